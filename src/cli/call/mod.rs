@@ -1,0 +1,14 @@
+//! `offhook call`
+
+use std::process::ExitCode;
+
+use crate::config::Config;
+
+/// Arguments of `offhook call`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs it.
+pub fn run(_args: Args, _config: &Config) -> anyhow::Result<ExitCode> {
+    anyhow::bail!("not built yet")
+}

@@ -1,0 +1,6 @@
+//! One file a sub-command. Parses arguments, prints results; the work is done elsewhere.
+
+pub mod call;
+pub mod chat;
+pub mod say;
+pub mod transcribe;

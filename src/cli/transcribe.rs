@@ -1,0 +1,14 @@
+//! `offhook transcribe`
+
+use std::process::ExitCode;
+
+use crate::config::Config;
+
+/// Arguments of `offhook transcribe`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs it.
+pub fn run(_args: Args, _config: &Config) -> anyhow::Result<ExitCode> {
+    anyhow::bail!("not built yet")
+}

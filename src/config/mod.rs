@@ -1,0 +1,155 @@
+//! Every setting, checked once: raw TOML goes in, this goes out, and nothing after it needs to check
+//! again. Units are in the types. Knows no engine and no gateway.
+
+mod reader;
+mod read;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::engine::Sampling;
+
+pub use read::{ConfigError, DEFAULT_CONFIG, load, parse};
+pub use reader::Problem;
+
+/// The whole configuration. `config.toml` describes every key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The sockets and their limits.
+    pub server: Server,
+    /// Who answers, and what it knows.
+    pub agent: Agent,
+    /// Speech to text.
+    pub stt: Stt,
+    /// The language model.
+    pub llm: Llm,
+    /// Text to speech.
+    pub tts: Tts,
+    /// Voice activity detection.
+    pub vad: Vad,
+    /// When the caller's turn is over.
+    pub endpoint: Endpoint,
+    /// When the caller may cut in.
+    pub barge_in: BargeIn,
+    /// How audio leaves.
+    pub playback: Playback,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Address to listen on.
+    pub bind: IpAddr,
+    /// Port; 0 takes a free one.
+    pub port: u16,
+    /// Calls at the same time; one more is refused with 503.
+    pub max_calls: usize,
+    /// Largest WebSocket message taken, in bytes.
+    pub max_message_bytes: usize,
+    /// From the socket's opening to its start message.
+    pub start_timeout: Duration,
+    /// A socket that brings nothing for this long is closed.
+    pub idle_timeout: Duration,
+    /// A socket that takes nothing for this long is closed.
+    pub send_timeout: Duration,
+    /// On SIGTERM, running calls get this long to finish.
+    pub drain_timeout: Duration,
+}
+
+/// `[agent]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agent {
+    /// Instructions and facts, given to the language model before every conversation.
+    pub system_prompt: String,
+    /// Spoken when the call starts; empty waits for the caller.
+    pub greeting: String,
+    /// Spoken when an engine fails or is too slow.
+    pub fallback: String,
+}
+
+/// `[stt]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stt {
+    /// A Whisper model in whisper.cpp's GGML format.
+    pub model: PathBuf,
+    /// Threads of one transcription.
+    pub threads: usize,
+    /// Silence after the speech that stays in Whisper's window.
+    pub window_margin: Duration,
+    /// Words the model should expect (names, terms); empty for none.
+    pub initial_prompt: String,
+    /// Longest utterance; a longer one ends the turn.
+    pub max_utterance: Duration,
+}
+
+/// `[llm]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Llm {
+    /// A GGUF file.
+    pub model: PathBuf,
+    /// Threads of one step.
+    pub threads: usize,
+    /// Tokens a conversation may take, system prompt and reply included.
+    pub context_tokens: usize,
+    /// How tokens are chosen.
+    pub sampling: Sampling,
+    /// A reply whose first token takes longer is given up for the fallback phrase.
+    pub first_token_timeout: Duration,
+}
+
+/// `[tts]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tts {
+    /// The voice: "flite:slt".
+    pub voice: String,
+    /// 1 is the voice's own pace, 2 twice as fast.
+    pub speed: f32,
+}
+
+/// `[vad]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vad {
+    /// How sure the detector must be, 0 (takes much for speech) to 3 (takes little).
+    pub aggressiveness: u8,
+    /// Voiced sound that makes a start of speech.
+    pub start: Duration,
+    /// Silence that makes a pause.
+    pub stop: Duration,
+    /// Audio kept from before the start.
+    pub pre_roll: Duration,
+}
+
+/// `[endpoint]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Silence that ends a turn whose text is complete.
+    pub silence: Duration,
+    /// Silence that ends a turn whose text is unfinished ("my number is").
+    pub unfinished_silence: Duration,
+}
+
+/// `[barge_in]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BargeIn {
+    /// Speech that stops the agent.
+    pub min_speech: Duration,
+}
+
+/// `[playback]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Playback {
+    /// Audio that may lie in the gateway's buffer.
+    pub lead: Duration,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// An `env-filter` expression such as "info" or "offhook=debug".
+    pub level: String,
+    /// JSON, one object a line, instead of text.
+    pub json: bool,
+}

@@ -1,0 +1,79 @@
+//! Names of things inside a call. An answer that comes back carries the id it was asked with,
+//! so a stale one can be told and dropped. Knows nothing else of the house.
+
+use std::fmt;
+
+/// One phone call, as it appears on every log line.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallId(String);
+
+impl CallId {
+    /// A call named `name`; anything but letters, digits, `-` and `_` becomes `-`, and it is cut at 64 bytes.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let clean = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+        Self(name.chars().take(64).map(clean).collect())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+macro_rules! numbered {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// The one after this.
+            #[must_use]
+            pub const fn next(self) -> Self {
+                Self(self.0 + 1)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "{}"), self.0)
+            }
+        }
+    };
+}
+
+numbered!(
+    /// One stretch of the caller's speech.
+    UtteranceId, "u"
+);
+numbered!(
+    /// One exchange: what the caller said and what the agent answers. The greeting is turn 0.
+    TurnId, "t"
+);
+numbered!(
+    /// One speakable piece of a reply.
+    ChunkId, "c"
+);
+numbered!(
+    /// A mark placed in the outgoing audio; the gateway sends it back when it has played.
+    MarkId, "m"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_id_holds_nothing_that_could_break_a_log_line() {
+        assert_eq!(CallId::new("MZ1 2\n\"x\"").as_str(), "MZ1-2--x-");
+        assert_eq!(CallId::new(&"a".repeat(500)).as_str().len(), 64);
+    }
+}

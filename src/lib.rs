@@ -1,0 +1,9 @@
+//! offhook answers phone calls: one process listens, thinks and speaks.
+
+pub mod audio;
+pub mod cli;
+pub mod config;
+pub mod engine;
+pub mod gateway;
+pub mod ids;
+pub mod units;
