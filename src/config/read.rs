@@ -1,23 +1,262 @@
-//! From TOML to `Config`.
+//! From TOML to `Config`: the one place that knows every key, its unit, its default and its limits.
 
-use std::path::Path;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
 
-use super::{Config, Problem};
+use super::reader::{Problem, Reader};
+use super::{Agent, BargeIn, Config, Endpoint, Llm, Log, Playback, Server, Stt, Tts, Vad};
+use crate::engine::Sampling;
 
-/// The configuration that ships with offhook.
-pub const DEFAULT_CONFIG: &str = "";
+/// The configuration that ships with offhook, comments and all. A test holds it against the defaults.
+pub const DEFAULT_CONFIG: &str = include_str!("../../config.toml");
 
-/// Everything that is wrong with a configuration.
-#[derive(Debug, thiserror::Error)]
-#[error("bad configuration")]
-pub struct ConfigError(pub Vec<Problem>);
-
-/// Reads a file.
-pub fn load(_path: &Path) -> Result<Config, ConfigError> {
-    Err(ConfigError(Vec::new()))
+/// What is wrong with a configuration, all of it at once.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Where it was read.
+    pub source: String,
+    /// At least one.
+    pub problems: Vec<Problem>,
 }
 
-/// Reads a text.
-pub fn parse(_text: &str, _base: &Path) -> Result<Config, ConfigError> {
-    Err(ConfigError(Vec::new()))
+impl std::error::Error for ConfigError {}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "configuration {}:", self.source)?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+/// Reads `path`. Relative model paths in it are taken from its folder.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    let source = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
+        source: source.clone(),
+        problems: vec![Problem {
+            key: "file".into(),
+            value: String::new(),
+            allowed: format!(
+                "cannot be read ({error}); give another with --config, or start from config.toml of the \
+                 repository"
+            ),
+        }],
+    })?;
+    parse(&text, &source, path.parent().unwrap_or(Path::new("")))
+}
+
+/// Reads `text`, which came from `source`; relative model paths are taken from `base`.
+pub fn parse(text: &str, source: &str, base: &Path) -> Result<Config, ConfigError> {
+    let fail = |problems| ConfigError { source: source.to_owned(), problems };
+    let table = text.parse::<toml::Table>().map_err(|error| {
+        fail(vec![Problem {
+            key: "TOML".into(),
+            value: String::new(),
+            allowed: error.to_string().trim().replace('\n', "\n  "),
+        }])
+    })?;
+    let mut reader = Reader::new(table);
+    let config = read(&mut reader, base);
+    let problems = reader.finish();
+    if problems.is_empty() { Ok(config) } else { Err(fail(problems)) }
+}
+
+fn read(r: &mut Reader, base: &Path) -> Config {
+    let config = Config {
+        server: server(r),
+        agent: agent(r),
+        stt: stt(r, base),
+        llm: llm(r, base),
+        tts: Tts {
+            voice: r.text("tts.voice", "flite:slt", |v| {
+                (v != "flite:slt").then(|| "\"flite:slt\"".to_owned())
+            }),
+            speed: r.number("tts.speed", 1.0, 0.5..=2.0) as f32,
+        },
+        vad: Vad {
+            aggressiveness: r.integer("vad.aggressiveness", 2, 0..=3) as u8,
+            start: r.millis("vad.start_ms", 60, 20..=500),
+            stop: r.millis("vad.stop_ms", 120, 40..=1000),
+            pre_roll: r.millis("vad.pre_roll_ms", 240, 0..=1000),
+        },
+        endpoint: Endpoint {
+            silence: r.millis("endpoint.silence_ms", 320, 100..=5000),
+            unfinished_silence: r.millis("endpoint.unfinished_silence_ms", 1200, 100..=10_000),
+        },
+        barge_in: BargeIn { min_speech: r.millis("barge_in.min_speech_ms", 240, 40..=2000) },
+        playback: Playback { lead: r.millis("playback.lead_ms", 160, 40..=200) },
+        log: Log {
+            level: r.text("log.level", "info", |level| {
+                tracing_subscriber::EnvFilter::try_new(level).err().map(|_| {
+                    "error, warn, info, debug, trace, or a filter such as \"offhook=debug\"".to_owned()
+                })
+            }),
+            json: r.switch("log.json", false),
+        },
+    };
+    check_together(r, &config);
+    config
+}
+
+fn server(r: &mut Reader) -> Server {
+    let bind = r.text("server.bind", "127.0.0.1", |text| {
+        text.parse::<IpAddr>()
+            .err()
+            .map(|_| "an IP address such as \"127.0.0.1\" (this machine) or \"0.0.0.0\" (all)".into())
+    });
+    Server {
+        bind: bind.parse().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        port: r.integer("server.port", 8080, 0..=65_535) as u16,
+        max_calls: r.integer("server.max_calls", 8, 1..=10_000) as usize,
+        max_message_bytes: r.integer("server.max_message_bytes", 65_536, 1024..=1_048_576) as usize,
+        start_timeout: r.millis("server.start_timeout_ms", 10_000, 100..=60_000),
+        idle_timeout: r.millis("server.idle_timeout_ms", 30_000, 1000..=3_600_000),
+        send_timeout: r.millis("server.send_timeout_ms", 5000, 100..=60_000),
+        drain_timeout: r.millis("server.drain_timeout_ms", 60_000, 0..=86_400_000),
+    }
+}
+
+fn agent(r: &mut Reader) -> Agent {
+    let limit = |most: usize| {
+        move |text: &str| {
+            (text.chars().count() > most).then(|| format!("a text of at most {most} characters"))
+        }
+    };
+    Agent {
+        system_prompt: r.text("agent.system_prompt", "", limit(20_000)).trim().to_owned(),
+        greeting: r.text("agent.greeting", "", limit(500)).trim().to_owned(),
+        fallback: r
+            .text("agent.fallback", "I am sorry, could you say that again?", limit(500))
+            .trim()
+            .to_owned(),
+    }
+}
+
+fn stt(r: &mut Reader, base: &Path) -> Stt {
+    Stt {
+        model: path(r, base, "stt.model", "models/demo/whisper-frontdesk.en.bin"),
+        threads: r.integer("stt.threads", 1, 1..=64) as usize,
+        window_margin: r.millis("stt.window_margin_ms", 1280, 0..=30_000),
+        initial_prompt: r.text("stt.initial_prompt", "", |_| None),
+        max_utterance: r.millis("stt.max_utterance_ms", 25_000, 1000..=28_000),
+    }
+}
+
+fn llm(r: &mut Reader, base: &Path) -> Llm {
+    Llm {
+        model: path(r, base, "llm.model", "models/demo/phi3-frontdesk.gguf"),
+        threads: r.integer("llm.threads", 1, 1..=64) as usize,
+        context_tokens: r.integer("llm.context_tokens", 1024, 128..=131_072) as usize,
+        sampling: Sampling {
+            max_tokens: r.integer("llm.max_tokens", 80, 1..=4096) as usize,
+            temperature: r.number("llm.temperature", 0.0, 0.0..=2.0) as f32,
+            top_p: r.number("llm.top_p", 1.0, 0.01..=1.0) as f32,
+            repetition_penalty: r.number("llm.repetition_penalty", 1.0, 1.0..=2.0) as f32,
+            seed: r.integer("llm.seed", 0, 0..=i64::MAX as u64),
+            stop: r.texts("llm.stop", &["\n\n", "\nQ:"]),
+        },
+        first_token_timeout: r.millis("llm.first_token_timeout_ms", 4000, 100..=60_000),
+    }
+}
+
+fn path(r: &mut Reader, base: &Path, key: &str, default: &str) -> PathBuf {
+    base.join(r.text(key, default, |v| v.is_empty().then(|| "the path of a model file".to_owned())))
+}
+
+/// What only shows when two keys are seen side by side.
+fn check_together(r: &mut Reader, c: &Config) {
+    let most = c.llm.context_tokens / 2;
+    if c.llm.sampling.max_tokens > most {
+        r.refuse(
+            "llm.max_tokens",
+            c.llm.sampling.max_tokens.to_string(),
+            format!("at most half of llm.context_tokens, {most}"),
+        );
+    }
+    if c.endpoint.silence < c.vad.stop {
+        r.refuse(
+            "endpoint.silence_ms",
+            c.endpoint.silence.as_millis().to_string(),
+            format!("at least vad.stop_ms, {}", c.vad.stop.as_millis()),
+        );
+    }
+    if c.endpoint.unfinished_silence < c.endpoint.silence {
+        r.refuse(
+            "endpoint.unfinished_silence_ms",
+            c.endpoint.unfinished_silence.as_millis().to_string(),
+            format!("at least endpoint.silence_ms, {}", c.endpoint.silence.as_millis()),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        match parse(text, "test", Path::new("")) {
+            Ok(_) => Vec::new(),
+            Err(error) => error.problems.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn the_shipped_file_says_the_defaults() {
+        let shipped = parse(DEFAULT_CONFIG, "config.toml", Path::new("")).expect("config.toml is right");
+        let mut empty = parse("", "empty", Path::new("")).expect("an empty file is right");
+        // Who answers is the one thing that has no default worth repeating in code.
+        empty.agent = shipped.agent.clone();
+        assert_eq!(shipped, empty);
+    }
+
+    #[test]
+    fn the_shipped_file_names_every_key() {
+        let mut reader = Reader::new(DEFAULT_CONFIG.parse().expect("TOML"));
+        read(&mut reader, Path::new(""));
+        let table: toml::Table = DEFAULT_CONFIG.parse().expect("TOML");
+        for key in reader.asked_keys() {
+            let (section, name) = key.split_once('.').expect("a section");
+            assert!(table[section].get(name).is_some(), "config.toml does not mention {key}");
+        }
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_named_with_what_is_allowed() {
+        assert_eq!(
+            problems("[vad]\naggressiveness = 7"),
+            ["vad.aggressiveness = 7: allowed is a whole number from 0 to 3"]
+        );
+        assert_eq!(problems("[server]\nport = \"http\"").len(), 1);
+        assert_eq!(problems("[server]\nbind = \"localhost\"").len(), 1);
+    }
+
+    #[test]
+    fn a_misspelt_key_is_met_with_the_right_one() {
+        assert_eq!(
+            problems("[endpoint]\nsilense_ms = 300"),
+            ["endpoint.silense_ms: unknown key; did you mean endpoint.silence_ms?"]
+        );
+        assert!(problems("[modem]\nx = 1")[0].starts_with("[modem]: unknown section"));
+        assert!(problems("port = 1")[0].contains("a key inside one of the sections"));
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        assert_eq!(problems("[vad]\nstart_ms = 0\nstop_ms = -4\n[tts]\nspeed = 9").len(), 3);
+    }
+
+    #[test]
+    fn keys_that_contradict_each_other_are_told() {
+        assert_eq!(
+            problems("[endpoint]\nsilence_ms = 2000"),
+            ["endpoint.unfinished_silence_ms = 1200: allowed is at least endpoint.silence_ms, 2000"]
+        );
+        assert!(problems("[llm]\nmax_tokens = 900")[0].contains("half of llm.context_tokens"));
+    }
+
+    #[test]
+    fn broken_toml_is_told_with_its_line() {
+        assert!(problems("[server\nport = 1")[0].contains("line 1"));
+    }
 }

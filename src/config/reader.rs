@@ -1,5 +1,203 @@
-//! Reads a TOML table key by key, and collects every problem instead of stopping at the first.
+//! Reads a TOML table key by key, checks each value against what is allowed, and collects every
+//! problem instead of stopping at the first. Knows no key by name: `read.rs` does.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use toml::{Table, Value};
 
 /// One thing wrong with the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {}
+pub struct Problem {
+    /// The key with its section, such as `vad.start_ms`.
+    pub key: String,
+    /// The value as written; empty if the problem is not about a value.
+    pub value: String,
+    /// What would be right.
+    pub allowed: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.value.is_empty() {
+            write!(f, "{}: {}", self.key, self.allowed)
+        } else {
+            write!(f, "{} = {}: allowed is {}", self.key, self.value, self.allowed)
+        }
+    }
+}
+
+/// A table being read. Every key that is asked for is remembered; the rest are unknown.
+pub(super) struct Reader {
+    root: Table,
+    asked: BTreeSet<String>,
+    problems: Vec<Problem>,
+}
+
+impl Reader {
+    pub(super) fn new(root: Table) -> Self {
+        Self { root, asked: BTreeSet::new(), problems: Vec::new() }
+    }
+
+    /// Everything found wrong, unknown keys included.
+    pub(super) fn finish(mut self) -> Vec<Problem> {
+        let sections: BTreeSet<&str> = self.asked.iter().filter_map(|k| Some(k.split_once('.')?.0)).collect();
+        let mut unknown = Vec::new();
+        for (section, value) in &self.root {
+            match value {
+                Value::Table(keys) if sections.contains(section.as_str()) => {
+                    let full = keys.keys().map(|key| format!("{section}.{key}"));
+                    unknown.extend(full.filter(|key| !self.asked.contains(key)).map(|key| {
+                        let near = self.asked.iter().filter(|k| k.starts_with(&format!("{section}.")));
+                        unknown_key(&key, near)
+                    }));
+                }
+                Value::Table(_) => unknown.push(Problem {
+                    key: format!("[{section}]"),
+                    value: String::new(),
+                    allowed: format!("unknown section; the sections are {}", join(sections.iter())),
+                }),
+                Value::String(_)
+                | Value::Integer(_)
+                | Value::Float(_)
+                | Value::Boolean(_)
+                | Value::Datetime(_)
+                | Value::Array(_) => unknown.push(Problem {
+                    key: section.clone(),
+                    value: value.to_string(),
+                    allowed: format!("a key inside one of the sections {}", join(sections.iter())),
+                }),
+            }
+        }
+        self.problems.extend(unknown);
+        self.problems
+    }
+
+    /// Every key that was asked for.
+    #[cfg(test)]
+    pub(super) fn asked_keys(&self) -> impl Iterator<Item = &String> {
+        self.asked.iter()
+    }
+
+    /// A text; `check` says what is allowed when it is not.
+    pub(super) fn text(&mut self, key: &str, default: &str, check: impl Fn(&str) -> Option<String>) -> String {
+        let value = match self.take(key) {
+            None => return default.to_owned(),
+            Some(Value::String(text)) => text,
+            Some(other) => {
+                self.complain(key, &other, "a text in quotes".into());
+                return default.to_owned();
+            }
+        };
+        if let Some(allowed) = check(&value) {
+            self.complain(key, &Value::String(value.clone()), allowed);
+        }
+        value
+    }
+
+    /// A whole number within `range`.
+    pub(super) fn integer(&mut self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
+        let allowed = format!("a whole number from {} to {}", range.start(), range.end());
+        match self.take(key) {
+            None => default,
+            Some(Value::Integer(i)) if u64::try_from(i).is_ok_and(|i| range.contains(&i)) => i.unsigned_abs(),
+            Some(other) => {
+                self.complain(key, &other, allowed);
+                default
+            }
+        }
+    }
+
+    /// A length of time in whole milliseconds within `range`.
+    pub(super) fn millis(&mut self, key: &str, default: u64, range: RangeInclusive<u64>) -> Duration {
+        Duration::from_millis(self.integer(key, default, range))
+    }
+
+    /// A number within `range`; a whole number will do.
+    pub(super) fn number(&mut self, key: &str, default: f64, range: RangeInclusive<f64>) -> f64 {
+        let allowed = format!("a number from {} to {}", range.start(), range.end());
+        match self.take(key) {
+            None => default,
+            Some(Value::Float(x)) if range.contains(&x) => x,
+            Some(Value::Integer(i)) if range.contains(&(i as f64)) => i as f64,
+            Some(other) => {
+                self.complain(key, &other, allowed);
+                default
+            }
+        }
+    }
+
+    /// true or false.
+    pub(super) fn switch(&mut self, key: &str, default: bool) -> bool {
+        match self.take(key) {
+            None => default,
+            Some(Value::Boolean(b)) => b,
+            Some(other) => {
+                self.complain(key, &other, "true or false".into());
+                default
+            }
+        }
+    }
+
+    /// A list of texts.
+    pub(super) fn texts(&mut self, key: &str, default: &[&str]) -> Vec<String> {
+        let usual = || default.iter().map(|&s| s.to_owned()).collect();
+        let Some(value) = self.take(key) else { return usual() };
+        let list = value.as_array().and_then(|items| {
+            items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<String>>>()
+        });
+        list.unwrap_or_else(|| {
+            self.complain(key, &value, "a list of texts such as [\"one\", \"two\"]".into());
+            usual()
+        })
+    }
+
+    /// Reports something that one key alone cannot show.
+    pub(super) fn refuse(&mut self, key: &str, value: String, allowed: String) {
+        self.problems.push(Problem { key: key.to_owned(), value, allowed });
+    }
+
+    fn take(&mut self, key: &str) -> Option<Value> {
+        self.asked.insert(key.to_owned());
+        let (section, name) = key.split_once('.')?;
+        self.root.get(section)?.as_table()?.get(name).cloned()
+    }
+
+    fn complain(&mut self, key: &str, value: &Value, allowed: String) {
+        let mut shown = value.to_string();
+        if shown.len() > 80 {
+            shown = shown.chars().take(77).chain("...".chars()).collect();
+        }
+        self.problems.push(Problem { key: key.to_owned(), value: shown, allowed });
+    }
+}
+
+fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a String>) -> Problem {
+    let known: Vec<&String> = known.collect();
+    let nearest = known.iter().min_by_key(|k| distance(key, k)).filter(|k| distance(key, k) <= 4);
+    let allowed = match nearest {
+        Some(near) => format!("unknown key; did you mean {near}?"),
+        None => format!("unknown key; known are {}", join(known.iter())),
+    };
+    Problem { key: key.to_owned(), value: String::new(), allowed }
+}
+
+fn join<T: fmt::Display>(items: impl Iterator<Item = T>) -> String {
+    items.map(|i| i.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// Levenshtein distance, for "did you mean".
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, cb) in b.iter().enumerate() {
+            let best = (row[j] + 1).min(row[j + 1] + 1).min(diagonal + usize::from(ca != *cb));
+            diagonal = std::mem::replace(&mut row[j + 1], best);
+        }
+    }
+    row[b.len()]
+}
