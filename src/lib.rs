@@ -3,6 +3,7 @@
 pub mod audio;
 pub mod cli;
 pub mod config;
+pub mod conversation;
 pub mod engine;
 pub mod gateway;
 pub mod ids;

@@ -1,0 +1,162 @@
+//! Tokens become speakable pieces: the first one short, so that the voice starts early, the later
+//! ones whole sentences, so that it sounds right. Numbers, abbreviations and addresses are never
+//! cut. Pure text.
+
+use std::time::Duration;
+
+use super::speakable::{clean, is_speakable};
+
+/// A clause of this many words may leave as the first piece.
+const FIRST_CLAUSE_WORDS: usize = 2;
+/// The first piece is cut here even without a clause's end: about two seconds of speech.
+const FIRST_MAX_WORDS: usize = 10;
+/// A later piece is cut here even without a sentence's end: about ten seconds of speech.
+const MAX_WORDS: usize = 40;
+/// Longest word taken; a longer one is cut, so that a model gone wild cannot fill the memory.
+const MAX_WORD_BYTES: usize = 200;
+
+/// Abbreviations whose full stop ends no sentence.
+const ABBREVIATIONS: &[&str] = &[
+    "dr.", "mr.", "mrs.", "ms.", "st.", "ave.", "no.", "a.m.", "p.m.", "e.g.", "i.e.", "etc.", "vs.", "approx.",
+    "jan.", "feb.", "mar.", "apr.", "jun.", "jul.", "aug.", "sep.", "sept.", "oct.", "nov.", "dec.",
+];
+
+/// One piece for the synthesiser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Cleaned text, one space between words.
+    pub text: String,
+    /// The pause that its last sign asks for before the next piece.
+    pub pause: Duration,
+}
+
+/// Collects tokens of one reply.
+#[derive(Debug, Clone, Default)]
+pub struct Chunker {
+    /// Text not yet given away.
+    pending: String,
+    started: bool,
+}
+
+impl Chunker {
+    /// Takes the text of a token; gives the pieces that it completes.
+    pub fn push(&mut self, token: &str) -> Vec<Piece> {
+        self.pending.push_str(token);
+        let mut pieces = Vec::new();
+        while let Some(end) = self.next_cut() {
+            let rest = self.pending.split_off(end);
+            let text = std::mem::replace(&mut self.pending, rest);
+            pieces.extend(self.piece(&text));
+        }
+        pieces
+    }
+
+    /// The reply is over: gives what is left.
+    pub fn finish(&mut self) -> Option<Piece> {
+        let text = std::mem::take(&mut self.pending);
+        self.piece(&text)
+    }
+
+    fn piece(&mut self, text: &str) -> Option<Piece> {
+        let text = clean(text);
+        if !is_speakable(&text) {
+            return None;
+        }
+        self.started = true;
+        let pause = pause_after(&text);
+        Some(Piece { text, pause })
+    }
+
+    /// Where the pending text can be cut. A word counts only when the space behind it is there:
+    /// before that "3." may be "3.50".
+    fn next_cut(&self) -> Option<usize> {
+        let most = if self.started { MAX_WORDS } else { FIRST_MAX_WORDS };
+        let mut words = 0;
+        let mut at = 0;
+        for word in self.pending.split_inclusive(char::is_whitespace) {
+            at += word.len();
+            let Some(word) = word.strip_suffix(char::is_whitespace) else {
+                return (word.len() > MAX_WORD_BYTES).then_some(at);
+            };
+            words += usize::from(is_speakable(word));
+            let clause = !self.started && words >= FIRST_CLAUSE_WORDS && word.ends_with([',', ';', ':']);
+            if words > 0 && (ends_sentence(word) || clause || words >= most) {
+                return Some(at);
+            }
+        }
+        None
+    }
+}
+
+fn ends_sentence(word: &str) -> bool {
+    let bare = word.trim_end_matches(['"', '\'', ')', '’', '*']);
+    if bare.ends_with(['!', '?', '…']) {
+        return true;
+    }
+    let Some(before) = bare.strip_suffix('.') else { return false };
+    // "J." in a name and "1." in a list end nothing.
+    let single = before.chars().count() == 1 && before != "I";
+    !single && !ABBREVIATIONS.contains(&bare.to_lowercase().as_str())
+}
+
+/// Pauses of read speech: about a quarter of a second between sentences, half of that at a comma.
+fn pause_after(text: &str) -> Duration {
+    let ms = match text.trim_end_matches(['"', '\'', ')', '’']).chars().last() {
+        Some('.' | '!' | '?' | '…') => 220,
+        Some(',' | ';' | ':') => 120,
+        _ => 40,
+    };
+    Duration::from_millis(ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pieces of `text` when it comes letter by letter.
+    fn pieces(text: &str) -> Vec<String> {
+        let mut chunker = Chunker::default();
+        let mut out: Vec<Piece> = text.chars().flat_map(|c| chunker.push(&c.to_string())).collect();
+        out.extend(chunker.finish());
+        out.into_iter().map(|p| p.text).collect()
+    }
+
+    #[test]
+    fn the_first_piece_is_a_clause_and_the_later_ones_are_sentences() {
+        assert_eq!(
+            pieces("Yes, we do, gladly. It is ninety dollars, or less. Okay?"),
+            ["Yes, we do,", "gladly.", "It is ninety dollars, or less.", "Okay?"]
+        );
+    }
+
+    #[test]
+    fn numbers_abbreviations_and_initials_are_never_cut() {
+        assert_eq!(
+            pieces("It costs 3.50 with Dr. J. Taylor at 9 a.m. tomorrow. Good?"),
+            ["It costs 3.50 with Dr. J. Taylor at 9 a.m.", "tomorrow.", "Good?"]
+        );
+    }
+
+    #[test]
+    fn a_sentence_without_an_end_is_cut_at_a_word() {
+        let long = "word ".repeat(100);
+        let got = pieces(&long);
+        assert_eq!(got[0].split(' ').count(), FIRST_MAX_WORDS);
+        assert_eq!(got[1].split(' ').count(), MAX_WORDS);
+        assert_eq!(got.iter().map(|p| p.split(' ').count()).sum::<usize>(), 100);
+    }
+
+    #[test]
+    fn a_word_without_an_end_does_not_fill_the_memory() {
+        let mut chunker = Chunker::default();
+        for _ in 0..10_000 {
+            chunker.push("x");
+            assert!(chunker.pending.len() <= MAX_WORD_BYTES + 1);
+        }
+    }
+
+    #[test]
+    fn silence_is_no_piece() {
+        assert!(pieces(" \n ... ** ").is_empty());
+    }
+}

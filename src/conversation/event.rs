@@ -1,0 +1,63 @@
+//! What the conversation is told and what it wants done: the whole of its world. No audio in it,
+//! only edges, texts, marks and times, so that a call is a small text that can be replayed.
+
+use std::time::Duration;
+
+use super::latency::TurnReport;
+use crate::engine::{Message, WordTime};
+use crate::ids::{ChunkId, MarkId, TurnId, UtteranceId};
+use crate::units::CallTime;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The gateway said that the call stands.
+    CallStarted,
+    /// The caller began to make a voiced sound, at this media time.
+    SpeechStarted { at: CallTime },
+    /// The caller paused; the last audible sound ended at this media time.
+    SpeechEnded { at: CallTime },
+    /// What the caller said in `utterance`, as heard by transcription number `pass` of it.
+    Transcribed { utterance: UtteranceId, pass: u32, text: String },
+    /// That transcription could not be made.
+    TranscriptionFailed { utterance: UtteranceId, pass: u32 },
+    /// The language model said a little more.
+    Token { turn: TurnId, text: String },
+    /// The language model has said all.
+    GenerationDone { turn: TurnId },
+    /// The language model could not go on.
+    GenerationFailed { turn: TurnId },
+    /// A piece has been synthesised.
+    ChunkReady { chunk: ChunkId, duration: Duration, words: Vec<WordTime> },
+    /// A piece could not be synthesised.
+    SynthesisFailed { chunk: ChunkId },
+    /// The first audible sample of a piece left for the gateway.
+    ChunkStarted { chunk: ChunkId },
+    /// The gateway says that everything before this mark was played.
+    MarkPlayed { mark: MarkId },
+    /// The client asked the agent to be quiet.
+    InterruptRequested,
+}
+
+/// Something to be done, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Keep the caller's audio from this media time on (and a little before), for `utterance`.
+    OpenUtterance { utterance: UtteranceId, from: CallTime },
+    /// Transcribe what `utterance` holds up to now.
+    Transcribe { utterance: UtteranceId, pass: u32 },
+    /// The audio of `utterance` is not needed any more.
+    CloseUtterance { utterance: UtteranceId },
+    /// Let the language model answer.
+    Generate { turn: TurnId, messages: Vec<Message> },
+    /// Stop generating and synthesising for `turn`; nothing more of it is wanted.
+    Cancel { turn: TurnId },
+    /// Synthesise a piece.
+    Speak { turn: TurnId, chunk: ChunkId, text: String },
+    /// Send a synthesised piece after `silence`, and `mark` behind it.
+    Send { chunk: ChunkId, mark: MarkId, silence: Duration },
+    /// Send nothing more of what was to be sent, and empty the gateway's buffer.
+    ClearPlayback,
+    /// A turn is over.
+    TurnReport(TurnReport),
+}

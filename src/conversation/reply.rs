@@ -1,0 +1,64 @@
+//! One answer of the agent, from the first token to the last mark. Knows no history and no caller.
+
+use std::time::Duration;
+
+use super::chunker::{Chunker, Piece};
+use super::latency::{Milestones, TurnReport};
+use super::playback::Ledger;
+use crate::ids::TurnId;
+
+/// A reply in the making or being spoken.
+#[derive(Debug, Clone)]
+pub(super) struct Reply {
+    pub turn: TurnId,
+    /// What the caller said; empty for the greeting.
+    pub heard: String,
+    pub chunker: Chunker,
+    pub ledger: Ledger,
+    pub milestones: Milestones,
+    /// No more text will come.
+    pub complete: bool,
+    /// It is the fallback phrase.
+    pub failed: bool,
+    /// The pause that the piece before the next one asks for.
+    pub pause: Duration,
+}
+
+impl Reply {
+    pub fn new(turn: TurnId, heard: &str, milestones: Milestones) -> Self {
+        Self {
+            turn,
+            heard: heard.to_owned(),
+            chunker: Chunker::default(),
+            ledger: Ledger::default(),
+            milestones,
+            complete: false,
+            failed: false,
+            pause: Duration::ZERO,
+        }
+    }
+
+    /// The pieces of a text that is not generated.
+    pub fn take_all(&mut self, text: &str) -> Vec<Piece> {
+        let mut pieces = self.chunker.push(text);
+        pieces.extend(self.chunker.finish());
+        self.complete = true;
+        pieces
+    }
+
+    /// True if everything that was to be said was heard or lost.
+    pub fn is_over(&self) -> bool {
+        self.complete && self.ledger.is_over()
+    }
+
+    pub fn report(&self, reply: String, interrupted: bool) -> TurnReport {
+        TurnReport {
+            turn: self.turn,
+            heard: self.heard.clone(),
+            reply,
+            stages: self.milestones.stages(),
+            interrupted,
+            failed: self.failed,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The deadlines of a call in one table, each with its reason. Reads no clock.
+
+use crate::units::CallTime;
+
+/// Why the conversation wants to be woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// The caller has been silent long enough: the turn is over.
+    EndOfTurn,
+    /// The caller has been speaking long enough: the agent stops.
+    BargeIn,
+    /// The utterance is as long as one may be.
+    UtteranceCap,
+    /// The transcript should have come by now.
+    TranscriptDue,
+    /// The first token should have come by now.
+    FirstTokenDue,
+    /// All that was sent should have been played by now, marks or not.
+    PlaybackDue,
+}
+
+const ALL: [Timer; 6] = [
+    Timer::EndOfTurn,
+    Timer::BargeIn,
+    Timer::UtteranceCap,
+    Timer::TranscriptDue,
+    Timer::FirstTokenDue,
+    Timer::PlaybackDue,
+];
+
+/// At most one deadline a reason.
+#[derive(Debug, Default)]
+pub(super) struct Timers([Option<CallTime>; ALL.len()]);
+
+impl Timers {
+    /// Sets the deadline of `timer`, or moves it.
+    pub(super) fn set(&mut self, timer: Timer, at: CallTime) {
+        self.0[timer as usize] = Some(at);
+    }
+
+    pub(super) fn cancel(&mut self, timer: Timer) {
+        self.0[timer as usize] = None;
+    }
+
+    pub(super) fn is_set(&self, timer: Timer) -> bool {
+        self.0[timer as usize].is_some()
+    }
+
+    /// The earliest deadline; among equal ones the first of the enum.
+    pub(super) fn next(&self) -> Option<(CallTime, Timer)> {
+        ALL.iter().filter_map(|&timer| Some((self.0[timer as usize]?, timer))).min()
+    }
+
+    /// Takes the earliest deadline if it has come.
+    pub(super) fn take_due(&mut self, now: CallTime) -> Option<Timer> {
+        let (_, timer) = self.next().filter(|&(at, _)| at <= now)?;
+        self.cancel(timer);
+        Some(timer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_earliest_deadline_comes_first_and_only_once() {
+        let mut timers = Timers::default();
+        timers.set(Timer::BargeIn, CallTime::from_millis(20));
+        timers.set(Timer::EndOfTurn, CallTime::from_millis(10));
+        assert_eq!(timers.take_due(CallTime::from_millis(9)), None);
+        assert_eq!(timers.take_due(CallTime::from_millis(30)), Some(Timer::EndOfTurn));
+        assert_eq!(timers.take_due(CallTime::from_millis(30)), Some(Timer::BargeIn));
+        assert_eq!(timers.next(), None);
+    }
+}
