@@ -1,1 +1,43 @@
-//! Frames, codecs, files.
+//! Sound as numbers: codecs of the phone network, sample rates, files, loudness. Pure: no sockets, no
+//! threads, no clock; only `wav` touches files, and only at its edge. Knows no engine, no gateway and
+//! no call.
+//!
+//! Two forms of a sample are used in the house: `i16` where it is on its way to or from a phone, and
+//! `f32` in -1 to 1 where something computes with it. [`to_f32`] and [`to_i16`] go between them.
+
+pub mod g711;
+pub mod level;
+pub mod resample;
+pub mod wav;
+
+/// One step of a 16-bit sample, as a fraction of full scale.
+const I16_SCALE: f32 = 32_768.0;
+
+/// 16-bit samples as fractions of full scale, in -1 to 1.
+#[must_use]
+pub fn to_f32(samples: &[i16]) -> Vec<f32> {
+    samples.iter().map(|&s| f32::from(s) / I16_SCALE).collect()
+}
+
+/// Fractions of full scale as 16-bit samples: rounded, and held at the ends of the range. NaN is silence.
+#[must_use]
+pub fn to_i16(samples: &[f32]) -> Vec<i16> {
+    // `as` saturates and turns NaN into 0.
+    samples.iter().map(|&s| (s * I16_SCALE).round() as i16).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_16_bit_sample_survives_the_way_there_and_back() {
+        let all: Vec<i16> = (i16::MIN..=i16::MAX).collect();
+        assert_eq!(to_i16(&to_f32(&all)), all);
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_held_at_full_scale() {
+        assert_eq!(to_i16(&[2.0, -2.0, f32::NAN, f32::INFINITY]), [i16::MAX, i16::MIN, 0, i16::MAX]);
+    }
+}
