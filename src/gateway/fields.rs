@@ -1,0 +1,151 @@
+//! Reads the fields of a JSON message and names the one that is wrong. Tolerates fields nobody asks
+//! for, and numbers written as strings, as several providers write them. Must not know any provider.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use super::{AudioFormat, MAX_NAME_BYTES, Refusal, RefusalCode};
+
+/// One JSON object of a message, with the path that leads to it.
+pub(super) struct Fields<'a> {
+    path: &'a str,
+    map: &'a Map<String, Value>,
+}
+
+/// The object a message must be.
+pub(super) fn parse(text: &str) -> Result<Map<String, Value>, Refusal> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err(Refusal::new(RefusalCode::Malformed, "the message is not a JSON object")),
+        // serde_json's text tells the position and the kind of mistake, never the content.
+        Err(e) => Err(Refusal::new(RefusalCode::Malformed, format!("the message is not JSON: {e}"))),
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of the whole message.
+    pub(super) fn top(map: &'a Map<String, Value>) -> Self {
+        Self { path: "", map }
+    }
+
+    /// The full name of a field, for a reason.
+    pub(super) fn name(&self, field: &str) -> String {
+        if self.path.is_empty() { field.to_owned() } else { format!("{}.{field}", self.path) }
+    }
+
+    fn missing(&self, field: &str) -> Refusal {
+        Refusal::malformed(&self.name(field), "is missing")
+    }
+
+    /// A field that may be absent; `null` counts as absent.
+    pub(super) fn get(&self, field: &str) -> Option<&'a Value> {
+        self.map.get(field).filter(|value| !value.is_null())
+    }
+
+    /// An object inside this one. `path` is its full name.
+    pub(super) fn object(&self, field: &str, path: &'a str) -> Result<Fields<'a>, Refusal> {
+        self.optional_object(field, path)?.ok_or_else(|| self.missing(field))
+    }
+
+    /// An object inside this one that may be absent.
+    pub(super) fn optional_object(&self, field: &str, path: &'a str) -> Result<Option<Fields<'a>>, Refusal> {
+        match self.get(field) {
+            None => Ok(None),
+            Some(Value::Object(map)) => Ok(Some(Fields { path, map })),
+            Some(_) => Err(Refusal::malformed(path, "is not an object")),
+        }
+    }
+
+    /// A text that may be absent.
+    pub(super) fn optional_text(&self, field: &str) -> Result<Option<&'a str>, Refusal> {
+        match self.get(field) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Refusal::malformed(&self.name(field), "is not a string")),
+        }
+    }
+
+    /// A text that must be there.
+    pub(super) fn text(&self, field: &str) -> Result<&'a str, Refusal> {
+        self.optional_text(field)?.ok_or_else(|| self.missing(field))
+    }
+
+    /// A short text that may be absent, but not empty or longer than a name may be.
+    pub(super) fn optional_id(&self, field: &str) -> Result<Option<&'a str>, Refusal> {
+        let Some(text) = self.optional_text(field)? else { return Ok(None) };
+        if text.is_empty() {
+            return Err(Refusal::malformed(&self.name(field), "is empty"));
+        }
+        if text.len() > MAX_NAME_BYTES {
+            let reason =
+                format!("{}: {} bytes, a name has at most {MAX_NAME_BYTES}", self.name(field), text.len());
+            return Err(Refusal::new(RefusalCode::TooLarge, reason));
+        }
+        Ok(Some(text))
+    }
+
+    /// A short text that must be there.
+    pub(super) fn id(&self, field: &str) -> Result<&'a str, Refusal> {
+        self.optional_id(field)?.ok_or_else(|| self.missing(field))
+    }
+
+    /// A whole number of zero or more, as a number or as a string of digits; it may be absent.
+    pub(super) fn optional_number(&self, field: &str) -> Result<Option<u64>, Refusal> {
+        let number = match self.get(field) {
+            None => return Ok(None),
+            Some(Value::Number(n)) => n.as_u64(),
+            Some(Value::String(text)) => text.trim().parse().ok(),
+            Some(_) => None,
+        };
+        number.map(Some).ok_or_else(|| Refusal::malformed(&self.name(field), "is not a whole number"))
+    }
+
+    /// A whole number that must be there.
+    pub(super) fn number(&self, field: &str) -> Result<u64, Refusal> {
+        self.optional_number(field)?.ok_or_else(|| self.missing(field))
+    }
+
+    /// A key of a telephone.
+    pub(super) fn digit(&self, field: &str) -> Result<char, Refusal> {
+        let mut chars = self.text(field)?.chars();
+        match (chars.next().map(|c| c.to_ascii_uppercase()), chars.next()) {
+            (Some(c @ ('0'..='9' | '*' | '#' | 'A'..='D')), None) => Ok(c),
+            _ => Err(Refusal::malformed(&self.name(field), "is not one of 0-9, *, #, A-D")),
+        }
+    }
+
+    /// Audio in base64.
+    pub(super) fn audio(&self, field: &str, format: AudioFormat) -> Result<Vec<i16>, Refusal> {
+        let text = self.text(field)?;
+        let name = self.name(field);
+        let bytes =
+            STANDARD.decode(text).map_err(|e| Refusal::malformed(&name, format!("is not base64: {e}")))?;
+        format.samples(&bytes, &name)
+    }
+
+    /// An object of texts, in order; numbers and booleans are taken as they are written. It may be absent.
+    pub(super) fn texts(&self, field: &str, path: &'a str) -> Result<BTreeMap<String, String>, Refusal> {
+        let Some(object) = self.optional_object(field, path)? else { return Ok(BTreeMap::new()) };
+        let mut texts = BTreeMap::new();
+        for (key, value) in object.map {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Number(_) | Value::Bool(_) => value.to_string(),
+                Value::Null => continue,
+                Value::Array(_) | Value::Object(_) => {
+                    return Err(Refusal::malformed(&object.name(key), "is not a string"));
+                }
+            };
+            texts.insert(key.clone(), text);
+        }
+        Ok(texts)
+    }
+}
+
+/// Bytes as base64.
+pub(super) fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}

@@ -1,0 +1,138 @@
+//! Plays the sessions of tests/golden against a codec: one JSON object a line, each a message of the
+//! wire with its meaning (`in`/`is`), a message of ours with its wire form (`out`/`wire`), or a message
+//! that must be refused (`in`/`refused`/`because`). The wire forms are written from the providers'
+//! documents, never by our own encoder. Must not know any provider.
+
+use serde_json::{Value, json};
+
+use super::native::{PongWire, SummaryWire, TurnReportWire};
+use super::{Encoding, Gateway, Inbound, Outbound, Wire, WireOut};
+
+/// The lines of a golden file.
+fn lines(file: &str) -> Vec<Value> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{file}: {e}: {line}")))
+        .collect()
+}
+
+/// Plays one session from its first line to its last.
+pub(super) fn play(file: &str, gateway: &mut dyn Gateway) {
+    for line in lines(file) {
+        line_holds(file, gateway, &line);
+    }
+}
+
+/// Plays refusals: a line with `session` begins anew and names the messages that come before.
+pub(super) fn refuse<G: Gateway>(file: &str, open: impl Fn() -> G) {
+    let mut before = Vec::new();
+    for line in lines(file) {
+        if let Some(session) = line.get("session") {
+            before = session.as_array().unwrap().clone();
+            continue;
+        }
+        let mut gateway = open();
+        for message in &before {
+            decode(&mut gateway, message).unwrap_or_else(|e| panic!("{file}: {message} was refused: {e}"));
+        }
+        line_holds(file, &mut gateway, &line);
+    }
+}
+
+fn line_holds(file: &str, gateway: &mut dyn Gateway, line: &Value) {
+    if let Some(message) = line.get("in") {
+        match (decode(gateway, message), line.get("refused")) {
+            (Ok(inbound), None) => {
+                let is: Vec<Value> = inbound.iter().map(described).collect();
+                assert_eq!(Value::from(is), line["is"], "{file}: {line}");
+            }
+            (Err(refusal), Some(code)) => {
+                assert_eq!(refusal.code.as_str(), code, "{file}: {line}");
+                let because = line["because"].as_str().unwrap();
+                assert!(refusal.reason.contains(because), "{file}: {refusal} does not say {because:?}");
+            }
+            (result, _) => panic!("{file}: {line}: {result:?}"),
+        }
+    } else {
+        let wire = match encode(gateway, &line["out"]) {
+            None => Value::Null,
+            Some(WireOut::Text(text)) => serde_json::from_str(&text).unwrap(),
+            Some(WireOut::Binary(bytes)) => json!({"hex": hex(&bytes)}),
+        };
+        assert_eq!(wire, line["wire"], "{file}: {line}");
+    }
+}
+
+fn decode(gateway: &mut dyn Gateway, message: &Value) -> Result<Vec<Inbound>, super::Refusal> {
+    match message {
+        Value::String(text) => gateway.decode(Wire::Text(text)),
+        Value::Object(map) if map.contains_key("hex") => {
+            gateway.decode(Wire::Binary(&unhex(map["hex"].as_str().unwrap())))
+        }
+        json => gateway.decode(Wire::Text(&json.to_string())),
+    }
+}
+
+fn encode(gateway: &mut dyn Gateway, out: &Value) -> Option<WireOut> {
+    let (kind, body) = out.as_object().unwrap().iter().next().unwrap();
+    let text = |field: &str| body[field].as_str().unwrap();
+    match kind.as_str() {
+        "started" => gateway.encode(&Outbound::Started { call_id: text("call_id") }),
+        "audio" => {
+            let samples: Vec<i16> = serde_json::from_value(body["samples"].clone()).unwrap();
+            gateway.encode(&Outbound::Audio { samples: &samples })
+        }
+        "mark" => gateway.encode(&Outbound::Mark { name: text("name") }),
+        "clear" => gateway.encode(&Outbound::Clear),
+        "turn" => {
+            let turn: TurnReportWire = serde_json::from_value(body.clone()).unwrap();
+            gateway.encode(&Outbound::Turn(&turn))
+        }
+        "pong" => {
+            let pong: PongWire = serde_json::from_value(body.clone()).unwrap();
+            gateway.encode(&Outbound::Pong(&pong))
+        }
+        "error" => gateway.encode(&Outbound::Error { code: text("code"), message: text("message") }),
+        "summary" => {
+            let summary: SummaryWire = serde_json::from_value(body.clone()).unwrap();
+            gateway.encode(&Outbound::Summary(&summary))
+        }
+        "hangup" => gateway.encode(&Outbound::Hangup),
+        other => panic!("no message of ours is called {other}"),
+    }
+}
+
+fn described(inbound: &Inbound) -> Value {
+    match inbound {
+        Inbound::Started(start) => {
+            let encoding = match start.format.encoding {
+                Encoding::Mulaw => "mulaw",
+                Encoding::Pcm16le => "pcm16le",
+            };
+            json!({"started": {
+                "stream_id": start.stream_id, "call_id": start.call_id, "from": start.from, "to": start.to,
+                "custom": start.custom, "encoding": encoding, "rate": start.format.rate,
+            }})
+        }
+        Inbound::Audio { samples, position_ms } => {
+            json!({"audio": {"samples": samples, "position_ms": position_ms}})
+        }
+        Inbound::Mark { name } => json!({"mark": name}),
+        Inbound::Dtmf { digit } => json!({"dtmf": digit}),
+        Inbound::Ping { id } => json!({"ping": id}),
+        Inbound::Interrupt => json!("interrupt"),
+        Inbound::EndRequested => json!("end_requested"),
+        Inbound::Stopped => json!("stopped"),
+        Inbound::Ignored { name } => json!({"ignored": name}),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}

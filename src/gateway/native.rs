@@ -1,0 +1,224 @@
+//! Our own protocol, for programs that call without a telephone line: JSON text messages with a
+//! `type`, audio as binary messages or as base64. docs/protocol.md describes every message. PURE;
+//! must not know sockets, pacing or the conversation.
+
+mod reports;
+#[cfg(test)]
+mod tests;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::fields::{self, Fields};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, RefusalCode, Start, Wire, WireOut};
+use crate::units::{PHONE_RATE, WHISPER_RATE};
+
+pub use reports::{
+    ErrorWire, LineWire, PongWire, SpeakerWire, SpreadWire, StagesWire, SummaryWire, TurnReportWire,
+};
+
+/// The version of the protocol this server speaks.
+pub const VERSION: u64 = 1;
+
+/// One call's codec.
+#[derive(Debug, Default)]
+pub struct Native {
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+enum State {
+    #[default]
+    Waiting,
+    Running(Audio),
+    Ending(Audio),
+}
+
+/// The audio that was agreed.
+#[derive(Debug, Clone, Copy)]
+struct Audio {
+    format: AudioFormat,
+    transport: Transport,
+}
+
+/// How the server sends audio. It takes both forms at any time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Transport {
+    Binary,
+    Base64,
+}
+
+impl Transport {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::Base64 => "base64",
+        }
+    }
+}
+
+impl Native {
+    /// A codec for a socket that has just opened.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { state: State::Waiting }
+    }
+
+    fn running(&self, kind: &str) -> Result<Audio, Refusal> {
+        match self.state {
+            State::Running(audio) | State::Ending(audio) => Ok(audio),
+            State::Waiting => Err(Refusal::new(
+                RefusalCode::OutOfOrder,
+                format!("type: \"{kind}\" before \"session.start\""),
+            )),
+        }
+    }
+
+    fn start(&mut self, message: &Fields<'_>) -> Result<Inbound, Refusal> {
+        if !matches!(self.state, State::Waiting) {
+            return Err(Refusal::new(RefusalCode::OutOfOrder, "type: \"session.start\" came twice"));
+        }
+        let version = message.number("version")?;
+        if version != VERSION {
+            let reason = format!("version: {version}, this server speaks {VERSION}");
+            return Err(Refusal::new(RefusalCode::UnsupportedVersion, reason));
+        }
+        let audio = agree(&message.object("audio", "audio")?)?;
+        let start = Start {
+            stream_id: None,
+            call_id: None,
+            from: message.optional_id("caller")?.map(str::to_owned),
+            to: None,
+            custom: message.texts("data", "data")?,
+            format: audio.format,
+        };
+        self.state = State::Running(audio);
+        Ok(Inbound::Started(Box::new(start)))
+    }
+
+    fn text(&mut self, text: &str) -> Result<Inbound, Refusal> {
+        let map = fields::parse(text)?;
+        let message = Fields::top(&map);
+        let kind = message.id("type")?;
+        match kind {
+            "session.start" => self.start(&message),
+            "audio" => {
+                let samples = message.audio("payload", self.running(kind)?.format)?;
+                Ok(Inbound::Audio { samples, position_ms: None })
+            }
+            "mark" => {
+                self.running(kind)?;
+                Ok(Inbound::Mark { name: message.id("name")?.to_owned() })
+            }
+            "dtmf" => {
+                self.running(kind)?;
+                Ok(Inbound::Dtmf { digit: message.digit("digit")? })
+            }
+            "ping" => {
+                self.running(kind)?;
+                Ok(Inbound::Ping { id: message.id("id")?.to_owned() })
+            }
+            "interrupt" => {
+                self.running(kind)?;
+                Ok(Inbound::Interrupt)
+            }
+            "session.end" => {
+                self.state = State::Ending(self.running(kind)?);
+                Ok(Inbound::EndRequested)
+            }
+            unknown => Ok(Inbound::Ignored { name: unknown.to_owned() }),
+        }
+    }
+}
+
+/// The audio a session asks for, if this server speaks it.
+fn agree(audio: &Fields<'_>) -> Result<Audio, Refusal> {
+    let unsupported = |field: &str, problem: String| {
+        Err(Refusal::new(RefusalCode::UnsupportedFormat, format!("{}: {problem}", audio.name(field))))
+    };
+    let encoding = match audio.id("encoding")? {
+        "mulaw" => Encoding::Mulaw,
+        "pcm16le" => Encoding::Pcm16le,
+        other => return unsupported("encoding", format!("{other:?} is neither \"mulaw\" nor \"pcm16le\"")),
+    };
+    let rate = match (audio.number("sample_rate")?, encoding) {
+        (8000, Encoding::Mulaw | Encoding::Pcm16le) => PHONE_RATE,
+        (16_000, Encoding::Pcm16le) => WHISPER_RATE,
+        (other, Encoding::Mulaw) => {
+            return unsupported("sample_rate", format!("{other}, mulaw is spoken at 8000"));
+        }
+        (other, Encoding::Pcm16le) => {
+            return unsupported("sample_rate", format!("{other}, pcm16le is spoken at 8000 and 16000"));
+        }
+    };
+    let transport = match audio.optional_id("transport")? {
+        None | Some("binary") => Transport::Binary,
+        Some("base64") => Transport::Base64,
+        Some(other) => {
+            return unsupported("transport", format!("{other:?} is neither \"binary\" nor \"base64\""));
+        }
+    };
+    Ok(Audio { format: AudioFormat { encoding, rate }, transport })
+}
+
+/// A message of type `kind` with the fields of `body`.
+fn message(kind: &str, body: &impl Serialize) -> Option<WireOut> {
+    let Ok(Value::Object(mut map)) = serde_json::to_value(body) else { return None };
+    map.insert("type".to_owned(), Value::from(kind));
+    Some(WireOut::Text(Value::Object(map).to_string()))
+}
+
+impl Gateway for Native {
+    fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal> {
+        let inbound = match wire {
+            Wire::Text(text) => self.text(text)?,
+            Wire::Binary(bytes) => {
+                let samples = self.running("audio")?.format.samples(bytes, "binary message")?;
+                Inbound::Audio { samples, position_ms: None }
+            }
+        };
+        match (inbound, self.state) {
+            // Between the client's goodbye and the summary only the goodbye counts.
+            (Inbound::Audio { .. }, State::Ending(_)) => Ok(Vec::new()),
+            (inbound, State::Waiting | State::Running(_) | State::Ending(_)) => Ok(vec![inbound]),
+        }
+    }
+
+    fn encode(&mut self, out: &Outbound<'_>) -> Option<WireOut> {
+        if let Outbound::Error { code, message: text } = *out {
+            return message("error", &json!({"code": code, "message": text}));
+        }
+        let (State::Running(audio) | State::Ending(audio)) = self.state else { return None };
+        match *out {
+            Outbound::Started { call_id } => {
+                let encoding = match audio.format.encoding {
+                    Encoding::Mulaw => "mulaw",
+                    Encoding::Pcm16le => "pcm16le",
+                };
+                let body = json!({"version": VERSION, "call_id": call_id, "audio": {
+                    "encoding": encoding,
+                    "sample_rate": audio.format.rate,
+                    "transport": audio.transport.as_str(),
+                }});
+                message("session.started", &body)
+            }
+            Outbound::Audio { samples } => {
+                let bytes = audio.format.bytes(samples);
+                match audio.transport {
+                    Transport::Binary => Some(WireOut::Binary(bytes)),
+                    Transport::Base64 => message("audio", &json!({"payload": fields::base64(&bytes)})),
+                }
+            }
+            Outbound::Mark { name } => message("mark", &json!({"name": name})),
+            Outbound::Clear => message("clear", &json!({})),
+            Outbound::Turn(turn) => message("turn", turn),
+            Outbound::Pong(pong) => message("pong", pong),
+            Outbound::Summary(summary) => message("session.summary", summary),
+            Outbound::Error { .. } | Outbound::Hangup => None,
+        }
+    }
+
+    fn disordered(&self) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,144 @@
+//! What the server tells about its own work, as it stands on the wire: how a turn went, how a call
+//! went, how it goes now. Times are milliseconds. Must not know how the figures are made.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Where the time of one turn went. The stages follow each other and add up to the way from the
+/// caller's last sound to the agent's first; what was done ahead of time takes 0. A stage that was
+/// not reached is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StagesWire {
+    /// From the end of the caller's speech to the decision that the turn is over.
+    pub endpoint_ms: Option<f64>,
+    /// From there to the transcript.
+    pub stt_ms: Option<f64>,
+    /// From there to the first token of the reply.
+    pub llm_first_token_ms: Option<f64>,
+    /// From there to the first synthesised audio.
+    pub tts_first_audio_ms: Option<f64>,
+    /// From there to the first audible frame handed to the socket.
+    pub first_frame_ms: Option<f64>,
+}
+
+impl StagesWire {
+    /// The stages with their names, in the order in which they happen.
+    #[must_use]
+    pub const fn named(&self) -> [(&'static str, Option<f64>); 5] {
+        [
+            ("endpoint_ms", self.endpoint_ms),
+            ("stt_ms", self.stt_ms),
+            ("llm_first_token_ms", self.llm_first_token_ms),
+            ("tts_first_audio_ms", self.tts_first_audio_ms),
+            ("first_frame_ms", self.first_frame_ms),
+        ]
+    }
+
+    /// All stages together; `None` if one of them was not reached.
+    #[must_use]
+    pub fn total(&self) -> Option<f64> {
+        self.named().into_iter().map(|(_, ms)| ms).sum()
+    }
+}
+
+/// How one turn went.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TurnReportWire {
+    /// Counts from 1; the greeting is turn 0.
+    pub turn: u32,
+    /// What the recogniser understood; empty for the greeting.
+    pub heard: String,
+    /// What the agent said, as far as the caller heard it.
+    pub reply: String,
+    /// Whether the caller cut the reply.
+    pub interrupted: bool,
+    /// Where the time went.
+    pub stages: StagesWire,
+    /// From the caller's last sound to the first audible frame, by the server's own clock.
+    pub v2v_ms: Option<f64>,
+    /// Where the caller's speech ended, in milliseconds of the caller's audio since the start of
+    /// the stream: it says to which of the caller's sentences the turn belongs.
+    pub speech_end_ms: Option<f64>,
+}
+
+/// The distribution of one figure over a call.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SpreadWire {
+    /// The latest value.
+    pub last: f64,
+    /// Half of the values are at most this.
+    pub p50: f64,
+    /// 95 of 100 values are at most this.
+    pub p95: f64,
+    /// The largest value.
+    pub max: f64,
+}
+
+/// Live figures of a call, the answer to a ping.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PongWire {
+    /// The ping's id.
+    pub id: String,
+    /// Turns answered so far.
+    pub turns: u32,
+    /// Per figure (`v2v_ms` and the names of the stages) its spread so far; a figure that has no
+    /// value yet is absent.
+    pub latency: BTreeMap<String, SpreadWire>,
+    /// Per queue the entries waiting in it.
+    pub queues: BTreeMap<String, u64>,
+}
+
+/// Who said a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpeakerWire {
+    /// The caller, as the recogniser understood it.
+    Caller,
+    /// The agent, as far as the caller heard it.
+    Agent,
+}
+
+/// One line of the conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineWire {
+    /// The turn it belongs to; the greeting is turn 0.
+    pub turn: u32,
+    /// Who spoke.
+    pub speaker: SpeakerWire,
+    /// The words.
+    pub text: String,
+}
+
+/// Something that went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorWire {
+    /// A word for programs.
+    pub code: String,
+    /// A sentence for people.
+    pub message: String,
+}
+
+/// How a whole call went.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SummaryWire {
+    /// The server's name of the call.
+    pub call_id: String,
+    /// From the start of the session to its end.
+    pub duration_ms: f64,
+    /// Turns answered.
+    pub turns: u32,
+    /// Replies the caller cut.
+    pub interruptions: u32,
+    /// The conversation as the server has it.
+    pub transcript: Vec<LineWire>,
+    /// As in a pong.
+    pub latency: BTreeMap<String, SpreadWire>,
+    /// Everything that went wrong.
+    pub errors: Vec<ErrorWire>,
+}

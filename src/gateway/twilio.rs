@@ -1,0 +1,279 @@
+//! Twilio Media Streams, bidirectional (`<Connect><Stream>`): JSON text messages, mu-law at 8 kHz in
+//! base64. The field names are a table, so that the providers who speak this dialect with other
+//! names need a table and no code. PURE; must not know sockets, pacing or the conversation.
+//!
+//! Source: Twilio's documentation, "Media Streams - WebSocket messages".
+
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::fields::{self, Fields};
+use super::native::{SummaryWire, TurnReportWire};
+use super::{AudioFormat, Gateway, Inbound, Outbound, Refusal, RefusalCode, Start, Wire, WireOut};
+
+/// What differs between those who speak this dialect.
+#[derive(Debug)]
+struct Dialect {
+    stream_id: &'static str,
+    call_id: &'static str,
+    start_custom: &'static str,
+    custom_parameters: &'static str,
+    start_format: &'static str,
+    media_format: &'static str,
+    sample_rate: &'static str,
+    sequence: &'static str,
+    /// Every encoding it may announce, with the form its audio has on the wire.
+    formats: &'static [(&'static str, AudioFormat)],
+}
+
+const TWILIO: Dialect = Dialect {
+    stream_id: "streamSid",
+    call_id: "callSid",
+    start_custom: "start.customParameters",
+    custom_parameters: "customParameters",
+    start_format: "start.mediaFormat",
+    media_format: "mediaFormat",
+    sample_rate: "sampleRate",
+    sequence: "sequenceNumber",
+    formats: &[("audio/x-mulaw", AudioFormat::PHONE)],
+};
+
+/// The custom parameter with which a caller that is a program asks for reports of its turns.
+/// A telephone never sets it.
+pub const REPORT_PARAMETER: &str = "offhook_report";
+
+/// The name of the event that carries reports to a caller that asked for them.
+pub const REPORT_EVENT: &str = "offhook";
+
+/// A report to a caller that asked for them with `REPORT_PARAMETER`: not part of Twilio's protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReportWire {
+    /// Always `REPORT_EVENT`.
+    pub event: String,
+    /// The stream it belongs to.
+    #[serde(rename = "streamSid")]
+    pub stream_sid: String,
+    /// A turn that is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<TurnReportWire>,
+    /// The whole call, at its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<SummaryWire>,
+}
+
+impl ReportWire {
+    /// The report in a text message; `None` if the message is something else.
+    #[must_use]
+    pub fn decode(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().filter(|report: &Self| report.event == REPORT_EVENT)
+    }
+}
+
+/// One call's codec.
+#[derive(Debug)]
+pub struct Twilio {
+    dialect: &'static Dialect,
+    state: State,
+    last_sequence: u64,
+    disordered: u64,
+}
+
+#[derive(Debug)]
+enum State {
+    Waiting,
+    Streaming(Stream),
+    /// The stream's name is kept: the summary follows the stop.
+    Stopped(Option<Stream>),
+}
+
+#[derive(Debug)]
+struct Stream {
+    id: String,
+    format: AudioFormat,
+    reports: bool,
+}
+
+impl Default for Twilio {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Twilio {
+    /// A codec for a socket that has just opened.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { dialect: &TWILIO, state: State::Waiting, last_sequence: 0, disordered: 0 }
+    }
+
+    /// The stream a message belongs to, or why it belongs to none.
+    fn stream(&self, event: &str, message: &Fields<'_>) -> Result<&Stream, Refusal> {
+        let State::Streaming(stream) = &self.state else {
+            return Err(Refusal::new(
+                RefusalCode::OutOfOrder,
+                format!("event: \"{event}\" before \"start\""),
+            ));
+        };
+        // A socket carries one stream: a message without a name can only be its own.
+        match message.optional_id(self.dialect.stream_id)? {
+            Some(id) if id != stream.id => Err(Refusal::new(
+                RefusalCode::WrongStream,
+                format!("{}: another than the one that was started", self.dialect.stream_id),
+            )),
+            Some(_) | None => Ok(stream),
+        }
+    }
+
+    /// TCP keeps the order, so a number that is not the next one is somebody's mistake in counting:
+    /// it is counted and tolerated.
+    fn count(&mut self, message: &Fields<'_>) -> Result<(), Refusal> {
+        if let Some(number) = message.optional_number(self.dialect.sequence)? {
+            if number <= self.last_sequence {
+                self.disordered += 1;
+            }
+            self.last_sequence = self.last_sequence.max(number);
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, message: &Fields<'_>) -> Result<Inbound, Refusal> {
+        if !matches!(self.state, State::Waiting) {
+            return Err(Refusal::new(RefusalCode::OutOfOrder, "event: \"start\" came twice"));
+        }
+        let names = self.dialect;
+        let start = message.object("start", "start")?;
+        let id = match message.optional_id(names.stream_id)? {
+            Some(id) => id,
+            None => start.id(names.stream_id)?,
+        };
+        let format = self.format(&start.object(names.media_format, names.start_format)?)?;
+        let custom = start.texts(names.custom_parameters, names.start_custom)?;
+        let call_id = start.id(names.call_id)?.to_owned();
+        let reports = custom.get(REPORT_PARAMETER).is_some_and(|value| value == "1");
+        self.state = State::Streaming(Stream { id: id.to_owned(), format, reports });
+        Ok(Inbound::Started(Box::new(Start {
+            stream_id: Some(id.to_owned()),
+            call_id: Some(call_id),
+            // Twilio tells neither; `<Parameter name="from" value="{{From}}"/>` does.
+            from: custom.get("from").cloned(),
+            to: custom.get("to").cloned(),
+            custom,
+            format,
+        })))
+    }
+
+    fn format(&self, media: &Fields<'_>) -> Result<AudioFormat, Refusal> {
+        let unsupported = |field: &str, problem: String| {
+            Err(Refusal::new(RefusalCode::UnsupportedFormat, format!("{}: {problem}", media.name(field))))
+        };
+        let encoding = media.id("encoding")?;
+        let Some(&(_, format)) = self.dialect.formats.iter().find(|(name, _)| *name == encoding) else {
+            let known: Vec<&str> = self.dialect.formats.iter().map(|(name, _)| *name).collect();
+            return unsupported("encoding", format!("{encoding:?} is not one of {}", known.join(", ")));
+        };
+        let rate = media.number(self.dialect.sample_rate)?;
+        if rate != u64::from(format.rate) {
+            return unsupported(self.dialect.sample_rate, format!("{rate}, only {} is spoken", format.rate));
+        }
+        let channels = media.optional_number("channels")?.unwrap_or(1);
+        if channels != 1 {
+            return unsupported("channels", format!("{channels}, only 1 is spoken"));
+        }
+        Ok(format)
+    }
+
+    fn media(&self, message: &Fields<'_>) -> Result<Inbound, Refusal> {
+        let stream = self.stream("media", message)?;
+        let media = message.object("media", "media")?;
+        // A bidirectional stream brings only the caller; anything else is not for us.
+        if let Some(track) = media.optional_id("track")?.filter(|track| *track != "inbound") {
+            return Ok(Inbound::Ignored { name: format!("media of track {track}") });
+        }
+        let position_ms = media.optional_number("timestamp")?;
+        Ok(Inbound::Audio { samples: media.audio("payload", stream.format)?, position_ms })
+    }
+}
+
+impl Gateway for Twilio {
+    fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal> {
+        let text = match wire {
+            Wire::Text(text) => text,
+            Wire::Binary(_) => {
+                return Err(Refusal::new(
+                    RefusalCode::Malformed,
+                    "a binary message; this protocol has only text",
+                ));
+            }
+        };
+        let map = fields::parse(text)?;
+        let message = Fields::top(&map);
+        let event = message.id("event")?;
+        if matches!(self.state, State::Stopped(_)) {
+            return Ok(vec![Inbound::Ignored { name: format!("{event} after stop") }]);
+        }
+        self.count(&message)?;
+        let inbound = match event {
+            "start" => self.start(&message)?,
+            "media" => self.media(&message)?,
+            "dtmf" => {
+                self.stream(event, &message)?;
+                Inbound::Dtmf { digit: message.object("dtmf", "dtmf")?.digit("digit")? }
+            }
+            "mark" => {
+                self.stream(event, &message)?;
+                Inbound::Mark { name: message.object("mark", "mark")?.id("name")?.to_owned() }
+            }
+            "stop" => {
+                if matches!(self.state, State::Streaming(_)) {
+                    self.stream(event, &message)?;
+                }
+                self.state = match std::mem::replace(&mut self.state, State::Waiting) {
+                    State::Streaming(stream) => State::Stopped(Some(stream)),
+                    State::Waiting | State::Stopped(_) => State::Stopped(None),
+                };
+                Inbound::Stopped
+            }
+            "connected" => return Ok(Vec::new()),
+            unknown => Inbound::Ignored { name: unknown.to_owned() },
+        };
+        Ok(vec![inbound])
+    }
+
+    fn encode(&mut self, out: &Outbound<'_>) -> Option<WireOut> {
+        let stream = match (&self.state, out) {
+            (State::Streaming(stream), _) | (State::Stopped(Some(stream)), Outbound::Summary(_)) => stream,
+            (State::Waiting | State::Stopped(_), _) => return None,
+        };
+        let (id, name) = (&stream.id, self.dialect.stream_id);
+        let report = |turn, summary| {
+            let report = ReportWire { event: REPORT_EVENT.to_owned(), stream_sid: id.clone(), turn, summary };
+            serde_json::to_string(&report).ok()
+        };
+        let text = match *out {
+            Outbound::Audio { samples } => {
+                let payload = fields::base64(&stream.format.bytes(samples));
+                json!({"event": "media", name: id, "media": {"payload": payload}}).to_string()
+            }
+            Outbound::Mark { name: mark } => {
+                json!({"event": "mark", name: id, "mark": {"name": mark}}).to_string()
+            }
+            Outbound::Clear => json!({"event": "clear", name: id}).to_string(),
+            Outbound::Turn(turn) if stream.reports => report(Some(turn.clone()), None)?,
+            Outbound::Summary(summary) if stream.reports => report(None, Some(summary.clone()))?,
+            Outbound::Started { .. }
+            | Outbound::Turn(_)
+            | Outbound::Summary(_)
+            | Outbound::Pong(_)
+            | Outbound::Error { .. }
+            | Outbound::Hangup => return None,
+        };
+        Some(WireOut::Text(text))
+    }
+
+    fn disordered(&self) -> u64 {
+        self.disordered
+    }
+}
