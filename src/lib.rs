@@ -6,5 +6,8 @@ pub mod config;
 pub mod conversation;
 pub mod engine;
 pub mod gateway;
+pub mod http;
 pub mod ids;
+pub mod runtime;
 pub mod units;
+pub mod vad;

@@ -3,4 +3,5 @@
 pub mod call;
 pub mod chat;
 pub mod say;
+pub mod serve;
 pub mod transcribe;

@@ -9,6 +9,7 @@ use crate::ids::{ChunkId, MarkId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
 /// Something that happened.
+#[expect(missing_docs, reason = "the fields are told with their variant")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// The gateway said that the call stands.
@@ -31,8 +32,8 @@ pub enum Event {
     ChunkReady { chunk: ChunkId, duration: Duration, words: Vec<WordTime> },
     /// A piece could not be synthesised.
     SynthesisFailed { chunk: ChunkId },
-    /// The first audible sample of a piece left for the gateway.
-    ChunkStarted { chunk: ChunkId },
+    /// The first audible sample of a piece left for the gateway, which plays it at this time.
+    ChunkStarted { chunk: ChunkId, plays_at: CallTime },
     /// The gateway says that everything before this mark was played.
     MarkPlayed { mark: MarkId },
     /// The client asked the agent to be quiet.
@@ -40,6 +41,7 @@ pub enum Event {
 }
 
 /// Something to be done, in order.
+#[expect(missing_docs, reason = "the fields are told with their variant")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Keep the caller's audio from this media time on (and a little before), for `utterance`.

@@ -73,6 +73,8 @@ pub struct TurnReport {
     pub heard: String,
     /// What the agent said, as far as the caller heard it.
     pub reply: String,
+    /// The caller's last sound, on media time.
+    pub speech_end: Option<CallTime>,
     /// The waterfall; absent for the greeting and for a turn that brought no sound.
     pub stages: Option<Stages>,
     /// The caller cut in.

@@ -119,7 +119,7 @@ impl Conversation {
             Event::GenerationFailed { turn } => self.generation_failed(turn),
             Event::ChunkReady { chunk, duration, words } => self.chunk_ready(now, chunk, duration, words),
             Event::SynthesisFailed { chunk } => self.synthesis_failed(now, chunk),
-            Event::ChunkStarted { chunk } => self.chunk_started(now, chunk),
+            Event::ChunkStarted { chunk, plays_at } => self.chunk_started(now, chunk, plays_at),
             Event::MarkPlayed { mark } => self.mark_played(now, mark),
             Event::InterruptRequested => self.interrupt(now),
         }
@@ -363,10 +363,10 @@ impl Conversation {
         }
     }
 
-    fn chunk_started(&mut self, now: CallTime, chunk: ChunkId) {
+    fn chunk_started(&mut self, now: CallTime, chunk: ChunkId, plays_at: CallTime) {
         let Some(reply) = &mut self.reply else { return };
-        if reply.ledger.started(chunk, now) {
-            reply.milestones.first_frame.get_or_insert(now);
+        if reply.ledger.started(chunk, plays_at) {
+            reply.milestones.first_frame.get_or_insert(plays_at);
         }
         self.expect_playback(now);
     }

@@ -10,22 +10,22 @@ use crate::ids::TurnId;
 /// A reply in the making or being spoken.
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
-    pub turn: TurnId,
+    pub(super) turn: TurnId,
     /// What the caller said; empty for the greeting.
-    pub heard: String,
-    pub chunker: Chunker,
-    pub ledger: Ledger,
-    pub milestones: Milestones,
+    pub(super) heard: String,
+    pub(super) chunker: Chunker,
+    pub(super) ledger: Ledger,
+    pub(super) milestones: Milestones,
     /// No more text will come.
-    pub complete: bool,
+    pub(super) complete: bool,
     /// It is the fallback phrase.
-    pub failed: bool,
+    pub(super) failed: bool,
     /// The pause that the piece before the next one asks for.
-    pub pause: Duration,
+    pub(super) pause: Duration,
 }
 
 impl Reply {
-    pub fn new(turn: TurnId, heard: &str, milestones: Milestones) -> Self {
+    pub(super) fn new(turn: TurnId, heard: &str, milestones: Milestones) -> Self {
         Self {
             turn,
             heard: heard.to_owned(),
@@ -39,7 +39,7 @@ impl Reply {
     }
 
     /// The pieces of a text that is not generated.
-    pub fn take_all(&mut self, text: &str) -> Vec<Piece> {
+    pub(super) fn take_all(&mut self, text: &str) -> Vec<Piece> {
         let mut pieces = self.chunker.push(text);
         pieces.extend(self.chunker.finish());
         self.complete = true;
@@ -47,15 +47,16 @@ impl Reply {
     }
 
     /// True if everything that was to be said was heard or lost.
-    pub fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.complete && self.ledger.is_over()
     }
 
-    pub fn report(&self, reply: String, interrupted: bool) -> TurnReport {
+    pub(super) fn report(&self, reply: String, interrupted: bool) -> TurnReport {
         TurnReport {
             turn: self.turn,
             heard: self.heard.clone(),
             reply,
+            speech_end: self.milestones.speech_end,
             stages: self.milestones.stages(),
             interrupted,
             failed: self.failed,

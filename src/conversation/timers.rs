@@ -42,10 +42,6 @@ impl Timers {
         self.0[timer as usize] = None;
     }
 
-    pub(super) fn is_set(&self, timer: Timer) -> bool {
-        self.0[timer as usize].is_some()
-    }
-
     /// The earliest deadline; among equal ones the first of the enum.
     pub(super) fn next(&self) -> Option<(CallTime, Timer)> {
         ALL.iter().filter_map(|&timer| Some((self.0[timer as usize]?, timer))).min()

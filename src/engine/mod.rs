@@ -2,10 +2,14 @@
 //! threads of its own (`workers`) under one arbiter of cores. Engines must not know calls,
 //! gateways or the conversation: they get audio or text, and give text or audio.
 
+pub mod arbiter;
 pub mod cancel;
+pub mod cores;
 pub mod flite;
 pub mod llm;
+pub mod start;
 pub mod whisper;
+pub mod workers;
 
 use std::time::Duration;
 

@@ -1,0 +1,85 @@
+//! `offhook serve`: answers calls until it is told to stop.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::engine::start;
+use crate::http::{App, router};
+
+/// Arguments of `offhook serve`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Port to listen on instead of server.port; 0 takes a free one
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+}
+
+/// Serves until SIGTERM or SIGINT, then lets running calls finish.
+///
+/// # Errors
+/// If the port is taken or a model cannot be loaded.
+pub fn run(args: &Args, config: Config) -> anyhow::Result<ExitCode> {
+    // Sockets and pacing need little: two threads keep one slow write from delaying another call.
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("io").enable_all().build()?;
+    let result = runtime.block_on(serve(args, config));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+async fn serve(args: &Args, config: Config) -> anyhow::Result<()> {
+    let mut signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut told_to_stop = async || {
+        tokio::select! { _ = signals.0.recv() => (), _ = signals.1.recv() => () }
+    };
+    let wanted = SocketAddr::new(config.server.bind, args.port.unwrap_or(config.server.port));
+    let listener = tokio::net::TcpListener::bind(wanted)
+        .await
+        .with_context(|| format!("cannot listen on {wanted}; another port can be given with --port"))?;
+    let address = listener.local_addr()?;
+    let config = Arc::new(config);
+    let app = App::new(config.clone());
+    let server = tokio::spawn(axum::serve(listener, router(app.clone())).into_future());
+
+    let loading = tokio::task::spawn_blocking({
+        let config = config.clone();
+        move || start::start(&config)
+    });
+    tokio::select! {
+        engines = loading => app.ready(engines??),
+        () = told_to_stop() => return Ok(()),
+    }
+    tracing::info!(%address, "ready");
+    println!("listening on {address}");
+
+    told_to_stop().await;
+    drain(&app, config.server.drain_timeout, told_to_stop).await;
+    server.abort();
+    Ok(())
+}
+
+/// No new calls; running ones may end by themselves until the time is up or a second signal comes.
+async fn drain(app: &App, patience: Duration, mut told_again: impl AsyncFnMut()) {
+    app.registry().drain();
+    let calls = app.registry().calls();
+    tracing::info!(calls, ?patience, "draining");
+    let all_ended = async {
+        while app.registry().calls() > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        () = all_ended => {}
+        () = tokio::time::sleep(patience) => tracing::warn!("some calls outlasted the drain and are ended"),
+        () = told_again() => tracing::warn!("told to stop again: running calls are ended"),
+    }
+    app.stop_calls();
+    // Each call says goodbye to its socket; a moment for that to leave.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}

@@ -1,0 +1,64 @@
+//! Loads and warms all engines that the configuration names. Must not know calls.
+
+use super::arbiter::Work;
+use super::cores::Cores;
+use super::flite::Flite;
+use super::llm::{self, LlmOptions};
+use super::whisper::{self, WhisperOptions};
+use super::workers::{Engines, Threads, lower_priority};
+use super::{CancelFlag, EngineError, LoadError, Recognizer, Synthesizer};
+use crate::config::Config;
+use crate::units::WHISPER_RATE;
+
+/// What kept the engines from starting.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A model file.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// An engine that was loaded and yet does not work.
+    #[error("{0} does not work: {1}")]
+    Broken(&'static str, #[source] EngineError),
+    /// No thread to run on.
+    #[error("no thread could be started: {0}")]
+    Threads(#[from] std::io::Error),
+}
+
+/// Loads, warms and starts everything. Takes as long as the models are large; call it once.
+///
+/// # Errors
+/// If a model is missing or broken.
+pub fn start(config: &Config) -> Result<Engines, StartError> {
+    // Thread pools that the engines build on the way inherit the priority: start them elsewhere.
+    std::thread::scope(|scope| {
+        let loader = std::thread::Builder::new().name("load".into()).spawn_scoped(scope, || load(config))?;
+        loader.join().unwrap_or_else(|_| {
+            Err(StartError::Broken("loading", EngineError::Failed("the loader panicked".into())))
+        })
+    })
+}
+
+fn load(config: &Config) -> Result<Engines, StartError> {
+    lower_priority();
+    let cores = Cores::of_this_machine();
+    let held = cores.acquire(Work::Idle, cores.count());
+    let whisper = whisper::load(&WhisperOptions::from(&config.stt))?;
+    let generator = llm::load(&LlmOptions::from(&config.llm))?;
+    let mut voice =
+        Flite::new(&config.tts.voice, config.tts.speed).map_err(|error| StartError::Broken("the voice", error))?;
+    // As many at once as there are cores for: one more would only wait for the arbiter.
+    let at_once = (cores.count() / config.stt.threads).max(1);
+    let mut recognizers: Vec<Box<dyn Recognizer>> = Vec::new();
+    for _ in 0..at_once {
+        let mut recognizer = whisper.recognizer().map_err(|e| StartError::Broken("the recogniser", e))?;
+        recognizer
+            .transcribe(&vec![0.0; WHISPER_RATE as usize], &CancelFlag::default())
+            .map_err(|e| StartError::Broken("the recogniser", e))?;
+        recognizers.push(Box::new(recognizer));
+    }
+    generator.warm_up(&config.agent.system_prompt).map_err(|e| StartError::Broken("the language model", e))?;
+    voice.synthesize("Hello.").map_err(|e| StartError::Broken("the voice", e))?;
+    drop(held);
+    let threads = Threads { recognizer: config.stt.threads, generator: config.llm.threads };
+    Ok(Engines::start(recognizers, Box::new(generator), Box::new(voice), &cores, threads)?)
+}

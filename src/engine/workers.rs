@@ -1,0 +1,339 @@
+//! The threads that drive the engines: jobs in through bounded queues, results out by id. They run
+//! at a lower priority than the sockets, so that a busy model never delays a frame. They must not
+//! know what a result is used for.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::time::Duration;
+
+use tokio::sync::mpsc::{OwnedPermit, Sender};
+
+use super::arbiter::Work;
+use super::cores::Cores;
+use super::{
+    CancelFlag, EngineError, Generation, Generator, Message, Recognizer, Sampling, Speech, Step, Synthesizer, Transcript,
+    Usage,
+};
+use crate::ids::{CallId, ChunkId, TurnId, UtteranceId};
+
+/// What an engine has to say to a call.
+#[derive(Debug)]
+pub enum EngineResult {
+    /// An utterance as text.
+    Transcribed {
+        /// Which utterance, and which transcription of it.
+        utterance: UtteranceId,
+        /// The number it was asked with.
+        pass: u32,
+        /// Its text, or why there is none.
+        result: Result<Transcript, EngineError>,
+    },
+    /// A token of a reply.
+    Token {
+        /// Whose.
+        turn: TurnId,
+        /// Its text.
+        text: String,
+    },
+    /// A reply is complete, or failed.
+    Generated {
+        /// Whose.
+        turn: TurnId,
+        /// Counts of tokens, or why there is no more.
+        result: Result<Usage, EngineError>,
+    },
+    /// A piece was spoken.
+    Synthesized {
+        /// Which.
+        chunk: ChunkId,
+        /// Its sound at the rate of the phone, or why there is none.
+        result: Result<Speech, EngineError>,
+    },
+}
+
+/// Results wait here until the call takes them.
+pub type Results = Sender<EngineResult>;
+
+/// A queue of work was full: the machine is overloaded.
+#[derive(Debug, thiserror::Error)]
+#[error("the queue of the {0} is full")]
+pub struct QueueFull(&'static str);
+
+struct TranscribeJob {
+    audio: Vec<i16>,
+    utterance: UtteranceId,
+    pass: u32,
+    cancel: CancelFlag,
+    reply: OwnedPermit<EngineResult>,
+}
+
+struct SynthesizeJob {
+    text: String,
+    chunk: ChunkId,
+    first: bool,
+    cancel: CancelFlag,
+    reply: OwnedPermit<EngineResult>,
+}
+
+enum GenerateJob {
+    Begin { call: CallId, turn: TurnId, messages: Vec<Message>, sampling: Sampling, cancel: CancelFlag, results: Results },
+    End(CallId),
+}
+
+/// Threads of one job each engine takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Threads {
+    /// Of one transcription.
+    pub recognizer: usize,
+    /// Of one step of the language model.
+    pub generator: usize,
+}
+
+/// Handles to all engine threads; cheap to clone. The threads end when the last handle is dropped.
+#[derive(Clone)]
+pub struct Engines {
+    transcribe: SyncSender<TranscribeJob>,
+    generate: SyncSender<GenerateJob>,
+    synthesize: SyncSender<SynthesizeJob>,
+}
+
+/// Jobs that may wait for one engine. More means that callers wait for seconds: better to say so.
+const QUEUE: usize = 64;
+
+impl Engines {
+    /// Starts a thread for each recogniser and one each for the generator and the synthesiser.
+    ///
+    /// # Errors
+    /// If the operating system gives no thread.
+    pub fn start(
+        recognizers: Vec<Box<dyn Recognizer>>,
+        generator: Box<dyn Generator>,
+        synthesizer: Box<dyn Synthesizer>,
+        cores: &Cores,
+        threads: Threads,
+    ) -> std::io::Result<Self> {
+        let (transcribe, transcribe_jobs) = sync_channel(QUEUE);
+        let (generate, generate_jobs) = sync_channel(QUEUE);
+        let (synthesize, synthesize_jobs) = sync_channel(QUEUE);
+        let transcribe_jobs = Arc::new(std::sync::Mutex::new(transcribe_jobs));
+        for (i, recognizer) in recognizers.into_iter().enumerate() {
+            let (jobs, cores) = (transcribe_jobs.clone(), cores.clone());
+            spawn(format!("stt-{i}"), move || transcribe_loop(recognizer, &jobs, &cores, threads.recognizer))?;
+        }
+        let llm_cores = cores.clone();
+        spawn("llm".into(), move || generate_loop(generator, &generate_jobs, &llm_cores, threads.generator))?;
+        let tts_cores = cores.clone();
+        spawn("tts".into(), move || synthesize_loop(synthesizer, &synthesize_jobs, &tts_cores))?;
+        Ok(Self { transcribe, generate, synthesize })
+    }
+
+    /// Transcribes `audio` (8 kHz). The result takes a place in `results` that is reserved now.
+    ///
+    /// # Errors
+    /// If the engine or the call has more to do than it can hold.
+    pub fn transcribe(
+        &self,
+        audio: Vec<i16>,
+        utterance: UtteranceId,
+        pass: u32,
+        cancel: CancelFlag,
+        results: &Results,
+    ) -> Result<(), QueueFull> {
+        let reply = reserve(results)?;
+        send(&self.transcribe, TranscribeJob { audio, utterance, pass, cancel, reply }, "recogniser")
+    }
+
+    /// Generates the answer to `messages`, token by token.
+    ///
+    /// # Errors
+    /// If the engine has more to do than it can hold.
+    pub fn generate(
+        &self,
+        call: &CallId,
+        turn: TurnId,
+        messages: Vec<Message>,
+        sampling: Sampling,
+        cancel: CancelFlag,
+        results: &Results,
+    ) -> Result<(), QueueFull> {
+        let job =
+            GenerateJob::Begin { call: call.clone(), turn, messages, sampling, cancel, results: results.clone() };
+        send(&self.generate, job, "language model")
+    }
+
+    /// Speaks `text`. `first` pieces of a reply go before later ones of others.
+    ///
+    /// # Errors
+    /// If the engine or the call has more to do than it can hold.
+    pub fn synthesize(
+        &self,
+        text: String,
+        chunk: ChunkId,
+        first: bool,
+        cancel: CancelFlag,
+        results: &Results,
+    ) -> Result<(), QueueFull> {
+        let reply = reserve(results)?;
+        send(&self.synthesize, SynthesizeJob { text, chunk, first, cancel, reply }, "synthesiser")
+    }
+
+    /// Lets the language model forget `call`.
+    pub fn end_call(&self, call: &CallId) {
+        // A full queue only means that the call is forgotten later, when its place is needed.
+        let _ = self.generate.try_send(GenerateJob::End(call.clone()));
+    }
+}
+
+fn reserve(results: &Results) -> Result<OwnedPermit<EngineResult>, QueueFull> {
+    results.clone().try_reserve_owned().map_err(|_| QueueFull("call's results"))
+}
+
+fn send<T>(queue: &SyncSender<T>, job: T, name: &'static str) -> Result<(), QueueFull> {
+    queue.try_send(job).map_err(|error| match error {
+        TrySendError::Full(_) | TrySendError::Disconnected(_) => QueueFull(name),
+    })
+}
+
+fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    std::thread::Builder::new().name(name).spawn(run).map(drop)
+}
+
+/// Sockets before models: engine threads, and the pools they start, run at nice 5.
+///
+/// Linux keeps the value a thread; call it on a thread before it starts others, which inherit it.
+pub fn lower_priority() {
+    let thread = rustix::thread::gettid();
+    if let Err(error) = rustix::process::setpriority_process(Some(thread), 5) {
+        tracing::debug!(%error, "engine threads keep the normal priority");
+    }
+}
+
+fn transcribe_loop(
+    mut recognizer: Box<dyn Recognizer>,
+    jobs: &std::sync::Mutex<Receiver<TranscribeJob>>,
+    cores: &Cores,
+    threads: usize,
+) {
+    lower_priority();
+    loop {
+        let job = jobs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        let result = if job.cancel.is_cancelled() {
+            Err(EngineError::Cancelled)
+        } else {
+            let _held = cores.acquire(Work::Transcript, threads);
+            crate::audio::phone_to_whisper(&job.audio)
+                .map_err(|error| EngineError::BadInput(error.to_string()))
+                .and_then(|audio| recognizer.transcribe(&audio, &job.cancel))
+        };
+        job.reply.send(EngineResult::Transcribed { utterance: job.utterance, pass: job.pass, result });
+    }
+}
+
+fn synthesize_loop(mut synthesizer: Box<dyn Synthesizer>, jobs: &Receiver<SynthesizeJob>, cores: &Cores) {
+    lower_priority();
+    while let Ok(job) = jobs.recv() {
+        let result = if job.cancel.is_cancelled() {
+            Err(EngineError::Cancelled)
+        } else {
+            let work = if job.first { Work::FirstSpeech } else { Work::Speech };
+            let _held = cores.acquire(work, 1);
+            synthesizer.synthesize(&job.text).and_then(for_the_phone)
+        };
+        job.reply.send(EngineResult::Synthesized { chunk: job.chunk, result });
+    }
+}
+
+fn for_the_phone(speech: Speech) -> Result<Speech, EngineError> {
+    let rate = crate::units::PHONE_RATE;
+    let samples = crate::audio::resample::resample_i16(&speech.samples, speech.rate, rate)
+        .map_err(|error| EngineError::Failed(error.to_string()))?;
+    Ok(Speech { samples, rate, words: speech.words })
+}
+
+/// A reply in the making.
+struct Active {
+    turn: TurnId,
+    generation: Box<dyn Generation>,
+    prefilling: bool,
+    cancel: CancelFlag,
+    results: Results,
+}
+
+/// One step of each reply in turn, so that none waits for the end of another.
+fn generate_loop(mut generator: Box<dyn Generator>, jobs: &Receiver<GenerateJob>, cores: &Cores, threads: usize) {
+    lower_priority();
+    let mut active: Vec<Active> = Vec::new();
+    loop {
+        match next_job(jobs, active.is_empty()) {
+            Err(()) => return,
+            Ok(Some(GenerateJob::End(call))) => generator.end_session(call.as_str()),
+            Ok(Some(GenerateJob::Begin { call, turn, messages, sampling, cancel, results })) => {
+                match generator.begin(call.as_str(), &messages, &sampling) {
+                    Ok(generation) => active.push(Active { turn, generation, prefilling: true, cancel, results }),
+                    Err(error) => tell(&results, EngineResult::Generated { turn, result: Err(error) }),
+                }
+            }
+            Ok(None) => {}
+        }
+        let before = active.len();
+        let mut waiting = 0;
+        active.retain_mut(|reply| {
+            // Two places: for what this step brings, and for the end.
+            if reply.results.capacity() < 2 && !reply.results.is_closed() {
+                waiting += 1;
+                return true;
+            }
+            step(reply, cores, threads)
+        });
+        if waiting > 0 && waiting == before {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+fn next_job(jobs: &Receiver<GenerateJob>, wait: bool) -> Result<Option<GenerateJob>, ()> {
+    if wait {
+        return jobs.recv().map(Some).map_err(drop);
+    }
+    match jobs.try_recv() {
+        Ok(job) => Ok(Some(job)),
+        Err(TryRecvError::Empty) => Ok(None),
+        Err(TryRecvError::Disconnected) => Err(()),
+    }
+}
+
+/// Does one step; false when the reply is over.
+fn step(reply: &mut Active, cores: &Cores, threads: usize) -> bool {
+    let turn = reply.turn;
+    if reply.cancel.is_cancelled() || reply.results.is_closed() {
+        return false;
+    }
+    let work = if reply.prefilling { Work::Prefill } else { Work::Decode };
+    let result = {
+        let _held = cores.acquire(work, threads);
+        reply.generation.step()
+    };
+    let end = match result {
+        Ok(Step::Prefilled) => return true,
+        Ok(Step::Text(text)) => {
+            reply.prefilling = false;
+            if !text.is_empty() {
+                tell(&reply.results, EngineResult::Token { turn, text });
+            }
+            return true;
+        }
+        Ok(Step::Done(_)) => Ok(reply.generation.usage()),
+        Err(error) => Err(error),
+    };
+    tell(&reply.results, EngineResult::Generated { turn, result: end });
+    false
+}
+
+/// The place was seen to be free before the step, and only this thread and the call's own reserved
+/// jobs fill it; a call that has ended takes nothing.
+fn tell(results: &Results, result: EngineResult) {
+    if results.try_send(result).is_err() {
+        tracing::debug!("a result came for a call that takes none");
+    }
+}

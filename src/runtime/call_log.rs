@@ -1,0 +1,146 @@
+//! What a call remembers of itself: its turns, what went wrong, and how its stages are spread.
+//! Must not know how a turn comes about.
+
+use std::collections::BTreeMap;
+
+use crate::conversation::latency::{Stages, TurnReport};
+use crate::gateway::native::{
+    ErrorWire, LineWire, PongWire, SpeakerWire, SpreadWire, StagesWire, SummaryWire, TurnReportWire,
+};
+
+/// More turns than a call has; older ones are forgotten, so that a call of days does not grow.
+const MAX_TURNS: usize = 2000;
+/// The same for errors.
+const MAX_ERRORS: usize = 100;
+
+/// The record of one call.
+#[derive(Debug, Default)]
+pub struct CallLog {
+    turns: Vec<TurnReport>,
+    errors: Vec<ErrorWire>,
+    answered: u32,
+    interruptions: u32,
+}
+
+impl CallLog {
+    /// A turn is over.
+    pub fn turn(&mut self, report: TurnReport) {
+        self.answered += u32::from(!report.heard.is_empty() && !report.reply.is_empty());
+        self.interruptions += u32::from(report.interrupted);
+        if self.turns.len() == MAX_TURNS {
+            self.turns.remove(0);
+        }
+        self.turns.push(report);
+    }
+
+    /// Something went wrong; `code` is for programs, `message` for people.
+    pub fn error(&mut self, code: &str, message: String) {
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(ErrorWire { code: code.to_owned(), message });
+        }
+    }
+
+    /// The answer to a ping.
+    #[must_use]
+    pub fn pong(&self, id: String, queues: BTreeMap<String, u64>) -> PongWire {
+        PongWire { id, turns: self.answered, latency: self.latency(), queues }
+    }
+
+    /// The whole call.
+    #[must_use]
+    pub fn summary(&self, call_id: &str, duration_ms: f64) -> SummaryWire {
+        let line = |turn: &TurnReport, speaker, text: &str| {
+            (!text.is_empty()).then(|| LineWire { turn: turn.turn.0, speaker, text: text.to_owned() })
+        };
+        let both = |turn: &TurnReport| {
+            [line(turn, SpeakerWire::Caller, &turn.heard), line(turn, SpeakerWire::Agent, &turn.reply)]
+        };
+        SummaryWire {
+            call_id: call_id.to_owned(),
+            duration_ms,
+            turns: self.answered,
+            interruptions: self.interruptions,
+            transcript: self.turns.iter().flat_map(both).flatten().collect(),
+            latency: self.latency(),
+            errors: self.errors.clone(),
+        }
+    }
+
+    fn latency(&self) -> BTreeMap<String, SpreadWire> {
+        let mut values: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        for stages in self.turns.iter().filter_map(|turn| turn.stages) {
+            values.entry("v2v_ms").or_default().push(stages.total_ms());
+            for (name, value) in wire_stages(&stages).named() {
+                values.entry(name).or_default().extend(value);
+            }
+        }
+        values.into_iter().filter_map(|(name, values)| Some((name.to_owned(), spread(values)?))).collect()
+    }
+}
+
+/// A report as it stands on the wire. `speech_end_ms` is the place in the caller's stream.
+#[must_use]
+pub fn wire_report(report: &TurnReport, speech_end_ms: Option<f64>) -> TurnReportWire {
+    TurnReportWire {
+        turn: report.turn.0,
+        heard: report.heard.clone(),
+        reply: report.reply.clone(),
+        interrupted: report.interrupted,
+        stages: report.stages.as_ref().map(wire_stages).unwrap_or_default(),
+        v2v_ms: report.stages.map(|stages| stages.total_ms()),
+        speech_end_ms,
+    }
+}
+
+fn wire_stages(stages: &Stages) -> StagesWire {
+    StagesWire {
+        endpoint_ms: Some(stages.endpoint_ms),
+        stt_ms: Some(stages.stt_ms),
+        llm_first_token_ms: Some(stages.llm_first_token_ms),
+        tts_first_audio_ms: Some(stages.tts_first_audio_ms),
+        first_frame_ms: Some(stages.first_frame_ms),
+    }
+}
+
+/// Percentiles by the nearest rank.
+fn spread(values: Vec<f64>) -> Option<SpreadWire> {
+    let last = *values.last()?;
+    let mut sorted = values;
+    sorted.sort_by(f64::total_cmp);
+    let rank = |share: f64| sorted[((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len()) - 1];
+    Some(SpreadWire { last, p50: rank(0.5), p95: rank(0.95), max: rank(1.0) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_by_the_nearest_rank() {
+        let got = spread((1..=20).rev().map(f64::from).collect()).expect("values");
+        assert_eq!(got, SpreadWire { last: 1.0, p50: 10.0, p95: 19.0, max: 20.0 });
+        assert_eq!(spread(Vec::new()), None);
+    }
+
+    #[test]
+    fn a_call_of_days_does_not_grow() {
+        let mut log = CallLog::default();
+        let report = TurnReport {
+            turn: crate::ids::TurnId(1),
+            heard: "Hi.".into(),
+            reply: "Hello.".into(),
+            speech_end: None,
+            stages: None,
+            interrupted: false,
+            failed: false,
+        };
+        for _ in 0..MAX_TURNS + 10 {
+            log.turn(report.clone());
+            log.error("x", String::new());
+        }
+        let summary = log.summary("c", 1.0);
+        assert_eq!(summary.transcript.len(), 2 * MAX_TURNS);
+        assert_eq!(summary.turns as usize, MAX_TURNS + 10);
+        assert_eq!(summary.errors.len(), MAX_ERRORS);
+    }
+}

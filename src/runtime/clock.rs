@@ -1,0 +1,32 @@
+//! The one place that reads a clock.
+
+use std::time::{Duration, Instant};
+
+use crate::units::CallTime;
+
+/// The time of one call, from its beginning.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    origin: Instant,
+}
+
+impl Clock {
+    /// A clock that shows zero now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+    pub fn start() -> Self {
+        Self { origin: Instant::now() }
+    }
+
+    /// Time since the start.
+    #[must_use]
+    pub fn now(&self) -> CallTime {
+        CallTime::ZERO + self.origin.elapsed()
+    }
+
+    /// The runtime's name of a moment, to sleep until.
+    #[must_use]
+    pub fn instant(&self, at: CallTime) -> tokio::time::Instant {
+        tokio::time::Instant::from_std(self.origin + Duration::from_micros(at.as_micros()))
+    }
+}

@@ -1,0 +1,189 @@
+//! What a call hears: voice activity on the caller's audio, and the audio of the open utterance.
+//! Reads no clock and must not know the conversation; it gives edges and samples.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::media_clock::MediaClock;
+use crate::audio::level::{AUDIBLE_BELOW_PEAK_DB, AUDIBLE_DBFS, SILENCE_DBFS, audible_span, rms_dbfs};
+use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, samples_in};
+use crate::vad::{Detector, Edge, Hysteresis};
+
+/// How far back audio is kept while nobody speaks: a pre-roll and the longest start of speech.
+const KEPT: Duration = Duration::from_secs(2);
+
+/// The loudness that speech is measured against fades this much a frame (3 dB a second), so that
+/// one shout does not make the rest of the call inaudible.
+const FADE_DB: f32 = 0.06;
+
+/// One caller's ear.
+pub struct Ears {
+    detector: Box<dyn Detector>,
+    hysteresis: Hysteresis,
+    clock: MediaClock,
+    pre_roll: Duration,
+    max_samples: usize,
+    /// Samples that do not make a frame yet.
+    partial: Vec<i16>,
+    /// The newest samples; while an utterance is open, all from its start.
+    kept: VecDeque<i16>,
+    /// The moment at which the newest sample was spoken.
+    heard_until: CallTime,
+    open: bool,
+    loudest: f32,
+}
+
+impl Ears {
+    /// `max_utterance` is the most that is kept of one utterance.
+    #[must_use]
+    pub fn new(
+        detector: Box<dyn Detector>,
+        hysteresis: Hysteresis,
+        pre_roll: Duration,
+        max_utterance: Duration,
+    ) -> Self {
+        Self {
+            detector,
+            hysteresis,
+            clock: MediaClock::new(PHONE_RATE),
+            pre_roll,
+            max_samples: samples_in(max_utterance + KEPT, PHONE_RATE),
+            partial: Vec::new(),
+            kept: VecDeque::new(),
+            heard_until: CallTime::ZERO,
+            open: false,
+            loudest: SILENCE_DBFS,
+        }
+    }
+
+    /// Takes samples at 8 kHz that arrived at `arrival`; any number of them. Gives the edges in
+    /// them, on media time.
+    pub fn hear(&mut self, samples: &[i16], arrival: CallTime) -> Vec<Edge> {
+        let until = self.clock.arrived(samples.len(), arrival);
+        self.partial.extend_from_slice(samples);
+        let frames = self.partial.len() / FRAME_SAMPLES;
+        let rest = self.partial.split_off(frames * FRAME_SAMPLES);
+        let whole = std::mem::replace(&mut self.partial, rest);
+        let behind = crate::units::duration_of(self.partial.len(), PHONE_RATE);
+        let mut end = until.back(behind + FRAME * u32::try_from(frames).unwrap_or(u32::MAX));
+        let mut edges = Vec::new();
+        for frame in whole.chunks_exact(FRAME_SAMPLES) {
+            let begin = end;
+            end += FRAME;
+            edges.extend(self.hear_frame(frame, begin, end));
+        }
+        edges
+    }
+
+    fn hear_frame(&mut self, frame: &[i16], begin: CallTime, end: CallTime) -> Option<Edge> {
+        self.keep(frame, end);
+        let level = rms_dbfs(frame);
+        let speech = self.detector.is_speech(frame);
+        // The detector lingers after a sound; what cannot be heard is no speech, whatever it says.
+        let voiced = speech && level >= AUDIBLE_DBFS.max(self.loudest - AUDIBLE_BELOW_PEAK_DB);
+        self.loudest = if voiced { self.loudest.max(level) } else { self.loudest - FADE_DB };
+        match self.hysteresis.push(voiced, begin, end)? {
+            Edge::Started(at) => Some(Edge::Started(at)),
+            Edge::Paused(at) => Some(Edge::Paused(self.audible_until().min(at))),
+        }
+    }
+
+    fn keep(&mut self, frame: &[i16], end: CallTime) {
+        self.heard_until = end;
+        self.kept.extend(frame);
+        let most = if self.open { self.max_samples } else { samples_in(KEPT, PHONE_RATE) };
+        let excess = self.kept.len().saturating_sub(most);
+        self.kept.drain(..excess);
+    }
+
+    /// When the last sound that can be heard ended: the detector's frames are 20 ms, the stopwatch
+    /// of a caller is finer.
+    fn audible_until(&mut self) -> CallTime {
+        let samples = self.kept.make_contiguous();
+        let silent = audible_span(samples, PHONE_RATE).map_or(0, |span| samples.len() - span.end);
+        self.heard_until.back(crate::units::duration_of(silent, PHONE_RATE))
+    }
+
+    /// Where in the caller's stream the sample lies that was spoken at `at`.
+    #[must_use]
+    pub fn position_of(&self, at: CallTime) -> Duration {
+        self.clock.position_of(at)
+    }
+
+    /// Keeps all audio from `from` on, and the pre-roll before it, until [`Self::close`].
+    pub fn open(&mut self, from: CallTime) {
+        let wanted = samples_in(self.heard_until - from.back(self.pre_roll), PHONE_RATE);
+        let excess = self.kept.len().saturating_sub(wanted);
+        self.kept.drain(..excess);
+        self.open = true;
+    }
+
+    /// What the open utterance holds up to now, at 8 kHz.
+    #[must_use]
+    pub fn utterance(&self) -> Vec<i16> {
+        self.kept.iter().copied().collect()
+    }
+
+    /// The utterance is not needed any more.
+    pub fn close(&mut self) {
+        self.open = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes everything above a tenth of full scale for speech, and lingers for five frames.
+    struct Lingering(u32);
+
+    impl Detector for Lingering {
+        fn is_speech(&mut self, frame: &[i16]) -> bool {
+            self.0 = if frame.iter().any(|s| s.abs() > 3000) { 6 } else { self.0.saturating_sub(1) };
+            self.0 > 0
+        }
+    }
+
+    fn ears() -> Ears {
+        let hysteresis = Hysteresis::new(Duration::from_millis(60), Duration::from_millis(120));
+        Ears::new(Box::new(Lingering(0)), hysteresis, Duration::from_millis(100), Duration::from_secs(1))
+    }
+
+    fn tone(samples: usize) -> Vec<i16> {
+        (0..samples).map(|i| ((i as f64 * 0.6).sin() * 9000.0) as i16).collect()
+    }
+
+    #[test]
+    fn the_end_of_speech_is_told_to_the_sample_window_in_messages_of_any_length() {
+        let mut audio = vec![0; 1600];
+        audio.extend(tone(2440));
+        audio.extend(vec![0; 3200]);
+        for length in [80, 160, 333, 800] {
+            let mut ears = ears();
+            let mut edges = Vec::new();
+            let mut sent = 0;
+            for message in audio.chunks(length) {
+                sent += message.len();
+                edges.extend(ears.hear(message, CallTime::from_micros(sent as u64 * 125)));
+            }
+            let [Edge::Started(start), Edge::Paused(end)] = edges[..] else { panic!("{length}: {edges:?}") };
+            assert_eq!(start.as_millis(), 200, "{length}");
+            assert!((500..=510).contains(&end.as_millis()), "{length}: {end}");
+        }
+    }
+
+    #[test]
+    fn an_utterance_holds_its_pre_roll_and_is_capped() {
+        let mut ears = ears();
+        ears.hear(&vec![0; 8000], CallTime::from_millis(1000));
+        ears.open(CallTime::from_millis(900));
+        assert_eq!(ears.utterance().len(), 1600);
+        for second in 2..20 {
+            ears.hear(&tone(8000), CallTime::from_millis(second * 1000));
+        }
+        assert_eq!(ears.utterance().len(), 24_000);
+        ears.close();
+        ears.hear(&[0; 160], CallTime::from_millis(20_020));
+        assert_eq!(ears.utterance().len(), 16_000);
+    }
+}

@@ -1,0 +1,11 @@
+//! The shell around the pure core: clocks, threads, the owners of sockets. A call is one task that
+//! owns everything of the call, so nothing in it needs a lock.
+
+pub mod call_log;
+pub mod clock;
+pub mod ears;
+pub mod line;
+pub mod media_clock;
+pub mod pacer;
+pub mod registry;
+pub mod session;

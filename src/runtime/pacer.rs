@@ -1,0 +1,171 @@
+//! When each 20 ms of the agent's voice leaves: at the pace of speech, with a small lead in the
+//! gateway's buffer. Reads no clock; keeps absolute times, so that a late wake-up is made good.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::audio::level::audible_span;
+use crate::ids::{ChunkId, MarkId};
+use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, duration_of, samples_in};
+
+/// Something to send now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Due {
+    /// One frame of samples at 8 kHz.
+    Frame(Vec<i16>),
+    /// The first audible sample of this piece is in the frame that follows, and plays at this time.
+    Started(ChunkId, CallTime),
+    /// A mark.
+    Mark(MarkId),
+}
+
+/// The outgoing audio of one call.
+#[derive(Debug)]
+pub struct Pacer {
+    lead: Duration,
+    queue: VecDeque<Due>,
+    /// When the gateway will have played all that was sent.
+    buffered_until: CallTime,
+    queued_samples: usize,
+}
+
+impl Pacer {
+    /// A pacer that keeps at most `lead` in the gateway's buffer.
+    #[must_use]
+    pub fn new(lead: Duration) -> Self {
+        Self { lead, queue: VecDeque::new(), buffered_until: CallTime::ZERO, queued_samples: 0 }
+    }
+
+    /// Queues `silence`, then a piece's samples, then its mark.
+    pub fn push(&mut self, chunk: ChunkId, samples: &[i16], silence: Duration, mark: MarkId) {
+        let pause = samples_in(silence, PHONE_RATE);
+        let first = pause + audible_span(samples, PHONE_RATE).map_or(0, |span| span.start);
+        let mut audio = vec![0; pause];
+        audio.extend_from_slice(samples);
+        self.queued_samples += audio.len();
+        for (i, frame) in audio.chunks(FRAME_SAMPLES).enumerate() {
+            let start = i * FRAME_SAMPLES;
+            if (start..start + FRAME_SAMPLES).contains(&first) {
+                // As yet the time within the frame; `poll` adds the frame's own.
+                let within = CallTime::ZERO + duration_of(first - start, PHONE_RATE);
+                self.queue.push_back(Due::Started(chunk, within));
+            }
+            let mut frame = frame.to_vec();
+            frame.resize(FRAME_SAMPLES, 0);
+            self.queue.push_back(Due::Frame(frame));
+        }
+        self.queue.push_back(Due::Mark(mark));
+    }
+
+    /// Forgets all that is queued; the gateway's buffer is cleared by the caller of this.
+    pub fn clear(&mut self, now: CallTime) {
+        self.queue.clear();
+        self.queued_samples = 0;
+        self.buffered_until = now;
+    }
+
+    /// The next thing that is due at `now`, if any.
+    pub fn poll(&mut self, now: CallTime) -> Option<Due> {
+        if self.next_deadline()? > now {
+            return None;
+        }
+        let due = self.queue.pop_front()?;
+        match due {
+            Due::Frame(frame) => {
+                self.buffered_until = self.plays_at(now) + FRAME;
+                self.queued_samples = self.queued_samples.saturating_sub(frame.len());
+                Some(Due::Frame(frame))
+            }
+            Due::Started(chunk, within) => Some(Due::Started(chunk, self.plays_at(now) + (within - CallTime::ZERO))),
+            Due::Mark(mark) => Some(Due::Mark(mark)),
+        }
+    }
+
+    /// When [`Self::poll`] has something next.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<CallTime> {
+        match self.queue.front()? {
+            Due::Frame(_) | Due::Started(..) => Some((self.buffered_until + FRAME).back(self.lead)),
+            Due::Mark(_) => Some(CallTime::ZERO),
+        }
+    }
+
+    /// Audio that waits here, not yet sent.
+    #[must_use]
+    pub fn queued(&self) -> Duration {
+        duration_of(self.queued_samples, PHONE_RATE)
+    }
+
+    /// When a frame sent now will be played.
+    fn plays_at(&self, now: CallTime) -> CallTime {
+        self.buffered_until.max(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: fn(u64) -> CallTime = CallTime::from_millis;
+
+    fn frames(pacer: &mut Pacer, now: CallTime) -> usize {
+        std::iter::from_fn(|| pacer.poll(now)).filter(|due| matches!(due, Due::Frame(_))).count()
+    }
+
+    fn second_of_speech() -> Pacer {
+        let mut pacer = Pacer::new(Duration::from_millis(160));
+        pacer.push(ChunkId(1), &[5000; 8000], Duration::ZERO, MarkId(1));
+        pacer
+    }
+
+    #[test]
+    fn the_lead_leaves_at_once_and_then_a_frame_every_twenty_milliseconds() {
+        let mut pacer = second_of_speech();
+        assert_eq!(frames(&mut pacer, MS(1000)), 8);
+        assert_eq!(pacer.next_deadline(), Some(MS(1020)));
+        assert_eq!(frames(&mut pacer, MS(1019)), 0);
+        assert_eq!(frames(&mut pacer, MS(1020)), 1);
+    }
+
+    #[test]
+    fn a_late_wake_up_is_made_good() {
+        let mut pacer = second_of_speech();
+        frames(&mut pacer, MS(1000));
+        assert_eq!(frames(&mut pacer, MS(1100)), 5);
+    }
+
+    #[test]
+    fn never_more_than_the_lead_lies_in_the_buffer() {
+        let mut pacer = second_of_speech();
+        let mut sent = 0;
+        for now in (1000..2000).step_by(7) {
+            sent += frames(&mut pacer, MS(now));
+            assert!(sent as u64 * 20 <= now - 1000 + 160);
+        }
+        assert_eq!(sent, 50);
+        assert_eq!(pacer.queued(), Duration::ZERO);
+    }
+
+    #[test]
+    fn nothing_leaves_after_a_clear() {
+        let mut pacer = second_of_speech();
+        frames(&mut pacer, MS(1000));
+        pacer.clear(MS(1010));
+        assert_eq!(pacer.poll(MS(5000)), None);
+        pacer.push(ChunkId(2), &[5000; 160], Duration::ZERO, MarkId(2));
+        assert!(matches!(pacer.poll(MS(1010)), Some(Due::Started(ChunkId(2), at)) if at == MS(1010)));
+    }
+
+    #[test]
+    fn the_start_of_a_piece_is_its_first_audible_sample() {
+        let mut pacer = Pacer::new(Duration::from_millis(160));
+        let mut samples = vec![0; 80];
+        samples.extend([5000; 400]);
+        pacer.push(ChunkId(1), &samples, Duration::from_millis(30), MarkId(1));
+        let started = std::iter::from_fn(|| pacer.poll(MS(500))).find_map(|due| match due {
+            Due::Started(_, at) => Some(at),
+            Due::Frame(_) | Due::Mark(_) => None,
+        });
+        assert_eq!(started, Some(MS(540)));
+    }
+}

@@ -1,0 +1,139 @@
+//! The calls that stand: their names, their number, and whether new ones are taken. Must not know
+//! what a call does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::ids::CallId;
+
+/// Why a call is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The models are not loaded yet.
+    #[error("not ready: models are being loaded")]
+    NotReady,
+    /// Running calls may end, new ones are not taken.
+    #[error("shutting down: no new calls are taken")]
+    Draining,
+    /// As many as are allowed.
+    #[error("all {0} lines are busy")]
+    Full(usize),
+}
+
+/// All calls of this process.
+#[derive(Debug)]
+pub struct Registry {
+    max_calls: usize,
+    places: Arc<Semaphore>,
+    draining: AtomicBool,
+    names: Arc<DashMap<CallId, ()>>,
+}
+
+/// A call's place; free again when dropped.
+#[derive(Debug)]
+pub struct Place {
+    names: Arc<DashMap<CallId, ()>>,
+    name: Option<CallId>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Registry {
+    /// Room for `max_calls`.
+    #[must_use]
+    pub fn new(max_calls: usize) -> Self {
+        Self {
+            max_calls,
+            places: Arc::new(Semaphore::new(max_calls)),
+            draining: AtomicBool::new(false),
+            names: Arc::default(),
+        }
+    }
+
+    /// A place for one more call.
+    ///
+    /// # Errors
+    /// If no more are taken.
+    pub fn admit(&self) -> Result<Place, Refused> {
+        if self.is_draining() {
+            return Err(Refused::Draining);
+        }
+        let permit = self.places.clone().try_acquire_owned().map_err(|_| Refused::Full(self.max_calls))?;
+        Ok(Place { names: self.names.clone(), name: None, _permit: permit })
+    }
+
+    /// No new calls from now on.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// True once no new calls are taken.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Calls that have a place.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.max_calls - self.places.available_permits()
+    }
+}
+
+impl Place {
+    /// Gives the call the name it asks for, or that name with a number if another call has it: a
+    /// gateway that repeats a name must not mix two callers up.
+    pub fn name(&mut self, wanted: &str) -> CallId {
+        let numbered = |n: u32| if n == 1 { CallId::new(wanted) } else { CallId::new(&format!("{n}-{wanted}")) };
+        for name in (1..).map(numbered) {
+            if let Entry::Vacant(free) = self.names.entry(name.clone()) {
+                free.insert(());
+                self.name = Some(name.clone());
+                return name;
+            }
+        }
+        CallId::new(wanted)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(name) = &self.name {
+            self.names.remove(name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_call_too_many_is_refused_until_another_ends() {
+        let registry = Registry::new(1);
+        let place = registry.admit().expect("room");
+        assert_eq!(registry.admit().err(), Some(Refused::Full(1)));
+        drop(place);
+        assert!(registry.admit().is_ok());
+    }
+
+    #[test]
+    fn two_calls_never_share_a_name() {
+        let registry = Registry::new(3);
+        let mut places: Vec<Place> = (0..3).map(|_| registry.admit().expect("room")).collect();
+        let names: Vec<CallId> = places.iter_mut().map(|place| place.name("CA1")).collect();
+        assert_eq!(names.iter().map(CallId::as_str).collect::<Vec<_>>(), ["CA1", "2-CA1", "3-CA1"]);
+        places.clear();
+        assert_eq!(registry.admit().expect("room").name("CA1").as_str(), "CA1");
+    }
+
+    #[test]
+    fn a_draining_house_takes_no_new_calls() {
+        let registry = Registry::new(1);
+        registry.drain();
+        assert_eq!(registry.admit().err(), Some(Refused::Draining));
+    }
+}

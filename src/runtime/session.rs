@@ -1,0 +1,464 @@
+//! One call: the task that owns its state. It turns messages into events, actions into jobs and
+//! frames, and sleeps until the next of them. Decisions are the conversation's, not made here.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket};
+use futures_util::StreamExt;
+use futures_util::stream::SplitStream;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::call_log::{CallLog, wire_report};
+use super::clock::Clock;
+use super::ears::Ears;
+use super::line::{Line, LineDead};
+use super::pacer::{Due, Pacer};
+use crate::config::Config;
+use crate::conversation::latency::TurnReport;
+use crate::conversation::{Action, BargeInPolicy, Conversation, EndpointPolicy, Event, Settings};
+use crate::engine::workers::{EngineResult, Engines, QueueFull, Results};
+use crate::engine::{CancelFlag, EngineError};
+use crate::gateway::{Gateway, Inbound, Outbound, Start};
+use crate::ids::{CallId, ChunkId, MarkId, TurnId};
+use crate::units::{CallTime, PHONE_RATE, duration_of};
+use crate::vad::{Edge, Hysteresis, WebRtc};
+
+/// Results that may wait for a call: its tokens, transcripts and pieces of some seconds.
+const RESULTS_QUEUE: usize = 256;
+
+/// Why a call ended, for its log line.
+#[derive(Debug, thiserror::Error)]
+pub enum End {
+    /// The gateway said so, or closed the socket in order.
+    #[error("hung up")]
+    HungUp,
+    /// The client asked for the end and got its summary.
+    #[error("session ended by the client")]
+    Requested,
+    /// The socket broke.
+    #[error("connection lost: {0}")]
+    Lost(String),
+    /// A message that breaks the protocol.
+    #[error("refused: {0}")]
+    Refused(#[from] crate::gateway::Refusal),
+    /// Nothing said who calls.
+    #[error("no start message within {0:?}")]
+    NoStart(Duration),
+    /// Nothing came.
+    #[error("nothing came for {0:?}")]
+    Idle(Duration),
+    /// The socket takes nothing.
+    #[error(transparent)]
+    Dead(#[from] LineDead),
+    /// The server stops, and the time for running calls is over.
+    #[error("server shutting down")]
+    Drained,
+}
+
+impl End {
+    /// The WebSocket close code that tells it (RFC 6455, section 7.4.1).
+    fn close_code(&self) -> u16 {
+        match self {
+            Self::HungUp | Self::Requested | Self::Lost(_) | Self::Dead(_) => 1000,
+            Self::Refused(_) => 1002,
+            Self::NoStart(_) | Self::Idle(_) => 1008,
+            Self::Drained => 1001,
+        }
+    }
+}
+
+/// What a call needs of the house.
+#[derive(Clone)]
+pub struct Services {
+    /// The checked configuration.
+    pub config: std::sync::Arc<Config>,
+    /// Listening, thinking, speaking.
+    pub engines: Engines,
+    /// Cancelled when running calls must end.
+    pub stop: CancellationToken,
+}
+
+/// One call.
+pub struct Session {
+    id: CallId,
+    services: Services,
+    clock: Clock,
+    line: Line,
+    conversation: Conversation,
+    ears: Ears,
+    pacer: Pacer,
+    results: Results,
+    /// Synthesised pieces that wait for the conversation's word to be sent.
+    pieces: HashMap<ChunkId, Vec<i16>>,
+    transcribing: CancelFlag,
+    answering: CancelFlag,
+    /// The reply that has already given a piece to the synthesiser.
+    speaking: Option<TurnId>,
+    log: CallLog,
+    last_inbound: CallTime,
+}
+
+/// Runs a call from its open socket to its end. `name` turns the gateway's name of the call into
+/// the house's.
+pub async fn run(
+    socket: WebSocket,
+    codec: Box<dyn Gateway>,
+    services: Services,
+    name: impl FnOnce(&Start) -> CallId,
+) {
+    let clock = Clock::start();
+    let (sink, mut stream) = socket.split();
+    let mut line = Line::open(codec, sink, services.config.server.send_timeout);
+    let wait = services.config.server.start_timeout;
+    let start = match tokio::time::timeout(wait, wait_for_start(&mut stream, &mut line)).await {
+        Ok(Ok(start)) => start,
+        Ok(Err(end)) => return refuse(&mut line, &end),
+        Err(_) => return refuse(&mut line, &End::NoStart(wait)),
+    };
+    let id = name(&start);
+    let span = tracing::info_span!("call", call = %id);
+    tracing::Instrument::instrument(Session::begin(id, services, clock, line, start, stream), span).await;
+}
+
+fn refuse(line: &mut Line, end: &End) {
+    tracing::warn!(reason = %end, "a socket was closed before a call stood");
+    let _ = line.send(&Outbound::Error { code: "refused", message: &end.to_string() });
+    line.close(end.close_code(), &end.to_string());
+}
+
+async fn wait_for_start(stream: &mut SplitStream<WebSocket>, line: &mut Line) -> Result<Start, End> {
+    loop {
+        for inbound in line.decode(&next_message(stream).await?)? {
+            match inbound {
+                Inbound::Started(start) => return Ok(*start),
+                Inbound::Stopped | Inbound::EndRequested => return Err(End::HungUp),
+                Inbound::Ping { .. }
+                | Inbound::Audio { .. }
+                | Inbound::Mark { .. }
+                | Inbound::Dtmf { .. }
+                | Inbound::Interrupt
+                | Inbound::Ignored { .. } => {}
+            }
+        }
+    }
+}
+
+async fn next_message(stream: &mut SplitStream<WebSocket>) -> Result<Message, End> {
+    match stream.next().await {
+        Some(Ok(message)) => Ok(message),
+        Some(Err(error)) => Err(End::Lost(error.to_string())),
+        None => Err(End::HungUp),
+    }
+}
+
+impl Session {
+    async fn begin(
+        id: CallId,
+        services: Services,
+        clock: Clock,
+        line: Line,
+        start: Start,
+        mut stream: SplitStream<WebSocket>,
+    ) {
+        let (results, mut inbox) = mpsc::channel(RESULTS_QUEUE);
+        let config = services.config.clone();
+        let hysteresis = Hysteresis::new(config.vad.start, config.vad.stop);
+        let detector = Box::new(WebRtc::new(config.vad.aggressiveness));
+        let mut session = Self {
+            id,
+            clock,
+            line,
+            conversation: Conversation::new(settings(&config)),
+            ears: Ears::new(detector, hysteresis, config.vad.pre_roll, config.stt.max_utterance),
+            pacer: Pacer::new(config.playback.lead),
+            results,
+            pieces: HashMap::new(),
+            transcribing: CancelFlag::default(),
+            answering: CancelFlag::default(),
+            speaking: None,
+            log: CallLog::default(),
+            last_inbound: clock.now(),
+            services,
+        };
+        tracing::info!(rate = start.format.rate, "call started");
+        let end = match session.run(&start, &mut stream, &mut inbox).await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        };
+        session.finish(&end);
+    }
+
+    async fn run(
+        &mut self,
+        start: &Start,
+        stream: &mut SplitStream<WebSocket>,
+        inbox: &mut mpsc::Receiver<EngineResult>,
+    ) -> Result<std::convert::Infallible, End> {
+        self.line.set_rate(start.format.rate).map_err(|error| End::Lost(error.to_string()))?;
+        self.line.send(&Outbound::Started { call_id: self.id.as_str() })?;
+        self.tell(self.clock.now(), Event::CallStarted)?;
+        let stop = self.services.stop.clone();
+        loop {
+            let wake = self.clock.instant(self.pump()?);
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Err(End::Drained),
+                message = next_message(stream) => {
+                    let now = self.clock.now();
+                    self.last_inbound = now;
+                    for inbound in self.line.decode(&message?)? {
+                        self.inbound(now, inbound)?;
+                    }
+                }
+                Some(result) = inbox.recv() => self.result(self.clock.now(), result)?,
+                () = tokio::time::sleep_until(wake) => self.timeouts()?,
+            }
+        }
+    }
+
+    // What comes in.
+
+    fn inbound(&mut self, now: CallTime, inbound: Inbound) -> Result<(), End> {
+        match inbound {
+            Inbound::Audio { samples, position_ms: _ } => {
+                let samples = self.line.inbound_audio(samples);
+                for edge in self.ears.hear(&samples, now) {
+                    let event = match edge {
+                        Edge::Started(at) => Event::SpeechStarted { at },
+                        Edge::Paused(at) => Event::SpeechEnded { at },
+                    };
+                    self.tell(now, event)?;
+                }
+            }
+            Inbound::Mark { name } => match name.strip_prefix('m').and_then(|n| n.parse().ok()) {
+                Some(mark) => self.tell(now, Event::MarkPlayed { mark: MarkId(mark) })?,
+                None => tracing::debug!("a mark came back that was never sent"),
+            },
+            Inbound::Ping { id } => {
+                let pong = self.log.pong(id, self.queues());
+                self.line.send(&Outbound::Pong(&pong))?;
+            }
+            Inbound::Interrupt => self.tell(now, Event::InterruptRequested)?,
+            Inbound::EndRequested => return Err(End::Requested),
+            Inbound::Stopped => return Err(End::HungUp),
+            Inbound::Dtmf { .. } => tracing::debug!("a key was pressed; keys have no meaning yet"),
+            Inbound::Ignored { name } => tracing::trace!(%name, "message ignored"),
+            Inbound::Started(_) => tracing::debug!("a second start was tolerated"),
+        }
+        Ok(())
+    }
+
+    fn result(&mut self, now: CallTime, result: EngineResult) -> Result<(), End> {
+        let event = match result {
+            EngineResult::Transcribed { utterance, pass, result } => match result {
+                Ok(transcript) => {
+                    tracing::debug!(%utterance, pass, text = transcript.text, "transcribed");
+                    Event::Transcribed { utterance, pass, text: transcript.text }
+                }
+                Err(EngineError::Cancelled) => return Ok(()),
+                Err(error) => {
+                    self.failed("transcription_failed", &error);
+                    Event::TranscriptionFailed { utterance, pass }
+                }
+            },
+            EngineResult::Token { turn, text } => Event::Token { turn, text },
+            EngineResult::Generated { turn, result: Ok(usage) } => {
+                tracing::debug!(%turn, ?usage, "generated");
+                Event::GenerationDone { turn }
+            }
+            EngineResult::Generated { turn, result: Err(error) } => {
+                self.failed("generation_failed", &error);
+                Event::GenerationFailed { turn }
+            }
+            EngineResult::Synthesized { chunk, result: Ok(speech) } => {
+                let duration = duration_of(speech.samples.len(), PHONE_RATE);
+                self.pieces.insert(chunk, speech.samples);
+                self.tell(now, Event::ChunkReady { chunk, duration, words: speech.words })?;
+                // What the conversation did not send now, it never will.
+                self.pieces.remove(&chunk);
+                return Ok(());
+            }
+            EngineResult::Synthesized { result: Err(EngineError::Cancelled), .. } => return Ok(()),
+            EngineResult::Synthesized { chunk, result: Err(error) } => {
+                self.failed("synthesis_failed", &error);
+                Event::SynthesisFailed { chunk }
+            }
+        };
+        self.tell(now, event)
+    }
+
+    fn failed(&mut self, code: &str, error: &dyn std::error::Error) {
+        tracing::error!(code, %error, "an engine failed");
+        self.log.error(code, error.to_string());
+    }
+
+    // What time brings.
+
+    /// Sends what is due and says when to wake up next.
+    fn pump(&mut self) -> Result<CallTime, End> {
+        let now = self.clock.now();
+        while let Some(due) = self.pacer.poll(now) {
+            match due {
+                Due::Frame(samples) => self.line.send_audio(samples)?,
+                Due::Mark(mark) => self.line.send(&Outbound::Mark { name: &mark.to_string() })?,
+                Due::Started(chunk, plays_at) => self.tell(now, Event::ChunkStarted { chunk, plays_at })?,
+            }
+        }
+        let idle = self.last_inbound + self.services.config.server.idle_timeout;
+        let timer = self.conversation.poll_timeout().map(|(at, _)| at);
+        Ok([timer, self.pacer.next_deadline()].into_iter().flatten().fold(idle, CallTime::min))
+    }
+
+    fn timeouts(&mut self) -> Result<(), End> {
+        let now = self.clock.now();
+        let idle = self.services.config.server.idle_timeout;
+        if now >= self.last_inbound + idle {
+            return Err(End::Idle(idle));
+        }
+        if self.line.is_dead() {
+            return Err(LineDead.into());
+        }
+        while let Some((_, timer)) = self.conversation.poll_timeout().filter(|&(at, _)| at <= now) {
+            tracing::trace!(?timer, "deadline");
+            self.conversation.handle_timeout(now);
+            self.act(now)?;
+        }
+        Ok(())
+    }
+
+    // What goes out.
+
+    fn tell(&mut self, now: CallTime, event: Event) -> Result<(), End> {
+        tracing::trace!(at = %now, ?event, "event");
+        self.conversation.handle(now, event);
+        self.act(now)
+    }
+
+    fn act(&mut self, now: CallTime) -> Result<(), End> {
+        while let Some(action) = self.conversation.poll_action() {
+            tracing::trace!(at = %now, ?action, "action");
+            match action {
+                Action::OpenUtterance { utterance: _, from } => self.ears.open(from),
+                Action::CloseUtterance { utterance: _ } => {
+                    self.transcribing.cancel();
+                    self.ears.close();
+                }
+                Action::Transcribe { utterance, pass } => {
+                    let flag = renew(&mut self.transcribing);
+                    let audio = self.ears.utterance();
+                    let asked = self.services.engines.transcribe(audio, utterance, pass, flag, &self.results);
+                    self.or_tell(now, asked, Event::TranscriptionFailed { utterance, pass });
+                }
+                Action::Generate { turn, messages } => {
+                    let flag = renew(&mut self.answering);
+                    let sampling = self.services.config.llm.sampling.clone();
+                    let engines = &self.services.engines;
+                    let asked = engines.generate(&self.id, turn, messages, sampling, flag, &self.results);
+                    self.or_tell(now, asked, Event::GenerationFailed { turn });
+                }
+                Action::Cancel { turn: _ } => self.answering.cancel(),
+                Action::Speak { turn, chunk, text } => {
+                    let first = self.speaking.replace(turn) != Some(turn);
+                    if self.answering.is_cancelled() {
+                        self.answering = CancelFlag::default();
+                    }
+                    let flag = self.answering.clone();
+                    let asked = self.services.engines.synthesize(text, chunk, first, flag, &self.results);
+                    self.or_tell(now, asked, Event::SynthesisFailed { chunk });
+                }
+                Action::Send { chunk, mark, silence } => {
+                    if let Some(samples) = self.pieces.remove(&chunk) {
+                        self.pacer.push(chunk, &samples, silence, mark);
+                    }
+                }
+                Action::ClearPlayback => {
+                    self.pacer.clear(now);
+                    self.line.send(&Outbound::Clear)?;
+                }
+                Action::TurnReport(report) => self.report(report)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A job that no queue takes has failed.
+    fn or_tell(&mut self, now: CallTime, asked: Result<(), QueueFull>, otherwise: Event) {
+        if let Err(error) = asked {
+            self.failed("overloaded", &error);
+            self.conversation.handle(now, otherwise);
+        }
+    }
+
+    fn report(&mut self, report: TurnReport) -> Result<(), End> {
+        let speech_end_ms = report.speech_end.map(|at| self.ears.position_of(at).as_secs_f64() * 1000.0);
+        let wire = wire_report(&report, speech_end_ms);
+        tracing::info!(
+            turn = report.turn.0,
+            v2v_ms = wire.v2v_ms.map(f64::round),
+            interrupted = report.interrupted,
+            failed = report.failed,
+            "turn over"
+        );
+        tracing::debug!(turn = report.turn.0, heard = report.heard, reply = report.reply, "words");
+        self.log.turn(report);
+        Ok(self.line.send(&Outbound::Turn(&wire))?)
+    }
+
+    fn queues(&self) -> BTreeMap<String, u64> {
+        let depth = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        BTreeMap::from([
+            ("results".to_owned(), depth(RESULTS_QUEUE - self.results.capacity())),
+            ("socket".to_owned(), depth(self.line.queued())),
+            ("playback_ms".to_owned(), depth(self.pacer.queued().as_millis() as usize)),
+        ])
+    }
+
+    fn finish(mut self, end: &End) {
+        let now = self.clock.now();
+        self.transcribing.cancel();
+        self.answering.cancel();
+        self.services.engines.end_call(&self.id);
+        self.conversation.end(now);
+        while let Some(action) = self.conversation.poll_action() {
+            if let Action::TurnReport(report) = action {
+                // The socket may be gone; the log has it all the same.
+                let _ = self.report(report);
+            }
+        }
+        let summary = self.log.summary(self.id.as_str(), now.as_millis() as f64);
+        let _ = self.line.send(&Outbound::Summary(&summary));
+        self.line.close(end.close_code(), &end.to_string());
+        match end {
+            End::HungUp | End::Requested | End::Drained => {
+                tracing::info!(reason = %end, turns = summary.turns, seconds = %now, "call ended");
+            }
+            End::Lost(_) | End::Refused(_) | End::NoStart(_) | End::Idle(_) | End::Dead(_) => {
+                tracing::warn!(reason = %end, turns = summary.turns, seconds = %now, disordered = self.line.disordered(), "call ended");
+            }
+        }
+    }
+}
+
+/// Cancels the job before and gives the flag of the next one.
+fn renew(flag: &mut CancelFlag) -> CancelFlag {
+    flag.cancel();
+    *flag = CancelFlag::default();
+    flag.clone()
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        system_prompt: config.agent.system_prompt.clone(),
+        greeting: config.agent.greeting.clone(),
+        fallback: config.agent.fallback.clone(),
+        endpoint: EndpointPolicy {
+            silence: config.endpoint.silence,
+            unfinished_silence: config.endpoint.unfinished_silence,
+        },
+        barge_in: BargeInPolicy { min_speech: config.barge_in.min_speech },
+        max_utterance: config.stt.max_utterance,
+        first_token_timeout: config.llm.first_token_timeout,
+    }
+}

@@ -1,0 +1,104 @@
+//! Turns frame-by-frame decisions into edges: a start needs some speech, a pause some silence, so
+//! that a click is no speech and a stop consonant no pause. Knows no audio.
+
+use std::time::Duration;
+
+use crate::units::CallTime;
+
+/// Where speech begins and pauses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// Speech has been going on since this moment.
+    Started(CallTime),
+    /// There has been none since this moment.
+    Paused(CallTime),
+}
+
+/// The memory between frames.
+#[derive(Debug, Clone)]
+pub struct Hysteresis {
+    start: Duration,
+    stop: Duration,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// No speech; the current run of voiced frames began at `since`.
+    Quiet { since: Option<CallTime> },
+    /// Speech; the last voiced frame ended at `voiced_until`.
+    Speaking { voiced_until: CallTime },
+}
+
+impl Hysteresis {
+    /// `start` of unbroken speech makes a start, `stop` of unbroken silence a pause.
+    #[must_use]
+    pub fn new(start: Duration, stop: Duration) -> Self {
+        Self { start, stop, state: State::Quiet { since: None } }
+    }
+
+    /// Takes the decision about the frame from `begin` to `end`.
+    pub fn push(&mut self, voiced: bool, begin: CallTime, end: CallTime) -> Option<Edge> {
+        match (self.state, voiced) {
+            (State::Quiet { .. }, false) => {
+                self.state = State::Quiet { since: None };
+                None
+            }
+            (State::Quiet { since }, true) => {
+                let since = since.unwrap_or(begin);
+                if end - since >= self.start {
+                    self.state = State::Speaking { voiced_until: end };
+                    return Some(Edge::Started(since));
+                }
+                self.state = State::Quiet { since: Some(since) };
+                None
+            }
+            (State::Speaking { .. }, true) => {
+                self.state = State::Speaking { voiced_until: end };
+                None
+            }
+            (State::Speaking { voiced_until }, false) => (end - voiced_until >= self.stop).then(|| {
+                self.state = State::Quiet { since: None };
+                Edge::Paused(voiced_until)
+            }),
+        }
+    }
+
+    /// True between a start and a pause.
+    #[must_use]
+    pub fn is_speaking(&self) -> bool {
+        matches!(self.state, State::Speaking { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The edges of a picture of frames: `#` is voiced, anything else is not.
+    fn edges(frames: &str) -> Vec<Edge> {
+        let mut hysteresis = Hysteresis::new(Duration::from_millis(60), Duration::from_millis(100));
+        let at = |frame: usize| CallTime::from_millis(frame as u64 * 20);
+        frames
+            .chars()
+            .enumerate()
+            .filter_map(|(i, frame)| hysteresis.push(frame == '#', at(i), at(i + 1)))
+            .collect()
+    }
+
+    #[test]
+    fn a_click_is_no_speech() {
+        assert_eq!(edges("..##...#.#...."), []);
+    }
+
+    #[test]
+    fn speech_starts_where_its_first_frame_did_and_pauses_where_its_last_one_ended() {
+        let started = Edge::Started(CallTime::from_millis(40));
+        assert_eq!(edges("..####...##......"), [started, Edge::Paused(CallTime::from_millis(220))]);
+    }
+
+    #[test]
+    fn a_stop_consonant_is_no_pause() {
+        assert_eq!(edges("####....####"), [Edge::Started(CallTime::ZERO)]);
+    }
+}
