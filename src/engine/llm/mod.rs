@@ -1,1 +1,42 @@
-//! The language model.
+//! The language model: GGUF files, a forward pass of our own over candle's quantised products, and a
+//! cache that lies outside the weights. Must not know calls, gateways or the conversation.
+//!
+//! ```text
+//! gguf ── architecture ── weights ──┐ math, attention, cache
+//!   └──── vocabulary ─── tokenizer  ├── sequence ── sessions ──┐
+//!              └──────── decoder ───┘                          ├── reply ── engine
+//!         template ──── prompt ────────────────────────────────┘
+//! ```
+//!
+//! `Weights` are immutable and shared; a `Sequence` owns tokens and a paged cache, and can be extended,
+//! rolled back and forked. A `Reply` is a sequence that is being extended, step by step.
+
+mod architecture;
+mod attention;
+mod cache;
+mod decoder;
+mod engine;
+mod gguf;
+mod math;
+mod prompt;
+mod reply;
+mod sampler;
+mod sequence;
+mod sessions;
+mod template;
+mod threads;
+mod tokenizer;
+mod vocabulary;
+mod weights;
+
+#[cfg(test)]
+mod conversation_tests;
+#[cfg(test)]
+mod test_model;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod vector_tests;
+
+pub use engine::{LlmEngine, LlmOptions, load};
+pub use threads::limit_threads;

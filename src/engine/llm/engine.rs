@@ -1,0 +1,217 @@
+//! The language model as the rest of the program sees it: loaded once, shared by all calls, beginning
+//! replies. Must not know gateways, audio or how a call goes.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::architecture::{Shape, ShapeError};
+use super::decoder::Decoder;
+use super::gguf::{Gguf, GgufError};
+use super::prompt::PromptWriter;
+use super::reply::{Reply, Start};
+use super::sequence::Sequence;
+use super::sessions::{SessionKey, Sessions};
+use super::template::ChatTemplate;
+use super::threads;
+use super::vocabulary::Vocabulary;
+use super::weights::Weights;
+use crate::engine::{EngineError, Generation, Generator, LoadError, Message, Role, Sampling, Step};
+
+/// Which model, and what it may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LlmOptions {
+    /// A GGUF file.
+    pub model: PathBuf,
+    /// Threads of one step; see [`limit_threads`](super::limit_threads).
+    pub threads: usize,
+    /// Tokens of a conversation, reply included. The model's own limit holds too.
+    pub context_tokens: usize,
+}
+
+/// What all calls share.
+pub(super) struct Shared {
+    pub(super) weights: Arc<Weights>,
+    pub(super) vocabulary: Vocabulary,
+    template: Option<ChatTemplate>,
+    pub(super) sessions: Mutex<Sessions>,
+}
+
+/// A loaded model. Cloning it gives another handle to the same one.
+#[derive(Clone)]
+pub struct LlmEngine {
+    shared: Arc<Shared>,
+}
+
+/// Loads a model. Takes from milliseconds to seconds with the size of the file; [`LlmEngine::warm_up`]
+/// should follow before the first call.
+pub fn load(options: &LlmOptions) -> Result<LlmEngine, LoadError> {
+    let model = read(options).map_err(|problem| LoadError {
+        kind: "language",
+        path: options.model.display().to_string(),
+        problem,
+        remedy: "build the demo model with `make -C models/demo/train/llm`, or set llm.model to a GGUF file"
+            .to_owned(),
+    })?;
+    if !threads::is_limited_to(options.threads) {
+        tracing::debug!(threads = options.threads, "the thread pool of the language model has another size");
+    }
+    Ok(model)
+}
+
+fn read(options: &LlmOptions) -> Result<LlmEngine, String> {
+    let explain = |error: ShapeError| error.to_string();
+    if options.context_tokens == 0 {
+        return Err("llm.context_tokens is 0".to_owned());
+    }
+    let file = Gguf::open(&options.model).map_err(|error| match error {
+        GgufError::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            "there is no such file".to_owned()
+        }
+        other => other.to_string(),
+    })?;
+    let shape = Shape::read(&file).map_err(explain)?;
+    let vocabulary =
+        Vocabulary::read(&file, shape.architecture, shape.vocabulary).map_err(|error| error.to_string())?;
+    let template = ChatTemplate::new(
+        file.text("tokenizer.chat_template").map_err(|error| error.to_string())?,
+        shape.architecture,
+        vocabulary.text_of(vocabulary.begin),
+        vocabulary.text_of(vocabulary.end),
+    )?;
+    let weights = Arc::new(Weights::read(&file, options.context_tokens).map_err(explain)?);
+    Ok(LlmEngine { shared: Arc::new(Shared { weights, vocabulary, template, sessions: Mutex::default() }) })
+}
+
+impl LlmEngine {
+    /// Computes and keeps the beginning that all calls with this system prompt share, and brings the
+    /// weights into the form the kernels want. An empty prompt only does the latter.
+    pub fn warm_up(&self, system_prompt: &str) -> Result<(), EngineError> {
+        let mut messages = vec![Message { role: Role::User, text: "Hello.".to_owned() }];
+        if !system_prompt.trim().is_empty() {
+            messages.insert(0, Message { role: Role::System, text: system_prompt.to_owned() });
+        }
+        let sampling = Sampling {
+            max_tokens: 2,
+            temperature: 0.0,
+            top_p: 1.0,
+            repetition_penalty: 1.0,
+            seed: 0,
+            stop: Vec::new(),
+        };
+        let mut reply = match self.shared.template {
+            Some(_) => self.reply(None, &messages, &sampling)?,
+            None => self.continuation("Hello.", &sampling)?,
+        };
+        while !matches!(reply.step()?, Step::Done(_)) {}
+        Ok(())
+    }
+
+    /// Tokens of a conversation, reply included: the configured number, or less if the model has less.
+    #[must_use]
+    pub fn context_tokens(&self) -> usize {
+        self.shared.weights.positions()
+    }
+
+    /// Continues a text as it stands, with no template and no session.
+    pub fn begin_raw(&self, text: &str, sampling: &Sampling) -> Result<Box<dyn Generation>, EngineError> {
+        Ok(Box::new(self.continuation(text, sampling)?))
+    }
+
+    fn continuation(&self, text: &str, sampling: &Sampling) -> Result<Reply, EngineError> {
+        let vocabulary = &self.shared.vocabulary;
+        let mut prompt: Vec<u32> = vocabulary.begin.filter(|_| vocabulary.add_begin).into_iter().collect();
+        prompt.extend(vocabulary.encode(text));
+        let budget = self.budget(sampling)?;
+        if prompt.is_empty() || prompt.len() > budget {
+            return Err(EngineError::BadInput(format!(
+                "the text is {} tokens; 1 to {budget} are possible",
+                prompt.len()
+            )));
+        }
+        let sequence = Sequence::new(Arc::clone(&self.shared.weights));
+        let start = Start { session: None, sequence, prompt, shared: 0, decoder: Decoder::continuing() };
+        Ok(Reply::new(Arc::clone(&self.shared), start, sampling))
+    }
+
+    fn reply(
+        &self,
+        session: Option<&str>,
+        messages: &[Message],
+        sampling: &Sampling,
+    ) -> Result<Reply, EngineError> {
+        let budget = self.budget(sampling)?;
+        let template = self.shared.template.as_ref();
+        let template =
+            template.ok_or_else(|| EngineError::BadInput("the model has no chat template".to_owned()))?;
+        let mut sessions = self.sessions();
+        let mut key: Option<SessionKey> = None;
+        let mut none = super::sessions::Session::default();
+        let kept = match session {
+            Some(name) => {
+                let (opened, kept) = sessions.open(name);
+                key = Some(opened);
+                kept
+            }
+            None => &mut none,
+        };
+        let talk = messages.iter().filter(|m| m.role != Role::System).map(|m| &m.text);
+        // What was left out before stays out, as long as it is the same conversation.
+        let same = kept.first_kept.as_ref() == talk.clone().nth(kept.skipped);
+        let skip = if same { kept.skipped } else { 0 };
+        let writer = PromptWriter { vocabulary: &self.shared.vocabulary, template, replies: &kept.replies };
+        let prompt = writer.fitted(messages, skip, budget)?;
+        kept.skipped = prompt.skipped;
+        kept.first_kept = talk.clone().nth(prompt.skipped).cloned();
+        let sequence = sessions.start(key.as_ref(), &prompt.tokens);
+        drop(sessions);
+        let sequence = sequence.unwrap_or_else(|| Sequence::new(Arc::clone(&self.shared.weights)));
+        let start = Start {
+            session: key,
+            sequence,
+            prompt: prompt.tokens,
+            shared: prompt.shared,
+            decoder: Decoder::new(),
+        };
+        Ok(Reply::new(Arc::clone(&self.shared), start, sampling))
+    }
+
+    /// Tokens that the prompt may have.
+    fn budget(&self, sampling: &Sampling) -> Result<usize, EngineError> {
+        let context = self.context_tokens();
+        match context.checked_sub(sampling.max_tokens) {
+            Some(budget) if budget > 0 => Ok(budget),
+            _ => Err(EngineError::BadInput(format!(
+                "max_tokens is {}, which leaves nothing of a context of {context} tokens",
+                sampling.max_tokens
+            ))),
+        }
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.shared.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(test)]
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+impl Generator for LlmEngine {
+    fn begin(
+        &mut self,
+        session: &str,
+        messages: &[Message],
+        sampling: &Sampling,
+    ) -> Result<Box<dyn Generation>, EngineError> {
+        Ok(Box::new(self.reply(Some(session), messages, sampling)?))
+    }
+
+    fn end_session(&mut self, session: &str) {
+        self.sessions().close(session);
+    }
+
+    fn count_tokens(&self, text: &str) -> usize {
+        self.shared.vocabulary.encode(text).len()
+    }
+}

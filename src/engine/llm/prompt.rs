@@ -1,0 +1,184 @@
+//! From a conversation to the tokens of a prompt: laid out by the template, cut to the context, with the
+//! tokens of earlier replies put back as they were generated. Must not know weights or caches.
+
+use super::template::{ChatTemplate, Part, parts};
+use super::tokenizer::Fragment;
+use super::vocabulary::Vocabulary;
+use crate::engine::{EngineError, Message, Role};
+
+/// A reply as it was generated.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SpokenReply {
+    pub(super) tokens: Vec<u32>,
+    /// Its text, and for every token where the text ended after it, in bytes.
+    pub(super) text: String,
+    pub(super) ends: Vec<usize>,
+}
+
+impl SpokenReply {
+    /// The tokens at its beginning whose text is `text`, if there are such.
+    fn beginning(&self, text: &str) -> Option<&[u32]> {
+        let whole = |&end: &usize| self.text.get(..end).is_some_and(|beginning| beginning.trim() == text);
+        let at = self.ends.iter().position(whole)?;
+        self.tokens.get(..=at)
+    }
+}
+
+/// A prompt, ready to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Prompt {
+    pub(super) tokens: Vec<u32>,
+    /// How many of them depend on the system's message alone.
+    pub(super) shared: usize,
+    /// How many messages after the system's were left out.
+    pub(super) skipped: usize,
+}
+
+/// What is needed to turn messages into tokens.
+pub(super) struct PromptWriter<'a> {
+    pub(super) vocabulary: &'a Vocabulary,
+    pub(super) template: &'a ChatTemplate,
+    /// Earlier replies of this conversation.
+    pub(super) replies: &'a [SpokenReply],
+}
+
+impl PromptWriter<'_> {
+    /// The tokens of a conversation, at most `budget`. `skip` messages after the system's are left out
+    /// from the start. If the rest is too long, the oldest exchanges go until half the budget is free:
+    /// in one block, so that the next turns find their beginning in the cache again. The system's
+    /// message and everything from the last user's message on always stay.
+    pub(super) fn fitted(
+        &self,
+        messages: &[Message],
+        skip: usize,
+        budget: usize,
+    ) -> Result<Prompt, EngineError> {
+        let system = usize::from(messages.first().is_some_and(|m| m.role == Role::System));
+        let (head, talk) = messages.split_at(system);
+        let last_user = talk.iter().rposition(|m| m.role == Role::User);
+        let last_user =
+            last_user.ok_or_else(|| EngineError::BadInput("there is no user message to answer".into()))?;
+        let mut skipped = skip.min(last_user);
+        let mut limit = budget;
+        loop {
+            let kept: Vec<Message> = head.iter().chain(&talk[skipped..]).cloned().collect();
+            let (tokens, shared) = self.tokens(&kept)?;
+            if tokens.len() <= limit || (skipped == last_user && tokens.len() <= budget) {
+                return Ok(Prompt { tokens, shared, skipped });
+            }
+            if skipped == last_user {
+                return Err(EngineError::BadInput(format!(
+                    "the system prompt and the last message are {} tokens, the context leaves {budget} for them",
+                    tokens.len()
+                )));
+            }
+            limit = budget / 2;
+            let next = talk[skipped + 1..].iter().position(|m| m.role == Role::User);
+            skipped = next.map_or(last_user, |next| skipped + 1 + next).min(last_user);
+        }
+    }
+
+    /// All tokens of a conversation, and how many of them depend on the system's message alone.
+    fn tokens(&self, messages: &[Message]) -> Result<(Vec<u32>, usize), EngineError> {
+        let text = self
+            .template
+            .render(messages)
+            .map_err(|problem| EngineError::Failed(format!("the model's chat template failed: {problem}")))?;
+        let mut out = Output { writer: self, messages, tokens: Vec::new(), run: Vec::new(), shared: 0 };
+        for part in parts(&text, messages.len()) {
+            match part {
+                Part::Content(index) => out.run.push(Piece::Content(index)),
+                Part::Literal(text) => {
+                    for fragment in self.vocabulary.split_markers(text) {
+                        match fragment {
+                            Fragment::Marker(id) => out.marker(id),
+                            Fragment::Text(text) => out.run.push(Piece::Literal(text)),
+                        }
+                    }
+                }
+            }
+        }
+        out.end_run();
+        let mut tokens = out.tokens;
+        let mut shared = out.shared;
+        if let Some(begin) = self.vocabulary.begin.filter(|_| self.vocabulary.add_begin) {
+            if tokens.first() != Some(&begin) {
+                tokens.insert(0, begin);
+                shared += usize::from(shared > 0);
+            }
+        }
+        Ok((tokens, shared))
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Piece<'a> {
+    Literal(&'a str),
+    Content(usize),
+}
+
+/// Tokens in the making: a run of text is collected until a marker ends it.
+struct Output<'a> {
+    writer: &'a PromptWriter<'a>,
+    messages: &'a [Message],
+    tokens: Vec<u32>,
+    run: Vec<Piece<'a>>,
+    shared: usize,
+}
+
+impl Output<'_> {
+    fn marker(&mut self, id: u32) {
+        let system_only = match self.run.iter().filter(|piece| matches!(piece, Piece::Content(_))).count() {
+            1 => self.run.iter().any(|piece| self.role(*piece) == Some(Role::System)),
+            _ => false,
+        };
+        self.end_run();
+        self.tokens.push(id);
+        if system_only {
+            self.shared = self.tokens.len();
+        }
+    }
+
+    fn end_run(&mut self) {
+        let vocabulary = self.writer.vocabulary;
+        let mut run = std::mem::take(&mut self.run);
+        let swallow = self.tokens.last().is_some_and(|&id| vocabulary.swallows_space(id));
+        if let (true, Some(Piece::Literal(text))) = (swallow, run.first_mut()) {
+            *text = text.trim_start();
+        }
+        let said = match run.last() {
+            Some(Piece::Content(index)) => self.said(*index),
+            Some(Piece::Literal(_)) | None => None,
+        };
+        if said.is_some() {
+            run.pop();
+        }
+        let mut text = String::new();
+        for piece in run {
+            match piece {
+                Piece::Literal(literal) => text.push_str(literal),
+                Piece::Content(index) => {
+                    text.push_str(self.messages.get(index).map_or("", |m| m.text.trim()))
+                }
+            }
+        }
+        if !text.is_empty() {
+            self.tokens.extend(vocabulary.encode(&text));
+        }
+        self.tokens.extend(said.unwrap_or_default());
+    }
+
+    /// The tokens of an assistant's message, if it is a reply, or the beginning of one, that was generated.
+    fn said(&self, index: usize) -> Option<Vec<u32>> {
+        let message = self.messages.get(index).filter(|m| m.role == Role::Assistant)?;
+        let replies = self.writer.replies.iter().rev();
+        replies.filter_map(|reply| reply.beginning(message.text.trim())).map(<[u32]>::to_vec).next()
+    }
+
+    fn role(&self, piece: Piece<'_>) -> Option<Role> {
+        match piece {
+            Piece::Literal(_) => None,
+            Piece::Content(index) => self.messages.get(index).map(|m| m.role),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Writes small GGUF models with random weights, for the tests of the engine.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use candle_core::quantized::gguf_file::{self, Value};
+use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::{Device, Tensor};
+
+pub(super) const WIDTH: usize = 64;
+pub(super) const LAYERS: usize = 2;
+pub(super) const HEADS: usize = 4;
+pub(super) const CONTEXT: usize = 512;
+const FEED_FORWARD: usize = 96;
+/// In this order, after `<unk>`, `<s>` and `</s>`.
+pub(super) const MARKERS: [&str; 5] = ["<|endoftext|>", "<|assistant|>", "<|system|>", "<|user|>", "<|end|>"];
+/// Number of the first byte token.
+pub(super) const BYTES: u32 = 8;
+
+/// A model in the making; every part can be changed before it is written.
+pub(super) struct TestModel {
+    pub(super) metadata: BTreeMap<String, Value>,
+    pub(super) tensors: BTreeMap<String, QTensor>,
+}
+
+impl TestModel {
+    /// A small Phi-3 with matrices of this type.
+    pub(super) fn phi3(kind: GgmlDType) -> Self {
+        let tokens = tokens();
+        let mut random = Random(1);
+        let mut tensors = BTreeMap::new();
+        let mut matrix = |name: String, rows: usize, columns: usize| {
+            let values: Vec<f32> = (0..rows * columns).map(|_| random.next() * 0.3).collect();
+            let tensor = Tensor::from_vec(values, (rows, columns), &Device::Cpu).unwrap();
+            tensors.insert(name, QTensor::quantize(&tensor, kind).unwrap());
+        };
+        matrix("token_embd.weight".into(), tokens.len(), WIDTH);
+        matrix("output.weight".into(), tokens.len(), WIDTH);
+        for i in 0..LAYERS {
+            matrix(format!("blk.{i}.attn_qkv.weight"), 3 * WIDTH, WIDTH);
+            matrix(format!("blk.{i}.attn_output.weight"), WIDTH, WIDTH);
+            matrix(format!("blk.{i}.ffn_up.weight"), 2 * FEED_FORWARD, WIDTH);
+            matrix(format!("blk.{i}.ffn_down.weight"), WIDTH, FEED_FORWARD);
+        }
+        let norms = (0..LAYERS)
+            .flat_map(|i| [format!("blk.{i}.attn_norm.weight"), format!("blk.{i}.ffn_norm.weight")]);
+        for name in norms.chain(["output_norm.weight".to_owned()]) {
+            let values: Vec<f32> = (0..WIDTH).map(|_| 1.0 + random.next() * 0.2).collect();
+            let tensor = Tensor::from_vec(values, WIDTH, &Device::Cpu).unwrap();
+            tensors.insert(name, QTensor::quantize(&tensor, GgmlDType::F32).unwrap());
+        }
+        Self { metadata: metadata(&tokens), tensors }
+    }
+
+    /// Without an entry.
+    pub(super) fn without(mut self, key: &str) -> Self {
+        assert!(self.metadata.remove(key).is_some() || self.tensors.remove(key).is_some(), "{key}");
+        self
+    }
+
+    /// With an entry set.
+    pub(super) fn with(mut self, key: &str, value: Value) -> Self {
+        self.metadata.insert(key.to_owned(), value);
+        self
+    }
+
+    /// The file's bytes.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let mut out = std::io::Cursor::new(Vec::new());
+        let metadata: Vec<(&str, &Value)> = self.metadata.iter().map(|(k, v)| (k.as_str(), v)).collect();
+        let tensors: Vec<(&str, &QTensor)> = self.tensors.iter().map(|(k, v)| (k.as_str(), v)).collect();
+        gguf_file::write(&mut out, &metadata, &tensors).unwrap();
+        out.into_inner()
+    }
+
+    /// Writes it to a folder that lives as long as what is given back.
+    pub(super) fn write(&self) -> (tempfile::TempDir, PathBuf) {
+        file(&self.bytes())
+    }
+}
+
+/// A file of these bytes.
+pub(super) fn file(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.gguf");
+    std::fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+/// Pieces, scores and kinds: the special tokens, the bytes, letters and a few merges.
+fn tokens() -> Vec<(String, f32, i32)> {
+    let mut tokens: Vec<(String, f32, i32)> =
+        vec![("<unk>".into(), 0.0, 2), ("<s>".into(), 0.0, 3), ("</s>".into(), 0.0, 3)];
+    tokens.extend(MARKERS.iter().map(|marker| ((*marker).to_owned(), 0.0, 3)));
+    tokens.extend((0..=255_u8).map(|byte| (format!("<0x{byte:02X}>"), 0.0, 6)));
+    let merges =
+        ["he", "ll", "\u{2581}he", "\u{2581}hell", "\u{2581}hello", "\u{2581}w", "or", "\u{2581}wor", "ld"];
+    tokens.extend(merges.iter().enumerate().map(|(rank, text)| ((*text).to_owned(), -(rank as f32), 1)));
+    let letters = "\u{2581}abcdefghijklmnopqrstuvwxyzH.,?|<>/0123456789".chars();
+    tokens.extend(letters.enumerate().map(|(rank, c)| (c.to_string(), -100.0 - rank as f32, 1)));
+    tokens
+}
+
+fn metadata(tokens: &[(String, f32, i32)]) -> BTreeMap<String, Value> {
+    let number = |n: usize| Value::U32(u32::try_from(n).unwrap());
+    let texts = tokens.iter().map(|(text, _, _)| Value::String(text.clone())).collect();
+    let scores = tokens.iter().map(|(_, score, _)| Value::F32(*score)).collect();
+    let kinds = tokens.iter().map(|(_, _, kind)| Value::I32(*kind)).collect();
+    [
+        ("general.architecture", Value::String("phi3".into())),
+        ("phi3.context_length", number(CONTEXT)),
+        ("phi3.embedding_length", number(WIDTH)),
+        ("phi3.block_count", number(LAYERS)),
+        ("phi3.feed_forward_length", number(FEED_FORWARD)),
+        ("phi3.attention.head_count", number(HEADS)),
+        ("phi3.attention.head_count_kv", number(HEADS)),
+        ("phi3.attention.layer_norm_rms_epsilon", Value::F32(1e-5)),
+        ("phi3.rope.dimension_count", number(WIDTH / HEADS)),
+        ("phi3.rope.freq_base", Value::F32(10_000.0)),
+        ("tokenizer.ggml.model", Value::String("llama".into())),
+        ("tokenizer.ggml.tokens", Value::Array(texts)),
+        ("tokenizer.ggml.scores", Value::Array(scores)),
+        ("tokenizer.ggml.token_type", Value::Array(kinds)),
+        ("tokenizer.ggml.bos_token_id", number(1)),
+        ("tokenizer.ggml.eos_token_id", number(7)),
+        ("tokenizer.ggml.add_bos_token", Value::Bool(true)),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value))
+    .collect()
+}
+
+/// Numbers in -1 to 1 (xorshift, Marsaglia 2003).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> f32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
+    }
+}

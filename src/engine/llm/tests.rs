@@ -1,0 +1,206 @@
+//! Tests of the forward pass and of loading, on small models that the tests write themselves.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use candle_core::quantized::{GgmlDType, gguf_file};
+use candle_core::{Device, Tensor};
+use proptest::prelude::*;
+
+use super::gguf::Gguf;
+use super::sequence::{Sequence, SequenceError};
+use super::test_model::{BYTES, CONTEXT, TestModel, file};
+use super::weights::Weights;
+use super::{LlmOptions, load};
+
+fn options(path: &Path) -> LlmOptions {
+    LlmOptions { model: path.to_owned(), threads: 1, context_tokens: CONTEXT }
+}
+
+fn weights(model: &TestModel) -> Arc<Weights> {
+    let (_folder, path) = model.write();
+    Arc::new(Weights::read(&Gguf::open(&path).unwrap(), CONTEXT).unwrap())
+}
+
+fn tokens(n: u32) -> Vec<u32> {
+    (0..n).map(|i| BYTES + (i * 37 + 11) % 256).collect()
+}
+
+fn assert_close(a: &[f32], b: &[f32], tolerance: f32) {
+    assert_eq!(a.len(), b.len());
+    for (a, b) in a.iter().zip(b) {
+        assert!((a - b).abs() <= tolerance, "{a} and {b} differ");
+    }
+}
+
+/// candle's own Phi-3 on the same file.
+fn candle_logits(model: &TestModel, tokens: &[u32]) -> Vec<f32> {
+    let mut reader = std::io::Cursor::new(model.bytes());
+    let content = gguf_file::Content::read(&mut reader).unwrap();
+    let device = Device::Cpu;
+    let mut stock = candle_transformers::models::quantized_phi3::ModelWeights::from_gguf(
+        false,
+        content,
+        &mut reader,
+        &device,
+    )
+    .unwrap();
+    let input = Tensor::from_slice(tokens, (1, tokens.len()), &device).unwrap();
+    stock.forward(&input, 0).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+}
+
+#[test]
+fn the_logits_are_those_of_candles_own_phi3() {
+    for (kind, tolerance) in [(GgmlDType::F32, 1e-3), (GgmlDType::Q8_0, 1e-3)] {
+        let model = TestModel::phi3(kind);
+        let input = tokens(40);
+        let ours = Sequence::new(weights(&model)).extend(&input).unwrap();
+        assert_close(&ours, &candle_logits(&model, &input), tolerance);
+    }
+}
+
+#[test]
+fn reading_token_by_token_or_in_slices_gives_the_same_logits_as_at_once() {
+    let weights = weights(&TestModel::phi3(GgmlDType::Q8_0));
+    let input = tokens(70);
+    let whole = Sequence::new(Arc::clone(&weights)).extend(&input).unwrap();
+    for slice in [1, 7, 32, 69] {
+        let mut sequence = Sequence::new(Arc::clone(&weights));
+        let mut logits = Vec::new();
+        for part in input.chunks(slice) {
+            logits = sequence.extend(part).unwrap();
+        }
+        assert_close(&logits, &whole, 1e-4);
+    }
+}
+
+#[test]
+fn a_rolled_back_sequence_gives_the_same_logits_as_one_never_extended() {
+    let weights = weights(&TestModel::phi3(GgmlDType::Q8_0));
+    let mut plain = Sequence::new(Arc::clone(&weights));
+    let mut rolled = Sequence::new(weights);
+    plain.prefill(&tokens(40)).unwrap();
+    rolled.prefill(&tokens(40)).unwrap();
+    rolled.prefill(&tokens(90)).unwrap();
+    rolled.truncate(40);
+    assert_eq!(plain.extend(&[20, 30]).unwrap(), rolled.extend(&[20, 30]).unwrap());
+    assert_eq!(plain.tokens(), rolled.tokens());
+}
+
+#[test]
+fn forks_go_their_own_ways_without_disturbing_each_other() {
+    let weights = weights(&TestModel::phi3(GgmlDType::Q8_0));
+    let mut origin = Sequence::new(Arc::clone(&weights));
+    origin.prefill(&tokens(45)).unwrap();
+    let mut fork = origin.fork();
+    let (a, b) = (tokens(60), [99; 20]);
+    let from_fork = fork.extend(&b).unwrap();
+    let from_origin = origin.extend(&a).unwrap();
+    for (more, logits) in [(a.as_slice(), from_origin), (b.as_slice(), from_fork)] {
+        let mut alone = Sequence::new(Arc::clone(&weights));
+        alone.prefill(&tokens(45)).unwrap();
+        assert_eq!(alone.extend(more).unwrap(), logits);
+    }
+}
+
+#[test]
+fn a_sliding_window_changes_nothing_until_it_is_full() {
+    let window =
+        |n| TestModel::phi3(GgmlDType::F32).with("phi3.attention.sliding_window", gguf_file::Value::U32(n));
+    let all = Sequence::new(weights(&TestModel::phi3(GgmlDType::F32))).extend(&tokens(50)).unwrap();
+    assert_eq!(Sequence::new(weights(&window(50))).extend(&tokens(50)).unwrap(), all);
+    assert_ne!(Sequence::new(weights(&window(30))).extend(&tokens(50)).unwrap(), all);
+}
+
+#[test]
+fn what_does_not_fit_the_context_or_the_vocabulary_is_refused_and_leaves_the_sequence_as_it_was() {
+    let mut sequence = Sequence::new(weights(&TestModel::phi3(GgmlDType::F32)));
+    sequence.prefill(&tokens(500)).unwrap();
+    assert!(matches!(sequence.extend(&tokens(13)), Err(SequenceError::Full { wanted: 513, limit: CONTEXT })));
+    assert!(matches!(sequence.extend(&[90_000]), Err(SequenceError::UnknownToken(90_000))));
+    assert!(matches!(sequence.extend(&[]), Err(SequenceError::Nothing)));
+    assert_eq!(sequence.tokens().len(), 500);
+    sequence.extend(&tokens(12)).unwrap();
+}
+
+/// What `load` says about these bytes.
+fn complaint(bytes: &[u8]) -> String {
+    let (_folder, path) = file(bytes);
+    load(&options(&path)).map(drop).unwrap_err().to_string()
+}
+
+#[test]
+fn a_file_that_is_no_model_is_refused_with_its_path_the_reason_and_the_remedy() {
+    let missing = load(&options(Path::new("/nowhere/m.gguf"))).map(drop).unwrap_err().to_string();
+    for part in ["language model /nowhere/m.gguf", "there is no such file", "make -C models/demo/train/llm"] {
+        assert!(missing.contains(part), "{missing}");
+    }
+    let folder = load(&options(&std::env::temp_dir())).map(drop).unwrap_err().to_string();
+    assert!(folder.contains("directory") || folder.contains("empty"), "{folder}");
+    assert!(complaint(b"").contains("the file is empty"));
+    assert!(complaint(b"GG").contains("ends early"));
+    assert!(complaint(b"RIFF....WAVE").contains("not a GGUF file"));
+    assert!(complaint(b"GGUF\x09\0\0\0").contains("version 9"));
+}
+
+#[test]
+fn a_model_that_is_incomplete_or_of_another_kind_is_refused_by_what_is_wrong() {
+    let good = || TestModel::phi3(GgmlDType::Q8_0);
+    let text = |s: &str| gguf_file::Value::String(s.to_owned());
+    let cases = [
+        (good().with("general.architecture", text("mamba")), "\"mamba\"; phi3 and llama are supported"),
+        (good().with("tokenizer.ggml.model", text("gpt2")), "tokenizer is \"gpt2\""),
+        (good().with("tokenizer.chat_template", text("{% for %}")), "chat template cannot be used"),
+        (good().with("phi3.embedding_length", gguf_file::Value::U32(0)), "phi3.embedding_length\" is 0"),
+        (good().with("phi3.attention.head_count", gguf_file::Value::U32(5)), "do not divide evenly"),
+        (good().with("phi3.block_count", gguf_file::Value::U32(3)), "blk.2.attn_norm.weight\" is missing"),
+        (good().with("general.alignment", gguf_file::Value::U32(0)), "general.alignment"),
+        (good().with("tokenizer.ggml.eos_token_id", gguf_file::Value::U32(90_000)), "names token 90000"),
+        (good().without("blk.1.ffn_down.weight"), "blk.1.ffn_down.weight\" is missing"),
+        (good().without("phi3.context_length"), "phi3.context_length\" is missing"),
+    ];
+    for (model, expected) in cases {
+        let complaint = complaint(&model.bytes());
+        assert!(complaint.contains(expected), "{complaint}");
+    }
+    let mut other_size = good();
+    let Some(gguf_file::Value::Array(tokens)) = other_size.metadata.get_mut("tokenizer.ggml.tokens") else {
+        panic!()
+    };
+    tokens.pop();
+    assert!(complaint(&other_size.bytes()).contains("the embedding"), "{}", complaint(&other_size.bytes()));
+}
+
+#[test]
+fn a_count_in_the_header_that_the_file_cannot_hold_allocates_nothing() {
+    let mut bytes = TestModel::phi3(GgmlDType::Q8_0).bytes();
+    bytes[8..16].copy_from_slice(&u64::MAX.to_le_bytes());
+    assert!(complaint(&bytes).contains("the number of tensors is 18446744073709551615"));
+    let mut endless_text = b"GGUF\x03\0\0\0".to_vec();
+    endless_text.extend([0, 1].map(u64::to_le_bytes).concat());
+    endless_text.extend((1_u64 << 21).to_le_bytes());
+    assert!(complaint(&endless_text).contains("ends early"), "{}", complaint(&endless_text));
+}
+
+#[test]
+fn a_file_cut_anywhere_is_refused() {
+    let bytes = TestModel::phi3(GgmlDType::Q8_0).bytes();
+    for cut in (0..bytes.len() - 64).step_by(bytes.len() / 50) {
+        complaint(&bytes[..cut]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_corrupt_header_never_panics(changes in prop::collection::vec((0_usize..9000, any::<u8>()), 1..6)) {
+        let mut bytes = TestModel::phi3(GgmlDType::Q8_0).bytes();
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
+        let (_folder, path) = file(&bytes);
+        // Either it is refused, or what was changed is not of the kind that can be noticed.
+        let _ = load(&options(&path));
+    }
+}
