@@ -1,0 +1,159 @@
+//! libflite's C functions, behind a safe face. Knows nothing of what is said or of how it is trimmed.
+//!
+//! libflite keeps global state and gives out one shared voice, so everything that touches it goes
+//! through one lock: [`voice`].
+#![allow(unsafe_code, reason = "foreign functions")]
+
+use std::ffi::{CStr, c_char, c_float, c_int, c_short, c_void};
+use std::ptr::NonNull;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// flite's `cst_wave`.
+#[repr(C)]
+struct Wave {
+    kind: *const c_char,
+    sample_rate: c_int,
+    num_samples: c_int,
+    num_channels: c_int,
+    samples: *const c_short,
+}
+
+/// The beginning of flite's `cst_voice`.
+#[repr(C)]
+struct CVoice {
+    name: *const c_char,
+    features: *mut c_void,
+}
+
+/// flite's `cst_utterance`, of which only pointers are used.
+#[repr(C)]
+struct CUtterance {
+    _private: [u8; 0],
+}
+
+/// flite's `cst_item`, likewise.
+#[repr(C)]
+struct Item {
+    _private: [u8; 0],
+}
+
+unsafe extern "C" {
+    fn flite_init() -> c_int;
+    fn register_cmu_us_slt(voxdir: *const c_char) -> *mut CVoice;
+    fn flite_feat_set_float(features: *mut c_void, name: *const c_char, value: c_float);
+    fn flite_synth_text(text: *const c_char, voice: *mut CVoice) -> *mut CUtterance;
+    fn delete_utterance(utterance: *mut CUtterance);
+    fn utt_wave(utterance: *mut CUtterance) -> *mut Wave;
+    fn utt_relation(utterance: *const CUtterance, name: *const c_char) -> *mut c_void;
+    fn relation_head(relation: *mut c_void) -> *mut Item;
+    fn item_next(item: *const Item) -> *mut Item;
+    fn item_last_daughter(item: *const Item) -> *mut Item;
+    fn flite_ffeature_int(item: *const Item, path: *const c_char) -> c_int;
+    fn flite_ffeature_float(item: *const Item, path: *const c_char) -> c_float;
+}
+
+/// The slt voice: a woman from the United States, 16 kHz.
+pub(super) struct Voice(NonNull<CVoice>);
+
+// SAFETY: the voice lives as long as the process, and libflite ties nothing to a thread; `voice`
+// lets one thread at a time use it.
+unsafe impl Send for Voice {}
+
+/// Locks the voice, after loading it the first time. `None` if libflite has none to give.
+pub(super) fn voice() -> Option<MutexGuard<'static, Voice>> {
+    static VOICE: OnceLock<Option<Mutex<Voice>>> = OnceLock::new();
+    let voice = VOICE.get_or_init(|| {
+        // SAFETY: both have no requirements but to be called by one thread, once; a null `voxdir`
+        // is what flite's own program passes.
+        let voice = unsafe {
+            flite_init();
+            register_cmu_us_slt(std::ptr::null())
+        };
+        NonNull::new(voice).map(|v| Mutex::new(Voice(v)))
+    });
+    // A panic elsewhere leaves libflite as it was: no state of ours is in there.
+    voice.as_ref().map(|v| v.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// One token of the text (what stands between spaces), spoken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Token {
+    /// Byte offset in the text: its last byte, or the space behind it.
+    pub(super) at: usize,
+    /// Seconds from the beginning of the audio to the end of its last sound; 0 if it has none.
+    pub(super) end: f32,
+}
+
+/// What libflite made of a text. Holds the lock on the voice for as long as it lives.
+pub(super) struct Utterance<'v> {
+    utterance: NonNull<CUtterance>,
+    _voice: &'v mut Voice,
+}
+
+impl Voice {
+    /// Speaks a text. `stretch` is how much longer than usual every sound lasts. `None` if libflite
+    /// fails.
+    pub(super) fn speak(&mut self, text: &CStr, stretch: f32) -> Option<Utterance<'_>> {
+        // SAFETY: the voice was made by libflite and lives for ever; its features were made with it;
+        // the name and the text end in NUL, and libflite copies both; nobody else is in libflite,
+        // since `self` is borrowed mutably from behind the lock.
+        let utterance = unsafe {
+            flite_feat_set_float(self.0.as_ref().features, c"duration_stretch".as_ptr(), stretch);
+            flite_synth_text(text.as_ptr(), self.0.as_ptr())
+        };
+        NonNull::new(utterance).map(|utterance| Utterance { utterance, _voice: self })
+    }
+}
+
+impl Utterance<'_> {
+    /// The audio and its rate; empty if there is none.
+    pub(super) fn audio(&self) -> (&[i16], u32) {
+        // SAFETY: the utterance is alive; its wave, if any, belongs to it and is not changed while it
+        // is borrowed; libflite gives mono audio, `num_samples` long.
+        unsafe {
+            let Some(wave) = utt_wave(self.utterance.as_ptr()).as_ref() else { return (&[], 0) };
+            let rate = u32::try_from(wave.sample_rate).unwrap_or(0);
+            match usize::try_from(wave.num_samples) {
+                Ok(n) if n > 0 && wave.num_channels == 1 && !wave.samples.is_null() => {
+                    (std::slice::from_raw_parts(wave.samples, n), rate)
+                }
+                _ => (&[], rate),
+            }
+        }
+    }
+
+    /// The tokens of the text, in order.
+    pub(super) fn tokens(&self) -> Vec<Token> {
+        let mut tokens = Vec::new();
+        // SAFETY: the utterance is alive and owns its relations and items; libflite's functions take
+        // null items and unknown paths and answer null or 0; names and paths end in NUL.
+        unsafe {
+            let relation = utt_relation(self.utterance.as_ptr(), c"Token".as_ptr());
+            let mut item = if relation.is_null() { std::ptr::null_mut() } else { relation_head(relation) };
+            while !item.is_null() {
+                // How far libflite had read when it had the token: one byte past it, or past the
+                // space behind it.
+                let at = flite_ffeature_int(item, c"file_pos".as_ptr()) - 1;
+                // A token ("9:30") is read as words ("nine", "thirty"), these have syllables, and
+                // these have segments, each with the second it ends at.
+                let word = item_last_daughter(item);
+                let end = if word.is_null() {
+                    0.0
+                } else {
+                    let path = c"R:SylStructure.daughtern.daughtern.R:Segment.end";
+                    flite_ffeature_float(word, path.as_ptr())
+                };
+                tokens.push(Token { at: usize::try_from(at).unwrap_or(0), end });
+                item = item_next(item);
+            }
+        }
+        tokens
+    }
+}
+
+impl Drop for Utterance<'_> {
+    fn drop(&mut self) {
+        // SAFETY: made by `flite_synth_text`, deleted once; nothing borrowed from it outlives it.
+        unsafe { delete_utterance(self.utterance.as_ptr()) }
+    }
+}

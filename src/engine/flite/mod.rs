@@ -1,0 +1,111 @@
+//! flite, the voice that is built in: small, quick, needs no download, and is there when others fail.
+//! Text in, 16 kHz speech and the times of its words out. Knows no calls and no phrases.
+
+mod ffi;
+mod text;
+
+use std::ffi::CString;
+use std::time::Duration;
+
+use super::{EngineError, Speech, Synthesizer, WordTime};
+use crate::audio::level::audible_span;
+use crate::units::{duration_of, samples_in};
+
+/// The voices there are.
+pub const VOICES: [&str; 1] = ["slt"];
+
+/// The paces there are: 1 is the voice's own, 2 twice as fast.
+pub const SPEEDS: std::ops::RangeInclusive<f32> = 0.25..=4.0;
+
+/// Longest text, in characters: about two minutes of speech.
+pub const MAX_CHARS: usize = 2_000;
+
+/// Silence kept before and after what can be heard. The span is exact to 5 ms, so that at most 10 ms
+/// stay before, and at most 30 ms after: flite brings about 220 and 200.
+const LEAD: Duration = Duration::from_millis(5);
+const TAIL: Duration = Duration::from_millis(25);
+
+/// One user of the voice. The voice itself is shared: what two of them say is made one after the other.
+#[derive(Debug, Clone)]
+pub struct Flite {
+    /// How much longer than usual every sound lasts; flite counts the other way round.
+    stretch: f32,
+}
+
+impl Flite {
+    /// A voice by name, at a pace in [`SPEEDS`].
+    ///
+    /// # Errors
+    /// If there is no such voice or pace; the text lists what there is.
+    pub fn new(voice: &str, speed: f32) -> Result<Self, EngineError> {
+        if !VOICES.contains(&voice) {
+            return Err(EngineError::BadInput(format!(
+                "flite has no voice {voice:?}; it has: {}",
+                VOICES.join(", ")
+            )));
+        }
+        if !SPEEDS.contains(&speed) {
+            return Err(EngineError::BadInput(format!(
+                "a speed of {speed} is out of range: {} to {}",
+                SPEEDS.start(),
+                SPEEDS.end()
+            )));
+        }
+        Ok(Self { stretch: 1.0 / speed })
+    }
+}
+
+impl Synthesizer for Flite {
+    /// Speaks `text`. A text with nothing to say gives empty speech.
+    ///
+    /// # Errors
+    /// If the text has more than [`MAX_CHARS`] characters, or flite fails.
+    fn synthesize(&mut self, text: &str) -> Result<Speech, EngineError> {
+        let chars = text.chars().count();
+        if chars > MAX_CHARS {
+            return Err(EngineError::BadInput(format!(
+                "a text of {chars} characters is too long to speak at once; the limit is {MAX_CHARS}"
+            )));
+        }
+        let prepared = text::prepare(text);
+        if prepared.plain.is_empty() {
+            return Ok(Speech::default());
+        }
+        let failed = |what: &str| EngineError::Failed(format!("flite: {what}"));
+        let plain = CString::new(prepared.plain.as_str()).map_err(|_| failed("a NUL in the text"))?;
+        let mut voice = ffi::voice().ok_or_else(|| failed("no voice"))?;
+        let utterance = voice.speak(&plain, self.stretch).ok_or_else(|| failed("no speech"))?;
+        let (samples, rate) = utterance.audio();
+        let Some(heard) = audible_span(samples, rate) else { return Ok(Speech::default()) };
+
+        let start = heard.start.saturating_sub(samples_in(LEAD, rate));
+        let end = (heard.end + samples_in(TAIL, rate)).min(samples.len());
+        let mut ends = vec![0.0_f32; prepared.words.len()];
+        for token in utterance.tokens() {
+            if let Some(word) = prepared.word_at(token.at).and_then(|w| ends.get_mut(w)) {
+                *word = word.max(token.end);
+            }
+        }
+        Ok(Speech {
+            samples: samples[start..end].to_vec(),
+            rate,
+            words: word_times(prepared.words, &ends, duration_of(start, rate), duration_of(end - start, rate)),
+        })
+    }
+}
+
+/// Pairs words with their ends, moved by what was trimmed before them, in order and within the audio.
+/// A word that makes no sound (a dash, an emoji) ends with the one before it.
+fn word_times(words: Vec<String>, ends: &[f32], trimmed: Duration, length: Duration) -> Vec<WordTime> {
+    let mut last = Duration::ZERO;
+    let mut times = Vec::with_capacity(words.len());
+    for (word, &end) in words.into_iter().zip(ends) {
+        let end = Duration::try_from_secs_f32(end).unwrap_or_default();
+        last = end.saturating_sub(trimmed).min(length).max(last);
+        times.push(WordTime { word, end: last });
+    }
+    times
+}
+
+#[cfg(test)]
+mod tests;
