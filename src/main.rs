@@ -27,7 +27,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
     let config = config::load(cli.config.as_deref().unwrap_or(Path::new("config.toml")))?;
     match cli.command {
-        Command::Call(a) => cli::call::run(a, &config),
+        Command::Call(a) => cli::call::run(a, cli.config.as_deref()),
         Command::Chat(a) => cli::chat::run(a, &config),
         Command::Say(a) => cli::say::run(a, &config),
         Command::Transcribe(a) => cli::transcribe::run(a, &config),

@@ -66,12 +66,12 @@ fn line_holds(file: &str, gateway: &mut dyn Gateway, line: &Value) {
 }
 
 fn decode(gateway: &mut dyn Gateway, message: &Value) -> Result<Vec<Inbound>, super::Refusal> {
-    match message {
-        Value::String(text) => gateway.decode(Wire::Text(text)),
-        Value::Object(map) if map.contains_key("hex") => {
-            gateway.decode(Wire::Binary(&unhex(map["hex"].as_str().unwrap())))
-        }
-        json => gateway.decode(Wire::Text(&json.to_string())),
+    if let Some(text) = message.as_str() {
+        gateway.decode(Wire::Text(text))
+    } else if let Some(bytes) = message.get("hex") {
+        gateway.decode(Wire::Binary(&unhex(bytes.as_str().unwrap())))
+    } else {
+        gateway.decode(Wire::Text(&message.to_string()))
     }
 }
 

@@ -1,14 +1,216 @@
-//! `offhook call`
+//! `offhook call`: calls a server as a telephone gateway would, plays the caller, keeps a stopwatch
+//! and writes a recording. Without an address it starts the server itself, as a child process. Knows
+//! the server only through its sockets.
 
+mod clock;
+mod dial;
+mod phone;
+mod playout;
+mod result;
+mod script;
+mod server;
+mod show;
+mod stopwatch;
+#[cfg(test)]
+mod tests;
+mod turns;
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::config::Config;
+use anyhow::{Context as _, bail};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::audio::wav;
+use crate::ids::CallId;
+use crate::units::PHONE_RATE;
+use dial::{Outcome, Report};
+use result::CallResult;
+use script::Line;
+use server::{Server, StartError};
+use turns::{Patience, Turn};
+
+/// Where recordings go without `--record`.
+const CALLS: &str = "calls";
 
 /// Arguments of `offhook call`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// What the caller says, one file a turn; any rate, mono or stereo. Without files: the shipped
+    /// conversation.
+    #[arg(value_name = "WAV")]
+    files: Vec<PathBuf>,
 
-/// Runs it.
-pub fn run(_args: Args, _config: &Config) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not built yet")
+    /// Server to call: ws://HOST:PORT/twilio or ws://HOST:PORT/offhook. Without it, a server is
+    /// started for this call.
+    #[arg(long)]
+    url: Option<String>,
+
+    /// Where to write the recording, a stereo WAV: left the caller, right the agent. Without it:
+    /// calls/CALL-ID.wav.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+
+    /// Print one JSON object instead of the conversation.
+    #[arg(long)]
+    json: bool,
+
+    /// Quiet of the agent after which the caller takes the word, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 700, value_parser = clap::value_parser!(u32).range(100..=10_000))]
+    gap: u32,
+
+    /// How long the caller waits for an answer, in seconds.
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=300))]
+    timeout: u32,
+}
+
+impl Args {
+    fn patience(&self) -> Patience {
+        let samples = |ms: u32| (ms * (PHONE_RATE / 1000)) as usize;
+        Patience { gap: samples(self.gap), timeout: samples(self.timeout * 1000) }
+    }
+}
+
+/// Calls, and prints what came of it. `config` is for the server that is started. Exit code 1 if a
+/// turn got no answer; if the server does not start, its exit code.
+pub fn run(args: Args, config: Option<&Path>) -> anyhow::Result<ExitCode> {
+    if let Some(url) = args.url.as_deref().filter(|url| !url.starts_with("ws://")) {
+        bail!("--url {url}: the address must begin with ws://");
+    }
+    let lines = script::load(&args.files)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(started(&args, lines, config))
+}
+
+/// Calls the server at the address, or one of its own.
+async fn started(args: &Args, lines: Vec<Line>, config: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let mut stop = Box::pin(stop_signal()?);
+    if let Some(url) = &args.url {
+        return called(args, lines, url, None, stop).await;
+    }
+    let starting = tokio::select! {
+        starting = Server::start(config) => starting,
+        () = &mut stop => return Ok(ExitCode::FAILURE),
+    };
+    let server = match starting {
+        Ok(server) => server,
+        Err(e @ StartError::Exited { status, .. }) => {
+            eprintln!("{e}");
+            let code = status.code().and_then(|code| u8::try_from(code).ok()).filter(|&code| code != 0);
+            return Ok(code.map_or(ExitCode::FAILURE, ExitCode::from));
+        }
+        Err(e @ (StartError::Slow { .. } | StartError::Spawn(_))) => return Err(e.into()),
+    };
+    let url = format!("ws://{}/twilio", server.address());
+    let code = called(args, lines, &url, Some(&server), stop).await;
+    server.stop().await?;
+    code
+}
+
+async fn called(
+    args: &Args,
+    lines: Vec<Line>,
+    url: &str,
+    server: Option<&Server>,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<ExitCode> {
+    let names: Vec<String> = lines.iter().map(|line| line.name.clone()).collect();
+    let mut display = Display { on: !args.json, shown: 0, greeted: false };
+    let outcome = dial::call(url, lines, args.patience(), stop, &mut |turns, reports| {
+        display.progress(turns, reports);
+    })
+    .await?;
+    let result = finished(&outcome, args.record.as_deref())?;
+    if args.json {
+        writeln!(io::stdout(), "{}", serde_json::to_string(&result)?)?;
+    } else {
+        display.rest(&outcome);
+        print(&show::summary(&result, &outcome));
+    }
+    for turn in result.turns.iter().filter(|turn| turn.v2v_ms.is_none()) {
+        let name = names.get(turn.turn - 1).map_or("", String::as_str);
+        eprintln!("turn {} ({name}) got no answer", turn.turn);
+    }
+    if result.unanswered() == 0 {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(log) = server.map(Server::log).filter(|log| !log.is_empty()) {
+        eprintln!("the end of the server's log:\n{log}");
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+/// Writes the recording and puts the result together.
+fn finished(outcome: &Outcome, record: Option<&Path>) -> anyhow::Result<CallResult> {
+    let path = match record {
+        Some(path) => path.to_owned(),
+        // The name came over the wire: it must not lead out of the folder.
+        None => Path::new(CALLS).join(format!("{}.wav", CallId::new(&outcome.call_id))),
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    wav::write_file(&path, PHONE_RATE, &[&outcome.caller, &outcome.agent])?;
+    Ok(CallResult {
+        call_id: outcome.call_id.clone(),
+        turns: result::turn_results(&outcome.turns, outcome.wanted, &outcome.reports),
+        glitches: outcome.glitches,
+        recording: path.display().to_string(),
+    })
+}
+
+/// Prints the conversation while it goes on, each turn when the next one has begun.
+struct Display {
+    on: bool,
+    shown: usize,
+    greeted: bool,
+}
+
+impl Display {
+    fn progress(&mut self, turns: &[Turn], reports: &[Report]) {
+        self.greet(result::greeting(turns, reports));
+        while self.shown + 1 < turns.len() {
+            self.turn(&result::turn_result(turns, self.shown, reports));
+        }
+    }
+
+    fn rest(&mut self, outcome: &Outcome) {
+        self.greet(result::greeting(&outcome.turns, &outcome.reports));
+        while self.shown < outcome.wanted {
+            self.turn(&result::turn_result(&outcome.turns, self.shown, &outcome.reports));
+        }
+    }
+
+    fn greet(&mut self, text: Option<String>) {
+        if let Some(text) = text.filter(|_| self.on && !self.greeted) {
+            self.greeted = true;
+            print(&show::greeting(&text));
+        }
+    }
+
+    fn turn(&mut self, turn: &result::TurnResult) {
+        self.shown += 1;
+        if self.on {
+            print(&show::turn(turn));
+        }
+    }
+}
+
+/// To standard output; a reader that has gone away does not end the call.
+fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Done when the user or the system wants this program to end: the call is ended first.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

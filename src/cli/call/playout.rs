@@ -1,0 +1,215 @@
+//! The phone's ear: what the agent sends, laid on the caller's timeline as a phone line would play
+//! it. Audio plays when it arrives, or after what still waits; `clear` cuts what has not been played;
+//! a mark comes back when the audio before it has played. Positions are samples since the start of
+//! the call. PURE: it is told the time.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::audio::level::audible_span;
+use crate::units::{PHONE_RATE, samples_in};
+
+/// Twilio holds this much; what comes on top is discarded (its warning 31931).
+const BUFFER_LIMIT: Duration = Duration::from_secs(600);
+
+/// Agent audio that played without a hole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// Where it begins.
+    pub(super) start: usize,
+    /// Where it ends: nothing more had come by then, or it was cut.
+    pub(super) end: usize,
+    /// Whether a clear ended it.
+    pub(super) cut: bool,
+}
+
+/// Everything the agent sent, where it was or will be heard.
+#[derive(Debug, Default)]
+pub(super) struct Playout {
+    /// One sample a position; as long as there is audio to play.
+    heard: Vec<i16>,
+    pieces: Vec<Piece>,
+    cuts: Vec<usize>,
+    marks: VecDeque<(usize, String)>,
+    audible_end: Option<usize>,
+}
+
+impl Playout {
+    /// Audio has arrived.
+    pub(super) fn play(&mut self, now: usize, samples: &[i16]) {
+        if samples.is_empty() || self.heard.len() > now + samples_in(BUFFER_LIMIT, PHONE_RATE) {
+            return;
+        }
+        let dry = self.heard.len() < now;
+        if dry {
+            self.heard.resize(now, 0);
+        }
+        let start = self.heard.len();
+        self.heard.extend_from_slice(samples);
+        let end = self.heard.len();
+        match self.pieces.last_mut() {
+            Some(piece) if !dry && !piece.cut => piece.end = end,
+            Some(_) | None => self.pieces.push(Piece { start, end, cut: false }),
+        }
+        if let Some(span) = audible_span(samples, PHONE_RATE) {
+            self.audible_end = Some(start + span.end);
+        }
+    }
+
+    /// A mark has arrived.
+    pub(super) fn mark(&mut self, now: usize, name: String) {
+        self.marks.push_back((self.heard.len().max(now), name));
+    }
+
+    /// A clear has arrived: the rest is not played, and all marks come back at once.
+    pub(super) fn clear(&mut self, now: usize) {
+        self.cuts.push(now);
+        for (position, _) in &mut self.marks {
+            *position = now.min(*position);
+        }
+        if self.heard.len() <= now {
+            return;
+        }
+        self.heard.truncate(now);
+        self.pieces.retain(|piece| piece.start < now);
+        if let Some(piece) = self.pieces.last_mut().filter(|piece| piece.end > now) {
+            *piece = Piece { end: now, cut: true, ..*piece };
+        }
+        self.audible_end = self.audible_end.map(|end| end.min(now));
+    }
+
+    /// The marks whose time has come, in order.
+    pub(super) fn due(&mut self, now: usize) -> Vec<String> {
+        let count = self.marks.iter().take_while(|(position, _)| *position <= now).count();
+        self.marks.drain(..count).map(|(_, name)| name).collect()
+    }
+
+    /// When the next mark's time comes.
+    pub(super) fn next_due(&self) -> Option<usize> {
+        self.marks.front().map(|(position, _)| *position)
+    }
+
+    /// Where the last sound ends that has arrived so far; it may lie in the future.
+    pub(super) fn audible_end(&self) -> Option<usize> {
+        self.audible_end
+    }
+
+    /// What was heard, by position, and what is still to be.
+    pub(super) fn heard(&self) -> &[i16] {
+        &self.heard
+    }
+
+    /// Where clears came.
+    pub(super) fn cuts(&self) -> &[usize] {
+        &self.cuts
+    }
+
+    /// The call ends here: what has not been played never is. Returns the number of glitches.
+    pub(super) fn end(&mut self, now: usize, gap: usize) -> usize {
+        self.clear(now);
+        self.heard.resize(now, 0);
+        glitches(&self.pieces, gap)
+    }
+}
+
+/// Holes inside the agent's speech. A glitch is a hole of at least one frame (20 ms) because the
+/// buffer ran dry and more of the same reply came later. The wire does not say where a reply ends,
+/// so the caller's own rule for taking the word does: audio that comes within `gap` after the last
+/// belongs to the same reply, later audio to the next one. A cut is no glitch.
+fn glitches(pieces: &[Piece], gap: usize) -> usize {
+    pieces
+        .windows(2)
+        .filter(|pair| {
+            let hole = pair[1].start - pair[0].end;
+            !pair[0].cut && (crate::units::FRAME_SAMPLES..gap).contains(&hole)
+        })
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GAP: usize = 5600;
+
+    fn tone(samples: usize) -> Vec<i16> {
+        (0..samples).map(|n| if n % 8 < 4 { 8000 } else { -8000 }).collect()
+    }
+
+    #[test]
+    fn audio_plays_when_it_arrives_or_after_what_waits() {
+        let mut playout = Playout::default();
+        playout.play(1000, &tone(160));
+        playout.play(1010, &tone(160));
+        assert_eq!(playout.heard().len(), 1320);
+        assert!(playout.heard()[..1000].iter().all(|&s| s == 0));
+        assert_eq!(playout.audible_end(), Some(1320));
+        assert_eq!(playout.end(2000, GAP), 0);
+        assert_eq!(playout.heard().len(), 2000);
+    }
+
+    #[test]
+    fn a_mark_comes_back_when_the_audio_before_it_has_played() {
+        let mut playout = Playout::default();
+        playout.play(0, &tone(160));
+        playout.mark(5, "a".into());
+        playout.play(10, &tone(160));
+        playout.mark(10, "b".into());
+        assert_eq!(playout.next_due(), Some(160));
+        assert!(playout.due(159).is_empty());
+        assert_eq!(playout.due(160), ["a"]);
+        assert_eq!(playout.due(400), ["b"]);
+        playout.mark(500, "idle".into());
+        assert_eq!(playout.due(500), ["idle"]);
+    }
+
+    #[test]
+    fn a_clear_cuts_what_has_not_been_played_and_sends_all_marks_back() {
+        let mut playout = Playout::default();
+        playout.play(0, &tone(1600));
+        playout.mark(0, "a".into());
+        playout.mark(0, "b".into());
+        playout.clear(400);
+        assert_eq!(playout.heard().len(), 400);
+        assert_eq!(playout.audible_end(), Some(400));
+        assert_eq!(playout.due(400), ["a", "b"]);
+        assert_eq!(playout.cuts(), [400]);
+        // What comes next is another piece even if it comes at once.
+        playout.play(400, &tone(160));
+        assert_eq!(playout.pieces[0], Piece { start: 0, end: 400, cut: true });
+        assert_eq!(playout.pieces[1], Piece { start: 400, end: 560, cut: false });
+    }
+
+    #[test]
+    fn a_clear_on_an_empty_buffer_cuts_nothing() {
+        let mut playout = Playout::default();
+        playout.play(0, &tone(160));
+        playout.clear(1000);
+        assert_eq!(playout.heard().len(), 160);
+        assert!(!playout.pieces[0].cut);
+    }
+
+    #[test]
+    fn audio_that_comes_a_frame_too_late_inside_a_reply_is_a_glitch() {
+        let holes = |hole: usize| {
+            let mut playout = Playout::default();
+            playout.play(100, &tone(160));
+            playout.play(260 + hole, &tone(160));
+            playout.end(60_000, GAP)
+        };
+        assert_eq!(holes(0), 0);
+        assert_eq!(holes(159), 0);
+        assert_eq!(holes(160), 1);
+        assert_eq!(holes(GAP - 1), 1);
+        assert_eq!(holes(GAP), 0, "that is the next reply");
+    }
+
+    #[test]
+    fn a_pause_after_a_cut_is_no_glitch() {
+        let mut playout = Playout::default();
+        playout.play(0, &tone(1600));
+        playout.clear(400);
+        playout.play(800, &tone(160));
+        assert_eq!(playout.end(1000, GAP), 0);
+    }
+}

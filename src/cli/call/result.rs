@@ -1,0 +1,186 @@
+//! What came of a call: the caller's own measurements beside the server's reports, turn by turn, and
+//! the object that `--json` prints. PURE. Must not know how it was measured or how it looks.
+
+use serde::Serialize;
+
+use super::dial::Report;
+use super::turns::Turn;
+use crate::gateway::native::StagesWire;
+use crate::units::PHONE_RATE;
+
+/// One of the caller's turns.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct TurnResult {
+    /// Counts from 1.
+    pub(super) turn: usize,
+    /// What the server understood.
+    pub(super) heard: String,
+    /// What the agent answered.
+    pub(super) reply: String,
+    /// The caller's stopwatch; `null` if there was no answer.
+    pub(super) v2v_ms: Option<f64>,
+    /// The server's account of that time.
+    pub(super) stages: StagesWire,
+    /// Whether the caller cut the agent's reply.
+    pub(super) interrupted: bool,
+}
+
+/// What `--json` prints.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct CallResult {
+    /// The name of the call, in the server's log too.
+    pub(super) call_id: String,
+    /// The caller's turns, in order.
+    pub(super) turns: Vec<TurnResult>,
+    /// Holes in the agent's speech.
+    pub(super) glitches: usize,
+    /// Where the recording is.
+    pub(super) recording: String,
+}
+
+impl CallResult {
+    /// Turns without an answer.
+    pub(super) fn unanswered(&self) -> usize {
+        self.turns.iter().filter(|turn| turn.v2v_ms.is_none()).count()
+    }
+
+    /// Median and maximum of the stopwatch; `None` if nothing was answered.
+    pub(super) fn v2v(&self) -> Option<(f64, f64)> {
+        let mut times: Vec<f64> = self.turns.iter().filter_map(|turn| turn.v2v_ms).collect();
+        times.sort_by(f64::total_cmp);
+        let middle = times.len() / 2;
+        let median = if times.len() % 2 == 1 {
+            *times.get(middle)?
+        } else {
+            f64::midpoint(*times.get(middle.checked_sub(1)?)?, *times.get(middle)?)
+        };
+        Some((median, *times.last()?))
+    }
+}
+
+/// The caller's turns with the server's reports about them; lines that were never said are turns
+/// without an answer.
+pub(super) fn turn_results(turns: &[Turn], wanted: usize, reports: &[Report]) -> Vec<TurnResult> {
+    (0..wanted.max(turns.len())).map(|index| turn_result(turns, index, reports)).collect()
+}
+
+/// One turn. A line with a pause inside can be two turns to the server: what it heard is put
+/// together, the reply and the stages are those of the last.
+pub(super) fn turn_result(turns: &[Turn], index: usize, reports: &[Report]) -> TurnResult {
+    let mut result = TurnResult {
+        turn: index + 1,
+        heard: String::new(),
+        reply: String::new(),
+        v2v_ms: turns.get(index).and_then(|turn| turn.v2v_ms),
+        stages: StagesWire::default(),
+        interrupted: false,
+    };
+    for report in about(turns, Some(index), reports) {
+        let heard = report.turn.heard.trim();
+        if !heard.is_empty() {
+            result.heard = [result.heard.as_str(), heard].join(" ").trim().to_owned();
+        }
+        if !report.turn.reply.is_empty() {
+            result.reply.clone_from(&report.turn.reply);
+        }
+        result.stages = report.turn.stages;
+        result.interrupted |= report.turn.interrupted;
+    }
+    result
+}
+
+/// What the agent said before the caller spoke.
+pub(super) fn greeting(turns: &[Turn], reports: &[Report]) -> Option<String> {
+    about(turns, None, reports).map(|report| report.turn.reply.clone()).find(|reply| !reply.is_empty())
+}
+
+fn about<'a>(
+    turns: &'a [Turn],
+    index: Option<usize>,
+    reports: &'a [Report],
+) -> impl Iterator<Item = &'a Report> {
+    reports.iter().filter(move |report| turn_of(turns, report) == index)
+}
+
+/// The caller's turn that a report is about: the one that had begun when the speech ended that the
+/// server answered or, if it does not tell, when the report came. `None` is the greeting.
+fn turn_of(turns: &[Turn], report: &Report) -> Option<usize> {
+    if report.turn.turn == 0 {
+        return None;
+    }
+    let position = match report.turn.speech_end_ms {
+        Some(ms) => (ms * f64::from(PHONE_RATE) / 1000.0) as usize,
+        None => report.at,
+    };
+    turns.iter().rposition(|turn| turn.start <= position)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::native::TurnReportWire;
+
+    fn turn(start: usize, v2v_ms: Option<f64>) -> Turn {
+        Turn { start, speech_end: start + 8000, v2v_ms }
+    }
+
+    fn report(at: usize, number: u32, heard: &str, reply: &str, speech_end_ms: Option<f64>) -> Report {
+        let (heard, reply) = (heard.to_owned(), reply.to_owned());
+        let interrupted = reply.is_empty() && number > 0;
+        Report {
+            at,
+            turn: TurnReportWire {
+                turn: number,
+                heard,
+                reply,
+                interrupted,
+                speech_end_ms,
+                ..Default::default()
+            },
+        }
+    }
+
+    #[test]
+    fn a_report_belongs_to_the_turn_in_which_the_speech_ended() {
+        let turns = [turn(8000, Some(500.0)), turn(40_000, None)];
+        let reports = [
+            report(4000, 0, "", "hello", None),
+            report(9000, 1, "my name", "", Some(1500.0)),
+            report(41_000, 2, "is laura", "hi laura", Some(2000.0)),
+        ];
+        assert_eq!(greeting(&turns, &reports).as_deref(), Some("hello"));
+        let results = turn_results(&turns, 3, &reports);
+        assert_eq!((results[0].heard.as_str(), results[0].reply.as_str()), ("my name is laura", "hi laura"));
+        assert!(results[0].interrupted);
+        assert_eq!(results[1].heard, "");
+        assert_eq!((results.len(), results[2].v2v_ms), (3, None));
+    }
+
+    #[test]
+    fn the_summary_counts_what_was_answered() {
+        let times = [Some(500.0), None, Some(700.0), Some(650.0), Some(400.0)];
+        let turns: Vec<Turn> = times.iter().map(|&v2v_ms| turn(0, v2v_ms)).collect();
+        let turns = turn_results(&turns, 5, &[]);
+        let result = CallResult { call_id: "c".into(), turns, glitches: 0, recording: "c.wav".into() };
+        assert_eq!(result.unanswered(), 1);
+        assert_eq!(result.v2v(), Some((575.0, 700.0)));
+    }
+
+    #[test]
+    fn the_object_has_exactly_the_promised_fields() {
+        let turns = turn_results(&[turn(0, Some(500.0))], 1, &[]);
+        let result = CallResult { call_id: "c".into(), turns, glitches: 2, recording: "c.wav".into() };
+        let expected = serde_json::json!({
+            "call_id": "c",
+            "turns": [{
+                "turn": 1, "heard": "", "reply": "", "v2v_ms": 500.0,
+                "stages": {"endpoint_ms": null, "stt_ms": null, "llm_first_token_ms": null,
+                    "tts_first_audio_ms": null, "first_frame_ms": null},
+                "interrupted": false,
+            }],
+            "glitches": 2,
+            "recording": "c.wav",
+        });
+        assert_eq!(serde_json::to_value(&result).unwrap(), expected);
+    }
+}

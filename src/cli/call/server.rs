@@ -1,0 +1,190 @@
+//! The server as a child process: a caller in the same process would measure its own starvation.
+//! Must not know calls.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader, Lines};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// Loading and warming up the models may take this long.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// After SIGTERM the server may finish for this long.
+const STOP_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Lines of its log that are kept.
+const LOG_LINES: usize = 40;
+
+/// What the server prints on standard output when it is ready, before its address.
+const READY: &str = "listening on ";
+
+/// A running server. It is killed when this is dropped.
+pub(super) struct Server {
+    child: Child,
+    address: String,
+    log: Arc<Mutex<VecDeque<String>>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StartError {
+    /// It ended by itself; its exit code is the caller's too.
+    #[error("the server did not start ({status}):\n{log}")]
+    Exited {
+        /// How it ended.
+        status: ExitStatus,
+        /// The end of its log.
+        log: String,
+    },
+    /// It is not ready in time.
+    #[error("the server was not ready within {} s:\n{log}", START_TIMEOUT.as_secs())]
+    Slow {
+        /// The end of its log.
+        log: String,
+    },
+    /// The system refused.
+    #[error("the server cannot be run: {0}")]
+    Spawn(#[from] std::io::Error),
+}
+
+impl Server {
+    /// Starts this program as a server on a free port of the loopback address.
+    pub(super) async fn start(config: Option<&Path>) -> Result<Self, StartError> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("serve").args(["--port", "0"]);
+        if let Some(config) = config {
+            command.arg("--config").arg(config);
+        }
+        Self::spawn(command).await
+    }
+
+    async fn spawn(mut command: Command) -> Result<Self, StartError> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn()?;
+        let log = Arc::new(Mutex::new(VecDeque::new()));
+        let mut readers = Vec::new();
+        if let Some(stderr) = child.stderr.take() {
+            readers.push(keep(BufReader::new(stderr).lines(), Arc::clone(&log)));
+        }
+        let mut lines = child.stdout.take().map(|out| BufReader::new(out).lines());
+        let ready = async {
+            while let Some(Ok(Some(line))) = next_line(&mut lines).await {
+                if let Some(address) = line.strip_prefix(READY) {
+                    return Some(address.trim().to_owned());
+                }
+            }
+            None
+        };
+        match timeout(START_TIMEOUT, ready).await {
+            Ok(Some(address)) => {
+                // Its output must be read on, or the server blocks when the pipe is full.
+                readers.extend(lines.map(|lines| keep(lines, Arc::clone(&log))));
+                Ok(Self { child, address, log, readers })
+            }
+            Ok(None) => {
+                let status = child.wait().await?;
+                for reader in readers {
+                    // The last words of a server that ended are the ones that matter.
+                    let _ = reader.await;
+                }
+                Err(StartError::Exited { status, log: joined(&log) })
+            }
+            Err(_) => {
+                child.kill().await?;
+                Err(StartError::Slow { log: joined(&log) })
+            }
+        }
+    }
+
+    /// Where it listens: `127.0.0.1:PORT`.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The end of its log.
+    pub(super) fn log(&self) -> String {
+        joined(&self.log)
+    }
+
+    /// Asks it to stop, and kills it if it does not.
+    pub(super) async fn stop(mut self) -> anyhow::Result<()> {
+        let pid =
+            self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+        if let Some(pid) = pid {
+            // If it is gone already, waiting tells.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+        if timeout(STOP_TIMEOUT, self.child.wait()).await.is_err() {
+            self.child.kill().await.context("stopping the server")?;
+        }
+        for reader in self.readers {
+            reader.abort();
+        }
+        Ok(())
+    }
+}
+
+async fn next_line<R: AsyncRead + Unpin>(
+    lines: &mut Option<Lines<BufReader<R>>>,
+) -> Option<std::io::Result<Option<String>>> {
+    match lines {
+        Some(lines) => Some(lines.next_line().await),
+        None => None,
+    }
+}
+
+/// Reads lines to their end and keeps the last ones.
+fn keep<R: AsyncRead + Unpin + Send + 'static>(
+    mut lines: Lines<BufReader<R>>,
+    log: Arc<Mutex<VecDeque<String>>>,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = lines.next_line().await {
+            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            if log.len() == LOG_LINES {
+                log.pop_front();
+            }
+            log.push_back(line);
+        }
+    })
+}
+
+fn joined(log: &Mutex<VecDeque<String>>) -> String {
+    let log = log.lock().unwrap_or_else(PoisonError::into_inner);
+    log.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[tokio::test]
+    async fn a_server_is_ready_when_it_says_where_it_listens() {
+        let script = "echo warming up; echo 'listening on 127.0.0.1:4242'; exec sleep 60";
+        let server = Server::spawn(shell(script)).await.unwrap();
+        assert_eq!(server.address(), "127.0.0.1:4242");
+        server.stop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_server_that_fails_tells_why() {
+        let failed = Server::spawn(shell("echo 'server.port: 99999 is too large' >&2; exit 64")).await;
+        let Err(StartError::Exited { status, log }) = failed else { panic!("it started") };
+        assert_eq!(status.code(), Some(64));
+        assert_eq!(log, "server.port: 99999 is too large");
+    }
+}

@@ -1,0 +1,199 @@
+//! Who speaks when: the caller waits for the greeting, says a line, waits until the agent has
+//! answered and has been quiet for a while, says the next. PURE: it is asked for one frame after
+//! another. Must not know sockets or servers.
+
+use super::playout::Playout;
+use super::script::Line;
+use super::stopwatch::v2v_ms;
+use crate::units::{FRAME_SAMPLES, PHONE_RATE};
+
+/// An agent that has not spoken by then is taken to wait for the caller.
+const GREETING_WAIT: usize = 3 * PHONE_RATE as usize;
+
+/// An agent that speaks longer than this is talked over.
+const LONGEST_REPLY: usize = 60 * PHONE_RATE as usize;
+
+/// One frame of phone audio.
+pub(super) type Frame = [i16; FRAME_SAMPLES];
+
+/// Where one of the caller's lines lies on the timeline, and what came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Turn {
+    /// Where it begins.
+    pub(super) start: usize,
+    /// Where its last sound ends.
+    pub(super) speech_end: usize,
+    /// The caller's stopwatch; `None` as long as there is no answer.
+    pub(super) v2v_ms: Option<f64>,
+}
+
+/// The caller's patience, in samples.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// Quiet of the agent after which the caller takes the word.
+    pub(super) gap: usize,
+    /// After this long without an answer, the caller gives up on a turn.
+    pub(super) timeout: usize,
+}
+
+/// The caller's side of the conversation.
+#[derive(Debug)]
+pub(super) struct Turns {
+    lines: Vec<Line>,
+    patience: Patience,
+    phase: Phase,
+    done: Vec<Turn>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    Greeting,
+    Speaking { line: usize, said: usize },
+    Listening { line: usize },
+    Over,
+}
+
+impl Turns {
+    /// A caller who is going to say `lines`.
+    pub(super) fn new(lines: Vec<Line>, patience: Patience) -> Self {
+        Self { lines, patience, phase: Phase::Greeting, done: Vec::new() }
+    }
+
+    /// What the phone sends from position `now` on; `None` when the caller hangs up.
+    pub(super) fn frame(&mut self, now: usize, agent: &Playout) -> Option<Frame> {
+        let next = match self.phase {
+            Phase::Greeting => self.greeted(now, agent).then_some(0),
+            Phase::Listening { line } => self.answered(now, agent).then_some(line + 1),
+            Phase::Speaking { .. } | Phase::Over => None,
+        };
+        if let Some(line) = next {
+            self.speak(line, now);
+        }
+        let mut frame = [0; FRAME_SAMPLES];
+        match self.phase {
+            Phase::Greeting | Phase::Listening { .. } => Some(frame),
+            Phase::Over => None,
+            Phase::Speaking { line, said } => {
+                let samples = &self.lines[line].samples;
+                let end = samples.len().min(said + FRAME_SAMPLES);
+                frame[..end - said].copy_from_slice(&samples[said..end]);
+                self.phase = if end == samples.len() {
+                    Phase::Listening { line }
+                } else {
+                    Phase::Speaking { line, said: end }
+                };
+                Some(frame)
+            }
+        }
+    }
+
+    /// The turns that were begun.
+    pub(super) fn begun(&self) -> &[Turn] {
+        &self.done
+    }
+
+    /// How many lines the caller wanted to say.
+    pub(super) fn wanted(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The call has ended, perhaps early: measures what was not measured yet.
+    pub(super) fn end(&mut self, agent: &Playout) {
+        if let Some(turn) = self.done.last_mut().filter(|turn| turn.v2v_ms.is_none()) {
+            turn.v2v_ms = v2v_ms(agent.heard(), agent.cuts(), turn.start, turn.speech_end);
+        }
+        self.phase = Phase::Over;
+    }
+
+    fn speak(&mut self, line: usize, now: usize) {
+        let Some(next) = self.lines.get(line) else {
+            self.phase = Phase::Over;
+            return;
+        };
+        self.done.push(Turn { start: now, speech_end: now + next.speech_end, v2v_ms: None });
+        self.phase = Phase::Speaking { line, said: 0 };
+    }
+
+    fn greeted(&self, now: usize, agent: &Playout) -> bool {
+        agent.audible_end().map_or(now >= GREETING_WAIT, |end| self.quiet(now, end))
+    }
+
+    fn quiet(&self, now: usize, audible_end: usize) -> bool {
+        now >= audible_end + self.patience.gap
+    }
+
+    /// Whether the caller goes on: the agent has answered and is quiet, or the patience is at its end.
+    fn answered(&mut self, now: usize, agent: &Playout) -> bool {
+        let Some(turn) = self.done.last_mut() else { return true };
+        let waited = now.saturating_sub(turn.speech_end);
+        let sound = agent.audible_end().filter(|&end| end > turn.speech_end);
+        let Some(end) = sound else { return waited >= self.patience.timeout };
+        if now < end + self.patience.gap && waited < LONGEST_REPLY {
+            return false;
+        }
+        turn.v2v_ms = v2v_ms(agent.heard(), agent.cuts(), turn.start, turn.speech_end);
+        // A reply that was cut is no answer yet: its successor may take as long as a first one.
+        turn.v2v_ms.is_some() || now.saturating_sub(end) >= self.patience.timeout || waited >= LONGEST_REPLY
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Patience = Patience { gap: 5600, timeout: 80_000 };
+
+    fn tone(ms: usize) -> Vec<i16> {
+        (0..ms * 8).map(|n| if n % 8 < 4 { 8000 } else { -8000 }).collect()
+    }
+
+    fn line(ms: usize) -> Line {
+        Line::new("line", &tone(ms)).unwrap()
+    }
+
+    /// Runs the call in frames; the agent speaks 400 ms at the given positions (in ms).
+    fn run(lines: Vec<Line>, agent: &[usize]) -> Vec<Turn> {
+        let mut turns = Turns::new(lines, PATIENCE);
+        let mut playout = Playout::default();
+        for frame in 0..10_000 {
+            let now = frame * FRAME_SAMPLES;
+            for _ in agent.iter().filter(|ms| **ms * 8 == now) {
+                playout.play(now, &tone(400));
+            }
+            if turns.frame(now, &playout).is_none() {
+                return turns.begun().to_vec();
+            }
+        }
+        panic!("the caller never hangs up");
+    }
+
+    #[test]
+    fn the_caller_waits_for_the_greeting_and_for_each_answer() {
+        let turns = run(vec![line(1000), line(1000)], &[200, 3000, 6000]);
+        // The greeting ends at 600, a gap of 700 later the caller speaks until 2300.
+        assert_eq!(turns[0].start, 1300 * 8);
+        assert_eq!(turns[0].speech_end, 2300 * 8);
+        assert_eq!(turns[0].v2v_ms, Some(700.0));
+        assert_eq!(turns[1].start, 4100 * 8);
+        assert_eq!(turns[1].v2v_ms, Some(900.0));
+    }
+
+    #[test]
+    fn an_agent_without_a_greeting_is_spoken_to() {
+        assert_eq!(run(vec![line(1000)], &[5000])[0].start, GREETING_WAIT);
+    }
+
+    #[test]
+    fn a_turn_without_an_answer_is_given_up() {
+        let turns = run(vec![line(1000), line(1000)], &[200]);
+        assert_eq!(turns[0].v2v_ms, None);
+        assert_eq!(turns[1].start, turns[0].speech_end + PATIENCE.timeout);
+    }
+
+    #[test]
+    fn the_caller_speaks_on_when_the_agent_begins() {
+        let turns = run(vec![line(2000)], &[200, 1600, 4000]);
+        assert_eq!(turns.len(), 1);
+        assert_eq!(turns[0].v2v_ms, Some(700.0));
+    }
+}
