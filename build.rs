@@ -29,11 +29,12 @@ fn main() {
     if let Ok(out) = std::env::var("OUT_DIR") {
         println!("cargo:rustc-link-search=native={out}");
     }
-    println!("cargo:rustc-link-lib=static:+whole-archive=offhook_no_alsa");
+    println!("cargo:rustc-link-lib=static:+whole-archive,-bundle=offhook_no_alsa");
 
     println!("cargo:rustc-link-search=native={}", dir.display());
     for library in LIBRARIES {
-        println!("cargo:rustc-link-lib=static={library}");
+        // Not bundled into the rlib, where they would come before the symbols above.
+        println!("cargo:rustc-link-lib=static:-bundle={library}");
     }
     println!("cargo:rustc-link-lib=m");
 }

@@ -9,5 +9,6 @@ pub mod gateway;
 pub mod http;
 pub mod ids;
 pub mod runtime;
+pub mod telemetry;
 pub mod units;
 pub mod vad;

@@ -1,15 +1,25 @@
-//! Arguments, configuration, exit codes.
+//! Arguments, configuration, logging, exit codes. Everything else is in the library.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use offhook::{cli, config};
+use offhook::config::{self, Config, ConfigError};
+use offhook::engine::LoadError;
+use offhook::engine::start::StartError;
+use offhook::{cli, telemetry};
 
+/// Exit code of a bad configuration (EX_USAGE of sysexits.h).
+const BAD_CONFIG: u8 = 64;
+/// Exit code of a model that is missing or broken (EX_NOINPUT).
+const NO_MODEL: u8 = 66;
+
+/// Answers phone calls: one process listens, thinks and speaks, with no cloud.
 #[derive(Parser)]
-#[command(name = "offhook", version, about)]
+#[command(name = "offhook", version, about, after_help = "Try it: `offhook call` plays a whole conversation.")]
 struct Cli {
-    #[arg(long, global = true)]
+    /// The configuration [default: config.toml here if there is one, else what ships with offhook]
+    #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -17,19 +27,56 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Answer calls: gateways dial /twilio or /offhook over WebSocket
+    Serve(cli::serve::Args),
+    /// Call a server (by default one of its own) and measure how it answers
     Call(cli::call::Args),
+    /// Talk to the language model in text
     Chat(cli::chat::Args),
+    /// Speak a text
     Say(cli::say::Args),
+    /// Write down what is said in audio files
     Transcribe(cli::transcribe::Args),
+    /// Check the configuration
+    #[command(subcommand)]
+    Config(cli::config::Command),
 }
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
     let cli = Cli::parse();
-    let config = config::load(cli.config.as_deref().unwrap_or(Path::new("config.toml")))?;
-    match cli.command {
-        Command::Call(a) => cli::call::run(a, cli.config.as_deref()),
-        Command::Chat(a) => cli::chat::run(a, &config),
-        Command::Say(a) => cli::say::run(a, &config),
-        Command::Transcribe(a) => cli::transcribe::run(a, &config),
+    let config = match load(cli.config.as_deref()) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("{error}");
+            return BAD_CONFIG.into();
+        }
+    };
+    telemetry::logging::start(&config.log, matches!(cli.command, Command::Serve(_)));
+    let result = match cli.command {
+        Command::Serve(args) => cli::serve::run(&args, config),
+        Command::Call(args) => cli::call::run(args, cli.config.as_deref()),
+        Command::Chat(args) => cli::chat::run(args, &config),
+        Command::Say(args) => cli::say::run(args, &config),
+        Command::Transcribe(args) => cli::transcribe::run(args, &config),
+        Command::Config(command) => cli::config::run(&command, &config),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("offhook: {error:#}");
+        exit_code(&error)
+    })
+}
+
+fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
+    let here = Path::new("config.toml");
+    match path {
+        Some(path) => config::load(path),
+        None if here.exists() => config::load(here),
+        None => config::parse(config::DEFAULT_CONFIG, "that ships with offhook", Path::new("")),
     }
+}
+
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let model = error.downcast_ref::<LoadError>().is_some()
+        || matches!(error.downcast_ref::<StartError>(), Some(StartError::Load(_)));
+    if model { NO_MODEL.into() } else { ExitCode::FAILURE }
 }

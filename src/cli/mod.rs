@@ -2,6 +2,7 @@
 
 pub mod call;
 pub mod chat;
+pub mod config;
 pub mod say;
 pub mod serve;
 pub mod transcribe;

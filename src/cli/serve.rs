@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
+use crate::engine::llm::limit_threads;
 use crate::engine::start;
 use crate::http::{App, router};
 
@@ -25,6 +26,8 @@ pub struct Args {
 /// # Errors
 /// If the port is taken or a model cannot be loaded.
 pub fn run(args: &Args, config: Config) -> anyhow::Result<ExitCode> {
+    // Before the first thread: candle takes its number of threads from the environment.
+    limit_threads(config.llm.threads);
     // Sockets and pacing need little: two threads keep one slow write from delaying another call.
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("io").enable_all().build()?;

@@ -43,7 +43,11 @@ fn load(config: &Config) -> Result<Engines, StartError> {
     let cores = Cores::of_this_machine();
     let held = cores.acquire(Work::Idle, cores.count());
     let whisper = whisper::load(&WhisperOptions::from(&config.stt))?;
-    let generator = llm::load(&LlmOptions::from(&config.llm))?;
+    let generator = llm::load(&LlmOptions {
+        model: config.llm.model.clone(),
+        threads: config.llm.threads,
+        context_tokens: config.llm.context_tokens,
+    })?;
     let mut voice =
         Flite::new(&config.tts.voice, config.tts.speed).map_err(|error| StartError::Broken("the voice", error))?;
     // As many at once as there are cores for: one more would only wait for the arbiter.

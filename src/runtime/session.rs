@@ -201,7 +201,8 @@ impl Session {
         self.tell(self.clock.now(), Event::CallStarted)?;
         let stop = self.services.stop.clone();
         loop {
-            let wake = self.clock.instant(self.pump()?);
+            let wake = self.pump()?;
+            let wake = self.clock.instant(wake);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Err(End::Drained),

@@ -1,0 +1,35 @@
+//! `offhook config`: the checks that `serve` makes, without serving.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+
+use crate::config::{Config, DEFAULT_CONFIG};
+
+/// What to do with the configuration.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Check the configuration and that its model files are there; exit code 64 if it is wrong
+    Check,
+    /// Print the configuration that ships with offhook, with every key explained
+    Default,
+}
+
+/// Runs it. That the configuration is right is known by now: it has been read.
+///
+/// # Errors
+/// If a model file is missing.
+pub fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Default => print!("{DEFAULT_CONFIG}"),
+        Command::Check => {
+            for (key, path) in [("stt.model", &config.stt.model), ("llm.model", &config.llm.model)] {
+                if !path.is_file() {
+                    bail!("{key} = \"{}\": no such file; allowed is the path of a model file", path.display());
+                }
+            }
+            println!("the configuration is right");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

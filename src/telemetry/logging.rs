@@ -1,0 +1,27 @@
+//! Log lines on standard error: text for people, or JSON with a call's name on every line. What
+//! callers say is logged at DEBUG and below, never above.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+use crate::config::Log;
+
+/// Starts logging. A command that prints its own results (`server` is false) logs only warnings,
+/// unless `RUST_LOG` says otherwise; `RUST_LOG` wins over the configuration.
+pub fn start(log: &Log, server: bool) {
+    let level = if server { log.level.as_str() } else { "warn" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_span_events(FmtSpan::NONE);
+    // A second start (in tests) keeps the first.
+    let _ = if log.json {
+        lines.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+    } else {
+        lines.with_target(false).try_init()
+    };
+}

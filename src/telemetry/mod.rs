@@ -1,0 +1,3 @@
+//! What the house tells about itself. Must not know how anything is done.
+
+pub mod logging;
