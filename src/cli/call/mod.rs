@@ -34,7 +34,9 @@ use turns::{Patience, Turn};
 /// Where recordings go without `--record`.
 const CALLS: &str = "calls";
 
-/// Arguments of `offhook call`.
+/// Calls a server as a telephone line would, plays WAV files to it and measures its answers.
+///
+/// Exit code 1 if a turn got no answer.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What the caller says, one file a turn; any rate, mono or stereo. Without files: the shipped

@@ -45,7 +45,7 @@ pub(super) enum StartError {
         log: String,
     },
     /// It is not ready in time.
-    #[error("the server was not ready within {} s:\n{log}", START_TIMEOUT.as_secs())]
+    #[error("the server did not get ready:\n{log}")]
     Slow {
         /// The end of its log.
         log: String,
@@ -90,7 +90,11 @@ impl Server {
                 Ok(Self { child, address, log, readers })
             }
             Ok(None) => {
-                let status = child.wait().await?;
+                let Ok(status) = timeout(STOP_TIMEOUT, child.wait()).await else {
+                    child.kill().await?;
+                    return Err(StartError::Slow { log: joined(&log) });
+                };
+                let status = status?;
                 for reader in readers {
                     // The last words of a server that ended are the ones that matter.
                     let _ = reader.await;

@@ -189,6 +189,48 @@ async fn the_stopwatch_can_be_read_off_the_recording() {
 }
 
 #[tokio::test]
+async fn the_native_protocol_is_spoken_on_its_own_path() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/offhook", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+        let text = |value: Value| Message::text(value.to_string());
+        let voice = || Message::binary(tone(200).into_iter().map(mulaw_encode).collect::<Vec<u8>>());
+        let (mut loud, mut silent) = (0, 0);
+        while let Some(Ok(message)) = socket.next().await {
+            let out = if message.is_binary() {
+                let sounds = message.into_data().iter().any(|&b| mulaw_decode(b).abs() > 1000);
+                (loud, silent) = if sounds { (loud + 1, 0) } else { (loud, silent + 1) };
+                if loud > 0 && silent == SILENT_FRAMES { vec![voice()] } else { vec![] }
+            } else {
+                let message: Value = serde_json::from_str(message.to_text().unwrap()).unwrap_or_default();
+                match message["type"].as_str() {
+                    Some("session.start") => {
+                        vec![
+                            text(json!({"type": "session.started", "version": 1, "call_id": "c-7"})),
+                            voice(),
+                        ]
+                    }
+                    Some("session.end") => {
+                        vec![text(json!({"type": "session.summary", "call_id": "c-7", "turns": 1}))]
+                    }
+                    Some(_) | None => vec![],
+                }
+            };
+            for message in out {
+                socket.send(message).await.unwrap();
+            }
+        }
+    });
+    let outcome = call(&url, vec![line(300)], PATIENCE, pending(), &mut |_, _| {}).await.unwrap();
+    server.await.unwrap();
+    assert_eq!(outcome.call_id, "c-7");
+    assert!(outcome.turns[0].v2v_ms.unwrap() >= 300.0);
+    assert_eq!(outcome.summary.unwrap().turns, 1);
+}
+
+#[tokio::test]
 async fn what_is_cleared_is_not_heard_and_its_marks_come_back() {
     let (outcome, marks) = run(vec![line(300)], vec![Answer::Cleared]).await;
     assert_eq!(marks, ["greeting", "cleared", "t1"]);
