@@ -1,0 +1,9 @@
+//! All tests that see the house from outside, in one binary: simulated calls, properties, calls over
+//! real sockets, and the rules of the house itself.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod end_to_end;
+mod property;
+mod simulation;
+mod support;
+mod tidy;

@@ -1,0 +1,61 @@
+//! The line is never silent: whatever breaks, the caller hears something.
+
+use offhook::conversation::Action;
+
+use crate::support::simulation::{AT, Broken, MS, Simulation, settings};
+
+fn with(broken: Broken) -> Simulation {
+    let mut call = Simulation::new(settings());
+    call.run(AT(5000));
+    call.broken = Some(broken);
+    call.caller_says(AT(5000), MS(1000), "When do you open?");
+    call
+}
+
+#[test]
+fn a_recogniser_that_fails_is_met_with_a_question() {
+    let reports = with(Broken::Recognizer).run(AT(30_000));
+    assert_eq!(reports[1].reply, settings().fallback);
+    assert!(reports[1].failed);
+}
+
+#[test]
+fn a_language_model_that_fails_is_met_with_a_question() {
+    let reports = with(Broken::Generator).run(AT(30_000));
+    assert_eq!(reports[1].reply, settings().fallback);
+}
+
+#[test]
+fn a_language_model_that_says_nothing_is_given_up() {
+    let mut call = with(Broken::SilentGenerator);
+    let reports = call.run(AT(30_000));
+    assert_eq!(reports[1].reply, settings().fallback);
+    assert_eq!(call.times(|a| matches!(a, Action::Cancel { .. })), [AT(6320 + 4000)]);
+}
+
+#[test]
+fn a_recogniser_that_never_answers_is_given_up() {
+    let reports = with(Broken::SilentRecognizer).run(AT(30_000));
+    assert_eq!(reports[1].reply, settings().fallback);
+}
+
+#[test]
+fn a_voice_that_fails_does_not_hold_the_next_turn_up() {
+    let mut call = with(Broken::Synthesizer);
+    call.run(AT(20_000));
+    call.broken = None;
+    call.caller_says(AT(20_000), MS(1000), "Hello?");
+    let reports = call.run(AT(40_000));
+    assert_eq!(reports.last().unwrap().heard, "When do you open? Hello?");
+    assert!(reports.last().unwrap().reply.starts_with("You said"));
+}
+
+#[test]
+fn an_engine_that_comes_back_is_used_again() {
+    let mut call = with(Broken::Generator);
+    call.run(AT(20_000));
+    call.broken = None;
+    call.caller_says(AT(20_000), MS(1000), "When do you open?");
+    let reports = call.run(AT(40_000));
+    assert!(!reports[2].failed);
+}

@@ -1,0 +1,6 @@
+//! Whole calls on a simulated clock, each test a sentence about how the agent behaves. Most answer a
+//! complaint that people make of voice agents.
+
+mod answering;
+mod interrupting;
+mod failing;
