@@ -1,0 +1,94 @@
+//! Tells what was said from what Whisper makes up: it was trained on subtitles, and answers silence and
+//! noise with "Thank you." or a phrase without end. Knows numbers and texts, no audio formats.
+
+/// With a higher probability of no speech (OpenAI's `no_speech_threshold`, whisper.cpp's
+/// `no_speech_thold`)...
+pub(super) const NO_SPEECH: f32 = 0.6;
+
+/// ...and a mean log-probability of the words under this, nothing was said (OpenAI's
+/// `logprob_threshold`, whisper.cpp's `logprob_thold`).
+pub(super) const UNSURE: f32 = -1.0;
+
+/// Under this, the words are made up whatever the probability of speech: what helped others against
+/// "Thank you." on noise.
+pub(super) const MADE_UP: f32 = -1.25;
+
+/// No sample of silence is larger: -60 dBFS, far below speech and above the idle noise of a phone line
+/// (the smallest steps of mu-law are -72 dBFS).
+const SILENT_PEAK: f32 = 0.001;
+
+/// Longest phrase, in tokens, that is looked for in a loop.
+const LONGEST_PHRASE: usize = 8;
+
+/// A phrase said so often in a row...
+const LOOP_TIMES: usize = 4;
+
+/// ...and this many tokens in all is a loop. Others cut at three times the same token; but a caller
+/// says "no, no, no" and "five five five", and a phone number may have seven equal digits.
+const LOOP_TOKENS: usize = 8;
+
+/// True if there is no sound at all, so that the engine need not be asked.
+pub(super) fn is_silent(audio: &[f32]) -> bool {
+    audio.iter().all(|s| !s.is_finite() || s.abs() <= SILENT_PEAK)
+}
+
+/// True if the tokens repeat one phrase over and over.
+pub(super) fn is_loop<T: PartialEq>(tokens: &[T]) -> bool {
+    (1..=LONGEST_PHRASE).any(|phrase| {
+        // Tokens in a row that equal the one a phrase before; the first phrase has none before it.
+        let enough = (phrase * LOOP_TIMES).max(LOOP_TOKENS) - phrase;
+        let mut run = 0;
+        tokens.iter().zip(tokens.iter().skip(phrase)).any(|(before, now)| {
+            run = if before == now { run + 1 } else { 0 };
+            run >= enough
+        })
+    })
+}
+
+/// True if the text describes a sound instead of words: "[BLANK_AUDIO]", "(music)", "♪". Parentheses
+/// around digits are an area code.
+pub(super) fn is_annotation(text: &str) -> bool {
+    let wrapped = |open, close| text.starts_with(open) && text.ends_with(close);
+    let notes = text.chars().all(|c| !c.is_alphanumeric());
+    notes || ((wrapped('[', ']') || wrapped('(', ')')) && !text.contains(|c: char| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<&str> {
+        text.split(' ').collect()
+    }
+
+    #[test]
+    fn a_phrase_over_and_over_is_a_loop() {
+        assert!(is_loop(&words("thank you thank you thank you thank you")));
+        assert!(is_loop(&words("well I I I I I I I I I")));
+        assert!(is_loop(&words("so a b c a b c a b c a b c and")));
+    }
+
+    #[test]
+    fn what_people_say_twice_or_thrice_is_no_loop() {
+        for text in ["no no no", "five five five one two one two", "5 5 5 5 5 5 5", "bye bye bye bye", ""] {
+            assert!(!is_loop(&words(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn sounds_in_brackets_are_no_words() {
+        for text in ["[BLANK_AUDIO]", "(music)", "♪ ♪", ".", ""] {
+            assert!(is_annotation(text), "{text}");
+        }
+        for text in ["Yes.", "(555) 123 (4)", "Call (555)", "9:30"] {
+            assert!(!is_annotation(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_quietest_audio_is_silent() {
+        assert!(is_silent(&[]));
+        assert!(is_silent(&[0.0, 0.0005, -0.0005, f32::NAN]));
+        assert!(!is_silent(&[0.0, 0.01]));
+    }
+}

@@ -1,0 +1,280 @@
+//! Whisper, through whisper.cpp: one utterance in, its text out. The weights are loaded once and shared;
+//! each recogniser has a state of its own. Knows no calls, and nothing of who is waiting for the text.
+//!
+//! How it is asked (measured in ARCHITECTURE.md): greedy, one segment, no timestamps, nothing carried
+//! over from one utterance to the next, no second try at a higher temperature, and a window cut to the
+//! speech. No flash attention: with a cut window whisper.cpp pads the keys to a multiple of 256 with
+//! zeros and does not mask them, which gives wrong words, and on a CPU it is slower.
+
+mod ffi;
+mod guard;
+mod header;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use whisper_rs::{
+    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState, WhisperTokenId,
+};
+
+use super::{CancelFlag, EngineError, LoadError, Recognizer, Transcript};
+use crate::config;
+use crate::units::{WHISPER_RATE, duration_of, samples_in};
+
+/// Positions of the encoder for each second of audio: two mel frames of 10 ms each.
+const POSITIONS_PER_SECOND: u64 = 50;
+
+/// Shortest audio given to whisper.cpp, which ignores what is shorter than 100 ms and is unsure below
+/// a second; silence fills it up.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// Longest audio that fits in one window.
+pub const LONGEST_WINDOW: Duration = Duration::from_secs(30);
+
+/// Silence put before the audio: speech that begins with the first sample loses its first sound.
+const LEAD_IN: Duration = Duration::from_millis(100);
+
+/// Tokens that a transcript may have: fast speech is about 5 words a second and 1.5 tokens a word,
+/// digits are more; and a few for a short one. What runs on beyond is a loop.
+const TOKENS_PER_SECOND: f32 = 12.0;
+const SPARE_TOKENS: f32 = 16.0;
+
+/// Most tokens of the prompt: whisper.cpp uses half of the text context at most.
+const MAX_PROMPT_TOKENS: usize = 224;
+
+/// Which model, and how it is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WhisperOptions {
+    /// A Whisper model in whisper.cpp's GGML format.
+    pub model: PathBuf,
+    /// Threads of one transcription.
+    pub threads: usize,
+    /// Silence after the audio that stays in the window.
+    pub window_margin: Duration,
+    /// Words to expect (names, terms); empty for none.
+    pub initial_prompt: String,
+    /// Always the whole window of 30 s, as Whisper was trained: slower, for comparison.
+    pub full_window: bool,
+}
+
+impl From<&config::Stt> for WhisperOptions {
+    fn from(stt: &config::Stt) -> Self {
+        Self {
+            model: stt.model.clone(),
+            threads: stt.threads,
+            window_margin: stt.window_margin,
+            initial_prompt: stt.initial_prompt.clone(),
+            full_window: false,
+        }
+    }
+}
+
+/// The weights, and how they are asked. Makes recognisers.
+#[derive(Debug)]
+pub struct WhisperModel {
+    context: WhisperContext,
+    options: WhisperOptions,
+    prompt: Arc<[WhisperTokenId]>,
+}
+
+/// Loads a model.
+///
+/// # Errors
+/// If the file is missing, damaged or something else; the text names it and the remedy.
+pub fn load(options: &WhisperOptions) -> Result<WhisperModel, LoadError> {
+    ffi::log_through_tracing();
+    let error = |problem: String| {
+        LoadError {
+        kind: "speech-to-text",
+        path: options.model.display().to_string(),
+        problem,
+        remedy: "build it with `make -C models/demo/train/stt`, or point stt.model at a ggml file from whisper.cpp"
+            .to_owned(),
+    }
+    };
+    header::check(&options.model).map_err(error)?;
+    let mut parameters = WhisperContextParameters::default();
+    parameters.use_gpu(false).flash_attn(false);
+    let context = WhisperContext::new_with_params(&options.model, parameters)
+        .map_err(|_| error("whisper.cpp cannot load it (its tensors do not fit its head)".to_owned()))?;
+    let prompt = tokens_of(&context, &options.initial_prompt)
+        .ok_or_else(|| error("its vocabulary cannot write stt.initial_prompt".to_owned()))?;
+    Ok(WhisperModel { context, options: options.clone(), prompt })
+}
+
+/// The prompt as tokens, so that it is prepared once and not for every utterance.
+fn tokens_of(context: &WhisperContext, prompt: &str) -> Option<Arc<[WhisperTokenId]>> {
+    let prompt = prompt.replace('\0', " ");
+    if prompt.trim().is_empty() {
+        return Some(Arc::new([]));
+    }
+    // A token is at least one byte.
+    let tokens = context.tokenize(&prompt, prompt.len() + 1).ok()?;
+    // whisper.cpp keeps the end of a prompt that is too long.
+    Some(tokens[tokens.len().saturating_sub(MAX_PROMPT_TOKENS)..].into())
+}
+
+impl WhisperModel {
+    /// A recogniser with a state of its own, for one thread. It shares the weights.
+    ///
+    /// # Errors
+    /// If there is not enough memory for its state.
+    pub fn recognizer(&self) -> Result<WhisperRecognizer, EngineError> {
+        let state = self
+            .context
+            .create_state()
+            .map_err(|e| EngineError::Failed(format!("whisper.cpp cannot make a state: {e}")))?;
+        Ok(WhisperRecognizer {
+            state,
+            threads: i32::try_from(self.options.threads.clamp(1, 64)).unwrap_or(1),
+            window: Window {
+                margin: self.options.window_margin,
+                positions: u64::try_from(self.context.n_audio_ctx()).unwrap_or(0),
+                full: self.options.full_window,
+            },
+            prompt: Arc::clone(&self.prompt),
+            start_of_transcript: self.context.token_sot(),
+            end_of_text: self.context.token_eot(),
+            no_speech_token: self.context.token_nosp(),
+            audio: Vec::new(),
+        })
+    }
+}
+
+/// Transcribes one utterance after the other.
+pub struct WhisperRecognizer {
+    state: WhisperState,
+    threads: i32,
+    window: Window,
+    prompt: Arc<[WhisperTokenId]>,
+    start_of_transcript: WhisperTokenId,
+    end_of_text: WhisperTokenId,
+    no_speech_token: WhisperTokenId,
+    /// The audio as whisper.cpp gets it, kept for its memory.
+    audio: Vec<f32>,
+}
+
+impl Recognizer for WhisperRecognizer {
+    /// `no_speech` is asked for only where the words are unsure, and 0 elsewhere.
+    fn transcribe(&mut self, audio: &[f32], cancel: &CancelFlag) -> Result<Transcript, EngineError> {
+        if cancel.is_cancelled() {
+            return Err(EngineError::Cancelled);
+        }
+        if guard::is_silent(audio) {
+            return Ok(nothing_said());
+        }
+        self.prepare(audio);
+        let prompt = Arc::clone(&self.prompt);
+        let params = self.params(&prompt);
+        match ffi::full(&mut self.state, params, &self.audio, cancel) {
+            Ok(()) => self.transcript(),
+            Err(_) if cancel.is_cancelled() => Err(EngineError::Cancelled),
+            Err(e) => Err(EngineError::Failed(format!("whisper.cpp: {e}"))),
+        }
+    }
+}
+
+impl WhisperRecognizer {
+    /// How whisper.cpp is asked about the prepared audio.
+    fn params<'p>(&self, prompt: &'p [WhisperTokenId]) -> FullParams<'static, 'p> {
+        let heard = duration_of(self.audio.len(), WHISPER_RATE);
+        let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+        params.set_n_threads(self.threads);
+        params.set_audio_ctx(self.window.positions_for(heard));
+        params.set_max_tokens((SPARE_TOKENS + TOKENS_PER_SECOND * heard.as_secs_f32()) as i32);
+        params.set_tokens(prompt);
+        params.set_no_context(true);
+        params.set_single_segment(true);
+        // Without this, whisper.cpp can go round for ever when `max_tokens` cuts a segment short.
+        params.set_no_timestamps(true);
+        params.set_temperature_inc(0.0);
+        params.set_suppress_blank(true);
+        // Never: whisper.cpp reads the probability from the wrong place, see `no_speech`.
+        params.set_no_speech_thold(2.0);
+        params.set_print_progress(false);
+        params.set_print_realtime(false);
+        params.set_print_special(false);
+        params.set_print_timestamps(false);
+        params
+    }
+
+    /// Copies the audio with silence before it, and after it if it is very short.
+    fn prepare(&mut self, audio: &[f32]) {
+        self.audio.clear();
+        self.audio.resize(samples_in(LEAD_IN, WHISPER_RATE), 0.0);
+        self.audio.extend(audio.iter().map(|s| if s.is_finite() { s.clamp(-1.0, 1.0) } else { 0.0 }));
+        let shortest = samples_in(SHORTEST, WHISPER_RATE);
+        if self.audio.len() < shortest {
+            self.audio.resize(shortest, 0.0);
+        }
+    }
+
+    /// Reads the result out of the state.
+    fn transcript(&mut self) -> Result<Transcript, EngineError> {
+        let mut text = String::new();
+        let mut words = Vec::new();
+        let (mut sum, mut count) = (0.0, 0_u16);
+        for segment in self.state.as_iter() {
+            text.push_str(&segment.to_str_lossy().unwrap_or_default());
+            for token in (0..segment.n_tokens()).filter_map(|n| segment.get_token(n)) {
+                let token = token.token_data();
+                sum += token.plog;
+                count = count.saturating_add(1);
+                if token.id < self.end_of_text {
+                    words.push(token.id);
+                }
+            }
+        }
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(nothing_said());
+        }
+        let avg_logprob = sum / f32::from(count.max(1));
+        let no_speech = if avg_logprob < guard::UNSURE { self.no_speech()? } else { 0.0 };
+        let made_up = no_speech > guard::NO_SPEECH || avg_logprob < guard::MADE_UP;
+        let heard = !made_up && !guard::is_loop(&words) && !guard::is_annotation(text);
+        Ok(Transcript { text: if heard { text.to_owned() } else { String::new() }, avg_logprob, no_speech })
+    }
+
+    /// Asks the decoder for the probability of no speech, where Whisper was trained to give it: right
+    /// after the start token (OpenAI's `decoding.py`).
+    ///
+    /// whisper.cpp 1.8 has a number of that name, but reads it from the first row of the logits while
+    /// only the last row of the prompt was computed: it is what an earlier job left there.
+    fn no_speech(&mut self) -> Result<f32, EngineError> {
+        let failed = |e| EngineError::Failed(format!("whisper.cpp: {e}"));
+        let threads = usize::try_from(self.threads).unwrap_or(1);
+        self.state.decode(&[self.start_of_transcript], 0, threads).map_err(failed)?;
+        let logits = self.state.get_logits().map_err(failed)?;
+        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let all: f32 = logits.iter().map(|l| (l - largest).exp()).sum();
+        let no_speech = usize::try_from(self.no_speech_token).ok().and_then(|n| logits.get(n));
+        Ok(no_speech.map_or(0.0, |l| (l - largest).exp() / all))
+    }
+}
+
+fn nothing_said() -> Transcript {
+    Transcript { text: String::new(), avg_logprob: 0.0, no_speech: 1.0 }
+}
+
+/// How much of Whisper's window of 30 s the encoder works on.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    margin: Duration,
+    /// Positions of the whole window.
+    positions: u64,
+    full: bool,
+}
+
+impl Window {
+    /// Positions for this much audio; 0, whisper.cpp's word for all of them, if it fills the window.
+    fn positions_for(&self, audio: Duration) -> i32 {
+        let micros = (audio + self.margin).as_micros() as u64;
+        let wanted = (micros * POSITIONS_PER_SECOND).div_ceil(1_000_000);
+        if self.full || wanted >= self.positions { 0 } else { i32::try_from(wanted).unwrap_or(0) }
+    }
+}
+
+#[cfg(test)]
+mod tests;
