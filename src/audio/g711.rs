@@ -133,8 +133,7 @@ const fn alaw_value(byte: u8) -> i16 {
     let segment = (code >> 4) & 7;
     let step = code & 0x0f;
     // The middle of the step.
-    let magnitude =
-        if segment == 0 { (step << 4) + 8 } else { ((step << 4) + 0x108) << (segment - 1) };
+    let magnitude = if segment == 0 { (step << 4) + 8 } else { ((step << 4) + 0x108) << (segment - 1) };
     (if code & 0x80 != 0 { magnitude } else { -magnitude }) as i16
 }
 

@@ -165,7 +165,9 @@ pub fn resample_i16(input: &[i16], from: u32, to: u32) -> Result<Vec<i16>, RateE
 /// Converts one block. Sizes that do not fit would be a mistake in this file; the block is then silence.
 fn convert(fft: &mut Fft<f32>, chunk: &[f32], block: &mut [f32]) {
     let frames = block.len();
-    let done = InterleavedSlice::new(chunk, 1, chunk.len()).ok().zip(InterleavedSlice::new_mut(block, 1, frames).ok());
+    let done = InterleavedSlice::new(chunk, 1, chunk.len())
+        .ok()
+        .zip(InterleavedSlice::new_mut(block, 1, frames).ok());
     let done = done.and_then(|(input, mut output)| fft.process_into_buffer(&input, &mut output, None).ok());
     debug_assert!(done.is_some(), "blocks of the size that rubato asked for");
     if done.is_none() {
@@ -226,7 +228,9 @@ mod tests {
 
     #[test]
     fn a_live_stream_keeps_the_phone_band() {
-        for (from, to) in [(8_000, 16_000), (16_000, 8_000), (22_050, 8_000), (48_000, 8_000), (24_000, 8_000)] {
+        for (from, to) in
+            [(8_000, 16_000), (16_000, 8_000), (22_050, 8_000), (48_000, 8_000), (24_000, 8_000)]
+        {
             for (frequency, loss) in [(300.0, 0.005), (3_000.0, 0.005), (3_400.0, 0.1)] {
                 let mut resampler = Resampler::new(from, to).unwrap();
                 let mut out = Vec::new();
@@ -240,7 +244,9 @@ mod tests {
 
     #[test]
     fn what_is_above_the_new_nyquist_frequency_is_gone() {
-        for (from, to) in [(16_000, 8_000), (22_050, 8_000), (24_000, 16_000), (48_000, 8_000), (48_000, 22_050)] {
+        for (from, to) in
+            [(16_000, 8_000), (22_050, 8_000), (24_000, 16_000), (48_000, 8_000), (48_000, 22_050)]
+        {
             let frequency = f64::from(to) / 2.0 + 100.0;
             let mut live = Vec::new();
             let mut resampler = Resampler::new(from, to).unwrap();

@@ -111,7 +111,7 @@ fn a_file_that_is_cut_short_gives_what_is_there() {
 
 #[test]
 fn no_audio_is_no_error() {
-    assert_eq!(read(&encode(8_000, &[&[]]).unwrap()[..], "a.wav").unwrap().samples, Vec::<f32>::new());
+    assert!(read(&encode(8_000, &[&[]]).unwrap()[..], "a.wav").unwrap().samples.is_empty());
 }
 
 #[test]

@@ -1,14 +1,130 @@
-//! `offhook say`
+//! `offhook say`: text in, a WAV file out, with what it cost. For trying voices; knows no calls.
 
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
+use anyhow::Context as _;
+
+use crate::audio::{resample, wav};
 use crate::config::Config;
+use crate::engine::flite::{self, Flite};
+use crate::engine::{Speech, Synthesizer};
+use crate::units::duration_of;
 
 /// Arguments of `offhook say`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// What to say; "-" reads it from standard input.
+    text: String,
+    /// The WAV file to write (16 bits, mono); "-", or none when the output goes to a pipe, is standard output.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Samples a second; the voice's own if not given.
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(i64::from(*resample::RATES.start())..=i64::from(*resample::RATES.end())))]
+    rate: Option<u32>,
+    /// 1 is the voice's own pace, 2 twice as fast; `tts.speed` if not given.
+    #[arg(long)]
+    speed: Option<f32>,
+    /// Also print when each word ends, in seconds, on standard error.
+    #[arg(long)]
+    words: bool,
+}
 
-/// Runs it.
-pub fn run(_args: Args, _config: &Config) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not built yet")
+/// Most bytes of text read from standard input: more than the voice takes.
+const MAX_TEXT_BYTES: u64 = 1 << 16;
+
+/// Speaks the text and writes it. Exit code 0, or an error.
+///
+/// # Errors
+/// If the voice is unknown, the text too long, or the file cannot be written.
+pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
+    let output = args.output.as_deref().filter(|path| *path != Path::new("-"));
+    if output.is_none() && std::io::stdout().is_terminal() {
+        anyhow::bail!("a WAV file is not for a terminal: give a file with -o FILE, or pipe the output");
+    }
+    let text = if args.text == "-" { read_text()? } else { args.text };
+    let mut voice = voice(&config.tts.voice, args.speed.unwrap_or(config.tts.speed))?;
+
+    // The first sentence of a process pays for the loading of the voice; that is not its speed.
+    voice.synthesize("Ready.")?;
+    #[expect(clippy::disallowed_methods, reason = "the stopwatch of a command-line tool")]
+    let start = Instant::now();
+    let mut speech = voice.synthesize(&text)?;
+    let took = start.elapsed();
+    if speech.samples.is_empty() {
+        anyhow::bail!("there is nothing to say in {text:?}");
+    }
+    let length = duration_of(speech.samples.len(), speech.rate);
+
+    if let Some(rate) = args.rate {
+        speech.samples = resample::resample_i16(&speech.samples, speech.rate, rate)?;
+        speech.rate = rate;
+    }
+    write(&speech, output)?;
+    if args.words {
+        for word in &speech.words {
+            eprintln!("{:8.3}  {}", word.end.as_secs_f64(), word.word);
+        }
+    }
+    eprintln!(
+        "{:.2} s of speech in {:.1} ms, real-time factor {:.4}",
+        length.as_secs_f64(),
+        took.as_secs_f64() * 1000.0,
+        took.as_secs_f64() / length.as_secs_f64()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A voice by its name in the configuration, "flite:slt".
+fn voice(name: &str, speed: f32) -> anyhow::Result<Flite> {
+    let Some(voice) = name.strip_prefix("flite:") else {
+        anyhow::bail!("there is no voice {name:?}; there is: flite:{}", flite::VOICES.join(", flite:"));
+    };
+    Ok(Flite::new(voice, speed)?)
+}
+
+fn read_text() -> anyhow::Result<String> {
+    let mut text = String::new();
+    std::io::stdin().take(MAX_TEXT_BYTES).read_to_string(&mut text).context("reading standard input")?;
+    Ok(text)
+}
+
+fn write(speech: &Speech, output: Option<&Path>) -> anyhow::Result<()> {
+    match output {
+        Some(path) => wav::write_file(path, speech.rate, &[&speech.samples])?,
+        None => {
+            let bytes = wav::encode(speech.rate, &[&speech.samples])?;
+            let mut out = std::io::stdout().lock();
+            out.write_all(&bytes).and_then(|()| out.flush()).context("writing to standard output")?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_voice_is_found_by_its_name_in_the_configuration() {
+        assert!(voice("flite:slt", 1.0).is_ok());
+        assert_eq!(
+            voice("piper:amy", 1.0).unwrap_err().to_string(),
+            "there is no voice \"piper:amy\"; there is: flite:slt"
+        );
+        assert!(voice("flite:kal", 1.0).unwrap_err().to_string().contains("it has: slt"));
+        assert!(voice("flite:slt", 9.0).is_err());
+    }
+
+    #[test]
+    fn what_is_written_is_a_wav_file_at_its_rate() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.wav");
+        let speech = Speech { samples: vec![1, 2, 3], rate: 8_000, words: Vec::new() };
+        write(&speech, Some(&path)).unwrap();
+        let clip = wav::read_file(&path).unwrap();
+        assert_eq!((clip.rate, clip.i16_at(8_000).unwrap()), (8_000, vec![1, 2, 3]));
+    }
 }

@@ -89,7 +89,12 @@ impl Synthesizer for Flite {
         Ok(Speech {
             samples: samples[start..end].to_vec(),
             rate,
-            words: word_times(prepared.words, &ends, duration_of(start, rate), duration_of(end - start, rate)),
+            words: word_times(
+                prepared.words,
+                &ends,
+                duration_of(start, rate),
+                duration_of(end - start, rate),
+            ),
         })
     }
 }

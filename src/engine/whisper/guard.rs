@@ -1,11 +1,17 @@
 //! Tells what was said from what Whisper makes up: it was trained on subtitles, and answers silence and
 //! noise with "Thank you." or a phrase without end. Knows numbers and texts, no audio formats.
 
-/// whisper.cpp's and OpenAI's bound: with a higher probability of no speech...
+/// With a higher probability of no speech (OpenAI's `no_speech_threshold`, whisper.cpp's
+/// `no_speech_thold`)...
 pub(super) const NO_SPEECH: f32 = 0.6;
 
-/// ...and a mean log-probability under this, nothing was said (whisper.cpp's `logprob_thold`).
+/// ...and a mean log-probability of the words under this, nothing was said (OpenAI's
+/// `logprob_threshold`, whisper.cpp's `logprob_thold`).
 pub(super) const UNSURE: f32 = -1.0;
+
+/// Under this, the words are made up whatever the probability of speech: what helped others against
+/// "Thank you." on noise.
+pub(super) const MADE_UP: f32 = -1.25;
 
 /// No sample of silence is larger: -60 dBFS, far below speech and above the idle noise of a phone line
 /// (the smallest steps of mu-law are -72 dBFS).

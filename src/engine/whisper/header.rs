@@ -97,7 +97,8 @@ impl<R: Read + Seek> Reader<R> {
                 return Err(format!("its {name} is {size}, not {} to {}", range.start(), range.end()));
             }
         }
-        let [vocabulary, _, audio_width, audio_heads, _, _, text_width, text_heads, _, mels, file_type] = sizes;
+        let [vocabulary, _, audio_width, audio_heads, _, _, text_width, text_heads, _, mels, file_type] =
+            sizes;
         if audio_width != text_width {
             return Err(format!("its audio width is {audio_width} and its text width {text_width}"));
         }
@@ -109,7 +110,10 @@ impl<R: Read + Seek> Reader<R> {
         }
         let filters = (self.number("mel filters")?, self.number("mel filters")?);
         if filters != (mels, SPECTRUM) {
-            return Err(format!("its mel filters are {} by {}, not {mels} by {SPECTRUM}", filters.0, filters.1));
+            return Err(format!(
+                "its mel filters are {} by {}, not {mels} by {SPECTRUM}",
+                filters.0, filters.1
+            ));
         }
         self.skip(u64::from(mels) * u64::from(SPECTRUM) * 4, "mel filters")?;
         let words = self.number("vocabulary")?;
@@ -216,7 +220,10 @@ mod tests {
 
     #[test]
     fn a_head_without_weights_is_told_apart() {
-        assert_eq!(look(&head()).unwrap_err(), "it has a head but no weights (a file for tests of the format?)");
+        assert_eq!(
+            look(&head()).unwrap_err(),
+            "it has a head but no weights (a file for tests of the format?)"
+        );
     }
 
     #[test]

@@ -84,12 +84,14 @@ pub struct WhisperModel {
 /// If the file is missing, damaged or something else; the text names it and the remedy.
 pub fn load(options: &WhisperOptions) -> Result<WhisperModel, LoadError> {
     ffi::log_through_tracing();
-    let error = |problem: String| LoadError {
+    let error = |problem: String| {
+        LoadError {
         kind: "speech-to-text",
         path: options.model.display().to_string(),
         problem,
         remedy: "build it with `make -C models/demo/train/stt`, or point stt.model at a ggml file from whisper.cpp"
             .to_owned(),
+    }
     };
     header::check(&options.model).map_err(error)?;
     let mut parameters = WhisperContextParameters::default();
@@ -132,7 +134,9 @@ impl WhisperModel {
                 full: self.options.full_window,
             },
             prompt: Arc::clone(&self.prompt),
+            start_of_transcript: self.context.token_sot(),
             end_of_text: self.context.token_eot(),
+            no_speech_token: self.context.token_nosp(),
             audio: Vec::new(),
         })
     }
@@ -144,12 +148,15 @@ pub struct WhisperRecognizer {
     threads: i32,
     window: Window,
     prompt: Arc<[WhisperTokenId]>,
+    start_of_transcript: WhisperTokenId,
     end_of_text: WhisperTokenId,
+    no_speech_token: WhisperTokenId,
     /// The audio as whisper.cpp gets it, kept for its memory.
     audio: Vec<f32>,
 }
 
 impl Recognizer for WhisperRecognizer {
+    /// `no_speech` is asked for only where the words are unsure, and 0 elsewhere.
     fn transcribe(&mut self, audio: &[f32], cancel: &CancelFlag) -> Result<Transcript, EngineError> {
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
@@ -158,25 +165,10 @@ impl Recognizer for WhisperRecognizer {
             return Ok(nothing_said());
         }
         self.prepare(audio);
-        let heard = duration_of(self.audio.len(), WHISPER_RATE);
-        let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
-        params.set_n_threads(self.threads);
-        params.set_audio_ctx(self.window.positions_for(heard));
-        params.set_max_tokens((SPARE_TOKENS + TOKENS_PER_SECOND * heard.as_secs_f32()) as i32);
-        params.set_tokens(&self.prompt);
-        params.set_no_context(true);
-        params.set_single_segment(true);
-        params.set_no_timestamps(true);
-        params.set_temperature_inc(0.0);
-        params.set_suppress_blank(true);
-        params.set_no_speech_thold(guard::NO_SPEECH);
-        params.set_logprob_thold(guard::UNSURE);
-        params.set_print_progress(false);
-        params.set_print_realtime(false);
-        params.set_print_special(false);
-        params.set_print_timestamps(false);
+        let prompt = Arc::clone(&self.prompt);
+        let params = self.params(&prompt);
         match ffi::full(&mut self.state, params, &self.audio, cancel) {
-            Ok(()) => Ok(self.transcript()),
+            Ok(()) => self.transcript(),
             Err(_) if cancel.is_cancelled() => Err(EngineError::Cancelled),
             Err(e) => Err(EngineError::Failed(format!("whisper.cpp: {e}"))),
         }
@@ -184,6 +176,29 @@ impl Recognizer for WhisperRecognizer {
 }
 
 impl WhisperRecognizer {
+    /// How whisper.cpp is asked about the prepared audio.
+    fn params<'p>(&self, prompt: &'p [WhisperTokenId]) -> FullParams<'static, 'p> {
+        let heard = duration_of(self.audio.len(), WHISPER_RATE);
+        let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+        params.set_n_threads(self.threads);
+        params.set_audio_ctx(self.window.positions_for(heard));
+        params.set_max_tokens((SPARE_TOKENS + TOKENS_PER_SECOND * heard.as_secs_f32()) as i32);
+        params.set_tokens(prompt);
+        params.set_no_context(true);
+        params.set_single_segment(true);
+        // Without this, whisper.cpp can go round for ever when `max_tokens` cuts a segment short.
+        params.set_no_timestamps(true);
+        params.set_temperature_inc(0.0);
+        params.set_suppress_blank(true);
+        // Never: whisper.cpp reads the probability from the wrong place, see `no_speech`.
+        params.set_no_speech_thold(2.0);
+        params.set_print_progress(false);
+        params.set_print_realtime(false);
+        params.set_print_special(false);
+        params.set_print_timestamps(false);
+        params
+    }
+
     /// Copies the audio with silence before it, and after it if it is very short.
     fn prepare(&mut self, audio: &[f32]) {
         self.audio.clear();
@@ -196,14 +211,12 @@ impl WhisperRecognizer {
     }
 
     /// Reads the result out of the state.
-    fn transcript(&self) -> Transcript {
+    fn transcript(&mut self) -> Result<Transcript, EngineError> {
         let mut text = String::new();
         let mut words = Vec::new();
         let (mut sum, mut count) = (0.0, 0_u16);
-        let mut no_speech = None;
         for segment in self.state.as_iter() {
             text.push_str(&segment.to_str_lossy().unwrap_or_default());
-            no_speech.get_or_insert(segment.no_speech_probability());
             for token in (0..segment.n_tokens()).filter_map(|n| segment.get_token(n)) {
                 let token = token.token_data();
                 sum += token.plog;
@@ -213,15 +226,31 @@ impl WhisperRecognizer {
                 }
             }
         }
-        // whisper.cpp gives no segment for what it takes for no speech, and none for an empty text.
-        let Some(no_speech) = no_speech else { return nothing_said() };
         let text = text.trim();
-        let heard = !guard::is_loop(&words) && !guard::is_annotation(text);
-        Transcript {
-            text: if heard { text.to_owned() } else { String::new() },
-            avg_logprob: sum / f32::from(count.max(1)),
-            no_speech,
+        if text.is_empty() {
+            return Ok(nothing_said());
         }
+        let avg_logprob = sum / f32::from(count.max(1));
+        let no_speech = if avg_logprob < guard::UNSURE { self.no_speech()? } else { 0.0 };
+        let made_up = no_speech > guard::NO_SPEECH || avg_logprob < guard::MADE_UP;
+        let heard = !made_up && !guard::is_loop(&words) && !guard::is_annotation(text);
+        Ok(Transcript { text: if heard { text.to_owned() } else { String::new() }, avg_logprob, no_speech })
+    }
+
+    /// Asks the decoder for the probability of no speech, where Whisper was trained to give it: right
+    /// after the start token (OpenAI's `decoding.py`).
+    ///
+    /// whisper.cpp 1.8 has a number of that name, but reads it from the first row of the logits while
+    /// only the last row of the prompt was computed: it is what an earlier job left there.
+    fn no_speech(&mut self) -> Result<f32, EngineError> {
+        let failed = |e| EngineError::Failed(format!("whisper.cpp: {e}"));
+        let threads = usize::try_from(self.threads).unwrap_or(1);
+        self.state.decode(&[self.start_of_transcript], 0, threads).map_err(failed)?;
+        let logits = self.state.get_logits().map_err(failed)?;
+        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let all: f32 = logits.iter().map(|l| (l - largest).exp()).sum();
+        let no_speech = usize::try_from(self.no_speech_token).ok().and_then(|n| logits.get(n));
+        Ok(no_speech.map_or(0.0, |l| (l - largest).exp() / all))
     }
 }
 
