@@ -1,6 +1,7 @@
 //! The language model as the rest of the program sees it: loaded once, shared by all calls, beginning
 //! replies. Must not know gateways, audio or how a call goes.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -63,11 +64,13 @@ fn read(options: &LlmOptions) -> Result<LlmEngine, String> {
     if options.context_tokens == 0 {
         return Err("llm.context_tokens is 0".to_owned());
     }
-    let file = Gguf::open(&options.model).map_err(|error| match error {
-        GgufError::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            "there is no such file".to_owned()
+    let file = Gguf::open(&options.model).map_err(|error| {
+        if let GgufError::Io(io) = &error
+            && io.kind() == ErrorKind::NotFound
+        {
+            return "there is no such file".to_owned();
         }
-        other => other.to_string(),
+        error.to_string()
     })?;
     let shape = Shape::read(&file).map_err(explain)?;
     let vocabulary =

@@ -153,7 +153,7 @@ fn a_model_that_is_incomplete_or_of_another_kind_is_refused_by_what_is_wrong() {
         (good().with("tokenizer.chat_template", text("{% for %}")), "chat template cannot be used"),
         (good().with("phi3.embedding_length", gguf_file::Value::U32(0)), "phi3.embedding_length\" is 0"),
         (good().with("phi3.attention.head_count", gguf_file::Value::U32(5)), "do not divide evenly"),
-        (good().with("phi3.block_count", gguf_file::Value::U32(3)), "blk.2.attn_norm.weight\" is missing"),
+        (good().with("phi3.block_count", gguf_file::Value::U32(3)), "blk.2.attn_qkv.weight\" is missing"),
         (good().with("general.alignment", gguf_file::Value::U32(0)), "general.alignment"),
         (good().with("tokenizer.ggml.eos_token_id", gguf_file::Value::U32(90_000)), "names token 90000"),
         (good().without("blk.1.ffn_down.weight"), "blk.1.ffn_down.weight\" is missing"),
