@@ -157,14 +157,18 @@ impl LlmEngine {
             }
             None => &mut none,
         };
-        let talk = messages.iter().filter(|m| m.role != Role::System).map(|m| &m.text);
+        let talk = match messages {
+            [Message { role: Role::System, .. }, talk @ ..] => talk,
+            talk => talk,
+        };
+        let text = |index: usize| talk.get(index).map(|message| &message.text);
         // What was left out before stays out, as long as it is the same conversation.
-        let same = kept.first_kept.as_ref() == talk.clone().nth(kept.skipped);
+        let same = kept.first_kept.as_ref() == text(kept.skipped);
         let skip = if same { kept.skipped } else { 0 };
         let writer = PromptWriter { vocabulary: &self.shared.vocabulary, template, replies: &kept.replies };
         let prompt = writer.fitted(messages, skip, budget)?;
         kept.skipped = prompt.skipped;
-        kept.first_kept = talk.clone().nth(prompt.skipped).cloned();
+        kept.first_kept = text(prompt.skipped).cloned();
         let sequence = sessions.start(key.as_ref(), &prompt.tokens);
         drop(sessions);
         let sequence = sequence.unwrap_or_else(|| Sequence::new(Arc::clone(&self.shared.weights)));

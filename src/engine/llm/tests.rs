@@ -60,6 +60,19 @@ fn the_logits_are_those_of_candles_own_phi3() {
 }
 
 #[test]
+fn quantised_matrices_give_what_their_plain_numbers_give_but_for_rounding() {
+    // 256 wide, so that candle takes its packed kernels where the processor has them.
+    for kind in [GgmlDType::Q8_0, GgmlDType::Q4K, GgmlDType::Q5K, GgmlDType::Q6K] {
+        let model = || TestModel::phi3_of_width(kind, 256, 512);
+        let input = tokens(30);
+        let ours = Sequence::new(weights(&model())).extend(&input).unwrap();
+        let plain = candle_logits(&model().dequantised(), &input);
+        let largest = plain.iter().fold(0.0_f32, |top, x| top.max(x.abs()));
+        assert_close(&ours, &plain, 0.05 * largest);
+    }
+}
+
+#[test]
 fn reading_token_by_token_or_in_slices_gives_the_same_logits_as_at_once() {
     let weights = weights(&TestModel::phi3(GgmlDType::Q8_0));
     let input = tokens(70);
