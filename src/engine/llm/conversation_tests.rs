@@ -1,7 +1,8 @@
 //! Tests of replies: reuse between turns and calls, the budget, markers, stop texts.
 
-use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::Value;
+use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::{DType, Device, Tensor};
 
 use super::test_model::{CONTEXT, TestModel};
 use super::{LlmEngine, LlmOptions, load};
@@ -177,7 +178,7 @@ fn what_cannot_fit_is_refused_with_both_sizes() {
 }
 
 #[test]
-fn a_reply_ends_at_its_limit_at_a_stop_text_or_at_the_end_token() {
+fn a_reply_ends_at_its_limit_or_before_a_stop_text() {
     let mut engine = engine();
     let (text, reason, usage) = finish(engine.begin("a", &opening(), &greedy(12)).unwrap());
     assert_eq!((reason, usage.generated), (StopReason::Length, 12));
@@ -185,25 +186,15 @@ fn a_reply_ends_at_its_limit_at_a_stop_text_or_at_the_end_token() {
     let sampling = Sampling { stop: vec![stop.clone()], ..greedy(12) };
     let (cut, reason, _) = finish(engine.begin("a", &opening(), &sampling).unwrap());
     assert_eq!((Some(cut.as_str()), reason), (text.split(&stop).next(), StopReason::EndOfText));
-
-    // Whatever this model says first, call it the end.
-    let mut raw = Vec::new();
-    let mut sequence = super::sequence::Sequence::new(engine.shared().weights.clone());
-    let mut generation = engine.begin("b", &opening(), &greedy(1)).unwrap();
-    while !matches!(generation.step().unwrap(), Step::Done(_)) {}
-    raw.push(generation.usage());
-    sequence.prefill(&[1]).unwrap();
-    assert_eq!(raw[0].generated, 1);
 }
 
 #[test]
 fn a_model_whose_first_token_is_the_end_says_nothing() {
     // With all logits equal the first token is taken: make it the end token.
     let mut model = TestModel::phi3(GgmlDType::F32).with("tokenizer.ggml.eos_token_id", Value::U32(0));
-    let zeros = candle_core::Tensor::zeros((318, 64), candle_core::DType::F32, &candle_core::Device::Cpu);
-    let rows = model.tensors["output.weight"].shape().dims()[0];
-    let zeros = zeros.unwrap().narrow(0, 0, rows).unwrap().contiguous().unwrap();
-    let zeros = candle_core::quantized::QTensor::quantize(&zeros, GgmlDType::F32).unwrap();
+    let shape = model.tensors["output.weight"].shape().clone();
+    let zeros = Tensor::zeros(shape, DType::F32, &Device::Cpu).unwrap();
+    let zeros = QTensor::quantize(&zeros, GgmlDType::F32).unwrap();
     model.tensors.insert("output.weight".into(), zeros);
     let (text, reason, usage) =
         finish(engine_of(&model, CONTEXT).begin("a", &opening(), &greedy(5)).unwrap());

@@ -1,6 +1,7 @@
 //! The language model as the rest of the program sees it: loaded once, shared by all calls, beginning
 //! replies. Must not know gateways, audio or how a call goes.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -63,11 +64,13 @@ fn read(options: &LlmOptions) -> Result<LlmEngine, String> {
     if options.context_tokens == 0 {
         return Err("llm.context_tokens is 0".to_owned());
     }
-    let file = Gguf::open(&options.model).map_err(|error| match error {
-        GgufError::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            "there is no such file".to_owned()
+    let file = Gguf::open(&options.model).map_err(|error| {
+        if let GgufError::Io(io) = &error
+            && io.kind() == ErrorKind::NotFound
+        {
+            return "there is no such file".to_owned();
         }
-        other => other.to_string(),
+        error.to_string()
     })?;
     let shape = Shape::read(&file).map_err(explain)?;
     let vocabulary =
@@ -154,14 +157,18 @@ impl LlmEngine {
             }
             None => &mut none,
         };
-        let talk = messages.iter().filter(|m| m.role != Role::System).map(|m| &m.text);
+        let talk = match messages {
+            [Message { role: Role::System, .. }, talk @ ..] => talk,
+            talk => talk,
+        };
+        let text = |index: usize| talk.get(index).map(|message| &message.text);
         // What was left out before stays out, as long as it is the same conversation.
-        let same = kept.first_kept.as_ref() == talk.clone().nth(kept.skipped);
+        let same = kept.first_kept.as_ref() == text(kept.skipped);
         let skip = if same { kept.skipped } else { 0 };
         let writer = PromptWriter { vocabulary: &self.shared.vocabulary, template, replies: &kept.replies };
         let prompt = writer.fitted(messages, skip, budget)?;
         kept.skipped = prompt.skipped;
-        kept.first_kept = talk.clone().nth(prompt.skipped).cloned();
+        kept.first_kept = text(prompt.skipped).cloned();
         let sequence = sessions.start(key.as_ref(), &prompt.tokens);
         drop(sessions);
         let sequence = sequence.unwrap_or_else(|| Sequence::new(Arc::clone(&self.shared.weights)));

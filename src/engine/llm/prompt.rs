@@ -101,11 +101,13 @@ impl PromptWriter<'_> {
         out.end_run();
         let mut tokens = out.tokens;
         let mut shared = out.shared;
-        if let Some(begin) = self.vocabulary.begin.filter(|_| self.vocabulary.add_begin) {
-            if tokens.first() != Some(&begin) {
-                tokens.insert(0, begin);
-                shared += usize::from(shared > 0);
-            }
+        // Some templates write the begin token themselves.
+        if let Some(begin) = self.vocabulary.begin
+            && self.vocabulary.add_begin
+            && tokens.first() != Some(&begin)
+        {
+            tokens.insert(0, begin);
+            shared += usize::from(shared > 0);
         }
         Ok((tokens, shared))
     }

@@ -42,6 +42,10 @@ impl Sampler {
         }
         let total: f32 = ranked.iter().map(|(_, weight)| weight).sum();
         if self.top_p < 1.0 {
+            // All tokens below this floor together have less than the mass outside the nucleus, so none of
+            // them is in it, and sorting a whole vocabulary is avoided.
+            let floor = (1.0 - self.top_p.max(0.0)) * total / ranked.len() as f32;
+            ranked.retain(|(_, weight)| *weight >= floor);
             ranked.sort_by(higher_first);
             keep_nucleus(&mut ranked, self.top_p.max(0.0) * total);
         }

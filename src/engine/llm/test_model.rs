@@ -7,11 +7,9 @@ use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 
-pub(super) const WIDTH: usize = 64;
 pub(super) const LAYERS: usize = 2;
 pub(super) const HEADS: usize = 4;
 pub(super) const CONTEXT: usize = 512;
-const FEED_FORWARD: usize = 96;
 /// In this order, after `<unk>`, `<s>` and `</s>`.
 pub(super) const MARKERS: [&str; 5] = ["<|endoftext|>", "<|assistant|>", "<|system|>", "<|user|>", "<|end|>"];
 /// Number of the first byte token.
@@ -26,6 +24,11 @@ pub(super) struct TestModel {
 impl TestModel {
     /// A small Phi-3 with matrices of this type.
     pub(super) fn phi3(kind: GgmlDType) -> Self {
+        Self::phi3_of_width(kind, 64, 96)
+    }
+
+    /// One of this width and this width between the two halves of the feed-forward layer.
+    pub(super) fn phi3_of_width(kind: GgmlDType, width: usize, feed_forward: usize) -> Self {
         let tokens = tokens();
         let mut random = Random(1);
         let mut tensors = BTreeMap::new();
@@ -34,22 +37,31 @@ impl TestModel {
             let tensor = Tensor::from_vec(values, (rows, columns), &Device::Cpu).unwrap();
             tensors.insert(name, QTensor::quantize(&tensor, kind).unwrap());
         };
-        matrix("token_embd.weight".into(), tokens.len(), WIDTH);
-        matrix("output.weight".into(), tokens.len(), WIDTH);
+        matrix("token_embd.weight".into(), tokens.len(), width);
+        matrix("output.weight".into(), tokens.len(), width);
         for i in 0..LAYERS {
-            matrix(format!("blk.{i}.attn_qkv.weight"), 3 * WIDTH, WIDTH);
-            matrix(format!("blk.{i}.attn_output.weight"), WIDTH, WIDTH);
-            matrix(format!("blk.{i}.ffn_up.weight"), 2 * FEED_FORWARD, WIDTH);
-            matrix(format!("blk.{i}.ffn_down.weight"), WIDTH, FEED_FORWARD);
+            matrix(format!("blk.{i}.attn_qkv.weight"), 3 * width, width);
+            matrix(format!("blk.{i}.attn_output.weight"), width, width);
+            matrix(format!("blk.{i}.ffn_up.weight"), 2 * feed_forward, width);
+            matrix(format!("blk.{i}.ffn_down.weight"), width, feed_forward);
         }
         let norms = (0..LAYERS)
             .flat_map(|i| [format!("blk.{i}.attn_norm.weight"), format!("blk.{i}.ffn_norm.weight")]);
         for name in norms.chain(["output_norm.weight".to_owned()]) {
-            let values: Vec<f32> = (0..WIDTH).map(|_| 1.0 + random.next() * 0.2).collect();
-            let tensor = Tensor::from_vec(values, WIDTH, &Device::Cpu).unwrap();
+            let values: Vec<f32> = (0..width).map(|_| 1.0 + random.next() * 0.2).collect();
+            let tensor = Tensor::from_vec(values, width, &Device::Cpu).unwrap();
             tensors.insert(name, QTensor::quantize(&tensor, GgmlDType::F32).unwrap());
         }
-        Self { metadata: metadata(&tokens), tensors }
+        Self { metadata: metadata(&tokens, width, feed_forward), tensors }
+    }
+
+    /// The same model with its matrices taken out of their quantised types.
+    pub(super) fn dequantised(mut self) -> Self {
+        for tensor in self.tensors.values_mut() {
+            let plain = tensor.dequantize(&Device::Cpu).unwrap();
+            *tensor = QTensor::quantize(&plain, GgmlDType::F32).unwrap();
+        }
+        self
     }
 
     /// Without an entry.
@@ -101,7 +113,7 @@ fn tokens() -> Vec<(String, f32, i32)> {
     tokens
 }
 
-fn metadata(tokens: &[(String, f32, i32)]) -> BTreeMap<String, Value> {
+fn metadata(tokens: &[(String, f32, i32)], width: usize, feed_forward: usize) -> BTreeMap<String, Value> {
     let number = |n: usize| Value::U32(u32::try_from(n).unwrap());
     let texts = tokens.iter().map(|(text, _, _)| Value::String(text.clone())).collect();
     let scores = tokens.iter().map(|(_, score, _)| Value::F32(*score)).collect();
@@ -109,13 +121,13 @@ fn metadata(tokens: &[(String, f32, i32)]) -> BTreeMap<String, Value> {
     [
         ("general.architecture", Value::String("phi3".into())),
         ("phi3.context_length", number(CONTEXT)),
-        ("phi3.embedding_length", number(WIDTH)),
+        ("phi3.embedding_length", number(width)),
         ("phi3.block_count", number(LAYERS)),
-        ("phi3.feed_forward_length", number(FEED_FORWARD)),
+        ("phi3.feed_forward_length", number(feed_forward)),
         ("phi3.attention.head_count", number(HEADS)),
         ("phi3.attention.head_count_kv", number(HEADS)),
         ("phi3.attention.layer_norm_rms_epsilon", Value::F32(1e-5)),
-        ("phi3.rope.dimension_count", number(WIDTH / HEADS)),
+        ("phi3.rope.dimension_count", number(width / HEADS)),
         ("phi3.rope.freq_base", Value::F32(10_000.0)),
         ("tokenizer.ggml.model", Value::String("llama".into())),
         ("tokenizer.ggml.tokens", Value::Array(texts)),

@@ -1,6 +1,7 @@
 //! Local checks against published vocabularies and models. They are not part of the repository: where
 //! they are absent, a notice is printed and nothing is checked.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::architecture::Architecture;
@@ -20,8 +21,8 @@ fn shared_data(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// Phi-3's vocabulary from its tokenizer.json, with the scores and kinds that its GGUF has: bytes after
-/// the first three tokens, then pieces in the order of their merges, then the added tokens.
+/// Phi-3's vocabulary from its tokenizer.json, with the kinds that its GGUF has (bytes after the first
+/// three tokens) and scores that rank pieces as their merges are ranked.
 fn phi3_vocabulary(json: &serde_json::Value) -> Vocabulary {
     let pieces = json["model"]["vocab"].as_object().unwrap();
     let added = json["added_tokens"].as_array().unwrap();
@@ -30,6 +31,11 @@ fn phi3_vocabulary(json: &serde_json::Value) -> Vocabulary {
     all.extend(added.iter().map(|token| (token["id"].as_u64().unwrap(), token["content"].as_str().unwrap())));
     all.sort_unstable();
     all.dedup();
+    let mut ranks = HashMap::new();
+    for (rank, merge) in json["model"]["merges"].as_array().unwrap().iter().enumerate() {
+        let merged = merge.as_str().unwrap().replacen(' ', "", 1);
+        ranks.entry(merged).or_insert(rank);
+    }
     let piece = |&(id, text): &(u64, &str)| {
         let special = added.iter().find(|token| token["id"].as_u64() == Some(id));
         let kind = match special {
@@ -39,7 +45,7 @@ fn phi3_vocabulary(json: &serde_json::Value) -> Vocabulary {
             None if (3..259).contains(&id) => Kind::Byte((id - 3) as u8),
             None => Kind::Normal,
         };
-        Piece { text: text.to_owned(), score: -(id as f32 - 259.0), kind }
+        Piece { text: text.to_owned(), score: -ranks.get(text).map_or(1e9, |&rank| rank as f32), kind }
     };
     let mut vocabulary = Vocabulary::new(all.iter().map(piece).collect(), Architecture::Phi3);
     vocabulary.unknown = Some(0);

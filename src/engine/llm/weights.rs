@@ -41,13 +41,13 @@ fn numbers(storage: CpuStorage) -> Result<Vec<f32>, candle_core::Error> {
 /// Query, key and value: one matrix, or three.
 enum QueryKeyValue {
     Fused(Linear),
-    Split([Linear; 3]),
+    Split(Box<[Linear; 3]>),
 }
 
 /// Gate and up: one matrix with the gate's rows first, or two.
 enum GateUp {
     Fused(Linear),
-    Split([Linear; 2]),
+    Split(Box<[Linear; 2]>),
 }
 
 struct Layer {
@@ -192,15 +192,15 @@ impl Layer {
                 GateUp::Fused(linear("ffn_up", 2 * s.feed_forward, s.width)?),
             ),
             Architecture::Llama => (
-                QueryKeyValue::Split([
+                QueryKeyValue::Split(Box::new([
                     linear("attn_q", s.width, s.width)?,
                     linear("attn_k", s.kv_width(), s.width)?,
                     linear("attn_v", s.kv_width(), s.width)?,
-                ]),
-                GateUp::Split([
+                ])),
+                GateUp::Split(Box::new([
                     linear("ffn_gate", s.feed_forward, s.width)?,
                     linear("ffn_up", s.feed_forward, s.width)?,
-                ]),
+                ])),
             ),
         };
         Ok(Self {
@@ -226,7 +226,10 @@ impl QueryKeyValue {
         kv: usize,
     ) -> Result<Projected, candle_core::Error> {
         match self {
-            Self::Split([q, k, v]) => Ok((q.apply(x, rows)?, k.apply(x, rows)?, v.apply(x, rows)?)),
+            Self::Split(three) => {
+                let [q, k, v] = three.as_ref();
+                Ok((q.apply(x, rows)?, k.apply(x, rows)?, v.apply(x, rows)?))
+            }
             Self::Fused(all) => {
                 let all = all.apply(x, rows)?;
                 let (mut q, mut k, mut v) = (
@@ -251,7 +254,10 @@ impl GateUp {
     fn apply(&self, x: &CpuStorage, rows: usize, width: usize) -> Result<Vec<f32>, candle_core::Error> {
         let mut out = Vec::with_capacity(rows * width);
         match self {
-            Self::Split([gate, up]) => gated(&gate.apply(x, rows)?, &up.apply(x, rows)?, &mut out),
+            Self::Split(two) => {
+                let [gate, up] = two.as_ref();
+                gated(&gate.apply(x, rows)?, &up.apply(x, rows)?, &mut out);
+            }
             Self::Fused(both) => {
                 for row in both.apply(x, rows)?.chunks_exact(2 * width) {
                     let (gate, up) = row.split_at(width);
