@@ -16,7 +16,12 @@ const NO_MODEL: u8 = 66;
 
 /// Answers phone calls: one process listens, thinks and speaks, with no cloud.
 #[derive(Parser)]
-#[command(name = "offhook", version, about, after_help = "Try it: `offhook call` plays a whole conversation.")]
+#[command(
+    name = "offhook",
+    version,
+    about,
+    after_help = "Try it: `offhook call` plays a whole conversation."
+)]
 struct Cli {
     /// The configuration [default: config.toml here if there is one, else what ships with offhook]
     #[arg(long, global = true, value_name = "FILE")]

@@ -25,7 +25,10 @@ pub fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
         Command::Check => {
             for (key, path) in [("stt.model", &config.stt.model), ("llm.model", &config.llm.model)] {
                 if !path.is_file() {
-                    bail!("{key} = \"{}\": no such file; allowed is the path of a model file", path.display());
+                    bail!(
+                        "{key} = \"{}\": no such file; allowed is the path of a model file",
+                        path.display()
+                    );
                 }
             }
             println!("the configuration is right");

@@ -45,7 +45,7 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
         anyhow::bail!("a WAV file is not for a terminal: give a file with -o FILE, or pipe the output");
     }
     let text = if args.text == "-" { read_text()? } else { args.text };
-    let mut voice = voice(&config.tts.voice, args.speed.unwrap_or(config.tts.speed))?;
+    let mut voice = Flite::new(config.tts.flite_voice(), args.speed.unwrap_or(config.tts.speed))?;
 
     // The first sentence of a process pays for the loading of the voice; that is not its speed.
     voice.synthesize("Ready.")?;
@@ -75,14 +75,6 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
         took.as_secs_f64() / length.as_secs_f64()
     );
     Ok(ExitCode::SUCCESS)
-}
-
-/// A voice by its name in the configuration, "flite:slt".
-fn voice(name: &str, speed: f32) -> anyhow::Result<Flite> {
-    let Some(voice) = name.strip_prefix("flite:") else {
-        anyhow::bail!("there is no voice {name:?}; there is: flite:{}", flite::VOICES.join(", flite:"));
-    };
-    Ok(Flite::new(voice, speed)?)
 }
 
 fn read_text() -> anyhow::Result<String> {

@@ -29,8 +29,11 @@ pub fn run(args: &Args, config: Config) -> anyhow::Result<ExitCode> {
     // Before the first thread: candle takes its number of threads from the environment.
     limit_threads(config.llm.threads);
     // Sockets and pacing need little: two threads keep one slow write from delaying another call.
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("io").enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("io")
+        .enable_all()
+        .build()?;
     let result = runtime.block_on(serve(args, config));
     runtime.shutdown_timeout(Duration::from_secs(1));
     result.map(|()| ExitCode::SUCCESS)

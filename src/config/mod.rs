@@ -1,8 +1,8 @@
 //! Every setting, checked once: raw TOML goes in, this goes out, and nothing after it needs to check
 //! again. Units are in the types. Knows no engine and no gateway.
 
-mod reader;
 mod read;
+mod reader;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -107,6 +107,14 @@ pub struct Tts {
     pub voice: String,
     /// 1 is the voice's own pace, 2 twice as fast.
     pub speed: f32,
+}
+
+impl Tts {
+    /// The name within flite, the one engine there is.
+    #[must_use]
+    pub fn flite_voice(&self) -> &str {
+        self.voice.strip_prefix("flite:").unwrap_or(&self.voice)
+    }
 }
 
 /// `[vad]`

@@ -69,9 +69,8 @@ fn read(r: &mut Reader, base: &Path) -> Config {
         stt: stt(r, base),
         llm: llm(r, base),
         tts: Tts {
-            voice: r.text("tts.voice", "flite:slt", |v| {
-                (v != "flite:slt").then(|| "\"flite:slt\"".to_owned())
-            }),
+            voice: r
+                .text("tts.voice", "flite:slt", |v| (v != "flite:slt").then(|| "\"flite:slt\"".to_owned())),
             speed: r.number("tts.speed", 1.0, 0.5..=2.0) as f32,
         },
         vad: Vad {

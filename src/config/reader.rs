@@ -82,7 +82,12 @@ impl Reader {
     }
 
     /// A text; `check` says what is allowed when it is not.
-    pub(super) fn text(&mut self, key: &str, default: &str, check: impl Fn(&str) -> Option<String>) -> String {
+    pub(super) fn text(
+        &mut self,
+        key: &str,
+        default: &str,
+        check: impl Fn(&str) -> Option<String>,
+    ) -> String {
         let value = match self.take(key) {
             None => return default.to_owned(),
             Some(Value::String(text)) => text,

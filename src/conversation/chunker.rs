@@ -17,8 +17,9 @@ const MAX_WORD_BYTES: usize = 200;
 
 /// Abbreviations whose full stop ends no sentence.
 const ABBREVIATIONS: &[&str] = &[
-    "dr.", "mr.", "mrs.", "ms.", "st.", "ave.", "no.", "a.m.", "p.m.", "e.g.", "i.e.", "etc.", "vs.", "approx.",
-    "jan.", "feb.", "mar.", "apr.", "jun.", "jul.", "aug.", "sep.", "sept.", "oct.", "nov.", "dec.",
+    "dr.", "mr.", "mrs.", "ms.", "st.", "ave.", "no.", "a.m.", "p.m.", "e.g.", "i.e.", "etc.", "vs.",
+    "approx.", "jan.", "feb.", "mar.", "apr.", "jun.", "jul.", "aug.", "sep.", "sept.", "oct.", "nov.",
+    "dec.",
 ];
 
 /// One piece for the synthesiser.

@@ -31,7 +31,8 @@ const CALLS_FOR_MORE: &[&str] = &[
 ];
 
 /// Sentences that end in such a word and yet are whole.
-const WHOLE: &[&str] = &["what is it about", "who is it for", "yes i am", "yes i do", "yes we are", "i am", "i do"];
+const WHOLE: &[&str] =
+    &["what is it about", "who is it for", "yes i am", "yes i do", "yes we are", "i am", "i do"];
 
 /// True if `text` is a sentence that waits for its rest, such as "my number is".
 ///

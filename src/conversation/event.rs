@@ -16,6 +16,8 @@ pub enum Event {
     CallStarted,
     /// The caller began to make a voiced sound, at this media time.
     SpeechStarted { at: CallTime },
+    /// That sound has lasted long enough to be meant: `barge_in.min_speech_ms`.
+    SpeechSustained,
     /// The caller paused; the last audible sound ended at this media time.
     SpeechEnded { at: CallTime },
     /// What the caller said in `utterance`, as heard by transcription number `pass` of it.

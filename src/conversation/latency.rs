@@ -40,7 +40,11 @@ impl Stages {
     /// From the caller's last sound to the agent's first, as the server sees it.
     #[must_use]
     pub fn total_ms(&self) -> f64 {
-        self.endpoint_ms + self.stt_ms + self.llm_first_token_ms + self.tts_first_audio_ms + self.first_frame_ms
+        self.endpoint_ms
+            + self.stt_ms
+            + self.llm_first_token_ms
+            + self.tts_first_audio_ms
+            + self.first_frame_ms
     }
 }
 
@@ -101,7 +105,8 @@ mod tests {
         let stages = milestones.stages().expect("complete");
         assert_eq!(stages.stt_ms, 0.0);
         assert_eq!(stages.total_ms(), 380.0);
-        let late = Milestones { transcript: at(1400), first_token: at(1410), first_audio: at(1410), ..milestones };
+        let late =
+            Milestones { transcript: at(1400), first_token: at(1410), first_audio: at(1410), ..milestones };
         assert_eq!(late.stages().expect("complete").stt_ms, 80.0);
     }
 }

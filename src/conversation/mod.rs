@@ -18,7 +18,6 @@ mod timers;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-pub use barge_in::BargeInPolicy;
 pub use endpoint::EndpointPolicy;
 pub use event::{Action, Event};
 pub use timers::Timer;
@@ -51,8 +50,6 @@ pub struct Settings {
     pub fallback: String,
     /// When the caller's turn is over.
     pub endpoint: EndpointPolicy,
-    /// When the caller may cut in.
-    pub barge_in: BargeInPolicy,
     /// The longest utterance.
     pub max_utterance: Duration,
     /// How long the first token may take.
@@ -111,8 +108,11 @@ impl Conversation {
         match event {
             Event::CallStarted => self.greet(),
             Event::SpeechStarted { at } => self.speech_started(at),
+            Event::SpeechSustained => self.interrupt(now),
             Event::SpeechEnded { at } => self.speech_ended(at),
-            Event::Transcribed { utterance, pass, text } => self.transcribed(now, utterance, pass, Some(text)),
+            Event::Transcribed { utterance, pass, text } => {
+                self.transcribed(now, utterance, pass, Some(text))
+            }
             Event::TranscriptionFailed { utterance, pass } => self.transcribed(now, utterance, pass, None),
             Event::Token { turn, text } => self.token(now, turn, &text),
             Event::GenerationDone { turn } => self.generation_done(now, turn),
@@ -141,7 +141,6 @@ impl Conversation {
         match self.timers.take_due(now) {
             None => {}
             Some(Timer::EndOfTurn) => self.end_of_silence(now),
-            Some(Timer::BargeIn) => self.interrupt(now),
             Some(Timer::UtteranceCap) => self.cap_utterance(now),
             Some(Timer::TranscriptDue) => self.transcript_overdue(now),
             Some(Timer::FirstTokenDue) => self.first_token_overdue(),
@@ -172,15 +171,13 @@ impl Conversation {
         } else {
             let id = self.next_utterance;
             self.next_utterance = id.next();
-            self.utterance = Some(Utterance { id, paused_at: None, pass: 0, transcript: None, decided_at: None });
+            self.utterance =
+                Some(Utterance { id, paused_at: None, pass: 0, transcript: None, decided_at: None });
             self.actions.push_back(Action::OpenUtterance { utterance: id, from: at });
             self.timers.set(Timer::UtteranceCap, at + self.settings.max_utterance);
         }
         self.timers.cancel(Timer::EndOfTurn);
         self.timers.cancel(Timer::TranscriptDue);
-        if self.reply.is_some() {
-            self.timers.set(Timer::BargeIn, at + self.settings.barge_in.min_speech);
-        }
     }
 
     fn speech_ended(&mut self, at: CallTime) {
@@ -189,13 +186,14 @@ impl Conversation {
         utterance.pass += 1;
         utterance.transcript = None;
         self.actions.push_back(Action::Transcribe { utterance: utterance.id, pass: utterance.pass });
-        self.timers.cancel(Timer::BargeIn);
         self.timers.set(Timer::EndOfTurn, at + self.settings.endpoint.silence);
     }
 
     fn transcribed(&mut self, now: CallTime, id: UtteranceId, pass: u32, text: Option<String>) {
         // An answer to an older question is of no use: the caller has gone on since.
-        let Some(utterance) = self.utterance.as_mut().filter(|u| u.id == id && u.pass == pass) else { return };
+        let Some(utterance) = self.utterance.as_mut().filter(|u| u.id == id && u.pass == pass) else {
+            return;
+        };
         let Some(paused_at) = utterance.paused_at else { return };
         let Some(text) = text else { return self.answer_with_fallback(now) };
         let silence = self.settings.endpoint.silence_after(&text);
@@ -235,9 +233,11 @@ impl Conversation {
     fn end_turn(&mut self, now: CallTime) {
         let Some(utterance) = self.utterance.take() else { return };
         self.close(&utterance);
-        let Some((text, known_at)) = utterance.transcript.filter(|(text, _)| !text.trim().is_empty()) else { return };
+        let Some((text, known_at)) = utterance.transcript.filter(|(text, _)| !text.trim().is_empty()) else {
+            return;
+        };
         if self.reply.is_some() {
-            if !self.settings.barge_in.words_take_the_turn(&text) {
+            if !barge_in::words_take_the_turn(&text) {
                 return;
             }
             self.interrupt(now);
@@ -260,7 +260,12 @@ impl Conversation {
         self.close(&utterance);
         self.interrupt(now);
         let endpoint = utterance.decided_at.or(Some(now));
-        let milestones = Milestones { speech_end: utterance.paused_at, endpoint, transcript: endpoint, ..Milestones::default() };
+        let milestones = Milestones {
+            speech_end: utterance.paused_at,
+            endpoint,
+            transcript: endpoint,
+            ..Milestones::default()
+        };
         self.begin_reply(milestones);
         self.speak_fallback();
     }
@@ -275,7 +280,8 @@ impl Conversation {
     // The agent.
 
     fn greet(&mut self) {
-        if !self.settings.greeting.is_empty() {
+        let spoken = self.next_chunk != ChunkId(1);
+        if !self.settings.greeting.is_empty() && !spoken {
             let mut reply = Reply::new(TurnId(0), "", Milestones::default());
             let pieces = reply.take_all(&self.settings.greeting);
             self.reply = Some(reply);
@@ -408,7 +414,7 @@ impl Conversation {
     }
 
     fn settle(&mut self, now: CallTime, reply: &Reply, interrupted: bool) {
-        for timer in [Timer::BargeIn, Timer::FirstTokenDue, Timer::PlaybackDue] {
+        for timer in [Timer::FirstTokenDue, Timer::PlaybackDue] {
             self.timers.cancel(timer);
         }
         let heard = reply.ledger.heard_text(now);

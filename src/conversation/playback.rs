@@ -69,7 +69,8 @@ impl Ledger {
 
     /// The gateway sent `mark` back: everything up to it was played.
     pub fn played(&mut self, mark: MarkId) {
-        let at = self.pieces.iter().position(|p| matches!(p.state, State::Queued { mark: m, .. } if m == mark));
+        let at =
+            self.pieces.iter().position(|p| matches!(p.state, State::Queued { mark: m, .. } if m == mark));
         let Some(at) = at else { return };
         for piece in &mut self.pieces[..=at] {
             if matches!(piece.state, State::Queued { .. }) {
@@ -110,8 +111,12 @@ impl Ledger {
     /// is playing the words that were over. A word cut in the middle was not heard.
     #[must_use]
     pub fn heard_text(&self, now: CallTime) -> String {
-        let mut heard: Vec<&str> =
-            self.pieces.iter().filter(|p| matches!(p.state, State::Over { heard: true })).map(|p| p.text.as_str()).collect();
+        let mut heard: Vec<&str> = self
+            .pieces
+            .iter()
+            .filter(|p| matches!(p.state, State::Over { heard: true }))
+            .map(|p| p.text.as_str())
+            .collect();
         for (piece, start, end) in self.schedule() {
             heard.push(if end <= now { &piece.text } else { words_by(piece, now - start) });
         }

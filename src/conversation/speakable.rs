@@ -25,7 +25,14 @@ fn clean_word(word: &str) -> String {
         return String::new();
     }
     if word.contains("://") || word.starts_with("www.") {
-        return word.chars().rev().take_while(|c| ",.;:!?)".contains(*c)).collect::<Vec<_>>().iter().rev().collect();
+        return word
+            .chars()
+            .rev()
+            .take_while(|c| ",.;:!?)".contains(*c))
+            .collect::<Vec<_>>()
+            .iter()
+            .rev()
+            .collect();
     }
     word.chars().filter(|&c| is_spoken(c)).collect()
 }
@@ -47,7 +54,10 @@ mod tests {
 
     #[test]
     fn markup_lists_and_emoji_are_not_read_aloud() {
-        assert_eq!(clean("# Hours\n* Monday: **9-5**\n* `Sunday`: closed 🎉"), "Hours Monday: 9-5 Sunday: closed");
+        assert_eq!(
+            clean("# Hours\n* Monday: **9-5**\n* `Sunday`: closed 🎉"),
+            "Hours Monday: 9-5 Sunday: closed"
+        );
     }
 
     #[test]

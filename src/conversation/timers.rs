@@ -7,8 +7,6 @@ use crate::units::CallTime;
 pub enum Timer {
     /// The caller has been silent long enough: the turn is over.
     EndOfTurn,
-    /// The caller has been speaking long enough: the agent stops.
-    BargeIn,
     /// The utterance is as long as one may be.
     UtteranceCap,
     /// The transcript should have come by now.
@@ -19,14 +17,8 @@ pub enum Timer {
     PlaybackDue,
 }
 
-const ALL: [Timer; 6] = [
-    Timer::EndOfTurn,
-    Timer::BargeIn,
-    Timer::UtteranceCap,
-    Timer::TranscriptDue,
-    Timer::FirstTokenDue,
-    Timer::PlaybackDue,
-];
+const ALL: [Timer; 5] =
+    [Timer::EndOfTurn, Timer::UtteranceCap, Timer::TranscriptDue, Timer::FirstTokenDue, Timer::PlaybackDue];
 
 /// At most one deadline a reason.
 #[derive(Debug, Default)]
@@ -62,11 +54,11 @@ mod tests {
     #[test]
     fn the_earliest_deadline_comes_first_and_only_once() {
         let mut timers = Timers::default();
-        timers.set(Timer::BargeIn, CallTime::from_millis(20));
+        timers.set(Timer::FirstTokenDue, CallTime::from_millis(20));
         timers.set(Timer::EndOfTurn, CallTime::from_millis(10));
         assert_eq!(timers.take_due(CallTime::from_millis(9)), None);
         assert_eq!(timers.take_due(CallTime::from_millis(30)), Some(Timer::EndOfTurn));
-        assert_eq!(timers.take_due(CallTime::from_millis(30)), Some(Timer::BargeIn));
+        assert_eq!(timers.take_due(CallTime::from_millis(30)), Some(Timer::FirstTokenDue));
         assert_eq!(timers.next(), None);
     }
 }

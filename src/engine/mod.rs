@@ -166,7 +166,12 @@ pub struct Usage {
 pub trait Generator: Send {
     /// Begins the answer to `messages`. `session` names the call, so that what it computed
     /// before (its history) is found again; the prefix of the system prompt is shared by all.
-    fn begin(&mut self, session: &str, messages: &[Message], sampling: &Sampling) -> Result<Box<dyn Generation>, EngineError>;
+    fn begin(
+        &mut self,
+        session: &str,
+        messages: &[Message],
+        sampling: &Sampling,
+    ) -> Result<Box<dyn Generation>, EngineError>;
     /// Forgets what is kept for `session`.
     fn end_session(&mut self, session: &str);
     /// How many tokens `text` is.

@@ -17,7 +17,7 @@ pub enum StartError {
     #[error(transparent)]
     Load(#[from] LoadError),
     /// An engine that was loaded and yet does not work.
-    #[error("{0} does not work: {1}")]
+    #[error("{0} does not work")]
     Broken(&'static str, #[source] EngineError),
     /// No thread to run on.
     #[error("no thread could be started: {0}")]
@@ -48,8 +48,8 @@ fn load(config: &Config) -> Result<Engines, StartError> {
         threads: config.llm.threads,
         context_tokens: config.llm.context_tokens,
     })?;
-    let mut voice =
-        Flite::new(&config.tts.voice, config.tts.speed).map_err(|error| StartError::Broken("the voice", error))?;
+    let mut voice = Flite::new(config.tts.flite_voice(), config.tts.speed)
+        .map_err(|error| StartError::Broken("the voice", error))?;
     // As many at once as there are cores for: one more would only wait for the arbiter.
     let at_once = (cores.count() / config.stt.threads).max(1);
     let mut recognizers: Vec<Box<dyn Recognizer>> = Vec::new();
@@ -60,7 +60,9 @@ fn load(config: &Config) -> Result<Engines, StartError> {
             .map_err(|e| StartError::Broken("the recogniser", e))?;
         recognizers.push(Box::new(recognizer));
     }
-    generator.warm_up(&config.agent.system_prompt).map_err(|e| StartError::Broken("the language model", e))?;
+    generator
+        .warm_up(&config.agent.system_prompt)
+        .map_err(|e| StartError::Broken("the language model", e))?;
     voice.synthesize("Hello.").map_err(|e| StartError::Broken("the voice", e))?;
     drop(held);
     let threads = Threads { recognizer: config.stt.threads, generator: config.llm.threads };

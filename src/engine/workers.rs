@@ -11,8 +11,8 @@ use tokio::sync::mpsc::{OwnedPermit, Sender};
 use super::arbiter::Work;
 use super::cores::Cores;
 use super::{
-    CancelFlag, EngineError, Generation, Generator, Message, Recognizer, Sampling, Speech, Step, Synthesizer, Transcript,
-    Usage,
+    CancelFlag, EngineError, Generation, Generator, Message, Recognizer, Sampling, Speech, Step, Synthesizer,
+    Transcript, Usage,
 };
 use crate::ids::{CallId, ChunkId, TurnId, UtteranceId};
 
@@ -76,7 +76,14 @@ struct SynthesizeJob {
 }
 
 enum GenerateJob {
-    Begin { call: CallId, turn: TurnId, messages: Vec<Message>, sampling: Sampling, cancel: CancelFlag, results: Results },
+    Begin {
+        call: CallId,
+        turn: TurnId,
+        messages: Vec<Message>,
+        sampling: Sampling,
+        cancel: CancelFlag,
+        results: Results,
+    },
     End(CallId),
 }
 
@@ -118,7 +125,9 @@ impl Engines {
         let transcribe_jobs = Arc::new(std::sync::Mutex::new(transcribe_jobs));
         for (i, recognizer) in recognizers.into_iter().enumerate() {
             let (jobs, cores) = (transcribe_jobs.clone(), cores.clone());
-            spawn(format!("stt-{i}"), move || transcribe_loop(recognizer, &jobs, &cores, threads.recognizer))?;
+            spawn(format!("stt-{i}"), move || {
+                transcribe_loop(recognizer, &jobs, &cores, threads.recognizer)
+            })?;
         }
         let llm_cores = cores.clone();
         spawn("llm".into(), move || generate_loop(generator, &generate_jobs, &llm_cores, threads.generator))?;
@@ -156,8 +165,14 @@ impl Engines {
         cancel: CancelFlag,
         results: &Results,
     ) -> Result<(), QueueFull> {
-        let job =
-            GenerateJob::Begin { call: call.clone(), turn, messages, sampling, cancel, results: results.clone() };
+        let job = GenerateJob::Begin {
+            call: call.clone(),
+            turn,
+            messages,
+            sampling,
+            cancel,
+            results: results.clone(),
+        };
         send(&self.generate, job, "language model")
     }
 
@@ -261,7 +276,12 @@ struct Active {
 }
 
 /// One step of each reply in turn, so that none waits for the end of another.
-fn generate_loop(mut generator: Box<dyn Generator>, jobs: &Receiver<GenerateJob>, cores: &Cores, threads: usize) {
+fn generate_loop(
+    mut generator: Box<dyn Generator>,
+    jobs: &Receiver<GenerateJob>,
+    cores: &Cores,
+    threads: usize,
+) {
     lower_priority();
     let mut active: Vec<Active> = Vec::new();
     loop {
@@ -270,7 +290,9 @@ fn generate_loop(mut generator: Box<dyn Generator>, jobs: &Receiver<GenerateJob>
             Ok(Some(GenerateJob::End(call))) => generator.end_session(call.as_str()),
             Ok(Some(GenerateJob::Begin { call, turn, messages, sampling, cancel, results })) => {
                 match generator.begin(call.as_str(), &messages, &sampling) {
-                    Ok(generation) => active.push(Active { turn, generation, prefilling: true, cancel, results }),
+                    Ok(generation) => {
+                        active.push(Active { turn, generation, prefilling: true, cancel, results })
+                    }
                     Err(error) => tell(&results, EngineResult::Generated { turn, result: Err(error) }),
                 }
             }

@@ -107,7 +107,8 @@ fn spread(values: Vec<f64>) -> Option<SpreadWire> {
     let last = *values.last()?;
     let mut sorted = values;
     sorted.sort_by(f64::total_cmp);
-    let rank = |share: f64| sorted[((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len()) - 1];
+    let rank =
+        |share: f64| sorted[((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len()) - 1];
     Some(SpreadWire { last, p50: rank(0.5), p95: rank(0.95), max: rank(1.0) })
 }
 

@@ -83,7 +83,7 @@ impl Ears {
         let voiced = speech && level >= AUDIBLE_DBFS.max(self.loudest - AUDIBLE_BELOW_PEAK_DB);
         self.loudest = if voiced { self.loudest.max(level) } else { self.loudest - FADE_DB };
         match self.hysteresis.push(voiced, begin, end)? {
-            Edge::Started(at) => Some(Edge::Started(at)),
+            edge @ (Edge::Started(_) | Edge::Sustained) => Some(edge),
             Edge::Paused(at) => Some(Edge::Paused(self.audible_until().min(at))),
         }
     }
@@ -145,7 +145,11 @@ mod tests {
     }
 
     fn ears() -> Ears {
-        let hysteresis = Hysteresis::new(Duration::from_millis(60), Duration::from_millis(120));
+        let hysteresis = Hysteresis::new(
+            Duration::from_millis(60),
+            Duration::from_millis(200),
+            Duration::from_millis(120),
+        );
         Ears::new(Box::new(Lingering(0)), hysteresis, Duration::from_millis(100), Duration::from_secs(1))
     }
 
@@ -166,7 +170,9 @@ mod tests {
                 sent += message.len();
                 edges.extend(ears.hear(message, CallTime::from_micros(sent as u64 * 125)));
             }
-            let [Edge::Started(start), Edge::Paused(end)] = edges[..] else { panic!("{length}: {edges:?}") };
+            let [Edge::Started(start), Edge::Sustained, Edge::Paused(end)] = edges[..] else {
+                panic!("{length}: {edges:?}")
+            };
             assert_eq!(start.as_millis(), 200, "{length}");
             assert!((500..=510).contains(&end.as_millis()), "{length}: {end}");
         }

@@ -34,7 +34,11 @@ struct Rates {
 
 impl Line {
     /// Starts the writer of `sink`; a message that it does not take within `send_timeout` ends it.
-    pub fn open(codec: Box<dyn Gateway>, sink: SplitSink<WebSocket, Message>, send_timeout: Duration) -> Self {
+    pub fn open(
+        codec: Box<dyn Gateway>,
+        sink: SplitSink<WebSocket, Message>,
+        send_timeout: Duration,
+    ) -> Self {
         let (out, messages) = mpsc::channel(OUTBOUND_QUEUE);
         tokio::spawn(write(sink, messages, send_timeout));
         Self { codec, out, rates: None }
@@ -95,10 +99,13 @@ impl Line {
     /// Says goodbye to the socket with a close frame.
     pub fn close(&mut self, code: u16, reason: &str) {
         // A close frame's reason may take 123 bytes.
-        let reason: String = reason.chars().scan(0, |len, c| {
-            *len += c.len_utf8();
-            (*len <= 120).then_some(c)
-        }).collect();
+        let reason: String = reason
+            .chars()
+            .scan(0, |len, c| {
+                *len += c.len_utf8();
+                (*len <= 120).then_some(c)
+            })
+            .collect();
         let frame = CloseFrame { code, reason: Utf8Bytes::from(reason) };
         // A queue that is full belongs to a dead socket: it is dropped with the writer.
         let _ = self.out.try_send(Message::Close(Some(frame)));
@@ -130,7 +137,11 @@ fn convert(resampler: Option<&mut Resampler>, samples: Vec<i16>) -> Vec<i16> {
     to_i16(&out)
 }
 
-async fn write(mut sink: SplitSink<WebSocket, Message>, mut messages: mpsc::Receiver<Message>, timeout: Duration) {
+async fn write(
+    mut sink: SplitSink<WebSocket, Message>,
+    mut messages: mpsc::Receiver<Message>,
+    timeout: Duration,
+) {
     while let Some(message) = messages.recv().await {
         let last = matches!(message, Message::Close(_));
         match tokio::time::timeout(timeout, sink.send(message)).await {

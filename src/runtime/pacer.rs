@@ -76,7 +76,9 @@ impl Pacer {
                 self.queued_samples = self.queued_samples.saturating_sub(frame.len());
                 Some(Due::Frame(frame))
             }
-            Due::Started(chunk, within) => Some(Due::Started(chunk, self.plays_at(now) + (within - CallTime::ZERO))),
+            Due::Started(chunk, within) => {
+                Some(Due::Started(chunk, self.plays_at(now) + (within - CallTime::ZERO)))
+            }
             Due::Mark(mark) => Some(Due::Mark(mark)),
         }
     }

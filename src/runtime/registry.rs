@@ -87,7 +87,8 @@ impl Place {
     /// Gives the call the name it asks for, or that name with a number if another call has it: a
     /// gateway that repeats a name must not mix two callers up.
     pub fn name(&mut self, wanted: &str) -> CallId {
-        let numbered = |n: u32| if n == 1 { CallId::new(wanted) } else { CallId::new(&format!("{n}-{wanted}")) };
+        let numbered =
+            |n: u32| if n == 1 { CallId::new(wanted) } else { CallId::new(&format!("{n}-{wanted}")) };
         for name in (1..).map(numbered) {
             if let Entry::Vacant(free) = self.names.entry(name.clone()) {
                 free.insert(());

@@ -17,7 +17,7 @@ use super::line::{Line, LineDead};
 use super::pacer::{Due, Pacer};
 use crate::config::Config;
 use crate::conversation::latency::TurnReport;
-use crate::conversation::{Action, BargeInPolicy, Conversation, EndpointPolicy, Event, Settings};
+use crate::conversation::{Action, Conversation, EndpointPolicy, Event, Settings};
 use crate::engine::workers::{EngineResult, Engines, QueueFull, Results};
 use crate::engine::{CancelFlag, EngineError};
 use crate::gateway::{Gateway, Inbound, Outbound, Start};
@@ -164,7 +164,7 @@ impl Session {
     ) {
         let (results, mut inbox) = mpsc::channel(RESULTS_QUEUE);
         let config = services.config.clone();
-        let hysteresis = Hysteresis::new(config.vad.start, config.vad.stop);
+        let hysteresis = Hysteresis::new(config.vad.start, config.barge_in.min_speech, config.vad.stop);
         let detector = Box::new(WebRtc::new(config.vad.aggressiveness));
         let mut session = Self {
             id,
@@ -228,6 +228,7 @@ impl Session {
                 for edge in self.ears.hear(&samples, now) {
                     let event = match edge {
                         Edge::Started(at) => Event::SpeechStarted { at },
+                        Edge::Sustained => Event::SpeechSustained,
                         Edge::Paused(at) => Event::SpeechEnded { at },
                     };
                     self.tell(now, event)?;
@@ -458,7 +459,6 @@ fn settings(config: &Config) -> Settings {
             silence: config.endpoint.silence,
             unfinished_silence: config.endpoint.unfinished_silence,
         },
-        barge_in: BargeInPolicy { min_speech: config.barge_in.min_speech },
         max_utterance: config.stt.max_utterance,
         first_token_timeout: config.llm.first_token_timeout,
     }

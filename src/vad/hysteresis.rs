@@ -10,6 +10,8 @@ use crate::units::CallTime;
 pub enum Edge {
     /// Speech has been going on since this moment.
     Started(CallTime),
+    /// It has now been going on for as long as a caller needs to cut in.
+    Sustained,
     /// There has been none since this moment.
     Paused(CallTime),
 }
@@ -18,6 +20,7 @@ pub enum Edge {
 #[derive(Debug, Clone)]
 pub struct Hysteresis {
     start: Duration,
+    sustained: Duration,
     stop: Duration,
     state: State,
 }
@@ -26,15 +29,16 @@ pub struct Hysteresis {
 enum State {
     /// No speech; the current run of voiced frames began at `since`.
     Quiet { since: Option<CallTime> },
-    /// Speech; the last voiced frame ended at `voiced_until`.
-    Speaking { voiced_until: CallTime },
+    /// Speech since `since`; the last voiced frame ended at `voiced_until`.
+    Speaking { since: CallTime, voiced_until: CallTime, sustained: bool },
 }
 
 impl Hysteresis {
-    /// `start` of unbroken speech makes a start, `stop` of unbroken silence a pause.
+    /// `start` of unbroken speech makes a start, `stop` of unbroken silence a pause; speech from
+    /// whose start to its last voiced frame there are `sustained` is no mere sound.
     #[must_use]
-    pub fn new(start: Duration, stop: Duration) -> Self {
-        Self { start, stop, state: State::Quiet { since: None } }
+    pub fn new(start: Duration, sustained: Duration, stop: Duration) -> Self {
+        Self { start, sustained, stop, state: State::Quiet { since: None } }
     }
 
     /// Takes the decision about the frame from `begin` to `end`.
@@ -47,17 +51,18 @@ impl Hysteresis {
             (State::Quiet { since }, true) => {
                 let since = since.unwrap_or(begin);
                 if end - since >= self.start {
-                    self.state = State::Speaking { voiced_until: end };
+                    self.state = State::Speaking { since, voiced_until: end, sustained: false };
                     return Some(Edge::Started(since));
                 }
                 self.state = State::Quiet { since: Some(since) };
                 None
             }
-            (State::Speaking { .. }, true) => {
-                self.state = State::Speaking { voiced_until: end };
-                None
+            (State::Speaking { since, sustained, .. }, true) => {
+                let now_sustained = end - since >= self.sustained;
+                self.state = State::Speaking { since, voiced_until: end, sustained: now_sustained };
+                (now_sustained && !sustained).then_some(Edge::Sustained)
             }
-            (State::Speaking { voiced_until }, false) => (end - voiced_until >= self.stop).then(|| {
+            (State::Speaking { voiced_until, .. }, false) => (end - voiced_until >= self.stop).then(|| {
                 self.state = State::Quiet { since: None };
                 Edge::Paused(voiced_until)
             }),
@@ -77,7 +82,11 @@ mod tests {
 
     /// The edges of a picture of frames: `#` is voiced, anything else is not.
     fn edges(frames: &str) -> Vec<Edge> {
-        let mut hysteresis = Hysteresis::new(Duration::from_millis(60), Duration::from_millis(100));
+        let mut hysteresis = Hysteresis::new(
+            Duration::from_millis(60),
+            Duration::from_millis(160),
+            Duration::from_millis(100),
+        );
         let at = |frame: usize| CallTime::from_millis(frame as u64 * 20);
         frames
             .chars()
@@ -98,7 +107,14 @@ mod tests {
     }
 
     #[test]
+    fn speech_is_sustained_once_by_what_is_voiced_and_not_by_the_silence_after_it() {
+        let started = Edge::Started(CallTime::ZERO);
+        assert_eq!(edges("#######......"), [started, Edge::Paused(CallTime::from_millis(140))]);
+        assert_eq!(edges("####..##..##"), [started, Edge::Sustained]);
+    }
+
+    #[test]
     fn a_stop_consonant_is_no_pause() {
-        assert_eq!(edges("####....####"), [Edge::Started(CallTime::ZERO)]);
+        assert_eq!(edges("####....####"), [Edge::Started(CallTime::ZERO), Edge::Sustained]);
     }
 }

@@ -14,20 +14,32 @@ use crate::support::simulation::settings;
 /// Any event, with ids that may be right, stale or invented.
 fn any_event() -> impl Strategy<Value = Event> {
     let id = 0..6u32;
-    let text = prop_oneof![Just(""), Just("Hello there. "), Just("my number is"), Just("No."), Just("mm-hm"), Just("**x, ")];
+    let text = prop_oneof![
+        Just(""),
+        Just("Hello there. "),
+        Just("my number is"),
+        Just("No."),
+        Just("mm-hm"),
+        Just("**x, ")
+    ];
     (0..13u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
         let at = CallTime::from_millis(ms * 10);
         let text = text.to_owned();
         match kind {
             0 => Event::CallStarted,
-            1 | 2 => Event::SpeechStarted { at },
+            1 => Event::SpeechStarted { at },
+            2 => Event::SpeechSustained,
             3 | 4 => Event::SpeechEnded { at },
             5 => Event::Transcribed { utterance: UtteranceId(id), pass, text },
             6 => Event::TranscriptionFailed { utterance: UtteranceId(id), pass },
             7 => Event::Token { turn: TurnId(id), text },
             8 => Event::GenerationDone { turn: TurnId(id) },
             9 => Event::GenerationFailed { turn: TurnId(id) },
-            10 => Event::ChunkReady { chunk: ChunkId(id), duration: Duration::from_millis(ms), words: Vec::new() },
+            10 => Event::ChunkReady {
+                chunk: ChunkId(id),
+                duration: Duration::from_millis(ms),
+                words: Vec::new(),
+            },
             11 => Event::ChunkStarted { chunk: ChunkId(id), plays_at: at },
             _ => Event::MarkPlayed { mark: MarkId(id) },
         }

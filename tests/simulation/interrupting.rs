@@ -21,12 +21,16 @@ fn complaint_1_nothing_is_heard_after_the_caller_cut_in() {
     // 240 ms of speech after its start at 7,000.
     let cleared = call.times(|a| matches!(a, Action::ClearPlayback));
     assert_eq!(cleared, [AT(7240)]);
-    let sent_later = call.done.iter().filter(|(at, _)| *at >= AT(7240)).filter_map(|(_, action)| match action {
-        Action::Send { chunk, .. } => call.turn_of(*chunk),
-        _ => None,
-    });
+    let sent_later =
+        call.done.iter().filter(|(at, _)| *at >= AT(7240)).filter_map(|(_, action)| match action {
+            Action::Send { chunk, .. } => call.turn_of(*chunk),
+            _ => None,
+        });
     assert!(sent_later.clone().count() > 0);
-    assert!(sent_later.into_iter().all(|turn| turn.0 == 2), "a piece of the cut reply was sent after the clear");
+    assert!(
+        sent_later.into_iter().all(|turn| turn.0 == 2),
+        "a piece of the cut reply was sent after the clear"
+    );
 }
 
 #[test]

@@ -2,5 +2,5 @@
 //! complaint that people make of voice agents.
 
 mod answering;
-mod interrupting;
 mod failing;
+mod interrupting;

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use offhook::conversation::latency::TurnReport;
-use offhook::conversation::{Action, BargeInPolicy, Conversation, EndpointPolicy, Event, Settings};
+use offhook::conversation::{Action, Conversation, EndpointPolicy, Event, Settings};
 use offhook::engine::{Role, WordTime};
 use offhook::ids::{ChunkId, MarkId, TurnId, UtteranceId};
 use offhook::units::CallTime;
 
 pub const MS: fn(u64) -> Duration = Duration::from_millis;
 pub const AT: fn(u64) -> CallTime = CallTime::from_millis;
+
+/// Speech of this length stops the agent.
+pub const MIN_SPEECH: Duration = Duration::from_millis(240);
 
 /// How long the scripted engines take.
 #[derive(Debug, Clone)]
@@ -81,7 +84,6 @@ pub fn settings() -> Settings {
         greeting: "Hello, this is the clinic.".into(),
         fallback: "I am sorry, could you say that again?".into(),
         endpoint: EndpointPolicy { silence: MS(320), unfinished_silence: MS(1200) },
-        barge_in: BargeInPolicy { min_speech: MS(240) },
         max_utterance: Duration::from_secs(25),
         first_token_timeout: Duration::from_secs(4),
     }
@@ -119,6 +121,9 @@ impl Simulation {
         let end = from + lasting;
         self.spoken.push((end, text.to_owned()));
         self.at(from + MS(60), Event::SpeechStarted { at: from });
+        if lasting >= MIN_SPEECH {
+            self.at(from + MIN_SPEECH, Event::SpeechSustained);
+        }
         self.at(end + MS(120), Event::SpeechEnded { at: end });
     }
 
@@ -143,7 +148,8 @@ impl Simulation {
     }
 
     pub fn reports(&self) -> Vec<TurnReport> {
-        let report = |action: &Action| if let Action::TurnReport(r) = action { Some(r.clone()) } else { None };
+        let report =
+            |action: &Action| if let Action::TurnReport(r) = action { Some(r.clone()) } else { None };
         self.done.iter().filter_map(|(_, action)| report(action)).collect()
     }
 
@@ -166,7 +172,9 @@ impl Simulation {
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Tell(event) => self.conversation.handle(self.now, event),
-            Happening::Played(clears, event) if clears == self.clears => self.conversation.handle(self.now, event),
+            Happening::Played(clears, event) if clears == self.clears => {
+                self.conversation.handle(self.now, event)
+            }
             Happening::Played(..) => {}
         }
     }

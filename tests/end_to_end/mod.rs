@@ -1,0 +1,6 @@
+//! The real program with the demo models, over real sockets and pipes. Slow by nature: calls take as
+//! long as people speak. No test here asserts how fast anything was.
+
+mod calls;
+mod commands;
+mod strangers;

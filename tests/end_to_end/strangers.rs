@@ -1,0 +1,156 @@
+//! Clients that send garbage, too much, in the wrong order, or nothing: each ends its own call only.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::support::server::{Server, configuration};
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Longer than anything here takes; a test that hangs must end.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { tokio::time::timeout(PATIENCE, test).await.unwrap() });
+}
+
+async fn open(server: &Server, path: &str) -> Socket {
+    connect_async(server.url(path)).await.unwrap().0
+}
+
+async fn say(socket: &mut Socket, message: &Value) {
+    socket.send(Message::text(message.to_string())).await.unwrap();
+}
+
+/// The next message of this type, whatever comes before it.
+async fn hear(socket: &mut Socket, kind: &str) -> Value {
+    loop {
+        match socket.next().await.unwrap().unwrap() {
+            Message::Text(text) => {
+                let value: Value = serde_json::from_str(&text).unwrap();
+                if value["type"] == kind {
+                    return value;
+                }
+            }
+            Message::Close(frame) => panic!("closed before {kind}: {frame:?}"),
+            _ => {}
+        }
+    }
+}
+
+async fn started(server: &Server) -> Socket {
+    let mut socket = open(server, "/offhook").await;
+    let audio = json!({"encoding": "pcm16le", "sample_rate": 16000, "transport": "binary"});
+    say(&mut socket, &json!({"type": "session.start", "version": 1, "audio": audio})).await;
+    hear(&mut socket, "session.started").await;
+    socket
+}
+
+/// Reads until the server closes, however it does.
+async fn closed(mut socket: Socket) {
+    while let Some(Ok(message)) = socket.next().await {
+        if message.is_close() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn the_native_protocol_tells_figures_and_a_summary() {
+    let server = Server::start(&configuration(&[]));
+    run(async {
+        let mut socket = started(&server).await;
+        socket.send(Message::binary(vec![0u8; 640])).await.unwrap();
+        say(&mut socket, &json!({"type": "ping", "id": "p1"})).await;
+        let pong = hear(&mut socket, "pong").await;
+        assert_eq!(pong["id"], "p1");
+        assert!(pong["queues"]["playback_ms"].is_u64());
+        say(&mut socket, &json!({"type": "session.end"})).await;
+        let summary = hear(&mut socket, "session.summary").await;
+        assert_eq!(summary["turns"], 0);
+        closed(socket).await;
+    });
+}
+
+#[test]
+fn garbage_ends_its_own_call_only() {
+    let server = Server::start(&configuration(&[("max_calls = 8", "max_calls = 2")]));
+    run(async {
+        let mut good = started(&server).await;
+        let garbage = [
+            Message::text("}{"),
+            Message::text("{\"type\":\"session.start\",\"version\":99}"),
+            Message::binary(vec![7u8; 33]),
+            Message::text("x".repeat(200_000)),
+            Message::text("{\"event\":\"media\",\"media\":{\"payload\":\"!\"}}"),
+        ];
+        for (i, message) in garbage.into_iter().enumerate() {
+            let mut bad = open(&server, if i == 4 { "/twilio" } else { "/offhook" }).await;
+            // The server may close while a large message is on its way.
+            let _ = bad.send(message).await;
+            closed(bad).await;
+        }
+        // One that vanishes without a word, in the middle of a call.
+        drop(started(&server).await);
+        say(&mut good, &json!({"type": "ping", "id": "still"})).await;
+        assert_eq!(hear(&mut good, "pong").await["id"], "still");
+    });
+}
+
+#[test]
+fn one_call_too_many_is_refused_at_once_and_taken_later() {
+    let server = Server::start(&configuration(&[("max_calls = 8", "max_calls = 1")]));
+    run(async {
+        let mut first = started(&server).await;
+        let refused = connect_async(server.url("/offhook")).await.unwrap_err();
+        assert!(refused.to_string().contains("503"), "{refused}");
+        say(&mut first, &json!({"type": "session.end"})).await;
+        closed(first).await;
+        loop {
+            if connect_async(server.url("/offhook")).await.is_ok() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+}
+
+#[test]
+fn a_socket_that_never_says_who_calls_is_closed() {
+    let quick = [
+        ("start_timeout_ms = 10000", "start_timeout_ms = 200"),
+        ("idle_timeout_ms = 30000", "idle_timeout_ms = 1000"),
+    ];
+    let server = Server::start(&configuration(&quick));
+    run(async {
+        closed(open(&server, "/twilio").await).await;
+        // And one that says so, and then nothing.
+        closed(started(&server).await).await;
+    });
+}
+
+#[test]
+fn a_server_told_to_stop_lets_the_running_call_end() {
+    let server = Server::start(&configuration(&[]));
+    assert!(server.get("/healthz").contains("200"));
+    assert!(server.get("/readyz").contains("200"));
+    run(async {
+        let mut call = started(&server).await;
+        server.terminate();
+        while !server.get("/readyz").contains("503") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        say(&mut call, &json!({"type": "ping", "id": "on"})).await;
+        hear(&mut call, "pong").await;
+        say(&mut call, &json!({"type": "session.end"})).await;
+        hear(&mut call, "session.summary").await;
+        closed(call).await;
+    });
+    assert!(server.ends_well());
+}
