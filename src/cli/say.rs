@@ -9,7 +9,7 @@ use anyhow::Context as _;
 
 use crate::audio::{resample, wav};
 use crate::config::Config;
-use crate::engine::flite::{self, Flite};
+use crate::engine::flite::Flite;
 use crate::engine::{Speech, Synthesizer};
 use crate::units::duration_of;
 
@@ -98,17 +98,6 @@ fn write(speech: &Speech, output: Option<&Path>) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_voice_is_found_by_its_name_in_the_configuration() {
-        assert!(voice("flite:slt", 1.0).is_ok());
-        assert_eq!(
-            voice("piper:amy", 1.0).unwrap_err().to_string(),
-            "there is no voice \"piper:amy\"; there is: flite:slt"
-        );
-        assert!(voice("flite:kal", 1.0).unwrap_err().to_string().contains("it has: slt"));
-        assert!(voice("flite:slt", 9.0).is_err());
-    }
 
     #[test]
     fn what_is_written_is_a_wav_file_at_its_rate() {

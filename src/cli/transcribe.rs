@@ -149,8 +149,8 @@ mod tests {
 
     #[test]
     fn short_audio_stays_whole() {
-        assert_eq!(pieces(&[]), [0..0]);
-        assert_eq!(pieces(&[0.1; 16_000]), [0..16_000]);
+        assert_eq!(pieces(&[]), vec![0..0]);
+        assert_eq!(pieces(&[0.1; 16_000]), vec![0..16_000]);
     }
 
     #[test]

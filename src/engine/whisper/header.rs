@@ -63,9 +63,9 @@ const FILE_TYPES: [u32; 12] = [0, 1, 2, 3, 7, 8, 9, 10, 11, 12, 13, 14];
 /// # Errors
 /// What is wrong with it, for a person to read.
 pub(super) fn check(path: &Path) -> Result<(), String> {
-    let file = File::open(path).map_err(|e| match e.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        _ => format!("it cannot be opened: {e}"),
+    let file = File::open(path).map_err(|e| {
+        let missing = e.kind() == io::ErrorKind::NotFound;
+        if missing { "there is no such file".to_owned() } else { format!("it cannot be opened: {e}") }
     })?;
     let metadata = file.metadata().map_err(|e| format!("it cannot be read: {e}"))?;
     if metadata.is_dir() {
@@ -157,9 +157,9 @@ impl<R: Read + Seek> Reader<R> {
 
     fn number(&mut self, part: &str) -> Result<u32, String> {
         let mut bytes = [0; 4];
-        self.input.read_exact(&mut bytes).map_err(|e| match e.kind() {
-            io::ErrorKind::UnexpectedEof => cut_short(part),
-            _ => format!("it cannot be read: {e}"),
+        self.input.read_exact(&mut bytes).map_err(|e| {
+            let ended = e.kind() == io::ErrorKind::UnexpectedEof;
+            if ended { cut_short(part) } else { format!("it cannot be read: {e}") }
         })?;
         self.at += 4;
         Ok(u32::from_le_bytes(bytes))
