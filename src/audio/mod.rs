@@ -26,6 +26,14 @@ pub fn to_i16(samples: &[f32]) -> Vec<i16> {
     samples.iter().map(|&s| (s * I16_SCALE).round() as i16).collect()
 }
 
+/// Phone audio (8 kHz) as Whisper takes it: 16 kHz, in -1 to 1.
+///
+/// # Errors
+/// None in practice: both rates are among those the resampler knows.
+pub fn phone_to_whisper(samples: &[i16]) -> Result<Vec<f32>, resample::RateError> {
+    resample::resample(&to_f32(samples), crate::units::PHONE_RATE, crate::units::WHISPER_RATE)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,12 +48,4 @@ mod tests {
     fn what_is_out_of_range_is_held_at_full_scale() {
         assert_eq!(to_i16(&[2.0, -2.0, f32::NAN, f32::INFINITY]), [i16::MAX, i16::MIN, 0, i16::MAX]);
     }
-}
-
-/// Phone audio (8 kHz) as Whisper takes it: 16 kHz, in -1 to 1.
-///
-/// # Errors
-/// None in practice: both rates are among those the resampler knows.
-pub fn phone_to_whisper(samples: &[i16]) -> Result<Vec<f32>, resample::RateError> {
-    resample::resample(&to_f32(samples), crate::units::PHONE_RATE, crate::units::WHISPER_RATE)
 }

@@ -1,0 +1,64 @@
+# The two commands: `make call` and `make test`. Both set up what is missing first, and are quick
+# when nothing is.
+
+OFFHOOK = target/release/offhook
+
+.PHONY: help call test serve build setup setup-checks fmt clippy doc deny tidy package models clean
+
+help:
+	@echo "make call     build offhook and play a whole conversation with it"
+	@echo "make test     everything CI checks"
+	@echo "make serve    answer calls on 127.0.0.1:8080 (see config.toml)"
+	@echo "make package  a binary for other machines, in dist/"
+	@echo "make models   train the demo models again (hours)"
+
+call: build
+	$(OFFHOOK) call
+
+serve: build
+	$(OFFHOOK) serve
+
+build: setup
+	cargo build --release --locked
+
+setup:
+	@scripts/setup.sh
+
+setup-checks:
+	@scripts/setup.sh --checks
+
+# One profile for everything, so that the dependencies are built once: calls in tests run as fast as
+# real ones.
+test: setup-checks fmt clippy doc deny
+	cargo test --release --locked
+	@echo "all checks passed"
+
+fmt:
+	cargo fmt --check
+
+clippy:
+	cargo clippy --release --locked --all-targets -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps
+
+# The advisory database is fetched from the network, so it is no part of the checks here: CI on an
+# open machine can run `cargo deny check advisories` as well.
+deny:
+	cargo deny --offline check --hide-inclusion-graph bans licenses sources
+
+# Portable flags for every part: the compiler's, and ggml's own (its build reads GGML_*).
+package: setup
+	CARGO_TARGET_DIR=target/package RUSTFLAGS="-C target-cpu=x86-64-v3" \
+	GGML_NATIVE=OFF GGML_AVX=ON GGML_AVX2=ON GGML_FMA=ON GGML_F16C=ON GGML_BMI2=ON \
+	cargo build --release --locked
+	rm -rf dist && mkdir -p dist/models/demo
+	cp target/package/release/offhook config.toml README.md LICENSE-APACHE LICENSE-MIT dist/
+	cp models/demo/*.bin models/demo/*.gguf dist/models/demo/
+
+models:
+	$(MAKE) -C models/demo/train/stt
+	$(MAKE) -C models/demo/train/llm
+
+clean:
+	cargo clean
