@@ -36,12 +36,12 @@ pub struct Clip {
 #[derive(Debug, thiserror::Error)]
 pub enum WavError {
     /// The file could not be opened, read or written.
-    #[error("{name}: {source}")]
+    #[error("{name}: {cause}")]
     Io {
         /// The file.
         name: String,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// It is something else.
     #[error(
@@ -71,12 +71,12 @@ pub enum WavError {
         name: String,
     },
     /// More samples than a WAV file's header can count.
-    #[error("{name}: {source}")]
+    #[error("{name}: {cause}")]
     Encode {
         /// The file.
         name: String,
         /// What the encoder said.
-        source: hound::Error,
+        cause: hound::Error,
     },
 }
 
@@ -104,7 +104,7 @@ impl Clip {
 /// If there is no such file, or it is no WAV file, of an unknown kind or too long.
 pub fn read_file(path: &Path) -> Result<Clip, WavError> {
     let name = path.display().to_string();
-    let file = File::open(path).map_err(|source| WavError::Io { name: name.clone(), source })?;
+    let file = File::open(path).map_err(|cause| WavError::Io { name: name.clone(), cause })?;
     read(BufReader::new(file), &name)
 }
 
@@ -249,8 +249,8 @@ impl<R: Read> Input<'_, R> {
         WavError::Unsupported { name: self.name.to_owned(), problem }
     }
 
-    fn io(&self, source: io::Error) -> WavError {
-        WavError::Io { name: self.name.to_owned(), source }
+    fn io(&self, cause: io::Error) -> WavError {
+        WavError::Io { name: self.name.to_owned(), cause }
     }
 
     /// Fills the buffer as far as there is input; returns how far.
@@ -338,8 +338,8 @@ pub fn encode(rate: u32, channels: &[&[i16]]) -> Result<Vec<u8>, hound::Error> {
 /// If it cannot be written, or is too long for the format (4 GiB).
 pub fn write_file(path: &Path, rate: u32, channels: &[&[i16]]) -> Result<(), WavError> {
     let name = || path.display().to_string();
-    let bytes = encode(rate, channels).map_err(|source| WavError::Encode { name: name(), source })?;
-    std::fs::write(path, bytes).map_err(|source| WavError::Io { name: name(), source })
+    let bytes = encode(rate, channels).map_err(|cause| WavError::Encode { name: name(), cause })?;
+    std::fs::write(path, bytes).map_err(|cause| WavError::Io { name: name(), cause })
 }
 
 #[cfg(test)]
