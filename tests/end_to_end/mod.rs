@@ -3,4 +3,5 @@
 
 mod calls;
 mod commands;
+mod cutting_in;
 mod strangers;

@@ -10,12 +10,12 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::support::server::{Server, configuration};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Longer than anything here takes; a test that hangs must end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn run(test: impl Future<Output = ()>) {
+pub fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { tokio::time::timeout(PATIENCE, test).await.unwrap() });
 }
@@ -44,7 +44,7 @@ async fn hear(socket: &mut Socket, kind: &str) -> Value {
     }
 }
 
-async fn started(server: &Server) -> Socket {
+pub async fn started(server: &Server) -> Socket {
     let mut socket = open(server, "/offhook").await;
     let audio = json!({"encoding": "pcm16le", "sample_rate": 16000, "transport": "binary"});
     say(&mut socket, &json!({"type": "session.start", "version": 1, "audio": audio})).await;
