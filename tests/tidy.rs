@@ -22,14 +22,6 @@ const IMPURE: [&str; 8] =
 /// A file longer than this is two files.
 const MAX_LINES: usize = 400;
 
-/// Longer by a little, each with its reason.
-const LONGER: [(&str, usize); 2] = [
-    // The state machine in one piece can be followed with a pencil; its policies are files.
-    ("src/conversation/mod.rs", 440),
-    // The one loop of a call; what it moves is in line.rs, ears.rs, pacer.rs and call_log.rs.
-    ("src/runtime/session.rs", 480),
-];
-
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -92,9 +84,8 @@ fn the_pure_rooms_are_pure() {
 fn files_stay_short_enough_to_read() {
     for path in [files("src", "rs"), files("tests", "rs")].concat() {
         let file = name(&path);
-        let most = LONGER.iter().find(|(long, _)| *long == file).map_or(MAX_LINES, |(_, lines)| *lines);
         let lines = fs::read_to_string(&path).unwrap().lines().count();
-        assert!(lines <= most, "{file} has {lines} lines, more than {most}");
+        assert!(lines <= MAX_LINES, "{file} has {lines} lines, more than {MAX_LINES}");
     }
 }
 

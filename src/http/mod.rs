@@ -16,7 +16,8 @@ use crate::gateway::native::Native;
 use crate::gateway::twilio::Twilio;
 use crate::gateway::{Gateway, Start};
 use crate::runtime::registry::{Place, Refused, Registry};
-use crate::runtime::session::{self, Services};
+use crate::runtime::services::Services;
+use crate::runtime::session;
 
 /// What all requests share.
 #[derive(Clone)]

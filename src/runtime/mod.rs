@@ -4,8 +4,10 @@
 pub mod call_log;
 pub mod clock;
 pub mod ears;
+pub mod end;
 pub mod line;
 pub mod media_clock;
 pub mod pacer;
 pub mod registry;
+pub mod services;
 pub mod session;

@@ -2,23 +2,22 @@
 //! frames, and sleeps until the next of them. Decisions are the conversation's, not made here.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::call_log::{CallLog, wire_report};
 use super::clock::Clock;
 use super::ears::Ears;
+use super::end::End;
 use super::line::{Line, LineDead};
 use super::pacer::{Due, Pacer};
-use crate::config::Config;
+use super::services::{Services, settings};
 use crate::conversation::latency::TurnReport;
-use crate::conversation::{Action, Conversation, EndpointPolicy, Event, Settings};
-use crate::engine::workers::{EngineResult, Engines, QueueFull, Results};
+use crate::conversation::{Action, Conversation, Event};
+use crate::engine::workers::{EngineResult, QueueFull, Results};
 use crate::engine::{CancelFlag, EngineError};
 use crate::gateway::{Gateway, Inbound, Outbound, Start};
 use crate::ids::{CallId, ChunkId, MarkId, TurnId};
@@ -27,58 +26,6 @@ use crate::vad::{Edge, Hysteresis, WebRtc};
 
 /// Results that may wait for a call: its tokens, transcripts and pieces of some seconds.
 const RESULTS_QUEUE: usize = 256;
-
-/// Why a call ended, for its log line.
-#[derive(Debug, thiserror::Error)]
-pub enum End {
-    /// The gateway said so, or closed the socket in order.
-    #[error("hung up")]
-    HungUp,
-    /// The client asked for the end and got its summary.
-    #[error("session ended by the client")]
-    Requested,
-    /// The socket broke.
-    #[error("connection lost: {0}")]
-    Lost(String),
-    /// A message that breaks the protocol.
-    #[error("refused: {0}")]
-    Refused(#[from] crate::gateway::Refusal),
-    /// Nothing said who calls.
-    #[error("no start message within {0:?}")]
-    NoStart(Duration),
-    /// Nothing came.
-    #[error("nothing came for {0:?}")]
-    Idle(Duration),
-    /// The socket takes nothing.
-    #[error(transparent)]
-    Dead(#[from] LineDead),
-    /// The server stops, and the time for running calls is over.
-    #[error("server shutting down")]
-    Drained,
-}
-
-impl End {
-    /// The WebSocket close code that tells it (RFC 6455, section 7.4.1).
-    fn close_code(&self) -> u16 {
-        match self {
-            Self::HungUp | Self::Requested | Self::Lost(_) | Self::Dead(_) => 1000,
-            Self::Refused(_) => 1002,
-            Self::NoStart(_) | Self::Idle(_) => 1008,
-            Self::Drained => 1001,
-        }
-    }
-}
-
-/// What a call needs of the house.
-#[derive(Clone)]
-pub struct Services {
-    /// The checked configuration.
-    pub config: std::sync::Arc<Config>,
-    /// Listening, thinking, speaking.
-    pub engines: Engines,
-    /// Cancelled when running calls must end.
-    pub stop: CancellationToken,
-}
 
 /// One call.
 pub struct Session {
@@ -448,18 +395,4 @@ fn renew(flag: &mut CancelFlag) -> CancelFlag {
     flag.cancel();
     *flag = CancelFlag::default();
     flag.clone()
-}
-
-fn settings(config: &Config) -> Settings {
-    Settings {
-        system_prompt: config.agent.system_prompt.clone(),
-        greeting: config.agent.greeting.clone(),
-        fallback: config.agent.fallback.clone(),
-        endpoint: EndpointPolicy {
-            silence: config.endpoint.silence,
-            unfinished_silence: config.endpoint.unfinished_silence,
-        },
-        max_utterance: config.stt.max_utterance,
-        first_token_timeout: config.llm.first_token_timeout,
-    }
 }

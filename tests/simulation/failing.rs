@@ -20,6 +20,20 @@ fn a_recogniser_that_fails_is_met_with_a_question() {
 }
 
 #[test]
+fn a_recogniser_that_fails_in_a_pause_does_not_make_the_agent_talk_over_the_caller() {
+    let mut call = Simulation::new(settings());
+    call.run(AT(5000));
+    call.broken = Some(Broken::Recognizer);
+    call.caller_says(AT(5000), MS(1000), "I would like");
+    call.run(AT(6250));
+    call.broken = None;
+    call.caller_says(AT(6200), MS(1000), "a cleaning.");
+    let reports = call.run(AT(30_000));
+    assert_eq!(reports.len(), 2, "{reports:?}");
+    assert_eq!(reports[1].heard, "I would like a cleaning.");
+}
+
+#[test]
 fn a_language_model_that_fails_is_met_with_a_question() {
     let reports = with(Broken::Generator).run(AT(30_000));
     assert_eq!(reports[1].reply, settings().fallback);

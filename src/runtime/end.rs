@@ -1,0 +1,47 @@
+//! Why a call ended. Must not know how.
+
+use std::time::Duration;
+
+use super::line::LineDead;
+
+/// Why a call ended, for its log line.
+#[derive(Debug, thiserror::Error)]
+pub enum End {
+    /// The gateway said so, or closed the socket in order.
+    #[error("hung up")]
+    HungUp,
+    /// The client asked for the end and got its summary.
+    #[error("session ended by the client")]
+    Requested,
+    /// The socket broke.
+    #[error("connection lost: {0}")]
+    Lost(String),
+    /// A message that breaks the protocol.
+    #[error("refused: {0}")]
+    Refused(#[from] crate::gateway::Refusal),
+    /// Nothing said who calls.
+    #[error("no start message within {0:?}")]
+    NoStart(Duration),
+    /// Nothing came.
+    #[error("nothing came for {0:?}")]
+    Idle(Duration),
+    /// The socket takes nothing.
+    #[error(transparent)]
+    Dead(#[from] LineDead),
+    /// The server stops, and the time for running calls is over.
+    #[error("server shutting down")]
+    Drained,
+}
+
+impl End {
+    /// The WebSocket close code that tells it (RFC 6455, section 7.4.1).
+    #[must_use]
+    pub fn close_code(&self) -> u16 {
+        match self {
+            Self::HungUp | Self::Requested | Self::Lost(_) | Self::Dead(_) => 1000,
+            Self::Refused(_) => 1002,
+            Self::NoStart(_) | Self::Idle(_) => 1008,
+            Self::Drained => 1001,
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What a call needs of the house, and what the configuration means to it.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::conversation::{EndpointPolicy, Settings};
+use crate::engine::workers::Engines;
+
+/// What a call needs of the house.
+#[derive(Clone)]
+pub struct Services {
+    /// The checked configuration.
+    pub config: Arc<Config>,
+    /// Listening, thinking, speaking.
+    pub engines: Engines,
+    /// Cancelled when running calls must end.
+    pub stop: CancellationToken,
+}
+
+/// The conversation's part of the configuration.
+#[must_use]
+pub fn settings(config: &Config) -> Settings {
+    Settings {
+        system_prompt: config.agent.system_prompt.clone(),
+        greeting: config.agent.greeting.clone(),
+        fallback: config.agent.fallback.clone(),
+        endpoint: EndpointPolicy {
+            silence: config.endpoint.silence,
+            unfinished_silence: config.endpoint.unfinished_silence,
+        },
+        max_utterance: config.stt.max_utterance,
+        first_token_timeout: config.llm.first_token_timeout,
+    }
+}
