@@ -5,6 +5,7 @@
 mod clock;
 mod dial;
 mod phone;
+mod picture;
 mod playout;
 mod result;
 mod script;
@@ -53,6 +54,11 @@ pub struct Args {
     /// calls/CALL-ID.wav.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+
+    /// Where to write a picture of the call, an SVG: both voices over time, where the time to each
+    /// answer went, and the words. Any browser shows it.
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
 
     /// Print one JSON object instead of the conversation.
     #[arg(long)]
@@ -124,11 +130,19 @@ async fn called(
     })
     .await?;
     let result = finished(&outcome, args.record.as_deref())?;
+    if let Some(path) = &args.picture {
+        make_folder(path)?;
+        let drawn = picture::draw(&result, &outcome);
+        std::fs::write(path, drawn).with_context(|| path.display().to_string())?;
+    }
     if args.json {
         writeln!(io::stdout(), "{}", serde_json::to_string(&result)?)?;
     } else {
         display.rest(&outcome);
         print(&show::summary(&result, &outcome));
+        if let Some(path) = &args.picture {
+            print(&format!("picture: {}\n", path.display()));
+        }
     }
     for turn in result.turns.iter().filter(|turn| turn.v2v_ms.is_none()) {
         let name = names.get(turn.turn - 1).map_or("", String::as_str);
@@ -150,9 +164,7 @@ fn finished(outcome: &Outcome, record: Option<&Path>) -> anyhow::Result<CallResu
         // The name came over the wire: it must not lead out of the folder.
         None => Path::new(CALLS).join(format!("{}.wav", CallId::new(&outcome.call_id))),
     };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    }
+    make_folder(&path)?;
     wav::write_file(&path, PHONE_RATE, &[&outcome.caller, &outcome.agent])?;
     Ok(CallResult {
         call_id: outcome.call_id.clone(),
@@ -160,6 +172,14 @@ fn finished(outcome: &Outcome, record: Option<&Path>) -> anyhow::Result<CallResu
         glitches: outcome.glitches,
         recording: path.display().to_string(),
     })
+}
+
+/// Makes the folder that a file is to lie in.
+fn make_folder(file: &Path) -> anyhow::Result<()> {
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    Ok(())
 }
 
 /// Prints the conversation while it goes on, each turn when the next one has begun.

@@ -46,16 +46,20 @@ impl CallResult {
 
     /// Median and maximum of the stopwatch; `None` if nothing was answered.
     pub(super) fn v2v(&self) -> Option<(f64, f64)> {
-        let mut times: Vec<f64> = self.turns.iter().filter_map(|turn| turn.v2v_ms).collect();
-        times.sort_by(f64::total_cmp);
-        let middle = times.len() / 2;
-        let median = if times.len() % 2 == 1 {
-            *times.get(middle)?
-        } else {
-            f64::midpoint(*times.get(middle.checked_sub(1)?)?, *times.get(middle)?)
-        };
-        Some((median, *times.last()?))
+        let times = || self.turns.iter().filter_map(|turn| turn.v2v_ms);
+        Some((median(times())?, times().max_by(f64::total_cmp)?))
     }
+}
+
+/// The median; `None` of nothing.
+pub(super) fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 {
+        return values.get(middle).copied();
+    }
+    Some(f64::midpoint(*values.get(middle.checked_sub(1)?)?, *values.get(middle)?))
 }
 
 /// The caller's turns with the server's reports about them; lines that were never said are turns

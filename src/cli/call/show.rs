@@ -15,7 +15,7 @@ const BAR: f64 = 40.0;
 const SCALE_MS: f64 = 20.0;
 
 /// A caller that is later than this says so.
-const LATE_MS: f64 = 20.0;
+pub(super) const LATE_MS: f64 = 20.0;
 
 fn paint(text: &str, style: Style) -> String {
     text.if_supports_color(Stream::Stdout, |text| text.style(style)).to_string()
@@ -73,7 +73,8 @@ fn cells(ms: f64, scale: f64) -> usize {
     (ms.max(0.0) / scale).round() as usize
 }
 
-fn label(stage: &str) -> &str {
+/// What people call a stage.
+pub(super) fn label(stage: &str) -> &str {
     match stage {
         "endpoint_ms" => "endpoint",
         "stt_ms" => "transcript",
