@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::units::PHONE_RATE;
 
 /// A row is not longer than this.
-const LONGEST: usize = 16 * PHONE_RATE as usize;
+const LONGEST: usize = 20 * PHONE_RATE as usize;
 
 /// Nor is time drawn larger than in a row of this length.
 const SHORTEST: usize = 8 * PHONE_RATE as usize;
@@ -120,10 +120,10 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_broken_anywhere() {
-        let layout = layout(40, &[2]);
+        let layout = layout(50, &[2]);
         assert_eq!(layout.rows.first().map(|row| row.end), Some(2 * SECOND));
         assert_eq!(layout.rows.len(), 4);
-        assert_eq!(layout.rows.last().map(|row| row.end), Some(40 * SECOND));
+        assert_eq!(layout.rows.last().map(|row| row.end), Some(50 * SECOND));
         let span = layout.rows[1].end - SECOND..layout.rows[1].end + SECOND;
         assert!(layout.in_row(0, &span).is_none());
         assert!(layout.in_row(1, &span).is_some() && layout.in_row(2, &span).is_some());

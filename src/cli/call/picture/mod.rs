@@ -20,7 +20,7 @@ const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 80.0;
 const RIGHT: f64 = WIDTH - 28.0;
 const HEADER: f64 = 124.0;
-const ROW: f64 = 274.0;
+const ROW: f64 = 288.0;
 const FOOTER: f64 = 4.0;
 
 // Distances from the top of a row.
@@ -30,7 +30,7 @@ const BAND: f64 = 102.0;
 const BAR: f64 = 126.0;
 const AGENT: f64 = 182.0;
 const REPLY: f64 = 226.0;
-const AXIS: f64 = 256.0;
+const AXIS: f64 = 266.0;
 
 /// Half the height of a wave.
 const WAVE: f64 = 27.0;
@@ -111,6 +111,11 @@ pub(super) fn draw(result: &CallResult, outcome: &Outcome) -> String {
     let title = format!("A phone call: {figure} {sentence}");
     let mut svg = Svg::new(WIDTH, height, GROUND, title.trim(), &description(result, outcome));
     header(&mut svg, result, outcome, (&figure, &sentence), len);
+    let scale = enlargement(&waits, &layout);
+    if waits.iter().any(|wait| wait.ms() > 0.0) {
+        let text = format!("lower bars: ×{:.0}", scale / layout.px_per_ms());
+        svg.text((RIGHT, 98.0), &text, Pen { size: 13.0, fill: MUTED, bold: false, anchor: "end" });
+    }
     for row in 0..layout.rows.len() {
         ground(&mut svg, &layout, row, &waits);
         for (samples, middle, colour) in
@@ -119,7 +124,6 @@ pub(super) fn draw(result: &CallResult, outcome: &Outcome) -> String {
             wave(&mut svg, &layout, row, samples, middle, colour);
         }
     }
-    let scale = enlargement(&waits, &layout);
     for wait in &waits {
         bar(&mut svg, &layout, wait, scale);
     }
@@ -158,9 +162,10 @@ fn waits<'a>(result: &'a CallResult, outcome: &Outcome, layout: &Layout) -> Vec<
 /// What the call comes to: a figure and what it means.
 fn headline(result: &CallResult) -> (String, String) {
     match result.v2v() {
-        Some((median, _)) => {
-            (format!("{median:.0} ms"), "from the caller's last sound to the agent's first".to_owned())
-        }
+        Some((median, _)) => (
+            format!("{median:.0} ms"),
+            "in the median, from the caller's last sound to the agent's first".to_owned(),
+        ),
         None => (String::new(), "No turn was answered".to_owned()),
     }
 }
@@ -184,7 +189,7 @@ fn header(svg: &mut Svg, result: &CallResult, outcome: &Outcome, headline: (&str
     let plain = Pen { size: 18.0, bold: false, ..big };
     let small = Pen { size: 13.0, fill: MUTED, ..plain };
     svg.text((LEFT, 46.0), figure, big);
-    let after = if figure.is_empty() { LEFT } else { LEFT + width(figure, big.size) + 22.0 };
+    let after = if figure.is_empty() { LEFT } else { LEFT + width(figure, big.size) * 1.2 + 14.0 };
     svg.text((after, 46.0), sentence, plain);
     let answered = result.turns.len() - result.unanswered();
     let mut facts = vec![format!("{answered} of {} turns answered", result.turns.len())];
