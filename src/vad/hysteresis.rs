@@ -103,7 +103,10 @@ mod tests {
     #[test]
     fn speech_starts_where_its_first_frame_did_and_pauses_where_its_last_one_ended() {
         let started = Edge::Started(CallTime::from_millis(40));
-        assert_eq!(edges("..####...##......"), [started, Edge::Paused(CallTime::from_millis(220))]);
+        assert_eq!(
+            edges("..###....##......"),
+            [started, Edge::Sustained, Edge::Paused(CallTime::from_millis(220))]
+        );
     }
 
     #[test]
