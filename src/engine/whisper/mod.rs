@@ -189,7 +189,9 @@ impl WhisperRecognizer {
         // Without this, whisper.cpp can go round for ever when `max_tokens` cuts a segment short.
         params.set_no_timestamps(true);
         params.set_temperature_inc(0.0);
-        params.set_suppress_blank(true);
+        // What the detector took for speech may hold no word: then the right answer is none, which this
+        // would forbid.
+        params.set_suppress_blank(false);
         // Never: whisper.cpp reads the probability from the wrong place, see `no_speech`.
         params.set_no_speech_thold(2.0);
         params.set_print_progress(false);

@@ -261,10 +261,10 @@ fn ground(svg: &mut Svg, layout: &Layout, row: usize, waits: &[Wait<'_>]) {
 /// The stages of a wait as long as they were.
 fn stages_in_time(svg: &mut Svg, layout: &Layout, row: usize, wait: &Wait<'_>) {
     let y = top(row) + BAND;
-    if wait.stages.is_empty() {
-        if let Some((from, to)) = layout.in_row(row, &wait.span) {
-            svg.rect((from, y), (to - from, BAND_HEIGHT), &format!(r#"fill="{MUTED}""#));
-        }
+    if wait.stages.is_empty()
+        && let Some((from, to)) = layout.in_row(row, &wait.span)
+    {
+        svg.rect((from, y), (to - from, BAND_HEIGHT), &format!(r#"fill="{MUTED}""#));
     }
     let mut passed = 0.0;
     for (_, colour, ms) in &wait.stages {
