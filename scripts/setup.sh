@@ -13,7 +13,7 @@ have g++ || missing+=(g++)
 have make || missing+=(make)
 have ar || missing+=(binutils)
 library=libflite_cmu_us_slt.a
-if [ -z "${FLITE_LIB_DIR:-}" ] && ! ls /usr/lib/*/"$library" /usr/lib/"$library" /usr/local/lib/"$library" >/dev/null 2>&1; then
+if [ -z "${FLITE_LIB_DIR:-}" ] && [ -z "$(find /usr/lib /usr/lib64 /usr/local/lib -maxdepth 2 -name "$library" -print -quit 2>/dev/null)" ]; then
     missing+=(flite1-dev)
 fi
 
