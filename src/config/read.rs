@@ -136,7 +136,7 @@ fn stt(r: &mut Reader, base: &Path) -> Stt {
     Stt {
         model: path(r, base, "stt.model", "models/demo/whisper-frontdesk.en.bin"),
         threads: r.integer("stt.threads", 1, 1..=64) as usize,
-        window_margin: r.millis("stt.window_margin_ms", 1280, 0..=30_000),
+        window_margin: r.millis("stt.window_margin_ms", 320, 0..=30_000),
         initial_prompt: r.text("stt.initial_prompt", "", |_| None),
         max_utterance: r.millis("stt.max_utterance_ms", 25_000, 1000..=28_000),
     }
@@ -148,7 +148,7 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
         threads: r.integer("llm.threads", 1, 1..=64) as usize,
         context_tokens: r.integer("llm.context_tokens", 1024, 128..=131_072) as usize,
         sampling: Sampling {
-            max_tokens: r.integer("llm.max_tokens", 80, 1..=4096) as usize,
+            max_tokens: r.integer("llm.max_tokens", 60, 1..=4096) as usize,
             temperature: r.number("llm.temperature", 0.0, 0.0..=2.0) as f32,
             top_p: r.number("llm.top_p", 1.0, 0.01..=1.0) as f32,
             repetition_penalty: r.number("llm.repetition_penalty", 1.0, 1.0..=2.0) as f32,
