@@ -1,0 +1,193 @@
+"""Generated telephone dialogues between a caller and a front desk.
+
+A dialogue is a list of turns.  In the answers the words that carry a fact are
+remembered, so that training can weigh them and the evaluation can look for
+them.  Run this file to read a few examples.
+"""
+
+import argparse
+import json
+import pathlib
+import random
+import re
+from dataclasses import dataclass, field
+
+import phrases
+from booking import Booking
+from chatter import Chatter
+from facts import Business
+from noise import recognised, strip_marks
+from questions import FACT_INTENTS, Questions
+from words import DAYS
+
+GREETINGS = ["Hello, this is {}. How can I help you?"] * 4 + [
+    "Thank you for calling {}. How can I help you?",
+    "Good morning, {}, how can I help you?", "{}, how can I help you?",
+    "Hi, you have reached {}. What can I do for you?"]
+OTHER_INTENTS = {"hello": 1.5, "book": 16, "name": 4, "number": 3,
+                 "cancel": 2, "move": 2, "late": 0.7, "human": 1.5,
+                 "robot": 1, "repeat": 3, "thanks": 2, "bye": 2, "yes": 1,
+                 "no": 1, "how_are_you": 0.7, "wait": 0.7, "off_topic": 1.5,
+                 "nonsense": 1.5, "unfinished": 4, "today": 0.7, "two": 4}
+
+
+@dataclass
+class Turn:
+    """One turn; `facts` are character ranges of the text."""
+
+    role: str
+    text: str
+    facts: list = field(default_factory=list)
+    learn: bool = True
+    finished: bool = True
+    topic: str = ""
+
+    def fact_texts(self):
+        """The words that carry the facts."""
+        return [self.text[a:b] for a, b in self.facts]
+
+
+def marked(text):
+    """Split an answer with [facts] into its text and the fact ranges."""
+    plain, ranges = "", []
+    for part in re.split(r"(\[[^]]*\])", text):
+        if part.startswith("["):
+            part = part[1:-1]
+            ranges.append((len(plain), len(plain) + len(part)))
+        plain += part
+    return plain, ranges
+
+
+def normal(text):
+    """Lower case without punctuation, to compare sentences."""
+    return " ".join(strip_marks(text.lower()).split())
+
+
+def handwritten_texts():
+    """The callers' sentences that must never be trained on."""
+    path = pathlib.Path(__file__).with_name("handwritten.jsonl")
+    rows = (json.loads(line) for line in path.read_text().splitlines())
+    return {normal(row["user"]) for row in rows if "user" in row}
+
+
+class Dialogue(Questions, Booking, Chatter):
+    """Builds one dialogue about one business."""
+
+    excluded = handwritten_texts()
+
+    def __init__(self, rng, unseen=False, richness=1.0, length=None):
+        self.rng = rng
+        self.shop = Business(rng, unseen, richness)
+        self.turns, self.needed = [], set()
+        self.day = self.time = self.name = self.number = None
+        self.asking, self.last, self.cancelling = None, None, False
+        self.topic = ""
+        if rng.random() < 0.6:
+            self.greet()
+        for _ in range(length or rng.randint(5, 12)):
+            self.exchange()
+        prompt = self.shop.prompt(self.needed, richness)
+        self.turns.insert(0, Turn("system", prompt, learn=False))
+
+    def greet(self):
+        """The greeting that the product speaks first."""
+        text = self.rng.choice(GREETINGS).format(self.shop.name)
+        self.turns.append(Turn("assistant", text, learn=False))
+        self.last = text
+
+    # How callers speak -------------------------------------------------
+
+    def fill(self, templates, **values):
+        """One of the sentences with its gaps filled."""
+        shop = self.shop
+        people = shop.data["people"]
+        return self.rng.choice(templates).format(
+            biz=shop.name, place=self.rng.choice(shop.data["place"]),
+            role=self.rng.choice(shop.data["roles"]).lower(),
+            people=people, one=people[:-1], **values)
+
+    def wrap(self, text):
+        """Put words before or after a sentence, as people do."""
+        rng = self.rng
+        if rng.random() < 0.22:
+            opener = rng.choice(phrases.OPENERS)
+            first = text.split()[0]
+            if opener[-1] not in ".?" and first in (
+                    "What", "When", "Where", "How", "Is", "Are", "Do", "Can",
+                    "Could", "Who", "Which", "My", "The", "On", "At"):
+                text = text[0].lower() + text[1:]
+            text = f"{opener} {text}"
+        if rng.random() < 0.06:
+            text = f"{rng.choice(phrases.STORIES)} {text}"
+        if rng.random() < 0.07 and text[-1] in ".?":
+            text = f"{text[:-1]} {rng.choice(phrases.CLOSERS)}"
+        return text[0].upper() + text[1:]
+
+    def say(self, templates, answer, facts=(), wrap=True, finished=True,
+            **values):
+        """Add what the caller says and what the desk answers."""
+        for _ in range(20):
+            text = self.fill(templates, **values)
+            text = self.wrap(text) if wrap else text
+            text = recognised(self.rng, text, facts)
+            if text and normal(text) not in self.excluded:
+                break
+        for fact in facts:
+            if fact not in text and fact.lower() in text:
+                if fact not in DAYS:
+                    answer = answer.replace(f"[{fact}]", f"[{fact.lower()}]")
+        self.turns.append(Turn("user", text, finished=finished))
+        self.answer(answer)
+
+    def answer(self, answer):
+        """Add the desk's answer; sometimes the caller cuts it short."""
+        text, ranges = marked(answer)
+        self.last = answer
+        if self.rng.random() < 0.05 and len(text.split()) > 3:
+            words = text.split()
+            text = " ".join(words[:self.rng.randrange(1, len(words))])
+            self.turns.append(Turn("assistant", text, learn=False))
+            self.last = None
+        else:
+            self.turns.append(
+                Turn("assistant", text, ranges, topic=self.topic))
+
+    def exchange(self):
+        """One question or remark and its answer."""
+        rng = self.rng
+        if self.asking and rng.random() < 0.75:
+            self.topic = f"give {self.asking}"
+            getattr(self, f"give_{self.asking}")()
+            return
+        intents = {**FACT_INTENTS, **OTHER_INTENTS}
+        intent = rng.choices(list(intents), list(intents.values()))[0]
+        self.topic = intent
+        if intent in FACT_INTENTS:
+            templates, reply, values, facts = self.fact(intent)
+            if intent in phrases.INDIRECT and rng.random() < 0.25:
+                end = rng.choice(["?", ".", " please.", ""])
+                templates = [f"{rng.choice(phrases.LEADS)} {text}{end}"
+                             for text in phrases.INDIRECT[intent]]
+            self.say(templates, reply, facts, **values)
+        else:
+            getattr(self, f"do_{intent}")()
+
+
+def main():
+    """Print example dialogues."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--count", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--unseen", action="store_true",
+                        help="use the words that training never sees")
+    args = parser.parse_args()
+    rng = random.Random(args.seed)
+    for _ in range(args.count):
+        for turn in Dialogue(rng, args.unseen).turns:
+            mark = "" if turn.learn else " (not learnt)"
+            print(f"{turn.role}{mark}: {turn.text}  {turn.fact_texts()}")
+        print()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Names, numbers, times and prices for the invented businesses.
+
+Words whose checksum falls into one class out of eight are reserved: training
+never uses them as names, streets or services.
+"""
+
+import zlib
+
+from words import (CODAS, DIGITS, ENDINGS, FIRST, LAST, ONSETS, STREETS,
+                   STREET_TYPES, TENS, UNITS, VOWELS)
+
+
+def reserved(word):
+    """True for words that are kept out of training."""
+    return zlib.crc32(word.lower().encode()) % 8 == 0
+
+
+def number(value):
+    """An integer below ten thousand in words."""
+    words = []
+    if value >= 1000:
+        words += [UNITS[value // 1000], "thousand"]
+        value %= 1000
+    if value >= 100:
+        words += [UNITS[value // 100], "hundred"]
+        value %= 100
+    if value >= 20:
+        words.append(TENS[value // 10])
+        value %= 10
+    if value:
+        words.append(UNITS[value])
+    return " ".join(words)
+
+
+def digits(rng, count=None):
+    """A telephone number, digit by digit."""
+    count = count or rng.choice([7, 7, 7, 7, 6, 8, 10])
+    start = ["five"] * 3 if rng.random() < 0.4 else []
+    zero = rng.choice(["zero", "zero", "oh"])
+    rest = [rng.choice(DIGITS) for _ in range(count - len(start))]
+    return " ".join(zero if d == "zero" else d for d in start + rest)
+
+
+def spoken(rng, number):
+    """A number as a recogniser may write it: sometimes in two groups."""
+    words = number.split()
+    if rng.random() < 0.3:
+        words[2] += ","
+    return " ".join(words)
+
+
+class Lexicon:
+    """Chooses words, either from those for training or from the reserved."""
+
+    def __init__(self, rng, unseen=False, made_up=0.45):
+        self.rng, self.unseen, self.made_up = rng, unseen, made_up
+
+    def fits(self, word):
+        """Whether this word may be used here."""
+        return reserved(word) == self.unseen
+
+    def pick(self, words):
+        """One allowed word of a list (any word if none is allowed)."""
+        allowed = [w for w in words if self.fits(w)]
+        return self.rng.choice(allowed or words)
+
+    def invent(self):
+        """A pronounceable word that is in no dictionary."""
+        rng = self.rng
+        while True:
+            if rng.random() < 0.4:
+                front, back = rng.choice(LAST + FIRST), rng.choice(LAST)
+                word = (front[:rng.randint(1, 4)]
+                        + back[rng.randint(1, len(back) - 2):])
+            else:
+                word = rng.choice(ONSETS) + rng.choice(VOWELS)
+                if rng.random() < 0.6:
+                    word += rng.choice(CODAS) + rng.choice(ONSETS)
+                    word += rng.choice(VOWELS)
+                word += rng.choice(CODAS + ENDINGS)
+            word = word.capitalize()
+            if 4 <= len(word) <= 11 and self.fits(word):
+                return word
+
+    def word(self, words):
+        """A word of the list or, often, an invented one."""
+        if self.rng.random() < self.made_up:
+            return self.invent()
+        return self.pick(words)
+
+    def person(self):
+        """A first and a last name."""
+        return f"{self.word(FIRST)} {self.word(LAST)}"
+
+    def street(self):
+        """A street name."""
+        return f"{self.word(STREETS)} {self.rng.choice(STREET_TYPES)}"
+
+
+def clock(rng, hours):
+    """A time of day out of a list of hours."""
+    hour = rng.choice(hours)
+    if hour == "noon":
+        return hour
+    return hour + rng.choice(["", "", "", "", " thirty", " thirty",
+                              " fifteen", " forty five"])
+
+
+def price(rng):
+    """A price in words."""
+    value = rng.choice([
+        rng.randrange(10, 100, 5), rng.randrange(10, 100),
+        rng.randrange(100, 1000, 10), rng.randrange(100, 1000, 5),
+        rng.randrange(1000, 3000, 50)])
+    return number(value)

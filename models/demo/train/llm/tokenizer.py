@@ -1,0 +1,98 @@
+"""The SentencePiece vocabulary and the turning of dialogues into ids."""
+
+import argparse
+import pathlib
+import random
+
+import sentencepiece
+
+from dialogues import Dialogue
+from vocabulary import GgufPieces
+
+SPECIAL = ["<|endoftext|>", "<|assistant|>", "<|system|>", "<|user|>",
+           "<|end|>"]
+FACT_WEIGHT, CALLER_WEIGHT = 3.0, 0.15
+
+
+def train(path, size, dialogues, seed):
+    """Train the vocabulary on generated dialogues."""
+    rng = random.Random(seed)
+    lines = [turn.text for _ in range(dialogues)
+             for turn in Dialogue(rng).turns]
+    prefix = str(path.with_suffix(""))
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines), model_prefix=prefix, vocab_size=size,
+        model_type="bpe", byte_fallback=True, character_coverage=1.0,
+        user_defined_symbols=SPECIAL, split_digits=True,
+        normalization_rule_name="identity", add_dummy_prefix=True,
+        remove_extra_whitespaces=False, minloglevel=2)
+
+
+class Tokenizer:
+    """Encodes dialogues in the chat format of the exported model.
+
+    Reads a SentencePiece model, or the vocabulary of an exported GGUF.
+    """
+
+    def __init__(self, path):
+        if str(path).endswith(".gguf"):
+            self.model = GgufPieces(path)
+        else:
+            self.model = sentencepiece.SentencePieceProcessor(
+                model_file=str(path))
+        self.size = self.model.vocab_size()
+        self.ids = {name: self.model.piece_to_id(name) for name in SPECIAL}
+        self.end = self.ids["<|end|>"]
+        self.start = self.model.bos_id()
+
+    def text_weights(self, turn, pieces):
+        """Loss weights of the pieces of one turn."""
+        if not turn.learn:
+            return [0.0] * len(pieces)
+        if turn.role == "user":
+            return [CALLER_WEIGHT] * len(pieces)
+        weights, place = [], -1
+        for piece in pieces:
+            stop = place + len(piece)
+            fact = any(place < b and stop > a for a, b in turn.facts)
+            weights.append(FACT_WEIGHT if fact else 1.0)
+            place = stop
+        return weights
+
+    def encode(self, turns, answer_next=False):
+        """Ids of a dialogue and the loss weight of each id."""
+        ids, weights = [self.start], [0.0]
+        for turn in turns:
+            tokens = self.model.encode(turn.text)
+            pieces = [self.model.id_to_piece(token) for token in tokens]
+            ids += [self.ids[f"<|{turn.role}|>"]] + tokens + [self.end]
+            weights += [0.0] + self.text_weights(turn, pieces)
+            closing = 1.0 if turn.role == "assistant" else CALLER_WEIGHT
+            known = turn.learn and turn.finished
+            weights.append(closing if known else 0.0)
+        if answer_next:
+            ids.append(self.ids["<|assistant|>"])
+            weights.append(0.0)
+        return ids, weights
+
+    def decode(self, ids):
+        """Text of generated ids."""
+        return self.model.decode(ids).strip()
+
+
+def main():
+    """Train the vocabulary."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--size", type=int, default=2000)
+    parser.add_argument("--dialogues", type=int, default=10000)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    train(args.out, args.size, args.dialogues, args.seed)
+    tokenizer = Tokenizer(args.out)
+    print(f"{tokenizer.size} pieces, special {tokenizer.ids}")
+
+
+if __name__ == "__main__":
+    main()
