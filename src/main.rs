@@ -42,6 +42,9 @@ enum Command {
     Say(cli::say::Args),
     /// Write down what is said in audio files
     Transcribe(cli::transcribe::Args),
+    /// Measure the parts on this machine
+    #[command(subcommand)]
+    Bench(cli::bench::Command),
     /// Check the configuration
     #[command(subcommand)]
     Config(cli::config::Command),
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Chat(args) => cli::chat::run(args, &config),
         Command::Say(args) => cli::say::run(args, &config),
         Command::Transcribe(args) => cli::transcribe::run(args, &config),
+        Command::Bench(command) => cli::bench::run(&command, &config),
         Command::Config(command) => cli::config::run(&command, &config),
     };
     result.unwrap_or_else(|error| {

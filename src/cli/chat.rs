@@ -50,11 +50,10 @@ fn temperature(text: &str) -> Result<f32, String> {
 
 /// Runs it.
 pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
-    let options = LlmOptions {
-        model: args.model.clone().unwrap_or_else(|| config.llm.model.clone()),
-        threads: config.llm.threads,
-        context_tokens: config.llm.context_tokens,
-    };
+    let mut options = LlmOptions::from(&config.llm);
+    if let Some(model) = &args.model {
+        options.model.clone_from(model);
+    }
     limit_threads(options.threads);
     let started = now();
     let engine = load(&options)?;

@@ -1,5 +1,6 @@
 //! One file a sub-command. Parses arguments, prints results; the work is done elsewhere.
 
+pub mod bench;
 pub mod call;
 pub mod chat;
 pub mod config;

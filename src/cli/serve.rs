@@ -55,7 +55,7 @@ async fn serve(args: &Args, config: Config) -> anyhow::Result<()> {
 
     let loading = tokio::task::spawn_blocking({
         let config = config.clone();
-        move || start::start(&config)
+        move || start::start(&config, crate::runtime::clock::uptime())
     });
     tokio::select! {
         engines = loading => app.ready(engines??),

@@ -53,15 +53,13 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     if let Some(model) = args.model {
         options.model = model;
     }
-    if let Some(threads) = args.threads {
-        options.threads = threads.into();
-    }
+    let threads = args.threads.map_or(config.stt.threads, usize::from);
     let mut recognizer = whisper::load(&options)?.recognizer()?;
 
     let mut code = ExitCode::SUCCESS;
     let several = args.files.len() > 1;
     for file in &args.files {
-        let report = match read(file).and_then(|clip| transcribe(&mut recognizer, file, &clip)) {
+        let report = match read(file).and_then(|clip| transcribe(&mut recognizer, threads, file, &clip)) {
             Ok(report) => report,
             Err(error) => {
                 eprintln!("{error:#}");
@@ -93,7 +91,12 @@ fn read(file: &Path) -> anyhow::Result<Clip> {
     Ok(wav::read_file(file)?)
 }
 
-fn transcribe(recognizer: &mut WhisperRecognizer, file: &Path, clip: &Clip) -> anyhow::Result<Report> {
+fn transcribe(
+    recognizer: &mut WhisperRecognizer,
+    threads: usize,
+    file: &Path,
+    clip: &Clip,
+) -> anyhow::Result<Report> {
     let audio = clip.at(WHISPER_RATE)?;
     #[expect(clippy::disallowed_methods, reason = "the stopwatch of a command-line tool")]
     let start = Instant::now();
@@ -101,7 +104,7 @@ fn transcribe(recognizer: &mut WhisperRecognizer, file: &Path, clip: &Clip) -> a
     // Of several pieces, the one that Whisper was least sure of counts.
     let (mut avg_logprob, mut no_speech) = (0.0_f32, 0.0_f32);
     for piece in pieces(&audio) {
-        let heard = recognizer.transcribe(&audio[piece], &CancelFlag::default())?;
+        let heard = recognizer.transcribe(&audio[piece], threads, &CancelFlag::default())?;
         avg_logprob = avg_logprob.min(heard.avg_logprob);
         no_speech = no_speech.max(heard.no_speech);
         texts.push(heard.text);

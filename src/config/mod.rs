@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::engine::Sampling;
+use crate::vad::DetectorChoice;
 
 pub use read::{ConfigError, DEFAULT_CONFIG, load, parse};
 pub use reader::Problem;
@@ -81,6 +82,12 @@ pub struct Stt {
     pub window_margin: Duration,
     /// Words the model should expect (names, terms); empty for none.
     pub initial_prompt: String,
+    /// From one look at the words of a caller who speaks to the next; `None` waits for a pause.
+    pub partial_pace: Option<Duration>,
+    /// Words before a pause stand, and are not looked at again, after so much speech.
+    pub commit_after: Duration,
+    /// The most that is transcribed in one piece.
+    pub max_piece: Duration,
     /// Longest utterance; a longer one ends the turn.
     pub max_utterance: Duration,
 }
@@ -118,10 +125,10 @@ impl Tts {
 }
 
 /// `[vad]`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Vad {
-    /// How sure the detector must be, 0 (takes much for speech) to 3 (takes little).
-    pub aggressiveness: u8,
+    /// Which detector, and how sure it must be.
+    pub detector: DetectorChoice,
     /// Voiced sound that makes a start of speech.
     pub start: Duration,
     /// Silence that makes a pause.

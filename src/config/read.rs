@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::reader::{Problem, Reader};
 use super::{Agent, BargeIn, Config, Endpoint, Llm, Log, Playback, Server, Stt, Tts, Vad};
 use crate::engine::Sampling;
+use crate::vad::DetectorChoice;
 
 /// The configuration that ships with offhook, comments and all. A test holds it against the defaults.
 pub const DEFAULT_CONFIG: &str = include_str!("../../config.toml");
@@ -74,7 +75,7 @@ fn read(r: &mut Reader, base: &Path) -> Config {
             speed: r.number("tts.speed", 1.0, 0.5..=2.0) as f32,
         },
         vad: Vad {
-            aggressiveness: r.integer("vad.aggressiveness", 2, 0..=3) as u8,
+            detector: detector(r),
             start: r.millis("vad.start_ms", 60, 20..=500),
             stop: r.millis("vad.stop_ms", 120, 40..=1000),
             pre_roll: r.millis("vad.pre_roll_ms", 240, 0..=1000),
@@ -96,6 +97,18 @@ fn read(r: &mut Reader, base: &Path) -> Config {
     };
     check_together(r, &config);
     config
+}
+
+fn detector(r: &mut Reader) -> DetectorChoice {
+    let name = r.text("vad.detector", "earshot", |v| {
+        (!["earshot", "webrtc"].contains(&v)).then(|| "\"earshot\" or \"webrtc\"".to_owned())
+    });
+    let threshold = r.number("vad.threshold", 0.5, 0.05..=0.99) as f32;
+    let aggressiveness = r.integer("vad.aggressiveness", 2, 0..=3) as u8;
+    match name.as_str() {
+        "webrtc" => DetectorChoice::WebRtc(aggressiveness),
+        _ => DetectorChoice::Earshot(threshold),
+    }
 }
 
 fn server(r: &mut Reader) -> Server {
@@ -138,7 +151,10 @@ fn stt(r: &mut Reader, base: &Path) -> Stt {
         threads: r.integer("stt.threads", 1, 1..=64) as usize,
         window_margin: r.millis("stt.window_margin_ms", 320, 0..=30_000),
         initial_prompt: r.text("stt.initial_prompt", "", |_| None),
-        max_utterance: r.millis("stt.max_utterance_ms", 25_000, 1000..=28_000),
+        partial_pace: Some(r.millis("stt.partial_ms", 400, 0..=10_000)).filter(|pace| !pace.is_zero()),
+        commit_after: r.millis("stt.commit_after_ms", 6000, 500..=28_000),
+        max_piece: r.millis("stt.max_piece_ms", 20_000, 2000..=28_000),
+        max_utterance: r.millis("stt.max_utterance_ms", 60_000, 1000..=600_000),
     }
 }
 

@@ -20,9 +20,10 @@ pub enum Event {
     SpeechSustained,
     /// The caller paused; the last audible sound ended at this media time.
     SpeechEnded { at: CallTime },
-    /// What the caller said in `utterance`, as heard by transcription number `pass` of it.
+    /// What the caller said in `utterance`, as heard by transcription number `pass`; of it all, of what
+    /// is open of it, or of a piece, as it was asked.
     Transcribed { utterance: UtteranceId, pass: u32, text: String },
-    /// That transcription could not be made.
+    /// That transcription could not be made, or had to give way to more urgent work.
     TranscriptionFailed { utterance: UtteranceId, pass: u32 },
     /// The language model said a little more.
     Token { turn: TurnId, text: String },
@@ -48,8 +49,16 @@ pub enum Event {
 pub enum Action {
     /// Keep the caller's audio from this media time on (and a little before), for `utterance`.
     OpenUtterance { utterance: UtteranceId, from: CallTime },
-    /// Transcribe what `utterance` holds up to now.
-    Transcribe { utterance: UtteranceId, pass: u32 },
+    /// Forget the audio of `utterance` from before this media time (and a little before): its words
+    /// are known.
+    CommitUtterance { utterance: UtteranceId, from: CallTime },
+    /// Transcribe what `utterance` holds up to now. A `partial` one only if nothing else has to wait.
+    Transcribe { utterance: UtteranceId, pass: u32, partial: bool },
+    /// Cut `utterance` at the quietest moment of its last two seconds, transcribe what lies before, and
+    /// keep what lies behind.
+    TranscribePiece { utterance: UtteranceId, pass: u32 },
+    /// What is heard of a caller who still speaks: words that will stay, and words that may not.
+    Hearing { utterance: UtteranceId, stable: String, unstable: String },
     /// The audio of `utterance` is not needed any more.
     CloseUtterance { utterance: UtteranceId },
     /// Let the language model answer.

@@ -5,6 +5,7 @@
 //! with [`Conversation::poll_action`], then sleep until [`Conversation::poll_timeout`].
 
 mod agent;
+pub mod agreement;
 pub mod barge_in;
 mod caller;
 pub mod chunker;
@@ -16,6 +17,7 @@ pub mod playback;
 mod reply;
 pub mod speakable;
 mod timers;
+mod utterance;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -24,10 +26,10 @@ pub use endpoint::EndpointPolicy;
 pub use event::{Action, Event};
 pub use timers::Timer;
 
-use self::caller::Utterance;
 use self::history::History;
 use self::reply::Reply;
 use self::timers::Timers;
+use self::utterance::Utterance;
 use crate::ids::{ChunkId, MarkId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
@@ -42,10 +44,24 @@ pub struct Settings {
     pub fallback: String,
     /// When the caller's turn is over.
     pub endpoint: EndpointPolicy,
-    /// The longest utterance.
-    pub max_utterance: Duration,
+    /// How a caller is listened to.
+    pub listening: Listening,
     /// How long the first token may take.
     pub first_token_timeout: Duration,
+}
+
+/// How a caller is listened to while they speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listening {
+    /// From one look at the words to the next; `None` waits for a pause.
+    pub partial_pace: Option<Duration>,
+    /// After a pause, words before it are not looked at again once so much has been said since the last
+    /// time.
+    pub commit_after: Duration,
+    /// The most that is transcribed in one piece.
+    pub max_piece: Duration,
+    /// The longest utterance.
+    pub max_utterance: Duration,
 }
 
 /// The call.
@@ -87,7 +103,7 @@ impl Conversation {
             Event::CallStarted => self.greet(),
             Event::SpeechStarted { at } => self.speech_started(at),
             Event::SpeechSustained => self.interrupt(now),
-            Event::SpeechEnded { at } => self.speech_ended(at),
+            Event::SpeechEnded { at } => self.speech_ended(now, at),
             Event::Transcribed { utterance, pass, text } => {
                 self.transcribed(now, utterance, pass, Some(text))
             }
@@ -120,6 +136,8 @@ impl Conversation {
             None => {}
             Some(Timer::EndOfTurn) => self.end_of_silence(now),
             Some(Timer::UtteranceCap) => self.cap_utterance(now),
+            Some(Timer::PartialDue) => self.look_at_the_words(now),
+            Some(Timer::PieceCap) => self.cut_a_piece(now),
             Some(Timer::TranscriptDue) => self.transcript_overdue(now),
             Some(Timer::FirstTokenDue) => self.first_token_overdue(),
             Some(Timer::PlaybackDue) => self.finish_reply(now),

@@ -9,6 +9,10 @@ pub enum Timer {
     EndOfTurn,
     /// The utterance is as long as one may be.
     UtteranceCap,
+    /// It is time to look what the caller has said so far.
+    PartialDue,
+    /// What is open of the utterance is as long as a recogniser can take.
+    PieceCap,
     /// The transcript should have come by now.
     TranscriptDue,
     /// The first token should have come by now.
@@ -17,8 +21,15 @@ pub enum Timer {
     PlaybackDue,
 }
 
-const ALL: [Timer; 5] =
-    [Timer::EndOfTurn, Timer::UtteranceCap, Timer::TranscriptDue, Timer::FirstTokenDue, Timer::PlaybackDue];
+const ALL: [Timer; 7] = [
+    Timer::EndOfTurn,
+    Timer::UtteranceCap,
+    Timer::PartialDue,
+    Timer::PieceCap,
+    Timer::TranscriptDue,
+    Timer::FirstTokenDue,
+    Timer::PlaybackDue,
+];
 
 /// At most one deadline a reason.
 #[derive(Debug, Default)]

@@ -3,11 +3,14 @@
 //! compute threads never outnumber the cores. PURE policy: no threads, no clock; `cores.rs` runs it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Kinds of work, the most urgent first: what keeps a voice from breaking off, then what shortens
 /// the caller's waiting, then the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Work {
+    /// The next token for a call whose playback is about to run out ([`DECODE_IS_URGENT_BELOW`]).
+    UrgentDecode,
     /// The transcript that an answer waits for.
     Transcript,
     /// The first piece of speech of a reply.
@@ -18,8 +21,65 @@ pub enum Work {
     Speech,
     /// A slice of a prompt.
     Prefill,
+    /// The words of a caller who still speaks: of use only while they are new.
+    Partial,
     /// Nothing that a call waits for, such as warming up.
     Idle,
+}
+
+/// With less audio than this left to play, the next token of a reply comes before all else.
+pub const DECODE_IS_URGENT_BELOW: Duration = Duration::from_millis(150);
+
+impl Work {
+    /// All kinds, the most urgent first.
+    pub const ALL: [Self; 8] = [
+        Self::UrgentDecode,
+        Self::Transcript,
+        Self::FirstSpeech,
+        Self::Decode,
+        Self::Speech,
+        Self::Prefill,
+        Self::Partial,
+        Self::Idle,
+    ];
+
+    /// The token of a reply of which so much is still to be played.
+    #[must_use]
+    pub fn decode(left_to_play: Option<Duration>) -> Self {
+        match left_to_play {
+            Some(left) if left < DECODE_IS_URGENT_BELOW => Self::UrgentDecode,
+            Some(_) | None => Self::Decode,
+        }
+    }
+
+    /// True if it may be broken off, because it is done again anyway.
+    fn can_be_broken_off(self) -> bool {
+        match self {
+            Self::Partial => true,
+            Self::UrgentDecode
+            | Self::Transcript
+            | Self::FirstSpeech
+            | Self::Decode
+            | Self::Speech
+            | Self::Prefill
+            | Self::Idle => false,
+        }
+    }
+
+    /// The name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UrgentDecode => "urgent_decode",
+            Self::Transcript => "transcript",
+            Self::FirstSpeech => "first_speech",
+            Self::Decode => "decode",
+            Self::Speech => "speech",
+            Self::Prefill => "prefill",
+            Self::Partial => "partial",
+            Self::Idle => "idle",
+        }
+    }
 }
 
 /// A request that was made.
@@ -33,13 +93,22 @@ pub struct Arbiter {
     next: u64,
     /// Ordered by urgency, then by arrival.
     waiting: BTreeMap<(Work, Ticket), usize>,
+    running: BTreeMap<Ticket, Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    work: Work,
+    slots: usize,
+    /// Was told to end.
+    broken_off: bool,
 }
 
 impl Arbiter {
     /// An arbiter of `cores` slots, at least one.
     #[must_use]
     pub fn new(cores: usize) -> Self {
-        Self { free: cores.max(1), next: 0, waiting: BTreeMap::new() }
+        Self { free: cores.max(1), next: 0, waiting: BTreeMap::new(), running: BTreeMap::new() }
     }
 
     /// Asks for `slots`. [`Self::grant`] says when they are given.
@@ -50,6 +119,11 @@ impl Arbiter {
         ticket
     }
 
+    /// Takes a request back that was not granted.
+    pub fn withdraw(&mut self, work: Work, ticket: Ticket) {
+        self.waiting.remove(&(work, ticket));
+    }
+
     /// Gives slots to the most urgent request, if there are enough. One that needs more than are
     /// free holds the less urgent ones back, or it would wait for ever.
     pub fn grant(&mut self) -> Option<Ticket> {
@@ -57,26 +131,41 @@ impl Arbiter {
         if *first.get() > self.free {
             return None;
         }
-        let ((_, ticket), slots) = first.remove_entry();
+        let ((work, ticket), slots) = first.remove_entry();
         self.free -= slots;
+        self.running.insert(ticket, Running { work, slots, broken_off: false });
         Some(ticket)
     }
 
-    /// Takes `slots` back.
-    pub fn release(&mut self, slots: usize) {
-        self.free += slots;
+    /// Work that should be broken off for the most urgent request: the least urgent, the newest of
+    /// equals. Each is named once; call it until it names none.
+    pub fn break_off(&mut self) -> Option<Ticket> {
+        let (&(work, _), &slots) = self.waiting.first_key_value()?;
+        let coming: usize = self.running.values().filter(|r| r.broken_off).map(|r| r.slots).sum();
+        if slots <= self.free + coming {
+            return None;
+        }
+        let candidates = self
+            .running
+            .iter_mut()
+            .filter(|(_, r)| r.work > work && r.work.can_be_broken_off() && !r.broken_off);
+        let (&ticket, victim) = candidates.max_by_key(|(ticket, r)| (r.work, **ticket))?;
+        victim.broken_off = true;
+        Some(ticket)
     }
 
-    /// Requests that wait.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.waiting.len()
+    /// Takes the slots of a granted request back.
+    pub fn release(&mut self, ticket: Ticket) {
+        if let Some(running) = self.running.remove(&ticket) {
+            self.free += running.slots;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_most_urgent_goes_first_and_equals_in_turn() {
@@ -87,8 +176,17 @@ mod tests {
         for expected in [decode, later, prefill] {
             assert_eq!(arbiter.grant(), Some(expected));
             assert_eq!(arbiter.grant(), None);
-            arbiter.release(1);
+            arbiter.release(expected);
         }
+    }
+
+    #[test]
+    fn a_voice_that_is_about_to_break_off_goes_before_all_else() {
+        let ms = Duration::from_millis;
+        assert_eq!(Work::decode(Some(ms(100))), Work::UrgentDecode);
+        assert_eq!(Work::decode(Some(ms(400))), Work::Decode);
+        assert_eq!(Work::decode(None), Work::Decode);
+        assert!(Work::ALL.is_sorted());
     }
 
     #[test]
@@ -98,18 +196,62 @@ mod tests {
             arbiter.ask(work, 1);
         }
         assert_eq!(std::iter::from_fn(|| arbiter.grant()).count(), 2);
-        assert_eq!(arbiter.waiting(), 1);
     }
 
     #[test]
     fn a_request_for_all_cores_is_not_starved_by_small_ones() {
         let mut arbiter = Arbiter::new(2);
         arbiter.ask(Work::Decode, 1);
-        assert!(arbiter.grant().is_some());
+        let small = arbiter.grant().expect("a core is free");
         let wide = arbiter.ask(Work::Transcript, 2);
         arbiter.ask(Work::Decode, 1);
         assert_eq!(arbiter.grant(), None);
-        arbiter.release(1);
+        arbiter.release(small);
         assert_eq!(arbiter.grant(), Some(wide));
+    }
+
+    #[test]
+    fn partials_are_broken_off_for_a_final_and_no_more_of_them_than_it_needs() {
+        let mut arbiter = Arbiter::new(2);
+        arbiter.ask(Work::Partial, 1);
+        let newer = arbiter.ask(Work::Partial, 1);
+        assert_eq!(std::iter::from_fn(|| arbiter.grant()).count(), 2);
+        arbiter.ask(Work::Transcript, 1);
+        assert_eq!(arbiter.break_off(), Some(newer));
+        assert_eq!(arbiter.break_off(), None);
+    }
+
+    #[test]
+    fn a_transcript_or_a_voice_is_never_broken_off() {
+        let mut arbiter = Arbiter::new(1);
+        arbiter.ask(Work::Speech, 1);
+        arbiter.grant();
+        arbiter.ask(Work::UrgentDecode, 1);
+        assert_eq!(arbiter.break_off(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_and_released_all_cores_come_back(
+            steps in proptest::collection::vec((0_usize..8, 1_usize..=4, any::<bool>()), 1..60),
+        ) {
+            let mut arbiter = Arbiter::new(4);
+            let mut held = Vec::new();
+            for (kind, slots, release) in steps {
+                arbiter.ask(Work::ALL[kind], slots);
+                if release && !held.is_empty() {
+                    arbiter.release(held.remove(0));
+                }
+                held.extend(std::iter::from_fn(|| arbiter.grant()));
+                let running: usize = arbiter.running.values().map(|r| r.slots).sum();
+                prop_assert_eq!(running + arbiter.free, 4);
+            }
+            while let Some(ticket) = held.pop() {
+                arbiter.release(ticket);
+                held.extend(std::iter::from_fn(|| arbiter.grant()));
+            }
+            prop_assert_eq!(arbiter.free, 4);
+            prop_assert!(arbiter.waiting.is_empty());
+        }
     }
 }

@@ -1,51 +1,80 @@
-//! Runs the arbiter: an engine thread asks for cores and sleeps until it has them. Must not know
-//! what the work is about.
+//! Runs the arbiter: an engine thread asks for cores and sleeps until it has them. Meters what each
+//! kind of work waited for and held. Must not know what the work is about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::arbiter::{Arbiter, Ticket, Work};
+use super::cancel::CancelFlag;
+
+/// Gives the time since some moment; only differences count. The house has one place that reads a
+/// clock, and this is not it.
+pub type Now = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// The cores of this machine, shared by all engines.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Cores {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
 struct Shared {
     cores: usize,
+    now: Now,
     state: Mutex<State>,
     granted: Condvar,
 }
 
-#[derive(Debug)]
 struct State {
     arbiter: Arbiter,
     /// Granted, and not yet noticed by the thread that waits for it.
     granted: BTreeSet<Ticket>,
+    /// How to end work that can be broken off.
+    flags: BTreeMap<Ticket, CancelFlag>,
+    meters: BTreeMap<Work, Meter>,
+}
+
+/// What one kind of work has cost so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Meter {
+    /// Times that cores were given.
+    pub jobs: u64,
+    /// Times that there was no core, or that it was taken away again.
+    pub dropped: u64,
+    /// Time spent waiting for cores, all together.
+    pub waited: Duration,
+    /// The longest of these.
+    pub longest_wait: Duration,
+    /// Time that cores were held, all together.
+    pub held: Duration,
 }
 
 /// Cores held; given back when dropped.
-#[derive(Debug)]
 pub struct Held<'a> {
     shared: &'a Shared,
-    slots: usize,
+    work: Work,
+    ticket: Ticket,
+    since: Duration,
 }
 
 impl Cores {
     /// `cores` slots.
     #[must_use]
-    pub fn new(cores: usize) -> Self {
-        let state = State { arbiter: Arbiter::new(cores), granted: BTreeSet::new() };
-        let shared = Shared { cores: cores.max(1), state: Mutex::new(state), granted: Condvar::new() };
+    pub fn new(cores: usize, now: Now) -> Self {
+        let state = State {
+            arbiter: Arbiter::new(cores),
+            granted: BTreeSet::new(),
+            flags: BTreeMap::new(),
+            meters: BTreeMap::new(),
+        };
+        let shared = Shared { cores: cores.max(1), now, state: Mutex::new(state), granted: Condvar::new() };
         Self { shared: Arc::new(shared) }
     }
 
     /// As many as this process may use.
     #[must_use]
-    pub fn of_this_machine() -> Self {
-        Self::new(std::thread::available_parallelism().map_or(1, usize::from))
+    pub fn of_this_machine(now: Now) -> Self {
+        Self::new(std::thread::available_parallelism().map_or(1, usize::from), now)
     }
 
     /// How many there are.
@@ -54,17 +83,56 @@ impl Cores {
         self.shared.cores
     }
 
+    /// The time that the meters go by.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        (self.shared.now)()
+    }
+
+    /// What each kind of work has cost so far.
+    #[must_use]
+    pub fn meters(&self) -> BTreeMap<Work, Meter> {
+        self.shared.lock().meters.clone()
+    }
+
     /// Sleeps until `slots` cores (at most all there are) are given for `work`.
     #[must_use]
     pub fn acquire(&self, work: Work, slots: usize) -> Held<'_> {
-        let slots = slots.clamp(1, self.shared.cores);
+        let asked = self.now();
         let mut state = self.shared.lock();
-        let ticket = state.arbiter.ask(work, slots);
+        let ticket = state.arbiter.ask(work, slots.clamp(1, self.shared.cores));
         self.shared.grant(&mut state);
         while !state.granted.remove(&ticket) {
             state = self.shared.granted.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        Held { shared: &self.shared, slots }
+        self.held(&mut state, work, ticket, asked)
+    }
+
+    /// Takes one core for `work` if one is free at once. `flag` is set when something more urgent
+    /// needs it back.
+    #[must_use]
+    pub fn try_acquire(&self, work: Work, flag: &CancelFlag) -> Option<Held<'_>> {
+        let asked = self.now();
+        let mut state = self.shared.lock();
+        let ticket = state.arbiter.ask(work, 1);
+        self.shared.grant(&mut state);
+        if !state.granted.remove(&ticket) {
+            state.arbiter.withdraw(work, ticket);
+            state.meters.entry(work).or_default().dropped += 1;
+            return None;
+        }
+        state.flags.insert(ticket, flag.clone());
+        Some(self.held(&mut state, work, ticket, asked))
+    }
+
+    fn held(&self, state: &mut State, work: Work, ticket: Ticket, asked: Duration) -> Held<'_> {
+        let since = self.now();
+        let waited = since.saturating_sub(asked);
+        let meter = state.meters.entry(work).or_default();
+        meter.jobs += 1;
+        meter.waited += waited;
+        meter.longest_wait = meter.longest_wait.max(waited);
+        Held { shared: &self.shared, work, ticket, since }
     }
 }
 
@@ -78,14 +146,24 @@ impl Shared {
         while let Some(ticket) = state.arbiter.grant() {
             state.granted.insert(ticket);
         }
+        while let Some(ticket) = state.arbiter.break_off() {
+            if let Some(flag) = state.flags.get(&ticket) {
+                flag.cancel();
+            }
+        }
         self.granted.notify_all();
     }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
+        let held = (self.shared.now)().saturating_sub(self.since);
         let mut state = self.shared.lock();
-        state.arbiter.release(self.slots);
+        let broken_off = state.flags.remove(&self.ticket).is_some_and(|flag| flag.is_cancelled());
+        let meter = state.meters.entry(self.work).or_default();
+        meter.held += held;
+        meter.dropped += u64::from(broken_off);
+        state.arbiter.release(self.ticket);
         self.shared.grant(&mut state);
     }
 }
@@ -97,7 +175,7 @@ mod tests {
 
     #[test]
     fn eight_threads_never_hold_more_than_two_cores() {
-        let cores = Cores::new(2);
+        let cores = Cores::new(2, Arc::new(|| Duration::ZERO));
         let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             for _ in 0..8 {
@@ -111,5 +189,36 @@ mod tests {
             }
         });
         assert!(most.load(Ordering::SeqCst) <= 2);
+        assert_eq!(cores.meters()[&Work::Decode].jobs, 1600);
+    }
+
+    #[test]
+    fn a_partial_gives_its_core_up_when_a_final_needs_it() {
+        let cores = Cores::new(1, Arc::new(|| Duration::ZERO));
+        let flag = CancelFlag::default();
+        let partial = cores.try_acquire(Work::Partial, &flag).expect("a free core");
+        assert!(cores.try_acquire(Work::Partial, &CancelFlag::default()).is_none());
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| drop(cores.acquire(Work::Transcript, 1)));
+            while !flag.is_cancelled() {
+                std::thread::yield_now();
+            }
+            drop(partial);
+            waiting.join().expect("no panic");
+        });
+        assert_eq!(cores.meters()[&Work::Partial].dropped, 2);
+    }
+
+    #[test]
+    fn waiting_and_holding_are_metered() {
+        let time = Arc::new(AtomicUsize::new(0));
+        let clock = Arc::clone(&time);
+        let cores =
+            Cores::new(1, Arc::new(move || Duration::from_millis(clock.load(Ordering::SeqCst) as u64)));
+        let held = cores.acquire(Work::Speech, 1);
+        time.store(30, Ordering::SeqCst);
+        drop(held);
+        let meter = cores.meters()[&Work::Speech];
+        assert_eq!((meter.jobs, meter.waited, meter.held), (1, Duration::ZERO, Duration::from_millis(30)));
     }
 }

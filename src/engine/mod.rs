@@ -6,8 +6,11 @@ pub mod arbiter;
 pub mod cancel;
 pub mod cores;
 pub mod flite;
+#[cfg(test)]
+mod leaks;
 pub mod llm;
 pub mod start;
+mod transcribing;
 pub mod whisper;
 pub mod workers;
 
@@ -56,8 +59,13 @@ pub struct Transcript {
 
 /// Speech to text. One instance serves one thread; instances share their weights.
 pub trait Recognizer: Send {
-    /// Turns mono audio at 16 kHz, in -1 to 1, into text. `cancel` ends it early.
-    fn transcribe(&mut self, audio: &[f32], cancel: &CancelFlag) -> Result<Transcript, EngineError>;
+    /// Turns mono audio at 16 kHz, in -1 to 1, into text, with so many threads. `cancel` ends it early.
+    fn transcribe(
+        &mut self,
+        audio: &[f32],
+        threads: usize,
+        cancel: &CancelFlag,
+    ) -> Result<Transcript, EngineError>;
 }
 
 /// When a word ends, from the start of the speech it belongs to.

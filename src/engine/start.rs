@@ -1,7 +1,7 @@
 //! Loads and warms all engines that the configuration names. Must not know calls.
 
 use super::arbiter::Work;
-use super::cores::Cores;
+use super::cores::{Cores, Now};
 use super::flite::Flite;
 use super::llm::{self, LlmOptions};
 use super::whisper::{self, WhisperOptions};
@@ -25,29 +25,27 @@ pub enum StartError {
 }
 
 /// Loads, warms and starts everything. Takes as long as the models are large; call it once.
+/// `now` is the time that the meters of the cores go by.
 ///
 /// # Errors
 /// If a model is missing or broken.
-pub fn start(config: &Config) -> Result<Engines, StartError> {
+pub fn start(config: &Config, now: Now) -> Result<Engines, StartError> {
     // Thread pools that the engines build on the way inherit the priority: start them elsewhere.
     std::thread::scope(|scope| {
-        let loader = std::thread::Builder::new().name("load".into()).spawn_scoped(scope, || load(config))?;
+        let loader =
+            std::thread::Builder::new().name("load".into()).spawn_scoped(scope, || load(config, now))?;
         loader.join().unwrap_or_else(|_| {
             Err(StartError::Broken("loading", EngineError::Failed("the loader panicked".into())))
         })
     })
 }
 
-fn load(config: &Config) -> Result<Engines, StartError> {
+fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
     lower_priority();
-    let cores = Cores::of_this_machine();
+    let cores = Cores::of_this_machine(now);
     let held = cores.acquire(Work::Idle, cores.count());
     let whisper = whisper::load(&WhisperOptions::from(&config.stt))?;
-    let generator = llm::load(&LlmOptions {
-        model: config.llm.model.clone(),
-        threads: config.llm.threads,
-        context_tokens: config.llm.context_tokens,
-    })?;
+    let generator = llm::load(&LlmOptions::from(&config.llm))?;
     let mut voice = Flite::new(config.tts.flite_voice(), config.tts.speed)
         .map_err(|error| StartError::Broken("the voice", error))?;
     // As many at once as there are cores for: one more would only wait for the arbiter.
@@ -56,7 +54,7 @@ fn load(config: &Config) -> Result<Engines, StartError> {
     for _ in 0..at_once {
         let mut recognizer = whisper.recognizer().map_err(|e| StartError::Broken("the recogniser", e))?;
         recognizer
-            .transcribe(&vec![0.0; WHISPER_RATE as usize], &CancelFlag::default())
+            .transcribe(&vec![0.0; WHISPER_RATE as usize], config.stt.threads, &CancelFlag::default())
             .map_err(|e| StartError::Broken("the recogniser", e))?;
         recognizers.push(Box::new(recognizer));
     }

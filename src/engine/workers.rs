@@ -2,6 +2,7 @@
 //! at a lower priority than the sockets, so that a busy model never delays a frame. They must not
 //! know what a result is used for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::time::Duration;
@@ -9,7 +10,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::{OwnedPermit, Sender};
 
 use super::arbiter::Work;
-use super::cores::Cores;
+use super::cores::{Cores, Meter};
+use super::transcribing;
 use super::{
     CancelFlag, EngineError, Generation, Generator, Message, Recognizer, Sampling, Speech, Step, Synthesizer,
     Transcript, Usage,
@@ -59,14 +61,6 @@ pub type Results = Sender<EngineResult>;
 #[error("the queue of the {0} is full")]
 pub struct QueueFull(&'static str);
 
-struct TranscribeJob {
-    audio: Vec<i16>,
-    utterance: UtteranceId,
-    pass: u32,
-    cancel: CancelFlag,
-    reply: OwnedPermit<EngineResult>,
-}
-
 struct SynthesizeJob {
     text: String,
     chunk: ChunkId,
@@ -99,9 +93,19 @@ pub struct Threads {
 /// Handles to all engine threads; cheap to clone. The threads end when the last handle is dropped.
 #[derive(Clone)]
 pub struct Engines {
-    transcribe: SyncSender<TranscribeJob>,
+    transcribe: Arc<Transcribing>,
     generate: SyncSender<GenerateJob>,
     synthesize: SyncSender<SynthesizeJob>,
+    cores: Cores,
+}
+
+/// Closes the recognisers' queue with the last handle.
+struct Transcribing(Arc<transcribing::Queue>);
+
+impl Drop for Transcribing {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 /// Jobs that may wait for one engine. More means that callers wait for seconds: better to say so.
@@ -119,24 +123,26 @@ impl Engines {
         cores: &Cores,
         threads: Threads,
     ) -> std::io::Result<Self> {
-        let (transcribe, transcribe_jobs) = sync_channel(QUEUE);
         let (generate, generate_jobs) = sync_channel(QUEUE);
         let (synthesize, synthesize_jobs) = sync_channel(QUEUE);
-        let transcribe_jobs = Arc::new(std::sync::Mutex::new(transcribe_jobs));
+        let queue = transcribing::Queue::new();
         for (i, recognizer) in recognizers.into_iter().enumerate() {
-            let (jobs, cores) = (transcribe_jobs.clone(), cores.clone());
+            let (jobs, cores) = (Arc::clone(&queue), cores.clone());
             spawn(format!("stt-{i}"), move || {
-                transcribe_loop(recognizer, &jobs, &cores, threads.recognizer)
+                lower_priority();
+                transcribing::serve(recognizer, &jobs, &cores, threads.recognizer);
             })?;
         }
         let llm_cores = cores.clone();
         spawn("llm".into(), move || generate_loop(generator, &generate_jobs, &llm_cores, threads.generator))?;
         let tts_cores = cores.clone();
         spawn("tts".into(), move || synthesize_loop(synthesizer, &synthesize_jobs, &tts_cores))?;
-        Ok(Self { transcribe, generate, synthesize })
+        let transcribe = Arc::new(Transcribing(queue));
+        Ok(Self { transcribe, generate, synthesize, cores: cores.clone() })
     }
 
-    /// Transcribes `audio` (8 kHz). The result takes a place in `results` that is reserved now.
+    /// Transcribes `audio` (8 kHz). The result takes a place in `results` that is reserved now. A
+    /// `partial` is worked on only if a core is free at once, and is cancelled if it is needed elsewhere.
     ///
     /// # Errors
     /// If the engine or the call has more to do than it can hold.
@@ -145,11 +151,13 @@ impl Engines {
         audio: Vec<i16>,
         utterance: UtteranceId,
         pass: u32,
+        partial: bool,
         cancel: CancelFlag,
         results: &Results,
     ) -> Result<(), QueueFull> {
         let reply = reserve(results)?;
-        send(&self.transcribe, TranscribeJob { audio, utterance, pass, cancel, reply }, "recogniser")
+        let job = transcribing::Job { audio, utterance, pass, partial, cancel, reply };
+        if self.transcribe.0.push(job) { Ok(()) } else { Err(QueueFull("recogniser")) }
     }
 
     /// Generates the answer to `messages`, token by token.
@@ -192,6 +200,12 @@ impl Engines {
         send(&self.synthesize, SynthesizeJob { text, chunk, first, cancel, reply }, "synthesiser")
     }
 
+    /// What each kind of work has waited for cores and held them, since the start.
+    #[must_use]
+    pub fn meters(&self) -> BTreeMap<Work, Meter> {
+        self.cores.meters()
+    }
+
     /// Lets the language model forget `call`.
     pub fn end_call(&self, call: &CallId) {
         // A full queue only means that the call is forgotten later, when its place is needed.
@@ -220,28 +234,6 @@ pub fn lower_priority() {
     let thread = rustix::thread::gettid();
     if let Err(error) = rustix::process::setpriority_process(Some(thread), 5) {
         tracing::debug!(%error, "engine threads keep the normal priority");
-    }
-}
-
-fn transcribe_loop(
-    mut recognizer: Box<dyn Recognizer>,
-    jobs: &std::sync::Mutex<Receiver<TranscribeJob>>,
-    cores: &Cores,
-    threads: usize,
-) {
-    lower_priority();
-    loop {
-        let job = jobs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
-        let result = if job.cancel.is_cancelled() {
-            Err(EngineError::Cancelled)
-        } else {
-            let _held = cores.acquire(Work::Transcript, threads);
-            crate::audio::phone_to_whisper(&job.audio)
-                .map_err(|error| EngineError::BadInput(error.to_string()))
-                .and_then(|audio| recognizer.transcribe(&audio, &job.cancel))
-        };
-        job.reply.send(EngineResult::Transcribed { utterance: job.utterance, pass: job.pass, result });
     }
 }
 

@@ -3,6 +3,7 @@
 //! that must be refused (`in`/`refused`/`because`). The wire forms are written from the providers'
 //! documents, never by our own encoder. Must not know any provider.
 
+use crate::ids::UtteranceId;
 use serde_json::{Value, json};
 
 use super::native::{PongWire, SummaryWire, TurnReportWire};
@@ -86,6 +87,11 @@ fn encode(gateway: &mut dyn Gateway, out: &Value) -> Option<WireOut> {
         }
         "mark" => gateway.encode(&Outbound::Mark { name: text("name") }),
         "clear" => gateway.encode(&Outbound::Clear),
+        "hearing" => gateway.encode(&Outbound::Hearing {
+            utterance: UtteranceId(u32::try_from(body["utterance"].as_u64().unwrap()).unwrap()),
+            stable: text("stable"),
+            unstable: text("unstable"),
+        }),
         "turn" => {
             let turn: TurnReportWire = serde_json::from_value(body.clone()).unwrap();
             gateway.encode(&Outbound::Turn(&turn))

@@ -9,6 +9,7 @@ mod golden;
 pub mod native;
 pub mod twilio;
 
+use crate::ids::UtteranceId;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -180,6 +181,15 @@ pub enum Outbound<'a> {
     },
     /// Throws away what was sent and not yet played.
     Clear,
+    /// What is heard of a caller who still speaks.
+    Hearing {
+        /// Which stretch of speech.
+        utterance: UtteranceId,
+        /// Words that will stay.
+        stable: &'a str,
+        /// Words that may yet change.
+        unstable: &'a str,
+    },
     /// How a turn went.
     Turn(&'a TurnReportWire),
     /// The answer to a ping.

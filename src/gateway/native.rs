@@ -14,7 +14,8 @@ use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, RefusalC
 use crate::units::{PHONE_RATE, WHISPER_RATE};
 
 pub use reports::{
-    ErrorWire, LineWire, PongWire, SpeakerWire, SpreadWire, StagesWire, SummaryWire, TurnReportWire,
+    CoresWire, ErrorWire, LineWire, PongWire, SpeakerWire, SpreadWire, StagesWire, SummaryWire,
+    TurnReportWire,
 };
 
 /// The version of the protocol this server speaks.
@@ -211,6 +212,10 @@ impl Gateway for Native {
             }
             Outbound::Mark { name } => message("mark", &json!({"name": name})),
             Outbound::Clear => message("clear", &json!({})),
+            Outbound::Hearing { utterance, stable, unstable } => {
+                let body = json!({"utterance": utterance.0, "stable": stable, "unstable": unstable});
+                message("hearing", &body)
+            }
             Outbound::Turn(turn) => message("turn", turn),
             Outbound::Pong(pong) => message("pong", pong),
             Outbound::Summary(summary) => message("session.summary", summary),

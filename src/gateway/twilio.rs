@@ -264,6 +264,7 @@ impl Gateway for Twilio {
             Outbound::Turn(turn) if stream.reports => report(Some(turn.clone()), None)?,
             Outbound::Summary(summary) if stream.reports => report(None, Some(summary.clone()))?,
             Outbound::Started { .. }
+            | Outbound::Hearing { .. }
             | Outbound::Turn(_)
             | Outbound::Summary(_)
             | Outbound::Pong(_)

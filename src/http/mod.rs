@@ -15,9 +15,9 @@ use crate::engine::workers::Engines;
 use crate::gateway::native::Native;
 use crate::gateway::twilio::Twilio;
 use crate::gateway::{Gateway, Start};
+use crate::runtime::accept;
 use crate::runtime::registry::{Place, Refused, Registry};
 use crate::runtime::services::Services;
-use crate::runtime::session;
 
 /// What all requests share.
 #[derive(Clone)]
@@ -99,6 +99,6 @@ fn answer(app: &App, upgrade: WebSocketUpgrade, codec: fn() -> Box<dyn Gateway>)
     let limit = app.config.server.max_message_bytes;
     upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(async move |socket| {
         let name = |start: &Start| place.name(start.call_id.as_deref().unwrap_or("call"));
-        session::run(socket, codec(), services, name).await;
+        accept::run(socket, codec(), services, name).await;
     })
 }

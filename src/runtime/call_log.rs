@@ -2,10 +2,14 @@
 //! Must not know how a turn comes about.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::conversation::latency::{Stages, TurnReport};
+use crate::engine::arbiter::Work;
+use crate::engine::cores::Meter;
 use crate::gateway::native::{
-    ErrorWire, LineWire, PongWire, SpeakerWire, SpreadWire, StagesWire, SummaryWire, TurnReportWire,
+    CoresWire, ErrorWire, LineWire, PongWire, SpeakerWire, SpreadWire, StagesWire, SummaryWire,
+    TurnReportWire,
 };
 
 /// More turns than a call has; older ones are forgotten, so that a call of days does not grow.
@@ -42,8 +46,14 @@ impl CallLog {
 
     /// The answer to a ping.
     #[must_use]
-    pub fn pong(&self, id: String, queues: BTreeMap<String, u64>) -> PongWire {
-        PongWire { id, turns: self.answered, latency: self.latency(), queues }
+    pub fn pong(
+        &self,
+        id: String,
+        queues: BTreeMap<String, u64>,
+        meters: &BTreeMap<Work, Meter>,
+    ) -> PongWire {
+        let cores = meters.iter().map(|(work, meter)| (work.name().to_owned(), wire_meter(meter))).collect();
+        PongWire { id, turns: self.answered, latency: self.latency(), queues, cores }
     }
 
     /// The whole call.
@@ -99,6 +109,17 @@ fn wire_stages(stages: &Stages) -> StagesWire {
         llm_first_token_ms: Some(stages.llm_first_token_ms),
         tts_first_audio_ms: Some(stages.tts_first_audio_ms),
         first_frame_ms: Some(stages.first_frame_ms),
+    }
+}
+
+fn wire_meter(meter: &Meter) -> CoresWire {
+    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+    CoresWire {
+        jobs: meter.jobs,
+        dropped: meter.dropped,
+        waited_ms: ms(meter.waited),
+        longest_wait_ms: ms(meter.longest_wait),
+        held_ms: ms(meter.held),
     }
 }
 

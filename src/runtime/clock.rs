@@ -1,8 +1,16 @@
 //! The one place that reads a clock.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::units::CallTime;
+
+/// The time since now, for those who may not read a clock themselves.
+#[must_use]
+pub fn uptime() -> Arc<dyn Fn() -> Duration + Send + Sync> {
+    let clock = Clock::start();
+    Arc::new(move || clock.now() - CallTime::ZERO)
+}
 
 /// The time of one call, from its beginning.
 #[derive(Debug, Clone, Copy)]

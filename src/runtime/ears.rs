@@ -34,20 +34,20 @@ pub struct Ears {
 }
 
 impl Ears {
-    /// `max_utterance` is the most that is kept of one utterance.
+    /// `max_piece` is the most that is kept of one utterance.
     #[must_use]
     pub fn new(
         detector: Box<dyn Detector>,
         hysteresis: Hysteresis,
         pre_roll: Duration,
-        max_utterance: Duration,
+        max_piece: Duration,
     ) -> Self {
         Self {
             detector,
             hysteresis,
             clock: MediaClock::new(PHONE_RATE),
             pre_roll,
-            max_samples: samples_in(max_utterance + KEPT, PHONE_RATE),
+            max_samples: samples_in(max_piece + KEPT, PHONE_RATE),
             partial: Vec::new(),
             kept: VecDeque::new(),
             heard_until: CallTime::ZERO,
@@ -100,6 +100,7 @@ impl Ears {
     /// of a caller is finer.
     fn audible_until(&mut self) -> CallTime {
         let samples = self.kept.make_contiguous();
+        let samples = &samples[samples.len().saturating_sub(samples_in(KEPT, PHONE_RATE))..];
         let silent = audible_span(samples, PHONE_RATE).map_or(0, |span| samples.len() - span.end);
         self.heard_until.back(crate::units::duration_of(silent, PHONE_RATE))
     }
@@ -122,6 +123,21 @@ impl Ears {
     #[must_use]
     pub fn utterance(&self) -> Vec<i16> {
         self.kept.iter().copied().collect()
+    }
+
+    /// Cuts the utterance at the quietest moment of its last two seconds; gives what lies before, and
+    /// keeps what lies behind.
+    pub fn cut(&mut self) -> Vec<i16> {
+        let samples = self.kept.make_contiguous();
+        let first = samples.len().saturating_sub(samples_in(KEPT, PHONE_RATE));
+        let quietest = samples[first..]
+            .windows(2 * FRAME_SAMPLES)
+            .step_by(FRAME_SAMPLES)
+            .map(rms_dbfs)
+            .enumerate()
+            .min_by(|a, b| a.1.total_cmp(&b.1));
+        let cut = quietest.map_or(samples.len(), |(i, _)| first + (i + 1) * FRAME_SAMPLES);
+        self.kept.drain(..cut).collect()
     }
 
     /// The utterance is not needed any more.
@@ -191,5 +207,19 @@ mod tests {
         ears.close();
         ears.hear(&[0; 160], CallTime::from_millis(20_020));
         assert_eq!(ears.utterance().len(), 16_000);
+    }
+
+    #[test]
+    fn an_utterance_is_cut_where_it_is_quiet_and_nothing_is_lost() {
+        let mut ears = ears();
+        ears.hear(&tone(16_000), CallTime::from_millis(2000));
+        ears.open(CallTime::from_millis(100));
+        ears.hear(&[0; 1600], CallTime::from_millis(2200));
+        ears.hear(&tone(4000), CallTime::from_millis(2700));
+        let all = ears.utterance();
+        let before = ears.cut();
+        assert_eq!([before.as_slice(), &ears.utterance()].concat(), all);
+        let after = ears.utterance().len();
+        assert!((4000..5600).contains(&after), "{after}");
     }
 }

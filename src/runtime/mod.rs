@@ -1,6 +1,7 @@
 //! The shell around the pure core: clocks, threads, the owners of sockets. A call is one task that
 //! owns everything of the call, so nothing in it needs a lock.
 
+pub mod accept;
 pub mod call_log;
 pub mod clock;
 pub mod ears;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::conversation::{EndpointPolicy, Settings};
+use crate::conversation::{EndpointPolicy, Listening, Settings};
 use crate::engine::workers::Engines;
 
 /// What a call needs of the house.
@@ -30,7 +30,12 @@ pub fn settings(config: &Config) -> Settings {
             silence: config.endpoint.silence,
             unfinished_silence: config.endpoint.unfinished_silence,
         },
-        max_utterance: config.stt.max_utterance,
+        listening: Listening {
+            partial_pace: config.stt.partial_pace,
+            commit_after: config.stt.commit_after,
+            max_piece: config.stt.max_piece,
+            max_utterance: config.stt.max_utterance,
+        },
         first_token_timeout: config.llm.first_token_timeout,
     }
 }

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use axum::extract::ws::{Message, WebSocket};
-use futures_util::StreamExt;
+use axum::extract::ws::WebSocket;
 use futures_util::stream::SplitStream;
 use tokio::sync::mpsc;
 
+use super::accept::next_message;
 use super::call_log::{CallLog, wire_report};
 use super::clock::Clock;
 use super::ears::Ears;
@@ -19,10 +19,10 @@ use crate::conversation::latency::TurnReport;
 use crate::conversation::{Action, Conversation, Event};
 use crate::engine::workers::{EngineResult, QueueFull, Results};
 use crate::engine::{CancelFlag, EngineError};
-use crate::gateway::{Gateway, Inbound, Outbound, Start};
-use crate::ids::{CallId, ChunkId, MarkId, TurnId};
+use crate::gateway::{Inbound, Outbound, Start};
+use crate::ids::{CallId, ChunkId, MarkId, TurnId, UtteranceId};
 use crate::units::{CallTime, PHONE_RATE, duration_of};
-use crate::vad::{Edge, Hysteresis, WebRtc};
+use crate::vad::{Edge, Hysteresis};
 
 /// Results that may wait for a call: its tokens, transcripts and pieces of some seconds.
 const RESULTS_QUEUE: usize = 256;
@@ -40,6 +40,8 @@ pub struct Session {
     /// Synthesised pieces that wait for the conversation's word to be sent.
     pieces: HashMap<ChunkId, Vec<i16>>,
     transcribing: CancelFlag,
+    /// Of a piece of an utterance: the next transcription does not replace it.
+    cutting: CancelFlag,
     answering: CancelFlag,
     /// The reply that has already given a piece to the synthesiser.
     speaking: Option<TurnId>,
@@ -47,61 +49,9 @@ pub struct Session {
     last_inbound: CallTime,
 }
 
-/// Runs a call from its open socket to its end. `name` turns the gateway's name of the call into
-/// the house's.
-pub async fn run(
-    socket: WebSocket,
-    codec: Box<dyn Gateway>,
-    services: Services,
-    name: impl FnOnce(&Start) -> CallId,
-) {
-    let clock = Clock::start();
-    let (sink, mut stream) = socket.split();
-    let mut line = Line::open(codec, sink, services.config.server.send_timeout);
-    let wait = services.config.server.start_timeout;
-    let start = match tokio::time::timeout(wait, wait_for_start(&mut stream, &mut line)).await {
-        Ok(Ok(start)) => start,
-        Ok(Err(end)) => return refuse(&mut line, &end),
-        Err(_) => return refuse(&mut line, &End::NoStart(wait)),
-    };
-    let id = name(&start);
-    let span = tracing::info_span!("call", call = %id);
-    tracing::Instrument::instrument(Session::begin(id, services, clock, line, start, stream), span).await;
-}
-
-fn refuse(line: &mut Line, end: &End) {
-    tracing::warn!(reason = %end, "a socket was closed before a call stood");
-    let _ = line.send(&Outbound::Error { code: "refused", message: &end.to_string() });
-    line.close(end.close_code(), &end.to_string());
-}
-
-async fn wait_for_start(stream: &mut SplitStream<WebSocket>, line: &mut Line) -> Result<Start, End> {
-    loop {
-        for inbound in line.decode(&next_message(stream).await?)? {
-            match inbound {
-                Inbound::Started(start) => return Ok(*start),
-                Inbound::Stopped | Inbound::EndRequested => return Err(End::HungUp),
-                Inbound::Ping { .. }
-                | Inbound::Audio { .. }
-                | Inbound::Mark { .. }
-                | Inbound::Dtmf { .. }
-                | Inbound::Interrupt
-                | Inbound::Ignored { .. } => {}
-            }
-        }
-    }
-}
-
-async fn next_message(stream: &mut SplitStream<WebSocket>) -> Result<Message, End> {
-    match stream.next().await {
-        Some(Ok(message)) => Ok(message),
-        Some(Err(error)) => Err(End::Lost(error.to_string())),
-        None => Err(End::HungUp),
-    }
-}
-
 impl Session {
-    async fn begin(
+    /// Runs a call that stands, to its end.
+    pub(super) async fn begin(
         id: CallId,
         services: Services,
         clock: Clock,
@@ -112,17 +62,18 @@ impl Session {
         let (results, mut inbox) = mpsc::channel(RESULTS_QUEUE);
         let config = services.config.clone();
         let hysteresis = Hysteresis::new(config.vad.start, config.barge_in.min_speech, config.vad.stop);
-        let detector = Box::new(WebRtc::new(config.vad.aggressiveness));
+        let detector = config.vad.detector.build();
         let mut session = Self {
             id,
             clock,
             line,
             conversation: Conversation::new(settings(&config)),
-            ears: Ears::new(detector, hysteresis, config.vad.pre_roll, config.stt.max_utterance),
+            ears: Ears::new(detector, hysteresis, config.vad.pre_roll, config.stt.max_piece),
             pacer: Pacer::new(config.playback.lead),
             results,
             pieces: HashMap::new(),
             transcribing: CancelFlag::default(),
+            cutting: CancelFlag::default(),
             answering: CancelFlag::default(),
             speaking: None,
             log: CallLog::default(),
@@ -186,7 +137,7 @@ impl Session {
                 None => tracing::debug!("a mark came back that was never sent"),
             },
             Inbound::Ping { id } => {
-                let pong = self.log.pong(id, self.queues());
+                let pong = self.log.pong(id, self.queues(), &self.services.engines.meters());
                 self.line.send(&Outbound::Pong(&pong))?;
             }
             Inbound::Interrupt => self.tell(now, Event::InterruptRequested)?,
@@ -206,9 +157,10 @@ impl Session {
                     tracing::debug!(%utterance, pass, text = transcript.text, "transcribed");
                     Event::Transcribed { utterance, pass, text: transcript.text }
                 }
-                Err(EngineError::Cancelled) => return Ok(()),
                 Err(error) => {
-                    self.failed("transcription_failed", &error);
+                    if !matches!(error, EngineError::Cancelled) {
+                        self.failed("transcription_failed", &error);
+                    }
                     Event::TranscriptionFailed { utterance, pass }
                 }
             },
@@ -290,15 +242,24 @@ impl Session {
             tracing::trace!(at = %now, ?action, "action");
             match action {
                 Action::OpenUtterance { utterance: _, from } => self.ears.open(from),
+                Action::CommitUtterance { utterance: _, from } => self.ears.open(from),
                 Action::CloseUtterance { utterance: _ } => {
                     self.transcribing.cancel();
+                    renew(&mut self.cutting);
                     self.ears.close();
                 }
-                Action::Transcribe { utterance, pass } => {
+                Action::Transcribe { utterance, pass, partial } => {
                     let flag = renew(&mut self.transcribing);
                     let audio = self.ears.utterance();
-                    let asked = self.services.engines.transcribe(audio, utterance, pass, flag, &self.results);
-                    self.or_tell(now, asked, Event::TranscriptionFailed { utterance, pass });
+                    self.transcribe(now, audio, utterance, pass, partial, flag);
+                }
+                Action::TranscribePiece { utterance, pass } => {
+                    let audio = self.ears.cut();
+                    self.transcribe(now, audio, utterance, pass, false, self.cutting.clone());
+                }
+                Action::Hearing { utterance, stable, unstable } => {
+                    tracing::debug!(%utterance, stable, unstable, "hearing");
+                    self.line.send(&Outbound::Hearing { utterance, stable: &stable, unstable: &unstable })?;
                 }
                 Action::Generate { turn, messages } => {
                     let flag = renew(&mut self.answering);
@@ -330,6 +291,19 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    fn transcribe(
+        &mut self,
+        now: CallTime,
+        audio: Vec<i16>,
+        utterance: UtteranceId,
+        pass: u32,
+        partial: bool,
+        flag: CancelFlag,
+    ) {
+        let asked = self.services.engines.transcribe(audio, utterance, pass, partial, flag, &self.results);
+        self.or_tell(now, asked, Event::TranscriptionFailed { utterance, pass });
     }
 
     /// A job that no queue takes has failed.
@@ -367,6 +341,7 @@ impl Session {
     fn finish(mut self, end: &End) {
         let now = self.clock.now();
         self.transcribing.cancel();
+        self.cutting.cancel();
         self.answering.cancel();
         self.services.engines.end_call(&self.id);
         self.conversation.end(now);

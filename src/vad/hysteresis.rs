@@ -68,12 +68,6 @@ impl Hysteresis {
             }),
         }
     }
-
-    /// True between a start and a pause.
-    #[must_use]
-    pub fn is_speaking(&self) -> bool {
-        matches!(self.state, State::Speaking { .. })
-    }
 }
 
 #[cfg(test)]

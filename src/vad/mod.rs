@@ -1,11 +1,43 @@
 //! Voice activity: which frames are speech, and where speech begins and pauses. PURE: works on the
 //! time of the audio, reads no clock, and must not know utterances or words.
 
+mod doubler;
+mod earshot;
 mod hysteresis;
 mod webrtc;
 
+pub use earshot::Earshot;
 pub use hysteresis::{Edge, Hysteresis};
 pub use webrtc::WebRtc;
+
+/// Which detector, and how sure it must be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum DetectorChoice {
+    /// A small neural network; its score, 0 to 1, must reach this.
+    Earshot(f32),
+    /// WebRTC's; 0 takes much for speech, 3 little.
+    WebRtc(u8),
+}
+
+impl DetectorChoice {
+    /// A detector for one call.
+    #[must_use]
+    pub fn build(self) -> Box<dyn Detector> {
+        match self {
+            Self::Earshot(threshold) => Box::new(Earshot::new(threshold)),
+            Self::WebRtc(aggressiveness) => Box::new(WebRtc::new(aggressiveness)),
+        }
+    }
+}
+
+impl std::fmt::Display for DetectorChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Earshot(threshold) => write!(f, "earshot {threshold}"),
+            Self::WebRtc(aggressiveness) => write!(f, "webrtc {aggressiveness}"),
+        }
+    }
+}
 
 /// Decides whether a frame is speech. One instance per call: detectors adapt to the line's noise.
 pub trait Detector: Send {

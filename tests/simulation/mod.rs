@@ -4,3 +4,4 @@
 mod answering;
 mod failing;
 mod interrupting;
+mod listening;

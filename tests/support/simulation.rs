@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use offhook::conversation::latency::TurnReport;
-use offhook::conversation::{Action, Conversation, EndpointPolicy, Event, Settings};
+use offhook::conversation::{Action, Conversation, EndpointPolicy, Event, Listening, Settings};
 use offhook::engine::{Role, WordTime};
 use offhook::ids::{ChunkId, MarkId, TurnId, UtteranceId};
 use offhook::units::CallTime;
@@ -62,8 +62,10 @@ pub struct Simulation {
     now: CallTime,
     sequence: u64,
     queue: BTreeMap<(CallTime, u64), Happening>,
-    /// What the caller has said of the open utterance, by the moment it was over.
+    /// Every word of the caller, by the moment it was over.
     spoken: Vec<(CallTime, String)>,
+    /// No core is free for partial transcriptions.
+    pub busy: bool,
     utterance_from: BTreeMap<UtteranceId, CallTime>,
     durations: BTreeMap<ChunkId, Duration>,
     texts: BTreeMap<ChunkId, (TurnId, String)>,
@@ -84,7 +86,12 @@ pub fn settings() -> Settings {
         greeting: "Hello, this is the clinic.".into(),
         fallback: "I am sorry, could you say that again?".into(),
         endpoint: EndpointPolicy { silence: MS(320), unfinished_silence: MS(1200) },
-        max_utterance: Duration::from_secs(25),
+        listening: Listening {
+            partial_pace: Some(MS(400)),
+            commit_after: MS(6000),
+            max_piece: MS(20_000),
+            max_utterance: MS(60_000),
+        },
         first_token_timeout: Duration::from_secs(4),
     }
 }
@@ -100,6 +107,7 @@ impl Simulation {
             sequence: 0,
             queue: BTreeMap::new(),
             spoken: Vec::new(),
+            busy: false,
             utterance_from: BTreeMap::new(),
             durations: BTreeMap::new(),
             texts: BTreeMap::new(),
@@ -119,7 +127,11 @@ impl Simulation {
     /// and 120 ms for the pause.
     pub fn caller_says(&mut self, from: CallTime, lasting: Duration, text: &str) {
         let end = from + lasting;
-        self.spoken.push((end, text.to_owned()));
+        let words: Vec<&str> = text.split(' ').collect();
+        for (i, word) in words.iter().enumerate() {
+            let over = lasting * u32::try_from(i + 1).unwrap() / u32::try_from(words.len()).unwrap();
+            self.spoken.push((from + over, (*word).to_owned()));
+        }
         self.at(from + MS(60), Event::SpeechStarted { at: from });
         if lasting >= MIN_SPEECH {
             self.at(from + MIN_SPEECH, Event::SpeechSustained);
@@ -183,10 +195,17 @@ impl Simulation {
         while let Some(action) = self.conversation.poll_action() {
             self.done.push((self.now, action.clone()));
             match action {
-                Action::OpenUtterance { utterance, from } => {
+                Action::OpenUtterance { utterance, from } | Action::CommitUtterance { utterance, from } => {
                     self.utterance_from.insert(utterance, from);
                 }
-                Action::Transcribe { utterance, pass } => self.transcribe(utterance, pass),
+                Action::Transcribe { utterance, pass, partial: true } if self.busy => {
+                    self.at(self.now, Event::TranscriptionFailed { utterance, pass });
+                }
+                Action::Transcribe { utterance, pass, .. } => self.transcribe(utterance, pass),
+                Action::TranscribePiece { utterance, pass } => {
+                    self.transcribe(utterance, pass);
+                    self.utterance_from.insert(utterance, self.now);
+                }
                 Action::Generate { turn, messages } => {
                     let heard = messages.last().map(|m| m.text.clone()).unwrap_or_default();
                     self.generate(turn, &heard);
@@ -197,15 +216,18 @@ impl Simulation {
                     self.clears += 1;
                     self.playing_until = self.now;
                 }
-                Action::CloseUtterance { .. } | Action::Cancel { .. } | Action::TurnReport(_) => {}
+                Action::CloseUtterance { .. }
+                | Action::Cancel { .. }
+                | Action::Hearing { .. }
+                | Action::TurnReport(_) => {}
             }
         }
     }
 
     fn transcribe(&mut self, utterance: UtteranceId, pass: u32) {
         let from = self.utterance_from[&utterance];
-        let said = self.spoken.iter().filter(|(end, _)| (from..=self.now).contains(end));
-        let text = said.map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" ");
+        let said = self.spoken.iter().filter(|(end, _)| *end > from && *end <= self.now);
+        let text = said.map(|(_, word)| word.as_str()).collect::<Vec<_>>().join(" ");
         let event = match self.broken {
             Some(Broken::Recognizer) => Event::TranscriptionFailed { utterance, pass },
             Some(Broken::SilentRecognizer) => return,

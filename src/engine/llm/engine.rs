@@ -16,6 +16,7 @@ use super::template::ChatTemplate;
 use super::threads;
 use super::vocabulary::Vocabulary;
 use super::weights::Weights;
+use crate::config;
 use crate::engine::{EngineError, Generation, Generator, LoadError, Message, Role, Sampling, Step};
 
 /// Which model, and what it may use.
@@ -27,6 +28,12 @@ pub struct LlmOptions {
     pub threads: usize,
     /// Tokens of a conversation, reply included. The model's own limit holds too.
     pub context_tokens: usize,
+}
+
+impl From<&config::Llm> for LlmOptions {
+    fn from(llm: &config::Llm) -> Self {
+        Self { model: llm.model.clone(), threads: llm.threads, context_tokens: llm.context_tokens }
+    }
 }
 
 /// What all calls share.

@@ -48,8 +48,6 @@ const MAX_PROMPT_TOKENS: usize = 224;
 pub struct WhisperOptions {
     /// A Whisper model in whisper.cpp's GGML format.
     pub model: PathBuf,
-    /// Threads of one transcription.
-    pub threads: usize,
     /// Silence after the audio that stays in the window.
     pub window_margin: Duration,
     /// Words to expect (names, terms); empty for none.
@@ -62,7 +60,6 @@ impl From<&config::Stt> for WhisperOptions {
     fn from(stt: &config::Stt) -> Self {
         Self {
             model: stt.model.clone(),
-            threads: stt.threads,
             window_margin: stt.window_margin,
             initial_prompt: stt.initial_prompt.clone(),
             full_window: false,
@@ -127,7 +124,6 @@ impl WhisperModel {
             .map_err(|e| EngineError::Failed(format!("whisper.cpp cannot make a state: {e}")))?;
         Ok(WhisperRecognizer {
             state,
-            threads: i32::try_from(self.options.threads.clamp(1, 64)).unwrap_or(1),
             window: Window {
                 margin: self.options.window_margin,
                 positions: u64::try_from(self.context.n_audio_ctx()).unwrap_or(0),
@@ -145,7 +141,6 @@ impl WhisperModel {
 /// Transcribes one utterance after the other.
 pub struct WhisperRecognizer {
     state: WhisperState,
-    threads: i32,
     window: Window,
     prompt: Arc<[WhisperTokenId]>,
     start_of_transcript: WhisperTokenId,
@@ -157,7 +152,12 @@ pub struct WhisperRecognizer {
 
 impl Recognizer for WhisperRecognizer {
     /// `no_speech` is asked for only where the words are unsure, and 0 elsewhere.
-    fn transcribe(&mut self, audio: &[f32], cancel: &CancelFlag) -> Result<Transcript, EngineError> {
+    fn transcribe(
+        &mut self,
+        audio: &[f32],
+        threads: usize,
+        cancel: &CancelFlag,
+    ) -> Result<Transcript, EngineError> {
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
         }
@@ -166,9 +166,9 @@ impl Recognizer for WhisperRecognizer {
         }
         self.prepare(audio);
         let prompt = Arc::clone(&self.prompt);
-        let params = self.params(&prompt);
+        let params = self.params(&prompt, threads);
         match ffi::full(&mut self.state, params, &self.audio, cancel) {
-            Ok(()) => self.transcript(),
+            Ok(()) => self.transcript(threads),
             Err(_) if cancel.is_cancelled() => Err(EngineError::Cancelled),
             Err(e) => Err(EngineError::Failed(format!("whisper.cpp: {e}"))),
         }
@@ -177,10 +177,10 @@ impl Recognizer for WhisperRecognizer {
 
 impl WhisperRecognizer {
     /// How whisper.cpp is asked about the prepared audio.
-    fn params<'p>(&self, prompt: &'p [WhisperTokenId]) -> FullParams<'static, 'p> {
+    fn params<'p>(&self, prompt: &'p [WhisperTokenId], threads: usize) -> FullParams<'static, 'p> {
         let heard = duration_of(self.audio.len(), WHISPER_RATE);
         let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
-        params.set_n_threads(self.threads);
+        params.set_n_threads(i32::try_from(threads.clamp(1, 64)).unwrap_or(1));
         params.set_audio_ctx(self.window.positions_for(heard));
         params.set_max_tokens((SPARE_TOKENS + TOKENS_PER_SECOND * heard.as_secs_f32()) as i32);
         params.set_tokens(prompt);
@@ -213,7 +213,7 @@ impl WhisperRecognizer {
     }
 
     /// Reads the result out of the state.
-    fn transcript(&mut self) -> Result<Transcript, EngineError> {
+    fn transcript(&mut self, threads: usize) -> Result<Transcript, EngineError> {
         let mut text = String::new();
         let mut words = Vec::new();
         let (mut sum, mut count) = (0.0, 0_u16);
@@ -233,7 +233,7 @@ impl WhisperRecognizer {
             return Ok(nothing_said());
         }
         let avg_logprob = sum / f32::from(count.max(1));
-        let no_speech = if avg_logprob < guard::UNSURE { self.no_speech()? } else { 0.0 };
+        let no_speech = if avg_logprob < guard::UNSURE { self.no_speech(threads)? } else { 0.0 };
         let made_up = no_speech > guard::NO_SPEECH || avg_logprob < guard::MADE_UP;
         let heard = !made_up && !guard::is_loop(&words) && !guard::is_annotation(text);
         Ok(Transcript { text: if heard { text.to_owned() } else { String::new() }, avg_logprob, no_speech })
@@ -244,9 +244,8 @@ impl WhisperRecognizer {
     ///
     /// whisper.cpp 1.8 has a number of that name, but reads it from the first row of the logits while
     /// only the last row of the prompt was computed: it is what an earlier job left there.
-    fn no_speech(&mut self) -> Result<f32, EngineError> {
+    fn no_speech(&mut self, threads: usize) -> Result<f32, EngineError> {
         let failed = |e| EngineError::Failed(format!("whisper.cpp: {e}"));
-        let threads = usize::try_from(self.threads).unwrap_or(1);
         self.state.decode(&[self.start_of_transcript], 0, threads).map_err(failed)?;
         let logits = self.state.get_logits().map_err(failed)?;
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -5,13 +5,13 @@ use crate::audio::g711::Law;
 use crate::audio::{resample, to_f32};
 use crate::engine::Synthesizer as _;
 use crate::engine::flite::Flite;
+use crate::engine::leaks::assert_no_growth;
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/demo/whisper-frontdesk.en.bin");
 
 fn options() -> WhisperOptions {
     WhisperOptions {
         model: MODEL.into(),
-        threads: 1,
         window_margin: Duration::from_millis(300),
         initial_prompt: String::new(),
         full_window: false,
@@ -33,13 +33,14 @@ fn phoned(text: &str) -> Vec<f32> {
 #[test]
 fn a_question_over_the_phone_is_understood() {
     let mut recognizer = recognizer();
-    let heard =
-        recognizer.transcribe(&phoned("What time do you open on Monday?"), &CancelFlag::default()).unwrap();
+    let heard = recognizer
+        .transcribe(&phoned("What time do you open on Monday?"), 1, &CancelFlag::default())
+        .unwrap();
     let text = heard.text.to_lowercase();
     assert!(text.contains("open") && text.contains("monday"), "{heard:?}");
     assert!(heard.avg_logprob < 0.0 && heard.avg_logprob > -1.0, "{heard:?}");
     // Whisper's own probability of no speech, where it is asked, agrees.
-    assert!((0.0..0.6).contains(&recognizer.no_speech().unwrap()), "{heard:?}");
+    assert!((0.0..0.6).contains(&recognizer.no_speech(1).unwrap()), "{heard:?}");
 }
 
 #[test]
@@ -47,18 +48,17 @@ fn the_whole_window_and_a_prompt_work_too() {
     let options = WhisperOptions {
         full_window: true,
         initial_prompt: "Monday, Tuesday\0, Ångström.".to_owned(),
-        threads: 0,
         ..options()
     };
     let mut recognizer = load(&options).unwrap().recognizer().unwrap();
-    recognizer.transcribe(&phoned("What time do you open on Monday?"), &CancelFlag::default()).unwrap();
+    recognizer.transcribe(&phoned("What time do you open on Monday?"), 1, &CancelFlag::default()).unwrap();
 }
 
 #[test]
 fn silence_has_no_words() {
     let mut recognizer = recognizer();
     for audio in [vec![], vec![0.0], vec![0.0; 8_000], vec![0.000_5; 48_000], vec![f32::NAN; 1_000]] {
-        let heard = recognizer.transcribe(&audio, &CancelFlag::default()).unwrap();
+        let heard = recognizer.transcribe(&audio, 1, &CancelFlag::default()).unwrap();
         assert_eq!(heard, Transcript { text: String::new(), avg_logprob: 0.0, no_speech: 1.0 });
     }
 }
@@ -69,7 +69,7 @@ fn audio_of_any_length_and_loudness_is_taken() {
     for length in [1, 7, 159, 1_599, 1_600, 16_001, 100_003] {
         let audio: Vec<f32> =
             (0..length).map(|n| if n % 50 < 25 { 3.0 } else { f32::NEG_INFINITY }).collect();
-        recognizer.transcribe(&audio, &CancelFlag::default()).unwrap();
+        recognizer.transcribe(&audio, 1, &CancelFlag::default()).unwrap();
     }
 }
 
@@ -78,12 +78,12 @@ fn a_cancelled_job_ends_and_the_next_one_is_whole() {
     let mut recognizer = recognizer();
     let audio = phoned("What time do you open on Monday?");
     let flag = CancelFlag::default();
-    let whole = recognizer.transcribe(&audio, &flag).unwrap();
+    let whole = recognizer.transcribe(&audio, 1, &flag).unwrap();
 
     let cancelled = CancelFlag::default();
     cancelled.cancel();
-    assert!(matches!(recognizer.transcribe(&audio, &cancelled), Err(EngineError::Cancelled)));
-    assert_eq!(recognizer.transcribe(&audio, &flag).unwrap(), whole);
+    assert!(matches!(recognizer.transcribe(&audio, 1, &cancelled), Err(EngineError::Cancelled)));
+    assert_eq!(recognizer.transcribe(&audio, 1, &flag).unwrap(), whole);
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn ask_whisper(
 ) -> Result<(), whisper_rs::WhisperError> {
     recognizer.prepare(audio);
     let prompt = Arc::clone(&recognizer.prompt);
-    let params = recognizer.params(&prompt);
+    let params = recognizer.params(&prompt, 1);
     ffi::full(&mut recognizer.state, params, &recognizer.audio, cancel)
 }
 
@@ -113,14 +113,14 @@ fn recognisers_share_a_model_and_work_at_the_same_time() {
     let model = load(&options()).unwrap();
     let audio = phoned("What time do you open on Monday?");
     let mut expected = model.recognizer().unwrap();
-    let expected = expected.transcribe(&audio, &CancelFlag::default()).unwrap();
+    let expected = expected.transcribe(&audio, 1, &CancelFlag::default()).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..2 {
             let mut recognizer = model.recognizer().unwrap();
             let (audio, expected) = (&audio, &expected);
             scope.spawn(move || {
                 for _ in 0..3 {
-                    assert_eq!(&recognizer.transcribe(audio, &CancelFlag::default()).unwrap(), expected);
+                    assert_eq!(&recognizer.transcribe(audio, 1, &CancelFlag::default()).unwrap(), expected);
                 }
             });
         }
@@ -134,24 +134,12 @@ fn a_thousand_jobs_leave_no_memory_behind() {
     let click = [0.5; 160];
     let (free, cancelled) = (CancelFlag::default(), CancelFlag::default());
     cancelled.cancel();
-    let mut grown = || {
-        let before = resident_mib();
+    assert_no_growth(0.5, || {
         for n in 0..200 {
             // Three of four are cancelled underway.
             let _ = ask_whisper(&mut recognizer, &click, if n % 4 == 0 { &free } else { &cancelled });
         }
-        resident_mib() - before
-    };
-    // Other tests run at the same time and take memory now and then; a leak is there every time.
-    let rounds: Vec<f64> = (0..5).map(|_| grown()).collect();
-    let least = rounds.iter().copied().fold(f64::INFINITY, f64::min);
-    assert!(least < 0.5, "MiB more after each 200 jobs: {rounds:?}");
-}
-
-/// Memory of this process that is in use, from the second field of `statm`, in pages of 4 KiB.
-fn resident_mib() -> f64 {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    statm.split(' ').nth(1).unwrap().parse::<f64>().unwrap() / 256.0
+    });
 }
 
 #[test]

@@ -91,6 +91,24 @@ pub struct PongWire {
     pub latency: BTreeMap<String, SpreadWire>,
     /// Per queue the entries waiting in it.
     pub queues: BTreeMap<String, u64>,
+    /// Per kind of work what it waited for cores and held them, over all calls since the start.
+    #[serde(default)]
+    pub cores: BTreeMap<String, CoresWire>,
+}
+
+/// What one kind of work has cost.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CoresWire {
+    /// Times that cores were given.
+    pub jobs: u64,
+    /// Times that there was no core, or that it was taken away for more urgent work.
+    pub dropped: u64,
+    /// Time spent waiting for cores, all together.
+    pub waited_ms: f64,
+    /// The longest of these.
+    pub longest_wait_ms: f64,
+    /// Time that cores were held, all together.
+    pub held_ms: f64,
 }
 
 /// Who said a line.

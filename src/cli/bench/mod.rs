@@ -1,0 +1,26 @@
+//! `offhook bench`: how fast and how good the parts are, on this machine. Prints tables for people and
+//! one JSON object a row with `--json`; knows no calls.
+
+mod vad;
+mod vad_clips;
+
+use std::process::ExitCode;
+
+use crate::config::Config;
+
+/// `offhook bench ...`
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Which detector of speech is right more often, and what it costs
+    Vad(vad::Args),
+}
+
+/// Runs one benchmark.
+///
+/// # Errors
+/// If its input cannot be read.
+pub fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Vad(args) => vad::run(args, config),
+    }
+}
