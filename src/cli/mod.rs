@@ -6,4 +6,5 @@ pub mod chat;
 pub mod config;
 pub mod say;
 pub mod serve;
+mod stream;
 pub mod transcribe;

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use super::stream;
 use crate::audio::wav::{self, Clip};
 use crate::config::Config;
 use crate::engine::whisper::{self, LONGEST_WINDOW, WhisperOptions, WhisperRecognizer};
-use crate::engine::{CancelFlag, Recognizer as _};
+use crate::engine::{CancelFlag, Effort, Recognizer as _};
 use crate::units::{WHISPER_RATE, duration_of, samples_in};
 
 /// Arguments of `offhook transcribe`.
@@ -23,6 +24,10 @@ pub struct Args {
     /// Threads; `stt.threads` if not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: Option<u16>,
+    /// Listen as on a phone line, while the speech goes on: words appear, settle, and become turns. At a
+    /// terminal at the pace of speech, in a pipe as fast as it goes.
+    #[arg(long)]
+    stream: bool,
     /// Work on the whole window of 30 seconds instead of the speech alone, for comparison.
     #[arg(long)]
     full_window: bool,
@@ -54,12 +59,19 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
         options.model = model;
     }
     let threads = args.threads.map_or(config.stt.threads, usize::from);
+    let effort = Effort { threads, second_try: true };
     let mut recognizer = whisper::load(&options)?.recognizer()?;
 
+    if args.stream {
+        for file in &args.files {
+            stream::show(&read(file)?, &mut recognizer, threads, config, args.json)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut code = ExitCode::SUCCESS;
     let several = args.files.len() > 1;
     for file in &args.files {
-        let report = match read(file).and_then(|clip| transcribe(&mut recognizer, threads, file, &clip)) {
+        let report = match read(file).and_then(|clip| transcribe(&mut recognizer, effort, file, &clip)) {
             Ok(report) => report,
             Err(error) => {
                 eprintln!("{error:#}");
@@ -93,7 +105,7 @@ fn read(file: &Path) -> anyhow::Result<Clip> {
 
 fn transcribe(
     recognizer: &mut WhisperRecognizer,
-    threads: usize,
+    effort: Effort,
     file: &Path,
     clip: &Clip,
 ) -> anyhow::Result<Report> {
@@ -104,7 +116,7 @@ fn transcribe(
     // Of several pieces, the one that Whisper was least sure of counts.
     let (mut avg_logprob, mut no_speech) = (0.0_f32, 0.0_f32);
     for piece in pieces(&audio) {
-        let heard = recognizer.transcribe(&audio[piece], threads, &CancelFlag::default())?;
+        let heard = recognizer.transcribe(&audio[piece], effort, &CancelFlag::default())?;
         avg_logprob = avg_logprob.min(heard.avg_logprob);
         no_speech = no_speech.max(heard.no_speech);
         texts.push(heard.text);

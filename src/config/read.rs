@@ -150,6 +150,7 @@ fn stt(r: &mut Reader, base: &Path) -> Stt {
         model: path(r, base, "stt.model", "models/demo/whisper-frontdesk.en.bin"),
         threads: r.integer("stt.threads", 1, 1..=64) as usize,
         window_margin: r.millis("stt.window_margin_ms", 320, 0..=30_000),
+        second_window: r.millis("stt.second_window_ms", 0, 0..=30_000),
         initial_prompt: r.text("stt.initial_prompt", "", |_| None),
         partial_pace: Some(r.millis("stt.partial_ms", 400, 0..=10_000)).filter(|pace| !pace.is_zero()),
         commit_after: r.millis("stt.commit_after_ms", 6000, 500..=28_000),

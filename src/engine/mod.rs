@@ -9,6 +9,7 @@ pub mod flite;
 #[cfg(test)]
 mod leaks;
 pub mod llm;
+pub mod runway;
 pub mod start;
 mod transcribing;
 pub mod whisper;
@@ -46,11 +47,34 @@ pub struct LoadError {
     pub remedy: String,
 }
 
+/// One word of a transcript.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeardWord {
+    /// As written, with its punctuation.
+    pub text: String,
+    /// How sure the recogniser was, 0 to 1: the probability of its least sure token.
+    pub confidence: f32,
+    /// About where it ends, from the start of the audio; an estimate.
+    pub end: Duration,
+}
+
+/// How a transcription is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effort {
+    /// Threads.
+    pub threads: usize,
+    /// If the words are doubtful, try again in another way, if there is one. Not for words that are
+    /// looked at again anyway.
+    pub second_try: bool,
+}
+
 /// One utterance as text.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Transcript {
     /// The words, trimmed; empty if there was no speech.
     pub text: String,
+    /// The same word by word.
+    pub words: Vec<HeardWord>,
     /// Mean log-probability of the tokens (natural logarithm, 0 is certain).
     pub avg_logprob: f32,
     /// The model's own probability that there was no speech, 0 to 1.
@@ -59,11 +83,11 @@ pub struct Transcript {
 
 /// Speech to text. One instance serves one thread; instances share their weights.
 pub trait Recognizer: Send {
-    /// Turns mono audio at 16 kHz, in -1 to 1, into text, with so many threads. `cancel` ends it early.
+    /// Turns mono audio at 16 kHz, in -1 to 1, into text. `cancel` ends it early.
     fn transcribe(
         &mut self,
         audio: &[f32],
-        threads: usize,
+        effort: Effort,
         cancel: &CancelFlag,
     ) -> Result<Transcript, EngineError>;
 }

@@ -6,7 +6,7 @@ use super::flite::Flite;
 use super::llm::{self, LlmOptions};
 use super::whisper::{self, WhisperOptions};
 use super::workers::{Engines, Threads, lower_priority};
-use super::{CancelFlag, EngineError, LoadError, Recognizer, Synthesizer};
+use super::{CancelFlag, Effort, EngineError, LoadError, Recognizer, Synthesizer};
 use crate::config::Config;
 use crate::units::WHISPER_RATE;
 
@@ -54,7 +54,11 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
     for _ in 0..at_once {
         let mut recognizer = whisper.recognizer().map_err(|e| StartError::Broken("the recogniser", e))?;
         recognizer
-            .transcribe(&vec![0.0; WHISPER_RATE as usize], config.stt.threads, &CancelFlag::default())
+            .transcribe(
+                &vec![0.0; WHISPER_RATE as usize],
+                Effort { threads: config.stt.threads, second_try: false },
+                &CancelFlag::default(),
+            )
             .map_err(|e| StartError::Broken("the recogniser", e))?;
         recognizers.push(Box::new(recognizer));
     }

@@ -8,8 +8,8 @@ use tokio::sync::mpsc::OwnedPermit;
 
 use super::arbiter::Work;
 use super::cores::Cores;
-use super::workers::EngineResult;
-use super::{CancelFlag, EngineError, Recognizer, Transcript};
+use super::workers::{EngineResult, survive};
+use super::{CancelFlag, Effort, EngineError, Recognizer, Transcript};
 use crate::ids::UtteranceId;
 
 /// Jobs that may wait. More means that callers wait for seconds: better to say so.
@@ -107,7 +107,7 @@ impl Queue {
 /// One thread: jobs in, results out, until the queue is closed.
 pub(super) fn serve(mut recognizer: Box<dyn Recognizer>, queue: &Queue, cores: &Cores, threads: usize) {
     while let Some((number, job)) = queue.next() {
-        let result = transcribe(recognizer.as_mut(), &job, cores, threads);
+        let result = survive("recogniser", || transcribe(recognizer.as_mut(), &job, cores, threads));
         queue.done(number);
         job.reply.send(EngineResult::Transcribed { utterance: job.utterance, pass: job.pass, result });
     }
@@ -122,15 +122,15 @@ fn transcribe(
     if job.cancel.is_cancelled() {
         return Err(EngineError::Cancelled);
     }
-    let (_held, threads) = if job.partial {
+    let (_held, effort) = if job.partial {
         let held = cores.try_acquire(Work::Partial, &job.cancel).ok_or(EngineError::Cancelled)?;
-        (held, 1)
+        (held, Effort { threads: 1, second_try: false })
     } else {
-        (cores.acquire(Work::Transcript, threads), threads)
+        (cores.acquire(Work::Transcript, threads), Effort { threads, second_try: true })
     };
     let audio = crate::audio::phone_to_whisper(&job.audio)
         .map_err(|error| EngineError::BadInput(error.to_string()))?;
-    recognizer.transcribe(&audio, threads, &job.cancel)
+    recognizer.transcribe(&audio, effort, &job.cancel)
 }
 
 #[cfg(test)]
@@ -139,14 +139,15 @@ mod tests {
     use std::time::Duration;
     use tokio::sync::mpsc;
 
-    /// Says which job it is, by the length of its audio; a partial goes on until it is cancelled.
+    /// Short audio (a partial) takes until it is cancelled, long audio no time, and very long audio
+    /// breaks it.
     struct Slow;
 
     impl Recognizer for Slow {
         fn transcribe(
             &mut self,
             audio: &[f32],
-            _: usize,
+            _: Effort,
             cancel: &CancelFlag,
         ) -> Result<Transcript, EngineError> {
             while audio.len() < 100 {
@@ -155,6 +156,7 @@ mod tests {
                 }
                 std::thread::yield_now();
             }
+            assert!(audio.len() < 10_000, "broken on purpose");
             Ok(Transcript { text: "final".into(), ..Transcript::default() })
         }
     }
@@ -176,8 +178,12 @@ mod tests {
         }
 
         fn ask(&self, pass: u32, partial: bool) -> bool {
+            self.ask_about(if partial { 10 } else { 1000 }, pass, partial)
+        }
+
+        fn ask_about(&self, samples: usize, pass: u32, partial: bool) -> bool {
             let reply = self.results.clone().try_reserve_owned().expect("a place");
-            let audio = vec![0; if partial { 10 } else { 1000 }];
+            let audio = vec![0; samples];
             let cancel = CancelFlag::default();
             self.queue.push(Job { audio, utterance: UtteranceId(1), pass, partial, cancel, reply })
         }
@@ -200,6 +206,34 @@ mod tests {
         assert!(house.ask(2, true) && house.ask(3, false));
         assert_eq!(house.result(), (1, false));
         assert_eq!(house.result(), (3, true));
+    }
+
+    #[test]
+    fn a_recogniser_that_dies_at_a_job_has_failed_at_it_and_serves_the_next() {
+        let mut house = House::with_one_recognizer();
+        assert!(house.ask_about(20_000, 1, false) && house.ask(2, false));
+        assert_eq!(house.result(), (1, false));
+        assert_eq!(house.result(), (2, true));
+    }
+
+    #[test]
+    fn a_recogniser_that_hangs_ends_when_its_job_is_cancelled() {
+        let mut house = House::with_one_recognizer();
+        let reply = house.results.clone().try_reserve_owned().expect("a place");
+        let cancel = CancelFlag::default();
+        let (utterance, flag) = (UtteranceId(1), cancel.clone());
+        assert!(house.queue.push(Job {
+            audio: vec![0; 10],
+            utterance,
+            pass: 1,
+            partial: false,
+            cancel,
+            reply
+        }));
+        flag.cancel();
+        assert_eq!(house.result(), (1, false));
+        assert!(house.ask(2, false));
+        assert_eq!(house.result(), (2, true));
     }
 
     #[test]

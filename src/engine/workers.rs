@@ -3,6 +3,7 @@
 //! know what a result is used for.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use tokio::sync::mpsc::{OwnedPermit, Sender};
 
 use super::arbiter::Work;
 use super::cores::{Cores, Meter};
+use super::runway::Runway;
 use super::transcribing;
 use super::{
     CancelFlag, EngineError, Generation, Generator, Message, Recognizer, Sampling, Speech, Step, Synthesizer,
@@ -69,15 +71,25 @@ struct SynthesizeJob {
     reply: OwnedPermit<EngineResult>,
 }
 
+/// What the language model is asked.
+#[derive(Debug)]
+pub struct Question {
+    /// Whose history the answer continues.
+    pub call: CallId,
+    /// The turn that is answered.
+    pub turn: TurnId,
+    /// The conversation so far.
+    pub messages: Vec<Message>,
+    /// How the answer is chosen.
+    pub sampling: Sampling,
+    /// Ends it early.
+    pub cancel: CancelFlag,
+    /// How long the call's voice can go on: short ones are served first.
+    pub runway: Runway,
+}
+
 enum GenerateJob {
-    Begin {
-        call: CallId,
-        turn: TurnId,
-        messages: Vec<Message>,
-        sampling: Sampling,
-        cancel: CancelFlag,
-        results: Results,
-    },
+    Begin(Question, Results),
     End(CallId),
 }
 
@@ -160,28 +172,12 @@ impl Engines {
         if self.transcribe.0.push(job) { Ok(()) } else { Err(QueueFull("recogniser")) }
     }
 
-    /// Generates the answer to `messages`, token by token.
+    /// Generates the answer to a question, token by token.
     ///
     /// # Errors
     /// If the engine has more to do than it can hold.
-    pub fn generate(
-        &self,
-        call: &CallId,
-        turn: TurnId,
-        messages: Vec<Message>,
-        sampling: Sampling,
-        cancel: CancelFlag,
-        results: &Results,
-    ) -> Result<(), QueueFull> {
-        let job = GenerateJob::Begin {
-            call: call.clone(),
-            turn,
-            messages,
-            sampling,
-            cancel,
-            results: results.clone(),
-        };
-        send(&self.generate, job, "language model")
+    pub fn generate(&self, question: Question, results: &Results) -> Result<(), QueueFull> {
+        send(&self.generate, GenerateJob::Begin(question, results.clone()), "language model")
     }
 
     /// Speaks `text`. `first` pieces of a reply go before later ones of others.
@@ -204,6 +200,12 @@ impl Engines {
     #[must_use]
     pub fn meters(&self) -> BTreeMap<Work, Meter> {
         self.cores.meters()
+    }
+
+    /// The time that a [`Runway`] is told in.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.cores.now()
     }
 
     /// Lets the language model forget `call`.
@@ -245,10 +247,19 @@ fn synthesize_loop(mut synthesizer: Box<dyn Synthesizer>, jobs: &Receiver<Synthe
         } else {
             let work = if job.first { Work::FirstSpeech } else { Work::Speech };
             let _held = cores.acquire(work, 1);
-            synthesizer.synthesize(&job.text).and_then(for_the_phone)
+            survive("synthesiser", || synthesizer.synthesize(&job.text).and_then(for_the_phone))
         };
         job.reply.send(EngineResult::Synthesized { chunk: job.chunk, result });
     }
+}
+
+/// An engine that panics has failed at this job; its thread goes on to the next.
+pub(super) fn survive<T>(
+    engine: &str,
+    job: impl FnOnce() -> Result<T, EngineError>,
+) -> Result<T, EngineError> {
+    catch_unwind(AssertUnwindSafe(job))
+        .unwrap_or_else(|_| Err(EngineError::Failed(format!("the {engine} panicked"))))
 }
 
 fn for_the_phone(speech: Speech) -> Result<Speech, EngineError> {
@@ -264,7 +275,19 @@ struct Active {
     generation: Box<dyn Generation>,
     prefilling: bool,
     cancel: CancelFlag,
+    runway: Runway,
     results: Results,
+}
+
+fn begin(generator: &mut dyn Generator, question: Question, results: Results) -> Option<Active> {
+    let Question { call, turn, messages, sampling, cancel, runway } = question;
+    match survive("language model", || generator.begin(call.as_str(), &messages, &sampling)) {
+        Ok(generation) => Some(Active { turn, generation, prefilling: true, cancel, runway, results }),
+        Err(error) => {
+            tell(&results, EngineResult::Generated { turn, result: Err(error) });
+            None
+        }
+    }
 }
 
 /// One step of each reply in turn, so that none waits for the end of another.
@@ -280,13 +303,8 @@ fn generate_loop(
         match next_job(jobs, active.is_empty()) {
             Err(()) => return,
             Ok(Some(GenerateJob::End(call))) => generator.end_session(call.as_str()),
-            Ok(Some(GenerateJob::Begin { call, turn, messages, sampling, cancel, results })) => {
-                match generator.begin(call.as_str(), &messages, &sampling) {
-                    Ok(generation) => {
-                        active.push(Active { turn, generation, prefilling: true, cancel, results })
-                    }
-                    Err(error) => tell(&results, EngineResult::Generated { turn, result: Err(error) }),
-                }
+            Ok(Some(GenerateJob::Begin(question, results))) => {
+                active.extend(begin(generator.as_mut(), question, results));
             }
             Ok(None) => {}
         }
@@ -323,10 +341,10 @@ fn step(reply: &mut Active, cores: &Cores, threads: usize) -> bool {
     if reply.cancel.is_cancelled() || reply.results.is_closed() {
         return false;
     }
-    let work = if reply.prefilling { Work::Prefill } else { Work::Decode };
+    let work = if reply.prefilling { Work::Prefill } else { Work::decode(reply.runway.left(cores.now())) };
     let result = {
         let _held = cores.acquire(work, threads);
-        reply.generation.step()
+        survive("language model", || reply.generation.step())
     };
     let end = match result {
         Ok(Step::Prefilled) => return true,

@@ -98,6 +98,12 @@ impl Pacer {
         duration_of(self.queued_samples, PHONE_RATE)
     }
 
+    /// When the gateway will have played all there is, here and there.
+    #[must_use]
+    pub fn plays_until(&self) -> CallTime {
+        self.buffered_until + self.queued()
+    }
+
     /// When a frame sent now will be played.
     fn plays_at(&self, now: CallTime) -> CallTime {
         self.buffered_until.max(now)

@@ -17,7 +17,8 @@ use super::pacer::{Due, Pacer};
 use super::services::{Services, settings};
 use crate::conversation::latency::TurnReport;
 use crate::conversation::{Action, Conversation, Event};
-use crate::engine::workers::{EngineResult, QueueFull, Results};
+use crate::engine::runway::Runway;
+use crate::engine::workers::{EngineResult, Question, QueueFull, Results};
 use crate::engine::{CancelFlag, EngineError};
 use crate::gateway::{Inbound, Outbound, Start};
 use crate::ids::{CallId, ChunkId, MarkId, TurnId, UtteranceId};
@@ -43,6 +44,8 @@ pub struct Session {
     /// Of a piece of an utterance: the next transcription does not replace it.
     cutting: CancelFlag,
     answering: CancelFlag,
+    /// How long the agent's voice can go on with what it has.
+    runway: Runway,
     /// The reply that has already given a piece to the synthesiser.
     speaking: Option<TurnId>,
     log: CallLog,
@@ -75,6 +78,7 @@ impl Session {
             transcribing: CancelFlag::default(),
             cutting: CancelFlag::default(),
             answering: CancelFlag::default(),
+            runway: Runway::default(),
             speaking: None,
             log: CallLog::default(),
             last_inbound: clock.now(),
@@ -207,6 +211,10 @@ impl Session {
                 Due::Started(chunk, plays_at) => self.tell(now, Event::ChunkStarted { chunk, plays_at })?,
             }
         }
+        match self.pacer.plays_until() {
+            end if end > now => self.runway.lasts_until(self.services.engines.now() + (end - now)),
+            _ => self.runway.is_over(),
+        }
         let idle = self.last_inbound + self.services.config.server.idle_timeout;
         let timer = self.conversation.poll_timeout().map(|(at, _)| at);
         Ok([timer, self.pacer.next_deadline()].into_iter().flatten().fold(idle, CallTime::min))
@@ -262,10 +270,15 @@ impl Session {
                     self.line.send(&Outbound::Hearing { utterance, stable: &stable, unstable: &unstable })?;
                 }
                 Action::Generate { turn, messages } => {
-                    let flag = renew(&mut self.answering);
-                    let sampling = self.services.config.llm.sampling.clone();
-                    let engines = &self.services.engines;
-                    let asked = engines.generate(&self.id, turn, messages, sampling, flag, &self.results);
+                    let question = Question {
+                        call: self.id.clone(),
+                        turn,
+                        messages,
+                        sampling: self.services.config.llm.sampling.clone(),
+                        cancel: renew(&mut self.answering),
+                        runway: self.runway.clone(),
+                    };
+                    let asked = self.services.engines.generate(question, &self.results);
                     self.or_tell(now, asked, Event::GenerationFailed { turn });
                 }
                 Action::Cancel { turn: _ } => self.answering.cancel(),

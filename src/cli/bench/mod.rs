@@ -1,6 +1,8 @@
 //! `offhook bench`: how fast and how good the parts are, on this machine. Prints tables for people and
 //! one JSON object a row with `--json`; knows no calls.
 
+mod stt;
+mod stt_accuracy;
 mod vad;
 mod vad_clips;
 
@@ -11,6 +13,8 @@ use crate::config::Config;
 /// `offhook bench ...`
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// What a transcript costs, with the window cut to the speech and whole
+    Stt(stt::Args),
     /// Which detector of speech is right more often, and what it costs
     Vad(vad::Args),
 }
@@ -21,6 +25,7 @@ pub enum Command {
 /// If its input cannot be read.
 pub fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Stt(args) => stt::run(args, config),
         Command::Vad(args) => vad::run(args, config),
     }
 }

@@ -1,6 +1,11 @@
 //! Tells what was said from what Whisper makes up: it was trained on subtitles, and answers silence and
 //! noise with "Thank you." or a phrase without end. Knows numbers and texts, no audio formats.
 
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+
 /// With a higher probability of no speech (OpenAI's `no_speech_threshold`, whisper.cpp's
 /// `no_speech_thold`)...
 pub(super) const NO_SPEECH: f32 = 0.6;
@@ -16,6 +21,9 @@ pub(super) const MADE_UP: f32 = -1.25;
 /// No sample of silence is larger: -60 dBFS, far below speech and above the idle noise of a phone line
 /// (the smallest steps of mu-law are -72 dBFS).
 const SILENT_PEAK: f32 = 0.001;
+
+/// Text that is larger than its packed form by more than this factor is repetitive.
+const MOST_COMPRESSED: f32 = 2.4;
 
 /// Longest phrase, in tokens, that is looked for in a loop.
 const LONGEST_PHRASE: usize = 8;
@@ -45,6 +53,14 @@ pub(super) fn is_loop<T: PartialEq>(tokens: &[T]) -> bool {
     })
 }
 
+/// True if the text says so much the same over and over that it can be packed into a small part of its
+/// size: a loop with variations (OpenAI's `compression_ratio_threshold`).
+pub(super) fn is_repetitive(text: &str) -> bool {
+    let mut packer = ZlibEncoder::new(Vec::new(), Compression::default());
+    let packed = packer.write_all(text.as_bytes()).and_then(|()| packer.finish());
+    packed.is_ok_and(|packed| text.len() as f32 > MOST_COMPRESSED * packed.len() as f32)
+}
+
 /// True if the text describes a sound instead of words: "[BLANK_AUDIO]", "(music)", "♪". Parentheses
 /// around digits are an area code.
 pub(super) fn is_annotation(text: &str) -> bool {
@@ -72,6 +88,16 @@ mod tests {
     fn what_people_say_twice_or_thrice_is_no_loop() {
         for text in ["no no no", "five five five one two one two", "5 5 5 5 5 5 5", "bye bye bye bye", ""] {
             assert!(!is_loop(&words(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_loop_with_variations_is_repetitive_and_what_people_say_is_not() {
+        let text: String = (0..12).map(|n| format!("I was going to the store {n} and ")).collect();
+        assert!(is_repetitive(&text));
+        for text in ["", "no no no no no", "My number is five five five, five five five, zero one four two."]
+        {
+            assert!(!is_repetitive(text), "{text}");
         }
     }
 

@@ -9,6 +9,7 @@
 mod ffi;
 mod guard;
 mod header;
+mod words;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +19,8 @@ use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState, WhisperTokenId,
 };
 
-use super::{CancelFlag, EngineError, LoadError, Recognizer, Transcript};
+use self::words::Token;
+use super::{CancelFlag, Effort, EngineError, HeardWord, LoadError, Recognizer, Transcript};
 use crate::config;
 use crate::units::{WHISPER_RATE, duration_of, samples_in};
 
@@ -35,9 +37,9 @@ pub const LONGEST_WINDOW: Duration = Duration::from_secs(30);
 /// Silence put before the audio: speech that begins with the first sample loses its first sound.
 const LEAD_IN: Duration = Duration::from_millis(100);
 
-/// Tokens that a transcript may have: fast speech is about 5 words a second and 1.5 tokens a word,
-/// digits are more; and a few for a short one. What runs on beyond is a loop.
-const TOKENS_PER_SECOND: f32 = 12.0;
+/// Tokens that a transcript may have for each second: fast speech is about 5 words and 1.5 tokens a
+/// word, digits are more; and a few for a short one. What runs on beyond is a loop.
+pub const TOKENS_PER_SECOND: f32 = 12.0;
 const SPARE_TOKENS: f32 = 16.0;
 
 /// Most tokens of the prompt: whisper.cpp uses half of the text context at most.
@@ -54,6 +56,10 @@ pub struct WhisperOptions {
     pub initial_prompt: String,
     /// Always the whole window of 30 s, as Whisper was trained: slower, for comparison.
     pub full_window: bool,
+    /// A doubtful transcript is made again with at least this window; zero does not.
+    pub second_window: Duration,
+    /// Most tokens a second; [`TOKENS_PER_SECOND`] but for benchmarks.
+    pub tokens_per_second: f32,
 }
 
 impl From<&config::Stt> for WhisperOptions {
@@ -63,6 +69,8 @@ impl From<&config::Stt> for WhisperOptions {
             window_margin: stt.window_margin,
             initial_prompt: stt.initial_prompt.clone(),
             full_window: false,
+            second_window: stt.second_window,
+            tokens_per_second: TOKENS_PER_SECOND,
         }
     }
 }
@@ -128,7 +136,10 @@ impl WhisperModel {
                 margin: self.options.window_margin,
                 positions: u64::try_from(self.context.n_audio_ctx()).unwrap_or(0),
                 full: self.options.full_window,
+                least: Duration::ZERO,
             },
+            second_window: self.options.second_window,
+            tokens_per_second: self.options.tokens_per_second,
             prompt: Arc::clone(&self.prompt),
             start_of_transcript: self.context.token_sot(),
             end_of_text: self.context.token_eot(),
@@ -142,6 +153,8 @@ impl WhisperModel {
 pub struct WhisperRecognizer {
     state: WhisperState,
     window: Window,
+    second_window: Duration,
+    tokens_per_second: f32,
     prompt: Arc<[WhisperTokenId]>,
     start_of_transcript: WhisperTokenId,
     end_of_text: WhisperTokenId,
@@ -150,12 +163,36 @@ pub struct WhisperRecognizer {
     audio: Vec<f32>,
 }
 
+/// What whisper.cpp answered, before it is believed.
+struct Answer {
+    text: String,
+    words: Vec<HeardWord>,
+    avg_logprob: f32,
+    no_speech: f32,
+    loops: bool,
+}
+
+impl Answer {
+    /// True if another try may bring something better.
+    fn is_doubtful(&self) -> bool {
+        self.avg_logprob < guard::UNSURE || self.loops
+    }
+
+    /// The words, if they were said and not made up.
+    fn believed(self) -> Transcript {
+        let made_up = self.no_speech > guard::NO_SPEECH || self.avg_logprob < guard::MADE_UP;
+        let said = !made_up && !self.loops && !guard::is_annotation(&self.text);
+        let (text, words) = if said { (self.text, self.words) } else { (String::new(), Vec::new()) };
+        Transcript { text, words, avg_logprob: self.avg_logprob, no_speech: self.no_speech }
+    }
+}
+
 impl Recognizer for WhisperRecognizer {
     /// `no_speech` is asked for only where the words are unsure, and 0 elsewhere.
     fn transcribe(
         &mut self,
         audio: &[f32],
-        threads: usize,
+        effort: Effort,
         cancel: &CancelFlag,
     ) -> Result<Transcript, EngineError> {
         if cancel.is_cancelled() {
@@ -165,24 +202,49 @@ impl Recognizer for WhisperRecognizer {
             return Ok(nothing_said());
         }
         self.prepare(audio);
-        let prompt = Arc::clone(&self.prompt);
-        let params = self.params(&prompt, threads);
-        match ffi::full(&mut self.state, params, &self.audio, cancel) {
-            Ok(()) => self.transcript(threads),
-            Err(_) if cancel.is_cancelled() => Err(EngineError::Cancelled),
-            Err(e) => Err(EngineError::Failed(format!("whisper.cpp: {e}"))),
+        let Some(answer) = self.ask(self.window, effort.threads, cancel)? else { return Ok(nothing_said()) };
+        let wider = self.window.at_least(self.second_window);
+        let audio_length = duration_of(self.audio.len(), WHISPER_RATE);
+        let differs = wider.positions_for(audio_length) != self.window.positions_for(audio_length);
+        if effort.second_try && answer.is_doubtful() && differs {
+            tracing::debug!(avg_logprob = answer.avg_logprob, "a doubtful transcript is made again");
+            let again = self.ask(wider, effort.threads, cancel)?;
+            let better = again.filter(|a| !a.loops && (answer.loops || a.avg_logprob > answer.avg_logprob));
+            return Ok(better.unwrap_or(answer).believed());
         }
+        Ok(answer.believed())
     }
 }
 
 impl WhisperRecognizer {
+    /// Asks whisper.cpp about the prepared audio; `None` if it heard no word.
+    fn ask(
+        &mut self,
+        window: Window,
+        threads: usize,
+        cancel: &CancelFlag,
+    ) -> Result<Option<Answer>, EngineError> {
+        let prompt = Arc::clone(&self.prompt);
+        let params = self.params(window, &prompt, threads);
+        match ffi::full(&mut self.state, params, &self.audio, cancel) {
+            Ok(()) => self.answer(threads),
+            Err(_) if cancel.is_cancelled() => Err(EngineError::Cancelled),
+            Err(e) => Err(EngineError::Failed(format!("whisper.cpp: {e}"))),
+        }
+    }
+
     /// How whisper.cpp is asked about the prepared audio.
-    fn params<'p>(&self, prompt: &'p [WhisperTokenId], threads: usize) -> FullParams<'static, 'p> {
+    fn params<'p>(
+        &self,
+        window: Window,
+        prompt: &'p [WhisperTokenId],
+        threads: usize,
+    ) -> FullParams<'static, 'p> {
         let heard = duration_of(self.audio.len(), WHISPER_RATE);
         let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
         params.set_n_threads(i32::try_from(threads.clamp(1, 64)).unwrap_or(1));
-        params.set_audio_ctx(self.window.positions_for(heard));
-        params.set_max_tokens((SPARE_TOKENS + TOKENS_PER_SECOND * heard.as_secs_f32()) as i32);
+        params.set_audio_ctx(window.positions_for(heard));
+        params.set_max_tokens((SPARE_TOKENS + self.tokens_per_second * heard.as_secs_f32()) as i32);
         params.set_tokens(prompt);
         params.set_no_context(true);
         params.set_single_segment(true);
@@ -213,30 +275,37 @@ impl WhisperRecognizer {
     }
 
     /// Reads the result out of the state.
-    fn transcript(&mut self, threads: usize) -> Result<Transcript, EngineError> {
+    fn answer(&mut self, threads: usize) -> Result<Option<Answer>, EngineError> {
         let mut text = String::new();
-        let mut words = Vec::new();
+        let (mut ids, mut tokens) = (Vec::new(), Vec::new());
         let (mut sum, mut count) = (0.0, 0_u16);
         for segment in self.state.as_iter() {
             text.push_str(&segment.to_str_lossy().unwrap_or_default());
             for token in (0..segment.n_tokens()).filter_map(|n| segment.get_token(n)) {
-                let token = token.token_data();
-                sum += token.plog;
+                let data = token.token_data();
+                sum += data.plog;
                 count = count.saturating_add(1);
-                if token.id < self.end_of_text {
-                    words.push(token.id);
+                if data.id < self.end_of_text {
+                    ids.push(data.id);
+                    let text = token.to_str_lossy().unwrap_or_default().into_owned();
+                    tokens.push(Token { text, probability: data.p });
                 }
             }
         }
         let text = text.trim();
         if text.is_empty() {
-            return Ok(nothing_said());
+            return Ok(None);
         }
         let avg_logprob = sum / f32::from(count.max(1));
         let no_speech = if avg_logprob < guard::UNSURE { self.no_speech(threads)? } else { 0.0 };
-        let made_up = no_speech > guard::NO_SPEECH || avg_logprob < guard::MADE_UP;
-        let heard = !made_up && !guard::is_loop(&words) && !guard::is_annotation(text);
-        Ok(Transcript { text: if heard { text.to_owned() } else { String::new() }, avg_logprob, no_speech })
+        let lead_in = samples_in(LEAD_IN, WHISPER_RATE).min(self.audio.len());
+        Ok(Some(Answer {
+            words: words::words(&tokens, &self.audio[lead_in..], WHISPER_RATE),
+            avg_logprob,
+            no_speech,
+            loops: guard::is_loop(&ids) || guard::is_repetitive(text),
+            text: text.to_owned(),
+        }))
     }
 
     /// Asks the decoder for the probability of no speech, where Whisper was trained to give it: right
@@ -256,7 +325,7 @@ impl WhisperRecognizer {
 }
 
 fn nothing_said() -> Transcript {
-    Transcript { text: String::new(), avg_logprob: 0.0, no_speech: 1.0 }
+    Transcript { no_speech: 1.0, ..Transcript::default() }
 }
 
 /// How much of Whisper's window of 30 s the encoder works on.
@@ -266,12 +335,19 @@ struct Window {
     /// Positions of the whole window.
     positions: u64,
     full: bool,
+    /// Of speech and margin together.
+    least: Duration,
 }
 
 impl Window {
+    /// The same, but for this much audio at least.
+    fn at_least(self, least: Duration) -> Self {
+        Self { least, ..self }
+    }
+
     /// Positions for this much audio; 0, whisper.cpp's word for all of them, if it fills the window.
     fn positions_for(&self, audio: Duration) -> i32 {
-        let micros = (audio + self.margin).as_micros() as u64;
+        let micros = (audio + self.margin).max(self.least).as_micros() as u64;
         let wanted = (micros * POSITIONS_PER_SECOND).div_ceil(1_000_000);
         if self.full || wanted >= self.positions { 0 } else { i32::try_from(wanted).unwrap_or(0) }
     }

@@ -15,8 +15,12 @@ fn options() -> WhisperOptions {
         window_margin: Duration::from_millis(300),
         initial_prompt: String::new(),
         full_window: false,
+        second_window: Duration::ZERO,
+        tokens_per_second: TOKENS_PER_SECOND,
     }
 }
+
+const QUICK: Effort = Effort { threads: 1, second_try: false };
 
 fn recognizer() -> WhisperRecognizer {
     load(&options()).unwrap().recognizer().unwrap()
@@ -34,7 +38,7 @@ fn phoned(text: &str) -> Vec<f32> {
 fn a_question_over_the_phone_is_understood() {
     let mut recognizer = recognizer();
     let heard = recognizer
-        .transcribe(&phoned("What time do you open on Monday?"), 1, &CancelFlag::default())
+        .transcribe(&phoned("What time do you open on Monday?"), QUICK, &CancelFlag::default())
         .unwrap();
     let text = heard.text.to_lowercase();
     assert!(text.contains("open") && text.contains("monday"), "{heard:?}");
@@ -51,15 +55,17 @@ fn the_whole_window_and_a_prompt_work_too() {
         ..options()
     };
     let mut recognizer = load(&options).unwrap().recognizer().unwrap();
-    recognizer.transcribe(&phoned("What time do you open on Monday?"), 1, &CancelFlag::default()).unwrap();
+    recognizer
+        .transcribe(&phoned("What time do you open on Monday?"), QUICK, &CancelFlag::default())
+        .unwrap();
 }
 
 #[test]
 fn silence_has_no_words() {
     let mut recognizer = recognizer();
     for audio in [vec![], vec![0.0], vec![0.0; 8_000], vec![0.000_5; 48_000], vec![f32::NAN; 1_000]] {
-        let heard = recognizer.transcribe(&audio, 1, &CancelFlag::default()).unwrap();
-        assert_eq!(heard, Transcript { text: String::new(), avg_logprob: 0.0, no_speech: 1.0 });
+        let heard = recognizer.transcribe(&audio, QUICK, &CancelFlag::default()).unwrap();
+        assert_eq!(heard, Transcript { no_speech: 1.0, ..Transcript::default() });
     }
 }
 
@@ -69,7 +75,7 @@ fn audio_of_any_length_and_loudness_is_taken() {
     for length in [1, 7, 159, 1_599, 1_600, 16_001, 100_003] {
         let audio: Vec<f32> =
             (0..length).map(|n| if n % 50 < 25 { 3.0 } else { f32::NEG_INFINITY }).collect();
-        recognizer.transcribe(&audio, 1, &CancelFlag::default()).unwrap();
+        recognizer.transcribe(&audio, QUICK, &CancelFlag::default()).unwrap();
     }
 }
 
@@ -78,12 +84,12 @@ fn a_cancelled_job_ends_and_the_next_one_is_whole() {
     let mut recognizer = recognizer();
     let audio = phoned("What time do you open on Monday?");
     let flag = CancelFlag::default();
-    let whole = recognizer.transcribe(&audio, 1, &flag).unwrap();
+    let whole = recognizer.transcribe(&audio, QUICK, &flag).unwrap();
 
     let cancelled = CancelFlag::default();
     cancelled.cancel();
-    assert!(matches!(recognizer.transcribe(&audio, 1, &cancelled), Err(EngineError::Cancelled)));
-    assert_eq!(recognizer.transcribe(&audio, 1, &flag).unwrap(), whole);
+    assert!(matches!(recognizer.transcribe(&audio, QUICK, &cancelled), Err(EngineError::Cancelled)));
+    assert_eq!(recognizer.transcribe(&audio, QUICK, &flag).unwrap(), whole);
 }
 
 #[test]
@@ -104,7 +110,7 @@ fn ask_whisper(
 ) -> Result<(), whisper_rs::WhisperError> {
     recognizer.prepare(audio);
     let prompt = Arc::clone(&recognizer.prompt);
-    let params = recognizer.params(&prompt, 1);
+    let params = recognizer.params(recognizer.window, &prompt, 1);
     ffi::full(&mut recognizer.state, params, &recognizer.audio, cancel)
 }
 
@@ -113,14 +119,17 @@ fn recognisers_share_a_model_and_work_at_the_same_time() {
     let model = load(&options()).unwrap();
     let audio = phoned("What time do you open on Monday?");
     let mut expected = model.recognizer().unwrap();
-    let expected = expected.transcribe(&audio, 1, &CancelFlag::default()).unwrap();
+    let expected = expected.transcribe(&audio, QUICK, &CancelFlag::default()).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..2 {
             let mut recognizer = model.recognizer().unwrap();
             let (audio, expected) = (&audio, &expected);
             scope.spawn(move || {
                 for _ in 0..3 {
-                    assert_eq!(&recognizer.transcribe(audio, 1, &CancelFlag::default()).unwrap(), expected);
+                    assert_eq!(
+                        &recognizer.transcribe(audio, QUICK, &CancelFlag::default()).unwrap(),
+                        expected
+                    );
                 }
             });
         }
@@ -171,7 +180,8 @@ fn a_bad_model_file_is_refused_by_name_with_a_remedy() {
 
 #[test]
 fn the_window_is_cut_to_the_speech_and_its_margin() {
-    let window = Window { margin: Duration::from_millis(300), positions: 1_500, full: false };
+    let window =
+        Window { margin: Duration::from_millis(300), positions: 1_500, full: false, least: Duration::ZERO };
     assert_eq!(window.positions_for(Duration::from_secs(2)), 115);
     assert_eq!(window.positions_for(Duration::from_millis(2_001)), 116);
     assert_eq!(window.positions_for(Duration::from_secs(40)), 0);

@@ -1,0 +1,162 @@
+//! `offhook bench stt`: what a transcript costs with the window cut to the speech against the whole
+//! window, and, where references are given, what it costs in words.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use super::stt_accuracy;
+use crate::config::Config;
+use crate::engine::flite::Flite;
+use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer};
+use crate::engine::{CancelFlag, Effort, Recognizer as _, Synthesizer as _};
+use crate::units::{WHISPER_RATE, samples_in};
+
+/// Tokens that a sentence has for each second of speech; models with random weights stop at no other.
+const TOKENS_PER_SECOND: f32 = 3.0;
+
+/// What is said, over and over, until it is long enough.
+const TEXT: &str = "Hello, I would like to know when you are open on Tuesday, whether I can park my car behind \
+    the building, and how much a cleaning costs if I come without insurance, thank you very much.";
+
+/// Arguments of `offhook bench stt`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Models; `stt.model` if none is given.
+    #[arg(long, value_name = "FILE")]
+    model: Vec<PathBuf>,
+    /// Seconds of speech.
+    #[arg(long, value_name = "S", value_delimiter = ',', default_values_t = [2.0, 4.0, 8.0])]
+    seconds: Vec<f64>,
+    /// Threads; as many as there are cores if not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    threads: Option<u16>,
+    /// Rounds; whole and cut windows take turns, and the medians count.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    rounds: u16,
+    /// A file with a line "FILE<tab>WORDS" for each recording (paths relative to it): word error rates by
+    /// margin, and of the streaming way against whole files.
+    #[arg(long, value_name = "TSV")]
+    references: Option<PathBuf>,
+    /// One JSON object a row.
+    #[arg(long)]
+    json: bool,
+}
+
+/// One model with one length of speech.
+#[derive(Debug, serde::Serialize)]
+struct Row {
+    model: String,
+    speech_s: f64,
+    threads: usize,
+    full_ms: f64,
+    cut_ms: f64,
+    /// How many times faster the cut window is.
+    ratio: f64,
+    /// Both with one thread and a cut window.
+    partial_ms: f64,
+    partial_to_final: f64,
+}
+
+/// Measures and prints.
+pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = args.threads.map_or(cores, usize::from);
+    let models = if args.model.is_empty() { std::slice::from_ref(&config.stt.model) } else { &args.model };
+    if !args.json && args.references.is_none() {
+        println!(
+            "model                          speech  full window  cut window   ratio   1 thread: final, partial"
+        );
+    }
+    for model in models {
+        let options = WhisperOptions { model: model.clone(), ..WhisperOptions::from(&config.stt) };
+        if let Some(references) = &args.references {
+            stt_accuracy::run(&options, references, threads, config, args.json)?;
+            continue;
+        }
+        let options = WhisperOptions { tokens_per_second: TOKENS_PER_SECOND, ..options };
+        let mut full =
+            whisper::load(&WhisperOptions { full_window: true, ..options.clone() })?.recognizer()?;
+        let mut cut = whisper::load(&options)?.recognizer()?;
+        for &seconds in &args.seconds {
+            let audio = speech(seconds)?;
+            let row = measure(&mut full, &mut cut, &audio, threads, args.rounds)?;
+            let row = Row { model: name(model), speech_s: seconds, ..row };
+            print(&row, args.json)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn name(model: &std::path::Path) -> String {
+    model.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// So many seconds of the built-in voice.
+fn speech(seconds: f64) -> anyhow::Result<Vec<f32>> {
+    let spoken = Flite::new("slt", 1.0)?.synthesize(TEXT)?;
+    let audio = crate::audio::resample::resample_i16(&spoken.samples, spoken.rate, WHISPER_RATE)?;
+    let length = samples_in(Duration::try_from_secs_f64(seconds)?, WHISPER_RATE);
+    Ok(crate::audio::to_f32(&audio).into_iter().cycle().take(length).collect())
+}
+
+fn measure(
+    full: &mut WhisperRecognizer,
+    cut: &mut WhisperRecognizer,
+    audio: &[f32],
+    threads: usize,
+    rounds: u16,
+) -> anyhow::Result<Row> {
+    let all = Effort { threads, second_try: false };
+    let alone = Effort { threads: 1, second_try: false };
+    let mut times: [Vec<f64>; 4] = Default::default();
+    time(full, audio, all)?;
+    time(cut, audio, all)?;
+    for _ in 0..rounds {
+        times[0].push(time(full, audio, all)?);
+        times[1].push(time(cut, audio, all)?);
+        times[2].push(time(cut, audio, alone)?);
+        times[3].push(time(cut, audio, Effort { second_try: true, ..alone })?);
+    }
+    let [full_ms, cut_ms, partial_ms, final_ms] = times.map(median);
+    Ok(Row {
+        model: String::new(),
+        speech_s: 0.0,
+        threads,
+        full_ms,
+        cut_ms,
+        ratio: full_ms / cut_ms,
+        partial_ms,
+        partial_to_final: partial_ms / final_ms,
+    })
+}
+
+fn time(recognizer: &mut WhisperRecognizer, audio: &[f32], effort: Effort) -> anyhow::Result<f64> {
+    #[expect(clippy::disallowed_methods, reason = "the stopwatch of a benchmark")]
+    let start = Instant::now();
+    recognizer.transcribe(audio, effort, &CancelFlag::default())?;
+    Ok(start.elapsed().as_secs_f64() * 1000.0)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn print(row: &Row, json: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(row)?);
+        return Ok(());
+    }
+    println!(
+        "{:<30} {:>4.1} s  {:>8.1} ms  {:>7.1} ms  {:>5.1} x  {:>10.1} ms, {:.2} of it",
+        row.model,
+        row.speech_s,
+        row.full_ms,
+        row.cut_ms,
+        row.ratio,
+        row.partial_ms / row.partial_to_final,
+        row.partial_to_final
+    );
+    Ok(())
+}

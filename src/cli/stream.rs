@@ -1,0 +1,175 @@
+//! A caller's way through the ears, the recogniser and the conversation, without a line, a model of
+//! language or a voice: for seeing and measuring how speech is heard while it goes on. Time is the
+//! audio's own; what the recogniser takes is added as it really was.
+
+mod show;
+
+use std::time::{Duration, Instant};
+
+pub(super) use self::show::show;
+
+use crate::config::Config;
+use crate::conversation::{Action, Conversation, Event, Settings};
+use crate::engine::whisper::WhisperRecognizer;
+use crate::engine::{CancelFlag, Effort, Recognizer as _};
+use crate::ids::UtteranceId;
+use crate::runtime::ears::Ears;
+use crate::runtime::services::settings;
+use crate::units::{CallTime, FRAME, FRAME_SAMPLES};
+use crate::vad::{Edge, Hysteresis};
+
+/// What is heard, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Heard {
+    /// The caller still speaks.
+    Partial { at: CallTime, stable: String, unstable: String },
+    /// A turn is over.
+    Turn { speech_end: CallTime, known_at: CallTime, text: String },
+}
+
+/// Listens to one caller.
+pub(super) struct Listener<'r> {
+    recognizer: &'r mut WhisperRecognizer,
+    threads: usize,
+    settings: Settings,
+    conversation: Conversation,
+    ears: Ears,
+    now: CallTime,
+    speech_end: CallTime,
+    /// What the recogniser said, and when it was done.
+    awaited: Vec<(CallTime, Event)>,
+    heard: Vec<Heard>,
+}
+
+impl<'r> Listener<'r> {
+    pub(super) fn new(recognizer: &'r mut WhisperRecognizer, threads: usize, config: &Config) -> Self {
+        let settings = Settings { greeting: String::new(), ..settings(config) };
+        let hysteresis = Hysteresis::new(config.vad.start, config.barge_in.min_speech, config.vad.stop);
+        let detector = config.vad.detector.build();
+        Self {
+            recognizer,
+            threads,
+            conversation: Conversation::new(settings.clone()),
+            settings,
+            ears: Ears::new(detector, hysteresis, config.vad.pre_roll, config.stt.max_piece),
+            now: CallTime::ZERO,
+            speech_end: CallTime::ZERO,
+            awaited: Vec::new(),
+            heard: Vec::new(),
+        }
+    }
+
+    /// Takes the next frame of 20 ms at 8 kHz; gives what was heard by its end.
+    ///
+    /// # Errors
+    /// If the recogniser fails.
+    pub(super) fn hear(&mut self, frame: &[i16]) -> anyhow::Result<Vec<Heard>> {
+        let end = self.now + FRAME;
+        self.pass_time_until(end)?;
+        for edge in self.ears.hear(frame, end) {
+            let event = match edge {
+                Edge::Started(at) => Event::SpeechStarted { at },
+                Edge::Sustained => continue,
+                Edge::Paused(at) => {
+                    self.speech_end = at;
+                    Event::SpeechEnded { at }
+                }
+            };
+            self.conversation.handle(end, event);
+            self.act(end)?;
+        }
+        Ok(std::mem::take(&mut self.heard))
+    }
+
+    /// Hears silence until nothing more can come; gives what was heard.
+    ///
+    /// # Errors
+    /// If the recogniser fails.
+    pub(super) fn finish(&mut self) -> anyhow::Result<Vec<Heard>> {
+        let mut heard = Vec::new();
+        let patience = self.settings.endpoint.unfinished_silence + Duration::from_secs(1);
+        for _ in 0..patience.as_millis() / FRAME.as_millis() {
+            heard.extend(self.hear(&[0; FRAME_SAMPLES])?);
+        }
+        Ok(heard)
+    }
+
+    /// Deadlines and results, in their order.
+    fn pass_time_until(&mut self, end: CallTime) -> anyhow::Result<()> {
+        loop {
+            self.awaited.sort_by_key(|(at, _)| *at);
+            let result = self.awaited.first().map(|(at, _)| *at);
+            let timer = self.conversation.poll_timeout().map(|(at, _)| at);
+            let Some(next) = result.into_iter().chain(timer).min().filter(|&at| at <= end) else { break };
+            self.now = self.now.max(next);
+            if result == Some(next) {
+                let (_, event) = self.awaited.remove(0);
+                self.conversation.handle(self.now, event);
+            } else {
+                self.conversation.handle_timeout(self.now);
+            }
+            self.act(self.now)?;
+        }
+        self.now = end;
+        Ok(())
+    }
+
+    fn act(&mut self, now: CallTime) -> anyhow::Result<()> {
+        while let Some(action) = self.conversation.poll_action() {
+            match action {
+                Action::OpenUtterance { from, .. } | Action::CommitUtterance { from, .. } => {
+                    self.ears.open(from);
+                }
+                Action::CloseUtterance { .. } => self.ears.close(),
+                Action::Transcribe { utterance, pass, partial } => {
+                    let audio = self.ears.utterance();
+                    self.transcribe(now, &audio, utterance, pass, partial)?;
+                }
+                Action::TranscribePiece { utterance, pass } => {
+                    let audio = self.ears.cut();
+                    self.transcribe(now, &audio, utterance, pass, false)?;
+                }
+                Action::Hearing { stable, unstable, .. } => {
+                    self.heard.push(Heard::Partial { at: now, stable, unstable });
+                }
+                Action::Generate { messages, .. } => {
+                    let text = messages.last().map(|m| m.text.clone()).unwrap_or_default();
+                    self.heard.push(Heard::Turn { speech_end: self.speech_end, known_at: now, text });
+                    self.begin_anew();
+                    return Ok(());
+                }
+                // There is no agent here.
+                Action::Cancel { .. }
+                | Action::Speak { .. }
+                | Action::Send { .. }
+                | Action::ClearPlayback
+                | Action::TurnReport(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The next turn owes nothing to this one, for nobody answers.
+    fn begin_anew(&mut self) {
+        self.conversation = Conversation::new(self.settings.clone());
+        self.awaited.clear();
+    }
+
+    fn transcribe(
+        &mut self,
+        now: CallTime,
+        audio: &[i16],
+        utterance: UtteranceId,
+        pass: u32,
+        partial: bool,
+    ) -> anyhow::Result<()> {
+        let effort = Effort { threads: if partial { 1 } else { self.threads }, second_try: !partial };
+        let audio = crate::audio::phone_to_whisper(audio)?;
+        #[expect(clippy::disallowed_methods, reason = "the stopwatch of a command-line tool")]
+        let start = Instant::now();
+        let transcript = self.recognizer.transcribe(&audio, effort, &CancelFlag::default())?;
+        let event = Event::Transcribed { utterance, pass, text: transcript.text };
+        self.awaited.push((now + start.elapsed(), event));
+        Ok(())
+    }
+}

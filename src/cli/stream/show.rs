@@ -1,0 +1,80 @@
+//! `offhook transcribe --stream`: words appear, settle, and become turns.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use owo_colors::OwoColorize as _;
+
+use super::{Heard, Listener};
+use crate::audio::wav::Clip;
+use crate::config::Config;
+use crate::engine::whisper::WhisperRecognizer;
+use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE};
+
+/// One line of JSON.
+#[derive(serde::Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Line<'a> {
+    Hearing { at_ms: f64, stable: &'a str, unstable: &'a str },
+    Turn { speech_end_ms: f64, known_ms: f64, text: &'a str },
+}
+
+/// Plays a recording to a [`Listener`] and shows what it hears: at a terminal at the pace of speech,
+/// elsewhere one line a turn, or with `json` one object for everything.
+pub(in crate::cli) fn show(
+    clip: &Clip,
+    recognizer: &mut WhisperRecognizer,
+    threads: usize,
+    config: &Config,
+    json: bool,
+) -> anyhow::Result<()> {
+    let terminal = std::io::stdout().is_terminal() && !json;
+    let mut listener = Listener::new(recognizer, threads, config);
+    let mut samples = clip.i16_at(PHONE_RATE)?;
+    samples.resize(samples.len().next_multiple_of(FRAME_SAMPLES), 0);
+    #[expect(clippy::disallowed_methods, reason = "words appear when they would on a call")]
+    let start = Instant::now();
+    let mut due = Duration::ZERO;
+    for frame in samples.chunks_exact(FRAME_SAMPLES) {
+        due += FRAME;
+        if terminal {
+            std::thread::sleep(due.saturating_sub(start.elapsed()));
+        }
+        print(&listener.hear(frame)?, terminal, json)?;
+    }
+    print(&listener.finish()?, terminal, json)
+}
+
+fn print(heard: &[Heard], terminal: bool, json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for heard in heard {
+        match heard {
+            _ if json => writeln!(out, "{}", serde_json::to_string(&line(heard))?)?,
+            Heard::Partial { stable, unstable, .. } if terminal => {
+                write!(out, "\r\x1b[K{stable} {}", unstable.dimmed())?;
+            }
+            Heard::Partial { .. } => {}
+            Heard::Turn { speech_end, known_at, text } if terminal => {
+                let after = known_at.millis_after(*speech_end);
+                writeln!(
+                    out,
+                    "\r\x1b[K{} {}",
+                    text.bold(),
+                    format!("({after:.0} ms after the end)").dimmed()
+                )?;
+            }
+            Heard::Turn { text, .. } => writeln!(out, "{text}")?,
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn line(heard: &Heard) -> Line<'_> {
+    let ms = |at: &CallTime| at.millis_after(CallTime::ZERO);
+    match heard {
+        Heard::Partial { at, stable, unstable } => Line::Hearing { at_ms: ms(at), stable, unstable },
+        Heard::Turn { speech_end, known_at, text } => {
+            Line::Turn { speech_end_ms: ms(speech_end), known_ms: ms(known_at), text }
+        }
+    }
+}

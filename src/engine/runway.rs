@@ -1,0 +1,48 @@
+//! How long the voice of a call can go on with what it has: written by the call, read by the threads
+//! that make more. Knows no audio.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Shared by a call and the jobs of its reply.
+#[derive(Debug, Clone, Default)]
+pub struct Runway {
+    /// In microseconds on the clock of the cores; 0 if nothing is being played.
+    ends_at: Arc<AtomicU64>,
+}
+
+impl Runway {
+    /// What there is to play lasts until `end`, on the clock of the cores.
+    pub fn lasts_until(&self, end: Duration) {
+        self.ends_at.store(u64::try_from(end.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Nothing is being played: nothing can break off.
+    pub fn is_over(&self) {
+        self.ends_at.store(0, Ordering::Relaxed);
+    }
+
+    /// What is left at `now`; `None` if nothing is being played.
+    #[must_use]
+    pub fn left(&self, now: Duration) -> Option<Duration> {
+        let end = self.ends_at.load(Ordering::Relaxed);
+        (end > 0).then(|| Duration::from_micros(end).saturating_sub(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runway_runs_out_and_is_gone_when_nothing_plays() {
+        let (runway, ms) = (Runway::default(), Duration::from_millis);
+        assert_eq!(runway.left(ms(5)), None);
+        runway.clone().lasts_until(ms(300));
+        assert_eq!(runway.left(ms(100)), Some(ms(200)));
+        assert_eq!(runway.left(ms(400)), Some(ms(0)));
+        runway.is_over();
+        assert_eq!(runway.left(ms(400)), None);
+    }
+}
