@@ -71,11 +71,15 @@ def show(alone, beside, memory):
     """Print the tables."""
     waits = {name: [t["v2v_ms"] for r in reports for t in r["turns"]] for name, reports in
              (("one call", alone), ("two calls at once", beside))}
-    print("| | median v2v | p95 | longest | glitches |\n|---|---|---|---|---|")
+    print("| | median v2v | p95 | longest | glitches | left to play when a frame came: median, 1 %, least |")
+    print("|---|---|---|---|---|---|")
     for (name, values), reports in zip(waits.items(), (alone, beside)):
         glitches = sum(r["glitches"] for r in reports)
+        slack = [r["frame_slack_ms"] for r in reports]
+        left = [statistics.median(s["median"] for s in slack), min(s["p01"] for s in slack),
+                min(s["least"] for s in slack)]
         print(f"| {name} | {statistics.median(values):.0f} ms | {percentile(values, .95):.0f} ms "
-              f"| {max(values):.0f} ms | {glitches} |")
+              f"| {max(values):.0f} ms | {glitches} | {left[0]:.0f}, {left[1]:.0f}, {left[2]:.0f} ms |")
     medians = [statistics.median(v) for v in waits.values()]
     print(f"\na second call moves the first's median by {100 * (medians[1] / medians[0] - 1):+.1f} %")
     turns = [t for r in alone for t in r["turns"]]

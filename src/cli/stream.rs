@@ -39,6 +39,8 @@ pub(super) struct Listener<'r> {
     /// What the recogniser said, and when it was done.
     awaited: Vec<(CallTime, Event)>,
     heard: Vec<Heard>,
+    /// From each pause to the words before it, as it really was.
+    pub(super) final_after: Vec<Duration>,
 }
 
 impl<'r> Listener<'r> {
@@ -56,6 +58,7 @@ impl<'r> Listener<'r> {
             speech_end: CallTime::ZERO,
             awaited: Vec::new(),
             heard: Vec::new(),
+            final_after: Vec::new(),
         }
     }
 
@@ -169,7 +172,11 @@ impl<'r> Listener<'r> {
         let start = Instant::now();
         let transcript = self.recognizer.transcribe(&audio, effort, &CancelFlag::default())?;
         let event = Event::Transcribed { utterance, pass, text: transcript.text };
-        self.awaited.push((now + start.elapsed(), event));
+        let took = start.elapsed();
+        if !partial {
+            self.final_after.push(took);
+        }
+        self.awaited.push((now + took, event));
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 
 mod read;
 mod reader;
+pub mod whisper_model;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -78,8 +79,8 @@ pub struct Stt {
     pub model: PathBuf,
     /// Threads of one transcription.
     pub threads: usize,
-    /// Silence after the speech that stays in Whisper's window.
-    pub window_margin: Duration,
+    /// Silence after the speech that stays in Whisper's window; `None` is what is known of the model.
+    pub window_margin: Option<Duration>,
     /// A doubtful transcript is made again with at least this window; zero does not.
     pub second_window: Duration,
     /// Words the model should expect (names, terms); empty for none.

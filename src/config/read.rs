@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use super::reader::{Problem, Reader};
+use super::whisper_model;
 use super::{Agent, BargeIn, Config, Endpoint, Llm, Log, Playback, Server, Stt, Tts, Vad};
 use crate::engine::Sampling;
 use crate::vad::DetectorChoice;
@@ -147,9 +148,9 @@ fn agent(r: &mut Reader) -> Agent {
 
 fn stt(r: &mut Reader, base: &Path) -> Stt {
     Stt {
-        model: path(r, base, "stt.model", "models/demo/whisper-frontdesk.en.bin"),
+        model: base.join(whisper_model(r)),
         threads: r.integer("stt.threads", 1, 1..=64) as usize,
-        window_margin: r.millis("stt.window_margin_ms", 320, 0..=30_000),
+        window_margin: Some(r.millis("stt.window_margin_ms", 0, 0..=30_000)).filter(|m| !m.is_zero()),
         second_window: r.millis("stt.second_window_ms", 0, 0..=30_000),
         initial_prompt: r.text("stt.initial_prompt", "", |_| None),
         partial_pace: Some(r.millis("stt.partial_ms", 400, 0..=10_000)).filter(|pace| !pace.is_zero()),
@@ -157,6 +158,14 @@ fn stt(r: &mut Reader, base: &Path) -> Stt {
         max_piece: r.millis("stt.max_piece_ms", 20_000, 2000..=28_000),
         max_utterance: r.millis("stt.max_utterance_ms", 60_000, 1000..=600_000),
     }
+}
+
+fn whisper_model(r: &mut Reader) -> PathBuf {
+    let value = r.text("stt.model", "models/demo/whisper-frontdesk.en.bin", |value| {
+        let unknown = whisper_model::file_of(value).is_none();
+        unknown.then(|| format!("one of {}, or the path of a .bin file", whisper_model::NAMES.join(", ")))
+    });
+    whisper_model::file_of(&value).unwrap_or_default()
 }
 
 fn llm(r: &mut Reader, base: &Path) -> Llm {
@@ -245,6 +254,13 @@ mod tests {
         );
         assert_eq!(problems("[server]\nport = \"http\"").len(), 1);
         assert_eq!(problems("[server]\nbind = \"localhost\"").len(), 1);
+    }
+
+    #[test]
+    fn a_recogniser_can_be_named() {
+        let named = parse("[stt]\nmodel = \"base.en\"", "test", Path::new("/etc")).expect("a name");
+        assert_eq!(named.stt.model, Path::new("/etc/models/ggml-base.en.bin"));
+        assert!(problems("[stt]\nmodel = \"base\"")[0].contains("allowed is one of tiny.en, "));
     }
 
     #[test]

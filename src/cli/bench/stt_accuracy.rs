@@ -25,6 +25,8 @@ struct Row {
     word_error_percent: f64,
     /// Of the words that were stable at some time, those that did not stay; of the streaming way.
     taken_back_percent: Option<f64>,
+    /// From a pause to the words before it; of the streaming way.
+    final_after_ms: Option<[f64; 2]>,
 }
 
 /// Judges one model on all recordings and prints a row for each way.
@@ -55,11 +57,12 @@ pub(super) fn run(
             recordings: recordings.len(),
             word_error_percent: errors.percent(),
             taken_back_percent: None,
+            final_after_ms: None,
         };
         print(&row, json)?;
     }
     let mut recognizer = whisper::load(options)?.recognizer()?;
-    let (mut errors, mut stable) = (Errors::default(), Stable::default());
+    let (mut errors, mut stable, mut waits) = (Errors::default(), Stable::default(), Vec::new());
     for (clip, words) in &recordings {
         let mut listener = Listener::new(&mut recognizer, threads, config);
         let mut samples = clip.i16_at(PHONE_RATE)?;
@@ -71,6 +74,7 @@ pub(super) fn run(
         heard.extend(listener.finish()?);
         errors.add(words, &all_turns(&heard));
         stable.add(&heard);
+        waits.append(&mut listener.final_after);
     }
     let row = Row {
         model,
@@ -78,8 +82,15 @@ pub(super) fn run(
         recordings: recordings.len(),
         word_error_percent: errors.percent(),
         taken_back_percent: Some(stable.taken_back_percent()),
+        final_after_ms: median_and_p95(waits),
     };
     print(&row, json)
+}
+
+fn median_and_p95(mut times: Vec<Duration>) -> Option<[f64; 2]> {
+    times.sort();
+    let last = times.len().checked_sub(1)?;
+    Some([last / 2, last * 95 / 100].map(|rank| times[rank].as_secs_f64() * 1000.0))
 }
 
 fn read(references: &Path) -> anyhow::Result<Vec<(Clip, String)>> {

@@ -13,7 +13,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 
 use super::clock::Clock;
 use super::phone::{Phone, Protocol, Said};
-use super::playout::Playout;
+use super::playout::{Playout, Slack};
 use super::script::Line;
 use super::turns::{Patience, Turn, Turns};
 use crate::gateway::native::{SummaryWire, TurnReportWire};
@@ -53,6 +53,8 @@ pub(super) struct Outcome {
     pub(super) summary: Option<SummaryWire>,
     /// Holes in the agent's speech.
     pub(super) glitches: usize,
+    /// How close the agent's speech came to one.
+    pub(super) slack: Option<Slack>,
     /// Errors the server told.
     pub(super) errors: Vec<String>,
     /// The most by which one of the caller's frames was late, in milliseconds: the stopwatch is no
@@ -124,6 +126,7 @@ pub(super) async fn call(
         reports: call.reports,
         summary: call.summary,
         glitches,
+        slack: call.playout.slack(),
         errors: call.errors,
         late_ms: call.late as f64 * 1000.0 / f64::from(PHONE_RATE),
     })

@@ -170,6 +170,7 @@ fn finished(outcome: &Outcome, record: Option<&Path>) -> anyhow::Result<CallResu
         call_id: outcome.call_id.clone(),
         turns: result::turn_results(&outcome.turns, outcome.wanted, &outcome.reports),
         glitches: outcome.glitches,
+        frame_slack_ms: outcome.slack,
         recording: path.display().to_string(),
     })
 }

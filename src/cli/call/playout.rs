@@ -32,6 +32,18 @@ pub(super) struct Playout {
     cuts: Vec<usize>,
     marks: VecDeque<(usize, String)>,
     audible_end: Option<usize>,
+    /// What was still to be played when more of the same piece arrived, in samples.
+    slack: Vec<usize>,
+}
+
+/// How much was still to be played when the next frame of the agent's speech arrived: at 0 there would
+/// have been a hole.
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
+pub(super) struct Slack {
+    pub(super) median: f64,
+    /// All but one frame of a hundred had more.
+    pub(super) p01: f64,
+    pub(super) least: f64,
 }
 
 impl Playout {
@@ -45,6 +57,9 @@ impl Playout {
             self.heard.resize(now, 0);
         }
         let start = self.heard.len();
+        if !dry && start > now {
+            self.slack.push(start - now);
+        }
         self.heard.extend_from_slice(samples);
         let end = self.heard.len();
         match self.pieces.last_mut() {
@@ -104,6 +119,14 @@ impl Playout {
         &self.cuts
     }
 
+    /// How close the agent's speech came to a hole; `None` if there was none of it.
+    pub(super) fn slack(&self) -> Option<Slack> {
+        let mut sorted = self.slack.clone();
+        sorted.sort_unstable();
+        let ms = |rank: usize| sorted.get(rank).map(|&n| n as f64 * 1000.0 / f64::from(PHONE_RATE));
+        Some(Slack { median: ms(sorted.len() / 2)?, p01: ms(sorted.len() / 100)?, least: ms(0)? })
+    }
+
     /// The call ends here: what has not been played never is. Returns the number of glitches.
     pub(super) fn end(&mut self, now: usize, gap: usize) -> usize {
         self.clear(now);
@@ -146,6 +169,17 @@ mod tests {
         assert_eq!(playout.audible_end(), Some(1320));
         assert_eq!(playout.end(2000, GAP), 0);
         assert_eq!(playout.heard().len(), 2000);
+    }
+
+    #[test]
+    fn the_slack_is_what_was_still_to_be_played_when_the_next_frame_came() {
+        let mut playout = Playout::default();
+        assert_eq!(playout.slack(), None);
+        for now in [0, 80, 400] {
+            playout.play(now, &tone(160));
+        }
+        // 160 - 80 samples were left at the second frame; before the third, all had been played.
+        assert_eq!(playout.slack(), Some(Slack { median: 10.0, p01: 10.0, least: 10.0 }));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::dial::Report;
+use super::playout::Slack;
 use super::turns::Turn;
 use crate::gateway::native::StagesWire;
 use crate::units::PHONE_RATE;
@@ -34,6 +35,8 @@ pub(super) struct CallResult {
     pub(super) turns: Vec<TurnResult>,
     /// Holes in the agent's speech.
     pub(super) glitches: usize,
+    /// What was still to be played when the next frame arrived.
+    pub(super) frame_slack_ms: Option<Slack>,
     /// Where the recording is.
     pub(super) recording: String,
 }
@@ -165,7 +168,13 @@ mod tests {
         let times = [Some(500.0), None, Some(700.0), Some(650.0), Some(400.0)];
         let turns: Vec<Turn> = times.iter().map(|&v2v_ms| turn(0, v2v_ms)).collect();
         let turns = turn_results(&turns, 5, &[]);
-        let result = CallResult { call_id: "c".into(), turns, glitches: 0, recording: "c.wav".into() };
+        let result = CallResult {
+            call_id: "c".into(),
+            turns,
+            glitches: 0,
+            frame_slack_ms: None,
+            recording: "c.wav".into(),
+        };
         assert_eq!(result.unanswered(), 1);
         assert_eq!(result.v2v(), Some((575.0, 700.0)));
     }
@@ -173,7 +182,13 @@ mod tests {
     #[test]
     fn the_object_has_exactly_the_promised_fields() {
         let turns = turn_results(&[turn(0, Some(500.0))], 1, &[]);
-        let result = CallResult { call_id: "c".into(), turns, glitches: 2, recording: "c.wav".into() };
+        let result = CallResult {
+            call_id: "c".into(),
+            turns,
+            glitches: 2,
+            frame_slack_ms: Some(Slack::default()),
+            recording: "c.wav".into(),
+        };
         let expected = serde_json::json!({
             "call_id": "c",
             "turns": [{
@@ -183,6 +198,7 @@ mod tests {
                 "interrupted": false,
             }],
             "glitches": 2,
+            "frame_slack_ms": {"median": 0.0, "p01": 0.0, "least": 0.0},
             "recording": "c.wav",
         });
         assert_eq!(serde_json::to_value(&result).unwrap(), expected);

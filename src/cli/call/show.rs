@@ -98,7 +98,15 @@ pub(super) fn summary(result: &CallResult, outcome: &Outcome) -> String {
     if let Some(spread) = told.and_then(|told| told.latency.get("v2v_ms")) {
         let _ = write!(out, " (the server says {:.0} and {:.0})", spread.p50, spread.max);
     }
-    let _ = writeln!(out, "; {} glitches", result.glitches);
+    let _ = write!(out, "; {} glitches", result.glitches);
+    if let Some(slack) = result.frame_slack_ms {
+        let _ = write!(
+            out,
+            ", the next frame came with {:.0} ms left to play (least {:.0})",
+            slack.median, slack.least
+        );
+    }
+    out.push('\n');
     // The stopwatch is no better than the caller's own frames.
     if outcome.late_ms > LATE_MS {
         let warning = format!(
@@ -162,6 +170,7 @@ mod tests {
             call_id: "c".into(),
             turns: vec![answered(), silent],
             glitches: 1,
+            frame_slack_ms: None,
             recording: "calls/c.wav".into(),
         };
         let spread = SpreadWire { p50: 480.0, max: 480.0, ..SpreadWire::default() };

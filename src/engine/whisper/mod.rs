@@ -21,7 +21,7 @@ use whisper_rs::{
 
 use self::words::Token;
 use super::{CancelFlag, Effort, EngineError, HeardWord, LoadError, Recognizer, Transcript};
-use crate::config;
+use crate::config::{self, whisper_model};
 use crate::units::{WHISPER_RATE, duration_of, samples_in};
 
 /// Positions of the encoder for each second of audio: two mel frames of 10 ms each.
@@ -66,7 +66,7 @@ impl From<&config::Stt> for WhisperOptions {
     fn from(stt: &config::Stt) -> Self {
         Self {
             model: stt.model.clone(),
-            window_margin: stt.window_margin,
+            window_margin: stt.window_margin.unwrap_or(whisper_model::margin(&stt.model).0),
             initial_prompt: stt.initial_prompt.clone(),
             full_window: false,
             second_window: stt.second_window,
@@ -89,14 +89,17 @@ pub struct WhisperModel {
 /// If the file is missing, damaged or something else; the text names it and the remedy.
 pub fn load(options: &WhisperOptions) -> Result<WhisperModel, LoadError> {
     ffi::log_through_tracing();
-    let error = |problem: String| {
-        LoadError {
+    let remedy = whisper_model::how_to_get(&options.model);
+    let error = |problem: String| LoadError {
         kind: "speech-to-text",
         path: options.model.display().to_string(),
         problem,
-        remedy: "build it with `make -C models/demo/train/stt`, or point stt.model at a ggml file from whisper.cpp"
-            .to_owned(),
-    }
+        remedy: remedy.clone().unwrap_or_else(|| {
+            format!(
+                "set stt.model to a ggml file of whisper.cpp, or to one of {}",
+                whisper_model::NAMES.join(", ")
+            )
+        }),
     };
     header::check(&options.model).map_err(error)?;
     let mut parameters = WhisperContextParameters::default();

@@ -23,7 +23,13 @@ fn call(times: &[Option<f64>], stages: StagesWire, text: &str) -> (CallResult, O
             interrupted: false,
         });
     }
-    let result = CallResult { call_id: "c".into(), turns: results, glitches: 0, recording: "c.wav".into() };
+    let result = CallResult {
+        call_id: "c".into(),
+        turns: results,
+        glitches: 0,
+        frame_slack_ms: None,
+        recording: "c.wav".into(),
+    };
     (result, outcome)
 }
 
