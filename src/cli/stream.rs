@@ -11,7 +11,7 @@ pub(super) use self::show::show;
 use crate::config::Config;
 use crate::conversation::{Action, Conversation, Event, Settings};
 use crate::engine::whisper::WhisperRecognizer;
-use crate::engine::{CancelFlag, Effort, Recognizer as _};
+use crate::engine::{CancelFlag, Effort, Recognizer as _, Transcript};
 use crate::ids::UtteranceId;
 use crate::runtime::ears::Ears;
 use crate::runtime::services::settings;
@@ -39,7 +39,8 @@ pub(super) struct Listener<'r> {
     /// What the recogniser said, and when it was done.
     awaited: Vec<(CallTime, Event)>,
     heard: Vec<Heard>,
-    /// From each pause to the words before it, as it really was.
+    /// From each pause, once it is seen, to the words before it, as it really was; nothing if a partial
+    /// transcription had heard them.
     pub(super) final_after: Vec<Duration>,
 }
 
@@ -75,6 +76,7 @@ impl<'r> Listener<'r> {
                 Edge::Sustained => continue,
                 Edge::Paused(at) => {
                     self.speech_end = at;
+                    self.final_after.push(Duration::ZERO);
                     Event::SpeechEnded { at }
                 }
             };
@@ -90,11 +92,16 @@ impl<'r> Listener<'r> {
     /// If the recogniser fails.
     pub(super) fn finish(&mut self) -> anyhow::Result<Vec<Heard>> {
         let mut heard = Vec::new();
-        let patience = self.settings.endpoint.unfinished_silence + Duration::from_secs(1);
-        for _ in 0..patience.as_millis() / FRAME.as_millis() {
+        let least = self.now + self.settings.endpoint.unfinished_silence;
+        let most = least + Duration::from_secs(60);
+        while self.now < least || (self.is_waiting() && self.now < most) {
             heard.extend(self.hear(&[0; FRAME_SAMPLES])?);
         }
         Ok(heard)
+    }
+
+    fn is_waiting(&self) -> bool {
+        !self.awaited.is_empty() || self.conversation.poll_timeout().is_some()
     }
 
     /// Deadlines and results, in their order.
@@ -120,17 +127,20 @@ impl<'r> Listener<'r> {
     fn act(&mut self, now: CallTime) -> anyhow::Result<()> {
         while let Some(action) = self.conversation.poll_action() {
             match action {
-                Action::OpenUtterance { from, .. } | Action::CommitUtterance { from, .. } => {
-                    self.ears.open(from);
-                }
+                Action::OpenUtterance { from, .. } => self.ears.open(from),
+                Action::CommitUtterance { until, from, .. } => self.ears.let_go(until, from),
                 Action::CloseUtterance { .. } => self.ears.close(),
                 Action::Transcribe { utterance, pass, partial } => {
                     let audio = self.ears.utterance();
-                    self.transcribe(now, &audio, utterance, pass, partial)?;
+                    let took = self.transcribe(now, audio, utterance, pass, partial)?;
+                    // This is the final of the pause that was just seen.
+                    if let Some(after) = self.final_after.last_mut().filter(|_| !partial) {
+                        *after = took;
+                    }
                 }
                 Action::TranscribePiece { utterance, pass } => {
                     let audio = self.ears.cut();
-                    self.transcribe(now, &audio, utterance, pass, false)?;
+                    self.transcribe(now, audio, utterance, pass, false)?;
                 }
                 Action::Hearing { stable, unstable, .. } => {
                     self.heard.push(Heard::Partial { at: now, stable, unstable });
@@ -141,9 +151,13 @@ impl<'r> Listener<'r> {
                     self.begin_anew();
                     return Ok(());
                 }
+                // The words could not be had in time: a call would ask to say it again.
+                Action::Speak { .. } => {
+                    self.begin_anew();
+                    return Ok(());
+                }
                 // There is no agent here.
                 Action::Cancel { .. }
-                | Action::Speak { .. }
                 | Action::Send { .. }
                 | Action::ClearPlayback
                 | Action::TurnReport(_) => {}
@@ -161,22 +175,20 @@ impl<'r> Listener<'r> {
     fn transcribe(
         &mut self,
         now: CallTime,
-        audio: &[i16],
+        (samples, heard_until): (Vec<i16>, CallTime),
         utterance: UtteranceId,
         pass: u32,
         partial: bool,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Duration> {
         let effort = Effort { threads: if partial { 1 } else { self.threads }, second_try: !partial };
-        let audio = crate::audio::phone_to_whisper(audio)?;
+        let audio = crate::audio::phone_to_whisper(&samples)?;
         #[expect(clippy::disallowed_methods, reason = "the stopwatch of a command-line tool")]
         let start = Instant::now();
         let transcript = self.recognizer.transcribe(&audio, effort, &CancelFlag::default())?;
-        let event = Event::Transcribed { utterance, pass, text: transcript.text };
+        let Transcript { text, doubtful, .. } = transcript;
+        let event = Event::Transcribed { utterance, pass, heard_until, text, doubtful };
         let took = start.elapsed();
-        if !partial {
-            self.final_after.push(took);
-        }
         self.awaited.push((now + took, event));
-        Ok(())
+        Ok(took)
     }
 }

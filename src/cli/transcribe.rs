@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::stream;
 use crate::audio::wav::{self, Clip};
-use crate::config::Config;
+use crate::config::{Config, whisper_model};
 use crate::engine::whisper::{self, LONGEST_WINDOW, WhisperOptions, WhisperRecognizer};
 use crate::engine::{CancelFlag, Effort, Recognizer as _};
 use crate::units::{WHISPER_RATE, duration_of, samples_in};
@@ -18,9 +18,9 @@ pub struct Args {
     /// WAV files of any kind; "-" reads one from standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The model; `stt.model` if not given.
-    #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
+    /// The model, by name (base.en) or path; `stt.model` if not given.
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
     /// Threads; `stt.threads` if not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: Option<u16>,
@@ -31,7 +31,7 @@ pub struct Args {
     /// Work on the whole window of 30 seconds instead of the speech alone, for comparison.
     #[arg(long)]
     full_window: bool,
-    /// One JSON object a file, with timings, on standard output.
+    /// One JSON object a file, with timings and words; with --stream one for all that is heard.
     #[arg(long)]
     json: bool,
 }
@@ -44,8 +44,19 @@ struct Report {
     audio_seconds: f64,
     milliseconds: f64,
     real_time_factor: f64,
+    words: Vec<Word>,
     avg_logprob: f32,
     no_speech: f32,
+}
+
+/// One word of it.
+#[derive(Debug, serde::Serialize)]
+struct Word {
+    text: String,
+    /// How sure the recogniser was, 0 to 1.
+    confidence: f32,
+    /// About where it ends in the file; an estimate.
+    end_seconds: f64,
 }
 
 /// Transcribes the files in order. Exit code 0 if all were transcribed, 1 if one could not be read.
@@ -53,32 +64,31 @@ struct Report {
 /// # Errors
 /// If the model cannot be loaded.
 pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
-    let mut options = WhisperOptions::from(&config.stt);
-    options.full_window = args.full_window;
-    if let Some(model) = args.model {
-        options.model = model;
-    }
+    let model = args.model.as_deref().map_or_else(|| config.stt.model.clone(), whisper_model::named);
+    let options = WhisperOptions { full_window: args.full_window, ..WhisperOptions::of(&model, &config.stt) };
     let threads = args.threads.map_or(config.stt.threads, usize::from);
     let effort = Effort { threads, second_try: true };
     let mut recognizer = whisper::load(&options)?.recognizer()?;
 
-    if args.stream {
-        for file in &args.files {
-            stream::show(&read(file)?, &mut recognizer, threads, config, args.json)?;
-        }
-        return Ok(ExitCode::SUCCESS);
-    }
     let mut code = ExitCode::SUCCESS;
     let several = args.files.len() > 1;
     for file in &args.files {
-        let report = match read(file).and_then(|clip| transcribe(&mut recognizer, effort, file, &clip)) {
-            Ok(report) => report,
+        let clip = match read(file) {
+            Ok(clip) => clip,
             Err(error) => {
                 eprintln!("{error:#}");
                 code = ExitCode::FAILURE;
                 continue;
             }
         };
+        if args.stream {
+            if several && !args.json {
+                println!("{}:", file.display());
+            }
+            stream::show(&clip, &mut recognizer, threads, config, args.json)?;
+            continue;
+        }
+        let report = transcribe(&mut recognizer, effort, file, &clip)?;
         if args.json {
             println!("{}", serde_json::to_string(&report)?);
             continue;
@@ -112,14 +122,20 @@ fn transcribe(
     let audio = clip.at(WHISPER_RATE)?;
     #[expect(clippy::disallowed_methods, reason = "the stopwatch of a command-line tool")]
     let start = Instant::now();
-    let mut texts = Vec::new();
+    let (mut texts, mut words) = (Vec::new(), Vec::new());
     // Of several pieces, the one that Whisper was least sure of counts.
     let (mut avg_logprob, mut no_speech) = (0.0_f32, 0.0_f32);
     for piece in pieces(&audio) {
+        let before = duration_of(piece.start, WHISPER_RATE);
         let heard = recognizer.transcribe(&audio[piece], effort, &CancelFlag::default())?;
         avg_logprob = avg_logprob.min(heard.avg_logprob);
         no_speech = no_speech.max(heard.no_speech);
         texts.push(heard.text);
+        words.extend(heard.words.into_iter().map(|word| Word {
+            text: word.text,
+            confidence: word.confidence,
+            end_seconds: (before + word.end).as_secs_f64(),
+        }));
     }
     let took = start.elapsed().as_secs_f64();
     texts.retain(|t| !t.is_empty());
@@ -130,6 +146,7 @@ fn transcribe(
         audio_seconds,
         milliseconds: took * 1000.0,
         real_time_factor: if audio_seconds > 0.0 { took / audio_seconds } else { 0.0 },
+        words,
         avg_logprob,
         no_speech,
     })

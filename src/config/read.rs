@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::reader::{Problem, Reader};
 use super::whisper_model;
@@ -153,11 +154,19 @@ fn stt(r: &mut Reader, base: &Path) -> Stt {
         window_margin: Some(r.millis("stt.window_margin_ms", 0, 0..=30_000)).filter(|m| !m.is_zero()),
         second_window: r.millis("stt.second_window_ms", 0, 0..=30_000),
         initial_prompt: r.text("stt.initial_prompt", "", |_| None),
-        partial_pace: Some(r.millis("stt.partial_ms", 400, 0..=10_000)).filter(|pace| !pace.is_zero()),
+        partial_pace: partial_pace(r),
         commit_after: r.millis("stt.commit_after_ms", 6000, 500..=28_000),
-        max_piece: r.millis("stt.max_piece_ms", 20_000, 2000..=28_000),
+        max_piece: r.millis("stt.max_piece_ms", 20_000, 2000..=22_000),
         max_utterance: r.millis("stt.max_utterance_ms", 60_000, 1000..=600_000),
     }
+}
+
+fn partial_pace(r: &mut Reader) -> Option<Duration> {
+    let pace = r.millis("stt.partial_ms", 400, 0..=10_000);
+    if (1..100).contains(&pace.as_millis()) {
+        r.refuse("stt.partial_ms", pace.as_millis().to_string(), "0, or from 100 to 10000".to_owned());
+    }
+    Some(pace).filter(|pace| !pace.is_zero())
 }
 
 fn whisper_model(r: &mut Reader) -> PathBuf {

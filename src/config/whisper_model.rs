@@ -36,6 +36,12 @@ pub(super) fn file_of(value: &str) -> Option<PathBuf> {
     Path::new(value).extension().is_some_and(|e| e == "bin").then(|| PathBuf::from(value))
 }
 
+/// The file of a model that a command names: a name, or any path.
+#[must_use]
+pub fn named(value: &str) -> PathBuf {
+    file_of(value).unwrap_or_else(|| PathBuf::from(value))
+}
+
 /// The command that brings a missing model, if it is one of the named ones or our own.
 #[must_use]
 pub fn how_to_get(path: &Path) -> Option<String> {

@@ -8,8 +8,6 @@ pub struct Agreement {
     newest: Vec<String>,
     /// So many of its first words were also in the one before.
     stable: usize,
-    /// Words that were stable and are gone.
-    taken_back: usize,
 }
 
 impl Agreement {
@@ -17,7 +15,6 @@ impl Agreement {
     pub fn hear(&mut self, text: &str) {
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         let agreed = self.newest.iter().zip(&words).take_while(|(a, b)| plain(a) == plain(b)).count();
-        self.taken_back += self.stable.saturating_sub(agreed);
         self.newest = words;
         self.stable = agreed;
     }
@@ -32,12 +29,6 @@ impl Agreement {
     #[must_use]
     pub fn unstable(&self) -> &[String] {
         &self.newest[self.stable..]
-    }
-
-    /// How many words were stable and did not stay.
-    #[must_use]
-    pub fn taken_back(&self) -> usize {
-        self.taken_back
     }
 }
 
@@ -70,10 +61,9 @@ mod tests {
     }
 
     #[test]
-    fn a_stable_word_that_goes_is_counted() {
+    fn a_stable_word_that_is_contradicted_is_stable_no_more() {
         let agreement = heard(&["on Tuesday at", "on Tuesday at ten", "on Thursday at ten"]);
         assert_eq!(agreement.stable(), ["on"]);
-        assert_eq!(agreement.taken_back(), 2);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::latency::Milestones;
 use super::timers::Timer;
-use super::utterance::{Kind, Utterance};
+use super::utterance::{Kind, Utterance, Words};
 use super::{Action, Conversation, barge_in};
 use crate::ids::UtteranceId;
 use crate::units::CallTime;
@@ -13,6 +13,12 @@ use crate::units::CallTime;
 /// After a transcript was asked for and the turn is over, it is given up after this time. The
 /// longest utterance takes whisper's base.en 1.2 s with a full window on two cores.
 const TRANSCRIPT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// While the words of one piece are awaited, the next is not cut; that is looked at so often.
+const PIECE_PATIENCE: Duration = Duration::from_millis(500);
+
+/// A caller whose audio stopped coming in a pause may have gone on; that is waited for so long.
+const STALL_PATIENCE: Duration = Duration::from_secs(2);
 
 impl Conversation {
     // While the caller speaks.
@@ -25,33 +31,41 @@ impl Conversation {
             self.next_utterance = id.next();
             self.utterance = Some(Utterance::new(id, at));
             self.actions.push_back(Action::OpenUtterance { utterance: id, from: at });
-            self.timers.set(Timer::UtteranceCap, at + self.settings.listening.max_utterance);
         }
         if let Some(utterance) = &self.utterance {
-            self.timers.set(Timer::PieceCap, utterance.open_from + self.settings.listening.max_piece);
+            let limits = self.settings.listening;
+            self.timers.set(Timer::UtteranceCap, utterance.began + limits.max_utterance);
+            self.timers.set(Timer::PieceCap, utterance.open_from + limits.max_piece);
         }
-        self.timers.cancel(Timer::EndOfTurn);
-        self.timers.cancel(Timer::TranscriptDue);
-        self.look_again_after(at);
+        for timer in [Timer::EndOfTurn, Timer::StallOver, Timer::TranscriptDue] {
+            self.timers.cancel(timer);
+        }
+        if let Some(pace) = self.settings.listening.partial_pace {
+            self.timers.set(Timer::PartialDue, at + pace);
+        }
     }
 
     /// The caller goes on after a pause. If much was said before it, and its words are known, then they
     /// stand: every later look is at what is new.
     fn commit_what_was_said(&mut self, at: CallTime) {
         let Some(utterance) = &mut self.utterance else { return };
-        let long = utterance
-            .paused_at
-            .is_some_and(|paused| paused - utterance.open_from >= self.settings.listening.commit_after);
-        if let Some((text, _)) = utterance.transcript.take().filter(|_| long && !utterance.awaits_piece()) {
+        let known = utterance.transcript.take().filter(|(text, _)| !text.is_empty());
+        if let (Some(until), Some((text, _))) = (utterance.paused_at, known)
+            && until - utterance.open_from >= self.settings.listening.commit_after
+            && !utterance.awaits_piece()
+        {
             utterance.commit(&text, Some(at));
-            self.actions.push_back(Action::CommitUtterance { utterance: utterance.id, from: at });
+            self.actions.push_back(Action::CommitUtterance { utterance: utterance.id, until, from: at });
         }
         utterance.goes_on();
     }
 
-    fn look_again_after(&mut self, last: CallTime) {
+    /// The next look at the words: at the pace, but with pauses three times as long as a look takes, for
+    /// a recogniser cannot be stopped at once when it is needed for something else.
+    fn look_again(&mut self, asked: CallTime, now: CallTime) {
         if let Some(pace) = self.settings.listening.partial_pace {
-            self.timers.set(Timer::PartialDue, last + pace);
+            let looked = now - asked;
+            self.timers.set(Timer::PartialDue, (asked + pace).max(now + looked * 3));
         }
     }
 
@@ -65,12 +79,15 @@ impl Conversation {
     /// Whoever does not pause for so long that no recogniser can take it in one piece is cut in pieces.
     pub(super) fn cut_a_piece(&mut self, now: CallTime) {
         let Some(utterance) = self.utterance.as_mut().filter(|u| u.paused_at.is_none()) else { return };
-        if let Some(pass) = utterance.ask_for_piece() {
+        let next = if let Some(pass) = utterance.ask_for_piece() {
             utterance.open_from = now;
             self.actions.push_back(Action::TranscribePiece { utterance: utterance.id, pass });
-        }
-        self.timers.set(Timer::PieceCap, now + self.settings.listening.max_piece);
-        self.look_again_after(now);
+            self.settings.listening.max_piece
+        } else {
+            PIECE_PATIENCE
+        };
+        self.timers.set(Timer::PieceCap, now + next);
+        self.look_again(now, now);
     }
 
     // When the caller pauses.
@@ -87,25 +104,29 @@ impl Conversation {
         self.actions.push_back(Action::Transcribe { utterance: utterance.id, pass, partial: false });
     }
 
-    pub(super) fn transcribed(&mut self, now: CallTime, id: UtteranceId, pass: u32, text: Option<String>) {
+    pub(super) fn transcribed(&mut self, now: CallTime, id: UtteranceId, pass: u32, words: Option<Words>) {
         let Some(utterance) = self.utterance.as_mut().filter(|u| u.id == id) else { return };
-        match (utterance.arrived(pass), text) {
+        match (utterance.arrived(pass), words) {
             // An answer to an older question is of no use: the caller has gone on since.
             (Kind::Stale, _) => {}
-            (Kind::Partial(asked), text) => {
-                if let Some(text) = text {
-                    utterance.hear(&text, asked);
-                    let (stable, unstable) = utterance.hearing();
-                    self.actions.push_back(Action::Hearing { utterance: id, stable, unstable });
+            (Kind::Partial(asked), words) => {
+                if let Some(words) = words {
+                    utterance.hear(words);
+                    if let Some((stable, unstable)) = utterance.hearing() {
+                        self.actions.push_back(Action::Hearing { utterance: id, stable, unstable });
+                    }
                 }
-                self.look_again_after(asked.max(now.back(self.half_a_look())));
+                self.look_again(asked, now);
             }
-            (Kind::Piece, text) => {
-                // Of a piece that failed nothing is known; what came before and after it still is.
-                utterance.commit(&text.unwrap_or_default(), None);
+            (Kind::Piece(heard), words) => {
+                // Of a piece that failed, what was heard of it on the way still stands.
+                utterance.commit(&words.map_or(heard, |words| words.text), None);
+                if let Some((_, known_at)) = &mut utterance.transcript {
+                    *known_at = now;
+                }
                 self.end_if_all_is_known(now);
             }
-            (Kind::Last, Some(text)) => self.words_are_known(now, text),
+            (Kind::Last, Some(words)) => self.words_are_known(now, words.text),
             (Kind::Last, None) => {
                 // The caller may yet go on, and the next transcription may work: only a turn that is over
                 // is answered.
@@ -117,26 +138,37 @@ impl Conversation {
         }
     }
 
-    /// A look that came late, or had to give way, is not followed by the next one at once.
-    fn half_a_look(&self) -> Duration {
-        self.settings.listening.partial_pace.unwrap_or_default() / 2
-    }
-
     fn words_are_known(&mut self, now: CallTime, text: String) {
         let Some(utterance) = &mut self.utterance else { return };
         let Some(paused_at) = utterance.paused_at else { return };
         let silence = self.settings.endpoint.silence_after(&utterance.words(&text));
         utterance.transcript = Some((text, now));
-        if utterance.decided_at.is_some() && silence <= self.settings.endpoint.silence {
+        let over = utterance.capped || silence <= self.settings.endpoint.silence;
+        if utterance.decided_at.is_some() && over {
             self.end_if_all_is_known(now);
         } else {
             utterance.decided_at = None;
             self.timers.cancel(Timer::TranscriptDue);
+            self.timers.cancel(Timer::StallOver);
             self.timers.set(Timer::EndOfTurn, paused_at + silence);
         }
     }
 
     // When the turn is over.
+
+    /// The silence lasted long enough by the clock, but the caller's audio did not come: they may be
+    /// speaking.
+    pub(super) fn wait_for_the_line(&mut self, now: CallTime) {
+        self.timers.set(Timer::StallOver, now + STALL_PATIENCE);
+    }
+
+    /// The audio has come and brought no speech, or this would not be waited for any more.
+    pub(super) fn caught_up(&mut self, now: CallTime) {
+        self.stalled = false;
+        if self.timers.cancel(Timer::StallOver) {
+            self.end_of_silence(now);
+        }
+    }
 
     pub(super) fn end_of_silence(&mut self, now: CallTime) {
         let Some(utterance) = &mut self.utterance else { return };
@@ -150,8 +182,9 @@ impl Conversation {
 
     /// Whoever talks for ever is answered in the end: what was said until now is the turn.
     pub(super) fn cap_utterance(&mut self, now: CallTime) {
-        let speaking = self.utterance.as_ref().is_some_and(|u| u.paused_at.is_none());
-        if speaking {
+        let Some(utterance) = &mut self.utterance else { return };
+        utterance.capped = true;
+        if utterance.paused_at.is_none() {
             self.speech_ended(now, now);
             self.timers.set(Timer::EndOfTurn, now);
         }
@@ -170,22 +203,36 @@ impl Conversation {
 
     fn end_turn(&mut self, now: CallTime, utterance: Utterance) {
         self.close(&utterance);
-        let Some((last, known_at)) = &utterance.transcript else { return };
-        let text = utterance.words(last);
-        if text.is_empty() {
-            return;
-        }
-        if self.reply.is_some() {
-            if !barge_in::words_take_the_turn(&text) {
-                return;
+        let text = utterance.transcript.as_ref().map_or(String::new(), |(last, _)| utterance.words(last));
+        match &self.reply {
+            // While the agent is heard, "mm-hm" is no turn; after it, "yeah" is an answer.
+            Some(reply) if text.is_empty() || reply.is_heard_at(utterance.began) => {
+                if barge_in::words_take_the_turn(&text) {
+                    self.interrupt(now);
+                    self.answer(now, &utterance, &text);
+                }
             }
-            self.interrupt(now);
+            Some(_) => {
+                self.interrupt(now);
+                self.answer(now, &utterance, &text);
+            }
+            // A noise that is no word, after a question whose answer it broke off: that is still owed.
+            None if text.is_empty() && self.history.pending_caller_text().is_empty() => {}
+            None => self.answer(now, &utterance, &text),
         }
-        self.history.caller_said(&text);
+        // Who was cut off at the longest utterance is still speaking: the next one begins here.
+        if self.speaking {
+            self.speech_started(now);
+        }
+    }
+
+    fn answer(&mut self, now: CallTime, utterance: &Utterance, text: &str) {
+        self.history.caller_said(text);
+        let known_at = utterance.transcript.as_ref().map(|(_, known_at)| *known_at);
         let milestones = Milestones {
             speech_end: utterance.paused_at,
             endpoint: utterance.decided_at.or(Some(now)),
-            transcript: Some(*known_at),
+            transcript: known_at.or(Some(now)),
             ..Milestones::default()
         };
         let turn = self.begin_reply(milestones);
@@ -214,9 +261,14 @@ impl Conversation {
 
     fn close(&mut self, utterance: &Utterance) {
         self.actions.push_back(Action::CloseUtterance { utterance: utterance.id });
-        for timer in
-            [Timer::EndOfTurn, Timer::UtteranceCap, Timer::PartialDue, Timer::PieceCap, Timer::TranscriptDue]
-        {
+        for timer in [
+            Timer::EndOfTurn,
+            Timer::StallOver,
+            Timer::UtteranceCap,
+            Timer::PartialDue,
+            Timer::PieceCap,
+            Timer::TranscriptDue,
+        ] {
             self.timers.cancel(timer);
         }
     }

@@ -20,9 +20,13 @@ pub enum Event {
     SpeechSustained,
     /// The caller paused; the last audible sound ended at this media time.
     SpeechEnded { at: CallTime },
-    /// What the caller said in `utterance`, as heard by transcription number `pass`; of it all, of what
-    /// is open of it, or of a piece, as it was asked.
-    Transcribed { utterance: UtteranceId, pass: u32, text: String },
+    /// The caller's audio does not come when it should: what they are doing is not known.
+    LineStalled,
+    /// It has come, all of it.
+    LineCaughtUp,
+    /// What the caller said in `utterance` up to `heard_until`, as heard by transcription number `pass`;
+    /// of what is open of it, or of a piece, as it was asked.
+    Transcribed { utterance: UtteranceId, pass: u32, heard_until: CallTime, text: String, doubtful: bool },
     /// That transcription could not be made, or had to give way to more urgent work.
     TranscriptionFailed { utterance: UtteranceId, pass: u32 },
     /// The language model said a little more.
@@ -49,15 +53,16 @@ pub enum Event {
 pub enum Action {
     /// Keep the caller's audio from this media time on (and a little before), for `utterance`.
     OpenUtterance { utterance: UtteranceId, from: CallTime },
-    /// Forget the audio of `utterance` from before this media time (and a little before): its words
-    /// are known.
-    CommitUtterance { utterance: UtteranceId, from: CallTime },
+    /// The words of `utterance` up to the pause that began at `until` are known: forget its audio, but
+    /// for a little before `from`, where the caller went on.
+    CommitUtterance { utterance: UtteranceId, until: CallTime, from: CallTime },
     /// Transcribe what `utterance` holds up to now. A `partial` one only if nothing else has to wait.
     Transcribe { utterance: UtteranceId, pass: u32, partial: bool },
     /// Cut `utterance` at the quietest moment of its last two seconds, transcribe what lies before, and
     /// keep what lies behind.
     TranscribePiece { utterance: UtteranceId, pass: u32 },
-    /// What is heard of a caller who still speaks: words that will stay, and words that may not.
+    /// What is heard of a caller who still speaks: words that were heard twice, and words that
+    /// may yet change.
     Hearing { utterance: UtteranceId, stable: String, unstable: String },
     /// The audio of `utterance` is not needed any more.
     CloseUtterance { utterance: UtteranceId },

@@ -29,7 +29,7 @@ pub use timers::Timer;
 use self::history::History;
 use self::reply::Reply;
 use self::timers::Timers;
-use self::utterance::Utterance;
+use self::utterance::{Utterance, Words};
 use crate::ids::{ChunkId, MarkId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
@@ -72,6 +72,10 @@ pub struct Conversation {
     timers: Timers,
     actions: VecDeque<Action>,
     utterance: Option<Utterance>,
+    /// The caller is making a sound.
+    speaking: bool,
+    /// The caller's audio does not come.
+    stalled: bool,
     reply: Option<Reply>,
     next_utterance: UtteranceId,
     next_turn: TurnId,
@@ -89,6 +93,8 @@ impl Conversation {
             timers: Timers::default(),
             actions: VecDeque::new(),
             utterance: None,
+            speaking: false,
+            stalled: false,
             reply: None,
             next_utterance: UtteranceId(1),
             next_turn: TurnId(1),
@@ -101,11 +107,19 @@ impl Conversation {
     pub fn handle(&mut self, now: CallTime, event: Event) {
         match event {
             Event::CallStarted => self.greet(),
-            Event::SpeechStarted { at } => self.speech_started(at),
+            Event::SpeechStarted { at } => {
+                self.speaking = true;
+                self.speech_started(at);
+            }
             Event::SpeechSustained => self.interrupt(now),
-            Event::SpeechEnded { at } => self.speech_ended(now, at),
-            Event::Transcribed { utterance, pass, text } => {
-                self.transcribed(now, utterance, pass, Some(text))
+            Event::SpeechEnded { at } => {
+                self.speaking = false;
+                self.speech_ended(now, at);
+            }
+            Event::LineStalled => self.stalled = true,
+            Event::LineCaughtUp => self.caught_up(now),
+            Event::Transcribed { utterance, pass, heard_until, text, doubtful } => {
+                self.transcribed(now, utterance, pass, Some(Words { text, heard_until, doubtful }));
             }
             Event::TranscriptionFailed { utterance, pass } => self.transcribed(now, utterance, pass, None),
             Event::Token { turn, text } => self.token(now, turn, &text),
@@ -134,7 +148,8 @@ impl Conversation {
     pub fn handle_timeout(&mut self, now: CallTime) {
         match self.timers.take_due(now) {
             None => {}
-            Some(Timer::EndOfTurn) => self.end_of_silence(now),
+            Some(Timer::EndOfTurn) if self.stalled => self.wait_for_the_line(now),
+            Some(Timer::EndOfTurn | Timer::StallOver) => self.end_of_silence(now),
             Some(Timer::UtteranceCap) => self.cap_utterance(now),
             Some(Timer::PartialDue) => self.look_at_the_words(now),
             Some(Timer::PieceCap) => self.cut_a_piece(now),

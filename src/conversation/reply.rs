@@ -6,6 +6,7 @@ use super::chunker::{Chunker, Piece};
 use super::latency::{Milestones, TurnReport};
 use super::playback::Ledger;
 use crate::ids::TurnId;
+use crate::units::CallTime;
 
 /// A reply in the making or being spoken.
 #[derive(Debug, Clone)]
@@ -44,6 +45,11 @@ impl Reply {
         pieces.extend(self.chunker.finish());
         self.complete = true;
         pieces
+    }
+
+    /// True if the agent was speaking, or about to, at `at`.
+    pub(super) fn is_heard_at(&self, at: CallTime) -> bool {
+        !self.complete || self.ledger.plays_until(at) > at
     }
 
     /// True if everything that was to be said was heard or lost.

@@ -7,6 +7,8 @@ use crate::units::CallTime;
 pub enum Timer {
     /// The caller has been silent long enough: the turn is over.
     EndOfTurn,
+    /// The line has been stalled for so long that waiting helps no more.
+    StallOver,
     /// The utterance is as long as one may be.
     UtteranceCap,
     /// It is time to look what the caller has said so far.
@@ -21,8 +23,9 @@ pub enum Timer {
     PlaybackDue,
 }
 
-const ALL: [Timer; 7] = [
+const ALL: [Timer; 8] = [
     Timer::EndOfTurn,
+    Timer::StallOver,
     Timer::UtteranceCap,
     Timer::PartialDue,
     Timer::PieceCap,
@@ -41,8 +44,9 @@ impl Timers {
         self.0[timer as usize] = Some(at);
     }
 
-    pub(super) fn cancel(&mut self, timer: Timer) {
-        self.0[timer as usize] = None;
+    /// True if it was set.
+    pub(super) fn cancel(&mut self, timer: Timer) -> bool {
+        self.0[timer as usize].take().is_some()
     }
 
     /// The earliest deadline; among equal ones the first of the enum.

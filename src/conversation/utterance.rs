@@ -5,11 +5,22 @@ use super::agreement::Agreement;
 use crate::ids::UtteranceId;
 use crate::units::CallTime;
 
+/// What a transcription said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Words {
+    pub(super) text: String,
+    /// The moment up to which it heard the caller.
+    pub(super) heard_until: CallTime,
+    /// The recogniser was not sure of it.
+    pub(super) doubtful: bool,
+}
+
 /// From a first sound to the end of the turn. Its audio is transcribed again and again as it grows;
 /// what lies far enough back is *committed*: its words stand, its audio is gone.
 #[derive(Debug)]
 pub(super) struct Utterance {
     pub(super) id: UtteranceId,
+    pub(super) began: CallTime,
     /// Where the part begins that is not committed.
     pub(super) open_from: CallTime,
     /// The words before it.
@@ -20,17 +31,19 @@ pub(super) struct Utterance {
     last_pass: u32,
     /// The partial one that is awaited, and when it was asked for.
     partial: Option<(u32, CallTime)>,
-    /// What partial transcriptions said, and the moment up to which the last of them had heard.
+    /// What partial transcriptions said, and the last of them.
     agreement: Agreement,
-    heard_until: Option<CallTime>,
-    /// A piece that was cut off and is still to be committed.
-    piece: Option<u32>,
+    newest: Option<Words>,
+    /// A piece that was cut off and is still to be committed, and the words heard of it so far.
+    piece: Option<(u32, String)>,
     /// The one that counts at the end, if it was asked for.
     last: Option<u32>,
     /// What it said, and when that was known.
     pub(super) transcript: Option<(String, CallTime)>,
     /// It failed.
     pub(super) failed: bool,
+    /// It is as long as one may be, and ends whatever its words are.
+    pub(super) capped: bool,
     /// The silence is over, and only transcripts are waited for.
     pub(super) decided_at: Option<CallTime>,
 }
@@ -40,8 +53,8 @@ pub(super) struct Utterance {
 pub(super) enum Kind {
     /// Of a caller who still speaks, asked for at this moment.
     Partial(CallTime),
-    /// Of a piece that was cut off.
-    Piece,
+    /// Of a piece that was cut off, of which this much was already heard.
+    Piece(String),
     /// The one that counts.
     Last,
     /// Nobody waits for it any more.
@@ -52,17 +65,19 @@ impl Utterance {
     pub(super) fn new(id: UtteranceId, from: CallTime) -> Self {
         Self {
             id,
+            began: from,
             open_from: from,
             committed: Vec::new(),
             paused_at: None,
             last_pass: 0,
             partial: None,
             agreement: Agreement::default(),
-            heard_until: None,
+            newest: None,
             piece: None,
             last: None,
             transcript: None,
             failed: false,
+            capped: false,
             decided_at: None,
         }
     }
@@ -102,8 +117,7 @@ impl Utterance {
             return None;
         }
         let pass = self.next_pass();
-        self.partial = None;
-        self.piece = Some(pass);
+        self.piece = Some((pass, self.newest.take().map_or(String::new(), |words| words.text)));
         self.begin_anew();
         Some(pass)
     }
@@ -115,16 +129,17 @@ impl Utterance {
 
     /// The open part begins now: what was heard of the old one says nothing about it.
     fn begin_anew(&mut self) {
+        self.partial = None;
         self.agreement = Agreement::default();
-        self.heard_until = None;
+        self.newest = None;
     }
 
     /// Which of those that are awaited has come; it is awaited no longer.
     pub(super) fn arrived(&mut self, pass: u32) -> Kind {
         if let Some((_, asked)) = self.partial.take_if(|(number, _)| *number == pass) {
             Kind::Partial(asked)
-        } else if self.piece.take_if(|number| *number == pass).is_some() {
-            Kind::Piece
+        } else if let Some((_, heard)) = self.piece.take_if(|(number, _)| *number == pass) {
+            Kind::Piece(heard)
         } else if self.last.take_if(|number| *number == pass).is_some() {
             Kind::Last
         } else {
@@ -132,22 +147,25 @@ impl Utterance {
         }
     }
 
-    /// Takes the words of a partial transcription that had heard up to `until`.
-    pub(super) fn hear(&mut self, text: &str, until: CallTime) {
-        self.agreement.hear(text);
-        self.heard_until = Some(until);
+    /// Takes the words of a partial transcription.
+    pub(super) fn hear(&mut self, words: Words) {
+        self.agreement.hear(&words.text);
+        self.newest = Some(words);
     }
 
-    /// What a partial transcription said that had heard everything up to `end`.
+    /// What the last partial transcription said, if it heard everything up to `end` and is as good as
+    /// another one would be.
     pub(super) fn already_heard(&self, end: CallTime) -> Option<String> {
-        self.heard_until.filter(|&until| until >= end)?;
-        Some([self.agreement.stable(), self.agreement.unstable()].concat().join(" "))
+        let newest = self.newest.as_ref()?;
+        let enough = newest.heard_until >= end && !newest.doubtful && !newest.text.is_empty();
+        enough.then(|| newest.text.clone())
     }
 
-    /// All words that will stay, and those that may not.
-    pub(super) fn hearing(&self) -> (String, String) {
+    /// All words that were heard twice, and those that may yet change; nothing while the words between
+    /// the two are awaited.
+    pub(super) fn hearing(&self) -> Option<(String, String)> {
         let stable = [self.committed.as_slice(), self.agreement.stable()].concat();
-        (stable.join(" "), self.agreement.unstable().join(" "))
+        (!self.awaits_piece()).then(|| (stable.join(" "), self.agreement.unstable().join(" ")))
     }
 
     /// These words stand; the open part begins at `from`.

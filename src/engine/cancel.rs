@@ -13,6 +13,13 @@ impl CancelFlag {
         self.0.store(true, Ordering::Relaxed);
     }
 
+    /// Cancels the job before, and gives the flag of the next one.
+    pub fn renew(&mut self) -> Self {
+        self.cancel();
+        *self = Self::default();
+        self.clone()
+    }
+
     /// True once cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {

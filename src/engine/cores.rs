@@ -39,7 +39,8 @@ struct State {
 pub struct Meter {
     /// Times that cores were given.
     pub jobs: u64,
-    /// Times that there was no core, or that it was taken away again.
+    /// Times that there was no core, or that the work was broken off while it had one, by more urgent
+    /// work or by its own call.
     pub dropped: u64,
     /// Time spent waiting for cores, all together.
     pub waited: Duration,

@@ -75,6 +75,8 @@ pub struct Transcript {
     pub text: String,
     /// The same word by word.
     pub words: Vec<HeardWord>,
+    /// The recogniser is unsure of the words, or repeated itself.
+    pub doubtful: bool,
     /// Mean log-probability of the tokens (natural logarithm, 0 is certain).
     pub avg_logprob: f32,
     /// The model's own probability that there was no speech, 0 to 1.

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Shared by a call and the jobs of its reply.
 #[derive(Debug, Clone, Default)]
 pub struct Runway {
-    /// In microseconds on the clock of the cores; 0 if nothing is being played.
+    /// In microseconds on the clock of the cores; 0 before anything of a reply was played.
     ends_at: Arc<AtomicU64>,
 }
 
@@ -18,12 +18,12 @@ impl Runway {
         self.ends_at.store(u64::try_from(end.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Nothing is being played: nothing can break off.
+    /// A reply begins: nothing of it can break off yet.
     pub fn is_over(&self) {
         self.ends_at.store(0, Ordering::Relaxed);
     }
 
-    /// What is left at `now`; `None` if nothing is being played.
+    /// What is left at `now`, nothing if the voice has already broken off; `None` before it began.
     #[must_use]
     pub fn left(&self, now: Duration) -> Option<Duration> {
         let end = self.ends_at.load(Ordering::Relaxed);
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_runway_runs_out_and_is_gone_when_nothing_plays() {
+    fn a_runway_runs_out_and_begins_anew_with_a_reply() {
         let (runway, ms) = (Runway::default(), Duration::from_millis);
         assert_eq!(runway.left(ms(5)), None);
         runway.clone().lasts_until(ms(300));

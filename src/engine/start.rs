@@ -56,7 +56,8 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
     let mut voice = Flite::new(config.tts.flite_voice(), config.tts.speed)
         .map_err(|error| StartError::Broken("the voice", error))?;
     // As many at once as there are cores for: one more would only wait for the arbiter.
-    let at_once = (cores.count() / config.stt.threads).max(1);
+    let threads = config.stt.threads.min(cores.count());
+    let at_once = (cores.count() / threads).clamp(1, config.server.max_calls);
     let mut recognizers: Vec<Box<dyn Recognizer>> = Vec::new();
     for _ in 0..at_once {
         let mut recognizer = whisper.recognizer().map_err(|e| StartError::Broken("the recogniser", e))?;
@@ -74,6 +75,6 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
         .map_err(|e| StartError::Broken("the language model", e))?;
     voice.synthesize("Hello.").map_err(|e| StartError::Broken("the voice", e))?;
     drop(held);
-    let threads = Threads { recognizer: config.stt.threads, generator: config.llm.threads };
+    let threads = Threads { recognizer: threads, generator: config.llm.threads };
     Ok(Engines::start(recognizers, Box::new(generator), Box::new(voice), &cores, threads)?)
 }

@@ -11,15 +11,21 @@ use super::cores::Cores;
 use super::workers::{EngineResult, survive};
 use super::{CancelFlag, Effort, EngineError, Recognizer, Transcript};
 use crate::ids::UtteranceId;
+use crate::units::CallTime;
 
-/// Jobs that may wait. More means that callers wait for seconds: better to say so.
-const MOST_WAITING: usize = 64;
+/// Finals that may wait. More means that callers wait for seconds: better to say so.
+const MOST_FINALS: usize = 64;
+
+/// Partials that may wait: they are worth little late.
+const MOST_PARTIALS: usize = 8;
 
 /// One utterance to be transcribed.
 pub(super) struct Job {
     pub(super) audio: Vec<i16>,
     pub(super) utterance: UtteranceId,
     pub(super) pass: u32,
+    /// The moment up to which the caller was heard; comes back with the result.
+    pub(super) heard_until: CallTime,
     /// The caller still speaks: the words are wanted now or not at all.
     pub(super) partial: bool,
     pub(super) cancel: CancelFlag,
@@ -51,10 +57,14 @@ impl Queue {
     /// False if it is full, or nobody serves it any more.
     pub(super) fn push(&self, job: Job) -> bool {
         let mut state = self.lock();
-        if state.closed || state.waiting.len() >= MOST_WAITING {
+        let finals = state.waiting.keys().filter(|(partial, _)| !partial).count();
+        let (waiting, most) = match job.partial {
+            true => (state.waiting.len() - finals, MOST_PARTIALS),
+            false => (finals, MOST_FINALS),
+        };
+        if state.closed || waiting >= most {
             return false;
         }
-        let finals = state.waiting.keys().filter(|(partial, _)| !partial).count();
         if !job.partial
             && state.idle <= finals
             && let Some((_, partial)) = state.partials.pop_last()
@@ -109,7 +119,8 @@ pub(super) fn serve(mut recognizer: Box<dyn Recognizer>, queue: &Queue, cores: &
     while let Some((number, job)) = queue.next() {
         let result = survive("recogniser", || transcribe(recognizer.as_mut(), &job, cores, threads));
         queue.done(number);
-        job.reply.send(EngineResult::Transcribed { utterance: job.utterance, pass: job.pass, result });
+        let Job { utterance, pass, heard_until, reply, .. } = job;
+        reply.send(EngineResult::Transcribed { utterance, pass, heard_until, result });
     }
 }
 
@@ -185,7 +196,8 @@ mod tests {
             let reply = self.results.clone().try_reserve_owned().expect("a place");
             let audio = vec![0; samples];
             let cancel = CancelFlag::default();
-            self.queue.push(Job { audio, utterance: UtteranceId(1), pass, partial, cancel, reply })
+            let (utterance, heard_until) = (UtteranceId(1), CallTime::ZERO);
+            self.queue.push(Job { audio, utterance, pass, heard_until, partial, cancel, reply })
         }
 
         fn result(&mut self) -> (u32, bool) {
@@ -222,14 +234,9 @@ mod tests {
         let reply = house.results.clone().try_reserve_owned().expect("a place");
         let cancel = CancelFlag::default();
         let (utterance, flag) = (UtteranceId(1), cancel.clone());
-        assert!(house.queue.push(Job {
-            audio: vec![0; 10],
-            utterance,
-            pass: 1,
-            partial: false,
-            cancel,
-            reply
-        }));
+        let (audio, heard_until) = (vec![0; 10], CallTime::ZERO);
+        let job = Job { audio, utterance, pass: 1, heard_until, partial: false, cancel, reply };
+        assert!(house.queue.push(job));
         flag.cancel();
         assert_eq!(house.result(), (1, false));
         assert!(house.ask(2, false));
@@ -239,7 +246,9 @@ mod tests {
     #[test]
     fn a_full_queue_says_so_and_a_closed_one_ends_its_threads() {
         let house = House { queue: Queue::new(), ..House::with_one_recognizer() };
-        assert!((0..MOST_WAITING as u32).all(|pass| house.ask(pass, false)));
+        assert!((0..MOST_PARTIALS as u32).all(|pass| house.ask(pass, true)));
+        assert!(!house.ask(98, true));
+        assert!((0..MOST_FINALS as u32).all(|pass| house.ask(pass, false)));
         assert!(!house.ask(99, false));
         house.queue.close();
         assert!(!house.ask(100, false));

@@ -19,6 +19,7 @@ use super::{
     Transcript, Usage,
 };
 use crate::ids::{CallId, ChunkId, TurnId, UtteranceId};
+use crate::units::CallTime;
 
 /// What an engine has to say to a call.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub enum EngineResult {
         utterance: UtteranceId,
         /// The number it was asked with.
         pass: u32,
+        /// The moment up to which the caller was heard, as it was asked with.
+        heard_until: CallTime,
         /// Its text, or why there is none.
         result: Result<Transcript, EngineError>,
     },
@@ -138,6 +141,7 @@ impl Engines {
         let (generate, generate_jobs) = sync_channel(QUEUE);
         let (synthesize, synthesize_jobs) = sync_channel(QUEUE);
         let queue = transcribing::Queue::new();
+        let transcribe = Arc::new(Transcribing(Arc::clone(&queue)));
         for (i, recognizer) in recognizers.into_iter().enumerate() {
             let (jobs, cores) = (Arc::clone(&queue), cores.clone());
             spawn(format!("stt-{i}"), move || {
@@ -149,18 +153,17 @@ impl Engines {
         spawn("llm".into(), move || generate_loop(generator, &generate_jobs, &llm_cores, threads.generator))?;
         let tts_cores = cores.clone();
         spawn("tts".into(), move || synthesize_loop(synthesizer, &synthesize_jobs, &tts_cores))?;
-        let transcribe = Arc::new(Transcribing(queue));
         Ok(Self { transcribe, generate, synthesize, cores: cores.clone() })
     }
 
-    /// Transcribes `audio` (8 kHz). The result takes a place in `results` that is reserved now. A
+    /// Transcribes `audio` (8 kHz; and the moment up to which it goes). The result takes a place in `results` that is reserved now. A
     /// `partial` is worked on only if a core is free at once, and is cancelled if it is needed elsewhere.
     ///
     /// # Errors
     /// If the engine or the call has more to do than it can hold.
     pub fn transcribe(
         &self,
-        audio: Vec<i16>,
+        audio: (Vec<i16>, CallTime),
         utterance: UtteranceId,
         pass: u32,
         partial: bool,
@@ -168,7 +171,8 @@ impl Engines {
         results: &Results,
     ) -> Result<(), QueueFull> {
         let reply = reserve(results)?;
-        let job = transcribing::Job { audio, utterance, pass, partial, cancel, reply };
+        let (samples, heard_until) = audio;
+        let job = transcribing::Job { audio: samples, utterance, pass, heard_until, partial, cancel, reply };
         if self.transcribe.0.push(job) { Ok(()) } else { Err(QueueFull("recogniser")) }
     }
 

@@ -185,7 +185,7 @@ pub enum Outbound<'a> {
     Hearing {
         /// Which stretch of speech.
         utterance: UtteranceId,
-        /// Words that will stay.
+        /// Words that were heard twice.
         stable: &'a str,
         /// Words that may yet change.
         unstable: &'a str,

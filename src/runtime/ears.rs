@@ -12,9 +12,16 @@ use crate::vad::{Detector, Edge, Hysteresis};
 /// How far back audio is kept while nobody speaks: a pre-roll and the longest start of speech.
 const KEPT: Duration = Duration::from_secs(2);
 
+/// How much more than one piece is kept of an utterance: what is said while the words before it are
+/// awaited, or not said in a long pause.
+const MEANWHILE: Duration = Duration::from_secs(6);
+
 /// The loudness that speech is measured against fades this much a frame (3 dB a second), so that
 /// one shout does not make the rest of the call inaudible.
 const FADE_DB: f32 = 0.06;
+
+/// Audio that is later than it should be by this is missing.
+const LATE: Duration = Duration::from_millis(60);
 
 /// One caller's ear.
 pub struct Ears {
@@ -29,12 +36,15 @@ pub struct Ears {
     kept: VecDeque<i16>,
     /// The moment at which the newest sample was spoken.
     heard_until: CallTime,
+    /// How long the last message was: so much later than usual the next one may come.
+    last_message: Duration,
     open: bool,
     loudest: f32,
 }
 
 impl Ears {
-    /// `max_piece` is the most that is kept of one utterance.
+    /// `max_piece` is the most that is transcribed of one utterance at once; while its words are
+    /// awaited, what follows is kept too.
     #[must_use]
     pub fn new(
         detector: Box<dyn Detector>,
@@ -47,10 +57,11 @@ impl Ears {
             hysteresis,
             clock: MediaClock::new(PHONE_RATE),
             pre_roll,
-            max_samples: samples_in(max_piece + KEPT, PHONE_RATE),
+            max_samples: samples_in(max_piece + MEANWHILE, PHONE_RATE),
             partial: Vec::new(),
             kept: VecDeque::new(),
             heard_until: CallTime::ZERO,
+            last_message: Duration::ZERO,
             open: false,
             loudest: SILENCE_DBFS,
         }
@@ -60,6 +71,7 @@ impl Ears {
     /// them, on media time.
     pub fn hear(&mut self, samples: &[i16], arrival: CallTime) -> Vec<Edge> {
         let until = self.clock.arrived(samples.len(), arrival);
+        self.last_message = crate::units::duration_of(samples.len(), PHONE_RATE);
         self.partial.extend_from_slice(samples);
         let frames = self.partial.len() / FRAME_SAMPLES;
         let rest = self.partial.split_off(frames * FRAME_SAMPLES);
@@ -93,6 +105,9 @@ impl Ears {
         self.kept.extend(frame);
         let most = if self.open { self.max_samples } else { samples_in(KEPT, PHONE_RATE) };
         let excess = self.kept.len().saturating_sub(most);
+        if self.open && excess > 0 {
+            tracing::debug!("an utterance outgrew the ears, its beginning is lost");
+        }
         self.kept.drain(..excess);
     }
 
@@ -105,29 +120,51 @@ impl Ears {
         self.heard_until.back(crate::units::duration_of(silent, PHONE_RATE))
     }
 
+    /// When audio that has not come by then is missing; `None` before the first frame.
+    #[must_use]
+    pub fn behind_from(&self) -> Option<CallTime> {
+        (self.heard_until > CallTime::ZERO).then(|| self.heard_until + self.last_message + LATE)
+    }
+
+    /// True if audio is missing at `now`: what the caller does is not known.
+    #[must_use]
+    pub fn are_behind(&self, now: CallTime) -> bool {
+        self.behind_from().is_some_and(|from| now >= from)
+    }
+
     /// Where in the caller's stream the sample lies that was spoken at `at`.
     #[must_use]
     pub fn position_of(&self, at: CallTime) -> Duration {
         self.clock.position_of(at)
     }
 
+    /// The audio of the open utterance up to `until` is not needed any more, nor what lies longer than
+    /// the pre-roll before `from`.
+    pub fn let_go(&mut self, until: CallTime, from: CallTime) {
+        self.keep_from(from.back(self.pre_roll).max(until));
+    }
+
     /// Keeps all audio from `from` on, and the pre-roll before it, until [`Self::close`].
     pub fn open(&mut self, from: CallTime) {
-        let wanted = samples_in(self.heard_until - from.back(self.pre_roll), PHONE_RATE);
-        let excess = self.kept.len().saturating_sub(wanted);
-        self.kept.drain(..excess);
+        self.keep_from(from.back(self.pre_roll));
         self.open = true;
     }
 
-    /// What the open utterance holds up to now, at 8 kHz.
+    fn keep_from(&mut self, from: CallTime) {
+        let wanted = samples_in(self.heard_until.since(from), PHONE_RATE);
+        let excess = self.kept.len().saturating_sub(wanted);
+        self.kept.drain(..excess);
+    }
+
+    /// What the open utterance holds, at 8 kHz, and the moment up to which it goes.
     #[must_use]
-    pub fn utterance(&self) -> Vec<i16> {
-        self.kept.iter().copied().collect()
+    pub fn utterance(&self) -> (Vec<i16>, CallTime) {
+        (self.kept.iter().copied().collect(), self.heard_until)
     }
 
     /// Cuts the utterance at the quietest moment of its last two seconds; gives what lies before, and
     /// keeps what lies behind.
-    pub fn cut(&mut self) -> Vec<i16> {
+    pub fn cut(&mut self) -> (Vec<i16>, CallTime) {
         let samples = self.kept.make_contiguous();
         let first = samples.len().saturating_sub(samples_in(KEPT, PHONE_RATE));
         let quietest = samples[first..]
@@ -137,7 +174,8 @@ impl Ears {
             .enumerate()
             .min_by(|a, b| a.1.total_cmp(&b.1));
         let cut = quietest.map_or(samples.len(), |(i, _)| first + (i + 1) * FRAME_SAMPLES);
-        self.kept.drain(..cut).collect()
+        let before = self.kept.drain(..cut).collect();
+        (before, self.heard_until.back(crate::units::duration_of(self.kept.len(), PHONE_RATE)))
     }
 
     /// The utterance is not needed any more.
@@ -199,14 +237,14 @@ mod tests {
         let mut ears = ears();
         ears.hear(&vec![0; 8000], CallTime::from_millis(1000));
         ears.open(CallTime::from_millis(900));
-        assert_eq!(ears.utterance().len(), 1600);
+        assert_eq!(ears.utterance().0.len(), 1600);
         for second in 2..20 {
             ears.hear(&tone(8000), CallTime::from_millis(second * 1000));
         }
-        assert_eq!(ears.utterance().len(), 24_000);
+        assert_eq!(ears.utterance().0.len(), 7 * 8000);
         ears.close();
         ears.hear(&[0; 160], CallTime::from_millis(20_020));
-        assert_eq!(ears.utterance().len(), 16_000);
+        assert_eq!(ears.utterance().0.len(), 16_000);
     }
 
     #[test]
@@ -216,10 +254,23 @@ mod tests {
         ears.open(CallTime::from_millis(100));
         ears.hear(&[0; 1600], CallTime::from_millis(2200));
         ears.hear(&tone(4000), CallTime::from_millis(2700));
-        let all = ears.utterance();
-        let before = ears.cut();
-        assert_eq!([before.as_slice(), &ears.utterance()].concat(), all);
-        let after = ears.utterance().len();
-        assert!((4000..5600).contains(&after), "{after}");
+        let (all, _) = ears.utterance();
+        let (before, until) = ears.cut();
+        let (after, _) = ears.utterance();
+        assert_eq!([before, after.clone()].concat(), all);
+        assert!((4000..5600).contains(&after.len()), "{}", after.len());
+        assert_eq!(until, CallTime::from_millis(2700 - after.len() as u64 / 8));
+    }
+
+    #[test]
+    fn committed_audio_is_let_go_and_the_pre_roll_does_not_bring_it_back() {
+        let mut ears = ears();
+        ears.hear(&tone(16_000), CallTime::from_millis(2000));
+        ears.open(CallTime::from_millis(100));
+        ears.hear(&tone(8000), CallTime::from_millis(3000));
+        ears.let_go(CallTime::from_millis(2500), CallTime::from_millis(2550));
+        assert_eq!(ears.utterance().0.len(), 4000);
+        ears.let_go(CallTime::from_millis(2500), CallTime::from_millis(2800));
+        assert_eq!(ears.utterance().0.len(), 2400);
     }
 }

@@ -4,23 +4,40 @@ use std::time::Duration;
 
 use crate::units::{CallTime, duration_of};
 
-/// Maps sample positions to moments by the fastest message so far.
+/// Maps sample positions to moments by the fastest messages so far.
 ///
 /// A message arrives when its last sample has been spoken, plus a delay that varies. The smallest
-/// (arrival minus position) seen is the one with the least delay; the others are late.
+/// (arrival minus position) is the one with the least delay; the others are late. When audio came at the
+/// pace of speech for a second and all of it was late, it was not late: the sender left something out, or
+/// its clock is slower than ours. A stall and the burst after it are not at the pace of speech.
 #[derive(Debug, Clone)]
 pub struct MediaClock {
     rate: u32,
     samples: usize,
     /// Smallest arrival minus media position.
     offset: Option<Duration>,
+    second: Second,
 }
+
+/// What came within about a second.
+#[derive(Debug, Clone, Default)]
+struct Second {
+    began: CallTime,
+    samples: usize,
+    /// The smallest in it.
+    offset: Option<Duration>,
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Audio of a second that is this much longer or shorter than a second did not come at the pace of speech.
+const UNSTEADY: Duration = Duration::from_millis(100);
 
 impl MediaClock {
     /// Of a stream of `rate` samples a second that has not begun.
     #[must_use]
     pub fn new(rate: u32) -> Self {
-        Self { rate, samples: 0, offset: None }
+        Self { rate, samples: 0, offset: None, second: Second::default() }
     }
 
     /// `samples` more have arrived. Gives the moment at which the last of them was spoken.
@@ -30,14 +47,34 @@ impl MediaClock {
         // A stream that runs ahead of its clock (a sender faster than real time) has no offset.
         let offset = arrival.since(CallTime::ZERO + position);
         let smallest = self.offset.map_or(offset, |known| known.min(offset));
+        let smallest = self.seen_in_a_second(samples, arrival, offset).unwrap_or(smallest);
         self.offset = Some(smallest);
         CallTime::ZERO + position + smallest
+    }
+
+    /// The smallest offset of a second that is over, if its audio came at the pace of speech.
+    fn seen_in_a_second(&mut self, samples: usize, arrival: CallTime, offset: Duration) -> Option<Duration> {
+        let second = &mut self.second;
+        let elapsed = arrival.since(second.began);
+        if elapsed >= SECOND {
+            let steady = duration_of(second.samples, self.rate).abs_diff(elapsed) <= UNSTEADY;
+            let seen = second.offset.map(|seen| seen.min(offset)).filter(|_| steady);
+            *second = Second { began: arrival, samples: 0, offset: None };
+            return seen;
+        }
+        second.samples += samples;
+        second.offset = Some(second.offset.map_or(offset, |seen| seen.min(offset)));
+        None
+    }
+
+    fn offset(&self) -> Duration {
+        self.offset.unwrap_or_default()
     }
 
     /// Where in the stream the sample lies that was spoken at `at`.
     #[must_use]
     pub fn position_of(&self, at: CallTime) -> Duration {
-        at.back(self.offset.unwrap_or_default()).since(CallTime::ZERO)
+        at.back(self.offset()).since(CallTime::ZERO)
     }
 
     /// How much has arrived.
@@ -67,5 +104,40 @@ mod tests {
         assert_eq!(clock.arrived(160, at(150)), at(150));
         assert_eq!(clock.arrived(160, at(145)), at(145));
         assert_eq!(clock.arrived(160, at(200)), at(165));
+    }
+
+    /// Frames of 20 ms, each so late; gives how far behind its arrival each was spoken.
+    fn lags(delays: impl IntoIterator<Item = u64>) -> Vec<u64> {
+        let mut clock = MediaClock::new(8000);
+        let at = CallTime::from_millis;
+        (1..)
+            .zip(delays)
+            .map(|(n, delay)| {
+                let arrival = at(n * 20 + delay);
+                (arrival - clock.arrived(160, arrival)).as_millis() as u64
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_burst_after_a_stall_was_spoken_when_it_would_have_come() {
+        // 2 s on time, then 3 s of audio all at once, then on time again.
+        let on_time = || std::iter::repeat_n(30, 100);
+        let burst = (0..150).map(|n| 30 + (150 - n) * 20);
+        let lags = lags(on_time().chain(burst).chain(on_time()));
+        assert_eq!((lags[100], lags[200], lags[249], lags[300]), (3000, 1000, 20, 0));
+    }
+
+    #[test]
+    fn a_sender_who_left_something_out_is_followed_after_two_seconds() {
+        let lags = lags(std::iter::repeat_n(30, 200).chain(std::iter::repeat_n(230, 200)));
+        assert_eq!((lags[200], lags[210], lags[320]), (200, 200, 0));
+    }
+
+    #[test]
+    fn a_slow_clock_of_the_sender_does_not_add_up() {
+        // One per mille, ten minutes long.
+        let lags = lags((0..30_000).map(|n| 30 + n * 20 / 1000));
+        assert!(lags.iter().all(|&lag| lag <= 2), "{:?}", lags.iter().max());
     }
 }

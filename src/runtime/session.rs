@@ -19,7 +19,7 @@ use crate::conversation::latency::TurnReport;
 use crate::conversation::{Action, Conversation, Event};
 use crate::engine::runway::Runway;
 use crate::engine::workers::{EngineResult, Question, QueueFull, Results};
-use crate::engine::{CancelFlag, EngineError};
+use crate::engine::{CancelFlag, EngineError, Transcript};
 use crate::gateway::{Inbound, Outbound, Start};
 use crate::ids::{CallId, ChunkId, MarkId, TurnId, UtteranceId};
 use crate::units::{CallTime, PHONE_RATE, duration_of};
@@ -50,6 +50,8 @@ pub struct Session {
     speaking: Option<TurnId>,
     log: CallLog,
     last_inbound: CallTime,
+    /// The caller's audio is late, and the conversation knows it.
+    stalled: bool,
 }
 
 impl Session {
@@ -82,6 +84,7 @@ impl Session {
             speaking: None,
             log: CallLog::default(),
             last_inbound: clock.now(),
+            stalled: false,
             services,
         };
         tracing::info!(rate = start.format.rate, "call started");
@@ -135,6 +138,10 @@ impl Session {
                     };
                     self.tell(now, event)?;
                 }
+                if self.stalled && !self.ears.are_behind(now) {
+                    self.stalled = false;
+                    self.tell(now, Event::LineCaughtUp)?;
+                }
             }
             Inbound::Mark { name } => match name.strip_prefix('m').and_then(|n| n.parse().ok()) {
                 Some(mark) => self.tell(now, Event::MarkPlayed { mark: MarkId(mark) })?,
@@ -156,10 +163,10 @@ impl Session {
 
     fn result(&mut self, now: CallTime, result: EngineResult) -> Result<(), End> {
         let event = match result {
-            EngineResult::Transcribed { utterance, pass, result } => match result {
-                Ok(transcript) => {
-                    tracing::debug!(%utterance, pass, text = transcript.text, "transcribed");
-                    Event::Transcribed { utterance, pass, text: transcript.text }
+            EngineResult::Transcribed { utterance, pass, heard_until, result } => match result {
+                Ok(Transcript { text, doubtful, .. }) => {
+                    tracing::debug!(%utterance, pass, text, doubtful, "transcribed");
+                    Event::Transcribed { utterance, pass, heard_until, text, doubtful }
                 }
                 Err(error) => {
                     if !matches!(error, EngineError::Cancelled) {
@@ -211,13 +218,14 @@ impl Session {
                 Due::Started(chunk, plays_at) => self.tell(now, Event::ChunkStarted { chunk, plays_at })?,
             }
         }
-        match self.pacer.plays_until() {
-            end if end > now => self.runway.lasts_until(self.services.engines.now() + (end - now)),
-            _ => self.runway.is_over(),
+        let end = self.pacer.plays_until();
+        if end > now {
+            self.runway.lasts_until(self.services.engines.now() + (end - now));
         }
         let idle = self.last_inbound + self.services.config.server.idle_timeout;
         let timer = self.conversation.poll_timeout().map(|(at, _)| at);
-        Ok([timer, self.pacer.next_deadline()].into_iter().flatten().fold(idle, CallTime::min))
+        let late = self.ears.behind_from().filter(|_| !self.stalled);
+        Ok([timer, late, self.pacer.next_deadline()].into_iter().flatten().fold(idle, CallTime::min))
     }
 
     fn timeouts(&mut self) -> Result<(), End> {
@@ -228,6 +236,10 @@ impl Session {
         }
         if self.line.is_dead() {
             return Err(LineDead.into());
+        }
+        if !self.stalled && self.ears.are_behind(now) {
+            self.stalled = true;
+            self.tell(now, Event::LineStalled)?;
         }
         while let Some((_, timer)) = self.conversation.poll_timeout().filter(|&(at, _)| at <= now) {
             tracing::trace!(?timer, "deadline");
@@ -250,18 +262,20 @@ impl Session {
             tracing::trace!(at = %now, ?action, "action");
             match action {
                 Action::OpenUtterance { utterance: _, from } => self.ears.open(from),
-                Action::CommitUtterance { utterance: _, from } => self.ears.open(from),
+                Action::CommitUtterance { utterance: _, until, from } => self.ears.let_go(until, from),
                 Action::CloseUtterance { utterance: _ } => {
                     self.transcribing.cancel();
-                    renew(&mut self.cutting);
+                    self.cutting.renew();
                     self.ears.close();
                 }
                 Action::Transcribe { utterance, pass, partial } => {
-                    let flag = renew(&mut self.transcribing);
+                    let flag = self.transcribing.renew();
                     let audio = self.ears.utterance();
                     self.transcribe(now, audio, utterance, pass, partial, flag);
                 }
                 Action::TranscribePiece { utterance, pass } => {
+                    // Of what was looked at, the beginning is gone.
+                    self.transcribing.cancel();
                     let audio = self.ears.cut();
                     self.transcribe(now, audio, utterance, pass, false, self.cutting.clone());
                 }
@@ -270,12 +284,13 @@ impl Session {
                     self.line.send(&Outbound::Hearing { utterance, stable: &stable, unstable: &unstable })?;
                 }
                 Action::Generate { turn, messages } => {
+                    self.runway.is_over();
                     let question = Question {
                         call: self.id.clone(),
                         turn,
                         messages,
                         sampling: self.services.config.llm.sampling.clone(),
-                        cancel: renew(&mut self.answering),
+                        cancel: self.answering.renew(),
                         runway: self.runway.clone(),
                     };
                     let asked = self.services.engines.generate(question, &self.results);
@@ -309,14 +324,19 @@ impl Session {
     fn transcribe(
         &mut self,
         now: CallTime,
-        audio: Vec<i16>,
+        audio: (Vec<i16>, CallTime),
         utterance: UtteranceId,
         pass: u32,
         partial: bool,
         flag: CancelFlag,
     ) {
         let asked = self.services.engines.transcribe(audio, utterance, pass, partial, flag, &self.results);
-        self.or_tell(now, asked, Event::TranscriptionFailed { utterance, pass });
+        let otherwise = Event::TranscriptionFailed { utterance, pass };
+        match asked {
+            // Looks are skipped when there is much to do; that is no error.
+            Err(_) if partial => self.conversation.handle(now, otherwise),
+            asked => self.or_tell(now, asked, otherwise),
+        }
     }
 
     /// A job that no queue takes has failed.
@@ -376,11 +396,4 @@ impl Session {
             }
         }
     }
-}
-
-/// Cancels the job before and gives the flag of the next one.
-fn renew(flag: &mut CancelFlag) -> CancelFlag {
-    flag.cancel();
-    *flag = CancelFlag::default();
-    flag.clone()
 }

@@ -22,7 +22,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just("mm-hm"),
         Just("**x, ")
     ];
-    (0..13u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
+    (0..15u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
         let at = CallTime::from_millis(ms * 10);
         let text = text.to_owned();
         match kind {
@@ -30,7 +30,13 @@ fn any_event() -> impl Strategy<Value = Event> {
             1 => Event::SpeechStarted { at },
             2 => Event::SpeechSustained,
             3 | 4 => Event::SpeechEnded { at },
-            5 => Event::Transcribed { utterance: UtteranceId(id), pass, text },
+            5 => Event::Transcribed {
+                utterance: UtteranceId(id),
+                pass,
+                heard_until: at,
+                text,
+                doubtful: ms % 3 == 0,
+            },
             6 => Event::TranscriptionFailed { utterance: UtteranceId(id), pass },
             7 => Event::Token { turn: TurnId(id), text },
             8 => Event::GenerationDone { turn: TurnId(id) },
@@ -41,6 +47,8 @@ fn any_event() -> impl Strategy<Value = Event> {
                 words: Vec::new(),
             },
             11 => Event::ChunkStarted { chunk: ChunkId(id), plays_at: at },
+            12 => Event::LineStalled,
+            13 => Event::LineCaughtUp,
             _ => Event::MarkPlayed { mark: MarkId(id) },
         }
     })

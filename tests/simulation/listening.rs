@@ -1,8 +1,8 @@
 //! How a caller is listened to while they speak: what is looked at, what settles, what is given up.
 
-use offhook::conversation::Action;
+use offhook::conversation::{Action, Event};
 
-use crate::support::simulation::{AT, MS, Simulation, settings};
+use crate::support::simulation::{AT, Broken, MS, Simulation, settings};
 
 fn after_the_greeting() -> Simulation {
     let mut call = Simulation::new(settings());
@@ -109,4 +109,84 @@ fn a_piece_that_is_slow_is_waited_for() {
     call.delays.transcript = MS(40);
     let reports = call.run(AT(60_000));
     assert_eq!(reports[1].heard, format!("{}.", numbers(21)));
+}
+
+#[test]
+fn a_line_that_stalls_in_a_pause_is_waited_for_and_the_caller_is_not_talked_over() {
+    let mut call = after_the_greeting();
+    call.caller_says(AT(5000), MS(1000), "I need an appointment.");
+    // The audio after 6,150 comes all at once at 7,000, and with it the speech that began at 6,300.
+    call.at(AT(6210), Event::LineStalled);
+    call.at(AT(7000), Event::SpeechStarted { at: AT(6300) });
+    call.at(AT(7000), Event::LineCaughtUp);
+    call.caller_says_late(AT(6300), MS(900), "For Tuesday.", AT(7320));
+    let reports = call.run(AT(20_000));
+    assert_eq!(reports.len(), 2, "{reports:?}");
+    assert_eq!(reports[1].heard, "I need an appointment. For Tuesday.");
+}
+
+#[test]
+fn a_line_that_stalls_in_a_pause_and_brings_only_silence_costs_no_more_than_the_stall() {
+    let mut call = after_the_greeting();
+    call.caller_says(AT(5000), MS(1000), "When do you open?");
+    call.at(AT(6210), Event::LineStalled);
+    call.at(AT(6900), Event::LineCaughtUp);
+    let reports = call.run(AT(20_000));
+    assert_eq!(reports[1].stages.unwrap().endpoint_ms, 900.0);
+}
+
+#[test]
+fn a_line_that_never_comes_back_is_answered_after_two_seconds() {
+    let mut call = after_the_greeting();
+    call.caller_says(AT(5000), MS(1000), "When do you open?");
+    call.at(AT(6210), Event::LineStalled);
+    let reports = call.run(AT(20_000));
+    assert_eq!(reports[1].stages.unwrap().endpoint_ms, 2320.0);
+}
+
+#[test]
+fn a_look_at_audio_that_is_behind_does_not_pass_for_the_whole_sentence() {
+    let mut call = after_the_greeting();
+    // The look at 7,000 had heard no more than 6,980: the last word is over at 7,000.
+    call.audio_lag = MS(20);
+    call.caller_says(AT(5000), MS(2000), "Can I come on Tuesday?");
+    let reports = call.run(AT(20_000));
+    assert_eq!(reports[1].heard, "Can I come on Tuesday?");
+    assert_eq!(finals(&call), 1);
+}
+
+#[test]
+fn a_cap_that_falls_into_a_pause_is_not_forgotten() {
+    let mut call = after_the_greeting();
+    call.caller_says(AT(5000), MS(59_900), &format!("{} and", numbers(58)));
+    call.caller_says(AT(65_200), MS(60_000), &numbers(60));
+    call.run(AT(66_000));
+    assert_eq!(call.times(|a| matches!(a, Action::Generate { .. })).len(), 1);
+}
+
+#[test]
+fn a_noise_before_the_first_sound_of_an_answer_does_not_cost_the_answer() {
+    let mut call = after_the_greeting();
+    call.delays.first_token = MS(900);
+    call.caller_says(AT(5000), MS(1000), "When do you open?");
+    // A cough of 300 ms: sustained, and no word in it.
+    call.at(AT(6500), Event::SpeechStarted { at: AT(6440) });
+    call.at(AT(6700), Event::SpeechSustained);
+    call.at(AT(6860), Event::SpeechEnded { at: AT(6740) });
+    let reports = call.run(AT(20_000));
+    assert_eq!(reports.len(), 2, "{reports:?}");
+    assert_eq!((reports[1].heard.as_str(), reports[1].failed), ("When do you open?", false));
+}
+
+#[test]
+fn a_piece_that_fails_keeps_what_was_heard_of_it_on_the_way() {
+    let mut call = after_the_greeting();
+    call.caller_says(AT(5000), MS(22_000), &format!("{}.", numbers(22)));
+    call.run(AT(24_999));
+    call.broken = Some(Broken::Recognizer);
+    call.run(AT(25_001));
+    call.broken = None;
+    let reports = call.run(AT(60_000));
+    // The last look before the cut, at 24,800, had heard 19 words; the 20th ended at 25,000.
+    assert_eq!(reports[1].heard, format!("{} 21 22.", numbers(19)));
 }

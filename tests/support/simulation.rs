@@ -64,6 +64,8 @@ pub struct Simulation {
     queue: BTreeMap<(CallTime, u64), Happening>,
     /// Every word of the caller, by the moment it was over.
     spoken: Vec<(CallTime, String)>,
+    /// How far the caller's audio is behind the clock.
+    pub audio_lag: Duration,
     /// No core is free for partial transcriptions.
     pub busy: bool,
     utterance_from: BTreeMap<UtteranceId, CallTime>,
@@ -107,6 +109,7 @@ impl Simulation {
             sequence: 0,
             queue: BTreeMap::new(),
             spoken: Vec::new(),
+            audio_lag: Duration::ZERO,
             busy: false,
             utterance_from: BTreeMap::new(),
             durations: BTreeMap::new(),
@@ -127,16 +130,22 @@ impl Simulation {
     /// and 120 ms for the pause.
     pub fn caller_says(&mut self, from: CallTime, lasting: Duration, text: &str) {
         let end = from + lasting;
+        self.at(from + MS(60), Event::SpeechStarted { at: from });
+        if lasting >= MIN_SPEECH {
+            self.at(from + MIN_SPEECH, Event::SpeechSustained);
+        }
+        self.caller_says_late(from, lasting, text, end + MS(120));
+    }
+
+    /// The same, but its start was told otherwise, and its end is known at `known`.
+    pub fn caller_says_late(&mut self, from: CallTime, lasting: Duration, text: &str, known: CallTime) {
+        let end = from + lasting;
         let words: Vec<&str> = text.split(' ').collect();
         for (i, word) in words.iter().enumerate() {
             let over = lasting * u32::try_from(i + 1).unwrap() / u32::try_from(words.len()).unwrap();
             self.spoken.push((from + over, (*word).to_owned()));
         }
-        self.at(from + MS(60), Event::SpeechStarted { at: from });
-        if lasting >= MIN_SPEECH {
-            self.at(from + MIN_SPEECH, Event::SpeechSustained);
-        }
-        self.at(end + MS(120), Event::SpeechEnded { at: end });
+        self.at(known, Event::SpeechEnded { at: end });
     }
 
     /// Lets time pass until `until`, then gives the reports of the turns so far.
@@ -195,8 +204,11 @@ impl Simulation {
         while let Some(action) = self.conversation.poll_action() {
             self.done.push((self.now, action.clone()));
             match action {
-                Action::OpenUtterance { utterance, from } | Action::CommitUtterance { utterance, from } => {
+                Action::OpenUtterance { utterance, from } => {
                     self.utterance_from.insert(utterance, from);
+                }
+                Action::CommitUtterance { utterance, until, from: _ } => {
+                    self.utterance_from.insert(utterance, until);
                 }
                 Action::Transcribe { utterance, pass, partial: true } if self.busy => {
                     self.at(self.now, Event::TranscriptionFailed { utterance, pass });
@@ -226,12 +238,13 @@ impl Simulation {
 
     fn transcribe(&mut self, utterance: UtteranceId, pass: u32) {
         let from = self.utterance_from[&utterance];
-        let said = self.spoken.iter().filter(|(end, _)| *end > from && *end <= self.now);
+        let heard_until = self.now.back(self.audio_lag);
+        let said = self.spoken.iter().filter(|(end, _)| *end > from && *end <= heard_until);
         let text = said.map(|(_, word)| word.as_str()).collect::<Vec<_>>().join(" ");
         let event = match self.broken {
             Some(Broken::Recognizer) => Event::TranscriptionFailed { utterance, pass },
             Some(Broken::SilentRecognizer) => return,
-            _ => Event::Transcribed { utterance, pass, text },
+            _ => Event::Transcribed { utterance, pass, heard_until, text, doubtful: false },
         };
         self.at(self.now + self.delays.transcript, event);
     }

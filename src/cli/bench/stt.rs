@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use super::stt_accuracy;
-use crate::config::Config;
+use crate::config::{Config, whisper_model};
 use crate::engine::flite::Flite;
 use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer};
 use crate::engine::{CancelFlag, Effort, Recognizer as _, Synthesizer as _};
@@ -22,12 +22,12 @@ const TEXT: &str = "Hello, I would like to know when you are open on Tuesday, wh
 /// Arguments of `offhook bench stt`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Models; `stt.model` if none is given.
-    #[arg(long, value_name = "FILE")]
-    model: Vec<PathBuf>,
-    /// Seconds of speech.
-    #[arg(long, value_name = "S", value_delimiter = ',', default_values_t = [2.0, 4.0, 8.0])]
-    seconds: Vec<f64>,
+    /// Models, by name (base.en) or path; `stt.model` if none is given.
+    #[arg(long, value_name = "MODEL")]
+    model: Vec<String>,
+    /// Seconds of speech, at most 28.
+    #[arg(long, value_name = "S", value_delimiter = ',', default_values_t = [2, 4, 8], value_parser = clap::value_parser!(u16).range(1..=28))]
+    seconds: Vec<u16>,
     /// Threads; as many as there are cores if not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: Option<u16>,
@@ -53,23 +53,23 @@ struct Row {
     cut_ms: f64,
     /// How many times faster the cut window is.
     ratio: f64,
-    /// Both with one thread and a cut window.
+    /// The cut window with one thread, as partials are made.
     partial_ms: f64,
-    partial_to_final: f64,
 }
 
 /// Measures and prints.
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.map_or(cores, usize::from);
-    let models = if args.model.is_empty() { std::slice::from_ref(&config.stt.model) } else { &args.model };
+    let named: Vec<PathBuf> = args.model.iter().map(|name| whisper_model::named(name)).collect();
+    let models = if named.is_empty() { std::slice::from_ref(&config.stt.model) } else { &named };
     if !args.json && args.references.is_none() {
         println!(
-            "model                          speech  full window  cut window   ratio   1 thread: final, partial"
+            "model                          speech  full window  cut window   ratio  partial (1 thread)"
         );
     }
     for model in models {
-        let options = WhisperOptions { model: model.clone(), ..WhisperOptions::from(&config.stt) };
+        let options = WhisperOptions::of(model, &config.stt);
         if let Some(references) = &args.references {
             stt_accuracy::run(&options, references, threads, config, args.json)?;
             continue;
@@ -79,9 +79,9 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
             whisper::load(&WhisperOptions { full_window: true, ..options.clone() })?.recognizer()?;
         let mut cut = whisper::load(&options)?.recognizer()?;
         for &seconds in &args.seconds {
-            let audio = speech(seconds)?;
+            let audio = speech(Duration::from_secs(seconds.into()))?;
             let row = measure(&mut full, &mut cut, &audio, threads, args.rounds)?;
-            let row = Row { model: name(model), speech_s: seconds, ..row };
+            let row = Row { model: name(model), speech_s: seconds.into(), ..row };
             print(&row, args.json)?;
         }
     }
@@ -93,10 +93,10 @@ fn name(model: &std::path::Path) -> String {
 }
 
 /// So many seconds of the built-in voice.
-fn speech(seconds: f64) -> anyhow::Result<Vec<f32>> {
+fn speech(lasting: Duration) -> anyhow::Result<Vec<f32>> {
     let spoken = Flite::new("slt", 1.0)?.synthesize(TEXT)?;
     let audio = crate::audio::resample::resample_i16(&spoken.samples, spoken.rate, WHISPER_RATE)?;
-    let length = samples_in(Duration::try_from_secs_f64(seconds)?, WHISPER_RATE);
+    let length = samples_in(lasting, WHISPER_RATE);
     Ok(crate::audio::to_f32(&audio).into_iter().cycle().take(length).collect())
 }
 
@@ -109,16 +109,15 @@ fn measure(
 ) -> anyhow::Result<Row> {
     let all = Effort { threads, second_try: false };
     let alone = Effort { threads: 1, second_try: false };
-    let mut times: [Vec<f64>; 4] = Default::default();
+    let mut times: [Vec<f64>; 3] = Default::default();
     time(full, audio, all)?;
     time(cut, audio, all)?;
     for _ in 0..rounds {
         times[0].push(time(full, audio, all)?);
         times[1].push(time(cut, audio, all)?);
         times[2].push(time(cut, audio, alone)?);
-        times[3].push(time(cut, audio, Effort { second_try: true, ..alone })?);
     }
-    let [full_ms, cut_ms, partial_ms, final_ms] = times.map(median);
+    let [full_ms, cut_ms, partial_ms] = times.map(median);
     Ok(Row {
         model: String::new(),
         speech_s: 0.0,
@@ -127,7 +126,6 @@ fn measure(
         cut_ms,
         ratio: full_ms / cut_ms,
         partial_ms,
-        partial_to_final: partial_ms / final_ms,
     })
 }
 
@@ -149,14 +147,8 @@ fn print(row: &Row, json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     println!(
-        "{:<30} {:>4.1} s  {:>8.1} ms  {:>7.1} ms  {:>5.1} x  {:>10.1} ms, {:.2} of it",
-        row.model,
-        row.speech_s,
-        row.full_ms,
-        row.cut_ms,
-        row.ratio,
-        row.partial_ms / row.partial_to_final,
-        row.partial_to_final
+        "{:<30} {:>4} s  {:>8.1} ms  {:>7.1} ms  {:>5.1} x  {:>10.1} ms",
+        row.model, row.speech_s, row.full_ms, row.cut_ms, row.ratio, row.partial_ms
     );
     Ok(())
 }

@@ -169,7 +169,9 @@ fn read_spans(text: &str, path: &Path) -> anyhow::Result<Vec<Range<Duration>>> {
         let seconds = |text: &str| {
             text.trim().parse().ok().and_then(|s| Duration::try_from_secs_f64(s).ok()).with_context(wrong)
         };
-        spans.push(seconds(start)?..seconds(end)?);
+        let span = seconds(start)?..seconds(end)?;
+        ensure!(span.start < span.end, "{}: the end is not after the start", wrong());
+        spans.push(span);
     }
     Ok(spans)
 }
@@ -208,5 +210,6 @@ mod tests {
     fn a_wrong_label_is_told_with_its_line() {
         let error = read_spans("0.1 0.2\n0.3", Path::new("x.spans")).expect_err("no end");
         assert_eq!(error.to_string(), "x.spans line 2: expected \"start end\" in seconds");
+        assert!(read_spans("2 1", Path::new("x.spans")).is_err());
     }
 }

@@ -14,8 +14,8 @@ use whisper_rs::{FullParams, WhisperError, WhisperState};
 
 use crate::engine::CancelFlag;
 
-/// Transcribes `audio` unless `cancel` is set: whisper.cpp looks at it after each part of the encoder
-/// and after each token.
+/// Transcribes `audio` unless `cancel` is set: whisper.cpp looks at it after the encoder and after each
+/// token, but not within the encoder.
 pub(super) fn full(
     state: &mut WhisperState,
     mut params: FullParams<'_, '_>,

@@ -11,7 +11,7 @@ mod guard;
 mod header;
 mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,9 +64,17 @@ pub struct WhisperOptions {
 
 impl From<&config::Stt> for WhisperOptions {
     fn from(stt: &config::Stt) -> Self {
+        Self::of(&stt.model, stt)
+    }
+}
+
+impl WhisperOptions {
+    /// Those of the configuration, but for this model: the margin is its own.
+    #[must_use]
+    pub fn of(model: &Path, stt: &config::Stt) -> Self {
         Self {
-            model: stt.model.clone(),
-            window_margin: stt.window_margin.unwrap_or(whisper_model::margin(&stt.model).0),
+            model: model.to_owned(),
+            window_margin: stt.window_margin.unwrap_or(whisper_model::margin(model).0),
             initial_prompt: stt.initial_prompt.clone(),
             full_window: false,
             second_window: stt.second_window,
@@ -183,10 +191,11 @@ impl Answer {
 
     /// The words, if they were said and not made up.
     fn believed(self) -> Transcript {
+        let doubtful = self.is_doubtful();
         let made_up = self.no_speech > guard::NO_SPEECH || self.avg_logprob < guard::MADE_UP;
         let said = !made_up && !self.loops && !guard::is_annotation(&self.text);
         let (text, words) = if said { (self.text, self.words) } else { (String::new(), Vec::new()) };
-        Transcript { text, words, avg_logprob: self.avg_logprob, no_speech: self.no_speech }
+        Transcript { text, words, doubtful, avg_logprob: self.avg_logprob, no_speech: self.no_speech }
     }
 }
 
@@ -211,7 +220,12 @@ impl Recognizer for WhisperRecognizer {
         let differs = wider.positions_for(audio_length) != self.window.positions_for(audio_length);
         if effort.second_try && answer.is_doubtful() && differs {
             tracing::debug!(avg_logprob = answer.avg_logprob, "a doubtful transcript is made again");
-            let again = self.ask(wider, effort.threads, cancel)?;
+            let again = match self.ask(wider, effort.threads, cancel) {
+                Err(EngineError::Cancelled) => return Err(EngineError::Cancelled),
+                // Doubtful words are better than none.
+                Err(_) => None,
+                Ok(again) => again,
+            };
             let better = again.filter(|a| !a.loops && (answer.loops || a.avg_logprob > answer.avg_logprob));
             return Ok(better.unwrap_or(answer).believed());
         }

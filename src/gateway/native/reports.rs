@@ -101,7 +101,7 @@ pub struct PongWire {
 pub struct CoresWire {
     /// Times that cores were given.
     pub jobs: u64,
-    /// Times that there was no core, or that it was taken away for more urgent work.
+    /// Times that there was no core, or that the work was broken off while it had one.
     pub dropped: u64,
     /// Time spent waiting for cores, all together.
     pub waited_ms: f64,
