@@ -196,9 +196,14 @@ fn print(row: &Row, json: bool) -> anyhow::Result<()> {
         println!("{}", serde_json::to_string(row)?);
         return Ok(());
     }
-    let stable =
-        row.taken_back_percent.map_or(String::new(), |p| format!(", {p:.1} % of stable words taken back"));
-    println!("{:<30} {:<16} {:>5.1} % of words wrong{stable}", row.model, row.way, row.word_error_percent);
+    let mut more = String::new();
+    if let Some(percent) = row.taken_back_percent {
+        more += &format!(", {percent:.1} % of stable words taken back");
+    }
+    if let Some([median, p95]) = row.final_after_ms {
+        more += &format!(", final {median:.0} ms after the pause was seen (p95 {p95:.0})");
+    }
+    println!("{:<30} {:<16} {:>5.1} % of words wrong{more}", row.model, row.way, row.word_error_percent);
     Ok(())
 }
 

@@ -11,6 +11,9 @@ use crate::config::Config;
 use crate::engine::whisper::WhisperRecognizer;
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE};
 
+/// Characters of a terminal's line that are written over as words come.
+const LINE: usize = 76;
+
 /// One line of JSON.
 #[derive(serde::Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -51,7 +54,8 @@ fn print(heard: &[Heard], terminal: bool, json: bool) -> anyhow::Result<()> {
         match heard {
             _ if json => writeln!(out, "{}", serde_json::to_string(&line(heard))?)?,
             Heard::Partial { stable, unstable, .. } if terminal => {
-                write!(out, "\r\x1b[K{stable} {}", unstable.dimmed())?;
+                let room = LINE.saturating_sub(unstable.chars().count());
+                write!(out, "\r\x1b[K{} {}", end_of(stable, room), unstable.dimmed())?;
             }
             Heard::Partial { .. } => {}
             Heard::Turn { speech_end, known_at, text } if terminal => {
@@ -69,6 +73,15 @@ fn print(heard: &[Heard], terminal: bool, json: bool) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
+/// The last so many characters: what does not fit in a line cannot be written over.
+fn end_of(text: &str, room: usize) -> String {
+    let length = text.chars().count();
+    if length <= room {
+        return text.to_owned();
+    }
+    std::iter::once('…').chain(text.chars().skip(length + 1 - room.max(1))).collect()
+}
+
 fn line(heard: &Heard) -> Line<'_> {
     let ms = |at: &CallTime| at.millis_after(CallTime::ZERO);
     match heard {
@@ -76,5 +89,17 @@ fn line(heard: &Heard) -> Line<'_> {
         Heard::Turn { speech_end, known_at, text } => {
             Line::Turn { speech_end_ms: ms(speech_end), known_ms: ms(known_at), text }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::end_of;
+
+    #[test]
+    fn what_does_not_fit_in_a_line_loses_its_beginning() {
+        assert_eq!(end_of("one two", 7), "one two");
+        assert_eq!(end_of("one two three", 6), "…three");
+        assert_eq!(end_of("one two", 0), "…");
     }
 }

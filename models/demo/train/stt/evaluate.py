@@ -91,6 +91,7 @@ def collect(options):
     sets = {
         "grammar": testsets.synthetic(options.corpus, "test"),
         "handwritten": testsets.synthetic(options.corpus, "handwritten"),
+        "mixture": testsets.synthetic(options.corpus, "mixture"),
         "grammar-noise-20dB": testsets.synthetic(options.corpus, "test", 20.0),
         "trained-voices": testsets.synthetic(options.corpus, "val"),
         "handwritten-trained-voices": testsets.synthetic(options.corpus, "handval"),

@@ -137,24 +137,35 @@ def new_model(vocabulary, tensors):
     return Whisper(vocabulary.junk, width, layers("encoder"), layers("decoder"))
 
 
-def continued(path, vocabulary, seed=1):
-    """Return a model for a larger vocabulary that starts from the weights in a GGML file.
+def with_more_words(tensors, used, vocabulary, seed):
+    """Return a model for a larger vocabulary that starts from given weights.
 
     Rows of new tokens begin near the mean of the trained rows.
     """
-    tensors, used, junk = read(path)
+    tensors = dict(tensors)
     old = tensors.pop("embedding.weight")
     model = new_model(vocabulary, tensors)
     model.load_state_dict(tensors, strict=False)
     generator = torch.Generator().manual_seed(seed)
-    table = old[:junk].mean(0) + torch.randn(vocabulary.junk + 1, old.shape[1], generator=generator) \
-        * old[:junk].std() * 0.5
+    table = old[:-1].mean(0) + torch.randn(vocabulary.junk + 1, old.shape[1], generator=generator) \
+        * old[:-1].std() * 0.5
     for row, token in enumerate(used):
         if token in vocabulary.row:
             table[vocabulary.row[token]] = old[row]
-    table[vocabulary.junk] = old[junk]
+    table[vocabulary.junk] = old[-1]
     model.embedding.weight.data.copy_(table)
     return model
+
+
+def continued(path, vocabulary, seed=1):
+    """Return a model that starts from the weights in a GGML file."""
+    tensors, used, _ = read(path)
+    return with_more_words(tensors, used, vocabulary, seed)
+
+
+def grown(checkpoint, vocabulary, seed=1):
+    """Return a model that starts from a checkpoint."""
+    return with_more_words(checkpoint["model"], checkpoint["used"], vocabulary, seed)
 
 
 def main():

@@ -17,7 +17,7 @@ import templates_short
 TOPICS = {
     "HOURS": 7, "ADDRESS": 6, "PARKING": 4, "PRICES": 8, "SERVICE": 8, "BOOKING": 18,
     "CHANGING": 8, "MONEY": 7, "EMERGENCY": 7, "PERSON": 6, "TALK": 12, "GOODBYE": 5,
-    "NAME": 9, "NUMBER": 10, "SHORT": 14,
+    "NAME": 8, "NUMBER": 9, "SHORT": 12,
 }
 ALL_TEMPLATES = {**vars(templates), **vars(templates_short)}
 TEMPLATES = {
@@ -35,6 +35,10 @@ and also|and uh,|and um,|oh, and|hi, um,|hello, uh,|yeah, so|yeah, um,|hi, yes,/
 hi, good morning,//|hello, good afternoon,//|hi, how are you,//|ah,|look,|now,|only|first,|sure,|listen,"""
 OPENERS = OPENERS.replace("\n", "|").split("|")
 
+# How callers begin most of their sentences; the judgement uses only these.
+USUAL_OPENERS = """um,|uh,|well,|okay,|okay, so|so|and|hi,|hello,|good morning,|yes,|yeah,|no,|oh,|actually,|sorry,
+great,|alright,|and also|hi, um,|oh, okay,|excuse me,|good afternoon,|thank you,|but""".replace("\n", "|").split("|")
+
 CLOSERS = ["please", ", please", ", thanks", ", thank you", ", right", ", okay", ", yes", ", you know",
            ", I think", "then", "too", "instead", ",// thank you so much", ",// please", "now",
            ", if possible", ", actually", "maybe", "again", "for me"]
@@ -50,7 +54,7 @@ UNFINISHED = [part.strip() for part in UNFINISHED.split("|")]
 
 def phone(rng):
     """Return 3 to 10 digits in groups, sometimes with "oh", "double" and commas."""
-    count = rng.choice([3, 4, 5, 6, 7, 7, 8, 9, 10, 10])
+    count = rng.choice([3, 4, 5, 6, 7, 7, 7, 7, 10, 10])
     zero = rng.choice(["zero", "zero", "oh"])
     groups, left = [], count
     while left > 0:
@@ -116,9 +120,15 @@ def when(rng):
 
 def spelled(rng):
     """Return a spelled name or a short run of letters."""
-    if rng.random() < 0.6:
+    if rng.random() < 0.9:
         return " ".join(rng.choice(lex.FIRST_NAMES + lex.LAST_NAMES)[:8].upper())
     return " ".join(rng.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ") for _ in range(rng.randint(3, 6)))
+
+
+def with_spelling(rng):
+    """Return a name and how it is written."""
+    name = rng.choice(lex.FIRST_NAMES + lex.LAST_NAMES)
+    return f"{name},// {' '.join(name.upper())}"
 
 
 SLOTS = {
@@ -143,6 +153,7 @@ SLOTS = {
     "money": money,
     "phone": phone,
     "spelled": spelled,
+    "with_spelling": with_spelling,
 }
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
 SLOT = re.compile(r"\{(\w+)\}")
@@ -181,11 +192,11 @@ def sentence(rng, topic=None):
     return expand(rng.choice(TEMPLATES[topic]), rng)
 
 
-def with_frame(text, rng):
+def with_frame(text, rng, openers=OPENERS, closers=0.1):
     """Put an opener before a sentence, and sometimes a closer behind it."""
     if rng.random() < 0.4:
-        text = f"{rng.choice(OPENERS)} {text}"
-    if rng.random() < 0.1:
+        text = f"{rng.choice(openers)} {text}"
+    if rng.random() < closers:
         text = f"{text[:-1]} {rng.choice(CLOSERS)}{text[-1]}"
     return tidy(text)
 
@@ -236,17 +247,17 @@ def unfinished(rng):
 
 
 def sample(rng):
-    """Return one utterance with pause marks."""
+    """Return one utterance with pause marks, as the training uses it."""
     kind = rng.random()
-    if kind < 0.52:
-        text = with_frame(sentence(rng), rng)
-    elif kind < 0.56:
+    if kind < 0.60:
+        return sample_grammar(rng)
+    if kind < 0.64:
         text = sentence(rng, "SHORT")
-    elif kind < 0.72:
+    elif kind < 0.74:
         text = f"{with_frame(sentence(rng), rng)}// {with_frame(sentence(rng), rng)}"
-    elif kind < 0.79:
+    elif kind < 0.81:
         text = unfinished(rng)
-    elif kind < 0.89:
+    elif kind < 0.90:
         text = with_other_words(with_frame(sentence(rng), rng), rng)
     else:
         text = word_list(rng)
@@ -254,10 +265,10 @@ def sample(rng):
 
 
 def sample_grammar(rng):
-    """Return one utterance of the grammar proper, as the judgement uses it."""
-    text = with_frame(sentence(rng), rng)
-    if rng.random() < 0.2:
-        text = f"{text}// {with_frame(sentence(rng), rng)}"
+    """Return one utterance of the grammar proper, as the judgement uses it: what callers say."""
+    text = with_frame(sentence(rng), rng, USUAL_OPENERS, closers=0)
+    if rng.random() < 0.1:
+        text = f"{text}// {with_frame(sentence(rng), rng, USUAL_OPENERS, closers=0)}"
     return capitalise(text)
 
 

@@ -27,23 +27,14 @@ TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
 
 FIRST_NAMES = """John Mary David Sarah Michael Anna James Laura Robert Emma Peter Susan Thomas
-Julia Daniel Alice William Linda Richard Karen Joseph Nancy Charles Lisa Christopher Betty Matthew
-Margaret Anthony Sandra Mark Ashley Donald Kimberly Steven Emily Paul Donna Andrew Michelle Joshua
-Carol Kenneth Amanda Kevin Melissa Brian Deborah George Stephanie Edward Rebecca Ronald Sharon
-Timothy Kathleen Jason Amy Jeffrey Angela Ryan Helen Jacob Anne Gary Brenda Nicholas Nicole Eric
-Samantha Jonathan Katherine Stephen Christine Larry Rachel Justin Maria Scott Heather Brandon
-Diane Benjamin Ruth Samuel Olivia Frank Sophia Henry Grace Lucas Hannah Adam Victoria Simon Martin
-Oliver Lily Max Clara Tom Kate Ben Jenny Sam Ellen Alex Nina Leo Rose""".split()
+Julia Daniel Alice William Linda Richard Karen Joseph Nancy Charles Lisa Christopher Margaret
+Anthony Sandra Mark Steven Emily Paul Andrew Michelle Amanda Kevin Brian George Rebecca Sharon
+Jason Amy Angela Helen Nicole Rachel Maria Benjamin Samuel Olivia""".split()
 
 LAST_NAMES = """Smith Jones Brown Miller Wilson Taylor Baker Carter Cooper Walker Johnson Williams
-Davis Garcia Rodriguez Martinez Anderson Thomas Jackson White Harris Martin Thompson Robinson Clark
-Lewis Lee Hall Allen Young King Wright Lopez Hill Scott Green Adams Nelson Mitchell Roberts Turner
-Phillips Campbell Parker Evans Edwards Collins Stewart Morris Rogers Reed Cook Morgan Bell Murphy
-Bailey Rivera Richardson Cox Howard Ward Peterson Gray James Watson Brooks Kelly Sanders Price
-Bennett Wood Ross Henderson Coleman Jenkins Perry Powell Long Patterson Hughes Foster Butler
-Simmons Bryant Alexander Russell Griffin Hayes Ford Hamilton Graham Fisher Marshall Owens Murray
-Freeman Wells Webb Simpson Stevens Tucker Porter Hunter Hicks Crawford Henry Mason Kennedy Warren
-Dixon Ramos Burns Gordon Shaw Holmes Rice Black Stone Park Chen Singh""".split()
+Davis Garcia Martinez Anderson Jackson Harris Thompson Robinson Clark Lewis Lee Hall Allen Young
+King Wright Lopez Hill Scott Green Adams Nelson Mitchell Roberts Turner Campbell Parker Evans
+Collins Stewart Morgan Murphy Peterson Watson Bennett Foster Holmes Chen""".split()
 
 SERVICES = ["a cleaning", "a checkup", "a filling", "whitening", "teeth whitening", "an x-ray",
             "a crown", "a root canal", "braces", "an implant", "an extraction", "a bridge",

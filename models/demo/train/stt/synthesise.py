@@ -98,7 +98,7 @@ def make_shard(task):
     banned = grammar.forbidden()
     long_banned = [f" {text} " for text in banned if len(text.split()) > 3]
     if isinstance(wanted, int):
-        source = grammar.sample if kind == "train" else grammar.sample_grammar
+        source = grammar.sample if kind in ("train", "mixture") else grammar.sample_grammar
         texts = []
         while len(texts) < wanted:
             text = source(rng)
@@ -107,7 +107,7 @@ def make_shard(task):
                 texts.append(text)
     else:
         texts = wanted
-    jobs = [(phrases_of(text, rng), voices.choose(kind, rng)) for text in texts]
+    jobs = [(phrases_of(text, rng), voices.choose(kind, text, rng)) for text in texts]
     index, audio = [], []
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         for text, (_, voice), pieces in zip(texts, jobs, speak(jobs, Path(folder))):
@@ -150,6 +150,7 @@ def main():
         (options.out / "test", 13, 300, "test"),
         (options.out / "handwritten", 14, written, "test"),
         (options.out / "handval", 15, written, "val"),
+        (options.out / "mixture", 16, 300, "mixture"),
     ]
     shards = range(options.first, options.first + -(-options.count // SHARD))
     tasks += [(options.out / f"train{n:04d}", 1000 + n, SHARD, "train") for n in shards]

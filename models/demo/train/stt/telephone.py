@@ -21,6 +21,30 @@ WINDOW = torch.hann_window(200)
 FILTERS = torch.from_numpy(mel_filters())
 
 
+def warped_filters(count, seed=5):
+    """Return mel filters (count, 80, 101) of speakers with other vocal tracts.
+
+    The frequencies move by a common factor and, between a few knots, each by a little more (vocal
+    tract length perturbation, Jaitly and Hinton 2013, with uneven formants). The first is unmoved.
+    """
+    rng = np.random.default_rng(seed)
+    bins = np.arange(101)
+    filters = [FILTERS[:, :101].numpy()]
+    while len(filters) < count:
+        knots = np.array([0, 12, 25, 40, 60, 80, 120])
+        moved = knots * (1 + rng.uniform(-0.14, 0.14) + rng.uniform(-0.05, 0.05, len(knots)))
+        source = np.clip(np.interp(bins, knots, moved), 0, 100)
+        low = np.minimum(source.astype(int), 99)
+        matrix = np.zeros((101, 101))
+        matrix[bins, low] = low + 1 - source
+        matrix[bins, low + 1] = source - low
+        filters.append(filters[0] @ matrix)
+    return torch.from_numpy(np.stack(filters).astype(np.float32))
+
+
+WARPED = warped_filters(64)
+
+
 def mu_law(signal):
     """Code and decode a signal with 8-bit mu-law; zero stays zero."""
     level = torch.log1p(255 * signal.abs().clamp(max=1)) / math.log(256)
@@ -28,14 +52,15 @@ def mu_law(signal):
     return torch.sign(signal) * torch.expm1(level * math.log(256)) / 255
 
 
-def log_mel(signal, leak=None):
+def log_mel(signal, leak=None, tract=None):
     """Return Whisper's log-mel features of an 8 kHz batch whose length is a multiple of 160.
 
-    ``leak`` (one value a row) is the power with which a resampler mirrors the band above 4 kHz.
+    ``leak`` (one value a row) is the power with which a resampler mirrors the band above 4 kHz,
+    ``tract`` (one number a row) chooses one of the warped filters.
     """
     spectrum = torch.stft(signal, 200, FRAME, window=WINDOW, return_complex=True)[..., :-1]
     power = spectrum.abs() ** 2 * 4
-    mel = FILTERS[:, :101] @ power
+    mel = (FILTERS[:, :101] if tract is None else WARPED[tract]) @ power
     if leak is not None:
         mel = mel + FILTERS[:, 101:] @ (power[:, :100].flip(1) * leak[:, None, None])
     mel = torch.clamp(mel, min=1e-10).log10()
@@ -57,10 +82,13 @@ def hum(length, rng):
     """Return mains hum with harmonics, or the tones of a telephone exchange."""
     time = np.arange(length) / RATE
     if rng.random() < 0.6:
-        base = rng.choice([50, 60])
-        return sum(np.sin(2 * np.pi * base * n * time + rng.random() * 6.3) * rng.random() / n
+        base = rng.choice([50, 60, rng.uniform(40, 250)])
+        slope = rng.uniform(0.3, 2)
+        return sum(np.sin(2 * np.pi * base * n * time + rng.random() * 6.3) * rng.random() / n ** slope
                    for n in range(1, 12))
-    pair = [(440, 480), (350, 440), (425, 425), (480, 620), (697, 1209), (1000, 1000)][rng.integers(6)]
+    single, double = 10 ** rng.uniform(1.8, 3.5, 2)
+    pair = [(440, 480), (350, 440), (425, 425), (480, 620), (697, 1209), (single, single),
+            (single, single), (single, double)][rng.integers(8)]
     gate = ((time + rng.random()) % rng.choice([0.5, 1.0, 9.0])) < rng.choice([0.25, 0.5, 9.0])
     return (np.sin(2 * np.pi * pair[0] * time) + np.sin(2 * np.pi * pair[1] * time)) * gate
 
@@ -155,7 +183,7 @@ def training_windows(clips, silent, others, rng, strength=1.0):
     band = torch.sigmoid((3450 + uniform() * 450 - frequency) / 40)
     band = band * torch.where(high_pass > 20, torch.sigmoid((frequency - high_pass) / 30), torch.ones(1))
     signal = torch.fft.irfft(spectrum * band, n=length)
-    quieter = torch.tensor(silent).float()[:, None] * uniform() * 1.3
+    quieter = torch.tensor(silent).float()[:, None] * uniform() * 2
     signal = signal * 10 ** (0.15 - uniform() * (0.3 + 1.2 * strength) - quieter)
     signal = mu_law(signal.clamp(-1, 1))
     for row, (lead, clip) in enumerate(zip(leads, clips)):

@@ -109,6 +109,8 @@ do I need a referral?
 """
 
 BOOKING = """
+[I'd like|I would like|I want] to [book|make|schedule] an appointment [on|on//|for|for//] {day} at {time}.
+[on|for|maybe|] {day} at {time}.
 [I'd like|I would like|I want|I need|I have] to [book|make|schedule|get|set up] an appointment [|for {service}|for {person}|for {when}|on {day}|at {time}].
 [can I|could I|may I|can we|I'd like to] [book|make|schedule|get] an appointment [|for {when}|for {person}|on {day}|with Doctor {last}].
 [I need|I want|I'd like] an appointment [|{when}|on {day}|for {person}|for {service}|as soon as possible|with Doctor {last}].
@@ -258,6 +260,9 @@ really?
 """
 
 GOODBYE = """
+[|okay,|great,|perfect,|alright,|good,] thank you [|very much|so much] [,|,//|.//] [goodbye|bye|bye bye|have a nice day].
+[thanks|thank you|great, thanks|great, thank you|okay, thanks|thanks a lot] [,|,//|.//] [goodbye|goodbye|bye].
+[no,|no,//|no] that's all [|for today] [|,// thank you|, thanks|,// thank you, goodbye].
 thank you [|very much|so much|for your help|for everything|for your time|again].
 thanks [|a lot|so much|for your help|again|for calling back].
 [that's all|that's everything|nothing else|that is all|no that's all|that was everything].

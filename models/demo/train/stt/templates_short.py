@@ -12,8 +12,8 @@ NAME = """
 it's under [{last}|{first} {last}|my name|my wife's name|my husband's name].
 the appointment is under {first} {last}.
 [last name|first name|name] {last}.
-{first} {last},// {spelled}.
-it's {first},// {spelled}.
+{first} {with_spelling}.
+it's {with_spelling}.
 that's {spelled}.
 {spelled}.
 [it's spelled|you spell it|I spell it|that is spelled] {spelled}.

@@ -3,6 +3,7 @@
 From the start: utterances under 1.2 seconds first, clean, with a strong CTC loss on phones, then
 everything under growing difficulty. Without this order nothing aligns. ``--init`` and ``--resume``
 begin with longer ones. The schedule follows the clock, so a run fits in the time it is given.
+Several processes of one thread, whose gradients are averaged, are faster than one of many threads.
 """
 
 import argparse
@@ -24,15 +25,16 @@ import synthesise
 import telephone
 import voices
 from judge import word_errors
+from muon import Muon
 from model import END, NO_TIMES, START, VOCABULARY, Vocabulary, Whisper, greedy, tokens_of
 
-SILENT_SHARE = 0.06
+SILENT_SHARE = 0.12
 WRONG_SHARE = 0.10  # of the decoder's inputs, so that it listens instead of guessing
 # Stages: share of the time, longest clip in seconds, strength of the telephone, weight of the phones.
 CURRICULUM = [(0.10, 1.2, 0.0, 1.0), (0.15, 1.8, 0.2, 1.0), (0.20, 2.8, 0.4, 1.0), (0.25, 9.0, 0.5, 0.7),
               (0.30, 9.0, 0.8, 0.5)]
 FROM_FILE = [(0.10, 1.5, 0.2, 1.0), (0.30, 2.8, 0.4, 1.0), (0.30, 9.0, 0.5, 0.7), (0.30, 9.0, 0.8, 0.5)]
-CONTINUED = [(0.15, 2.8, 0.4, 1.0), (0.85, 9.0, 0.5, 0.7)]
+CONTINUED = [(0.8, 9.0, 0.6, 0.6), (0.2, 9.0, 0.4, 0.5)]
 
 
 def batches(utterances, longest, seconds, rng):
@@ -66,18 +68,18 @@ def prepare(indices, utterances, vocabulary, lexicon, strength, rng):
     """Return (features, decoder input, decoder target, phone lists) of one batch."""
     chosen = [utterances[i] for i in indices]
     clips, texts = [u[0] for u in chosen], [u[1] for u in chosen]
-    clips = [stretched(clip, 1 + 0.12 * strength * rng.uniform(-1, 1)) for clip in clips]
+    clips = [stretched(clip, 1 + 0.2 * strength * rng.uniform(-1, 1)) for clip in clips]
     longest = max(map(len, clips))
     for _ in range(rng.binomial(len(clips), SILENT_SHARE * strength)):
         clips.append(telephone.without_speech(int(longest * rng.uniform(0.3, 1.0)), utterances, rng))
         texts.append("")
     silent = [not text for text in texts]
     windows, leak = telephone.training_windows(clips, silent, utterances, rng, strength)
-    mel = telephone.log_mel(windows, leak)
-    if rng.random() < 0.3 * strength:
-        for _ in range(2):
-            first = rng.integers(0, 68)
-            mel[:, first:first + rng.integers(1, 12)] = 0
+    tract = rng.integers(len(telephone.WARPED), size=len(clips)) * (rng.random(len(clips)) < strength)
+    mel = telephone.log_mel(windows, leak, torch.from_numpy(tract))
+    for row in np.flatnonzero(rng.random(len(clips)) < 0.6 * strength):
+        first = rng.integers(0, 70)
+        mel[row, first:first + rng.integers(1, 10)] = 0
     rows = [vocabulary.rows(text) for text in texts]
     size = max(map(len, rows))
     end = vocabulary.row[END]
@@ -150,15 +152,14 @@ def save(model, vocabulary, folder):
 
 def start_model(options, utterances):
     """Return (model, vocabulary, stages): from a checkpoint, from a GGML file or new."""
-    if options.resume:
-        checkpoint = torch.load(options.resume, weights_only=True)
-        vocabulary = Vocabulary(checkpoint["used"])
-        model = export_ggml.new_model(vocabulary, checkpoint["model"])
-        model.load_state_dict(checkpoint["model"], strict=False)
-        return model, vocabulary, CONTINUED
     wider = random.Random(0)
     texts = [u[1] for u in utterances] + [grammar.clean(grammar.sample(wider)) for _ in range(60000)]
-    vocabulary = Vocabulary(tokens_of(texts))
+    wanted = tokens_of(texts)
+    if options.resume:
+        checkpoint = torch.load(options.resume, weights_only=True)
+        vocabulary = Vocabulary(wanted | set(checkpoint["used"]))
+        return export_ggml.grown(checkpoint, vocabulary, options.seed), vocabulary, CONTINUED
+    vocabulary = Vocabulary(wanted)
     if options.init:
         return export_ggml.continued(options.init, vocabulary, options.seed), vocabulary, FROM_FILE
     return Whisper(vocabulary.junk), vocabulary, CURRICULUM
@@ -167,15 +168,16 @@ def start_model(options, utterances):
 class Progress:
     """Running means of the losses, printed now and then."""
 
-    def __init__(self):
+    def __init__(self, processes):
         self.started = time.time()
+        self.processes = processes
         self.step, self.hours = 0, 0.0
         self.means = None
 
     def add(self, entropy, heard, mel):
         """Count one step."""
         self.step += 1
-        self.hours += mel.shape[0] * mel.shape[2] / 360000
+        self.hours += self.processes * mel.shape[0] * mel.shape[2] / 360000
         values = np.array([entropy.item(), heard.item()])
         self.means = values if self.means is None else 0.96 * self.means + 0.04 * values
 
@@ -192,48 +194,102 @@ def check(model, vocabulary, sets, folder):
     print("word error " + ", ".join(f"{name} {rate:.1%}" for name, rate in rates.items()), flush=True)
 
 
-def train(options):
-    """Run the whole training."""
-    torch.manual_seed(options.seed)
-    torch.set_num_threads(options.threads)
-    rng, shuffler = np.random.default_rng(options.seed), random.Random(options.seed)
-    corpus = options.work / "corpus"
-    utterances = synthesise.load(corpus, "train")
-    sets = {name: synthesise.load(corpus, name)[:150] for name in ("val", "variants", "handval")}
-    lexicon = phones.Lexicon(options.work / "phones.json")
-    lexicon.learn([u[1] for u in utterances])
-    model, vocabulary, stages = start_model(options, utterances)
-    hours = sum(len(u[0]) for u in utterances) / synthesise.RATE / 3600
-    size = sum(p.numel() for p in model.parameters()) / 1e6
-    print(f"{len(utterances)} utterances, {hours:.1f} h, {vocabulary.junk} tokens, {size:.2f} M parameters",
-          flush=True)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=options.rate, weight_decay=0.02, betas=(0.9, 0.98))
-    progress, share = Progress(), 0.0
-    checked = progress.started
+def averaged(model, share):
+    """Average the gradients, and the share of the time that has passed, over the processes.
+
+    The share goes with them so that all processes change the stage and stop at the same step.
+    """
+    gradients = [p.grad for p in model.parameters()]
+    flat = torch.cat([g.flatten() for g in gradients] + [torch.tensor([share])])
+    torch.distributed.all_reduce(flat)
+    flat /= torch.distributed.get_world_size()
+    place = 0
+    for gradient in gradients:
+        gradient.copy_(flat[place:place + gradient.numel()].view_as(gradient))
+        place += gradient.numel()
+    return flat[-1].item()
+
+
+class Optimiser:
+    """Muon for the matrices of the layers, AdamW for everything else, with one schedule."""
+
+    def __init__(self, model, muon, adam):
+        named = dict(model.named_parameters())
+        matrices = {name: p for name, p in named.items()
+                    if name.startswith(("encoder.", "decoder.")) and p.ndim == 2}
+        self.muon = Muon([(p, 1) for p in matrices.values()])
+        self.adam = torch.optim.AdamW([p for name, p in named.items() if name not in matrices],
+                                      weight_decay=0.02, betas=(0.9, 0.98))
+        self.rates = muon, adam
+
+    def step(self, factor):
+        """Update once with the rates times ``factor``."""
+        self.muon.rate = self.rates[0] * factor
+        for group in self.adam.param_groups:
+            group["lr"] = self.rates[1] * factor
+        self.muon.step()
+        self.adam.step()
+
+
+def pace(step, share):
+    """Return the factor of the rates: a short rise, a plateau, and a fall over the last 60 %."""
+    return min(1.0, step / 100) * min(1.0, (1 - share) / 0.6)
+
+
+def steps(model, utterances, vocabulary, lexicon, stages, options, seed):
+    """Train; yield the loss of the decoder, of the phones, the features and the share that passed."""
+    rng, shuffler = np.random.default_rng(seed), random.Random(seed)
+    optimiser = Optimiser(model, options.muon, options.adam)
+    started, share, step = time.time(), 0.0, 0
     while share < 1:
         longest = stage_at(stages, share)[1]
         for batch in batches(utterances, longest, options.batch_seconds, shuffler):
-            share = (time.time() - progress.started) / (options.minutes * 60)
             _, limit, strength, weight = stage_at(stages, share)
             if share >= 1 or limit != longest:
                 break
-            ramp = min(1.0, (progress.step + 1) / 150) * (0.5 + 0.5 * math.cos(math.pi * share))
-            for group in optimizer.param_groups:
-                group["lr"] = options.rate * ramp + 1e-5
+            step += 1
             mel, source, target, sequences = prepare(batch, utterances, vocabulary, lexicon, strength, rng)
             entropy, heard = losses(model, vocabulary, mel, source, target, sequences)
-            optimizer.zero_grad()
+            model.zero_grad(set_to_none=False)
             (entropy + weight * heard).backward()
+            share = averaged(model, (time.time() - started) / (options.minutes * 60))
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            progress.add(entropy, heard, mel)
-            if progress.step % 50 == 0:
-                progress.show(share)
-            if time.time() - checked > options.check_minutes * 60:
-                checked = time.time()
-                check(model, vocabulary, sets, options.work)
-    check(model, vocabulary, sets, options.work)
-    progress.show(1.0)
+            optimiser.step(pace(step, share))
+            yield entropy, heard, mel, share
+
+
+def train(rank, options):
+    """Run the whole training as one of several processes; the first one reports and saves."""
+    torch.distributed.init_process_group("gloo", rank=rank, world_size=options.processes,
+                                         init_method=f"file://{options.work.resolve()}/rendezvous")
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(1)
+    utterances = synthesise.load(options.work / "corpus", "train")
+    sets = {name: synthesise.load(options.work / "corpus", name)[:150]
+            for name in ("val", "variants", "handval")}
+    if rank == 0:
+        phones.Lexicon(options.work / "phones.json").learn([u[1] for u in utterances])
+    torch.distributed.barrier()
+    lexicon = phones.Lexicon(options.work / "phones.json")
+    model, vocabulary, stages = start_model(options, utterances)
+    progress = Progress(options.processes)
+    if rank == 0:
+        hours = sum(len(u[0]) for u in utterances) / synthesise.RATE / 3600
+        size = sum(p.numel() for p in model.parameters()) / 1e6
+        print(f"{len(utterances)} utterances, {hours:.1f} h, {vocabulary.junk} tokens, {size:.2f} M parameters",
+              flush=True)
+    checked, share = time.time(), 0.0
+    seed = options.seed * 100 + rank
+    for entropy, heard, mel, share in steps(model, utterances, vocabulary, lexicon, stages, options, seed):
+        progress.add(entropy, heard, mel)
+        if rank == 0 and progress.step % 50 == 0:
+            progress.show(share)
+        if rank == 0 and time.time() - checked > options.check_minutes * 60:
+            checked = time.time()
+            check(model, vocabulary, sets, options.work)
+    if rank == 0:
+        check(model, vocabulary, sets, options.work)
+        progress.show(share)
 
 
 def main():
@@ -243,12 +299,15 @@ def main():
     parser.add_argument("--init", type=Path, help="GGML file to start from, instead of the curriculum")
     parser.add_argument("--resume", type=Path, help="checkpoint to go on from")
     parser.add_argument("--minutes", type=float, default=150.0)
-    parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
+    parser.add_argument("--muon", type=float, default=0.012, help="highest rate of the matrices")
+    parser.add_argument("--adam", type=float, default=1e-3, help="highest rate of the rest")
     parser.add_argument("--batch-seconds", type=float, default=45.0)
     parser.add_argument("--check-minutes", type=float, default=6.0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=2, help="of one thread each")
     parser.add_argument("--seed", type=int, default=1)
-    train(parser.parse_args())
+    options = parser.parse_args()
+    (options.work / "rendezvous").unlink(missing_ok=True)
+    torch.multiprocessing.spawn(train, (options,), options.processes)
 
 
 if __name__ == "__main__":
