@@ -14,9 +14,9 @@ use crate::engine::whisper::WhisperRecognizer;
 use crate::engine::{CancelFlag, Effort, Recognizer as _, Transcript};
 use crate::ids::UtteranceId;
 use crate::runtime::ears::Ears;
-use crate::runtime::services::settings;
+use crate::runtime::services::{ears, settings};
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES};
-use crate::vad::{Edge, Hysteresis};
+use crate::vad::Edge;
 
 /// What is heard, in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,14 +47,12 @@ pub(super) struct Listener<'r> {
 impl<'r> Listener<'r> {
     pub(super) fn new(recognizer: &'r mut WhisperRecognizer, threads: usize, config: &Config) -> Self {
         let settings = Settings { greeting: String::new(), ..settings(config) };
-        let hysteresis = Hysteresis::new(config.vad.start, config.barge_in.min_speech, config.vad.stop);
-        let detector = config.vad.detector.build();
         Self {
             recognizer,
             threads,
             conversation: Conversation::new(settings.clone()),
             settings,
-            ears: Ears::new(detector, hysteresis, config.vad.pre_roll, config.stt.max_piece),
+            ears: ears(config, config.vad.detector),
             now: CallTime::ZERO,
             speech_end: CallTime::ZERO,
             awaited: Vec::new(),

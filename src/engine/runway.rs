@@ -19,7 +19,7 @@ impl Runway {
     }
 
     /// A reply begins: nothing of it can break off yet.
-    pub fn is_over(&self) {
+    pub fn begin_anew(&self) {
         self.ends_at.store(0, Ordering::Relaxed);
     }
 
@@ -42,7 +42,7 @@ mod tests {
         runway.clone().lasts_until(ms(300));
         assert_eq!(runway.left(ms(100)), Some(ms(200)));
         assert_eq!(runway.left(ms(400)), Some(ms(0)));
-        runway.is_over();
+        runway.begin_anew();
         assert_eq!(runway.left(ms(400)), None);
     }
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::ears::Ears;
 use crate::config::Config;
 use crate::conversation::{EndpointPolicy, Listening, Settings};
 use crate::engine::workers::Engines;
+use crate::vad::{DetectorChoice, Hysteresis};
 
 /// What a call needs of the house.
 #[derive(Clone)]
@@ -17,6 +19,13 @@ pub struct Services {
     pub engines: Engines,
     /// Cancelled when running calls must end.
     pub stop: CancellationToken,
+}
+
+/// A caller's ears, with this detector and as the configuration sets them.
+#[must_use]
+pub fn ears(config: &Config, detector: DetectorChoice) -> Ears {
+    let hysteresis = Hysteresis::new(config.vad.start, config.barge_in.min_speech, config.vad.stop);
+    Ears::new(detector.build(), hysteresis, config.vad.pre_roll, config.stt.max_piece)
 }
 
 /// The conversation's part of the configuration.

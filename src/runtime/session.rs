@@ -14,7 +14,7 @@ use super::ears::Ears;
 use super::end::End;
 use super::line::{Line, LineDead};
 use super::pacer::{Due, Pacer};
-use super::services::{Services, settings};
+use super::services::{Services, ears, settings};
 use crate::conversation::latency::TurnReport;
 use crate::conversation::{Action, Conversation, Event};
 use crate::engine::runway::Runway;
@@ -23,7 +23,7 @@ use crate::engine::{CancelFlag, EngineError, Transcript};
 use crate::gateway::{Inbound, Outbound, Start};
 use crate::ids::{CallId, ChunkId, MarkId, TurnId, UtteranceId};
 use crate::units::{CallTime, PHONE_RATE, duration_of};
-use crate::vad::{Edge, Hysteresis};
+use crate::vad::Edge;
 
 /// Results that may wait for a call: its tokens, transcripts and pieces of some seconds.
 const RESULTS_QUEUE: usize = 256;
@@ -66,14 +66,12 @@ impl Session {
     ) {
         let (results, mut inbox) = mpsc::channel(RESULTS_QUEUE);
         let config = services.config.clone();
-        let hysteresis = Hysteresis::new(config.vad.start, config.barge_in.min_speech, config.vad.stop);
-        let detector = config.vad.detector.build();
         let mut session = Self {
             id,
             clock,
             line,
             conversation: Conversation::new(settings(&config)),
-            ears: Ears::new(detector, hysteresis, config.vad.pre_roll, config.stt.max_piece),
+            ears: ears(&config, config.vad.detector),
             pacer: Pacer::new(config.playback.lead),
             results,
             pieces: HashMap::new(),
@@ -284,7 +282,7 @@ impl Session {
                     self.line.send(&Outbound::Hearing { utterance, stable: &stable, unstable: &unstable })?;
                 }
                 Action::Generate { turn, messages } => {
-                    self.runway.is_over();
+                    self.runway.begin_anew();
                     let question = Question {
                         call: self.id.clone(),
                         turn,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::stt_accuracy;
+use super::{median, name, stt_accuracy};
 use crate::config::{Config, whisper_model};
 use crate::engine::flite::Flite;
 use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer};
@@ -88,10 +88,6 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn name(model: &std::path::Path) -> String {
-    model.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
 /// So many seconds of the built-in voice.
 fn speech(lasting: Duration) -> anyhow::Result<Vec<f32>> {
     let spoken = Flite::new("slt", 1.0)?.synthesize(TEXT)?;
@@ -117,7 +113,7 @@ fn measure(
         times[1].push(time(cut, audio, all)?);
         times[2].push(time(cut, audio, alone)?);
     }
-    let [full_ms, cut_ms, partial_ms] = times.map(median);
+    let [full_ms, cut_ms, partial_ms] = times.map(|times| median(times).unwrap_or_default());
     Ok(Row {
         model: String::new(),
         speech_s: 0.0,
@@ -134,11 +130,6 @@ fn time(recognizer: &mut WhisperRecognizer, audio: &[f32], effort: Effort) -> an
     let start = Instant::now();
     recognizer.transcribe(audio, effort, &CancelFlag::default())?;
     Ok(start.elapsed().as_secs_f64() * 1000.0)
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 fn print(row: &Row, json: bool) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
+use super::name;
 use crate::audio::wav::{self, Clip};
 use crate::cli::stream::{Heard, Listener};
 use crate::config::Config;
@@ -38,7 +39,7 @@ pub(super) fn run(
     json: bool,
 ) -> anyhow::Result<()> {
     let recordings = read(references)?;
-    let model = options.model.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let model = name(&options.model);
     let margins = MARGINS.map(|ms| (format!("margin {ms} ms"), Duration::from_millis(ms), false));
     let whole = ("whole window".to_owned(), Duration::ZERO, true);
     for (way, window_margin, full_window) in margins.into_iter().chain([whole]) {

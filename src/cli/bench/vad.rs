@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use super::median;
 use super::vad_clips::{self, Labelled};
 use crate::config::Config;
-use crate::runtime::ears::Ears;
+use crate::runtime::services::ears;
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, duration_of};
-use crate::vad::{DetectorChoice, Edge, Hysteresis};
+use crate::vad::{DetectorChoice, Edge};
 
 /// A start of speech that lies this far from any true speech is a false one.
 const NEAR: Duration = Duration::from_millis(200);
@@ -78,8 +79,7 @@ struct Known {
 }
 
 fn judge(choice: DetectorChoice, clip: &Labelled, config: &Config) -> Row {
-    let hysteresis = Hysteresis::new(config.vad.start, config.barge_in.min_speech, config.vad.stop);
-    let mut ears = Ears::new(choice.build(), hysteresis, config.vad.pre_roll, config.stt.max_piece);
+    let mut ears = ears(config, choice);
     #[expect(clippy::disallowed_methods, reason = "the stopwatch of a benchmark")]
     let start = Instant::now();
     let (mut edges, mut at) = (Vec::new(), Duration::ZERO);
@@ -158,11 +158,6 @@ fn delays(
             (delay < Duration::from_secs(1)).then_some(delay.as_secs_f64() * 1000.0)
         })
         .collect()
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
 }
 
 /// Over all clips.
