@@ -99,6 +99,7 @@ pub fn wire_report(report: &TurnReport, speech_end_ms: Option<f64>) -> TurnRepor
         stages: report.stages.as_ref().map(wire_stages).unwrap_or_default(),
         v2v_ms: report.stages.map(|stages| stages.total_ms()),
         speech_end_ms,
+        ..TurnReportWire::default()
     }
 }
 

@@ -2,7 +2,9 @@
 //! and writes a recording. Without an address it starts the server itself, as a child process. Knows
 //! the server only through its sockets.
 
+mod beside;
 mod clock;
+mod cutting_in;
 mod dial;
 mod phone;
 mod picture;
@@ -26,6 +28,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::audio::wav;
 use crate::ids::CallId;
 use crate::units::PHONE_RATE;
+use beside::Beside;
 use dial::{Outcome, Report};
 use result::CallResult;
 use script::Line;
@@ -71,12 +74,32 @@ pub struct Args {
     /// How long the caller waits for an answer, in seconds.
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=300))]
     timeout: u32,
+
+    /// The caller cuts in: they do not wait for the end of an answer, but say their next line so many
+    /// milliseconds after its first sound. The greeting and the last answer are heard out.
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(0..=60_000))]
+    interrupt_after: Option<u32>,
+
+    /// So many further callers call the server at the same time, each in a process of its own. They
+    /// say the same, again and again, hear the agent out, and are ended with this call.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=16))]
+    beside: u8,
 }
 
 impl Args {
     fn patience(&self) -> Patience {
         let samples = |ms: u32| (ms * (PHONE_RATE / 1000)) as usize;
-        Patience { gap: samples(self.gap), timeout: samples(self.timeout * 1000) }
+        Patience {
+            gap: samples(self.gap),
+            timeout: samples(self.timeout * 1000),
+            interrupt_after: self.interrupt_after.map(samples),
+        }
+    }
+
+    /// Starts the callers beside this one.
+    fn beside(&self, url: &str) -> anyhow::Result<Beside> {
+        let options = [format!("--gap={}", self.gap), format!("--timeout={}", self.timeout)];
+        Beside::start(self.beside, url, &options, &self.files)
     }
 }
 
@@ -124,11 +147,18 @@ async fn called(
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<ExitCode> {
     let names: Vec<String> = lines.iter().map(|line| line.name.clone()).collect();
-    let mut display = Display { on: !args.json, shown: 0, greeted: false };
+    // A reply that may be cut is over when the next line has been heard.
+    let behind = if args.interrupt_after.is_some() { 2 } else { 1 };
+    let mut display = Display { on: !args.json, shown: 0, behind, greeted: false };
+    let beside = args.beside(url)?;
     let outcome = dial::call(url, lines, args.patience(), stop, &mut |turns, reports| {
         display.progress(turns, reports);
     })
     .await?;
+    let left = beside.stop().await;
+    if left < usize::from(args.beside) {
+        eprintln!("of {} callers beside only {left} were left at the end of this call", args.beside);
+    }
     let result = finished(&outcome, args.record.as_deref())?;
     if let Some(path) = &args.picture {
         make_folder(path)?;
@@ -183,25 +213,27 @@ fn make_folder(file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints the conversation while it goes on, each turn when the next one has begun.
+/// Prints the conversation while it goes on, each turn when its answer is over.
 struct Display {
     on: bool,
     shown: usize,
+    /// How many turns after a turn must have begun before it is over.
+    behind: usize,
     greeted: bool,
 }
 
 impl Display {
     fn progress(&mut self, turns: &[Turn], reports: &[Report]) {
         self.greet(result::greeting(turns, reports));
-        while self.shown + 1 < turns.len() {
-            self.turn(&result::turn_result(turns, self.shown, reports));
+        while self.shown + self.behind < turns.len() {
+            self.turn(turns, reports);
         }
     }
 
     fn rest(&mut self, outcome: &Outcome) {
         self.greet(result::greeting(&outcome.turns, &outcome.reports));
         while self.shown < outcome.wanted {
-            self.turn(&result::turn_result(&outcome.turns, self.shown, &outcome.reports));
+            self.turn(&outcome.turns, &outcome.reports);
         }
     }
 
@@ -212,11 +244,13 @@ impl Display {
         }
     }
 
-    fn turn(&mut self, turn: &result::TurnResult) {
-        self.shown += 1;
+    fn turn(&mut self, turns: &[Turn], reports: &[Report]) {
+        let result = |index| result::turn_result(turns, index, reports);
+        let before = self.shown.checked_sub(1).map(result);
         if self.on {
-            print(&show::turn(turn));
+            print(&show::turn(&result(self.shown), before.as_ref()));
         }
+        self.shown += 1;
     }
 }
 

@@ -6,11 +6,11 @@ use serde::Serialize;
 use super::dial::Report;
 use super::playout::Slack;
 use super::turns::Turn;
-use crate::gateway::native::StagesWire;
+use crate::gateway::native::{HiddenWire, SpeculationWire, StagesWire};
 use crate::units::PHONE_RATE;
 
 /// One of the caller's turns.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub(super) struct TurnResult {
     /// Counts from 1.
     pub(super) turn: usize,
@@ -18,12 +18,25 @@ pub(super) struct TurnResult {
     pub(super) heard: String,
     /// What the agent answered.
     pub(super) reply: String,
+    /// What the caller heard of the answer, as the server has it.
+    pub(super) heard_by_caller: String,
     /// The caller's stopwatch; `null` if there was no answer.
     pub(super) v2v_ms: Option<f64>,
     /// The server's account of that time.
     pub(super) stages: StagesWire,
     /// Whether the caller cut the agent's reply.
     pub(super) interrupted: bool,
+    /// From the caller's first sound to the last one of the agent's reply that it cut; `null` if the
+    /// agent was silent when the line began.
+    pub(super) silent_after_ms: Option<f64>,
+    /// Pauses of the agent that were no interruptions.
+    pub(super) hiccups: u32,
+    /// Whether the answer was prepared before the turn was over.
+    pub(super) speculation: SpeculationWire,
+    /// Work that the stages do not count.
+    pub(super) hidden: HiddenWire,
+    /// The way to the ear and back, as the server measured it.
+    pub(super) mark_return_ms: Option<f64>,
 }
 
 /// What `--json` prints.
@@ -49,9 +62,26 @@ impl CallResult {
 
     /// Median and maximum of the stopwatch; `None` if nothing was answered.
     pub(super) fn v2v(&self) -> Option<(f64, f64)> {
-        let times = || self.turns.iter().filter_map(|turn| turn.v2v_ms);
-        Some((median(times())?, times().max_by(f64::total_cmp)?))
+        middle_and_most(self.turns.iter().filter_map(|turn| turn.v2v_ms))
     }
+
+    /// How often the caller cut in, and the median and maximum of how long the agent talked on; `None`
+    /// if they never did.
+    pub(super) fn silent_after(&self) -> Option<(usize, f64, f64)> {
+        let times = self.turns.iter().filter_map(|turn| turn.silent_after_ms);
+        let (median, max) = middle_and_most(times.clone())?;
+        Some((times.count(), median, max))
+    }
+
+    /// How many answers were prepared ahead and used, and how many wasted.
+    pub(super) fn speculation(&self) -> (usize, usize) {
+        let count = |what| self.turns.iter().filter(|turn| turn.speculation == what).count();
+        (count(SpeculationWire::Used), count(SpeculationWire::Wasted))
+    }
+}
+
+fn middle_and_most(values: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
+    Some((median(values.clone())?, values.max_by(f64::total_cmp)?))
 }
 
 /// The median; `None` of nothing.
@@ -72,15 +102,14 @@ pub(super) fn turn_results(turns: &[Turn], wanted: usize, reports: &[Report]) ->
 }
 
 /// One turn. A line with a pause inside can be two turns to the server: what it heard is put
-/// together, the reply and the stages are those of the last.
+/// together and its hiccups are counted together, the rest is that of the last.
 pub(super) fn turn_result(turns: &[Turn], index: usize, reports: &[Report]) -> TurnResult {
+    let said = turns.get(index);
     let mut result = TurnResult {
         turn: index + 1,
-        heard: String::new(),
-        reply: String::new(),
-        v2v_ms: turns.get(index).and_then(|turn| turn.v2v_ms),
-        stages: StagesWire::default(),
-        interrupted: false,
+        v2v_ms: said.and_then(|turn| turn.v2v_ms),
+        silent_after_ms: said.and_then(|turn| turn.silent_after_ms),
+        ..TurnResult::default()
     };
     for report in about(turns, Some(index), reports) {
         let heard = report.turn.heard.trim();
@@ -92,7 +121,12 @@ pub(super) fn turn_result(turns: &[Turn], index: usize, reports: &[Report]) -> T
         }
         result.stages = report.turn.stages;
         result.interrupted |= report.turn.interrupted;
+        result.hiccups += report.turn.hiccups;
+        result.speculation = report.turn.speculation;
+        result.hidden = report.turn.hidden;
+        result.mark_return_ms = report.turn.mark_return_ms;
     }
+    result.heard_by_caller.clone_from(&result.reply);
     result
 }
 
@@ -128,7 +162,7 @@ mod tests {
     use crate::gateway::native::TurnReportWire;
 
     fn turn(start: usize, v2v_ms: Option<f64>) -> Turn {
-        Turn { start, speech_end: start + 8000, v2v_ms }
+        Turn { start, speech_start: start, speech_end: start + 8000, v2v_ms, silent_after_ms: None }
     }
 
     fn report(at: usize, number: u32, heard: &str, reply: &str, speech_end_ms: Option<f64>) -> Report {
@@ -164,10 +198,29 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_was_two_turns_has_the_hiccups_of_both_and_the_speculation_of_the_last() {
+        let mut reports = [report(9000, 1, "my name", "", None), report(20_000, 2, "is laura", "hi", None)];
+        reports[0].turn.hiccups = 1;
+        reports[0].turn.speculation = SpeculationWire::Wasted;
+        reports[1].turn.hiccups = 2;
+        reports[1].turn.speculation = SpeculationWire::Used;
+        reports[1].turn.hidden.stt_ms = Some(45.0);
+        reports[1].turn.mark_return_ms = Some(30.0);
+        let result = turn_result(&[turn(8000, Some(500.0))], 0, &reports);
+        assert_eq!((result.hiccups, result.speculation), (3, SpeculationWire::Used));
+        assert_eq!((result.hidden.stt_ms, result.mark_return_ms), (Some(45.0), Some(30.0)));
+        assert_eq!(result.heard_by_caller, "hi");
+    }
+
+    #[test]
     fn the_summary_counts_what_was_answered() {
         let times = [Some(500.0), None, Some(700.0), Some(650.0), Some(400.0)];
-        let turns: Vec<Turn> = times.iter().map(|&v2v_ms| turn(0, v2v_ms)).collect();
-        let turns = turn_results(&turns, 5, &[]);
+        let mut turns: Vec<Turn> = times.iter().map(|&v2v_ms| turn(0, v2v_ms)).collect();
+        turns[1].silent_after_ms = Some(240.0);
+        turns[4].silent_after_ms = Some(220.0);
+        let mut turns = turn_results(&turns, 5, &[]);
+        turns[2].speculation = SpeculationWire::Used;
+        turns[3].speculation = SpeculationWire::Wasted;
         let result = CallResult {
             call_id: "c".into(),
             turns,
@@ -177,6 +230,8 @@ mod tests {
         };
         assert_eq!(result.unanswered(), 1);
         assert_eq!(result.v2v(), Some((575.0, 700.0)));
+        assert_eq!(result.silent_after(), Some((2, 230.0, 240.0)));
+        assert_eq!(result.speculation(), (1, 1));
     }
 
     #[test]
@@ -192,10 +247,12 @@ mod tests {
         let expected = serde_json::json!({
             "call_id": "c",
             "turns": [{
-                "turn": 1, "heard": "", "reply": "", "v2v_ms": 500.0,
+                "turn": 1, "heard": "", "reply": "", "heard_by_caller": "", "v2v_ms": 500.0,
                 "stages": {"endpoint_ms": null, "stt_ms": null, "llm_first_token_ms": null,
                     "tts_first_audio_ms": null, "first_frame_ms": null},
-                "interrupted": false,
+                "interrupted": false, "silent_after_ms": null, "hiccups": 0, "speculation": "off",
+                "hidden": {"stt_ms": null, "llm_ms": null, "tts_ms": null},
+                "mark_return_ms": null,
             }],
             "glitches": 2,
             "frame_slack_ms": {"median": 0.0, "p01": 0.0, "least": 0.0},

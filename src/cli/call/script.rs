@@ -18,6 +18,8 @@ pub(super) struct Line {
     pub(super) name: String,
     /// Phone audio, as mu-law leaves it.
     pub(super) samples: Vec<i16>,
+    /// Where its first sound begins.
+    pub(super) speech_start: usize,
     /// Where its last sound ends.
     pub(super) speech_end: usize,
 }
@@ -52,8 +54,8 @@ impl Line {
     /// `samples` as the phone sends them; `None` if they are silence.
     pub(super) fn new(name: &str, samples: &[i16]) -> Option<Self> {
         let samples: Vec<i16> = samples.iter().map(|&s| mulaw_decode(mulaw_encode(s))).collect();
-        let speech_end = audible_span(&samples, PHONE_RATE)?.end;
-        Some(Self { name: name.to_owned(), samples, speech_end })
+        let speech = audible_span(&samples, PHONE_RATE)?;
+        Some(Self { name: name.to_owned(), samples, speech_start: speech.start, speech_end: speech.end })
     }
 }
 

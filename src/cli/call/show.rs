@@ -7,6 +7,7 @@ use owo_colors::{OwoColorize as _, Stream, Style};
 
 use super::dial::Outcome;
 use super::result::{CallResult, TurnResult};
+use crate::gateway::native::HiddenWire;
 
 /// Width of a waterfall, in characters, at most.
 const BAR: f64 = 40.0;
@@ -26,8 +27,9 @@ pub(super) fn greeting(text: &str) -> String {
     format!("{}  {text}\n", paint("agent ", Style::new().green().bold()))
 }
 
-/// One turn: who said what, and where the time went.
-pub(super) fn turn(turn: &TurnResult) -> String {
+/// One turn: who said what, and where the time went. `before` is the turn before it, whose answer it
+/// may have cut.
+pub(super) fn turn(turn: &TurnResult, before: Option<&TurnResult>) -> String {
     let mut out = String::from("\n");
     let heard = if turn.heard.is_empty() { "(the server does not tell what it heard)" } else { &turn.heard };
     let _ = writeln!(out, "{}  {heard}", paint("caller", Style::new().cyan().bold()));
@@ -36,6 +38,15 @@ pub(super) fn turn(turn: &TurnResult) -> String {
         let _ = writeln!(out, "{}  {}{cut}", paint("agent ", Style::new().green().bold()), turn.reply);
     }
     out.push_str(&waterfall(turn));
+    if let Some(ms) = turn.silent_after_ms {
+        let heard = before.map(|before| before.heard_by_caller.as_str()).filter(|heard| !heard.is_empty());
+        let heard = heard.map_or_else(String::new, |heard| format!("; heard: \"{heard}\""));
+        let _ = writeln!(out, "  cut in: silent after {ms:.0} ms{heard}");
+    }
+    if turn.hiccups > 0 {
+        let times = if turn.hiccups == 1 { "once" } else { &format!("{} times", turn.hiccups) };
+        let _ = writeln!(out, "  the agent stopped {times} for a sound and went on");
+    }
     out
 }
 
@@ -58,11 +69,22 @@ fn waterfall(turn: &TurnResult) -> String {
     if let Some(total) = total {
         out.push_str(&row("server's sum", total, &"─".repeat(cells(total, scale)), Style::new().dimmed()));
     }
+    if let Some(hidden) = hidden(&turn.hidden) {
+        let _ = writeln!(out, "  {}", paint(&hidden, Style::new().dimmed()));
+    }
     match turn.v2v_ms {
         Some(ms) => out.push_str(&row("stopwatch", ms, &"━".repeat(cells(ms, scale)), Style::new().yellow())),
         None => out.push_str(&format!("  {}\n", paint("no answer", Style::new().red().bold()))),
     }
     out
+}
+
+/// Work that took no time of the stages, if there was any worth a millisecond.
+fn hidden(work: &HiddenWire) -> Option<String> {
+    let parts = [("stt", work.stt_ms), ("llm", work.llm_ms), ("tts", work.tts_ms)];
+    let parts = parts.into_iter().filter_map(|(name, ms)| Some((name, ms.filter(|ms| *ms >= 0.5)?)));
+    let parts: Vec<String> = parts.map(|(name, ms)| format!("{name} {ms:.0}")).collect();
+    (!parts.is_empty()).then(|| format!("(hidden: {} ms)", parts.join(", ")))
 }
 
 fn row(label: &str, ms: f64, bar: &str, style: Style) -> String {
@@ -107,6 +129,14 @@ pub(super) fn summary(result: &CallResult, outcome: &Outcome) -> String {
         );
     }
     out.push('\n');
+    if let Some((times, median, max)) = result.silent_after() {
+        let figures = format!("median {median:.0} ms, longest {max:.0} ms");
+        let _ = writeln!(out, "cut in {times} times; silent after: {}", paint(&figures, Style::new().bold()));
+    }
+    let (used, wasted) = result.speculation();
+    if used + wasted > 0 {
+        let _ = writeln!(out, "answers prepared ahead: {used} used, {wasted} wasted");
+    }
     // The stopwatch is no better than the caller's own frames.
     if outcome.late_ms > LATE_MS {
         let warning = format!(
@@ -127,7 +157,7 @@ pub(super) fn summary(result: &CallResult, outcome: &Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::native::{ErrorWire, SpreadWire, StagesWire, SummaryWire};
+    use crate::gateway::native::{ErrorWire, SpeculationWire, SpreadWire, StagesWire, SummaryWire};
 
     fn answered() -> TurnResult {
         TurnResult {
@@ -142,7 +172,7 @@ mod tests {
                 tts_first_audio_ms: Some(40.0),
                 first_frame_ms: Some(20.0),
             },
-            interrupted: false,
+            ..TurnResult::default()
         }
     }
 
@@ -160,12 +190,38 @@ mod tests {
     #[test]
     fn a_turn_without_an_answer_says_so() {
         let silent = TurnResult { v2v_ms: None, stages: StagesWire::default(), ..answered() };
-        assert!(turn(&silent).contains("no answer"));
+        assert!(turn(&silent, None).contains("no answer"));
+    }
+
+    #[test]
+    fn a_turn_that_cut_in_tells_how_soon_the_agent_was_silent_and_what_was_heard() {
+        let before = TurnResult { heard_by_caller: "We are open".into(), ..answered() };
+        let cutting = TurnResult { silent_after_ms: Some(231.6), ..answered() };
+        let text = turn(&cutting, Some(&before));
+        assert!(text.contains("  cut in: silent after 232 ms; heard: \"We are open\"\n"), "{text}");
+        assert!(turn(&cutting, None).ends_with("  cut in: silent after 232 ms\n"));
+        assert!(!turn(&answered(), Some(&before)).contains("cut in"));
+    }
+
+    #[test]
+    fn hidden_work_and_hiccups_are_told_if_there_are_any() {
+        let hidden = HiddenWire { stt_ms: Some(45.2), llm_ms: Some(0.0), tts_ms: Some(28.0) };
+        let text = turn(&TurnResult { hidden, hiccups: 2, ..answered() }, None);
+        assert!(text.contains("  (hidden: stt 45, tts 28 ms)\n"), "{text}");
+        assert!(text.contains("stopped 2 times for a sound"), "{text}");
+        let text = turn(&answered(), None);
+        assert!(!text.contains("hidden") && !text.contains("stopped"), "{text}");
     }
 
     #[test]
     fn the_summary_tells_what_counts() {
-        let silent = TurnResult { turn: 2, v2v_ms: None, ..answered() };
+        let silent = TurnResult {
+            turn: 2,
+            v2v_ms: None,
+            silent_after_ms: Some(240.0),
+            speculation: SpeculationWire::Used,
+            ..answered()
+        };
         let result = CallResult {
             call_id: "c".into(),
             turns: vec![answered(), silent],
@@ -184,6 +240,8 @@ mod tests {
         assert!(text.contains("1 of 2 turns answered"), "{text}");
         assert!(text.contains("median 490 ms") && text.contains("the server says 480 and 480"), "{text}");
         assert!(text.contains("1 glitches") && text.contains("tts_failed: no voice"), "{text}");
+        assert!(text.contains("cut in 1 times; silent after: median 240 ms, longest 240 ms"), "{text}");
+        assert!(text.contains("answers prepared ahead: 1 used, 0 wasted"), "{text}");
         assert!(!text.contains("late"));
     }
 }

@@ -16,25 +16,30 @@ const AROUND: Duration = Duration::from_millis(100);
 /// An agent that already speaks when the caller ends has answered too early, to the beginning of
 /// what the caller said. If a clear (`cuts`) ends that, the answer is what comes after it. If not,
 /// it is the answer, and the time is negative: it began that much before the caller's end, but not
-/// before `turn_start`.
-pub(super) fn v2v_ms(agent: &[i16], cuts: &[usize], turn_start: usize, speech_end: usize) -> Option<f64> {
+/// before `from`, which is where the caller's line begins or, if it cut in, where the old reply ended.
+pub(super) fn v2v_ms(agent: &[i16], cuts: &[usize], from: usize, speech_end: usize) -> Option<f64> {
     let around = samples_in(AROUND, PHONE_RATE);
-    let before = (speech_end.saturating_sub(around).max(turn_start), speech_end);
+    let before = (speech_end.saturating_sub(around).max(from), speech_end);
     let early = heard_in(agent, before.0, before.1).is_some()
         && heard_in(agent, speech_end, speech_end + around).is_some()
         && !cuts.iter().any(|&cut| before.0 < cut && cut <= speech_end);
     let first = if !early {
-        heard_in(agent, speech_end, agent.len())?
+        heard_in(agent, speech_end.max(from), agent.len())?
     } else if let Some(&cut) = cuts.iter().find(|&&cut| cut > speech_end) {
         heard_in(agent, cut, agent.len())?
     } else {
-        heard_in(agent, turn_start, agent.len())?
+        heard_in(agent, from, agent.len())?
     };
-    Some((first as f64 - speech_end as f64) * 1000.0 / f64::from(PHONE_RATE))
+    Some(ms_between(speech_end, first))
+}
+
+/// From one position to another, in milliseconds.
+pub(super) fn ms_between(from: usize, to: usize) -> f64 {
+    (to as f64 - from as f64) * 1000.0 / f64::from(PHONE_RATE)
 }
 
 /// The first sound from `from` to `to`.
-fn heard_in(agent: &[i16], from: usize, to: usize) -> Option<usize> {
+pub(super) fn heard_in(agent: &[i16], from: usize, to: usize) -> Option<usize> {
     let slice = agent.get(from..to.min(agent.len()))?;
     audible_span(slice, PHONE_RATE).map(|span| from + span.start)
 }
@@ -81,6 +86,13 @@ mod tests {
         let timeline = agent(&[(1500, 2200), (2900, 3500)]);
         about(v2v_ms(&timeline, &[2200 * 8], 8000, 16_000), 900.0);
         assert_eq!(v2v_ms(&agent(&[(1500, 2200)]), &[2200 * 8], 8000, 16_000), None);
+    }
+
+    #[test]
+    fn a_reply_that_the_caller_cut_into_is_not_its_answer() {
+        let timeline = agent(&[(500, 2200), (2900, 3500)]);
+        about(v2v_ms(&timeline, &[], 2200 * 8, 16_000), 900.0);
+        assert_eq!(v2v_ms(&agent(&[(500, 2200)]), &[], 2200 * 8, 16_000), None);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::audio::level::audible_span;
 use crate::audio::wav;
 use crate::units::PHONE_RATE;
 
-const PATIENCE: Patience = Patience { gap: 4800, timeout: 12_000 };
+const PATIENCE: Patience = Patience { gap: 4800, timeout: 12_000, interrupt_after: None };
 
 /// Frames of silence (20 ms each) after which the scripted agent takes the caller's turn for over.
 const SILENT_FRAMES: usize = 15;
@@ -40,6 +40,8 @@ enum Answer {
     Tone(usize),
     /// Says a long tone, clears it soon after, and says a short one.
     Cleared,
+    /// Says a tone of three seconds, and clears it when it has heard the caller for 100 ms.
+    Yielding,
     /// Says a tone in two halves with this hole between them.
     Holed(Duration),
     /// Says nothing.
@@ -57,7 +59,7 @@ async fn agent(answers: Vec<Answer>) -> (String, tokio::task::JoinHandle<Vec<Str
         let (stream, _) = listener.accept().await.unwrap();
         let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
         let (mut sid, mut marks, mut turn) = (String::new(), Vec::new(), 0);
-        let (mut spoke, mut silent) = (false, 0);
+        let (mut spoke, mut silent, mut loud_frames) = (false, 0, 0);
         while let Some(Ok(message)) = socket.next().await {
             let Message::Text(text) = message else { continue };
             let message: Value = serde_json::from_str(&text).unwrap();
@@ -80,7 +82,11 @@ async fn agent(answers: Vec<Answer>) -> (String, tokio::task::JoinHandle<Vec<Str
                     assert_eq!(bytes.len(), 160);
                     let loud = bytes.into_iter().any(|b| mulaw_decode(b).abs() > 1000);
                     silent = if loud { 0 } else { silent + 1 };
+                    loud_frames = if loud { loud_frames + 1 } else { 0 };
                     spoke |= loud;
+                    if loud_frames == 5 && turn > 0 && matches!(answers[turn - 1], Answer::Yielding) {
+                        out.push((Duration::ZERO, clear(&sid)));
+                    }
                     if spoke && silent == SILENT_FRAMES {
                         spoke = false;
                         let position: f64 = message["media"]["timestamp"].as_str().unwrap().parse().unwrap();
@@ -114,10 +120,11 @@ fn answer(sid: &str, turn: usize, answer: Answer, speech_end_ms: f64) -> Option<
     let now = Duration::ZERO;
     let mut out = match answer {
         Answer::Tone(ms) => vec![(now, media(sid, &tone(ms)))],
+        Answer::Yielding => vec![(now, media(sid, &tone(3000)))],
         Answer::Cleared => vec![
             (now, media(sid, &tone(2000))),
             (now, mark(sid, "cleared")),
-            (Duration::from_millis(100), json!({"event": "clear", "streamSid": sid})),
+            (Duration::from_millis(100), clear(sid)),
             (now, media(sid, &tone(100))),
         ],
         Answer::Holed(hole) => {
@@ -140,13 +147,21 @@ fn media(sid: &str, samples: &[i16]) -> Value {
     json!({"event": "media", "streamSid": sid, "media": {"payload": STANDARD.encode(bytes)}})
 }
 
+fn clear(sid: &str) -> Value {
+    json!({"event": "clear", "streamSid": sid})
+}
+
 fn mark(sid: &str, name: &str) -> Value {
     json!({"event": "mark", "streamSid": sid, "mark": {"name": name}})
 }
 
 async fn run(lines: Vec<Line>, answers: Vec<Answer>) -> (Outcome, Vec<String>) {
+    run_with(PATIENCE, lines, answers).await
+}
+
+async fn run_with(patience: Patience, lines: Vec<Line>, answers: Vec<Answer>) -> (Outcome, Vec<String>) {
     let (url, task) = agent(answers).await;
-    let outcome = call(&url, lines, PATIENCE, pending(), &mut |_, _| {}).await.unwrap();
+    let outcome = call(&url, lines, patience, pending(), &mut |_, _| {}).await.unwrap();
     (outcome, task.await.unwrap())
 }
 
@@ -238,6 +253,27 @@ async fn what_is_cleared_is_not_heard_and_its_marks_come_back() {
     let span = audible_span(&outcome.agent[end..], PHONE_RATE).unwrap();
     // 2000 ms were sent, about 100 of them played, then 100 more.
     assert!(span.len() < 1900 * 8, "{}", span.len());
+}
+
+#[tokio::test]
+async fn how_soon_the_agent_is_silent_can_be_read_off_the_recording() {
+    let hasty = Patience { interrupt_after: Some(400 * 8), ..PATIENCE };
+    let lines = vec![line(300), line(500)];
+    let (outcome, marks) = run_with(hasty, lines, vec![Answer::Yielding, Answer::Tone(200)]).await;
+    let [first, second] = &outcome.turns[..] else { panic!("{:?}", outcome.turns) };
+    let answer = first.speech_end + (first.v2v_ms.unwrap() * 8.0) as usize;
+    // The caller cut in before the three seconds were over, and the answer to the second line came
+    // 300 ms after its end at the earliest.
+    assert!((answer + 400 * 8..answer + 3000 * 8).contains(&second.start), "{answer} {}", second.start);
+    let around = &outcome.agent[second.start..second.speech_end + 200 * 8];
+    let last = audible_span(around, PHONE_RATE).unwrap().end;
+    let again = last as f64 / 8.0;
+    // Where a sound ends is known to within 5 ms.
+    assert!((second.silent_after_ms.unwrap() - again).abs() <= 5.0, "{:?} {again}", second.silent_after_ms);
+    assert_eq!(first.silent_after_ms, None);
+    assert!(second.v2v_ms.unwrap() >= 300.0);
+    // The clear sent the first answer's mark back.
+    assert_eq!(marks, ["greeting", "t1", "t2"]);
 }
 
 #[tokio::test]

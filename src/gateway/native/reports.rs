@@ -43,6 +43,32 @@ impl StagesWire {
     }
 }
 
+/// Work on the answer that was done in the silence before the turn was known to be over. The caller
+/// would have waited anyway, so that it does not count in the stages. Work that was not done is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HiddenWire {
+    /// Of the recogniser.
+    pub stt_ms: Option<f64>,
+    /// Of the language model.
+    pub llm_ms: Option<f64>,
+    /// Of the voice.
+    pub tts_ms: Option<f64>,
+}
+
+/// Whether the answer was prepared while it was not yet sure that the turn was over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpeculationWire {
+    /// It was not.
+    #[default]
+    Off,
+    /// It was, and was then spoken.
+    Used,
+    /// It was, and was thrown away: the caller went on.
+    Wasted,
+}
+
 /// How one turn went.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -62,6 +88,17 @@ pub struct TurnReportWire {
     /// Where the caller's speech ended, in milliseconds of the caller's audio since the start of
     /// the stream: it says to which of the caller's sentences the turn belongs.
     pub speech_end_ms: Option<f64>,
+    /// Pauses of the agent that were no interruptions: it stopped for a sound and went on.
+    pub hiccups: u32,
+    /// Whether the answer was prepared ahead.
+    pub speculation: SpeculationWire,
+    /// Whether the end of `reply` is an estimate, because the voice told no word times.
+    pub heard_estimated: bool,
+    /// Work that the stages do not count.
+    pub hidden: HiddenWire,
+    /// From the moment at which the first piece should have been played to the return of its mark:
+    /// the way to the ear and back.
+    pub mark_return_ms: Option<f64>,
 }
 
 /// The distribution of one figure over a call.

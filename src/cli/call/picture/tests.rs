@@ -11,7 +11,8 @@ fn call(times: &[Option<f64>], stages: StagesWire, text: &str) -> (CallResult, O
     let mut results = Vec::new();
     for (i, &v2v_ms) in times.iter().enumerate() {
         let start = outcome.caller.len();
-        outcome.turns.push(Turn { start, speech_end: start + 2 * second, v2v_ms });
+        let speech_end = start + 2 * second;
+        outcome.turns.push(Turn { start, speech_start: start, speech_end, v2v_ms, silent_after_ms: None });
         outcome.caller.extend((0..5 * second).map(|n| if n < 2 * second { 9000 } else { 0 }));
         outcome.agent.extend((0..5 * second).map(|n| if n > 3 * second { -9000 } else { 0 }));
         results.push(TurnResult {
@@ -20,7 +21,7 @@ fn call(times: &[Option<f64>], stages: StagesWire, text: &str) -> (CallResult, O
             reply: text.to_owned(),
             v2v_ms,
             stages,
-            interrupted: false,
+            ..TurnResult::default()
         });
     }
     let result = CallResult {
