@@ -42,6 +42,8 @@ enum Command {
     Say(cli::say::Args),
     /// Write down what is said in audio files
     Transcribe(cli::transcribe::Args),
+    /// Play the trace of a call again, as it was or under other settings
+    Replay(cli::replay::Args),
     /// Measure the parts on this machine
     #[command(subcommand)]
     Bench(cli::bench::Command),
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Command::Chat(args) => cli::chat::run(args, &config),
         Command::Say(args) => cli::say::run(args, &config),
         Command::Transcribe(args) => cli::transcribe::run(args, &config),
+        Command::Replay(args) => cli::replay::run(&args),
         Command::Bench(command) => cli::bench::run(&command, &config),
         Command::Config(command) => cli::config::run(&command, &config),
     };

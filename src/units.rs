@@ -4,10 +4,12 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A moment of one call: the time since its socket opened, in microseconds.
 ///
 /// The core never reads a clock; it is given one of these with every event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct CallTime(u64);
 
 impl CallTime {
@@ -54,6 +56,75 @@ impl CallTime {
     #[must_use]
     pub fn millis_after(self, earlier: Self) -> f64 {
         (self.0 as f64 - earlier.0 as f64) / 1000.0
+    }
+}
+
+/// Durations as microseconds, for texts: `#[serde(with = "as_micros")]`.
+pub mod as_micros {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    /// Writes a duration.
+    ///
+    /// # Errors
+    /// The serialiser's.
+    pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(super::micros(*duration))
+    }
+
+    /// Reads a duration.
+    ///
+    /// # Errors
+    /// If it is no number.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_micros)
+    }
+}
+
+/// Durations as milliseconds, for settings: `#[serde(with = "as_millis")]`.
+pub mod as_millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    /// Writes a duration.
+    ///
+    /// # Errors
+    /// The serialiser's.
+    pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(super::micros(*duration) / 1000)
+    }
+
+    /// Reads a duration.
+    ///
+    /// # Errors
+    /// If it is no number.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
+}
+
+/// The same where 0 means none.
+pub mod as_millis_or_none {
+    use std::time::Duration;
+
+    use serde::{Deserializer, Serializer};
+
+    /// Writes a duration.
+    ///
+    /// # Errors
+    /// The serialiser's.
+    pub fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        super::as_millis::serialize(&duration.unwrap_or_default(), serializer)
+    }
+
+    /// Reads a duration.
+    ///
+    /// # Errors
+    /// If it is no number.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        Ok(Some(super::as_millis::deserialize(deserializer)?).filter(|duration| !duration.is_zero()))
     }
 }
 

@@ -27,7 +27,8 @@ pub struct Args {
 /// If the port is taken or a model cannot be loaded.
 pub fn run(args: &Args, config: Config) -> anyhow::Result<ExitCode> {
     // Before the first thread: candle takes its number of threads from the environment.
-    limit_threads(config.llm.threads);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    limit_threads(config.llm.threads.min(cores));
     // Sockets and pacing need little: two threads keep one slow write from delaying another call.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 pub(super) use self::show::show;
 
 use crate::config::Config;
-use crate::conversation::{Action, Conversation, Event, Settings};
+use crate::conversation::{Action, Conversation, Event, Manners, Phrases, Settings, SpeculationPolicy};
 use crate::engine::whisper::WhisperRecognizer;
-use crate::engine::{CancelFlag, Effort, Recognizer as _, Transcript};
+use crate::engine::{CancelFlag, CountTokens, Effort, Recognizer as _, Transcript};
 use crate::ids::UtteranceId;
 use crate::runtime::ears::Ears;
 use crate::runtime::services::{ears, settings};
@@ -25,6 +25,30 @@ pub(super) enum Heard {
     Partial { at: CallTime, stable: String, unstable: String },
     /// A turn is over.
     Turn { speech_end: CallTime, known_at: CallTime, text: String },
+}
+
+/// A recording in frames; the last is filled with silence.
+fn frames(samples: &[i16]) -> impl Iterator<Item = Vec<i16>> {
+    samples.chunks(FRAME_SAMPLES).map(|chunk| {
+        let mut frame = chunk.to_vec();
+        frame.resize(FRAME_SAMPLES, 0);
+        frame
+    })
+}
+
+/// Nobody answers, prompts or hangs up.
+fn listening_only(settings: Settings) -> Settings {
+    Settings {
+        phrases: Phrases { fallback: settings.phrases.fallback, ..Phrases::default() },
+        speculation: SpeculationPolicy { max_tries: 0 },
+        manners: Manners { idle_after: None, filler_after: None, max_call: None, ..settings.manners },
+        ..settings
+    }
+}
+
+/// There is no language model that would count tokens.
+fn words() -> CountTokens {
+    CountTokens::new(|text| text.split_whitespace().count())
 }
 
 /// Listens to one caller.
@@ -46,11 +70,11 @@ pub(super) struct Listener<'r> {
 
 impl<'r> Listener<'r> {
     pub(super) fn new(recognizer: &'r mut WhisperRecognizer, threads: usize, config: &Config) -> Self {
-        let settings = Settings { greeting: String::new(), ..settings(config) };
+        let settings = listening_only(settings(config));
         Self {
             recognizer,
             threads,
-            conversation: Conversation::new(settings.clone()),
+            conversation: Conversation::new(settings.clone(), words()),
             settings,
             ears: ears(config, config.vad.detector),
             now: CallTime::ZERO,
@@ -84,13 +108,26 @@ impl<'r> Listener<'r> {
         Ok(std::mem::take(&mut self.heard))
     }
 
+    /// Takes a whole recording at 8 kHz, and silence until nothing more can come.
+    ///
+    /// # Errors
+    /// If the recogniser fails.
+    pub(super) fn hear_all(&mut self, samples: &[i16]) -> anyhow::Result<Vec<Heard>> {
+        let mut heard = Vec::new();
+        for frame in frames(samples) {
+            heard.extend(self.hear(&frame)?);
+        }
+        heard.extend(self.finish()?);
+        Ok(heard)
+    }
+
     /// Hears silence until nothing more can come; gives what was heard.
     ///
     /// # Errors
     /// If the recogniser fails.
     pub(super) fn finish(&mut self) -> anyhow::Result<Vec<Heard>> {
         let mut heard = Vec::new();
-        let least = self.now + self.settings.endpoint.unfinished_silence;
+        let least = self.now + self.settings.endpoint.longest;
         let most = least + Duration::from_secs(60);
         while self.now < least || (self.is_waiting() && self.now < most) {
             heard.extend(self.hear(&[0; FRAME_SAMPLES])?);
@@ -156,9 +193,14 @@ impl<'r> Listener<'r> {
                 }
                 // There is no agent here.
                 Action::Cancel { .. }
+                | Action::Release { .. }
+                | Action::StopGenerating { .. }
+                | Action::Prefill { .. }
                 | Action::Send { .. }
+                | Action::Pause
                 | Action::ClearPlayback
-                | Action::TurnReport(_) => {}
+                | Action::TurnReport(_)
+                | Action::HangUp { .. } => {}
             }
         }
         Ok(())
@@ -166,7 +208,7 @@ impl<'r> Listener<'r> {
 
     /// The next turn owes nothing to this one, for nobody answers.
     fn begin_anew(&mut self) {
-        self.conversation = Conversation::new(self.settings.clone());
+        self.conversation = Conversation::new(self.settings.clone(), words());
         self.awaited.clear();
     }
 

@@ -3,12 +3,14 @@
 
 mod read;
 mod reader;
+mod turn_taking;
 pub mod whisper_model;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::conversation::{BargeInPolicy, EndpointPolicy, Manners, Phrases, SpeculationPolicy};
 use crate::engine::Sampling;
 use crate::vad::DetectorChoice;
 
@@ -31,9 +33,13 @@ pub struct Config {
     /// Voice activity detection.
     pub vad: Vad,
     /// When the caller's turn is over.
-    pub endpoint: Endpoint,
+    pub endpoint: EndpointPolicy,
     /// When the caller may cut in.
     pub barge_in: BargeIn,
+    /// When answers are prepared ahead.
+    pub speculation: SpeculationPolicy,
+    /// What is done when nobody speaks, and how long a call may last.
+    pub manners: Manners,
     /// How audio leaves.
     pub playback: Playback,
     /// What is logged.
@@ -66,10 +72,10 @@ pub struct Server {
 pub struct Agent {
     /// Instructions and facts, given to the language model before every conversation.
     pub system_prompt: String,
-    /// Spoken when the call starts; empty waits for the caller.
-    pub greeting: String,
-    /// Spoken when an engine fails or is too slow.
-    pub fallback: String,
+    /// What is said without the language model.
+    pub phrases: Phrases,
+    /// A reply of more words ends with the sentence that reaches this number.
+    pub max_reply_words: usize,
 }
 
 /// `[stt]`
@@ -140,20 +146,15 @@ pub struct Vad {
     pub pre_roll: Duration,
 }
 
-/// `[endpoint]`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// Silence that ends a turn whose text is complete.
-    pub silence: Duration,
-    /// Silence that ends a turn whose text is unfinished ("my number is").
-    pub unfinished_silence: Duration,
-}
-
 /// `[barge_in]`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BargeIn {
-    /// Speech that stops the agent.
+    /// Speech that makes the agent pause.
     pub min_speech: Duration,
+    /// What words mean that are said while the agent speaks.
+    pub policy: BargeInPolicy,
+    /// So much quieter than sent does the agent's own voice come back, in dB; `None` if it does not.
+    pub echo_loss_db: Option<f32>,
 }
 
 /// `[playback]`
@@ -170,4 +171,6 @@ pub struct Log {
     pub level: String,
     /// JSON, one object a line, instead of text.
     pub json: bool,
+    /// The folder of the calls' traces; `None` writes none.
+    pub traces: Option<PathBuf>,
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::reader::{Problem, Reader};
 use super::whisper_model;
-use super::{Agent, BargeIn, Config, Endpoint, Llm, Log, Playback, Server, Stt, Tts, Vad};
+use super::{Config, Llm, Log, Playback, Server, Stt, Tts, Vad, turn_taking};
 use crate::engine::Sampling;
 use crate::vad::DetectorChoice;
 
@@ -68,7 +68,7 @@ pub fn parse(text: &str, source: &str, base: &Path) -> Result<Config, ConfigErro
 fn read(r: &mut Reader, base: &Path) -> Config {
     let config = Config {
         server: server(r),
-        agent: agent(r),
+        agent: turn_taking::agent(r),
         stt: stt(r, base),
         llm: llm(r, base),
         tts: Tts {
@@ -82,11 +82,10 @@ fn read(r: &mut Reader, base: &Path) -> Config {
             stop: r.millis("vad.stop_ms", 120, 40..=1000),
             pre_roll: r.millis("vad.pre_roll_ms", 240, 0..=1000),
         },
-        endpoint: Endpoint {
-            silence: r.millis("endpoint.silence_ms", 320, 100..=5000),
-            unfinished_silence: r.millis("endpoint.unfinished_silence_ms", 1200, 100..=10_000),
-        },
-        barge_in: BargeIn { min_speech: r.millis("barge_in.min_speech_ms", 240, 40..=2000) },
+        endpoint: turn_taking::endpoint(r),
+        barge_in: turn_taking::barge_in(r),
+        speculation: turn_taking::speculation(r),
+        manners: turn_taking::manners(r),
         playback: Playback { lead: r.millis("playback.lead_ms", 160, 40..=200) },
         log: Log {
             level: r.text("log.level", "info", |level| {
@@ -95,6 +94,7 @@ fn read(r: &mut Reader, base: &Path) -> Config {
                 })
             }),
             json: r.switch("log.json", false),
+            traces: Some(r.text("log.traces", "", |_| None)).filter(|f| !f.is_empty()).map(|f| base.join(f)),
         },
     };
     check_together(r, &config);
@@ -128,22 +128,6 @@ fn server(r: &mut Reader) -> Server {
         idle_timeout: r.millis("server.idle_timeout_ms", 30_000, 1000..=3_600_000),
         send_timeout: r.millis("server.send_timeout_ms", 5000, 100..=60_000),
         drain_timeout: r.millis("server.drain_timeout_ms", 60_000, 0..=86_400_000),
-    }
-}
-
-fn agent(r: &mut Reader) -> Agent {
-    let limit = |most: usize| {
-        move |text: &str| {
-            (text.chars().count() > most).then(|| format!("a text of at most {most} characters"))
-        }
-    };
-    Agent {
-        system_prompt: r.text("agent.system_prompt", "", limit(20_000)).trim().to_owned(),
-        greeting: r.text("agent.greeting", "", limit(500)).trim().to_owned(),
-        fallback: r
-            .text("agent.fallback", "I am sorry, could you say that again?", limit(500))
-            .trim()
-            .to_owned(),
     }
 }
 
@@ -208,20 +192,7 @@ fn check_together(r: &mut Reader, c: &Config) {
             format!("at most half of llm.context_tokens, {most}"),
         );
     }
-    if c.endpoint.silence < c.vad.stop {
-        r.refuse(
-            "endpoint.silence_ms",
-            c.endpoint.silence.as_millis().to_string(),
-            format!("at least vad.stop_ms, {}", c.vad.stop.as_millis()),
-        );
-    }
-    if c.endpoint.unfinished_silence < c.endpoint.silence {
-        r.refuse(
-            "endpoint.unfinished_silence_ms",
-            c.endpoint.unfinished_silence.as_millis().to_string(),
-            format!("at least endpoint.silence_ms, {}", c.endpoint.silence.as_millis()),
-        );
-    }
+    turn_taking::check_together(r, c);
 }
 
 #[cfg(test)]
@@ -275,8 +246,8 @@ mod tests {
     #[test]
     fn a_misspelt_key_is_met_with_the_right_one() {
         assert_eq!(
-            problems("[endpoint]\nsilense_ms = 300"),
-            ["endpoint.silense_ms: unknown key; did you mean endpoint.silence_ms?"]
+            problems("[endpoint]\ncomplet_ms = 300"),
+            ["endpoint.complet_ms: unknown key; did you mean endpoint.complete_ms?"]
         );
         assert!(problems("[modem]\nx = 1")[0].starts_with("[modem]: unknown section"));
         assert!(problems("port = 1")[0].contains("a key inside one of the sections"));
@@ -290,8 +261,8 @@ mod tests {
     #[test]
     fn keys_that_contradict_each_other_are_told() {
         assert_eq!(
-            problems("[endpoint]\nsilence_ms = 2000"),
-            ["endpoint.unfinished_silence_ms = 1200: allowed is at least endpoint.silence_ms, 2000"]
+            problems("[endpoint]\ncomplete_ms = 600"),
+            ["endpoint.open_ms = 500: allowed is at least endpoint.complete_ms, 600"]
         );
         assert!(problems("[llm]\nmax_tokens = 900")[0].contains("half of llm.context_tokens"));
     }

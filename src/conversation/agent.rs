@@ -1,11 +1,11 @@
 //! The agent's half of the conversation: from the first token to the last mark. Must not know how the
-//! caller's words came about.
+//! caller's words came about, nor what a sound of theirs means.
 
 use std::time::Duration;
 
 use super::chunker::Piece;
 use super::latency::Milestones;
-use super::reply::Reply;
+use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::{Action, Conversation};
 use crate::engine::WordTime;
@@ -16,30 +16,53 @@ use crate::units::CallTime;
 /// than the audio lasts, what was sent is taken to have been played.
 const MARK_PATIENCE: Duration = Duration::from_millis(1500);
 
+/// A voice that brings nothing of a complete text for so long will never bring it.
+const VOICE_PATIENCE: Duration = Duration::from_secs(10);
+
 impl Conversation {
-    pub(super) fn greet(&mut self) {
-        let spoken = self.next_chunk != ChunkId(1);
-        if !self.settings.greeting.is_empty() && !spoken {
-            let mut reply = Reply::new(TurnId(0), "", Milestones::default());
-            let pieces = reply.take_all(&self.settings.greeting);
-            self.reply = Some(reply);
-            self.speak(pieces);
+    /// Says a text that is not generated.
+    pub(super) fn say(&mut self, now: CallTime, purpose: Purpose, text: &str) {
+        let turn = self.next_turn_id(purpose);
+        let mut reply = Reply::new(turn, purpose, "", Milestones::default());
+        let pieces = reply.take_all(text);
+        self.timers.cancel(Timer::IdleDue);
+        self.reply = Some(reply);
+        self.speak(turn, pieces);
+        self.expect_playback(now);
+        self.finish_if_over(now);
+    }
+
+    pub(super) fn next_turn_id(&mut self, purpose: Purpose) -> TurnId {
+        match purpose {
+            Purpose::Greeting => TurnId(0),
+            Purpose::Answer | Purpose::Phrase | Purpose::Goodbye(_) => {
+                let turn = self.next_turn;
+                self.next_turn = turn.next();
+                turn
+            }
         }
     }
 
-    pub(super) fn begin_reply(&mut self, milestones: Milestones) -> TurnId {
-        let turn = self.next_turn;
-        self.next_turn = turn.next();
-        self.reply = Some(Reply::new(turn, self.history.pending_caller_text(), milestones));
-        turn
-    }
+    // Text comes.
 
     pub(super) fn token(&mut self, now: CallTime, turn: TurnId, text: &str) {
+        let longest = self.settings.max_reply_words;
         let Some(reply) = self.generating(turn) else { return };
         reply.milestones.first_token.get_or_insert(now);
+        reply.tokens += 1;
         let pieces = reply.chunker.push(text);
-        self.timers.cancel(Timer::FirstTokenDue);
-        self.speak(pieces);
+        reply.words += pieces.iter().map(|piece| piece.text.split(' ').count()).sum::<usize>();
+        // A reply that grows too long is wound down: it ends with this sentence.
+        let long = reply.words >= longest && pieces.last().is_some_and(Piece::ends_a_sentence);
+        if long {
+            reply.complete = true;
+            self.actions.push_back(Action::StopGenerating { turn });
+        }
+        self.first_token_came(turn);
+        self.speak(turn, pieces);
+        if long {
+            self.expect_playback(now);
+        }
     }
 
     pub(super) fn generation_done(&mut self, now: CallTime, turn: TurnId) {
@@ -47,44 +70,95 @@ impl Conversation {
         reply.complete = true;
         let last = reply.chunker.finish();
         let silent = last.is_none() && reply.ledger.is_empty();
-        self.timers.cancel(Timer::FirstTokenDue);
-        self.speak(last);
+        self.first_token_came(turn);
+        self.speak(turn, last);
         if silent {
-            self.speak_fallback();
+            self.generation_brought_nothing(now, turn);
         }
         self.expect_playback(now);
         self.finish_if_over(now);
     }
 
-    pub(super) fn generation_failed(&mut self, turn: TurnId) {
+    pub(super) fn generation_failed(&mut self, now: CallTime, turn: TurnId) {
         if self.generating(turn).is_some() {
-            self.timers.cancel(Timer::FirstTokenDue);
-            self.speak_fallback();
+            self.first_token_came(turn);
+            self.generation_brought_nothing(now, turn);
         }
     }
 
-    pub(super) fn first_token_overdue(&mut self) {
+    /// An answer that was prepared ahead is dropped, and asked for when it is due; one that is due is
+    /// asked for once more, then the caller is asked.
+    fn generation_brought_nothing(&mut self, now: CallTime, turn: TurnId) {
+        if self.roll_back_if(|draft| draft.turn == turn) {
+            return;
+        }
+        let again = self.next_turn;
+        let Some(reply) = self.reply.as_mut() else { return };
+        if reply.asked_again || !reply.ledger.is_empty() || reply.purpose != Purpose::Answer {
+            return self.speak_fallback(now);
+        }
+        reply.asked_again = true;
+        reply.complete = false;
+        reply.turn = again;
+        self.next_turn = again.next();
+        self.actions.push_back(Action::Cancel { turn });
+        self.generate(now, again);
+    }
+
+    pub(super) fn first_token_overdue(&mut self, now: CallTime) {
         if let Some(reply) = &self.reply {
             self.actions.push_back(Action::Cancel { turn: reply.turn });
-            self.speak_fallback();
+            self.speak_fallback(now);
         }
     }
 
-    pub(super) fn speak_fallback(&mut self) {
-        let Some(reply) = &mut self.reply else { return };
-        reply.failed = true;
-        let pieces = reply.take_all(&self.settings.fallback);
-        self.speak(pieces);
+    /// Asks the language model to answer what the history says.
+    pub(super) fn generate(&mut self, now: CallTime, turn: TurnId) {
+        let messages = self.history.messages();
+        self.actions.push_back(Action::Generate { turn, messages, speculative: false });
+        self.timers.set(Timer::FirstTokenDue, now + self.settings.first_token_timeout);
     }
 
-    fn speak(&mut self, pieces: impl IntoIterator<Item = Piece>) {
+    fn first_token_came(&mut self, turn: TurnId) {
+        if self.reply.as_ref().is_some_and(|reply| reply.turn == turn) {
+            self.timers.cancel(Timer::FirstTokenDue);
+            self.timers.cancel(Timer::FillerDue);
+        }
+    }
+
+    pub(super) fn speak_fallback(&mut self, now: CallTime) {
         let Some(reply) = &mut self.reply else { return };
+        reply.failed = true;
+        let turn = reply.turn;
+        let pieces = reply.take_all(&self.settings.phrases.fallback);
+        self.timers.cancel_all(&[Timer::FirstTokenDue, Timer::FillerDue]);
+        self.speak(turn, pieces);
+        self.expect_playback(now);
+    }
+
+    /// The answer is late: the line must not be silent.
+    pub(super) fn filler_due(&mut self) {
+        let Some(reply) = self.reply.as_mut().filter(|r| r.ledger.is_empty() && r.paused.is_none()) else {
+            return;
+        };
+        let text = self.settings.phrases.filler.clone();
+        let turn = reply.turn;
+        let chunk = self.next_chunk;
+        self.next_chunk = chunk.next();
+        reply.ledger.asked(chunk, &text, Duration::ZERO, true);
+        self.actions.push_back(Action::Speak { turn, chunk, text });
+    }
+
+    // Text becomes sound.
+
+    pub(super) fn speak(&mut self, turn: TurnId, pieces: impl IntoIterator<Item = Piece>) {
         for piece in pieces {
             let chunk = self.next_chunk;
-            self.next_chunk = chunk.next();
+            let Some(reply) = self.reply_of(turn) else { return };
             let silence = std::mem::replace(&mut reply.pause, piece.pause);
-            reply.ledger.asked(chunk, &piece.text, silence);
-            self.actions.push_back(Action::Speak { turn: reply.turn, chunk, text: piece.text });
+            reply.ledger.asked(chunk, &piece.text, silence, false);
+            self.next_chunk = chunk.next();
+            self.actions.push_back(Action::Speak { turn, chunk, text: piece.text });
         }
     }
 
@@ -93,23 +167,39 @@ impl Conversation {
         now: CallTime,
         chunk: ChunkId,
         duration: Duration,
-        words: Vec<WordTime>,
+        words: &[WordTime],
     ) {
-        let Some(reply) = &mut self.reply else { return };
-        let Some(silence) = reply.ledger.expects(chunk) else { return };
+        let Some(reply) = self.reply_with(chunk) else { return };
         reply.milestones.first_audio.get_or_insert(now);
-        let mark = self.next_mark;
-        self.next_mark = mark.next();
-        reply.ledger.queued(chunk, mark, duration, words);
-        self.actions.push_back(Action::Send { chunk, mark, silence });
+        reply.ledger.ready(chunk, duration, words);
+        self.send_what_is_due();
     }
 
     pub(super) fn synthesis_failed(&mut self, now: CallTime, chunk: ChunkId) {
-        let Some(reply) = &mut self.reply else { return };
-        if reply.ledger.expects(chunk).is_some() {
-            reply.failed = true;
-            reply.ledger.lost(chunk);
-            self.finish_if_over(now);
+        let Some(reply) = self.reply_with(chunk) else { return };
+        if let Some(text) = reply.ledger.expects(chunk).filter(|_| !reply.spoken_again) {
+            let (turn, text) = (reply.turn, text.to_owned());
+            reply.spoken_again = true;
+            self.actions.push_back(Action::Speak { turn, chunk, text });
+            return;
+        }
+        reply.failed = true;
+        reply.ledger.lost(chunk);
+        self.send_what_is_due();
+        self.finish_if_over(now);
+    }
+
+    // Sound goes to the ear.
+
+    /// Gives the line what waits, unless the agent pauses.
+    pub(super) fn send_what_is_due(&mut self) {
+        let Some(reply) = self.reply.as_mut().filter(|reply| reply.paused.is_none()) else { return };
+        for due in reply.ledger.due() {
+            let mark = self.next_mark;
+            self.next_mark = mark.next();
+            reply.ledger.queued(due.chunk, mark);
+            let (chunk, silence, from) = (due.chunk, due.silence, due.from);
+            self.actions.push_back(Action::Send { chunk, mark, silence, from });
         }
     }
 
@@ -117,25 +207,35 @@ impl Conversation {
         let Some(reply) = &mut self.reply else { return };
         if reply.ledger.started(chunk, plays_at) {
             reply.milestones.first_frame.get_or_insert(plays_at);
+            self.timers.cancel(Timer::FillerDue);
         }
         self.expect_playback(now);
     }
 
     /// Once a sound has left, its mark is expected back; if none comes, the clock decides.
     fn expect_playback(&mut self, now: CallTime) {
-        if let Some(reply) = self.reply.as_ref().filter(|reply| reply.ledger.anything_sent()) {
-            self.timers.set(Timer::PlaybackDue, reply.ledger.plays_until(now) + MARK_PATIENCE);
-        }
+        let Some(reply) = self.reply.as_ref().filter(|reply| reply.paused.is_none()) else { return };
+        let by = if reply.ledger.anything_sent() {
+            reply.ledger.plays_until(now) + MARK_PATIENCE
+        } else if reply.complete {
+            now + VOICE_PATIENCE
+        } else {
+            return;
+        };
+        self.timers.set(Timer::PlaybackDue, by);
     }
 
     pub(super) fn mark_played(&mut self, now: CallTime, mark: MarkId) {
-        if let Some(reply) = &mut self.reply {
-            reply.ledger.played(mark);
+        let Some(reply) = &mut self.reply else { return };
+        if let Some(expected) = reply.ledger.played(mark) {
+            reply.milestones.mark.get_or_insert((now, expected));
             self.finish_if_over(now);
         }
     }
 
-    fn finish_if_over(&mut self, now: CallTime) {
+    // It is over.
+
+    pub(super) fn finish_if_over(&mut self, now: CallTime) {
         if self.reply.as_ref().is_some_and(Reply::is_over) {
             self.finish_reply(now);
         }
@@ -145,31 +245,40 @@ impl Conversation {
     pub(super) fn finish_reply(&mut self, now: CallTime) {
         if let Some(reply) = self.reply.take_if(|reply| reply.complete) {
             self.settle(now, &reply, false);
+            self.after(now, reply.purpose);
         }
     }
 
-    /// The caller took the turn: nothing more of the reply is sent, and the history keeps what was
-    /// heard of it.
-    pub(super) fn interrupt(&mut self, now: CallTime) {
-        let Some(reply) = self.reply.take() else { return };
-        self.actions.push_back(Action::Cancel { turn: reply.turn });
-        self.actions.push_back(Action::ClearPlayback);
-        self.settle(now, &reply, true);
-    }
-
+    /// The history keeps what was heard of a reply, and nothing else.
     pub(super) fn settle(&mut self, now: CallTime, reply: &Reply, interrupted: bool) {
-        for timer in [Timer::FirstTokenDue, Timer::PlaybackDue] {
-            self.timers.cancel(timer);
+        self.timers.cancel_all(&[
+            Timer::FirstTokenDue,
+            Timer::PlaybackDue,
+            Timer::ResumeDue,
+            Timer::FillerDue,
+        ]);
+        let heard = reply.ledger.heard(now);
+        self.history.agent_was_heard(&heard.answer);
+        if self.history.make_room() {
+            self.actions.push_back(Action::Prefill { messages: self.history.messages() });
         }
-        let heard = reply.ledger.heard_text(now);
-        self.history.agent_was_heard(&heard);
         // A turn of which nothing was heard goes on in the next one, with all that the caller said.
         if reply.ledger.anything_sent() || !interrupted {
             self.actions.push_back(Action::TurnReport(reply.report(heard, interrupted)));
         }
     }
 
+    // Which reply is meant: the one that is spoken, or the one that is prepared ahead.
+
+    pub(super) fn reply_of(&mut self, turn: TurnId) -> Option<&mut Reply> {
+        self.reply.iter_mut().chain(&mut self.draft).find(|reply| reply.turn == turn)
+    }
+
+    fn reply_with(&mut self, chunk: ChunkId) -> Option<&mut Reply> {
+        self.reply.iter_mut().chain(&mut self.draft).find(|reply| reply.ledger.expects(chunk).is_some())
+    }
+
     fn generating(&mut self, turn: TurnId) -> Option<&mut Reply> {
-        self.reply.as_mut().filter(|reply| reply.turn == turn && !reply.complete)
+        self.reply_of(turn).filter(|reply| !reply.complete)
     }
 }

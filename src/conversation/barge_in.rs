@@ -1,30 +1,170 @@
-//! Whether words said while the agent speaks are meant to stop it. Speech that lasts stops it in any
-//! case; this is about the short ones. Knows texts, no audio and no time.
+//! What words mean that are said while the agent speaks: a turn of their own, or only that somebody
+//! listens. Knows texts, no audio and no time but the settings.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::as_millis;
+
+/// When a caller's sound stops the agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BargeInPolicy {
+    /// So many words that are no backchannels make a turn.
+    pub min_words: usize,
+    /// Words and phrases of which one alone is always enough ("stop"), in plain lower case.
+    pub at_once: Vec<String>,
+    /// What listeners say to show that they listen ("mm-hm"), in plain lower case.
+    pub backchannels: Vec<String>,
+    /// A pause for a sound in which no words were heard ends after this time.
+    #[serde(rename = "confirm_ms", with = "as_millis")]
+    pub confirm_within: Duration,
+    /// The greeting is spoken to its end, whatever the caller says.
+    pub protect_greeting: bool,
+}
+
+/// What words mean while the agent speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// The caller wants to speak.
+    TakesTheTurn,
+    /// The caller listens.
+    Backchannel,
+    /// Not enough words to tell.
+    Nothing,
+}
+
+/// A backchannel is short: "okay" and "yeah right", but not "okay okay okay okay".
+const LONGEST_BACKCHANNEL: usize = 3;
+
+impl BargeInPolicy {
+    /// What `text` means while the agent speaks.
+    ///
+    /// ```
+    /// use offhook::conversation::barge_in::{BargeInPolicy, Meaning};
+    /// let policy = BargeInPolicy::default();
+    /// assert_eq!(policy.meaning("Mm-hm."), Meaning::Backchannel);
+    /// assert_eq!(policy.meaning("No, wait!"), Meaning::TakesTheTurn);
+    /// ```
+    #[must_use]
+    pub fn meaning(&self, text: &str) -> Meaning {
+        let words = plain_words(text);
+        let padded = format!(" {} ", words.join(" "));
+        let rest = self.without_backchannels(&padded);
+        if rest.is_empty() && !words.is_empty() && words.len() <= LONGEST_BACKCHANNEL {
+            return Meaning::Backchannel;
+        }
+        let at_once = self.at_once.iter().any(|phrase| padded.contains(&format!(" {phrase} ")));
+        if at_once || (!rest.is_empty() && rest.len() >= self.min_words) || words.len() > LONGEST_BACKCHANNEL
+        {
+            return Meaning::TakesTheTurn;
+        }
+        Meaning::Nothing
+    }
+
+    /// The words that are left when all backchannels are taken out of ` words with spaces around `.
+    fn without_backchannels(&self, padded: &str) -> Vec<String> {
+        let mut rest = padded.to_owned();
+        for phrase in &self.backchannels {
+            let phrase = format!(" {phrase} ");
+            // Neighbours share the space between them.
+            while rest.contains(&phrase) {
+                rest = rest.replace(&phrase, " ");
+            }
+        }
+        rest.split_whitespace().map(str::to_owned).collect()
+    }
+}
+
+impl Default for BargeInPolicy {
+    /// As the configuration that ships with offhook has it.
+    fn default() -> Self {
+        let list = |words: &[&str]| words.iter().map(|word| plain_words(word).join(" ")).collect();
+        Self {
+            min_words: 1,
+            at_once: list(AT_ONCE),
+            backchannels: list(BACKCHANNELS),
+            confirm_within: Duration::from_millis(800),
+            protect_greeting: false,
+        }
+    }
+}
+
+/// The words that stop an agent by themselves.
+pub const AT_ONCE: &[&str] = &["stop", "wait", "no", "hold on", "hang on", "sorry", "excuse me", "hello"];
 
 /// What people say to show that they listen, not to take the turn.
-const BACKCHANNELS: &[&str] = &[
-    "mm-hm", "mm hm", "mhm", "mm", "uh-huh", "uh huh", "yeah", "okay", "ok", "right", "i see", "sure", "hm",
+pub const BACKCHANNELS: &[&str] = &[
+    "mm-hm",
+    "mhm",
+    "mm",
+    "hm",
+    "hmm",
+    "uh-huh",
+    "yeah",
+    "yes",
+    "yep",
+    "okay",
+    "ok",
+    "right",
+    "i see",
+    "sure",
+    "alright",
+    "all right",
+    "got it",
+    "great",
+    "good",
+    "ah",
+    "oh",
+    "no problem",
+    "thank you",
+    "thanks",
 ];
 
-/// True if short speech with these words, made while the agent speaks, is a turn of its own. Silence
-/// and "mm-hm" are not; "no" is.
+/// The words of `text` in lower case, without signs; a hyphen parts words.
 #[must_use]
-pub fn words_take_the_turn(text: &str) -> bool {
-    let plain = text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    !plain.is_empty() && !BACKCHANNELS.contains(&plain.as_str())
+pub fn plain_words(text: &str) -> Vec<String> {
+    let plain = |c: char| if c.is_alphanumeric() || c == '\'' { c } else { ' ' };
+    let text: String = text.chars().map(plain).flat_map(char::to_lowercase).collect();
+    text.split_whitespace().map(str::to_owned).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn meaning(text: &str) -> Meaning {
+        BargeInPolicy::default().meaning(text)
+    }
+
     #[test]
     fn a_listener_who_says_mm_hm_does_not_take_the_turn() {
-        for text in ["Mm-hm.", "Okay.", "", "Yeah.", " ... "] {
-            assert!(!words_take_the_turn(text), "{text}");
+        for text in ["Mm-hm.", "Okay.", "Yeah, right.", "I see. Okay.", "Yeah yeah yeah."] {
+            assert_eq!(meaning(text), Meaning::Backchannel, "{text}");
         }
-        for text in ["No.", "Wait!", "Stop.", "Okay, but when?"] {
-            assert!(words_take_the_turn(text), "{text}");
+    }
+
+    #[test]
+    fn words_take_the_turn_and_so_do_many_backchannels_in_a_row() {
+        for text in ["No.", "Wait!", "Stop.", "Okay, but when?", "Tuesday.", "Yeah yeah yeah yeah."] {
+            assert_eq!(meaning(text), Meaning::TakesTheTurn, "{text}");
         }
+        for text in ["", " ... "] {
+            assert_eq!(meaning(text), Meaning::Nothing, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_limit_of_two_words_does_not_ignore_wait() {
+        let policy = BargeInPolicy { min_words: 2, ..BargeInPolicy::default() };
+        assert_eq!(policy.meaning("Wait."), Meaning::TakesTheTurn);
+        assert_eq!(policy.meaning("Tuesday."), Meaning::Nothing);
+        assert_eq!(policy.meaning("Okay, Tuesday."), Meaning::Nothing);
+        assert_eq!(policy.meaning("On Tuesday."), Meaning::TakesTheTurn);
+    }
+
+    #[test]
+    fn no_problem_is_no_no() {
+        assert_eq!(meaning("No problem."), Meaning::Backchannel);
     }
 }

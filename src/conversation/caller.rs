@@ -3,11 +3,14 @@
 
 use std::time::Duration;
 
-use super::latency::Milestones;
+use super::barge_in::Meaning;
+use super::completeness;
+use super::latency::{Milestones, Speculation};
+use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::utterance::{Kind, Utterance, Words};
-use super::{Action, Conversation, barge_in};
-use crate::ids::UtteranceId;
+use super::{Action, Conversation};
+use crate::ids::{TurnId, UtteranceId};
 use crate::units::CallTime;
 
 /// After a transcript was asked for and the turn is over, it is given up after this time. The
@@ -20,10 +23,25 @@ const PIECE_PATIENCE: Duration = Duration::from_millis(500);
 /// A caller whose audio stopped coming in a pause may have gone on; that is waited for so long.
 const STALL_PATIENCE: Duration = Duration::from_secs(2);
 
+/// A shorter sound without words was no attempt to say something.
+const SHORTEST_ATTEMPT: Duration = Duration::from_millis(600);
+
+/// What ends with the utterance, or with the silence after it.
+const OF_THE_UTTERANCE: [Timer; 6] = [
+    Timer::EndOfTurn,
+    Timer::StallOver,
+    Timer::UtteranceCap,
+    Timer::PartialDue,
+    Timer::PieceCap,
+    Timer::TranscriptDue,
+];
+
 impl Conversation {
     // While the caller speaks.
 
-    pub(super) fn speech_started(&mut self, at: CallTime) {
+    pub(super) fn speech_started(&mut self, now: CallTime, at: CallTime) {
+        self.roll_back();
+        self.learn_the_pace(at);
         if self.utterance.is_some() {
             self.commit_what_was_said(at);
         } else {
@@ -37,11 +55,23 @@ impl Conversation {
             self.timers.set(Timer::UtteranceCap, utterance.began + limits.max_utterance);
             self.timers.set(Timer::PieceCap, utterance.open_from + limits.max_piece);
         }
-        for timer in [Timer::EndOfTurn, Timer::StallOver, Timer::TranscriptDue] {
-            self.timers.cancel(timer);
-        }
+        self.timers.cancel_all(&[Timer::EndOfTurn, Timer::StallOver, Timer::TranscriptDue, Timer::IdleDue]);
         if let Some(pace) = self.settings.listening.partial_pace {
             self.timers.set(Timer::PartialDue, at + pace);
+        }
+        self.do_not_begin_over_the_caller(now);
+    }
+
+    /// The caller went on after a pause, in which the turn was perhaps taken to be over.
+    fn learn_the_pace(&mut self, at: CallTime) {
+        let unheard = self.reply.as_ref().filter(|reply| !reply.ledger.anything_sent());
+        if let Some((paused_at, score)) = self.utterance.as_ref().and_then(|u| Some((u.paused_at?, u.score)))
+        {
+            self.pace.paused_for(at - paused_at, score);
+        } else if let Some((speech_end, heard)) =
+            unheard.and_then(|r| Some((r.milestones.speech_end?, &r.heard)))
+        {
+            self.pace.paused_for(at - speech_end, completeness::score(heard));
         }
     }
 
@@ -61,9 +91,12 @@ impl Conversation {
     }
 
     /// The next look at the words: at the pace, but with pauses three times as long as a look takes, for
-    /// a recogniser cannot be stopped at once when it is needed for something else.
+    /// a recogniser cannot be stopped at once when it is needed for something else. While the agent
+    /// pauses for what the words may be, nothing is needed more.
     fn look_again(&mut self, asked: CallTime, now: CallTime) {
-        if let Some(pace) = self.settings.listening.partial_pace {
+        if let Some(pace) = self.look_sooner() {
+            self.timers.set(Timer::PartialDue, now.max(asked + pace));
+        } else if let Some(pace) = self.settings.listening.partial_pace {
             let looked = now - asked;
             self.timers.set(Timer::PartialDue, (asked + pace).max(now + looked * 3));
         }
@@ -96,11 +129,12 @@ impl Conversation {
         let Some(utterance) = &mut self.utterance else { return };
         utterance.paused_at = Some(at);
         self.timers.cancel(Timer::PartialDue);
-        self.timers.set(Timer::EndOfTurn, at + self.settings.endpoint.silence);
+        self.timers.set(Timer::EndOfTurn, at + self.settings.endpoint.complete);
+        utterance.last_asked = None;
         if let Some(text) = utterance.already_heard(at) {
-            return self.words_are_known(now, text);
+            return self.words_are_known(now, text, false);
         }
-        let pass = utterance.ask_for_last();
+        let pass = utterance.ask_for_last(now);
         self.actions.push_back(Action::Transcribe { utterance: utterance.id, pass, partial: false });
     }
 
@@ -111,9 +145,14 @@ impl Conversation {
             (Kind::Stale, _) => {}
             (Kind::Partial(asked), words) => {
                 if let Some(words) = words {
+                    let said = utterance.words(&words.text);
+                    let sure = !words.doubtful;
                     utterance.hear(words);
                     if let Some((stable, unstable)) = utterance.hearing() {
                         self.actions.push_back(Action::Hearing { utterance: id, stable, unstable });
+                    }
+                    if sure {
+                        self.weigh(now, &said, false);
                     }
                 }
                 self.look_again(asked, now);
@@ -126,31 +165,40 @@ impl Conversation {
                 }
                 self.end_if_all_is_known(now);
             }
-            (Kind::Last, Some(words)) => self.words_are_known(now, words.text),
+            (Kind::Last, Some(words)) => self.words_are_known(now, words.text, words.doubtful),
             (Kind::Last, None) => {
-                // The caller may yet go on, and the next transcription may work: only a turn that is over
-                // is answered.
-                utterance.failed = true;
-                if utterance.decided_at.is_some() {
-                    self.answer_with_fallback(now);
+                if let Some(pass) = utterance.ask_again(now) {
+                    self.actions.push_back(Action::Transcribe { utterance: id, pass, partial: false });
+                    return;
                 }
+                // The caller may yet go on, and the next transcription may work. Of words that are not
+                // known nobody knows whether they are all.
+                utterance.failed = true;
+                let paused_at = utterance.paused_at.unwrap_or(now);
+                self.timers.set(Timer::EndOfTurn, now.max(paused_at + self.settings.endpoint.open));
             }
         }
     }
 
-    fn words_are_known(&mut self, now: CallTime, text: String) {
+    /// All words before a pause are known, and with them how long the silence after them must be.
+    fn words_are_known(&mut self, now: CallTime, text: String, doubtful: bool) {
         let Some(utterance) = &mut self.utterance else { return };
         let Some(paused_at) = utterance.paused_at else { return };
-        let silence = self.settings.endpoint.silence_after(&utterance.words(&text));
+        let said = utterance.words(&text);
         utterance.transcript = Some((text, now));
-        let over = utterance.capped || silence <= self.settings.endpoint.silence;
+        utterance.doubtful = doubtful;
+        utterance.score = completeness::score(&said);
+        let due = paused_at + self.settings.endpoint.silence_after(utterance.score, &self.pace);
+        let (score, over) = (utterance.score, utterance.capped || due <= now);
         if utterance.decided_at.is_some() && over {
-            self.end_if_all_is_known(now);
-        } else {
-            utterance.decided_at = None;
-            self.timers.cancel(Timer::TranscriptDue);
-            self.timers.cancel(Timer::StallOver);
-            self.timers.set(Timer::EndOfTurn, paused_at + silence);
+            return self.end_if_all_is_known(now);
+        }
+        utterance.decided_at = None;
+        self.timers.cancel_all(&[Timer::TranscriptDue, Timer::StallOver]);
+        self.timers.set(Timer::EndOfTurn, if over { now } else { due });
+        self.weigh(now, &said, true);
+        if !over {
+            self.speculate(now, &said, score);
         }
     }
 
@@ -203,41 +251,83 @@ impl Conversation {
 
     fn end_turn(&mut self, now: CallTime, utterance: Utterance) {
         self.close(&utterance);
-        let text = utterance.transcript.as_ref().map_or(String::new(), |(last, _)| utterance.words(last));
+        let last = utterance.transcript.as_ref().map_or("", |(last, _)| last);
+        let said = [Some(utterance.words(last)).filter(|said| !said.is_empty()), self.take_keys()];
+        let text = said.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        self.settle_what_is_over(now);
+        let takes_the_turn = self.settings.barge_in.meaning(&text) == Meaning::TakesTheTurn;
         match &self.reply {
-            // While the agent is heard, "mm-hm" is no turn; after it, "yeah" is an answer.
-            Some(reply) if text.is_empty() || reply.is_heard_at(utterance.began) => {
-                if barge_in::words_take_the_turn(&text) {
-                    self.interrupt(now);
-                    self.answer(now, &utterance, &text);
-                }
+            Some(_) if utterance.is_echo || self.is_ending() => {}
+            Some(_) if self.is_protected() => {
+                self.owed = takes_the_turn.then(|| (milestones(now, &utterance), text));
             }
+            // While the agent is heard, "mm-hm" is no turn; after it, "yeah" is an answer.
+            Some(_) if !takes_the_turn => self.resume(now),
             Some(_) => {
                 self.interrupt(now);
-                self.answer(now, &utterance, &text);
+                self.answer_utterance(now, &utterance, &text);
             }
+            None if text.is_empty() && self.history.pending_caller_text().is_empty() => {
+                self.nothing_was_understood(now, &utterance);
+            }
+            None if utterance.doubtful && self.not_understood == 0 => self.ask_again(now),
             // A noise that is no word, after a question whose answer it broke off: that is still owed.
-            None if text.is_empty() && self.history.pending_caller_text().is_empty() => {}
-            None => self.answer(now, &utterance, &text),
+            None => self.answer_utterance(now, &utterance, &text),
         }
         // Who was cut off at the longest utterance is still speaking: the next one begins here.
         if self.speaking {
-            self.speech_started(now);
+            self.speech_started(now, now);
         }
     }
 
-    fn answer(&mut self, now: CallTime, utterance: &Utterance, text: &str) {
+    /// A reply that has been played to its end, though its mark is not back yet, is not talked over.
+    fn settle_what_is_over(&mut self, now: CallTime) {
+        let over =
+            |reply: &mut Reply| !matches!(reply.purpose, Purpose::Goodbye(_)) && !reply.lasts_beyond(now);
+        if let Some(reply) = self.reply.take_if(over) {
+            self.settle(now, &reply, false);
+        }
+    }
+
+    fn nothing_was_understood(&mut self, now: CallTime, utterance: &Utterance) {
+        let lasted = utterance.paused_at.is_some_and(|end| end - utterance.began >= SHORTEST_ATTEMPT);
+        if lasted && utterance.lasted {
+            self.ask_again(now);
+        } else {
+            self.wait_for_the_caller(now);
+        }
+    }
+
+    fn answer_utterance(&mut self, now: CallTime, utterance: &Utterance, text: &str) {
+        self.not_understood = 0;
+        self.answer(now, milestones(now, utterance), text);
+        if let Some(reply) =
+            self.reply.as_mut().filter(|r| r.speculation == Speculation::Off && utterance.tries > 0)
+        {
+            reply.speculation = Speculation::Wasted;
+        }
+    }
+
+    /// The caller's turn is over: it is answered.
+    pub(super) fn answer(&mut self, now: CallTime, milestones: Milestones, text: &str) {
+        self.idle_prompts = 0;
+        self.timers.cancel(Timer::IdleDue);
         self.history.caller_said(text);
-        let known_at = utterance.transcript.as_ref().map(|(_, known_at)| *known_at);
-        let milestones = Milestones {
-            speech_end: utterance.paused_at,
-            endpoint: utterance.decided_at.or(Some(now)),
-            transcript: known_at.or(Some(now)),
-            ..Milestones::default()
-        };
-        let turn = self.begin_reply(milestones);
-        self.actions.push_back(Action::Generate { turn, messages: self.history.messages() });
-        self.timers.set(Timer::FirstTokenDue, now + self.settings.first_token_timeout);
+        if !self.release(now, milestones) {
+            let turn = self.begin_reply(Milestones { asked: Some(now), ..milestones });
+            self.generate(now, turn);
+        }
+        let unheard = self.reply.as_ref().is_some_and(|reply| reply.ledger.is_empty());
+        if let Some(patience) = self.settings.manners.filler_after.filter(|_| unheard) {
+            self.timers.set(Timer::FillerDue, now + patience);
+        }
+    }
+
+    fn begin_reply(&mut self, milestones: Milestones) -> TurnId {
+        let turn = self.next_turn_id(Purpose::Answer);
+        let heard = self.history.pending_caller_text();
+        self.reply = Some(Reply::new(turn, Purpose::Answer, heard, milestones));
+        turn
     }
 
     /// The words of the caller could not be had: the line must not fall silent. It is not while the
@@ -246,30 +336,27 @@ impl Conversation {
         let Some(utterance) = self.utterance.take() else { return };
         self.close(&utterance);
         if self.reply.is_some() {
-            return;
+            return self.resume(now);
         }
-        let endpoint = utterance.decided_at.or(Some(now));
-        let milestones = Milestones {
-            speech_end: utterance.paused_at,
-            endpoint,
-            transcript: endpoint,
-            ..Milestones::default()
-        };
-        self.begin_reply(milestones);
-        self.speak_fallback();
+        let milestones = milestones(now, &utterance);
+        self.begin_reply(Milestones { transcript: milestones.endpoint, ..milestones });
+        self.speak_fallback(now);
     }
 
-    fn close(&mut self, utterance: &Utterance) {
+    pub(super) fn close(&mut self, utterance: &Utterance) {
         self.actions.push_back(Action::CloseUtterance { utterance: utterance.id });
-        for timer in [
-            Timer::EndOfTurn,
-            Timer::StallOver,
-            Timer::UtteranceCap,
-            Timer::PartialDue,
-            Timer::PieceCap,
-            Timer::TranscriptDue,
-        ] {
-            self.timers.cancel(timer);
-        }
+        self.timers.cancel_all(&OF_THE_UTTERANCE);
+    }
+}
+
+/// What is known of a turn when it is over.
+fn milestones(now: CallTime, utterance: &Utterance) -> Milestones {
+    let known_at = utterance.transcript.as_ref().map(|(_, known_at)| *known_at);
+    Milestones {
+        speech_end: utterance.paused_at,
+        endpoint: utterance.decided_at.or(Some(now)),
+        transcript_asked: utterance.last_asked,
+        transcript: known_at.or(Some(now)),
+        ..Milestones::default()
     }
 }

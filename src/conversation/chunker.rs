@@ -31,6 +31,14 @@ pub struct Piece {
     pub pause: Duration,
 }
 
+impl Piece {
+    /// True if a sentence ends with it.
+    #[must_use]
+    pub fn ends_a_sentence(&self) -> bool {
+        self.text.split(' ').next_back().is_some_and(ends_sentence)
+    }
+}
+
 /// Collects tokens of one reply.
 #[derive(Debug, Clone, Default)]
 pub struct Chunker {

@@ -1,76 +1,122 @@
-//! When the caller's turn is over: by silence, and by whether the words are a finished sentence.
-//! Knows the text and nothing of audio or time but the settings.
+//! When the caller's turn is over: by silence, by how complete the words are, and by the caller's own
+//! pace. Knows a score and durations; no texts, no audio.
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use super::completeness::OPEN;
+use crate::units::as_millis;
+
 /// The silence that ends a turn.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndpointPolicy {
-    /// After a finished sentence.
-    pub silence: Duration,
+    /// After a complete sentence.
+    #[serde(rename = "complete_ms", with = "as_millis")]
+    pub complete: Duration,
+    /// After words that may be all or not.
+    #[serde(rename = "open_ms", with = "as_millis")]
+    pub open: Duration,
     /// After words that call for more.
-    pub unfinished_silence: Duration,
+    #[serde(rename = "unfinished_ms", with = "as_millis")]
+    pub unfinished: Duration,
+    /// Nobody is waited for longer.
+    #[serde(rename = "longest_ms", with = "as_millis")]
+    pub longest: Duration,
 }
 
 impl EndpointPolicy {
-    /// How long the caller must have been silent for `text` to be the whole turn.
+    /// How long the caller must have been silent for words of this completeness (0 to 1) to be the whole
+    /// turn. Between the three cases it is interpolated. A caller who is known to pause for longer is
+    /// given that time, but not more than the next case has.
     #[must_use]
-    pub fn silence_after(&self, text: &str) -> Duration {
-        if is_unfinished(text) { self.unfinished_silence } else { self.silence }
+    pub fn silence_after(&self, score: f32, pace: &Pace) -> Duration {
+        let least = between(self.unfinished, self.open, self.complete, score);
+        let most = between(self.longest, self.unfinished, self.open, score);
+        let own = pace.usual(score).map_or(Duration::ZERO, |pause| pause.mul_f32(PATIENCE));
+        own.clamp(least, most.max(least)).min(self.longest)
     }
 }
 
-/// Words after which an English sentence goes on: conjunctions, prepositions, determiners,
-/// possessives, auxiliaries, hesitations. A recogniser puts a full stop after anything, so its
-/// punctuation is no evidence of an end.
-const CALLS_FOR_MORE: &[&str] = &[
-    "a", "about", "am", "an", "and", "are", "around", "at", "because", "before", "between", "but", "can",
-    "could", "do", "does", "for", "from", "if", "in", "into", "is", "it's", "like", "my", "of", "on", "or",
-    "our", "so", "than", "that's", "the", "then", "to", "uh", "um", "until", "was", "were", "what's", "when",
-    "where", "which", "with", "would", "your",
-];
+/// A pause as long as the caller's usual one is over half the time; this much longer is waited.
+const PATIENCE: f32 = 1.2;
 
-/// Sentences that end in such a word and yet are whole.
-const WHOLE: &[&str] =
-    &["what is it about", "who is it for", "yes i am", "yes i do", "yes we are", "i am", "i do"];
+fn between(at_0: Duration, at_half: Duration, at_1: Duration, score: f32) -> Duration {
+    let (from, to, share) =
+        if score < OPEN { (at_0, at_half, score / OPEN) } else { (at_half, at_1, (score - OPEN) / OPEN) };
+    let (from, to) = (from.as_secs_f32(), to.as_secs_f32());
+    Duration::from_secs_f32((from + (to - from) * share.clamp(0.0, 1.0)).max(0.0))
+}
 
-/// True if `text` is a sentence that waits for its rest, such as "my number is".
-///
-/// ```
-/// use offhook::conversation::endpoint::is_unfinished;
-/// assert!(is_unfinished("My number is"));
-/// assert!(is_unfinished("I would like to book an appointment on."));
-/// assert!(!is_unfinished("Do you have parking?"));
-/// ```
-#[must_use]
-pub fn is_unfinished(text: &str) -> bool {
-    let plain: String = text
-        .chars()
-        .map(|c| if c.is_alphanumeric() || c == '\'' { c.to_ascii_lowercase() } else { ' ' })
-        .collect();
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    let Some(last) = words.last() else { return false };
-    if text.trim_end().ends_with(['?', '!']) || WHOLE.contains(&words.join(" ").as_str()) {
-        return false;
+/// How long a caller pauses inside their turns: a moving average, as livekit's adaptive endpointing has
+/// it, but of pauses in the middle of a sentence and of those after a complete one apart: whoever looks
+/// a number up does not take long between sentences.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pace {
+    within: Option<Duration>,
+    between: Option<Duration>,
+}
+
+/// The weight of the newest pause.
+const NEWEST: f32 = 0.3;
+
+/// From this score on a sentence was complete.
+const SENTENCE: f32 = 0.75;
+
+impl Pace {
+    /// The caller went on after this pause, which came after words of this completeness.
+    pub fn paused_for(&mut self, pause: Duration, score: f32) {
+        let average = if score < SENTENCE { &mut self.within } else { &mut self.between };
+        *average = Some(average.map_or(pause, |old| old.mul_f32(1.0 - NEWEST) + pause.mul_f32(NEWEST)));
     }
-    text.trim_end().ends_with([',', '-', '…']) || CALLS_FOR_MORE.contains(last)
+
+    fn usual(&self, score: f32) -> Option<Duration> {
+        if score < SENTENCE { self.within } else { self.between }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::completeness::{COMPLETE, UNFINISHED};
     use super::*;
 
-    #[test]
-    fn a_sentence_that_waits_for_its_rest_is_given_time() {
-        for text in ["My number is", "I would like to.", "Can I come in on", "and", "Um,", "It's for my"] {
-            assert!(is_unfinished(text), "{text}");
-        }
+    const MS: fn(u64) -> Duration = Duration::from_millis;
+
+    fn policy() -> EndpointPolicy {
+        EndpointPolicy { complete: MS(250), open: MS(500), unfinished: MS(1500), longest: MS(2000) }
+    }
+
+    fn silence(score: f32, pace: &Pace) -> u128 {
+        // Interpolation is in floating point.
+        (policy().silence_after(score, pace) + Duration::from_micros(500)).as_millis()
     }
 
     #[test]
-    fn a_finished_sentence_is_not_kept_waiting() {
-        for text in ["Hello.", "On Tuesday at ten.", "Yes.", "What are your hours?", "", "Yes, I am."] {
-            assert!(!is_unfinished(text), "{text}");
+    fn the_less_complete_the_words_the_longer_is_waited() {
+        let pace = Pace::default();
+        let got = [COMPLETE, 0.75, OPEN, 0.25, UNFINISHED].map(|score| silence(score, &pace));
+        assert_eq!(got, [250, 375, 500, 1000, 1500]);
+    }
+
+    #[test]
+    fn a_caller_who_pauses_for_long_is_given_more_time_but_not_without_limit() {
+        let mut pace = Pace::default();
+        pace.paused_for(MS(300), COMPLETE);
+        assert_eq!(silence(COMPLETE, &pace), 360);
+        pace.paused_for(MS(30_000), COMPLETE);
+        assert_eq!(silence(COMPLETE, &pace), 500);
+        assert_eq!(silence(UNFINISHED, &pace), 1500);
+        pace.paused_for(MS(30_000), UNFINISHED);
+        assert_eq!(silence(UNFINISHED, &pace), 2000);
+    }
+
+    #[test]
+    fn the_newest_pauses_count_most() {
+        let mut pace = Pace::default();
+        pace.paused_for(MS(1000), COMPLETE);
+        for _ in 0..20 {
+            pace.paused_for(MS(200), COMPLETE);
         }
+        assert_eq!(silence(COMPLETE, &pace), 250);
     }
 }

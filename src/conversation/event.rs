@@ -3,27 +3,33 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::latency::TurnReport;
 use crate::engine::{Message, WordTime};
 use crate::ids::{ChunkId, MarkId, TurnId, UtteranceId};
-use crate::units::CallTime;
+use crate::units::{CallTime, as_micros};
 
 /// Something that happened.
 #[expect(missing_docs, reason = "the fields are told with their variant")]
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The gateway said that the call stands.
     CallStarted,
     /// The caller began to make a voiced sound, at this media time.
     SpeechStarted { at: CallTime },
-    /// That sound has lasted long enough to be meant: `barge_in.min_speech_ms`.
-    SpeechSustained,
+    /// That sound has lasted long enough to be meant: `barge_in.min_speech_ms`. Its level, and that of
+    /// the echo of the agent's own voice as far as one is expected, in dBFS.
+    SpeechSustained { level: f32, echo: Option<f32> },
     /// The caller paused; the last audible sound ended at this media time.
     SpeechEnded { at: CallTime },
     /// The caller's audio does not come when it should: what they are doing is not known.
     LineStalled,
     /// It has come, all of it.
     LineCaughtUp,
+    /// The caller pressed a key.
+    Key { key: char },
     /// What the caller said in `utterance` up to `heard_until`, as heard by transcription number `pass`;
     /// of what is open of it, or of a piece, as it was asked.
     Transcribed { utterance: UtteranceId, pass: u32, heard_until: CallTime, text: String, doubtful: bool },
@@ -36,7 +42,12 @@ pub enum Event {
     /// The language model could not go on.
     GenerationFailed { turn: TurnId },
     /// A piece has been synthesised.
-    ChunkReady { chunk: ChunkId, duration: Duration, words: Vec<WordTime> },
+    ChunkReady {
+        chunk: ChunkId,
+        #[serde(with = "as_micros")]
+        duration: Duration,
+        words: Vec<WordTime>,
+    },
     /// A piece could not be synthesised.
     SynthesisFailed { chunk: ChunkId },
     /// The first audible sample of a piece left for the gateway, which plays it at this time.
@@ -49,7 +60,8 @@ pub enum Event {
 
 /// Something to be done, in order.
 #[expect(missing_docs, reason = "the fields are told with their variant")]
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Keep the caller's audio from this media time on (and a little before), for `utterance`.
     OpenUtterance { utterance: UtteranceId, from: CallTime },
@@ -66,16 +78,44 @@ pub enum Action {
     Hearing { utterance: UtteranceId, stable: String, unstable: String },
     /// The audio of `utterance` is not needed any more.
     CloseUtterance { utterance: UtteranceId },
-    /// Let the language model answer.
-    Generate { turn: TurnId, messages: Vec<Message> },
+    /// Let the language model answer. A `speculative` answer is not wanted for certain: it must not
+    /// keep other calls waiting.
+    Generate { turn: TurnId, messages: Vec<Message>, speculative: bool },
+    /// The answer that was begun speculatively is wanted.
+    Release { turn: TurnId },
+    /// Generate no more for `turn`; what was said of it is still wanted.
+    StopGenerating { turn: TurnId },
     /// Stop generating and synthesising for `turn`; nothing more of it is wanted.
     Cancel { turn: TurnId },
+    /// The next prompt will begin with these messages: there is time to read them.
+    Prefill { messages: Vec<Message> },
     /// Synthesise a piece.
     Speak { turn: TurnId, chunk: ChunkId, text: String },
-    /// Send a synthesised piece after `silence`, and `mark` behind it.
-    Send { chunk: ChunkId, mark: MarkId, silence: Duration },
+    /// Send a synthesised piece, from `from` in its audio on, after `silence`; and `mark` behind it.
+    Send {
+        chunk: ChunkId,
+        mark: MarkId,
+        #[serde(with = "as_micros")]
+        silence: Duration,
+        #[serde(with = "as_micros")]
+        from: Duration,
+    },
+    /// Send nothing for now, and empty the gateway's buffer: what was cut may be sent again.
+    Pause,
     /// Send nothing more of what was to be sent, and empty the gateway's buffer.
     ClearPlayback,
     /// A turn is over.
     TurnReport(TurnReport),
+    /// End the call.
+    HangUp { why: Farewell },
+}
+
+/// Why the agent ends a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Farewell {
+    /// Nobody spoke.
+    NobodySpoke,
+    /// It lasted as long as a call may.
+    LongestCall,
 }

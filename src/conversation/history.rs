@@ -1,23 +1,47 @@
-//! What was said, as the language model will see it: only what the caller said and what the
-//! caller heard. Knows no tokens and no audio.
+//! What was said, as the language model will see it: only what the caller said and what the caller
+//! heard, and never more tokens than its budget. Knows no audio.
 
-use crate::engine::{Message, Role};
+use super::summary::Summary;
+use crate::engine::{CountTokens, Message, Role};
 
-/// More lines than any context holds; the oldest go first, so that a call of hours does not grow.
-const MAX_LINES: usize = 400;
+/// Tokens that a chat template puts around a message; Phi-3's takes 4, Gemma's 6.
+const AROUND_A_MESSAGE: usize = 8;
+
+/// The summary may take this share of the budget.
+const SUMMARY_SHARE: usize = 6;
 
 /// The lines of one call after its system prompt.
+///
+/// When they pass the budget, the oldest go in one block, until half of it is free: the prompts of the
+/// turns that follow then have the same beginning, and the language model finds them in its cache.
 #[derive(Debug, Clone)]
 pub struct History {
     system: String,
-    lines: Vec<Message>,
+    summary: Summary,
+    lines: Vec<Line>,
+    count: CountTokens,
+    /// For summary and lines.
+    budget: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Line {
+    message: Message,
+    tokens: usize,
 }
 
 impl History {
-    /// A history that begins with `system_prompt`.
+    /// A history that begins with `system_prompt`; with it, prompts have at most `prompt_tokens`.
     #[must_use]
-    pub fn new(system_prompt: &str) -> Self {
-        Self { system: system_prompt.to_owned(), lines: Vec::new() }
+    pub fn new(system_prompt: &str, prompt_tokens: usize, count: CountTokens) -> Self {
+        let system = count.of(system_prompt) + AROUND_A_MESSAGE;
+        Self {
+            system: system_prompt.to_owned(),
+            summary: Summary::default(),
+            lines: Vec::new(),
+            budget: prompt_tokens.saturating_sub(system),
+            count,
+        }
     }
 
     /// The caller said `text`. If nothing of the agent was heard since the caller spoke last, it is
@@ -31,24 +55,39 @@ impl History {
         self.add(Role::Assistant, text);
     }
 
-    /// System prompt and lines, for the language model.
+    /// System prompt, summary and lines, for the language model.
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
-        let system = Message { role: Role::System, text: self.system.clone() };
-        let system = Some(system).filter(|m| !m.text.is_empty());
-        system.into_iter().chain(self.lines.iter().cloned()).collect()
+        let summary = self.summary.text();
+        let parts = [self.system.as_str(), &summary];
+        let head = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
+        let system = Some(Message { role: Role::System, text: head }).filter(|m| !m.text.is_empty());
+        system.into_iter().chain(self.lines().cloned()).collect()
+    }
+
+    /// The same, as if the caller had said `text`: this history does not change.
+    #[must_use]
+    pub fn messages_with(&self, text: &str) -> Vec<Message> {
+        let mut imagined = self.clone();
+        imagined.caller_said(text);
+        imagined.messages()
     }
 
     /// The lines without the system prompt.
-    #[must_use]
-    pub fn lines(&self) -> &[Message] {
-        &self.lines
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = &Message> {
+        self.lines.iter().map(|line| &line.message)
     }
 
     /// What the caller has said since the agent was last heard.
     #[must_use]
     pub fn pending_caller_text(&self) -> &str {
-        self.lines.last().filter(|line| line.role == Role::User).map_or("", |line| &line.text)
+        self.lines().next_back().filter(|line| line.role == Role::User).map_or("", |line| &line.text)
+    }
+
+    /// Makes room, if more than three quarters of the budget are used: called between turns, so that
+    /// no turn waits for it. True if lines went.
+    pub fn make_room(&mut self) -> bool {
+        self.trim(self.budget * 3 / 4)
     }
 
     fn add(&mut self, role: Role, text: &str) {
@@ -56,16 +95,56 @@ impl History {
         if text.is_empty() {
             return;
         }
-        match self.lines.last_mut().filter(|line| line.role == role) {
-            Some(line) => {
-                line.text.push(' ');
-                line.text.push_str(text);
+        let mut text = self.cut(text);
+        if let Some(last) = self.lines.pop_if(|line| line.message.role == role) {
+            text = self.cut(&[last.message.text.as_str(), &text].join(" "));
+        }
+        let tokens = self.count.of(&text) + AROUND_A_MESSAGE;
+        self.lines.push(Line { message: Message { role, text }, tokens });
+        self.trim(self.budget);
+    }
+
+    /// The end of `text` that fits in half of the budget: whoever talks for minutes is answered to what
+    /// they said last.
+    fn cut(&self, text: &str) -> String {
+        let most = (self.budget / 2).saturating_sub(AROUND_A_MESSAGE);
+        let mut rest = text;
+        while self.count.of(rest) > most {
+            let share = rest.len() / 8;
+            let space = rest.match_indices(' ').find(|(at, _)| *at >= share);
+            let Some((at, _)) = space else { return String::new() };
+            rest = &rest[at + 1..];
+        }
+        rest.to_owned()
+    }
+
+    fn tokens(&self) -> usize {
+        let summary = self.summary.text();
+        let summary = if summary.is_empty() { 0 } else { self.count.of(&summary) + 1 };
+        summary + self.lines.iter().map(|line| line.tokens).sum::<usize>()
+    }
+
+    /// If there is more than `limit`, lets the oldest lines go until half the budget is free. The line
+    /// that is to be answered, and the answer before it, stay as long as they fit.
+    fn trim(&mut self, limit: usize) -> bool {
+        if self.tokens() <= limit {
+            return false;
+        }
+        let mut gone = false;
+        while self.tokens() > self.budget / 2 && self.lines.len() > 1 {
+            let line = self.lines.remove(0);
+            if line.message.role == Role::User {
+                self.summary.keep(&line.message.text);
             }
-            None => self.lines.push(Message { role, text: text.to_owned() }),
+            self.summary.shorten(|text| self.count.of(text) <= self.budget / SUMMARY_SHARE);
+            gone = true;
         }
-        if self.lines.len() > MAX_LINES {
-            self.lines.drain(..2);
+        // A talk begins with the caller: an answer without its question says nothing.
+        while self.lines.len() > 1 && self.lines[0].message.role == Role::Assistant {
+            self.lines.remove(0);
+            gone = true;
         }
+        gone
     }
 }
 
@@ -73,9 +152,18 @@ impl History {
 mod tests {
     use super::*;
 
+    fn history(system: &str, tokens: usize) -> History {
+        History::new(system, tokens, CountTokens::new(|text| text.split_whitespace().count()))
+    }
+
+    fn size(history: &History) -> usize {
+        let words = |m: &Message| m.text.split_whitespace().count() + AROUND_A_MESSAGE;
+        history.messages().iter().map(words).sum()
+    }
+
     #[test]
     fn what_the_caller_adds_before_hearing_anything_joins_the_line() {
-        let mut history = History::new("You help.");
+        let mut history = history("You help.", 1000);
         history.caller_said("I would like to book");
         history.agent_was_heard("");
         history.caller_said("on Tuesday.");
@@ -86,13 +174,59 @@ mod tests {
     }
 
     #[test]
-    fn a_call_of_hours_does_not_grow() {
-        let mut history = History::new("");
-        for _ in 0..10_000 {
-            history.caller_said("yes");
-            history.agent_was_heard("okay");
+    fn the_budget_is_never_exceeded_and_the_oldest_go_in_one_block() {
+        let mut history = history("You help.", 300);
+        let mut blocks = Vec::new();
+        for turn in 0..200 {
+            let before = history.lines.len();
+            history.caller_said("what does a cleaning cost on a Tuesday");
+            assert!(size(&history) <= 300, "turn {turn}: {}", size(&history));
+            history.agent_was_heard("It is ninety dollars.");
+            if history.make_room() {
+                blocks.push(before + 2 - history.lines.len());
+            }
+            assert!(size(&history) <= 300);
         }
-        assert!(history.lines().len() <= MAX_LINES);
-        assert_eq!(history.lines()[0].role, Role::User);
+        assert!(blocks.len() > 5 && blocks.iter().all(|&lines| lines >= 4), "{blocks:?}");
+    }
+
+    #[test]
+    fn facts_of_what_went_live_on_in_the_summary() {
+        let mut history = history("You help.", 300);
+        history.caller_said("Hi. My name is Laura Miller.");
+        history.agent_was_heard("Hello Laura.");
+        for _ in 0..100 {
+            history.caller_said("and what else is there");
+            history.agent_was_heard("Nothing else.");
+            history.make_room();
+        }
+        let system = &history.messages()[0].text;
+        assert!(system.starts_with("You help.\n") && system.contains("My name is Laura Miller."), "{system}");
+    }
+
+    #[test]
+    fn whoever_talks_for_minutes_is_answered_to_what_they_said_last() {
+        let mut history = history("", 100);
+        let talk: Vec<String> = (0..5000).map(|n| format!("word{n}")).collect();
+        history.caller_said(&talk.join(" "));
+        assert!(history.pending_caller_text().ends_with("word4999"));
+        assert!(size(&history) <= 100);
+        assert!(history.pending_caller_text().split(' ').count() > 20);
+    }
+
+    #[test]
+    fn imagining_an_answer_leaves_no_trace() {
+        let mut history = history("You help.", 1000);
+        history.caller_said("Hello.");
+        assert_eq!(history.messages_with("Are you there?")[1].text, "Hello. Are you there?");
+        assert_eq!(history.pending_caller_text(), "Hello.");
+    }
+
+    #[test]
+    fn a_budget_without_room_does_no_harm() {
+        let mut history = history("one two three", 2);
+        history.caller_said("Hello there.");
+        history.agent_was_heard("Yes.");
+        assert_eq!(history.pending_caller_text(), "");
     }
 }

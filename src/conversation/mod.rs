@@ -9,60 +9,44 @@ pub mod agreement;
 pub mod barge_in;
 mod caller;
 pub mod chunker;
+pub mod completeness;
 pub mod endpoint;
 mod event;
 pub mod history;
+mod interrupting;
+mod keys;
 pub mod latency;
+mod manners;
 pub mod playback;
+pub mod rehearsal;
+pub mod replay;
 mod reply;
+mod settings;
+mod sound;
 pub mod speakable;
+mod speculation;
+pub mod summary;
 mod timers;
+pub mod trace;
 mod utterance;
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
+pub use barge_in::BargeInPolicy;
 pub use endpoint::EndpointPolicy;
-pub use event::{Action, Event};
+pub use event::{Action, Event, Farewell};
+pub use settings::{Listening, Manners, Phrases, Settings, SpeculationPolicy};
 pub use timers::Timer;
 
+use self::endpoint::Pace;
 use self::history::History;
+use self::latency::{Milestones, SpeculationCount};
 use self::reply::Reply;
 use self::timers::Timers;
 use self::utterance::{Utterance, Words};
+use crate::engine::CountTokens;
 use crate::ids::{ChunkId, MarkId, TurnId, UtteranceId};
 use crate::units::CallTime;
-
-/// What the conversation is set to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Instructions and facts for the language model.
-    pub system_prompt: String,
-    /// Spoken first; empty for none.
-    pub greeting: String,
-    /// Spoken when an engine fails.
-    pub fallback: String,
-    /// When the caller's turn is over.
-    pub endpoint: EndpointPolicy,
-    /// How a caller is listened to.
-    pub listening: Listening,
-    /// How long the first token may take.
-    pub first_token_timeout: Duration,
-}
-
-/// How a caller is listened to while they speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listening {
-    /// From one look at the words to the next; `None` waits for a pause.
-    pub partial_pace: Option<Duration>,
-    /// After a pause, words before it are not looked at again once so much has been said since the last
-    /// time.
-    pub commit_after: Duration,
-    /// The most that is transcribed in one piece.
-    pub max_piece: Duration,
-    /// The longest utterance.
-    pub max_utterance: Duration,
-}
 
 /// The call.
 #[derive(Debug)]
@@ -76,7 +60,22 @@ pub struct Conversation {
     speaking: bool,
     /// The caller's audio does not come.
     stalled: bool,
+    /// What the agent says, or is about to say.
     reply: Option<Reply>,
+    /// An answer that is prepared before it is known that the turn is over; never beside a reply.
+    draft: Option<Reply>,
+    /// A turn that is answered when a protected greeting is over.
+    owed: Option<(Milestones, String)>,
+    /// Keys that were pressed and are not answered yet.
+    keys: String,
+    /// How the caller pauses.
+    pace: Pace,
+    /// Prompts in a row that brought no word of the caller, and requests to say it again.
+    idle_prompts: usize,
+    not_understood: u32,
+    /// The caller is to be told that the call must end soon.
+    warn_of_the_end: bool,
+    speculated: SpeculationCount,
     next_utterance: UtteranceId,
     next_turn: TurnId,
     next_chunk: ChunkId,
@@ -84,11 +83,11 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// A call that has not begun.
+    /// A call that has not begun. `count` counts tokens as the language model does.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings, count: CountTokens) -> Self {
         Self {
-            history: History::new(&settings.system_prompt),
+            history: History::new(&settings.system_prompt, settings.prompt_tokens, count),
             settings,
             timers: Timers::default(),
             actions: VecDeque::new(),
@@ -96,6 +95,14 @@ impl Conversation {
             speaking: false,
             stalled: false,
             reply: None,
+            draft: None,
+            owed: None,
+            keys: String::new(),
+            pace: Pace::default(),
+            idle_prompts: 0,
+            not_understood: 0,
+            warn_of_the_end: false,
+            speculated: SpeculationCount::default(),
             next_utterance: UtteranceId(1),
             next_turn: TurnId(1),
             next_chunk: ChunkId(1),
@@ -106,30 +113,31 @@ impl Conversation {
     /// Tells what happened at `now`.
     pub fn handle(&mut self, now: CallTime, event: Event) {
         match event {
-            Event::CallStarted => self.greet(),
+            Event::CallStarted => self.call_started(now),
             Event::SpeechStarted { at } => {
                 self.speaking = true;
-                self.speech_started(at);
+                self.speech_started(now, at);
             }
-            Event::SpeechSustained => self.interrupt(now),
+            Event::SpeechSustained { level, echo } => self.sound_lasted(now, level, echo),
             Event::SpeechEnded { at } => {
                 self.speaking = false;
                 self.speech_ended(now, at);
             }
             Event::LineStalled => self.stalled = true,
             Event::LineCaughtUp => self.caught_up(now),
+            Event::Key { key } => self.key(now, key),
             Event::Transcribed { utterance, pass, heard_until, text, doubtful } => {
                 self.transcribed(now, utterance, pass, Some(Words { text, heard_until, doubtful }));
             }
             Event::TranscriptionFailed { utterance, pass } => self.transcribed(now, utterance, pass, None),
             Event::Token { turn, text } => self.token(now, turn, &text),
             Event::GenerationDone { turn } => self.generation_done(now, turn),
-            Event::GenerationFailed { turn } => self.generation_failed(turn),
-            Event::ChunkReady { chunk, duration, words } => self.chunk_ready(now, chunk, duration, words),
+            Event::GenerationFailed { turn } => self.generation_failed(now, turn),
+            Event::ChunkReady { chunk, duration, words } => self.chunk_ready(now, chunk, duration, &words),
             Event::SynthesisFailed { chunk } => self.synthesis_failed(now, chunk),
             Event::ChunkStarted { chunk, plays_at } => self.chunk_started(now, chunk, plays_at),
             Event::MarkPlayed { mark } => self.mark_played(now, mark),
-            Event::InterruptRequested => self.interrupt(now),
+            Event::InterruptRequested => self.be_quiet(now),
         }
     }
 
@@ -154,8 +162,14 @@ impl Conversation {
             Some(Timer::PartialDue) => self.look_at_the_words(now),
             Some(Timer::PieceCap) => self.cut_a_piece(now),
             Some(Timer::TranscriptDue) => self.transcript_overdue(now),
-            Some(Timer::FirstTokenDue) => self.first_token_overdue(),
+            Some(Timer::FirstTokenDue) => self.first_token_overdue(now),
             Some(Timer::PlaybackDue) => self.finish_reply(now),
+            Some(Timer::ResumeDue) => self.resume_due(now),
+            Some(Timer::FillerDue) => self.filler_due(),
+            Some(Timer::IdleDue) => self.idle_due(now),
+            Some(Timer::KeysDue) => self.keys_over(now),
+            Some(Timer::LengthWarning) => self.length_warning(now),
+            Some(Timer::LongestCall) => self.longest_call(now),
         }
     }
 
@@ -167,6 +181,7 @@ impl Conversation {
 
     /// The call is over: reports the turn that was being answered, with what was heard by `now`.
     pub fn end(&mut self, now: CallTime) {
+        self.roll_back();
         if let Some(reply) = self.reply.take() {
             self.settle(now, &reply, false);
         }

@@ -3,16 +3,31 @@
 use std::time::Duration;
 
 use super::chunker::{Chunker, Piece};
-use super::latency::{Milestones, TurnReport};
-use super::playback::Ledger;
+use super::event::Farewell;
+use super::latency::{Milestones, Speculation, TurnReport};
+use super::playback::{Heard, Ledger};
 use crate::ids::TurnId;
 use crate::units::CallTime;
+
+/// What a reply is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The first words of the call.
+    Greeting,
+    /// The answer to a turn.
+    Answer,
+    /// Something that the agent says of itself.
+    Phrase,
+    /// The last words of the call.
+    Goodbye(Farewell),
+}
 
 /// A reply in the making or being spoken.
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
     pub(super) turn: TurnId,
-    /// What the caller said; empty for the greeting.
+    pub(super) purpose: Purpose,
+    /// What the caller said; empty for what is no answer.
     pub(super) heard: String,
     pub(super) chunker: Chunker,
     pub(super) ledger: Ledger,
@@ -23,12 +38,24 @@ pub(super) struct Reply {
     pub(super) failed: bool,
     /// The pause that the piece before the next one asks for.
     pub(super) pause: Duration,
+    /// Nothing of it is sent since then: it may be that the caller wants to speak.
+    pub(super) paused: Option<CallTime>,
+    pub(super) hiccups: u32,
+    pub(super) speculation: Speculation,
+    /// Tokens that came, and words of its pieces.
+    pub(super) tokens: u32,
+    pub(super) words: usize,
+    /// It was asked for again because an engine failed.
+    pub(super) asked_again: bool,
+    /// A piece was synthesised again for the same reason.
+    pub(super) spoken_again: bool,
 }
 
 impl Reply {
-    pub(super) fn new(turn: TurnId, heard: &str, milestones: Milestones) -> Self {
+    pub(super) fn new(turn: TurnId, purpose: Purpose, heard: &str, milestones: Milestones) -> Self {
         Self {
             turn,
+            purpose,
             heard: heard.to_owned(),
             chunker: Chunker::default(),
             ledger: Ledger::default(),
@@ -36,6 +63,13 @@ impl Reply {
             complete: false,
             failed: false,
             pause: Duration::ZERO,
+            paused: None,
+            hiccups: 0,
+            speculation: Speculation::Off,
+            tokens: 0,
+            words: 0,
+            asked_again: false,
+            spoken_again: false,
         }
     }
 
@@ -47,9 +81,9 @@ impl Reply {
         pieces
     }
 
-    /// True if the agent was speaking, or about to, at `at`.
-    pub(super) fn is_heard_at(&self, at: CallTime) -> bool {
-        !self.complete || self.ledger.plays_until(at) > at
+    /// True if the agent will still be heard after `at`, if it is not stopped.
+    pub(super) fn lasts_beyond(&self, at: CallTime) -> bool {
+        !self.complete || self.ledger.lasts_beyond(at)
     }
 
     /// True if everything that was to be said was heard or lost.
@@ -57,14 +91,20 @@ impl Reply {
         self.complete && self.ledger.is_over()
     }
 
-    pub(super) fn report(&self, reply: String, interrupted: bool) -> TurnReport {
+    pub(super) fn report(&self, heard: Heard, interrupted: bool) -> TurnReport {
+        let mark_return = self.milestones.mark.map(|(came, expected)| came.millis_after(expected));
         TurnReport {
             turn: self.turn,
             heard: self.heard.clone(),
-            reply,
+            reply: heard.text,
+            heard_estimated: heard.estimated,
             speech_end: self.milestones.speech_end,
             stages: self.milestones.stages(),
+            hidden: self.milestones.stages().and(self.milestones.hidden()),
+            mark_return_ms: mark_return,
             interrupted,
+            hiccups: self.hiccups,
+            speculation: self.speculation,
             failed: self.failed,
         }
     }

@@ -1,9 +1,12 @@
 //! The deadlines of a call in one table, each with its reason. Reads no clock.
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::CallTime;
 
 /// Why the conversation wants to be woken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Timer {
     /// The caller has been silent long enough: the turn is over.
     EndOfTurn,
@@ -21,9 +24,21 @@ pub enum Timer {
     FirstTokenDue,
     /// All that was sent should have been played by now, marks or not.
     PlaybackDue,
+    /// The agent pauses for a sound in which no words were heard.
+    ResumeDue,
+    /// The answer is late.
+    FillerDue,
+    /// Nobody has spoken for some time.
+    IdleDue,
+    /// The caller pressed keys, and no more come.
+    KeysDue,
+    /// The call will have to end soon.
+    LengthWarning,
+    /// The call is as long as one may be.
+    LongestCall,
 }
 
-const ALL: [Timer; 8] = [
+const ALL: [Timer; 14] = [
     Timer::EndOfTurn,
     Timer::StallOver,
     Timer::UtteranceCap,
@@ -32,6 +47,12 @@ const ALL: [Timer; 8] = [
     Timer::TranscriptDue,
     Timer::FirstTokenDue,
     Timer::PlaybackDue,
+    Timer::ResumeDue,
+    Timer::FillerDue,
+    Timer::IdleDue,
+    Timer::KeysDue,
+    Timer::LengthWarning,
+    Timer::LongestCall,
 ];
 
 /// At most one deadline a reason.
@@ -47,6 +68,13 @@ impl Timers {
     /// True if it was set.
     pub(super) fn cancel(&mut self, timer: Timer) -> bool {
         self.0[timer as usize].take().is_some()
+    }
+
+    /// Forgets all of these.
+    pub(super) fn cancel_all(&mut self, timers: &[Timer]) {
+        for &timer in timers {
+            self.cancel(timer);
+        }
     }
 
     /// The earliest deadline; among equal ones the first of the enum.

@@ -2,6 +2,7 @@
 //! for, and what came of them. Must not know when a turn ends, nor what is done with the words.
 
 use super::agreement::Agreement;
+use super::completeness::OPEN;
 use crate::ids::UtteranceId;
 use crate::units::CallTime;
 
@@ -40,8 +41,21 @@ pub(super) struct Utterance {
     last: Option<u32>,
     /// What it said, and when that was known.
     pub(super) transcript: Option<(String, CallTime)>,
+    /// The recogniser was not sure of it.
+    pub(super) doubtful: bool,
+    /// How complete all words were at the last pause.
+    pub(super) score: f32,
+    /// When the one that counts was asked for, and that it was asked for again after a failure.
+    pub(super) last_asked: Option<CallTime>,
+    pub(super) asked_again: bool,
     /// It failed.
     pub(super) failed: bool,
+    /// A sound of it was long enough to be meant.
+    pub(super) lasted: bool,
+    /// It is taken for the echo of the agent's own voice.
+    pub(super) is_echo: bool,
+    /// Answers that were prepared for it before it was over.
+    pub(super) tries: u32,
     /// It is as long as one may be, and ends whatever its words are.
     pub(super) capped: bool,
     /// The silence is over, and only transcripts are waited for.
@@ -76,7 +90,14 @@ impl Utterance {
             piece: None,
             last: None,
             transcript: None,
+            doubtful: false,
+            score: OPEN,
+            last_asked: None,
+            asked_again: false,
             failed: false,
+            lasted: false,
+            is_echo: false,
+            tries: 0,
             capped: false,
             decided_at: None,
         }
@@ -88,6 +109,7 @@ impl Utterance {
         self.decided_at = None;
         self.transcript = None;
         self.failed = false;
+        self.asked_again = false;
         self.last = None;
     }
 
@@ -102,13 +124,19 @@ impl Utterance {
     }
 
     /// Asks for the one that counts. A partial that is awaited is of no use any more.
-    pub(super) fn ask_for_last(&mut self) -> u32 {
+    pub(super) fn ask_for_last(&mut self, now: CallTime) -> u32 {
         let pass = self.next_pass();
+        self.last_asked.get_or_insert(now);
         self.partial = None;
         self.last = Some(pass);
         self.transcript = None;
         self.failed = false;
         pass
+    }
+
+    /// The words that count failed to come: asks for them once more.
+    pub(super) fn ask_again(&mut self, now: CallTime) -> Option<u32> {
+        (!std::mem::replace(&mut self.asked_again, true)).then(|| self.ask_for_last(now))
     }
 
     /// Asks for a piece, which will be committed; one at a time.
@@ -175,6 +203,11 @@ impl Utterance {
             self.open_from = from;
             self.begin_anew();
         }
+    }
+
+    /// A transcription is under way.
+    pub(super) fn awaits_words(&self) -> bool {
+        self.partial.is_some() || self.last.is_some() || self.piece.is_some()
     }
 
     /// A piece was cut off and its words are not known yet.

@@ -23,6 +23,8 @@ pub enum Work {
     Prefill,
     /// The words of a caller who still speaks: of use only while they are new.
     Partial,
+    /// An answer that is prepared before it is known that it is wanted.
+    Speculation,
     /// Nothing that a call waits for, such as warming up.
     Idle,
 }
@@ -32,7 +34,7 @@ pub const DECODE_IS_URGENT_BELOW: Duration = Duration::from_millis(150);
 
 impl Work {
     /// All kinds, the most urgent first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::UrgentDecode,
         Self::Transcript,
         Self::FirstSpeech,
@@ -40,6 +42,7 @@ impl Work {
         Self::Speech,
         Self::Prefill,
         Self::Partial,
+        Self::Speculation,
         Self::Idle,
     ];
 
@@ -62,6 +65,7 @@ impl Work {
             | Self::Decode
             | Self::Speech
             | Self::Prefill
+            | Self::Speculation
             | Self::Idle => false,
         }
     }
@@ -77,6 +81,7 @@ impl Work {
             Self::Speech => "speech",
             Self::Prefill => "prefill",
             Self::Partial => "partial",
+            Self::Speculation => "speculation",
             Self::Idle => "idle",
         }
     }
@@ -116,6 +121,12 @@ impl Arbiter {
             waiting: BTreeMap::new(),
             running: BTreeMap::new(),
         }
+    }
+
+    /// Slots that nobody holds.
+    #[must_use]
+    pub fn free(&self) -> usize {
+        self.free
     }
 
     /// Asks for `slots`. [`Self::grant`] says when they are given.

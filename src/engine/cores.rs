@@ -109,6 +109,14 @@ impl Cores {
         self.held(&mut state, work, ticket, asked)
     }
 
+    /// Sleeps until a core is given for `work`; gives up to `most` of them, as many as are free at once.
+    #[must_use]
+    pub fn acquire_up_to(&self, work: Work, most: usize) -> (Held<'_>, usize) {
+        let free = self.shared.lock().arbiter.free();
+        let slots = free.clamp(1, most.clamp(1, self.shared.cores));
+        (self.acquire(work, slots), slots)
+    }
+
     /// Takes one core for `work` if one is free at once. `flag` is set when something more urgent
     /// needs it back.
     #[must_use]

@@ -6,6 +6,7 @@ pub mod arbiter;
 pub mod cancel;
 pub mod cores;
 pub mod flite;
+pub mod generating;
 #[cfg(test)]
 mod leaks;
 pub mod llm;
@@ -15,7 +16,10 @@ mod transcribing;
 pub mod whisper;
 pub mod workers;
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 pub use cancel::CancelFlag;
 
@@ -95,11 +99,12 @@ pub trait Recognizer: Send {
 }
 
 /// When a word ends, from the start of the speech it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WordTime {
     /// The word as written in the text.
     pub word: String,
     /// Where it ends in the audio.
+    #[serde(with = "crate::units::as_micros")]
     pub end: Duration,
 }
 
@@ -121,7 +126,8 @@ pub trait Synthesizer: Send {
 }
 
 /// Who said a line of the conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The instructions and facts.
     System,
@@ -132,12 +138,36 @@ pub enum Role {
 }
 
 /// One line of the conversation, as the language model sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// Who.
     pub role: Role,
     /// What, as plain text.
     pub text: String,
+}
+
+/// Counts the tokens of a text, as the language model does. Cheap to clone.
+#[derive(Clone)]
+pub struct CountTokens(Arc<dyn Fn(&str) -> usize + Send + Sync>);
+
+impl CountTokens {
+    /// Counts with this function.
+    #[must_use]
+    pub fn new(count: impl Fn(&str) -> usize + Send + Sync + 'static) -> Self {
+        Self(Arc::new(count))
+    }
+
+    /// Tokens of `text`.
+    #[must_use]
+    pub fn of(&self, text: &str) -> usize {
+        (self.0)(text)
+    }
+}
+
+impl std::fmt::Debug for CountTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CountTokens")
+    }
 }
 
 /// How tokens are chosen and how many.

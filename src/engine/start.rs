@@ -6,7 +6,7 @@ use super::flite::Flite;
 use super::llm::{self, LlmOptions};
 use super::whisper::{self, WhisperOptions};
 use super::workers::{Engines, Threads, lower_priority};
-use super::{CancelFlag, Effort, EngineError, LoadError, Recognizer, Synthesizer};
+use super::{CancelFlag, CountTokens, Effort, EngineError, Generator, LoadError, Recognizer, Synthesizer};
 use crate::config::{Config, whisper_model};
 use crate::units::WHISPER_RATE;
 
@@ -55,16 +55,18 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
     let generator = llm::load(&LlmOptions::from(&config.llm))?;
     let mut voice = Flite::new(config.tts.flite_voice(), config.tts.speed)
         .map_err(|error| StartError::Broken("the voice", error))?;
-    // As many at once as there are cores for: one more would only wait for the arbiter.
-    let threads = config.stt.threads.min(cores.count());
-    let at_once = (cores.count() / threads).clamp(1, config.server.max_calls);
+    // More threads than cores would wait for the arbiter for ever.
+    let of_cores = |threads: usize| threads.clamp(1, cores.count());
+    let threads = of_cores(config.stt.threads);
+    // A look at the words takes one core: as many at once as there are.
+    let at_once = cores.count().clamp(1, config.server.max_calls);
     let mut recognizers: Vec<Box<dyn Recognizer>> = Vec::new();
     for _ in 0..at_once {
         let mut recognizer = whisper.recognizer().map_err(|e| StartError::Broken("the recogniser", e))?;
         recognizer
             .transcribe(
                 &vec![0.0; WHISPER_RATE as usize],
-                Effort { threads: config.stt.threads, second_try: false },
+                Effort { threads, second_try: false },
                 &CancelFlag::default(),
             )
             .map_err(|e| StartError::Broken("the recogniser", e))?;
@@ -75,6 +77,8 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
         .map_err(|e| StartError::Broken("the language model", e))?;
     voice.synthesize("Hello.").map_err(|e| StartError::Broken("the voice", e))?;
     drop(held);
-    let threads = Threads { recognizer: threads, generator: config.llm.threads };
-    Ok(Engines::start(recognizers, Box::new(generator), Box::new(voice), &cores, threads)?)
+    let threads = Threads { recognizer: threads, generator: of_cores(config.llm.threads) };
+    let counter = generator.clone();
+    let count = CountTokens::new(move |text| counter.count_tokens(text));
+    Ok(Engines::start(recognizers, Box::new(generator), Box::new(voice), count, &cores, threads)?)
 }

@@ -137,7 +137,9 @@ fn transcribe(
         let held = cores.try_acquire(Work::Partial, &job.cancel).ok_or(EngineError::Cancelled)?;
         (held, Effort { threads: 1, second_try: false })
     } else {
-        (cores.acquire(Work::Transcript, threads), Effort { threads, second_try: true })
+        // With one core at once a final is ready sooner than with two that must first be waited for.
+        let (held, threads) = cores.acquire_up_to(Work::Transcript, threads);
+        (held, Effort { threads, second_try: true })
     };
     let audio = crate::audio::phone_to_whisper(&job.audio)
         .map_err(|error| EngineError::BadInput(error.to_string()))?;

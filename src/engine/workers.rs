@@ -5,17 +5,17 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{OwnedPermit, Sender};
 
 use super::arbiter::Work;
 use super::cores::{Cores, Meter};
-use super::runway::Runway;
+use super::generating::{self, Question, Wanted};
 use super::transcribing;
 use super::{
-    CancelFlag, EngineError, Generation, Generator, Message, Recognizer, Sampling, Speech, Step, Synthesizer,
+    CancelFlag, CountTokens, EngineError, Generator, Message, Recognizer, Sampling, Speech, Synthesizer,
     Transcript, Usage,
 };
 use crate::ids::{CallId, ChunkId, TurnId, UtteranceId};
@@ -71,29 +71,8 @@ struct SynthesizeJob {
     chunk: ChunkId,
     first: bool,
     cancel: CancelFlag,
+    wanted: Wanted,
     reply: OwnedPermit<EngineResult>,
-}
-
-/// What the language model is asked.
-#[derive(Debug)]
-pub struct Question {
-    /// Whose history the answer continues.
-    pub call: CallId,
-    /// The turn that is answered.
-    pub turn: TurnId,
-    /// The conversation so far.
-    pub messages: Vec<Message>,
-    /// How the answer is chosen.
-    pub sampling: Sampling,
-    /// Ends it early.
-    pub cancel: CancelFlag,
-    /// How long the call's voice can go on: short ones are served first.
-    pub runway: Runway,
-}
-
-enum GenerateJob {
-    Begin(Question, Results),
-    End(CallId),
 }
 
 /// Threads of one job each engine takes.
@@ -109,9 +88,10 @@ pub struct Threads {
 #[derive(Clone)]
 pub struct Engines {
     transcribe: Arc<Transcribing>,
-    generate: SyncSender<GenerateJob>,
+    generate: SyncSender<generating::Job>,
     synthesize: SyncSender<SynthesizeJob>,
     cores: Cores,
+    count: CountTokens,
 }
 
 /// Closes the recognisers' queue with the last handle.
@@ -135,6 +115,7 @@ impl Engines {
         recognizers: Vec<Box<dyn Recognizer>>,
         generator: Box<dyn Generator>,
         synthesizer: Box<dyn Synthesizer>,
+        count: CountTokens,
         cores: &Cores,
         threads: Threads,
     ) -> std::io::Result<Self> {
@@ -150,10 +131,12 @@ impl Engines {
             })?;
         }
         let llm_cores = cores.clone();
-        spawn("llm".into(), move || generate_loop(generator, &generate_jobs, &llm_cores, threads.generator))?;
+        spawn("llm".into(), move || {
+            generating::serve(generator, &generate_jobs, &llm_cores, threads.generator)
+        })?;
         let tts_cores = cores.clone();
         spawn("tts".into(), move || synthesize_loop(synthesizer, &synthesize_jobs, &tts_cores))?;
-        Ok(Self { transcribe, generate, synthesize, cores: cores.clone() })
+        Ok(Self { transcribe, generate, synthesize, cores: cores.clone(), count })
     }
 
     /// Transcribes `audio` (8 kHz; and the moment up to which it goes). The result takes a place in `results` that is reserved now. A
@@ -181,10 +164,34 @@ impl Engines {
     /// # Errors
     /// If the engine has more to do than it can hold.
     pub fn generate(&self, question: Question, results: &Results) -> Result<(), QueueFull> {
-        send(&self.generate, GenerateJob::Begin(question, results.clone()), "language model")
+        send(&self.generate, generating::Job::Begin(question, results.clone()), "language model")
     }
 
-    /// Speaks `text`. `first` pieces of a reply go before later ones of others.
+    /// Reads what the next prompt of `call` will begin with, when nothing else is to be done.
+    ///
+    /// # Errors
+    /// If the engine has more to do than it can hold.
+    pub fn prefill(
+        &self,
+        call: &CallId,
+        messages: Vec<Message>,
+        sampling: &Sampling,
+        cancel: CancelFlag,
+    ) -> Result<(), QueueFull> {
+        // Nothing is to be said.
+        let sampling = Sampling { max_tokens: 0, ..sampling.clone() };
+        let job = generating::Job::Prefill { call: call.clone(), messages, sampling, cancel };
+        send(&self.generate, job, "language model")
+    }
+
+    /// Tokens of `text`, as the language model counts them.
+    #[must_use]
+    pub fn count_tokens(&self) -> CountTokens {
+        self.count.clone()
+    }
+
+    /// Speaks `text`. `first` pieces of a reply go before later ones of others, and what is `wanted`
+    /// before what is not.
     ///
     /// # Errors
     /// If the engine or the call has more to do than it can hold.
@@ -194,10 +201,11 @@ impl Engines {
         chunk: ChunkId,
         first: bool,
         cancel: CancelFlag,
+        wanted: Wanted,
         results: &Results,
     ) -> Result<(), QueueFull> {
         let reply = reserve(results)?;
-        send(&self.synthesize, SynthesizeJob { text, chunk, first, cancel, reply }, "synthesiser")
+        send(&self.synthesize, SynthesizeJob { text, chunk, first, cancel, wanted, reply }, "synthesiser")
     }
 
     /// What each kind of work has waited for cores and held them, since the start.
@@ -215,7 +223,7 @@ impl Engines {
     /// Lets the language model forget `call`.
     pub fn end_call(&self, call: &CallId) {
         // A full queue only means that the call is forgotten later, when its place is needed.
-        let _ = self.generate.try_send(GenerateJob::End(call.clone()));
+        let _ = self.generate.try_send(generating::Job::End(call.clone()));
     }
 }
 
@@ -249,7 +257,11 @@ fn synthesize_loop(mut synthesizer: Box<dyn Synthesizer>, jobs: &Receiver<Synthe
         let result = if job.cancel.is_cancelled() {
             Err(EngineError::Cancelled)
         } else {
-            let work = if job.first { Work::FirstSpeech } else { Work::Speech };
+            let work = match (job.wanted.is_set(), job.first) {
+                (false, _) => Work::Speculation,
+                (true, true) => Work::FirstSpeech,
+                (true, false) => Work::Speech,
+            };
             let _held = cores.acquire(work, 1);
             survive("synthesiser", || synthesizer.synthesize(&job.text).and_then(for_the_phone))
         };
@@ -271,105 +283,4 @@ fn for_the_phone(speech: Speech) -> Result<Speech, EngineError> {
     let samples = crate::audio::resample::resample_i16(&speech.samples, speech.rate, rate)
         .map_err(|error| EngineError::Failed(error.to_string()))?;
     Ok(Speech { samples, rate, words: speech.words })
-}
-
-/// A reply in the making.
-struct Active {
-    turn: TurnId,
-    generation: Box<dyn Generation>,
-    prefilling: bool,
-    cancel: CancelFlag,
-    runway: Runway,
-    results: Results,
-}
-
-fn begin(generator: &mut dyn Generator, question: Question, results: Results) -> Option<Active> {
-    let Question { call, turn, messages, sampling, cancel, runway } = question;
-    match survive("language model", || generator.begin(call.as_str(), &messages, &sampling)) {
-        Ok(generation) => Some(Active { turn, generation, prefilling: true, cancel, runway, results }),
-        Err(error) => {
-            tell(&results, EngineResult::Generated { turn, result: Err(error) });
-            None
-        }
-    }
-}
-
-/// One step of each reply in turn, so that none waits for the end of another.
-fn generate_loop(
-    mut generator: Box<dyn Generator>,
-    jobs: &Receiver<GenerateJob>,
-    cores: &Cores,
-    threads: usize,
-) {
-    lower_priority();
-    let mut active: Vec<Active> = Vec::new();
-    loop {
-        match next_job(jobs, active.is_empty()) {
-            Err(()) => return,
-            Ok(Some(GenerateJob::End(call))) => generator.end_session(call.as_str()),
-            Ok(Some(GenerateJob::Begin(question, results))) => {
-                active.extend(begin(generator.as_mut(), question, results));
-            }
-            Ok(None) => {}
-        }
-        let before = active.len();
-        let mut waiting = 0;
-        active.retain_mut(|reply| {
-            // Two places: for what this step brings, and for the end.
-            if reply.results.capacity() < 2 && !reply.results.is_closed() {
-                waiting += 1;
-                return true;
-            }
-            step(reply, cores, threads)
-        });
-        if waiting > 0 && waiting == before {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    }
-}
-
-fn next_job(jobs: &Receiver<GenerateJob>, wait: bool) -> Result<Option<GenerateJob>, ()> {
-    if wait {
-        return jobs.recv().map(Some).map_err(drop);
-    }
-    match jobs.try_recv() {
-        Ok(job) => Ok(Some(job)),
-        Err(TryRecvError::Empty) => Ok(None),
-        Err(TryRecvError::Disconnected) => Err(()),
-    }
-}
-
-/// Does one step; false when the reply is over.
-fn step(reply: &mut Active, cores: &Cores, threads: usize) -> bool {
-    let turn = reply.turn;
-    if reply.cancel.is_cancelled() || reply.results.is_closed() {
-        return false;
-    }
-    let work = if reply.prefilling { Work::Prefill } else { Work::decode(reply.runway.left(cores.now())) };
-    let result = {
-        let _held = cores.acquire(work, threads);
-        survive("language model", || reply.generation.step())
-    };
-    let end = match result {
-        Ok(Step::Prefilled) => return true,
-        Ok(Step::Text(text)) => {
-            reply.prefilling = false;
-            if !text.is_empty() {
-                tell(&reply.results, EngineResult::Token { turn, text });
-            }
-            return true;
-        }
-        Ok(Step::Done(_)) => Ok(reply.generation.usage()),
-        Err(error) => Err(error),
-    };
-    tell(&reply.results, EngineResult::Generated { turn, result: end });
-    false
-}
-
-/// The place was seen to be free before the step, and only this thread and the call's own reserved
-/// jobs fill it; a call that has ended takes nothing.
-fn tell(results: &Results, result: EngineResult) {
-    if results.try_send(result).is_err() {
-        tracing::debug!("a result came for a call that takes none");
-    }
 }

@@ -14,8 +14,8 @@ use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, RefusalC
 use crate::units::{PHONE_RATE, WHISPER_RATE};
 
 pub use reports::{
-    CoresWire, ErrorWire, HiddenWire, LineWire, PongWire, SpeakerWire, SpeculationWire, SpreadWire,
-    StagesWire, SummaryWire, TurnReportWire,
+    CoresWire, ErrorWire, HiddenWire, LineWire, PongWire, SpeakerWire, SpeculationCountWire, SpeculationWire,
+    SpreadWire, StagesWire, SummaryWire, TurnReportWire,
 };
 
 /// The version of the protocol this server speaks.

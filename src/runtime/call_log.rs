@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::conversation::latency::{Stages, TurnReport};
+use crate::conversation::latency::{Speculation, SpeculationCount, Stages, TurnReport};
 use crate::engine::arbiter::Work;
 use crate::engine::cores::Meter;
 use crate::gateway::native::{
-    CoresWire, ErrorWire, LineWire, PongWire, SpeakerWire, SpreadWire, StagesWire, SummaryWire,
-    TurnReportWire,
+    CoresWire, ErrorWire, HiddenWire, LineWire, PongWire, SpeakerWire, SpeculationCountWire, SpeculationWire,
+    SpreadWire, StagesWire, SummaryWire, TurnReportWire,
 };
 
 /// More turns than a call has; older ones are forgotten, so that a call of days does not grow.
@@ -24,6 +24,7 @@ pub struct CallLog {
     errors: Vec<ErrorWire>,
     answered: u32,
     interruptions: u32,
+    hiccups: u32,
 }
 
 impl CallLog {
@@ -31,6 +32,7 @@ impl CallLog {
     pub fn turn(&mut self, report: TurnReport) {
         self.answered += u32::from(!report.heard.is_empty() && !report.reply.is_empty());
         self.interruptions += u32::from(report.interrupted);
+        self.hiccups += report.hiccups;
         if self.turns.len() == MAX_TURNS {
             self.turns.remove(0);
         }
@@ -58,7 +60,7 @@ impl CallLog {
 
     /// The whole call.
     #[must_use]
-    pub fn summary(&self, call_id: &str, duration_ms: f64) -> SummaryWire {
+    pub fn summary(&self, call_id: &str, duration_ms: f64, speculated: SpeculationCount) -> SummaryWire {
         let line = |turn: &TurnReport, speaker, text: &str| {
             (!text.is_empty()).then(|| LineWire { turn: turn.turn.0, speaker, text: text.to_owned() })
         };
@@ -70,6 +72,8 @@ impl CallLog {
             duration_ms,
             turns: self.answered,
             interruptions: self.interruptions,
+            hiccups: self.hiccups,
+            speculation: wire_count(speculated),
             transcript: self.turns.iter().flat_map(both).flatten().collect(),
             latency: self.latency(),
             errors: self.errors.clone(),
@@ -91,15 +95,38 @@ impl CallLog {
 /// A report as it stands on the wire. `speech_end_ms` is the place in the caller's stream.
 #[must_use]
 pub fn wire_report(report: &TurnReport, speech_end_ms: Option<f64>) -> TurnReportWire {
+    let hidden = report.hidden.map(|hidden| HiddenWire {
+        stt_ms: Some(hidden.stt_ms),
+        llm_ms: Some(hidden.llm_ms),
+        tts_ms: Some(hidden.tts_ms),
+    });
     TurnReportWire {
         turn: report.turn.0,
         heard: report.heard.clone(),
         reply: report.reply.clone(),
+        heard_estimated: report.heard_estimated,
         interrupted: report.interrupted,
+        hiccups: report.hiccups,
+        speculation: match report.speculation {
+            Speculation::Off => SpeculationWire::Off,
+            Speculation::Used => SpeculationWire::Used,
+            Speculation::Wasted => SpeculationWire::Wasted,
+        },
         stages: report.stages.as_ref().map(wire_stages).unwrap_or_default(),
+        hidden: hidden.unwrap_or_default(),
+        mark_return_ms: report.mark_return_ms,
         v2v_ms: report.stages.map(|stages| stages.total_ms()),
         speech_end_ms,
-        ..TurnReportWire::default()
+    }
+}
+
+const fn wire_count(count: SpeculationCount) -> SpeculationCountWire {
+    SpeculationCountWire {
+        started: count.started,
+        used: count.used,
+        thrown_away: count.thrown_away,
+        tokens_wasted: count.tokens_wasted,
+        audio_wasted_ms: count.audio_wasted_ms,
     }
 }
 
@@ -152,16 +179,13 @@ mod tests {
             turn: crate::ids::TurnId(1),
             heard: "Hi.".into(),
             reply: "Hello.".into(),
-            speech_end: None,
-            stages: None,
-            interrupted: false,
-            failed: false,
+            ..TurnReport::default()
         };
         for _ in 0..MAX_TURNS + 10 {
             log.turn(report.clone());
             log.error("x", String::new());
         }
-        let summary = log.summary("c", 1.0);
+        let summary = log.summary("c", 1.0, SpeculationCount::default());
         assert_eq!(summary.transcript.len(), 2 * MAX_TURNS);
         assert_eq!(summary.turns as usize, MAX_TURNS + 10);
         assert_eq!(summary.errors.len(), MAX_ERRORS);

@@ -40,6 +40,8 @@ pub struct Ears {
     last_message: Duration,
     open: bool,
     loudest: f32,
+    /// The loudest voiced frame of the sound that is going on, in dBFS.
+    sound: f32,
 }
 
 impl Ears {
@@ -64,6 +66,7 @@ impl Ears {
             last_message: Duration::ZERO,
             open: false,
             loudest: SILENCE_DBFS,
+            sound: SILENCE_DBFS,
         }
     }
 
@@ -94,8 +97,15 @@ impl Ears {
         // The detector lingers after a sound; what cannot be heard is no speech, whatever it says.
         let voiced = speech && level >= AUDIBLE_DBFS.max(self.loudest - AUDIBLE_BELOW_PEAK_DB);
         self.loudest = if voiced { self.loudest.max(level) } else { self.loudest - FADE_DB };
+        if voiced {
+            self.sound = self.sound.max(level);
+        }
         match self.hysteresis.push(voiced, begin, end)? {
-            edge @ (Edge::Started(_) | Edge::Sustained) => Some(edge),
+            Edge::Started(at) => {
+                self.sound = level;
+                Some(Edge::Started(at))
+            }
+            Edge::Sustained => Some(Edge::Sustained),
             Edge::Paused(at) => Some(Edge::Paused(self.audible_until().min(at))),
         }
     }
@@ -118,6 +128,12 @@ impl Ears {
         let samples = &samples[samples.len().saturating_sub(samples_in(KEPT, PHONE_RATE))..];
         let silent = audible_span(samples, PHONE_RATE).map_or(0, |span| samples.len() - span.end);
         self.heard_until.back(crate::units::duration_of(silent, PHONE_RATE))
+    }
+
+    /// How loud the caller's sound is that is going on, at its loudest, in dBFS.
+    #[must_use]
+    pub fn sound_level(&self) -> f32 {
+        self.sound
     }
 
     /// When audio that has not come by then is missing; `None` before the first frame.

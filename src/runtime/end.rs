@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::line::LineDead;
+use crate::conversation::Farewell;
 
 /// Why a call ended, for its log line.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +11,9 @@ pub enum End {
     /// The gateway said so, or closed the socket in order.
     #[error("hung up")]
     HungUp,
+    /// The agent said goodbye, and it was heard.
+    #[error("said goodbye: {}", match .0 { Farewell::NobodySpoke => "nobody spoke", Farewell::LongestCall => "the longest call" })]
+    SaidGoodbye(Farewell),
     /// The client asked for the end and got its summary.
     #[error("session ended by the client")]
     Requested,
@@ -38,7 +42,7 @@ impl End {
     #[must_use]
     pub fn close_code(&self) -> u16 {
         match self {
-            Self::HungUp | Self::Requested | Self::Lost(_) | Self::Dead(_) => 1000,
+            Self::HungUp | Self::SaidGoodbye(_) | Self::Requested | Self::Lost(_) | Self::Dead(_) => 1000,
             Self::Refused(_) => 1002,
             Self::NoStart(_) | Self::Idle(_) => 1008,
             Self::Drained => 1001,

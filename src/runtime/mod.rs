@@ -4,11 +4,14 @@
 pub mod accept;
 pub mod call_log;
 pub mod clock;
+mod doing;
 pub mod ears;
+pub mod echo;
 pub mod end;
 pub mod line;
 pub mod media_clock;
 pub mod pacer;
+pub mod recorded;
 pub mod registry;
 pub mod services;
 pub mod session;

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ears::Ears;
 use crate::config::Config;
-use crate::conversation::{EndpointPolicy, Listening, Settings};
+use crate::conversation::{Listening, Settings};
 use crate::engine::workers::Engines;
 use crate::vad::{DetectorChoice, Hysteresis};
 
@@ -33,18 +33,19 @@ pub fn ears(config: &Config, detector: DetectorChoice) -> Ears {
 pub fn settings(config: &Config) -> Settings {
     Settings {
         system_prompt: config.agent.system_prompt.clone(),
-        greeting: config.agent.greeting.clone(),
-        fallback: config.agent.fallback.clone(),
-        endpoint: EndpointPolicy {
-            silence: config.endpoint.silence,
-            unfinished_silence: config.endpoint.unfinished_silence,
-        },
+        phrases: config.agent.phrases.clone(),
+        endpoint: config.endpoint.clone(),
+        barge_in: config.barge_in.policy.clone(),
         listening: Listening {
             partial_pace: config.stt.partial_pace,
             commit_after: config.stt.commit_after,
             max_piece: config.stt.max_piece,
             max_utterance: config.stt.max_utterance,
         },
+        speculation: config.speculation,
+        manners: config.manners,
         first_token_timeout: config.llm.first_token_timeout,
+        max_reply_words: config.agent.max_reply_words,
+        prompt_tokens: config.llm.context_tokens - config.llm.sampling.max_tokens,
     }
 }

@@ -9,7 +9,7 @@ use offhook::ids::{ChunkId, MarkId, TurnId, UtteranceId};
 use offhook::units::CallTime;
 use proptest::prelude::*;
 
-use crate::support::simulation::settings;
+use crate::support::simulation::{settings, words};
 
 /// Any event, with ids that may be right, stale or invented.
 fn any_event() -> impl Strategy<Value = Event> {
@@ -22,13 +22,13 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just("mm-hm"),
         Just("**x, ")
     ];
-    (0..15u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
+    (0..18u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
         let at = CallTime::from_millis(ms * 10);
         let text = text.to_owned();
         match kind {
             0 => Event::CallStarted,
             1 => Event::SpeechStarted { at },
-            2 => Event::SpeechSustained,
+            2 => Event::SpeechSustained { level: -20.0, echo: (ms % 5 == 0).then_some(-10.0) },
             3 | 4 => Event::SpeechEnded { at },
             5 => Event::Transcribed {
                 utterance: UtteranceId(id),
@@ -49,6 +49,8 @@ fn any_event() -> impl Strategy<Value = Event> {
             11 => Event::ChunkStarted { chunk: ChunkId(id), plays_at: at },
             12 => Event::LineStalled,
             13 => Event::LineCaughtUp,
+            14 => Event::InterruptRequested,
+            15 => Event::Key { key: if ms % 4 == 0 { '#' } else { '5' } },
             _ => Event::MarkPlayed { mark: MarkId(id) },
         }
     })
@@ -56,7 +58,7 @@ fn any_event() -> impl Strategy<Value = Event> {
 
 /// Plays events 50 ms apart, letting deadlines happen in between; gives all actions.
 fn play(events: &[Event]) -> Vec<Action> {
-    let mut conversation = Conversation::new(settings());
+    let mut conversation = Conversation::new(settings(), words());
     let mut actions = Vec::new();
     for (i, event) in events.iter().enumerate() {
         let now = CallTime::from_millis(i as u64 * 50);
@@ -111,7 +113,7 @@ proptest! {
 
     #[test]
     fn the_history_never_holds_a_word_that_was_not_sent(events in prop::collection::vec(any_event(), 0..80)) {
-        let mut conversation = Conversation::new(settings());
+        let mut conversation = Conversation::new(settings(), words());
         let mut sent = BTreeSet::new();
         let mut texts = std::collections::BTreeMap::new();
         for (i, event) in events.iter().enumerate() {
@@ -127,7 +129,7 @@ proptest! {
             }
         }
         let lines = conversation.history().lines();
-        for line in lines.iter().filter(|line| line.role == Role::Assistant) {
+        for line in lines.filter(|line| line.role == Role::Assistant) {
             for word in line.text.split(' ') {
                 prop_assert!(sent.contains(word), "{word} was never sent");
             }

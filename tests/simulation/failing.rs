@@ -15,7 +15,7 @@ fn with(broken: Broken) -> Simulation {
 #[test]
 fn a_recogniser_that_fails_is_met_with_a_question() {
     let reports = with(Broken::Recognizer).run(AT(30_000));
-    assert_eq!(reports[1].reply, settings().fallback);
+    assert_eq!(reports[1].reply, settings().phrases.fallback);
     assert!(reports[1].failed);
 }
 
@@ -36,21 +36,21 @@ fn a_recogniser_that_fails_in_a_pause_does_not_make_the_agent_talk_over_the_call
 #[test]
 fn a_language_model_that_fails_is_met_with_a_question() {
     let reports = with(Broken::Generator).run(AT(30_000));
-    assert_eq!(reports[1].reply, settings().fallback);
+    assert_eq!(reports[1].reply, settings().phrases.fallback);
 }
 
 #[test]
 fn a_language_model_that_says_nothing_is_given_up() {
     let mut call = with(Broken::SilentGenerator);
     let reports = call.run(AT(30_000));
-    assert_eq!(reports[1].reply, settings().fallback);
-    assert_eq!(call.times(|a| matches!(a, Action::Cancel { .. })), [AT(6320 + 4000)]);
+    assert_eq!(reports[1].reply, settings().phrases.fallback);
+    assert_eq!(call.times(|a| matches!(a, Action::Cancel { .. })), [AT(6250 + 4000)]);
 }
 
 #[test]
 fn a_recogniser_that_never_answers_is_given_up() {
     let reports = with(Broken::SilentRecognizer).run(AT(30_000));
-    assert_eq!(reports[1].reply, settings().fallback);
+    assert_eq!(reports[1].reply, settings().phrases.fallback);
 }
 
 #[test]
@@ -72,4 +72,24 @@ fn an_engine_that_comes_back_is_used_again() {
     call.caller_says(AT(20_000), MS(1000), "When do you open?");
     let reports = call.run(AT(40_000));
     assert!(!reports[2].failed);
+}
+
+#[test]
+fn an_engine_that_fails_once_is_asked_again_and_nobody_notices() {
+    for broken in [Broken::RecognizerOnce, Broken::GeneratorOnce, Broken::SynthesizerOnce] {
+        let reports = with(broken).run(AT(30_000));
+        assert_eq!(reports.len(), 2, "{broken:?}");
+        assert_eq!(reports[1].reply, "You said 4 words. Is there anything else?", "{broken:?}");
+        assert!(!reports[1].failed, "{broken:?}");
+    }
+}
+
+#[test]
+fn a_voice_that_hangs_is_given_up_and_the_next_turn_is_answered() {
+    let mut call = with(Broken::SilentSynthesizer);
+    call.run(AT(25_000));
+    call.broken = None;
+    call.caller_says(AT(25_000), MS(1000), "Hello? Are you there?");
+    let reports = call.run(AT(50_000));
+    assert!(reports.last().unwrap().reply.starts_with("You said"), "{reports:?}");
 }

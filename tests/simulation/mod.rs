@@ -2,6 +2,11 @@
 //! complaint that people make of voice agents.
 
 mod answering;
+mod ending_turns;
 mod failing;
 mod interrupting;
 mod listening;
+mod manners;
+mod marks;
+mod remembering;
+mod speculating;

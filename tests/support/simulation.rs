@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use offhook::conversation::latency::TurnReport;
-use offhook::conversation::{Action, Conversation, EndpointPolicy, Event, Listening, Settings};
-use offhook::engine::{Role, WordTime};
+use offhook::conversation::{
+    Action, BargeInPolicy, Conversation, EndpointPolicy, Event, Farewell, Listening, Manners, Phrases,
+    Settings, SpeculationPolicy,
+};
+use offhook::engine::{CountTokens, Message, Role, WordTime};
 use offhook::ids::{ChunkId, MarkId, TurnId, UtteranceId};
 use offhook::units::CallTime;
 
 pub const MS: fn(u64) -> Duration = Duration::from_millis;
 pub const AT: fn(u64) -> CallTime = CallTime::from_millis;
 
-/// Speech of this length stops the agent.
-pub const MIN_SPEECH: Duration = Duration::from_millis(240);
+/// Speech of this length makes the agent pause.
+pub const MIN_SPEECH: Duration = Duration::from_millis(160);
 
 /// How long the scripted engines take.
 #[derive(Debug, Clone)]
@@ -25,8 +28,23 @@ pub struct Delays {
     pub synthesis: Duration,
     /// Speech per character of text.
     pub per_character: Duration,
-    /// Whether the gateway sends marks back.
-    pub marks: bool,
+    /// What the gateway does with marks.
+    pub marks: Marks,
+}
+
+/// What a gateway does with marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marks {
+    /// Sends each back when its audio was played; those of audio that is cleared at once.
+    Right,
+    /// The same, so much later.
+    Late(Duration),
+    /// Sends none.
+    None,
+    /// Sends each twice.
+    Twice,
+    /// Sends every second one, and after the one that follows it.
+    OutOfOrder,
 }
 
 impl Default for Delays {
@@ -37,7 +55,7 @@ impl Default for Delays {
             token: MS(4),
             synthesis: MS(15),
             per_character: MS(60),
-            marks: true,
+            marks: Marks::Right,
         }
     }
 }
@@ -50,6 +68,11 @@ pub enum Broken {
     Synthesizer,
     SilentGenerator,
     SilentRecognizer,
+    SilentSynthesizer,
+    /// Fails once, then works.
+    GeneratorOnce,
+    RecognizerOnce,
+    SynthesizerOnce,
 }
 
 /// One call.
@@ -68,10 +91,21 @@ pub struct Simulation {
     pub audio_lag: Duration,
     /// No core is free for partial transcriptions.
     pub busy: bool,
+    /// What the model answers, if it is not to say what it heard.
+    pub answer: Option<String>,
+    /// The prompts of the model.
+    pub prompts: Vec<Vec<Message>>,
+    /// The recogniser is unsure of everything.
+    pub doubtful: bool,
     utterance_from: BTreeMap<UtteranceId, CallTime>,
     durations: BTreeMap<ChunkId, Duration>,
     texts: BTreeMap<ChunkId, (TurnId, String)>,
     playing_until: CallTime,
+    /// What sounds when, as the caller hears it: from, until, of which piece, from where in it.
+    sounds: Vec<(CallTime, CallTime, ChunkId, Duration)>,
+    /// Marks of audio that is in the gateway, by when it is played.
+    buffered: Vec<(CallTime, MarkId)>,
+    swapped: Option<MarkId>,
     /// Marks and starts after this many clears are of audio that was thrown away.
     clears: u64,
 }
@@ -85,23 +119,56 @@ enum Happening {
 pub fn settings() -> Settings {
     Settings {
         system_prompt: "You help.".into(),
-        greeting: "Hello, this is the clinic.".into(),
-        fallback: "I am sorry, could you say that again?".into(),
-        endpoint: EndpointPolicy { silence: MS(320), unfinished_silence: MS(1200) },
+        phrases: Phrases {
+            greeting: "Hello, this is the clinic.".into(),
+            fallback: "I am sorry, could you say that again?".into(),
+            not_understood: "Sorry, I did not catch that.".into(),
+            filler: "One moment, please.".into(),
+            idle: vec!["Are you still there?".into(), "I am still here.".into()],
+            idle_goodbye: "Nobody is there. Goodbye.".into(),
+            length_warning: "We have one minute left.".into(),
+            length_goodbye: "Our time is over. Goodbye.".into(),
+        },
+        endpoint: EndpointPolicy {
+            complete: MS(250),
+            open: MS(500),
+            unfinished: MS(1500),
+            longest: MS(2000),
+        },
+        barge_in: BargeInPolicy::default(),
         listening: Listening {
             partial_pace: Some(MS(400)),
             commit_after: MS(6000),
             max_piece: MS(20_000),
             max_utterance: MS(60_000),
         },
+        speculation: SpeculationPolicy { max_tries: 2 },
+        manners: Manners {
+            idle_after: None,
+            filler_after: None,
+            max_call: None,
+            warn_before: Duration::from_secs(60),
+        },
         first_token_timeout: Duration::from_secs(4),
+        max_reply_words: 120,
+        prompt_tokens: 1000,
     }
+}
+
+/// The same, without answers that are prepared ahead.
+pub fn without_speculation() -> Settings {
+    Settings { speculation: SpeculationPolicy { max_tries: 0 }, ..settings() }
+}
+
+/// Counts words for tokens.
+pub fn words() -> CountTokens {
+    CountTokens::new(|text| text.split_whitespace().count())
 }
 
 impl Simulation {
     pub fn new(settings: Settings) -> Self {
         let mut simulation = Self {
-            conversation: Conversation::new(settings),
+            conversation: Conversation::new(settings, words()),
             delays: Delays::default(),
             broken: None,
             done: Vec::new(),
@@ -111,14 +178,41 @@ impl Simulation {
             spoken: Vec::new(),
             audio_lag: Duration::ZERO,
             busy: false,
+            answer: None,
+            prompts: Vec::new(),
+            doubtful: false,
             utterance_from: BTreeMap::new(),
             durations: BTreeMap::new(),
             texts: BTreeMap::new(),
             playing_until: CallTime::ZERO,
+            sounds: Vec::new(),
+            buffered: Vec::new(),
+            swapped: None,
             clears: 0,
         };
         simulation.at(CallTime::ZERO, Event::CallStarted);
         simulation
+    }
+
+    /// A call whose greeting is over.
+    pub fn after_the_greeting() -> Self {
+        let mut call = Self::new(settings());
+        call.run(AT(5000));
+        call
+    }
+
+    /// A call in which the caller asks until 6,000, and the agent answers "You said 4 words." from 6,250
+    /// to 7,330 and "Is there anything else?" from 7,550 to 8,990, with 60 ms a character.
+    pub fn answering() -> Self {
+        Self::answering_with(settings())
+    }
+
+    /// The same with other settings.
+    pub fn answering_with(settings: Settings) -> Self {
+        let mut call = Self::new(settings);
+        call.run(AT(5000));
+        call.caller_says(AT(5000), MS(1000), "When do you open?");
+        call
     }
 
     /// Lets an event happen.
@@ -132,7 +226,7 @@ impl Simulation {
         let end = from + lasting;
         self.at(from + MS(60), Event::SpeechStarted { at: from });
         if lasting >= MIN_SPEECH {
-            self.at(from + MIN_SPEECH, Event::SpeechSustained);
+            self.at(from + MIN_SPEECH, Event::SpeechSustained { level: -20.0, echo: None });
         }
         self.caller_says_late(from, lasting, text, end + MS(120));
     }
@@ -179,10 +273,41 @@ impl Simulation {
         self.done.iter().filter(|(_, action)| kind(action)).map(|(at, _)| *at).collect()
     }
 
+    /// Why the agent hung up, and when.
+    pub fn hung_up(&self) -> Option<(CallTime, Farewell)> {
+        self.done.iter().find_map(|(at, action)| match action {
+            Action::HangUp { why } => Some((*at, *why)),
+            _ => None,
+        })
+    }
+
+    /// When the agent was told to pause or to be quiet.
+    pub fn silenced(&self) -> Vec<CallTime> {
+        self.times(|action| matches!(action, Action::Pause | Action::ClearPlayback))
+    }
+
+    /// The words that sounded in the caller's ear until `at`, each once for every time that it was said
+    /// to its end.
+    pub fn sounded(&self, at: CallTime) -> String {
+        let mut heard = Vec::new();
+        for (from, until, chunk, offset) in &self.sounds {
+            let played = (*until).min(at) - *from;
+            let mut end = Duration::ZERO;
+            for word in self.texts[chunk].1.split(' ') {
+                let begin = end;
+                end += self.delays.per_character * u32::try_from(word.chars().count() + 1).unwrap();
+                if begin >= *offset && end <= *offset + played {
+                    heard.push(word);
+                }
+            }
+        }
+        heard.join(" ")
+    }
+
     /// What the history says the agent said.
     pub fn agent_lines(&self) -> Vec<&str> {
         let lines = self.conversation.history().lines();
-        lines.iter().filter(|l| l.role == Role::Assistant).map(|l| l.text.as_str()).collect()
+        lines.filter(|l| l.role == Role::Assistant).map(|l| l.text.as_str()).collect()
     }
 
     fn push(&mut self, when: CallTime, happening: Happening) {
@@ -218,22 +343,47 @@ impl Simulation {
                     self.transcribe(utterance, pass);
                     self.utterance_from.insert(utterance, self.now);
                 }
-                Action::Generate { turn, messages } => {
+                Action::Generate { turn, messages, .. } => {
                     let heard = messages.last().map(|m| m.text.clone()).unwrap_or_default();
+                    self.prompts.push(messages);
                     self.generate(turn, &heard);
                 }
                 Action::Speak { turn, chunk, text } => self.synthesize(turn, chunk, text),
-                Action::Send { chunk, mark, silence } => self.send(chunk, mark, silence),
-                Action::ClearPlayback => {
-                    self.clears += 1;
-                    self.playing_until = self.now;
-                }
+                Action::Send { chunk, mark, silence, from } => self.send(chunk, mark, silence, from),
+                Action::Pause | Action::ClearPlayback => self.clear(),
                 Action::CloseUtterance { .. }
                 | Action::Cancel { .. }
+                | Action::StopGenerating { .. }
+                | Action::Release { .. }
+                | Action::Prefill { .. }
                 | Action::Hearing { .. }
+                | Action::HangUp { .. }
                 | Action::TurnReport(_) => {}
             }
         }
+    }
+
+    /// What lies in the gateway is not played; it sends its marks back at once, as Twilio does.
+    fn clear(&mut self) {
+        self.clears += 1;
+        self.playing_until = self.now;
+        for (_, until, ..) in &mut self.sounds {
+            *until = (*until).min(self.now);
+        }
+        self.sounds.retain(|(from, until, ..)| from < until);
+        let thrown: Vec<MarkId> =
+            self.buffered.drain(..).filter(|(at, _)| *at > self.now).map(|(_, m)| m).collect();
+        for mark in thrown {
+            self.at(self.now + MS(30), Event::MarkPlayed { mark });
+        }
+    }
+
+    fn breaks(&mut self, once: Broken, ever: Broken) -> bool {
+        if self.broken == Some(once) {
+            self.broken = None;
+            return true;
+        }
+        self.broken == Some(ever)
     }
 
     fn transcribe(&mut self, utterance: UtteranceId, pass: u32) {
@@ -241,10 +391,13 @@ impl Simulation {
         let heard_until = self.now.back(self.audio_lag);
         let said = self.spoken.iter().filter(|(end, _)| *end > from && *end <= heard_until);
         let text = said.map(|(_, word)| word.as_str()).collect::<Vec<_>>().join(" ");
-        let event = match self.broken {
-            Some(Broken::Recognizer) => Event::TranscriptionFailed { utterance, pass },
-            Some(Broken::SilentRecognizer) => return,
-            _ => Event::Transcribed { utterance, pass, heard_until, text, doubtful: false },
+        if self.broken == Some(Broken::SilentRecognizer) {
+            return;
+        }
+        let event = if self.breaks(Broken::RecognizerOnce, Broken::Recognizer) {
+            Event::TranscriptionFailed { utterance, pass }
+        } else {
+            Event::Transcribed { utterance, pass, heard_until, text, doubtful: self.doubtful }
         };
         self.at(self.now + self.delays.transcript, event);
     }
@@ -252,12 +405,15 @@ impl Simulation {
     /// The scripted model answers every turn with two sentences that name what it heard.
     fn generate(&mut self, turn: TurnId, heard: &str) {
         let mut at = self.now + self.delays.first_token;
-        match self.broken {
-            Some(Broken::Generator) => return self.at(at, Event::GenerationFailed { turn }),
-            Some(Broken::SilentGenerator) => return,
-            _ => {}
+        if self.broken == Some(Broken::SilentGenerator) {
+            return;
         }
-        let reply = format!("You said {} words. Is there anything else?", heard.split_whitespace().count());
+        if self.breaks(Broken::GeneratorOnce, Broken::Generator) {
+            return self.at(at, Event::GenerationFailed { turn });
+        }
+        let count = heard.split_whitespace().count();
+        let reply = format!("You said {count} words. Is there anything else?");
+        let reply = self.answer.clone().unwrap_or(reply);
         for word in reply.split_inclusive(' ') {
             self.at(at, Event::Token { turn, text: word.to_owned() });
             at += self.delays.token;
@@ -267,7 +423,10 @@ impl Simulation {
 
     fn synthesize(&mut self, turn: TurnId, chunk: ChunkId, text: String) {
         let at = self.now + self.delays.synthesis;
-        if self.broken == Some(Broken::Synthesizer) {
+        if self.broken == Some(Broken::SilentSynthesizer) {
+            return;
+        }
+        if self.breaks(Broken::SynthesizerOnce, Broken::Synthesizer) {
             return self.at(at, Event::SynthesisFailed { chunk });
         }
         let per_character = self.delays.per_character;
@@ -284,13 +443,30 @@ impl Simulation {
     }
 
     /// A gateway that plays at once, or when what it has is over.
-    fn send(&mut self, chunk: ChunkId, mark: MarkId, silence: Duration) {
+    fn send(&mut self, chunk: ChunkId, mark: MarkId, silence: Duration, from: Duration) {
         let start = self.playing_until.max(self.now) + silence;
         let lead = start.back(MS(160)).max(self.now);
-        self.playing_until = start + self.durations[&chunk];
+        self.playing_until = start + self.durations[&chunk].saturating_sub(from);
+        self.sounds.push((start, self.playing_until, chunk, from));
+        self.buffered.push((self.playing_until, mark));
         self.push(lead, Happening::Played(self.clears, Event::ChunkStarted { chunk, plays_at: start }));
-        if self.delays.marks {
-            self.push(self.playing_until, Happening::Played(self.clears, Event::MarkPlayed { mark }));
+        let (clears, over) = (self.clears, self.playing_until);
+        let back = |mark| Happening::Played(clears, Event::MarkPlayed { mark });
+        match self.delays.marks {
+            Marks::None => {}
+            Marks::Right => self.push(over, back(mark)),
+            Marks::Late(by) => self.push(over + by, back(mark)),
+            Marks::Twice => {
+                self.push(over, back(mark));
+                self.push(over + MS(5), back(mark));
+            }
+            Marks::OutOfOrder => match self.swapped.take() {
+                None => self.swapped = Some(mark),
+                Some(first) => {
+                    self.push(over, back(mark));
+                    self.push(over + MS(5), back(first));
+                }
+            },
         }
     }
 

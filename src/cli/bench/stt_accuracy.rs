@@ -12,7 +12,7 @@ use crate::cli::stream::{Heard, Listener};
 use crate::config::Config;
 use crate::engine::whisper::{self, WhisperOptions};
 use crate::engine::{CancelFlag, Effort, Recognizer as _};
-use crate::units::{FRAME_SAMPLES, PHONE_RATE};
+use crate::units::PHONE_RATE;
 
 /// Margins that are tried, in ms.
 const MARGINS: [u64; 7] = [0, 80, 160, 320, 640, 1280, 2560];
@@ -66,13 +66,7 @@ pub(super) fn run(
     let (mut errors, mut stable, mut waits) = (Errors::default(), Stable::default(), Vec::new());
     for (clip, words) in &recordings {
         let mut listener = Listener::new(&mut recognizer, threads, config);
-        let mut samples = clip.i16_at(PHONE_RATE)?;
-        samples.resize(samples.len().next_multiple_of(FRAME_SAMPLES), 0);
-        let mut heard = Vec::new();
-        for frame in samples.chunks_exact(FRAME_SAMPLES) {
-            heard.extend(listener.hear(frame)?);
-        }
-        heard.extend(listener.finish()?);
+        let heard = listener.hear_all(&clip.i16_at(PHONE_RATE)?)?;
         errors.add(words, &all_turns(&heard));
         stable.add(&heard);
         waits.append(&mut listener.final_after);

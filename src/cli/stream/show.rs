@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use owo_colors::OwoColorize as _;
 
-use super::{Heard, Listener};
+use super::{Heard, Listener, frames};
 use crate::audio::wav::Clip;
 use crate::config::Config;
 use crate::engine::whisper::WhisperRecognizer;
-use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE};
+use crate::units::{CallTime, FRAME, PHONE_RATE};
 
 /// Characters of a terminal's line that are written over as words come.
 const LINE: usize = 76;
@@ -33,17 +33,16 @@ pub(in crate::cli) fn show(
 ) -> anyhow::Result<()> {
     let terminal = std::io::stdout().is_terminal() && !json;
     let mut listener = Listener::new(recognizer, threads, config);
-    let mut samples = clip.i16_at(PHONE_RATE)?;
-    samples.resize(samples.len().next_multiple_of(FRAME_SAMPLES), 0);
+    let samples = clip.i16_at(PHONE_RATE)?;
     #[expect(clippy::disallowed_methods, reason = "words appear when they would on a call")]
     let start = Instant::now();
     let mut due = Duration::ZERO;
-    for frame in samples.chunks_exact(FRAME_SAMPLES) {
+    for frame in frames(&samples) {
         due += FRAME;
         if terminal {
             std::thread::sleep(due.saturating_sub(start.elapsed()));
         }
-        print(&listener.hear(frame)?, terminal, json)?;
+        print(&listener.hear(&frame)?, terminal, json)?;
     }
     print(&listener.finish()?, terminal, json)
 }

@@ -69,6 +69,22 @@ pub enum SpeculationWire {
     Wasted,
 }
 
+/// What preparing answers ahead brought and cost, over a call.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SpeculationCountWire {
+    /// Answers begun before it was sure that the turn was over.
+    pub started: u32,
+    /// Of these, those that were spoken.
+    pub used: u32,
+    /// And those that were thrown away.
+    pub thrown_away: u32,
+    /// Tokens of the latter.
+    pub tokens_wasted: u32,
+    /// Speech that was made for the latter.
+    pub audio_wasted_ms: f64,
+}
+
 /// How one turn went.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -190,6 +206,10 @@ pub struct SummaryWire {
     pub turns: u32,
     /// Replies the caller cut.
     pub interruptions: u32,
+    /// Pauses of the agent for sounds that were no interruptions.
+    pub hiccups: u32,
+    /// Answers that were prepared ahead.
+    pub speculation: SpeculationCountWire,
     /// The conversation as the server has it.
     pub transcript: Vec<LineWire>,
     /// As in a pong.

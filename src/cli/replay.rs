@@ -1,0 +1,153 @@
+//! `offhook replay`: plays the trace of a call again. As it was, the first decision that differs is
+//! shown; under other settings, every decision that changes. Decisions are the conversation's.
+
+mod decisions;
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use owo_colors::OwoColorize as _;
+use serde_json::Value;
+
+use self::decisions::{Change, Decision, changes, decisions};
+use crate::conversation::Settings;
+use crate::conversation::replay::Trace;
+use crate::conversation::trace::Line;
+use crate::units::CallTime;
+
+/// Plays the trace of a call again. Traces are made by a server with `log.traces` set.
+///
+/// Exit code 1 if a decision differs from the trace.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The trace.
+    #[arg(value_name = "TRACE")]
+    trace: PathBuf,
+    /// Another setting, by its key in config.toml ("endpoint.complete_ms=400"): shows every decision that
+    /// changes. The caller and the engines do what they did.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Plays and prints.
+///
+/// # Errors
+/// If the trace cannot be read, or a setting is none.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let lines = read(&args.trace)?;
+    let trace = Trace::new(lines).with_context(|| args.trace.display().to_string())?;
+    if args.set.is_empty() { replay(&trace, args.json) } else { rehearse(&trace, args) }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<Line>> {
+    let file = std::fs::File::open(path).with_context(|| {
+        format!("{} cannot be read; expected a trace, which `log.traces` makes", path.display())
+    })?;
+    let mut lines = Vec::new();
+    for (number, text) in std::io::BufReader::new(file).lines().enumerate() {
+        let place = || format!("{} line {}", path.display(), number + 1);
+        let text = text.with_context(place)?;
+        if !text.is_empty() {
+            lines.push(Line::read(&text).with_context(place)?);
+        }
+    }
+    Ok(lines)
+}
+
+/// As it was.
+fn replay(trace: &Trace, json: bool) -> anyhow::Result<ExitCode> {
+    let replay = trace.replay();
+    let mut out = std::io::stdout().lock();
+    if json {
+        let difference = replay
+            .difference
+            .as_ref()
+            .map(|d| serde_json::json!({"line": d.line, "at_ms": ms(d.at), "then": d.then, "now": d.now}));
+        let object = serde_json::json!({
+            "events": replay.events, "actions": replay.actions, "difference": difference,
+        });
+        writeln!(out, "{object}")?;
+    } else if let Some(difference) = &replay.difference {
+        let show = |action: &Option<_>| match action {
+            Some(action) => serde_json::to_string(action).unwrap_or_default(),
+            None => "nothing".to_owned(),
+        };
+        writeln!(out, "line {}, at {}: another decision", difference.line, difference.at)?;
+        writeln!(out, "  then: {}", show(&difference.then))?;
+        writeln!(out, "  now:  {}", show(&difference.now))?;
+    } else {
+        writeln!(out, "{} events, {} actions: all the same", replay.events, replay.actions)?;
+    }
+    Ok(if replay.difference.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Under other settings. It is compared with the same rehearsal under the old ones, so that only the
+/// settings make a difference.
+fn rehearse(trace: &Trace, args: &Args) -> anyhow::Result<ExitCode> {
+    let settings = changed(&trace.settings, &args.set)?;
+    let before = trace.rehearse(trace.settings.clone());
+    let after = trace.rehearse(settings);
+    let changes = changes(&decisions(&before), &decisions(&after));
+    let mut out = std::io::stdout().lock();
+    for change in &changes {
+        if args.json {
+            writeln!(out, "{}", serde_json::to_string(change)?)?;
+        } else {
+            writeln!(out, "{}", line(change, std::io::stdout().is_terminal()))?;
+        }
+    }
+    if !args.json {
+        writeln!(out, "{} decisions change", changes.len())?;
+    }
+    if let Some((at, question)) = &after.unanswered {
+        eprintln!(
+            "from {at} on this is a guess: the trace has no answer to {question:?}, so the agent says nothing to it"
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(change: &Change, colours: bool) -> String {
+    let at = |decision: &Decision| format!("{:>9.3} s  {}", ms(decision.at) / 1000.0, decision.what);
+    match change {
+        Change::Gone(decision) if colours => format!("- {}", at(decision)).red().to_string(),
+        Change::Gone(decision) => format!("- {}", at(decision)),
+        Change::New(decision) if colours => format!("+ {}", at(decision)).green().to_string(),
+        Change::New(decision) => format!("+ {}", at(decision)),
+        Change::Moved { then, now } => {
+            let by = now.at.millis_after(then.at);
+            let word = if by < 0.0 { "sooner" } else { "later" };
+            format!("~ {}  ({:.0} ms {word})", at(now), by.abs())
+        }
+    }
+}
+
+/// These settings, but for some.
+fn changed(settings: &Settings, set: &[String]) -> anyhow::Result<Settings> {
+    let mut all = serde_json::to_value(settings)?;
+    for assignment in set {
+        let Some((key, value)) = assignment.split_once('=') else {
+            bail!("--set {assignment}: expected KEY=VALUE, such as endpoint.complete_ms=400");
+        };
+        let mut place = &mut all;
+        for part in key.trim().split('.') {
+            let known = place.as_object().map(|map| map.keys().cloned().collect::<Vec<_>>().join(", "));
+            place = place.get_mut(part).with_context(|| {
+                format!("--set {key}: there is no {part:?}; a trace has {}", known.unwrap_or_default())
+            })?;
+        }
+        // What is no JSON is a text.
+        *place = serde_json::from_str(value.trim()).unwrap_or_else(|_| Value::from(value.trim()));
+        serde_json::from_value::<Settings>(all.clone()).with_context(|| format!("--set {assignment}"))?;
+    }
+    Ok(serde_json::from_value(all)?)
+}
+
+fn ms(at: CallTime) -> f64 {
+    at.millis_after(CallTime::ZERO)
+}

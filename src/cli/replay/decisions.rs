@@ -1,0 +1,146 @@
+//! The decisions of a call in words, and what changed between two lists of them. PURE.
+
+use serde::Serialize;
+
+use crate::conversation::rehearsal::Rehearsal;
+use crate::conversation::{Action, Farewell};
+use crate::ids::ChunkId;
+use crate::units::CallTime;
+
+/// Something that a caller would notice, or an engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Decision {
+    /// When, in microseconds since the call began.
+    pub(super) at: CallTime,
+    /// What, without numbers that only name things.
+    pub(super) what: String,
+}
+
+/// What became of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Change {
+    /// It is not made any more.
+    Gone(Decision),
+    /// It was not made before.
+    New(Decision),
+    /// It is made at another time.
+    Moved { then: Decision, now: Decision },
+}
+
+/// A smaller shift is none.
+const SAME_TIME_MS: f64 = 1.0;
+
+/// The decisions among the actions of a call.
+pub(super) fn decisions(rehearsal: &Rehearsal) -> Vec<Decision> {
+    let mut texts: Vec<(ChunkId, &str)> = Vec::new();
+    let mut all = Vec::new();
+    for (at, action) in &rehearsal.actions {
+        if let Action::Speak { chunk, text, .. } = action {
+            texts.push((*chunk, text));
+        }
+        let text_of = |chunk: &ChunkId| {
+            texts.iter().rev().find(|(known, _)| known == chunk).map_or("", |(_, text)| *text)
+        };
+        if let Some(what) = describe(action, text_of) {
+            all.push(Decision { at: *at, what });
+        }
+    }
+    all
+}
+
+fn describe<'t>(action: &Action, text_of: impl Fn(&ChunkId) -> &'t str) -> Option<String> {
+    match action {
+        Action::Generate { messages, speculative, .. } => {
+            let question = messages.last().map_or("", |m| &m.text);
+            Some(format!("{} {question:?}", if *speculative { "prepare the answer to" } else { "answer" }))
+        }
+        Action::Release { .. } => Some("the turn is over: the prepared answer is wanted".to_owned()),
+        Action::Cancel { .. } => Some("drop what is being made".to_owned()),
+        Action::StopGenerating { .. } => Some("wind the reply down".to_owned()),
+        Action::Send { chunk, from, .. } if from.is_zero() => Some(format!("say {:?}", text_of(chunk))),
+        Action::Send { chunk, from, .. } => {
+            Some(format!("go on with {:?} from {:.2} s", text_of(chunk), from.as_secs_f64()))
+        }
+        Action::Pause => Some("pause".to_owned()),
+        Action::ClearPlayback => Some("stop: the caller has the word".to_owned()),
+        Action::TurnReport(report) => {
+            let end = if report.interrupted { "cut off after" } else { "heard to the end:" };
+            Some(format!("{end} {:?}", report.reply))
+        }
+        Action::HangUp { why: Farewell::NobodySpoke } => Some("hang up: nobody spoke".to_owned()),
+        Action::HangUp { why: Farewell::LongestCall } => Some("hang up: the longest call".to_owned()),
+        Action::OpenUtterance { .. }
+        | Action::CommitUtterance { .. }
+        | Action::Transcribe { .. }
+        | Action::TranscribePiece { .. }
+        | Action::Hearing { .. }
+        | Action::CloseUtterance { .. }
+        | Action::Prefill { .. }
+        | Action::Speak { .. } => None,
+    }
+}
+
+/// What changed, in the order of time: the longest common row of decisions stays (or moves), the rest is
+/// gone or new.
+pub(super) fn changes(before: &[Decision], after: &[Decision]) -> Vec<Change> {
+    let (n, m) = (before.len(), after.len());
+    // longest[i][j]: of before[i..] and after[j..].
+    let mut longest = vec![vec![0_u32; m + 1]; n + 1];
+    for i in (0..n).rev() {
+        for j in (0..m).rev() {
+            longest[i][j] = if before[i].what == after[j].what {
+                longest[i + 1][j + 1] + 1
+            } else {
+                longest[i + 1][j].max(longest[i][j + 1])
+            };
+        }
+    }
+    let (mut i, mut j) = (0, 0);
+    let mut changes = Vec::new();
+    while i < n || j < m {
+        if i < n && j < m && before[i].what == after[j].what {
+            if after[j].at.millis_after(before[i].at).abs() >= SAME_TIME_MS {
+                changes.push(Change::Moved { then: before[i].clone(), now: after[j].clone() });
+            }
+            (i, j) = (i + 1, j + 1);
+        } else if j == m || (i < n && longest[i + 1][j] >= longest[i][j + 1]) {
+            changes.push(Change::Gone(before[i].clone()));
+            i += 1;
+        } else {
+            changes.push(Change::New(after[j].clone()));
+            j += 1;
+        }
+    }
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(decisions: &[(u64, &str)]) -> Vec<Decision> {
+        let decision =
+            |(ms, what): &(u64, &str)| Decision { at: CallTime::from_millis(*ms), what: (*what).into() };
+        decisions.iter().map(decision).collect()
+    }
+
+    #[test]
+    fn what_stays_is_not_told_and_what_moves_is() {
+        let before = list(&[(100, "a"), (200, "b"), (300, "c")]);
+        let after = list(&[(100, "a"), (250, "b"), (310, "d")]);
+        let told = changes(&before, &after);
+        assert!(
+            matches!(&told[0], Change::Moved { then, now } if then.what == "b" && now.at.as_millis() == 250)
+        );
+        assert!(matches!(&told[1], Change::Gone(d) if d.what == "c"));
+        assert!(matches!(&told[2], Change::New(d) if d.what == "d"));
+        assert_eq!(told.len(), 3);
+    }
+
+    #[test]
+    fn the_same_lists_have_no_changes() {
+        let one = list(&[(1, "a"), (2, "a")]);
+        assert!(changes(&one, &one).is_empty());
+    }
+}

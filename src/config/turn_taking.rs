@@ -1,0 +1,116 @@
+//! The keys of turn-taking and manners, with their defaults and limits. Knows no engine.
+
+use std::time::Duration;
+
+use super::reader::Reader;
+use super::{Agent, BargeIn, Config};
+use crate::conversation::barge_in::{AT_ONCE, BACKCHANNELS, plain_words};
+use crate::conversation::{BargeInPolicy, EndpointPolicy, Manners, Phrases, SpeculationPolicy};
+
+/// What is said of its own accord, at most.
+const LONGEST_PHRASE: usize = 500;
+
+pub(super) fn agent(r: &mut Reader) -> Agent {
+    Agent {
+        system_prompt: r.text("agent.system_prompt", "", at_most(20_000)).trim().to_owned(),
+        phrases: Phrases {
+            greeting: phrase(r, "agent.greeting", ""),
+            fallback: phrase(r, "agent.fallback", "I am sorry, could you say that again?"),
+            not_understood: phrase(r, "manners.not_understood", "Sorry, I did not catch that."),
+            filler: phrase(r, "manners.filler", "One moment, please."),
+            idle: idle_prompts(r),
+            idle_goodbye: phrase(
+                r,
+                "manners.idle_goodbye",
+                "I cannot hear anyone, so I will hang up now. Goodbye.",
+            ),
+            length_warning: phrase(r, "manners.length_warning", "We have one minute left on this call."),
+            length_goodbye: phrase(
+                r,
+                "manners.length_goodbye",
+                "I am sorry, our time is over. Please call again. Goodbye.",
+            ),
+        },
+        max_reply_words: r.integer("agent.max_reply_words", 120, 5..=10_000) as usize,
+    }
+}
+
+fn idle_prompts(r: &mut Reader) -> Vec<String> {
+    let prompts =
+        r.texts("manners.idle_prompts", &["Are you still there?", "I am still here if you need me."]);
+    if let Some(long) = prompts.iter().find(|prompt| prompt.chars().count() > LONGEST_PHRASE) {
+        let allowed = format!("texts of at most {LONGEST_PHRASE} characters");
+        r.refuse("manners.idle_prompts", long.chars().take(20).chain("…".chars()).collect(), allowed);
+    }
+    prompts.into_iter().map(|prompt| prompt.trim().to_owned()).filter(|prompt| !prompt.is_empty()).collect()
+}
+
+fn phrase(r: &mut Reader, key: &str, default: &str) -> String {
+    r.text(key, default, at_most(LONGEST_PHRASE)).trim().to_owned()
+}
+
+fn at_most(most: usize) -> impl Fn(&str) -> Option<String> {
+    move |text: &str| (text.chars().count() > most).then(|| format!("a text of at most {most} characters"))
+}
+
+pub(super) fn endpoint(r: &mut Reader) -> EndpointPolicy {
+    EndpointPolicy {
+        complete: r.millis("endpoint.complete_ms", 250, 100..=5000),
+        open: r.millis("endpoint.open_ms", 500, 100..=5000),
+        unfinished: r.millis("endpoint.unfinished_ms", 1500, 100..=10_000),
+        longest: r.millis("endpoint.longest_ms", 2000, 100..=10_000),
+    }
+}
+
+pub(super) fn barge_in(r: &mut Reader) -> BargeIn {
+    let plain = |words: Vec<String>| {
+        words.iter().map(|word| plain_words(word).join(" ")).filter(|word| !word.is_empty()).collect()
+    };
+    let loss = r.number("barge_in.echo_loss_db", 0.0, 0.0..=90.0) as f32;
+    BargeIn {
+        min_speech: r.millis("barge_in.min_speech_ms", 160, 40..=2000),
+        policy: BargeInPolicy {
+            min_words: r.integer("barge_in.min_words", 1, 1..=10) as usize,
+            at_once: plain(r.texts("barge_in.at_once", AT_ONCE)),
+            backchannels: plain(r.texts("barge_in.backchannels", BACKCHANNELS)),
+            confirm_within: r.millis("barge_in.confirm_ms", 800, 100..=5000),
+            protect_greeting: r.switch("barge_in.protect_greeting", false),
+        },
+        echo_loss_db: Some(loss).filter(|loss| *loss > 0.0),
+    }
+}
+
+pub(super) fn speculation(r: &mut Reader) -> SpeculationPolicy {
+    SpeculationPolicy { max_tries: r.integer("speculation.max_tries", 2, 0..=10) as u32 }
+}
+
+pub(super) fn manners(r: &mut Reader) -> Manners {
+    let on = |duration: Duration| Some(duration).filter(|duration| !duration.is_zero());
+    Manners {
+        idle_after: on(r.millis("manners.idle_after_ms", 10_000, 0..=600_000)),
+        filler_after: on(r.millis("manners.filler_after_ms", 1500, 0..=60_000)),
+        max_call: on(r.millis("manners.max_call_ms", 1_800_000, 0..=86_400_000)),
+        warn_before: r.millis("manners.warn_before_ms", 60_000, 0..=3_600_000),
+    }
+}
+
+/// What only shows when two keys are seen side by side.
+pub(super) fn check_together(r: &mut Reader, c: &Config) {
+    let order = [
+        ("vad.stop_ms", c.vad.stop),
+        ("endpoint.complete_ms", c.endpoint.complete),
+        ("endpoint.open_ms", c.endpoint.open),
+        ("endpoint.unfinished_ms", c.endpoint.unfinished),
+        ("endpoint.longest_ms", c.endpoint.longest),
+    ];
+    for pair in order.windows(2) {
+        let [(least_key, least), (key, value)] = pair else { continue };
+        if value < least {
+            r.refuse(
+                key,
+                value.as_millis().to_string(),
+                format!("at least {least_key}, {}", least.as_millis()),
+            );
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The caller makes a sound while the agent speaks: pause, then confirm or resume. Must not know how
+//! sounds become words.
+
+use std::time::Duration;
+
+use super::barge_in::Meaning;
+use super::reply::{Purpose, Reply};
+use super::timers::Timer;
+use super::{Action, Conversation};
+use crate::units::CallTime;
+
+/// While the agent pauses, the words are looked at this often: somebody waits for what they mean.
+const LOOK_WHILE_PAUSED: Duration = Duration::from_millis(200);
+
+/// A transcript that is awaited when the pause should end is waited for in steps of this.
+const WAIT_FOR_WORDS: Duration = Duration::from_millis(100);
+
+impl Conversation {
+    /// The caller's sound is long enough to be meant.
+    pub(super) fn sound_lasted(&mut self, now: CallTime, level: f32, echo: Option<f32>) {
+        let Some(utterance) = &mut self.utterance else { return };
+        // What is quieter than the agent's own echo is taken for it.
+        let is_echo = self.reply.is_some() && echo.is_some_and(|echo| level <= echo);
+        utterance.lasted |= !is_echo;
+        utterance.is_echo = is_echo;
+        if !is_echo {
+            self.pause(now);
+        }
+    }
+
+    /// The caller began to make a sound. If nothing of the answer was heard yet, its first word waits
+    /// until it is known what the sound is: nobody is talked over.
+    pub(super) fn do_not_begin_over_the_caller(&mut self, now: CallTime) {
+        if self.reply.as_ref().is_some_and(|reply| !reply.ledger.anything_sent()) {
+            self.pause(now);
+        }
+    }
+
+    /// Stops sending and empties the gateway's buffer; what was cut may be said again.
+    fn pause(&mut self, now: CallTime) {
+        let settings = &self.settings;
+        let Some(reply) = self.reply.as_mut().filter(|r| can_be_stopped(r, settings) && r.paused.is_none())
+        else {
+            return;
+        };
+        reply.paused = Some(now);
+        if reply.ledger.anything_queued() {
+            reply.ledger.hold(now);
+            self.actions.push_back(Action::Pause);
+        }
+        self.timers.cancel_all(&[Timer::PlaybackDue, Timer::FillerDue]);
+        self.timers.set(Timer::ResumeDue, now + self.settings.barge_in.confirm_within);
+        self.timers.set(Timer::PartialDue, now + LOOK_WHILE_PAUSED / 2);
+    }
+
+    /// Words were heard while the agent speaks or pauses. If the caller has `stopped`, no more will come.
+    pub(super) fn weigh(&mut self, now: CallTime, text: &str, stopped: bool) {
+        let stoppable = self.reply.as_ref().is_some_and(|reply| can_be_stopped(reply, &self.settings));
+        if !stoppable || self.utterance.as_ref().is_some_and(|u| u.is_echo) {
+            return;
+        }
+        match self.settings.barge_in.meaning(text) {
+            Meaning::TakesTheTurn => self.interrupt(now),
+            Meaning::Backchannel | Meaning::Nothing if stopped => self.resume(now),
+            Meaning::Backchannel | Meaning::Nothing => {}
+        }
+    }
+
+    /// The sound was no interruption: goes on from the beginning of the word that was cut.
+    pub(super) fn resume(&mut self, now: CallTime) {
+        let Some(reply) = self.reply.as_mut().filter(|reply| reply.paused.is_some()) else { return };
+        reply.paused = None;
+        reply.hiccups += u32::from(reply.ledger.anything_sent());
+        self.timers.cancel(Timer::ResumeDue);
+        self.send_what_is_due();
+        self.finish_if_over(now);
+    }
+
+    /// No words came in time. What the recogniser is just working on is waited for, but not for ever.
+    pub(super) fn resume_due(&mut self, now: CallTime) {
+        let Some(since) = self.reply.as_ref().and_then(|reply| reply.paused) else { return };
+        let awaited = self.utterance.as_ref().is_some_and(|utterance| utterance.awaits_words());
+        if awaited && now < since + self.settings.barge_in.confirm_within * 2 {
+            self.timers.set(Timer::ResumeDue, now + WAIT_FOR_WORDS);
+        } else {
+            self.resume(now);
+        }
+    }
+
+    /// How often the words are looked at, if it matters more than usual.
+    pub(super) fn look_sooner(&self) -> Option<Duration> {
+        self.reply.as_ref().and_then(|reply| reply.paused).map(|_| LOOK_WHILE_PAUSED)
+    }
+
+    /// The caller took the turn: nothing more of the reply is sent, and the history keeps what was
+    /// heard of it.
+    pub(super) fn interrupt(&mut self, now: CallTime) {
+        let Some(reply) = self.reply.take() else { return };
+        self.actions.push_back(Action::Cancel { turn: reply.turn });
+        self.actions.push_back(Action::ClearPlayback);
+        self.settle(now, &reply, true);
+    }
+
+    /// A client asked for quiet.
+    pub(super) fn be_quiet(&mut self, now: CallTime) {
+        if !self.is_ending() {
+            self.interrupt(now);
+            self.wait_for_the_caller(now);
+        }
+    }
+
+    /// True if the reply that is being spoken is spoken to its end whatever the caller says.
+    pub(super) fn is_protected(&self) -> bool {
+        self.reply.as_ref().is_some_and(|reply| !can_be_stopped(reply, &self.settings))
+    }
+}
+
+fn can_be_stopped(reply: &Reply, settings: &super::Settings) -> bool {
+    match reply.purpose {
+        Purpose::Greeting => !settings.barge_in.protect_greeting,
+        Purpose::Answer | Purpose::Phrase => true,
+        Purpose::Goodbye(_) => false,
+    }
+}

@@ -1,0 +1,53 @@
+//! Keys that the caller presses: collected until a `#`, or until no more come, then a turn like any
+//! other. Must not know how it is answered.
+
+use std::time::Duration;
+
+use super::Conversation;
+use super::latency::Milestones;
+use super::timers::Timer;
+use crate::units::CallTime;
+
+/// After the last key, so long is waited for another: about what IVR systems do.
+const NEXT_KEY: Duration = Duration::from_millis(2500);
+
+/// Longer than any number that is typed.
+const MOST_KEYS: usize = 64;
+
+impl Conversation {
+    /// The caller pressed a key. That is always meant: the agent stops.
+    pub(super) fn key(&mut self, now: CallTime, key: char) {
+        if self.is_protected() {
+            return;
+        }
+        self.roll_back();
+        self.interrupt(now);
+        self.timers.cancel(Timer::IdleDue);
+        if key == '#' {
+            return self.keys_over(now);
+        }
+        if self.keys.len() < MOST_KEYS {
+            self.keys.push(key);
+        }
+        self.timers.set(Timer::KeysDue, now + NEXT_KEY);
+    }
+
+    /// No more keys come. If the caller is speaking too, they belong to what is being said.
+    pub(super) fn keys_over(&mut self, now: CallTime) {
+        self.timers.cancel(Timer::KeysDue);
+        if self.utterance.is_some() || self.keys.is_empty() {
+            return;
+        }
+        let text = self.take_keys().unwrap_or_default();
+        let milestones = Milestones { endpoint: Some(now), transcript: Some(now), ..Milestones::default() };
+        self.answer(now, milestones, &text);
+    }
+
+    /// The keys as words, if there are any.
+    pub(super) fn take_keys(&mut self) -> Option<String> {
+        self.timers.cancel(Timer::KeysDue);
+        let keys = std::mem::take(&mut self.keys);
+        let spaced: Vec<String> = keys.chars().map(String::from).collect();
+        (!keys.is_empty()).then(|| format!("I pressed {}.", spaced.join(" ")))
+    }
+}

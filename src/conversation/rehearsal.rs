@@ -1,0 +1,200 @@
+//! A trace played under other settings: the caller does what they did, the engines answer what they
+//! answered and take as long as they took, and the decisions are made anew. Pure; a guess where the
+//! agent would have done something that it never did, and it says where that begins.
+
+mod past;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use self::past::{Past, Said, Sounded};
+use super::replay::Trace;
+use super::trace::What;
+use super::{Action, Conversation, Event, Settings};
+use crate::ids::ChunkId;
+use crate::units::CallTime;
+
+/// Speech of the agent that was never synthesised is taken to last this long for each letter.
+const LETTER: Duration = Duration::from_millis(65);
+
+/// What was done in a rehearsal.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rehearsal {
+    /// The actions with their times.
+    pub actions: Vec<(CallTime, Action)>,
+    /// The first question that was never answered in the trace: from then on the agent is silent.
+    pub unanswered: Option<(CallTime, String)>,
+}
+
+/// The present of a rehearsal.
+struct Stage<'t> {
+    past: &'t Past,
+    conversation: Conversation,
+    rehearsal: Rehearsal,
+    queue: BTreeMap<(CallTime, u64), (u64, Event)>,
+    sequence: u64,
+    /// Starts and marks of audio before this many clears never come.
+    clears: u64,
+    lengths: BTreeMap<ChunkId, Duration>,
+    playing_until: CallTime,
+}
+
+impl Trace {
+    /// What would have been done under other settings.
+    #[must_use]
+    pub fn rehearse(&self, settings: Settings) -> Rehearsal {
+        let past = Past::of(self);
+        let mut stage = Stage {
+            past: &past,
+            conversation: self.conversation(settings),
+            rehearsal: Rehearsal::default(),
+            queue: BTreeMap::new(),
+            sequence: 0,
+            clears: 0,
+            lengths: BTreeMap::new(),
+            playing_until: CallTime::ZERO,
+        };
+        let mut end = CallTime::ZERO;
+        for line in &self.lines {
+            end = end.max(line.at);
+            match &line.what {
+                What::Event(event) if is_the_callers(event) => stage.at(line.at, event.clone()),
+                What::Trace(_)
+                | What::Event(_)
+                | What::Deadline(_)
+                | What::Action(_)
+                | What::Counted(_)
+                | What::Ended
+                | What::Missing(_) => {}
+            }
+        }
+        stage.run(end);
+        stage.rehearsal
+    }
+}
+
+/// What comes from outside and does not depend on what the agent does.
+fn is_the_callers(event: &Event) -> bool {
+    match event {
+        Event::CallStarted
+        | Event::SpeechStarted { .. }
+        | Event::SpeechSustained { .. }
+        | Event::SpeechEnded { .. }
+        | Event::LineStalled
+        | Event::LineCaughtUp
+        | Event::Key { .. }
+        | Event::InterruptRequested => true,
+        Event::Transcribed { .. }
+        | Event::TranscriptionFailed { .. }
+        | Event::Token { .. }
+        | Event::GenerationDone { .. }
+        | Event::GenerationFailed { .. }
+        | Event::ChunkReady { .. }
+        | Event::SynthesisFailed { .. }
+        | Event::ChunkStarted { .. }
+        | Event::MarkPlayed { .. } => false,
+    }
+}
+
+impl Stage<'_> {
+    fn at(&mut self, when: CallTime, event: Event) {
+        self.sequence += 1;
+        self.queue.insert((when, self.sequence), (u64::MAX, event));
+    }
+
+    /// Comes unless the gateway's buffer is cleared before.
+    fn unless_cleared(&mut self, when: CallTime, event: Event) {
+        self.sequence += 1;
+        self.queue.insert((when, self.sequence), (self.clears, event));
+    }
+
+    fn run(&mut self, end: CallTime) {
+        let mut utterance_from = CallTime::ZERO;
+        let mut now = CallTime::ZERO;
+        loop {
+            let next = self.queue.first_key_value().map(|((at, _), _)| *at);
+            let timer = self.conversation.poll_timeout().map(|(at, _)| at);
+            let Some(at) = next.into_iter().chain(timer).min().filter(|&at| at <= end) else { break };
+            now = now.max(at);
+            if next == Some(at) {
+                if let Some((_, (clears, event))) = self.queue.pop_first()
+                    && (clears == u64::MAX || clears == self.clears)
+                {
+                    self.conversation.handle(now, event);
+                }
+            } else {
+                self.conversation.handle_timeout(now);
+            }
+            while let Some(action) = self.conversation.poll_action() {
+                self.rehearsal.actions.push((now, action.clone()));
+                if let Action::OpenUtterance { from, .. } = action {
+                    utterance_from = from;
+                }
+                self.act(now, utterance_from, action);
+            }
+        }
+    }
+
+    fn act(&mut self, now: CallTime, from: CallTime, action: Action) {
+        match action {
+            Action::Transcribe { utterance, pass, .. } | Action::TranscribePiece { utterance, pass } => {
+                let Some(heard) = self.past.heard_by(from, now) else {
+                    return self.at(now, Event::TranscriptionFailed { utterance, pass });
+                };
+                let (heard_until, doubtful, text) =
+                    (heard.until.min(now), heard.doubtful, heard.text.clone());
+                let took = heard.took;
+                self.at(now + took, Event::Transcribed { utterance, pass, heard_until, text, doubtful });
+            }
+            Action::Generate { turn, messages, .. } => {
+                let question = messages.last().map_or(String::new(), |m| m.text.clone());
+                let Some(reply) = self.past.reply_to(&question) else {
+                    self.rehearsal.unanswered.get_or_insert((now, question));
+                    return;
+                };
+                for (delay, said) in reply {
+                    let event = match said {
+                        Said::Text(text) => Event::Token { turn, text: text.clone() },
+                        Said::Done => Event::GenerationDone { turn },
+                        Said::Failed => Event::GenerationFailed { turn },
+                    };
+                    self.at(now + *delay, event);
+                }
+            }
+            Action::Speak { chunk, text, .. } => {
+                let guess = || Sounded {
+                    took: Duration::ZERO,
+                    duration: LETTER * u32::try_from(text.len()).unwrap_or(0),
+                    words: Vec::new(),
+                };
+                let Sounded { took, duration, words } =
+                    self.past.sound_of(&text).cloned().unwrap_or_else(guess);
+                self.lengths.insert(chunk, duration);
+                self.at(now + took, Event::ChunkReady { chunk, duration, words });
+            }
+            Action::Send { chunk, mark, silence, from } => {
+                let length = self.lengths.get(&chunk).copied().unwrap_or_default();
+                let start = self.playing_until.max(now) + silence;
+                self.playing_until = start + length.saturating_sub(from);
+                self.unless_cleared(start, Event::ChunkStarted { chunk, plays_at: start });
+                if let Some(way) = self.past.way {
+                    self.unless_cleared(self.playing_until + way, Event::MarkPlayed { mark });
+                }
+            }
+            Action::Pause | Action::ClearPlayback => {
+                self.clears += 1;
+                self.playing_until = now;
+            }
+            Action::OpenUtterance { .. }
+            | Action::CommitUtterance { .. }
+            | Action::Hearing { .. }
+            | Action::CloseUtterance { .. }
+            | Action::Release { .. }
+            | Action::StopGenerating { .. }
+            | Action::Cancel { .. }
+            | Action::Prefill { .. }
+            | Action::TurnReport(_)
+            | Action::HangUp { .. } => {}
+        }
+    }
+}

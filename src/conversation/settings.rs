@@ -1,0 +1,100 @@
+//! What a conversation is set to: the part of the configuration that decides. Knows no defaults; those
+//! are the configuration's.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::barge_in::BargeInPolicy;
+use super::endpoint::EndpointPolicy;
+use crate::units::{as_millis, as_millis_or_none};
+
+/// What the conversation is set to. Written down, its parts have the names of the configuration's keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Instructions and facts for the language model.
+    pub system_prompt: String,
+    /// What is said without the language model.
+    pub phrases: Phrases,
+    /// When the caller's turn is over.
+    pub endpoint: EndpointPolicy,
+    /// What stops the agent.
+    pub barge_in: BargeInPolicy,
+    /// How a caller is listened to.
+    #[serde(rename = "stt")]
+    pub listening: Listening,
+    /// When an answer is prepared before it is known that the turn is over.
+    pub speculation: SpeculationPolicy,
+    /// What is done when nobody speaks, and how long a call may last.
+    pub manners: Manners,
+    /// How long the first token may take.
+    #[serde(rename = "first_token_timeout_ms", with = "as_millis")]
+    pub first_token_timeout: Duration,
+    /// A reply of more words ends with the sentence that reaches this number.
+    pub max_reply_words: usize,
+    /// Tokens that the prompt of a turn may have, as the language model counts them.
+    pub prompt_tokens: usize,
+}
+
+/// What is said without the language model; an empty phrase is not said.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Phrases {
+    /// When the call begins.
+    pub greeting: String,
+    /// When an engine fails: an apology, and the request to say it again.
+    pub fallback: String,
+    /// When there was speech, but its words could not be made out.
+    pub not_understood: String,
+    /// When an answer is late.
+    pub filler: String,
+    /// When nobody speaks, one after the other.
+    pub idle: Vec<String>,
+    /// When nobody spoke after those either; the call ends with it.
+    pub idle_goodbye: String,
+    /// Some time before the longest call is over.
+    pub length_warning: String,
+    /// When it is over; the call ends with it.
+    pub length_goodbye: String,
+}
+
+/// When an answer is prepared before it is known that the turn is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpeculationPolicy {
+    /// So often in one turn at most; 0 never.
+    pub max_tries: u32,
+}
+
+/// How a caller is listened to while they speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listening {
+    /// From one look at the words to the next; `None` waits for a pause.
+    #[serde(rename = "partial_ms", with = "as_millis_or_none")]
+    pub partial_pace: Option<Duration>,
+    /// After a pause, words before it are not looked at again once so much has been said since the last
+    /// time.
+    #[serde(rename = "commit_after_ms", with = "as_millis")]
+    pub commit_after: Duration,
+    /// The most that is transcribed in one piece.
+    #[serde(rename = "max_piece_ms", with = "as_millis")]
+    pub max_piece: Duration,
+    /// The longest utterance.
+    #[serde(rename = "max_utterance_ms", with = "as_millis")]
+    pub max_utterance: Duration,
+}
+
+/// What is done when nobody speaks, and how long a call may last. `None` does nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manners {
+    /// The caller is silent for so long after the agent was heard: they are asked whether they are there.
+    #[serde(rename = "idle_after_ms", with = "as_millis_or_none")]
+    pub idle_after: Option<Duration>,
+    /// An answer whose first sound comes later than this is preceded by the filler.
+    #[serde(rename = "filler_after_ms", with = "as_millis_or_none")]
+    pub filler_after: Option<Duration>,
+    /// The longest call.
+    #[serde(rename = "max_call_ms", with = "as_millis_or_none")]
+    pub max_call: Option<Duration>,
+    /// So long before its end the caller is warned.
+    #[serde(rename = "warn_before_ms", with = "as_millis")]
+    pub warn_before: Duration,
+}

@@ -1,0 +1,51 @@
+//! When the words of a synthesised piece end: as its voice told, or by a guess. Touches no audio.
+
+use std::time::Duration;
+
+use crate::engine::WordTime;
+
+/// What is known of a piece's audio.
+#[derive(Debug, Clone)]
+pub(super) struct Sound {
+    pub(super) duration: Duration,
+    /// Where each word of the text ends.
+    ends: Vec<Duration>,
+    /// The voice did not tell; the ends are a guess.
+    pub(super) estimated: bool,
+}
+
+impl Sound {
+    pub(super) fn new(text: &str, duration: Duration, words: &[WordTime]) -> Self {
+        let spoken = text.split_whitespace();
+        if words.len() == spoken.clone().count() {
+            let ends = words.iter().map(|word| word.end).collect();
+            return Self { duration, ends, estimated: false };
+        }
+        // Spread evenly over the letters.
+        let letters = text.len().max(1) as f64;
+        let mut end = 0;
+        let ends = spoken.map(|word| {
+            end = text[end..].find(word).map_or(end, |at| end + at) + word.len();
+            duration.mul_f64((end as f64 / letters).min(1.0))
+        });
+        Self { duration, ends: ends.collect(), estimated: true }
+    }
+
+    /// How many words were over after `played`.
+    pub(super) fn words_by(&self, played: Duration) -> usize {
+        self.ends.iter().take_while(|&&end| end <= played).count()
+    }
+
+    /// Where the word begins that was being spoken after `played`.
+    pub(super) fn word_at(&self, played: Duration) -> Duration {
+        self.words_by(played).checked_sub(1).map_or(Duration::ZERO, |last| self.ends[last])
+    }
+
+    /// The words of `text` that were over after `played`.
+    pub(super) fn beginning<'t>(&self, text: &'t str, played: Duration) -> &'t str {
+        match self.words_by(played) {
+            0 => "",
+            n => text.match_indices(' ').nth(n - 1).map_or(text, |(at, _)| &text[..at]),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Answers that are prepared in a pause, before it is known that the turn is over: begun, released or
+//! rolled back. A draft is never heard and never in the history. Must not know when a turn ends.
+
+use super::completeness::OPEN;
+use super::latency::{Milestones, Speculation, SpeculationCount};
+use super::reply::{Purpose, Reply};
+use super::timers::Timer;
+use super::{Action, Conversation};
+use crate::units::CallTime;
+
+impl Conversation {
+    /// The words before a pause are known: prepares the answer, if it is likely that they are all.
+    pub(super) fn speculate(&mut self, now: CallTime, text: &str, score: f32) {
+        let tries = self.settings.speculation.max_tries;
+        let idle = self.reply.is_none() && self.draft.is_none() && !self.stalled && self.keys.is_empty();
+        let Some(utterance) =
+            self.utterance.as_mut().filter(|u| idle && u.tries < tries && !u.awaits_piece())
+        else {
+            return;
+        };
+        if score < OPEN || text.is_empty() || utterance.doubtful {
+            return;
+        }
+        utterance.tries += 1;
+        let messages = self.history.messages_with(text);
+        let heard = messages.last().map_or("", |last| &last.text);
+        let turn = self.next_turn;
+        self.next_turn = turn.next();
+        let milestones = Milestones { asked: Some(now), ..Milestones::default() };
+        self.draft = Some(Reply::new(turn, Purpose::Answer, heard, milestones));
+        self.speculated.started += 1;
+        self.actions.push_back(Action::Generate { turn, messages, speculative: true });
+    }
+
+    /// The turn is over, and the history holds what the caller said. True if the answer to just that was
+    /// prepared: it is spoken now.
+    pub(super) fn release(&mut self, now: CallTime, milestones: Milestones) -> bool {
+        let heard = self.history.pending_caller_text();
+        if self.draft.as_ref().is_none_or(|draft| draft.heard != heard) {
+            self.roll_back();
+            return false;
+        }
+        let Some(mut reply) = self.draft.take() else { return false };
+        let Milestones { speech_end, endpoint, transcript_asked, transcript, .. } = milestones;
+        reply.milestones =
+            Milestones { speech_end, endpoint, transcript_asked, transcript, ..reply.milestones };
+        reply.speculation = Speculation::Used;
+        self.speculated.used += 1;
+        let turn = reply.turn;
+        if reply.milestones.first_token.is_none() {
+            self.timers.set(Timer::FirstTokenDue, now + self.settings.first_token_timeout);
+        }
+        self.reply = Some(reply);
+        self.actions.push_back(Action::Release { turn });
+        self.send_what_is_due();
+        true
+    }
+
+    /// The caller goes on, or said something else: nothing of the draft was ever heard.
+    pub(super) fn roll_back(&mut self) {
+        self.roll_back_if(|_| true);
+    }
+
+    /// Drops the draft if it is such a one.
+    pub(super) fn roll_back_if(&mut self, such: impl Fn(&Reply) -> bool) -> bool {
+        let Some(draft) = self.draft.take_if(|draft| such(draft)) else { return false };
+        self.speculated.thrown_away += 1;
+        self.speculated.tokens_wasted += draft.tokens;
+        self.speculated.audio_wasted_ms += draft.ledger.unplayed().as_secs_f64() * 1000.0;
+        self.actions.push_back(Action::Cancel { turn: draft.turn });
+        true
+    }
+
+    /// What preparing answers brought and cost so far.
+    #[must_use]
+    pub fn speculated(&self) -> SpeculationCount {
+        self.speculated
+    }
+}

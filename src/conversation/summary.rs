@@ -1,0 +1,158 @@
+//! What is worth remembering of lines that a long history lets go: sentences in which a caller told
+//! something of themselves. By rules, so that it costs nothing and invents nothing. Pure text.
+
+use std::fmt::Write as _;
+
+use super::barge_in::plain_words;
+
+/// Facts that are kept at most; the budget of tokens may allow fewer.
+const MOST: usize = 24;
+
+/// What callers say when they tell something that counts later.
+const TELLS: &[&str] = &[
+    "my name",
+    "i'm",
+    "i am",
+    "this is",
+    "my number",
+    "my phone",
+    "my email",
+    "my address",
+    "i live",
+    "i have",
+    "i need",
+    "i want",
+    "i would like",
+    "i'd like",
+    "my",
+    "we are",
+    "allergic",
+    "insurance",
+    "appointment",
+];
+
+/// Words that hold a fact: days, months, parts of a day.
+const TIMES: &[&str] = &[
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "january",
+    "february",
+    "march",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "tomorrow",
+    "o'clock",
+];
+
+/// Facts in the order in which they were told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    facts: Vec<String>,
+}
+
+impl Summary {
+    /// Keeps the sentences of what a caller said that tell something.
+    pub fn keep(&mut self, said: &str) {
+        for sentence in sentences(said).filter(|sentence| tells(sentence)) {
+            // Told again, it counts where it was told last.
+            self.facts.retain(|fact| plain_words(fact) != plain_words(sentence));
+            self.facts.push(sentence.to_owned());
+        }
+        let excess = self.facts.len().saturating_sub(MOST);
+        self.facts.drain(..excess);
+    }
+
+    /// Lets facts go until the text `fits`: those about the caller's name and number last.
+    pub fn shorten(&mut self, fits: impl Fn(&str) -> bool) {
+        while !self.facts.is_empty() && !fits(&self.text()) {
+            let least = self.facts.iter().position(|fact| !is_about_the_caller(fact)).unwrap_or(0);
+            self.facts.remove(least);
+        }
+    }
+
+    /// One line for the language model; empty if there is nothing to say.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for fact in &self.facts {
+            let lead = if text.is_empty() { "Earlier in this call the caller said: " } else { " " };
+            let end = if fact.ends_with(['.', '!', '?']) { "" } else { "." };
+            // Writing to a string does not fail.
+            let _ = write!(text, "{lead}{fact}{end}");
+        }
+        text
+    }
+}
+
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(['.', '!', '?']).map(str::trim).filter(|sentence| !sentence.is_empty())
+}
+
+fn tells(sentence: &str) -> bool {
+    if sentence.ends_with('?') {
+        return false;
+    }
+    let words = plain_words(sentence);
+    let padded = format!(" {} ", words.join(" "));
+    let says = |phrase: &&str| padded.contains(&format!(" {phrase} "));
+    words.len() > 1 && (TELLS.iter().any(&says) || TIMES.iter().any(says) || has_digits(&words))
+}
+
+fn is_about_the_caller(fact: &str) -> bool {
+    let fact = fact.to_lowercase();
+    ["name", "number", "phone", "email", "address", "allergic"].iter().any(|word| fact.contains(word))
+}
+
+fn has_digits(words: &[String]) -> bool {
+    words.iter().any(|word| word.chars().any(|c| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(said: &[&str]) -> Summary {
+        let mut summary = Summary::default();
+        said.iter().for_each(|said| summary.keep(said));
+        summary
+    }
+
+    #[test]
+    fn what_a_caller_tells_is_kept_and_what_they_ask_is_not() {
+        let summary = summary(&["Hi. My name is Laura. When do you open?", "Okay.", "On Tuesday at ten."]);
+        assert_eq!(
+            summary.text(),
+            "Earlier in this call the caller said: My name is Laura. On Tuesday at ten."
+        );
+    }
+
+    #[test]
+    fn nothing_told_is_nothing_to_say() {
+        assert_eq!(summary(&["Do you have parking?", "Thanks"]).text(), "");
+    }
+
+    #[test]
+    fn the_name_outlives_the_rest() {
+        let mut summary = summary(&["My name is Laura.", "I have a dog.", "I need a filling."]);
+        summary.shorten(|text| text.len() < 60);
+        assert_eq!(summary.text(), "Earlier in this call the caller said: My name is Laura.");
+    }
+
+    #[test]
+    fn a_call_of_days_does_not_grow() {
+        let mut summary = Summary::default();
+        (0..1000).for_each(|n| summary.keep(&format!("I need {n} pills.")));
+        assert_eq!(summary.facts.len(), MOST);
+    }
+}

@@ -1,0 +1,210 @@
+//! What a call does when its conversation decides: actions become jobs for the engines and frames for
+//! the line. Decisions are not made here.
+
+use std::collections::BTreeMap;
+
+use super::call_log::wire_report;
+use super::end::End;
+use super::session::{RESULTS_QUEUE, Session};
+use crate::conversation::latency::TurnReport;
+use crate::conversation::{Action, Event};
+use crate::engine::CancelFlag;
+use crate::engine::generating::{Question, Wanted};
+use crate::engine::workers::QueueFull;
+use crate::gateway::Outbound;
+use crate::ids::{ChunkId, TurnId, UtteranceId};
+use crate::units::CallTime;
+
+/// The reply that engines work on.
+#[derive(Debug, Default)]
+pub(super) struct Working {
+    turn: Option<TurnId>,
+    /// Ends the generation, and the synthesis.
+    generating: CancelFlag,
+    speaking: CancelFlag,
+    wanted: Wanted,
+    /// It has given a piece to the synthesiser.
+    spoke: bool,
+}
+
+impl Working {
+    /// Another reply is worked on from now on.
+    fn begin(&mut self, turn: TurnId, wanted: bool) {
+        *self = Self { turn: Some(turn), ..Self::default() };
+        if wanted {
+            self.wanted.set();
+        }
+    }
+
+    pub(super) fn cancel(&mut self) {
+        self.generating.cancel();
+        self.speaking.cancel();
+        self.turn = None;
+    }
+}
+
+impl Session {
+    pub(super) fn tell(&mut self, now: CallTime, event: Event) -> Result<(), End> {
+        self.conversation.handle(now, event);
+        self.act(now)
+    }
+
+    pub(super) fn act(&mut self, now: CallTime) -> Result<(), End> {
+        while let Some(action) = self.conversation.poll_action(now) {
+            match action {
+                Action::OpenUtterance { utterance: _, from } => self.ears.open(from),
+                Action::CommitUtterance { utterance: _, until, from } => self.ears.let_go(until, from),
+                Action::CloseUtterance { utterance: _ } => {
+                    self.transcribing.cancel();
+                    self.cutting.renew();
+                    self.ears.close();
+                }
+                Action::Transcribe { utterance, pass, partial } => {
+                    let flag = self.transcribing.renew();
+                    let audio = self.ears.utterance();
+                    self.transcribe(now, audio, utterance, pass, partial, flag);
+                }
+                Action::TranscribePiece { utterance, pass } => {
+                    // Of what was looked at, the beginning is gone.
+                    self.transcribing.cancel();
+                    let audio = self.ears.cut();
+                    self.transcribe(now, audio, utterance, pass, false, self.cutting.clone());
+                }
+                Action::Hearing { utterance, stable, unstable } => {
+                    tracing::debug!(%utterance, stable, unstable, "hearing");
+                    self.line.send(&Outbound::Hearing { utterance, stable: &stable, unstable: &unstable })?;
+                }
+                Action::Generate { turn, messages, speculative } => {
+                    self.reading_ahead.cancel();
+                    self.working.begin(turn, !speculative);
+                    self.runway.begin_anew();
+                    let question = Question {
+                        call: self.id.clone(),
+                        turn,
+                        messages,
+                        sampling: self.services.config.llm.sampling.clone(),
+                        cancel: self.working.generating.clone(),
+                        wanted: self.working.wanted.clone(),
+                        runway: self.runway.clone(),
+                    };
+                    let asked = self.services.engines.generate(question, &self.results);
+                    self.or_tell(now, asked, Event::GenerationFailed { turn });
+                }
+                Action::Release { turn: _ } => self.working.wanted.set(),
+                Action::StopGenerating { turn: _ } => self.working.generating.cancel(),
+                Action::Cancel { turn } => {
+                    if self.working.turn == Some(turn) {
+                        self.working.cancel();
+                    }
+                    self.forget_pieces(turn);
+                }
+                Action::Prefill { messages } => {
+                    let flag = self.reading_ahead.renew();
+                    let sampling = &self.services.config.llm.sampling;
+                    let asked = self.services.engines.prefill(&self.id, messages, sampling, flag);
+                    if let Err(error) = asked {
+                        tracing::debug!(%error, "nothing is read ahead");
+                    }
+                }
+                Action::Speak { turn, chunk, text } => self.speak(now, turn, chunk, text),
+                Action::Send { chunk, mark, silence, from } => {
+                    if let Some((_, samples)) = self.pieces.get(&chunk) {
+                        let from =
+                            crate::units::samples_in(from, crate::units::PHONE_RATE).min(samples.len());
+                        self.pacer.push(chunk, &samples[from..], silence, mark);
+                    }
+                }
+                Action::Pause => {
+                    self.pacer.clear(now);
+                    self.line.send(&Outbound::Clear)?;
+                }
+                Action::ClearPlayback => {
+                    self.pacer.clear(now);
+                    self.pieces.clear();
+                    self.line.send(&Outbound::Clear)?;
+                }
+                Action::TurnReport(report) => self.report(report)?,
+                Action::HangUp { why } => {
+                    self.line.send(&Outbound::Hangup)?;
+                    return Err(End::SaidGoodbye(why));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn speak(&mut self, now: CallTime, turn: TurnId, chunk: ChunkId, text: String) {
+        // What is not generated (the greeting, the fallback phrase) is always wanted.
+        if self.working.turn != Some(turn) {
+            self.working.begin(turn, true);
+        }
+        let first = !std::mem::replace(&mut self.working.spoke, true);
+        self.of_turn.insert(chunk, turn);
+        let (flag, wanted) = (self.working.speaking.clone(), self.working.wanted.clone());
+        let asked = self.services.engines.synthesize(text, chunk, first, flag, wanted, &self.results);
+        self.or_tell(now, asked, Event::SynthesisFailed { chunk });
+    }
+
+    /// The sound of a turn that nobody will hear any more.
+    fn forget_pieces(&mut self, turn: TurnId) {
+        self.of_turn.retain(|_, of| *of != turn);
+        self.pieces.retain(|_, (of, _)| *of != turn);
+    }
+
+    fn transcribe(
+        &mut self,
+        now: CallTime,
+        audio: (Vec<i16>, CallTime),
+        utterance: UtteranceId,
+        pass: u32,
+        partial: bool,
+        flag: CancelFlag,
+    ) {
+        let asked = self.services.engines.transcribe(audio, utterance, pass, partial, flag, &self.results);
+        let otherwise = Event::TranscriptionFailed { utterance, pass };
+        match asked {
+            // Looks are skipped when there is much to do; that is no error.
+            Err(_) if partial => self.conversation.handle(now, otherwise),
+            asked => self.or_tell(now, asked, otherwise),
+        }
+    }
+
+    /// A job that no queue takes has failed.
+    fn or_tell(&mut self, now: CallTime, asked: Result<(), QueueFull>, otherwise: Event) {
+        if let Err(error) = asked {
+            self.failed("overloaded", &error);
+            self.conversation.handle(now, otherwise);
+        }
+    }
+
+    pub(super) fn failed(&mut self, code: &str, error: &dyn std::error::Error) {
+        tracing::error!(code, %error, "an engine failed");
+        self.log.error(code, error.to_string());
+    }
+
+    pub(super) fn report(&mut self, report: TurnReport) -> Result<(), End> {
+        self.forget_pieces(report.turn);
+        let speech_end_ms = report.speech_end.map(|at| self.ears.position_of(at).as_secs_f64() * 1000.0);
+        let wire = wire_report(&report, speech_end_ms);
+        tracing::info!(
+            turn = report.turn.0,
+            v2v_ms = wire.v2v_ms.map(f64::round),
+            interrupted = report.interrupted,
+            hiccups = report.hiccups,
+            failed = report.failed,
+            "turn over"
+        );
+        tracing::debug!(turn = report.turn.0, heard = report.heard, reply = report.reply, "words");
+        self.log.turn(report);
+        Ok(self.line.send(&Outbound::Turn(&wire))?)
+    }
+
+    pub(super) fn queues(&self) -> BTreeMap<String, u64> {
+        let depth = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        BTreeMap::from([
+            ("results".to_owned(), depth(RESULTS_QUEUE - self.results.capacity())),
+            ("socket".to_owned(), depth(self.line.queued())),
+            ("playback_ms".to_owned(), depth(self.pacer.queued().as_millis() as usize)),
+        ])
+    }
+}

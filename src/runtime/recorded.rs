@@ -1,0 +1,166 @@
+//! The conversation of a call and, where the operator wants one, its trace: every event, deadline and
+//! action as a line in a file. A slow disk never delays the call: lines that do not fit in the queue are
+//! counted and left out. Must not know what the lines mean.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::conversation::history::History;
+use crate::conversation::latency::SpeculationCount;
+use crate::conversation::trace::{Counted, Head, Line, VERSION, What};
+use crate::conversation::{Action, Conversation, Event, Settings, Timer};
+use crate::engine::CountTokens;
+use crate::ids::CallId;
+use crate::units::CallTime;
+
+/// Lines that may wait for the disk.
+const QUEUE: usize = 4096;
+
+/// A trace ends here: some hours of a call.
+const MOST_BYTES: usize = 256 << 20;
+
+/// A conversation that may be written down.
+#[derive(Debug)]
+pub struct Recorded {
+    conversation: Conversation,
+    trace: Option<Trace>,
+}
+
+impl Recorded {
+    /// A call that has not begun. With `traces`, its trace is written to a file in that folder.
+    #[must_use]
+    pub fn new(settings: Settings, count: CountTokens, id: &CallId, traces: Option<&Path>) -> Self {
+        let trace = traces.and_then(|folder| {
+            let path = folder.join(format!("{id}.jsonl"));
+            Trace::create(&path)
+                .map_err(|error| tracing::error!(path = %path.display(), %error, "no trace can be written"))
+                .ok()
+        });
+        let Some(trace) = trace else {
+            return Self { conversation: Conversation::new(settings, count), trace: None };
+        };
+        let head = Head { version: VERSION, call: id.as_str().to_owned(), settings: settings.clone() };
+        trace.write(CallTime::ZERO, What::Trace(Box::new(head)));
+        let counted = trace.clone();
+        let count = CountTokens::new(move |text| {
+            let tokens = count.of(text);
+            counted.write(CallTime::ZERO, What::Counted(Counted { text: text.to_owned(), tokens }));
+            tokens
+        });
+        Self { conversation: Conversation::new(settings, count), trace: Some(trace) }
+    }
+
+    /// As [`Conversation::handle`].
+    pub fn handle(&mut self, now: CallTime, event: Event) {
+        tracing::trace!(at = %now, ?event, "event");
+        if let Some(trace) = &self.trace {
+            trace.write(now, What::Event(event.clone()));
+        }
+        self.conversation.handle(now, event);
+    }
+
+    /// As [`Conversation::handle_timeout`], for the deadline that is due.
+    pub fn handle_timeout(&mut self, now: CallTime, timer: Timer) {
+        tracing::trace!(at = %now, ?timer, "deadline");
+        if let Some(trace) = &self.trace {
+            trace.write(now, What::Deadline(timer));
+        }
+        self.conversation.handle_timeout(now);
+    }
+
+    /// As [`Conversation::poll_action`].
+    pub fn poll_action(&mut self, now: CallTime) -> Option<Action> {
+        let action = self.conversation.poll_action()?;
+        tracing::trace!(at = %now, ?action, "action");
+        if let Some(trace) = &self.trace {
+            trace.write(now, What::Action(action.clone()));
+        }
+        Some(action)
+    }
+
+    /// As [`Conversation::poll_timeout`].
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(CallTime, Timer)> {
+        self.conversation.poll_timeout()
+    }
+
+    /// As [`Conversation::end`].
+    pub fn end(&mut self, now: CallTime) {
+        if let Some(trace) = &self.trace {
+            trace.write(now, What::Ended);
+        }
+        self.conversation.end(now);
+    }
+
+    /// As [`Conversation::history`].
+    #[must_use]
+    pub fn history(&self) -> &History {
+        self.conversation.history()
+    }
+
+    /// As [`Conversation::speculated`].
+    #[must_use]
+    pub fn speculated(&self) -> SpeculationCount {
+        self.conversation.speculated()
+    }
+}
+
+/// Where lines go. The file is complete when the last handle is dropped.
+#[derive(Debug, Clone)]
+struct Trace {
+    lines: SyncSender<Line>,
+    missing: Arc<AtomicU64>,
+    /// Texts are counted again and again: each is written once.
+    counted: Arc<Mutex<std::collections::HashSet<String>>>,
+}
+
+impl Trace {
+    fn create(path: &PathBuf) -> std::io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let file = File::create(path)?;
+        let (lines, queue) = sync_channel(QUEUE);
+        std::thread::Builder::new().name("trace".into()).spawn(move || {
+            if let Err(error) = write(file, &queue) {
+                tracing::error!(%error, "the trace of a call is cut off");
+            }
+        })?;
+        Ok(Self { lines, missing: Arc::default(), counted: Arc::default() })
+    }
+
+    fn write(&self, at: CallTime, what: What) {
+        if let What::Counted(counted) = &what {
+            let mut known = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+            if !known.insert(counted.text.clone()) {
+                return;
+            }
+        }
+        let missing = self.missing.swap(0, Ordering::Relaxed);
+        if missing > 0 && self.lines.try_send(Line { at, what: What::Missing(missing) }).is_err() {
+            self.missing.fetch_add(missing + 1, Ordering::Relaxed);
+            return;
+        }
+        if self.lines.try_send(Line { at, what }).is_err() {
+            self.missing.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn write(file: File, lines: &Receiver<Line>) -> std::io::Result<()> {
+    let mut out = BufWriter::new(file);
+    let mut bytes = 0;
+    while let Ok(line) = lines.recv() {
+        let text = line.to_text();
+        bytes += text.len();
+        if bytes > MOST_BYTES {
+            return Err(std::io::Error::other(format!("a trace has at most {MOST_BYTES} bytes")));
+        }
+        writeln!(out, "{text}")?;
+    }
+    out.flush()
+}
