@@ -2,14 +2,17 @@
 //! language or a voice: for seeing and measuring how speech is heard while it goes on. Time is the
 //! audio's own; what the recogniser takes is added as it really was.
 
+mod agent;
 mod show;
 
 use std::time::{Duration, Instant};
 
+pub(super) use self::agent::Agent;
 pub(super) use self::show::show;
 
 use crate::config::Config;
 use crate::conversation::{Action, Conversation, Event, Manners, Phrases, Settings, SpeculationPolicy};
+use crate::engine::flite::Flite;
 use crate::engine::whisper::WhisperRecognizer;
 use crate::engine::{CancelFlag, CountTokens, Effort, Recognizer as _, Transcript};
 use crate::ids::UtteranceId;
@@ -66,6 +69,8 @@ pub(super) struct Listener<'r> {
     /// From each pause, once it is seen, to the words before it, as it really was; nothing if a partial
     /// transcription had heard them.
     pub(super) final_after: Vec<Duration>,
+    /// Somebody who speaks while the caller does, if anybody.
+    pub(super) agent: Option<Agent>,
 }
 
 impl<'r> Listener<'r> {
@@ -82,7 +87,27 @@ impl<'r> Listener<'r> {
             awaited: Vec::new(),
             heard: Vec::new(),
             final_after: Vec::new(),
+            agent: None,
         }
+    }
+
+    /// The same, while an agent says `text`.
+    ///
+    /// # Errors
+    /// If the voice fails.
+    pub(super) fn beside(
+        recognizer: &'r mut WhisperRecognizer,
+        threads: usize,
+        config: &Config,
+        text: &str,
+    ) -> anyhow::Result<Self> {
+        let mut listener = Self::new(recognizer, threads, config);
+        listener.agent = Some(Agent::new(Flite::new(config.tts.flite_voice(), config.tts.speed)?));
+        listener.settings.phrases.greeting = text.to_owned();
+        listener.begin_anew();
+        listener.conversation.handle(CallTime::ZERO, Event::CallStarted);
+        listener.act(CallTime::ZERO)?;
+        Ok(listener)
     }
 
     /// Takes the next frame of 20 ms at 8 kHz; gives what was heard by its end.
@@ -95,7 +120,7 @@ impl<'r> Listener<'r> {
         for edge in self.ears.hear(frame, end) {
             let event = match edge {
                 Edge::Started(at) => Event::SpeechStarted { at },
-                Edge::Sustained => continue,
+                Edge::Sustained => Event::SpeechSustained { level: self.ears.sound_level(), echo: None },
                 Edge::Paused(at) => {
                     self.speech_end = at;
                     self.final_after.push(Duration::ZERO);
@@ -161,6 +186,9 @@ impl<'r> Listener<'r> {
 
     fn act(&mut self, now: CallTime) -> anyhow::Result<()> {
         while let Some(action) = self.conversation.poll_action() {
+            if let Some(agent) = &mut self.agent {
+                agent.act(now, &action, &mut self.awaited)?;
+            }
             match action {
                 Action::OpenUtterance { from, .. } => self.ears.open(from),
                 Action::CommitUtterance { until, from, .. } => self.ears.let_go(until, from),
@@ -180,19 +208,21 @@ impl<'r> Listener<'r> {
                 Action::Hearing { stable, unstable, .. } => {
                     self.heard.push(Heard::Partial { at: now, stable, unstable });
                 }
-                Action::Generate { messages, .. } => {
+                Action::Generate { messages, .. } if self.agent.is_none() => {
                     let text = messages.last().map(|m| m.text.clone()).unwrap_or_default();
                     self.heard.push(Heard::Turn { speech_end: self.speech_end, known_at: now, text });
                     self.begin_anew();
                     return Ok(());
                 }
                 // The words could not be had in time: a call would ask to say it again.
-                Action::Speak { .. } => {
+                Action::Speak { .. } if self.agent.is_none() => {
                     self.begin_anew();
                     return Ok(());
                 }
-                // There is no agent here.
-                Action::Cancel { .. }
+                // What an agent says is its own affair; it does not think.
+                Action::Generate { .. }
+                | Action::Speak { .. }
+                | Action::Cancel { .. }
                 | Action::Release { .. }
                 | Action::StopGenerating { .. }
                 | Action::Prefill { .. }

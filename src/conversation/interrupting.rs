@@ -43,11 +43,15 @@ impl Conversation {
         else {
             return;
         };
-        reply.paused = Some(now);
         if reply.ledger.anything_queued() {
             reply.ledger.hold(now);
+            // Only the mark was still on its way.
+            if reply.is_over() {
+                return self.finish_reply(now);
+            }
             self.actions.push_back(Action::Pause);
         }
+        reply.paused = Some(now);
         self.timers.cancel_all(&[Timer::PlaybackDue, Timer::FillerDue]);
         self.timers.set(Timer::ResumeDue, now + self.settings.barge_in.confirm_within);
         self.timers.set(Timer::PartialDue, now + LOOK_WHILE_PAUSED / 2);

@@ -1,9 +1,14 @@
-//! What holds for every call, whatever happens in it and in whatever order.
+//! What holds for every call, whatever happens in it and in whatever order. A longer run than the usual
+//! 10,000 cases each: `PROPTEST_CASES=1000000 cargo test --release --test main property`.
+
+mod against_a_model;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use offhook::conversation::{Action, Conversation, Event};
+use offhook::conversation::replay::Trace;
+use offhook::conversation::trace::{Head, Line, VERSION, What};
+use offhook::conversation::{Action, Conversation, Event, Settings};
 use offhook::engine::Role;
 use offhook::ids::{ChunkId, MarkId, TurnId, UtteranceId};
 use offhook::units::CallTime;
@@ -80,8 +85,14 @@ fn drain(conversation: &mut Conversation, actions: &mut Vec<Action>) {
     }
 }
 
+/// Random cases of each property.
+fn cases() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(10_000);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn nothing_of_a_turn_is_sent_or_spoken_after_its_cancel(events in prop::collection::vec(any_event(), 0..80)) {
@@ -137,18 +148,71 @@ proptest! {
     }
 
     #[test]
-    fn every_generation_that_is_replaced_was_cancelled_or_done(events in prop::collection::vec(any_event(), 0..80)) {
+    fn every_generation_ends_before_another_begins(events in prop::collection::vec(any_event(), 0..80)) {
+        let mut conversation = Conversation::new(settings(), words());
         let mut open: Option<TurnId> = None;
-        for action in play(&events) {
-            match action {
-                Action::Generate { turn, .. } => {
-                    prop_assert_eq!(open, None, "a second generation began beside another");
-                    open = Some(turn);
+        for (i, event) in events.iter().enumerate() {
+            let now = CallTime::from_millis(i as u64 * 50);
+            if let Event::GenerationDone { turn } | Event::GenerationFailed { turn } = event
+                && open == Some(*turn)
+            {
+                open = None;
+            }
+            conversation.handle(now, event.clone());
+            conversation.handle_timeout(now);
+            while let Some(action) = conversation.poll_action() {
+                match action {
+                    Action::Generate { turn, .. } => {
+                        prop_assert_eq!(open, None, "a second generation began beside another");
+                        open = Some(turn);
+                    }
+                    Action::Cancel { turn } | Action::StopGenerating { turn } if open == Some(turn) => open = None,
+                    _ => {}
                 }
-                Action::Cancel { turn } if open == Some(turn) => open = None,
-                Action::TurnReport(report) if open == Some(report.turn) => open = None,
-                _ => {}
             }
         }
+    }
+
+    #[test]
+    fn no_prompt_exceeds_the_budget(events in prop::collection::vec(any_event(), 0..80), budget in 20..120usize) {
+        let mut conversation = Conversation::new(Settings { prompt_tokens: budget, ..settings() }, words());
+        for (i, event) in events.iter().enumerate() {
+            let now = CallTime::from_millis(i as u64 * 50);
+            conversation.handle(now, event.clone());
+            conversation.handle_timeout(now);
+            while let Some(action) = conversation.poll_action() {
+                if let Action::Generate { messages, .. } | Action::Prefill { messages } = action {
+                    let tokens: usize = messages.iter().map(|m| m.text.split_whitespace().count() + 8).sum();
+                    prop_assert!(tokens <= budget, "{tokens} of {budget}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_trace_that_is_played_again_gives_the_same_actions(events in prop::collection::vec(any_event(), 0..80)) {
+        let mut conversation = Conversation::new(settings(), words());
+        let mut lines = Vec::new();
+        let head = Head { version: VERSION, call: "c".into(), settings: settings() };
+        lines.push(Line { at: CallTime::ZERO, what: What::Trace(Box::new(head)) });
+        for (i, event) in events.iter().enumerate() {
+            let at = CallTime::from_millis(i as u64 * 50);
+            lines.push(Line { at, what: What::Event(event.clone()) });
+            conversation.handle(at, event.clone());
+            while let Some(action) = conversation.poll_action() {
+                lines.push(Line { at, what: What::Action(action) });
+            }
+            while let Some((_, timer)) = conversation.poll_timeout().filter(|(due, _)| *due <= at) {
+                lines.push(Line { at, what: What::Deadline(timer) });
+                conversation.handle_timeout(at);
+                while let Some(action) = conversation.poll_action() {
+                    lines.push(Line { at, what: What::Action(action) });
+                }
+            }
+        }
+        // Through the text, as it lies in a file.
+        let read = lines.iter().map(|line| Line::read(&line.to_text()).unwrap()).collect();
+        let replay = Trace::new(read).unwrap().replay();
+        prop_assert_eq!(replay.difference, None);
     }
 }

@@ -1,4 +1,6 @@
 //! What tests share: simulated calls, and servers as child processes.
 
+mod gateway;
 pub mod server;
+mod settings;
 pub mod simulation;

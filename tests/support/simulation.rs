@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use offhook::conversation::latency::TurnReport;
-use offhook::conversation::{
-    Action, BargeInPolicy, Conversation, EndpointPolicy, Event, Farewell, Listening, Manners, Phrases,
-    Settings, SpeculationPolicy,
-};
-use offhook::engine::{CountTokens, Message, Role, WordTime};
+use offhook::conversation::{Action, Conversation, Event, Farewell, Settings};
+use offhook::engine::{Message, Role, WordTime};
 use offhook::ids::{ChunkId, MarkId, TurnId, UtteranceId};
 use offhook::units::CallTime;
+
+pub use super::gateway::Marks;
+pub use super::settings::{settings, without_speculation, words};
 
 pub const MS: fn(u64) -> Duration = Duration::from_millis;
 pub const AT: fn(u64) -> CallTime = CallTime::from_millis;
@@ -30,21 +30,6 @@ pub struct Delays {
     pub per_character: Duration,
     /// What the gateway does with marks.
     pub marks: Marks,
-}
-
-/// What a gateway does with marks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Marks {
-    /// Sends each back when its audio was played; those of audio that is cleared at once.
-    Right,
-    /// The same, so much later.
-    Late(Duration),
-    /// Sends none.
-    None,
-    /// Sends each twice.
-    Twice,
-    /// Sends every second one, and after the one that follows it.
-    OutOfOrder,
 }
 
 impl Default for Delays {
@@ -82,7 +67,7 @@ pub struct Simulation {
     pub broken: Option<Broken>,
     /// Everything done, in order.
     pub done: Vec<(CallTime, Action)>,
-    now: CallTime,
+    pub(super) now: CallTime,
     sequence: u64,
     queue: BTreeMap<(CallTime, u64), Happening>,
     /// Every word of the caller, by the moment it was over.
@@ -98,71 +83,22 @@ pub struct Simulation {
     /// The recogniser is unsure of everything.
     pub doubtful: bool,
     utterance_from: BTreeMap<UtteranceId, CallTime>,
-    durations: BTreeMap<ChunkId, Duration>,
-    texts: BTreeMap<ChunkId, (TurnId, String)>,
-    playing_until: CallTime,
+    pub(super) durations: BTreeMap<ChunkId, Duration>,
+    pub(super) texts: BTreeMap<ChunkId, (TurnId, String)>,
+    pub(super) playing_until: CallTime,
     /// What sounds when, as the caller hears it: from, until, of which piece, from where in it.
-    sounds: Vec<(CallTime, CallTime, ChunkId, Duration)>,
+    pub(super) sounds: Vec<(CallTime, CallTime, ChunkId, Duration)>,
     /// Marks of audio that is in the gateway, by when it is played.
-    buffered: Vec<(CallTime, MarkId)>,
-    swapped: Option<MarkId>,
+    pub(super) buffered: Vec<(CallTime, MarkId)>,
+    pub(super) swapped: Option<MarkId>,
     /// Marks and starts after this many clears are of audio that was thrown away.
-    clears: u64,
+    pub(super) clears: u64,
 }
 
-enum Happening {
+pub(super) enum Happening {
     Tell(Event),
     /// Of the audio that was in the gateway before a clear with this number.
     Played(u64, Event),
-}
-
-pub fn settings() -> Settings {
-    Settings {
-        system_prompt: "You help.".into(),
-        phrases: Phrases {
-            greeting: "Hello, this is the clinic.".into(),
-            fallback: "I am sorry, could you say that again?".into(),
-            not_understood: "Sorry, I did not catch that.".into(),
-            filler: "One moment, please.".into(),
-            idle: vec!["Are you still there?".into(), "I am still here.".into()],
-            idle_goodbye: "Nobody is there. Goodbye.".into(),
-            length_warning: "We have one minute left.".into(),
-            length_goodbye: "Our time is over. Goodbye.".into(),
-        },
-        endpoint: EndpointPolicy {
-            complete: MS(250),
-            open: MS(500),
-            unfinished: MS(1500),
-            longest: MS(2000),
-        },
-        barge_in: BargeInPolicy::default(),
-        listening: Listening {
-            partial_pace: Some(MS(400)),
-            commit_after: MS(6000),
-            max_piece: MS(20_000),
-            max_utterance: MS(60_000),
-        },
-        speculation: SpeculationPolicy { max_tries: 2 },
-        manners: Manners {
-            idle_after: None,
-            filler_after: None,
-            max_call: None,
-            warn_before: Duration::from_secs(60),
-        },
-        first_token_timeout: Duration::from_secs(4),
-        max_reply_words: 120,
-        prompt_tokens: 1000,
-    }
-}
-
-/// The same, without answers that are prepared ahead.
-pub fn without_speculation() -> Settings {
-    Settings { speculation: SpeculationPolicy { max_tries: 0 }, ..settings() }
-}
-
-/// Counts words for tokens.
-pub fn words() -> CountTokens {
-    CountTokens::new(|text| text.split_whitespace().count())
 }
 
 impl Simulation {
@@ -286,31 +222,13 @@ impl Simulation {
         self.times(|action| matches!(action, Action::Pause | Action::ClearPlayback))
     }
 
-    /// The words that sounded in the caller's ear until `at`, each once for every time that it was said
-    /// to its end.
-    pub fn sounded(&self, at: CallTime) -> String {
-        let mut heard = Vec::new();
-        for (from, until, chunk, offset) in &self.sounds {
-            let played = (*until).min(at) - *from;
-            let mut end = Duration::ZERO;
-            for word in self.texts[chunk].1.split(' ') {
-                let begin = end;
-                end += self.delays.per_character * u32::try_from(word.chars().count() + 1).unwrap();
-                if begin >= *offset && end <= *offset + played {
-                    heard.push(word);
-                }
-            }
-        }
-        heard.join(" ")
-    }
-
     /// What the history says the agent said.
     pub fn agent_lines(&self) -> Vec<&str> {
         let lines = self.conversation.history().lines();
         lines.filter(|l| l.role == Role::Assistant).map(|l| l.text.as_str()).collect()
     }
 
-    fn push(&mut self, when: CallTime, happening: Happening) {
+    pub(super) fn push(&mut self, when: CallTime, happening: Happening) {
         self.sequence += 1;
         self.queue.insert((when, self.sequence), happening);
     }
@@ -360,21 +278,6 @@ impl Simulation {
                 | Action::HangUp { .. }
                 | Action::TurnReport(_) => {}
             }
-        }
-    }
-
-    /// What lies in the gateway is not played; it sends its marks back at once, as Twilio does.
-    fn clear(&mut self) {
-        self.clears += 1;
-        self.playing_until = self.now;
-        for (_, until, ..) in &mut self.sounds {
-            *until = (*until).min(self.now);
-        }
-        self.sounds.retain(|(from, until, ..)| from < until);
-        let thrown: Vec<MarkId> =
-            self.buffered.drain(..).filter(|(at, _)| *at > self.now).map(|(_, m)| m).collect();
-        for mark in thrown {
-            self.at(self.now + MS(30), Event::MarkPlayed { mark });
         }
     }
 
@@ -440,34 +343,6 @@ impl Simulation {
         self.durations.insert(chunk, duration);
         self.texts.insert(chunk, (turn, text));
         self.at(at, Event::ChunkReady { chunk, duration, words });
-    }
-
-    /// A gateway that plays at once, or when what it has is over.
-    fn send(&mut self, chunk: ChunkId, mark: MarkId, silence: Duration, from: Duration) {
-        let start = self.playing_until.max(self.now) + silence;
-        let lead = start.back(MS(160)).max(self.now);
-        self.playing_until = start + self.durations[&chunk].saturating_sub(from);
-        self.sounds.push((start, self.playing_until, chunk, from));
-        self.buffered.push((self.playing_until, mark));
-        self.push(lead, Happening::Played(self.clears, Event::ChunkStarted { chunk, plays_at: start }));
-        let (clears, over) = (self.clears, self.playing_until);
-        let back = |mark| Happening::Played(clears, Event::MarkPlayed { mark });
-        match self.delays.marks {
-            Marks::None => {}
-            Marks::Right => self.push(over, back(mark)),
-            Marks::Late(by) => self.push(over + by, back(mark)),
-            Marks::Twice => {
-                self.push(over, back(mark));
-                self.push(over + MS(5), back(mark));
-            }
-            Marks::OutOfOrder => match self.swapped.take() {
-                None => self.swapped = Some(mark),
-                Some(first) => {
-                    self.push(over, back(mark));
-                    self.push(over + MS(5), back(first));
-                }
-            },
-        }
     }
 
     /// The turn a piece belongs to.

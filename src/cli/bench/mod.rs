@@ -1,6 +1,8 @@
 //! `offhook bench`: how fast and how good the parts are, on this machine. Prints tables for people and
 //! one JSON object a row with `--json`; knows no calls.
 
+mod barge_in;
+mod barge_in_sounds;
 mod stt;
 mod stt_accuracy;
 mod vad;
@@ -27,6 +29,8 @@ fn name(model: &Path) -> String {
 pub enum Command {
     /// What a transcript costs, with the window cut to the speech and whole
     Stt(stt::Args),
+    /// What makes the agent pause, and what interrupts it
+    BargeIn(barge_in::Args),
     /// Which detector of speech is right more often, and what it costs
     Vad(vad::Args),
 }
@@ -38,6 +42,7 @@ pub enum Command {
 pub fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
     match command {
         Command::Stt(args) => stt::run(args, config),
+        Command::BargeIn(args) => barge_in::run(args, config),
         Command::Vad(args) => vad::run(args, config),
     }
 }

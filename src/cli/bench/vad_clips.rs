@@ -54,7 +54,7 @@ pub(super) fn all(data: Option<&Path>, ratios_db: &[f32]) -> anyhow::Result<Vec<
 }
 
 /// The WAV files in a folder and its sub-folders, in order.
-fn wavs(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn wavs(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let entries = std::fs::read_dir(folder)
         .with_context(|| format!("{} cannot be read; expected a folder of WAV files", folder.display()))?;

@@ -1,0 +1,61 @@
+//! An agent for measuring how it is interrupted: it says a text with the built-in voice, and remembers
+//! when it was told to pause, to go on and to stop. No line, no samples: only times. Must not know who
+//! interrupts.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::conversation::{Action, Event};
+use crate::engine::Synthesizer as _;
+use crate::engine::flite::Flite;
+use crate::ids::ChunkId;
+use crate::units::{CallTime, duration_of};
+
+/// The agent's mouth.
+pub(in crate::cli) struct Agent {
+    voice: Flite,
+    lengths: BTreeMap<ChunkId, Duration>,
+    playing_until: CallTime,
+    /// When it paused, and when it was cut off.
+    pub(in crate::cli) paused: Vec<CallTime>,
+    pub(in crate::cli) cut: Option<CallTime>,
+}
+
+impl Agent {
+    pub(in crate::cli) fn new(voice: Flite) -> Self {
+        let lengths = BTreeMap::new();
+        Self { voice, lengths, playing_until: CallTime::ZERO, paused: Vec::new(), cut: None }
+    }
+
+    /// Does what the conversation wants of a voice; what comes of it happens at these times. What of
+    /// `awaited` was to be played is taken out when the agent stops.
+    pub(super) fn act(
+        &mut self,
+        now: CallTime,
+        action: &Action,
+        awaited: &mut Vec<(CallTime, Event)>,
+    ) -> anyhow::Result<()> {
+        if let Action::Speak { chunk, text, .. } = action {
+            let speech = self.voice.synthesize(text)?;
+            let duration = duration_of(speech.samples.len(), speech.rate);
+            self.lengths.insert(*chunk, duration);
+            awaited.push((now, Event::ChunkReady { chunk: *chunk, duration, words: speech.words }));
+        } else if let Action::Send { chunk, mark, silence, from } = action {
+            let length = self.lengths.get(chunk).copied().unwrap_or_default();
+            let start = self.playing_until.max(now) + *silence;
+            self.playing_until = start + length.saturating_sub(*from);
+            awaited.push((start, Event::ChunkStarted { chunk: *chunk, plays_at: start }));
+            awaited.push((self.playing_until, Event::MarkPlayed { mark: *mark }));
+        } else if matches!(action, Action::Pause | Action::ClearPlayback) {
+            awaited
+                .retain(|(_, event)| !matches!(event, Event::ChunkStarted { .. } | Event::MarkPlayed { .. }));
+            self.playing_until = now;
+            if *action == Action::Pause {
+                self.paused.push(now);
+            } else {
+                self.cut.get_or_insert(now);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+//! What simulated calls are set to: as the shipped configuration, without manners that would speak up in
+//! tests of something else.
+
+use std::time::Duration;
+
+use offhook::conversation::{
+    BargeInPolicy, EndpointPolicy, Listening, Manners, Phrases, Settings, SpeculationPolicy,
+};
+use offhook::engine::CountTokens;
+
+use super::simulation::MS;
+
+pub fn settings() -> Settings {
+    Settings {
+        system_prompt: "You help.".into(),
+        phrases: Phrases {
+            greeting: "Hello, this is the clinic.".into(),
+            fallback: "I am sorry, could you say that again?".into(),
+            not_understood: "Sorry, I did not catch that.".into(),
+            filler: "One moment, please.".into(),
+            idle: vec!["Are you still there?".into(), "I am still here.".into()],
+            idle_goodbye: "Nobody is there. Goodbye.".into(),
+            length_warning: "We have one minute left.".into(),
+            length_goodbye: "Our time is over. Goodbye.".into(),
+        },
+        endpoint: EndpointPolicy {
+            complete: MS(250),
+            open: MS(500),
+            unfinished: MS(1500),
+            longest: MS(2000),
+        },
+        barge_in: BargeInPolicy::default(),
+        listening: Listening {
+            partial_pace: Some(MS(400)),
+            commit_after: MS(6000),
+            max_piece: MS(20_000),
+            max_utterance: MS(60_000),
+        },
+        speculation: SpeculationPolicy { max_tries: 2 },
+        manners: Manners {
+            idle_after: None,
+            filler_after: None,
+            max_call: None,
+            warn_before: Duration::from_secs(60),
+        },
+        first_token_timeout: Duration::from_secs(4),
+        max_reply_words: 120,
+        prompt_tokens: 1000,
+    }
+}
+
+/// The same, without answers that are prepared ahead.
+pub fn without_speculation() -> Settings {
+    Settings { speculation: SpeculationPolicy { max_tries: 0 }, ..settings() }
+}
+
+/// Counts words for tokens.
+pub fn words() -> CountTokens {
+    CountTokens::new(|text| text.split_whitespace().count())
+}
