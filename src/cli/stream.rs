@@ -104,6 +104,7 @@ impl<'r> Listener<'r> {
         let mut listener = Self::new(recognizer, threads, config);
         listener.agent = Some(Agent::new(Flite::new(config.tts.flite_voice(), config.tts.speed)?));
         listener.settings.phrases.greeting = text.to_owned();
+        listener.settings.barge_in.protect_greeting = false;
         listener.begin_anew();
         listener.conversation.handle(CallTime::ZERO, Event::CallStarted);
         listener.act(CallTime::ZERO)?;

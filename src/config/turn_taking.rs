@@ -96,6 +96,10 @@ pub(super) fn manners(r: &mut Reader) -> Manners {
 
 /// What only shows when two keys are seen side by side.
 pub(super) fn check_together(r: &mut Reader, c: &Config) {
+    if let Some(longest) = c.manners.max_call.filter(|longest| c.manners.warn_before >= *longest) {
+        let allowed = format!("less than manners.max_call_ms, {}", longest.as_millis());
+        r.refuse("manners.warn_before_ms", c.manners.warn_before.as_millis().to_string(), allowed);
+    }
     let order = [
         ("vad.stop_ms", c.vad.stop),
         ("endpoint.complete_ms", c.endpoint.complete),

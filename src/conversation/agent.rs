@@ -26,6 +26,7 @@ impl Conversation {
         let mut reply = Reply::new(turn, purpose, "", Milestones::default());
         let pieces = reply.take_all(text);
         self.timers.cancel(Timer::IdleDue);
+        self.quiet_since = None;
         self.reply = Some(reply);
         self.speak(turn, pieces);
         self.expect_playback(now);
@@ -58,7 +59,7 @@ impl Conversation {
             reply.complete = true;
             self.actions.push_back(Action::StopGenerating { turn });
         }
-        self.first_token_came(turn);
+        self.token_came(now, turn);
         self.speak(turn, pieces);
         if long {
             self.expect_playback(now);
@@ -69,8 +70,8 @@ impl Conversation {
         let Some(reply) = self.generating(turn) else { return };
         reply.complete = true;
         let last = reply.chunker.finish();
-        let silent = last.is_none() && reply.ledger.is_empty();
-        self.first_token_came(turn);
+        let silent = last.is_none() && reply.ledger.is_without_answer();
+        self.token_came(now, turn);
         self.speak(turn, last);
         if silent {
             self.generation_brought_nothing(now, turn);
@@ -81,7 +82,6 @@ impl Conversation {
 
     pub(super) fn generation_failed(&mut self, now: CallTime, turn: TurnId) {
         if self.generating(turn).is_some() {
-            self.first_token_came(turn);
             self.generation_brought_nothing(now, turn);
         }
     }
@@ -94,46 +94,59 @@ impl Conversation {
         }
         let again = self.next_turn;
         let Some(reply) = self.reply.as_mut() else { return };
-        if reply.asked_again || !reply.ledger.is_empty() || reply.purpose != Purpose::Answer {
+        if reply.asked_again || !reply.ledger.is_without_answer() || reply.purpose != Purpose::Answer {
             return self.speak_fallback(now);
         }
         reply.asked_again = true;
         reply.complete = false;
         reply.turn = again;
+        reply.forget_the_text();
+        // With the generation, what was being synthesised is cancelled.
+        reply.ledger.abandon();
         self.next_turn = again.next();
         self.actions.push_back(Action::Cancel { turn });
         self.generate(now, again);
     }
 
-    pub(super) fn first_token_overdue(&mut self, now: CallTime) {
-        if let Some(reply) = &self.reply {
+    /// The language model has stopped in the middle, or never began.
+    pub(super) fn token_overdue(&mut self, now: CallTime) {
+        if let Some(reply) = &mut self.reply {
+            reply.ledger.abandon();
             self.actions.push_back(Action::Cancel { turn: reply.turn });
             self.speak_fallback(now);
         }
     }
 
-    /// Asks the language model to answer what the history says.
-    pub(super) fn generate(&mut self, now: CallTime, turn: TurnId) {
-        let messages = self.history.messages();
-        self.actions.push_back(Action::Generate { turn, messages, speculative: false });
-        self.timers.set(Timer::FirstTokenDue, now + self.settings.first_token_timeout);
-    }
-
-    fn first_token_came(&mut self, turn: TurnId) {
-        if self.reply.as_ref().is_some_and(|reply| reply.turn == turn) {
-            self.timers.cancel(Timer::FirstTokenDue);
-            self.timers.cancel(Timer::FillerDue);
+    /// Tokens follow each other, or the model hangs.
+    fn token_came(&mut self, now: CallTime, turn: TurnId) {
+        let Some(reply) = self.reply.as_ref().filter(|reply| reply.turn == turn) else { return };
+        if reply.complete {
+            self.timers.cancel(Timer::TokenDue);
+        } else {
+            self.timers.set(Timer::TokenDue, now + self.settings.first_token_timeout);
         }
     }
 
     pub(super) fn speak_fallback(&mut self, now: CallTime) {
         let Some(reply) = &mut self.reply else { return };
         reply.failed = true;
+        reply.forget_the_text();
         let turn = reply.turn;
         let pieces = reply.take_all(&self.settings.phrases.fallback);
-        self.timers.cancel_all(&[Timer::FirstTokenDue, Timer::FillerDue]);
+        self.timers.cancel_all(&[Timer::TokenDue, Timer::FillerDue]);
         self.speak(turn, pieces);
         self.expect_playback(now);
+        self.finish_if_over(now);
+    }
+
+    /// An answer of which nothing is heard by then is preceded by the filler.
+    pub(super) fn expect_filler(&mut self, now: CallTime) {
+        let unheard = self.reply.as_ref().is_some_and(|reply| reply.ledger.is_empty());
+        let patience =
+            self.settings.manners.filler_after.filter(|_| !self.settings.phrases.filler.is_empty());
+        if let Some(patience) = patience.filter(|_| unheard) {
+            self.timers.set(Timer::FillerDue, now + patience);
+        }
     }
 
     /// The answer is late: the line must not be silent.
@@ -206,6 +219,7 @@ impl Conversation {
     pub(super) fn chunk_started(&mut self, now: CallTime, chunk: ChunkId, plays_at: CallTime) {
         let Some(reply) = &mut self.reply else { return };
         if reply.ledger.started(chunk, plays_at) {
+            reply.sounded = true;
             reply.milestones.first_frame.get_or_insert(plays_at);
             self.timers.cancel(Timer::FillerDue);
         }
@@ -213,10 +227,11 @@ impl Conversation {
     }
 
     /// Once a sound has left, its mark is expected back; if none comes, the clock decides.
-    fn expect_playback(&mut self, now: CallTime) {
+    pub(super) fn expect_playback(&mut self, now: CallTime) {
         let Some(reply) = self.reply.as_ref().filter(|reply| reply.paused.is_none()) else { return };
         let by = if reply.ledger.anything_sent() {
-            reply.ledger.plays_until(now) + MARK_PATIENCE
+            let patience = if reply.ledger.awaits_sound() { VOICE_PATIENCE } else { MARK_PATIENCE };
+            reply.ledger.plays_until(now) + patience
         } else if reply.complete {
             now + VOICE_PATIENCE
         } else {
@@ -251,19 +266,14 @@ impl Conversation {
 
     /// The history keeps what was heard of a reply, and nothing else.
     pub(super) fn settle(&mut self, now: CallTime, reply: &Reply, interrupted: bool) {
-        self.timers.cancel_all(&[
-            Timer::FirstTokenDue,
-            Timer::PlaybackDue,
-            Timer::ResumeDue,
-            Timer::FillerDue,
-        ]);
+        self.timers.cancel_all(&[Timer::TokenDue, Timer::PlaybackDue, Timer::ResumeDue, Timer::FillerDue]);
         let heard = reply.ledger.heard(now);
         self.history.agent_was_heard(&heard.answer);
         if self.history.make_room() {
             self.actions.push_back(Action::Prefill { messages: self.history.messages() });
         }
         // A turn of which nothing was heard goes on in the next one, with all that the caller said.
-        if reply.ledger.anything_sent() || !interrupted {
+        if reply.sounded || !interrupted {
             self.actions.push_back(Action::TurnReport(reply.report(heard, interrupted)));
         }
     }

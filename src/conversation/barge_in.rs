@@ -34,8 +34,8 @@ pub enum Meaning {
     Nothing,
 }
 
-/// A backchannel is short: "okay" and "yeah right", but not "okay okay okay okay".
-const LONGEST_BACKCHANNEL: usize = 3;
+/// Backchannels are few: "okay" and "yeah, right", but not "okay okay okay okay".
+const MOST_BACKCHANNELS: usize = 3;
 
 impl BargeInPolicy {
     /// What `text` means while the agent speaks.
@@ -50,29 +50,31 @@ impl BargeInPolicy {
     pub fn meaning(&self, text: &str) -> Meaning {
         let words = plain_words(text);
         let padded = format!(" {} ", words.join(" "));
-        let rest = self.without_backchannels(&padded);
-        if rest.is_empty() && !words.is_empty() && words.len() <= LONGEST_BACKCHANNEL {
+        let (rest, backchannels) = self.without_backchannels(&padded);
+        let short = backchannels <= MOST_BACKCHANNELS;
+        if rest.is_empty() && backchannels > 0 && short {
             return Meaning::Backchannel;
         }
         let at_once = self.at_once.iter().any(|phrase| padded.contains(&format!(" {phrase} ")));
-        if at_once || (!rest.is_empty() && rest.len() >= self.min_words) || words.len() > LONGEST_BACKCHANNEL
-        {
+        if at_once || (!rest.is_empty() && rest.len() >= self.min_words) || !short {
             return Meaning::TakesTheTurn;
         }
         Meaning::Nothing
     }
 
-    /// The words that are left when all backchannels are taken out of ` words with spaces around `.
-    fn without_backchannels(&self, padded: &str) -> Vec<String> {
-        let mut rest = padded.to_owned();
+    /// The words that are left when all backchannels are taken out of ` words with spaces around `, and how
+    /// many those were.
+    fn without_backchannels(&self, padded: &str) -> (Vec<String>, usize) {
+        let (mut rest, mut taken) = (padded.to_owned(), 0);
         for phrase in &self.backchannels {
             let phrase = format!(" {phrase} ");
             // Neighbours share the space between them.
-            while rest.contains(&phrase) {
-                rest = rest.replace(&phrase, " ");
+            while let Some(at) = rest.find(&phrase) {
+                rest.replace_range(at..at + phrase.len(), " ");
+                taken += 1;
             }
         }
-        rest.split_whitespace().map(str::to_owned).collect()
+        (rest.split_whitespace().map(str::to_owned).collect(), taken)
     }
 }
 
@@ -139,7 +141,9 @@ mod tests {
 
     #[test]
     fn a_listener_who_says_mm_hm_does_not_take_the_turn() {
-        for text in ["Mm-hm.", "Okay.", "Yeah, right.", "I see. Okay.", "Yeah yeah yeah."] {
+        for text in
+            ["Mm-hm.", "Okay.", "Yeah, right.", "I see. Okay.", "I see, thank you.", "Yeah yeah yeah."]
+        {
             assert_eq!(meaning(text), Meaning::Backchannel, "{text}");
         }
     }

@@ -1,16 +1,13 @@
-//! The caller's half of the conversation: from a sound to a turn that is answered. Must not know how
-//! an answer is spoken.
+//! The caller's half of the conversation: from a sound to the end of a turn. Must not know what is
+//! answered, nor how it is spoken.
 
 use std::time::Duration;
 
-use super::barge_in::Meaning;
 use super::completeness;
-use super::latency::{Milestones, Speculation};
-use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::utterance::{Kind, Utterance, Words};
 use super::{Action, Conversation};
-use crate::ids::{TurnId, UtteranceId};
+use crate::ids::UtteranceId;
 use crate::units::CallTime;
 
 /// After a transcript was asked for and the turn is over, it is given up after this time. The
@@ -22,9 +19,6 @@ const PIECE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A caller whose audio stopped coming in a pause may have gone on; that is waited for so long.
 const STALL_PATIENCE: Duration = Duration::from_secs(2);
-
-/// A shorter sound without words was no attempt to say something.
-const SHORTEST_ATTEMPT: Duration = Duration::from_millis(600);
 
 /// What ends with the utterance, or with the silence after it.
 const OF_THE_UTTERANCE: [Timer; 6] = [
@@ -42,6 +36,11 @@ impl Conversation {
     pub(super) fn speech_started(&mut self, now: CallTime, at: CallTime) {
         self.roll_back();
         self.learn_the_pace(at);
+        self.listen_from(now, at);
+    }
+
+    /// What the caller says from `at` on is one utterance with what they said just before.
+    pub(super) fn listen_from(&mut self, now: CallTime, at: CallTime) {
         if self.utterance.is_some() {
             self.commit_what_was_said(at);
         } else {
@@ -62,16 +61,21 @@ impl Conversation {
         self.do_not_begin_over_the_caller(now);
     }
 
-    /// The caller went on after a pause, in which the turn was perhaps taken to be over.
+    /// The caller went on after a pause, in which the turn was perhaps taken to be over. Only a pause
+    /// between words says something about them.
     fn learn_the_pace(&mut self, at: CallTime) {
-        let unheard = self.reply.as_ref().filter(|reply| !reply.ledger.anything_sent());
-        if let Some((paused_at, score)) = self.utterance.as_ref().and_then(|u| Some((u.paused_at?, u.score)))
-        {
-            self.pace.paused_for(at - paused_at, score);
-        } else if let Some((speech_end, heard)) =
-            unheard.and_then(|r| Some((r.milestones.speech_end?, &r.heard)))
-        {
-            self.pace.paused_for(at - speech_end, completeness::score(heard));
+        let spoke = |u: &Utterance| u.transcript.as_ref().is_some_and(|(text, _)| !text.is_empty());
+        let unheard = self.reply.as_ref().filter(|reply| !reply.sounded);
+        let pause = match (self.utterance.as_ref().filter(|u| spoke(u)), unheard) {
+            (Some(utterance), _) => utterance.paused_at.map(|end| (at - end, utterance.score)),
+            (None, Some(reply)) => {
+                reply.milestones.speech_end.map(|end| (at - end, completeness::score(&reply.heard)))
+            }
+            (None, None) => None,
+        };
+        // Whoever speaks after longer than anybody is waited for asks where the answer is.
+        if let Some((pause, score)) = pause.filter(|(pause, _)| *pause <= self.settings.endpoint.longest) {
+            self.pace.paused_for(pause, score);
         }
     }
 
@@ -196,7 +200,7 @@ impl Conversation {
         utterance.decided_at = None;
         self.timers.cancel_all(&[Timer::TranscriptDue, Timer::StallOver]);
         self.timers.set(Timer::EndOfTurn, if over { now } else { due });
-        self.weigh(now, &said, true);
+        self.weigh(now, if doubtful { "" } else { &said }, true);
         if !over {
             self.speculate(now, &said, score);
         }
@@ -249,114 +253,8 @@ impl Conversation {
         }
     }
 
-    fn end_turn(&mut self, now: CallTime, utterance: Utterance) {
-        self.close(&utterance);
-        let last = utterance.transcript.as_ref().map_or("", |(last, _)| last);
-        let said = [Some(utterance.words(last)).filter(|said| !said.is_empty()), self.take_keys()];
-        let text = said.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        self.settle_what_is_over(now);
-        let takes_the_turn = self.settings.barge_in.meaning(&text) == Meaning::TakesTheTurn;
-        match &self.reply {
-            Some(_) if utterance.is_echo || self.is_ending() => {}
-            Some(_) if self.is_protected() => {
-                self.owed = takes_the_turn.then(|| (milestones(now, &utterance), text));
-            }
-            // While the agent is heard, "mm-hm" is no turn; after it, "yeah" is an answer.
-            Some(_) if !takes_the_turn => self.resume(now),
-            Some(_) => {
-                self.interrupt(now);
-                self.answer_utterance(now, &utterance, &text);
-            }
-            None if text.is_empty() && self.history.pending_caller_text().is_empty() => {
-                self.nothing_was_understood(now, &utterance);
-            }
-            None if utterance.doubtful && self.not_understood == 0 => self.ask_again(now),
-            // A noise that is no word, after a question whose answer it broke off: that is still owed.
-            None => self.answer_utterance(now, &utterance, &text),
-        }
-        // Who was cut off at the longest utterance is still speaking: the next one begins here.
-        if self.speaking {
-            self.speech_started(now, now);
-        }
-    }
-
-    /// A reply that has been played to its end, though its mark is not back yet, is not talked over.
-    fn settle_what_is_over(&mut self, now: CallTime) {
-        let over =
-            |reply: &mut Reply| !matches!(reply.purpose, Purpose::Goodbye(_)) && !reply.lasts_beyond(now);
-        if let Some(reply) = self.reply.take_if(over) {
-            self.settle(now, &reply, false);
-        }
-    }
-
-    fn nothing_was_understood(&mut self, now: CallTime, utterance: &Utterance) {
-        let lasted = utterance.paused_at.is_some_and(|end| end - utterance.began >= SHORTEST_ATTEMPT);
-        if lasted && utterance.lasted {
-            self.ask_again(now);
-        } else {
-            self.wait_for_the_caller(now);
-        }
-    }
-
-    fn answer_utterance(&mut self, now: CallTime, utterance: &Utterance, text: &str) {
-        self.not_understood = 0;
-        self.answer(now, milestones(now, utterance), text);
-        if let Some(reply) =
-            self.reply.as_mut().filter(|r| r.speculation == Speculation::Off && utterance.tries > 0)
-        {
-            reply.speculation = Speculation::Wasted;
-        }
-    }
-
-    /// The caller's turn is over: it is answered.
-    pub(super) fn answer(&mut self, now: CallTime, milestones: Milestones, text: &str) {
-        self.idle_prompts = 0;
-        self.timers.cancel(Timer::IdleDue);
-        self.history.caller_said(text);
-        if !self.release(now, milestones) {
-            let turn = self.begin_reply(Milestones { asked: Some(now), ..milestones });
-            self.generate(now, turn);
-        }
-        let unheard = self.reply.as_ref().is_some_and(|reply| reply.ledger.is_empty());
-        if let Some(patience) = self.settings.manners.filler_after.filter(|_| unheard) {
-            self.timers.set(Timer::FillerDue, now + patience);
-        }
-    }
-
-    fn begin_reply(&mut self, milestones: Milestones) -> TurnId {
-        let turn = self.next_turn_id(Purpose::Answer);
-        let heard = self.history.pending_caller_text();
-        self.reply = Some(Reply::new(turn, Purpose::Answer, heard, milestones));
-        turn
-    }
-
-    /// The words of the caller could not be had: the line must not fall silent. It is not while the
-    /// agent speaks.
-    fn answer_with_fallback(&mut self, now: CallTime) {
-        let Some(utterance) = self.utterance.take() else { return };
-        self.close(&utterance);
-        if self.reply.is_some() {
-            return self.resume(now);
-        }
-        let milestones = milestones(now, &utterance);
-        self.begin_reply(Milestones { transcript: milestones.endpoint, ..milestones });
-        self.speak_fallback(now);
-    }
-
     pub(super) fn close(&mut self, utterance: &Utterance) {
         self.actions.push_back(Action::CloseUtterance { utterance: utterance.id });
         self.timers.cancel_all(&OF_THE_UTTERANCE);
-    }
-}
-
-/// What is known of a turn when it is over.
-fn milestones(now: CallTime, utterance: &Utterance) -> Milestones {
-    let known_at = utterance.transcript.as_ref().map(|(_, known_at)| *known_at);
-    Milestones {
-        speech_end: utterance.paused_at,
-        endpoint: utterance.decided_at.or(Some(now)),
-        transcript_asked: utterance.last_asked,
-        transcript: known_at.or(Some(now)),
-        ..Milestones::default()
     }
 }

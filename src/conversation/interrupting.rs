@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use super::barge_in::Meaning;
+use super::event::Farewell;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
+use super::utterance::Utterance;
 use super::{Action, Conversation};
 use crate::units::CallTime;
 
@@ -19,8 +21,8 @@ impl Conversation {
     /// The caller's sound is long enough to be meant.
     pub(super) fn sound_lasted(&mut self, now: CallTime, level: f32, echo: Option<f32>) {
         let Some(utterance) = &mut self.utterance else { return };
-        // What is quieter than the agent's own echo is taken for it.
-        let is_echo = self.reply.is_some() && echo.is_some_and(|echo| level <= echo);
+        // What is quieter than the agent's own echo is taken for it, unless it goes on after words.
+        let is_echo = echo.is_some_and(|echo| level <= echo) && !utterance.lasted;
         utterance.lasted |= !is_echo;
         utterance.is_echo = is_echo;
         if !is_echo {
@@ -31,7 +33,7 @@ impl Conversation {
     /// The caller began to make a sound. If nothing of the answer was heard yet, its first word waits
     /// until it is known what the sound is: nobody is talked over.
     pub(super) fn do_not_begin_over_the_caller(&mut self, now: CallTime) {
-        if self.reply.as_ref().is_some_and(|reply| !reply.ledger.anything_sent()) {
+        if self.reply.as_ref().is_some_and(|reply| !reply.sounded) {
             self.pause(now);
         }
     }
@@ -63,28 +65,51 @@ impl Conversation {
         if !stoppable || self.utterance.as_ref().is_some_and(|u| u.is_echo) {
             return;
         }
-        match self.settings.barge_in.meaning(text) {
+        if !text.is_empty() {
+            self.the_caller_is_there();
+        }
+        match self.meaning_now(text) {
             Meaning::TakesTheTurn => self.interrupt(now),
             Meaning::Backchannel | Meaning::Nothing if stopped => self.resume(now),
             Meaning::Backchannel | Meaning::Nothing => {}
         }
     }
 
+    /// What words mean beside the reply that is being spoken. Before anything of an answer was heard, and
+    /// after a question whether they are there, whatever the caller says is meant.
+    pub(super) fn meaning_now(&self, text: &str) -> Meaning {
+        let is_meant = |reply: &Reply| match reply.purpose {
+            Purpose::Answer => !reply.sounded,
+            Purpose::Phrase | Purpose::Goodbye(_) => true,
+            Purpose::Greeting => false,
+        };
+        if !text.is_empty() && self.reply.as_ref().is_some_and(is_meant) {
+            return Meaning::TakesTheTurn;
+        }
+        self.settings.barge_in.meaning(text)
+    }
+
     /// The sound was no interruption: goes on from the beginning of the word that was cut.
     pub(super) fn resume(&mut self, now: CallTime) {
         let Some(reply) = self.reply.as_mut().filter(|reply| reply.paused.is_some()) else { return };
         reply.paused = None;
-        reply.hiccups += u32::from(reply.ledger.anything_sent());
+        reply.hiccups += u32::from(reply.sounded);
         self.timers.cancel(Timer::ResumeDue);
         self.send_what_is_due();
+        self.expect_playback(now);
+        self.expect_filler(now);
         self.finish_if_over(now);
     }
 
     /// No words came in time. What the recogniser is just working on is waited for, but not for ever.
     pub(super) fn resume_due(&mut self, now: CallTime) {
         let Some(since) = self.reply.as_ref().and_then(|reply| reply.paused) else { return };
-        let awaited = self.utterance.as_ref().is_some_and(|utterance| utterance.awaits_words());
-        if awaited && now < since + self.settings.barge_in.confirm_within * 2 {
+        // A busy machine skips looks: until one has come, nothing is known.
+        let unknown = |u: &Utterance| u.awaits_words() || u.looked_at.is_none_or(|looked| looked < since);
+        let unheard = self.speaking && self.reply.as_ref().is_some_and(|reply| !reply.sounded);
+        let awaited = self.utterance.as_ref().is_some_and(|u| unheard || unknown(u));
+        let patience = self.settings.barge_in.confirm_within * if unheard { 4 } else { 2 };
+        if awaited && now < since + patience {
             self.timers.set(Timer::ResumeDue, now + WAIT_FOR_WORDS);
         } else {
             self.resume(now);
@@ -109,7 +134,7 @@ impl Conversation {
     pub(super) fn be_quiet(&mut self, now: CallTime) {
         if !self.is_ending() {
             self.interrupt(now);
-            self.wait_for_the_caller(now);
+            self.after(now, Purpose::Phrase);
         }
     }
 
@@ -123,6 +148,8 @@ fn can_be_stopped(reply: &Reply, settings: &super::Settings) -> bool {
     match reply.purpose {
         Purpose::Greeting => !settings.barge_in.protect_greeting,
         Purpose::Answer | Purpose::Phrase => true,
-        Purpose::Goodbye(_) => false,
+        // Whom it was said to because they were silent may still speak.
+        Purpose::Goodbye(Farewell::NobodySpoke) => true,
+        Purpose::Goodbye(Farewell::LongestCall) => false,
     }
 }

@@ -15,13 +15,15 @@ const NEXT_KEY: Duration = Duration::from_millis(2500);
 const MOST_KEYS: usize = 64;
 
 impl Conversation {
-    /// The caller pressed a key. That is always meant: the agent stops.
+    /// The caller pressed a key. That is always meant: the agent stops, but for what it says to its end.
     pub(super) fn key(&mut self, now: CallTime, key: char) {
-        if self.is_protected() {
+        if self.is_ending() || (key == '#' && self.keys.is_empty()) {
             return;
         }
         self.roll_back();
-        self.interrupt(now);
+        if !self.is_protected() {
+            self.interrupt(now);
+        }
         self.timers.cancel(Timer::IdleDue);
         if key == '#' {
             return self.keys_over(now);
@@ -35,12 +37,17 @@ impl Conversation {
     /// No more keys come. If the caller is speaking too, they belong to what is being said.
     pub(super) fn keys_over(&mut self, now: CallTime) {
         self.timers.cancel(Timer::KeysDue);
-        if self.utterance.is_some() || self.keys.is_empty() {
+        if self.utterance.is_some() || self.is_ending() {
             return;
         }
-        let text = self.take_keys().unwrap_or_default();
         let milestones = Milestones { endpoint: Some(now), transcript: Some(now), ..Milestones::default() };
-        self.answer(now, milestones, &text);
+        let protected = self.is_protected();
+        let Some(text) = self.take_keys() else { return };
+        if protected {
+            self.owed = Some((milestones, text));
+        } else {
+            self.answer(now, milestones, &text);
+        }
     }
 
     /// The keys as words, if there are any.

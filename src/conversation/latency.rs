@@ -76,9 +76,10 @@ impl Milestones {
         let speech_end = self.speech_end?;
         let endpoint = self.endpoint?;
         let transcript = self.transcript?.max(endpoint);
-        // A reply that is not the model's (the fallback phrase) has no token of its own.
+        // What is not the model's (the fallback phrase, a filler) is heard without a token of its own.
         let first_audio = self.first_audio?;
-        let first_token = self.first_token.unwrap_or(first_audio).max(transcript);
+        let first_token =
+            self.first_token.map_or(first_audio, |token| token.min(first_audio)).max(transcript);
         let first_audio = first_audio.max(first_token);
         Some(Stages {
             endpoint_ms: endpoint.millis_after(speech_end),

@@ -35,7 +35,9 @@ impl Conversation {
         match purpose {
             Purpose::Goodbye(why) => self.actions.push_back(Action::HangUp { why }),
             Purpose::Greeting | Purpose::Answer | Purpose::Phrase => {
-                if let Some((milestones, text)) = self.owed.take() {
+                // Whoever is speaking is answered to all of it at their turn's end.
+                let owed = self.owed.take_if(|_| self.utterance.is_none());
+                if let Some((milestones, text)) = owed {
                     self.answer(now, milestones, &text);
                 } else {
                     self.wait_for_the_caller(now);
@@ -53,8 +55,10 @@ impl Conversation {
             let warning = self.settings.phrases.length_warning.clone();
             return self.say(now, Purpose::Phrase, &warning);
         }
+        // Noise without words does not begin the silence anew.
+        let since = *self.quiet_since.get_or_insert(now);
         if let Some(patience) = self.settings.manners.idle_after {
-            self.timers.set(Timer::IdleDue, now + patience);
+            self.timers.set(Timer::IdleDue, now.max(since + patience));
         }
     }
 
@@ -81,8 +85,11 @@ impl Conversation {
         if self.is_ending() {
             return;
         }
+        self.timers.cancel(Timer::LengthWarning);
         self.roll_back();
         self.interrupt(now);
+        self.take_keys();
+        self.owed = None;
         if let Some(utterance) = self.utterance.take() {
             self.close(&utterance);
         }
@@ -90,20 +97,28 @@ impl Conversation {
         self.say(now, Purpose::Goodbye(Farewell::LongestCall), &goodbye);
     }
 
-    /// The caller spoke, but it could not be made out: asks them, but does not go on about it.
+    /// The caller spoke, but it could not be made out: asks them.
     pub(super) fn ask_again(&mut self, now: CallTime) {
+        self.not_understood += 1;
         let phrase = self.settings.phrases.not_understood.clone();
-        if self.not_understood < MOST_NOT_UNDERSTOOD && !phrase.is_empty() {
-            self.not_understood += 1;
-            self.say(now, Purpose::Phrase, &phrase);
-        } else {
-            self.wait_for_the_caller(now);
-        }
+        self.say(now, Purpose::Phrase, &phrase);
     }
 
-    /// The agent says goodbye.
+    /// The agent does not go on about it.
+    pub(super) fn may_ask_again(&self) -> bool {
+        self.not_understood < MOST_NOT_UNDERSTOOD && !self.settings.phrases.not_understood.is_empty()
+    }
+
+    /// There was a word of the caller.
+    pub(super) fn the_caller_is_there(&mut self) {
+        self.idle_prompts = 0;
+        self.quiet_since = None;
+    }
+
+    /// The agent says goodbye, whatever the caller says.
     pub(super) fn is_ending(&self) -> bool {
-        self.reply.as_ref().is_some_and(|reply| matches!(reply.purpose, Purpose::Goodbye(_)))
+        let last = Purpose::Goodbye(Farewell::LongestCall);
+        self.reply.as_ref().is_some_and(|reply| reply.purpose == last)
     }
 
     fn is_quiet(&self) -> bool {

@@ -28,6 +28,7 @@ mod speculation;
 pub mod summary;
 mod timers;
 pub mod trace;
+mod turn_over;
 mod utterance;
 
 use std::collections::VecDeque;
@@ -70,6 +71,8 @@ pub struct Conversation {
     keys: String,
     /// How the caller pauses.
     pace: Pace,
+    /// Since when nobody has said a word.
+    quiet_since: Option<CallTime>,
     /// Prompts in a row that brought no word of the caller, and requests to say it again.
     idle_prompts: usize,
     not_understood: u32,
@@ -99,6 +102,7 @@ impl Conversation {
             owed: None,
             keys: String::new(),
             pace: Pace::default(),
+            quiet_since: None,
             idle_prompts: 0,
             not_understood: 0,
             warn_of_the_end: false,
@@ -162,7 +166,7 @@ impl Conversation {
             Some(Timer::PartialDue) => self.look_at_the_words(now),
             Some(Timer::PieceCap) => self.cut_a_piece(now),
             Some(Timer::TranscriptDue) => self.transcript_overdue(now),
-            Some(Timer::FirstTokenDue) => self.first_token_overdue(now),
+            Some(Timer::TokenDue) => self.token_overdue(now),
             Some(Timer::PlaybackDue) => self.finish_reply(now),
             Some(Timer::ResumeDue) => self.resume_due(now),
             Some(Timer::FillerDue) => self.filler_due(),

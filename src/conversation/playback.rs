@@ -1,6 +1,9 @@
 //! The ledger of what was sent and what was heard. A mark's return says that a piece was played;
 //! between marks the clock tells. Never touches audio.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use super::sound::Sound;
@@ -190,6 +193,25 @@ impl Ledger {
         self.pieces.iter().all(|p| matches!(p.state, State::Over { .. }))
     }
 
+    /// True if there is nothing but fillers.
+    #[must_use]
+    pub fn is_without_answer(&self) -> bool {
+        self.pieces.iter().all(|p| p.filler)
+    }
+
+    /// True if the synthesiser has not brought all of it.
+    #[must_use]
+    pub fn awaits_sound(&self) -> bool {
+        self.pieces.iter().any(|p| matches!(p.state, State::Asked))
+    }
+
+    /// The synthesis was cancelled: what it has not brought, it never will.
+    pub fn abandon(&mut self) {
+        for piece in self.pieces.iter_mut().filter(|p| matches!(p.state, State::Asked)) {
+            piece.state = State::Over { heard: false };
+        }
+    }
+
     /// True if there is no piece at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -269,124 +291,4 @@ fn join(line: &mut String, words: &str) {
         line.push(' ');
     }
     line.push_str(words);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MS: fn(u64) -> Duration = Duration::from_millis;
-    const AT: fn(u64) -> CallTime = CallTime::from_millis;
-
-    fn words(ends: &[u64]) -> Vec<WordTime> {
-        ends.iter().map(|&e| WordTime { word: "w".into(), end: MS(e) }).collect()
-    }
-
-    /// Two pieces; the first plays from 5,000 to 6,000, the second 100 ms later.
-    fn playing() -> Ledger {
-        let mut ledger = Ledger::default();
-        ledger.asked(ChunkId(1), "We open at nine.", MS(0), false);
-        ledger.asked(ChunkId(2), "Anything else?", MS(100), false);
-        ledger.ready(ChunkId(1), MS(1000), &words(&[200, 500, 700, 1000]));
-        ledger.ready(ChunkId(2), MS(800), &words(&[400, 800]));
-        ledger.queued(ChunkId(1), MarkId(1));
-        ledger.queued(ChunkId(2), MarkId(2));
-        assert!(ledger.started(ChunkId(1), AT(5000)));
-        assert!(!ledger.started(ChunkId(2), AT(5900)));
-        ledger
-    }
-
-    fn heard(ledger: &Ledger, at: u64) -> String {
-        ledger.heard(AT(at)).text
-    }
-
-    #[test]
-    fn a_word_cut_in_the_middle_was_not_heard() {
-        let ledger = playing();
-        assert_eq!(heard(&ledger, 5100), "");
-        assert_eq!(heard(&ledger, 5699), "We open");
-        assert_eq!(heard(&ledger, 5700), "We open at");
-    }
-
-    #[test]
-    fn a_piece_sent_ahead_is_heard_after_the_one_before_it() {
-        let ledger = playing();
-        // The second left at 5,900 but plays from 6,100 (the first ends at 6,000, and 100 ms of silence).
-        assert_eq!(heard(&ledger, 6400), "We open at nine.");
-        assert_eq!(heard(&ledger, 6500), "We open at nine. Anything");
-        assert_eq!(ledger.plays_until(AT(5000)), AT(6900));
-    }
-
-    #[test]
-    fn a_mark_says_that_all_before_it_was_heard_and_when_that_was_expected() {
-        let mut ledger = playing();
-        assert_eq!(ledger.played(MarkId(2)), Some(AT(6900)));
-        assert!(ledger.is_over());
-        assert_eq!(heard(&ledger, 5001), "We open at nine. Anything else?");
-    }
-
-    #[test]
-    fn a_mark_nobody_sent_changes_nothing() {
-        let mut ledger = playing();
-        assert_eq!(ledger.played(MarkId(9)), None);
-        assert_eq!(heard(&ledger, 5700), "We open at");
-    }
-
-    #[test]
-    fn what_is_held_back_goes_on_from_the_word_that_was_cut() {
-        let mut ledger = playing();
-        ledger.hold(AT(5600));
-        assert_eq!(heard(&ledger, 9000), "We open");
-        let due = ledger.due();
-        assert_eq!(due[0], Due { chunk: ChunkId(1), silence: MS(0), from: MS(500) });
-        assert_eq!(due[1], Due { chunk: ChunkId(2), silence: MS(100), from: MS(0) });
-        // Marks of before the pause, which gateways send back with a clear, are of no piece any more.
-        assert_eq!(ledger.played(MarkId(1)), None);
-        ledger.queued(ChunkId(1), MarkId(3));
-        ledger.started(ChunkId(1), AT(9000));
-        assert_eq!(heard(&ledger, 9199), "We open");
-        assert_eq!(heard(&ledger, 9200), "We open at");
-        assert_eq!(ledger.played(MarkId(3)), Some(AT(9500)));
-    }
-
-    #[test]
-    fn a_piece_that_was_over_when_the_agent_paused_is_not_said_again() {
-        let mut ledger = playing();
-        ledger.hold(AT(6050));
-        assert_eq!(heard(&ledger, 6050), "We open at nine.");
-        assert_eq!(ledger.due().len(), 1);
-    }
-
-    #[test]
-    fn a_piece_waits_for_the_one_before_it() {
-        let mut ledger = Ledger::default();
-        ledger.asked(ChunkId(1), "One.", MS(0), false);
-        ledger.asked(ChunkId(2), "Two.", MS(0), false);
-        ledger.ready(ChunkId(2), MS(300), &[]);
-        assert!(ledger.due().is_empty());
-        ledger.lost(ChunkId(1));
-        assert_eq!(ledger.due()[0].chunk, ChunkId(2));
-        assert_eq!(ledger.unplayed(), MS(300));
-    }
-
-    #[test]
-    fn without_word_times_the_cut_is_estimated_and_marked_so() {
-        let mut ledger = Ledger::default();
-        ledger.asked(ChunkId(1), "one two three four", MS(0), false);
-        ledger.ready(ChunkId(1), MS(1800), &[]);
-        ledger.queued(ChunkId(1), MarkId(1));
-        ledger.started(ChunkId(1), AT(0));
-        let cut = ledger.heard(AT(800));
-        assert_eq!((cut.text.as_str(), cut.estimated), ("one two", true));
-        assert_eq!(heard(&ledger, 10), "");
-        assert!(!ledger.heard(AT(1800)).estimated);
-    }
-
-    #[test]
-    fn a_filler_is_heard_but_is_no_part_of_the_answer() {
-        let mut ledger = playing();
-        ledger.pieces[0].filler = true;
-        let heard = ledger.heard(AT(6500));
-        assert_eq!((heard.text.as_str(), heard.answer.as_str()), ("We open at nine. Anything", "Anything"));
-    }
 }

@@ -45,6 +45,8 @@ pub(super) struct Reply {
     /// Tokens that came, and words of its pieces.
     pub(super) tokens: u32,
     pub(super) words: usize,
+    /// Something of it was heard, if only a part of a word.
+    pub(super) sounded: bool,
     /// It was asked for again because an engine failed.
     pub(super) asked_again: bool,
     /// A piece was synthesised again for the same reason.
@@ -68,8 +70,17 @@ impl Reply {
             speculation: Speculation::Off,
             tokens: 0,
             words: 0,
+            sounded: false,
             asked_again: false,
             spoken_again: false,
+        }
+    }
+
+    /// What was generated and not spoken is not wanted any more.
+    pub(super) fn forget_the_text(&mut self) {
+        self.chunker = Chunker::default();
+        if !self.sounded {
+            self.milestones.first_token = None;
         }
     }
 

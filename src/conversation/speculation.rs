@@ -47,12 +47,14 @@ impl Conversation {
         reply.speculation = Speculation::Used;
         self.speculated.used += 1;
         let turn = reply.turn;
-        if reply.milestones.first_token.is_none() {
-            self.timers.set(Timer::FirstTokenDue, now + self.settings.first_token_timeout);
+        if !reply.complete {
+            self.timers.set(Timer::TokenDue, now + self.settings.first_token_timeout);
         }
         self.reply = Some(reply);
         self.actions.push_back(Action::Release { turn });
         self.send_what_is_due();
+        self.expect_playback(now);
+        self.finish_if_over(now);
         true
     }
 

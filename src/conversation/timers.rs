@@ -20,8 +20,8 @@ pub enum Timer {
     PieceCap,
     /// The transcript should have come by now.
     TranscriptDue,
-    /// The first token should have come by now.
-    FirstTokenDue,
+    /// The next token should have come by now.
+    TokenDue,
     /// All that was sent should have been played by now, marks or not.
     PlaybackDue,
     /// The agent pauses for a sound in which no words were heard.
@@ -45,7 +45,7 @@ const ALL: [Timer; 14] = [
     Timer::PartialDue,
     Timer::PieceCap,
     Timer::TranscriptDue,
-    Timer::FirstTokenDue,
+    Timer::TokenDue,
     Timer::PlaybackDue,
     Timer::ResumeDue,
     Timer::FillerDue,
@@ -97,11 +97,11 @@ mod tests {
     #[test]
     fn the_earliest_deadline_comes_first_and_only_once() {
         let mut timers = Timers::default();
-        timers.set(Timer::FirstTokenDue, CallTime::from_millis(20));
+        timers.set(Timer::TokenDue, CallTime::from_millis(20));
         timers.set(Timer::EndOfTurn, CallTime::from_millis(10));
         assert_eq!(timers.take_due(CallTime::from_millis(9)), None);
         assert_eq!(timers.take_due(CallTime::from_millis(30)), Some(Timer::EndOfTurn));
-        assert_eq!(timers.take_due(CallTime::from_millis(30)), Some(Timer::FirstTokenDue));
+        assert_eq!(timers.take_due(CallTime::from_millis(30)), Some(Timer::TokenDue));
         assert_eq!(timers.next(), None);
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Utterance {
     /// What partial transcriptions said, and the last of them.
     agreement: Agreement,
     newest: Option<Words>,
+    /// Up to when the last of them had heard.
+    pub(super) looked_at: Option<CallTime>,
     /// A piece that was cut off and is still to be committed, and the words heard of it so far.
     piece: Option<(u32, String)>,
     /// The one that counts at the end, if it was asked for.
@@ -87,6 +89,7 @@ impl Utterance {
             partial: None,
             agreement: Agreement::default(),
             newest: None,
+            looked_at: None,
             piece: None,
             last: None,
             transcript: None,
@@ -178,6 +181,7 @@ impl Utterance {
     /// Takes the words of a partial transcription.
     pub(super) fn hear(&mut self, words: Words) {
         self.agreement.hear(&words.text);
+        self.looked_at = Some(words.heard_until);
         self.newest = Some(words);
     }
 

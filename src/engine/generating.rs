@@ -104,7 +104,10 @@ pub(super) fn serve(mut generator: Box<dyn Generator>, jobs: &Receiver<Job>, cor
     lower_priority();
     let mut active: Vec<Active> = Vec::new();
     loop {
-        match next_job(jobs, active.is_empty()) {
+        let job = next_job(jobs, active.is_empty());
+        // What these have computed is given back to their calls before the next question begins.
+        active.retain(|reply| !reply.is_ended());
+        match job {
             Err(()) => return,
             Ok(Some(Job::End(call))) => generator.end_session(call.as_str()),
             Ok(Some(Job::Begin(question, results))) => {
@@ -204,5 +207,143 @@ fn step(reply: &mut Active, cores: &Cores, threads: usize) -> bool {
 fn tell(results: &Results, result: EngineResult) {
     if results.try_send(result).is_err() {
         tracing::debug!("a result came for a call that takes none");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{SyncSender, sync_channel};
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::engine::{EngineError, Usage};
+
+    /// Reads its prompt in as many slices as it has messages, then says five words.
+    struct Scripted(Arc<std::sync::atomic::AtomicUsize>);
+
+    struct Talk {
+        slices: usize,
+        words: usize,
+        read: Arc<std::sync::atomic::AtomicUsize>,
+    }
+
+    impl Generator for Scripted {
+        fn begin(
+            &mut self,
+            _: &str,
+            messages: &[Message],
+            _: &Sampling,
+        ) -> Result<Box<dyn Generation>, EngineError> {
+            Ok(Box::new(Talk { slices: messages.len(), words: 5, read: Arc::clone(&self.0) }))
+        }
+
+        fn end_session(&mut self, _: &str) {}
+
+        fn count_tokens(&self, _: &str) -> usize {
+            0
+        }
+    }
+
+    impl Generation for Talk {
+        fn step(&mut self) -> Result<Step, EngineError> {
+            if self.slices > 0 {
+                self.slices -= 1;
+                self.read.fetch_add(1, Ordering::Relaxed);
+                return Ok(Step::Prefilled);
+            }
+            if self.words == 0 {
+                return Ok(Step::Done(crate::engine::StopReason::EndOfText));
+            }
+            self.words -= 1;
+            Ok(Step::Text("word ".into()))
+        }
+
+        fn usage(&self) -> Usage {
+            Usage::default()
+        }
+    }
+
+    fn served() -> (SyncSender<Job>, Arc<std::sync::atomic::AtomicUsize>) {
+        let (jobs, queue) = sync_channel(8);
+        let read = Arc::default();
+        let generator = Scripted(Arc::clone(&read));
+        let cores = Cores::new(2, Arc::new(|| Duration::from_secs(10)));
+        std::thread::spawn(move || serve(Box::new(generator), &queue, &cores, 1));
+        (jobs, read)
+    }
+
+    fn sampling() -> Sampling {
+        Sampling {
+            max_tokens: 9,
+            temperature: 0.0,
+            top_p: 1.0,
+            repetition_penalty: 1.0,
+            seed: 0,
+            stop: Vec::new(),
+        }
+    }
+
+    fn messages(n: usize) -> Vec<Message> {
+        vec![Message { role: crate::engine::Role::User, text: "Hello?".into() }; n]
+    }
+
+    fn question(call: &str, wanted: &Wanted, runway: &Runway) -> Question {
+        Question {
+            call: CallId::new(call),
+            turn: TurnId(1),
+            messages: messages(1),
+            sampling: sampling(),
+            cancel: CancelFlag::default(),
+            wanted: wanted.clone(),
+            runway: runway.clone(),
+        }
+    }
+
+    fn words(inbox: &mut mpsc::Receiver<EngineResult>) -> usize {
+        let mut words = 0;
+        while let Some(EngineResult::Token { .. }) = inbox.blocking_recv() {
+            words += 1;
+        }
+        words
+    }
+
+    #[test]
+    fn an_answer_that_is_only_prepared_waits_while_another_calls_voice_runs_out() {
+        let (jobs, _) = served();
+        let (urgent, runway) = (Wanted::default(), Runway::default());
+        urgent.set();
+        runway.lasts_until(Duration::from_millis(10_100));
+        // There is room for two results of five: this reply goes on when they are taken.
+        let (results, mut inbox) = mpsc::channel(3);
+        assert!(jobs.send(Job::Begin(question("a", &urgent, &runway), results)).is_ok());
+        while inbox.len() < 2 {
+            std::thread::yield_now();
+        }
+        let (prepared, mut theirs) = mpsc::channel(100);
+        let wanted = Wanted::default();
+        assert!(jobs.send(Job::Begin(question("b", &wanted, &Runway::default()), prepared)).is_ok());
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(theirs.is_empty());
+        wanted.set();
+        assert_eq!(words(&mut theirs), 5);
+        assert_eq!(words(&mut inbox), 5);
+    }
+
+    #[test]
+    fn a_prompt_that_is_read_ahead_is_read_to_its_end_and_says_nothing() {
+        let (jobs, read) = served();
+        let (call, cancel) = (CallId::new("a"), CancelFlag::default());
+        assert!(
+            jobs.send(Job::Prefill { call, messages: messages(7), sampling: sampling(), cancel }).is_ok()
+        );
+        while read.load(Ordering::Relaxed) < 7 {
+            std::thread::yield_now();
+        }
+        let wanted = Wanted::default();
+        wanted.set();
+        let (results, mut inbox) = mpsc::channel(100);
+        assert!(jobs.send(Job::Begin(question("a", &wanted, &Runway::default()), results)).is_ok());
+        assert_eq!(words(&mut inbox), 5);
     }
 }

@@ -190,8 +190,7 @@ impl Engines {
         self.count.clone()
     }
 
-    /// Speaks `text`. `first` pieces of a reply go before later ones of others, and what is `wanted`
-    /// before what is not.
+    /// Speaks `text`. For the `first` piece of a reply that is `wanted`, cores are given sooner.
     ///
     /// # Errors
     /// If the engine or the call has more to do than it can hold.
@@ -257,11 +256,9 @@ fn synthesize_loop(mut synthesizer: Box<dyn Synthesizer>, jobs: &Receiver<Synthe
         let result = if job.cancel.is_cancelled() {
             Err(EngineError::Cancelled)
         } else {
-            let work = match (job.wanted.is_set(), job.first) {
-                (false, _) => Work::Speculation,
-                (true, true) => Work::FirstSpeech,
-                (true, false) => Work::Speech,
-            };
+            // There is one queue: what is only prepared must not hold up what waits behind it for long.
+            let first = job.first && job.wanted.is_set();
+            let work = if first { Work::FirstSpeech } else { Work::Speech };
             let _held = cores.acquire(work, 1);
             survive("synthesiser", || synthesizer.synthesize(&job.text).and_then(for_the_phone))
         };

@@ -116,10 +116,12 @@ impl Session {
                 }
                 Action::Pause => {
                     self.pacer.clear(now);
+                    self.runway.begin_anew();
                     self.line.send(&Outbound::Clear)?;
                 }
                 Action::ClearPlayback => {
                     self.pacer.clear(now);
+                    self.runway.begin_anew();
                     self.pieces.clear();
                     self.line.send(&Outbound::Clear)?;
                 }

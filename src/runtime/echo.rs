@@ -2,19 +2,20 @@
 //! caller; whether a sound is speech is decided elsewhere.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::audio::level::{SILENCE_DBFS, rms_dbfs};
+use crate::units::CallTime;
 
-/// An echo comes back within so many frames of 20 ms: the lead in the gateway's buffer, the way to the
-/// phone and back.
-const WITHIN: usize = 40;
+/// An echo comes back within this time: the lead in the gateway's buffer, the way to the phone and back.
+const WITHIN: Duration = Duration::from_millis(800);
 
 /// The levels of what was sent last.
 #[derive(Debug)]
 pub struct EchoGuard {
     /// How much quieter it comes back, in dB; `None` if the line does not echo.
     loss_db: Option<f32>,
-    sent: VecDeque<f32>,
+    sent: VecDeque<(CallTime, f32)>,
 }
 
 impl EchoGuard {
@@ -24,21 +25,26 @@ impl EchoGuard {
         Self { loss_db, sent: VecDeque::new() }
     }
 
-    /// This frame was sent.
-    pub fn sent(&mut self, frame: &[i16]) {
+    /// This frame was sent at `now`.
+    pub fn sent(&mut self, now: CallTime, frame: &[i16]) {
         if self.loss_db.is_some() {
-            if self.sent.len() == WITHIN {
-                self.sent.pop_front();
-            }
-            self.sent.push_back(rms_dbfs(frame));
+            self.forget(now);
+            self.sent.push_back((now, rms_dbfs(frame)));
         }
     }
 
-    /// How loud the echo of it can be, in dBFS.
+    /// How loud the echo of it can be at `now`, in dBFS.
     #[must_use]
-    pub fn expected(&self) -> Option<f32> {
-        let loudest = self.sent.iter().copied().fold(SILENCE_DBFS, f32::max);
+    pub fn expected(&mut self, now: CallTime) -> Option<f32> {
+        self.forget(now);
+        let loudest = self.sent.iter().map(|(_, level)| *level).fold(SILENCE_DBFS, f32::max);
         self.loss_db.map(|loss| loudest - loss)
+    }
+
+    fn forget(&mut self, now: CallTime) {
+        while self.sent.front().is_some_and(|(at, _)| now - *at > WITHIN) {
+            self.sent.pop_front();
+        }
     }
 }
 
@@ -46,20 +52,21 @@ impl EchoGuard {
 mod tests {
     use super::*;
 
+    const AT: fn(u64) -> CallTime = CallTime::from_millis;
+
     #[test]
     fn the_echo_is_as_loud_as_the_loudest_frame_of_late_less_the_loss() {
         let mut guard = EchoGuard::new(Some(20.0));
-        guard.sent(&[16_384; 160]);
-        (0..WITHIN - 1).for_each(|_| guard.sent(&[0; 160]));
-        assert!((guard.expected().expect("an echo") + 26.0).abs() < 0.1);
-        guard.sent(&[0; 160]);
-        assert!(guard.expected().expect("an echo") < -60.0);
+        guard.sent(AT(100), &[16_384; 160]);
+        guard.sent(AT(120), &[0; 160]);
+        assert!((guard.expected(AT(900)).expect("an echo") + 26.0).abs() < 0.1);
+        assert!(guard.expected(AT(901)).expect("an echo") < -60.0);
     }
 
     #[test]
     fn a_line_without_echo_has_none() {
         let mut guard = EchoGuard::new(None);
-        guard.sent(&[16_384; 160]);
-        assert_eq!(guard.expected(), None);
+        guard.sent(AT(100), &[16_384; 160]);
+        assert_eq!(guard.expected(AT(100)), None);
     }
 }

@@ -20,6 +20,9 @@ use crate::units::CallTime;
 /// Lines that may wait for the disk.
 const QUEUE: usize = 4096;
 
+/// Counted texts that are remembered.
+const MOST_KNOWN: usize = 1000;
+
 /// A trace ends here: some hours of a call.
 const MOST_BYTES: usize = 256 << 20;
 
@@ -139,6 +142,10 @@ impl Trace {
             if !known.insert(counted.text.clone()) {
                 return;
             }
+            // A text that is written twice does no harm.
+            if known.len() > MOST_KNOWN {
+                known.clear();
+            }
         }
         let missing = self.missing.swap(0, Ordering::Relaxed);
         if missing > 0 && self.lines.try_send(Line { at, what: What::Missing(missing) }).is_err() {
@@ -158,9 +165,59 @@ fn write(file: File, lines: &Receiver<Line>) -> std::io::Result<()> {
         let text = line.to_text();
         bytes += text.len();
         if bytes > MOST_BYTES {
+            let missing = Line { at: line.at, what: What::Missing(1) };
+            writeln!(out, "{}", missing.to_text())?;
+            out.flush()?;
             return Err(std::io::Error::other(format!("a trace has at most {MOST_BYTES} bytes")));
         }
         writeln!(out, "{text}")?;
     }
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::services::settings;
+
+    fn words() -> CountTokens {
+        CountTokens::new(|text| text.split_whitespace().count())
+    }
+
+    /// A call of one event, recorded in `folder`.
+    fn call(folder: &Path) -> Vec<Action> {
+        let config = crate::config::parse("", "test", Path::new("")).expect("the defaults");
+        let mut call = Recorded::new(settings(&config), words(), &CallId::new("c"), Some(folder));
+        call.handle(CallTime::ZERO, Event::CallStarted);
+        call.handle(CallTime::ZERO, Event::SpeechStarted { at: CallTime::ZERO });
+        let actions = std::iter::from_fn(|| call.poll_action(CallTime::ZERO)).collect();
+        call.end(CallTime::from_millis(5));
+        actions
+    }
+
+    #[test]
+    fn a_call_leaves_a_trace_that_plays_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let actions = call(folder.path());
+        let path = folder.path().join("c.jsonl");
+        // The file is complete when its thread is done.
+        let trace = loop {
+            let text = std::fs::read_to_string(&path).expect("a trace");
+            if text.contains("\"ended\"") && text.ends_with('\n') {
+                break text;
+            }
+            std::thread::yield_now();
+        };
+        let lines = trace.lines().map(|line| Line::read(line).expect(line)).collect();
+        let replay = crate::conversation::replay::Trace::new(lines).expect("a trace").replay();
+        assert_eq!((replay.difference, replay.actions, replay.events), (None, actions.len(), 3));
+    }
+
+    #[test]
+    fn a_trace_that_cannot_be_written_does_not_end_the_call() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").expect("a file");
+        assert!(!call(&file.join("below")).is_empty());
+    }
 }

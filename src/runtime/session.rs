@@ -141,7 +141,7 @@ impl Session {
                         Edge::Started(at) => Event::SpeechStarted { at },
                         Edge::Sustained => Event::SpeechSustained {
                             level: self.ears.sound_level(),
-                            echo: self.echo.expected(),
+                            echo: self.echo.expected(now),
                         },
                         Edge::Paused(at) => Event::SpeechEnded { at },
                     };
@@ -217,7 +217,7 @@ impl Session {
         while let Some(due) = self.pacer.poll(now) {
             match due {
                 Due::Frame(samples) => {
-                    self.echo.sent(&samples);
+                    self.echo.sent(now, &samples);
                     self.line.send_audio(samples)?;
                 }
                 Due::Mark(mark) => self.line.send(&Outbound::Mark { name: &mark.to_string() })?,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::strangers::{run, started};
-use crate::support::server::{Server, configuration, root};
+use crate::support::server::{Server, configuration, offhook, root, text};
 
 /// What the client saw, in order.
 #[derive(Debug, PartialEq)]
@@ -64,4 +64,45 @@ fn complaint_1_a_caller_who_cuts_in_hears_nothing_more_of_the_greeting() {
             (report["reply"].as_str().unwrap(), "Hello, this is Green Street Dental Clinic.");
         assert!(greeting.starts_with(heard) && heard.len() < greeting.len(), "{heard}");
     });
+}
+
+#[test]
+fn complaint_8_the_next_prompt_holds_what_the_caller_heard_and_the_trace_plays_again() {
+    let traces = tempfile::tempdir().unwrap();
+    let folder = traces.path().display().to_string();
+    let configuration = configuration(&[("traces = \"\"", &format!("traces = \"{folder}\""))]);
+    let config = configuration.path.display().to_string();
+    let recording = configuration.path.with_file_name("call.wav").display().to_string();
+    let wavs =
+        ["2.wav", "5.wav"].map(|wav| root().join("models/demo/callers").join(wav).display().to_string());
+    let arguments =
+        ["call", "--json", "--config", &config, "--interrupt-after", "700", "--record", &recording];
+    let output = offhook().args(arguments).args(wavs).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let cut = &report["turns"][0];
+    assert_eq!(cut["interrupted"], true, "{report:#}");
+    assert!(report["turns"][1]["silent_after_ms"].as_f64().is_some(), "{report:#}");
+    let heard = cut["heard_by_caller"].as_str().unwrap();
+    assert!(
+        !heard.is_empty() && "On Monday we are open from eight thirty to five.".starts_with(heard),
+        "{heard}"
+    );
+
+    let trace = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let lines = std::fs::read_to_string(&trace).unwrap();
+    let prompts = lines.lines().filter_map(|line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["action"]["generate"]["messages"].as_array().cloned()
+    });
+    let last = prompts.last().unwrap();
+    let said: Vec<&str> =
+        last.iter().filter(|m| m["role"] == "assistant").map(|m| m["text"].as_str().unwrap()).collect();
+    assert_eq!(said.last(), Some(&heard), "{last:?}");
+
+    let trace = trace.display().to_string();
+    let replay = offhook().args(["replay", &trace]).output().unwrap();
+    assert!(replay.status.success(), "{}", text(&replay.stdout));
+    let other = offhook().args(["replay", &trace, "--set", "endpoint.complete_ms=450"]).output().unwrap();
+    assert!(text(&other.stdout).contains("ms later)"), "{}", text(&other.stdout));
 }

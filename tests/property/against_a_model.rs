@@ -2,7 +2,7 @@
 //! what it is sent and knows every word that sounded to its end. Whatever a caller does, the agent
 //! says of itself just that.
 
-use offhook::conversation::{Action, BargeInPolicy, Settings, SpeculationPolicy};
+use offhook::conversation::{Action, BargeInPolicy, Event, Settings, SpeculationPolicy};
 use offhook::engine::Role;
 use proptest::prelude::*;
 
@@ -97,7 +97,7 @@ proptest! {
     }
 
     #[test]
-    fn no_sound_begins_while_the_agent_pauses(
+    fn every_pause_ends_within_two_deadlines(
         sounds in prop::collection::vec(any_sound(), 0..8),
         tries in 0..3u32,
     ) {
@@ -118,5 +118,39 @@ proptest! {
             }
         }
         prop_assert_eq!(paused, None, "paused for ever");
+    }
+
+    #[test]
+    fn whatever_happens_the_call_ends_and_is_never_silent_for_long(
+        sounds in prop::collection::vec(any_sound(), 0..6),
+        keys in prop::collection::vec((0..40_000u64, prop_oneof![Just('1'), Just('#')]), 0..4),
+        broken in any_break(),
+        doubtful in any::<bool>(),
+        protect_greeting in any::<bool>(),
+        marks in any_marks(),
+    ) {
+        let mut settings = settings();
+        settings.barge_in.protect_greeting = protect_greeting;
+        settings.manners.idle_after = Some(MS(10_000));
+        settings.manners.filler_after = Some(MS(1500));
+        settings.manners.max_call = Some(MS(55_000));
+        settings.manners.warn_before = MS(10_000);
+        let mut call = Simulation::new(settings);
+        call.delays.marks = marks;
+        call.broken = broken;
+        call.doubtful = doubtful;
+        let mut at = 300;
+        for (silence, length, words) in &sounds {
+            at += silence;
+            call.caller_says(AT(at), MS(*length), words);
+            at += length;
+        }
+        for (at, key) in keys {
+            call.at(AT(at), Event::Key { key });
+        }
+        call.run(AT(90_000));
+        prop_assert!(call.hung_up().is_some_and(|(at, _)| at < AT(70_000)), "{:?}", call.hung_up());
+        let roles: Vec<Role> = call.conversation.history().lines().map(|line| line.role).collect();
+        prop_assert!(roles.windows(2).all(|pair| pair[0] != pair[1]), "{roles:?}");
     }
 }

@@ -105,3 +105,15 @@ fn a_key_stops_the_agent() {
     assert_eq!(call.silenced(), [AT(7000)]);
     assert_eq!(reports[2].heard, "I pressed 1.");
 }
+
+#[test]
+fn a_hash_too_many_takes_no_answer_away() {
+    let mut call = Simulation::after_the_greeting();
+    for (at, key) in [(5800, '1'), (6000, '2'), (6200, '#'), (6350, '#'), (9000, '#')] {
+        call.at(AT(at), Event::Key { key });
+    }
+    let reports = call.run(AT(30_000));
+    assert_eq!(reports.len(), 2);
+    assert_eq!(reports[1].heard, "I pressed 1 2.");
+    assert!(!reports[1].interrupted);
+}

@@ -2,7 +2,7 @@
 
 use offhook::conversation::Action;
 
-use crate::support::simulation::{AT, Broken, MS, Simulation, settings};
+use crate::support::simulation::{AT, Broken, MS, Simulation, settings, without_speculation};
 
 fn with(broken: Broken) -> Simulation {
     let mut call = Simulation::new(settings());
@@ -92,4 +92,46 @@ fn a_voice_that_hangs_is_given_up_and_the_next_turn_is_answered() {
     call.caller_says(AT(25_000), MS(1000), "Hello? Are you there?");
     let reports = call.run(AT(50_000));
     assert!(reports.last().unwrap().reply.starts_with("You said"), "{reports:?}");
+}
+
+#[test]
+fn a_model_that_breaks_off_in_the_middle_leaves_no_half_sentence() {
+    for (broken, expected) in [
+        (Broken::GeneratorMidway, "You said 4 words. Is there anything else?".to_owned()),
+        (Broken::GeneratorStops, settings().phrases.fallback),
+        (Broken::EmptyGenerator, settings().phrases.fallback),
+    ] {
+        let mut call = Simulation::new(without_speculation());
+        call.run(AT(5000));
+        call.broken = Some(broken);
+        call.caller_says(AT(5000), MS(1000), "When do you open?");
+        let reports = call.run(AT(30_000));
+        assert_eq!(reports[1].reply, expected, "{broken:?}");
+        assert_eq!(reports.len(), 2, "{broken:?}");
+    }
+}
+
+#[test]
+fn a_voice_that_hangs_on_a_prepared_answer_does_not_end_all_talk() {
+    let mut settings = settings();
+    settings.manners.idle_after = Some(MS(10_000));
+    let mut call = Simulation::new(settings);
+    call.run(AT(5000));
+    call.broken = Some(Broken::SilentSynthesizer);
+    call.caller_says(AT(5000), MS(1000), "When do you open?");
+    call.run(AT(9000));
+    call.broken = None;
+    call.run(AT(120_000));
+    assert!(call.hung_up().is_some(), "the call is silent for ever");
+}
+
+#[test]
+fn keys_are_answered_though_the_words_beside_them_are_lost() {
+    let mut call = Simulation::after_the_greeting();
+    call.broken = Some(Broken::Recognizer);
+    call.caller_says(AT(5000), MS(4000), "My number is this one.");
+    call.at(AT(5500), offhook::conversation::Event::Key { key: '7' });
+    let reports = call.run(AT(30_000));
+    assert_eq!(reports[1].heard, "I pressed 7.");
+    assert!(!reports[1].failed);
 }

@@ -274,3 +274,51 @@ fn complaint_13_a_synthesis_that_was_cancelled_is_not_heard_beside_the_next() {
     assert_eq!(last.reply.matches("You said").count(), 1);
     assert_eq!(call.sounded(AT(30_000)).matches("anything else?").count(), 1);
 }
+
+#[test]
+fn what_is_said_into_a_protected_greeting_is_not_lost_by_what_follows_it() {
+    let barge_in = BargeInPolicy { protect_greeting: true, ..BargeInPolicy::default() };
+    let mut call = Simulation::new(Settings { barge_in, ..settings() });
+    call.caller_says(AT(100), MS(500), "When do you open?");
+    call.caller_says(AT(1100), MS(200), "Mm-hm.");
+    let reports = call.run(AT(20_000));
+    assert_eq!(reports[1].heard, "When do you open?");
+}
+
+#[test]
+fn the_echo_of_the_agents_last_words_is_no_turn() {
+    let mut call = Simulation::answering();
+    call.at(AT(8660), Event::SpeechStarted { at: AT(8600) });
+    call.at(AT(8760), Event::SpeechSustained { level: -40.0, echo: Some(-32.0) });
+    call.caller_says_late(AT(8600), MS(500), "there anything else?", AT(9220));
+    assert_eq!(call.run(AT(30_000)).len(), 2);
+}
+
+#[test]
+fn what_is_added_before_the_answer_is_heard_belongs_to_the_question() {
+    let mut call = Simulation::after_the_greeting();
+    call.delays.synthesis = MS(900);
+    call.caller_says(AT(5000), MS(1000), "Is it ninety?");
+    call.caller_says(AT(6400), MS(300), "Right.");
+    let reports = call.run(AT(30_000));
+    assert_eq!(reports[1].heard, "Is it ninety? Right.");
+}
+
+#[test]
+fn a_busy_machine_that_skips_looks_does_not_make_the_agent_talk_over_the_caller() {
+    let mut call = Simulation::answering();
+    call.run(AT(6300));
+    call.busy = true;
+    call.caller_says(AT(6600), MS(1200), "Can I come on Tuesday?");
+    let reports = call.run(AT(30_000));
+    assert_eq!((reports[1].hiccups, reports[1].interrupted), (0, true));
+}
+
+#[test]
+fn a_cut_in_the_first_word_is_told_though_nothing_was_heard_of_it() {
+    let mut call = Simulation::answering();
+    call.caller_says(AT(6250), MS(900), "Stop, stop, stop.");
+    let reports = call.run(AT(30_000));
+    assert_eq!((reports[1].reply.as_str(), reports[1].interrupted), ("", true));
+    assert_eq!(reports[2].heard, "When do you open? Stop, stop, stop.");
+}

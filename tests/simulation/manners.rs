@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook::conversation::{Action, Farewell, Manners, Settings};
+use offhook::conversation::{Action, Event, Farewell, Manners, Settings};
 
 use crate::support::simulation::{AT, Broken, MS, Marks, Simulation, settings};
 
@@ -45,7 +45,7 @@ fn noise_does_not_keep_a_dead_call_up() {
     for n in 0..20 {
         call.caller_says(AT(5000 + n * 9000), MS(120), "");
     }
-    call.run(AT(400_000));
+    call.run(AT(100_000));
     assert!(call.hung_up().is_some());
 }
 
@@ -138,4 +138,61 @@ fn a_reply_that_grows_too_long_ends_with_a_sentence() {
     let reports = call.run(AT(60_000));
     assert_eq!(reports[1].reply, "This is a sentence of seven words. ".repeat(3).trim());
     assert_eq!(call.times(|a| matches!(a, Action::StopGenerating { .. })).len(), 1);
+}
+
+#[test]
+fn a_key_before_the_last_goodbye_does_not_keep_the_call_from_ending() {
+    let mut call = Simulation::new(with(|m| m.max_call = Some(SECONDS(60))));
+    call.at(AT(59_500), Event::Key { key: '5' });
+    call.run(AT(200_000));
+    assert!(matches!(call.hung_up(), Some((at, Farewell::LongestCall)) if at < AT(64_000)));
+}
+
+#[test]
+fn who_speaks_up_at_the_goodbye_for_silence_is_not_hung_up_on() {
+    let mut call = Simulation::new(with(|m| m.idle_after = Some(MS(10_000))));
+    // The goodbye begins at about 34 s.
+    call.caller_says(AT(34_300), MS(900), "Wait, I am here!");
+    call.run(AT(43_000));
+    assert_eq!(call.hung_up(), None);
+    assert!(call.agent_lines().last().unwrap().starts_with("You said"), "{:?}", call.agent_lines());
+}
+
+#[test]
+fn a_yeah_to_are_you_still_there_is_an_answer() {
+    let mut call = Simulation::new(with(|m| m.idle_after = Some(MS(10_000))));
+    // The prompt begins at 11.6 s.
+    call.caller_says(AT(12_000), MS(400), "Yeah.");
+    let reports = call.run(AT(16_000));
+    assert_eq!(reports.last().unwrap().heard, "Yeah.");
+}
+
+#[test]
+fn without_a_phrase_for_it_doubtful_words_are_answered() {
+    let mut settings = settings();
+    settings.phrases.not_understood = String::new();
+    let mut call = Simulation::new(settings);
+    call.doubtful = true;
+    call.caller_says(AT(5000), MS(900), "When do you open?");
+    assert_eq!(call.run(AT(30_000))[1].heard, "When do you open?");
+}
+
+#[test]
+fn the_waterfall_of_a_late_answer_ends_at_the_first_sound_which_is_the_filler() {
+    let mut call = Simulation::answering_with(with(|m| m.filler_after = Some(MS(1500))));
+    call.delays.first_token = MS(2500);
+    let stages = call.run(AT(30_000))[1].stages.unwrap();
+    let first = call.times(|a| matches!(a, Action::Send { .. }))[1];
+    assert_eq!(stages.total_ms(), first.millis_after(AT(6000)));
+    assert!(stages.first_frame_ms >= 0.0 && stages.tts_first_audio_ms >= 0.0, "{stages:?}");
+}
+
+#[test]
+fn a_filler_does_not_stand_for_an_answer_that_never_comes() {
+    let mut call = Simulation::answering_with(with(|m| m.filler_after = Some(MS(1500))));
+    call.run(AT(5500));
+    call.delays.first_token = MS(2500);
+    call.broken = Some(Broken::EmptyGenerator);
+    let reports = call.run(AT(40_000));
+    assert!(reports[1].reply.ends_with("could you say that again?"), "{reports:?}");
 }

@@ -118,7 +118,8 @@ fn a_draft_that_fails_is_asked_for_again_when_the_turn_is_over() {
 fn nothing_is_prepared_while_the_agent_speaks_or_the_line_stalls() {
     let mut call = Simulation::answering();
     call.caller_says(AT(7000), MS(300), "Okay.");
-    call.at(AT(10_000), Event::LineStalled);
+    call.caller_says(AT(15_000), MS(1000), "And on Sunday?");
+    call.at(AT(16_100), Event::LineStalled);
     call.run(AT(30_000));
     assert_eq!(speculative(&call), 1);
 }

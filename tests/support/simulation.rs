@@ -57,6 +57,11 @@ pub enum Broken {
     /// Fails once, then works.
     GeneratorOnce,
     RecognizerOnce,
+    /// Fails, or says nothing more, in the middle of a sentence; once.
+    GeneratorMidway,
+    GeneratorStops,
+    /// Ends without a word, always.
+    EmptyGenerator,
     SynthesizerOnce,
 }
 
@@ -317,7 +322,16 @@ impl Simulation {
         let count = heard.split_whitespace().count();
         let reply = format!("You said {count} words. Is there anything else?");
         let reply = self.answer.clone().unwrap_or(reply);
-        for word in reply.split_inclusive(' ') {
+        if self.broken == Some(Broken::EmptyGenerator) {
+            return self.at(at, Event::GenerationDone { turn });
+        }
+        for (i, word) in reply.split_inclusive(' ').enumerate() {
+            if i == 2 && self.breaks(Broken::GeneratorMidway, Broken::GeneratorMidway) {
+                return self.at(at, Event::GenerationFailed { turn });
+            }
+            if i == 2 && self.breaks(Broken::GeneratorStops, Broken::GeneratorStops) {
+                return;
+            }
             self.at(at, Event::Token { turn, text: word.to_owned() });
             at += self.delays.token;
         }

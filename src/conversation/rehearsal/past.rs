@@ -14,6 +14,8 @@ use crate::units::CallTime;
 /// What was heard of an utterance up to a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HeardThen {
+    /// Where the utterance began.
+    pub(super) from: CallTime,
     pub(super) until: CallTime,
     /// How long the transcription took.
     pub(super) took: Duration,
@@ -41,8 +43,8 @@ pub(super) struct Sounded {
 #[derive(Debug, Default)]
 pub(super) struct Past {
     heard: Vec<HeardThen>,
-    /// The reply to each question: what came, and how long after it was asked.
-    replies: BTreeMap<String, Vec<(Duration, Said)>>,
+    /// Each question, and the reply to it: what came, and how long after it was asked.
+    replies: BTreeMap<TurnId, (String, Vec<(Duration, Said)>)>,
     sounds: BTreeMap<String, Sounded>,
     /// From the end of a piece to its mark; `None` if no mark ever came.
     pub(super) way: Option<Duration>,
@@ -65,14 +67,20 @@ impl Past {
 
     /// What had been heard by `now` of an utterance that began at `from`, as far as the trace tells.
     pub(super) fn heard_by(&self, from: CallTime, now: CallTime) -> Option<&HeardThen> {
-        let of_utterance = || self.heard.iter().filter(|heard| heard.until >= from);
+        // Not what was said in an utterance that had not begun.
+        let of_utterance = || self.heard.iter().filter(|heard| heard.until >= from && heard.from <= now);
         let before = of_utterance().filter(|heard| heard.until <= now).max_by_key(|heard| heard.until);
         before.or_else(|| of_utterance().min_by_key(|heard| heard.until))
     }
 
-    /// The reply to a question, if it was ever asked and answered.
+    /// The last reply to a question that came to its end, if it was ever asked and answered.
     pub(super) fn reply_to(&self, question: &str) -> Option<&[(Duration, Said)]> {
-        self.replies.get(question).map(Vec::as_slice).filter(|reply| !reply.is_empty())
+        let mut of_question =
+            self.replies.values().filter(|(asked, _)| asked == question).map(|(_, reply)| reply);
+        let ended = |reply: &&Vec<(Duration, Said)>| {
+            reply.last().is_some_and(|(_, said)| matches!(said, Said::Done | Said::Failed))
+        };
+        of_question.rfind(ended).map(Vec::as_slice)
     }
 
     pub(super) fn sound_of(&self, text: &str) -> Option<&Sounded> {
@@ -84,8 +92,9 @@ impl Past {
 #[derive(Default)]
 struct Reader {
     past: Past,
+    utterances: BTreeMap<UtteranceId, CallTime>,
     transcribing: BTreeMap<(UtteranceId, u32), CallTime>,
-    generating: BTreeMap<TurnId, (CallTime, String)>,
+    generating: BTreeMap<TurnId, CallTime>,
     speaking: BTreeMap<ChunkId, (CallTime, String)>,
     playing: BTreeMap<MarkId, ChunkId>,
     started: BTreeMap<ChunkId, CallTime>,
@@ -100,8 +109,10 @@ impl Reader {
             self.transcribing.insert((*utterance, *pass), now);
         } else if let Action::Generate { turn, messages, .. } = action {
             let question = messages.last().map_or(String::new(), |m| m.text.clone());
-            self.past.replies.insert(question.clone(), Vec::new());
-            self.generating.insert(*turn, (now, question));
+            self.past.replies.insert(*turn, (question, Vec::new()));
+            self.generating.insert(*turn, now);
+        } else if let Action::OpenUtterance { utterance, from } = action {
+            self.utterances.insert(*utterance, *from);
         } else if let Action::Speak { chunk, text, .. } = action {
             self.speaking.insert(*chunk, (now, text.clone()));
         } else if let Action::Send { chunk, mark, .. } = action {
@@ -113,8 +124,9 @@ impl Reader {
     fn happened(&mut self, now: CallTime, event: &Event) {
         if let Event::Transcribed { utterance, pass, heard_until, text, doubtful } = event {
             let asked = self.transcribing.get(&(*utterance, *pass)).copied().unwrap_or(now);
-            let (text, doubtful) = (text.clone(), *doubtful);
-            self.past.heard.push(HeardThen { until: *heard_until, took: now - asked, text, doubtful });
+            let from = self.utterances.get(utterance).copied().unwrap_or(*heard_until);
+            let (until, took, text, doubtful) = (*heard_until, now - asked, text.clone(), *doubtful);
+            self.past.heard.push(HeardThen { from, until, took, text, doubtful });
         } else if let Event::Token { turn, text } = event {
             self.said(now, *turn, Said::Text(text.clone()));
         } else if let Event::GenerationDone { turn } = event {
@@ -129,13 +141,16 @@ impl Reader {
         } else if let Event::ChunkStarted { chunk, plays_at } = event {
             self.started.insert(*chunk, *plays_at);
         } else if let Event::MarkPlayed { mark } = event {
-            self.ways.extend(self.end_of(*mark).map(|end| now - end));
+            // One that comes before the end of its piece was sent back by a clear.
+            self.ways.extend(self.end_of(*mark).filter(|end| *end <= now).map(|end| now - end));
         }
     }
 
     fn said(&mut self, now: CallTime, turn: TurnId, said: Said) {
-        if let Some((asked, question)) = self.generating.get(&turn) {
-            self.past.replies.entry(question.clone()).or_default().push((now - *asked, said));
+        if let (Some(asked), Some((_, reply))) =
+            (self.generating.get(&turn), self.past.replies.get_mut(&turn))
+        {
+            reply.push((now - *asked, said));
         }
     }
 

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Measures turn-taking with real calls, and prints tables: scripts/turn_taking.py [ROUNDS]
+
+Answers prepared ahead against answers made when the turn is over (A B A B, a server each); callers who
+cut in, alone and beside two other calls; one call of forty turns; the server's memory over many calls.
+Needs target/release/offhook and an idle machine; takes about ten minutes a round.
+"""
+
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+from figures import OFFHOOK, ROOT, percentile, report_of, resident_megabytes
+
+CALLERS = sorted((ROOT / "models" / "demo" / "callers").glob("*.wav"))
+
+
+class Server:
+    """A server of its own, with some lines of the configuration replaced."""
+
+    def __init__(self, folder, replacements=()):
+        text = (ROOT / "config.toml").read_text().replace('"models/', f'"{ROOT}/models/')
+        for old, new in replacements:
+            assert old in text, f"config.toml does not say {old}"
+            text = text.replace(old, new)
+        config = pathlib.Path(folder) / "config.toml"
+        config.write_text(text)
+        command = [OFFHOOK, "serve", "--config", config, "--port", "0"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.address = self.process.stdout.readline().split()[-1]
+
+    def call(self, *arguments):
+        """Start a caller."""
+        command = [OFFHOOK, "call", "--json", "--url", f"ws://{self.address}/twilio",
+                   "--record", "/dev/null", *arguments]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+def waits(report):
+    """Return the stopwatch's figures."""
+    return [turn["v2v_ms"] for turn in report["turns"]]
+
+
+def speculation(rounds):
+    """Print the waiting time with answers prepared ahead and without, in turn."""
+    times, states = {"on": [], "off": []}, []
+    for _ in range(rounds):
+        for name, replacements in (("on", ()), ("off", [("max_tries = 2", "max_tries = 0")])):
+            with tempfile.TemporaryDirectory() as folder, Server(folder, replacements) as server:
+                report = report_of(server.call())
+                times[name] += waits(report)
+                if name == "on":
+                    states += [turn["speculation"] for turn in report["turns"]]
+    print("| answers prepared ahead | median v2v | p95 | longest |\n|---|---|---|---|")
+    for name, values in times.items():
+        print(f"| {name} | {statistics.median(values):.0f} ms | {percentile(values, 0.95):.0f} ms | {max(values):.0f} ms |")
+    won = [off - on for on, off in zip(times["on"], times["off"])]
+    print(f"\nwon: median {statistics.median(won):.0f} ms a turn; of {len(states)} turns {states.count('used')} used, "
+          f"{states.count('wasted')} wasted, {states.count('off')} not tried\n")
+
+
+def cutting_in(rounds):
+    """Print how soon the agent is silent when the caller cuts in."""
+    print("| callers who cut in | turns cut | silent after: median | longest | hiccups |\n|---|---|---|---|---|")
+    for name, more in (("alone", []), ("beside two calls", ["--beside", "2"])):
+        cuts, hiccups = [], 0
+        with tempfile.TemporaryDirectory() as folder, Server(folder) as server:
+            for _ in range(rounds):
+                report = json.loads(server.call("--interrupt-after", "700", *more).communicate()[0])
+                cuts += [turn["silent_after_ms"] for turn in report["turns"] if turn["silent_after_ms"]]
+                hiccups += sum(turn["hiccups"] for turn in report["turns"])
+        print(f"| {name} | {len(cuts)} | {statistics.median(cuts):.0f} ms | {max(cuts):.0f} ms | {hiccups} |")
+    print()
+
+
+def forty_turns():
+    """Print what a turn waits for at the beginning and at the end of a long call."""
+    lines = [str(path) for path in CALLERS] * 5
+    with tempfile.TemporaryDirectory() as folder, Server(folder) as server:
+        values = waits(report_of(server.call(*lines)))
+    slope = statistics.linear_regression(range(len(values)), values).slope
+    print(f"forty turns: median v2v of the first ten {statistics.median(values[:10]):.0f} ms, of the last ten "
+          f"{statistics.median(values[-10:]):.0f} ms; slope {slope:+.2f} ms a turn\n")
+
+
+def memory(rounds):
+    """Print the server's memory over calls, three at once."""
+    with tempfile.TemporaryDirectory() as folder, Server(folder) as server:
+        figures = [("ready", resident_megabytes(server.process.pid))]
+        report_of(server.call())
+        figures.append(("after 1 call", resident_megabytes(server.process.pid)))
+        for calls in range(1, 3 * rounds + 1):
+            for call in [server.call() for _ in range(3)]:
+                report_of(call)
+            figures.append((f"after {1 + 3 * calls} calls", resident_megabytes(server.process.pid)))
+    print("memory: " + ", ".join(f"{name} {value:.0f} MB" for name, value in figures))
+
+
+def main():
+    """Measure and print."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    speculation(rounds + 1)
+    cutting_in(rounds)
+    forty_turns()
+    memory(rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+//! A turn of the caller is over: whether it is answered, and to what. Must not know how its words came
+//! about, nor how an answer is spoken.
+
+use std::time::Duration;
+
+use super::barge_in::Meaning;
+use super::latency::{Milestones, Speculation};
+use super::reply::{Purpose, Reply};
+use super::timers::Timer;
+use super::utterance::Utterance;
+use super::{Action, Conversation};
+use crate::units::CallTime;
+
+/// A shorter sound without words was no attempt to say something.
+const SHORTEST_ATTEMPT: Duration = Duration::from_millis(600);
+
+impl Conversation {
+    pub(super) fn end_turn(&mut self, now: CallTime, utterance: Utterance) {
+        self.close(&utterance);
+        let last = utterance.transcript.as_ref().map_or("", |(last, _)| last);
+        let said = utterance.words(last);
+        let keys = self.take_keys();
+        let doubtful = utterance.doubtful && keys.is_none();
+        let text = joined([Some(said), keys]);
+        self.settle_what_is_over(now);
+        match &self.reply {
+            Some(_) if utterance.is_echo => self.resume(now),
+            Some(_) if self.is_ending() => {}
+            Some(_) if self.is_protected() => self.owe(now, &utterance, text),
+            // While the agent is heard, "mm-hm" is no turn; after it, "yeah" is an answer.
+            Some(_) if doubtful || self.meaning_now(&text) != Meaning::TakesTheTurn => self.resume(now),
+            Some(_) => {
+                self.interrupt(now);
+                self.answer_utterance(now, &utterance, text);
+            }
+            None if utterance.is_echo => self.wait_for_the_caller(now),
+            None if text.is_empty()
+                && self.owed.is_none()
+                && self.history.pending_caller_text().is_empty() =>
+            {
+                self.nothing_was_understood(now, &utterance);
+            }
+            None if doubtful && self.not_understood == 0 && self.may_ask_again() => self.ask_again(now),
+            // A noise that is no word, after a question whose answer it broke off: that is still owed.
+            None => self.answer_utterance(now, &utterance, text),
+        }
+        self.listen_on(now);
+    }
+
+    /// Who was cut off at the longest utterance is still speaking: the next one begins here.
+    fn listen_on(&mut self, now: CallTime) {
+        if self.speaking {
+            self.listen_from(now, now);
+        }
+    }
+
+    /// What was said into something that is spoken to its end is answered then.
+    fn owe(&mut self, now: CallTime, utterance: &Utterance, text: String) {
+        if self.settings.barge_in.meaning(&text) == Meaning::TakesTheTurn {
+            let before = self.owed.take().map(|(_, before)| before);
+            self.owed = Some((milestones(now, utterance), joined([before, Some(text)])));
+        }
+    }
+
+    /// A reply that has been played to its end, though its mark is not back yet, is not talked over.
+    fn settle_what_is_over(&mut self, now: CallTime) {
+        let over =
+            |reply: &mut Reply| !matches!(reply.purpose, Purpose::Goodbye(_)) && !reply.lasts_beyond(now);
+        if let Some(reply) = self.reply.take_if(over) {
+            self.settle(now, &reply, false);
+        }
+    }
+
+    fn nothing_was_understood(&mut self, now: CallTime, utterance: &Utterance) {
+        let lasted = utterance.paused_at.is_some_and(|end| end - utterance.began >= SHORTEST_ATTEMPT);
+        if lasted && utterance.lasted && self.may_ask_again() {
+            self.ask_again(now);
+        } else {
+            self.wait_for_the_caller(now);
+        }
+    }
+
+    fn answer_utterance(&mut self, now: CallTime, utterance: &Utterance, text: String) {
+        self.not_understood = 0;
+        let owed = self.owed.take().map(|(_, owed)| owed);
+        self.answer(now, milestones(now, utterance), &joined([owed, Some(text)]));
+        if let Some(reply) =
+            self.reply.as_mut().filter(|r| r.speculation == Speculation::Off && utterance.tries > 0)
+        {
+            reply.speculation = Speculation::Wasted;
+        }
+    }
+
+    /// The caller's turn is over: it is answered.
+    pub(super) fn answer(&mut self, now: CallTime, milestones: Milestones, text: &str) {
+        self.interrupt(now);
+        self.the_caller_is_there();
+        self.timers.cancel(Timer::IdleDue);
+        self.history.caller_said(text);
+        if !self.release(now, milestones) {
+            let turn = self.next_turn_id(Purpose::Answer);
+            let milestones = Milestones { asked: Some(now), ..milestones };
+            let heard = self.history.pending_caller_text();
+            self.reply = Some(Reply::new(turn, Purpose::Answer, heard, milestones));
+            self.generate(now, turn);
+        }
+        self.expect_filler(now);
+    }
+
+    /// The words of the caller could not be had: the line must not fall silent. It is not while the
+    /// agent speaks.
+    pub(super) fn answer_with_fallback(&mut self, now: CallTime) {
+        let Some(utterance) = self.utterance.take() else { return };
+        self.close(&utterance);
+        let milestones = milestones(now, &utterance);
+        if let Some(keys) = self.take_keys() {
+            self.answer(now, milestones, &keys);
+        } else if self.reply.is_some() {
+            self.resume(now);
+        } else {
+            let turn = self.next_turn_id(Purpose::Answer);
+            let milestones = Milestones { transcript: milestones.endpoint, ..milestones };
+            let heard = self.history.pending_caller_text();
+            self.reply = Some(Reply::new(turn, Purpose::Answer, heard, milestones));
+            self.speak_fallback(now);
+        }
+        self.listen_on(now);
+    }
+
+    /// Asks the language model to answer what the history says.
+    pub(super) fn generate(&mut self, now: CallTime, turn: crate::ids::TurnId) {
+        let messages = self.history.messages();
+        self.actions.push_back(Action::Generate { turn, messages, speculative: false });
+        self.timers.set(Timer::TokenDue, now + self.settings.first_token_timeout);
+    }
+}
+
+/// What is there, in one line.
+fn joined<const N: usize>(parts: [Option<String>; N]) -> String {
+    let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+/// What is known of a turn when it is over.
+fn milestones(now: CallTime, utterance: &Utterance) -> Milestones {
+    let known_at = utterance.transcript.as_ref().map(|(_, known_at)| *known_at);
+    Milestones {
+        speech_end: utterance.paused_at,
+        endpoint: utterance.decided_at.or(Some(now)),
+        transcript_asked: utterance.last_asked,
+        transcript: known_at.or(Some(now)),
+        ..Milestones::default()
+    }
+}
