@@ -91,11 +91,11 @@ fn complaint_8_the_next_prompt_holds_what_the_caller_heard_and_the_trace_plays_a
 
     let trace = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
     let lines = std::fs::read_to_string(&trace).unwrap();
-    let prompts = lines.lines().filter_map(|line| {
+    let mut prompts = lines.lines().filter_map(|line| {
         let line: Value = serde_json::from_str(line).unwrap();
         line["action"]["generate"]["messages"].as_array().cloned()
     });
-    let last = prompts.last().unwrap();
+    let last = prompts.next_back().unwrap();
     let said: Vec<&str> =
         last.iter().filter(|m| m["role"] == "assistant").map(|m| m["text"].as_str().unwrap()).collect();
     assert_eq!(said.last(), Some(&heard), "{last:?}");
