@@ -184,7 +184,7 @@ impl Engines {
         send(&self.generate, job, "language model")
     }
 
-    /// Tokens of `text`, as the language model counts them.
+    /// Counts tokens as the language model does.
     #[must_use]
     pub fn count_tokens(&self) -> CountTokens {
         self.count.clone()
@@ -213,7 +213,7 @@ impl Engines {
         self.cores.meters()
     }
 
-    /// The time that a [`Runway`] is told in.
+    /// The time that a [`Runway`](super::runway::Runway) is told in.
     #[must_use]
     pub fn now(&self) -> Duration {
         self.cores.now()

@@ -7,12 +7,25 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::{AudioFormat, MAX_NAME_BYTES, Refusal, RefusalCode};
+use super::{AudioFormat, Encoding, MAX_NAME_BYTES, Refusal, RefusalCode, Wire};
 
 /// One JSON object of a message, with the path that leads to it.
 pub(super) struct Fields<'a> {
     path: &'a str,
     map: &'a Map<String, Value>,
+}
+
+/// A form of audio by the name a provider has for it, with the rates at which it is spoken here.
+pub(super) type Spoken = (&'static str, Encoding, &'static [u32]);
+
+/// A message of a protocol that has only text.
+pub(super) fn only_text(wire: Wire<'_>) -> Result<&str, Refusal> {
+    match wire {
+        Wire::Text(text) => Ok(text),
+        Wire::Binary(_) => {
+            Err(Refusal::new(RefusalCode::Malformed, "a binary message; this protocol has only text"))
+        }
+    }
 }
 
 /// The object a message must be.
@@ -92,6 +105,18 @@ impl<'a> Fields<'a> {
         self.optional_id(field)?.ok_or_else(|| self.missing(field))
     }
 
+    /// Refuses a message of another stream than `id`. A socket carries one: a message without a name can
+    /// only be its own.
+    pub(super) fn belongs_to(&self, field: &str, id: &str) -> Result<(), Refusal> {
+        match self.optional_id(field)? {
+            Some(other) if other != id => {
+                let reason = format!("{}: another than the one that was started", self.name(field));
+                Err(Refusal::new(RefusalCode::WrongStream, reason))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// A whole number of zero or more, as a number or as a string of digits; it may be absent.
     pub(super) fn optional_number(&self, field: &str) -> Result<Option<u64>, Refusal> {
         let number = match self.get(field) {
@@ -131,17 +156,63 @@ impl<'a> Fields<'a> {
         let Some(object) = self.optional_object(field, path)? else { return Ok(BTreeMap::new()) };
         let mut texts = BTreeMap::new();
         for (key, value) in object.map {
-            let text = match value {
-                Value::String(text) => text.clone(),
-                Value::Number(_) | Value::Bool(_) => value.to_string(),
-                Value::Null => continue,
-                Value::Array(_) | Value::Object(_) => {
-                    return Err(Refusal::malformed(&object.name(key), "is not a string"));
-                }
-            };
-            texts.insert(key.clone(), text);
+            if let Some(text) = scalar(value) {
+                texts.insert(key.clone(), text);
+            } else if !value.is_null() {
+                return Err(Refusal::malformed(&object.name(key), "is not a string"));
+            }
         }
         Ok(texts)
+    }
+
+    /// The texts, numbers and booleans of this object but for `known`. Lists and objects are left out:
+    /// here others than the customer write, too.
+    pub(super) fn scalars(&self, known: &[&str]) -> BTreeMap<String, String> {
+        let others = self.map.iter().filter(|(key, _)| !known.contains(&key.as_str()));
+        others.filter_map(|(key, value)| Some((key.clone(), scalar(value)?))).collect()
+    }
+
+    /// The audio that `encoding` and `rate` name, if it is one of `spoken`.
+    pub(super) fn format(
+        &self,
+        encoding: &str,
+        rate: &str,
+        spoken: &[Spoken],
+    ) -> Result<AudioFormat, Refusal> {
+        let asked = self.id(encoding)?;
+        let Some(&(name, form, rates)) = spoken.iter().find(|(name, ..)| *name == asked) else {
+            let known: Vec<&str> = spoken.iter().map(|(name, ..)| *name).collect();
+            return Err(self.unsupported(encoding, format!("{asked:?} is not one of {}", known.join(", "))));
+        };
+        let asked = self.number(rate)?;
+        let Some(&rate) = rates.iter().find(|&&known| u64::from(known) == asked) else {
+            let known: Vec<String> = rates.iter().map(u32::to_string).collect();
+            let problem = format!("{asked}, {name} is spoken at {}", known.join(" and "));
+            return Err(self.unsupported(rate, problem));
+        };
+        Ok(AudioFormat { encoding: form, rate })
+    }
+
+    /// Refuses more channels than one; a line that does not tell has one.
+    pub(super) fn mono(&self) -> Result<(), Refusal> {
+        match self.optional_number("channels")? {
+            None | Some(1) => Ok(()),
+            Some(other) => Err(self.unsupported("channels", format!("{other}, only 1 is spoken"))),
+        }
+    }
+
+    /// Audio in a form that is not spoken here.
+    pub(super) fn unsupported(&self, field: &str, problem: impl std::fmt::Display) -> Refusal {
+        Refusal::new(RefusalCode::UnsupportedFormat, format!("{}: {problem}", self.name(field)))
+    }
+}
+
+/// A value as a text; `None` for what has parts, and for `null`.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::ids::UtteranceId;
 use serde_json::{Value, json};
 
 use super::native::{PongWire, SummaryWire, TurnReportWire};
-use super::{Encoding, Gateway, Inbound, Outbound, Wire, WireOut};
+use super::{Gateway, Inbound, Outbound, Wire, WireOut};
 
 /// The lines of a golden file.
 fn lines(file: &str) -> Vec<Value> {
@@ -24,6 +24,15 @@ pub(super) fn play(file: &str, gateway: &mut dyn Gateway) {
     for line in lines(file) {
         line_holds(file, gateway, &line);
     }
+}
+
+/// The text messages of a session that come in.
+pub(super) fn texts(file: &str) -> Vec<String> {
+    let messages = lines(file).into_iter().filter_map(|line| line.get("in").cloned());
+    messages
+        .filter(|m| m.get("hex").is_none())
+        .map(|m| m.as_str().map_or_else(|| m.to_string(), str::to_owned))
+        .collect()
 }
 
 /// Plays refusals: a line with `session` begins anew and names the messages that come before.
@@ -57,11 +66,15 @@ fn line_holds(file: &str, gateway: &mut dyn Gateway, line: &Value) {
             (result, _) => panic!("{file}: {line}: {result:?}"),
         }
     } else {
-        let wire = match encode(gateway, &line["out"]) {
-            None => Value::Null,
-            Some(WireOut::Text(text)) => serde_json::from_str(&text).unwrap(),
-            Some(WireOut::Binary(bytes)) => json!({"hex": hex(&bytes)}),
-        };
+        let mut wire: Vec<Value> = encode(gateway, &line["out"])
+            .into_iter()
+            .map(|message| match message {
+                WireOut::Text(text) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+                WireOut::Binary(bytes) => json!({"hex": hex(&bytes)}),
+            })
+            .collect();
+        // Nothing, one message, or a list of them.
+        let wire = if wire.len() > 1 { Value::from(wire) } else { wire.pop().unwrap_or(Value::Null) };
         assert_eq!(wire, line["wire"], "{file}: {line}");
     }
 }
@@ -76,7 +89,7 @@ fn decode(gateway: &mut dyn Gateway, message: &Value) -> Result<Vec<Inbound>, su
     }
 }
 
-fn encode(gateway: &mut dyn Gateway, out: &Value) -> Option<WireOut> {
+fn encode(gateway: &mut dyn Gateway, out: &Value) -> Vec<WireOut> {
     let (kind, body) = out.as_object().unwrap().iter().next().unwrap();
     let text = |field: &str| body[field].as_str().unwrap();
     match kind.as_str() {
@@ -113,13 +126,9 @@ fn encode(gateway: &mut dyn Gateway, out: &Value) -> Option<WireOut> {
 fn described(inbound: &Inbound) -> Value {
     match inbound {
         Inbound::Started(start) => {
-            let encoding = match start.format.encoding {
-                Encoding::Mulaw => "mulaw",
-                Encoding::Pcm16le => "pcm16le",
-            };
             json!({"started": {
                 "stream_id": start.stream_id, "call_id": start.call_id, "from": start.from, "to": start.to,
-                "custom": start.custom, "encoding": encoding, "rate": start.format.rate,
+                "custom": start.custom, "encoding": start.format.encoding.as_str(), "rate": start.format.rate,
             }})
         }
         Inbound::Audio { samples, position_ms } => {

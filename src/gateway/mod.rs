@@ -3,12 +3,24 @@
 //! messages. PURE: no sockets, no clock, no threads; and it must not know the conversation or the
 //! engines. Wire types live here and nowhere else.
 
+pub mod asterisk;
+pub mod detect;
 mod fields;
+mod frames;
 #[cfg(test)]
 mod golden;
+pub mod jambonz;
 pub mod native;
+pub mod plivo;
+mod reorder;
+mod stage;
+#[cfg(test)]
+mod strange;
+pub mod telnyx;
 pub mod twilio;
+pub mod vonage;
 
+use crate::audio::g711::Law;
 use crate::ids::UtteranceId;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,8 +50,12 @@ pub enum WireOut {
 pub enum Encoding {
     /// G.711 mu-law, one byte a sample.
     Mulaw,
+    /// G.711 A-law, one byte a sample.
+    Alaw,
     /// 16-bit signed linear, little-endian.
     Pcm16le,
+    /// 16-bit signed linear, big-endian, as RTP has it.
+    Pcm16be,
 }
 
 impl Encoding {
@@ -47,8 +63,19 @@ impl Encoding {
     #[must_use]
     pub const fn bytes(self) -> usize {
         match self {
-            Self::Mulaw => 1,
-            Self::Pcm16le => 2,
+            Self::Mulaw | Self::Alaw => 1,
+            Self::Pcm16le | Self::Pcm16be => 2,
+        }
+    }
+
+    /// The house's word for it, which our own protocol uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mulaw => "mulaw",
+            Self::Alaw => "alaw",
+            Self::Pcm16le => "pcm16le",
+            Self::Pcm16be => "pcm16be",
         }
     }
 }
@@ -63,9 +90,6 @@ pub struct AudioFormat {
 }
 
 impl AudioFormat {
-    /// What the telephone network speaks.
-    pub const PHONE: Self = Self { encoding: Encoding::Mulaw, rate: crate::units::PHONE_RATE };
-
     /// The samples in `bytes`, or why there are none.
     fn samples(self, bytes: &[u8], field: &str) -> Result<Vec<i16>, Refusal> {
         let limit = self.rate as usize * self.encoding.bytes() * MAX_AUDIO_SECONDS;
@@ -76,26 +100,40 @@ impl AudioFormat {
             ));
         }
         match self.encoding {
-            Encoding::Mulaw => Ok(bytes.iter().map(|&b| crate::audio::g711::mulaw_decode(b)).collect()),
-            Encoding::Pcm16le => {
-                let (pairs, rest) = bytes.as_chunks::<2>();
-                if rest.is_empty() {
-                    Ok(pairs.iter().map(|&pair| i16::from_le_bytes(pair)).collect())
-                } else {
-                    Err(Refusal::malformed(field, "an odd number of bytes cannot be 16-bit samples"))
-                }
-            }
+            Encoding::Mulaw => Ok(Law::Mu.decode_all(bytes)),
+            Encoding::Alaw => Ok(Law::A.decode_all(bytes)),
+            Encoding::Pcm16le => linear(bytes, field, i16::from_le_bytes),
+            Encoding::Pcm16be => linear(bytes, field, i16::from_be_bytes),
         }
     }
 
     /// `samples` as bytes.
     fn bytes(self, samples: &[i16]) -> Vec<u8> {
         match self.encoding {
-            Encoding::Mulaw => samples.iter().map(|&s| crate::audio::g711::mulaw_encode(s)).collect(),
+            Encoding::Mulaw => Law::Mu.encode_all(samples),
+            Encoding::Alaw => Law::A.encode_all(samples),
             Encoding::Pcm16le => samples.iter().flat_map(|s| s.to_le_bytes()).collect(),
+            Encoding::Pcm16be => samples.iter().flat_map(|s| s.to_be_bytes()).collect(),
         }
     }
+
+    /// Samples of one frame of 20 ms.
+    const fn frame(self) -> usize {
+        self.rate as usize / FRAMES_A_SECOND
+    }
 }
+
+fn linear(bytes: &[u8], field: &str, sample: fn([u8; 2]) -> i16) -> Result<Vec<i16>, Refusal> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    if rest.is_empty() {
+        Ok(pairs.iter().map(|&pair| sample(pair)).collect())
+    } else {
+        Err(Refusal::malformed(field, "an odd number of bytes cannot be 16-bit samples"))
+    }
+}
+
+/// Frames of 20 ms, the step of all telephony.
+const FRAMES_A_SECOND: usize = 50;
 
 /// Most audio one message may bring, in seconds. Lines send 20 ms, some 100 or 200 ms; a message
 /// of more is a mistake or an attack.
@@ -216,10 +254,11 @@ pub trait Gateway: Send {
     /// reason in the log.
     fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal>;
 
-    /// The message that says `out`, or `None` if this protocol has no word for it.
-    fn encode(&mut self, out: &Outbound<'_>) -> Option<WireOut>;
+    /// The messages that say `out`, in order; none if this protocol has no word for it, or if the
+    /// audio does not fill a frame yet.
+    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut>;
 
-    /// Messages so far whose sequence numbers were out of order. They are tolerated and counted.
+    /// Messages so far that were out of order or lost on the way. They are tolerated and counted.
     fn disordered(&self) -> u64;
 }
 

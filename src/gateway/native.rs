@@ -9,7 +9,7 @@ mod tests;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::fields::{self, Fields};
+use super::fields::{self, Fields, Spoken};
 use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, RefusalCode, Start, Wire, WireOut};
 use crate::units::{PHONE_RATE, WHISPER_RATE};
 
@@ -20,6 +20,9 @@ pub use reports::{
 
 /// The version of the protocol this server speaks.
 pub const VERSION: u64 = 1;
+
+const SPOKEN: [Spoken; 2] =
+    [("mulaw", Encoding::Mulaw, &[PHONE_RATE]), ("pcm16le", Encoding::Pcm16le, &[PHONE_RATE, WHISPER_RATE])];
 
 /// One call's codec.
 #[derive(Debug, Default)]
@@ -130,36 +133,55 @@ impl Native {
             unknown => Ok(Inbound::Ignored { name: unknown.to_owned() }),
         }
     }
+
+    /// The one message that says `out`, if there is one.
+    fn said(&self, out: &Outbound<'_>) -> Option<WireOut> {
+        if let Outbound::Error { code, message: text } = *out {
+            return message("error", &json!({"code": code, "message": text}));
+        }
+        let (State::Running(audio) | State::Ending(audio)) = self.state else { return None };
+        match *out {
+            Outbound::Started { call_id } => {
+                let body = json!({"version": VERSION, "call_id": call_id, "audio": {
+                    "encoding": audio.format.encoding.as_str(),
+                    "sample_rate": audio.format.rate,
+                    "transport": audio.transport.as_str(),
+                }});
+                message("session.started", &body)
+            }
+            Outbound::Audio { samples } => {
+                let bytes = audio.format.bytes(samples);
+                match audio.transport {
+                    Transport::Binary => Some(WireOut::Binary(bytes)),
+                    Transport::Base64 => message("audio", &json!({"payload": fields::base64(&bytes)})),
+                }
+            }
+            Outbound::Mark { name } => message("mark", &json!({"name": name})),
+            Outbound::Clear => message("clear", &json!({})),
+            Outbound::Hearing { utterance, stable, unstable } => {
+                let body = json!({"utterance": utterance.0, "stable": stable, "unstable": unstable});
+                message("hearing", &body)
+            }
+            Outbound::Turn(turn) => message("turn", turn),
+            Outbound::Pong(pong) => message("pong", pong),
+            Outbound::Summary(summary) => message("session.summary", summary),
+            Outbound::Error { .. } | Outbound::Hangup => None,
+        }
+    }
 }
 
 /// The audio a session asks for, if this server speaks it.
 fn agree(audio: &Fields<'_>) -> Result<Audio, Refusal> {
-    let unsupported = |field: &str, problem: String| {
-        Err(Refusal::new(RefusalCode::UnsupportedFormat, format!("{}: {problem}", audio.name(field))))
-    };
-    let encoding = match audio.id("encoding")? {
-        "mulaw" => Encoding::Mulaw,
-        "pcm16le" => Encoding::Pcm16le,
-        other => return unsupported("encoding", format!("{other:?} is neither \"mulaw\" nor \"pcm16le\"")),
-    };
-    let rate = match (audio.number("sample_rate")?, encoding) {
-        (8000, Encoding::Mulaw | Encoding::Pcm16le) => PHONE_RATE,
-        (16_000, Encoding::Pcm16le) => WHISPER_RATE,
-        (other, Encoding::Mulaw) => {
-            return unsupported("sample_rate", format!("{other}, mulaw is spoken at 8000"));
-        }
-        (other, Encoding::Pcm16le) => {
-            return unsupported("sample_rate", format!("{other}, pcm16le is spoken at 8000 and 16000"));
-        }
-    };
+    let format = audio.format("encoding", "sample_rate", &SPOKEN)?;
     let transport = match audio.optional_id("transport")? {
         None | Some("binary") => Transport::Binary,
         Some("base64") => Transport::Base64,
         Some(other) => {
-            return unsupported("transport", format!("{other:?} is neither \"binary\" nor \"base64\""));
+            let problem = format!("{other:?} is neither \"binary\" nor \"base64\"");
+            return Err(audio.unsupported("transport", problem));
         }
     };
-    Ok(Audio { format: AudioFormat { encoding, rate }, transport })
+    Ok(Audio { format, transport })
 }
 
 /// A message of type `kind` with the fields of `body`.
@@ -185,42 +207,8 @@ impl Gateway for Native {
         }
     }
 
-    fn encode(&mut self, out: &Outbound<'_>) -> Option<WireOut> {
-        if let Outbound::Error { code, message: text } = *out {
-            return message("error", &json!({"code": code, "message": text}));
-        }
-        let (State::Running(audio) | State::Ending(audio)) = self.state else { return None };
-        match *out {
-            Outbound::Started { call_id } => {
-                let encoding = match audio.format.encoding {
-                    Encoding::Mulaw => "mulaw",
-                    Encoding::Pcm16le => "pcm16le",
-                };
-                let body = json!({"version": VERSION, "call_id": call_id, "audio": {
-                    "encoding": encoding,
-                    "sample_rate": audio.format.rate,
-                    "transport": audio.transport.as_str(),
-                }});
-                message("session.started", &body)
-            }
-            Outbound::Audio { samples } => {
-                let bytes = audio.format.bytes(samples);
-                match audio.transport {
-                    Transport::Binary => Some(WireOut::Binary(bytes)),
-                    Transport::Base64 => message("audio", &json!({"payload": fields::base64(&bytes)})),
-                }
-            }
-            Outbound::Mark { name } => message("mark", &json!({"name": name})),
-            Outbound::Clear => message("clear", &json!({})),
-            Outbound::Hearing { utterance, stable, unstable } => {
-                let body = json!({"utterance": utterance.0, "stable": stable, "unstable": unstable});
-                message("hearing", &body)
-            }
-            Outbound::Turn(turn) => message("turn", turn),
-            Outbound::Pong(pong) => message("pong", pong),
-            Outbound::Summary(summary) => message("session.summary", summary),
-            Outbound::Error { .. } | Outbound::Hangup => None,
-        }
+    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
+        self.said(out).into_iter().collect()
     }
 
     fn disordered(&self) -> u64 {

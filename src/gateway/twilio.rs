@@ -10,9 +10,10 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::fields::{self, Fields};
+use super::fields::{self, Fields, Spoken};
 use super::native::{SummaryWire, TurnReportWire};
-use super::{AudioFormat, Gateway, Inbound, Outbound, Refusal, RefusalCode, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, RefusalCode, Start, Wire, WireOut};
+use crate::units::PHONE_RATE;
 
 /// What differs between those who speak this dialect.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ struct Dialect {
     sample_rate: &'static str,
     sequence: &'static str,
     /// Every encoding it may announce, with the form its audio has on the wire.
-    formats: &'static [(&'static str, AudioFormat)],
+    formats: &'static [Spoken],
 }
 
 const TWILIO: Dialect = Dialect {
@@ -38,7 +39,7 @@ const TWILIO: Dialect = Dialect {
     media_format: "mediaFormat",
     sample_rate: "sampleRate",
     sequence: "sequenceNumber",
-    formats: &[("audio/x-mulaw", AudioFormat::PHONE)],
+    formats: &[("audio/x-mulaw", Encoding::Mulaw, &[PHONE_RATE])],
 };
 
 /// The custom parameter with which a caller that is a program asks for reports of its turns.
@@ -117,14 +118,8 @@ impl Twilio {
                 format!("event: \"{event}\" before \"start\""),
             ));
         };
-        // A socket carries one stream: a message without a name can only be its own.
-        match message.optional_id(self.dialect.stream_id)? {
-            Some(id) if id != stream.id => Err(Refusal::new(
-                RefusalCode::WrongStream,
-                format!("{}: another than the one that was started", self.dialect.stream_id),
-            )),
-            Some(_) | None => Ok(stream),
-        }
+        message.belongs_to(self.dialect.stream_id, &stream.id)?;
+        Ok(stream)
     }
 
     /// TCP keeps the order, so a number that is not the next one is somebody's mistake in counting:
@@ -149,7 +144,9 @@ impl Twilio {
             Some(id) => id,
             None => start.id(names.stream_id)?,
         };
-        let format = self.format(&start.object(names.media_format, names.start_format)?)?;
+        let media = start.object(names.media_format, names.start_format)?;
+        let format = media.format("encoding", names.sample_rate, names.formats)?;
+        media.mono()?;
         let custom = start.texts(names.custom_parameters, names.start_custom)?;
         let call_id = start.id(names.call_id)?.to_owned();
         let reports = custom.get(REPORT_PARAMETER).is_some_and(|value| value == "1");
@@ -165,26 +162,6 @@ impl Twilio {
         })))
     }
 
-    fn format(&self, media: &Fields<'_>) -> Result<AudioFormat, Refusal> {
-        let unsupported = |field: &str, problem: String| {
-            Err(Refusal::new(RefusalCode::UnsupportedFormat, format!("{}: {problem}", media.name(field))))
-        };
-        let encoding = media.id("encoding")?;
-        let Some(&(_, format)) = self.dialect.formats.iter().find(|(name, _)| *name == encoding) else {
-            let known: Vec<&str> = self.dialect.formats.iter().map(|(name, _)| *name).collect();
-            return unsupported("encoding", format!("{encoding:?} is not one of {}", known.join(", ")));
-        };
-        let rate = media.number(self.dialect.sample_rate)?;
-        if rate != u64::from(format.rate) {
-            return unsupported(self.dialect.sample_rate, format!("{rate}, only {} is spoken", format.rate));
-        }
-        let channels = media.optional_number("channels")?.unwrap_or(1);
-        if channels != 1 {
-            return unsupported("channels", format!("{channels}, only 1 is spoken"));
-        }
-        Ok(format)
-    }
-
     fn media(&self, message: &Fields<'_>) -> Result<Inbound, Refusal> {
         let stream = self.stream("media", message)?;
         let media = message.object("media", "media")?;
@@ -195,20 +172,44 @@ impl Twilio {
         let position_ms = media.optional_number("timestamp")?;
         Ok(Inbound::Audio { samples: media.audio("payload", stream.format)?, position_ms })
     }
+
+    /// The one message that says `out`, if there is one.
+    fn said(&self, out: &Outbound<'_>) -> Option<String> {
+        let stream = match (&self.state, out) {
+            (State::Streaming(stream), _) | (State::Stopped(Some(stream)), Outbound::Summary(_)) => stream,
+            (State::Waiting | State::Stopped(_), _) => return None,
+        };
+        let (id, name) = (&stream.id, self.dialect.stream_id);
+        let report = |turn, summary| {
+            let report = ReportWire { event: REPORT_EVENT.to_owned(), stream_sid: id.clone(), turn, summary };
+            serde_json::to_string(&report).ok()
+        };
+        let text = match *out {
+            Outbound::Audio { samples } => {
+                let payload = fields::base64(&stream.format.bytes(samples));
+                json!({"event": "media", name: id, "media": {"payload": payload}}).to_string()
+            }
+            Outbound::Mark { name: mark } => {
+                json!({"event": "mark", name: id, "mark": {"name": mark}}).to_string()
+            }
+            Outbound::Clear => json!({"event": "clear", name: id}).to_string(),
+            Outbound::Turn(turn) if stream.reports => report(Some(turn.clone()), None)?,
+            Outbound::Summary(summary) if stream.reports => report(None, Some(summary.clone()))?,
+            Outbound::Started { .. }
+            | Outbound::Hearing { .. }
+            | Outbound::Turn(_)
+            | Outbound::Summary(_)
+            | Outbound::Pong(_)
+            | Outbound::Error { .. }
+            | Outbound::Hangup => return None,
+        };
+        Some(text)
+    }
 }
 
 impl Gateway for Twilio {
     fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal> {
-        let text = match wire {
-            Wire::Text(text) => text,
-            Wire::Binary(_) => {
-                return Err(Refusal::new(
-                    RefusalCode::Malformed,
-                    "a binary message; this protocol has only text",
-                ));
-            }
-        };
-        let map = fields::parse(text)?;
+        let map = fields::parse(fields::only_text(wire)?)?;
         let message = Fields::top(&map);
         let event = message.id("event")?;
         if matches!(self.state, State::Stopped(_)) {
@@ -242,36 +243,8 @@ impl Gateway for Twilio {
         Ok(vec![inbound])
     }
 
-    fn encode(&mut self, out: &Outbound<'_>) -> Option<WireOut> {
-        let stream = match (&self.state, out) {
-            (State::Streaming(stream), _) | (State::Stopped(Some(stream)), Outbound::Summary(_)) => stream,
-            (State::Waiting | State::Stopped(_), _) => return None,
-        };
-        let (id, name) = (&stream.id, self.dialect.stream_id);
-        let report = |turn, summary| {
-            let report = ReportWire { event: REPORT_EVENT.to_owned(), stream_sid: id.clone(), turn, summary };
-            serde_json::to_string(&report).ok()
-        };
-        let text = match *out {
-            Outbound::Audio { samples } => {
-                let payload = fields::base64(&stream.format.bytes(samples));
-                json!({"event": "media", name: id, "media": {"payload": payload}}).to_string()
-            }
-            Outbound::Mark { name: mark } => {
-                json!({"event": "mark", name: id, "mark": {"name": mark}}).to_string()
-            }
-            Outbound::Clear => json!({"event": "clear", name: id}).to_string(),
-            Outbound::Turn(turn) if stream.reports => report(Some(turn.clone()), None)?,
-            Outbound::Summary(summary) if stream.reports => report(None, Some(summary.clone()))?,
-            Outbound::Started { .. }
-            | Outbound::Hearing { .. }
-            | Outbound::Turn(_)
-            | Outbound::Summary(_)
-            | Outbound::Pong(_)
-            | Outbound::Error { .. }
-            | Outbound::Hangup => return None,
-        };
-        Some(WireOut::Text(text))
+    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
+        self.said(out).into_iter().map(WireOut::Text).collect()
     }
 
     fn disordered(&self) -> u64 {

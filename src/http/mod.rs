@@ -7,13 +7,19 @@ use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::engine::workers::Engines;
+use crate::gateway::asterisk::Asterisk;
+use crate::gateway::detect::{Detect, SUBPROTOCOLS};
+use crate::gateway::jambonz::Jambonz;
 use crate::gateway::native::Native;
+use crate::gateway::plivo::Plivo;
+use crate::gateway::telnyx::Telnyx;
 use crate::gateway::twilio::Twilio;
+use crate::gateway::vonage::Vonage;
 use crate::gateway::{Gateway, Start};
 use crate::runtime::accept;
 use crate::runtime::registry::{Place, Refused, Registry};
@@ -63,8 +69,14 @@ impl App {
 /// All routes.
 pub fn router(app: App) -> Router {
     Router::new()
-        .route("/twilio", get(twilio))
-        .route("/offhook", get(native))
+        .route("/call", socket(|| Box::new(Detect::new())))
+        .route("/twilio", socket(|| Box::new(Twilio::new())))
+        .route("/telnyx", socket(|| Box::new(Telnyx::new())))
+        .route("/plivo", socket(|| Box::new(Plivo::new())))
+        .route("/vonage", socket(|| Box::new(Vonage::new())))
+        .route("/jambonz", socket(|| Box::new(Jambonz::new())))
+        .route("/asterisk", socket(|| Box::new(Asterisk::new())))
+        .route("/offhook", socket(|| Box::new(Native::new())))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .with_state(app)
@@ -80,12 +92,9 @@ async fn ready(State(app): State<App>) -> (StatusCode, String) {
     }
 }
 
-async fn twilio(State(app): State<App>, upgrade: WebSocketUpgrade) -> Response {
-    answer(&app, upgrade, || Box::new(Twilio::new()))
-}
-
-async fn native(State(app): State<App>, upgrade: WebSocketUpgrade) -> Response {
-    answer(&app, upgrade, || Box::new(Native::new()))
+/// A route whose sockets speak what `codec` does.
+fn socket(codec: fn() -> Box<dyn Gateway>) -> MethodRouter<App> {
+    get(async move |State(app): State<App>, upgrade: WebSocketUpgrade| answer(&app, upgrade, codec))
 }
 
 fn answer(app: &App, upgrade: WebSocketUpgrade, codec: fn() -> Box<dyn Gateway>) -> Response {
@@ -97,6 +106,8 @@ fn answer(app: &App, upgrade: WebSocketUpgrade, codec: fn() -> Box<dyn Gateway>)
         }
     };
     let limit = app.config.server.max_message_bytes;
+    // Only what the client asks for is answered; most ask for nothing.
+    let upgrade = upgrade.protocols(SUBPROTOCOLS);
     upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(async move |socket| {
         let name = |start: &Start| place.name(start.call_id.as_deref().unwrap_or("call"));
         accept::run(socket, codec(), services, name).await;

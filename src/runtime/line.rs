@@ -88,12 +88,14 @@ impl Line {
     /// # Errors
     /// If the socket is closed, or stalled for so long that the queue is full.
     pub fn send(&mut self, out: &Outbound<'_>) -> Result<(), LineDead> {
-        let message = match self.codec.encode(out) {
-            None => return Ok(()),
-            Some(WireOut::Text(text)) => Message::text(text),
-            Some(WireOut::Binary(bytes)) => Message::binary(bytes),
-        };
-        self.out.try_send(message).map_err(|_| LineDead)
+        for message in self.codec.encode(out) {
+            let message = match message {
+                WireOut::Text(text) => Message::text(text),
+                WireOut::Binary(bytes) => Message::binary(bytes),
+            };
+            self.out.try_send(message).map_err(|_| LineDead)?;
+        }
+        Ok(())
     }
 
     /// Says goodbye to the socket with a close frame.

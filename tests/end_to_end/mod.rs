@@ -4,4 +4,5 @@
 mod calls;
 mod commands;
 mod cutting_in;
+mod gateways;
 mod strangers;

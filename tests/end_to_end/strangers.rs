@@ -20,11 +20,11 @@ pub fn run(test: impl Future<Output = ()>) {
     runtime.block_on(async { tokio::time::timeout(PATIENCE, test).await.unwrap() });
 }
 
-async fn open(server: &Server, path: &str) -> Socket {
+pub async fn open(server: &Server, path: &str) -> Socket {
     connect_async(server.url(path)).await.unwrap().0
 }
 
-async fn say(socket: &mut Socket, message: &Value) {
+pub async fn say(socket: &mut Socket, message: &Value) {
     socket.send(Message::text(message.to_string())).await.unwrap();
 }
 
@@ -53,7 +53,7 @@ pub async fn started(server: &Server) -> Socket {
 }
 
 /// Reads until the server closes, however it does.
-async fn closed(mut socket: Socket) {
+pub async fn closed(mut socket: Socket) {
     while let Some(Ok(message)) = socket.next().await {
         if message.is_close() {
             return;

@@ -32,8 +32,8 @@ fn a_message_that_breaks_the_protocol_is_refused_with_the_field_that_breaks_it()
 #[test]
 fn an_error_can_be_told_before_the_session_has_started() {
     let mut native = Native::new();
-    assert!(native.encode(&Outbound::Error { code: "malformed", message: "no" }).is_some());
-    assert!(native.encode(&Outbound::Clear).is_none());
+    assert!(native.encode(&Outbound::Error { code: "malformed", message: "no" }).len() == 1);
+    assert!(native.encode(&Outbound::Clear).is_empty());
 }
 
 #[test]
@@ -97,10 +97,10 @@ proptest! {
     ) {
         let mut native = started("pcm16le", rate, &transport);
         let out = native.encode(&Outbound::Audio { samples: &samples });
-        let back = match &out {
-            Some(WireOut::Text(text)) => native.decode(Wire::Text(text)),
-            Some(WireOut::Binary(bytes)) => native.decode(Wire::Binary(bytes)),
-            None => return Err(TestCaseError::fail("no message")),
+        let back = match &out[..] {
+            [WireOut::Text(text)] => native.decode(Wire::Text(text)),
+            [WireOut::Binary(bytes)] => native.decode(Wire::Binary(bytes)),
+            _ => return Err(TestCaseError::fail("no message")),
         };
         prop_assert_eq!(back.unwrap(), vec![Inbound::Audio { samples, position_ms: None }]);
     }

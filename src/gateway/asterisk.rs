@@ -1,0 +1,201 @@
+//! Asterisk's `chan_websocket`: binary messages in the channel's codec, text messages for control, as
+//! JSON or, in older versions and by default, as plain words. PURE; must not know sockets, pacing or the
+//! conversation.
+//!
+//! Source: Asterisk's documentation, "WebSocket channel driver", and its source where the two differ.
+
+mod plain;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Value, json};
+
+use super::fields::{self, Fields};
+use super::frames::Frames;
+use super::stage::Stage;
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
+
+/// The sub-protocol that the upgrade asks for.
+pub const SUBPROTOCOL: &str = "media";
+
+/// The first message, in both forms.
+pub(super) const MEDIA_START: &str = "MEDIA_START";
+
+/// Most bytes of a mark's name: Asterisk drops a command of more than 128 without a word.
+const MAX_MARK_BYTES: usize = 60;
+
+/// The channel codecs that can be cut anywhere; the others pass through Asterisk untouched, and would be
+/// ours to frame and to time.
+const SPOKEN: [(&str, Encoding, u32); 4] = [
+    ("ulaw", Encoding::Mulaw, 8000),
+    ("alaw", Encoding::Alaw, 8000),
+    ("slin", Encoding::Pcm16le, 8000),
+    ("slin16", Encoding::Pcm16le, 16_000),
+];
+
+/// One call's codec.
+#[derive(Debug)]
+pub struct Asterisk {
+    stage: Stage<Channel>,
+}
+
+#[derive(Debug)]
+struct Channel {
+    format: AudioFormat,
+    form: Form,
+    /// The tail of a message that fills no frame would be dropped.
+    frames: Frames,
+}
+
+/// How control messages are written. JSON sent to a channel of words is ignored, so it must be right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Plain,
+}
+
+impl Form {
+    fn of(text: &str) -> Self {
+        if text.trim_start().starts_with('{') { Self::Json } else { Self::Plain }
+    }
+
+    fn parse(self, text: &str) -> Result<Map<String, Value>, Refusal> {
+        match self {
+            Self::Json => fields::parse(text),
+            Self::Plain => Ok(plain::parse(text)),
+        }
+    }
+
+    fn command(self, command: &str) -> WireOut {
+        WireOut::Text(match self {
+            Self::Json => json!({"command": command}).to_string(),
+            Self::Plain => command.to_owned(),
+        })
+    }
+
+    fn mark(self, name: &str) -> WireOut {
+        WireOut::Text(match self {
+            Self::Json => json!({"command": "MARK_MEDIA", "correlation_id": name}).to_string(),
+            Self::Plain => format!("MARK_MEDIA {name}"),
+        })
+    }
+}
+
+impl Default for Asterisk {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Asterisk {
+    /// A codec for a socket that has just opened.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { stage: Stage::Waiting }
+    }
+
+    fn start(&mut self, message: &Fields<'_>, form: Form) -> Result<Inbound, Refusal> {
+        self.stage.waits(MEDIA_START)?;
+        let asked = message.id("format")?;
+        let Some(&(_, encoding, rate)) = SPOKEN.iter().find(|(name, ..)| *name == asked) else {
+            let known = SPOKEN.map(|(name, ..)| name).join(", ");
+            return Err(message.unsupported("format", format!("{asked:?} is not one of {known}")));
+        };
+        let format = AudioFormat { encoding, rate };
+        let frame = match message.optional_number("optimal_frame_size")? {
+            None => format.frame(),
+            Some(bytes) => usize::try_from(bytes)
+                .ok()
+                .filter(|bytes| *bytes > 0 && bytes % encoding.bytes() == 0)
+                .map(|bytes| bytes / encoding.bytes())
+                // Every frame is at most a second, as what we take.
+                .filter(|samples| *samples <= rate as usize)
+                .ok_or_else(|| message.unsupported("optimal_frame_size", format!("{bytes}")))?,
+        };
+        let variables = message.optional_object("channel_variables", "channel_variables")?;
+        let custom = variables.map(|variables| variables.scalars(&[])).unwrap_or_default();
+        let start = Start {
+            stream_id: message.optional_id("connection_id")?.map(str::to_owned),
+            // Of a connection that Asterisk opens, `connection_id` is a section of its configuration.
+            call_id: Some(message.id("channel_id")?.to_owned()),
+            from: custom.get("from").cloned(),
+            to: custom.get("to").cloned(),
+            custom,
+            format,
+        };
+        self.stage = Stage::Running(Channel { format, form, frames: Frames::new(frame) });
+        Ok(Inbound::Started(Box::new(start)))
+    }
+
+    fn text(&mut self, text: &str) -> Result<Inbound, Refusal> {
+        let form = self.stage.speaking().map_or_else(|| Form::of(text), |channel| channel.form);
+        let map = form.parse(text)?;
+        let message = Fields::top(&map);
+        let event = message.id("event")?;
+        Ok(match event {
+            MEDIA_START => self.start(&message, form)?,
+            "DTMF_END" => {
+                self.stage.running(event, MEDIA_START)?;
+                Inbound::Dtmf { digit: message.digit(named_or_bare(&message, "digit"))? }
+            }
+            "MEDIA_MARK_PROCESSED" => {
+                self.stage.running(event, MEDIA_START)?;
+                match message.optional_id(named_or_bare(&message, "correlation_id"))? {
+                    Some(name) => Inbound::Mark { name: name.to_owned() },
+                    None => Inbound::Ignored { name: event.to_owned() },
+                }
+            }
+            // MEDIA_XOFF, MEDIA_XON and QUEUE_DRAINED among them: the pacer keeps far less than the twenty
+            // seconds that Asterisk's queue takes.
+            unknown => Inbound::Ignored { name: unknown.to_owned() },
+        })
+    }
+}
+
+/// Where a parameter is: in words, it may stand without its name.
+fn named_or_bare(message: &Fields<'_>, name: &'static str) -> &'static str {
+    if message.get(name).is_some() { name } else { plain::BARE }
+}
+
+impl Gateway for Asterisk {
+    fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal> {
+        let inbound = match wire {
+            Wire::Text(text) => self.text(text)?,
+            Wire::Binary(bytes) => {
+                let format = self.stage.running("audio", MEDIA_START)?.format;
+                Inbound::Audio { samples: format.samples(bytes, "binary message")?, position_ms: None }
+            }
+        };
+        Ok(vec![inbound])
+    }
+
+    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
+        let Some(channel) = self.stage.speaking() else { return Vec::new() };
+        let (format, form) = (channel.format, channel.form);
+        let audio = |frame: Vec<i16>| WireOut::Binary(format.bytes(&frame));
+        match *out {
+            Outbound::Audio { samples } => channel.frames.cut(samples).into_iter().map(audio).collect(),
+            Outbound::Mark { name } if name.len() <= MAX_MARK_BYTES => {
+                channel.frames.fill().map(audio).into_iter().chain([form.mark(name)]).collect()
+            }
+            Outbound::Clear => {
+                channel.frames.clear();
+                // A flush drops the marks, too: they are never answered. It leaves a pause as it is, although
+                // the documents say otherwise.
+                vec![form.command("FLUSH_MEDIA"), form.command("CONTINUE_MEDIA")]
+            }
+            Outbound::Hangup => vec![form.command("HANGUP")],
+            Outbound::Mark { .. }
+            | Outbound::Started { .. }
+            | Outbound::Hearing { .. }
+            | Outbound::Turn(_)
+            | Outbound::Summary(_)
+            | Outbound::Pong(_)
+            | Outbound::Error { .. } => Vec::new(),
+        }
+    }
+
+    fn disordered(&self) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,64 @@
+//! Asterisk's messages as documented, the refusals, and properties that hold for any input. The
+//! messages themselves are in tests/golden/asterisk.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::gateway::{golden, strange};
+
+fn started(words: &str) -> Asterisk {
+    let mut asterisk = Asterisk::new();
+    asterisk.decode(Wire::Text(&format!("MEDIA_START channel_id:c1 {words}"))).unwrap();
+    asterisk
+}
+
+#[test]
+fn a_documented_call_is_understood_and_spoken_in_json() {
+    golden::play("asterisk/json.jsonl", &mut Asterisk::new());
+}
+
+#[test]
+fn a_documented_call_is_understood_and_spoken_in_words() {
+    golden::play("asterisk/plain.jsonl", &mut Asterisk::new());
+}
+
+#[test]
+fn a_message_is_whole_frames_for_the_tail_of_another_would_be_dropped() {
+    golden::play("asterisk/slin16.jsonl", &mut Asterisk::new());
+}
+
+#[test]
+fn a_message_that_breaks_the_protocol_is_refused_with_the_field_that_breaks_it() {
+    golden::refuse("asterisk/refused.jsonl", Asterisk::new);
+}
+
+#[test]
+fn no_command_is_longer_than_asterisk_takes() {
+    let start = json!({"event": MEDIA_START, "channel_id": "c1", "format": "ulaw"}).to_string();
+    for start in [start.as_str(), "MEDIA_START channel_id:c1 format:ulaw"] {
+        let mut asterisk = Asterisk::new();
+        asterisk.decode(Wire::Text(start)).unwrap();
+        for length in 1..200 {
+            for message in asterisk.encode(&Outbound::Mark { name: &"m".repeat(length) }) {
+                let WireOut::Text(text) = message else { panic!("audio that nobody sent") };
+                assert!(text.len() <= 128, "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_frame_may_be_longer_than_twenty_milliseconds() {
+    let mut asterisk = started("format:slin optimal_frame_size:960 ptime:60");
+    assert_eq!(asterisk.encode(&Outbound::Audio { samples: &[1; 320] }), []);
+    let frames = asterisk.encode(&Outbound::Audio { samples: &[1; 320] });
+    assert_eq!(frames, [WireOut::Binary([1, 0].repeat(480))]);
+}
+
+proptest! {
+    #[test]
+    fn no_message_makes_it_panic(messages in strange::messages()) {
+        strange::survived(&mut Asterisk::new(), &messages);
+        strange::survived(&mut started("format:slin"), &messages);
+    }
+}

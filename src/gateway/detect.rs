@@ -1,0 +1,179 @@
+//! Which dialect a socket speaks, by the first message that tells: for one address that takes them all.
+//! PURE; must not know what the dialects say afterwards.
+
+use super::asterisk::{self, Asterisk};
+use super::fields::{self, Fields};
+use super::jambonz::{self, Jambonz};
+use super::native::Native;
+use super::plivo::Plivo;
+use super::telnyx::Telnyx;
+use super::twilio::Twilio;
+use super::vonage::{self, Vonage};
+use super::{Gateway, Inbound, Outbound, Refusal, RefusalCode, Wire, WireOut};
+
+/// The sub-protocols that upgrades may ask for.
+pub const SUBPROTOCOLS: [&str; 2] = [asterisk::SUBPROTOCOL, jambonz::SUBPROTOCOL];
+
+/// What is spoken here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Our own protocol.
+    Native,
+    /// Twilio Media Streams.
+    Twilio,
+    /// Telnyx media streaming.
+    Telnyx,
+    /// Plivo audio streaming.
+    Plivo,
+    /// Vonage WebSocket endpoints.
+    Vonage,
+    /// jambonz `listen`.
+    Jambonz,
+    /// Asterisk `chan_websocket`.
+    Asterisk,
+}
+
+impl Dialect {
+    /// The dialect of a socket's first messages; `None` for the greeting that Twilio and Telnyx share.
+    ///
+    /// # Errors
+    /// If nobody who is known here begins like this.
+    pub fn of(wire: Wire<'_>) -> Result<Option<Self>, Refusal> {
+        let text = match wire {
+            Wire::Text(text) => text,
+            Wire::Binary(_) => {
+                let reason = "audio before a message that says who calls";
+                return Err(Refusal::new(RefusalCode::OutOfOrder, reason));
+            }
+        };
+        if text.trim_start().starts_with(asterisk::MEDIA_START) {
+            return Ok(Some(Self::Asterisk));
+        }
+        let map = fields::parse(text)?;
+        let message = Fields::top(&map);
+        let found = match (message.optional_id("event")?, message.optional_id("type")?) {
+            (Some("connected"), _) => return Ok(None),
+            (Some(asterisk::MEDIA_START), _) => Some(Self::Asterisk),
+            (Some(vonage::CONNECTED), _) => Some(Self::Vonage),
+            (Some("start"), _) => Self::of_start(&message)?,
+            (None, Some("session.start")) => Some(Self::Native),
+            (None, None) if has(&message, &["callSid", "sampleRate"]) => Some(Self::Jambonz),
+            (Some(_) | None, _) => None,
+        };
+        found.map(Some).ok_or_else(|| {
+            Refusal::new(RefusalCode::Malformed, "the first message is of no dialect that is spoken here")
+        })
+    }
+
+    /// Four providers call their first message "start"; its names tell them apart.
+    fn of_start(message: &Fields<'_>) -> Result<Option<Self>, Refusal> {
+        let start = message.object("start", "start")?;
+        let named = has(message, &["streamSid"]) || has(&start, &["streamSid"]);
+        Ok(if named && has(&start, &["callSid"]) {
+            Some(Self::Twilio)
+        } else if has(message, &["stream_id"]) && has(&start, &["call_control_id"]) {
+            Some(Self::Telnyx)
+        } else if has(&start, &["streamId", "callId"]) {
+            Some(Self::Plivo)
+        } else {
+            None
+        })
+    }
+
+    /// A codec that speaks it.
+    #[must_use]
+    pub fn codec(self) -> Box<dyn Gateway> {
+        match self {
+            Self::Native => Box::new(Native::new()),
+            Self::Twilio => Box::new(Twilio::new()),
+            Self::Telnyx => Box::new(Telnyx::new()),
+            Self::Plivo => Box::new(Plivo::new()),
+            Self::Vonage => Box::new(Vonage::new()),
+            Self::Jambonz => Box::new(Jambonz::new()),
+            Self::Asterisk => Box::new(Asterisk::new()),
+        }
+    }
+}
+
+fn has(fields: &Fields<'_>, names: &[&str]) -> bool {
+    names.iter().all(|name| fields.get(name).is_some())
+}
+
+/// A codec that becomes the one of the socket's dialect.
+#[derive(Default)]
+pub struct Detect {
+    codec: Option<Box<dyn Gateway>>,
+}
+
+impl Detect {
+    /// A codec for a socket that has just opened.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { codec: None }
+    }
+}
+
+impl Gateway for Detect {
+    fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal> {
+        if let Some(codec) = &mut self.codec {
+            return codec.decode(wire);
+        }
+        match Dialect::of(wire)? {
+            Some(dialect) => self.codec.insert(dialect.codec()).decode(wire),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
+        self.codec.as_mut().map(|codec| codec.encode(out)).unwrap_or_default()
+    }
+
+    fn disordered(&self) -> u64 {
+        self.codec.as_ref().map_or(0, |codec| codec.disordered())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::{golden, strange};
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_golden_call_is_known_by_its_beginning() {
+        for (file, dialect) in [
+            ("native/binary.jsonl", Dialect::Native),
+            ("twilio/call.jsonl", Dialect::Twilio),
+            ("telnyx/call.jsonl", Dialect::Telnyx),
+            ("plivo/call.jsonl", Dialect::Plivo),
+            ("vonage/call.jsonl", Dialect::Vonage),
+            ("jambonz/call.jsonl", Dialect::Jambonz),
+            ("asterisk/json.jsonl", Dialect::Asterisk),
+            ("asterisk/plain.jsonl", Dialect::Asterisk),
+        ] {
+            golden::play(file, &mut Detect::new());
+            let told =
+                golden::texts(file).into_iter().find_map(|text| Dialect::of(Wire::Text(&text)).unwrap());
+            assert_eq!(told, Some(dialect), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_beginning_that_nobody_has_is_refused_by_name() {
+        golden::refuse("detect/refused.jsonl", Detect::new);
+    }
+
+    #[test]
+    fn nothing_is_said_before_it_is_known_in_which_dialect() {
+        let mut detect = Detect::new();
+        assert_eq!(detect.encode(&Outbound::Clear), []);
+        assert_eq!(detect.disordered(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_makes_it_panic(messages in strange::messages()) {
+            strange::survived(&mut Detect::new(), &messages);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! jambonz `listen` with `bidirectionalAudio` in streaming mode: one text message that describes the
+//! call, binary messages of 16-bit linear audio, JSON text messages for control. PURE; must not know
+//! sockets, pacing or the conversation.
+//!
+//! Source: jambonz's documentation of `listen`, and FreeSWITCH's mod_audio_fork, which speaks for it.
+
+#[cfg(test)]
+mod tests;
+
+use serde_json::json;
+
+use super::fields::{self, Fields};
+use super::stage::Stage;
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
+
+/// The sub-protocol that the upgrade asks for.
+pub const SUBPROTOCOL: &str = "audio.jambonz.org";
+
+const FIRST: &str = "call information";
+
+/// Samples that the line keeps back, at 8 kHz, until more come. Without as much silence behind a mark,
+/// the last words of an answer would be spoken with the next one, and their mark would come back then.
+const KEPT_BACK: usize = 640;
+
+/// One call's codec.
+#[derive(Debug)]
+pub struct Jambonz {
+    stage: Stage<AudioFormat>,
+}
+
+impl Default for Jambonz {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Jambonz {
+    /// A codec for a socket that has just opened.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { stage: Stage::Waiting }
+    }
+
+    /// The first message: nothing names it, so it is known by its fields.
+    fn start(&mut self, message: &Fields<'_>) -> Result<Inbound, Refusal> {
+        let call_id = message.id("callSid")?.to_owned();
+        let rate = message.number("sampleRate")?;
+        let known = (8000..=64_000).contains(&rate) && rate % 8000 == 0;
+        let Some(rate) = u32::try_from(rate).ok().filter(|_| known) else {
+            let problem = format!("{rate}, spoken are the multiples of 8000 up to 64000");
+            return Err(message.unsupported("sampleRate", problem));
+        };
+        // The agent must not hear itself, and two channels would sound like one at half the speed.
+        if let Some(mix) = message.optional_id("mixType")?.filter(|mix| *mix != "mono") {
+            return Err(message.unsupported("mixType", format!("{mix:?}, only \"mono\" is spoken")));
+        }
+        let format = AudioFormat { encoding: Encoding::Pcm16le, rate };
+        let custom = message.optional_object("metadata", "metadata")?.map(|data| data.scalars(&[]));
+        let from = message.optional_id("from")?.map(str::to_owned);
+        let to = message.optional_id("to")?.map(str::to_owned);
+        self.stage = Stage::Running(format);
+        Ok(Inbound::Started(Box::new(Start {
+            stream_id: None,
+            call_id: Some(call_id),
+            from,
+            to,
+            custom: custom.unwrap_or_default(),
+            format,
+        })))
+    }
+}
+
+/// A message after the first: `event` names a key, `type` everything else.
+fn control(message: &Fields<'_>) -> Result<Inbound, Refusal> {
+    let name = match message.optional_id("event")? {
+        Some(event) => event,
+        None => message.optional_id("type")?.unwrap_or(FIRST),
+    };
+    Ok(match name {
+        "dtmf" => Inbound::Dtmf { digit: message.digit("dtmf")? },
+        // `playout` or `cleared`, and not to be relied on: after a `killAudio`, the line may call a later
+        // mark cleared that was played. Whoever counts words knows what it has cleared.
+        "mark" => Inbound::Mark { name: message.object("data", "data")?.id("name")?.to_owned() },
+        unknown => Inbound::Ignored { name: unknown.to_owned() },
+    })
+}
+
+/// Marks travel among the samples as 0xffff: while one is pending, the sample -1 would be taken for it.
+/// Zero is as near, and nobody hears the difference.
+const fn speakable(sample: i16) -> i16 {
+    if sample == -1 { 0 } else { sample }
+}
+
+impl Gateway for Jambonz {
+    fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal> {
+        let inbound = match wire {
+            Wire::Binary(bytes) => {
+                let samples = self.stage.running("audio", FIRST)?.samples(bytes, "binary message")?;
+                Inbound::Audio { samples, position_ms: None }
+            }
+            Wire::Text(text) => {
+                let map = fields::parse(text)?;
+                let message = Fields::top(&map);
+                if self.stage.speaking().is_some() { control(&message)? } else { self.start(&message)? }
+            }
+        };
+        Ok(vec![inbound])
+    }
+
+    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
+        let Some(format) = self.stage.speaking() else { return Vec::new() };
+        let text = |message: serde_json::Value| WireOut::Text(message.to_string());
+        match *out {
+            Outbound::Audio { samples } => {
+                let samples: Vec<i16> = samples.iter().copied().map(speakable).collect();
+                vec![WireOut::Binary(format.bytes(&samples))]
+            }
+            Outbound::Mark { name } => {
+                // A mark is put before the next audio, not behind the last.
+                let silence = vec![0; KEPT_BACK * format.rate as usize / 8000];
+                let mark = json!({"type": "mark", "data": {"name": name}});
+                vec![text(mark), WireOut::Binary(format.bytes(&silence))]
+            }
+            Outbound::Clear => {
+                vec![text(json!({"type": "killAudio"})), text(json!({"type": "clearMarks"}))]
+            }
+            Outbound::Hangup => vec![text(json!({"type": "disconnect"}))],
+            Outbound::Started { .. }
+            | Outbound::Hearing { .. }
+            | Outbound::Turn(_)
+            | Outbound::Summary(_)
+            | Outbound::Pong(_)
+            | Outbound::Error { .. } => Vec::new(),
+        }
+    }
+
+    fn disordered(&self) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,167 @@
+//! Plivo audio streaming, bidirectional (`<Stream bidirectional="true">`): JSON text messages, mu-law
+//! or 16-bit linear in base64. PURE; must not know sockets, pacing or the conversation.
+//!
+//! Source: Plivo's documentation, "Audio streaming - Stream events". The byte order of L16 is not in it;
+//! it is taken to be little-endian.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::fields::{self, Fields, Spoken};
+use super::stage::Stage;
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
+
+const MULAW: &str = "audio/x-mulaw";
+const L16: &str = "audio/x-l16";
+
+const SPOKEN: [Spoken; 2] = [(MULAW, Encoding::Mulaw, &[8000]), (L16, Encoding::Pcm16le, &[8000, 16_000])];
+
+/// One call's codec.
+#[derive(Debug)]
+pub struct Plivo {
+    stage: Stage<Stream>,
+    last_sequence: u64,
+    disordered: u64,
+}
+
+#[derive(Debug)]
+struct Stream {
+    id: String,
+    format: AudioFormat,
+    /// The time of the first audio: Plivo's are milliseconds since 1970.
+    began: Option<u64>,
+}
+
+impl Default for Plivo {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Plivo {
+    /// A codec for a socket that has just opened.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { stage: Stage::Waiting, last_sequence: 0, disordered: 0 }
+    }
+
+    fn stream(&mut self, event: &str, message: &Fields<'_>) -> Result<&mut Stream, Refusal> {
+        let stream = self.stage.running(event, "start")?;
+        message.belongs_to("streamId", &stream.id)?;
+        Ok(stream)
+    }
+
+    fn count(&mut self, message: &Fields<'_>) -> Result<(), Refusal> {
+        if let Some(number) = message.optional_number("sequenceNumber")? {
+            if number <= self.last_sequence {
+                self.disordered += 1;
+            }
+            self.last_sequence = self.last_sequence.max(number);
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, message: &Fields<'_>) -> Result<Inbound, Refusal> {
+        self.stage.waits("start")?;
+        let start = message.object("start", "start")?;
+        let id = start.id("streamId")?.to_owned();
+        let call_id = Some(start.id("callId")?.to_owned());
+        let media = start.object("mediaFormat", "start.mediaFormat")?;
+        let format = media.format("encoding", "sampleRate", &SPOKEN)?;
+        media.mono()?;
+        let custom = extra_headers(message.optional_text("extra_headers")?.unwrap_or_default());
+        self.stage = Stage::Running(Stream { id: id.clone(), format, began: None });
+        Ok(Inbound::Started(Box::new(Start {
+            stream_id: Some(id),
+            call_id,
+            // Plivo tells neither; `extraHeaders="from=...,to=..."` does.
+            from: custom.get("from").cloned(),
+            to: custom.get("to").cloned(),
+            custom,
+            format,
+        })))
+    }
+
+    fn media(&mut self, message: &Fields<'_>) -> Result<Inbound, Refusal> {
+        let stream = self.stream("media", message)?;
+        let media = message.object("media", "media")?;
+        if let Some(track) = media.optional_id("track")?.filter(|track| *track != "inbound") {
+            return Ok(Inbound::Ignored { name: format!("media of track {track}") });
+        }
+        let samples = media.audio("payload", stream.format)?;
+        let at = media.optional_number("timestamp")?;
+        let position_ms = at.map(|at| at.saturating_sub(*stream.began.get_or_insert(at)));
+        Ok(Inbound::Audio { samples, position_ms })
+    }
+}
+
+/// `k=v;k=v`, or with the commas that the XML has; what has no `=` is left out.
+fn extra_headers(text: &str) -> BTreeMap<String, String> {
+    let pairs = text.split([';', ',']).filter_map(|pair| pair.split_once('='));
+    pairs.map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned())).collect()
+}
+
+impl Gateway for Plivo {
+    fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal> {
+        let map = fields::parse(fields::only_text(wire)?)?;
+        let message = Fields::top(&map);
+        let event = message.id("event")?;
+        if self.stage.is_over() {
+            return Ok(vec![Inbound::Ignored { name: format!("{event} after stop") }]);
+        }
+        self.count(&message)?;
+        let inbound = match event {
+            "start" => self.start(&message)?,
+            "media" => self.media(&message)?,
+            "dtmf" => {
+                self.stream(event, &message)?;
+                Inbound::Dtmf { digit: message.object("dtmf", "dtmf")?.digit("digit")? }
+            }
+            "playedStream" => {
+                self.stream(event, &message)?;
+                Inbound::Mark { name: message.id("name")?.to_owned() }
+            }
+            "stop" => {
+                self.stage = Stage::Over;
+                Inbound::Stopped
+            }
+            // `clearedAudio` among them: the buffer counts as empty from our `clearAudio` on.
+            unknown => Inbound::Ignored { name: unknown.to_owned() },
+        };
+        Ok(vec![inbound])
+    }
+
+    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
+        let Some(stream) = self.stage.speaking() else { return Vec::new() };
+        let message = match *out {
+            Outbound::Audio { samples } => {
+                let content = match stream.format.encoding {
+                    Encoding::Mulaw | Encoding::Alaw => MULAW,
+                    Encoding::Pcm16le | Encoding::Pcm16be => L16,
+                };
+                let payload = fields::base64(&stream.format.bytes(samples));
+                json!({"event": "playAudio", "media": {
+                    "contentType": content, "sampleRate": stream.format.rate, "payload": payload,
+                }})
+            }
+            Outbound::Mark { name } => json!({"event": "checkpoint", "streamId": stream.id, "name": name}),
+            Outbound::Clear => json!({"event": "clearAudio", "streamId": stream.id}),
+            Outbound::Started { .. }
+            | Outbound::Hearing { .. }
+            | Outbound::Turn(_)
+            | Outbound::Summary(_)
+            | Outbound::Pong(_)
+            | Outbound::Error { .. }
+            | Outbound::Hangup => return Vec::new(),
+        };
+        vec![WireOut::Text(message.to_string())]
+    }
+
+    fn disordered(&self) -> u64 {
+        self.disordered
+    }
+}

@@ -1,0 +1,132 @@
+//! Vonage Voice WebSocket endpoints (NCCO `connect`): JSON text messages for control, binary messages
+//! of 16-bit linear audio of exactly 20 ms. PURE; must not know sockets, pacing or the conversation.
+//!
+//! Source: Vonage's documentation, "Voice API - WebSockets".
+
+#[cfg(test)]
+mod tests;
+
+use serde_json::json;
+
+use super::fields::{self, Fields};
+use super::frames::Frames;
+use super::stage::Stage;
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
+
+/// The first message.
+pub(super) const CONNECTED: &str = "websocket:connected";
+
+/// The rates that the line has; a frame is 320, 640 or 960 bytes.
+const RATES: [u32; 3] = [8000, 16_000, 24_000];
+
+/// One call's codec.
+#[derive(Debug)]
+pub struct Vonage {
+    stage: Stage<Stream>,
+}
+
+#[derive(Debug)]
+struct Stream {
+    format: AudioFormat,
+    frames: Frames,
+}
+
+impl Default for Vonage {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Vonage {
+    /// A codec for a socket that has just opened.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { stage: Stage::Waiting }
+    }
+
+    fn start(&mut self, message: &Fields<'_>) -> Result<Inbound, Refusal> {
+        self.stage.waits(CONNECTED)?;
+        let content = message.id("content-type")?;
+        let format = format(content).ok_or_else(|| {
+            let spoken = "audio/l16;rate=8000, 16000 or 24000";
+            message.unsupported("content-type", format!("{content:?}, spoken is {spoken}"))
+        })?;
+        // The headers of the NCCO lie among the message's own fields.
+        let named = |field: &str| Ok::<_, Refusal>(message.optional_id(field)?.map(str::to_owned));
+        let (call_id, from, to) = (named("call_id")?, named("from")?, named("to")?);
+        let custom = message.scalars(&["event", "content-type"]);
+        self.stage = Stage::Running(Stream { format, frames: Frames::new(format.frame()) });
+        Ok(Inbound::Started(Box::new(Start { stream_id: None, call_id, from, to, custom, format })))
+    }
+}
+
+/// `audio/l16;rate=16000`.
+fn format(content: &str) -> Option<AudioFormat> {
+    let (kind, rate) = content.split_once(';')?;
+    let rate = rate.trim().strip_prefix("rate=")?.parse().ok()?;
+    let known = kind.trim().eq_ignore_ascii_case("audio/l16") && RATES.contains(&rate);
+    known.then_some(AudioFormat { encoding: Encoding::Pcm16le, rate })
+}
+
+impl Gateway for Vonage {
+    fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal> {
+        let text = match wire {
+            Wire::Text(text) => text,
+            Wire::Binary(bytes) => {
+                let stream = self.stage.running("audio", CONNECTED)?;
+                let samples = stream.format.samples(bytes, "binary message")?;
+                return Ok(vec![Inbound::Audio { samples, position_ms: None }]);
+            }
+        };
+        let map = fields::parse(text)?;
+        let message = Fields::top(&map);
+        let event = message.id("event")?;
+        let inbound = match event {
+            CONNECTED => self.start(&message)?,
+            "websocket:dtmf" => {
+                self.stage.running(event, CONNECTED)?;
+                Inbound::Dtmf { digit: message.digit("digit")? }
+            }
+            "websocket:notify" => {
+                self.stage.running(event, CONNECTED)?;
+                let payload = message.optional_object("payload", "payload")?;
+                match payload.map(|payload| payload.optional_id("mark")).transpose()?.flatten() {
+                    Some(mark) => Inbound::Mark { name: mark.to_owned() },
+                    None => Inbound::Ignored { name: event.to_owned() },
+                }
+            }
+            // `websocket:cleared` among them. The line cancels the marks of what was cleared: they do not
+            // come back, and whoever counts words does not wait for them.
+            unknown => Inbound::Ignored { name: unknown.to_owned() },
+        };
+        Ok(vec![inbound])
+    }
+
+    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
+        let Some(stream) = self.stage.speaking() else { return Vec::new() };
+        let format = stream.format;
+        let audio = |frame: Vec<i16>| WireOut::Binary(format.bytes(&frame));
+        match *out {
+            Outbound::Audio { samples } => stream.frames.cut(samples).into_iter().map(audio).collect(),
+            Outbound::Mark { name } => {
+                let mark = json!({"action": "notify", "payload": {"mark": name}}).to_string();
+                stream.frames.fill().map(audio).into_iter().chain([WireOut::Text(mark)]).collect()
+            }
+            Outbound::Clear => {
+                stream.frames.clear();
+                vec![WireOut::Text(json!({"action": "clear"}).to_string())]
+            }
+            Outbound::Started { .. }
+            | Outbound::Hearing { .. }
+            | Outbound::Turn(_)
+            | Outbound::Summary(_)
+            | Outbound::Pong(_)
+            | Outbound::Error { .. }
+            | Outbound::Hangup => Vec::new(),
+        }
+    }
+
+    fn disordered(&self) -> u64 {
+        0
+    }
+}
