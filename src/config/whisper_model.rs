@@ -25,7 +25,7 @@ const DEMO: &str = "whisper-frontdesk.en.bin";
 
 /// Silence that a window needs behind the speech. The demo model's is measured (docs/latency.md); for all
 /// others it is a cautious guess until `offhook bench stt --references` was run with them.
-const DEMO_MARGIN: Duration = Duration::from_millis(320);
+const DEMO_MARGIN: Duration = Duration::from_millis(160);
 const CAUTIOUS_MARGIN: Duration = Duration::from_millis(1280);
 
 /// A file for a name, or the path as it is; `None` if it is neither a name nor the path of a `.bin` file.

@@ -73,7 +73,7 @@ pub enum Action {
     /// Cut `utterance` at the quietest moment of its last two seconds, transcribe what lies before, and
     /// keep what lies behind.
     TranscribePiece { utterance: UtteranceId, pass: u32 },
-    /// What is heard of a caller who still speaks: words that were heard twice, and words that
+    /// What is heard of a caller who still speaks: words on which three looks agree, and words that
     /// may yet change.
     Hearing { utterance: UtteranceId, stable: String, unstable: String },
     /// The audio of `utterance` is not needed any more.

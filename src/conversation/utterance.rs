@@ -193,7 +193,7 @@ impl Utterance {
         enough.then(|| newest.text.clone())
     }
 
-    /// All words that were heard twice, and those that may yet change; nothing while the words between
+    /// All words on which looks agree, and those that may yet change; nothing while the words between
     /// the two are awaited.
     pub(super) fn hearing(&self) -> Option<(String, String)> {
         let stable = [self.committed.as_slice(), self.agreement.stable()].concat();

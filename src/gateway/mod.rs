@@ -223,7 +223,7 @@ pub enum Outbound<'a> {
     Hearing {
         /// Which stretch of speech.
         utterance: UtteranceId,
-        /// Words that were heard twice.
+        /// Words on which three looks agree.
         stable: &'a str,
         /// Words that may yet change.
         unstable: &'a str,

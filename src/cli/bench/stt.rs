@@ -38,6 +38,9 @@ pub struct Args {
     /// margin, and of the streaming way against whole files.
     #[arg(long, value_name = "TSV")]
     references: Option<PathBuf>,
+    /// Margins of the window to try with the references, in ms.
+    #[arg(long, value_name = "MS", value_delimiter = ',', requires = "references", default_values_t = [0, 80, 160, 320, 640, 1280, 2560], value_parser = clap::value_parser!(u16).range(0..=28_000))]
+    margin: Vec<u16>,
     /// One JSON object a row.
     #[arg(long)]
     json: bool,
@@ -71,7 +74,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     for model in models {
         let options = WhisperOptions::of(model, &config.stt);
         if let Some(references) = &args.references {
-            stt_accuracy::run(&options, references, threads, config, args.json)?;
+            stt_accuracy::run(&options, references, &args.margin, threads, config, args.json)?;
             continue;
         }
         let options = WhisperOptions { tokens_per_second: TOKENS_PER_SECOND, ..options };

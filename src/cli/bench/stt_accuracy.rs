@@ -14,9 +14,6 @@ use crate::engine::whisper::{self, WhisperOptions};
 use crate::engine::{CancelFlag, Effort, Recognizer as _};
 use crate::units::PHONE_RATE;
 
-/// Margins that are tried, in ms.
-const MARGINS: [u64; 7] = [0, 80, 160, 320, 640, 1280, 2560];
-
 /// One way of transcribing all recordings.
 #[derive(Debug, serde::Serialize)]
 struct Row {
@@ -34,15 +31,17 @@ struct Row {
 pub(super) fn run(
     options: &WhisperOptions,
     references: &Path,
+    margins_ms: &[u16],
     threads: usize,
     config: &Config,
     json: bool,
 ) -> anyhow::Result<()> {
     let recordings = read(references)?;
     let model = name(&options.model);
-    let margins = MARGINS.map(|ms| (format!("margin {ms} ms"), Duration::from_millis(ms), false));
+    let margin = |&ms: &u16| (format!("margin {ms} ms"), Duration::from_millis(ms.into()), false);
+    let margins = margins_ms.iter().map(margin);
     let whole = ("whole window".to_owned(), Duration::ZERO, true);
-    for (way, window_margin, full_window) in margins.into_iter().chain([whole]) {
+    for (way, window_margin, full_window) in margins.chain([whole]) {
         let options = WhisperOptions { window_margin, full_window, ..options.clone() };
         let mut recognizer = whisper::load(&options)?.recognizer()?;
         let mut errors = Errors::default();
