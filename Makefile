@@ -43,8 +43,8 @@ doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps
 
 # The advisory database is fetched from the network, so it is no part of the checks here: CI on an
-# open machine can run `cargo deny check advisories` as well.
-# cargo-deny looks at the crates for all systems, a build fetches only those for this one.
+# open machine can run `cargo deny check advisories` as well. cargo-deny looks at the crates for all
+# systems; a build fetches only those for this one.
 deny:
 	cargo fetch --quiet --locked
 	cargo deny --offline check --hide-inclusion-graph bans licenses sources

@@ -9,6 +9,7 @@ use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::utterance::Utterance;
 use super::{Action, Conversation};
+use crate::ids::TurnId;
 use crate::units::CallTime;
 
 /// A shorter sound without words was no attempt to say something.
@@ -98,13 +99,17 @@ impl Conversation {
         self.timers.cancel(Timer::IdleDue);
         self.history.caller_said(text);
         if !self.release(now, milestones) {
-            let turn = self.next_turn_id(Purpose::Answer);
-            let milestones = Milestones { asked: Some(now), ..milestones };
-            let heard = self.history.pending_caller_text();
-            self.reply = Some(Reply::new(turn, Purpose::Answer, heard, milestones));
+            let turn = self.begin_answer(Milestones { asked: Some(now), ..milestones });
             self.generate(now, turn);
         }
         self.expect_filler(now);
+    }
+
+    fn begin_answer(&mut self, milestones: Milestones) -> TurnId {
+        let turn = self.next_turn_id(Purpose::Answer);
+        let heard = self.history.pending_caller_text();
+        self.reply = Some(Reply::new(turn, Purpose::Answer, heard, milestones));
+        turn
     }
 
     /// The words of the caller could not be had: the line must not fall silent. It is not while the
@@ -118,17 +123,14 @@ impl Conversation {
         } else if self.reply.is_some() {
             self.resume(now);
         } else {
-            let turn = self.next_turn_id(Purpose::Answer);
-            let milestones = Milestones { transcript: milestones.endpoint, ..milestones };
-            let heard = self.history.pending_caller_text();
-            self.reply = Some(Reply::new(turn, Purpose::Answer, heard, milestones));
+            self.begin_answer(Milestones { transcript: milestones.endpoint, ..milestones });
             self.speak_fallback(now);
         }
         self.listen_on(now);
     }
 
     /// Asks the language model to answer what the history says.
-    pub(super) fn generate(&mut self, now: CallTime, turn: crate::ids::TurnId) {
+    pub(super) fn generate(&mut self, now: CallTime, turn: TurnId) {
         let messages = self.history.messages();
         self.actions.push_back(Action::Generate { turn, messages, speculative: false });
         self.timers.set(Timer::TokenDue, now + self.settings.first_token_timeout);

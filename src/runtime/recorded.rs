@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::conversation::history::History;
 use crate::conversation::latency::SpeculationCount;
 use crate::conversation::trace::{Counted, Head, Line, VERSION, What};
 use crate::conversation::{Action, Conversation, Event, Settings, Timer};
@@ -97,12 +96,6 @@ impl Recorded {
             trace.write(now, What::Ended);
         }
         self.conversation.end(now);
-    }
-
-    /// As [`Conversation::history`].
-    #[must_use]
-    pub fn history(&self) -> &History {
-        self.conversation.history()
     }
 
     /// As [`Conversation::speculated`].
