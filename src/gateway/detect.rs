@@ -15,7 +15,7 @@ use super::{Gateway, Inbound, Outbound, Refusal, RefusalCode, Wire, WireOut};
 pub const SUBPROTOCOLS: [&str; 2] = [asterisk::SUBPROTOCOL, jambonz::SUBPROTOCOL];
 
 /// What is spoken here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dialect {
     /// Our own protocol.
     Native,
@@ -34,6 +34,37 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Native,
+        Self::Twilio,
+        Self::Telnyx,
+        Self::Plivo,
+        Self::Vonage,
+        Self::Jambonz,
+        Self::Asterisk,
+    ];
+
+    /// Its name in addresses and in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "offhook",
+            Self::Twilio => "twilio",
+            Self::Telnyx => "telnyx",
+            Self::Plivo => "plivo",
+            Self::Vonage => "vonage",
+            Self::Jambonz => "jambonz",
+            Self::Asterisk => "asterisk",
+        }
+    }
+
+    /// The dialect of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.name() == name)
+    }
+
     /// The dialect of a socket's first messages; `None` for the greeting that Twilio and Telnyx share.
     ///
     /// # Errors
