@@ -10,6 +10,7 @@ mod tests;
 
 use serde_json::{Map, Value, json};
 
+use super::detect::Dialect;
 use super::fields::{self, Fields};
 use super::frames::Frames;
 use super::stage::Stage;
@@ -193,6 +194,10 @@ impl Gateway for Asterisk {
             | Outbound::Pong(_)
             | Outbound::Error { .. } => Vec::new(),
         }
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Asterisk)
     }
 
     fn disordered(&self) -> u64 {

@@ -80,6 +80,15 @@ impl Dialect {
         })
     }
 
+    /// Whether the line sends audio all the time, or nothing while nobody speaks.
+    #[must_use]
+    pub const fn sends_silence(self) -> bool {
+        match self {
+            Self::Native | Self::Twilio | Self::Telnyx | Self::Plivo | Self::Vonage | Self::Jambonz => true,
+            Self::Asterisk => false,
+        }
+    }
+
     /// A codec that speaks it.
     #[must_use]
     pub fn codec(self) -> Box<dyn Gateway> {
@@ -128,6 +137,10 @@ impl Gateway for Detect {
         self.codec.as_mut().map(|codec| codec.encode(out)).unwrap_or_default()
     }
 
+    fn dialect(&self) -> Option<Dialect> {
+        self.codec.as_ref().and_then(|codec| codec.dialect())
+    }
+
     fn disordered(&self) -> u64 {
         self.codec.as_ref().map_or(0, |codec| codec.disordered())
     }
@@ -151,7 +164,10 @@ mod tests {
             ("asterisk/json.jsonl", Dialect::Asterisk),
             ("asterisk/plain.jsonl", Dialect::Asterisk),
         ] {
-            golden::play(file, &mut Detect::new());
+            let mut detect = Detect::new();
+            golden::play(file, &mut detect);
+            assert_eq!(detect.dialect(), Some(dialect), "{file}");
+            assert_eq!(dialect.codec().dialect(), Some(dialect), "{file}");
             let told =
                 golden::texts(file).into_iter().find_map(|text| Dialect::of(Wire::Text(&text)).unwrap());
             assert_eq!(told, Some(dialect), "{file}");
@@ -167,7 +183,7 @@ mod tests {
     fn nothing_is_said_before_it_is_known_in_which_dialect() {
         let mut detect = Detect::new();
         assert_eq!(detect.encode(&Outbound::Clear), []);
-        assert_eq!(detect.disordered(), 0);
+        assert_eq!((detect.dialect(), detect.disordered()), (None, 0));
     }
 
     proptest! {

@@ -25,6 +25,7 @@ use crate::ids::UtteranceId;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use detect::Dialect;
 use native::{PongWire, SummaryWire, TurnReportWire};
 
 /// One message from the socket.
@@ -257,6 +258,9 @@ pub trait Gateway: Send {
     /// The messages that say `out`, in order; none if this protocol has no word for it, or if the
     /// audio does not fill a frame yet.
     fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut>;
+
+    /// Whose dialect it is; `None` before that is known.
+    fn dialect(&self) -> Option<Dialect>;
 
     /// Messages so far that were out of order or lost on the way. They are tolerated and counted.
     fn disordered(&self) -> u64;

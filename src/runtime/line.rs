@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::audio::resample::{RateError, Resampler};
 use crate::audio::{to_f32, to_i16};
+use crate::gateway::detect::Dialect;
 use crate::gateway::{Gateway, Inbound, Outbound, Refusal, Wire, WireOut};
 use crate::units::PHONE_RATE;
 
@@ -72,6 +73,21 @@ impl Line {
     /// Samples of the line at the phone's rate.
     pub fn inbound_audio(&mut self, samples: Vec<i16>) -> Vec<i16> {
         convert(self.rates.as_mut().map(|r| &mut r.inbound), samples)
+    }
+
+    /// What the converter holds back of the line's audio, because more was to come.
+    pub fn rest_of_the_audio(&mut self) -> Vec<i16> {
+        let mut out = Vec::new();
+        if let Some(rates) = &mut self.rates {
+            rates.inbound.finish(&mut out);
+        }
+        to_i16(&out)
+    }
+
+    /// The dialect that is spoken, once it is known.
+    #[must_use]
+    pub fn dialect(&self) -> Option<Dialect> {
+        self.codec.dialect()
     }
 
     /// Sends samples at the phone's rate.

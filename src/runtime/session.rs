@@ -108,6 +108,9 @@ impl Session {
         inbox: &mut mpsc::Receiver<EngineResult>,
     ) -> Result<std::convert::Infallible, End> {
         self.line.set_rate(start.format.rate).map_err(|error| End::Lost(error.to_string()))?;
+        if self.line.dialect().is_some_and(|dialect| !dialect.sends_silence()) {
+            self.ears.expect_gaps(self.clock.now());
+        }
         self.line.send(&Outbound::Started { call_id: self.id.as_str() })?;
         self.tell(self.clock.now(), Event::CallStarted)?;
         let stop = self.services.stop.clone();
@@ -136,17 +139,8 @@ impl Session {
         match inbound {
             Inbound::Audio { samples, position_ms: _ } => {
                 let samples = self.line.inbound_audio(samples);
-                for edge in self.ears.hear(&samples, now) {
-                    let event = match edge {
-                        Edge::Started(at) => Event::SpeechStarted { at },
-                        Edge::Sustained => Event::SpeechSustained {
-                            level: self.ears.sound_level(),
-                            echo: self.echo.expected(now),
-                        },
-                        Edge::Paused(at) => Event::SpeechEnded { at },
-                    };
-                    self.tell(now, event)?;
-                }
+                let edges = self.ears.hear(&samples, now);
+                self.edges(now, edges)?;
                 if self.stalled && !self.ears.are_behind(now) {
                     self.stalled = false;
                     self.tell(now, Event::LineCaughtUp)?;
@@ -166,6 +160,21 @@ impl Session {
             Inbound::Dtmf { digit } => self.tell(now, Event::Key { key: digit })?,
             Inbound::Ignored { name } => tracing::trace!(%name, "message ignored"),
             Inbound::Started(_) => tracing::debug!("a second start was tolerated"),
+        }
+        Ok(())
+    }
+
+    fn edges(&mut self, now: CallTime, edges: Vec<Edge>) -> Result<(), End> {
+        for edge in edges {
+            let event = match edge {
+                Edge::Started(at) => Event::SpeechStarted { at },
+                Edge::Sustained => Event::SpeechSustained {
+                    level: self.ears.sound_level(),
+                    echo: self.echo.expected(now),
+                },
+                Edge::Paused(at) => Event::SpeechEnded { at },
+            };
+            self.tell(now, event)?;
         }
         Ok(())
     }
@@ -243,7 +252,9 @@ impl Session {
         if self.line.is_dead() {
             return Err(LineDead.into());
         }
-        if !self.stalled && self.ears.are_behind(now) {
+        if self.ears.have_gaps() {
+            self.fill_the_gap(now)?;
+        } else if !self.stalled && self.ears.are_behind(now) {
             self.stalled = true;
             self.tell(now, Event::LineStalled)?;
         }
@@ -252,6 +263,17 @@ impl Session {
             self.act(now)?;
         }
         Ok(())
+    }
+
+    /// What does not come is silence, on a line that sends none.
+    fn fill_the_gap(&mut self, now: CallTime) -> Result<(), End> {
+        if self.ears.a_gap_begins(now) {
+            let rest = self.line.rest_of_the_audio();
+            let edges = self.ears.hear(&rest, now);
+            self.edges(now, edges)?;
+        }
+        let edges = self.ears.fill(now);
+        self.edges(now, edges)
     }
 
     fn finish(mut self, end: &End) {
