@@ -1,5 +1,6 @@
 //! The wire of one call: its codec, its rate, and the queue to its socket. Must not know turns.
 
+use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::SinkExt;
 use futures_util::stream::SplitSink;
@@ -112,6 +113,14 @@ impl Line {
             self.out.try_send(message).map_err(|_| LineDead)?;
         }
         Ok(())
+    }
+
+    /// Asks the peer for a sign of life: every WebSocket answers a ping (RFC 6455, section 5.5.2).
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub fn ask_for_life(&mut self) -> Result<(), LineDead> {
+        self.out.try_send(Message::Ping(Bytes::new())).map_err(|_| LineDead)
     }
 
     /// Says goodbye to the socket with a close frame.

@@ -14,6 +14,7 @@ use super::doing::Working;
 use super::ears::Ears;
 use super::echo::EchoGuard;
 use super::end::End;
+use super::life::Life;
 use super::line::{Line, LineDead};
 use super::pacer::{Due, Pacer};
 use super::recorded::Recorded;
@@ -54,7 +55,7 @@ pub struct Session {
     /// How long the agent's voice can go on with what it has.
     pub(super) runway: Runway,
     pub(super) log: CallLog,
-    last_inbound: CallTime,
+    life: Life,
     /// The caller's audio is late, and the conversation knows it.
     stalled: bool,
 }
@@ -89,7 +90,7 @@ impl Session {
             reading_ahead: CancelFlag::default(),
             runway: Runway::default(),
             log: CallLog::default(),
-            last_inbound: clock.now(),
+            life: Life::new(config.server.idle_timeout, clock.now()),
             stalled: false,
             services,
         };
@@ -122,7 +123,7 @@ impl Session {
                 () = stop.cancelled() => return Err(End::Drained),
                 message = next_message(stream) => {
                     let now = self.clock.now();
-                    self.last_inbound = now;
+                    self.life.heard(now);
                     for inbound in self.line.decode(&message?)? {
                         self.inbound(now, inbound)?;
                     }
@@ -237,17 +238,20 @@ impl Session {
         if end > now {
             self.runway.lasts_until(self.services.engines.now() + (end - now));
         }
-        let idle = self.last_inbound + self.services.config.server.idle_timeout;
+        let life = self.life.asks_at().min(self.life.ends_at());
         let timer = self.conversation.poll_timeout().map(|(at, _)| at);
         let late = self.ears.behind_from().filter(|_| !self.stalled);
-        Ok([timer, late, self.pacer.next_deadline()].into_iter().flatten().fold(idle, CallTime::min))
+        Ok([timer, late, self.pacer.next_deadline()].into_iter().flatten().fold(life, CallTime::min))
     }
 
     fn timeouts(&mut self) -> Result<(), End> {
         let now = self.clock.now();
-        let idle = self.services.config.server.idle_timeout;
-        if now >= self.last_inbound + idle {
-            return Err(End::Idle(idle));
+        if now >= self.life.ends_at() {
+            return Err(End::Idle(self.services.config.server.idle_timeout));
+        }
+        if now >= self.life.asks_at() {
+            self.life.asked(now);
+            self.line.ask_for_life()?;
         }
         if self.line.is_dead() {
             return Err(LineDead.into());
