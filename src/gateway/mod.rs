@@ -182,6 +182,10 @@ pub enum Inbound {
         /// `0` to `9`, `*`, `#`, `A` to `D`.
         digit: char,
     },
+    /// The line's buffer is full: no audio until there is `Room`.
+    Full,
+    /// There is room in the line's buffer again.
+    Room,
     /// The client asks for the performance figures; the answer is `Outbound::Pong`.
     Ping {
         /// To be given back.

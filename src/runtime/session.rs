@@ -151,6 +151,8 @@ impl Session {
                 Some(mark) => self.tell(now, Event::MarkPlayed { mark: MarkId(mark) })?,
                 None => tracing::debug!("a mark came back that was never sent"),
             },
+            Inbound::Full => self.pacer.hold(now + self.services.config.server.send_timeout),
+            Inbound::Room => self.pacer.go_on(),
             Inbound::Ping { id } => {
                 let pong = self.log.pong(id, self.queues(), &self.services.engines.meters());
                 self.line.send(&Outbound::Pong(&pong))?;
@@ -224,6 +226,9 @@ impl Session {
     /// Sends what is due and says when to wake up next.
     fn pump(&mut self) -> Result<CallTime, End> {
         let now = self.clock.now();
+        if self.pacer.gives_up_waiting(now) {
+            tracing::warn!("the line's buffer was full for too long: audio is sent again");
+        }
         while let Some(due) = self.pacer.poll(now) {
             match due {
                 Due::Frame(samples) => {
