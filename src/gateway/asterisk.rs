@@ -8,11 +8,14 @@ mod plain;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::detect::Dialect;
 use super::fields::{self, Fields};
 use super::frames::Frames;
+use super::query;
 use super::stage::Stage;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
 
@@ -38,6 +41,8 @@ const SPOKEN: [(&str, Encoding, u32); 4] = [
 #[derive(Debug)]
 pub struct Asterisk {
     stage: Stage<Channel>,
+    /// What the dialplan gave to the call with `v(...)`.
+    parameters: BTreeMap<String, String>,
 }
 
 #[derive(Debug)]
@@ -92,7 +97,14 @@ impl Asterisk {
     /// A codec for a socket that has just opened.
     #[must_use]
     pub const fn new() -> Self {
-        Self { stage: Stage::Waiting }
+        Self { stage: Stage::Waiting, parameters: BTreeMap::new() }
+    }
+
+    /// The same for a socket whose address has this query, without its question mark: the parameters of
+    /// `v(...)`.
+    #[must_use]
+    pub fn with_parameters(query: &str) -> Self {
+        Self { parameters: query::parse(query), ..Self::new() }
     }
 
     fn start(&mut self, message: &Fields<'_>, form: Form) -> Result<Inbound, Refusal> {
@@ -114,7 +126,8 @@ impl Asterisk {
                 .ok_or_else(|| message.unsupported("optimal_frame_size", format!("{bytes}")))?,
         };
         let variables = message.optional_object("channel_variables", "channel_variables")?;
-        let custom = variables.map(|variables| variables.scalars(&[])).unwrap_or_default();
+        let mut custom = variables.map(|variables| variables.scalars(&[])).unwrap_or_default();
+        custom.append(&mut self.parameters);
         let start = Start {
             stream_id: message.optional_id("connection_id")?.map(str::to_owned),
             // Of a connection that Asterisk opens, `connection_id` is a section of its configuration.

@@ -89,9 +89,9 @@ impl Dialect {
         }
     }
 
-    /// A codec that speaks it.
+    /// A codec that speaks it, on a socket whose address has this query.
     #[must_use]
-    pub fn codec(self) -> Box<dyn Gateway> {
+    pub fn codec(self, query: &str) -> Box<dyn Gateway> {
         match self {
             Self::Native => Box::new(Native::new()),
             Self::Twilio => Box::new(Twilio::new()),
@@ -99,7 +99,7 @@ impl Dialect {
             Self::Plivo => Box::new(Plivo::new()),
             Self::Vonage => Box::new(Vonage::new()),
             Self::Jambonz => Box::new(Jambonz::new()),
-            Self::Asterisk => Box::new(Asterisk::new()),
+            Self::Asterisk => Box::new(Asterisk::with_parameters(query)),
         }
     }
 }
@@ -112,13 +112,20 @@ fn has(fields: &Fields<'_>, names: &[&str]) -> bool {
 #[derive(Default)]
 pub struct Detect {
     codec: Option<Box<dyn Gateway>>,
+    query: String,
 }
 
 impl Detect {
     /// A codec for a socket that has just opened.
     #[must_use]
     pub const fn new() -> Self {
-        Self { codec: None }
+        Self { codec: None, query: String::new() }
+    }
+
+    /// The same for a socket whose address has this query, without its question mark.
+    #[must_use]
+    pub fn with_query(query: &str) -> Self {
+        Self { codec: None, query: query.to_owned() }
     }
 }
 
@@ -128,7 +135,7 @@ impl Gateway for Detect {
             return codec.decode(wire);
         }
         match Dialect::of(wire)? {
-            Some(dialect) => self.codec.insert(dialect.codec()).decode(wire),
+            Some(dialect) => self.codec.insert(dialect.codec(&self.query)).decode(wire),
             None => Ok(Vec::new()),
         }
     }
@@ -167,7 +174,7 @@ mod tests {
             let mut detect = Detect::new();
             golden::play(file, &mut detect);
             assert_eq!(detect.dialect(), Some(dialect), "{file}");
-            assert_eq!(dialect.codec().dialect(), Some(dialect), "{file}");
+            assert_eq!(dialect.codec("").dialect(), Some(dialect), "{file}");
             let told =
                 golden::texts(file).into_iter().find_map(|text| Dialect::of(Wire::Text(&text)).unwrap());
             assert_eq!(told, Some(dialect), "{file}");

@@ -12,6 +12,7 @@ mod golden;
 pub mod jambonz;
 pub mod native;
 pub mod plivo;
+mod query;
 mod reorder;
 mod stage;
 #[cfg(test)]

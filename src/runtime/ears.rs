@@ -308,8 +308,14 @@ mod tests {
                 edges.extend(ears.fill(CallTime::from_millis(now)));
             }
         }
-        let [Edge::Started(a), Edge::Sustained, Edge::Paused(b), Edge::Started(c), Edge::Sustained, Edge::Paused(d)] =
-            edges[..]
+        let [
+            Edge::Started(a),
+            Edge::Sustained,
+            Edge::Paused(b),
+            Edge::Started(c),
+            Edge::Sustained,
+            Edge::Paused(d),
+        ] = edges[..]
         else {
             panic!("{edges:?}")
         };

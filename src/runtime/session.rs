@@ -171,10 +171,9 @@ impl Session {
         for edge in edges {
             let event = match edge {
                 Edge::Started(at) => Event::SpeechStarted { at },
-                Edge::Sustained => Event::SpeechSustained {
-                    level: self.ears.sound_level(),
-                    echo: self.echo.expected(now),
-                },
+                Edge::Sustained => {
+                    Event::SpeechSustained { level: self.ears.sound_level(), echo: self.echo.expected(now) }
+                }
                 Edge::Paused(at) => Event::SpeechEnded { at },
             };
             self.tell(now, event)?;

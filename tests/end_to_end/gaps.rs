@@ -65,7 +65,7 @@ async fn answer(socket: &mut Socket) -> Vec<i16> {
 fn a_caller_on_asterisk_is_answered_though_no_frame_tells_that_they_are_silent() {
     let server = without_greeting();
     run(async {
-        let mut socket = open_as(&server, "/asterisk", "media").await;
+        let mut socket = open_as(&server, "/asterisk?from=%2B15550100&tier=gold", "media").await;
         let start = json!({"event": "MEDIA_START", "channel_id": "179.1", "format": "ulaw"});
         say(&mut socket, &start).await;
         // The second question comes after a silence in which nothing was sent.
