@@ -59,7 +59,7 @@ pub struct Server {
     pub max_message_bytes: usize,
     /// From the socket's opening to its start message.
     pub start_timeout: Duration,
-    /// A socket that brings nothing for this long is closed.
+    /// A socket that brings nothing for this long, not even the answer to a ping, is closed.
     pub idle_timeout: Duration,
     /// A socket that takes nothing for this long is closed.
     pub send_timeout: Duration,

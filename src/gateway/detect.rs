@@ -111,9 +111,18 @@ impl Dialect {
         })
     }
 
-    /// A codec that speaks it.
+    /// Whether the line sends audio all the time, or nothing while nobody speaks.
     #[must_use]
-    pub fn codec(self) -> Box<dyn Gateway> {
+    pub const fn sends_silence(self) -> bool {
+        match self {
+            Self::Native | Self::Twilio | Self::Telnyx | Self::Plivo | Self::Vonage | Self::Jambonz => true,
+            Self::Asterisk => false,
+        }
+    }
+
+    /// A codec that speaks it, on a socket whose address has this query.
+    #[must_use]
+    pub fn codec(self, query: &str) -> Box<dyn Gateway> {
         match self {
             Self::Native => Box::new(Native::new()),
             Self::Twilio => Box::new(Twilio::new()),
@@ -121,7 +130,7 @@ impl Dialect {
             Self::Plivo => Box::new(Plivo::new()),
             Self::Vonage => Box::new(Vonage::new()),
             Self::Jambonz => Box::new(Jambonz::new()),
-            Self::Asterisk => Box::new(Asterisk::new()),
+            Self::Asterisk => Box::new(Asterisk::with_parameters(query)),
         }
     }
 }
@@ -134,13 +143,20 @@ fn has(fields: &Fields<'_>, names: &[&str]) -> bool {
 #[derive(Default)]
 pub struct Detect {
     codec: Option<Box<dyn Gateway>>,
+    query: String,
 }
 
 impl Detect {
     /// A codec for a socket that has just opened.
     #[must_use]
     pub const fn new() -> Self {
-        Self { codec: None }
+        Self { codec: None, query: String::new() }
+    }
+
+    /// The same for a socket whose address has this query, without its question mark.
+    #[must_use]
+    pub fn with_query(query: &str) -> Self {
+        Self { codec: None, query: query.to_owned() }
     }
 }
 
@@ -150,13 +166,17 @@ impl Gateway for Detect {
             return codec.decode(wire);
         }
         match Dialect::of(wire)? {
-            Some(dialect) => self.codec.insert(dialect.codec()).decode(wire),
+            Some(dialect) => self.codec.insert(dialect.codec(&self.query)).decode(wire),
             None => Ok(Vec::new()),
         }
     }
 
     fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
         self.codec.as_mut().map(|codec| codec.encode(out)).unwrap_or_default()
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        self.codec.as_ref().and_then(|codec| codec.dialect())
     }
 
     fn disordered(&self) -> u64 {
@@ -182,7 +202,10 @@ mod tests {
             ("asterisk/json.jsonl", Dialect::Asterisk),
             ("asterisk/plain.jsonl", Dialect::Asterisk),
         ] {
-            golden::play(file, &mut Detect::new());
+            let mut detect = Detect::new();
+            golden::play(file, &mut detect);
+            assert_eq!(detect.dialect(), Some(dialect), "{file}");
+            assert_eq!(dialect.codec("").dialect(), Some(dialect), "{file}");
             let told =
                 golden::texts(file).into_iter().find_map(|text| Dialect::of(Wire::Text(&text)).unwrap());
             assert_eq!(told, Some(dialect), "{file}");
@@ -198,7 +221,7 @@ mod tests {
     fn nothing_is_said_before_it_is_known_in_which_dialect() {
         let mut detect = Detect::new();
         assert_eq!(detect.encode(&Outbound::Clear), []);
-        assert_eq!(detect.disordered(), 0);
+        assert_eq!((detect.dialect(), detect.disordered()), (None, 0));
     }
 
     proptest! {

@@ -12,6 +12,7 @@ mod golden;
 pub mod jambonz;
 pub mod native;
 pub mod plivo;
+mod query;
 mod reorder;
 mod stage;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use crate::ids::UtteranceId;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use detect::Dialect;
 use native::{PongWire, SummaryWire, TurnReportWire};
 
 /// One message from the socket.
@@ -181,6 +183,10 @@ pub enum Inbound {
         /// `0` to `9`, `*`, `#`, `A` to `D`.
         digit: char,
     },
+    /// The line's buffer is full: no audio until there is `Room`.
+    Full,
+    /// There is room in the line's buffer again.
+    Room,
     /// The client asks for the performance figures; the answer is `Outbound::Pong`.
     Ping {
         /// To be given back.
@@ -257,6 +263,9 @@ pub trait Gateway: Send {
     /// The messages that say `out`, in order; none if this protocol has no word for it, or if the
     /// audio does not fill a frame yet.
     fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut>;
+
+    /// Whose dialect it is; `None` before that is known.
+    fn dialect(&self) -> Option<Dialect>;
 
     /// Messages so far that were out of order or lost on the way. They are tolerated and counted.
     fn disordered(&self) -> u64;

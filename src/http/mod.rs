@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
@@ -69,14 +69,14 @@ impl App {
 /// All routes.
 pub fn router(app: App) -> Router {
     Router::new()
-        .route("/call", socket(|| Box::new(Detect::new())))
-        .route("/twilio", socket(|| Box::new(Twilio::new())))
-        .route("/telnyx", socket(|| Box::new(Telnyx::new())))
-        .route("/plivo", socket(|| Box::new(Plivo::new())))
-        .route("/vonage", socket(|| Box::new(Vonage::new())))
-        .route("/jambonz", socket(|| Box::new(Jambonz::new())))
-        .route("/asterisk", socket(|| Box::new(Asterisk::new())))
-        .route("/offhook", socket(|| Box::new(Native::new())))
+        .route("/call", socket(|query| Box::new(Detect::with_query(query))))
+        .route("/twilio", socket(|_| Box::new(Twilio::new())))
+        .route("/telnyx", socket(|_| Box::new(Telnyx::new())))
+        .route("/plivo", socket(|_| Box::new(Plivo::new())))
+        .route("/vonage", socket(|_| Box::new(Vonage::new())))
+        .route("/jambonz", socket(|_| Box::new(Jambonz::new())))
+        .route("/asterisk", socket(|query| Box::new(Asterisk::with_parameters(query))))
+        .route("/offhook", socket(|_| Box::new(Native::new())))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .with_state(app)
@@ -92,12 +92,17 @@ async fn ready(State(app): State<App>) -> (StatusCode, String) {
     }
 }
 
+/// Makes the codec of a socket from the query of its address.
+type Codec = fn(&str) -> Box<dyn Gateway>;
+
 /// A route whose sockets speak what `codec` does.
-fn socket(codec: fn() -> Box<dyn Gateway>) -> MethodRouter<App> {
-    get(async move |State(app): State<App>, upgrade: WebSocketUpgrade| answer(&app, upgrade, codec))
+fn socket(codec: Codec) -> MethodRouter<App> {
+    get(async move |State(app): State<App>, RawQuery(query): RawQuery, upgrade: WebSocketUpgrade| {
+        answer(&app, upgrade, codec(&query.unwrap_or_default()))
+    })
 }
 
-fn answer(app: &App, upgrade: WebSocketUpgrade, codec: fn() -> Box<dyn Gateway>) -> Response {
+fn answer(app: &App, upgrade: WebSocketUpgrade, codec: Box<dyn Gateway>) -> Response {
     let (mut place, services) = match app.admit() {
         Ok(admitted) => admitted,
         Err(refused) => {
@@ -110,6 +115,6 @@ fn answer(app: &App, upgrade: WebSocketUpgrade, codec: fn() -> Box<dyn Gateway>)
     let upgrade = upgrade.protocols(SUBPROTOCOLS);
     upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(async move |socket| {
         let name = |start: &Start| place.name(start.call_id.as_deref().unwrap_or("call"));
-        accept::run(socket, codec(), services, name).await;
+        accept::run(socket, codec, services, name).await;
     })
 }

@@ -50,6 +50,8 @@ async fn wait_for_start(stream: &mut SplitStream<WebSocket>, line: &mut Line) ->
                 Inbound::Ping { .. }
                 | Inbound::Audio { .. }
                 | Inbound::Mark { .. }
+                | Inbound::Full
+                | Inbound::Room
                 | Inbound::Dtmf { .. }
                 | Inbound::Interrupt
                 | Inbound::Ignored { .. } => {}

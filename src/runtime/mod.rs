@@ -8,6 +8,8 @@ mod doing;
 pub mod ears;
 pub mod echo;
 pub mod end;
+pub mod gap_clock;
+pub mod life;
 pub mod line;
 pub mod media_clock;
 pub mod pacer;

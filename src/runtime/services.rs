@@ -1,6 +1,7 @@
 //! What a call needs of the house, and what the configuration means to it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -8,6 +9,7 @@ use super::ears::Ears;
 use crate::config::Config;
 use crate::conversation::{Listening, Settings};
 use crate::engine::workers::Engines;
+use crate::gateway::detect::Dialect;
 use crate::vad::{DetectorChoice, Hysteresis};
 
 /// What a call needs of the house.
@@ -19,6 +21,14 @@ pub struct Services {
     pub engines: Engines,
     /// Cancelled when running calls must end.
     pub stop: CancellationToken,
+}
+
+impl Services {
+    /// How much audio may lie ready in the buffer of a line that speaks `_dialect`: as yet the same for all.
+    #[must_use]
+    pub fn lead(&self, _dialect: Option<Dialect>) -> Duration {
+        self.config.playback.lead
+    }
 }
 
 /// A caller's ears, with this detector and as the configuration sets them.
