@@ -7,6 +7,7 @@ mod jwt;
 mod once;
 mod path_token;
 mod plivo;
+mod private_key;
 mod public_url;
 mod secret;
 mod twilio;
@@ -20,6 +21,7 @@ use axum::http::HeaderMap;
 
 pub use once::Once;
 pub use path_token::{LONGEST_VALIDITY, PathToken};
+pub use private_key::{NoKey, PrivateKey};
 pub use public_url::PublicUrl;
 pub use secret::{NoSecret, Secret};
 

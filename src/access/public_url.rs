@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn what_no_gateway_can_dial_is_no_address() {
-        for text in ["", "voice.example.com", "https://a.example", "wss://", "wss://a b", "wss://a:x", "wss://a?b"]
+        for text in
+            ["", "voice.example.com", "https://a.example", "wss://", "wss://a b", "wss://a:x", "wss://a?b"]
         {
             assert_eq!(PublicUrl::parse(text), None, "{text}");
         }

@@ -163,7 +163,11 @@ fn a_single_use_token_is_not_used_up_by_who_fails_another_check() {
     let mut seen = Once::default();
     let mut ask = |authorization: &str| {
         let headers = headers(&[("authorization", authorization)]);
-        pass_all(&checks, &Upgrade { target: "/offhook", token: Some(&token), headers: &headers, now }, &mut seen)
+        pass_all(
+            &checks,
+            &Upgrade { target: "/offhook", token: Some(&token), headers: &headers, now },
+            &mut seen,
+        )
     };
     assert_eq!(ask("Bearer something else"), Err(Denied::Wrong("bearer token")));
     assert_eq!(ask("Bearer a bearer token"), Ok(()));

@@ -6,7 +6,7 @@ use super::fields::{self, Fields};
 use super::jambonz::{self, Jambonz};
 use super::native::Native;
 use super::plivo::Plivo;
-use super::telnyx::Telnyx;
+use super::telnyx::{ByteOrder, Telnyx};
 use super::twilio::Twilio;
 use super::vonage::{self, Vonage};
 use super::{Gateway, Inbound, Outbound, Refusal, RefusalCode, Wire, WireOut};
@@ -35,15 +35,8 @@ pub enum Dialect {
 
 impl Dialect {
     /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Native,
-        Self::Twilio,
-        Self::Telnyx,
-        Self::Plivo,
-        Self::Vonage,
-        Self::Jambonz,
-        Self::Asterisk,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Native, Self::Twilio, Self::Telnyx, Self::Plivo, Self::Vonage, Self::Jambonz, Self::Asterisk];
 
     /// Its name in addresses and in the configuration.
     #[must_use]
@@ -120,17 +113,17 @@ impl Dialect {
         }
     }
 
-    /// A codec that speaks it, on a socket whose address has this query.
+    /// A codec that speaks it.
     #[must_use]
-    pub fn codec(self, query: &str) -> Box<dyn Gateway> {
+    pub fn codec(self, context: &Context) -> Box<dyn Gateway> {
         match self {
             Self::Native => Box::new(Native::new()),
             Self::Twilio => Box::new(Twilio::new()),
-            Self::Telnyx => Box::new(Telnyx::new()),
+            Self::Telnyx => Box::new(Telnyx::with_byte_order(context.telnyx_l16)),
             Self::Plivo => Box::new(Plivo::new()),
             Self::Vonage => Box::new(Vonage::new()),
             Self::Jambonz => Box::new(Jambonz::new()),
-            Self::Asterisk => Box::new(Asterisk::with_parameters(query)),
+            Self::Asterisk => Box::new(Asterisk::with_parameters(&context.query)),
         }
     }
 }
@@ -139,24 +132,27 @@ fn has(fields: &Fields<'_>, names: &[&str]) -> bool {
     names.iter().all(|name| fields.get(name).is_some())
 }
 
+/// What no message tells a codec.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// The query of the socket's address, without its question mark.
+    pub query: String,
+    /// How Telnyx writes L16.
+    pub telnyx_l16: ByteOrder,
+}
+
 /// A codec that becomes the one of the socket's dialect.
-#[derive(Default)]
 pub struct Detect {
     codec: Option<Box<dyn Gateway>>,
-    query: String,
+    allowed: Vec<Dialect>,
+    context: Context,
 }
 
 impl Detect {
-    /// A codec for a socket that has just opened.
+    /// A codec for a socket that has just opened, and may speak one of `allowed`.
     #[must_use]
-    pub const fn new() -> Self {
-        Self { codec: None, query: String::new() }
-    }
-
-    /// The same for a socket whose address has this query, without its question mark.
-    #[must_use]
-    pub fn with_query(query: &str) -> Self {
-        Self { codec: None, query: query.to_owned() }
+    pub const fn new(allowed: Vec<Dialect>, context: Context) -> Self {
+        Self { codec: None, allowed, context }
     }
 }
 
@@ -166,7 +162,13 @@ impl Gateway for Detect {
             return codec.decode(wire);
         }
         match Dialect::of(wire)? {
-            Some(dialect) => self.codec.insert(dialect.codec(&self.query)).decode(wire),
+            Some(dialect) if self.allowed.contains(&dialect) => {
+                self.codec.insert(dialect.codec(&self.context)).decode(wire)
+            }
+            Some(dialect) => {
+                let reason = format!("who dialled may not speak as {}", dialect.name());
+                Err(Refusal::new(RefusalCode::NotAllowed, reason))
+            }
             None => Ok(Vec::new()),
         }
     }
@@ -190,6 +192,10 @@ mod tests {
     use crate::gateway::{golden, strange};
     use proptest::prelude::*;
 
+    fn anyone() -> Detect {
+        Detect::new(Dialect::ALL.to_vec(), Context::default())
+    }
+
     #[test]
     fn every_golden_call_is_known_by_its_beginning() {
         for (file, dialect) in [
@@ -202,10 +208,10 @@ mod tests {
             ("asterisk/json.jsonl", Dialect::Asterisk),
             ("asterisk/plain.jsonl", Dialect::Asterisk),
         ] {
-            let mut detect = Detect::new();
+            let mut detect = anyone();
             golden::play(file, &mut detect);
             assert_eq!(detect.dialect(), Some(dialect), "{file}");
-            assert_eq!(dialect.codec("").dialect(), Some(dialect), "{file}");
+            assert_eq!(dialect.codec(&Context::default()).dialect(), Some(dialect), "{file}");
             let told =
                 golden::texts(file).into_iter().find_map(|text| Dialect::of(Wire::Text(&text)).unwrap());
             assert_eq!(told, Some(dialect), "{file}");
@@ -213,13 +219,21 @@ mod tests {
     }
 
     #[test]
+    fn who_may_speak_as_one_may_not_speak_as_another() {
+        let mut detect = Detect::new(vec![Dialect::Native, Dialect::Vonage], Context::default());
+        let start = golden::texts("telnyx/call.jsonl").into_iter().find(|t| t.contains("start")).unwrap();
+        let refusal = detect.decode(Wire::Text(&start)).unwrap_err();
+        assert_eq!(refusal.to_string(), "not_allowed: who dialled may not speak as telnyx");
+    }
+
+    #[test]
     fn a_beginning_that_nobody_has_is_refused_by_name() {
-        golden::refuse("detect/refused.jsonl", Detect::new);
+        golden::refuse("detect/refused.jsonl", anyone);
     }
 
     #[test]
     fn nothing_is_said_before_it_is_known_in_which_dialect() {
-        let mut detect = Detect::new();
+        let mut detect = anyone();
         assert_eq!(detect.encode(&Outbound::Clear), []);
         assert_eq!((detect.dialect(), detect.disordered()), (None, 0));
     }
@@ -227,7 +241,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_message_makes_it_panic(messages in strange::messages()) {
-            strange::survived(&mut Detect::new(), &messages);
+            strange::survived(&mut anyone(), &messages);
         }
     }
 }

@@ -9,6 +9,7 @@ mod fields;
 mod frames;
 #[cfg(test)]
 mod golden;
+pub mod hang_up;
 pub mod jambonz;
 pub mod native;
 pub mod plivo;
@@ -306,6 +307,8 @@ pub enum RefusalCode {
     TooLarge,
     /// A message of another stream.
     WrongStream,
+    /// A dialect that this socket may not speak.
+    NotAllowed,
 }
 
 impl RefusalCode {
@@ -319,6 +322,7 @@ impl RefusalCode {
             Self::UnsupportedVersion => "unsupported_version",
             Self::TooLarge => "too_large",
             Self::WrongStream => "wrong_stream",
+            Self::NotAllowed => "not_allowed",
         }
     }
 }

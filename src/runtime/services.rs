@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::carrier::Carrier;
 use super::ears::Ears;
 use crate::config::Config;
 use crate::conversation::{Listening, Settings};
@@ -19,15 +20,30 @@ pub struct Services {
     pub config: Arc<Config>,
     /// Listening, thinking, speaking.
     pub engines: Engines,
+    /// The way to the lines' own APIs, if one is to be asked.
+    pub carrier: Option<Carrier>,
     /// Cancelled when running calls must end.
     pub stop: CancellationToken,
 }
 
 impl Services {
-    /// How much audio may lie ready in the buffer of a line that speaks `_dialect`: as yet the same for all.
+    /// Ends a call that was said goodbye to, where the socket of `dialect` has no word for it and there is
+    /// an account with its provider. After a failure nobody is asked to: the line's own instructions may
+    /// still help the caller.
+    pub async fn hang_up(&self, dialect: Option<Dialect>, call: Option<&str>) {
+        let api = dialect.and_then(|dialect| self.config.lines.taken.get(&dialect)?.api.as_ref());
+        let (Some(carrier), Some(api), Some(call)) = (&self.carrier, api, call) else { return };
+        match carrier.hang_up(api, call).await {
+            Ok(()) => tracing::debug!("the line has hung up"),
+            Err(error) => tracing::error!(%error, "the line could not be asked to hang up"),
+        }
+    }
+
+    /// How much audio may lie ready in the buffer of a line that speaks `dialect`.
     #[must_use]
-    pub fn lead(&self, _dialect: Option<Dialect>) -> Duration {
-        self.config.playback.lead
+    pub fn lead(&self, dialect: Option<Dialect>) -> Duration {
+        let line = dialect.and_then(|dialect| self.config.lines.taken.get(&dialect));
+        line.and_then(|line| line.lead).unwrap_or(self.config.playback.lead)
     }
 }
 

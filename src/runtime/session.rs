@@ -3,17 +3,15 @@
 
 use std::collections::HashMap;
 
-use axum::extract::ws::WebSocket;
-use futures_util::stream::SplitStream;
 use tokio::sync::mpsc;
 
-use super::accept::next_message;
 use super::call_log::CallLog;
 use super::clock::Clock;
 use super::doing::Working;
 use super::ears::Ears;
 use super::echo::EchoGuard;
 use super::end::End;
+use super::incoming::Incoming;
 use super::life::Life;
 use super::line::{Line, LineDead};
 use super::pacer::{Due, Pacer};
@@ -68,7 +66,7 @@ impl Session {
         clock: Clock,
         line: Line,
         start: Start,
-        mut stream: SplitStream<WebSocket>,
+        mut incoming: Incoming,
     ) {
         let (results, mut inbox) = mpsc::channel(RESULTS_QUEUE);
         let config = services.config.clone();
@@ -95,17 +93,22 @@ impl Session {
             services,
         };
         tracing::info!(rate = start.format.rate, "call started");
-        let end = match session.run(&start, &mut stream, &mut inbox).await {
+        let end = match session.run(&start, &mut incoming, &mut inbox).await {
             Ok(never) => match never {},
             Err(end) => end,
         };
         session.finish(&end);
+        if matches!(end, End::SaidGoodbye(_)) {
+            let dialect = session.line.dialect();
+            session.services.hang_up(dialect, start.call_id.as_deref()).await;
+        }
+        session.line.close(end.close_code(), &end.to_string());
     }
 
     async fn run(
         &mut self,
         start: &Start,
-        stream: &mut SplitStream<WebSocket>,
+        incoming: &mut Incoming,
         inbox: &mut mpsc::Receiver<EngineResult>,
     ) -> Result<std::convert::Infallible, End> {
         self.line.set_rate(start.format.rate).map_err(|error| End::Lost(error.to_string()))?;
@@ -121,7 +124,7 @@ impl Session {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Err(End::Drained),
-                message = next_message(stream) => {
+                message = incoming.next() => {
                     let now = self.clock.now();
                     self.life.heard(now);
                     for inbound in self.line.decode(&message?)? {
@@ -284,7 +287,7 @@ impl Session {
         self.edges(now, edges)
     }
 
-    fn finish(mut self, end: &End) {
+    fn finish(&mut self, end: &End) {
         let now = self.clock.now();
         self.transcribing.cancel();
         self.cutting.cancel();
@@ -301,12 +304,17 @@ impl Session {
         let summary =
             self.log.summary(self.id.as_str(), now.as_millis() as f64, self.conversation.speculated());
         let _ = self.line.send(&Outbound::Summary(&summary));
-        self.line.close(end.close_code(), &end.to_string());
         match end {
             End::HungUp | End::SaidGoodbye(_) | End::Requested | End::Drained => {
                 tracing::info!(reason = %end, turns = summary.turns, seconds = %now, "call ended");
             }
-            End::Lost(_) | End::Refused(_) | End::NoStart(_) | End::Idle(_) | End::Dead(_) => {
+            End::Lost(_)
+            | End::Refused(_)
+            | End::NoStart(_)
+            | End::NoPlace(_)
+            | End::Flood(_)
+            | End::Idle(_)
+            | End::Dead(_) => {
                 tracing::warn!(reason = %end, turns = summary.turns, seconds = %now, disordered = self.line.disordered(), "call ended");
             }
         }
