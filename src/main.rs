@@ -72,7 +72,7 @@ fn main() -> ExitCode {
         Command::Transcribe(args) => cli::transcribe::run(args, &config),
         Command::Replay(args) => cli::replay::run(&args),
         Command::Token(args) => cli::token::run(&args, &config),
-        Command::Bench(command) => cli::bench::run(&command, &config),
+        Command::Bench(command) => cli::bench::run(&command, &config, cli.config.as_deref()),
         Command::Config(command) => cli::config::run(&command, &config),
     };
     result.unwrap_or_else(|error| {

@@ -1,12 +1,12 @@
 //! `offhook serve`: answers calls until it is told to stop.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum_server::Handle;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
@@ -63,15 +63,13 @@ async fn serve(args: &Args, config: Config) -> anyhow::Result<()> {
     warn_of_the_open(&config);
     let certificates = config.server.tls.as_ref().map(Certificates::load).transpose()?;
     let listener = TcpListener::bind(wanted)
+        .await
         .with_context(|| format!("cannot listen on {wanted}; another port can be given with --port"))?;
     let address = listener.local_addr()?;
     let config = Arc::new(config);
     let app = App::new(config.clone());
     let limits = Limits { connections: config.server.max_connections, patience: config.server.start_timeout };
-    let tls = certificates.as_ref().map(Certificates::in_use);
-    let handle = Handle::new();
-    let serving = listen::serve(listener, router(app.clone()), limits, tls, handle.clone());
-    let server = tokio::spawn(serving);
+    let server = tokio::spawn(listen::serve(listener, router(app.clone()), limits, certificates.clone()));
     tokio::spawn(reload_on_hangup(signal(SignalKind::hangup())?, certificates));
 
     let loading = tokio::task::spawn_blocking({
@@ -87,8 +85,7 @@ async fn serve(args: &Args, config: Config) -> anyhow::Result<()> {
 
     told_to_stop().await;
     drain(&app, config.server.drain_timeout, told_to_stop).await;
-    handle.shutdown();
-    server.await??;
+    server.abort();
     Ok(())
 }
 

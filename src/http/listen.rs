@@ -1,20 +1,26 @@
 //! Where connections come in: how many, how long a request may take, and TLS. Must not know the routes.
 
-use std::future::{Ready, ready};
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::{Extension, Router};
-use axum_server::accept::NoDelayAcceptor;
-use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use axum_server::{Handle, Server};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tower_service::Service;
+use tokio::time::timeout;
+
+use super::tls::Certificates;
+
+/// A request with more headers is none of a gateway.
+const MAX_HEADERS: usize = 64;
+
+/// After an error of the system (no more files may be opened), others may end meanwhile.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// Whose connection a request came on. It is counted until the request has become a socket or is over.
 #[derive(Debug, Clone)]
@@ -24,76 +30,72 @@ pub(super) struct Connection {
     _place: Arc<OwnedSemaphorePermit>,
 }
 
-/// Gives each new connection its routes, and no more connections than there may be.
-#[derive(Debug, Clone)]
-struct Door {
-    router: Router,
-    places: Arc<Semaphore>,
-}
-
-/// One connection too many: it is closed without a word.
-#[derive(Debug, thiserror::Error)]
-#[error("too many connections")]
-struct TooMany;
-
-impl Service<SocketAddr> for Door {
-    type Response = Router;
-    type Error = TooMany;
-    type Future = Ready<Result<Router, TooMany>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TooMany>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, peer: SocketAddr) -> Self::Future {
-        let place = self.places.clone().try_acquire_owned();
-        ready(place.map_err(|_| TooMany).map(|place| {
-            tracing::trace!(%peer, "connected");
-            let connection = Connection { peer: peer.ip().to_canonical(), _place: Arc::new(place) };
-            self.router.clone().layer(Extension(connection))
-        }))
-    }
-}
-
 /// Limits of what is no socket yet.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections at the same time.
+    /// Connections at the same time; one more is closed without a word.
     pub connections: usize,
     /// From the opening of a connection to the end of its TLS handshake, and from there to the end of a
     /// request's headers.
     pub patience: Duration,
 }
 
-/// Serves `router` on `listener` until `handle` says otherwise.
-///
-/// # Errors
-/// If the listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    limits: Limits,
-    tls: Option<RustlsConfig>,
-    handle: Handle<SocketAddr>,
-) -> io::Result<()> {
-    let door = Door { router, places: Arc::new(Semaphore::new(limits.connections)) };
-    listener.set_nonblocking(true)?;
-    let mut server = axum_server::from_tcp(listener)?.handle(handle);
-    *server.http_builder() = requests(limits.patience);
-    // Frames of 20 ms are small: waiting for more to send with them would make them late.
-    let server: Server<SocketAddr, NoDelayAcceptor> = server.acceptor(NoDelayAcceptor::new());
-    match tls {
-        None => server.serve(door).await,
-        Some(tls) => {
-            let tls = RustlsAcceptor::new(tls).handshake_timeout(limits.patience);
-            server.map(|nodelay| tls.acceptor(nodelay)).serve(door).await
-        }
+/// Serves `router` on `listener` for ever, with TLS if there are certificates.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, tls: Option<Certificates>) {
+    let places = Arc::new(Semaphore::new(limits.connections));
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(BREATH).await;
+                continue;
+            }
+        };
+        let Ok(place) = places.clone().try_acquire_owned() else {
+            tracing::debug!(%peer, "one connection too many was closed");
+            continue;
+        };
+        let connection = Connection { peer: peer.ip().to_canonical(), _place: Arc::new(place) };
+        let router = router.clone().layer(Extension(connection));
+        tokio::spawn(connected(stream, peer, router, limits.patience, tls.clone()));
     }
 }
 
-/// WebSockets begin with HTTP/1.1, and a request has so long to come.
-fn requests(patience: Duration) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience).max_headers(64);
-    builder
+async fn connected(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    patience: Duration,
+    tls: Option<Certificates>,
+) {
+    // Frames of 20 ms are small: waiting for more to send with them would make them late.
+    let _ = stream.set_nodelay(true);
+    let ended = match tls {
+        None => requests(stream, router, patience).await,
+        Some(tls) => match timeout(patience, tls.acceptor().accept(stream)).await {
+            Ok(Ok(stream)) => requests(stream, router, patience).await,
+            Ok(Err(error)) => Err(error.into()),
+            Err(late) => Err(io::Error::from(late).into()),
+        },
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "a connection ended");
+    }
+}
+
+/// WebSockets begin with HTTP/1.1; each request has `patience` to come.
+async fn requests(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    patience: Duration,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience)
+        .max_headers(MAX_HEADERS)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades()
+        .await
+        .map_err(Into::into)
 }

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use axum_server::tls_rustls::RustlsConfig;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
 
 use crate::config::Tls;
 
@@ -44,7 +44,7 @@ pub enum TlsError {
 #[derive(Debug, Clone)]
 pub struct Certificates {
     files: Tls,
-    in_use: RustlsConfig,
+    in_use: Arc<Mutex<Arc<ServerConfig>>>,
 }
 
 impl Certificates {
@@ -53,13 +53,13 @@ impl Certificates {
     /// # Errors
     /// Which is wrong, and how.
     pub fn load(files: &Tls) -> Result<Self, TlsError> {
-        Ok(Self { files: files.clone(), in_use: RustlsConfig::from_config(read(files)?) })
+        Ok(Self { files: files.clone(), in_use: Arc::new(Mutex::new(read(files)?)) })
     }
 
-    /// What connections are made with.
+    /// What the next connection is made with.
     #[must_use]
-    pub fn in_use(&self) -> RustlsConfig {
-        self.in_use.clone()
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.in_use.lock().unwrap_or_else(PoisonError::into_inner).clone().into()
     }
 
     /// Reads the files again, for the connections that come; those that are open go on.
@@ -67,7 +67,8 @@ impl Certificates {
     /// # Errors
     /// Which is wrong; what was in use stays so.
     pub fn reload(&self) -> Result<(), TlsError> {
-        self.in_use.reload_from_config(read(&self.files)?);
+        let config = read(&self.files)?;
+        *self.in_use.lock().unwrap_or_else(PoisonError::into_inner) = config;
         Ok(())
     }
 }

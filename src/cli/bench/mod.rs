@@ -3,6 +3,7 @@
 
 mod barge_in;
 mod barge_in_sounds;
+mod siege;
 mod stt;
 mod stt_accuracy;
 mod vad;
@@ -31,18 +32,21 @@ pub enum Command {
     Stt(stt::Args),
     /// What makes the agent pause, and what interrupts it
     BargeIn(barge_in::Args),
+    /// What a call notices while strangers do their worst to its server
+    Siege(siege::Args),
     /// Which detector of speech is right more often, and what it costs
     Vad(vad::Args),
 }
 
-/// Runs one benchmark.
+/// Runs one benchmark. `path` is where `config` was read, for a server that is started.
 ///
 /// # Errors
 /// If its input cannot be read.
-pub fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
+pub fn run(command: &Command, config: &Config, path: Option<&Path>) -> anyhow::Result<ExitCode> {
     match command {
         Command::Stt(args) => stt::run(args, config),
         Command::BargeIn(args) => barge_in::run(args, config),
+        Command::Siege(args) => siege::run(args, config, path),
         Command::Vad(args) => vad::run(args, config),
     }
 }

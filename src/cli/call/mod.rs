@@ -11,7 +11,7 @@ mod picture;
 mod playout;
 mod result;
 mod script;
-mod server;
+pub(super) mod server;
 mod show;
 mod stopwatch;
 #[cfg(test)]

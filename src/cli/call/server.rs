@@ -26,7 +26,7 @@ const LOG_LINES: usize = 40;
 const READY: &str = "listening on ";
 
 /// A running server. It is killed when this is dropped.
-pub(super) struct Server {
+pub(in crate::cli) struct Server {
     child: Child,
     address: String,
     log: Arc<Mutex<VecDeque<String>>>,
@@ -35,7 +35,7 @@ pub(super) struct Server {
 
 /// Why there is no server.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum StartError {
+pub(in crate::cli) enum StartError {
     /// It ended by itself; its exit code is the caller's too.
     #[error("the server did not start ({status}):\n{log}")]
     Exited {
@@ -57,7 +57,7 @@ pub(super) enum StartError {
 
 impl Server {
     /// Starts this program as a server on a free port of the loopback address.
-    pub(super) async fn start(config: Option<&Path>) -> Result<Self, StartError> {
+    pub(in crate::cli) async fn start(config: Option<&Path>) -> Result<Self, StartError> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("serve").args(["--open", "--port", "0"]);
         if let Some(config) = config {
@@ -109,17 +109,17 @@ impl Server {
     }
 
     /// Where it listens: `127.0.0.1:PORT`.
-    pub(super) fn address(&self) -> &str {
+    pub(in crate::cli) fn address(&self) -> &str {
         &self.address
     }
 
     /// The end of its log.
-    pub(super) fn log(&self) -> String {
+    pub(in crate::cli) fn log(&self) -> String {
         joined(&self.log)
     }
 
     /// Asks it to stop, and kills it if it does not.
-    pub(super) async fn stop(mut self) -> anyhow::Result<()> {
+    pub(in crate::cli) async fn stop(mut self) -> anyhow::Result<()> {
         let pid =
             self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
         if let Some(pid) = pid {

@@ -1,0 +1,152 @@
+//! `offhook bench siege`: a call in quiet, and the same call while others do to its server what the
+//! internet does. Knows the server only through its sockets.
+
+mod attacks;
+
+use std::path::Path;
+use std::process::{ExitCode, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use serde::{Deserialize, Serialize};
+use tokio::process::Command;
+
+use crate::cli::call::server::Server;
+use crate::config::Config;
+use attacks::{Attack, Target};
+
+/// The siege begins so long after the call: the greeting is under way.
+const AFTER: Duration = Duration::from_secs(3);
+
+/// Arguments of `offhook bench siege`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Connections that say nothing, as many as sockets that never start and slow requests together
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    connections: u32,
+    /// One JSON object a row.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `offhook call --json` tells, as far as it is of interest here.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+struct Call {
+    turns: Vec<Turn>,
+    glitches: usize,
+    frame_slack_ms: Option<Slack>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+struct Turn {
+    v2v_ms: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
+struct Slack {
+    median: f64,
+    p01: f64,
+    least: f64,
+}
+
+/// One call, in quiet or not.
+#[derive(Debug, Serialize)]
+struct CallRow {
+    call: &'static str,
+    turns: usize,
+    unanswered: usize,
+    v2v_median_ms: Option<f64>,
+    glitches: usize,
+    frame_slack_ms: Slack,
+}
+
+/// Measures and prints. Exit code 1 if an attack held the server beyond its limits, or the call lost an
+/// answer.
+pub(super) fn run(args: &Args, config: &Config, path: Option<&Path>) -> anyhow::Result<ExitCode> {
+    attacks::allow_many_files(args.connections)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(besieged(args, config, path))
+}
+
+async fn besieged(args: &Args, config: &Config, path: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let server = Server::start(path).await?;
+    let url = format!("ws://{}/twilio", server.address());
+    let target = Target::new(server.address(), &config.server);
+    if !args.json {
+        println!("call      turns  unanswered  v2v median  glitches  frame slack: median     p01   least");
+    }
+    let quiet = show_call(args, "quiet", &call(&url).await?)?;
+    let under_siege = tokio::spawn(async move { call(&url).await });
+    tokio::time::sleep(AFTER).await;
+    let attacks = attacks::all(&target, args.connections as usize).await;
+    let under_siege = under_siege.await??;
+    let besieged = show_call(args, "besieged", &under_siege)?;
+    if !args.json {
+        println!("\nattack                     opened  refused  dropped  left  longest life  limit");
+    }
+    for attack in &attacks {
+        show_attack(args, attack)?;
+    }
+    server.stop().await?;
+    let held = attacks.iter().all(|attack| attack.left == 0) && quiet && besieged;
+    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The shipped conversation, by a caller in a process of its own.
+async fn call(url: &str) -> anyhow::Result<Call> {
+    let mut command = Command::new(std::env::current_exe().context("starting a caller")?);
+    command.args(["call", "--json", "--url", url, "--record", "/dev/null"]);
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true).output().await?;
+    if output.stdout.is_empty() {
+        bail!("the caller could not call ({})", output.status);
+    }
+    serde_json::from_slice(&output.stdout).context("the caller told something else than a result")
+}
+
+/// Prints a call; whether every turn was answered.
+fn show_call(args: &Args, name: &'static str, call: &Call) -> anyhow::Result<bool> {
+    let answered: Vec<f64> = call.turns.iter().filter_map(|turn| turn.v2v_ms).collect();
+    let row = CallRow {
+        call: name,
+        turns: call.turns.len(),
+        unanswered: call.turns.len() - answered.len(),
+        v2v_median_ms: super::median(answered),
+        glitches: call.glitches,
+        frame_slack_ms: call.frame_slack_ms.unwrap_or_default(),
+    };
+    if args.json {
+        println!("{}", serde_json::to_string(&row)?);
+    } else {
+        let slack = row.frame_slack_ms;
+        println!(
+            "{:<9} {:>5} {:>11} {:>8.0} ms {:>9} {:>17.0} ms {:>4.0} ms {:>4.0} ms",
+            row.call,
+            row.turns,
+            row.unanswered,
+            row.v2v_median_ms.unwrap_or_default(),
+            row.glitches,
+            slack.median,
+            slack.p01,
+            slack.least
+        );
+    }
+    Ok(row.unanswered == 0)
+}
+
+fn show_attack(args: &Args, attack: &Attack) -> anyhow::Result<()> {
+    if args.json {
+        println!("{}", serde_json::to_string(attack)?);
+        return Ok(());
+    }
+    println!(
+        "{:<26} {:>6} {:>8} {:>8} {:>5} {:>11.1} s {:>4.0} s",
+        attack.attack,
+        attack.opened,
+        attack.refused,
+        attack.dropped,
+        attack.left,
+        attack.longest_s,
+        attack.limit_s
+    );
+    Ok(())
+}
