@@ -15,15 +15,17 @@ use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, RefusalC
 use crate::units::{PHONE_RATE, WHISPER_RATE};
 
 pub use reports::{
-    CoresWire, ErrorWire, HiddenWire, LineWire, PongWire, SpeakerWire, SpeculationCountWire, SpeculationWire,
-    SpreadWire, StagesWire, SummaryWire, TurnReportWire,
+    CoresWire, ErrorWire, HiddenWire, LineWire, PongWire, ReceptionWire, SpeakerWire, SpeculationCountWire,
+    SpeculationWire, SpreadWire, StagesWire, SummaryWire, TurnReportWire,
 };
 
 /// The version of the protocol this server speaks.
 pub const VERSION: u64 = 1;
 
-const SPOKEN: [Spoken; 2] =
-    [("mulaw", Encoding::Mulaw, &[PHONE_RATE]), ("pcm16le", Encoding::Pcm16le, &[PHONE_RATE, WHISPER_RATE])];
+const SPOKEN: [Spoken; 2] = [
+    ("mulaw", Encoding::Mulaw, &[PHONE_RATE]),
+    ("pcm16le", Encoding::Pcm16le, &[PHONE_RATE, WHISPER_RATE, 22_050, 24_000, 48_000]),
+];
 
 /// One call's codec.
 #[derive(Debug, Default)]

@@ -8,8 +8,8 @@ use crate::conversation::latency::{Speculation, SpeculationCount, Stages, TurnRe
 use crate::engine::arbiter::Work;
 use crate::engine::cores::Meter;
 use crate::gateway::native::{
-    CoresWire, ErrorWire, HiddenWire, LineWire, PongWire, SpeakerWire, SpeculationCountWire, SpeculationWire,
-    SpreadWire, StagesWire, SummaryWire, TurnReportWire,
+    CoresWire, ErrorWire, HiddenWire, LineWire, PongWire, ReceptionWire, SpeakerWire, SpeculationCountWire,
+    SpeculationWire, SpreadWire, StagesWire, SummaryWire, TurnReportWire,
 };
 
 /// More turns than a call has; older ones are forgotten, so that a call of days does not grow.
@@ -52,20 +52,27 @@ impl CallLog {
         &self,
         id: String,
         queues: BTreeMap<String, u64>,
+        line: ReceptionWire,
         meters: &BTreeMap<Work, Meter>,
     ) -> PongWire {
         let cores = meters.iter().map(|(work, meter)| (work.name().to_owned(), wire_meter(meter))).collect();
-        PongWire { id, turns: self.answered, latency: self.latency(), queues, cores }
+        PongWire { id, turns: self.answered, latency: self.latency(), queues, line, cores }
     }
 
     /// The whole call.
     #[must_use]
-    pub fn summary(&self, call_id: &str, duration_ms: f64, speculated: SpeculationCount) -> SummaryWire {
-        let line = |turn: &TurnReport, speaker, text: &str| {
+    pub fn summary(
+        &self,
+        call_id: &str,
+        duration_ms: f64,
+        speculated: SpeculationCount,
+        line: ReceptionWire,
+    ) -> SummaryWire {
+        let said = |turn: &TurnReport, speaker, text: &str| {
             (!text.is_empty()).then(|| LineWire { turn: turn.turn.0, speaker, text: text.to_owned() })
         };
         let both = |turn: &TurnReport| {
-            [line(turn, SpeakerWire::Caller, &turn.heard), line(turn, SpeakerWire::Agent, &turn.reply)]
+            [said(turn, SpeakerWire::Caller, &turn.heard), said(turn, SpeakerWire::Agent, &turn.reply)]
         };
         SummaryWire {
             call_id: call_id.to_owned(),
@@ -76,6 +83,7 @@ impl CallLog {
             speculation: wire_count(speculated),
             transcript: self.turns.iter().flat_map(both).flatten().collect(),
             latency: self.latency(),
+            line,
             errors: self.errors.clone(),
         }
     }
@@ -185,7 +193,7 @@ mod tests {
             log.turn(report.clone());
             log.error("x", String::new());
         }
-        let summary = log.summary("c", 1.0, SpeculationCount::default());
+        let summary = log.summary("c", 1.0, SpeculationCount::default(), ReceptionWire::default());
         assert_eq!(summary.transcript.len(), 2 * MAX_TURNS);
         assert_eq!(summary.turns as usize, MAX_TURNS + 10);
         assert_eq!(summary.errors.len(), MAX_ERRORS);

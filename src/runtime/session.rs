@@ -138,8 +138,8 @@ impl Session {
 
     fn inbound(&mut self, now: CallTime, inbound: Inbound) -> Result<(), End> {
         match inbound {
-            Inbound::Audio { samples, position_ms: _ } => {
-                let samples = self.line.inbound_audio(samples);
+            Inbound::Audio { samples, position_ms } => {
+                let samples = self.line.inbound_audio(samples, position_ms, now);
                 let edges = self.ears.hear(&samples, now);
                 self.edges(now, edges)?;
                 if self.stalled && !self.ears.are_behind(now) {
@@ -154,7 +154,8 @@ impl Session {
             Inbound::Full => self.pacer.hold(now + self.services.config.server.send_timeout),
             Inbound::Room => self.pacer.go_on(),
             Inbound::Ping { id } => {
-                let pong = self.log.pong(id, self.queues(), &self.services.engines.meters());
+                let pong =
+                    self.log.pong(id, self.queues(), self.line.reception(), &self.services.engines.meters());
                 self.line.send(&Outbound::Pong(&pong))?;
             }
             Inbound::Interrupt => self.tell(now, Event::InterruptRequested)?,
@@ -298,17 +299,11 @@ impl Session {
                 let _ = self.report(report);
             }
         }
-        let summary =
-            self.log.summary(self.id.as_str(), now.as_millis() as f64, self.conversation.speculated());
+        let line = self.line.reception();
+        let speculated = self.conversation.speculated();
+        let summary = self.log.summary(self.id.as_str(), now.as_millis() as f64, speculated, line);
         let _ = self.line.send(&Outbound::Summary(&summary));
         self.line.close(end.close_code(), &end.to_string());
-        match end {
-            End::HungUp | End::SaidGoodbye(_) | End::Requested | End::Drained => {
-                tracing::info!(reason = %end, turns = summary.turns, seconds = %now, "call ended");
-            }
-            End::Lost(_) | End::Refused(_) | End::NoStart(_) | End::Idle(_) | End::Dead(_) => {
-                tracing::warn!(reason = %end, turns = summary.turns, seconds = %now, disordered = self.line.disordered(), "call ended");
-            }
-        }
+        end.told(&summary, now);
     }
 }
