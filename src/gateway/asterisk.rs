@@ -17,7 +17,7 @@ use super::fields::{self, Fields};
 use super::frames::Frames;
 use super::query;
 use super::stage::Stage;
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, Start, Wire, WireOut};
 
 /// The sub-protocol that the upgrade asks for.
 pub const SUBPROTOCOL: &str = "media";
@@ -136,6 +136,7 @@ impl Asterisk {
             to: custom.get("to").cloned(),
             custom,
             format,
+            agent: Overrides::default(),
         };
         self.stage = Stage::Running(Channel { format, form, frames: Frames::new(frame) });
         Ok(Inbound::Started(Box::new(start)))

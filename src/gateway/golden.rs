@@ -7,7 +7,7 @@ use crate::ids::UtteranceId;
 use serde_json::{Value, json};
 
 use super::native::{PongWire, SummaryWire, TurnReportWire};
-use super::{Gateway, Inbound, Outbound, Wire, WireOut};
+use super::{Gateway, Inbound, Outbound, Overrides, Wire, WireOut};
 
 /// The lines of a golden file.
 fn lines(file: &str) -> Vec<Value> {
@@ -126,10 +126,16 @@ fn encode(gateway: &mut dyn Gateway, out: &Value) -> Vec<WireOut> {
 fn described(inbound: &Inbound) -> Value {
     match inbound {
         Inbound::Started(start) => {
-            json!({"started": {
+            let mut told = json!({"started": {
                 "stream_id": start.stream_id, "call_id": start.call_id, "from": start.from, "to": start.to,
                 "custom": start.custom, "encoding": start.format.encoding.as_str(), "rate": start.format.rate,
-            }})
+            }});
+            if start.agent != Overrides::default() {
+                let agent = &start.agent;
+                told["started"]["agent"] =
+                    json!({"system_prompt": agent.system_prompt, "greeting": agent.greeting});
+            }
+            told
         }
         Inbound::Audio { samples, position_ms } => {
             json!({"audio": {"samples": samples, "position_ms": position_ms}})

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::detect::Dialect;
 use super::fields::{self, Fields};
 use super::stage::Stage;
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, Start, Wire, WireOut};
 
 /// The sub-protocol that the upgrade asks for.
 pub const SUBPROTOCOL: &str = "audio.jambonz.org";
@@ -67,6 +67,7 @@ impl Jambonz {
             to,
             custom: custom.unwrap_or_default(),
             format,
+            agent: Overrides::default(),
         })))
     }
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::detect::Dialect;
 use super::fields::{self, Fields, Spoken};
 use super::stage::Stage;
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, Start, Wire, WireOut};
 
 const MULAW: &str = "audio/x-mulaw";
 const L16: &str = "audio/x-l16";
@@ -84,6 +84,7 @@ impl Plivo {
             to: custom.get("to").cloned(),
             custom,
             format,
+            agent: Overrides::default(),
         })))
     }
 

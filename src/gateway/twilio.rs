@@ -12,7 +12,9 @@ use serde_json::json;
 
 use super::fields::{self, Fields, Spoken};
 use super::native::{SummaryWire, TurnReportWire};
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, RefusalCode, Start, Wire, WireOut};
+use super::{
+    AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, RefusalCode, Start, Wire, WireOut,
+};
 use crate::units::PHONE_RATE;
 
 /// What differs between those who speak this dialect.
@@ -159,6 +161,7 @@ impl Twilio {
             to: custom.get("to").cloned(),
             custom,
             format,
+            agent: Overrides::default(),
         })))
     }
 

@@ -12,7 +12,7 @@ use super::detect::Dialect;
 use super::fields::{self, Fields};
 use super::frames::Frames;
 use super::stage::Stage;
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, Start, Wire, WireOut};
 
 /// The first message.
 pub(super) const CONNECTED: &str = "websocket:connected";
@@ -57,7 +57,8 @@ impl Vonage {
         let (call_id, from, to) = (named("call_id")?, named("from")?, named("to")?);
         let custom = message.scalars(&["event", "content-type"]);
         self.stage = Stage::Running(Stream { format, frames: Frames::new(format.frame()) });
-        Ok(Inbound::Started(Box::new(Start { stream_id: None, call_id, from, to, custom, format })))
+        let agent = Overrides::default();
+        Ok(Inbound::Started(Box::new(Start { stream_id: None, call_id, from, to, custom, format, agent })))
     }
 }
 

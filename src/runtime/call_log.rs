@@ -14,12 +14,15 @@ use crate::gateway::native::{
 
 /// More turns than a call has; older ones are forgotten, so that a call of days does not grow.
 const MAX_TURNS: usize = 2000;
-/// The same for errors.
+/// More names of custom data are not logged.
+const MAX_NAMES: usize = 20;
+/// The same as for turns, for errors.
 const MAX_ERRORS: usize = 100;
 
 /// The record of one call.
 #[derive(Debug, Default)]
 pub struct CallLog {
+    data: BTreeMap<String, String>,
     turns: Vec<TurnReport>,
     errors: Vec<ErrorWire>,
     answered: u32,
@@ -28,6 +31,17 @@ pub struct CallLog {
 }
 
 impl CallLog {
+    /// Of a call to which the customer attached `data`. Its names are logged, its values only for debugging.
+    #[must_use]
+    pub fn new(data: BTreeMap<String, String>) -> Self {
+        if !data.is_empty() {
+            let names: Vec<&str> = data.keys().map(String::as_str).take(MAX_NAMES).collect();
+            tracing::info!(count = data.len(), names = names.join(" "), "data of the call");
+            tracing::debug!(?data, "data of the call");
+        }
+        Self { data, ..Self::default() }
+    }
+
     /// A turn is over.
     pub fn turn(&mut self, report: TurnReport) {
         self.answered += u32::from(!report.heard.is_empty() && !report.reply.is_empty());
@@ -76,6 +90,7 @@ impl CallLog {
         };
         SummaryWire {
             call_id: call_id.to_owned(),
+            data: self.data.clone(),
             duration_ms,
             turns: self.answered,
             interruptions: self.interruptions,

@@ -7,7 +7,7 @@ use axum::extract::ws::WebSocket;
 use futures_util::stream::SplitStream;
 use tokio::sync::mpsc;
 
-use super::accept::next_message;
+use super::accept::{next_message, refuse};
 use super::call_log::CallLog;
 use super::clock::Clock;
 use super::doing::Working;
@@ -18,7 +18,7 @@ use super::life::Life;
 use super::line::{Line, LineDead};
 use super::pacer::{Due, Pacer};
 use super::recorded::Recorded;
-use super::services::{Services, ears, settings};
+use super::services::{Services, ears, settings_of};
 use crate::conversation::{Action, Event};
 use crate::engine::runway::Runway;
 use crate::engine::workers::{EngineResult, Results};
@@ -66,15 +66,20 @@ impl Session {
         id: CallId,
         services: Services,
         clock: Clock,
-        line: Line,
+        mut line: Line,
         start: Start,
         mut stream: SplitStream<WebSocket>,
     ) {
         let (results, mut inbox) = mpsc::channel(RESULTS_QUEUE);
         let config = services.config.clone();
+        let count = services.engines.count_tokens();
+        let settings = match settings_of(&config, &start.agent, &count) {
+            Ok(settings) => settings,
+            Err(refusal) => return refuse(&mut line, &refusal.into()),
+        };
         let traces = config.log.traces.as_deref();
         let mut session = Self {
-            conversation: Recorded::new(settings(&config), services.engines.count_tokens(), &id, traces),
+            conversation: Recorded::new(settings, count, &id, traces),
             id,
             clock,
             pacer: Pacer::new(services.lead(line.dialect())),
@@ -89,7 +94,7 @@ impl Session {
             working: Working::default(),
             reading_ahead: CancelFlag::default(),
             runway: Runway::default(),
-            log: CallLog::default(),
+            log: CallLog::new(start.custom.clone()),
             life: Life::new(config.server.idle_timeout, clock.now()),
             stalled: false,
             services,
@@ -113,6 +118,9 @@ impl Session {
             self.ears.expect_gaps(self.clock.now());
         }
         self.line.send(&Outbound::Started { call_id: self.id.as_str() })?;
+        if let Some(prompt) = &start.agent.system_prompt {
+            self.read_ahead(prompt);
+        }
         self.tell(self.clock.now(), Event::CallStarted)?;
         let stop = self.services.stop.clone();
         loop {

@@ -216,6 +216,8 @@ pub struct ErrorWire {
 pub struct SummaryWire {
     /// The server's name of the call.
     pub call_id: String,
+    /// What the customer attached to the call.
+    pub data: BTreeMap<String, String>,
     /// From the start of the session to its end.
     pub duration_ms: f64,
     /// Turns answered.
