@@ -35,7 +35,8 @@ async fn ask(mut socket: Socket) -> String {
     let listen = async {
         loop {
             let message = stream.next().await.unwrap().unwrap();
-            let turn: Value = message.to_text().ok().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+            let turn: Value =
+                message.to_text().ok().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
             if turn["type"] == "turn" && turn["turn"] == 1 {
                 return turn["reply"].as_str().unwrap().to_lowercase();
             }
