@@ -198,7 +198,8 @@ impl Gateway for Asterisk {
         let audio = |frame: Vec<i16>| WireOut::Binary(format.bytes(&frame));
         match *out {
             Outbound::Audio { samples } => channel.frames.cut(samples).into_iter().map(audio).collect(),
-            Outbound::Mark { name } if name.len() <= MAX_MARK_BYTES => {
+            Outbound::Mark { name, within: true } if name.len() <= MAX_MARK_BYTES => vec![form.mark(name)],
+            Outbound::Mark { name, within: false } if name.len() <= MAX_MARK_BYTES => {
                 channel.frames.fill().map(audio).into_iter().chain([form.mark(name)]).collect()
             }
             Outbound::Clear => {

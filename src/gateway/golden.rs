@@ -98,7 +98,10 @@ fn encode(gateway: &mut dyn Gateway, out: &Value) -> Vec<WireOut> {
             let samples: Vec<i16> = serde_json::from_value(body["samples"].clone()).unwrap();
             gateway.encode(&Outbound::Audio { samples: &samples })
         }
-        "mark" => gateway.encode(&Outbound::Mark { name: text("name") }),
+        "mark" => {
+            let within = body.get("within").is_some_and(|within| within == true);
+            gateway.encode(&Outbound::Mark { name: text("name"), within })
+        }
         "clear" => gateway.encode(&Outbound::Clear),
         "hearing" => gateway.encode(&Outbound::Hearing {
             utterance: UtteranceId(u32::try_from(body["utterance"].as_u64().unwrap()).unwrap()),

@@ -117,11 +117,14 @@ impl Gateway for Jambonz {
                 let samples: Vec<i16> = samples.iter().copied().map(speakable).collect();
                 vec![WireOut::Binary(format.bytes(&samples))]
             }
-            Outbound::Mark { name } => {
-                // A mark is put before the next audio, not behind the last.
+            // A mark is put before the next audio, not behind the last.
+            Outbound::Mark { name, within } => {
+                let mark = text(json!({"type": "mark", "data": {"name": name}}));
+                if within {
+                    return vec![mark];
+                }
                 let silence = vec![0; KEPT_BACK * format.rate as usize / 8000];
-                let mark = json!({"type": "mark", "data": {"name": name}});
-                vec![text(mark), WireOut::Binary(format.bytes(&silence))]
+                vec![mark, WireOut::Binary(format.bytes(&silence))]
             }
             Outbound::Clear => {
                 vec![text(json!({"type": "killAudio"})), text(json!({"type": "clearMarks"}))]

@@ -233,6 +233,8 @@ pub enum Outbound<'a> {
     Mark {
         /// Its name.
         name: &'a str,
+        /// It is in the middle of speech: the rest follows at once, and no silence must come between.
+        within: bool,
     },
     /// Throws away what was sent and not yet played.
     Clear,

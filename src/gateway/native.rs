@@ -166,7 +166,7 @@ impl Native {
                     Transport::Base64 => message("audio", &json!({"payload": fields::base64(&bytes)})),
                 }
             }
-            Outbound::Mark { name } => message("mark", &json!({"name": name})),
+            Outbound::Mark { name, within: _ } => message("mark", &json!({"name": name})),
             Outbound::Clear => message("clear", &json!({})),
             Outbound::Hearing { utterance, stable, unstable } => {
                 let body = json!({"utterance": utterance.0, "stable": stable, "unstable": unstable});

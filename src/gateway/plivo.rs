@@ -150,7 +150,9 @@ impl Gateway for Plivo {
                     "contentType": content, "sampleRate": stream.format.rate, "payload": payload,
                 }})
             }
-            Outbound::Mark { name } => json!({"event": "checkpoint", "streamId": stream.id, "name": name}),
+            Outbound::Mark { name, within: _ } => {
+                json!({"event": "checkpoint", "streamId": stream.id, "name": name})
+            }
             Outbound::Clear => json!({"event": "clearAudio", "streamId": stream.id}),
             Outbound::Started { .. }
             | Outbound::Hearing { .. }

@@ -164,9 +164,10 @@ impl Gateway for Telnyx {
         };
         match *out {
             Outbound::Audio { samples } => stream.frames.cut(samples).into_iter().map(media).collect(),
-            Outbound::Mark { name } => {
+            Outbound::Mark { name, within } => {
                 let mark = json!({"event": "mark", "mark": {"name": name}}).to_string();
-                stream.frames.fill().map(media).into_iter().chain([WireOut::Text(mark)]).collect()
+                let rest = if within { None } else { stream.frames.fill() };
+                rest.map(media).into_iter().chain([WireOut::Text(mark)]).collect()
             }
             Outbound::Clear => {
                 stream.frames.clear();

@@ -192,7 +192,7 @@ impl Twilio {
                 let payload = fields::base64(&stream.format.bytes(samples));
                 json!({"event": "media", name: id, "media": {"payload": payload}}).to_string()
             }
-            Outbound::Mark { name: mark } => {
+            Outbound::Mark { name: mark, within: _ } => {
                 json!({"event": "mark", name: id, "mark": {"name": mark}}).to_string()
             }
             Outbound::Clear => json!({"event": "clear", name: id}).to_string(),

@@ -110,9 +110,10 @@ impl Gateway for Vonage {
         let audio = |frame: Vec<i16>| WireOut::Binary(format.bytes(&frame));
         match *out {
             Outbound::Audio { samples } => stream.frames.cut(samples).into_iter().map(audio).collect(),
-            Outbound::Mark { name } => {
+            Outbound::Mark { name, within } => {
                 let mark = json!({"action": "notify", "payload": {"mark": name}}).to_string();
-                stream.frames.fill().map(audio).into_iter().chain([WireOut::Text(mark)]).collect()
+                let rest = if within { None } else { stream.frames.fill() };
+                rest.map(audio).into_iter().chain([WireOut::Text(mark)]).collect()
             }
             Outbound::Clear => {
                 stream.frames.clear();

@@ -105,6 +105,9 @@ impl CallLog {
 
     fn latency(&self) -> BTreeMap<String, SpreadWire> {
         let mut values: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        for value in self.turns.iter().filter_map(|turn| turn.mark_return_ms) {
+            values.entry("mark_return_ms").or_default().push(value);
+        }
         for stages in self.turns.iter().filter_map(|turn| turn.stages) {
             values.entry("v2v_ms").or_default().push(stages.total_ms());
             for (name, value) in wire_stages(&stages).named() {

@@ -100,11 +100,11 @@ impl Session {
                 }
                 Action::Prefill { messages } => self.prefill(messages),
                 Action::Speak { turn, chunk, text } => self.speak(now, turn, chunk, text),
-                Action::Send { chunk, mark, silence, from } => {
+                Action::Send { chunk, mark, first, silence, from } => {
                     if let Some((_, samples)) = self.pieces.get(&chunk) {
                         let from =
                             crate::units::samples_in(from, crate::units::PHONE_RATE).min(samples.len());
-                        self.pacer.push(chunk, &samples[from..], silence, mark);
+                        self.pacer.push(chunk, &samples[from..], silence, mark, first);
                     }
                 }
                 Action::Pause => {

@@ -243,7 +243,13 @@ impl Session {
                     self.echo.sent(now, &samples);
                     self.line.send_audio(samples)?;
                 }
-                Due::Mark(mark) => self.line.send(&Outbound::Mark { name: &mark.to_string() })?,
+                Due::Mark(mark) => {
+                    self.line.send(&Outbound::Mark { name: &mark.to_string(), within: false })?;
+                }
+                Due::FirstMark(mark, due) => {
+                    self.line.send(&Outbound::Mark { name: &mark.to_string(), within: true })?;
+                    self.tell(now, Event::MarkSent { mark, due })?;
+                }
                 Due::Started(chunk, plays_at) => self.tell(now, Event::ChunkStarted { chunk, plays_at })?,
             }
         }

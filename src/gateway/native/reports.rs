@@ -112,8 +112,8 @@ pub struct TurnReportWire {
     pub heard_estimated: bool,
     /// Work that the stages do not count.
     pub hidden: HiddenWire,
-    /// From the moment at which the first piece should have been played to the return of its mark:
-    /// the way to the ear and back.
+    /// From the moment at which the first 20 ms should have been played to the return of the mark
+    /// behind them: the way to the ear and back.
     pub mark_return_ms: Option<f64>,
 }
 
