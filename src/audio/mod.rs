@@ -5,6 +5,7 @@
 //! Two forms of a sample are used in the house: `i16` where it is on its way to or from a phone, and
 //! `f32` in -1 to 1 where something computes with it. [`to_f32`] and [`to_i16`] go between them.
 
+pub mod conceal;
 pub mod g711;
 pub mod level;
 pub mod resample;

@@ -208,11 +208,16 @@ impl Conversation {
     pub(super) fn send_what_is_due(&mut self) {
         let Some(reply) = self.reply.as_mut().filter(|reply| reply.paused.is_none()) else { return };
         for due in reply.ledger.due() {
+            let first = reply.wants_a_first_mark().then_some(self.next_mark);
+            if let Some(first) = first {
+                reply.first_mark = Some((first, None));
+                self.next_mark = first.next();
+            }
             let mark = self.next_mark;
             self.next_mark = mark.next();
             reply.ledger.queued(due.chunk, mark);
             let (chunk, silence, from) = (due.chunk, due.silence, due.from);
-            self.actions.push_back(Action::Send { chunk, mark, silence, from });
+            self.actions.push_back(Action::Send { chunk, mark, first, silence, from });
         }
     }
 
@@ -240,8 +245,21 @@ impl Conversation {
         self.timers.set(Timer::PlaybackDue, by);
     }
 
+    pub(super) fn mark_sent(&mut self, mark: MarkId, due: CallTime) {
+        let first = self.reply.as_mut().and_then(|reply| reply.first_mark.as_mut());
+        if let Some((_, at)) = first.filter(|(first, _)| *first == mark) {
+            *at = Some(due);
+        }
+    }
+
     pub(super) fn mark_played(&mut self, now: CallTime, mark: MarkId) {
         let Some(reply) = &mut self.reply else { return };
+        if let Some((_, due)) = reply.first_mark.filter(|(first, _)| *first == mark) {
+            let measured = due.map(|due| (now, due));
+            reply.milestones.mark = reply.milestones.mark.or(measured);
+            return;
+        }
+        // Where the first mark was lost, that of the first piece tells.
         if let Some(expected) = reply.ledger.played(mark) {
             reply.milestones.mark.get_or_insert((now, expected));
             self.finish_if_over(now);

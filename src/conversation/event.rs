@@ -52,6 +52,8 @@ pub enum Event {
     SynthesisFailed { chunk: ChunkId },
     /// The first audible sample of a piece left for the gateway, which plays it at this time.
     ChunkStarted { chunk: ChunkId, plays_at: CallTime },
+    /// The mark behind the first sound of a reply left for the gateway, which should come to it at `due`.
+    MarkSent { mark: MarkId, due: CallTime },
     /// The gateway says that everything before this mark was played.
     MarkPlayed { mark: MarkId },
     /// The client asked the agent to be quiet.
@@ -91,10 +93,13 @@ pub enum Action {
     Prefill { messages: Vec<Message> },
     /// Synthesise a piece.
     Speak { turn: TurnId, chunk: ChunkId, text: String },
-    /// Send a synthesised piece, from `from` in its audio on, after `silence`; and `mark` behind it.
+    /// Send a synthesised piece, from `from` in its audio on, after `silence`; and `mark` behind it. If it
+    /// is the first of a reply, `first` behind the first 20 ms of its sound.
     Send {
         chunk: ChunkId,
         mark: MarkId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first: Option<MarkId>,
         #[serde(with = "as_micros")]
         silence: Duration,
         #[serde(with = "as_micros")]

@@ -47,6 +47,8 @@ impl Conversation {
         };
         if reply.ledger.anything_queued() {
             reply.ledger.hold(now);
+            // A gateway may send it back for the clear.
+            reply.first_mark = None;
             // Only the mark was still on its way.
             if reply.is_over() {
                 return self.finish_reply(now);

@@ -25,7 +25,8 @@ pub struct Milestones {
     pub first_audio: Option<CallTime>,
     /// Its first audible sample is played.
     pub first_frame: Option<CallTime>,
-    /// The first mark came back, and when it was expected if the way to the ear took no time.
+    /// The mark behind the first 20 ms of sound came back, and when it was expected if the way to the ear
+    /// took no time; that behind the first piece, if the other was lost.
     pub mark: Option<(CallTime, CallTime)>,
 }
 
@@ -136,8 +137,8 @@ pub struct TurnReport {
     pub stages: Option<Stages>,
     /// What does not show in it.
     pub hidden: Option<Hidden>,
-    /// From the moment at which the first piece should have been played to its mark: the way to the ear
-    /// and back.
+    /// From the moment at which the first 20 ms should have been played to the return of the mark behind
+    /// them: the way to the ear and back.
     pub mark_return_ms: Option<f64>,
     /// The caller cut in.
     pub interrupted: bool,

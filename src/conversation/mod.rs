@@ -140,6 +140,7 @@ impl Conversation {
             Event::ChunkReady { chunk, duration, words } => self.chunk_ready(now, chunk, duration, &words),
             Event::SynthesisFailed { chunk } => self.synthesis_failed(now, chunk),
             Event::ChunkStarted { chunk, plays_at } => self.chunk_started(now, chunk, plays_at),
+            Event::MarkSent { mark, due } => self.mark_sent(mark, due),
             Event::MarkPlayed { mark } => self.mark_played(now, mark),
             Event::InterruptRequested => self.be_quiet(now),
         }

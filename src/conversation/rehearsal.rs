@@ -92,6 +92,7 @@ fn is_the_callers(event: &Event) -> bool {
         | Event::ChunkReady { .. }
         | Event::SynthesisFailed { .. }
         | Event::ChunkStarted { .. }
+        | Event::MarkSent { .. }
         | Event::MarkPlayed { .. } => false,
     }
 }
@@ -172,7 +173,7 @@ impl Stage<'_> {
                 self.lengths.insert(chunk, duration);
                 self.at(now + took, Event::ChunkReady { chunk, duration, words });
             }
-            Action::Send { chunk, mark, silence, from } => {
+            Action::Send { chunk, mark, first: _, silence, from } => {
                 let length = self.lengths.get(&chunk).copied().unwrap_or_default();
                 let start = self.playing_until.max(now) + silence;
                 self.playing_until = start + length.saturating_sub(from);

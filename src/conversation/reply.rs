@@ -6,7 +6,7 @@ use super::chunker::{Chunker, Piece};
 use super::event::Farewell;
 use super::latency::{Milestones, Speculation, TurnReport};
 use super::playback::{Heard, Ledger};
-use crate::ids::TurnId;
+use crate::ids::{MarkId, TurnId};
 use crate::units::CallTime;
 
 /// What a reply is for.
@@ -47,6 +47,8 @@ pub(super) struct Reply {
     pub(super) words: usize,
     /// Something of it was heard, if only a part of a word.
     pub(super) sounded: bool,
+    /// The mark behind its first sound, and when it should be played.
+    pub(super) first_mark: Option<(MarkId, Option<CallTime>)>,
     /// It was asked for again because an engine failed.
     pub(super) asked_again: bool,
     /// A piece was synthesised again for the same reason.
@@ -71,9 +73,15 @@ impl Reply {
             tokens: 0,
             words: 0,
             sounded: false,
+            first_mark: None,
             asked_again: false,
             spoken_again: false,
         }
+    }
+
+    /// True if the way to the ear is still to be measured, and this is the time: nothing was sent yet.
+    pub(super) fn wants_a_first_mark(&self) -> bool {
+        self.first_mark.is_none() && self.milestones.mark.is_none() && !self.ledger.anything_sent()
     }
 
     /// What was generated and not spoken is not wanted any more.

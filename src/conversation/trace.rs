@@ -7,7 +7,7 @@ use super::{Action, Event, Settings, Timer};
 use crate::units::CallTime;
 
 /// The version of the format.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use super::fields::{self, Fields};
 use super::frames::Frames;
 use super::query;
 use super::stage::Stage;
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, Start, Wire, WireOut};
 
 /// The sub-protocol that the upgrade asks for.
 pub const SUBPROTOCOL: &str = "media";
@@ -136,6 +136,7 @@ impl Asterisk {
             to: custom.get("to").cloned(),
             custom,
             format,
+            agent: Overrides::default(),
         };
         self.stage = Stage::Running(Channel { format, form, frames: Frames::new(frame) });
         Ok(Inbound::Started(Box::new(start)))
@@ -197,7 +198,8 @@ impl Gateway for Asterisk {
         let audio = |frame: Vec<i16>| WireOut::Binary(format.bytes(&frame));
         match *out {
             Outbound::Audio { samples } => channel.frames.cut(samples).into_iter().map(audio).collect(),
-            Outbound::Mark { name } if name.len() <= MAX_MARK_BYTES => {
+            Outbound::Mark { name, within: true } if name.len() <= MAX_MARK_BYTES => vec![form.mark(name)],
+            Outbound::Mark { name, within: false } if name.len() <= MAX_MARK_BYTES => {
                 channel.frames.fill().map(audio).into_iter().chain([form.mark(name)]).collect()
             }
             Outbound::Clear => {

@@ -7,7 +7,7 @@ use crate::ids::UtteranceId;
 use serde_json::{Value, json};
 
 use super::native::{PongWire, SummaryWire, TurnReportWire};
-use super::{Gateway, Inbound, Outbound, Wire, WireOut};
+use super::{Gateway, Inbound, Outbound, Overrides, Wire, WireOut};
 
 /// The lines of a golden file.
 fn lines(file: &str) -> Vec<Value> {
@@ -98,7 +98,10 @@ fn encode(gateway: &mut dyn Gateway, out: &Value) -> Vec<WireOut> {
             let samples: Vec<i16> = serde_json::from_value(body["samples"].clone()).unwrap();
             gateway.encode(&Outbound::Audio { samples: &samples })
         }
-        "mark" => gateway.encode(&Outbound::Mark { name: text("name") }),
+        "mark" => {
+            let within = body.get("within").is_some_and(|within| within == true);
+            gateway.encode(&Outbound::Mark { name: text("name"), within })
+        }
         "clear" => gateway.encode(&Outbound::Clear),
         "hearing" => gateway.encode(&Outbound::Hearing {
             utterance: UtteranceId(u32::try_from(body["utterance"].as_u64().unwrap()).unwrap()),
@@ -126,10 +129,16 @@ fn encode(gateway: &mut dyn Gateway, out: &Value) -> Vec<WireOut> {
 fn described(inbound: &Inbound) -> Value {
     match inbound {
         Inbound::Started(start) => {
-            json!({"started": {
+            let mut told = json!({"started": {
                 "stream_id": start.stream_id, "call_id": start.call_id, "from": start.from, "to": start.to,
                 "custom": start.custom, "encoding": start.format.encoding.as_str(), "rate": start.format.rate,
-            }})
+            }});
+            if start.agent != Overrides::default() {
+                let agent = &start.agent;
+                told["started"]["agent"] =
+                    json!({"system_prompt": agent.system_prompt, "greeting": agent.greeting});
+            }
+            told
         }
         Inbound::Audio { samples, position_ms } => {
             json!({"audio": {"samples": samples, "position_ms": position_ms}})

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::detect::Dialect;
 use super::fields::{self, Fields};
 use super::stage::Stage;
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, Start, Wire, WireOut};
 
 /// The sub-protocol that the upgrade asks for.
 pub const SUBPROTOCOL: &str = "audio.jambonz.org";
@@ -67,6 +67,7 @@ impl Jambonz {
             to,
             custom: custom.unwrap_or_default(),
             format,
+            agent: Overrides::default(),
         })))
     }
 }
@@ -116,11 +117,14 @@ impl Gateway for Jambonz {
                 let samples: Vec<i16> = samples.iter().copied().map(speakable).collect();
                 vec![WireOut::Binary(format.bytes(&samples))]
             }
-            Outbound::Mark { name } => {
-                // A mark is put before the next audio, not behind the last.
+            // A mark is put before the next audio, not behind the last.
+            Outbound::Mark { name, within } => {
+                let mark = text(json!({"type": "mark", "data": {"name": name}}));
+                if within {
+                    return vec![mark];
+                }
                 let silence = vec![0; KEPT_BACK * format.rate as usize / 8000];
-                let mark = json!({"type": "mark", "data": {"name": name}});
-                vec![text(mark), WireOut::Binary(format.bytes(&silence))]
+                vec![mark, WireOut::Binary(format.bytes(&silence))]
             }
             Outbound::Clear => {
                 vec![text(json!({"type": "killAudio"})), text(json!({"type": "clearMarks"}))]

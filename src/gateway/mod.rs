@@ -160,6 +160,17 @@ pub struct Start {
     pub custom: BTreeMap<String, String>,
     /// The audio in both directions.
     pub format: AudioFormat,
+    /// What is otherwise in this call, where the line may say so.
+    pub agent: Overrides,
+}
+
+/// What a call may have otherwise than the configuration says. `None` leaves it as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Overrides {
+    /// Who answers and what it knows.
+    pub system_prompt: Option<String>,
+    /// What is said first; an empty one is not said.
+    pub greeting: Option<String>,
 }
 
 /// What the line tells the call.
@@ -223,6 +234,8 @@ pub enum Outbound<'a> {
     Mark {
         /// Its name.
         name: &'a str,
+        /// It is in the middle of speech: the rest follows at once, and no silence must come between.
+        within: bool,
     },
     /// Throws away what was sent and not yet played.
     Clear,

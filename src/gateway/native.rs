@@ -11,19 +11,27 @@ use serde_json::{Value, json};
 
 use super::detect::Dialect;
 use super::fields::{self, Fields, Spoken};
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, RefusalCode, Start, Wire, WireOut};
+use super::{
+    AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, RefusalCode, Start, Wire, WireOut,
+};
 use crate::units::{PHONE_RATE, WHISPER_RATE};
 
 pub use reports::{
-    CoresWire, ErrorWire, HiddenWire, LineWire, PongWire, SpeakerWire, SpeculationCountWire, SpeculationWire,
-    SpreadWire, StagesWire, SummaryWire, TurnReportWire,
+    CoresWire, ErrorWire, HiddenWire, LineWire, PongWire, ReceptionWire, SpeakerWire, SpeculationCountWire,
+    SpeculationWire, SpreadWire, StagesWire, SummaryWire, TurnReportWire,
 };
 
 /// The version of the protocol this server speaks.
 pub const VERSION: u64 = 1;
 
-const SPOKEN: [Spoken; 2] =
-    [("mulaw", Encoding::Mulaw, &[PHONE_RATE]), ("pcm16le", Encoding::Pcm16le, &[PHONE_RATE, WHISPER_RATE])];
+/// Most characters of a call's own system prompt and greeting, as many as the configuration takes.
+const LONGEST_PROMPT: usize = 20_000;
+const LONGEST_GREETING: usize = 500;
+
+const SPOKEN: [Spoken; 2] = [
+    ("mulaw", Encoding::Mulaw, &[PHONE_RATE]),
+    ("pcm16le", Encoding::Pcm16le, &[PHONE_RATE, WHISPER_RATE, 22_050, 24_000, 48_000]),
+];
 
 /// One call's codec.
 #[derive(Debug, Default)]
@@ -96,6 +104,7 @@ impl Native {
             to: None,
             custom: message.texts("data", "data")?,
             format: audio.format,
+            agent: overrides(message)?,
         };
         self.state = State::Running(audio);
         Ok(Inbound::Started(Box::new(start)))
@@ -157,7 +166,7 @@ impl Native {
                     Transport::Base64 => message("audio", &json!({"payload": fields::base64(&bytes)})),
                 }
             }
-            Outbound::Mark { name } => message("mark", &json!({"name": name})),
+            Outbound::Mark { name, within: _ } => message("mark", &json!({"name": name})),
             Outbound::Clear => message("clear", &json!({})),
             Outbound::Hearing { utterance, stable, unstable } => {
                 let body = json!({"utterance": utterance.0, "stable": stable, "unstable": unstable});
@@ -183,6 +192,25 @@ fn agree(audio: &Fields<'_>) -> Result<Audio, Refusal> {
         }
     };
     Ok(Audio { format, transport })
+}
+
+/// What is otherwise in this call than in the configuration.
+fn overrides(message: &Fields<'_>) -> Result<Overrides, Refusal> {
+    let Some(agent) = message.optional_object("agent", "agent")? else { return Ok(Overrides::default()) };
+    let text = |field: &str, most: usize| {
+        let text = agent.optional_text(field)?.map(str::trim);
+        match text.map(|text| text.chars().count()).filter(|count| *count > most) {
+            None => Ok(text.map(str::to_owned)),
+            Some(count) => {
+                let reason = format!("agent.{field}: {count} characters, at most {most} are taken");
+                Err(Refusal::new(RefusalCode::TooLarge, reason))
+            }
+        }
+    };
+    Ok(Overrides {
+        system_prompt: text("system_prompt", LONGEST_PROMPT)?,
+        greeting: text("greeting", LONGEST_GREETING)?,
+    })
 }
 
 /// A message of type `kind` with the fields of `body`.

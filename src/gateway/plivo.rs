@@ -14,7 +14,7 @@ use serde_json::json;
 use super::detect::Dialect;
 use super::fields::{self, Fields, Spoken};
 use super::stage::Stage;
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, Start, Wire, WireOut};
 
 const MULAW: &str = "audio/x-mulaw";
 const L16: &str = "audio/x-l16";
@@ -84,6 +84,7 @@ impl Plivo {
             to: custom.get("to").cloned(),
             custom,
             format,
+            agent: Overrides::default(),
         })))
     }
 
@@ -149,7 +150,9 @@ impl Gateway for Plivo {
                     "contentType": content, "sampleRate": stream.format.rate, "payload": payload,
                 }})
             }
-            Outbound::Mark { name } => json!({"event": "checkpoint", "streamId": stream.id, "name": name}),
+            Outbound::Mark { name, within: _ } => {
+                json!({"event": "checkpoint", "streamId": stream.id, "name": name})
+            }
             Outbound::Clear => json!({"event": "clearAudio", "streamId": stream.id}),
             Outbound::Started { .. }
             | Outbound::Hearing { .. }

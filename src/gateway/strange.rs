@@ -63,7 +63,8 @@ pub(super) fn survived(gateway: &mut dyn Gateway, messages: &[Strange]) {
         };
         for out in [
             Outbound::Audio { samples: &[1, -1, i16::MIN, i16::MAX, 0] },
-            Outbound::Mark { name: "m1" },
+            Outbound::Mark { name: "m0", within: true },
+            Outbound::Mark { name: "m1", within: false },
             Outbound::Clear,
             Outbound::Hangup,
         ] {

@@ -14,7 +14,7 @@ use super::fields::{self, Fields, Spoken};
 use super::frames::Frames;
 use super::reorder::Reorder;
 use super::stage::Stage;
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, Start, Wire, WireOut};
 
 /// In which order L16 has its two bytes. Telnyx's documents do not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -91,7 +91,16 @@ impl Telnyx {
         let from = start.optional_id("from")?.map(str::to_owned);
         let to = start.optional_id("to")?.map(str::to_owned);
         self.stage = Stage::Running(Stream { id: id.clone(), format, frames: Frames::new(format.frame()) });
-        Ok(Inbound::Started(Box::new(Start { stream_id: Some(id), call_id, from, to, custom, format })))
+        let agent = Overrides::default();
+        Ok(Inbound::Started(Box::new(Start {
+            stream_id: Some(id),
+            call_id,
+            from,
+            to,
+            custom,
+            format,
+            agent,
+        })))
     }
 
     fn media(&mut self, message: &Fields<'_>) -> Result<Vec<Inbound>, Refusal> {
@@ -155,9 +164,10 @@ impl Gateway for Telnyx {
         };
         match *out {
             Outbound::Audio { samples } => stream.frames.cut(samples).into_iter().map(media).collect(),
-            Outbound::Mark { name } => {
+            Outbound::Mark { name, within } => {
                 let mark = json!({"event": "mark", "mark": {"name": name}}).to_string();
-                stream.frames.fill().map(media).into_iter().chain([WireOut::Text(mark)]).collect()
+                let rest = if within { None } else { stream.frames.fill() };
+                rest.map(media).into_iter().chain([WireOut::Text(mark)]).collect()
             }
             Outbound::Clear => {
                 stream.frames.clear();

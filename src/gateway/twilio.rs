@@ -12,7 +12,9 @@ use serde_json::json;
 
 use super::fields::{self, Fields, Spoken};
 use super::native::{SummaryWire, TurnReportWire};
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, RefusalCode, Start, Wire, WireOut};
+use super::{
+    AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, RefusalCode, Start, Wire, WireOut,
+};
 use crate::units::PHONE_RATE;
 
 /// What differs between those who speak this dialect.
@@ -159,6 +161,7 @@ impl Twilio {
             to: custom.get("to").cloned(),
             custom,
             format,
+            agent: Overrides::default(),
         })))
     }
 
@@ -189,7 +192,7 @@ impl Twilio {
                 let payload = fields::base64(&stream.format.bytes(samples));
                 json!({"event": "media", name: id, "media": {"payload": payload}}).to_string()
             }
-            Outbound::Mark { name: mark } => {
+            Outbound::Mark { name: mark, within: _ } => {
                 json!({"event": "mark", name: id, "mark": {"name": mark}}).to_string()
             }
             Outbound::Clear => json!({"event": "clear", name: id}).to_string(),

@@ -12,7 +12,7 @@ use super::detect::Dialect;
 use super::fields::{self, Fields};
 use super::frames::Frames;
 use super::stage::Stage;
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, Start, Wire, WireOut};
 
 /// The first message.
 pub(super) const CONNECTED: &str = "websocket:connected";
@@ -57,7 +57,8 @@ impl Vonage {
         let (call_id, from, to) = (named("call_id")?, named("from")?, named("to")?);
         let custom = message.scalars(&["event", "content-type"]);
         self.stage = Stage::Running(Stream { format, frames: Frames::new(format.frame()) });
-        Ok(Inbound::Started(Box::new(Start { stream_id: None, call_id, from, to, custom, format })))
+        let agent = Overrides::default();
+        Ok(Inbound::Started(Box::new(Start { stream_id: None, call_id, from, to, custom, format, agent })))
     }
 }
 
@@ -109,9 +110,10 @@ impl Gateway for Vonage {
         let audio = |frame: Vec<i16>| WireOut::Binary(format.bytes(&frame));
         match *out {
             Outbound::Audio { samples } => stream.frames.cut(samples).into_iter().map(audio).collect(),
-            Outbound::Mark { name } => {
+            Outbound::Mark { name, within } => {
                 let mark = json!({"action": "notify", "payload": {"mark": name}}).to_string();
-                stream.frames.fill().map(audio).into_iter().chain([WireOut::Text(mark)]).collect()
+                let rest = if within { None } else { stream.frames.fill() };
+                rest.map(audio).into_iter().chain([WireOut::Text(mark)]).collect()
             }
             Outbound::Clear => {
                 stream.frames.clear();

@@ -41,9 +41,11 @@ pub async fn run(
     tracing::Instrument::instrument(Session::begin(id, services, clock, line, start, incoming), span).await;
 }
 
-fn refuse(line: &mut Line, end: &End) {
+/// Closes a socket before its call stands, and says why.
+pub(super) fn refuse(line: &mut Line, end: &End) {
     tracing::warn!(reason = %end, "a socket was closed before a call stood");
-    let _ = line.send(&Outbound::Error { code: "refused", message: &end.to_string() });
+    let code = if let End::Refused(refusal) = end { refusal.code.as_str() } else { "refused" };
+    let _ = line.send(&Outbound::Error { code, message: &end.to_string() });
     line.close(end.close_code(), &end.to_string());
 }
 

@@ -8,18 +8,21 @@ use crate::conversation::latency::{Speculation, SpeculationCount, Stages, TurnRe
 use crate::engine::arbiter::Work;
 use crate::engine::cores::Meter;
 use crate::gateway::native::{
-    CoresWire, ErrorWire, HiddenWire, LineWire, PongWire, SpeakerWire, SpeculationCountWire, SpeculationWire,
-    SpreadWire, StagesWire, SummaryWire, TurnReportWire,
+    CoresWire, ErrorWire, HiddenWire, LineWire, PongWire, ReceptionWire, SpeakerWire, SpeculationCountWire,
+    SpeculationWire, SpreadWire, StagesWire, SummaryWire, TurnReportWire,
 };
 
 /// More turns than a call has; older ones are forgotten, so that a call of days does not grow.
 const MAX_TURNS: usize = 2000;
-/// The same for errors.
+/// More names of custom data are not logged.
+const MAX_NAMES: usize = 20;
+/// The same as for turns, for errors.
 const MAX_ERRORS: usize = 100;
 
 /// The record of one call.
 #[derive(Debug, Default)]
 pub struct CallLog {
+    data: BTreeMap<String, String>,
     turns: Vec<TurnReport>,
     errors: Vec<ErrorWire>,
     answered: u32,
@@ -28,6 +31,17 @@ pub struct CallLog {
 }
 
 impl CallLog {
+    /// Of a call to which the customer attached `data`. Its names are logged, its values only for debugging.
+    #[must_use]
+    pub fn new(data: BTreeMap<String, String>) -> Self {
+        if !data.is_empty() {
+            let names: Vec<&str> = data.keys().map(String::as_str).take(MAX_NAMES).collect();
+            tracing::info!(count = data.len(), names = names.join(" "), "data of the call");
+            tracing::debug!(?data, "data of the call");
+        }
+        Self { data, ..Self::default() }
+    }
+
     /// A turn is over.
     pub fn turn(&mut self, report: TurnReport) {
         self.answered += u32::from(!report.heard.is_empty() && !report.reply.is_empty());
@@ -52,23 +66,31 @@ impl CallLog {
         &self,
         id: String,
         queues: BTreeMap<String, u64>,
+        line: ReceptionWire,
         meters: &BTreeMap<Work, Meter>,
     ) -> PongWire {
         let cores = meters.iter().map(|(work, meter)| (work.name().to_owned(), wire_meter(meter))).collect();
-        PongWire { id, turns: self.answered, latency: self.latency(), queues, cores }
+        PongWire { id, turns: self.answered, latency: self.latency(), queues, line, cores }
     }
 
     /// The whole call.
     #[must_use]
-    pub fn summary(&self, call_id: &str, duration_ms: f64, speculated: SpeculationCount) -> SummaryWire {
-        let line = |turn: &TurnReport, speaker, text: &str| {
+    pub fn summary(
+        &self,
+        call_id: &str,
+        duration_ms: f64,
+        speculated: SpeculationCount,
+        line: ReceptionWire,
+    ) -> SummaryWire {
+        let said = |turn: &TurnReport, speaker, text: &str| {
             (!text.is_empty()).then(|| LineWire { turn: turn.turn.0, speaker, text: text.to_owned() })
         };
         let both = |turn: &TurnReport| {
-            [line(turn, SpeakerWire::Caller, &turn.heard), line(turn, SpeakerWire::Agent, &turn.reply)]
+            [said(turn, SpeakerWire::Caller, &turn.heard), said(turn, SpeakerWire::Agent, &turn.reply)]
         };
         SummaryWire {
             call_id: call_id.to_owned(),
+            data: self.data.clone(),
             duration_ms,
             turns: self.answered,
             interruptions: self.interruptions,
@@ -76,12 +98,16 @@ impl CallLog {
             speculation: wire_count(speculated),
             transcript: self.turns.iter().flat_map(both).flatten().collect(),
             latency: self.latency(),
+            line,
             errors: self.errors.clone(),
         }
     }
 
     fn latency(&self) -> BTreeMap<String, SpreadWire> {
         let mut values: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        for value in self.turns.iter().filter_map(|turn| turn.mark_return_ms) {
+            values.entry("mark_return_ms").or_default().push(value);
+        }
         for stages in self.turns.iter().filter_map(|turn| turn.stages) {
             values.entry("v2v_ms").or_default().push(stages.total_ms());
             for (name, value) in wire_stages(&stages).named() {
@@ -185,7 +211,7 @@ mod tests {
             log.turn(report.clone());
             log.error("x", String::new());
         }
-        let summary = log.summary("c", 1.0, SpeculationCount::default());
+        let summary = log.summary("c", 1.0, SpeculationCount::default(), ReceptionWire::default());
         assert_eq!(summary.transcript.len(), 2 * MAX_TURNS);
         assert_eq!(summary.turns as usize, MAX_TURNS + 10);
         assert_eq!(summary.errors.len(), MAX_ERRORS);

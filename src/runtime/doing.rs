@@ -8,9 +8,9 @@ use super::end::End;
 use super::session::{RESULTS_QUEUE, Session};
 use crate::conversation::latency::TurnReport;
 use crate::conversation::{Action, Event};
-use crate::engine::CancelFlag;
 use crate::engine::generating::{Question, Wanted};
 use crate::engine::workers::QueueFull;
+use crate::engine::{CancelFlag, Message, Role};
 use crate::gateway::Outbound;
 use crate::ids::{ChunkId, TurnId, UtteranceId};
 use crate::units::CallTime;
@@ -98,20 +98,13 @@ impl Session {
                     }
                     self.forget_pieces(turn);
                 }
-                Action::Prefill { messages } => {
-                    let flag = self.reading_ahead.renew();
-                    let sampling = &self.services.config.llm.sampling;
-                    let asked = self.services.engines.prefill(&self.id, messages, sampling, flag);
-                    if let Err(error) = asked {
-                        tracing::debug!(%error, "nothing is read ahead");
-                    }
-                }
+                Action::Prefill { messages } => self.prefill(messages),
                 Action::Speak { turn, chunk, text } => self.speak(now, turn, chunk, text),
-                Action::Send { chunk, mark, silence, from } => {
+                Action::Send { chunk, mark, first, silence, from } => {
                     if let Some((_, samples)) = self.pieces.get(&chunk) {
                         let from =
                             crate::units::samples_in(from, crate::units::PHONE_RATE).min(samples.len());
-                        self.pacer.push(chunk, &samples[from..], silence, mark);
+                        self.pacer.push(chunk, &samples[from..], silence, mark, first);
                     }
                 }
                 Action::Pause => {
@@ -145,6 +138,21 @@ impl Session {
         let (flag, wanted) = (self.working.speaking.clone(), self.working.wanted.clone());
         let asked = self.services.engines.synthesize(text, chunk, first, flag, wanted, &self.results);
         self.or_tell(now, asked, Event::SynthesisFailed { chunk });
+    }
+
+    /// This call has a system prompt of its own, which no other call has had read: there is time while the
+    /// greeting is spoken.
+    pub(super) fn read_ahead(&mut self, system_prompt: &str) {
+        let message = |role, text: &str| Message { role, text: text.to_owned() };
+        self.prefill(vec![message(Role::System, system_prompt), message(Role::User, "Hello.")]);
+    }
+
+    fn prefill(&mut self, messages: Vec<Message>) {
+        let flag = self.reading_ahead.renew();
+        let sampling = &self.services.config.llm.sampling;
+        if let Err(error) = self.services.engines.prefill(&self.id, messages, sampling, flag) {
+            tracing::debug!(%error, "nothing is read ahead");
+        }
     }
 
     /// The sound of a turn that nobody will hear any more.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::line::LineDead;
 use crate::conversation::Farewell;
+use crate::gateway::native::SummaryWire;
+use crate::units::CallTime;
 
 /// Why a call ended, for its log line.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +46,27 @@ pub enum End {
 }
 
 impl End {
+    /// Writes it into the log, with what there is to say of the whole call.
+    pub fn told(&self, summary: &SummaryWire, now: CallTime) {
+        let (turns, line) = (summary.turns, &summary.line);
+        let (jitter_ms, concealed_ms) = (line.jitter_ms.round(), line.concealed_ms.round());
+        let disordered = line.disordered;
+        match self {
+            Self::HungUp | Self::SaidGoodbye(_) | Self::Requested | Self::Drained => {
+                tracing::info!(reason = %self, turns, seconds = %now, jitter_ms, concealed_ms, disordered, "call ended");
+            }
+            Self::Lost(_)
+            | Self::Refused(_)
+            | Self::NoStart(_)
+            | Self::NoPlace(_)
+            | Self::Flood(_)
+            | Self::Idle(_)
+            | Self::Dead(_) => {
+                tracing::warn!(reason = %self, turns, seconds = %now, jitter_ms, concealed_ms, disordered, "call ended");
+            }
+        }
+    }
+
     /// The WebSocket close code that tells it (RFC 6455, section 7.4.1).
     #[must_use]
     pub fn close_code(&self) -> u16 {

@@ -7,11 +7,13 @@ use futures_util::stream::SplitSink;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
+use super::reception::Reception;
 use crate::audio::resample::{RateError, Resampler};
 use crate::audio::{to_f32, to_i16};
 use crate::gateway::detect::Dialect;
+use crate::gateway::native::ReceptionWire;
 use crate::gateway::{Gateway, Inbound, Outbound, Refusal, Wire, WireOut};
-use crate::units::PHONE_RATE;
+use crate::units::{CallTime, PHONE_RATE};
 
 /// Messages that may wait for a socket: five seconds of frames with their marks.
 const OUTBOUND_QUEUE: usize = 300;
@@ -25,6 +27,7 @@ pub struct LineDead;
 pub struct Line {
     codec: Box<dyn Gateway>,
     out: mpsc::Sender<Message>,
+    reception: Reception,
     /// Between the line's rate and the phone's, if they differ.
     rates: Option<Rates>,
 }
@@ -43,7 +46,7 @@ impl Line {
     ) -> Self {
         let (out, messages) = mpsc::channel(OUTBOUND_QUEUE);
         tokio::spawn(write(sink, messages, send_timeout));
-        Self { codec, out, rates: None }
+        Self { codec, out, reception: Reception::new(PHONE_RATE, false), rates: None }
     }
 
     /// From now on the line speaks at `rate`.
@@ -51,6 +54,8 @@ impl Line {
     /// # Errors
     /// If no converter knows the rate.
     pub fn set_rate(&mut self, rate: u32) -> Result<(), RateError> {
+        let gaps = self.dialect().is_some_and(|dialect| !dialect.sends_silence());
+        self.reception = Reception::new(rate, gaps);
         if rate != PHONE_RATE {
             let (inbound, outbound) = (Resampler::new(rate, PHONE_RATE)?, Resampler::new(PHONE_RATE, rate)?);
             self.rates = Some(Rates { inbound, outbound });
@@ -71,8 +76,10 @@ impl Line {
         }
     }
 
-    /// Samples of the line at the phone's rate.
-    pub fn inbound_audio(&mut self, samples: Vec<i16>) -> Vec<i16> {
+    /// Samples of the line, which came at `now`, at the phone's rate; what is missing before them is made up
+    /// for, where the line tells their position.
+    pub fn inbound_audio(&mut self, samples: Vec<i16>, position_ms: Option<u64>, now: CallTime) -> Vec<i16> {
+        let samples = self.reception.arrived(samples, position_ms, now);
         convert(self.rates.as_mut().map(|r| &mut r.inbound), samples)
     }
 
@@ -150,10 +157,10 @@ impl Line {
         OUTBOUND_QUEUE - self.out.capacity()
     }
 
-    /// Messages that came out of order.
+    /// How well the caller's audio comes.
     #[must_use]
-    pub fn disordered(&self) -> u64 {
-        self.codec.disordered()
+    pub fn reception(&self) -> ReceptionWire {
+        self.reception.figures(self.codec.disordered())
     }
 }
 

@@ -16,6 +16,7 @@ pub mod life;
 pub mod line;
 pub mod media_clock;
 pub mod pacer;
+pub mod reception;
 pub mod recorded;
 pub mod registry;
 pub mod services;

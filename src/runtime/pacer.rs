@@ -17,6 +17,8 @@ pub enum Due {
     Started(ChunkId, CallTime),
     /// A mark.
     Mark(MarkId),
+    /// The mark behind the first sound of a reply, and when the gateway will have played that sound.
+    FirstMark(MarkId, CallTime),
 }
 
 /// The outgoing audio of one call.
@@ -39,8 +41,16 @@ impl Pacer {
         Self { lead, queue: VecDeque::new(), buffered_until, queued_samples: 0, held_until: None }
     }
 
-    /// Queues `silence`, then a piece's samples, then its mark.
-    pub fn push(&mut self, chunk: ChunkId, samples: &[i16], silence: Duration, mark: MarkId) {
+    /// Queues `silence`, then a piece's samples, then its mark; and `first` behind the frame in which its
+    /// sound begins.
+    pub fn push(
+        &mut self,
+        chunk: ChunkId,
+        samples: &[i16],
+        silence: Duration,
+        mark: MarkId,
+        first_mark: Option<MarkId>,
+    ) {
         let pause = samples_in(silence, PHONE_RATE);
         let first = pause + audible_span(samples, PHONE_RATE).map_or(0, |span| span.start);
         let mut audio = vec![0; pause];
@@ -48,7 +58,8 @@ impl Pacer {
         self.queued_samples += audio.len();
         for (i, frame) in audio.chunks(FRAME_SAMPLES).enumerate() {
             let start = i * FRAME_SAMPLES;
-            if (start..start + FRAME_SAMPLES).contains(&first) {
+            let begins = (start..start + FRAME_SAMPLES).contains(&first);
+            if begins {
                 // As yet the time within the frame; `poll` adds the frame's own.
                 let within = CallTime::ZERO + duration_of(first - start, PHONE_RATE);
                 self.queue.push_back(Due::Started(chunk, within));
@@ -56,6 +67,10 @@ impl Pacer {
             let mut frame = frame.to_vec();
             frame.resize(FRAME_SAMPLES, 0);
             self.queue.push_back(Due::Frame(frame));
+            if let Some(mark) = first_mark.filter(|_| begins) {
+                // `poll` knows when.
+                self.queue.push_back(Due::FirstMark(mark, CallTime::ZERO));
+            }
         }
         self.queue.push_back(Due::Mark(mark));
     }
@@ -99,6 +114,7 @@ impl Pacer {
                 Some(Due::Started(chunk, self.plays_at(now) + (within - CallTime::ZERO)))
             }
             Due::Mark(mark) => Some(Due::Mark(mark)),
+            Due::FirstMark(mark, _) => Some(Due::FirstMark(mark, self.buffered_until)),
         }
     }
 
@@ -107,7 +123,7 @@ impl Pacer {
     pub fn next_deadline(&self) -> Option<CallTime> {
         let due = match self.queue.front()? {
             Due::Frame(_) | Due::Started(..) => (self.buffered_until + FRAME).back(self.lead),
-            Due::Mark(_) => CallTime::ZERO,
+            Due::Mark(_) | Due::FirstMark(..) => CallTime::ZERO,
         };
         Some(self.held_until.map_or(due, |until| until.max(due)))
     }
@@ -142,7 +158,7 @@ mod tests {
 
     fn second_of_speech() -> Pacer {
         let mut pacer = Pacer::new(Duration::from_millis(160));
-        pacer.push(ChunkId(1), &[5000; 8000], Duration::ZERO, MarkId(1));
+        pacer.push(ChunkId(1), &[5000; 8000], Duration::ZERO, MarkId(1), None);
         pacer
     }
 
@@ -180,7 +196,7 @@ mod tests {
         frames(&mut pacer, MS(1000));
         pacer.clear(MS(1010));
         assert_eq!(pacer.poll(MS(5000)), None);
-        pacer.push(ChunkId(2), &[5000; 160], Duration::ZERO, MarkId(2));
+        pacer.push(ChunkId(2), &[5000; 160], Duration::ZERO, MarkId(2), None);
         assert!(matches!(pacer.poll(MS(1010)), Some(Due::Started(ChunkId(2), at)) if at == MS(1010)));
     }
 
@@ -206,7 +222,7 @@ mod tests {
     fn a_mark_waits_with_the_audio_before_it() {
         let mut pacer = Pacer::new(Duration::from_millis(160));
         pacer.hold(MS(6000));
-        pacer.push(ChunkId(1), &[], Duration::ZERO, MarkId(1));
+        pacer.push(ChunkId(1), &[], Duration::ZERO, MarkId(1), None);
         assert_eq!(pacer.poll(MS(1000)), None);
         pacer.go_on();
         assert_eq!(pacer.poll(MS(1000)), Some(Due::Mark(MarkId(1))));
@@ -229,8 +245,21 @@ mod tests {
         pacer.hold(MS(6000));
         pacer.clear(MS(1000));
         assert_eq!(pacer.next_deadline(), None);
-        pacer.push(ChunkId(2), &[5000; 160], Duration::ZERO, MarkId(2));
+        pacer.push(ChunkId(2), &[5000; 160], Duration::ZERO, MarkId(2), None);
         assert_eq!(frames(&mut pacer, MS(1000)), 1);
+    }
+
+    #[test]
+    fn the_first_mark_follows_the_frame_in_which_the_sound_begins_and_knows_when_it_is_over() {
+        let mut pacer = Pacer::new(Duration::from_millis(160));
+        pacer.push(ChunkId(1), &[5000; 800], Duration::ZERO, MarkId(1), None);
+        let speech = [vec![0; 170], vec![5000; 800]].concat();
+        pacer.push(ChunkId(2), &speech, Duration::ZERO, MarkId(3), Some(MarkId(2)));
+        let left: Vec<Due> = std::iter::from_fn(|| pacer.poll(MS(1000))).collect();
+        // 100 ms of the first piece lie before it, 20 ms of silence, and the frame itself.
+        let at = left.iter().position(|due| *due == Due::FirstMark(MarkId(2), MS(1140)));
+        assert!(matches!(left[at.expect("the mark") - 1], Due::Frame(_)), "{left:?}");
+        assert!(matches!(left[at.expect("the mark") - 2], Due::Started(ChunkId(2), _)), "{left:?}");
     }
 
     #[test]
@@ -238,10 +267,10 @@ mod tests {
         let mut pacer = Pacer::new(Duration::from_millis(160));
         let mut samples = vec![0; 80];
         samples.extend([5000; 400]);
-        pacer.push(ChunkId(1), &samples, Duration::from_millis(30), MarkId(1));
+        pacer.push(ChunkId(1), &samples, Duration::from_millis(30), MarkId(1), None);
         let started = std::iter::from_fn(|| pacer.poll(MS(500))).find_map(|due| match due {
             Due::Started(_, at) => Some(at),
-            Due::Frame(_) | Due::Mark(_) => None,
+            Due::Frame(_) | Due::Mark(_) | Due::FirstMark(..) => None,
         });
         assert_eq!(started, Some(MS(540)));
     }

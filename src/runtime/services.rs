@@ -9,8 +9,10 @@ use super::carrier::Carrier;
 use super::ears::Ears;
 use crate::config::Config;
 use crate::conversation::{Listening, Settings};
+use crate::engine::CountTokens;
 use crate::engine::workers::Engines;
 use crate::gateway::detect::Dialect;
+use crate::gateway::{Overrides, Refusal, RefusalCode};
 use crate::vad::{DetectorChoice, Hysteresis};
 
 /// What a call needs of the house.
@@ -73,5 +75,55 @@ pub fn settings(config: &Config) -> Settings {
         first_token_timeout: config.llm.first_token_timeout,
         max_reply_words: config.agent.max_reply_words,
         prompt_tokens: config.llm.context_tokens - config.llm.sampling.max_tokens,
+    }
+}
+
+/// The same for a call that has some of it otherwise.
+///
+/// # Errors
+/// If its system prompt leaves less than half of the tokens that a prompt may have, as `count` counts them.
+pub fn settings_of(config: &Config, agent: &Overrides, count: &CountTokens) -> Result<Settings, Refusal> {
+    let mut settings = settings(config);
+    if let Some(greeting) = &agent.greeting {
+        settings.phrases.greeting.clone_from(greeting);
+    }
+    if let Some(prompt) = &agent.system_prompt {
+        let (tokens, most) = (count.of(prompt), settings.prompt_tokens / 2);
+        if tokens > most {
+            let reason = format!("agent.system_prompt: {tokens} tokens, at most {most} are taken");
+            return Err(Refusal { code: RefusalCode::TooLarge, reason });
+        }
+        settings.system_prompt.clone_from(prompt);
+    }
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn of(agent: &Overrides) -> Result<Settings, Refusal> {
+        let config =
+            crate::config::parse("[agent]\nsystem_prompt = \"A\"\ngreeting = \"B\"", "test", Path::new(""));
+        let words = CountTokens::new(|text| text.split_whitespace().count());
+        settings_of(&config.expect("a configuration"), agent, &words)
+    }
+
+    #[test]
+    fn a_call_may_have_its_own_agent_and_keeps_what_it_does_not_name() {
+        let settings = of(&Overrides { greeting: Some("Bakery.".into()), ..Overrides::default() });
+        let settings = settings.expect("small");
+        assert_eq!((settings.system_prompt.as_str(), settings.phrases.greeting.as_str()), ("A", "Bakery."));
+        let silent = of(&Overrides { system_prompt: Some("Bread.".into()), greeting: Some(String::new()) });
+        let silent = silent.expect("small");
+        assert_eq!((silent.system_prompt.as_str(), silent.phrases.greeting.as_str()), ("Bread.", ""));
+    }
+
+    #[test]
+    fn a_prompt_that_leaves_no_room_to_talk_is_refused_with_its_size() {
+        let long = Overrides { system_prompt: Some("a ".repeat(483)), ..Overrides::default() };
+        let refusal = of(&long).expect_err("too long");
+        assert_eq!(refusal.to_string(), "too_large: agent.system_prompt: 483 tokens, at most 482 are taken");
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use tokio::sync::mpsc;
 
+use super::accept::refuse;
 use super::call_log::CallLog;
 use super::clock::Clock;
 use super::doing::Working;
@@ -16,7 +17,7 @@ use super::life::Life;
 use super::line::{Line, LineDead};
 use super::pacer::{Due, Pacer};
 use super::recorded::Recorded;
-use super::services::{Services, ears, settings};
+use super::services::{Services, ears, settings_of};
 use crate::conversation::{Action, Event};
 use crate::engine::runway::Runway;
 use crate::engine::workers::{EngineResult, Results};
@@ -64,15 +65,20 @@ impl Session {
         id: CallId,
         services: Services,
         clock: Clock,
-        line: Line,
+        mut line: Line,
         start: Start,
         mut incoming: Incoming,
     ) {
         let (results, mut inbox) = mpsc::channel(RESULTS_QUEUE);
         let config = services.config.clone();
+        let count = services.engines.count_tokens();
+        let settings = match settings_of(&config, &start.agent, &count) {
+            Ok(settings) => settings,
+            Err(refusal) => return refuse(&mut line, &refusal.into()),
+        };
         let traces = config.log.traces.as_deref();
         let mut session = Self {
-            conversation: Recorded::new(settings(&config), services.engines.count_tokens(), &id, traces),
+            conversation: Recorded::new(settings, count, &id, traces),
             id,
             clock,
             pacer: Pacer::new(services.lead(line.dialect())),
@@ -87,7 +93,7 @@ impl Session {
             working: Working::default(),
             reading_ahead: CancelFlag::default(),
             runway: Runway::default(),
-            log: CallLog::default(),
+            log: CallLog::new(start.custom.clone()),
             life: Life::new(config.server.idle_timeout, clock.now()),
             stalled: false,
             services,
@@ -116,6 +122,9 @@ impl Session {
             self.ears.expect_gaps(self.clock.now());
         }
         self.line.send(&Outbound::Started { call_id: self.id.as_str() })?;
+        if let Some(prompt) = &start.agent.system_prompt {
+            self.read_ahead(prompt);
+        }
         self.tell(self.clock.now(), Event::CallStarted)?;
         let stop = self.services.stop.clone();
         loop {
@@ -141,8 +150,8 @@ impl Session {
 
     fn inbound(&mut self, now: CallTime, inbound: Inbound) -> Result<(), End> {
         match inbound {
-            Inbound::Audio { samples, position_ms: _ } => {
-                let samples = self.line.inbound_audio(samples);
+            Inbound::Audio { samples, position_ms } => {
+                let samples = self.line.inbound_audio(samples, position_ms, now);
                 let edges = self.ears.hear(&samples, now);
                 self.edges(now, edges)?;
                 if self.stalled && !self.ears.are_behind(now) {
@@ -157,7 +166,8 @@ impl Session {
             Inbound::Full => self.pacer.hold(now + self.services.config.server.send_timeout),
             Inbound::Room => self.pacer.go_on(),
             Inbound::Ping { id } => {
-                let pong = self.log.pong(id, self.queues(), &self.services.engines.meters());
+                let pong =
+                    self.log.pong(id, self.queues(), self.line.reception(), &self.services.engines.meters());
                 self.line.send(&Outbound::Pong(&pong))?;
             }
             Inbound::Interrupt => self.tell(now, Event::InterruptRequested)?,
@@ -237,7 +247,13 @@ impl Session {
                     self.echo.sent(now, &samples);
                     self.line.send_audio(samples)?;
                 }
-                Due::Mark(mark) => self.line.send(&Outbound::Mark { name: &mark.to_string() })?,
+                Due::Mark(mark) => {
+                    self.line.send(&Outbound::Mark { name: &mark.to_string(), within: false })?;
+                }
+                Due::FirstMark(mark, due) => {
+                    self.line.send(&Outbound::Mark { name: &mark.to_string(), within: true })?;
+                    self.tell(now, Event::MarkSent { mark, due })?;
+                }
                 Due::Started(chunk, plays_at) => self.tell(now, Event::ChunkStarted { chunk, plays_at })?,
             }
         }
@@ -301,22 +317,10 @@ impl Session {
                 let _ = self.report(report);
             }
         }
-        let summary =
-            self.log.summary(self.id.as_str(), now.as_millis() as f64, self.conversation.speculated());
+        let line = self.line.reception();
+        let speculated = self.conversation.speculated();
+        let summary = self.log.summary(self.id.as_str(), now.as_millis() as f64, speculated, line);
         let _ = self.line.send(&Outbound::Summary(&summary));
-        match end {
-            End::HungUp | End::SaidGoodbye(_) | End::Requested | End::Drained => {
-                tracing::info!(reason = %end, turns = summary.turns, seconds = %now, "call ended");
-            }
-            End::Lost(_)
-            | End::Refused(_)
-            | End::NoStart(_)
-            | End::NoPlace(_)
-            | End::Flood(_)
-            | End::Idle(_)
-            | End::Dead(_) => {
-                tracing::warn!(reason = %end, turns = summary.turns, seconds = %now, disordered = self.line.disordered(), "call ended");
-            }
-        }
+        end.told(&summary, now);
     }
 }

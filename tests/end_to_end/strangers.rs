@@ -29,7 +29,7 @@ pub async fn say(socket: &mut Socket, message: &Value) {
 }
 
 /// The next message of this type, whatever comes before it.
-async fn hear(socket: &mut Socket, kind: &str) -> Value {
+pub async fn hear(socket: &mut Socket, kind: &str) -> Value {
     loop {
         match socket.next().await.unwrap().unwrap() {
             Message::Text(text) => {

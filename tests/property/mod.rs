@@ -27,7 +27,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just("mm-hm"),
         Just("**x, ")
     ];
-    (0..18u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
+    (0..19u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
         let at = CallTime::from_millis(ms * 10);
         let text = text.to_owned();
         match kind {
@@ -56,6 +56,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             13 => Event::LineCaughtUp,
             14 => Event::InterruptRequested,
             15 => Event::Key { key: if ms % 4 == 0 { '#' } else { '5' } },
+            16 => Event::MarkSent { mark: MarkId(id), due: at },
             _ => Event::MarkPlayed { mark: MarkId(id) },
         }
     })

@@ -1,6 +1,8 @@
 //! Marks that come late, never, twice or in the wrong order: the call goes on, and what was heard is
 //! what was heard.
 
+use offhook::conversation::Action;
+
 use crate::support::simulation::{AT, MS, Marks, Simulation};
 
 const WHOLE: &str = "You said 4 words. Is there anything else?";
@@ -61,4 +63,36 @@ fn a_mark_that_comes_after_the_agent_is_done_is_not_waited_for_by_the_caller() {
     let reports = call.run(AT(30_000));
     assert_eq!((reports[1].reply.as_str(), reports[1].interrupted), (WHOLE, false));
     assert_eq!(reports[2].heard, "Okay.");
+}
+
+#[test]
+fn the_way_to_the_ear_is_told_by_the_mark_behind_the_first_sound_of_a_reply() {
+    for (marks, way) in [
+        (Marks::Right, Some(0.0)),
+        (Marks::Late(MS(600)), Some(600.0)),
+        (Marks::Twice, Some(0.0)),
+        (Marks::None, None),
+    ] {
+        let reports = with(marks).run(AT(30_000));
+        assert_eq!(reports[1].mark_return_ms, way, "{marks:?}");
+    }
+}
+
+#[test]
+fn every_reply_has_one_mark_behind_its_first_sound() {
+    let mut call = with(Marks::Right);
+    call.caller_says(AT(20_000), MS(800), "And on Sunday?");
+    call.run(AT(60_000));
+    let first = call.times(|action| matches!(action, Action::Send { first: Some(_), .. }));
+    assert_eq!(first.len(), 3);
+}
+
+#[test]
+fn a_mark_that_is_sent_back_for_a_clear_does_not_tell_the_way_to_the_ear() {
+    let mut call = with(Marks::Late(MS(600)));
+    // The answer begins at 6,250, its first mark would be back at 6,870; the agent pauses at 6,560 and
+    // goes on. The way is told by the mark of the first piece.
+    call.caller_says(AT(6400), MS(200), "");
+    let reports = call.run(AT(60_000));
+    assert_eq!((reports[1].hiccups, reports[1].mark_return_ms), (1, Some(600.0)));
 }

@@ -58,6 +58,26 @@ impl Simulation {
         }
     }
 
+    /// The mark behind the first 20 ms of a reply.
+    pub(super) fn send_first(&mut self, first: Option<MarkId>, silence: Duration) {
+        let Some(mark) = first else { return };
+        let start = self.playing_until.max(self.now) + silence;
+        let (sent, due) = (start.back(MS(160)).max(self.now), start + MS(20));
+        self.buffered.push((due, mark));
+        self.push(sent, Happening::Played(self.clears, Event::MarkSent { mark, due }));
+        let back = |mark| Happening::Played(self.clears, Event::MarkPlayed { mark });
+        let (back, again) = (back(mark), back(mark));
+        match self.delays.marks {
+            Marks::None => {}
+            Marks::Right | Marks::OutOfOrder => self.push(due, back),
+            Marks::Late(by) => self.push(due + by, back),
+            Marks::Twice => {
+                self.push(due, back);
+                self.push(due + MS(5), again);
+            }
+        }
+    }
+
     /// A gateway that plays at once, or when what it has is over.
     pub(super) fn send(&mut self, chunk: ChunkId, mark: MarkId, silence: Duration, from: Duration) {
         let start = self.playing_until.max(self.now) + silence;

@@ -272,7 +272,10 @@ impl Simulation {
                     self.generate(turn, &heard);
                 }
                 Action::Speak { turn, chunk, text } => self.synthesize(turn, chunk, text),
-                Action::Send { chunk, mark, silence, from } => self.send(chunk, mark, silence, from),
+                Action::Send { chunk, mark, first, silence, from } => {
+                    self.send_first(first, silence);
+                    self.send(chunk, mark, silence, from);
+                }
                 Action::Pause | Action::ClearPlayback => self.clear(),
                 Action::CloseUtterance { .. }
                 | Action::Cancel { .. }

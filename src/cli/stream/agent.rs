@@ -40,7 +40,7 @@ impl Agent {
             let duration = duration_of(speech.samples.len(), speech.rate);
             self.lengths.insert(*chunk, duration);
             awaited.push((now, Event::ChunkReady { chunk: *chunk, duration, words: speech.words }));
-        } else if let Action::Send { chunk, mark, silence, from } = action {
+        } else if let Action::Send { chunk, mark, first: _, silence, from } = action {
             let length = self.lengths.get(chunk).copied().unwrap_or_default();
             let start = self.playing_until.max(now) + *silence;
             self.playing_until = start + length.saturating_sub(*from);

@@ -107,6 +107,20 @@ fn another_call_shares_the_system_prompt_and_nothing_else() {
 }
 
 #[test]
+fn prompts_of_single_calls_do_not_push_out_the_one_that_all_share() {
+    let mut engine = engine();
+    engine.warm_up("you are the desk of a clinic. be brief.").unwrap();
+    let (_, first) = ask(&mut engine, "a", &opening());
+    for call in ["b", "c", "d", "e", "f", "g"] {
+        let own = [say(Role::System, &format!("{call} sells bread to all")), say(Role::User, "hello there")];
+        ask(&mut engine, call, &own);
+        engine.end_session(call);
+    }
+    let (_, last) = ask(&mut engine, "z", &opening());
+    assert_eq!(first.reused, last.reused);
+}
+
+#[test]
 fn an_ended_session_is_forgotten_even_if_its_reply_ends_later() {
     let mut engine = engine();
     let mut messages = opening();

@@ -9,7 +9,8 @@ use super::sequence::Sequence;
 
 /// Calls whose sequences are kept.
 const MAX_SESSIONS: usize = 64;
-/// Shared beginnings (system prompts) that are kept.
+/// Shared beginnings (system prompts) that are kept. The first, which is the configuration's, stays: calls
+/// that bring prompts of their own do not make all others wait.
 const MAX_PINNED: usize = 4;
 /// Replies of a call whose tokens are kept.
 const MAX_REPLIES: usize = 64;
@@ -116,7 +117,8 @@ impl Sessions {
         }
         self.clock += 1;
         if self.pinned.len() >= MAX_PINNED {
-            let oldest = self.pinned.iter().enumerate().min_by_key(|(_, (used, _))| *used).map(|(i, _)| i);
+            let others = self.pinned.iter().enumerate().skip(1);
+            let oldest = others.min_by_key(|(_, (used, _))| *used).map(|(i, _)| i);
             oldest.map(|i| self.pinned.swap_remove(i));
         }
         self.pinned.push((self.clock, sequence));

@@ -52,7 +52,9 @@ fn no_command_is_longer_than_asterisk_takes() {
         let mut asterisk = Asterisk::new();
         asterisk.decode(Wire::Text(start)).unwrap();
         for length in 1..200 {
-            for message in asterisk.encode(&Outbound::Mark { name: &"m".repeat(length) }) {
+            for message in
+                asterisk.encode(&Outbound::Mark { name: &"m".repeat(length), within: length % 2 == 0 })
+            {
                 let WireOut::Text(text) = message else { panic!("audio that nobody sent") };
                 assert!(text.len() <= 128, "{text}");
             }

@@ -112,8 +112,8 @@ pub struct TurnReportWire {
     pub heard_estimated: bool,
     /// Work that the stages do not count.
     pub hidden: HiddenWire,
-    /// From the moment at which the first piece should have been played to the return of its mark:
-    /// the way to the ear and back.
+    /// From the moment at which the first 20 ms should have been played to the return of the mark
+    /// behind them: the way to the ear and back.
     pub mark_return_ms: Option<f64>,
 }
 
@@ -144,9 +144,25 @@ pub struct PongWire {
     pub latency: BTreeMap<String, SpreadWire>,
     /// Per queue the entries waiting in it.
     pub queues: BTreeMap<String, u64>,
+    /// How well the caller's audio comes.
+    pub line: ReceptionWire,
     /// Per kind of work what it waited for cores and held them, over all calls since the start.
     #[serde(default)]
     pub cores: BTreeMap<String, CoresWire>,
+}
+
+/// How well the caller's audio comes.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReceptionWire {
+    /// How unevenly its messages arrive: the interarrival jitter of RFC 3550, section 6.4.1.
+    pub jitter_ms: f64,
+    /// Audio that was missing in it, and made up for.
+    pub concealed_ms: f64,
+    /// Holes of more than a second, which nobody makes up for.
+    pub jumps: u64,
+    /// Messages that were out of order or lost on the way.
+    pub disordered: u64,
 }
 
 /// What one kind of work has cost.
@@ -200,6 +216,8 @@ pub struct ErrorWire {
 pub struct SummaryWire {
     /// The server's name of the call.
     pub call_id: String,
+    /// What the customer attached to the call.
+    pub data: BTreeMap<String, String>,
     /// From the start of the session to its end.
     pub duration_ms: f64,
     /// Turns answered.
@@ -214,6 +232,8 @@ pub struct SummaryWire {
     pub transcript: Vec<LineWire>,
     /// As in a pong.
     pub latency: BTreeMap<String, SpreadWire>,
+    /// As in a pong.
+    pub line: ReceptionWire,
     /// Everything that went wrong.
     pub errors: Vec<ErrorWire>,
 }

@@ -25,6 +25,11 @@ fn a_base64_session_is_understood_and_spoken() {
 }
 
 #[test]
+fn a_session_may_bring_its_own_agent() {
+    golden::play("native/agent.jsonl", &mut Native::new());
+}
+
+#[test]
 fn a_message_that_breaks_the_protocol_is_refused_with_the_field_that_breaks_it() {
     golden::refuse("native/refused.jsonl", Native::new);
 }

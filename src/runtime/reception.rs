@@ -1,0 +1,234 @@
+//! How well the caller's audio comes: holes in it, which are concealed where the line tells positions, and
+//! the jitter of its messages. Reads no clock and must not know what is said.
+
+use std::time::Duration;
+
+use crate::audio::conceal::Concealer;
+use crate::gateway::native::ReceptionWire;
+use crate::units::{CallTime, duration_of, samples_in};
+
+/// A position may be off by less than this: it is rounded, and senders count in their own way.
+const TOLERANCE_US: i64 = 20_000;
+/// From here on it is no hole but a jump: nobody can make up for a second.
+const JUMP: Duration = Duration::from_secs(1);
+/// So many messages in a row must be where they were expected before a hole is believed; twice as many
+/// each time that the line took it back.
+const TRUST: u32 = 25;
+const MOST_TRUST: u32 = 100_000;
+/// A hole may be longer by this than the time that passed since the message before it.
+const SLACK: Duration = Duration::from_millis(200);
+/// A pause between two messages that is longer than the second one by this is silence, where the line
+/// sends none.
+const GAP: Duration = Duration::from_millis(80);
+
+/// What is known of one call's incoming audio.
+#[derive(Debug)]
+pub struct Reception {
+    rate: u32,
+    /// The line sends nothing in silence.
+    gaps: bool,
+    concealer: Concealer,
+    last_arrival: Option<CallTime>,
+    /// Where the next message should be, in microseconds.
+    expected: Option<i64>,
+    /// Messages in a row that were.
+    in_place: u32,
+    /// As many as are wanted.
+    trust: u32,
+    /// RFC 3550, section 6.4.1, in microseconds.
+    jitter: f64,
+    concealed: usize,
+    jumps: u64,
+}
+
+impl Reception {
+    /// Of a line with `rate` samples a second; `gaps` if it sends nothing in silence.
+    #[must_use]
+    pub const fn new(rate: u32, gaps: bool) -> Self {
+        Self {
+            rate,
+            gaps,
+            concealer: Concealer::new(rate),
+            last_arrival: None,
+            expected: None,
+            in_place: 0,
+            trust: TRUST,
+            jitter: 0.0,
+            concealed: 0,
+            jumps: 0,
+        }
+    }
+
+    /// A message came at `now`; gives its audio with what is missing before it made up for.
+    #[must_use]
+    pub fn arrived(&mut self, mut samples: Vec<i16>, position_ms: Option<u64>, now: CallTime) -> Vec<i16> {
+        let passed = self.last_arrival.map(|last| now - last);
+        let length = duration_of(samples.len(), self.rate);
+        let missing = self.missing(position_ms, length, passed.unwrap_or_default());
+        if let Some(passed) = passed.filter(|passed| !self.gaps || *passed <= length + GAP) {
+            let spoken = duration_of(missing, self.rate) + length;
+            // (R_j - R_i) - (S_j - S_i), and a sixteenth of the difference (RFC 3550, appendix A.8).
+            let transit = (passed.as_secs_f64() - spoken.as_secs_f64()).abs() * 1e6;
+            self.jitter += (transit - self.jitter) / 16.0;
+        }
+        self.last_arrival = Some(now);
+        if missing > 0 {
+            let made_up = self.concealer.conceal(missing, &mut samples);
+            self.concealed += missing;
+            self.concealer.heard(&made_up);
+            self.concealer.heard(&samples);
+            return [made_up, samples].concat();
+        }
+        self.concealer.heard(&samples);
+        samples
+    }
+
+    /// How many samples are missing before a message of this length, that says where it is, and came so
+    /// long after the one before it.
+    fn missing(&mut self, position_ms: Option<u64>, length: Duration, passed: Duration) -> usize {
+        let length = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
+        let position = position_ms.and_then(|ms| i64::try_from(ms).ok()?.checked_mul(1000));
+        let Some(position) = position else {
+            self.expected = self.expected.and_then(|expected| expected.checked_add(length));
+            return 0;
+        };
+        let expected = self.expected.replace(position.saturating_add(length)).unwrap_or(position);
+        let ahead = position.saturating_sub(expected);
+        let trusted = self.in_place >= self.trust;
+        if ahead.abs() < TOLERANCE_US {
+            self.in_place = self.in_place.saturating_add(1);
+            return 0;
+        }
+        self.in_place = 0;
+        let Ok(ahead) = u64::try_from(ahead) else {
+            // Whoever goes back has not lost anything: its positions are not worth much.
+            self.trust = (self.trust * 2).min(MOST_TRUST);
+            return 0;
+        };
+        let hole = Duration::from_micros(ahead);
+        if hole >= JUMP {
+            self.jumps += 1;
+        } else if trusted && hole <= passed + SLACK {
+            // A hole after a hole is as good as the first: networks lose more than one.
+            self.in_place = self.trust;
+            return samples_in(hole, self.rate);
+        }
+        0
+    }
+
+    /// The figures so far. `disordered` is the codec's.
+    #[must_use]
+    pub fn figures(&self, disordered: u64) -> ReceptionWire {
+        ReceptionWire {
+            jitter_ms: self.jitter / 1000.0,
+            concealed_ms: duration_of(self.concealed, self.rate).as_secs_f64() * 1000.0,
+            jumps: self.jumps,
+            disordered,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const AT: fn(u64) -> CallTime = CallTime::from_millis;
+
+    /// Frames of 20 ms with these positions and arrivals; gives the lengths of what was made of them, in
+    /// milliseconds, and the figures.
+    fn given(frames: impl IntoIterator<Item = (u64, u64)>) -> (Vec<usize>, ReceptionWire) {
+        let mut reception = Reception::new(8000, false);
+        let lengths = frames
+            .into_iter()
+            .map(|(position, arrival)| {
+                reception.arrived(vec![1000; 160], Some(position), AT(arrival)).len() / 8
+            })
+            .collect();
+        (lengths, reception.figures(0))
+    }
+
+    /// Steady frames up to `frames`, and then those.
+    fn steady_then(frames: u64, then: &[(u64, u64)]) -> (Vec<usize>, ReceptionWire) {
+        let steady = (0..frames).map(|n| (n * 20, 1000 + n * 20));
+        let (lengths, figures) = given(steady.chain(then.iter().copied()));
+        (lengths[frames as usize..].to_vec(), figures)
+    }
+
+    #[test]
+    fn a_hole_in_a_steady_line_is_filled_and_counted() {
+        let (lengths, figures) = steady_then(50, &[(1060, 2060), (1080, 2080), (1200, 2200)]);
+        assert_eq!(lengths, [80, 20, 120]);
+        assert_eq!((figures.concealed_ms, figures.jumps), (160.0, 0));
+    }
+
+    #[test]
+    fn the_positions_of_a_line_are_believed_once_they_were_right_for_a_while() {
+        assert_eq!(steady_then(10, &[(260, 1260), (280, 1280)]).0, [20, 20]);
+    }
+
+    #[test]
+    fn a_jump_of_a_second_is_a_jump() {
+        let (lengths, figures) = steady_then(50, &[(2000, 3000), (2020, 3020)]);
+        assert_eq!(lengths, [20, 20]);
+        assert_eq!((figures.concealed_ms, figures.jumps), (0.0, 1));
+    }
+
+    #[test]
+    fn what_comes_twice_or_overlaps_is_no_hole() {
+        let twice = [(980, 2000), (1000, 2020), (1015, 2040), (1035, 2060)];
+        let (lengths, figures) = steady_then(50, &twice);
+        assert_eq!((lengths, figures.concealed_ms), (vec![20; 4], 0.0));
+    }
+
+    #[test]
+    fn more_than_the_time_that_passed_was_not_lost() {
+        assert_eq!(steady_then(50, &[(1500, 2000)]).0, [20]);
+    }
+
+    #[test]
+    fn a_line_that_stamps_its_messages_when_it_sends_them_is_soon_not_believed() {
+        // Every hundredth message is sent 40 ms late, and stamped so; the next are on time.
+        let frames = (0..10_000).map(|n| {
+            let late = if n % 100 == 99 { 40 } else { 0 };
+            (1_764_000_000_000 + n * 20 + late, 1000 + n * 20 + late)
+        });
+        let (_, figures) = given(frames);
+        assert!(figures.concealed_ms <= 120.0, "{figures:?}");
+    }
+
+    #[test]
+    fn jitter_is_that_of_rfc_3550() {
+        let (_, even) = given((0..100).map(|n| (n * 20, 1000 + n * 20)));
+        assert_eq!(even.jitter_ms, 0.0);
+        // Every second message is 10 ms late: each difference is 10 ms.
+        let (_, uneven) = given((0..200).map(|n| (n * 20, 1000 + n * 20 + n % 2 * 10)));
+        assert!((uneven.jitter_ms - 10.0).abs() < 0.1, "{uneven:?}");
+        // One that is 160 ms late counts a sixteenth; so does the next, that is not.
+        let (_, once) = steady_then(50, &[(1000, 2160)]);
+        assert!((once.jitter_ms - 10.0).abs() < 0.1, "{once:?}");
+    }
+
+    #[test]
+    fn silence_is_no_jitter_on_a_line_that_sends_none() {
+        let mut reception = Reception::new(8000, true);
+        for n in 0..100 {
+            let audio = reception.arrived(vec![0; 160], None, AT(n * 20 + n / 10 * 5000));
+            assert_eq!(audio.len(), 160);
+        }
+        assert_eq!(reception.figures(0).jitter_ms, 0.0);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_line_says_of_positions_its_audio_comes_and_little_is_made_up(
+            positions in prop::collection::vec(prop_oneof![any::<u64>(), 0_u64..3000], 0..200),
+        ) {
+            let mut reception = Reception::new(8000, false);
+            for (n, position) in positions.into_iter().enumerate() {
+                let audio = reception.arrived(vec![1; 160], Some(position), AT(n as u64 * 20));
+                prop_assert!(audio.len() >= 160 && audio.len() <= 160 + 8000);
+            }
+        }
+    }
+}
