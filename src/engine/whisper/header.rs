@@ -74,7 +74,12 @@ pub(super) fn check(path: &Path) -> Result<(), String> {
     if metadata.len() == 0 {
         return Err("it is empty".to_owned());
     }
-    let mut reader = Reader { input: BufReader::new(file), at: 0, length: metadata.len() };
+    check_input(BufReader::new(file), metadata.len())
+}
+
+/// The same for anything of `length` bytes that is read from its beginning.
+pub(super) fn check_input(input: impl Read + Seek, length: u64) -> Result<(), String> {
+    let mut reader = Reader { input, at: 0, length };
     reader.head()?;
     reader.tensors()
 }
@@ -208,9 +213,7 @@ mod tests {
     }
 
     fn look(bytes: &[u8]) -> Result<(), String> {
-        let mut reader = Reader { input: Cursor::new(bytes), at: 0, length: bytes.len() as u64 };
-        reader.head()?;
-        reader.tensors()
+        check_input(Cursor::new(bytes), bytes.len() as u64)
     }
 
     #[test]
