@@ -181,7 +181,7 @@ fn patient(settings: &Settings) -> bool {
 
 /// The built-in voice.
 pub fn voice(data: &[u8]) {
-    let text: String = String::from_utf8_lossy(data).chars().take(120).collect();
+    let text: String = String::from_utf8_lossy(data).chars().take(60).collect();
     let mut voice = Flite::new("slt", 1.0).expect("the voice is built in");
     let Ok(speech) = voice.synthesize(&text) else { return };
     let words = text.split_whitespace().count();

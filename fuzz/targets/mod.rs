@@ -37,12 +37,12 @@ pub const ALL: [Target; 14] = [
     Target { name: "asterisk", run: asterisk, messages: true, effort: 1 },
     Target { name: "native", run: native, messages: true, effort: 1 },
     Target { name: "detect", run: detect, messages: true, effort: 1 },
-    Target { name: "wav", run: wav, messages: false, effort: 1 },
-    Target { name: "gguf", run: gguf, messages: false, effort: 4 },
+    Target { name: "wav", run: wav, messages: false, effort: 4 },
+    Target { name: "gguf", run: gguf, messages: false, effort: 10 },
     Target { name: "whisper", run: whisper, messages: false, effort: 1 },
     Target { name: "config", run: config, messages: false, effort: 4 },
     Target { name: "trace", run: trace, messages: false, effort: 2 },
-    Target { name: "voice", run: voice, messages: false, effort: 20 },
+    Target { name: "voice", run: voice, messages: false, effort: 500 },
 ];
 
 /// Twilio Media Streams.

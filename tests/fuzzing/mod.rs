@@ -17,7 +17,7 @@ use self::mutations::Random;
 use self::targets::{ALL, Target};
 
 /// Cases of a target whose cases are quick, if nothing else is asked for.
-const CASES: usize = 6000;
+const CASES: usize = 20_000;
 
 /// Longest input, in bytes.
 const MAX_INPUT: usize = 200_000;
