@@ -41,22 +41,25 @@ pub fn wav(data: &[u8]) {
     }
 }
 
-/// Language models: the header, the vocabulary, the template and the weights, then a few tokens.
+/// Language models: the header, the vocabulary, the template and the weights.
 pub fn gguf(data: &[u8]) {
-    if data.len() > MAX_INPUT {
-        return;
-    }
-    let model = file_of(data);
-    match llm::load(&LlmOptions { model, threads: 1, context_tokens: 64 }) {
-        Ok(model) => speak(model),
-        Err(problem) => short(&problem.to_string(), MAX_PROBLEM),
+    if let Some(model) = load(data) {
+        let text = "Hello, w\u{f6}rld <|end|> \u{1F600}";
+        assert!(model.count_tokens(text) <= text.len() * 2 + 2);
     }
 }
 
-/// A model that could be loaded may fail to answer, no more.
-fn speak(mut model: LlmEngine) {
-    let text = "Hello, w\u{f6}rld <|end|> \u{1F600}";
-    assert!(model.count_tokens(text) <= text.len() * 2 + 2);
+fn load(data: &[u8]) -> Option<LlmEngine> {
+    if data.len() > MAX_INPUT {
+        return None;
+    }
+    let loaded = llm::load(&LlmOptions { model: file_of(data), threads: 1, context_tokens: 64 });
+    loaded.map_err(|problem| short(&problem.to_string(), MAX_PROBLEM)).ok()
+}
+
+/// Language models that can be loaded: they may fail to answer, no more.
+pub fn reply(data: &[u8]) {
+    let Some(mut model) = load(data) else { return };
     let sampling = Sampling {
         max_tokens: 3,
         temperature: 0.7,

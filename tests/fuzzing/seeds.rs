@@ -28,7 +28,7 @@ pub fn of(target: &Target) -> Vec<Vec<u8>> {
             providers.iter().flat_map(|folder| sessions(folder)).collect()
         }
         "wav" => waves(),
-        "gguf" => models::gguf(),
+        "gguf" | "reply" => models::gguf(),
         "whisper" => models::whisper(),
         "config" => {
             let small = "[vad]\nstart_ms = 60\ndetector = \"webrtc\"\n[agent]\nfillers = [\"a\", 'b']\n[log]\nlevel = \
