@@ -9,6 +9,7 @@
 )]
 
 mod end_to_end;
+mod fuzzing;
 mod property;
 mod simulation;
 mod support;

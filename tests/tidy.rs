@@ -57,9 +57,17 @@ fn code(text: &str) -> &str {
     text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text)
 }
 
+/// All Rust of ours. What the fuzzer finds and builds lies beside its targets, and is not ours.
+fn sources() -> Vec<PathBuf> {
+    ["src", "tests", "fuzz/targets", "fuzz/fuzz_targets"]
+        .iter()
+        .flat_map(|folder| files(folder, "rs"))
+        .collect()
+}
+
 #[test]
 fn every_file_says_what_it_is_for() {
-    for path in [files("src", "rs"), files("tests", "rs")].concat() {
+    for path in sources() {
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("//! "), "{} has no //! line at its top", name(&path));
     }
@@ -83,7 +91,7 @@ fn the_pure_rooms_are_pure() {
 
 #[test]
 fn files_stay_short_enough_to_read() {
-    for path in [files("src", "rs"), files("tests", "rs")].concat() {
+    for path in sources() {
         let file = name(&path);
         let lines = fs::read_to_string(&path).unwrap().lines().count();
         assert!(lines <= MAX_LINES, "{file} has {lines} lines, more than {MAX_LINES}");
@@ -112,8 +120,14 @@ fn unsafe_code_stays_in_the_few_files_that_need_it() {
 
 #[test]
 fn the_project_speaks_of_itself_alone() {
-    let places =
-        [files("src", "rs"), files("docs", "md"), files("models/demo", "md"), files("models/demo", "py")];
+    let places = [
+        files("src", "rs"),
+        files("fuzz/targets", "rs"),
+        files("docs", "md"),
+        files("scripts", "py"),
+        files("models/demo", "md"),
+        files("models/demo", "py"),
+    ];
     // Put together here so that this file does not find itself.
     let foreign =
         [["/wo", "rk/"].concat(), ["/tm", "p/wt"].concat(), ["TO", "DO"].concat(), ["FIX", "ME"].concat()];

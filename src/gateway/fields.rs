@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 use super::{AudioFormat, Encoding, MAX_NAME_BYTES, Refusal, RefusalCode, Wire};
 
+/// Of a name that somebody else chose, so much stands in a reason.
+const SHOWN_CHARS: usize = 64;
+
 /// One JSON object of a message, with the path that leads to it.
 pub(super) struct Fields<'a> {
     path: &'a str,
@@ -159,7 +162,9 @@ impl<'a> Fields<'a> {
             if let Some(text) = scalar(value) {
                 texts.insert(key.clone(), text);
             } else if !value.is_null() {
-                return Err(Refusal::malformed(&object.name(key), "is not a string"));
+                // The customer chose this name, and nothing has limited its length yet.
+                let shown: String = key.chars().take(SHOWN_CHARS).collect();
+                return Err(Refusal::malformed(&object.name(&shown), "is not a string"));
             }
         }
         Ok(texts)

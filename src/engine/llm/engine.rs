@@ -19,6 +19,9 @@ use super::weights::Weights;
 use crate::config;
 use crate::engine::{EngineError, Generation, Generator, LoadError, Message, Role, Sampling, Step};
 
+/// Longest text about a file that cannot be used.
+const PROBLEM_CHARS: usize = 600;
+
 /// Which model, and what it may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LlmOptions {
@@ -56,7 +59,7 @@ pub fn load(options: &LlmOptions) -> Result<LlmEngine, LoadError> {
     let model = read(options).map_err(|problem| LoadError {
         kind: "language",
         path: options.model.display().to_string(),
-        problem,
+        problem: shown(&problem),
         remedy: "build the demo model with `make -C models/demo/train/llm`, or set llm.model to a GGUF file"
             .to_owned(),
     })?;
@@ -64,6 +67,17 @@ pub fn load(options: &LlmOptions) -> Result<LlmEngine, LoadError> {
         tracing::debug!(threads = options.threads, "the thread pool of the language model has another size");
     }
     Ok(model)
+}
+
+/// A problem as people can read it: names and texts in it may come from the file, and a damaged one has
+/// names of megabytes, or with signs that a terminal obeys.
+fn shown(problem: &str) -> String {
+    let plain = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    let mut shown: String = problem.chars().map(plain).take(PROBLEM_CHARS).collect();
+    if problem.chars().nth(PROBLEM_CHARS).is_some() {
+        shown.push_str("...");
+    }
+    shown
 }
 
 fn read(options: &LlmOptions) -> Result<LlmEngine, String> {

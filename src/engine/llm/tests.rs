@@ -196,6 +196,17 @@ fn a_count_in_the_header_that_the_file_cannot_hold_allocates_nothing() {
 }
 
 #[test]
+fn a_complaint_about_a_file_is_short_and_holds_no_control_characters_of_it() {
+    let name = format!("\u{1b}[2J{}", "x".repeat(100_000));
+    let model = TestModel::phi3(GgmlDType::Q8_0).with("general.architecture", gguf_file::Value::String(name));
+    let complaint = complaint(&model.bytes());
+    assert!(
+        complaint.contains("its architecture is \"\u{fffd}[2Jxxx") && complaint.len() < 1200,
+        "{complaint}"
+    );
+}
+
+#[test]
 fn a_file_cut_anywhere_is_refused() {
     let bytes = TestModel::phi3(GgmlDType::Q8_0).bytes();
     for cut in (0..bytes.len() - 64).step_by(bytes.len() / 50) {

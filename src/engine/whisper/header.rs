@@ -16,13 +16,15 @@ const MAGIC: u32 = 0x6767_6d6c;
 /// The sizes at the head of the file, in order, with what whisper.cpp can work with. The largest
 /// Whisper (large-v3) has a vocabulary of 51,866, a width of 1,280, 20 heads and 32 layers.
 const SIZES: [(&str, RangeInclusive<u32>); 11] = [
-    // From 51,864 on: whisper.cpp has the numbers of the special tokens built in.
-    ("vocabulary size", 51_864..=60_000),
+    // whisper.cpp has the numbers of the special tokens built in, and each further one is a language; of a
+    // hundred and first it throws, which ends the process.
+    ("vocabulary size", 51_864..=51_866),
     ("audio context", 1..=3_000),
     ("audio width", 1..=4_096),
     ("audio heads", 1..=64),
     ("audio layers", 1..=64),
-    ("text context", 1..=4_096),
+    // The prompt takes half of it and a few tokens; in less than these few whisper.cpp writes beyond it.
+    ("text context", 64..=4_096),
     ("text width", 1..=4_096),
     ("text heads", 1..=64),
     ("text layers", 1..=64),
@@ -55,8 +57,22 @@ const TYPES: [(u32, u64, u64); 12] = [
     (14, 210, 256),
 ];
 
-/// The numbers of file types that whisper.cpp knows (f32, f16, and its quantisations), modulo 1000.
-const FILE_TYPES: [u32; 12] = [0, 1, 2, 3, 7, 8, 9, 10, 11, 12, 13, 14];
+/// The numbers of file types that whisper.cpp knows (f32, f16, and its quantisations), modulo 1000, with the
+/// elements of a block: rows that are not whole blocks make it abort, or read beyond them.
+const FILE_TYPES: [(u32, u32); 12] = [
+    (0, 1),
+    (1, 1),
+    (2, 32),
+    (3, 32),
+    (7, 32),
+    (8, 32),
+    (9, 32),
+    (10, 256),
+    (11, 256),
+    (12, 256),
+    (13, 256),
+    (14, 256),
+];
 
 /// Checks a file from its first to its last byte, without reading the weights.
 ///
@@ -74,7 +90,12 @@ pub(super) fn check(path: &Path) -> Result<(), String> {
     if metadata.len() == 0 {
         return Err("it is empty".to_owned());
     }
-    let mut reader = Reader { input: BufReader::new(file), at: 0, length: metadata.len() };
+    check_input(BufReader::new(file), metadata.len())
+}
+
+/// The same for anything of `length` bytes that is read from its beginning.
+pub(super) fn check_input(input: impl Read + Seek, length: u64) -> Result<(), String> {
+    let mut reader = Reader { input, at: 0, length };
     reader.head()?;
     reader.tensors()
 }
@@ -105,8 +126,13 @@ impl<R: Read + Seek> Reader<R> {
         if !audio_width.is_multiple_of(audio_heads) || !text_width.is_multiple_of(text_heads) {
             return Err(format!("its width of {audio_width} cannot be divided among its heads"));
         }
-        if !FILE_TYPES.contains(&(file_type % 1_000)) {
+        let Some((_, block)) = FILE_TYPES.iter().find(|(number, _)| *number == file_type % 1_000) else {
             return Err(format!("its weights are of an unknown type, {file_type}"));
+        };
+        if !audio_width.is_multiple_of(*block) {
+            return Err(format!(
+                "its width of {audio_width} is not whole blocks of {block}, as its weights are"
+            ));
         }
         let filters = (self.number("mel filters")?, self.number("mel filters")?);
         if filters != (mels, SPECTRUM) {
@@ -208,9 +234,7 @@ mod tests {
     }
 
     fn look(bytes: &[u8]) -> Result<(), String> {
-        let mut reader = Reader { input: Cursor::new(bytes), at: 0, length: bytes.len() as u64 };
-        reader.head()?;
-        reader.tensors()
+        check_input(Cursor::new(bytes), bytes.len() as u64)
     }
 
     #[test]
@@ -241,6 +265,22 @@ mod tests {
             bytes[4 + n * 4..8 + n * 4].copy_from_slice(&u32::MAX.to_le_bytes());
             let problem = look(&bytes).unwrap_err();
             assert!(problem.contains(name), "{problem}");
+        }
+    }
+
+    #[test]
+    fn sizes_that_end_the_process_within_whisper_cpp_are_refused() {
+        // The place of a size in the file, and what whisper.cpp cannot take there: a language that has no name,
+        // a context that no prompt fits in, rows that are not whole blocks.
+        for (at, value, problem) in [
+            (1, 51_867, "vocabulary size is 51867"),
+            (6, 1, "text context is 1,"),
+            (11, 10, "width of 192 is not whole blocks of 256"),
+        ] {
+            let mut bytes = [head(), tensor()].concat();
+            bytes[at * 4..at * 4 + 4].copy_from_slice(&u32::to_le_bytes(value));
+            let said = look(&bytes).unwrap_err();
+            assert!(said.contains(problem), "{said}");
         }
     }
 

@@ -119,6 +119,14 @@ pub fn load(options: &WhisperOptions) -> Result<WhisperModel, LoadError> {
     Ok(WhisperModel { context, options: options.clone(), prompt })
 }
 
+/// Looks over a model of `length` bytes as [`load`] does before whisper.cpp gets it; reads no weights.
+///
+/// # Errors
+/// What is wrong with it, for a person to read.
+pub fn look_over(model: impl std::io::Read + std::io::Seek, length: u64) -> Result<(), String> {
+    header::check_input(model, length)
+}
+
 /// The prompt as tokens, so that it is prepared once and not for every utterance.
 fn tokens_of(context: &WhisperContext, prompt: &str) -> Option<Arc<[WhisperTokenId]>> {
     let prompt = prompt.replace('\0', " ");

@@ -70,6 +70,18 @@ fn a_report_is_read_back_as_it_was_written() {
     assert_eq!(ReportWire::decode(r#"{"event":"clear","streamSid":"MZ1"}"#), None);
 }
 
+#[test]
+fn a_parameter_with_a_name_without_end_is_refused_in_few_words() {
+    let custom = json!({"k".repeat(60_000): []});
+    let start = json!({"event": "start", "streamSid": "MZ1", "start": {
+        "callSid": "CA1", "customParameters": custom,
+        "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+    }});
+    let refusal = Twilio::new().decode(Wire::Text(&start.to_string())).unwrap_err();
+    assert!(refusal.reason.starts_with("start.customParameters.kkk"), "{refusal}");
+    assert!(refusal.reason.len() < 200, "{} bytes", refusal.reason.len());
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(texts in prop::collection::vec(".*", 1..4)) {

@@ -1,0 +1,173 @@
+//! What holds for the codec of every gateway: bytes are cut into the messages of a socket, each is decoded,
+//! and the call speaks in between. Must not know any provider.
+
+use offhook::gateway::native::{PongWire, SummaryWire, TurnReportWire};
+use offhook::gateway::{
+    AudioFormat, Gateway, Inbound, MAX_AUDIO_SECONDS, MAX_NAME_BYTES, Outbound, Refusal, Start, Wire, WireOut,
+};
+use offhook::ids::UtteranceId;
+
+/// Most meanings of one message: what waited for its order, and the message itself.
+const MAX_INBOUND: usize = 8;
+
+/// Longest reason of a refusal, in bytes: it goes into logs, and some of it back to the client.
+const MAX_REASON: usize = 2048;
+
+/// Most bytes that say something other than audio.
+const MAX_WORDS: usize = 4096;
+
+/// The frame that is being filled is at most a second.
+const MAX_RATE: usize = 64_000;
+
+/// One message of a socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// Text, or what looks like it; or binary.
+    pub text: bool,
+    /// What the call says after it, as a number.
+    pub said: u8,
+    /// The message.
+    pub bytes: Vec<u8>,
+}
+
+/// Cuts bytes into messages: a byte whose highest bit says text and whose others choose what the call says,
+/// two of length with the low one first, the message. The last one may be cut short.
+pub fn unpack(mut data: &[u8]) -> Vec<Packed> {
+    let mut messages = Vec::new();
+    while let [kind, low, high, rest @ ..] = data {
+        let length = usize::from(u16::from_le_bytes([*low, *high])).min(rest.len());
+        let (bytes, behind) = rest.split_at(length);
+        messages.push(Packed { text: kind & 0x80 != 0, said: kind & 0x7f, bytes: bytes.to_vec() });
+        data = behind;
+    }
+    messages
+}
+
+/// The way back; what is too long for two bytes of length is cut.
+pub fn pack(messages: &[Packed]) -> Vec<u8> {
+    let mut data = Vec::new();
+    for message in messages {
+        let length = u16::try_from(message.bytes.len()).unwrap_or(u16::MAX);
+        data.push(u8::from(message.text) << 7 | message.said & 0x7f);
+        data.extend(length.to_le_bytes());
+        data.extend(&message.bytes[..usize::from(length)]);
+    }
+    data
+}
+
+/// Gives the messages to a codec that has just been made.
+pub fn hold(gateway: &mut dyn Gateway, data: &[u8]) {
+    let mut call = Call { format: None, disordered: 0 };
+    for message in unpack(data) {
+        let decoded = if message.text {
+            // A socket brings no text that is not UTF-8.
+            gateway.decode(Wire::Text(&String::from_utf8_lossy(&message.bytes)))
+        } else {
+            gateway.decode(Wire::Binary(&message.bytes))
+        };
+        match decoded {
+            Ok(inbound) => call.heard(&inbound, message.bytes.len()),
+            Err(refusal) => refused(&refusal),
+        }
+        call.say(gateway, message.said);
+        let disordered = gateway.disordered();
+        assert!(disordered >= call.disordered, "disorder was forgotten");
+        call.disordered = disordered;
+    }
+}
+
+struct Call {
+    format: Option<AudioFormat>,
+    disordered: u64,
+}
+
+impl Call {
+    fn heard(&mut self, inbound: &[Inbound], length: usize) {
+        assert!(inbound.len() <= MAX_INBOUND, "one message means {} things", inbound.len());
+        for inbound in inbound {
+            match inbound {
+                Inbound::Started(start) => {
+                    assert!(self.format.is_none(), "a call began twice");
+                    self.format = Some(start.format);
+                    started(start, length);
+                }
+                Inbound::Audio { samples, .. } => {
+                    let rate = self.format.expect("audio before the call began").rate;
+                    assert!(samples.len() <= rate as usize * MAX_AUDIO_SECONDS, "{} samples", samples.len());
+                }
+                Inbound::Mark { name } | Inbound::Ping { id: name } => {
+                    assert!(self.format.is_some(), "a mark before the call began");
+                    assert!((1..=MAX_NAME_BYTES).contains(&name.len()), "a name of {} bytes", name.len());
+                }
+                Inbound::Dtmf { digit } => {
+                    assert!(self.format.is_some(), "a key before the call began");
+                    assert!("0123456789*#ABCD".contains(*digit), "{digit:?} is no key");
+                }
+                Inbound::Interrupt | Inbound::EndRequested => {
+                    assert!(self.format.is_some(), "a wish before the call began");
+                }
+                Inbound::Ignored { name } => {
+                    assert!(name.len() <= MAX_NAME_BYTES + 64, "{} bytes", name.len())
+                }
+                Inbound::Stopped => {}
+            }
+        }
+    }
+
+    /// Lets the call speak.
+    fn say(&self, gateway: &mut dyn Gateway, said: u8) {
+        let samples = vec![i16::from(said) - 2; [0, 1, 160, 161, 960][usize::from(said) % 5]];
+        let long = "x".repeat(300);
+        let name = ["m1", "a b", "\u{1F600}\"\\", long.as_str()][usize::from(said) / 16 % 4];
+        let out = match said % 16 {
+            0..=4 => Outbound::Audio { samples: &samples },
+            5 | 6 => Outbound::Mark { name },
+            7 => Outbound::Clear,
+            8 => Outbound::Started { call_id: name },
+            9 => Outbound::Hearing { utterance: UtteranceId(1), stable: name, unstable: "and" },
+            10 => Outbound::Turn(&TurnReportWire::default()),
+            11 => Outbound::Pong(&PongWire::default()),
+            12 => Outbound::Error { code: "busy", message: name },
+            13 => Outbound::Summary(&SummaryWire::default()),
+            14 => Outbound::Hangup,
+            _ => return,
+        };
+        let wire = gateway.encode(&out);
+        let rate = self.format.map_or(0, |format| format.rate as usize);
+        assert!(rate <= MAX_RATE, "a rate of {rate}");
+        if let Outbound::Audio { samples } = out {
+            assert!(wire.len() <= samples.len() + 1, "{} messages", wire.len());
+            // At most two bytes a sample, and four for three of these in base64; what waited for a frame comes, too.
+            let most = wire.len() * 256 + (samples.len() + rate) * 3;
+            assert!(bytes(&wire) <= most, "{} bytes of audio", bytes(&wire));
+        } else {
+            assert!(wire.len() <= 2, "{} messages", wire.len());
+            assert!(bytes(&wire) <= MAX_WORDS + rate * 3, "{} bytes", bytes(&wire));
+        }
+    }
+}
+
+/// A call's introduction is no longer than the message that it came in, but for how numbers are written.
+fn started(start: &Start, length: usize) {
+    for name in [&start.stream_id, &start.call_id].into_iter().flatten() {
+        assert!((1..=MAX_NAME_BYTES).contains(&name.len()), "a name of {} bytes", name.len());
+    }
+    assert!((8000..=MAX_RATE).contains(&(start.format.rate as usize)), "a rate of {}", start.format.rate);
+    let custom: usize = start.custom.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let ends: usize = [&start.from, &start.to].into_iter().flatten().map(String::len).sum();
+    // A byte that is no UTF-8 becomes three.
+    assert!(custom + ends <= 16 * length, "{custom} bytes of parameters in a message of {length}");
+}
+
+fn refused(refusal: &Refusal) {
+    assert!(!refusal.reason.is_empty());
+    assert!(refusal.reason.len() <= MAX_REASON, "a reason of {} bytes", refusal.reason.len());
+}
+
+fn bytes(wire: &[WireOut]) -> usize {
+    let length = |message: &WireOut| match message {
+        WireOut::Text(text) => text.len(),
+        WireOut::Binary(bytes) => bytes.len(),
+    };
+    wire.iter().map(length).sum()
+}

@@ -1,0 +1,200 @@
+//! What holds for the readers of files that people hand over, and for the voice, which reads aloud whatever
+//! a model wrote. Must not know where bytes come from.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{Cursor, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use offhook::audio::{resample, wav as wav_file};
+use offhook::config as configuration;
+use offhook::conversation::Settings;
+use offhook::conversation::replay::Trace;
+use offhook::conversation::trace::Line;
+use offhook::engine::flite::Flite;
+use offhook::engine::llm::{self, LlmEngine, LlmOptions};
+use offhook::engine::whisper as whisper_model;
+use offhook::engine::{Generator as _, Message, Role, Sampling, Synthesizer as _};
+use offhook::units::CallTime;
+
+/// Longest message about a file, in bytes: people read it.
+const MAX_PROBLEM: usize = 4096;
+
+/// Longest input: what is limited in bytes is limited far below.
+const MAX_INPUT: usize = 1 << 20;
+
+/// WAV files.
+pub fn wav(data: &[u8]) {
+    match wav_file::read(data, "fuzz.wav") {
+        Ok(clip) => {
+            assert!(clip.samples.len() <= data.len(), "{} samples", clip.samples.len());
+            assert!(resample::RATES.contains(&clip.rate), "a rate of {}", clip.rate);
+            assert!(clip.samples.iter().all(|sample| (-1.0..=1.0).contains(sample)));
+            if clip.samples.len() <= 2000 {
+                let phone = clip.i16_at(8000).expect("its rate was taken");
+                let most = clip.samples.len() as u64 * 8000 / u64::from(clip.rate) + 8000;
+                assert!(phone.len() as u64 <= most, "{} samples", phone.len());
+            }
+        }
+        Err(problem) => short(&problem.to_string(), MAX_PROBLEM),
+    }
+}
+
+/// Language models: the header, the vocabulary, the template and the weights.
+pub fn gguf(data: &[u8]) {
+    if let Some(model) = load(data) {
+        let text = "Hello, w\u{f6}rld <|end|> \u{1F600}";
+        assert!(model.count_tokens(text) <= text.len() * 2 + 2);
+    }
+}
+
+fn load(data: &[u8]) -> Option<LlmEngine> {
+    if data.len() > MAX_INPUT {
+        return None;
+    }
+    let loaded = llm::load(&LlmOptions { model: file_of(data), threads: 1, context_tokens: 64 });
+    loaded.map_err(|problem| short(&problem.to_string(), MAX_PROBLEM)).ok()
+}
+
+/// Language models that can be loaded: they may fail to answer, no more.
+pub fn reply(data: &[u8]) {
+    let Some(mut model) = load(data) else { return };
+    let sampling = Sampling {
+        max_tokens: 3,
+        temperature: 0.7,
+        top_p: 0.9,
+        repetition_penalty: 1.1,
+        seed: 1,
+        stop: vec!["stop".to_owned()],
+    };
+    let said = |role, text: &str| Message { role, text: text.to_owned() };
+    let messages = [said(Role::System, "Be brief."), said(Role::User, "Hi")];
+    let replies = [model.begin_raw("Hi", &sampling), model.begin("call", &messages, &sampling)];
+    for mut reply in replies.into_iter().flatten() {
+        for _ in 0..8 {
+            if reply.step().is_err() {
+                break;
+            }
+        }
+        assert!(reply.usage().generated <= 3, "{:?}", reply.usage());
+    }
+}
+
+/// A model must be a file: one a thread, in memory where there is such a place.
+struct ModelFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl ModelFile {
+    fn new() -> Self {
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let thread = format!("{:?}", std::thread::current().id());
+        let digits: String = thread.chars().filter(char::is_ascii_digit).collect();
+        let path = folder.join(format!("offhook-fuzz-{}-{digits}.gguf", std::process::id()));
+        Self { file: File::create(&path).expect("a place for files"), path }
+    }
+}
+
+impl Drop for ModelFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+thread_local! {
+    static MODEL: RefCell<ModelFile> = RefCell::new(ModelFile::new());
+}
+
+fn file_of(data: &[u8]) -> PathBuf {
+    MODEL.with_borrow_mut(|ModelFile { file, path }| {
+        file.set_len(0).and_then(|()| file.rewind()).expect("a file of ours");
+        file.write_all(data).expect("room for a small file");
+        path.clone()
+    })
+}
+
+/// Whisper models, as far as we look them over.
+pub fn whisper(data: &[u8]) {
+    if let Err(problem) = whisper_model::look_over(Cursor::new(data), data.len() as u64) {
+        short(&problem, MAX_PROBLEM);
+    }
+}
+
+/// The configuration.
+pub fn config(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if text.len() > MAX_INPUT {
+        return;
+    }
+    match configuration::parse(&text, "fuzz.toml", Path::new("models")) {
+        Ok(config) => {
+            assert!(config.server.max_message_bytes <= MAX_INPUT);
+            assert!(config.playback.lead <= Duration::from_secs(1));
+        }
+        Err(error) => {
+            assert!(!error.problems.is_empty());
+            for problem in &error.problems {
+                // A mistake in the TOML is shown with its line, and an unknown key with all that are known.
+                assert!(!problem.allowed.is_empty());
+                short(&problem.to_string(), 2 * MAX_PROBLEM + 3 * text.len());
+            }
+        }
+    }
+}
+
+/// Traces of calls: read, written again, replayed, and rehearsed if they are short.
+pub fn trace(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut lines = Vec::new();
+    for text in text.lines().filter(|line| !line.is_empty()).take(2000) {
+        match Line::read(text) {
+            Ok(line) => {
+                assert!(!line.to_text().contains('\n'));
+                lines.push(line);
+            }
+            Err(problem) => short(&problem.to_string(), MAX_PROBLEM + 3 * text.len()),
+        }
+    }
+    let end = lines.iter().map(|line| line.at).max().unwrap_or_default();
+    let count = lines.len();
+    let Ok(trace) = Trace::new(lines) else { return };
+    let replay = trace.replay();
+    assert!(replay.events + replay.actions <= count);
+    // A rehearsal lets every deadline happen, so it takes as long as the call is, by its own word.
+    if end <= CallTime::from_millis(60_000) && patient(&trace.settings) {
+        let rehearsal = trace.rehearse(trace.settings.clone());
+        assert!(rehearsal.actions.len() <= 10_000 + 100 * count, "{} actions", rehearsal.actions.len());
+    }
+}
+
+/// True if no deadline comes again and again within a moment.
+fn patient(settings: &Settings) -> bool {
+    let pace = Duration::from_millis(50);
+    let paces = [
+        settings.listening.partial_pace,
+        settings.manners.idle_after,
+        Some(settings.listening.max_piece),
+        Some(settings.listening.max_utterance),
+    ];
+    paces.into_iter().flatten().all(|time| time >= pace)
+}
+
+/// The built-in voice.
+pub fn voice(data: &[u8]) {
+    let text: String = String::from_utf8_lossy(data).chars().take(60).collect();
+    let mut voice = Flite::new("slt", 1.0).expect("the voice is built in");
+    let Ok(speech) = voice.synthesize(&text) else { return };
+    let words = text.split_whitespace().count();
+    assert!(speech.words.is_empty() || speech.words.len() == words, "{} of {words}", speech.words.len());
+    assert!(speech.words.is_sorted_by_key(|word| word.end));
+    let length = offhook::units::duration_of(speech.samples.len(), speech.rate);
+    assert!(speech.words.iter().all(|word| word.end <= length));
+}
+
+fn short(problem: &str, most: usize) {
+    assert!(!problem.is_empty(), "a problem without a word");
+    assert!(problem.len() <= most, "a message of {} bytes", problem.len());
+}
