@@ -1,5 +1,6 @@
 //! offhook answers phone calls: one process listens, thinks and speaks.
 
+pub mod access;
 pub mod audio;
 pub mod cli;
 pub mod config;

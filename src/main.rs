@@ -32,7 +32,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Answer calls: gateways dial /twilio or /offhook over WebSocket
+    /// Answer calls: gateways dial in over WebSocket
     Serve(cli::serve::Args),
     /// Call a server (by default one of its own) and measure how it answers
     Call(cli::call::Args),
@@ -44,6 +44,8 @@ enum Command {
     Transcribe(cli::transcribe::Args),
     /// Play the trace of a call again, as it was or under other settings
     Replay(cli::replay::Args),
+    /// Make an address that opens one socket, once
+    Token(cli::token::Args),
     /// Measure the parts on this machine
     #[command(subcommand)]
     Bench(cli::bench::Command),
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Command::Say(args) => cli::say::run(args, &config),
         Command::Transcribe(args) => cli::transcribe::run(args, &config),
         Command::Replay(args) => cli::replay::run(&args),
+        Command::Token(args) => cli::token::run(&args, &config),
         Command::Bench(command) => cli::bench::run(&command, &config),
         Command::Config(command) => cli::config::run(&command, &config),
     };

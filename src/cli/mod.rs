@@ -8,4 +8,5 @@ pub mod replay;
 pub mod say;
 pub mod serve;
 mod stream;
+pub mod token;
 pub mod transcribe;

@@ -1,17 +1,21 @@
 //! `offhook serve`: answers calls until it is told to stop.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::signal::unix::{SignalKind, signal};
+use axum_server::Handle;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::engine::llm::limit_threads;
 use crate::engine::start;
+use crate::http::listen::{self, Limits};
+use crate::http::tls::Certificates;
 use crate::http::{App, router};
+use crate::runtime::carrier::Carrier;
 
 /// Arguments of `offhook serve`.
 #[derive(Debug, clap::Args)]
@@ -19,13 +23,20 @@ pub struct Args {
     /// Port to listen on instead of server.port; 0 takes a free one
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
+
+    /// To try a configuration out: listen on 127.0.0.1 only, without TLS, and check nobody who dials
+    #[arg(long)]
+    open: bool,
 }
 
 /// Serves until SIGTERM or SIGINT, then lets running calls finish.
 ///
 /// # Errors
 /// If the port is taken or a model cannot be loaded.
-pub fn run(args: &Args, config: Config) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, mut config: Config) -> anyhow::Result<ExitCode> {
+    if args.open {
+        config.open();
+    }
     // Before the first thread: candle takes its number of threads from the environment.
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     limit_threads(config.llm.threads.min(cores));
@@ -46,20 +57,29 @@ async fn serve(args: &Args, config: Config) -> anyhow::Result<()> {
         tokio::select! { _ = signals.0.recv() => (), _ = signals.1.recv() => () }
     };
     let wanted = SocketAddr::new(config.server.bind, args.port.unwrap_or(config.server.port));
-    let listener = tokio::net::TcpListener::bind(wanted)
-        .await
+    let asked = config.lines.taken.values().any(|line| line.api.is_some());
+    let carrier = asked.then(Carrier::new).transpose();
+    let carrier = carrier.context("no API of a line can be asked to hang up; install ca-certificates")?;
+    warn_of_the_open(&config);
+    let certificates = config.server.tls.as_ref().map(Certificates::load).transpose()?;
+    let listener = TcpListener::bind(wanted)
         .with_context(|| format!("cannot listen on {wanted}; another port can be given with --port"))?;
     let address = listener.local_addr()?;
     let config = Arc::new(config);
     let app = App::new(config.clone());
-    let server = tokio::spawn(axum::serve(listener, router(app.clone())).into_future());
+    let limits = Limits { connections: config.server.max_connections, patience: config.server.start_timeout };
+    let tls = certificates.as_ref().map(Certificates::in_use);
+    let handle = Handle::new();
+    let serving = listen::serve(listener, router(app.clone()), limits, tls, handle.clone());
+    let server = tokio::spawn(serving);
+    tokio::spawn(reload_on_hangup(signal(SignalKind::hangup())?, certificates));
 
     let loading = tokio::task::spawn_blocking({
         let config = config.clone();
         move || start::start(&config, crate::runtime::clock::uptime())
     });
     tokio::select! {
-        engines = loading => app.ready(engines??),
+        engines = loading => app.ready(engines??, carrier),
         () = told_to_stop() => return Ok(()),
     }
     tracing::info!(%address, "ready");
@@ -67,8 +87,33 @@ async fn serve(args: &Args, config: Config) -> anyhow::Result<()> {
 
     told_to_stop().await;
     drain(&app, config.server.drain_timeout, told_to_stop).await;
-    server.abort();
+    handle.shutdown();
+    server.await??;
     Ok(())
+}
+
+/// What is allowed, and should be known.
+fn warn_of_the_open(config: &Config) {
+    if config.server.bind.is_loopback() {
+        return;
+    }
+    for (dialect, _) in config.lines.taken.iter().filter(|(_, line)| line.checks.is_empty()) {
+        tracing::warn!(line = dialect.name(), "anybody may start calls on this line");
+    }
+    if config.server.tls.is_none() {
+        tracing::warn!("no TLS: credentials and voices can be read on the way, unless a proxy is in front");
+    }
+}
+
+/// SIGHUP, the signal that asks daemons to read their files again.
+async fn reload_on_hangup(mut hangups: Signal, certificates: Option<Certificates>) {
+    while hangups.recv().await.is_some() {
+        match certificates.as_ref().map(Certificates::reload) {
+            None => tracing::info!("nothing to read again: server.tls_certificate is not set"),
+            Some(Ok(())) => tracing::info!("the certificate was read again"),
+            Some(Err(error)) => tracing::error!(%error, "the certificate in use stays"),
+        }
+    }
 }
 
 /// No new calls; running ones may end by themselves until the time is up or a second signal comes.

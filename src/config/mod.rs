@@ -1,12 +1,14 @@
 //! Every setting, checked once: raw TOML goes in, this goes out, and nothing after it needs to check
 //! again. Units are in the types. Knows no engine and no gateway.
 
+mod lines;
 mod read;
 mod reader;
+mod secrets;
 mod turn_taking;
 pub mod whisper_model;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use crate::conversation::{BargeInPolicy, EndpointPolicy, Manners, Phrases, Specu
 use crate::engine::Sampling;
 use crate::vad::DetectorChoice;
 
+pub use lines::{Line, Lines};
 pub use read::{ConfigError, DEFAULT_CONFIG, load, parse};
 pub use reader::Problem;
 
@@ -22,6 +25,8 @@ pub use reader::Problem;
 pub struct Config {
     /// The sockets and their limits.
     pub server: Server,
+    /// The telephone lines: who may dial, and how they hang up.
+    pub lines: Lines,
     /// Who answers, and what it knows.
     pub agent: Agent,
     /// Speech to text.
@@ -46,6 +51,17 @@ pub struct Config {
     pub log: Log,
 }
 
+impl Config {
+    /// As it is, but on this machine alone, without TLS, and for everybody who dials.
+    pub fn open(&mut self) {
+        self.server.bind = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        self.server.tls = None;
+        for line in self.lines.taken.values_mut() {
+            line.checks.clear();
+        }
+    }
+}
+
 /// `[server]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
@@ -53,18 +69,37 @@ pub struct Server {
     pub bind: IpAddr,
     /// Port; 0 takes a free one.
     pub port: u16,
+    /// Certificate and key in PEM; `None` speaks without TLS.
+    pub tls: Option<Tls>,
     /// Calls at the same time; one more is refused with 503.
     pub max_calls: usize,
+    /// Sockets of one address at the same time, calls included; one more is refused with 429.
+    pub max_calls_per_peer: Option<usize>,
+    /// Sockets at the same time that have not said who calls.
+    pub max_waiting: usize,
+    /// Connections at the same time that are no sockets yet.
+    pub max_connections: usize,
+    /// Messages a second on one socket, over ten seconds.
+    pub max_messages_per_s: u32,
     /// Largest WebSocket message taken, in bytes.
     pub max_message_bytes: usize,
     /// From the socket's opening to its start message.
     pub start_timeout: Duration,
-    /// A socket that brings nothing for this long is closed.
+    /// A socket that brings nothing for this long, not even the answer to a ping, is closed.
     pub idle_timeout: Duration,
     /// A socket that takes nothing for this long is closed.
     pub send_timeout: Duration,
     /// On SIGTERM, running calls get this long to finish.
     pub drain_timeout: Duration,
+}
+
+/// The files of a certificate and its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate and those that vouch for it.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
 }
 
 /// `[agent]`

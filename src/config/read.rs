@@ -5,9 +5,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::lines::lines;
 use super::reader::{Problem, Reader};
 use super::whisper_model;
-use super::{Config, Llm, Log, Playback, Server, Stt, Tts, Vad, turn_taking};
+use super::{Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, turn_taking};
 use crate::engine::Sampling;
 use crate::vad::DetectorChoice;
 
@@ -66,8 +67,11 @@ pub fn parse(text: &str, source: &str, base: &Path) -> Result<Config, ConfigErro
 }
 
 fn read(r: &mut Reader, base: &Path) -> Config {
+    let server = server(r, base);
+    let lines = lines(r, base, !server.bind.is_loopback());
     let config = Config {
-        server: server(r),
+        server,
+        lines,
         agent: turn_taking::agent(r),
         stt: stt(r, base),
         llm: llm(r, base),
@@ -113,7 +117,7 @@ fn detector(r: &mut Reader) -> DetectorChoice {
     }
 }
 
-fn server(r: &mut Reader) -> Server {
+fn server(r: &mut Reader, base: &Path) -> Server {
     let bind = r.text("server.bind", "127.0.0.1", |text| {
         text.parse::<IpAddr>()
             .err()
@@ -122,12 +126,40 @@ fn server(r: &mut Reader) -> Server {
     Server {
         bind: bind.parse().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         port: r.integer("server.port", 8080, 0..=65_535) as u16,
+        tls: tls(r, base),
         max_calls: r.integer("server.max_calls", 8, 1..=10_000) as usize,
+        max_calls_per_peer: Some(r.integer("server.max_calls_per_peer", 0, 0..=10_000) as usize)
+            .filter(|&most| most > 0),
+        max_waiting: r.integer("server.max_waiting", 64, 1..=10_000) as usize,
+        max_connections: r.integer("server.max_connections", 512, 1..=100_000) as usize,
+        max_messages_per_s: r.integer("server.max_messages_per_s", 200, 60..=10_000) as u32,
         max_message_bytes: r.integer("server.max_message_bytes", 65_536, 1024..=1_048_576) as usize,
         start_timeout: r.millis("server.start_timeout_ms", 10_000, 100..=60_000),
         idle_timeout: r.millis("server.idle_timeout_ms", 30_000, 1000..=3_600_000),
         send_timeout: r.millis("server.send_timeout_ms", 5000, 100..=60_000),
         drain_timeout: r.millis("server.drain_timeout_ms", 60_000, 0..=86_400_000),
+    }
+}
+
+fn tls(r: &mut Reader, base: &Path) -> Option<Tls> {
+    let mut file = |key: &str| {
+        Some(r.text(key, "", |_| None)).filter(|path| !path.is_empty()).map(|path| base.join(path))
+    };
+    match (file("server.tls_certificate"), file("server.tls_key")) {
+        (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
+        (None, None) => None,
+        (Some(_), None) => {
+            r.refuse("server.tls_key", "\"\"".into(), "the path of the certificate's key in PEM".into());
+            None
+        }
+        (None, Some(_)) => {
+            r.refuse(
+                "server.tls_certificate",
+                "\"\"".into(),
+                "the path of the key's certificate in PEM".into(),
+            );
+            None
+        }
     }
 }
 

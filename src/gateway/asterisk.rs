@@ -8,10 +8,14 @@ mod plain;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
+use super::detect::Dialect;
 use super::fields::{self, Fields};
 use super::frames::Frames;
+use super::query;
 use super::stage::Stage;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
 
@@ -37,6 +41,8 @@ const SPOKEN: [(&str, Encoding, u32); 4] = [
 #[derive(Debug)]
 pub struct Asterisk {
     stage: Stage<Channel>,
+    /// What the dialplan gave to the call with `v(...)`.
+    parameters: BTreeMap<String, String>,
 }
 
 #[derive(Debug)]
@@ -91,7 +97,14 @@ impl Asterisk {
     /// A codec for a socket that has just opened.
     #[must_use]
     pub const fn new() -> Self {
-        Self { stage: Stage::Waiting }
+        Self { stage: Stage::Waiting, parameters: BTreeMap::new() }
+    }
+
+    /// The same for a socket whose address has this query, without its question mark: the parameters of
+    /// `v(...)`.
+    #[must_use]
+    pub fn with_parameters(query: &str) -> Self {
+        Self { parameters: query::parse(query), ..Self::new() }
     }
 
     fn start(&mut self, message: &Fields<'_>, form: Form) -> Result<Inbound, Refusal> {
@@ -113,7 +126,8 @@ impl Asterisk {
                 .ok_or_else(|| message.unsupported("optimal_frame_size", format!("{bytes}")))?,
         };
         let variables = message.optional_object("channel_variables", "channel_variables")?;
-        let custom = variables.map(|variables| variables.scalars(&[])).unwrap_or_default();
+        let mut custom = variables.map(|variables| variables.scalars(&[])).unwrap_or_default();
+        custom.append(&mut self.parameters);
         let start = Start {
             stream_id: message.optional_id("connection_id")?.map(str::to_owned),
             // Of a connection that Asterisk opens, `connection_id` is a section of its configuration.
@@ -145,8 +159,16 @@ impl Asterisk {
                     None => Inbound::Ignored { name: event.to_owned() },
                 }
             }
-            // MEDIA_XOFF, MEDIA_XON and QUEUE_DRAINED among them: the pacer keeps far less than the twenty
-            // seconds that Asterisk's queue takes.
+            // At 900 of the 1000 frames that its queue takes, and at 800 again.
+            "MEDIA_XOFF" => {
+                self.stage.running(event, MEDIA_START)?;
+                Inbound::Full
+            }
+            "MEDIA_XON" => {
+                self.stage.running(event, MEDIA_START)?;
+                Inbound::Room
+            }
+            // QUEUE_DRAINED among them.
             unknown => Inbound::Ignored { name: unknown.to_owned() },
         })
     }
@@ -193,6 +215,10 @@ impl Gateway for Asterisk {
             | Outbound::Pong(_)
             | Outbound::Error { .. } => Vec::new(),
         }
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Asterisk)
     }
 
     fn disordered(&self) -> u64 {

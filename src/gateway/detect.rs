@@ -6,7 +6,7 @@ use super::fields::{self, Fields};
 use super::jambonz::{self, Jambonz};
 use super::native::Native;
 use super::plivo::Plivo;
-use super::telnyx::Telnyx;
+use super::telnyx::{ByteOrder, Telnyx};
 use super::twilio::Twilio;
 use super::vonage::{self, Vonage};
 use super::{Gateway, Inbound, Outbound, Refusal, RefusalCode, Wire, WireOut};
@@ -15,7 +15,7 @@ use super::{Gateway, Inbound, Outbound, Refusal, RefusalCode, Wire, WireOut};
 pub const SUBPROTOCOLS: [&str; 2] = [asterisk::SUBPROTOCOL, jambonz::SUBPROTOCOL];
 
 /// What is spoken here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dialect {
     /// Our own protocol.
     Native,
@@ -34,6 +34,30 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Native, Self::Twilio, Self::Telnyx, Self::Plivo, Self::Vonage, Self::Jambonz, Self::Asterisk];
+
+    /// Its name in addresses and in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "offhook",
+            Self::Twilio => "twilio",
+            Self::Telnyx => "telnyx",
+            Self::Plivo => "plivo",
+            Self::Vonage => "vonage",
+            Self::Jambonz => "jambonz",
+            Self::Asterisk => "asterisk",
+        }
+    }
+
+    /// The dialect of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.name() == name)
+    }
+
     /// The dialect of a socket's first messages; `None` for the greeting that Twilio and Telnyx share.
     ///
     /// # Errors
@@ -80,17 +104,26 @@ impl Dialect {
         })
     }
 
+    /// Whether the line sends audio all the time, or nothing while nobody speaks.
+    #[must_use]
+    pub const fn sends_silence(self) -> bool {
+        match self {
+            Self::Native | Self::Twilio | Self::Telnyx | Self::Plivo | Self::Vonage | Self::Jambonz => true,
+            Self::Asterisk => false,
+        }
+    }
+
     /// A codec that speaks it.
     #[must_use]
-    pub fn codec(self) -> Box<dyn Gateway> {
+    pub fn codec(self, context: &Context) -> Box<dyn Gateway> {
         match self {
             Self::Native => Box::new(Native::new()),
             Self::Twilio => Box::new(Twilio::new()),
-            Self::Telnyx => Box::new(Telnyx::new()),
+            Self::Telnyx => Box::new(Telnyx::with_byte_order(context.telnyx_l16)),
             Self::Plivo => Box::new(Plivo::new()),
             Self::Vonage => Box::new(Vonage::new()),
             Self::Jambonz => Box::new(Jambonz::new()),
-            Self::Asterisk => Box::new(Asterisk::new()),
+            Self::Asterisk => Box::new(Asterisk::with_parameters(&context.query)),
         }
     }
 }
@@ -99,17 +132,27 @@ fn has(fields: &Fields<'_>, names: &[&str]) -> bool {
     names.iter().all(|name| fields.get(name).is_some())
 }
 
+/// What no message tells a codec.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// The query of the socket's address, without its question mark.
+    pub query: String,
+    /// How Telnyx writes L16.
+    pub telnyx_l16: ByteOrder,
+}
+
 /// A codec that becomes the one of the socket's dialect.
-#[derive(Default)]
 pub struct Detect {
     codec: Option<Box<dyn Gateway>>,
+    allowed: Vec<Dialect>,
+    context: Context,
 }
 
 impl Detect {
-    /// A codec for a socket that has just opened.
+    /// A codec for a socket that has just opened, and may speak one of `allowed`.
     #[must_use]
-    pub const fn new() -> Self {
-        Self { codec: None }
+    pub const fn new(allowed: Vec<Dialect>, context: Context) -> Self {
+        Self { codec: None, allowed, context }
     }
 }
 
@@ -119,13 +162,23 @@ impl Gateway for Detect {
             return codec.decode(wire);
         }
         match Dialect::of(wire)? {
-            Some(dialect) => self.codec.insert(dialect.codec()).decode(wire),
+            Some(dialect) if self.allowed.contains(&dialect) => {
+                self.codec.insert(dialect.codec(&self.context)).decode(wire)
+            }
+            Some(dialect) => {
+                let reason = format!("who dialled may not speak as {}", dialect.name());
+                Err(Refusal::new(RefusalCode::NotAllowed, reason))
+            }
             None => Ok(Vec::new()),
         }
     }
 
     fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
         self.codec.as_mut().map(|codec| codec.encode(out)).unwrap_or_default()
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        self.codec.as_ref().and_then(|codec| codec.dialect())
     }
 
     fn disordered(&self) -> u64 {
@@ -139,6 +192,10 @@ mod tests {
     use crate::gateway::{golden, strange};
     use proptest::prelude::*;
 
+    fn anyone() -> Detect {
+        Detect::new(Dialect::ALL.to_vec(), Context::default())
+    }
+
     #[test]
     fn every_golden_call_is_known_by_its_beginning() {
         for (file, dialect) in [
@@ -151,7 +208,10 @@ mod tests {
             ("asterisk/json.jsonl", Dialect::Asterisk),
             ("asterisk/plain.jsonl", Dialect::Asterisk),
         ] {
-            golden::play(file, &mut Detect::new());
+            let mut detect = anyone();
+            golden::play(file, &mut detect);
+            assert_eq!(detect.dialect(), Some(dialect), "{file}");
+            assert_eq!(dialect.codec(&Context::default()).dialect(), Some(dialect), "{file}");
             let told =
                 golden::texts(file).into_iter().find_map(|text| Dialect::of(Wire::Text(&text)).unwrap());
             assert_eq!(told, Some(dialect), "{file}");
@@ -159,21 +219,29 @@ mod tests {
     }
 
     #[test]
+    fn who_may_speak_as_one_may_not_speak_as_another() {
+        let mut detect = Detect::new(vec![Dialect::Native, Dialect::Vonage], Context::default());
+        let start = golden::texts("telnyx/call.jsonl").into_iter().find(|t| t.contains("start")).unwrap();
+        let refusal = detect.decode(Wire::Text(&start)).unwrap_err();
+        assert_eq!(refusal.to_string(), "not_allowed: who dialled may not speak as telnyx");
+    }
+
+    #[test]
     fn a_beginning_that_nobody_has_is_refused_by_name() {
-        golden::refuse("detect/refused.jsonl", Detect::new);
+        golden::refuse("detect/refused.jsonl", anyone);
     }
 
     #[test]
     fn nothing_is_said_before_it_is_known_in_which_dialect() {
-        let mut detect = Detect::new();
+        let mut detect = anyone();
         assert_eq!(detect.encode(&Outbound::Clear), []);
-        assert_eq!(detect.disordered(), 0);
+        assert_eq!((detect.dialect(), detect.disordered()), (None, 0));
     }
 
     proptest! {
         #[test]
         fn no_message_makes_it_panic(messages in strange::messages()) {
-            strange::survived(&mut Detect::new(), &messages);
+            strange::survived(&mut anyone(), &messages);
         }
     }
 }

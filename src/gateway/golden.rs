@@ -136,6 +136,8 @@ fn described(inbound: &Inbound) -> Value {
         }
         Inbound::Mark { name } => json!({"mark": name}),
         Inbound::Dtmf { digit } => json!({"dtmf": digit}),
+        Inbound::Full => json!("full"),
+        Inbound::Room => json!("room"),
         Inbound::Ping { id } => json!({"ping": id}),
         Inbound::Interrupt => json!("interrupt"),
         Inbound::EndRequested => json!("end_requested"),

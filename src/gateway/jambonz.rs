@@ -9,6 +9,7 @@ mod tests;
 
 use serde_json::json;
 
+use super::detect::Dialect;
 use super::fields::{self, Fields};
 use super::stage::Stage;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
@@ -132,6 +133,10 @@ impl Gateway for Jambonz {
             | Outbound::Pong(_)
             | Outbound::Error { .. } => Vec::new(),
         }
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Jambonz)
     }
 
     fn disordered(&self) -> u64 {

@@ -9,9 +9,11 @@ mod fields;
 mod frames;
 #[cfg(test)]
 mod golden;
+pub mod hang_up;
 pub mod jambonz;
 pub mod native;
 pub mod plivo;
+mod query;
 mod reorder;
 mod stage;
 #[cfg(test)]
@@ -25,6 +27,7 @@ use crate::ids::UtteranceId;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use detect::Dialect;
 use native::{PongWire, SummaryWire, TurnReportWire};
 
 /// One message from the socket.
@@ -181,6 +184,10 @@ pub enum Inbound {
         /// `0` to `9`, `*`, `#`, `A` to `D`.
         digit: char,
     },
+    /// The line's buffer is full: no audio until there is `Room`.
+    Full,
+    /// There is room in the line's buffer again.
+    Room,
     /// The client asks for the performance figures; the answer is `Outbound::Pong`.
     Ping {
         /// To be given back.
@@ -258,6 +265,9 @@ pub trait Gateway: Send {
     /// audio does not fill a frame yet.
     fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut>;
 
+    /// Whose dialect it is; `None` before that is known.
+    fn dialect(&self) -> Option<Dialect>;
+
     /// Messages so far that were out of order or lost on the way. They are tolerated and counted.
     fn disordered(&self) -> u64;
 }
@@ -297,6 +307,8 @@ pub enum RefusalCode {
     TooLarge,
     /// A message of another stream.
     WrongStream,
+    /// A dialect that this socket may not speak.
+    NotAllowed,
 }
 
 impl RefusalCode {
@@ -310,6 +322,7 @@ impl RefusalCode {
             Self::UnsupportedVersion => "unsupported_version",
             Self::TooLarge => "too_large",
             Self::WrongStream => "wrong_stream",
+            Self::NotAllowed => "not_allowed",
         }
     }
 }

@@ -9,6 +9,7 @@ mod tests;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::detect::Dialect;
 use super::fields::{self, Fields, Spoken};
 use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, RefusalCode, Start, Wire, WireOut};
 use crate::units::{PHONE_RATE, WHISPER_RATE};
@@ -209,6 +210,10 @@ impl Gateway for Native {
 
     fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
         self.said(out).into_iter().collect()
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Native)
     }
 
     fn disordered(&self) -> u64 {

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::detect::Dialect;
 use super::fields::{self, Fields, Spoken};
 use super::stage::Stage;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Refusal, Start, Wire, WireOut};
@@ -159,6 +160,10 @@ impl Gateway for Plivo {
             | Outbound::Hangup => return Vec::new(),
         };
         vec![WireOut::Text(message.to_string())]
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Plivo)
     }
 
     fn disordered(&self) -> u64 {

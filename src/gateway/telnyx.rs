@@ -9,6 +9,7 @@ mod tests;
 
 use serde_json::json;
 
+use super::detect::Dialect;
 use super::fields::{self, Fields, Spoken};
 use super::frames::Frames;
 use super::reorder::Reorder;
@@ -170,6 +171,10 @@ impl Gateway for Telnyx {
             | Outbound::Error { .. }
             | Outbound::Hangup => Vec::new(),
         }
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Telnyx)
     }
 
     fn disordered(&self) -> u64 {

@@ -247,6 +247,10 @@ impl Gateway for Twilio {
         self.said(out).into_iter().map(WireOut::Text).collect()
     }
 
+    fn dialect(&self) -> Option<super::detect::Dialect> {
+        Some(super::detect::Dialect::Twilio)
+    }
+
     fn disordered(&self) -> u64 {
         self.disordered
     }

@@ -8,6 +8,7 @@ mod tests;
 
 use serde_json::json;
 
+use super::detect::Dialect;
 use super::fields::{self, Fields};
 use super::frames::Frames;
 use super::stage::Stage;
@@ -124,6 +125,10 @@ impl Gateway for Vonage {
             | Outbound::Error { .. }
             | Outbound::Hangup => Vec::new(),
         }
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Vonage)
     }
 
     fn disordered(&self) -> u64 {

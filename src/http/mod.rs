@@ -1,28 +1,23 @@
 //! The routes: a WebSocket per gateway, health and readiness. Must not know what a call does.
 
-use std::sync::{Arc, OnceLock};
+pub mod listen;
+mod sockets;
+pub mod tls;
+
+use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::Router;
 use axum::extract::State;
-use axum::extract::ws::WebSocketUpgrade;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Once;
 use crate::config::Config;
 use crate::engine::workers::Engines;
-use crate::gateway::asterisk::Asterisk;
-use crate::gateway::detect::{Detect, SUBPROTOCOLS};
-use crate::gateway::jambonz::Jambonz;
-use crate::gateway::native::Native;
-use crate::gateway::plivo::Plivo;
-use crate::gateway::telnyx::Telnyx;
-use crate::gateway::twilio::Twilio;
-use crate::gateway::vonage::Vonage;
-use crate::gateway::{Gateway, Start};
-use crate::runtime::accept;
-use crate::runtime::registry::{Place, Refused, Registry};
+use crate::runtime::carrier::Carrier;
+use crate::runtime::doors::Doors;
+use crate::runtime::registry::{Refused, Registry};
 use crate::runtime::services::Services;
 
 /// What all requests share.
@@ -30,7 +25,10 @@ use crate::runtime::services::Services;
 pub struct App {
     config: Arc<Config>,
     registry: Arc<Registry>,
-    engines: Arc<OnceLock<Engines>>,
+    doors: Arc<Doors>,
+    /// The single-use credentials that were used.
+    seen: Arc<Mutex<Once>>,
+    services: Arc<OnceLock<Services>>,
     stop: CancellationToken,
 }
 
@@ -38,14 +36,22 @@ impl App {
     /// A house that takes no calls until [`Self::ready`].
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
-        let registry = Arc::new(Registry::new(config.server.max_calls));
-        Self { config, registry, engines: Arc::default(), stop: CancellationToken::new() }
+        let server = &config.server;
+        Self {
+            registry: Arc::new(Registry::new(server.max_calls)),
+            doors: Arc::new(Doors::new(server.max_waiting, server.max_calls_per_peer)),
+            config,
+            seen: Arc::default(),
+            services: Arc::default(),
+            stop: CancellationToken::new(),
+        }
     }
 
     /// The engines are loaded and warm: calls are taken.
-    pub fn ready(&self, engines: Engines) {
+    pub fn ready(&self, engines: Engines, carrier: Option<Carrier>) {
+        let services = Services { config: self.config.clone(), engines, carrier, stop: self.stop.clone() };
         // Readiness comes once; a second set of engines would be dropped unused.
-        let _ = self.engines.set(engines);
+        let _ = self.services.set(services);
     }
 
     /// The calls that stand.
@@ -59,57 +65,26 @@ impl App {
         self.stop.cancel();
     }
 
-    fn admit(&self) -> Result<(Place, Services), Refused> {
-        let engines = self.engines.get().ok_or(Refused::NotReady)?.clone();
-        let place = self.registry.admit()?;
-        Ok((place, Services { config: self.config.clone(), engines, stop: self.stop.clone() }))
+    /// What a call needs, if one that began now would be taken.
+    fn services(&self) -> Result<Services, Refused> {
+        let services = self.services.get().ok_or(Refused::NotReady)?;
+        self.registry.has_room()?;
+        Ok(services.clone())
     }
 }
 
 /// All routes.
 pub fn router(app: App) -> Router {
-    Router::new()
-        .route("/call", socket(|| Box::new(Detect::new())))
-        .route("/twilio", socket(|| Box::new(Twilio::new())))
-        .route("/telnyx", socket(|| Box::new(Telnyx::new())))
-        .route("/plivo", socket(|| Box::new(Plivo::new())))
-        .route("/vonage", socket(|| Box::new(Vonage::new())))
-        .route("/jambonz", socket(|| Box::new(Jambonz::new())))
-        .route("/asterisk", socket(|| Box::new(Asterisk::new())))
-        .route("/offhook", socket(|| Box::new(Native::new())))
+    sockets::routes(&app.config.lines)
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .with_state(app)
 }
 
 async fn ready(State(app): State<App>) -> (StatusCode, String) {
-    if app.engines.get().is_none() {
-        (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", Refused::NotReady))
-    } else if app.registry.is_draining() {
-        (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", Refused::Draining))
-    } else {
-        (StatusCode::OK, "ready\n".into())
+    // That all lines are busy is no reason to send calls elsewhere for good: each is refused by itself.
+    match app.services() {
+        Ok(_) | Err(Refused::Full(_)) => (StatusCode::OK, "ready\n".into()),
+        Err(refused) => (StatusCode::SERVICE_UNAVAILABLE, format!("{refused}\n")),
     }
-}
-
-/// A route whose sockets speak what `codec` does.
-fn socket(codec: fn() -> Box<dyn Gateway>) -> MethodRouter<App> {
-    get(async move |State(app): State<App>, upgrade: WebSocketUpgrade| answer(&app, upgrade, codec))
-}
-
-fn answer(app: &App, upgrade: WebSocketUpgrade, codec: fn() -> Box<dyn Gateway>) -> Response {
-    let (mut place, services) = match app.admit() {
-        Ok(admitted) => admitted,
-        Err(refused) => {
-            tracing::warn!(reason = %refused, "a call was refused");
-            return (StatusCode::SERVICE_UNAVAILABLE, format!("{refused}\n")).into_response();
-        }
-    };
-    let limit = app.config.server.max_message_bytes;
-    // Only what the client asks for is answered; most ask for nothing.
-    let upgrade = upgrade.protocols(SUBPROTOCOLS);
-    upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(async move |socket| {
-        let name = |start: &Start| place.name(start.call_id.as_deref().unwrap_or("call"));
-        accept::run(socket, codec(), services, name).await;
-    })
 }

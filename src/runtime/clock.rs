@@ -1,7 +1,7 @@
 //! The one place that reads a clock.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::units::CallTime;
 
@@ -10,6 +10,13 @@ use crate::units::CallTime;
 pub fn uptime() -> Arc<dyn Fn() -> Duration + Send + Sync> {
     let clock = Clock::start();
     Arc::new(move || clock.now() - CallTime::ZERO)
+}
+
+/// The time since 1970, for what others have dated.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// The time of one call, from its beginning.

@@ -4,9 +4,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::gap_clock::{GapClock, LATE};
 use super::media_clock::MediaClock;
 use crate::audio::level::{AUDIBLE_BELOW_PEAK_DB, AUDIBLE_DBFS, SILENCE_DBFS, audible_span, rms_dbfs};
-use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, samples_in};
+use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, duration_of, samples_in};
 use crate::vad::{Detector, Edge, Hysteresis};
 
 /// How far back audio is kept while nobody speaks: a pre-roll and the longest start of speech.
@@ -20,14 +21,13 @@ const MEANWHILE: Duration = Duration::from_secs(6);
 /// one shout does not make the rest of the call inaudible.
 const FADE_DB: f32 = 0.06;
 
-/// Audio that is later than it should be by this is missing.
-const LATE: Duration = Duration::from_millis(60);
-
 /// One caller's ear.
 pub struct Ears {
     detector: Box<dyn Detector>,
     hysteresis: Hysteresis,
     clock: MediaClock,
+    /// Of a line that sends nothing in silence; on others, `clock` tells.
+    gaps: Option<GapClock>,
     pre_roll: Duration,
     max_samples: usize,
     /// Samples that do not make a frame yet.
@@ -58,6 +58,7 @@ impl Ears {
             detector,
             hysteresis,
             clock: MediaClock::new(PHONE_RATE),
+            gaps: None,
             pre_roll,
             max_samples: samples_in(max_piece + MEANWHILE, PHONE_RATE),
             partial: Vec::new(),
@@ -70,16 +71,58 @@ impl Ears {
         }
     }
 
+    /// The line sends nothing while nobody speaks: from `now` on, what does not come is silence.
+    pub fn expect_gaps(&mut self, now: CallTime) {
+        self.gaps = Some(GapClock::new(now));
+        self.heard_until = now;
+    }
+
     /// Takes samples at 8 kHz that arrived at `arrival`; any number of them. Gives the edges in
     /// them, on media time.
     pub fn hear(&mut self, samples: &[i16], arrival: CallTime) -> Vec<Edge> {
-        let until = self.clock.arrived(samples.len(), arrival);
-        self.last_message = crate::units::duration_of(samples.len(), PHONE_RATE);
+        self.last_message = duration_of(samples.len(), PHONE_RATE);
+        let Some(gaps) = &mut self.gaps else {
+            let until = self.clock.arrived(samples.len(), arrival);
+            return self.take(samples, until);
+        };
+        let (silence, until) = gaps.arrived(samples.len(), arrival, self.open);
+        let mut edges = self.take(&vec![0; silence], until.back(self.last_message));
+        edges.extend(self.take(samples, until));
+        edges
+    }
+
+    /// Puts silence where audio should have come by `now` and did not, on a line that sends none in
+    /// silence. Gives the edges in it.
+    pub fn fill(&mut self, now: CallTime) -> Vec<Edge> {
+        let mut edges = Vec::new();
+        while self.are_behind(now)
+            && let Some(gaps) = &mut self.gaps
+        {
+            let until = gaps.silence();
+            edges.extend(self.take(&[0; FRAME_SAMPLES], until));
+        }
+        edges
+    }
+
+    /// True on a line that sends nothing in silence.
+    #[must_use]
+    pub fn have_gaps(&self) -> bool {
+        self.gaps.is_some()
+    }
+
+    /// True if a gap has begun: what a converter still holds of the audio before it belongs before it.
+    #[must_use]
+    pub fn a_gap_begins(&self, now: CallTime) -> bool {
+        self.gaps.as_ref().is_some_and(|gaps| !gaps.is_silent()) && self.are_behind(now)
+    }
+
+    /// Takes samples of which the last was spoken at `until`.
+    fn take(&mut self, samples: &[i16], until: CallTime) -> Vec<Edge> {
         self.partial.extend_from_slice(samples);
         let frames = self.partial.len() / FRAME_SAMPLES;
         let rest = self.partial.split_off(frames * FRAME_SAMPLES);
         let whole = std::mem::replace(&mut self.partial, rest);
-        let behind = crate::units::duration_of(self.partial.len(), PHONE_RATE);
+        let behind = duration_of(self.partial.len(), PHONE_RATE);
         let mut end = until.back(behind + FRAME * u32::try_from(frames).unwrap_or(u32::MAX));
         let mut edges = Vec::new();
         for frame in whole.chunks_exact(FRAME_SAMPLES) {
@@ -127,7 +170,7 @@ impl Ears {
         let samples = self.kept.make_contiguous();
         let samples = &samples[samples.len().saturating_sub(samples_in(KEPT, PHONE_RATE))..];
         let silent = audible_span(samples, PHONE_RATE).map_or(0, |span| samples.len() - span.end);
-        self.heard_until.back(crate::units::duration_of(silent, PHONE_RATE))
+        self.heard_until.back(duration_of(silent, PHONE_RATE))
     }
 
     /// How loud the caller's sound is that is going on, at its loudest, in dBFS.
@@ -151,7 +194,7 @@ impl Ears {
     /// Where in the caller's stream the sample lies that was spoken at `at`.
     #[must_use]
     pub fn position_of(&self, at: CallTime) -> Duration {
-        self.clock.position_of(at)
+        self.gaps.as_ref().map_or_else(|| self.clock.position_of(at), |gaps| gaps.position_of(at))
     }
 
     /// The audio of the open utterance up to `until` is not needed any more, nor what lies longer than
@@ -191,7 +234,7 @@ impl Ears {
             .min_by(|a, b| a.1.total_cmp(&b.1));
         let cut = quietest.map_or(samples.len(), |(i, _)| first + (i + 1) * FRAME_SAMPLES);
         let before = self.kept.drain(..cut).collect();
-        (before, self.heard_until.back(crate::units::duration_of(self.kept.len(), PHONE_RATE)))
+        (before, self.heard_until.back(duration_of(self.kept.len(), PHONE_RATE)))
     }
 
     /// The utterance is not needed any more.
@@ -246,6 +289,51 @@ mod tests {
             assert_eq!(start.as_millis(), 200, "{length}");
             assert!((500..=510).contains(&end.as_millis()), "{length}: {end}");
         }
+    }
+
+    #[test]
+    fn on_a_line_that_sends_nothing_in_silence_speech_ends_by_the_clock() {
+        let mut ears = ears();
+        ears.expect_gaps(CallTime::ZERO);
+        let mut edges = Vec::new();
+        // Nothing, then 400 ms of speech in frames, then nothing, twice.
+        for spoken in [1013, 3007] {
+            for now in (spoken - 900..spoken).step_by(20) {
+                edges.extend(ears.fill(CallTime::from_millis(now)));
+            }
+            for frame in 1..=20 {
+                edges.extend(ears.hear(&tone(160), CallTime::from_millis(spoken + frame * 20)));
+            }
+            for now in (spoken + 420..spoken + 1000).step_by(20) {
+                edges.extend(ears.fill(CallTime::from_millis(now)));
+            }
+        }
+        let [
+            Edge::Started(a),
+            Edge::Sustained,
+            Edge::Paused(b),
+            Edge::Started(c),
+            Edge::Sustained,
+            Edge::Paused(d),
+        ] = edges[..]
+        else {
+            panic!("{edges:?}")
+        };
+        for (told, spoken) in [(a, 1013), (b, 1413), (c, 3007), (d, 3407)] {
+            assert!(told.as_millis().abs_diff(spoken) <= 20, "{told} for {spoken}");
+        }
+    }
+
+    #[test]
+    fn silence_is_put_in_once_nothing_came_for_sixty_milliseconds() {
+        let mut ears = ears();
+        ears.expect_gaps(CallTime::ZERO);
+        ears.hear(&tone(160), CallTime::from_millis(100));
+        assert_eq!(ears.behind_from(), Some(CallTime::from_millis(180)));
+        ears.fill(CallTime::from_millis(179));
+        assert_eq!(ears.behind_from(), Some(CallTime::from_millis(180)));
+        ears.fill(CallTime::from_millis(180));
+        assert_eq!(ears.behind_from(), Some(CallTime::from_millis(200)));
     }
 
     #[test]

@@ -23,6 +23,12 @@ pub enum End {
     /// A message that breaks the protocol.
     #[error("refused: {0}")]
     Refused(#[from] crate::gateway::Refusal),
+    /// More messages than any line sends.
+    #[error("flooded: more than {0} messages a second")]
+    Flood(u32),
+    /// No place for the call.
+    #[error("refused: {0}")]
+    NoPlace(#[from] super::registry::Refused),
     /// Nothing said who calls.
     #[error("no start message within {0:?}")]
     NoStart(Duration),
@@ -44,7 +50,8 @@ impl End {
         match self {
             Self::HungUp | Self::SaidGoodbye(_) | Self::Requested | Self::Lost(_) | Self::Dead(_) => 1000,
             Self::Refused(_) => 1002,
-            Self::NoStart(_) | Self::Idle(_) => 1008,
+            Self::NoStart(_) | Self::Idle(_) | Self::Flood(_) => 1008,
+            Self::NoPlace(_) => 1013,
             Self::Drained => 1001,
         }
     }

@@ -1,5 +1,6 @@
 //! The wire of one call: its codec, its rate, and the queue to its socket. Must not know turns.
 
+use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::SinkExt;
 use futures_util::stream::SplitSink;
@@ -8,6 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::audio::resample::{RateError, Resampler};
 use crate::audio::{to_f32, to_i16};
+use crate::gateway::detect::Dialect;
 use crate::gateway::{Gateway, Inbound, Outbound, Refusal, Wire, WireOut};
 use crate::units::PHONE_RATE;
 
@@ -74,6 +76,21 @@ impl Line {
         convert(self.rates.as_mut().map(|r| &mut r.inbound), samples)
     }
 
+    /// What the converter holds back of the line's audio, because more was to come.
+    pub fn rest_of_the_audio(&mut self) -> Vec<i16> {
+        let mut out = Vec::new();
+        if let Some(rates) = &mut self.rates {
+            rates.inbound.finish(&mut out);
+        }
+        to_i16(&out)
+    }
+
+    /// The dialect that is spoken, once it is known.
+    #[must_use]
+    pub fn dialect(&self) -> Option<Dialect> {
+        self.codec.dialect()
+    }
+
     /// Sends samples at the phone's rate.
     ///
     /// # Errors
@@ -96,6 +113,14 @@ impl Line {
             self.out.try_send(message).map_err(|_| LineDead)?;
         }
         Ok(())
+    }
+
+    /// Asks the peer for a sign of life: every WebSocket answers a ping (RFC 6455, section 5.5.2).
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub fn ask_for_life(&mut self) -> Result<(), LineDead> {
+        self.out.try_send(Message::Ping(Bytes::new())).map_err(|_| LineDead)
     }
 
     /// Says goodbye to the socket with a close frame.

@@ -3,11 +3,16 @@
 
 pub mod accept;
 pub mod call_log;
+pub mod carrier;
 pub mod clock;
 mod doing;
+pub mod doors;
 pub mod ears;
 pub mod echo;
 pub mod end;
+pub mod gap_clock;
+pub mod incoming;
+pub mod life;
 pub mod line;
 pub mod media_clock;
 pub mod pacer;

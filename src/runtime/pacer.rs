@@ -27,13 +27,16 @@ pub struct Pacer {
     /// When the gateway will have played all that was sent.
     buffered_until: CallTime,
     queued_samples: usize,
+    /// The gateway's buffer is full: nothing leaves before it says so, or before this.
+    held_until: Option<CallTime>,
 }
 
 impl Pacer {
     /// A pacer that keeps at most `lead` in the gateway's buffer.
     #[must_use]
     pub fn new(lead: Duration) -> Self {
-        Self { lead, queue: VecDeque::new(), buffered_until: CallTime::ZERO, queued_samples: 0 }
+        let buffered_until = CallTime::ZERO;
+        Self { lead, queue: VecDeque::new(), buffered_until, queued_samples: 0, held_until: None }
     }
 
     /// Queues `silence`, then a piece's samples, then its mark.
@@ -62,6 +65,22 @@ impl Pacer {
         self.queue.clear();
         self.queued_samples = 0;
         self.buffered_until = now;
+        self.held_until = None;
+    }
+
+    /// The gateway's buffer is full: nothing leaves until [`Self::go_on`], or `until`.
+    pub fn hold(&mut self, until: CallTime) {
+        self.held_until.get_or_insert(until);
+    }
+
+    /// There is room again.
+    pub fn go_on(&mut self) {
+        self.held_until = None;
+    }
+
+    /// True once, if room was awaited in vain until `now`: audio leaves again.
+    pub fn gives_up_waiting(&mut self, now: CallTime) -> bool {
+        self.held_until.take_if(|until| *until <= now).is_some()
     }
 
     /// The next thing that is due at `now`, if any.
@@ -86,10 +105,11 @@ impl Pacer {
     /// When [`Self::poll`] has something next.
     #[must_use]
     pub fn next_deadline(&self) -> Option<CallTime> {
-        match self.queue.front()? {
-            Due::Frame(_) | Due::Started(..) => Some((self.buffered_until + FRAME).back(self.lead)),
-            Due::Mark(_) => Some(CallTime::ZERO),
-        }
+        let due = match self.queue.front()? {
+            Due::Frame(_) | Due::Started(..) => (self.buffered_until + FRAME).back(self.lead),
+            Due::Mark(_) => CallTime::ZERO,
+        };
+        Some(self.held_until.map_or(due, |until| until.max(due)))
     }
 
     /// Audio that waits here, not yet sent.
@@ -162,6 +182,55 @@ mod tests {
         assert_eq!(pacer.poll(MS(5000)), None);
         pacer.push(ChunkId(2), &[5000; 160], Duration::ZERO, MarkId(2));
         assert!(matches!(pacer.poll(MS(1010)), Some(Due::Started(ChunkId(2), at)) if at == MS(1010)));
+    }
+
+    #[test]
+    fn nothing_leaves_while_the_buffer_is_full_and_then_all_of_it_in_order() {
+        let mut pacer = second_of_speech();
+        frames(&mut pacer, MS(1000));
+        pacer.hold(MS(6000));
+        // Who says it twice does not make it last longer.
+        pacer.hold(MS(9000));
+        assert_eq!((pacer.poll(MS(2000)), pacer.next_deadline()), (None, Some(MS(6000))));
+        pacer.go_on();
+        let mut left = Vec::new();
+        for now in (2000..4000).step_by(20) {
+            left.extend(std::iter::from_fn(|| pacer.poll(MS(now))));
+        }
+        assert_eq!(left.len(), 43);
+        assert_eq!(left.last(), Some(&Due::Mark(MarkId(1))));
+        assert!(left[..42].iter().all(|due| matches!(due, Due::Frame(_))));
+    }
+
+    #[test]
+    fn a_mark_waits_with_the_audio_before_it() {
+        let mut pacer = Pacer::new(Duration::from_millis(160));
+        pacer.hold(MS(6000));
+        pacer.push(ChunkId(1), &[], Duration::ZERO, MarkId(1));
+        assert_eq!(pacer.poll(MS(1000)), None);
+        pacer.go_on();
+        assert_eq!(pacer.poll(MS(1000)), Some(Due::Mark(MarkId(1))));
+    }
+
+    #[test]
+    fn a_buffer_that_stays_full_is_not_believed_for_ever() {
+        let mut pacer = second_of_speech();
+        pacer.hold(MS(6000));
+        assert!(!pacer.gives_up_waiting(MS(5999)));
+        assert_eq!(frames(&mut pacer, MS(5999)), 0);
+        assert!(pacer.gives_up_waiting(MS(6000)));
+        assert!(!pacer.gives_up_waiting(MS(6000)));
+        assert_eq!(frames(&mut pacer, MS(6000)), 8);
+    }
+
+    #[test]
+    fn what_is_cleared_while_the_buffer_is_full_makes_room() {
+        let mut pacer = second_of_speech();
+        pacer.hold(MS(6000));
+        pacer.clear(MS(1000));
+        assert_eq!(pacer.next_deadline(), None);
+        pacer.push(ChunkId(2), &[5000; 160], Duration::ZERO, MarkId(2));
+        assert_eq!(frames(&mut pacer, MS(1000)), 1);
     }
 
     #[test]

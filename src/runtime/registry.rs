@@ -22,6 +22,12 @@ pub enum Refused {
     /// As many as are allowed.
     #[error("all {0} lines are busy")]
     Full(usize),
+    /// As many sockets as are allowed have not begun yet.
+    #[error("{0} sockets have not said who calls; no more are taken until they do")]
+    Crowded(usize),
+    /// One address has as many sockets as it may have.
+    #[error("more than {0} sockets from one address")]
+    Peer(usize),
 }
 
 /// All calls of this process.
@@ -50,6 +56,20 @@ impl Registry {
             places: Arc::new(Semaphore::new(max_calls)),
             draining: AtomicBool::new(false),
             names: Arc::default(),
+        }
+    }
+
+    /// Whether a call that began now would be taken.
+    ///
+    /// # Errors
+    /// Why it would not be.
+    pub fn has_room(&self) -> Result<(), Refused> {
+        if self.is_draining() {
+            Err(Refused::Draining)
+        } else if self.places.available_permits() == 0 {
+            Err(Refused::Full(self.max_calls))
+        } else {
+            Ok(())
         }
     }
 

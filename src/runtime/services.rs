@@ -1,13 +1,16 @@
 //! What a call needs of the house, and what the configuration means to it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::carrier::Carrier;
 use super::ears::Ears;
 use crate::config::Config;
 use crate::conversation::{Listening, Settings};
 use crate::engine::workers::Engines;
+use crate::gateway::detect::Dialect;
 use crate::vad::{DetectorChoice, Hysteresis};
 
 /// What a call needs of the house.
@@ -17,8 +20,31 @@ pub struct Services {
     pub config: Arc<Config>,
     /// Listening, thinking, speaking.
     pub engines: Engines,
+    /// The way to the lines' own APIs, if one is to be asked.
+    pub carrier: Option<Carrier>,
     /// Cancelled when running calls must end.
     pub stop: CancellationToken,
+}
+
+impl Services {
+    /// Ends a call that was said goodbye to, where the socket of `dialect` has no word for it and there is
+    /// an account with its provider. After a failure nobody is asked to: the line's own instructions may
+    /// still help the caller.
+    pub async fn hang_up(&self, dialect: Option<Dialect>, call: Option<&str>) {
+        let api = dialect.and_then(|dialect| self.config.lines.taken.get(&dialect)?.api.as_ref());
+        let (Some(carrier), Some(api), Some(call)) = (&self.carrier, api, call) else { return };
+        match carrier.hang_up(api, call).await {
+            Ok(()) => tracing::debug!("the line has hung up"),
+            Err(error) => tracing::error!(%error, "the line could not be asked to hang up"),
+        }
+    }
+
+    /// How much audio may lie ready in the buffer of a line that speaks `dialect`.
+    #[must_use]
+    pub fn lead(&self, dialect: Option<Dialect>) -> Duration {
+        let line = dialect.and_then(|dialect| self.config.lines.taken.get(&dialect));
+        line.and_then(|line| line.lead).unwrap_or(self.config.playback.lead)
+    }
 }
 
 /// A caller's ears, with this detector and as the configuration sets them.

@@ -3,17 +3,16 @@
 
 use std::collections::HashMap;
 
-use axum::extract::ws::WebSocket;
-use futures_util::stream::SplitStream;
 use tokio::sync::mpsc;
 
-use super::accept::next_message;
 use super::call_log::CallLog;
 use super::clock::Clock;
 use super::doing::Working;
 use super::ears::Ears;
 use super::echo::EchoGuard;
 use super::end::End;
+use super::incoming::Incoming;
+use super::life::Life;
 use super::line::{Line, LineDead};
 use super::pacer::{Due, Pacer};
 use super::recorded::Recorded;
@@ -54,7 +53,7 @@ pub struct Session {
     /// How long the agent's voice can go on with what it has.
     pub(super) runway: Runway,
     pub(super) log: CallLog,
-    last_inbound: CallTime,
+    life: Life,
     /// The caller's audio is late, and the conversation knows it.
     stalled: bool,
 }
@@ -67,7 +66,7 @@ impl Session {
         clock: Clock,
         line: Line,
         start: Start,
-        mut stream: SplitStream<WebSocket>,
+        mut incoming: Incoming,
     ) {
         let (results, mut inbox) = mpsc::channel(RESULTS_QUEUE);
         let config = services.config.clone();
@@ -76,10 +75,10 @@ impl Session {
             conversation: Recorded::new(settings(&config), services.engines.count_tokens(), &id, traces),
             id,
             clock,
+            pacer: Pacer::new(services.lead(line.dialect())),
             line,
             ears: ears(&config, config.vad.detector),
             echo: EchoGuard::new(config.barge_in.echo_loss_db),
-            pacer: Pacer::new(config.playback.lead),
             results,
             of_turn: HashMap::new(),
             pieces: HashMap::new(),
@@ -89,25 +88,33 @@ impl Session {
             reading_ahead: CancelFlag::default(),
             runway: Runway::default(),
             log: CallLog::default(),
-            last_inbound: clock.now(),
+            life: Life::new(config.server.idle_timeout, clock.now()),
             stalled: false,
             services,
         };
         tracing::info!(rate = start.format.rate, "call started");
-        let end = match session.run(&start, &mut stream, &mut inbox).await {
+        let end = match session.run(&start, &mut incoming, &mut inbox).await {
             Ok(never) => match never {},
             Err(end) => end,
         };
         session.finish(&end);
+        if matches!(end, End::SaidGoodbye(_)) {
+            let dialect = session.line.dialect();
+            session.services.hang_up(dialect, start.call_id.as_deref()).await;
+        }
+        session.line.close(end.close_code(), &end.to_string());
     }
 
     async fn run(
         &mut self,
         start: &Start,
-        stream: &mut SplitStream<WebSocket>,
+        incoming: &mut Incoming,
         inbox: &mut mpsc::Receiver<EngineResult>,
     ) -> Result<std::convert::Infallible, End> {
         self.line.set_rate(start.format.rate).map_err(|error| End::Lost(error.to_string()))?;
+        if self.line.dialect().is_some_and(|dialect| !dialect.sends_silence()) {
+            self.ears.expect_gaps(self.clock.now());
+        }
         self.line.send(&Outbound::Started { call_id: self.id.as_str() })?;
         self.tell(self.clock.now(), Event::CallStarted)?;
         let stop = self.services.stop.clone();
@@ -117,9 +124,9 @@ impl Session {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Err(End::Drained),
-                message = next_message(stream) => {
+                message = incoming.next() => {
                     let now = self.clock.now();
-                    self.last_inbound = now;
+                    self.life.heard(now);
                     for inbound in self.line.decode(&message?)? {
                         self.inbound(now, inbound)?;
                     }
@@ -136,17 +143,8 @@ impl Session {
         match inbound {
             Inbound::Audio { samples, position_ms: _ } => {
                 let samples = self.line.inbound_audio(samples);
-                for edge in self.ears.hear(&samples, now) {
-                    let event = match edge {
-                        Edge::Started(at) => Event::SpeechStarted { at },
-                        Edge::Sustained => Event::SpeechSustained {
-                            level: self.ears.sound_level(),
-                            echo: self.echo.expected(now),
-                        },
-                        Edge::Paused(at) => Event::SpeechEnded { at },
-                    };
-                    self.tell(now, event)?;
-                }
+                let edges = self.ears.hear(&samples, now);
+                self.edges(now, edges)?;
                 if self.stalled && !self.ears.are_behind(now) {
                     self.stalled = false;
                     self.tell(now, Event::LineCaughtUp)?;
@@ -156,6 +154,8 @@ impl Session {
                 Some(mark) => self.tell(now, Event::MarkPlayed { mark: MarkId(mark) })?,
                 None => tracing::debug!("a mark came back that was never sent"),
             },
+            Inbound::Full => self.pacer.hold(now + self.services.config.server.send_timeout),
+            Inbound::Room => self.pacer.go_on(),
             Inbound::Ping { id } => {
                 let pong = self.log.pong(id, self.queues(), &self.services.engines.meters());
                 self.line.send(&Outbound::Pong(&pong))?;
@@ -166,6 +166,20 @@ impl Session {
             Inbound::Dtmf { digit } => self.tell(now, Event::Key { key: digit })?,
             Inbound::Ignored { name } => tracing::trace!(%name, "message ignored"),
             Inbound::Started(_) => tracing::debug!("a second start was tolerated"),
+        }
+        Ok(())
+    }
+
+    fn edges(&mut self, now: CallTime, edges: Vec<Edge>) -> Result<(), End> {
+        for edge in edges {
+            let event = match edge {
+                Edge::Started(at) => Event::SpeechStarted { at },
+                Edge::Sustained => {
+                    Event::SpeechSustained { level: self.ears.sound_level(), echo: self.echo.expected(now) }
+                }
+                Edge::Paused(at) => Event::SpeechEnded { at },
+            };
+            self.tell(now, event)?;
         }
         Ok(())
     }
@@ -214,6 +228,9 @@ impl Session {
     /// Sends what is due and says when to wake up next.
     fn pump(&mut self) -> Result<CallTime, End> {
         let now = self.clock.now();
+        if self.pacer.gives_up_waiting(now) {
+            tracing::warn!("the line's buffer was full for too long: audio is sent again");
+        }
         while let Some(due) = self.pacer.poll(now) {
             match due {
                 Due::Frame(samples) => {
@@ -228,22 +245,27 @@ impl Session {
         if end > now {
             self.runway.lasts_until(self.services.engines.now() + (end - now));
         }
-        let idle = self.last_inbound + self.services.config.server.idle_timeout;
+        let life = self.life.asks_at().min(self.life.ends_at());
         let timer = self.conversation.poll_timeout().map(|(at, _)| at);
         let late = self.ears.behind_from().filter(|_| !self.stalled);
-        Ok([timer, late, self.pacer.next_deadline()].into_iter().flatten().fold(idle, CallTime::min))
+        Ok([timer, late, self.pacer.next_deadline()].into_iter().flatten().fold(life, CallTime::min))
     }
 
     fn timeouts(&mut self) -> Result<(), End> {
         let now = self.clock.now();
-        let idle = self.services.config.server.idle_timeout;
-        if now >= self.last_inbound + idle {
-            return Err(End::Idle(idle));
+        if now >= self.life.ends_at() {
+            return Err(End::Idle(self.services.config.server.idle_timeout));
+        }
+        if now >= self.life.asks_at() {
+            self.life.asked(now);
+            self.line.ask_for_life()?;
         }
         if self.line.is_dead() {
             return Err(LineDead.into());
         }
-        if !self.stalled && self.ears.are_behind(now) {
+        if self.ears.have_gaps() {
+            self.fill_the_gap(now)?;
+        } else if !self.stalled && self.ears.are_behind(now) {
             self.stalled = true;
             self.tell(now, Event::LineStalled)?;
         }
@@ -254,7 +276,18 @@ impl Session {
         Ok(())
     }
 
-    fn finish(mut self, end: &End) {
+    /// What does not come is silence, on a line that sends none.
+    fn fill_the_gap(&mut self, now: CallTime) -> Result<(), End> {
+        if self.ears.a_gap_begins(now) {
+            let rest = self.line.rest_of_the_audio();
+            let edges = self.ears.hear(&rest, now);
+            self.edges(now, edges)?;
+        }
+        let edges = self.ears.fill(now);
+        self.edges(now, edges)
+    }
+
+    fn finish(&mut self, end: &End) {
         let now = self.clock.now();
         self.transcribing.cancel();
         self.cutting.cancel();
@@ -271,12 +304,17 @@ impl Session {
         let summary =
             self.log.summary(self.id.as_str(), now.as_millis() as f64, self.conversation.speculated());
         let _ = self.line.send(&Outbound::Summary(&summary));
-        self.line.close(end.close_code(), &end.to_string());
         match end {
             End::HungUp | End::SaidGoodbye(_) | End::Requested | End::Drained => {
                 tracing::info!(reason = %end, turns = summary.turns, seconds = %now, "call ended");
             }
-            End::Lost(_) | End::Refused(_) | End::NoStart(_) | End::Idle(_) | End::Dead(_) => {
+            End::Lost(_)
+            | End::Refused(_)
+            | End::NoStart(_)
+            | End::NoPlace(_)
+            | End::Flood(_)
+            | End::Idle(_)
+            | End::Dead(_) => {
                 tracing::warn!(reason = %end, turns = summary.turns, seconds = %now, disordered = self.line.disordered(), "call ended");
             }
         }

@@ -15,7 +15,7 @@ use super::strangers::{Socket, closed, open, run, say};
 use crate::support::server::{Server, configuration};
 
 /// A socket that asks for a sub-protocol, and gets it.
-async fn open_as(server: &Server, path: &str, protocol: &'static str) -> Socket {
+pub async fn open_as(server: &Server, path: &str, protocol: &'static str) -> Socket {
     let mut request = server.url(path).into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(protocol));
     let (socket, response) = connect_async(request).await.unwrap();

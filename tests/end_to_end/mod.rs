@@ -4,5 +4,6 @@
 mod calls;
 mod commands;
 mod cutting_in;
+mod gaps;
 mod gateways;
 mod strangers;

@@ -123,15 +123,31 @@ fn one_call_too_many_is_refused_at_once_and_taken_later() {
 
 #[test]
 fn a_socket_that_never_says_who_calls_is_closed() {
-    let quick = [
-        ("start_timeout_ms = 10000", "start_timeout_ms = 200"),
-        ("idle_timeout_ms = 30000", "idle_timeout_ms = 1000"),
-    ];
+    let quick = [("start_timeout_ms = 10000", "start_timeout_ms = 200")];
     let server = Server::start(&configuration(&quick));
+    run(async { closed(open(&server, "/twilio").await).await });
+}
+
+#[test]
+fn a_silent_peer_that_answers_pings_stays_and_one_that_does_not_is_dropped() {
+    let quick = ("idle_timeout_ms = 30000", "idle_timeout_ms = 1000");
+    let server = Server::start(&configuration(&[quick, ("max_calls = 8", "max_calls = 2")]));
     run(async {
-        closed(open(&server, "/twilio").await).await;
-        // And one that says so, and then nothing.
-        closed(started(&server).await).await;
+        let (mut lives, dead) = (started(&server).await, started(&server).await);
+        // Whoever reads its socket answers its pings; nobody reads the other one.
+        let mut pings = 0;
+        while pings < 8 {
+            match lives.next().await.unwrap().unwrap() {
+                Message::Ping(_) => pings += 1,
+                Message::Close(frame) => panic!("it lives: {frame:?}"),
+                _ => {}
+            }
+        }
+        say(&mut lives, &json!({"type": "ping", "id": "still"})).await;
+        assert_eq!(hear(&mut lives, "pong").await["id"], "still");
+        // The place of the dead one is free.
+        started(&server).await;
+        drop(dead);
     });
 }
 

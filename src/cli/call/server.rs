@@ -59,7 +59,7 @@ impl Server {
     /// Starts this program as a server on a free port of the loopback address.
     pub(super) async fn start(config: Option<&Path>) -> Result<Self, StartError> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("serve").args(["--port", "0"]);
+        command.arg("serve").args(["--open", "--port", "0"]);
         if let Some(config) = config {
             command.arg("--config").arg(config);
         }

@@ -33,6 +33,19 @@ fn a_message_that_breaks_the_protocol_is_refused_with_the_field_that_breaks_it()
 }
 
 #[test]
+fn the_parameters_of_the_dialplan_are_the_calls_data_in_both_forms() {
+    let json = json!({"event": MEDIA_START, "channel_id": "c1", "format": "ulaw",
+        "channel_variables": {"from": "variable", "tier": "gold"}});
+    for start in ["MEDIA_START channel_id:c1 format:ulaw".to_owned(), json.to_string()] {
+        let mut asterisk = Asterisk::with_parameters("from=%2B15550100&to=+15550142&tier=silver");
+        let inbound = asterisk.decode(Wire::Text(&start)).unwrap();
+        let [Inbound::Started(start)] = &inbound[..] else { panic!("{inbound:?}") };
+        assert_eq!((start.from.as_deref(), start.to.as_deref()), (Some("+15550100"), Some("+15550142")));
+        assert_eq!(start.custom["tier"], "silver");
+    }
+}
+
+#[test]
 fn no_command_is_longer_than_asterisk_takes() {
     let start = json!({"event": MEDIA_START, "channel_id": "c1", "format": "ulaw"}).to_string();
     for start in [start.as_str(), "MEDIA_START channel_id:c1 format:ulaw"] {

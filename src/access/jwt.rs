@@ -1,0 +1,77 @@
+//! A JSON web token in `Authorization: Bearer`, signed with HS256 (RFC 7519, RFC 7515) as Vonage signs
+//! its webhooks. Nothing but HS256 is taken, whatever the token asks for. PURE: it is given the time.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
+use serde::Deserialize;
+
+use super::{Denied, Once, Secret, Upgrade};
+
+const WHAT: &str = "JWT";
+
+/// A token without an end is taken for so long after it was issued. Vonage asks for the same.
+const VALIDITY: Duration = Duration::from_secs(300);
+
+/// Clocks differ.
+const LEEWAY: Duration = Duration::from_secs(30);
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    /// When it was issued, in seconds since 1970.
+    iat: u32,
+    /// When it ends.
+    exp: Option<u32>,
+    /// From when it is valid.
+    nbf: Option<u32>,
+    /// Its own name.
+    jti: Option<String>,
+}
+
+/// Whether the token is signed with a value of `secret`, valid now, and new.
+pub(super) fn pass(secret: &Secret, upgrade: &Upgrade<'_>, seen: &mut Once) -> Result<(), Denied> {
+    let token = upgrade.authorization("Bearer")?;
+    let claims = verified(secret, token)?;
+    let seconds = |at: u32| Duration::from_secs(at.into());
+    let issued = seconds(claims.iat);
+    let end = claims.exp.map_or(issued + VALIDITY, seconds).min(issued + VALIDITY) + LEEWAY;
+    if end <= upgrade.now {
+        return Err(Denied::Expired(WHAT));
+    }
+    if claims.nbf.map_or(issued, seconds).max(issued) > upgrade.now + LEEWAY {
+        return Err(Denied::NotNow(WHAT));
+    }
+    // A token without a name is its own name: its signature is of its time.
+    let name = claims.jti.as_deref().filter(|jti| jti.len() <= 128).unwrap_or_else(|| signature(token));
+    seen.take(WHAT, name, end, upgrade.now)
+}
+
+/// What the token claims, if its signature is right.
+fn verified(secret: &Secret, token: &str) -> Result<Claims, Denied> {
+    let malformed = || Denied::Malformed(WHAT);
+    let (signed, tag) = token.rsplit_once('.').ok_or_else(malformed)?;
+    let (header, claims) = signed.split_once('.').ok_or_else(malformed)?;
+    let decoded = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed());
+    let header: Header = serde_json::from_slice(&decoded(header)?).map_err(|_| malformed())?;
+    let tag = decoded(tag)?;
+    let right = header.alg == "HS256"
+        && secret.any(|secret| {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+            hmac::verify(&key, signed.as_bytes(), &tag).is_ok()
+        });
+    if !right {
+        return Err(Denied::Wrong(WHAT));
+    }
+    serde_json::from_slice(&decoded(claims)?).map_err(|_| malformed())
+}
+
+fn signature(token: &str) -> &str {
+    token.rsplit_once('.').map_or(token, |(_, signature)| signature)
+}

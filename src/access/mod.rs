@@ -1,0 +1,164 @@
+//! Who may open a socket: what an upgrade request shows, held against what the configuration asks for.
+//! One file a kind of credential. PURE: it is given the time and the request; it must not know
+//! sockets, routes or what is said on them.
+
+mod basic;
+mod jwt;
+mod once;
+mod path_token;
+mod plivo;
+mod private_key;
+mod public_url;
+mod secret;
+mod twilio;
+#[cfg(test)]
+mod vectors;
+
+use std::fmt;
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+
+pub use once::Once;
+pub use path_token::{LONGEST_VALIDITY, PathToken};
+pub use private_key::{NoKey, PrivateKey};
+pub use public_url::PublicUrl;
+pub use secret::{NoSecret, Secret};
+
+/// What a request for a socket shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Upgrade<'a> {
+    /// The path with its query, as it came.
+    pub target: &'a str,
+    /// The single-use token in the path, if there is one.
+    pub token: Option<&'a str>,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// Seconds since 1970.
+    pub now: Duration,
+}
+
+impl<'a> Upgrade<'a> {
+    fn header(&self, name: &'static str) -> Result<&'a str, Denied> {
+        let value = self.headers.get(name).ok_or(Denied::Missing(name))?;
+        value.to_str().map_err(|_| Denied::Malformed(name))
+    }
+
+    /// What follows `scheme` in `Authorization`; schemes are not case-sensitive (RFC 9110, 11.1).
+    fn authorization(&self, scheme: &str) -> Result<&'a str, Denied> {
+        let value = self.header("authorization")?;
+        match value.split_once(' ') {
+            Some((told, rest)) if told.eq_ignore_ascii_case(scheme) => Ok(rest.trim()),
+            Some(_) | None => Err(Denied::Malformed("authorization")),
+        }
+    }
+}
+
+/// One thing that a line asks of those who dial it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Check {
+    /// `X-Twilio-Signature` over the public address.
+    Twilio {
+        /// The account's auth tokens, for HMAC-SHA1.
+        tokens: Option<Secret>,
+        /// The shared keys, for HMAC-SHA256.
+        keys: Option<Secret>,
+        /// The address that Twilio was told.
+        url: PublicUrl,
+    },
+    /// `X-Plivo-Signature-V3` over the public address.
+    Plivo {
+        /// The account's auth tokens.
+        tokens: Secret,
+        /// The address that Plivo was told.
+        url: PublicUrl,
+    },
+    /// A JSON web token with HS256 in `Authorization: Bearer`, as Vonage signs its webhooks.
+    Jwt(Secret),
+    /// `Authorization: Basic`, user and password with a colon between them.
+    Basic(Secret),
+    /// `Authorization: Bearer`, a fixed token.
+    Bearer(Secret),
+    /// A fixed token in a header of this name.
+    Header(&'static str, Secret),
+    /// A single-use token in the path.
+    PathToken(PathToken),
+}
+
+impl Check {
+    /// Whether the request passes. What may be used once is remembered in `seen`.
+    ///
+    /// # Errors
+    /// Why it does not pass: for the log, never for the one who asked.
+    pub fn pass(&self, upgrade: &Upgrade<'_>, seen: &mut Once) -> Result<(), Denied> {
+        match self {
+            Self::Twilio { tokens, keys, url } => twilio::pass(tokens.as_ref(), keys.as_ref(), url, upgrade),
+            Self::Plivo { tokens, url } => plivo::pass(tokens, url, upgrade),
+            Self::Jwt(secret) => jwt::pass(secret, upgrade, seen),
+            Self::Basic(secret) => basic::pass(secret, upgrade),
+            Self::Bearer(secret) => {
+                secret.is(upgrade.authorization("Bearer")?).then_some(()).ok_or(Denied::Wrong("bearer token"))
+            }
+            Self::Header(name, secret) => {
+                secret.is(upgrade.header(name)?).then_some(()).ok_or(Denied::Wrong(name))
+            }
+            Self::PathToken(tokens) => tokens.pass(upgrade, seen),
+        }
+    }
+
+    /// Passing uses something up: to be asked when all else has passed.
+    const fn uses_up(&self) -> bool {
+        match self {
+            Self::Jwt(_) | Self::PathToken(_) => true,
+            Self::Twilio { .. }
+            | Self::Plivo { .. }
+            | Self::Basic(_)
+            | Self::Bearer(_)
+            | Self::Header(..) => false,
+        }
+    }
+}
+
+/// Whether the request passes every one of `checks`. Nothing single-use is used up by a request that
+/// fails another check.
+///
+/// # Errors
+/// The first that it does not pass.
+pub fn pass_all(checks: &[Check], upgrade: &Upgrade<'_>, seen: &mut Once) -> Result<(), Denied> {
+    let (once, always): (Vec<&Check>, Vec<&Check>) = checks.iter().partition(|check| check.uses_up());
+    always.into_iter().chain(once).try_for_each(|check| check.pass(upgrade, seen))
+}
+
+/// Why a socket was not opened. Holds nothing of what was shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// The credential is not there.
+    #[error("no {0}")]
+    Missing(&'static str),
+    /// It is there, in a form that it cannot have.
+    #[error("malformed {0}")]
+    Malformed(&'static str),
+    /// It is not the right one.
+    #[error("wrong {0}")]
+    Wrong(&'static str),
+    /// Its time is over.
+    #[error("{0} has expired")]
+    Expired(&'static str),
+    /// It is valid for longer than is taken, or from a time to come.
+    #[error("{0} is not valid at this time")]
+    NotNow(&'static str),
+    /// It was used before.
+    #[error("{0} was used before")]
+    Used(&'static str),
+    /// So many single-use credentials are remembered that no more are taken.
+    #[error("too many single-use credentials in use: {0}")]
+    TooMany(usize),
+}
+
+/// `bytes` in lower-case hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
+        text
+    })
+}

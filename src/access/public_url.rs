@@ -1,0 +1,102 @@
+//! The address that gateways were told, and what each of them signs of it. It comes from the
+//! configuration and never from a request: what a proxy says about the address proves nothing. PURE.
+
+use std::fmt;
+
+/// Scheme and host, perhaps with a port and the beginning of a path: `wss://voice.example.com`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl {
+    /// `wss` or `ws`.
+    secure: bool,
+    host: String,
+    port: Option<u16>,
+    /// Empty, or from a slash on, without one at its end.
+    prefix: String,
+}
+
+impl PublicUrl {
+    /// Reads an address such as `wss://voice.example.com`; `None` if it is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let secure = match scheme {
+            "wss" => true,
+            "ws" => false,
+            _ => return None,
+        };
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => (host, Some(port.parse().ok()?)),
+            Some(_) | None => (authority, None),
+        };
+        let plain = |c: char| c.is_ascii_graphic() && !"?#@\"<>".contains(c);
+        let right = !host.is_empty() && host.chars().all(plain) && path.chars().all(plain);
+        let prefix = path.trim_end_matches('/').to_owned();
+        right.then(|| Self { secure, host: host.to_owned(), port, prefix })
+    }
+
+    /// The address of `target`, a path with its query.
+    #[must_use]
+    pub fn of(&self, target: &str) -> String {
+        self.with(if self.secure { "wss" } else { "ws" }, self.port, target)
+    }
+
+    /// The addresses that may have been signed: as it was told, without its port, and with the port that
+    /// its scheme has when none is told; gateways differ in that.
+    pub(super) fn signed(&self, target: &str) -> [String; 3] {
+        let scheme = if self.secure { "wss" } else { "ws" };
+        let usual = if self.secure { 443 } else { 80 };
+        [
+            self.of(target),
+            self.with(scheme, None, target),
+            self.with(scheme, Some(self.port.unwrap_or(usual)), target),
+        ]
+    }
+
+    /// The address as a web page's, for gateways that sign that.
+    pub(super) fn as_web(&self, target: &str) -> String {
+        self.with(if self.secure { "https" } else { "http" }, self.port, target)
+    }
+
+    fn with(&self, scheme: &str, port: Option<u16>, target: &str) -> String {
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{scheme}://{}{port}{}{target}", self.host, self.prefix)
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.of(""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_taken_apart_and_put_together_again() {
+        let url = PublicUrl::parse("wss://voice.example.com:8443/line/").unwrap();
+        assert_eq!(url.of("/twilio?x=1"), "wss://voice.example.com:8443/line/twilio?x=1");
+        assert_eq!(url.as_web("/plivo"), "https://voice.example.com:8443/line/plivo");
+        assert_eq!(PublicUrl::parse("ws://[::1]:8080").unwrap().of("/x"), "ws://[::1]:8080/x");
+        assert_eq!(PublicUrl::parse("ws://[::1]").unwrap().of("/x"), "ws://[::1]/x");
+    }
+
+    #[test]
+    fn it_may_have_been_signed_with_and_without_its_port() {
+        let told = PublicUrl::parse("wss://a.example").unwrap().signed("/t");
+        assert_eq!(told, ["wss://a.example/t", "wss://a.example/t", "wss://a.example:443/t"]);
+        let told = PublicUrl::parse("wss://a.example:8443").unwrap().signed("/t");
+        assert_eq!(told, ["wss://a.example:8443/t", "wss://a.example/t", "wss://a.example:8443/t"]);
+    }
+
+    #[test]
+    fn what_no_gateway_can_dial_is_no_address() {
+        for text in
+            ["", "voice.example.com", "https://a.example", "wss://", "wss://a b", "wss://a:x", "wss://a?b"]
+        {
+            assert_eq!(PublicUrl::parse(text), None, "{text}");
+        }
+    }
+}

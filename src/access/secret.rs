@@ -1,0 +1,97 @@
+//! Something that must not be written down: never shown, compared in constant time. Must not know what
+//! it is for.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq as _;
+
+/// A secret in its valid values: several while one is being replaced by the next.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret {
+    values: Vec<String>,
+}
+
+/// Why a text is no secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoSecret {
+    /// There is nothing in it.
+    #[error("it is empty")]
+    Empty,
+    /// Too short to be one.
+    #[error("a value of fewer than {MIN_LENGTH} characters can be guessed")]
+    Short,
+}
+
+/// A secret of fewer characters can be tried out.
+const MIN_LENGTH: usize = 8;
+
+impl Secret {
+    /// The values in `text`, a line each.
+    ///
+    /// # Errors
+    /// If there is none, or one is too short to be a secret.
+    pub fn of(text: &str) -> Result<Self, NoSecret> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let values: Vec<String> = lines.map(str::to_owned).collect();
+        if values.is_empty() {
+            Err(NoSecret::Empty)
+        } else if values.iter().any(|value| value.len() < MIN_LENGTH) {
+            Err(NoSecret::Short)
+        } else {
+            Ok(Self { values })
+        }
+    }
+
+    /// One value, for tests.
+    #[cfg(test)]
+    pub(super) fn new(value: &str) -> Self {
+        Self { values: vec![value.to_owned()] }
+    }
+
+    /// Whether this is one of the values.
+    #[must_use]
+    pub fn is(&self, given: &str) -> bool {
+        self.any(|value| value.as_bytes().ct_eq(given.as_bytes()).into())
+    }
+
+    /// The one that is in use, to show to others.
+    #[must_use]
+    pub fn current(&self) -> &str {
+        self.values.first().map_or("", String::as_str)
+    }
+
+    /// Whether `test` holds of one of the values; all are tried, so that the time does not tell which.
+    pub(super) fn any(&self, test: impl Fn(&str) -> bool) -> bool {
+        self.values.iter().fold(false, |found, value| test(value) | found)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        assert_eq!(format!("{:?}", Secret::new("correct horse")), "Secret(…)");
+    }
+
+    #[test]
+    fn the_old_and_the_new_value_are_valid_while_one_is_replaced() {
+        let secret = Secret::of("new-secret\n old-secret \n\n").unwrap();
+        assert!(secret.is("new-secret") && secret.is("old-secret"));
+        assert!(!secret.is("new-secret\n") && !secret.is("") && !secret.is("new-secre"));
+        assert_eq!(secret.current(), "new-secret");
+    }
+
+    #[test]
+    fn what_anybody_could_guess_is_no_secret() {
+        assert_eq!(Secret::of(" \n"), Err(NoSecret::Empty));
+        assert_eq!(Secret::of("a long enough one\nshort"), Err(NoSecret::Short));
+    }
+}

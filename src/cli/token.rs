@@ -1,0 +1,51 @@
+//! `offhook token`: an address for one call, for those who hand out addresses. Must not know sockets.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use crate::access::{LONGEST_VALIDITY, PathToken};
+use crate::config::Config;
+use crate::gateway::detect::Dialect;
+use crate::runtime::clock::since_1970;
+
+/// Makes an address that opens one socket, once.
+///
+/// Needs path_secret in the section of the line.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The line: offhook, twilio, telnyx, plivo, vonage, jambonz or asterisk
+    line: String,
+
+    /// How long the address is valid, in seconds
+    #[arg(long, value_name = "S", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=LONGEST_VALIDITY.as_secs()))]
+    valid: u64,
+}
+
+/// Prints the address; its path alone, if `server.public_url` is not set.
+///
+/// # Errors
+/// If the line has no tokens.
+pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
+    let tokens = tokens(&args.line, config)?;
+    let mut nonce = [0; 16];
+    SystemRandom::new().fill(&mut nonce).map_err(|_| anyhow!("the system has no randomness"))?;
+    let token = tokens.issue(since_1970() + Duration::from_secs(args.valid), nonce);
+    let target = format!("/{}/{token}", args.line);
+    println!("{}", config.lines.public_url.as_ref().map_or_else(|| target.clone(), |url| url.of(&target)));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tokens<'a>(name: &str, config: &'a Config) -> anyhow::Result<&'a PathToken> {
+    let Some(dialect) = Dialect::named(name) else {
+        let names = Dialect::ALL.map(Dialect::name).join(", ");
+        bail!("\"{name}\" is no line; the lines are {names}");
+    };
+    let line = config.lines.taken.get(&dialect);
+    let line = line.with_context(|| format!("{name} is not taken: add it to server.lines"))?;
+    line.tokens.as_ref().with_context(|| {
+        format!("{name} has no tokens: set {name}.path_secret to \"env:NAME\" or \"file:PATH\"")
+    })
+}

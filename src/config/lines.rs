@@ -1,0 +1,308 @@
+//! The keys of the telephone lines: which are taken, who may dial them, how they hang up. Knows no wire.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use super::reader::Reader;
+use super::secrets::{password, private_key, secret};
+use crate::access::{Check, PathToken, PublicUrl};
+use crate::gateway::detect::Dialect;
+use crate::gateway::hang_up::{Account, Api};
+use crate::gateway::telnyx::ByteOrder;
+
+/// One kind of line: the section of its name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// What those who dial must show: all of it.
+    pub checks: Vec<Check>,
+    /// Single-use tokens for its address, if they are asked for.
+    pub tokens: Option<PathToken>,
+    /// Nobody is checked, and that is meant so.
+    pub insecure: bool,
+    /// Audio that may lie in its buffer; `None` is `playback.lead_ms`.
+    pub lead: Option<Duration>,
+    /// How it is asked to hang up, if the socket has no word for it.
+    pub api: Option<Api>,
+}
+
+/// What is known of all lines.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lines {
+    /// Those that are taken.
+    pub taken: BTreeMap<Dialect, Line>,
+    /// The address that gateways were told.
+    pub public_url: Option<PublicUrl>,
+    /// How Telnyx writes L16.
+    pub telnyx_l16: ByteOrder,
+}
+
+/// Reads the sections of all lines. On an address that others can reach, each that is taken must check
+/// who dials it, or say that it does not.
+pub(super) fn lines(r: &mut Reader, base: &Path, reachable: bool) -> Lines {
+    let taken = taken(r);
+    let public_url = public_url(r);
+    let mut lines = BTreeMap::new();
+    for dialect in Dialect::ALL {
+        // The sections of lines that are not taken are checked as well: they will be.
+        let line = line(r, base, dialect, public_url.as_ref());
+        if taken.contains(&dialect) {
+            if reachable && line.checks.is_empty() && !line.insecure {
+                refuse_open(r, dialect);
+            }
+            lines.insert(dialect, line);
+        }
+    }
+    let telnyx_l16 = match choice(r, "telnyx.l16_byte_order", "little", &["little", "big"]).as_str() {
+        "big" => ByteOrder::Big,
+        _ => ByteOrder::Little,
+    };
+    Lines { taken: lines, public_url, telnyx_l16 }
+}
+
+fn refuse_open(r: &mut Reader, dialect: Dialect) {
+    let name = dialect.name();
+    let keys: Vec<String> = credentials(dialect).iter().map(|key| format!("{name}.{key}")).collect();
+    let allowed = format!(
+        "true, if anybody may start calls here; otherwise give {}, take \"{name}\" out of server.lines, or set \
+         server.bind to \"127.0.0.1\"",
+        keys.join(" or ")
+    );
+    r.refuse(&format!("{name}.insecure"), "false".to_owned(), allowed);
+}
+
+/// The keys of a line that make it check who dials.
+const fn credentials(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::Native => &["bearer", "path_secret"],
+        Dialect::Twilio => &["auth_token", "shared_key", "path_secret"],
+        Dialect::Telnyx => &["stream_token", "path_secret"],
+        Dialect::Plivo => &["auth_token", "path_secret"],
+        Dialect::Vonage => &["signature_secret", "bearer", "path_secret"],
+        Dialect::Jambonz | Dialect::Asterisk => &["basic", "path_secret"],
+    }
+}
+
+fn taken(r: &mut Reader) -> Vec<Dialect> {
+    let all = Dialect::ALL.map(Dialect::name);
+    let mut taken = Vec::new();
+    for name in r.texts("server.lines", &all) {
+        match Dialect::named(&name) {
+            Some(dialect) => taken.push(dialect),
+            None => {
+                r.refuse("server.lines", format!("\"{name}\""), format!("a list of {}", all.join(", ")));
+            }
+        }
+    }
+    taken
+}
+
+fn public_url(r: &mut Reader) -> Option<PublicUrl> {
+    let text = r.text("server.public_url", "", |text| {
+        (!text.is_empty() && PublicUrl::parse(text).is_none())
+            .then(|| "the address that gateways dial, such as \"wss://voice.example.com\"".to_owned())
+    });
+    PublicUrl::parse(&text)
+}
+
+fn line(r: &mut Reader, base: &Path, dialect: Dialect, public_url: Option<&PublicUrl>) -> Line {
+    let name = dialect.name();
+    let key = |key: &str| format!("{name}.{key}");
+    let (mut checks, api) = match dialect {
+        Dialect::Native => (bearer(r, base, name), None),
+        Dialect::Twilio => twilio(r, base, public_url),
+        Dialect::Telnyx => telnyx(r, base),
+        Dialect::Plivo => plivo(r, base, public_url),
+        Dialect::Vonage => vonage(r, base),
+        Dialect::Jambonz | Dialect::Asterisk => (basic(r, base, name), None),
+    };
+    let tokens = secret(r, base, &key("path_secret")).map(|secret| PathToken::new(name, secret));
+    checks.extend(tokens.clone().map(Check::PathToken));
+    let lead = r.millis(&key("lead_ms"), 0, 0..=200);
+    if (1..40).contains(&lead.as_millis()) {
+        r.refuse(&key("lead_ms"), lead.as_millis().to_string(), "0, or from 40 to 200".to_owned());
+    }
+    let insecure = r.switch(&key("insecure"), false);
+    Line { checks, tokens, insecure, lead: Some(lead).filter(|lead| !lead.is_zero()), api }
+}
+
+fn bearer(r: &mut Reader, base: &Path, name: &str) -> Vec<Check> {
+    secret(r, base, &format!("{name}.bearer")).map(Check::Bearer).into_iter().collect()
+}
+
+fn basic(r: &mut Reader, base: &Path, name: &str) -> Vec<Check> {
+    password(r, base, &format!("{name}.basic")).map(Check::Basic).into_iter().collect()
+}
+
+fn twilio(r: &mut Reader, base: &Path, url: Option<&PublicUrl>) -> (Vec<Check>, Option<Api>) {
+    let tokens = secret(r, base, "twilio.auth_token");
+    let keys = secret(r, base, "twilio.shared_key");
+    let signed = tokens.is_some() || keys.is_some();
+    let check = signed.then(|| signed_url(r, url, "twilio.auth_token")).flatten();
+    let check = check.map(|url| Check::Twilio { tokens: tokens.clone(), keys, url });
+    let sid = r.text("twilio.account_sid", "", name_or_nothing);
+    let base = api_url(r, "twilio.api_url", "https://api.twilio.com");
+    let account = given(r, "twilio.account_sid", sid, tokens, "twilio.auth_token");
+    let api = account.map(|(sid, token)| Api { base, account: Account::Twilio { sid, token } });
+    (check.into_iter().collect(), api)
+}
+
+fn telnyx(r: &mut Reader, base: &Path) -> (Vec<Check>, Option<Api>) {
+    let token = secret(r, base, "telnyx.stream_token");
+    let check = token.map(|token| Check::Header("x-telnyx-streaming-auth-token", token));
+    let key = secret(r, base, "telnyx.api_key");
+    let base = api_url(r, "telnyx.api_url", "https://api.telnyx.com");
+    (check.into_iter().collect(), key.map(|key| Api { base, account: Account::Telnyx { key } }))
+}
+
+fn plivo(r: &mut Reader, base: &Path, url: Option<&PublicUrl>) -> (Vec<Check>, Option<Api>) {
+    let tokens = secret(r, base, "plivo.auth_token");
+    let url = tokens.is_some().then(|| signed_url(r, url, "plivo.auth_token")).flatten();
+    let check = url.and_then(|url| Some(Check::Plivo { tokens: tokens.clone()?, url }));
+    let id = r.text("plivo.auth_id", "", name_or_nothing);
+    let base = api_url(r, "plivo.api_url", "https://api.plivo.com");
+    let account = given(r, "plivo.auth_id", id, tokens, "plivo.auth_token");
+    let api = account.map(|(id, token)| Api { base, account: Account::Plivo { id, token } });
+    (check.into_iter().collect(), api)
+}
+
+fn vonage(r: &mut Reader, base: &Path) -> (Vec<Check>, Option<Api>) {
+    let jwt = secret(r, base, "vonage.signature_secret").map(Check::Jwt);
+    let bearer = bearer(r, base, "vonage");
+    if jwt.is_some() && !bearer.is_empty() {
+        let allowed = "\"\" beside vonage.signature_secret: a request has one Authorization only".to_owned();
+        r.refuse("vonage.bearer", "…".to_owned(), allowed);
+    }
+    let application = r.text("vonage.application_id", "", name_or_nothing);
+    let key = private_key(r, base, "vonage.private_key");
+    let base = api_url(r, "vonage.api_url", "https://api.nexmo.com");
+    let account = given(r, "vonage.application_id", application, key, "vonage.private_key");
+    let api = account.map(|(application, key)| Api { base, account: Account::Vonage { application, key } });
+    (jwt.into_iter().chain(bearer).collect(), api)
+}
+
+/// The address that signatures are over; without it, they cannot be checked.
+fn signed_url(r: &mut Reader, url: Option<&PublicUrl>, key: &str) -> Option<PublicUrl> {
+    if url.is_none() {
+        let allowed = format!("the address that gateways dial (\"wss://voice.example.com\"): {key} signs it");
+        r.refuse("server.public_url", "\"\"".to_owned(), allowed);
+    }
+    url.cloned()
+}
+
+/// An account's name with what proves it, if a name was given; then the proof must be there.
+fn given<P>(
+    r: &mut Reader,
+    key: &str,
+    name: String,
+    proof: Option<P>,
+    proof_key: &str,
+) -> Option<(String, P)> {
+    if !name.is_empty() && proof.is_none() {
+        r.refuse(key, format!("\"{name}\""), format!("\"\", or {proof_key} with it: it signs the requests"));
+    }
+    Some(name).filter(|name| !name.is_empty()).zip(proof)
+}
+
+fn name_or_nothing(text: &str) -> Option<String> {
+    let right = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    (!right).then(|| "letters and digits, as the provider shows it".to_owned())
+}
+
+fn api_url(r: &mut Reader, key: &str, usual: &str) -> String {
+    let text = r.text(key, usual, |text| {
+        let right = ["https://", "http://"]
+            .iter()
+            .any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
+        (!right || text.contains([' ', '?', '#', '@'])).then(|| format!("an address such as \"{usual}\""))
+    });
+    text.trim_end_matches('/').to_owned()
+}
+
+fn choice(r: &mut Reader, key: &str, usual: &str, all: &[&str]) -> String {
+    r.text(key, usual, |v| {
+        (!all.contains(&v)).then(|| all.iter().map(|a| format!("\"{a}\"")).collect::<Vec<_>>().join(" or "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ConfigError, parse};
+    use super::*;
+
+    fn read(text: &str, folder: &Path) -> Result<Lines, String> {
+        parse(text, "test", folder).map(|config| config.lines).map_err(|e: ConfigError| e.to_string())
+    }
+
+    fn with_secret() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("secret"), "0123456789abcdef\n").unwrap();
+        std::fs::write(folder.path().join("short"), "abc").unwrap();
+        std::fs::write(folder.path().join("password"), "asterisk:0123456789\n").unwrap();
+        folder
+    }
+
+    #[test]
+    fn on_this_machine_alone_all_lines_are_open() {
+        let lines = read("", Path::new("")).unwrap();
+        assert_eq!(lines.taken.len(), 7);
+        assert!(lines.taken.values().all(|line| line.checks.is_empty()));
+    }
+
+    #[test]
+    fn an_open_line_on_an_address_that_others_reach_is_refused_by_name() {
+        let folder = with_secret();
+        let error = read("[server]\nbind = \"0.0.0.0\"\nlines = [\"twilio\"]", folder.path()).unwrap_err();
+        assert!(error.contains("twilio.insecure = false: allowed is true, if anybody may start calls here"));
+        assert!(error.contains("give twilio.auth_token or twilio.shared_key or twilio.path_secret"));
+        assert_eq!(error.lines().count(), 2, "{error}");
+        let open = "[server]\nbind = \"0.0.0.0\"\nlines = [\"twilio\"]\n[twilio]\ninsecure = true";
+        assert!(read(open, folder.path()).is_ok());
+        let checked =
+            "[server]\nbind = \"::\"\nlines = [\"twilio\"]\n[twilio]\npath_secret = \"file:secret\"";
+        assert!(read(checked, folder.path()).unwrap().taken[&Dialect::Twilio].tokens.is_some());
+    }
+
+    #[test]
+    fn a_secret_is_read_from_a_file_and_never_repeated() {
+        let folder = with_secret();
+        let told = |text: &str| read(text, folder.path()).unwrap_err();
+        let written = told("[offhook]\nbearer = \"0123456789abcdef\"");
+        assert!(written.contains("offhook.bearer = …: allowed is \"env:NAME\""), "{written}");
+        assert!(!written.contains("0123456789abcdef"));
+        assert!(told("[offhook]\nbearer = \"file:nowhere\"").contains("No such file"));
+        assert!(told("[offhook]\nbearer = \"file:short\"").contains("fewer than 8 characters"));
+        assert!(told("[offhook]\nbearer = \"env:OFFHOOK_NOT_SET\"").contains("not found"));
+        assert!(told("[asterisk]\nbasic = \"file:secret\"").contains("USER:PASSWORD"));
+        assert!(told("[vonage]\nprivate_key = \"file:secret\"").contains("no RSA private key"));
+        let lines = read("[asterisk]\nbasic = \"file:password\"", folder.path()).unwrap();
+        assert_eq!(lines.taken[&Dialect::Asterisk].checks.len(), 1);
+        assert!(!format!("{lines:?}").contains("0123456789"));
+    }
+
+    #[test]
+    fn a_signature_needs_the_address_that_it_signs() {
+        let folder = with_secret();
+        let signed = "[twilio]\nauth_token = \"file:secret\"";
+        assert!(read(signed, folder.path()).unwrap_err().contains("server.public_url"));
+        let with_url = format!("[server]\npublic_url = \"wss://voice.example.com\"\n{signed}");
+        let lines = read(&with_url, folder.path()).unwrap();
+        assert!(matches!(lines.taken[&Dialect::Twilio].checks[..], [Check::Twilio { .. }]));
+        assert!(lines.taken[&Dialect::Twilio].api.is_none());
+        let with_api = format!("{with_url}\naccount_sid = \"AC1\"\napi_url = \"http://127.0.0.1:9/\"");
+        let api = read(&with_api, folder.path()).unwrap().taken[&Dialect::Twilio].api.clone().unwrap();
+        assert_eq!(api.base, "http://127.0.0.1:9");
+        let without = read("[twilio]\naccount_sid = \"AC1\"", folder.path()).unwrap_err();
+        assert!(without.contains("twilio.auth_token with it"), "{without}");
+    }
+
+    #[test]
+    fn a_line_that_nobody_knows_is_told_with_those_that_are() {
+        let error = read("[server]\nlines = [\"twillio\"]", Path::new("")).unwrap_err();
+        assert!(
+            error.contains("server.lines = \"twillio\": allowed is a list of offhook, twilio"),
+            "{error}"
+        );
+        assert!(read("[server]\npublic_url = \"https://x\"", Path::new("")).is_err());
+    }
+}

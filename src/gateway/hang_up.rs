@@ -1,0 +1,182 @@
+//! How a provider is asked to hang up where the socket has no word for it: a request to its API. PURE;
+//! it must not know how requests are sent.
+
+use std::fmt;
+
+use crate::access::{PrivateKey, Secret};
+
+/// A provider's API, with an account there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Api {
+    /// Where it is, without a slash at the end: `https://api.twilio.com`.
+    pub base: String,
+    /// Who asks.
+    pub account: Account,
+}
+
+/// Whose call it is, and how that is proved.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Account {
+    /// The account's SID and its auth token.
+    Twilio {
+        /// `AC…`
+        sid: String,
+        /// The auth token.
+        token: Secret,
+    },
+    /// An API key.
+    Telnyx {
+        /// `KEY…`
+        key: Secret,
+    },
+    /// The auth id and the auth token.
+    Plivo {
+        /// `MA…`
+        id: String,
+        /// The auth token.
+        token: Secret,
+    },
+    /// An application and its private key, which signs a token for every request.
+    Vonage {
+        /// A UUID.
+        application: String,
+        /// The key.
+        key: PrivateKey,
+    },
+}
+
+/// A request that ends a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HangUp {
+    /// What is to be done there.
+    pub method: Method,
+    /// The whole address.
+    pub url: String,
+    /// What proves who asks.
+    pub proof: Proof,
+    /// What is sent.
+    pub body: Body,
+}
+
+/// The methods that are needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// POST
+    Post,
+    /// PUT
+    Put,
+    /// DELETE
+    Delete,
+}
+
+/// What proves who asks.
+#[derive(Clone, PartialEq)]
+pub enum Proof {
+    /// A user and a password.
+    Basic(String, String),
+    /// A token.
+    Bearer(String),
+    /// A token that is to be signed: for this application, with this key.
+    Signed(String, PrivateKey),
+}
+
+/// What is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// Nothing.
+    None,
+    /// One field of a form.
+    Form(&'static str, &'static str),
+    /// JSON.
+    Json(serde_json::Value),
+}
+
+/// A call whose name cannot be one of the provider's: it is put into no address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the call has a name that no API takes")]
+pub struct NoSuchName;
+
+impl Api {
+    /// The request that ends `call`, by the provider's name of it.
+    ///
+    /// # Errors
+    /// If the name would lead elsewhere.
+    pub fn hang_up(&self, call: &str) -> Result<HangUp, NoSuchName> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_:".contains(c);
+        if call.is_empty() || !call.chars().all(plain) {
+            return Err(NoSuchName);
+        }
+        let base = &self.base;
+        Ok(match &self.account {
+            Account::Twilio { sid, token } => HangUp {
+                method: Method::Post,
+                url: format!("{base}/2010-04-01/Accounts/{sid}/Calls/{call}.json"),
+                proof: Proof::Basic(sid.clone(), token.current().to_owned()),
+                body: Body::Form("Status", "completed"),
+            },
+            Account::Telnyx { key } => HangUp {
+                method: Method::Post,
+                url: format!("{base}/v2/calls/{call}/actions/hangup"),
+                proof: Proof::Bearer(key.current().to_owned()),
+                body: Body::Json(serde_json::json!({})),
+            },
+            Account::Plivo { id, token } => HangUp {
+                method: Method::Delete,
+                url: format!("{base}/v1/Account/{id}/Call/{call}/"),
+                proof: Proof::Basic(id.clone(), token.current().to_owned()),
+                body: Body::None,
+            },
+            Account::Vonage { application, key } => HangUp {
+                method: Method::Put,
+                url: format!("{base}/v1/calls/{call}"),
+                proof: Proof::Signed(application.clone(), key.clone()),
+                body: Body::Json(serde_json::json!({"action": "hangup"})),
+            },
+        })
+    }
+}
+
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Proof(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret() -> Secret {
+        Secret::of("a secret token").unwrap()
+    }
+
+    fn request(account: Account, call: &str) -> Result<HangUp, NoSuchName> {
+        Api { base: "https://api.example.com".to_owned(), account }.hang_up(call)
+    }
+
+    #[test]
+    fn each_provider_is_asked_in_its_own_way() {
+        let twilio = request(Account::Twilio { sid: "AC1".into(), token: secret() }, "CA1").unwrap();
+        assert_eq!(twilio.url, "https://api.example.com/2010-04-01/Accounts/AC1/Calls/CA1.json");
+        assert_eq!((twilio.method, twilio.body), (Method::Post, Body::Form("Status", "completed")));
+        assert!(twilio.proof == Proof::Basic("AC1".into(), "a secret token".into()));
+        let telnyx = request(Account::Telnyx { key: secret() }, "v3:a-B_1").unwrap();
+        assert_eq!(telnyx.url, "https://api.example.com/v2/calls/v3:a-B_1/actions/hangup");
+        assert!(telnyx.proof == Proof::Bearer("a secret token".into()));
+        let plivo = request(Account::Plivo { id: "MA1".into(), token: secret() }, "c-1").unwrap();
+        assert_eq!(plivo.url, "https://api.example.com/v1/Account/MA1/Call/c-1/");
+        assert_eq!((plivo.method, plivo.body), (Method::Delete, Body::None));
+    }
+
+    #[test]
+    fn a_name_that_leads_elsewhere_is_put_into_no_address() {
+        for name in ["", "../../Accounts/AC2", "CA1?x=1", "CA1#", "CA%2e", "CA 1", "a.b"] {
+            assert_eq!(request(Account::Telnyx { key: secret() }, name), Err(NoSuchName), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_proof_is_never_shown() {
+        assert_eq!(format!("{:?}", Proof::Bearer("a secret token".into())), "Proof(…)");
+    }
+}

@@ -1,0 +1,133 @@
+//! From a request for a socket to a call: who may open it, whether there is room, and in which dialect it
+//! speaks. Must not know what a call does.
+
+use std::net::IpAddr;
+use std::sync::PoisonError;
+
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Extension, OriginalUri, Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+
+use super::App;
+use super::listen::Connection;
+use crate::access::{Denied, Upgrade, pass_all};
+use crate::config::Lines;
+use crate::gateway::detect::{Context, Detect, Dialect, SUBPROTOCOLS};
+use crate::gateway::{Gateway, Start};
+use crate::runtime::accept;
+use crate::runtime::clock::since_1970;
+use crate::runtime::registry::Refused;
+
+/// The route of every line that is taken, and `/call`, which takes them all; each also with a single-use
+/// token behind it.
+pub(super) fn routes(lines: &Lines) -> Router<App> {
+    let all: Vec<Dialect> = lines.taken.keys().copied().collect();
+    let each = all.iter().map(|&dialect| (dialect.name(), vec![dialect]));
+    each.chain([("call", all.clone())]).fold(Router::new(), |router, (name, dialects)| {
+        router
+            .route(&format!("/{name}"), socket(dialects.clone()))
+            .route(&format!("/{name}/{{token}}"), socket(dialects))
+    })
+}
+
+/// What a request for a socket brings.
+struct Request {
+    peer: IpAddr,
+    target: Uri,
+    token: Option<String>,
+    headers: HeaderMap,
+}
+
+/// A route whose sockets speak one of `dialects`.
+fn socket(dialects: Vec<Dialect>) -> MethodRouter<App> {
+    get(
+        async move |State(app): State<App>,
+                    Extension(connection): Extension<Connection>,
+                    OriginalUri(target): OriginalUri,
+                    token: Option<Path<String>>,
+                    headers: HeaderMap,
+                    upgrade: WebSocketUpgrade| {
+            let token = token.map(|Path(token)| token);
+            let request = Request { peer: connection.peer, target, token, headers };
+            answer(&app, &dialects, request, upgrade)
+        },
+    )
+}
+
+fn answer(app: &App, dialects: &[Dialect], request: Request, upgrade: WebSocketUpgrade) -> Response {
+    let Request { peer, .. } = request;
+    let allowed = match allowed(app, dialects, &request) {
+        Ok(allowed) => allowed,
+        Err(denied) => {
+            // Who may not come in is not told why.
+            let path = request.target.path().split('/').nth(1).unwrap_or_default();
+            tracing::warn!(%peer, line = path, reason = %denied, "a socket was not opened");
+            return (StatusCode::UNAUTHORIZED, "not authorised\n").into_response();
+        }
+    };
+    let entered = app.services().and_then(|services| Ok((services, app.doors.enter(peer)?)));
+    let (services, mut visit) = match entered {
+        Ok(entered) => entered,
+        Err(refused) => {
+            tracing::warn!(%peer, reason = %refused, "a call was refused");
+            return (status(refused), format!("{refused}\n")).into_response();
+        }
+    };
+    let codec = codec(app, allowed, &request.target);
+    let registry = app.registry.clone();
+    let limit = app.config.server.max_message_bytes;
+    // Only what the client asks for is answered; most ask for nothing.
+    let upgrade = upgrade.protocols(SUBPROTOCOLS);
+    upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(async move |socket| {
+        let admit = |start: &Start| {
+            let mut place = registry.admit()?;
+            visit.begun();
+            Ok((place.name(start.call_id.as_deref().unwrap_or("call")), place))
+        };
+        accept::run(socket, codec, services, admit).await;
+    })
+}
+
+/// Those of `dialects` in which the request may speak.
+///
+/// # Errors
+/// Why it may not, if there is none: of the only one there is, or of the one it came closest to.
+fn allowed(app: &App, dialects: &[Dialect], request: &Request) -> Result<Vec<Dialect>, Denied> {
+    let target = request.target.path_and_query().map_or("/", |target| target.as_str());
+    let token = request.token.as_deref();
+    let upgrade = Upgrade { target, token, headers: &request.headers, now: since_1970() };
+    let mut seen = app.seen.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut allowed = Vec::new();
+    let mut denied = Denied::Missing("credential");
+    for &dialect in dialects {
+        let Some(line) = app.config.lines.taken.get(&dialect) else { continue };
+        match pass_all(&line.checks, &upgrade, &mut seen) {
+            Ok(()) => allowed.push(dialect),
+            Err(Denied::Missing(_)) if dialects.len() > 1 => {}
+            Err(reason) => denied = reason,
+        }
+    }
+    if allowed.is_empty() { Err(denied) } else { Ok(allowed) }
+}
+
+/// A codec that speaks one of `allowed`.
+fn codec(app: &App, allowed: Vec<Dialect>, target: &Uri) -> Box<dyn Gateway> {
+    let query = target.query().unwrap_or_default().to_owned();
+    let context = Context { query, telnyx_l16: app.config.lines.telnyx_l16 };
+    match allowed[..] {
+        [dialect] => dialect.codec(&context),
+        _ => Box::new(Detect::new(allowed, context)),
+    }
+}
+
+const fn status(refused: Refused) -> StatusCode {
+    match refused {
+        Refused::Peer(_) => StatusCode::TOO_MANY_REQUESTS,
+        Refused::NotReady | Refused::Draining | Refused::Full(_) | Refused::Crowded(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Asks a provider's API to hang up, with patience and a second and a third try. Must not know what is
+//! asked: that is `gateway::hang_up`.
+
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder, StatusCode};
+use ring::rand::SystemRandom;
+
+use super::clock::since_1970;
+use crate::access::NoKey;
+use crate::gateway::hang_up::{Api, Body, HangUp, Method, NoSuchName, Proof};
+
+/// An answer takes no longer, or there is none.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long is waited before each further try.
+const WAITS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
+
+/// Why a call could not be hung up.
+#[derive(Debug, thiserror::Error)]
+pub enum CarrierError {
+    /// The call cannot be named.
+    #[error(transparent)]
+    Name(#[from] NoSuchName),
+    /// The request cannot be signed.
+    #[error("the request cannot be signed")]
+    Key(#[from] NoKey),
+    /// No answer.
+    #[error("no answer: {0}")]
+    Request(#[from] reqwest::Error),
+    /// An answer that says no.
+    #[error("the API answered {0}")]
+    Refused(StatusCode),
+}
+
+/// The way to the providers' APIs.
+#[derive(Debug, Clone)]
+pub struct Carrier {
+    client: Client,
+}
+
+impl Carrier {
+    /// A way that is not used yet.
+    ///
+    /// # Errors
+    /// If this system has no certificates to trust.
+    pub fn new() -> Result<Self, reqwest::Error> {
+        // Fails where a provider is installed already, which will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client =
+            Client::builder().timeout(TIMEOUT).user_agent(concat!("offhook/", env!("CARGO_PKG_VERSION")));
+        Ok(Self { client: client.build()? })
+    }
+
+    /// Ends `call`, by the provider's name of it. That it had ended already is as good.
+    ///
+    /// # Errors
+    /// Why it may still stand.
+    pub async fn hang_up(&self, api: &Api, call: &str) -> Result<(), CarrierError> {
+        let request = api.hang_up(call)?;
+        let mut waits = WAITS.into_iter();
+        loop {
+            let (error, again) = match self.request(&request)?.send().await {
+                Ok(answer) if is_over(answer.status()) => return Ok(()),
+                Ok(answer) => (CarrierError::Refused(answer.status()), is_passing(answer.status())),
+                Err(error) => (error.without_url().into(), true),
+            };
+            match waits.next().filter(|_| again) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    fn request(&self, request: &HangUp) -> Result<RequestBuilder, NoKey> {
+        let HangUp { method, url, proof, body } = request;
+        let builder = match method {
+            Method::Post => self.client.post(url),
+            Method::Put => self.client.put(url),
+            Method::Delete => self.client.delete(url),
+        };
+        let builder = match proof {
+            Proof::Basic(user, password) => builder.basic_auth(user, Some(password)),
+            Proof::Bearer(token) => builder.bearer_auth(token),
+            Proof::Signed(application, key) => {
+                builder.bearer_auth(key.token(application, since_1970(), &SystemRandom::new())?)
+            }
+        };
+        Ok(match body {
+            Body::None => builder,
+            Body::Form(name, value) => builder.form(&[(name, value)]),
+            Body::Json(value) => builder.json(value),
+        })
+    }
+}
+
+/// The call has ended: now, or before (404, and Telnyx's 422 for a call that is not there any more).
+fn is_over(status: StatusCode) -> bool {
+    status.is_success() || status == StatusCode::NOT_FOUND || status == StatusCode::UNPROCESSABLE_ENTITY
+}
+
+/// It may be another answer in a moment.
+fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
+}

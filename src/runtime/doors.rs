@@ -1,0 +1,96 @@
+//! Who is on the way in: sockets that have not said who calls yet, and how many each address has open.
+//! A call's own place is the registry's. Must not know credentials or routes.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::registry::Refused;
+
+/// The limits, and what they count.
+#[derive(Debug)]
+pub struct Doors {
+    max_waiting: usize,
+    max_per_peer: Option<usize>,
+    waiting: Arc<Semaphore>,
+    peers: Arc<DashMap<IpAddr, usize>>,
+}
+
+/// A socket of a peer, counted until this is dropped.
+#[derive(Debug)]
+pub struct Visit {
+    peer: IpAddr,
+    peers: Arc<DashMap<IpAddr, usize>>,
+    /// Until it has said who calls.
+    waiting: Option<OwnedSemaphorePermit>,
+}
+
+impl Doors {
+    /// At most `max_waiting` sockets that have not begun, and `max_per_peer` of one address.
+    #[must_use]
+    pub fn new(max_waiting: usize, max_per_peer: Option<usize>) -> Self {
+        let waiting = Arc::new(Semaphore::new(max_waiting));
+        Self { max_waiting, max_per_peer, waiting, peers: Arc::default() }
+    }
+
+    /// Lets one more socket of `peer` in.
+    ///
+    /// # Errors
+    /// If it has too many, or too many wait.
+    pub fn enter(&self, peer: IpAddr) -> Result<Visit, Refused> {
+        let waiting = self.waiting.clone().try_acquire_owned();
+        let waiting = waiting.map_err(|_| Refused::Crowded(self.max_waiting))?;
+        let mut sockets = self.peers.entry(peer).or_insert(0);
+        if let Some(most) = self.max_per_peer.filter(|&most| *sockets >= most) {
+            return Err(Refused::Peer(most));
+        }
+        *sockets += 1;
+        Ok(Visit { peer, peers: self.peers.clone(), waiting: Some(waiting) })
+    }
+}
+
+impl Visit {
+    /// The socket has said who calls: it does not stand in the way of others any more.
+    pub fn begun(&mut self) {
+        self.waiting = None;
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.peers.remove_if_mut(&self.peer, |_, sockets| {
+            *sockets = sockets.saturating_sub(1);
+            *sockets == 0
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALICE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const BOB: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    #[test]
+    fn an_address_has_so_many_sockets_and_no_more() {
+        let doors = Doors::new(10, Some(2));
+        let visits = [doors.enter(ALICE).unwrap(), doors.enter(ALICE).unwrap()];
+        assert_eq!(doors.enter(ALICE).err(), Some(Refused::Peer(2)));
+        assert!(doors.enter(BOB).is_ok());
+        drop(visits);
+        assert!(doors.peers.is_empty());
+        assert!(doors.enter(ALICE).is_ok());
+    }
+
+    #[test]
+    fn who_does_not_begin_does_not_keep_calls_out() {
+        let doors = Doors::new(1, None);
+        let mut visit = doors.enter(ALICE).unwrap();
+        assert_eq!(doors.enter(BOB).err(), Some(Refused::Crowded(1)));
+        visit.begun();
+        assert!(doors.enter(BOB).is_ok());
+    }
+}
