@@ -8,14 +8,21 @@ use anyhow::{Context as _, bail};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep_until, timeout};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_PROTOCOL};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
+use super::buffer::Buffer;
 use super::clock::Clock;
-use super::phone::{Phone, Protocol, Said};
-use super::playout::{Playout, Slack};
+use super::phone::{self, Heard, Phone, Said};
+use super::playout::Slack;
 use super::script::Line;
 use super::turns::{Patience, Turn, Turns};
+use super::violations::Violations;
 use crate::gateway::native::{SummaryWire, TurnReportWire};
 use crate::units::{FRAME_SAMPLES, PHONE_RATE};
 
@@ -24,6 +31,9 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// After hanging up, the server gets this long for its summary.
 const SUMMARY_WAIT: Duration = Duration::from_secs(3);
+
+/// And this long to close the socket.
+const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
 /// A report of the server, and where on the timeline it came.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,11 +65,26 @@ pub(super) struct Outcome {
     pub(super) glitches: usize,
     /// How close the agent's speech came to one.
     pub(super) slack: Option<Slack>,
-    /// Errors the server told.
+    /// How often the server cleared the gateway's buffer.
+    pub(super) clears: usize,
+    /// Whether the server tells its side of the call on this line.
+    pub(super) reported: bool,
+    /// Errors the server told, and of the connection.
     pub(super) errors: Vec<String>,
+    /// How the server broke the gateway's protocol.
+    pub(super) violations: Vec<String>,
     /// The most by which one of the caller's frames was late, in milliseconds: the stopwatch is no
     /// better than that.
     pub(super) late_ms: f64,
+}
+
+impl Outcome {
+    /// Everything that failed, in the server's words or the caller's.
+    pub(super) fn all_errors(&self) -> Vec<String> {
+        let told = self.summary.iter().flat_map(|summary| &summary.errors);
+        let told = told.map(|error| format!("{}: {}", error.code, error.message));
+        self.errors.iter().cloned().chain(told).collect()
+    }
 }
 
 /// Told, during the call, of the turns begun and the reports that came so far.
@@ -70,38 +95,74 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 struct Call<'a> {
     socket: Socket,
     phone: Phone,
-    playout: Playout,
+    buffer: Box<dyn Buffer>,
     turns: Turns,
     caller: Vec<i16>,
     reports: Vec<Report>,
     summary: Option<SummaryWire>,
     errors: Vec<String>,
+    violations: Violations,
+    /// The server has ended the call.
+    over: bool,
     late: usize,
     progress: &'a mut Progress<'a>,
 }
 
-/// Calls `url` and says `lines`. `hang_up` ends the call early when it is done.
+/// Whom to call, and as whom.
+#[derive(Debug)]
+pub(super) struct Dialled<'a> {
+    /// The server's address.
+    pub(super) url: &'a str,
+    /// The gateway that is played.
+    pub(super) line: phone::Line,
+    /// Headers of the upgrade.
+    pub(super) headers: &'a HeaderMap,
+}
+
+impl Dialled<'_> {
+    /// Opens the socket.
+    async fn connect(&self, subprotocol: Option<&'static str>) -> anyhow::Result<Socket> {
+        let url = self.url;
+        let mut request = url.into_client_request().with_context(|| format!("calling {url}"))?;
+        request.headers_mut().extend(self.headers.clone());
+        if let Some(name) = subprotocol {
+            request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(name));
+        }
+        let connected = timeout(CONNECT_TIMEOUT, connect_async_with_config(request, None, true)).await;
+        match connected {
+            Err(_) => bail!("{url}: no answer within {} s", CONNECT_TIMEOUT.as_secs()),
+            Ok(Ok((socket, _))) => Ok(socket),
+            Ok(Err(WsError::Protocol(ProtocolError::SecWebSocketSubProtocolError(_)))) => bail!(
+                "{url}: the server did not agree to the sub-protocol that {} asks for ({})",
+                self.line.gateway.name(),
+                subprotocol.unwrap_or("none"),
+            ),
+            Ok(Err(e)) => Err(e).with_context(|| format!("calling {url}")),
+        }
+    }
+}
+
+/// Calls and says `lines`. `hang_up` ends the call early when it is done.
 pub(super) async fn call(
-    url: &str,
+    dialled: &Dialled<'_>,
     lines: Vec<Line>,
     patience: Patience,
     hang_up: impl Future<Output = ()>,
     progress: &mut Progress<'_>,
 ) -> anyhow::Result<Outcome> {
-    let connecting = timeout(CONNECT_TIMEOUT, connect_async_with_config(url, None, true));
-    let (socket, _) = match connecting.await {
-        Err(_) => bail!("{url}: no answer within {} s", CONNECT_TIMEOUT.as_secs()),
-        Ok(connected) => connected.with_context(|| format!("calling {url}"))?,
-    };
+    let phone = Phone::new(dialled.line);
+    let socket = dialled.connect(phone.subprotocol()).await?;
     let mut call = Call {
         socket,
-        phone: Phone::new(Protocol::of_url(url)),
-        playout: Playout::default(),
+        buffer: phone.buffer(),
+        phone,
         turns: Turns::new(lines, patience),
         caller: Vec::new(),
         reports: Vec::new(),
         summary: None,
         errors: Vec::new(),
+        violations: Violations::default(),
+        over: false,
         late: 0,
         progress,
     };
@@ -114,20 +175,24 @@ pub(super) async fn call(
         talked = call.talk(clock) => talked?,
         () = &mut hang_up => {}
     }
-    let glitches = call.playout.end(call.caller.len(), patience.gap);
-    call.turns.end(&call.playout);
+    let clears = call.buffer.playout().cuts().len();
+    let glitches = call.buffer.playout_mut().end(call.caller.len(), patience.gap);
+    call.turns.end(call.buffer.playout());
     call.say_goodbye().await;
     Ok(Outcome {
         call_id: call.phone.call_id().to_owned(),
         turns: call.turns.begun().to_vec(),
         wanted: call.turns.wanted(),
-        agent: call.playout.heard().to_vec(),
+        agent: call.buffer.playout().heard().to_vec(),
         caller: call.caller,
         reports: call.reports,
+        reported: call.phone.reports(),
         summary: call.summary,
         glitches,
-        slack: call.playout.slack(),
+        clears,
+        slack: call.buffer.playout().slack(),
         errors: call.errors,
+        violations: call.violations.sentences(),
         late_ms: call.late as f64 * 1000.0 / f64::from(PHONE_RATE),
     })
 }
@@ -138,7 +203,7 @@ impl Call<'_> {
         loop {
             // A frame can be sent when its last sample has been spoken.
             let frame_at = self.caller.len() + FRAME_SAMPLES;
-            let wake = self.playout.next_due().map_or(frame_at, |mark| mark.min(frame_at));
+            let wake = self.buffer.next_due().map_or(frame_at, |told| told.min(frame_at));
             let message = tokio::select! {
                 biased;
                 message = self.socket.next() => Some(message),
@@ -156,37 +221,58 @@ impl Call<'_> {
                     return Ok(());
                 }
             }
-            for name in self.playout.due(now) {
-                let mark = self.phone.mark(&name);
-                self.send(mark).await?;
+            for told in self.buffer.due(now) {
+                if let Some(message) = self.phone.tell(&told) {
+                    self.send(message).await?;
+                }
+            }
+            if self.over {
+                return Ok(());
             }
             while self.caller.len() + FRAME_SAMPLES <= now {
                 self.late = self.late.max(now - (self.caller.len() + FRAME_SAMPLES));
                 let begun = self.turns.begun().len();
-                let Some(frame) = self.turns.frame(self.caller.len(), &self.playout) else { return Ok(()) };
+                let now = self.caller.len();
+                let Some(frame) = self.turns.frame(now, self.buffer.playout()) else { return Ok(()) };
                 if self.turns.begun().len() > begun {
                     self.show();
                 }
-                let message = self.phone.audio(self.caller.len(), &frame);
                 self.caller.extend_from_slice(&frame);
-                self.send(message).await?;
+                for message in self.phone.audio(now, &frame) {
+                    self.send(message).await?;
+                }
             }
         }
     }
 
     fn hear(&mut self, now: usize, message: &Message) {
-        match self.phone.read(message) {
-            Ok(Said::Audio(samples)) => self.playout.play(now, &samples),
-            Ok(Said::Mark(name)) => self.playout.mark(now, name),
-            Ok(Said::Clear) => self.playout.clear(now),
-            Ok(Said::Turn(turn)) => {
+        for heard in self.phone.read(message) {
+            if let Err(violation) = heard.and_then(|said| self.take(now, said)) {
+                self.violations.add(violation);
+            }
+        }
+    }
+
+    /// Does what the server said, or tells what is wrong with it.
+    fn take(&mut self, now: usize, said: Said) -> Result<(), String> {
+        match said {
+            Said::Audio(samples) => self.buffer.play(now, &samples)?,
+            Said::Mark(name) => self.buffer.mark(now, name)?,
+            Said::Clear => self.buffer.clear(now),
+            Said::ForgetMarks => self.buffer.forget_marks(),
+            Said::Pause => self.buffer.pause(now),
+            Said::Resume => self.buffer.resume(now),
+            Said::TellDrained => self.buffer.tell_drained(),
+            Said::HangUp => self.over = true,
+            Said::Turn(turn) => {
                 self.reports.push(Report { at: now, turn: *turn });
                 self.show();
             }
-            Ok(Said::Summary(summary)) => self.summary = Some(*summary),
-            Ok(Said::Error(error)) | Err(error) => self.errors.push(error),
-            Ok(Said::Started(_) | Said::Other) => {}
+            Said::Summary(summary) => self.summary = Some(*summary),
+            Said::Error(error) => self.errors.push(error),
+            Said::Other => {}
         }
+        Ok(())
     }
 
     fn show(&mut self) {
@@ -195,27 +281,52 @@ impl Call<'_> {
 
     /// Hangs up and waits for what the server has to tell about the call.
     async fn say_goodbye(&mut self) {
-        let end = self.phone.hang_up();
-        if self.send(end).await.is_err() {
-            return;
-        }
-        let now = self.caller.len();
-        let summary = async {
-            while let Some(Ok(message)) = self.socket.next().await {
-                match self.phone.read(&message) {
-                    Ok(Said::Turn(turn)) => self.reports.push(Report { at: now, turn: *turn }),
-                    Ok(Said::Summary(summary)) => {
-                        self.summary = Some(*summary);
-                        break;
-                    }
-                    Ok(Said::Error(error)) | Err(error) => self.errors.push(error),
-                    Ok(Said::Started(_) | Said::Audio(_) | Said::Mark(_) | Said::Clear | Said::Other) => {}
-                }
+        for message in self.phone.hang_up() {
+            if self.send(message).await.is_err() {
+                return;
             }
-        };
-        // A server that keeps no summary is no error; nor is one that does not close.
-        let _ = timeout(SUMMARY_WAIT, summary).await;
-        let _ = timeout(SEND_TIMEOUT, self.socket.close(None)).await;
+        }
+        if self.phone.reports() {
+            // A server that keeps no summary is no error; nor is one that does not close.
+            let _ = timeout(SUMMARY_WAIT, self.wait_for_summary()).await;
+        }
+        let bye = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+        let _ = timeout(SEND_TIMEOUT, self.socket.close(Some(bye))).await;
+        let closed = async { while let Some(Ok(_)) = self.socket.next().await {} };
+        let _ = timeout(CLOSE_WAIT, closed).await;
+    }
+
+    async fn wait_for_summary(&mut self) {
+        let at = self.caller.len();
+        while let Some(Ok(message)) = self.socket.next().await {
+            for heard in self.phone.read(&message) {
+                self.hear_report(at, heard);
+            }
+            if self.summary.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Nobody listens to the agent any more.
+    fn hear_report(&mut self, at: usize, heard: Heard) {
+        match heard {
+            Ok(Said::Turn(turn)) => self.reports.push(Report { at, turn: *turn }),
+            Ok(Said::Summary(summary)) => self.summary = Some(*summary),
+            Ok(Said::Error(error)) => self.errors.push(error),
+            Err(violation) => self.violations.add(violation),
+            Ok(
+                Said::Audio(_)
+                | Said::Mark(_)
+                | Said::Clear
+                | Said::ForgetMarks
+                | Said::Pause
+                | Said::Resume
+                | Said::TellDrained
+                | Said::HangUp
+                | Said::Other,
+            ) => {}
+        }
     }
 
     async fn send(&mut self, message: Message) -> anyhow::Result<()> {

@@ -3,12 +3,16 @@
 //! the server only through its sockets.
 
 mod beside;
+mod buffer;
 mod clock;
 mod cutting_in;
 mod dial;
+mod headers;
+mod in_band;
 mod phone;
 mod picture;
 mod playout;
+mod rates;
 mod result;
 mod script;
 pub(super) mod server;
@@ -17,6 +21,7 @@ mod stopwatch;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod violations;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -24,12 +29,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_tungstenite::tungstenite::http::HeaderMap;
 
 use crate::audio::wav;
 use crate::ids::CallId;
 use crate::units::PHONE_RATE;
 use beside::Beside;
-use dial::{Outcome, Report};
+use dial::{Dialled, Outcome, Report};
+use headers::Header;
+use phone::Gateway;
 use result::CallResult;
 use script::Line;
 use server::{Server, StartError};
@@ -40,7 +48,7 @@ const CALLS: &str = "calls";
 
 /// Calls a server as a telephone line would, plays WAV files to it and measures its answers.
 ///
-/// Exit code 1 if a turn got no answer.
+/// Exit code 1 if a turn got no answer, or if the server broke the gateway's protocol.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What the caller says, one file a turn; any rate, mono or stereo. Without files: the shipped
@@ -48,10 +56,24 @@ pub struct Args {
     #[arg(value_name = "WAV")]
     files: Vec<PathBuf>,
 
-    /// Server to call: ws://HOST:PORT/twilio or ws://HOST:PORT/offhook. Without it, a server is
-    /// started for this call.
+    /// Server to call, such as ws://HOST:PORT/twilio. Without it, a server is started for this call.
     #[arg(long)]
     url: Option<String>,
+
+    /// The gateway to play: its messages, its buffer, its marks, its oddities. Without it, the one
+    /// whose path the address has (/vonage, ...), else Twilio.
+    #[arg(long, value_name = "NAME")]
+    gateway: Option<Gateway>,
+
+    /// Samples a second on the line: 8000, or 16000 or 24000 as linear audio, where the gateway has
+    /// it. Only 8000: twilio, offhook; not 24000: plivo, asterisk.
+    #[arg(long, value_name = "HZ")]
+    rate: Option<u32>,
+
+    /// A header of the upgrade, such as 'Authorization: Bearer abc', for servers that check who
+    /// calls; may be given more than once. Its value is not shown.
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = Header::given)]
+    headers: Vec<Header>,
 
     /// Where to write the recording, a stereo WAV: left the caller, right the agent. Without it:
     /// calls/CALL-ID.wav.
@@ -96,29 +118,51 @@ impl Args {
         }
     }
 
-    /// Starts the callers beside this one.
+    /// The gateway that is played.
+    fn gateway(&self) -> Gateway {
+        let by_path = || self.url.as_deref().map_or(Gateway::Twilio, Gateway::of_url);
+        self.gateway.unwrap_or_else(by_path)
+    }
+
+    /// Starts the callers beside this one, on lines of the same kind.
     fn beside(&self, url: &str) -> anyhow::Result<Beside> {
-        let options = [format!("--gap={}", self.gap), format!("--timeout={}", self.timeout)];
-        Beside::start(self.beside, url, &options, &self.files)
+        Beside::start(self.beside, url, &self.for_others(), &self.files)
+    }
+
+    /// What holds for the callers beside this one too.
+    fn for_others(&self) -> Vec<String> {
+        let own = [("gap", self.gap), ("timeout", self.timeout)];
+        let numbers = own.into_iter().chain(self.rate.map(|rate| ("rate", rate)));
+        let mut options: Vec<String> = numbers.map(|(name, number)| format!("--{name}={number}")).collect();
+        options.push(format!("--gateway={}", self.gateway().name()));
+        options.extend(self.headers.iter().map(|header| format!("--header={}", header.as_str())));
+        options
     }
 }
 
 /// Calls, and prints what came of it. `config` is for the server that is started. Exit code 1 if a
-/// turn got no answer; if the server does not start, its exit code.
+/// turn got no answer or the server broke the protocol; if the server does not start, its exit code.
 pub fn run(args: Args, config: Option<&Path>) -> anyhow::Result<ExitCode> {
     if let Some(url) = args.url.as_deref().filter(|url| !url.starts_with("ws://")) {
         bail!("--url {url}: the address must begin with ws://");
     }
+    let line = phone::Line::new(args.gateway(), args.rate)?;
+    let headers = headers::checked(&args.headers)?;
     let lines = script::load(&args.files)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(started(&args, lines, config))
+    runtime.block_on(started(&args, (line, &headers), lines, config))
 }
 
 /// Calls the server at the address, or one of its own.
-async fn started(args: &Args, lines: Vec<Line>, config: Option<&Path>) -> anyhow::Result<ExitCode> {
+async fn started(
+    args: &Args,
+    (line, headers): (phone::Line, &HeaderMap),
+    lines: Vec<Line>,
+    config: Option<&Path>,
+) -> anyhow::Result<ExitCode> {
     let mut stop = Box::pin(stop_signal()?);
     if let Some(url) = &args.url {
-        return called(args, lines, url, None, stop).await;
+        return called(args, lines, &Dialled { url, line, headers }, None, stop).await;
     }
     let starting = tokio::select! {
         starting = Server::start(config) => starting,
@@ -133,8 +177,8 @@ async fn started(args: &Args, lines: Vec<Line>, config: Option<&Path>) -> anyhow
         }
         Err(e @ (StartError::Slow { .. } | StartError::Spawn(_))) => return Err(e.into()),
     };
-    let url = format!("ws://{}/twilio", server.address());
-    let code = called(args, lines, &url, Some(&server), stop).await;
+    let url = format!("ws://{}{}", server.address(), line.gateway.path());
+    let code = called(args, lines, &Dialled { url: &url, line, headers }, Some(&server), stop).await;
     server.stop().await?;
     code
 }
@@ -142,16 +186,16 @@ async fn started(args: &Args, lines: Vec<Line>, config: Option<&Path>) -> anyhow
 async fn called(
     args: &Args,
     lines: Vec<Line>,
-    url: &str,
+    dialled: &Dialled<'_>,
     server: Option<&Server>,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<ExitCode> {
     let names: Vec<String> = lines.iter().map(|line| line.name.clone()).collect();
     // A reply that may be cut is over when the next line has been heard.
     let behind = if args.interrupt_after.is_some() { 2 } else { 1 };
-    let mut display = Display { on: !args.json, shown: 0, behind, greeted: false };
-    let beside = args.beside(url)?;
-    let outcome = dial::call(url, lines, args.patience(), stop, &mut |turns, reports| {
+    let mut display = Display { on: !args.json, names: &names, shown: 0, behind, greeted: false };
+    let beside = args.beside(dialled.url)?;
+    let outcome = dial::call(dialled, lines, args.patience(), stop, &mut |turns, reports| {
         display.progress(turns, reports);
     })
     .await?;
@@ -159,7 +203,7 @@ async fn called(
     if left < usize::from(args.beside) {
         eprintln!("of {} callers beside only {left} were left at the end of this call", args.beside);
     }
-    let result = finished(&outcome, args.record.as_deref())?;
+    let result = finished(&outcome, dialled.line.gateway, args.record.as_deref())?;
     if let Some(path) = &args.picture {
         make_folder(path)?;
         let drawn = picture::draw(&result, &outcome);
@@ -174,11 +218,16 @@ async fn called(
             print(&format!("picture: {}\n", path.display()));
         }
     }
+    if args.json {
+        for way in &result.violations {
+            eprintln!("the server broke the protocol: {way}");
+        }
+    }
     for turn in result.turns.iter().filter(|turn| turn.v2v_ms.is_none()) {
         let name = names.get(turn.turn - 1).map_or("", String::as_str);
         eprintln!("turn {} ({name}) got no answer", turn.turn);
     }
-    if result.unanswered() == 0 {
+    if result.unanswered() == 0 && result.violations.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(log) = server.map(Server::log).filter(|log| !log.is_empty()) {
@@ -188,7 +237,7 @@ async fn called(
 }
 
 /// Writes the recording and puts the result together.
-fn finished(outcome: &Outcome, record: Option<&Path>) -> anyhow::Result<CallResult> {
+fn finished(outcome: &Outcome, gateway: Gateway, record: Option<&Path>) -> anyhow::Result<CallResult> {
     let path = match record {
         Some(path) => path.to_owned(),
         // The name came over the wire: it must not lead out of the folder.
@@ -198,9 +247,13 @@ fn finished(outcome: &Outcome, record: Option<&Path>) -> anyhow::Result<CallResu
     wav::write_file(&path, PHONE_RATE, &[&outcome.caller, &outcome.agent])?;
     Ok(CallResult {
         call_id: outcome.call_id.clone(),
+        gateway: gateway.name(),
         turns: result::turn_results(&outcome.turns, outcome.wanted, &outcome.reports),
         glitches: outcome.glitches,
         frame_slack_ms: outcome.slack,
+        clears: outcome.clears,
+        violations: outcome.violations.clone(),
+        errors: outcome.all_errors(),
         recording: path.display().to_string(),
     })
 }
@@ -214,15 +267,17 @@ fn make_folder(file: &Path) -> anyhow::Result<()> {
 }
 
 /// Prints the conversation while it goes on, each turn when its answer is over.
-struct Display {
+struct Display<'a> {
     on: bool,
+    /// Of the caller's lines.
+    names: &'a [String],
     shown: usize,
     /// How many turns after a turn must have begun before it is over.
     behind: usize,
     greeted: bool,
 }
 
-impl Display {
+impl Display<'_> {
     fn progress(&mut self, turns: &[Turn], reports: &[Report]) {
         self.greet(result::greeting(turns, reports));
         while self.shown + self.behind < turns.len() {
@@ -248,7 +303,8 @@ impl Display {
         let result = |index| result::turn_result(turns, index, reports);
         let before = self.shown.checked_sub(1).map(result);
         if self.on {
-            print(&show::turn(&result(self.shown), before.as_ref()));
+            let name = self.names.get(self.shown).map_or("", String::as_str);
+            print(&show::turn(&result(self.shown), name, before.as_ref()));
         }
         self.shown += 1;
     }

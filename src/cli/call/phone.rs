@@ -1,29 +1,159 @@
-//! What a telephone gateway says on its socket and hears there, for the two protocols the caller can
-//! play. It shares the reports' form with the server and nothing else, so that a mistake in the
-//! server's codec is not made here too. Must not know sockets or time.
+//! What a telephone gateway says on its socket and hears there, in one vocabulary for all gateways that the
+//! caller can play. One file a gateway writes and reads the messages. They share the reports' form with the
+//! server and nothing else, so that a mistake in the server's codecs is not made here too. Must not know
+//! sockets or time.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+mod asterisk;
+mod jambonz;
+mod native;
+mod plivo;
+mod telnyx;
+#[cfg(test)]
+mod tests;
+mod twilio;
+mod vonage;
+mod wire;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use std::fmt;
+
+use anyhow::bail;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::audio::g711::{mulaw_decode, mulaw_encode};
+use super::buffer::{Buffer, Told};
+use super::rates::Up;
 use crate::gateway::native::{SummaryWire, TurnReportWire};
-use crate::gateway::twilio::{REPORT_PARAMETER, ReportWire};
+use crate::units::PHONE_RATE;
+
+/// The gateways that can be played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Gateway {
+    /// Twilio Media Streams
+    Twilio,
+    /// Telnyx media streaming; some messages come out of order
+    Telnyx,
+    /// Plivo audio streaming
+    Plivo,
+    /// Vonage Voice WebSockets
+    Vonage,
+    /// jambonz listen, audio both ways
+    Jambonz,
+    /// Asterisk chan_websocket with f(json); silent while the caller is
+    Asterisk,
+    /// The same in plain words, Asterisk's default
+    AsteriskText,
+    /// offhook's own protocol
+    Offhook,
+}
+
+impl Gateway {
+    /// The gateway whose path is dialled; Twilio for paths that are nobody's.
+    pub(super) fn of_url(url: &str) -> Self {
+        let path = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+        let name = path.rsplit('/').next().unwrap_or_default();
+        match name {
+            "telnyx" => Self::Telnyx,
+            "plivo" => Self::Plivo,
+            "vonage" => Self::Vonage,
+            "jambonz" => Self::Jambonz,
+            "asterisk" => Self::Asterisk,
+            "offhook" => Self::Offhook,
+            _ => Self::Twilio,
+        }
+    }
+
+    /// Its name, as it is chosen.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Twilio => "twilio",
+            Self::Telnyx => "telnyx",
+            Self::Plivo => "plivo",
+            Self::Vonage => "vonage",
+            Self::Jambonz => "jambonz",
+            Self::Asterisk => "asterisk",
+            Self::AsteriskText => "asterisk-text",
+            Self::Offhook => "offhook",
+        }
+    }
+
+    /// Where a server of ours expects it.
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Twilio => "/twilio",
+            Self::Telnyx => "/telnyx",
+            Self::Plivo => "/plivo",
+            Self::Vonage => "/vonage",
+            Self::Jambonz => "/jambonz",
+            Self::Asterisk | Self::AsteriskText => "/asterisk",
+            Self::Offhook => "/offhook",
+        }
+    }
+
+    /// The rates that its line has here.
+    const fn rates(self) -> &'static [u32] {
+        match self {
+            Self::Twilio | Self::Offhook => &[8000],
+            Self::Plivo | Self::Asterisk | Self::AsteriskText => &[8000, 16_000],
+            Self::Telnyx | Self::Vonage | Self::Jambonz => &[8000, 16_000, 24_000],
+        }
+    }
+}
+
+/// Which line is played: a gateway and its rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Line {
+    /// Who dials.
+    pub(super) gateway: Gateway,
+    /// Samples a second on the wire.
+    rate: u32,
+}
+
+impl Line {
+    /// Without a rate it is the phone's.
+    ///
+    /// # Errors
+    /// If the gateway does not speak at the rate.
+    pub(super) fn new(gateway: Gateway, rate: Option<u32>) -> anyhow::Result<Self> {
+        let (rate, rates) = (rate.unwrap_or(PHONE_RATE), gateway.rates());
+        if !rates.contains(&rate) {
+            let rates: Vec<String> = rates.iter().map(u32::to_string).collect();
+            bail!("--rate {rate}: {} speaks at {} here; take one of them", gateway.name(), rates.join(", "));
+        }
+        Ok(Self { gateway, rate })
+    }
+
+    fn provider(self) -> Box<dyn Provider> {
+        match self.gateway {
+            Gateway::Twilio => Box::new(twilio::Twilio::new()),
+            Gateway::Telnyx => Box::new(telnyx::Telnyx::new(self.rate)),
+            Gateway::Plivo => Box::new(plivo::Plivo::new(self.rate)),
+            Gateway::Vonage => Box::new(vonage::Vonage::new(self.rate)),
+            Gateway::Jambonz => Box::new(jambonz::Jambonz::new(self.rate)),
+            Gateway::Asterisk => Box::new(asterisk::Asterisk::new(asterisk::Form::Json, self.rate)),
+            Gateway::AsteriskText => Box::new(asterisk::Asterisk::new(asterisk::Form::Plain, self.rate)),
+            Gateway::Offhook => Box::new(native::Native::new()),
+        }
+    }
+}
 
 /// What the server said.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Said {
-    /// The server's name of the call.
-    Started(String),
-    /// The agent's voice.
+    /// The agent's voice, at the line's rate.
     Audio(Vec<i16>),
-    /// To be sent back when the audio before it has played.
+    /// To be told when the audio before it has played.
     Mark(String),
     /// What has not been played is not to be played.
     Clear,
+    /// The marks that wait are not to be told.
+    ForgetMarks,
+    /// Nothing is to be played until `Resume`.
+    Pause,
+    /// Playing goes on.
+    Resume,
+    /// To be told once nothing waits any more.
+    TellDrained,
+    /// The call is to end.
+    HangUp,
     /// How a turn went.
     Turn(Box<TurnReportWire>),
     /// How the call went.
@@ -34,249 +164,110 @@ pub(super) enum Said {
     Other,
 }
 
-/// The protocol, by the path that is dialled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Protocol {
-    /// Twilio Media Streams.
-    Twilio,
-    /// Our own.
-    Native,
-}
+/// What was said, or how it broke the gateway's protocol.
+pub(super) type Heard = Result<Said, String>;
 
-impl Protocol {
-    /// `/offhook` is our own; everything else is dialled as Twilio would.
-    pub(super) fn of_url(url: &str) -> Self {
-        let path = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-        if path.ends_with("/offhook") { Self::Native } else { Self::Twilio }
+/// One gateway's side of one call.
+trait Provider: fmt::Debug {
+    /// The sub-protocol that the upgrade asks for.
+    fn subprotocol(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The gateway's name of the call.
+    fn call_id(&self) -> &str;
+
+    /// Whether the server reports about its turns on this line.
+    fn reports(&self) -> bool {
+        false
+    }
+
+    /// Where the agent's voice waits to be played.
+    fn buffer(&self) -> Box<dyn Buffer>;
+
+    /// The first messages.
+    fn opening(&mut self) -> Vec<Message>;
+
+    /// The caller's audio at the line's rate; `position` is that of its first sample, at 8 kHz.
+    fn audio(&mut self, position: usize, samples: &[i16]) -> Vec<Message>;
+
+    /// What the buffer has to tell, if the gateway has a word for it.
+    fn tell(&mut self, told: &Told) -> Option<Message>;
+
+    /// What is said before the socket is closed, if anything is.
+    fn hang_up(&mut self) -> Vec<Message> {
+        Vec::new()
+    }
+
+    /// What a text message means.
+    fn text(&mut self, text: &str) -> Heard;
+
+    /// What a binary message means.
+    fn binary(&mut self, _bytes: &[u8]) -> Vec<Heard> {
+        vec![Err("a binary message, which this gateway does not know".to_owned())]
     }
 }
 
-/// One call's side of the protocol.
+/// A phone behind a gateway, for one call.
 #[derive(Debug)]
 pub(super) struct Phone {
-    protocol: Protocol,
-    stream_sid: String,
-    call_id: String,
-    sequence: u64,
-    chunk: u64,
+    provider: Box<dyn Provider>,
+    up: Up,
 }
 
 impl Phone {
     /// A phone that is about to call.
-    pub(super) fn new(protocol: Protocol) -> Self {
-        Self {
-            protocol,
-            stream_sid: format!("MZ{}", token()),
-            call_id: format!("CA{}", token()),
-            sequence: 0,
-            chunk: 0,
-        }
+    pub(super) fn new(line: Line) -> Self {
+        Self { provider: line.provider(), up: Up::to(line.rate) }
     }
 
-    /// The name of the call: Twilio's, or ours once the server has told it.
+    /// See [`Provider::subprotocol`].
+    pub(super) fn subprotocol(&self) -> Option<&'static str> {
+        self.provider.subprotocol()
+    }
+
+    /// The name of the call: the gateway's, or ours once the server has told it.
     pub(super) fn call_id(&self) -> &str {
-        &self.call_id
+        self.provider.call_id()
+    }
+
+    /// See [`Provider::reports`].
+    pub(super) fn reports(&self) -> bool {
+        self.provider.reports()
+    }
+
+    /// See [`Provider::buffer`].
+    pub(super) fn buffer(&self) -> Box<dyn Buffer> {
+        self.provider.buffer()
     }
 
     /// The first messages.
     pub(super) fn opening(&mut self) -> Vec<Message> {
-        match self.protocol {
-            Protocol::Twilio => {
-                let start = json!({
-                    "accountSid": format!("AC{}", "0".repeat(32)),
-                    "streamSid": self.stream_sid,
-                    "callSid": self.call_id,
-                    "tracks": ["inbound"],
-                    "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
-                    "customParameters": {"from": "offhook call", REPORT_PARAMETER: "1"},
-                });
-                let connected = json!({"event": "connected", "protocol": "Call", "version": "1.0.0"});
-                vec![text(&connected), self.event("start", start)]
-            }
-            Protocol::Native => {
-                let audio = json!({"encoding": "mulaw", "sample_rate": 8000, "transport": "binary"});
-                let start =
-                    json!({"type": "session.start", "version": 1, "audio": audio, "caller": "offhook call"});
-                vec![text(&start)]
-            }
-        }
+        self.provider.opening()
     }
 
-    /// The caller's audio; `position` is that of its first sample.
-    pub(super) fn audio(&mut self, position: usize, samples: &[i16]) -> Message {
-        let bytes: Vec<u8> = samples.iter().map(|&s| mulaw_encode(s)).collect();
-        match self.protocol {
-            Protocol::Native => Message::binary(bytes),
-            Protocol::Twilio => {
-                self.chunk += 1;
-                let media = json!({
-                    "track": "inbound",
-                    "chunk": self.chunk.to_string(),
-                    "timestamp": (position / 8).to_string(),
-                    "payload": STANDARD.encode(bytes),
-                });
-                self.event("media", media)
-            }
-        }
+    /// The caller's audio at 8 kHz; `position` is that of its first sample.
+    pub(super) fn audio(&mut self, position: usize, samples: &[i16]) -> Vec<Message> {
+        let samples = self.up.push(samples);
+        self.provider.audio(position, &samples)
     }
 
-    /// A mark whose audio has played.
-    pub(super) fn mark(&mut self, name: &str) -> Message {
-        match self.protocol {
-            Protocol::Twilio => self.event("mark", json!({"name": name})),
-            Protocol::Native => text(&json!({"type": "mark", "name": name})),
-        }
+    /// See [`Provider::tell`].
+    pub(super) fn tell(&mut self, told: &Told) -> Option<Message> {
+        self.provider.tell(told)
     }
 
-    /// The caller hangs up.
-    pub(super) fn hang_up(&mut self) -> Message {
-        match self.protocol {
-            Protocol::Twilio => {
-                let stop = json!({"accountSid": format!("AC{}", "0".repeat(32)), "callSid": self.call_id});
-                self.event("stop", stop)
-            }
-            Protocol::Native => text(&json!({"type": "session.end"})),
-        }
+    /// The caller hangs up: what is said before the socket is closed.
+    pub(super) fn hang_up(&mut self) -> Vec<Message> {
+        self.provider.hang_up()
     }
 
     /// What a message of the server means, or what is wrong with it.
-    pub(super) fn read(&mut self, message: &Message) -> Result<Said, String> {
+    pub(super) fn read(&mut self, message: &Message) -> Vec<Heard> {
         match message {
-            Message::Binary(bytes) if self.protocol == Protocol::Native => {
-                Ok(Said::Audio(bytes.iter().map(|&b| mulaw_decode(b)).collect()))
-            }
-            Message::Binary(_) => Err("a binary message, which Twilio does not know".to_owned()),
-            Message::Text(text) => {
-                let value: Value =
-                    serde_json::from_str(text).map_err(|e| format!("a message that is not JSON: {e}"))?;
-                match self.protocol {
-                    Protocol::Twilio => self.read_twilio(text, &value),
-                    Protocol::Native => self.read_native(&value),
-                }
-            }
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => Ok(Said::Other),
+            Message::Binary(bytes) => self.provider.binary(bytes),
+            Message::Text(text) => vec![self.provider.text(text)],
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => Vec::new(),
         }
-    }
-
-    fn read_twilio(&self, text: &str, value: &Value) -> Result<Said, String> {
-        if let Some(report) = ReportWire::decode(text) {
-            let turn = report.turn.map(|turn| Said::Turn(Box::new(turn)));
-            let summary = report.summary.map(|summary| Said::Summary(Box::new(summary)));
-            return Ok(turn.or(summary).unwrap_or(Said::Other));
-        }
-        // Twilio drops messages of other streams without a word; a caller for tests says so.
-        if value["streamSid"] != self.stream_sid.as_str() {
-            return Err("a message without this call's streamSid".to_owned());
-        }
-        match value["event"].as_str() {
-            Some("media") => {
-                let payload = value["media"]["payload"].as_str().ok_or("media without a payload")?;
-                let bytes = STANDARD.decode(payload).map_err(|e| format!("media that is not base64: {e}"))?;
-                Ok(Said::Audio(bytes.into_iter().map(mulaw_decode).collect()))
-            }
-            Some("mark") => name_of(&value["mark"]).map(Said::Mark),
-            Some("clear") => Ok(Said::Clear),
-            Some(_) => Ok(Said::Other),
-            None => Err("a message without an event".to_owned()),
-        }
-    }
-
-    fn read_native(&mut self, value: &Value) -> Result<Said, String> {
-        let part = |e: serde_json::Error| format!("a report in another form: {e}");
-        match value["type"].as_str() {
-            Some("session.started") => {
-                let id = value["call_id"].as_str().ok_or("session.started without a call_id")?;
-                self.call_id = id.to_owned();
-                Ok(Said::Started(id.to_owned()))
-            }
-            Some("mark") => name_of(value).map(Said::Mark),
-            Some("clear") => Ok(Said::Clear),
-            Some("turn") => {
-                serde_json::from_value(value.clone()).map(|turn| Said::Turn(Box::new(turn))).map_err(part)
-            }
-            Some("session.summary") => serde_json::from_value(value.clone())
-                .map(|summary| Said::Summary(Box::new(summary)))
-                .map_err(part),
-            Some("error") => Ok(Said::Error(format!(
-                "{}: {}",
-                value["code"].as_str().unwrap_or("error"),
-                value["message"].as_str().unwrap_or("no message")
-            ))),
-            Some(_) => Ok(Said::Other),
-            None => Err("a message without a type".to_owned()),
-        }
-    }
-
-    /// A message of Twilio's with the counters it carries.
-    fn event(&mut self, event: &str, body: Value) -> Message {
-        self.sequence += 1;
-        text(&json!({
-            "event": event,
-            "sequenceNumber": self.sequence.to_string(),
-            "streamSid": self.stream_sid,
-            event: body,
-        }))
-    }
-}
-
-fn name_of(mark: &Value) -> Result<String, String> {
-    mark["name"].as_str().map(str::to_owned).ok_or_else(|| "a mark without a name".to_owned())
-}
-
-fn text(value: &Value) -> Message {
-    Message::text(value.to_string())
-}
-
-/// 32 hexadecimal digits that differ from call to call.
-fn token() -> String {
-    let half = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", half(), half())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gateway::native::Native;
-    use crate::gateway::twilio::Twilio;
-    use crate::gateway::{Gateway, Inbound, Wire};
-
-    fn heard_by(gateway: &mut dyn Gateway, message: &Message) -> Vec<Inbound> {
-        let data = message.clone().into_data();
-        let wire =
-            if message.is_text() { Wire::Text(message.to_text().unwrap()) } else { Wire::Binary(&data) };
-        gateway.decode(wire).unwrap()
-    }
-
-    #[test]
-    fn the_path_chooses_the_protocol() {
-        assert_eq!(Protocol::of_url("ws://127.0.0.1:1/offhook"), Protocol::Native);
-        assert_eq!(Protocol::of_url("ws://127.0.0.1:1/offhook/?x=1"), Protocol::Native);
-        assert_eq!(Protocol::of_url("ws://127.0.0.1:1/twilio"), Protocol::Twilio);
-    }
-
-    #[test]
-    fn the_server_understands_every_message_of_the_phone() {
-        let phones: [(Protocol, Box<dyn Gateway>); 2] =
-            [(Protocol::Twilio, Box::new(Twilio::new())), (Protocol::Native, Box::new(Native::new()))];
-        for (protocol, mut gateway) in phones {
-            let mut phone = Phone::new(protocol);
-            let opening: Vec<Inbound> =
-                phone.opening().iter().flat_map(|m| heard_by(&mut *gateway, m)).collect();
-            assert!(matches!(&opening[..], [Inbound::Started(_)]), "{opening:?}");
-            let audio = heard_by(&mut *gateway, &phone.audio(160, &[0; 160]));
-            assert!(matches!(&audio[..], [Inbound::Audio { samples, .. }] if samples.len() == 160));
-            let mark = heard_by(&mut *gateway, &phone.mark("m1"));
-            assert_eq!(mark, [Inbound::Mark { name: "m1".into() }]);
-            let end = heard_by(&mut *gateway, &phone.hang_up());
-            assert!(matches!(&end[..], [Inbound::Stopped | Inbound::EndRequested]), "{end:?}");
-        }
-    }
-
-    #[test]
-    fn messages_of_another_stream_are_not_played() {
-        let mut phone = Phone::new(Protocol::Twilio);
-        assert!(phone.read(&Message::text(r#"{"event":"clear","streamSid":"MZ0"}"#)).is_err());
-        let own = json!({"event": "clear", "streamSid": phone.stream_sid}).to_string();
-        assert_eq!(phone.read(&Message::text(own)), Ok(Said::Clear));
     }
 }

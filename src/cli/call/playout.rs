@@ -1,16 +1,12 @@
 //! The phone's ear: what the agent sends, laid on the caller's timeline as a phone line would play
-//! it. Audio plays when it arrives, or after what still waits; `clear` cuts what has not been played;
-//! a mark comes back when the audio before it has played. Positions are samples since the start of
-//! the call. PURE: it is told the time.
+//! it. Audio plays when it arrives, or after what still waits; `clear` cuts what has not been played.
+//! Positions are samples since the start of the call. PURE: it is told the time. Must not know marks or
+//! gateways.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::audio::level::audible_span;
 use crate::units::{PHONE_RATE, samples_in};
-
-/// Twilio holds this much; what comes on top is discarded (its warning 31931).
-const BUFFER_LIMIT: Duration = Duration::from_secs(600);
 
 /// The lead in the phone's buffer is at most 200 ms; after that it is kept, not filled.
 const BURST: Duration = Duration::from_millis(300);
@@ -33,7 +29,6 @@ pub(super) struct Playout {
     heard: Vec<i16>,
     pieces: Vec<Piece>,
     cuts: Vec<usize>,
-    marks: VecDeque<(usize, String)>,
     audible_end: Option<usize>,
     /// What was still to be played when more of the same piece arrived, in samples.
     slack: Vec<usize>,
@@ -52,7 +47,7 @@ pub(super) struct Slack {
 impl Playout {
     /// Audio has arrived.
     pub(super) fn play(&mut self, now: usize, samples: &[i16]) {
-        if samples.is_empty() || self.heard.len() > now + samples_in(BUFFER_LIMIT, PHONE_RATE) {
+        if samples.is_empty() {
             return;
         }
         let dry = self.heard.len() < now;
@@ -76,37 +71,24 @@ impl Playout {
         }
     }
 
-    /// A mark has arrived.
-    pub(super) fn mark(&mut self, now: usize, name: String) {
-        self.marks.push_back((self.heard.len().max(now), name));
-    }
-
-    /// A clear has arrived: the rest is not played, and all marks come back at once.
+    /// A clear has arrived: the rest is not played.
     pub(super) fn clear(&mut self, now: usize) {
         self.cuts.push(now);
-        for (position, _) in &mut self.marks {
-            *position = now.min(*position);
-        }
+        self.take_back(now);
+    }
+
+    /// What has not been played by now is not: it is given back.
+    pub(super) fn take_back(&mut self, now: usize) -> Vec<i16> {
         if self.heard.len() <= now {
-            return;
+            return Vec::new();
         }
-        self.heard.truncate(now);
+        let rest = self.heard.split_off(now);
         self.pieces.retain(|piece| piece.start < now);
         if let Some(piece) = self.pieces.last_mut().filter(|piece| piece.end > now) {
             *piece = Piece { end: now, cut: true, ..*piece };
         }
         self.audible_end = self.audible_end.map(|end| end.min(now));
-    }
-
-    /// The marks whose time has come, in order.
-    pub(super) fn due(&mut self, now: usize) -> Vec<String> {
-        let count = self.marks.iter().take_while(|(position, _)| *position <= now).count();
-        self.marks.drain(..count).map(|(_, name)| name).collect()
-    }
-
-    /// When the next mark's time comes.
-    pub(super) fn next_due(&self) -> Option<usize> {
-        self.marks.front().map(|(position, _)| *position)
+        rest
     }
 
     /// Where the last sound ends that has arrived so far; it may lie in the future.
@@ -189,30 +171,12 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_comes_back_when_the_audio_before_it_has_played() {
-        let mut playout = Playout::default();
-        playout.play(0, &tone(160));
-        playout.mark(5, "a".into());
-        playout.play(10, &tone(160));
-        playout.mark(10, "b".into());
-        assert_eq!(playout.next_due(), Some(160));
-        assert!(playout.due(159).is_empty());
-        assert_eq!(playout.due(160), ["a"]);
-        assert_eq!(playout.due(400), ["b"]);
-        playout.mark(500, "idle".into());
-        assert_eq!(playout.due(500), ["idle"]);
-    }
-
-    #[test]
-    fn a_clear_cuts_what_has_not_been_played_and_sends_all_marks_back() {
+    fn a_clear_cuts_what_has_not_been_played() {
         let mut playout = Playout::default();
         playout.play(0, &tone(1600));
-        playout.mark(0, "a".into());
-        playout.mark(0, "b".into());
         playout.clear(400);
         assert_eq!(playout.heard().len(), 400);
         assert_eq!(playout.audible_end(), Some(400));
-        assert_eq!(playout.due(400), ["a", "b"]);
         assert_eq!(playout.cuts(), [400]);
         // What comes next is another piece even if it comes at once.
         playout.play(400, &tone(160));

@@ -40,16 +40,24 @@ pub(super) struct TurnResult {
 }
 
 /// What `--json` prints.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub(super) struct CallResult {
     /// The name of the call, in the server's log too.
     pub(super) call_id: String,
+    /// The gateway that was played.
+    pub(super) gateway: &'static str,
     /// The caller's turns, in order.
     pub(super) turns: Vec<TurnResult>,
     /// Holes in the agent's speech.
     pub(super) glitches: usize,
     /// What was still to be played when the next frame arrived.
     pub(super) frame_slack_ms: Option<Slack>,
+    /// How often the server cleared the gateway's buffer.
+    pub(super) clears: usize,
+    /// How the server broke the gateway's protocol.
+    pub(super) violations: Vec<String>,
+    /// Errors the server told, and of the connection.
+    pub(super) errors: Vec<String>,
     /// Where the recording is.
     pub(super) recording: String,
 }
@@ -221,13 +229,7 @@ mod tests {
         let mut turns = turn_results(&turns, 5, &[]);
         turns[2].speculation = SpeculationWire::Used;
         turns[3].speculation = SpeculationWire::Wasted;
-        let result = CallResult {
-            call_id: "c".into(),
-            turns,
-            glitches: 0,
-            frame_slack_ms: None,
-            recording: "c.wav".into(),
-        };
+        let result = CallResult { call_id: "c".into(), turns, ..CallResult::default() };
         assert_eq!(result.unanswered(), 1);
         assert_eq!(result.v2v(), Some((575.0, 700.0)));
         assert_eq!(result.silent_after(), Some((2, 230.0, 240.0)));
@@ -239,13 +241,18 @@ mod tests {
         let turns = turn_results(&[turn(0, Some(500.0))], 1, &[]);
         let result = CallResult {
             call_id: "c".into(),
+            gateway: "plivo",
             turns,
             glitches: 2,
             frame_slack_ms: Some(Slack::default()),
+            clears: 3,
+            violations: vec!["v".into()],
+            errors: vec!["e".into()],
             recording: "c.wav".into(),
         };
         let expected = serde_json::json!({
             "call_id": "c",
+            "gateway": "plivo",
             "turns": [{
                 "turn": 1, "heard": "", "reply": "", "heard_by_caller": "", "v2v_ms": 500.0,
                 "stages": {"endpoint_ms": null, "stt_ms": null, "llm_first_token_ms": null,
@@ -256,6 +263,9 @@ mod tests {
             }],
             "glitches": 2,
             "frame_slack_ms": {"median": 0.0, "p01": 0.0, "least": 0.0},
+            "clears": 3,
+            "violations": ["v"],
+            "errors": ["e"],
             "recording": "c.wav",
         });
         assert_eq!(serde_json::to_value(&result).unwrap(), expected);

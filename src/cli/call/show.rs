@@ -27,11 +27,11 @@ pub(super) fn greeting(text: &str) -> String {
     format!("{}  {text}\n", paint("agent ", Style::new().green().bold()))
 }
 
-/// One turn: who said what, and where the time went. `before` is the turn before it, whose answer it
-/// may have cut.
-pub(super) fn turn(turn: &TurnResult, before: Option<&TurnResult>) -> String {
+/// One turn: who said what, and where the time went. `name` is the line's, told if the server does not
+/// tell what it heard; `before` is the turn before it, whose answer it may have cut.
+pub(super) fn turn(turn: &TurnResult, name: &str, before: Option<&TurnResult>) -> String {
     let mut out = String::from("\n");
-    let heard = if turn.heard.is_empty() { "(the server does not tell what it heard)" } else { &turn.heard };
+    let heard = if turn.heard.is_empty() { &format!("({name})") } else { &turn.heard };
     let _ = writeln!(out, "{}  {heard}", paint("caller", Style::new().cyan().bold()));
     if !turn.reply.is_empty() {
         let cut = if turn.interrupted { " (cut)" } else { "" };
@@ -145,9 +145,15 @@ pub(super) fn summary(result: &CallResult, outcome: &Outcome) -> String {
         );
         let _ = writeln!(out, "{}", paint(&warning, Style::new().yellow()));
     }
-    let told_errors = told.map(|told| told.errors.as_slice()).unwrap_or_default();
-    let told_errors = told_errors.iter().map(|error| format!("{}: {}", error.code, error.message));
-    for error in outcome.errors.iter().cloned().chain(told_errors) {
+    if !outcome.reported {
+        let _ = writeln!(
+            out,
+            "{} carries no reports of the server: what it heard and said is in the recording",
+            result.gateway
+        );
+    }
+    let violations = result.violations.iter().map(|way| format!("the server broke the protocol: {way}"));
+    for error in result.errors.iter().cloned().chain(violations) {
         let _ = writeln!(out, "{}", paint(&error, Style::new().red()));
     }
     let _ = writeln!(out, "recording: {} (left: caller, right: agent)", result.recording);
@@ -157,7 +163,7 @@ pub(super) fn summary(result: &CallResult, outcome: &Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::native::{ErrorWire, SpeculationWire, SpreadWire, StagesWire, SummaryWire};
+    use crate::gateway::native::{SpeculationWire, SpreadWire, StagesWire, SummaryWire};
 
     fn answered() -> TurnResult {
         TurnResult {
@@ -190,26 +196,26 @@ mod tests {
     #[test]
     fn a_turn_without_an_answer_says_so() {
         let silent = TurnResult { v2v_ms: None, stages: StagesWire::default(), ..answered() };
-        assert!(turn(&silent, None).contains("no answer"));
+        assert!(turn(&silent, "1.wav", None).contains("no answer"));
     }
 
     #[test]
     fn a_turn_that_cut_in_tells_how_soon_the_agent_was_silent_and_what_was_heard() {
         let before = TurnResult { heard_by_caller: "We are open".into(), ..answered() };
         let cutting = TurnResult { silent_after_ms: Some(231.6), ..answered() };
-        let text = turn(&cutting, Some(&before));
+        let text = turn(&cutting, "1.wav", Some(&before));
         assert!(text.contains("  cut in: silent after 232 ms; heard: \"We are open\"\n"), "{text}");
-        assert!(turn(&cutting, None).ends_with("  cut in: silent after 232 ms\n"));
-        assert!(!turn(&answered(), Some(&before)).contains("cut in"));
+        assert!(turn(&cutting, "1.wav", None).ends_with("  cut in: silent after 232 ms\n"));
+        assert!(!turn(&answered(), "1.wav", Some(&before)).contains("cut in"));
     }
 
     #[test]
     fn hidden_work_and_hiccups_are_told_if_there_are_any() {
         let hidden = HiddenWire { stt_ms: Some(45.2), llm_ms: Some(0.0), tts_ms: Some(28.0) };
-        let text = turn(&TurnResult { hidden, hiccups: 2, ..answered() }, None);
+        let text = turn(&TurnResult { hidden, hiccups: 2, ..answered() }, "1.wav", None);
         assert!(text.contains("  (hidden: stt 45, tts 28 ms)\n"), "{text}");
         assert!(text.contains("stopped 2 times for a sound"), "{text}");
-        let text = turn(&answered(), None);
+        let text = turn(&answered(), "1.wav", None);
         assert!(!text.contains("hidden") && !text.contains("stopped"), "{text}");
     }
 
@@ -223,25 +229,34 @@ mod tests {
             ..answered()
         };
         let result = CallResult {
-            call_id: "c".into(),
+            gateway: "vonage",
             turns: vec![answered(), silent],
             glitches: 1,
-            frame_slack_ms: None,
-            recording: "calls/c.wav".into(),
+            errors: vec!["tts_failed: no voice".into()],
+            violations: vec!["short audio".into()],
+            ..CallResult::default()
         };
         let spread = SpreadWire { p50: 480.0, max: 480.0, ..SpreadWire::default() };
-        let told = SummaryWire {
-            latency: [("v2v_ms".to_owned(), spread)].into(),
-            errors: vec![ErrorWire { code: "tts_failed".into(), message: "no voice".into() }],
-            ..SummaryWire::default()
-        };
-        let outcome = Outcome { late_ms: 3.0, summary: Some(told), ..Outcome::default() };
+        let told = SummaryWire { latency: [("v2v_ms".to_owned(), spread)].into(), ..SummaryWire::default() };
+        let outcome = Outcome { late_ms: 3.0, reported: true, summary: Some(told), ..Outcome::default() };
         let text = summary(&result, &outcome);
         assert!(text.contains("1 of 2 turns answered"), "{text}");
         assert!(text.contains("median 490 ms") && text.contains("the server says 480 and 480"), "{text}");
         assert!(text.contains("1 glitches") && text.contains("tts_failed: no voice"), "{text}");
         assert!(text.contains("cut in 1 times; silent after: median 240 ms, longest 240 ms"), "{text}");
         assert!(text.contains("answers prepared ahead: 1 used, 0 wasted"), "{text}");
-        assert!(!text.contains("late"));
+        assert!(text.contains("the server broke the protocol: short audio"), "{text}");
+        assert!(!text.contains("late") && !text.contains("no reports"));
+    }
+
+    #[test]
+    fn a_line_without_reports_shows_what_the_caller_measured_and_nothing_else() {
+        let heard = TurnResult { turn: 1, v2v_ms: Some(400.0), ..TurnResult::default() };
+        let text = turn(&heard, "2.wav", None);
+        assert_eq!(text, format!("\ncaller  (2.wav)\n  stopwatch         400 ms  {}\n", "━".repeat(20)));
+        let result = CallResult { gateway: "vonage", turns: vec![heard], ..CallResult::default() };
+        let text = summary(&result, &Outcome::default());
+        assert!(text.contains("vonage carries no reports"), "{text}");
+        assert!(!text.contains("the server says") && !text.contains("prepared"), "{text}");
     }
 }

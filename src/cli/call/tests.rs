@@ -10,8 +10,10 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::http::HeaderMap;
 
-use super::dial::{Outcome, call};
+use super::dial::{Dialled, Outcome, call};
+use super::phone::{self, Gateway};
 use super::result::{greeting, turn_results};
 use super::script::Line;
 use super::turns::Patience;
@@ -159,9 +161,21 @@ async fn run(lines: Vec<Line>, answers: Vec<Answer>) -> (Outcome, Vec<String>) {
     run_with(PATIENCE, lines, answers).await
 }
 
+/// Calls as the gateway does whose path the address has.
+async fn dial(
+    url: &str,
+    lines: Vec<Line>,
+    patience: Patience,
+    hang_up: impl Future<Output = ()>,
+) -> anyhow::Result<Outcome> {
+    let line = phone::Line::new(Gateway::of_url(url), None)?;
+    let dialled = Dialled { url, line, headers: &HeaderMap::new() };
+    call(&dialled, lines, patience, hang_up, &mut |_, _| {}).await
+}
+
 async fn run_with(patience: Patience, lines: Vec<Line>, answers: Vec<Answer>) -> (Outcome, Vec<String>) {
     let (url, task) = agent(answers).await;
-    let outcome = call(&url, lines, patience, pending(), &mut |_, _| {}).await.unwrap();
+    let outcome = dial(&url, lines, patience, pending()).await.unwrap();
     (outcome, task.await.unwrap())
 }
 
@@ -178,7 +192,7 @@ async fn the_stopwatch_can_be_read_off_the_recording() {
     let (outcome, marks) = run(vec![line(300), line(500)], vec![Answer::Tone(300), Answer::Tone(200)]).await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/call.wav");
-    let result = super::finished(&outcome, Some(&path)).unwrap();
+    let result = super::finished(&outcome, Gateway::Twilio, Some(&path)).unwrap();
     assert_eq!(wav::read_file(&path).unwrap().rate, PHONE_RATE);
     let mut reader = hound::WavReader::open(&path).unwrap();
     let samples: Vec<i16> = reader.samples().map(Result::unwrap).collect();
@@ -238,7 +252,7 @@ async fn the_native_protocol_is_spoken_on_its_own_path() {
             }
         }
     });
-    let outcome = call(&url, vec![line(300)], PATIENCE, pending(), &mut |_, _| {}).await.unwrap();
+    let outcome = dial(&url, vec![line(300)], PATIENCE, pending()).await.unwrap();
     server.await.unwrap();
     assert_eq!(outcome.call_id, "c-7");
     assert!(outcome.turns[0].v2v_ms.unwrap() >= 300.0);
@@ -302,7 +316,7 @@ async fn a_server_that_hangs_up_leaves_the_rest_unanswered() {
 async fn a_server_that_is_not_there_is_an_error() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let url = format!("ws://{gone}/twilio");
-    let error = call(&url, vec![line(300)], PATIENCE, pending(), &mut |_, _| {}).await.unwrap_err();
+    let error = dial(&url, vec![line(300)], PATIENCE, pending()).await.unwrap_err();
     assert!(error.to_string().contains(&url), "{error}");
 }
 
@@ -310,7 +324,7 @@ async fn a_server_that_is_not_there_is_an_error() {
 async fn the_caller_can_be_made_to_hang_up() {
     let (url, task) = agent(vec![Answer::Tone(200)]).await;
     let stop = tokio::time::sleep(Duration::from_millis(300));
-    let outcome = call(&url, vec![line(300)], PATIENCE, stop, &mut |_, _| {}).await.unwrap();
+    let outcome = dial(&url, vec![line(300)], PATIENCE, stop).await.unwrap();
     assert!(outcome.turns.is_empty());
     assert_eq!(outcome.summary.unwrap().turns, 0);
     drop(task);

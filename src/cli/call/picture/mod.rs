@@ -178,7 +178,14 @@ fn description(result: &CallResult, outcome: &Outcome) -> String {
     }
     for turn in &result.turns {
         let time = turn.v2v_ms.map_or_else(|| "no answer".to_owned(), |ms| format!("{ms:.0} ms"));
-        parts.push(format!("Turn {}, {time}. Heard: {} Replied: {}", turn.turn, turn.heard, turn.reply));
+        let mut part = format!("Turn {}, {time}.", turn.turn);
+        // Not every line tells.
+        for (what, words) in [("Heard", &turn.heard), ("Replied", &turn.reply)] {
+            if !words.is_empty() {
+                part += &format!(" {what}: {words}");
+            }
+        }
+        parts.push(part);
     }
     parts.join("\n")
 }
