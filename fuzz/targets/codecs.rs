@@ -103,7 +103,7 @@ impl Call {
                     assert!(self.format.is_some(), "a key before the call began");
                     assert!("0123456789*#ABCD".contains(*digit), "{digit:?} is no key");
                 }
-                Inbound::Interrupt | Inbound::EndRequested => {
+                Inbound::Interrupt | Inbound::EndRequested | Inbound::Full | Inbound::Room => {
                     assert!(self.format.is_some(), "a wish before the call began");
                 }
                 Inbound::Ignored { name } => {
@@ -121,7 +121,7 @@ impl Call {
         let name = ["m1", "a b", "\u{1F600}\"\\", long.as_str()][usize::from(said) / 16 % 4];
         let out = match said % 16 {
             0..=4 => Outbound::Audio { samples: &samples },
-            5 | 6 => Outbound::Mark { name },
+            5 | 6 => Outbound::Mark { name, within: said % 16 == 5 },
             7 => Outbound::Clear,
             8 => Outbound::Started { call_id: name },
             9 => Outbound::Hearing { utterance: UtteranceId(1), stable: name, unstable: "and" },

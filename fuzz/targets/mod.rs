@@ -85,5 +85,5 @@ pub fn native(data: &[u8]) {
 
 /// Whoever it is.
 pub fn detect(data: &[u8]) {
-    codecs::hold(&mut Detect::new(), data);
+    codecs::hold(&mut Detect::any(), data);
 }

@@ -154,6 +154,12 @@ impl Detect {
     pub const fn new(allowed: Vec<Dialect>, context: Context) -> Self {
         Self { codec: None, allowed, context }
     }
+
+    /// The same for a socket that may speak all of them.
+    #[must_use]
+    pub fn any() -> Self {
+        Self::new(Dialect::ALL.to_vec(), Context::default())
+    }
 }
 
 impl Gateway for Detect {
@@ -192,10 +198,6 @@ mod tests {
     use crate::gateway::{golden, strange};
     use proptest::prelude::*;
 
-    fn anyone() -> Detect {
-        Detect::new(Dialect::ALL.to_vec(), Context::default())
-    }
-
     #[test]
     fn every_golden_call_is_known_by_its_beginning() {
         for (file, dialect) in [
@@ -208,7 +210,7 @@ mod tests {
             ("asterisk/json.jsonl", Dialect::Asterisk),
             ("asterisk/plain.jsonl", Dialect::Asterisk),
         ] {
-            let mut detect = anyone();
+            let mut detect = Detect::any();
             golden::play(file, &mut detect);
             assert_eq!(detect.dialect(), Some(dialect), "{file}");
             assert_eq!(dialect.codec(&Context::default()).dialect(), Some(dialect), "{file}");
@@ -228,12 +230,12 @@ mod tests {
 
     #[test]
     fn a_beginning_that_nobody_has_is_refused_by_name() {
-        golden::refuse("detect/refused.jsonl", anyone);
+        golden::refuse("detect/refused.jsonl", Detect::any);
     }
 
     #[test]
     fn nothing_is_said_before_it_is_known_in_which_dialect() {
-        let mut detect = anyone();
+        let mut detect = Detect::any();
         assert_eq!(detect.encode(&Outbound::Clear), []);
         assert_eq!((detect.dialect(), detect.disordered()), (None, 0));
     }
@@ -241,7 +243,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_message_makes_it_panic(messages in strange::messages()) {
-            strange::survived(&mut anyone(), &messages);
+            strange::survived(&mut Detect::any(), &messages);
         }
     }
 }

@@ -34,7 +34,7 @@ fn server(line: Line) -> Box<dyn Codec> {
         Gateway::Asterisk | Gateway::AsteriskText => Dialect::Asterisk,
         Gateway::Offhook => Dialect::Native,
     };
-    dialect.codec()
+    dialect.codec(&crate::gateway::detect::Context::default())
 }
 
 fn heard_by(server: &mut dyn Codec, messages: &[Message]) -> Vec<Inbound> {
@@ -108,7 +108,7 @@ fn the_server_understands_every_message_of_the_phone() {
                 .all(|heard| matches!(heard, Inbound::Audio { samples: s, .. } if s.len() == samples)),
             "{line:?}"
         );
-        let mark = say(&mut phone, &mut *server, &Outbound::Mark { name: "m1" });
+        let mark = say(&mut phone, &mut *server, &Outbound::Mark { name: "m1", within: false });
         let Some(Ok(Said::Mark(name))) = mark.into_iter().find(|heard| matches!(heard, Ok(Said::Mark(_))))
         else {
             panic!("{line:?}: no mark")
@@ -137,7 +137,7 @@ fn the_phone_understands_every_message_of_the_server() {
         let audio = say(&mut phone, &mut *server, &Outbound::Audio { samples: &samples });
         let [Ok(Said::Audio(heard))] = &audio[..] else { panic!("{line:?}: {audio:?}") };
         assert_eq!(heard.len(), samples.len(), "{line:?}");
-        for out in [Outbound::Mark { name: "m1" }, Outbound::Clear, Outbound::Hangup] {
+        for out in [Outbound::Mark { name: "m1", within: false }, Outbound::Clear, Outbound::Hangup] {
             let heard = say(&mut phone, &mut *server, &out);
             assert!(heard.iter().all(Result::is_ok), "{line:?} {out:?}: {heard:?}");
             let cleared = heard.contains(&Ok(Said::Clear));
