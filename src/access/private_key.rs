@@ -83,3 +83,41 @@ impl fmt::Debug for PrivateKey {
         f.write_str("PrivateKey(…)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ring::rand::SystemRandom;
+    use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+    use serde_json::Value;
+
+    /// Made for these tests, and nothing else's: openssl genpkey -algorithm RSA.
+    const TEST_KEY: &str = include_str!("../../tests/golden/signatures/test-key.pem");
+
+    #[test]
+    fn a_token_is_signed_for_one_request_of_one_application() {
+        let key = PrivateKey::of(TEST_KEY).unwrap();
+        let token = key.token("an-application", Duration::from_secs(1000), &SystemRandom::new()).unwrap();
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let (head, claims) = signed.split_once('.').unwrap();
+        let decoded = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
+        let public = key.pair().unwrap().public_key().as_ref().to_vec();
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public);
+        public.verify(signed.as_bytes(), &decoded(signature)).unwrap();
+        let head: Value = serde_json::from_slice(&decoded(head)).unwrap();
+        assert_eq!(head, json!({"alg": "RS256", "typ": "JWT"}));
+        let claims: Value = serde_json::from_slice(&decoded(claims)).unwrap();
+        assert_eq!(
+            (&claims["application_id"], &claims["iat"], &claims["exp"]),
+            (&json!("an-application"), &json!(1000), &json!(1060))
+        );
+        assert_eq!(claims["jti"].as_str().map(str::len), Some(32));
+    }
+
+    #[test]
+    fn what_is_no_rsa_key_is_refused_and_none_is_shown() {
+        assert_eq!(PrivateKey::of("no key"), Err(NoKey));
+        assert_eq!(PrivateKey::of(&TEST_KEY.replace("PRIVATE KEY", "CERTIFICATE")), Err(NoKey));
+        assert_eq!(format!("{:?}", PrivateKey::of(TEST_KEY).unwrap()), "PrivateKey(…)");
+    }
+}

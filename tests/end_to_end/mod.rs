@@ -3,8 +3,12 @@
 
 mod calls;
 mod commands;
+mod credentials;
 mod cutting_in;
 mod gaps;
 mod gateways;
+mod hanging_up;
 mod own_agent;
+mod siege;
 mod strangers;
+mod tls;

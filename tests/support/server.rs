@@ -37,6 +37,24 @@ pub fn configuration(replacements: &[(&str, &str)]) -> Configuration {
     Configuration { _folder: folder, path }
 }
 
+/// The shipped configuration with some keys set, each to a value in TOML: `("server.port", "0")`. The
+/// files lie beside it, for `file:NAME`.
+pub fn configured(keys: &[(&str, &str)], files: &[(&str, &str)]) -> Configuration {
+    let shipped = configuration(&[]);
+    let mut table: toml::Table = std::fs::read_to_string(&shipped.path).unwrap().parse().unwrap();
+    for (key, value) in keys {
+        let (section, name) = key.split_once('.').unwrap();
+        let value: toml::Table = format!("value = {value}").parse().unwrap();
+        let known = table[section].as_table_mut().unwrap().insert(name.to_owned(), value["value"].clone());
+        assert!(known.is_some(), "config.toml does not say {key}");
+    }
+    for (name, text) in files {
+        std::fs::write(shipped.path.with_file_name(name), text).unwrap();
+    }
+    std::fs::write(&shipped.path, table.to_string()).unwrap();
+    shipped
+}
+
 /// Runs the program to its end with `input` on its standard input.
 pub fn run(arguments: &[&str], input: &str) -> Output {
     let mut child = offhook()
@@ -63,11 +81,26 @@ pub struct Server {
 
 impl Server {
     pub fn start(configuration: &Configuration) -> Self {
+        Self::started(configuration, &[], Stdio::null())
+    }
+
+    /// The same with its log somewhere.
+    pub fn logging_to(configuration: &Configuration, log: impl Into<Stdio>) -> Self {
+        Self::started(configuration, &[], log)
+    }
+
+    /// The same for everybody who dials, whatever the configuration asks for.
+    pub fn open_to_all(configuration: &Configuration) -> Self {
+        Self::started(configuration, &["--open"], Stdio::null())
+    }
+
+    fn started(configuration: &Configuration, options: &[&str], log: impl Into<Stdio>) -> Self {
         let mut child = offhook()
             .args(["serve", "--port", "0", "--config"])
             .arg(&configuration.path)
+            .args(options)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -87,6 +120,26 @@ impl Server {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer.lines().next().unwrap_or_default().to_owned()
+    }
+
+    /// The status of a request for a socket with further headers; the socket is closed again.
+    pub fn knock(&self, path: &str, headers: &[(&str, &str)]) -> u16 {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
+        )
+        .unwrap();
+        let mut status = String::new();
+        BufReader::new(stream).read_line(&mut status).unwrap();
+        status.split(' ').nth(1).unwrap_or_default().parse().unwrap()
+    }
+
+    pub fn hang_up_signal(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
     }
 
     pub fn terminate(&self) {

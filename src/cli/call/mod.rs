@@ -143,8 +143,9 @@ impl Args {
 /// Calls, and prints what came of it. `config` is for the server that is started. Exit code 1 if a
 /// turn got no answer or the server broke the protocol; if the server does not start, its exit code.
 pub fn run(args: Args, config: Option<&Path>) -> anyhow::Result<ExitCode> {
-    if let Some(url) = args.url.as_deref().filter(|url| !url.starts_with("ws://")) {
-        bail!("--url {url}: the address must begin with ws://");
+    let dialled = |url: &&str| url.starts_with("ws://") || url.starts_with("wss://");
+    if let Some(url) = args.url.as_deref().filter(|url| !dialled(url)) {
+        bail!("--url {url}: the address must begin with ws:// or wss://");
     }
     let line = phone::Line::new(args.gateway(), args.rate)?;
     let headers = headers::checked(&args.headers)?;
