@@ -6,4 +6,5 @@ mod commands;
 mod cutting_in;
 mod gaps;
 mod gateways;
+mod simulated;
 mod strangers;
