@@ -10,5 +10,6 @@ mod gateways;
 mod hanging_up;
 mod own_agent;
 mod siege;
+mod simulated;
 mod strangers;
 mod tls;

@@ -108,6 +108,13 @@ impl Default for Rules {
     }
 }
 
+/// What waits while nothing is played: audio, and the marks in it.
+#[derive(Debug)]
+struct Held {
+    audio: Vec<i16>,
+    marks: Vec<(usize, Told)>,
+}
+
 /// A queue in which marks lie between pieces of audio: that of every gateway but jambonz.
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -115,8 +122,8 @@ pub(super) struct Queue {
     down: Down,
     playout: Playout,
     marks: VecDeque<(usize, Told)>,
-    /// What waits while nothing is played: audio, and the marks in it.
-    held: Option<(Vec<i16>, Vec<(usize, Told)>)>,
+    /// While nothing is played.
+    held: Option<Held>,
     /// Told that it is full, and not yet that there is room.
     full: bool,
     tell_drained: bool,
@@ -138,7 +145,7 @@ impl Queue {
 
     /// How much waits.
     fn waiting(&self, now: usize) -> usize {
-        let held = self.held.as_ref().map_or(0, |(audio, _)| audio.len());
+        let held = self.held.as_ref().map_or(0, |held| held.audio.len());
         held + self.playout.heard().len().saturating_sub(now)
     }
 
@@ -162,7 +169,7 @@ impl Buffer for Queue {
         }
         let samples = self.down.push(samples);
         match &mut self.held {
-            Some((audio, _)) => audio.extend(samples),
+            Some(held) => held.audio.extend(samples),
             None => self.start(now, &samples),
         }
         if !self.full && self.rules.levels.is_some_and(|levels| self.waiting(now) >= levels.full) {
@@ -175,7 +182,7 @@ impl Buffer for Queue {
     fn mark(&mut self, now: usize, name: String) -> Result<(), String> {
         let mark = Told::Played(name);
         match &mut self.held {
-            Some((audio, marks)) => marks.push((audio.len(), mark)),
+            Some(held) => held.marks.push((held.audio.len(), mark)),
             None => {
                 let end = self.playout.heard().len();
                 let at = if end > now { end } else { self.tick(now) };
@@ -186,10 +193,9 @@ impl Buffer for Queue {
     }
 
     fn clear(&mut self, now: usize) {
-        if let Some((audio, marks)) = &mut self.held {
-            audio.clear();
-            let held = marks.drain(..).map(|(_, mark)| (now, mark));
-            self.marks.extend(held);
+        if let Some(held) = &mut self.held {
+            held.audio.clear();
+            self.marks.extend(held.marks.drain(..).map(|(_, mark)| (now, mark)));
         }
         let told = |mark: Told| match (self.rules.marks, mark) {
             (Marks::Echoed, Told::Played(name)) => Some(Told::Thrown(name)),
@@ -208,15 +214,15 @@ impl Buffer for Queue {
             let (played, waits): (Vec<_>, Vec<_>) = self.marks.drain(..).partition(|(at, _)| *at <= now);
             self.marks = played.into();
             let marks = waits.into_iter().map(|(at, mark)| (at - now, mark)).collect();
-            self.held = Some((self.playout.take_back(now), marks));
+            self.held = Some(Held { audio: self.playout.take_back(now), marks });
         }
     }
 
     fn resume(&mut self, now: usize) {
-        let Some((audio, marks)) = self.held.take() else { return };
+        let Some(held) = self.held.take() else { return };
         let base = self.tick(now);
-        self.start(now, &audio);
-        self.marks.extend(marks.into_iter().map(|(at, mark)| (base + at, mark)));
+        self.start(now, &held.audio);
+        self.marks.extend(held.marks.into_iter().map(|(at, mark)| (base + at, mark)));
     }
 
     fn tell_drained(&mut self) {

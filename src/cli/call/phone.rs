@@ -46,19 +46,23 @@ pub(super) enum Gateway {
 }
 
 impl Gateway {
-    /// The gateway whose path is dialled; Twilio for paths that are nobody's.
+    /// The gateway whose path is dialled, whatever follows it, such as a token; Twilio for paths that are
+    /// nobody's.
     pub(super) fn of_url(url: &str) -> Self {
-        let path = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-        let name = path.rsplit('/').next().unwrap_or_default();
-        match name {
-            "telnyx" => Self::Telnyx,
-            "plivo" => Self::Plivo,
-            "vonage" => Self::Vonage,
-            "jambonz" => Self::Jambonz,
-            "asterisk" => Self::Asterisk,
-            "offhook" => Self::Offhook,
-            _ => Self::Twilio,
-        }
+        let address = url.split_once("://").map_or(url, |(_, address)| address);
+        let path = address.split(['?', '#']).next().unwrap_or_default();
+        let named = |part: &str| match part {
+            "twilio" => Some(Self::Twilio),
+            "telnyx" => Some(Self::Telnyx),
+            "plivo" => Some(Self::Plivo),
+            "vonage" => Some(Self::Vonage),
+            "jambonz" => Some(Self::Jambonz),
+            "asterisk" => Some(Self::Asterisk),
+            "offhook" => Some(Self::Offhook),
+            _ => None,
+        };
+        // The first part is the host.
+        path.split('/').skip(1).find_map(named).unwrap_or(Self::Twilio)
     }
 
     /// Its name, as it is chosen.
