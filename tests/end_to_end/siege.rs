@@ -18,7 +18,7 @@ fn a_call_goes_on_while_strangers_do_their_worst() {
     assert_eq!(calls.len(), 2, "{told}{}", text(&output.stderr));
     for call in calls {
         assert_eq!((&call["turns"], &call["unanswered"]), (&8.into(), &0.into()), "{call}");
-        assert_eq!(call["lost_frames"], 0, "{call}");
+        assert_eq!((&call["lost_answers"], &call["lost_ms"]), (&0.into(), &0.0.into()), "{call}");
     }
     let attacks: Vec<&Value> = rows.iter().filter(|row| row["attack"].is_string()).collect();
     assert_eq!(attacks.len(), 6, "{told}");

@@ -252,6 +252,7 @@ fn finished(outcome: &Outcome, gateway: Gateway, record: Option<&Path>) -> anyho
         turns: result::turn_results(&outcome.turns, outcome.wanted, &outcome.reports),
         glitches: outcome.glitches,
         frame_slack_ms: outcome.slack,
+        reception: outcome.summary.as_ref().map(|summary| summary.line),
         clears: outcome.clears,
         violations: outcome.violations.clone(),
         errors: outcome.all_errors(),

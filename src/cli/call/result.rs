@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::dial::Report;
 use super::playout::Slack;
 use super::turns::Turn;
-use crate::gateway::native::{HiddenWire, SpeculationWire, StagesWire};
+use crate::gateway::native::{HiddenWire, ReceptionWire, SpeculationWire, StagesWire};
 use crate::units::PHONE_RATE;
 
 /// One of the caller's turns.
@@ -52,6 +52,8 @@ pub(super) struct CallResult {
     pub(super) glitches: usize,
     /// What was still to be played when the next frame arrived.
     pub(super) frame_slack_ms: Option<Slack>,
+    /// How the caller's audio arrived there, as the server tells; `null` if it tells nothing.
+    pub(super) reception: Option<ReceptionWire>,
     /// How often the server cleared the gateway's buffer.
     pub(super) clears: usize,
     /// How the server broke the gateway's protocol.

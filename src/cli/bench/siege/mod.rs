@@ -13,6 +13,7 @@ use tokio::process::Command;
 
 use crate::cli::call::server::Server;
 use crate::config::Config;
+use crate::gateway::native::ReceptionWire;
 use attacks::{Attack, Target};
 
 /// The siege begins so long after the call: the greeting is under way.
@@ -35,11 +36,23 @@ struct Call {
     turns: Vec<Turn>,
     glitches: usize,
     frame_slack_ms: Option<Slack>,
+    reception: Option<ReceptionWire>,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 struct Turn {
     v2v_ms: Option<f64>,
+    interrupted: bool,
+    reply: String,
+    heard_by_caller: String,
+}
+
+impl Turn {
+    /// Something of the answer never reached the caller, though nobody cut it.
+    fn lost_words(&self) -> bool {
+        let words = |text: &str| text.split_whitespace().count();
+        !self.interrupted && words(&self.heard_by_caller) < words(&self.reply)
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
@@ -55,6 +68,10 @@ struct CallRow {
     call: &'static str,
     turns: usize,
     unanswered: usize,
+    /// Answers of which something never reached the caller, and milliseconds of the caller's audio that
+    /// never reached the server.
+    lost_answers: usize,
+    lost_ms: f64,
     v2v_median_ms: Option<f64>,
     glitches: usize,
     frame_slack_ms: Slack,
@@ -73,7 +90,9 @@ async fn besieged(args: &Args, config: &Config, path: Option<&Path>) -> anyhow::
     let url = format!("ws://{}/twilio", server.address());
     let target = Target::new(server.address(), &config.server);
     if !args.json {
-        println!("call      turns  unanswered  v2v median  glitches  frame slack: median     p01   least");
+        println!(
+            "call      turns  unanswered  lost answers  lost audio  v2v median  glitches  frame slack: median     p01   least"
+        );
     }
     let quiet = show_call(args, "quiet", &call(&url).await?)?;
     let under_siege = tokio::spawn(async move { call(&url).await });
@@ -110,6 +129,8 @@ fn show_call(args: &Args, name: &'static str, call: &Call) -> anyhow::Result<boo
         call: name,
         turns: call.turns.len(),
         unanswered: call.turns.len() - answered.len(),
+        lost_answers: call.turns.iter().filter(|turn| turn.lost_words()).count(),
+        lost_ms: call.reception.unwrap_or_default().concealed_ms,
         v2v_median_ms: super::median(answered),
         glitches: call.glitches,
         frame_slack_ms: call.frame_slack_ms.unwrap_or_default(),
@@ -119,10 +140,12 @@ fn show_call(args: &Args, name: &'static str, call: &Call) -> anyhow::Result<boo
     } else {
         let slack = row.frame_slack_ms;
         println!(
-            "{:<9} {:>5} {:>11} {:>8.0} ms {:>9} {:>17.0} ms {:>4.0} ms {:>4.0} ms",
+            "{:<9} {:>5} {:>11} {:>13} {:>8.0} ms {:>8.0} ms {:>9} {:>17.0} ms {:>4.0} ms {:>4.0} ms",
             row.call,
             row.turns,
             row.unanswered,
+            row.lost_answers,
+            row.lost_ms,
             row.v2v_median_ms.unwrap_or_default(),
             row.glitches,
             slack.median,
@@ -130,7 +153,7 @@ fn show_call(args: &Args, name: &'static str, call: &Call) -> anyhow::Result<boo
             slack.least
         );
     }
-    Ok(row.unanswered == 0)
+    Ok(row.unanswered == 0 && row.lost_answers == 0 && row.lost_ms == 0.0)
 }
 
 fn show_attack(args: &Args, attack: &Attack) -> anyhow::Result<()> {
