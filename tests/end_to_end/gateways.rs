@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
-use super::strangers::{Socket, closed, open, run, say};
+use super::strangers::{Socket, closed, hear, open, run, say};
 use crate::support::server::{Server, configuration};
 
 /// A socket that asks for a sub-protocol, and gets it.
@@ -154,6 +154,25 @@ fn an_asterisk_call_is_greeted() {
         assert_eq!(mark, json!({"command": "MARK_MEDIA", "correlation_id": "m2"}).to_string());
         socket.close(None).await.unwrap();
         closed(socket).await;
+    });
+}
+
+#[test]
+fn our_own_protocol_is_spoken_at_every_rate() {
+    let server = Server::start(&configuration(&[]));
+    run(async {
+        for rate in [8000, 16_000, 22_050, 24_000, 48_000] {
+            let mut socket = open(&server, "/offhook").await;
+            let audio = json!({"encoding": "pcm16le", "sample_rate": rate});
+            say(&mut socket, &json!({"type": "session.start", "version": 1, "audio": audio})).await;
+            assert_eq!(hear(&mut socket, "session.started").await["audio"]["sample_rate"], rate);
+            socket.send(Message::binary(vec![0; rate / 50 * 2])).await.unwrap();
+            let (heard, mark) = first_piece(&mut socket).await;
+            assert!(is_speech(&linear(&heard), rate), "{rate}");
+            assert_eq!(mark, json!({"type": "mark", "name": "m2"}).to_string());
+            say(&mut socket, &json!({"type": "session.end"})).await;
+            closed(socket).await;
+        }
     });
 }
 
