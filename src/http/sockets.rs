@@ -76,7 +76,7 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, upgrade: WebSocketU
             return (status(refused), format!("{refused}\n")).into_response();
         }
     };
-    let codec = codec(app, allowed, &request.target);
+    let codec = codec(app, dialects, allowed, &request.target);
     let registry = app.registry.clone();
     let limit = app.config.server.max_message_bytes;
     // Only what the client asks for is answered; most ask for nothing.
@@ -113,11 +113,11 @@ fn allowed(app: &App, dialects: &[Dialect], request: &Request) -> Result<Vec<Dia
     if allowed.is_empty() { Err(denied) } else { Ok(allowed) }
 }
 
-/// A codec that speaks one of `allowed`.
-fn codec(app: &App, allowed: Vec<Dialect>, target: &Uri) -> Box<dyn Gateway> {
+/// A codec that speaks one of `allowed`, on a path for `dialects`.
+fn codec(app: &App, dialects: &[Dialect], allowed: Vec<Dialect>, target: &Uri) -> Box<dyn Gateway> {
     let query = target.query().unwrap_or_default().to_owned();
     let context = Context { query, telnyx_l16: app.config.lines.telnyx_l16 };
-    match allowed[..] {
+    match *dialects {
         [dialect] => dialect.codec(&context),
         _ => Box::new(Detect::new(allowed, context)),
     }
