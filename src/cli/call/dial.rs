@@ -197,6 +197,12 @@ pub(super) async fn call(
     })
 }
 
+/// Why the server closed the socket, if it was not the end of a call or of the server.
+fn trouble(frame: &CloseFrame) -> Option<String> {
+    let (code, reason) = (u16::from(frame.code), &frame.reason);
+    (code > u16::from(CloseCode::Away)).then(|| format!("the server closed the socket: {reason} ({code})"))
+}
+
 impl Call<'_> {
     /// The conversation, until the caller has said everything or the server hangs up.
     async fn talk(&mut self, clock: Clock) -> anyhow::Result<()> {
@@ -212,9 +218,13 @@ impl Call<'_> {
             let now = clock.now();
             match message {
                 None => {}
-                Some(Some(Ok(message))) if !message.is_close() => self.hear(now, &message),
                 // However the server ends it: the call is over.
-                Some(Some(Ok(_)) | None) => return Ok(()),
+                Some(Some(Ok(Message::Close(frame)))) => {
+                    self.errors.extend(frame.and_then(|frame| trouble(&frame)));
+                    return Ok(());
+                }
+                Some(None) => return Ok(()),
+                Some(Some(Ok(message))) => self.hear(now, &message),
                 Some(Some(Err(WsError::ConnectionClosed | WsError::AlreadyClosed))) => return Ok(()),
                 Some(Some(Err(e))) => {
                     self.errors.push(format!("the connection broke: {e}"));

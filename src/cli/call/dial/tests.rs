@@ -89,6 +89,17 @@ async fn the_agents_hang_up_ends_the_call() {
 }
 
 #[tokio::test]
+async fn why_the_server_refuses_the_call_is_told() {
+    for (code, told) in [(CloseCode::Protocol, 1), (CloseCode::Normal, 0), (CloseCode::Away, 0)] {
+        let bye = Message::Close(Some(CloseFrame { code, reason: "refused: no event".into() }));
+        let (url, _task) = server(None, vec![bye]).await;
+        let outcome = dial(&url, Gateway::Plivo, &HeaderMap::new()).await.unwrap();
+        assert_eq!(outcome.errors.len(), told, "{code:?}");
+        assert!(outcome.errors.iter().all(|error| error.contains("refused: no event (1002)")));
+    }
+}
+
+#[tokio::test]
 async fn what_the_server_does_wrong_is_told_with_how_often() {
     let short = || Message::binary(vec![0; 318]);
     let (url, _task) = server(None, vec![short(), short(), Message::text("{}")]).await;
