@@ -10,6 +10,7 @@ use super::reader::{Problem, Reader};
 use super::whisper_model;
 use super::{Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, turn_taking};
 use crate::engine::Sampling;
+use crate::telemetry::logging;
 use crate::vad::DetectorChoice;
 
 /// The configuration that ships with offhook, comments and all. A test holds it against the defaults.
@@ -93,7 +94,7 @@ fn read(r: &mut Reader, base: &Path) -> Config {
         playback: Playback { lead: r.millis("playback.lead_ms", 160, 40..=200) },
         log: Log {
             level: r.text("log.level", "info", |level| {
-                tracing_subscriber::EnvFilter::try_new(level).err().map(|_| {
+                logging::filter(level).err().map(|_| {
                     "error, warn, info, debug, trace, or a filter such as \"offhook=debug\"".to_owned()
                 })
             }),
@@ -266,6 +267,16 @@ mod tests {
         );
         assert_eq!(problems("[server]\nport = \"http\"").len(), 1);
         assert_eq!(problems("[server]\nbind = \"localhost\"").len(), 1);
+    }
+
+    #[test]
+    fn a_value_in_a_log_filter_is_a_text_and_no_expression() {
+        // As an expression, the first is none, and the second takes minutes and gigabytes.
+        for value in ["(", &format!("(a|b)*a{}", "(a|b)".repeat(24))] {
+            let text = format!("[log]\nlevel = \"info,[call{{name={value}}}]=debug\"");
+            assert_eq!(problems(&text), Vec::<String>::new());
+        }
+        assert_eq!(problems("[log]\nlevel = \"offhook=loud\"").len(), 1);
     }
 
     #[test]

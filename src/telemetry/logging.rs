@@ -4,15 +4,27 @@
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, ParseError};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::config::Log;
+
+/// What `log.level` lets through. A value of a field in it is compared as a text: as an expression, a short
+/// one could take minutes and gigabytes to prepare.
+///
+/// # Errors
+/// If it is no filter.
+pub fn filter(level: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::builder().with_regex(false).with_default_directive(LevelFilter::ERROR.into()).parse(level)
+}
 
 /// Starts logging. A command that prints its own results (`server` is false) logs only warnings,
 /// unless `RUST_LOG` says otherwise; `RUST_LOG` wins over the configuration.
 pub fn start(log: &Log, server: bool) {
     let level = if server { log.level.as_str() } else { "warn" };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let filter = EnvFilter::try_from_default_env()
+        .or_else(|_| filter(level))
+        .unwrap_or_else(|_| EnvFilter::new("warn"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
