@@ -20,6 +20,9 @@ const PURE: [&str; 8] = [
 const IMPURE: [&str; 8] =
     ["tokio", "std::thread", "std::net", "std::fs", "Instant", "SystemTime", "rand::", "std::sync::mpsc"];
 
+/// A trait of randomness, which is passed in.
+const PASSED_IN: &str = "use ring::rand::SecureRandom;";
+
 /// A file longer than this is two files.
 const MAX_LINES: usize = 400;
 
@@ -81,7 +84,8 @@ fn the_pure_rooms_are_pure() {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
-        for line in code(&text).lines().filter(|line| !line.trim_start().starts_with("//")) {
+        let lines = code(&text).lines().filter(|line| !line.trim_start().starts_with("//"));
+        for line in lines.filter(|line| *line != PASSED_IN) {
             for word in IMPURE {
                 assert!(!line.contains(word), "{file} is pure and must not use {word}: {line}");
             }

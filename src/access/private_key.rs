@@ -8,8 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SecureRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
-use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{PrivatePkcs1KeyDer, PrivatePkcs8KeyDer};
 use serde_json::json;
 
 use super::hex;
@@ -36,11 +36,11 @@ impl PrivateKey {
     /// # Errors
     /// If there is none.
     pub fn of(pem: &str) -> Result<Self, NoKey> {
-        let key = match PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| NoKey)? {
-            PrivateKeyDer::Pkcs8(key) => Self { der: key.secret_pkcs8_der().to_vec(), pkcs8: true },
-            PrivateKeyDer::Pkcs1(key) => Self { der: key.secret_pkcs1_der().to_vec(), pkcs8: false },
-            _ => return Err(NoKey),
-        };
+        let pkcs8 = |key: PrivatePkcs8KeyDer<'_>| Self { der: key.secret_pkcs8_der().to_vec(), pkcs8: true };
+        let pkcs1 = |key: PrivatePkcs1KeyDer<'_>| Self { der: key.secret_pkcs1_der().to_vec(), pkcs8: false };
+        let pem = pem.as_bytes();
+        let key = PrivatePkcs8KeyDer::from_pem_slice(pem).map(pkcs8);
+        let key = key.or_else(|_| PrivatePkcs1KeyDer::from_pem_slice(pem).map(pkcs1)).map_err(|_| NoKey)?;
         key.pair().map(|_| key)
     }
 

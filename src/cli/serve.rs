@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
@@ -16,6 +16,10 @@ use crate::http::listen::{self, Limits};
 use crate::http::tls::Certificates;
 use crate::http::{App, router};
 use crate::runtime::carrier::Carrier;
+
+/// Connections that the system takes before they are looked at. The usual 128 are full in a burst, and
+/// who comes then waits a second or more.
+const BACKLOG: u32 = 1024;
 
 /// Arguments of `offhook serve`.
 #[derive(Debug, clap::Args)]
@@ -62,8 +66,7 @@ async fn serve(args: &Args, config: Config) -> anyhow::Result<()> {
     let carrier = carrier.context("no API of a line can be asked to hang up; install ca-certificates")?;
     warn_of_the_open(&config);
     let certificates = config.server.tls.as_ref().map(Certificates::load).transpose()?;
-    let listener = TcpListener::bind(wanted)
-        .await
+    let listener = listen_on(wanted)
         .with_context(|| format!("cannot listen on {wanted}; another port can be given with --port"))?;
     let address = listener.local_addr()?;
     let config = Arc::new(config);
@@ -87,6 +90,14 @@ async fn serve(args: &Args, config: Config) -> anyhow::Result<()> {
     drain(&app, config.server.drain_timeout, told_to_stop).await;
     server.abort();
     Ok(())
+}
+
+fn listen_on(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A server that is started again takes its port back at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// What is allowed, and should be known.

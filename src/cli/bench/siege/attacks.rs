@@ -20,6 +20,9 @@ use crate::units::CallTime;
 /// The server may be so much slower than its limits say: it is busy.
 const MARGIN: Duration = Duration::from_secs(3);
 
+/// From one connection to the next: the system's own queue of new connections is not to be measured.
+const STAGGER: Duration = Duration::from_millis(1);
+
 /// What came of one attack.
 #[derive(Debug, Serialize)]
 pub(super) struct Attack {
@@ -113,10 +116,11 @@ async fn many<F>(
 where
     F: Future<Output = Fate> + Send + 'static,
 {
-    let clock = Clock::start();
     let mut running = JoinSet::new();
     for _ in 0..count {
+        sleep(STAGGER).await;
         let attacker = one(target.clone());
+        let clock = Clock::start();
         running.spawn(async move {
             let fate = timeout(limit + MARGIN, attacker).await.unwrap_or(Fate::Left);
             (fate, clock.now())
