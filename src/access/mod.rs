@@ -12,7 +12,7 @@ mod public_url;
 mod secret;
 mod twilio;
 #[cfg(test)]
-mod vectors;
+mod vector_tests;
 
 use std::fmt;
 use std::time::Duration;

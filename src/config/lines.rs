@@ -35,6 +35,8 @@ pub struct Lines {
     pub public_url: Option<PublicUrl>,
     /// How Telnyx writes L16.
     pub telnyx_l16: ByteOrder,
+    /// Whether a session of our own protocol may bring its own agent.
+    pub own_agents: bool,
 }
 
 /// Reads the sections of all lines. On an address that others can reach, each that is taken must check
@@ -57,7 +59,8 @@ pub(super) fn lines(r: &mut Reader, base: &Path, reachable: bool) -> Lines {
         "big" => ByteOrder::Big,
         _ => ByteOrder::Little,
     };
-    Lines { taken: lines, public_url, telnyx_l16 }
+    let own_agents = r.switch("offhook.own_agents", true);
+    Lines { taken: lines, public_url, telnyx_l16, own_agents }
 }
 
 fn refuse_open(r: &mut Reader, dialect: Dialect) {

@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::conversation::{BargeInPolicy, EndpointPolicy, Manners, Phrases, SpeculationPolicy};
+use crate::conversation::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
 use crate::engine::Sampling;
 use crate::vad::DetectorChoice;
 
@@ -45,6 +45,8 @@ pub struct Config {
     pub speculation: SpeculationPolicy,
     /// What is done when nobody speaks, and how long a call may last.
     pub manners: Manners,
+    /// When the caller's keys are a turn.
+    pub keys: KeysPolicy,
     /// How audio leaves.
     pub playback: Playback,
     /// What is logged.

@@ -91,6 +91,7 @@ fn read(r: &mut Reader, base: &Path) -> Config {
         barge_in: turn_taking::barge_in(r),
         speculation: turn_taking::speculation(r),
         manners: turn_taking::manners(r),
+        keys: turn_taking::keys(r),
         playback: Playback { lead: r.millis("playback.lead_ms", 160, 40..=200) },
         log: Log {
             level: r.text("log.level", "info", |level| {

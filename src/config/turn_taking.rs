@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::reader::Reader;
 use super::{Agent, BargeIn, Config};
 use crate::conversation::barge_in::{AT_ONCE, BACKCHANNELS, plain_words};
-use crate::conversation::{BargeInPolicy, EndpointPolicy, Manners, Phrases, SpeculationPolicy};
+use crate::conversation::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
 
 /// What is said of its own accord, at most.
 const LONGEST_PHRASE: usize = 500;
@@ -92,6 +92,14 @@ pub(super) fn manners(r: &mut Reader) -> Manners {
         max_call: on(r.millis("manners.max_call_ms", 1_800_000, 0..=86_400_000)),
         warn_before: r.millis("manners.warn_before_ms", 60_000, 0..=3_600_000),
     }
+}
+
+pub(super) fn keys(r: &mut Reader) -> KeysPolicy {
+    let end = r.text("keys.end", "#", |end| {
+        let key = end.len() <= 1 && end.chars().all(|c| "0123456789*#ABCD".contains(c));
+        (!key).then(|| "a key (\"#\", \"*\", …), or \"\" for none".to_owned())
+    });
+    KeysPolicy { gap: r.millis("keys.gap_ms", 2500, 200..=30_000), end: end.chars().next() }
 }
 
 /// What only shows when two keys are seen side by side.

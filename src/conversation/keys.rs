@@ -1,15 +1,10 @@
-//! Keys that the caller presses: collected until a `#`, or until no more come, then a turn like any
-//! other. Must not know how it is answered.
-
-use std::time::Duration;
+//! Keys that the caller presses: collected until the one that ends them, or until no more come, then a
+//! turn like any other. Must not know how it is answered.
 
 use super::Conversation;
 use super::latency::Milestones;
 use super::timers::Timer;
 use crate::units::CallTime;
-
-/// After the last key, so long is waited for another: about what IVR systems do.
-const NEXT_KEY: Duration = Duration::from_millis(2500);
 
 /// Longer than any number that is typed.
 const MOST_KEYS: usize = 64;
@@ -17,7 +12,8 @@ const MOST_KEYS: usize = 64;
 impl Conversation {
     /// The caller pressed a key. That is always meant: the agent stops, but for what it says to its end.
     pub(super) fn key(&mut self, now: CallTime, key: char) {
-        if self.is_ending() || (key == '#' && self.keys.is_empty()) {
+        let ends = self.settings.keys.end == Some(key);
+        if self.is_ending() || (ends && self.keys.is_empty()) {
             return;
         }
         self.roll_back();
@@ -25,13 +21,13 @@ impl Conversation {
             self.interrupt(now);
         }
         self.timers.cancel(Timer::IdleDue);
-        if key == '#' {
+        if ends {
             return self.keys_over(now);
         }
         if self.keys.len() < MOST_KEYS {
             self.keys.push(key);
         }
-        self.timers.set(Timer::KeysDue, now + NEXT_KEY);
+        self.timers.set(Timer::KeysDue, now + self.settings.keys.gap);
     }
 
     /// No more keys come. If the caller is speaking too, they belong to what is being said.

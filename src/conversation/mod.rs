@@ -36,7 +36,7 @@ use std::collections::VecDeque;
 pub use barge_in::BargeInPolicy;
 pub use endpoint::EndpointPolicy;
 pub use event::{Action, Event, Farewell};
-pub use settings::{Listening, Manners, Phrases, Settings, SpeculationPolicy};
+pub use settings::{KeysPolicy, Listening, Manners, Phrases, Settings, SpeculationPolicy};
 pub use timers::Timer;
 
 use self::endpoint::Pace;

@@ -27,6 +27,8 @@ pub struct Settings {
     pub speculation: SpeculationPolicy,
     /// What is done when nobody speaks, and how long a call may last.
     pub manners: Manners,
+    /// When the caller's keys are a turn.
+    pub keys: KeysPolicy,
     /// How long the first token may take.
     #[serde(rename = "first_token_timeout_ms", with = "as_millis")]
     pub first_token_timeout: Duration,
@@ -62,6 +64,16 @@ pub struct Phrases {
 pub struct SpeculationPolicy {
     /// So often in one turn at most; 0 never.
     pub max_tries: u32,
+}
+
+/// When the caller's keys are a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeysPolicy {
+    /// After a key, so long is waited for another.
+    #[serde(rename = "gap_ms", with = "as_millis")]
+    pub gap: Duration,
+    /// The key that ends a number at once, if there is one.
+    pub end: Option<char>,
 }
 
 /// How a caller is listened to while they speak.

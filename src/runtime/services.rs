@@ -72,6 +72,7 @@ pub fn settings(config: &Config) -> Settings {
         },
         speculation: config.speculation,
         manners: config.manners,
+        keys: config.keys,
         first_token_timeout: config.llm.first_token_timeout,
         max_reply_words: config.agent.max_reply_words,
         prompt_tokens: config.llm.context_tokens - config.llm.sampling.max_tokens,
@@ -81,9 +82,13 @@ pub fn settings(config: &Config) -> Settings {
 /// The same for a call that has some of it otherwise.
 ///
 /// # Errors
-/// If its system prompt leaves less than half of the tokens that a prompt may have, as `count` counts them.
+/// If no call may, or its system prompt leaves less than half of the tokens that a prompt may have, as `count` counts them.
 pub fn settings_of(config: &Config, agent: &Overrides, count: &CountTokens) -> Result<Settings, Refusal> {
     let mut settings = settings(config);
+    if !config.lines.own_agents && *agent != Overrides::default() {
+        let reason = "agent: this server lets no session bring its own (offhook.own_agents)".to_owned();
+        return Err(Refusal { code: RefusalCode::NotAllowed, reason });
+    }
     if let Some(greeting) = &agent.greeting {
         settings.phrases.greeting.clone_from(greeting);
     }
@@ -118,6 +123,17 @@ mod tests {
         let silent = of(&Overrides { system_prompt: Some("Bread.".into()), greeting: Some(String::new()) });
         let silent = silent.expect("small");
         assert_eq!((silent.system_prompt.as_str(), silent.phrases.greeting.as_str()), ("Bread.", ""));
+    }
+
+    #[test]
+    fn where_strangers_dial_nobody_brings_their_own_agent() {
+        let text = "[offhook]\nown_agents = false";
+        let config = crate::config::parse(text, "test", Path::new("")).expect("a configuration");
+        let words = CountTokens::new(|text| text.split_whitespace().count());
+        let own = Overrides { greeting: Some("Hello.".into()), ..Overrides::default() };
+        let refusal = settings_of(&config, &own, &words).expect_err("not allowed");
+        assert_eq!(refusal.code, RefusalCode::NotAllowed);
+        assert!(settings_of(&config, &Overrides::default(), &words).is_ok());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use super::strangers::{run, say};
+use super::strangers::{open, run, say};
 use crate::support::server::{Configuration, Server, configured, run as run_program, text};
 
 const PATH_SECRET: &str = "the-path-secret";
@@ -169,4 +169,19 @@ fn an_open_line_on_a_public_address_does_not_start() {
     let told = text(&output.stderr);
     assert!(told.contains("twilio.insecure = false") && told.contains("asterisk.insecure = false"), "{told}");
     assert!(told.contains("give asterisk.basic or asterisk.path_secret"), "{told}");
+}
+
+#[test]
+fn one_address_has_so_many_sockets_and_no_more() {
+    let server = Server::start(&configured(&[("server.max_calls_per_peer", "2")], &[]));
+    run(async {
+        let first = open(&server, "/offhook").await;
+        let _second = open(&server, "/twilio").await;
+        assert_eq!(server.knock("/vonage", &[]), 429);
+        drop(first);
+        // The server learns of it in a moment.
+        while server.knock("/vonage", &[]) != OPENED {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use offhook::conversation::{
-    BargeInPolicy, EndpointPolicy, Listening, Manners, Phrases, Settings, SpeculationPolicy,
+    BargeInPolicy, EndpointPolicy, KeysPolicy, Listening, Manners, Phrases, Settings, SpeculationPolicy,
 };
 use offhook::engine::CountTokens;
 
@@ -43,6 +43,7 @@ pub fn settings() -> Settings {
             max_call: None,
             warn_before: Duration::from_secs(60),
         },
+        keys: KeysPolicy { gap: MS(2500), end: Some('#') },
         first_token_timeout: Duration::from_secs(4),
         max_reply_words: 120,
         prompt_tokens: 1000,
