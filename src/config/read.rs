@@ -95,9 +95,8 @@ fn read(r: &mut Reader, base: &Path) -> Config {
         playback: Playback { lead: r.millis("playback.lead_ms", 160, 40..=200) },
         log: Log {
             level: r.text("log.level", "info", |level| {
-                logging::filter(level).err().map(|_| {
-                    "error, warn, info, debug, trace, or a filter such as \"offhook=debug\"".to_owned()
-                })
+                let allowed = "error, warn, info, debug, trace, or a filter such as \"offhook=debug\"";
+                logging::filter(level).is_none().then(|| allowed.to_owned())
             }),
             json: r.switch("log.json", false),
             traces: Some(r.text("log.traces", "", |_| None)).filter(|f| !f.is_empty()).map(|f| base.join(f)),
@@ -278,6 +277,12 @@ mod tests {
             assert_eq!(problems(&text), Vec::<String>::new());
         }
         assert_eq!(problems("[log]\nlevel = \"offhook=loud\"").len(), 1);
+    }
+
+    #[test]
+    fn a_log_filter_of_other_letters_is_refused() {
+        assert_eq!(problems("[log]\nlevel = \"d\u{e9}bug,[\u{1F600}{x=1}]=trace\"").len(), 1);
+        assert_eq!(problems("[log]\nlevel = \"debug\u{fffd}=info\"").len(), 1);
     }
 
     #[test]

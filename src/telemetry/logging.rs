@@ -4,27 +4,27 @@
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::{LevelFilter, ParseError};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::config::Log;
 
-/// What `log.level` lets through. A value of a field in it is compared as a text: as an expression, a short
-/// one could take minutes and gigabytes to prepare.
-///
-/// # Errors
-/// If it is no filter.
-pub fn filter(level: &str) -> Result<EnvFilter, ParseError> {
-    EnvFilter::builder().with_regex(false).with_default_directive(LevelFilter::ERROR.into()).parse(level)
+/// What `log.level` lets through; `None` if it is no filter. A value of a field in it is compared as a text:
+/// as an expression, a short one could take minutes and gigabytes to prepare. It is ASCII: the parser
+/// cuts between bytes and panics where these are one letter (tracing-subscriber 0.3.23).
+#[must_use]
+pub fn filter(level: &str) -> Option<EnvFilter> {
+    let parser = EnvFilter::builder().with_regex(false).with_default_directive(LevelFilter::ERROR.into());
+    if level.is_ascii() { parser.parse(level).ok() } else { None }
 }
 
 /// Starts logging. A command that prints its own results (`server` is false) logs only warnings,
 /// unless `RUST_LOG` says otherwise; `RUST_LOG` wins over the configuration.
 pub fn start(log: &Log, server: bool) {
     let level = if server { log.level.as_str() } else { "warn" };
-    let filter = EnvFilter::try_from_default_env()
-        .or_else(|_| filter(level))
-        .unwrap_or_else(|_| EnvFilter::new("warn"));
+    let asked = std::env::var(EnvFilter::DEFAULT_ENV).ok();
+    let filter = asked.and_then(|asked| filter(&asked)).or_else(|| filter(level));
+    let filter = filter.unwrap_or_else(|| EnvFilter::new("warn"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
