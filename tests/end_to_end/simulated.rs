@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::support::server::{Server, configuration, offhook, root, text};
+use crate::support::server::{Server, configured, offhook, root, text};
 
 /// At most two of these calls at a time: more would measure the machine.
 static AT_A_TIME: [Mutex<()>; 2] = [Mutex::new(()), Mutex::new(())];
@@ -24,12 +24,12 @@ fn understood(traces: &std::path::Path) -> Vec<String> {
 }
 
 /// A caller asks when the clinic opens, cuts into the answer, and asks where to park.
-fn converses(place: usize, gateway: &str, options: &[&str], settings: &[(&str, &str)]) -> Value {
+fn converses(place: usize, gateway: &str, options: &[&str], keys: &[(&str, &str)]) -> Value {
     let _place = AT_A_TIME[place].lock().unwrap_or_else(PoisonError::into_inner);
     let traces = tempfile::tempdir().unwrap();
-    let traced = format!("traces = \"{}\"", traces.path().display());
-    let settings: Vec<_> = settings.iter().copied().chain([("traces = \"\"", traced.as_str())]).collect();
-    let configuration = configuration(&settings);
+    let traced = format!("\"{}\"", traces.path().display());
+    let keys = [keys, &[("log.traces", traced.as_str())]].concat();
+    let configuration = configured(&keys, &[("password", "jambonz:wonderland")]);
     let recording = configuration.path.with_file_name("call.wav");
     let output = offhook()
         .args(["call", "--json", "--gateway", gateway, "--interrupt-after", "600"])
@@ -93,14 +93,13 @@ fn vonage_converses_and_is_interrupted_at_24_khz() {
 
 #[test]
 fn jambonz_converses_and_is_interrupted_at_16_khz_with_a_password() {
-    let folder = tempfile::tempdir().unwrap();
-    let secret = folder.path().join("password");
-    std::fs::write(&secret, "jambonz:wonderland").unwrap();
-    let old =
-        "as USER:PASSWORD.\nbasic = \"\"\npath_secret = \"\"\nlead_ms = 0\ninsecure = false\n\n[asterisk]";
-    let new = old.replace("basic = \"\"", &format!("basic = \"file:{}\"", secret.display()));
     let header = format!("Authorization: Basic {}", STANDARD.encode("jambonz:wonderland"));
-    converses(1, "jambonz", &["--rate", "16000", "--header", &header], &[(old, new.as_str())]);
+    converses(
+        1,
+        "jambonz",
+        &["--rate", "16000", "--header", &header],
+        &[("jambonz.basic", "\"file:password\"")],
+    );
 }
 
 #[test]
@@ -115,11 +114,8 @@ fn asterisk_in_plain_words_converses_and_is_interrupted_at_16_khz() {
 
 #[test]
 fn a_caller_whose_credentials_are_wrong_is_told_so_and_they_are_not_shown() {
-    let folder = tempfile::tempdir().unwrap();
-    let secret = folder.path().join("token");
-    std::fs::write(&secret, "the right token of this server").unwrap();
-    let bearer = format!("bearer = \"file:{}\"\npath_secret", secret.display());
-    let server = Server::start(&configuration(&[("bearer = \"\"\npath_secret", &bearer)]));
+    let token = [("token", "the right token of this server")];
+    let server = Server::start(&configured(&[("offhook.bearer", "\"file:token\"")], &token));
     let url = server.url("/offhook");
     for header in ["Authorization: Bearer a-wrong-token", "a-wrong-token"] {
         let output = offhook().args(["call", "--url", &url, "--header", header]).output().unwrap();

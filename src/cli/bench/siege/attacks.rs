@@ -218,8 +218,8 @@ async fn flood(target: Target) -> Fate {
 /// A call whose other end is gone without a word: nothing comes, and nothing is answered.
 async fn half_open(target: Target) -> Fate {
     let Some(socket) = target.call().await else { return Fate::Refused };
-    sleep(target.idle).await;
-    // What the server sent meanwhile, its goodbye at the end, lies in the buffers.
+    // Nothing is read before the server has given up: reading would answer its pings.
+    sleep(target.idle + MARGIN / 2).await;
     closed(socket).await;
     Fate::Dropped
 }
