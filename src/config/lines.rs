@@ -49,7 +49,7 @@ pub(super) fn lines(r: &mut Reader, base: &Path, reachable: bool) -> Lines {
         // The sections of lines that are not taken are checked as well: they will be.
         let line = line(r, base, dialect, public_url.as_ref());
         if taken.contains(&dialect) {
-            if reachable && line.checks.is_empty() && !line.insecure {
+            if reachable && !line.insecure && line.checks.is_empty() && !asks_for_something(r, dialect) {
                 refuse_open(r, dialect);
             }
             lines.insert(dialect, line);
@@ -61,6 +61,12 @@ pub(super) fn lines(r: &mut Reader, base: &Path, reachable: bool) -> Lines {
     };
     let own_agents = r.switch("offhook.own_agents", true);
     Lines { taken: lines, public_url, telnyx_l16, own_agents }
+}
+
+/// Whether a credential is given, be it one that cannot be read, which has been told then.
+fn asks_for_something(r: &mut Reader, dialect: Dialect) -> bool {
+    let key = |key| format!("{}.{key}", dialect.name());
+    credentials(dialect).iter().any(|name| !r.text(&key(name), "", |_| None).is_empty())
 }
 
 fn refuse_open(r: &mut Reader, dialect: Dialect) {
@@ -259,6 +265,13 @@ mod tests {
         assert!(error.contains("twilio.insecure = false: allowed is true, if anybody may start calls here"));
         assert!(error.contains("give twilio.auth_token or twilio.shared_key or twilio.path_secret"));
         assert_eq!(error.lines().count(), 2, "{error}");
+        let unread =
+            "[server]\nbind = \"0.0.0.0\"\nlines = [\"plivo\"]\n[plivo]\npath_secret = \"file:nowhere\"";
+        let error = read(unread, folder.path()).unwrap_err();
+        assert!(
+            error.contains("plivo.path_secret = \"file:nowhere\"") && !error.contains("insecure"),
+            "{error}"
+        );
         let open = "[server]\nbind = \"0.0.0.0\"\nlines = [\"twilio\"]\n[twilio]\ninsecure = true";
         assert!(read(open, folder.path()).is_ok());
         let checked =

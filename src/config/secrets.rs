@@ -52,7 +52,8 @@ fn read<T>(
     match text.and_then(|text| parse(&text)) {
         Ok(secret) => Some(secret),
         Err(problem) => {
-            r.refuse(key, format!("\"{reference}\""), format!("{ALLOWED}; {problem}"));
+            let allowed = format!("a file or a variable with a secret in it; {problem}");
+            r.refuse(key, format!("\"{reference}\""), allowed);
             None
         }
     }

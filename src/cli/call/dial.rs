@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep_until, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_PROTOCOL};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -136,6 +137,10 @@ impl Dialled<'_> {
                 "{url}: the server did not agree to the sub-protocol that {} asks for ({})",
                 self.line.gateway.name(),
                 subprotocol.unwrap_or("none"),
+            ),
+            Ok(Err(WsError::Http(answer))) if answer.status() == StatusCode::UNAUTHORIZED => bail!(
+                "{url}: the server asks for a credential (401): give it with --header \"Name: value\", or as a \
+                 token at the end of the path (`offhook token`)"
             ),
             Ok(Err(e)) => Err(e).with_context(|| format!("calling {url}")),
         }
