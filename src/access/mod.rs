@@ -20,6 +20,7 @@ use std::time::Duration;
 use axum::http::HeaderMap;
 
 pub use once::Once;
+use once::Ticket;
 pub use path_token::{LONGEST_VALIDITY, PathToken};
 pub use private_key::{NoKey, PrivateKey};
 pub use public_url::PublicUrl;
@@ -86,47 +87,36 @@ pub enum Check {
 }
 
 impl Check {
-    /// Whether the request passes. What may be used once is remembered in `seen`.
+    /// What the request uses up if it passes: a credential for one use.
     ///
     /// # Errors
     /// Why it does not pass: for the log, never for the one who asked.
-    pub fn pass(&self, upgrade: &Upgrade<'_>, seen: &mut Once) -> Result<(), Denied> {
+    fn pass(&self, upgrade: &Upgrade<'_>) -> Result<Option<Ticket>, Denied> {
         match self {
-            Self::Twilio { tokens, keys, url } => twilio::pass(tokens.as_ref(), keys.as_ref(), url, upgrade),
-            Self::Plivo { tokens, url } => plivo::pass(tokens, url, upgrade),
-            Self::Jwt(secret) => jwt::pass(secret, upgrade, seen),
-            Self::Basic(secret) => basic::pass(secret, upgrade),
-            Self::Bearer(secret) => {
-                secret.is(upgrade.authorization("Bearer")?).then_some(()).ok_or(Denied::Wrong("bearer token"))
-            }
-            Self::Header(name, secret) => {
-                secret.is(upgrade.header(name)?).then_some(()).ok_or(Denied::Wrong(name))
-            }
-            Self::PathToken(tokens) => tokens.pass(upgrade, seen),
+            Self::Twilio { tokens, keys, url } => twilio::pass(tokens.as_ref(), keys.as_ref(), url, upgrade)?,
+            Self::Plivo { tokens, url } => plivo::pass(tokens, url, upgrade)?,
+            Self::Jwt(secret) => return jwt::pass(secret, upgrade).map(Some),
+            Self::PathToken(tokens) => return tokens.pass(upgrade).map(Some),
+            Self::Basic(secret) => basic::pass(secret, upgrade)?,
+            Self::Bearer(secret) if secret.is(upgrade.authorization("Bearer")?) => {}
+            Self::Bearer(_) => return Err(Denied::Wrong("bearer token")),
+            Self::Header(name, secret) if secret.is(upgrade.header(name)?) => {}
+            Self::Header(name, _) => return Err(Denied::Wrong(name)),
         }
-    }
-
-    /// Passing uses something up: to be asked when all else has passed.
-    const fn uses_up(&self) -> bool {
-        match self {
-            Self::Jwt(_) | Self::PathToken(_) => true,
-            Self::Twilio { .. }
-            | Self::Plivo { .. }
-            | Self::Basic(_)
-            | Self::Bearer(_)
-            | Self::Header(..) => false,
-        }
+        Ok(None)
     }
 }
 
-/// Whether the request passes every one of `checks`. Nothing single-use is used up by a request that
-/// fails another check.
+/// Whether the request passes every one of `checks`. What may be used once is remembered in `seen`, and
+/// used up only if all else has passed.
 ///
 /// # Errors
 /// The first that it does not pass.
 pub fn pass_all(checks: &[Check], upgrade: &Upgrade<'_>, seen: &mut Once) -> Result<(), Denied> {
-    let (once, always): (Vec<&Check>, Vec<&Check>) = checks.iter().partition(|check| check.uses_up());
-    always.into_iter().chain(once).try_for_each(|check| check.pass(upgrade, seen))
+    // A clock that is set back brings no token back to life.
+    let upgrade = Upgrade { now: seen.at(upgrade.now), ..*upgrade };
+    let tickets = checks.iter().map(|check| check.pass(&upgrade)).collect::<Result<Vec<_>, _>>()?;
+    seen.take(&tickets.into_iter().flatten().collect::<Vec<_>>())
 }
 
 /// Why a socket was not opened. Holds nothing of what was shown.

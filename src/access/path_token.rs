@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 
-use super::{Denied, Once, Secret, Upgrade};
+use super::{Denied, Secret, Ticket, Upgrade};
 
 /// The longest time that a token may be valid: so long it must be remembered that it was used.
 pub const LONGEST_VALIDITY: Duration = Duration::from_secs(24 * 3600);
@@ -47,7 +47,8 @@ impl PathToken {
         format!("offhook/{}/{signed}", self.line)
     }
 
-    pub(super) fn pass(&self, upgrade: &Upgrade<'_>, seen: &mut Once) -> Result<(), Denied> {
+    /// The one use of the token that the request shows, if it is right and valid now.
+    pub(super) fn pass(&self, upgrade: &Upgrade<'_>) -> Result<Ticket, Denied> {
         let malformed = Denied::Malformed(WHAT);
         let token = upgrade.token.ok_or(Denied::Missing(WHAT))?;
         let (signed, mac) = token.rsplit_once('.').ok_or(malformed.clone())?;
@@ -68,7 +69,7 @@ impl PathToken {
         if expires > upgrade.now + LONGEST_VALIDITY {
             return Err(Denied::NotNow(WHAT));
         }
-        seen.take(WHAT, signed, expires, upgrade.now)
+        Ok(Ticket { what: WHAT, id: text, expires })
     }
 }
 
@@ -79,6 +80,7 @@ fn key(secret: &str) -> hmac::Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::{Check, Once, pass_all};
     use axum::http::HeaderMap;
 
     const NOW: Duration = Duration::from_secs(1_700_000_000);
@@ -86,7 +88,7 @@ mod tests {
     fn pass(token: Option<&str>, seen: &mut Once) -> Result<(), Denied> {
         let tokens = PathToken::new("twilio", Secret::new("a path secret"));
         let upgrade = Upgrade { target: "/twilio", token, headers: &HeaderMap::new(), now: NOW };
-        tokens.pass(&upgrade, seen)
+        pass_all(&[Check::PathToken(tokens)], &upgrade, seen)
     }
 
     fn issue(line: &'static str, valid: u64, nonce: u8) -> String {

@@ -1,8 +1,11 @@
 //! The keys of the telephone lines: which are taken, who may dial them, how they hang up. Knows no wire.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
+
+use axum::http::Uri;
 
 use super::reader::Reader;
 use super::secrets::{password, private_key, secret};
@@ -39,11 +42,12 @@ pub struct Lines {
     pub own_agents: bool,
 }
 
-/// Reads the sections of all lines. On an address that others can reach, each that is taken must check
-/// who dials it, or say that it does not.
-pub(super) fn lines(r: &mut Reader, base: &Path, reachable: bool) -> Lines {
+/// Reads the sections of all lines. Where others can reach them, each that is taken must check who dials
+/// it, or say that it does not. A public address means that a proxy lets others in.
+pub(super) fn lines(r: &mut Reader, base: &Path, bind: IpAddr) -> Lines {
     let taken = taken(r);
     let public_url = public_url(r);
+    let reachable = !bind.is_loopback() || public_url.is_some();
     let mut lines = BTreeMap::new();
     for dialect in Dialect::ALL {
         // The sections of lines that are not taken are checked as well: they will be.
@@ -74,7 +78,7 @@ fn refuse_open(r: &mut Reader, dialect: Dialect) {
     let keys: Vec<String> = credentials(dialect).iter().map(|key| format!("{name}.{key}")).collect();
     let allowed = format!(
         "true, if anybody may start calls here; otherwise give {}, take \"{name}\" out of server.lines, or set \
-         server.bind to \"127.0.0.1\"",
+         server.bind to \"127.0.0.1\" and server.public_url to \"\"",
         keys.join(" or ")
     );
     r.refuse(&format!("{name}.insecure"), "false".to_owned(), allowed);
@@ -220,10 +224,16 @@ fn name_or_nothing(text: &str) -> Option<String> {
 
 fn api_url(r: &mut Reader, key: &str, usual: &str) -> String {
     let text = r.text(key, usual, |text| {
-        let right = ["https://", "http://"]
-            .iter()
-            .any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
-        (!right || text.contains([' ', '?', '#', '@'])).then(|| format!("an address such as \"{usual}\""))
+        let uri: Option<Uri> = text.parse().ok();
+        let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+        // Secrets are sent there: in clear to this machine only.
+        let scheme = match uri.as_ref().and_then(Uri::scheme_str) {
+            Some("https") => true,
+            Some("http") => host == "127.0.0.1" || host == "localhost",
+            Some(_) | None => false,
+        };
+        let right = scheme && !host.is_empty() && !text.contains(['?', '#', '@']);
+        (!right).then(|| format!("an address such as \"{usual}\", with https"))
     });
     text.trim_end_matches('/').to_owned()
 }
@@ -272,6 +282,8 @@ mod tests {
             error.contains("plivo.path_secret = \"file:nowhere\"") && !error.contains("insecure"),
             "{error}"
         );
+        let proxied = "[server]\npublic_url = \"wss://voice.example.com\"\nlines = [\"twilio\"]";
+        assert!(read(proxied, folder.path()).unwrap_err().contains("twilio.insecure"));
         let open = "[server]\nbind = \"0.0.0.0\"\nlines = [\"twilio\"]\n[twilio]\ninsecure = true";
         assert!(read(open, folder.path()).is_ok());
         let checked =
@@ -288,8 +300,10 @@ mod tests {
         assert!(!written.contains("0123456789abcdef"));
         assert!(told("[offhook]\nbearer = \"file:nowhere\"").contains("No such file"));
         assert!(told("[offhook]\nbearer = \"file:short\"").contains("fewer than 8 characters"));
-        assert!(told("[offhook]\nbearer = \"env:OFFHOOK_NOT_SET\"").contains("not found"));
+        assert!(told("[offhook]\nbearer = \"env:OFFHOOK_NOT_SET\"").contains("no such variable"));
         assert!(told("[asterisk]\nbasic = \"file:secret\"").contains("USER:PASSWORD"));
+        std::fs::write(folder.path().join("empty"), "asterisk:\n").unwrap();
+        assert!(told("[jambonz]\nbasic = \"file:empty\"").contains("8 characters"));
         assert!(told("[vonage]\nprivate_key = \"file:secret\"").contains("no RSA private key"));
         let lines = read("[asterisk]\nbasic = \"file:password\"", folder.path()).unwrap();
         assert_eq!(lines.taken[&Dialect::Asterisk].checks.len(), 1);
@@ -301,7 +315,8 @@ mod tests {
         let folder = with_secret();
         let signed = "[twilio]\nauth_token = \"file:secret\"";
         assert!(read(signed, folder.path()).unwrap_err().contains("server.public_url"));
-        let with_url = format!("[server]\npublic_url = \"wss://voice.example.com\"\n{signed}");
+        let with_url =
+            format!("[server]\nlines = [\"twilio\"]\npublic_url = \"wss://voice.example.com\"\n{signed}");
         let lines = read(&with_url, folder.path()).unwrap();
         assert!(matches!(lines.taken[&Dialect::Twilio].checks[..], [Check::Twilio { .. }]));
         assert!(lines.taken[&Dialect::Twilio].api.is_none());
@@ -310,6 +325,13 @@ mod tests {
         assert_eq!(api.base, "http://127.0.0.1:9");
         let without = read("[twilio]\naccount_sid = \"AC1\"", folder.path()).unwrap_err();
         assert!(without.contains("twilio.auth_token with it"), "{without}");
+    }
+
+    #[test]
+    fn a_secret_is_sent_to_no_address_in_clear() {
+        for url in ["http://api.example.com", "https:///x", "ftp://x", "api.example.com", "https://a@b", ""] {
+            assert!(read(&format!("[telnyx]\napi_url = \"{url}\""), Path::new("")).is_err(), "{url}");
+        }
     }
 
     #[test]

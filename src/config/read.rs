@@ -69,7 +69,7 @@ pub fn parse(text: &str, source: &str, base: &Path) -> Result<Config, ConfigErro
 
 fn read(r: &mut Reader, base: &Path) -> Config {
     let server = server(r, base);
-    let lines = lines(r, base, !server.bind.is_loopback());
+    let lines = lines(r, base, server.bind);
     let config = Config {
         server,
         lines,

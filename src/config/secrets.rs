@@ -1,6 +1,7 @@
 //! Where secrets come from: the environment or a file, never the configuration itself, which people
 //! send to each other. Must not know what they are for.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use super::reader::Reader;
@@ -17,9 +18,12 @@ pub(super) fn secret(r: &mut Reader, base: &Path, key: &str) -> Option<Secret> {
 /// The same for a user and a password with a colon between them.
 pub(super) fn password(r: &mut Reader, base: &Path, key: &str) -> Option<Secret> {
     read(r, base, key, |text| {
-        let lines = || text.lines().filter(|line| !line.trim().is_empty());
-        if lines().any(|line| !line.contains(':')) {
-            return Err("it must be USER:PASSWORD".to_owned());
+        let mut passwords = text.lines().filter(|line| !line.trim().is_empty());
+        // As long as a secret must be: the user's name is none.
+        let right = passwords
+            .all(|line| line.split_once(':').is_some_and(|(_, password)| Secret::of(password).is_ok()));
+        if !right {
+            return Err("it must be USER:PASSWORD, the password of 8 characters at least".to_owned());
         }
         Secret::of(text).map_err(|e| e.to_string())
     })
@@ -41,7 +45,11 @@ fn read<T>(
         return None;
     }
     let text = match reference.split_once(':') {
-        Some(("env", name)) => std::env::var(name).map_err(|e| e.to_string()),
+        // The system's own message for a variable that is no text would show it.
+        Some(("env", name)) => match std::env::var_os(name).map(OsString::into_string) {
+            Some(text) => text.map_err(|_| "it is no text (UTF-8)".to_owned()),
+            None => Err("there is no such variable".to_owned()),
+        },
         Some(("file", path)) => std::fs::read_to_string(base.join(path)).map_err(|e| e.to_string()),
         // What is written here may be the secret: it is not repeated.
         Some(_) | None => {

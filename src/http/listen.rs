@@ -19,6 +19,9 @@ use super::tls::Certificates;
 /// A request with more headers is none of a gateway.
 const MAX_HEADERS: usize = 64;
 
+/// Nor is one whose headers are longer.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+
 /// After an error of the system (no more files may be opened), others may end meanwhile.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -84,18 +87,21 @@ async fn connected(
     }
 }
 
-/// WebSockets begin with HTTP/1.1; each request has `patience` to come.
+/// WebSockets begin with HTTP/1.1. A connection brings one request, and has `patience` for all of it, the
+/// answer included: who reads slowly, or asks again and again, holds no place. It ends where a socket
+/// begins.
 async fn requests(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     router: Router,
     patience: Duration,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    http1::Builder::new()
+    let request = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
+        .keep_alive(false)
         .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-        .with_upgrades()
-        .await
-        .map_err(Into::into)
+        .with_upgrades();
+    Ok(timeout(patience, request).await.map_err(io::Error::from)??)
 }

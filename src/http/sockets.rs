@@ -7,9 +7,10 @@ use std::sync::PoisonError;
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Extension, OriginalUri, Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
+use tracing::Instrument as _;
 
 use super::App;
 use super::listen::Connection;
@@ -59,6 +60,15 @@ fn socket(dialects: Vec<Dialect>) -> MethodRouter<App> {
 
 fn answer(app: &App, dialects: &[Dialect], request: Request, upgrade: WebSocketUpgrade) -> Response {
     let Request { peer, .. } = request;
+    // Room first: a token for one use is not used up by a server that is full.
+    let entered = app.services().and_then(|services| Ok((services, app.doors.enter(peer)?)));
+    let (services, mut visit) = match entered {
+        Ok(entered) => entered,
+        Err(refused) => {
+            tracing::warn!(%peer, reason = %refused, "a call was refused");
+            return (status(refused), format!("{refused}\n")).into_response();
+        }
+    };
     let allowed = match allowed(app, dialects, &request) {
         Ok(allowed) => allowed,
         Err(denied) => {
@@ -66,14 +76,6 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, upgrade: WebSocketU
             let path = request.target.path().split('/').nth(1).unwrap_or_default();
             tracing::warn!(%peer, line = path, reason = %denied, "a socket was not opened");
             return (StatusCode::UNAUTHORIZED, "not authorised\n").into_response();
-        }
-    };
-    let entered = app.services().and_then(|services| Ok((services, app.doors.enter(peer)?)));
-    let (services, mut visit) = match entered {
-        Ok(entered) => entered,
-        Err(refused) => {
-            tracing::warn!(%peer, reason = %refused, "a call was refused");
-            return (status(refused), format!("{refused}\n")).into_response();
         }
     };
     let codec = codec(app, dialects, allowed, &request.target);
@@ -87,7 +89,8 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, upgrade: WebSocketU
             visit.begun();
             Ok((place.name(start.call_id.as_deref().unwrap_or("call")), place))
         };
-        accept::run(socket, codec, services, admit).await;
+        let span = tracing::info_span!("socket", %peer);
+        accept::run(socket, codec, services, admit).instrument(span).await;
     })
 }
 
@@ -104,13 +107,23 @@ fn allowed(app: &App, dialects: &[Dialect], request: &Request) -> Result<Vec<Dia
     let mut denied = Denied::Missing("credential");
     for &dialect in dialects {
         let Some(line) = app.config.lines.taken.get(&dialect) else { continue };
-        match pass_all(&line.checks, &upgrade, &mut seen) {
+        let passed = if line.checks.is_empty() { own_page(&request.headers) } else { Ok(()) };
+        match passed.and_then(|()| pass_all(&line.checks, &upgrade, &mut seen)) {
             Ok(()) => allowed.push(dialect),
             Err(Denied::Missing(_)) if dialects.len() > 1 => {}
             Err(reason) => denied = reason,
         }
     }
     if allowed.is_empty() { Err(denied) } else { Ok(allowed) }
+}
+
+/// Where nobody is checked, pages of other sites are: a browser lets any page that its user visits open a
+/// socket to this machine, and says whose page it is (RFC 6454). Gateways send no `Origin`.
+fn own_page(headers: &HeaderMap) -> Result<(), Denied> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let page = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    let here = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    if page.is_some() && page == here { Ok(()) } else { Err(Denied::Wrong("origin")) }
 }
 
 /// A codec that speaks one of `allowed`, on a path for `dialects`.

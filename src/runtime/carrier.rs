@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use ring::rand::SystemRandom;
 
 use super::clock::since_1970;
@@ -11,7 +12,7 @@ use crate::access::NoKey;
 use crate::gateway::hang_up::{Api, Body, HangUp, Method, NoSuchName, Proof};
 
 /// An answer takes no longer, or there is none.
-const TIMEOUT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long is waited before each further try.
 const WAITS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
@@ -47,8 +48,11 @@ impl Carrier {
     pub fn new() -> Result<Self, reqwest::Error> {
         // Fails where a provider is installed already, which will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client =
-            Client::builder().timeout(TIMEOUT).user_agent(concat!("offhook/", env!("CARGO_PKG_VERSION")));
+        // A redirect would make a GET of a POST, and a page that says 200 of the answer.
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .timeout(TIMEOUT)
+            .user_agent(concat!("offhook/", env!("CARGO_PKG_VERSION")));
         Ok(Self { client: client.build()? })
     }
 
@@ -61,8 +65,10 @@ impl Carrier {
         let mut waits = WAITS.into_iter();
         loop {
             let (error, again) = match self.request(&request)?.send().await {
-                Ok(answer) if is_over(answer.status()) => return Ok(()),
-                Ok(answer) => (CarrierError::Refused(answer.status()), is_passing(answer.status())),
+                Ok(answer) => match is_over(answer).await {
+                    Ok(()) => return Ok(()),
+                    Err(status) => (CarrierError::Refused(status), is_passing(status)),
+                },
                 Err(error) => (error.without_url().into(), true),
             };
             match waits.next().filter(|_| again) {
@@ -94,9 +100,25 @@ impl Carrier {
     }
 }
 
-/// The call has ended: now, or before (404, and Telnyx's 422 for a call that is not there any more).
-fn is_over(status: StatusCode) -> bool {
-    status.is_success() || status == StatusCode::NOT_FOUND || status == StatusCode::UNPROCESSABLE_ENTITY
+/// Telnyx's code for a call that has ended already, with a 422.
+const TELNYX_HAS_ENDED: &str = "90018";
+
+/// Whether the call has ended, now or before.
+async fn is_over(answer: Response) -> Result<(), StatusCode> {
+    let status = answer.status();
+    match status {
+        StatusCode::NOT_FOUND => {
+            // Most of all a caller who hung up at the same moment; but it may be the wrong account.
+            tracing::warn!("the line's API does not know the call: it is over, or of another account");
+            Ok(())
+        }
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            let reason = answer.text().await.unwrap_or_default();
+            if reason.contains(TELNYX_HAS_ENDED) { Ok(()) } else { Err(status) }
+        }
+        _ if status.is_success() => Ok(()),
+        _ => Err(status),
+    }
 }
 
 /// It may be another answer in a moment.

@@ -28,6 +28,9 @@ pub enum End {
     /// More messages than any line sends.
     #[error("flooded: more than {0} messages a second")]
     Flood(u32),
+    /// More audio than any line sends.
+    #[error("flooded: audio came faster than anybody speaks")]
+    TooMuchAudio,
     /// No place for the call.
     #[error("refused: {0}")]
     NoPlace(#[from] super::registry::Refused),
@@ -60,6 +63,7 @@ impl End {
             | Self::NoStart(_)
             | Self::NoPlace(_)
             | Self::Flood(_)
+            | Self::TooMuchAudio
             | Self::Idle(_)
             | Self::Dead(_) => {
                 tracing::warn!(reason = %self, turns, seconds = %now, jitter_ms, concealed_ms, disordered, "call ended");
@@ -73,7 +77,7 @@ impl End {
         match self {
             Self::HungUp | Self::SaidGoodbye(_) | Self::Requested | Self::Lost(_) | Self::Dead(_) => 1000,
             Self::Refused(_) => 1002,
-            Self::NoStart(_) | Self::Idle(_) | Self::Flood(_) => 1008,
+            Self::NoStart(_) | Self::Idle(_) | Self::Flood(_) | Self::TooMuchAudio => 1008,
             Self::NoPlace(_) => 1013,
             Self::Drained => 1001,
         }

@@ -14,10 +14,17 @@ use crate::units::CallTime;
 /// A stall of so long may be made good in one burst.
 const BURST: Duration = Duration::from_secs(10);
 
+/// So much audio may come at once, and then at this many times the pace of speech. A line that stalled
+/// brings all of it in a burst; more than that is no line.
+const AUDIO_BURST: Duration = Duration::from_secs(60);
+const AUDIO_PACE: u32 = 2;
+
 /// One socket's messages.
 pub struct Incoming {
     stream: SplitStream<WebSocket>,
-    allowance: Allowance,
+    per_second: u32,
+    messages: Allowance,
+    audio: Allowance,
     clock: Clock,
 }
 
@@ -25,7 +32,8 @@ impl Incoming {
     /// At most `per_second` messages of `stream`, over ten seconds.
     #[must_use]
     pub fn new(stream: SplitStream<WebSocket>, per_second: u32, clock: Clock) -> Self {
-        Self { stream, allowance: Allowance::new(per_second), clock }
+        let messages = Allowance::new(BURST, 1);
+        Self { stream, per_second, messages, audio: Allowance::new(AUDIO_BURST, AUDIO_PACE), clock }
     }
 
     /// The next message of the peer.
@@ -38,34 +46,44 @@ impl Incoming {
             Some(Err(error)) => return Err(End::Lost(error.to_string())),
             None => return Err(End::HungUp),
         };
-        if self.allowance.take(self.clock.now()) {
+        // Counted in time: a message costs its part of a second.
+        let cost = Duration::from_secs(1) / self.per_second;
+        if self.messages.take(cost, self.clock.now()) {
             Ok(message)
         } else {
-            Err(End::Flood(self.allowance.per_second))
+            Err(End::Flood(self.per_second))
         }
+    }
+
+    /// The last message brought so much audio.
+    ///
+    /// # Errors
+    /// If that is more than any line sends.
+    pub fn brought(&mut self, audio: Duration) -> Result<(), End> {
+        if self.audio.take(audio, self.clock.now()) { Ok(()) } else { Err(End::TooMuchAudio) }
     }
 }
 
-/// So many a second, and what was not used of the last ten seconds (a token bucket).
+/// So much, and what was not used of it before (a token bucket).
 #[derive(Debug, Clone)]
 struct Allowance {
-    per_second: u32,
+    most: Duration,
+    /// It fills up so many times as fast as time passes.
+    pace: u32,
     /// What may still be taken, and when that was counted.
     left: Duration,
     at: CallTime,
 }
 
 impl Allowance {
-    fn new(per_second: u32) -> Self {
-        Self { per_second, left: BURST, at: CallTime::ZERO }
+    fn new(most: Duration, pace: u32) -> Self {
+        Self { most, pace, left: most, at: CallTime::ZERO }
     }
 
-    /// Takes one; false if there is none left.
-    fn take(&mut self, now: CallTime) -> bool {
-        self.left = BURST.min(self.left + now.since(self.at));
+    /// Takes so much; false if there is less.
+    fn take(&mut self, cost: Duration, now: CallTime) -> bool {
+        self.left = self.most.min(self.left + now.since(self.at) * self.pace);
         self.at = now;
-        // The allowance is counted in time: a message costs its part of a second.
-        let cost = Duration::from_secs(1) / self.per_second;
         let rest = self.left.checked_sub(cost);
         self.left = rest.unwrap_or(self.left);
         rest.is_some()
@@ -80,17 +98,28 @@ mod tests {
 
     #[test]
     fn a_burst_after_a_stall_is_taken_and_a_flood_is_not() {
-        let mut allowance = Allowance::new(100);
-        assert!((0..1000).all(|_| allowance.take(MS(0))));
-        assert!(!allowance.take(MS(5)));
-        assert!(allowance.take(MS(10)) && !allowance.take(MS(10)));
-        assert!((0..500).all(|_| allowance.take(MS(5010))));
-        assert!(!allowance.take(MS(5010)));
+        let mut allowance = Allowance::new(BURST, 1);
+        let mut take = |at: u64| allowance.take(Duration::from_millis(10), MS(at));
+        assert!((0..1000).all(|_| take(0)));
+        assert!(!take(5));
+        assert!(take(10) && !take(10));
+        assert!((0..500).all(|_| take(5010)));
+        assert!(!take(5010));
+    }
+
+    #[test]
+    fn audio_faster_than_speech_runs_out() {
+        let mut allowance = Allowance::new(AUDIO_BURST, AUDIO_PACE);
+        let mut seconds = (0..).take_while(|&n| allowance.take(Duration::from_secs(1), MS(n * 100)));
+        // A second of audio every 100 ms: 60 s at first, and 200 ms more each time.
+        assert_eq!(seconds.by_ref().count(), 75);
     }
 
     #[test]
     fn the_pace_of_a_line_is_never_too_fast() {
-        let mut allowance = Allowance::new(60);
-        assert!((0..100_000).all(|n| allowance.take(MS(n * 20))));
+        let (mut messages, mut audio) = (Allowance::new(BURST, 1), Allowance::new(AUDIO_BURST, AUDIO_PACE));
+        let second = Duration::from_secs(1);
+        assert!((0..100_000).all(|n| messages.take(second / 60, MS(n * 20))));
+        assert!((0..100_000).all(|n| audio.take(second / 50, MS(n * 20))));
     }
 }

@@ -37,7 +37,7 @@ impl Recorded {
     #[must_use]
     pub fn new(settings: Settings, count: CountTokens, id: &CallId, traces: Option<&Path>) -> Self {
         let trace = traces.and_then(|folder| {
-            let path = folder.join(format!("{id}.jsonl"));
+            let path = unused(folder, id);
             Trace::create(&path)
                 .map_err(|error| tracing::error!(path = %path.display(), %error, "no trace can be written"))
                 .ok()
@@ -114,12 +114,19 @@ struct Trace {
     counted: Arc<Mutex<std::collections::HashSet<String>>>,
 }
 
+/// A file of this call's name that is not there yet: calls may come again under the same name.
+fn unused(folder: &Path, id: &CallId) -> PathBuf {
+    let name = |n: u32| if n == 1 { format!("{id}.jsonl") } else { format!("{id}.{n}.jsonl") };
+    let mut paths = (1..).map(|n| folder.join(name(n)));
+    paths.find(|path| !path.exists()).unwrap_or_else(|| folder.join(name(1)))
+}
+
 impl Trace {
     fn create(path: &PathBuf) -> std::io::Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let file = File::create(path)?;
+        let file = File::create_new(path)?;
         let (lines, queue) = sync_channel(QUEUE);
         std::thread::Builder::new().name("trace".into()).spawn(move || {
             if let Err(error) = write(file, &queue) {

@@ -137,6 +137,9 @@ impl Session {
                     let now = self.clock.now();
                     self.life.heard(now);
                     for inbound in self.line.decode(&message?)? {
+                        if let Inbound::Audio { samples, .. } = &inbound {
+                            incoming.brought(duration_of(samples.len(), start.format.rate))?;
+                        }
                         self.inbound(now, inbound)?;
                     }
                 }

@@ -185,3 +185,31 @@ fn one_address_has_so_many_sockets_and_no_more() {
         }
     });
 }
+
+#[test]
+fn a_token_is_not_used_up_by_a_server_that_has_no_room() {
+    let keys = [("server.max_calls_per_peer", "1"), ("offhook.path_secret", "\"file:path\"")];
+    let server = Server::start(&configured(&keys, &[("path", PATH_SECRET)]));
+    run(async {
+        let first = open(&server, "/twilio").await;
+        let once = path("offhook", 60, 9);
+        assert_eq!(server.knock(&once, &[]), 429);
+        drop(first);
+        // The server learns of it in a moment.
+        let mut status = 429;
+        while status == 429 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            status = server.knock(&once, &[]);
+        }
+        assert_eq!(status, OPENED);
+    });
+}
+
+#[test]
+fn a_page_of_another_site_opens_no_line_that_checks_nobody() {
+    let server = Server::start(&configured(&[], &[]));
+    assert_eq!(server.knock("/offhook", &[("Origin", "https://evil.example")]), DENIED);
+    assert_eq!(server.knock("/call", &[("Origin", "null")]), DENIED);
+    // Host is x, as every knock has it.
+    assert_eq!(server.knock("/offhook", &[("Origin", "http://x")]), OPENED);
+}

@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,6 +14,9 @@ use tokio_tungstenite::tungstenite::Message;
 use super::strangers::{open, run, say};
 use crate::support::server::{Server, configured, root};
 
+/// An API that is not asked must not keep the tests for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What the API was asked, head and body.
 struct Asked {
     line: String,
@@ -21,11 +25,14 @@ struct Asked {
 }
 
 /// An API that gives these answers, one a request, and tells what it was asked.
-fn api(answers: &'static [&'static str]) -> (String, JoinHandle<Vec<Asked>>) {
+fn api(answers: &'static [&'static str]) -> (String, Receiver<Vec<Asked>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    let thread = std::thread::spawn(move || answers.iter().map(|answer| serve(&listener, answer)).collect());
-    (base, thread)
+    let (asked, all) = channel();
+    std::thread::spawn(move || {
+        let _ = asked.send(answers.iter().map(|answer| serve(&listener, answer)).collect());
+    });
+    (base, all)
 }
 
 fn serve(listener: &TcpListener, answer: &str) -> Asked {
@@ -87,7 +94,7 @@ fn telnyx_is_asked_to_hang_up_after_the_goodbye_and_asked_again_when_it_cannot()
         };
         stay_silent(&server, "/telnyx", &start, mark).await;
     });
-    let asked = asked.join().unwrap();
+    let asked = asked.recv_timeout(PATIENCE).unwrap();
     assert_eq!(asked.len(), 2);
     for asked in asked {
         assert_eq!(asked.line, "POST /v2/calls/v3:abc-1/actions/hangup HTTP/1.1");
@@ -114,7 +121,7 @@ fn vonage_is_asked_with_a_token_that_its_application_signed() {
         };
         stay_silent(&server, "/vonage", &start, mark).await;
     });
-    let asked = &asked.join().unwrap()[0];
+    let asked = &asked.recv_timeout(PATIENCE).unwrap()[0];
     assert_eq!(asked.line, "PUT /v1/calls/63f61863-4a51 HTTP/1.1");
     assert_eq!(asked.authorization.split('.').count(), 3);
     assert_eq!(asked.body, json!({"action": "hangup"}).to_string());
@@ -128,6 +135,7 @@ fn plivo_is_asked_in_its_own_way() {
         ("plivo.auth_id", "\"MA1\""),
         ("plivo.auth_token", "\"file:token\""),
         ("plivo.api_url", base.as_str()),
+        ("server.lines", "[\"plivo\"]"),
         ("server.public_url", "\"wss://voice.example.com\""),
     ];
     let configuration = configured(&[&SHORT[..], &keys].concat(), &[("token", "0123456789")]);
@@ -143,7 +151,7 @@ fn plivo_is_asked_in_its_own_way() {
         };
         stay_silent(&server, "/plivo", &start, mark).await;
     });
-    let asked = &asked.join().unwrap()[0];
+    let asked = &asked.recv_timeout(PATIENCE).unwrap()[0];
     assert_eq!(asked.line, "DELETE /v1/Account/MA1/Call/c1/ HTTP/1.1");
     assert_eq!(asked.authorization, format!("Basic {}", STANDARD.encode("MA1:0123456789")));
 }
@@ -156,6 +164,7 @@ fn twilio_is_asked_in_its_own_way() {
         ("twilio.account_sid", "\"AC1\""),
         ("twilio.auth_token", "\"file:token\""),
         ("twilio.api_url", base.as_str()),
+        ("server.lines", "[\"twilio\"]"),
         ("server.public_url", "\"wss://voice.example.com\""),
     ];
     let configuration = configured(&[&SHORT[..], &keys].concat(), &[("token", "0123456789")]);
@@ -167,7 +176,7 @@ fn twilio_is_asked_in_its_own_way() {
         let mark = |m: &Value| (m["event"] == "mark").then(|| m.clone());
         stay_silent(&server, "/twilio", &start, mark).await;
     });
-    let asked = &asked.join().unwrap()[0];
+    let asked = &asked.recv_timeout(PATIENCE).unwrap()[0];
     assert_eq!(asked.line, "POST /2010-04-01/Accounts/AC1/Calls/CA1.json HTTP/1.1");
     assert_eq!(asked.authorization, format!("Basic {}", STANDARD.encode("AC1:0123456789")));
     assert_eq!(asked.body, "Status=completed");

@@ -125,6 +125,7 @@ impl Server {
     /// The status of a request for a socket with further headers; the socket is closed again.
     pub fn knock(&self, path: &str, headers: &[(&str, &str)]) -> u16 {
         let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         write!(
             stream,
