@@ -247,3 +247,20 @@ fn a_text_is_continued_without_template() {
     assert!(!text.is_empty());
     assert!(engine.begin_raw(&"x".repeat(600), &greedy(6)).is_err());
 }
+
+#[test]
+fn a_system_prompt_that_shares_a_turn_with_the_first_words_is_still_computed_once() {
+    // As in Gemma's layout; its own markers are not in the small vocabulary.
+    let template = "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}{% endif %}\
+        <|user|>{{ m.content }}<|end|>{% endfor %}<|assistant|>";
+    let model = TestModel::of("gemma3", GgmlDType::Q8_0, 64, 96)
+        .with("tokenizer.chat_template", Value::String(template.to_owned()));
+    let mut engine = engine_of(&model, CONTEXT);
+    engine.warm_up("you are the desk of a clinic. be brief.").unwrap();
+    let (_, usage) = ask(&mut engine, "a", &opening());
+    let words = engine.count_tokens("you are the desk of a clinic. be brief.");
+    assert!(
+        usage.reused + 3 >= words && usage.reused < usage.prompt,
+        "{usage:?}, {words} in the system prompt"
+    );
+}

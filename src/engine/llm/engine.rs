@@ -127,6 +127,8 @@ impl LlmEngine {
             None => self.continuation("Hello.", &sampling)?,
         };
         while !matches!(reply.step()?, Step::Done(_)) {}
+        // Matrices that the kernels keep in a form of their own are not read from the file again.
+        self.shared.weights.release();
         Ok(())
     }
 

@@ -2,10 +2,12 @@
 //! cache that lies outside the weights. Must not know calls, gateways or the conversation.
 //!
 //! ```text
-//! gguf ── architecture ── weights ──┐ math, attention, cache
-//!   └──── vocabulary ─── tokenizer  ├── sequence ── sessions ──┐
-//!              └──────── decoder ───┘                          ├── reply ── engine
-//!         template ──── prompt ────────────────────────────────┘
+//! header, mapped                    math, attention, cache
+//!   └─ gguf ── architecture, positions ── layer ── weights
+//!        │                                            └─ sequence ── sessions ──┐
+//!        └──── vocabulary ─── tokenizer                                         ├── reply ── engine
+//!              ├───────────── decoder ──────────────────────────────────────────┤
+//!              └─ template ── prompt ───────────────────────────────────────────┘
 //! ```
 //!
 //! `Weights` are immutable and shared; a `Sequence` owns tokens and a paged cache, and can be extended,
@@ -17,7 +19,11 @@ mod cache;
 mod decoder;
 mod engine;
 mod gguf;
+mod header;
+mod layer;
+mod mapped;
 mod math;
+mod positions;
 mod prompt;
 mod reply;
 mod sampler;
@@ -31,6 +37,10 @@ mod weights;
 
 #[cfg(test)]
 mod conversation_tests;
+#[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod test_model;
 #[cfg(test)]

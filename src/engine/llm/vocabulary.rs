@@ -158,7 +158,7 @@ impl Vocabulary {
                 .filter(|(text, _)| !NOT_SWALLOWING.contains(&text.as_str()))
                 .map(|(_, id)| *id)
                 .collect(),
-            Architecture::Llama => Vec::new(),
+            Architecture::Llama | Architecture::Gemma3 => Vec::new(),
         };
         Self {
             pieces,
