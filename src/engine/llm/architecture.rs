@@ -255,7 +255,7 @@ fn head_width(keys: &Keys<'_>, width: usize, heads: usize) -> Result<usize, Shap
     let key = keys.maybe("attention.key_length", LIMIT)?;
     let value = keys.maybe("attention.value_length", LIMIT)?;
     let found = match (key, value) {
-        (None, None) if width % heads == 0 => width / heads,
+        (None, None) if width.is_multiple_of(heads) => width / heads,
         (None, None) => {
             return Err(ShapeError::Impossible(format!(
                 "a width of {width} and {heads} heads do not divide evenly"

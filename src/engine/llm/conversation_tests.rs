@@ -264,3 +264,24 @@ fn a_system_prompt_that_shares_a_turn_with_the_first_words_is_still_computed_onc
         "{usage:?}, {words} in the system prompt"
     );
 }
+
+#[test]
+fn gemma_without_a_template_ends_its_turn_with_the_marker_and_takes_a_greeting_first() {
+    let mut model = TestModel::of("gemma3", GgmlDType::F32, 64, 96);
+    for (key, at, value) in [
+        ("tokenizer.ggml.tokens", 0, Value::String("<end_of_turn>".to_owned())),
+        ("tokenizer.ggml.token_type", 0, Value::I32(3)),
+        ("tokenizer.ggml.tokens", 6, Value::String("<start_of_turn>".to_owned())),
+    ] {
+        let Some(Value::Array(entries)) = model.metadata.get_mut(key) else { panic!() };
+        entries[at] = value;
+    }
+    let zeros =
+        Tensor::zeros((model.tensors["token_embd.weight"].shape().dims()[0], 64), DType::F32, &Device::Cpu);
+    model.tensors.insert("output.weight".into(), QTensor::quantize(&zeros.unwrap(), GgmlDType::F32).unwrap());
+    let mut engine = engine_of(&model, CONTEXT);
+    let call = [opening()[0].clone(), say(Role::Assistant, "welcome"), say(Role::User, "hello there")];
+    // With all logits equal the first token is taken, which is the marker and not the file's end token.
+    let (text, reason, usage) = finish(engine.begin("a", &call, &greedy(5)).unwrap());
+    assert_eq!((text.as_str(), reason, usage.generated), ("", StopReason::EndOfText, 0));
+}

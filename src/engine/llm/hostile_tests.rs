@@ -19,8 +19,11 @@ fn a_count_in_the_header_that_the_file_cannot_hold_allocates_nothing() {
     assert!(complaint(&endless_text).contains("ends early"), "{}", complaint(&endless_text));
 }
 
-/// A header with these metadata entries and tensors (name, dimensions, type, offset), and 64 bytes of data.
-fn header(entries: &[Vec<u8>], tensors: &[(&str, &[u64], u32, u64)]) -> Vec<u8> {
+/// A row of the table of tensors: name, dimensions, type, offset.
+type Row<'a> = (&'a str, &'a [u64], u32, u64);
+
+/// A header with these metadata entries and tensors, and 64 bytes of data.
+fn header(entries: &[Vec<u8>], tensors: &[Row<'_>]) -> Vec<u8> {
     let mut bytes = b"GGUF\x03\0\0\0".to_vec();
     bytes.extend([tensors.len() as u64, entries.len() as u64].map(u64::to_le_bytes).concat());
     bytes.extend(entries.concat());
@@ -46,7 +49,7 @@ fn entry(key: &str, kind: u32, value: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_tensor_that_cannot_be_is_refused_by_its_name() {
-    let cases: [(&[(&str, &[u64], u32, u64)], &str); 8] = [
+    let cases: [(&[Row<'_>], &str); 8] = [
         (&[("huge", &[1 << 62, 1 << 62], 0, 0)], "tensor \"huge\" is too large"),
         (&[("bytes", &[1 << 62, 2], 0, 0)], "tensor \"bytes\" is too large"),
         (&[("far", &[4], 0, 1 << 40)], "tensor \"far\" (needs 16 bytes at"),
@@ -60,7 +63,7 @@ fn a_tensor_that_cannot_be_is_refused_by_its_name() {
         let complaint = complaint(&header(&[], tensors));
         assert!(complaint.contains(expected), "{complaint}");
     }
-    let twice: &[(&str, &[u64], u32, u64)] = &[("a", &[4], 0, 0), ("a", &[4], 0, 32)];
+    let twice: &[Row<'_>] = &[("a", &[4], 0, 0), ("a", &[4], 0, 32)];
     assert!(complaint(&header(&[], twice)).contains("tensor \"a\" stands there twice"));
 }
 

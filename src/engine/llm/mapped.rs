@@ -30,7 +30,7 @@ impl Mapping {
     /// Maps a file that is not empty.
     pub(super) fn new(file: &File) -> std::io::Result<Self> {
         // SAFETY: the bytes must not change while they are mapped. They are read only, and a model's file is
-        // replaced by renaming another one to its name, which leaves this one as it is (docs/deploy.md).
+        // replaced by renaming another one to its name, which leaves this one as it is (docs/decisions, 1).
         let map = unsafe { Mmap::map(file)? };
         Ok(Self { map: Arc::new(map) })
     }
@@ -88,7 +88,7 @@ impl Mapping {
     /// `None` if the data is not aligned for `T`, or no whole number of blocks.
     fn blocks<T: GgmlType + Send + Sync + 'static>(&self, data: &[u8]) -> Option<QStorage> {
         let start = data.as_ptr().cast::<T>();
-        if !start.is_aligned() || data.len() % size_of::<T>() != 0 {
+        if !start.is_aligned() || !data.len().is_multiple_of(size_of::<T>()) {
             return None;
         }
         let offset = data.as_ptr() as usize - self.map.as_ptr() as usize;
@@ -131,7 +131,7 @@ impl<T: GgmlType + Send + Sync> QuantizedType for Blocks<T> {
 
     fn embedding(&self, ids: &[u32], rows: usize, hidden: usize) -> Result<CpuStorage> {
         let blocks = hidden / T::BLCK_SIZE;
-        if hidden % T::BLCK_SIZE != 0 || blocks == 0 || self.count != rows * blocks {
+        if !hidden.is_multiple_of(T::BLCK_SIZE) || blocks == 0 || self.count != rows * blocks {
             candle_core::bail!("{rows} rows of {hidden} are not {} blocks", self.count);
         }
         let mut out = vec![0.0; ids.len() * hidden];

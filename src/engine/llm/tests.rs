@@ -62,21 +62,32 @@ fn the_logits_are_those_of_candles_own_phi3() {
 #[test]
 fn quantised_matrices_give_what_their_plain_numbers_give_but_for_rounding() {
     use GgmlDType::{F16, Q4K, Q5_0, Q5K, Q6K, Q8_0};
-    let input = tokens(30);
+    let root = |x: &[f32]| (x.iter().map(|x| x * x).sum::<f32>() / x.len() as f32).sqrt();
+    let mut too_far = Vec::new();
     for architecture in ["phi3", "llama", "gemma3"] {
         for kind in [F16, Q8_0, Q5_0, Q4K, Q5K, Q6K] {
             // 256 wide, so that candle takes its packed kernels where the processor has them.
             let model = || TestModel::of(architecture, kind, 256, 512);
-            let ours = Sequence::new(weights(&model())).extend(&input).unwrap();
-            let plain = Sequence::new(weights(&model().dequantised())).extend(&input).unwrap();
-            // The weights are the same numbers: what differs is that the products round what they are given,
-            // to 8 bits for a block (1/254 of its largest), over two layers; F16 rounds to 11 bits.
-            let share = if kind == F16 { 0.005 } else { 0.05 };
-            let largest = plain.iter().fold(0.0_f32, |top, x| top.max(x.abs()));
-            let off = ours.iter().zip(&plain).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-            assert!(off <= share * largest, "{architecture} {kind:?}: {off} of {largest}");
+            let (ours, plain) = (weights(&model()), weights(&model().dequantised()));
+            for (length, eight_bits) in [(1, 0.06), (30, 0.15)] {
+                let ours = Sequence::new(Arc::clone(&ours)).extend(&tokens(length)).unwrap();
+                let plain = Sequence::new(Arc::clone(&plain)).extend(&tokens(length)).unwrap();
+                let off: Vec<f32> = ours.iter().zip(&plain).map(|(a, b)| a - b).collect();
+                // The weights are the same numbers. What differs is that the products round what they are
+                // given to 8 bits: a step is the largest of 256 numbers by 127, some three standard
+                // deviations, so that a product is 0.7 % off, and nine in a row about 2 %; gated numbers have
+                // longer tails, and cost twice that. With more tokens, the sharp attention of random weights
+                // adds to it. F16 is rounded to 11 bits. Wrong numbers would be off by their whole size.
+                let share = if kind == F16 { eight_bits / 8.0 } else { eight_bits };
+                let found = root(&off) / root(&plain);
+                println!("{architecture} {kind:?}, {length} tokens: {found}");
+                if found > share {
+                    too_far.push((architecture, kind, length, found));
+                }
+            }
         }
     }
+    assert!(too_far.is_empty(), "{too_far:?}");
 }
 
 #[test]
