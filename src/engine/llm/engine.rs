@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::architecture::{Shape, ShapeError};
-use super::decoder::Decoder;
+use super::detokenizer::Detokenizer;
 use super::gguf::{Gguf, GgufError};
 use super::prompt::PromptWriter;
 use super::reply::{Reply, Start};
@@ -153,7 +153,7 @@ impl LlmEngine {
             )));
         }
         let sequence = Sequence::new(Arc::clone(&self.shared.weights));
-        let start = Start { session: None, sequence, prompt, shared: 0, decoder: Decoder::continuing() };
+        let start = Start { session: None, sequence, prompt, shared: 0, decoder: Detokenizer::continuing() };
         Ok(Reply::new(Arc::clone(&self.shared), start, sampling))
     }
 
@@ -198,7 +198,7 @@ impl LlmEngine {
             sequence,
             prompt: prompt.tokens,
             shared: prompt.shared,
-            decoder: Decoder::new(),
+            decoder: Detokenizer::new(&self.shared.vocabulary),
         };
         Ok(Reply::new(Arc::clone(&self.shared), start, sampling))
     }

@@ -4,8 +4,11 @@
 //! ```text
 //! gguf ── architecture ── weights ──┐ math, attention, cache
 //!   └──── vocabulary ─── tokenizer  ├── sequence ── sessions ──┐
-//!              └──────── decoder ───┘                          ├── reply ── engine
+//!              └──────── decoder ───┘      └── sampler ────────┼── reply ── engine ── measuring
 //!         template ──── prompt ────────────────────────────────┘
+//!
+//! tokenizer = SentencePiece, or pretokenizer and byte_level; both join by merging
+//! decoder, detokenizer = back to text;  speakable = what the sampler keeps out
 //! ```
 //!
 //! `Weights` are immutable and shared; a `Sequence` owns tokens and a paged cache, and can be extended,
@@ -13,11 +16,15 @@
 
 mod architecture;
 mod attention;
+mod byte_level;
 mod cache;
 mod decoder;
+mod detokenizer;
 mod engine;
 mod gguf;
 mod math;
+mod merging;
+mod pretokenizer;
 mod prompt;
 mod reply;
 mod sampler;

@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::decoder::{Decoder, StopFilter};
+use super::decoder::StopFilter;
+use super::detokenizer::Detokenizer;
 use super::engine::Shared;
 use super::prompt::SpokenReply;
 use super::sampler::Sampler;
@@ -38,7 +39,7 @@ pub(super) struct Start {
     pub(super) prompt: Vec<u32>,
     /// So many tokens of the prompt are worth keeping for all calls.
     pub(super) shared: usize,
-    pub(super) decoder: Decoder,
+    pub(super) decoder: Detokenizer,
 }
 
 /// A reply in the making.
@@ -52,7 +53,7 @@ pub(super) struct Reply {
     slice: usize,
     state: State,
     sampler: Sampler,
-    decoder: Decoder,
+    decoder: Detokenizer,
     stops: StopFilter,
     spoken: SpokenReply,
     max_tokens: usize,
