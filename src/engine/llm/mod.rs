@@ -4,7 +4,7 @@
 //! ```text
 //! gguf ── architecture ── weights ──┐ math, attention, cache
 //!   └──── vocabulary ─── tokenizer  ├── sequence ── sessions ──┐
-//!              └──────── decoder ───┘      └── sampler ────────┼── reply ── engine ── measuring
+//!              └──────── decoder ───┘      └── sampler ────────┼── reply ── engine
 //!         template ──── prompt ────────────────────────────────┘
 //!
 //! tokenizer = SentencePiece, or pretokenizer and byte_level; both join by merging
@@ -30,6 +30,7 @@ mod reply;
 mod sampler;
 mod sequence;
 mod sessions;
+mod speakable;
 mod template;
 mod threads;
 mod tokenizer;
@@ -38,6 +39,8 @@ mod weights;
 
 #[cfg(test)]
 mod conversation_tests;
+#[cfg(test)]
+mod reply_tests;
 #[cfg(test)]
 mod test_model;
 #[cfg(test)]

@@ -64,6 +64,7 @@ impl Reply {
     pub(super) fn new(shared: Arc<Shared>, start: Start, sampling: &Sampling) -> Self {
         let reused = start.sequence.tokens().len();
         let slice = SLICE_WORK / shared.weights.work_per_token().max(1);
+        let bias = if sampling.speakable { Arc::clone(&shared.markup) } else { Arc::new([]) };
         Self {
             slice: slice.clamp(*SLICE_TOKENS.start(), *SLICE_TOKENS.end()),
             shared,
@@ -73,7 +74,7 @@ impl Reply {
             prompt: start.prompt,
             pin: start.shared,
             state: State::Reading(reused),
-            sampler: Sampler::new(sampling),
+            sampler: Sampler::new(sampling, bias),
             decoder: start.decoder,
             stops: StopFilter::new(&sampling.stop),
             spoken: SpokenReply::default(),
@@ -134,12 +135,19 @@ impl Reply {
         Ok(Step::Text(text))
     }
 
-    /// Ends the reply: the last text first, if there is any, then `Done` at the next step.
+    /// Ends the reply: the last text first, if there is any, then `Done` at the next step. What was held
+    /// back is text if the model ended here; if it was cut off, it may be the beginning of a stop text, or
+    /// of a character, and is not said.
     fn finish(&mut self, reason: StopReason, mut text: String) -> Step {
-        let (rest, stopped) = self.stops.push(&self.decoder.finish());
-        text.push_str(&rest);
-        if !stopped {
-            text.push_str(&self.stops.finish());
+        match reason {
+            StopReason::EndOfText => {
+                let (rest, stopped) = self.stops.push(&self.decoder.finish());
+                text.push_str(&rest);
+                if !stopped {
+                    text.push_str(&self.stops.finish());
+                }
+            }
+            StopReason::Length => {}
         }
         self.state = State::Done(reason);
         self.give_back();
