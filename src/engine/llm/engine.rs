@@ -217,7 +217,6 @@ impl LlmEngine {
         self.shared.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[cfg(test)]
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }

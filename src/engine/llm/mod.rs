@@ -4,7 +4,7 @@
 //! ```text
 //! gguf ── architecture ── weights ──┐ math, attention, cache
 //!   └──── vocabulary ─── tokenizer  ├── sequence ── sessions ──┐
-//!              └──────── decoder ───┘      └── sampler ────────┼── reply ── engine
+//!              └──────── decoder ───┘      └── sampler ────────┼── reply ── engine ── measuring
 //!         template ──── prompt ────────────────────────────────┘
 //!
 //! tokenizer = SentencePiece, or pretokenizer and byte_level; both join by merging
@@ -23,6 +23,7 @@ mod detokenizer;
 mod engine;
 mod gguf;
 mod math;
+mod measuring;
 mod merging;
 mod pretokenizer;
 mod prompt;
@@ -49,4 +50,5 @@ mod tests;
 mod vector_tests;
 
 pub use engine::{LlmEngine, LlmOptions, load};
+pub use measuring::Workpiece;
 pub use threads::limit_threads;
