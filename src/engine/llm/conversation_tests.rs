@@ -26,7 +26,7 @@ fn opening() -> Vec<Message> {
 }
 
 fn greedy(max_tokens: usize) -> Sampling {
-    Sampling { max_tokens, temperature: 0.0, top_p: 1.0, repetition_penalty: 1.3, seed: 1, stop: Vec::new() }
+    Sampling { max_tokens, repetition_penalty: 1.3, ..Sampling::default() }
 }
 
 /// Runs a reply to its end.

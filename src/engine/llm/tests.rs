@@ -183,7 +183,12 @@ fn a_model_that_is_incomplete_or_of_another_kind_is_refused_by_what_is_wrong() {
             good().with("general.architecture", text("mamba")),
             "\"mamba\"; phi3, llama and gemma3 are supported",
         ),
-        (good().with("tokenizer.ggml.model", text("gpt2")), "tokenizer is \"gpt2\""),
+        (good().with("tokenizer.ggml.model", text("bert")), "tokenizer is \"bert\""),
+        (good().with("tokenizer.ggml.model", text("gpt2")), "tokenizer.ggml.merges\" is missing"),
+        (
+            good().with("tokenizer.ggml.model", text("gpt2")).with("tokenizer.ggml.pre", text("tekken")),
+            "cuts words the way of \"tekken\"; only default, gpt-2, llama-bpe, qwen2, smollm are supported",
+        ),
         (good().with("tokenizer.chat_template", text("{% for %}")), "chat template cannot be used"),
         (good().with("phi3.embedding_length", gguf_file::Value::U32(0)), "phi3.embedding_length\" is 0"),
         (good().with("phi3.attention.head_count", gguf_file::Value::U32(5)), "do not divide evenly"),
