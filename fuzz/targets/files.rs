@@ -67,6 +67,10 @@ pub fn reply(data: &[u8]) {
         repetition_penalty: 1.1,
         seed: 1,
         stop: vec!["stop".to_owned()],
+        top_k: 40,
+        min_p: 0.01,
+        speakable: true,
+        time_limit: None,
     };
     let said = |role, text: &str| Message { role, text: text.to_owned() };
     let messages = [said(Role::System, "Be brief."), said(Role::User, "Hi")];

@@ -201,9 +201,13 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
         context_tokens: r.integer("llm.context_tokens", 1024, 128..=131_072) as usize,
         sampling: Sampling {
             max_tokens: r.integer("llm.max_tokens", 60, 1..=4096) as usize,
+            time_limit: Some(r.millis("llm.reply_timeout_ms", 30_000, 0..=600_000)).filter(|t| !t.is_zero()),
             temperature: r.number("llm.temperature", 0.0, 0.0..=2.0) as f32,
+            top_k: r.integer("llm.top_k", 0, 0..=100_000) as usize,
             top_p: r.number("llm.top_p", 1.0, 0.01..=1.0) as f32,
+            min_p: r.number("llm.min_p", 0.0, 0.0..=1.0) as f32,
             repetition_penalty: r.number("llm.repetition_penalty", 1.0, 1.0..=2.0) as f32,
+            speakable: r.switch("llm.speakable_only", true),
             seed: r.integer("llm.seed", 0, 0..=i64::MAX as u64),
             stop: r.texts("llm.stop", &["\n\n", "\nQ:"]),
         },
@@ -312,6 +316,10 @@ mod tests {
         assert_eq!(
             problems("[endpoint]\ncomplete_ms = 600"),
             ["endpoint.open_ms = 500: allowed is at least endpoint.complete_ms, 600"]
+        );
+        assert_eq!(
+            problems("[llm]\ntop_k = -1\nmin_p = 1.5\nreply_timeout_ms = -5\nspeakable_only = 1").len(),
+            4
         );
         assert!(problems("[llm]\nmax_tokens = 900")[0].contains("half of llm.context_tokens"));
     }

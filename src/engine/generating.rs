@@ -10,7 +10,7 @@ use super::arbiter::Work;
 use super::cores::Cores;
 use super::runway::Runway;
 use super::workers::{EngineResult, Results, lower_priority, survive};
-use super::{CancelFlag, Generation, Generator, Message, Sampling, Step};
+use super::{CancelFlag, EngineError, Generation, Generator, Message, Sampling, Step};
 use crate::ids::{CallId, TurnId};
 
 /// Whether a reply is wanted, or only prepared because it may be: set by the call, read by the threads
@@ -71,6 +71,9 @@ struct Active {
     cancel: CancelFlag,
     wanted: Wanted,
     runway: Runway,
+    /// From the moment it is wanted, and, once it is, when that is over.
+    time_limit: Option<Duration>,
+    due: Option<Duration>,
     /// `None` if only the prompt is read.
     results: Option<Results>,
 }
@@ -92,6 +95,11 @@ impl Active {
             Some(_) if self.prefilling => Work::Prefill,
             Some(_) => Work::decode(self.runway.left(cores.now())),
         }
+    }
+
+    fn is_over_time(&mut self, now: Duration) -> bool {
+        let Some(limit) = self.time_limit.filter(|_| self.wanted.is_set()) else { return false };
+        now >= *self.due.get_or_insert(now + limit)
     }
 
     fn is_pressed(&self, now: Duration) -> bool {
@@ -130,6 +138,10 @@ pub(super) fn serve(mut generator: Box<dyn Generator>, jobs: &Receiver<Job>, cor
                 waiting += 1;
                 return true;
             }
+            if reply.is_over_time(now) {
+                give_up(reply);
+                return false;
+            }
             step(reply, cores, threads)
         });
         if waiting > 0 && waiting == before {
@@ -153,8 +165,18 @@ fn begin(generator: &mut dyn Generator, question: Question, results: Results) ->
     let Question { call, turn, messages, sampling, cancel, wanted, runway } = question;
     match survive("language model", || generator.begin(call.as_str(), &messages, &sampling)) {
         Ok(generation) => {
-            let results = Some(results);
-            Some(Active { turn, generation, prefilling: true, cancel, wanted, runway, results })
+            let (results, time_limit, due) = (Some(results), sampling.time_limit, None);
+            Some(Active {
+                turn,
+                generation,
+                prefilling: true,
+                cancel,
+                wanted,
+                runway,
+                time_limit,
+                due,
+                results,
+            })
         }
         Err(error) => {
             tell(&results, EngineResult::Generated { turn, result: Err(error) });
@@ -175,7 +197,19 @@ fn begin_reading(
     let begun = survive("language model", || generator.begin(call.as_str(), messages, sampling));
     let generation = begun.map_err(|error| tracing::debug!(%error, "nothing was read ahead")).ok()?;
     let (wanted, runway) = (Wanted::default(), Runway::default());
-    Some(Active { turn: TurnId(0), generation, prefilling: true, cancel, wanted, runway, results: None })
+    let (turn, time_limit, due, results) = (TurnId(0), None, None, None);
+    Some(Active { turn, generation, prefilling: true, cancel, wanted, runway, time_limit, due, results })
+}
+
+/// Ends a reply that takes too long, with what it has said; if that is nothing, it has failed.
+fn give_up(reply: &Active) {
+    let Some(results) = &reply.results else { return };
+    let result = if reply.prefilling {
+        Err(EngineError::Failed("the reply took longer than llm.reply_timeout_ms to begin".to_owned()))
+    } else {
+        Ok(reply.generation.usage())
+    };
+    tell(results, EngineResult::Generated { turn: reply.turn, result });
 }
 
 /// Does one step; false when the reply is over.
@@ -211,139 +245,5 @@ fn tell(results: &Results, result: EngineResult) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc::{SyncSender, sync_channel};
-
-    use tokio::sync::mpsc;
-
-    use super::*;
-    use crate::engine::{EngineError, Usage};
-
-    /// Reads its prompt in as many slices as it has messages, then says five words.
-    struct Scripted(Arc<std::sync::atomic::AtomicUsize>);
-
-    struct Talk {
-        slices: usize,
-        words: usize,
-        read: Arc<std::sync::atomic::AtomicUsize>,
-    }
-
-    impl Generator for Scripted {
-        fn begin(
-            &mut self,
-            _: &str,
-            messages: &[Message],
-            _: &Sampling,
-        ) -> Result<Box<dyn Generation>, EngineError> {
-            Ok(Box::new(Talk { slices: messages.len(), words: 5, read: Arc::clone(&self.0) }))
-        }
-
-        fn end_session(&mut self, _: &str) {}
-
-        fn count_tokens(&self, _: &str) -> usize {
-            0
-        }
-    }
-
-    impl Generation for Talk {
-        fn step(&mut self) -> Result<Step, EngineError> {
-            if self.slices > 0 {
-                self.slices -= 1;
-                self.read.fetch_add(1, Ordering::Relaxed);
-                return Ok(Step::Prefilled);
-            }
-            if self.words == 0 {
-                return Ok(Step::Done(crate::engine::StopReason::EndOfText));
-            }
-            self.words -= 1;
-            Ok(Step::Text("word ".into()))
-        }
-
-        fn usage(&self) -> Usage {
-            Usage::default()
-        }
-    }
-
-    fn served() -> (SyncSender<Job>, Arc<std::sync::atomic::AtomicUsize>) {
-        let (jobs, queue) = sync_channel(8);
-        let read = Arc::default();
-        let generator = Scripted(Arc::clone(&read));
-        let cores = Cores::new(2, Arc::new(|| Duration::from_secs(10)));
-        std::thread::spawn(move || serve(Box::new(generator), &queue, &cores, 1));
-        (jobs, read)
-    }
-
-    fn sampling() -> Sampling {
-        Sampling {
-            max_tokens: 9,
-            temperature: 0.0,
-            top_p: 1.0,
-            repetition_penalty: 1.0,
-            seed: 0,
-            stop: Vec::new(),
-        }
-    }
-
-    fn messages(n: usize) -> Vec<Message> {
-        vec![Message { role: crate::engine::Role::User, text: "Hello?".into() }; n]
-    }
-
-    fn question(call: &str, wanted: &Wanted, runway: &Runway) -> Question {
-        Question {
-            call: CallId::new(call),
-            turn: TurnId(1),
-            messages: messages(1),
-            sampling: sampling(),
-            cancel: CancelFlag::default(),
-            wanted: wanted.clone(),
-            runway: runway.clone(),
-        }
-    }
-
-    fn words(inbox: &mut mpsc::Receiver<EngineResult>) -> usize {
-        let mut words = 0;
-        while let Some(EngineResult::Token { .. }) = inbox.blocking_recv() {
-            words += 1;
-        }
-        words
-    }
-
-    #[test]
-    fn an_answer_that_is_only_prepared_waits_while_another_calls_voice_runs_out() {
-        let (jobs, _) = served();
-        let (urgent, runway) = (Wanted::default(), Runway::default());
-        urgent.set();
-        runway.lasts_until(Duration::from_millis(10_100));
-        // There is room for two results of five: this reply goes on when they are taken.
-        let (results, mut inbox) = mpsc::channel(3);
-        assert!(jobs.send(Job::Begin(question("a", &urgent, &runway), results)).is_ok());
-        while inbox.len() < 2 {
-            std::thread::yield_now();
-        }
-        let (prepared, mut theirs) = mpsc::channel(100);
-        let wanted = Wanted::default();
-        assert!(jobs.send(Job::Begin(question("b", &wanted, &Runway::default()), prepared)).is_ok());
-        std::thread::sleep(Duration::from_millis(20));
-        assert!(theirs.is_empty());
-        wanted.set();
-        assert_eq!(words(&mut theirs), 5);
-        assert_eq!(words(&mut inbox), 5);
-    }
-
-    #[test]
-    fn a_prompt_that_is_read_ahead_is_read_to_its_end_and_says_nothing() {
-        let (jobs, read) = served();
-        let (call, cancel) = (CallId::new("a"), CancelFlag::default());
-        assert!(
-            jobs.send(Job::Prefill { call, messages: messages(7), sampling: sampling(), cancel }).is_ok()
-        );
-        while read.load(Ordering::Relaxed) < 7 {
-            std::thread::yield_now();
-        }
-        let wanted = Wanted::default();
-        wanted.set();
-        let (results, mut inbox) = mpsc::channel(100);
-        assert!(jobs.send(Job::Begin(question("a", &wanted, &Runway::default()), results)).is_ok());
-        assert_eq!(words(&mut inbox), 5);
-    }
-}
+#[path = "generating_tests.rs"]
+mod tests;

@@ -175,16 +175,42 @@ impl std::fmt::Debug for CountTokens {
 pub struct Sampling {
     /// Upper limit of generated tokens.
     pub max_tokens: usize,
+    /// A reply ends after this time, with what it has said. `None` is no limit.
+    pub time_limit: Option<Duration>,
     /// 0 takes the likeliest token every time.
     pub temperature: f32,
+    /// Only so many tokens, the likeliest. 0 is off.
+    pub top_k: usize,
     /// Nucleus: the smallest set of tokens with this much probability. 1 is off.
     pub top_p: f32,
+    /// Only tokens that are at least this many times as likely as the likeliest. 0 is off.
+    pub min_p: f32,
     /// Divides the logits of tokens that occurred in this reply. 1 is off.
     pub repetition_penalty: f32,
+    /// Leaves out tokens that no voice can speak: markup and emoji.
+    pub speakable: bool,
     /// The seed of the random numbers.
     pub seed: u64,
     /// Texts that end a reply and are not part of it.
     pub stop: Vec<String>,
+}
+
+impl Default for Sampling {
+    /// The likeliest token every time, at most 60 of them, and nothing else.
+    fn default() -> Self {
+        Self {
+            max_tokens: 60,
+            time_limit: None,
+            temperature: 0.0,
+            top_k: 0,
+            top_p: 1.0,
+            min_p: 0.0,
+            repetition_penalty: 1.0,
+            speakable: false,
+            seed: 0,
+            stop: Vec::new(),
+        }
+    }
 }
 
 /// Why a generation ended.

@@ -63,11 +63,16 @@ fn head_of_array(file: &mut Vec<u8>, kind: u32, length: usize) {
 
 const WIDTH: u64 = 32;
 
-/// Language models of one layer, of both architectures; with a template and without.
+/// Language models of one layer, of all architectures; with a template and without.
 pub fn gguf() -> Vec<Vec<u8>> {
     let template = "{{ bos_token }}{% for m in messages %}<|{{ m.role }}|>\n{{ m['content'].strip() }}<|end|>\n\
                     {% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}";
-    vec![language_model("phi3", Some(template)), language_model("phi3", None), language_model("llama", None)]
+    vec![
+        language_model("phi3", Some(template)),
+        language_model("phi3", None),
+        language_model("llama", None),
+        language_model("gemma3", None),
+    ]
 }
 
 fn language_model(architecture: &str, template: Option<&str>) -> Vec<u8> {
@@ -106,6 +111,11 @@ fn language_model(architecture: &str, template: Option<&str>) -> Vec<u8> {
         ("tokenizer.ggml.eos_token_id".to_owned(), Entry::Count(2)),
         ("tokenizer.ggml.add_bos_token".to_owned(), Entry::Flag(true)),
     ];
+    if architecture == "gemma3" {
+        entries.push((sized("attention.key_length"), Entry::Count(16)));
+        entries.push((sized("attention.value_length"), Entry::Count(16)));
+        entries.push((sized("final_logit_softcapping"), Entry::Number(30.0)));
+    }
     entries.extend(template.map(|source| ("tokenizer.chat_template".to_owned(), Entry::Text(source))));
     let mut tensors = vec![
         ("token_embd.weight", vec![WIDTH, rows]),
@@ -115,6 +125,11 @@ fn language_model(architecture: &str, template: Option<&str>) -> Vec<u8> {
         ("blk.0.attn_output.weight", vec![WIDTH, WIDTH]),
         ("blk.0.ffn_down.weight", vec![WIDTH, WIDTH]),
     ];
+    if architecture == "gemma3" {
+        let after = ["blk.0.post_attention_norm.weight", "blk.0.post_ffw_norm.weight"];
+        tensors.extend(after.map(|name| (name, vec![WIDTH])));
+        tensors.extend(["blk.0.attn_q_norm.weight", "blk.0.attn_k_norm.weight"].map(|name| (name, vec![16])));
+    }
     let matrices: &[(&str, u64)] = if architecture == "phi3" {
         &[("blk.0.attn_qkv.weight", 3), ("blk.0.ffn_up.weight", 2)]
     } else {

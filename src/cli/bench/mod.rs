@@ -3,6 +3,7 @@
 
 mod barge_in;
 mod barge_in_sounds;
+mod llm;
 mod siege;
 mod stt;
 mod stt_accuracy;
@@ -30,6 +31,8 @@ fn name(model: &Path) -> String {
 pub enum Command {
     /// What a transcript costs, with the window cut to the speech and whole
     Stt(stt::Args),
+    /// How fast the language model reads and writes, alone and for several calls, and what it keeps
+    Llm(llm::Args),
     /// What makes the agent pause, and what interrupts it
     BargeIn(barge_in::Args),
     /// What a call notices while strangers do their worst to its server
@@ -45,6 +48,7 @@ pub enum Command {
 pub fn run(command: &Command, config: &Config, path: Option<&Path>) -> anyhow::Result<ExitCode> {
     match command {
         Command::Stt(args) => stt::run(args, config),
+        Command::Llm(args) => llm::run(args, config),
         Command::BargeIn(args) => barge_in::run(args, config),
         Command::Siege(args) => siege::run(args, config, path),
         Command::Vad(args) => vad::run(args, config),

@@ -1,8 +1,9 @@
 //! What kind of decoder a file holds: its sizes, and the few places where one architecture differs from
-//! another, as data. A further architecture is a variant here and, at most, a field. Must not know
-//! tensors or how any of it is computed.
+//! another, as data. A further architecture is a variant here, a row in `Traits` and, at most, a field.
+//! Must not know tensors' contents or how any of it is computed.
 
-use super::gguf::{Gguf, GgufError};
+use super::gguf::{Gguf, GgufError, Value};
+use super::positions::Positions;
 
 /// The architectures that are understood (`general.architecture`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub(super) enum Architecture {
     Phi3,
     /// Llama: every matrix on its own, neighbouring pairs rotated.
     Llama,
+    /// Gemma 3: norms before and after, of heads too; most layers see a window, every sixth sees all.
+    Gemma3,
 }
 
 /// Which two numbers of a head are rotated together.
@@ -22,11 +25,38 @@ pub(super) enum RopeStyle {
     Pairs,
 }
 
+/// What opens the gate of the feed-forward layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Activation {
+    /// `x · sigmoid(x)`.
+    Silu,
+    /// The Gaussian error linear unit, in its approximation by tanh.
+    Gelu,
+}
+
+/// What all models of an architecture have in common.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Traits {
+    pub(super) rope: RopeStyle,
+    pub(super) activation: Activation,
+    /// Query, key and value are one matrix, and so are gate and up.
+    pub(super) fused: bool,
+    /// The outputs of attention and feed-forward are normed before they are added.
+    pub(super) norms_after: bool,
+    /// Every head of queries and keys is normed.
+    pub(super) head_norms: bool,
+    /// Embeddings are multiplied by the root of the width.
+    pub(super) scaled_embedding: bool,
+    /// Of so many layers, the last sees all positions and the others a window. `None`: where there is a
+    /// window, all layers have it.
+    pub(super) layers_a_period: Option<usize>,
+}
+
 /// The sizes of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Shape {
     pub(super) architecture: Architecture,
-    pub(super) rope: RopeStyle,
+    pub(super) traits: Traits,
     /// Tokens in the vocabulary.
     pub(super) vocabulary: usize,
     /// Width of the residual stream.
@@ -39,12 +69,14 @@ pub(super) struct Shape {
     pub(super) feed_forward: usize,
     /// Positions the model was trained for.
     pub(super) context: usize,
-    /// A token sees itself and this many minus one before it; `None` sees all.
-    pub(super) window: Option<usize>,
-    pub(super) rope_base: f64,
-    /// Numbers of a head that are rotated; the rest pass unchanged.
-    pub(super) rope_width: usize,
+    /// For each layer, how many positions a token sees, itself included; `None` is all of them.
+    pub(super) windows: Vec<Option<usize>>,
+    pub(super) positions: Positions,
     pub(super) norm_epsilon: f32,
+    /// What a product of query and key is multiplied by.
+    pub(super) query_scale: f32,
+    /// Logits are bent so that they stay within this.
+    pub(super) logit_cap: Option<f32>,
 }
 
 /// Why a file's model cannot be run.
@@ -52,7 +84,7 @@ pub(super) struct Shape {
 pub(super) enum ShapeError {
     #[error(transparent)]
     Gguf(#[from] GgufError),
-    #[error("its architecture is \"{0}\"; phi3 and llama are supported")]
+    #[error("its architecture is \"{0}\"; phi3, llama and gemma3 are supported")]
     Architecture(String),
     #[error("{0}")]
     Impossible(String),
@@ -60,11 +92,7 @@ pub(super) enum ShapeError {
 
 impl Architecture {
     fn named(name: &str) -> Option<Self> {
-        match name {
-            "phi3" => Some(Self::Phi3),
-            "llama" => Some(Self::Llama),
-            _ => None,
-        }
+        [Self::Phi3, Self::Llama, Self::Gemma3].into_iter().find(|known| known.name() == name)
     }
 
     /// Its name in GGUF, also the prefix of its metadata keys.
@@ -72,6 +100,78 @@ impl Architecture {
         match self {
             Self::Phi3 => "phi3",
             Self::Llama => "llama",
+            Self::Gemma3 => "gemma3",
+        }
+    }
+
+    /// The table of the differences.
+    fn traits(self) -> Traits {
+        let llama = Traits {
+            rope: RopeStyle::Pairs,
+            activation: Activation::Silu,
+            fused: false,
+            norms_after: false,
+            head_norms: false,
+            scaled_embedding: false,
+            layers_a_period: None,
+        };
+        match self {
+            Self::Llama => llama,
+            Self::Phi3 => Traits { rope: RopeStyle::Halves, fused: true, ..llama },
+            Self::Gemma3 => Traits {
+                rope: RopeStyle::Halves,
+                activation: Activation::Gelu,
+                norms_after: true,
+                head_norms: true,
+                scaled_embedding: true,
+                layers_a_period: Some(6),
+                ..llama
+            },
+        }
+    }
+}
+
+/// The metadata of one architecture.
+pub(super) struct Keys<'a> {
+    pub(super) file: &'a Gguf,
+    pub(super) architecture: Architecture,
+}
+
+impl Keys<'_> {
+    pub(super) fn key(&self, rest: &str) -> String {
+        format!("{}.{rest}", self.architecture.name())
+    }
+
+    /// A count that must be there, from 1 to `limit`.
+    fn sized(&self, rest: &str, limit: usize) -> Result<usize, ShapeError> {
+        let n = self.file.required_count(&self.key(rest))?;
+        self.within(rest, n, limit)
+    }
+
+    /// A count from 1 to `limit`, if it is there.
+    pub(super) fn maybe(&self, rest: &str, limit: usize) -> Result<Option<usize>, ShapeError> {
+        let n = self.file.count(&self.key(rest))?;
+        n.map(|n| self.within(rest, n, limit)).transpose()
+    }
+
+    fn within(&self, rest: &str, n: usize, limit: usize) -> Result<usize, ShapeError> {
+        if (1..=limit).contains(&n) {
+            return Ok(n);
+        }
+        let key = self.key(rest);
+        Err(ShapeError::Impossible(format!("metadata \"{key}\" is {n}; 1 to {limit} is possible")))
+    }
+
+    /// A number that must lie above 0 and not above `limit`, if it is there.
+    pub(super) fn positive(&self, rest: &str, limit: f64) -> Result<Option<f64>, ShapeError> {
+        match self.file.number(&self.key(rest))? {
+            Some(x) if x <= 0.0 || x > limit => {
+                let key = self.key(rest);
+                Err(ShapeError::Impossible(format!(
+                    "metadata \"{key}\" is {x}; a number above 0, up to {limit}, is possible"
+                )))
+            }
+            x => Ok(x),
         }
     }
 }
@@ -84,39 +184,25 @@ impl Shape {
             .ok_or_else(|| GgufError::MissingKey("general.architecture".to_owned()))?;
         let architecture =
             Architecture::named(name).ok_or_else(|| ShapeError::Architecture(name.to_owned()))?;
-        let key = |rest: &str| format!("{}.{rest}", architecture.name());
-        let sized = |rest: &str, limit: usize| -> Result<usize, ShapeError> {
-            let n = file.required_count(&key(rest))?;
-            if (1..=limit).contains(&n) {
-                Ok(n)
-            } else {
-                Err(ShapeError::Impossible(format!(
-                    "metadata \"{}\" is {n}; 1 to {limit} is possible",
-                    key(rest)
-                )))
-            }
-        };
-        let width = sized("embedding_length", 1 << 16)?;
-        let layers = sized("block_count", 1 << 10)?;
-        let heads = sized("attention.head_count", 1 << 10)?;
-        let kv_heads = match file.count(&key("attention.head_count_kv"))? {
-            None => heads,
-            Some(_) => sized("attention.head_count_kv", heads)?,
-        };
-        if width % heads != 0 || heads % kv_heads != 0 {
+        let traits = architecture.traits();
+        let keys = Keys { file, architecture };
+        if keys.maybe("expert_count", usize::MAX).is_ok_and(|experts| experts.is_some()) {
+            let key = keys.key("expert_count");
             return Err(ShapeError::Impossible(format!(
-                "a width of {width}, {heads} heads and {kv_heads} key-value heads do not divide evenly"
+                "it mixes experts (\"{key}\"), which is not supported"
             )));
         }
-        let head_width = width / heads;
-        let rope_width = match file.count(&key("rope.dimension_count"))? {
-            None => head_width,
-            Some(_) => sized("rope.dimension_count", head_width)?,
-        };
-        if rope_width % 2 != 0 {
-            return Err(ShapeError::Impossible(format!("{rope_width} rotated numbers a head are not pairs")));
+        let width = keys.sized("embedding_length", 1 << 16)?;
+        let layers = keys.sized("block_count", 1 << 10)?;
+        let heads = keys.sized("attention.head_count", 1 << 10)?;
+        let kv_heads = keys.maybe("attention.head_count_kv", heads)?.unwrap_or(heads);
+        let head_width = head_width(&keys, width, heads)?;
+        if heads % kv_heads != 0 {
+            return Err(ShapeError::Impossible(format!(
+                "{heads} heads and {kv_heads} key-value heads do not divide evenly"
+            )));
         }
-        refuse_scaled_positions(file, architecture)?;
+        let context = keys.sized("context_length", 1 << 24)?;
         let table = file.tensor_shape("token_embd.weight")?;
         let vocabulary = match *table {
             [rows, columns] if columns == width && rows > 0 => rows,
@@ -126,31 +212,35 @@ impl Shape {
                 return Err(GgufError::Shape { name, found, expected: vec![0, width] }.into());
             }
         };
-        let epsilon = file.number(&key("attention.layer_norm_rms_epsilon"))?;
+        // The 27 billion of Gemma 3 divide by another width than that of their heads (llama.cpp does
+        // not find it in the file either, and goes by the number of layers).
+        let scaled_width = match architecture {
+            Architecture::Gemma3 if layers == 62 => width / heads,
+            Architecture::Phi3 | Architecture::Llama | Architecture::Gemma3 => head_width,
+        };
+        let scale = keys.positive("attention.scale", 1e3)?;
         Ok(Self {
             architecture,
-            rope: match architecture {
-                Architecture::Phi3 => RopeStyle::Halves,
-                Architecture::Llama => RopeStyle::Pairs,
-            },
+            traits,
             vocabulary,
             width,
             layers,
             heads,
             kv_heads,
             head_width,
-            feed_forward: sized("feed_forward_length", 1 << 18)?,
-            context: sized("context_length", 1 << 24)?,
-            window: file.count(&key("attention.sliding_window"))?.filter(|&n| n > 0),
-            rope_base: file.number(&key("rope.freq_base"))?.filter(|&x| x > 0.0).unwrap_or(10_000.0),
-            rope_width,
-            norm_epsilon: epsilon.unwrap_or(1e-5) as f32,
+            feed_forward: keys.sized("feed_forward_length", 1 << 18)?,
+            context,
+            windows: windows(&keys, layers)?,
+            positions: Positions::read(&keys, head_width, context)?,
+            norm_epsilon: keys.positive("attention.layer_norm_rms_epsilon", 1.0)?.unwrap_or(1e-5) as f32,
+            query_scale: scale.map_or(1.0 / (scaled_width as f32).sqrt(), |scale| scale as f32),
+            logit_cap: keys.positive("final_logit_softcapping", 1e6)?.map(|cap| cap as f32),
         })
     }
 
-    /// Rows of the fused query-key-value matrix.
-    pub(super) fn qkv_rows(&self) -> usize {
-        self.width + 2 * self.kv_width()
+    /// Numbers of one position's queries in one layer.
+    pub(super) fn query_width(&self) -> usize {
+        self.heads * self.head_width
     }
 
     /// Numbers of one position's keys (or values) in one layer.
@@ -159,19 +249,50 @@ impl Shape {
     }
 }
 
-/// Long-context variants stretch the positions; running them without would give quietly wrong text.
-fn refuse_scaled_positions(file: &Gguf, architecture: Architecture) -> Result<(), ShapeError> {
-    for name in ["rope_factors_long.weight", "rope_factors_short.weight", "rope_freqs.weight"] {
-        if file.has_tensor(name) {
+/// Numbers of a head: what the file says, or an even share of the width.
+fn head_width(keys: &Keys<'_>, width: usize, heads: usize) -> Result<usize, ShapeError> {
+    const LIMIT: usize = 1 << 12;
+    let key = keys.maybe("attention.key_length", LIMIT)?;
+    let value = keys.maybe("attention.value_length", LIMIT)?;
+    let found = match (key, value) {
+        (None, None) if width.is_multiple_of(heads) => width / heads,
+        (None, None) => {
             return Err(ShapeError::Impossible(format!(
-                "it scales its positions (tensor \"{name}\"), which is not supported; take the short-context variant"
+                "a width of {width} and {heads} heads do not divide evenly"
             )));
         }
-    }
-    match file.text(&format!("{}.rope.scaling.type", architecture.name()))? {
-        None | Some("none") => Ok(()),
-        Some(kind) => Err(ShapeError::Impossible(format!(
-            "it scales its positions (\"{kind}\"), which is not supported"
-        ))),
-    }
+        (Some(key), None) => key,
+        (Some(key), Some(value)) if key == value => key,
+        (key, Some(value)) => {
+            let (name, other) = (keys.key("attention.value_length"), keys.key("attention.key_length"));
+            let key = key.map_or("missing".to_owned(), |key| key.to_string());
+            return Err(ShapeError::Impossible(format!(
+                "metadata \"{name}\" is {value} and \"{other}\" is {key}; heads of two widths are not supported"
+            )));
+        }
+    };
+    Ok(found)
+}
+
+/// How far each layer sees. The pattern is a period, or says of every layer whether it has the window.
+fn windows(keys: &Keys<'_>, layers: usize) -> Result<Vec<Option<usize>>, ShapeError> {
+    let window = keys.file.count(&keys.key("attention.sliding_window"))?.filter(|&n| n > 0);
+    let pattern = keys.key("attention.sliding_window_pattern");
+    let period = keys.architecture.traits().layers_a_period;
+    let local: Vec<bool> = match keys.file.get(&pattern) {
+        Some(Value::Integers(each)) if each.len() == layers => each.iter().map(|&n| n != 0).collect(),
+        Some(Value::Integers(each)) => {
+            return Err(ShapeError::Impossible(format!(
+                "metadata \"{pattern}\" speaks of {} layers, the model has {layers}",
+                each.len()
+            )));
+        }
+        found => {
+            let period = if found.is_some() { keys.file.count(&pattern)? } else { period };
+            // 0 and none: all layers have the window. 1: none has.
+            let period = period.filter(|&period| period > 0);
+            (1..=layers).map(|layer| period.is_none_or(|period| layer % period != 0)).collect()
+        }
+    };
+    Ok(local.into_iter().map(|local| window.filter(|_| local)).collect())
 }

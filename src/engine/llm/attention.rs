@@ -9,31 +9,35 @@ use super::math::{add_scaled, dot, softmax};
 /// them costs more than it saves.
 const SHARE_FROM: usize = 1 << 20;
 
+/// How a layer looks at the cache.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View {
+    pub(super) layer: usize,
+    /// Heads of queries.
+    pub(super) heads: usize,
+    /// A row sees itself and this many minus one before it; `None` sees all.
+    pub(super) window: Option<usize>,
+    /// What a product of query and key is multiplied by.
+    pub(super) scale: f32,
+}
+
 /// What every head needs to know.
 struct Call<'a> {
     queries: &'a [f32],
     /// Position of the first row.
     start: usize,
-    layer: usize,
-    heads: usize,
-    window: Option<usize>,
+    view: View,
     cache: &'a Cache,
 }
 
 /// For rows of queries that begin at position `start`, the weighted values they see: themselves and all
 /// before them, or the last `window` positions. Their own keys and values are in the cache already.
-pub(super) fn attend(
-    queries: &[f32],
-    start: usize,
-    layer: usize,
-    heads: usize,
-    window: Option<usize>,
-    cache: &Cache,
-) -> Vec<f32> {
+pub(super) fn attend(queries: &[f32], start: usize, view: View, cache: &Cache) -> Vec<f32> {
+    let heads = view.heads;
     let head_width = cache.geometry().head_width;
     let width = heads * head_width;
     let rows = queries.len() / width;
-    let call = Call { queries, start, layer, heads, window, cache };
+    let call = Call { queries, start, view, cache };
     let mut out = vec![0.0; queries.len()];
     let work = 2 * rows * (start + rows) * width;
     if work < SHARE_FROM {
@@ -73,21 +77,21 @@ impl Call<'_> {
     fn one(&self, head: usize, row: usize, scores: &mut Vec<f32>, out: &mut [f32]) {
         let geometry = self.cache.geometry();
         let head_width = geometry.head_width;
-        let kv_head = head / (self.heads / geometry.kv_heads);
-        let query = &self.queries[(row * self.heads + head) * head_width..][..head_width];
+        let View { layer, heads, window, scale } = self.view;
+        let kv_head = head / (heads / geometry.kv_heads);
+        let query = &self.queries[(row * heads + head) * head_width..][..head_width];
         let end = self.start + row + 1;
-        let begin = self.window.map_or(0, |window| end.saturating_sub(window));
-        let scale = 1.0 / (head_width as f32).sqrt();
+        let begin = window.map_or(0, |window| end.saturating_sub(window));
         scores.clear();
         for (page, slots) in pages(begin, end) {
-            let (keys, _) = self.cache.head(self.layer, kv_head, page);
+            let (keys, _) = self.cache.head(layer, kv_head, page);
             let keys = keys[slots.start * head_width..slots.end * head_width].chunks_exact(head_width);
             scores.extend(keys.map(|key| dot(query, key) * scale));
         }
         softmax(scores);
         let mut weights = scores.iter();
         for (page, slots) in pages(begin, end) {
-            let (_, values) = self.cache.head(self.layer, kv_head, page);
+            let (_, values) = self.cache.head(layer, kv_head, page);
             let values = values[slots.start * head_width..slots.end * head_width].chunks_exact(head_width);
             for (value, weight) in values.zip(&mut weights) {
                 add_scaled(out, *weight, value);
@@ -120,17 +124,21 @@ mod tests {
         cache
     }
 
+    fn view(heads: usize, window: Option<usize>) -> View {
+        View { layer: 0, heads, window, scale: 0.7 }
+    }
+
     #[test]
     fn a_row_sees_itself_and_what_came_before_and_nothing_later() {
         let cache = cache(3);
-        let out = attend(&[1.0; 8], 0, 0, 2, None, &cache);
+        let out = attend(&[1.0; 8], 0, view(2, None), &cache);
         assert_eq!(out, [0.0, 1.0, 0.0, 1.0, 0.5, 1.0, 0.5, 1.0]);
     }
 
     #[test]
     fn a_window_hides_what_is_too_far_back() {
         let cache = cache(PAGE + 8);
-        let out = attend(&[1.0; 4], PAGE + 1, 0, 2, Some(4), &cache);
+        let out = attend(&[1.0; 4], PAGE + 1, view(2, Some(4)), &cache);
         let mean = (PAGE - 2 + PAGE - 1 + PAGE + PAGE + 1) as f32 / 4.0;
         assert!((out[0] - mean).abs() < 1e-4, "{out:?}");
     }
@@ -143,8 +151,8 @@ mod tests {
         let rows: Vec<f32> = (0..positions * 256).map(|i| (i as f32 * 0.11).sin()).collect();
         cache.write(0, 0, &rows, &rows);
         cache.commit(positions);
-        let many = attend(&rows[590 * 256..], 590, 0, 4, None, &cache);
-        let one = attend(&rows[599 * 256..], 599, 0, 4, None, &cache);
+        let many = attend(&rows[590 * 256..], 590, view(4, None), &cache);
+        let one = attend(&rows[599 * 256..], 599, view(4, None), &cache);
         assert_eq!(many[9 * 256..], one);
     }
 }

@@ -26,7 +26,7 @@ fn opening() -> Vec<Message> {
 }
 
 fn greedy(max_tokens: usize) -> Sampling {
-    Sampling { max_tokens, temperature: 0.0, top_p: 1.0, repetition_penalty: 1.3, seed: 1, stop: Vec::new() }
+    Sampling { max_tokens, repetition_penalty: 1.3, ..Sampling::default() }
 }
 
 /// Runs a reply to its end.
@@ -246,4 +246,42 @@ fn a_text_is_continued_without_template() {
     assert_eq!((usage.prompt, usage.generated), (4, 6));
     assert!(!text.is_empty());
     assert!(engine.begin_raw(&"x".repeat(600), &greedy(6)).is_err());
+}
+
+#[test]
+fn a_system_prompt_that_shares_a_turn_with_the_first_words_is_still_computed_once() {
+    // As in Gemma's layout; its own markers are not in the small vocabulary.
+    let template = "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}{% endif %}\
+        <|user|>{{ m.content }}<|end|>{% endfor %}<|assistant|>";
+    let model = TestModel::of("gemma3", GgmlDType::Q8_0, 64, 96)
+        .with("tokenizer.chat_template", Value::String(template.to_owned()));
+    let mut engine = engine_of(&model, CONTEXT);
+    engine.warm_up("you are the desk of a clinic. be brief.").unwrap();
+    let (_, usage) = ask(&mut engine, "a", &opening());
+    let words = engine.count_tokens("you are the desk of a clinic. be brief.");
+    assert!(
+        usage.reused + 3 >= words && usage.reused < usage.prompt,
+        "{usage:?}, {words} in the system prompt"
+    );
+}
+
+#[test]
+fn gemma_without_a_template_ends_its_turn_with_the_marker_and_takes_a_greeting_first() {
+    let mut model = TestModel::of("gemma3", GgmlDType::F32, 64, 96);
+    for (key, at, value) in [
+        ("tokenizer.ggml.tokens", 0, Value::String("<end_of_turn>".to_owned())),
+        ("tokenizer.ggml.token_type", 0, Value::I32(3)),
+        ("tokenizer.ggml.tokens", 6, Value::String("<start_of_turn>".to_owned())),
+    ] {
+        let Some(Value::Array(entries)) = model.metadata.get_mut(key) else { panic!() };
+        entries[at] = value;
+    }
+    let zeros =
+        Tensor::zeros((model.tensors["token_embd.weight"].shape().dims()[0], 64), DType::F32, &Device::Cpu);
+    model.tensors.insert("output.weight".into(), QTensor::quantize(&zeros.unwrap(), GgmlDType::F32).unwrap());
+    let mut engine = engine_of(&model, CONTEXT);
+    let call = [opening()[0].clone(), say(Role::Assistant, "welcome"), say(Role::User, "hello there")];
+    // With all logits equal the first token is taken, which is the marker and not the file's end token.
+    let (text, reason, usage) = finish(engine.begin("a", &call, &greedy(5)).unwrap());
+    assert_eq!((text.as_str(), reason, usage.generated), ("", StopReason::EndOfText, 0));
 }

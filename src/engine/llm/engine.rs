@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::architecture::{Shape, ShapeError};
-use super::decoder::Decoder;
+use super::detokenizer::Detokenizer;
 use super::gguf::{Gguf, GgufError};
 use super::prompt::PromptWriter;
 use super::reply::{Reply, Start};
 use super::sequence::Sequence;
 use super::sessions::{SessionKey, Sessions};
+use super::speakable;
 use super::template::ChatTemplate;
 use super::threads;
 use super::vocabulary::Vocabulary;
@@ -43,6 +44,8 @@ impl From<&config::Llm> for LlmOptions {
 pub(super) struct Shared {
     pub(super) weights: Arc<Weights>,
     pub(super) vocabulary: Vocabulary,
+    /// Keeps out of a reply what no voice can speak.
+    pub(super) markup: Arc<[(u32, f32)]>,
     template: Option<ChatTemplate>,
     pub(super) sessions: Mutex<Sessions>,
 }
@@ -103,7 +106,9 @@ fn read(options: &LlmOptions) -> Result<LlmEngine, String> {
         vocabulary.text_of(vocabulary.end),
     )?;
     let weights = Arc::new(Weights::read(&file, options.context_tokens).map_err(explain)?);
-    Ok(LlmEngine { shared: Arc::new(Shared { weights, vocabulary, template, sessions: Mutex::default() }) })
+    let markup = speakable::against_markup(&vocabulary);
+    let sessions = Mutex::default();
+    Ok(LlmEngine { shared: Arc::new(Shared { weights, vocabulary, markup, template, sessions }) })
 }
 
 impl LlmEngine {
@@ -114,19 +119,14 @@ impl LlmEngine {
         if !system_prompt.trim().is_empty() {
             messages.insert(0, Message { role: Role::System, text: system_prompt.to_owned() });
         }
-        let sampling = Sampling {
-            max_tokens: 2,
-            temperature: 0.0,
-            top_p: 1.0,
-            repetition_penalty: 1.0,
-            seed: 0,
-            stop: Vec::new(),
-        };
+        let sampling = Sampling { max_tokens: 2, ..Sampling::default() };
         let mut reply = match self.shared.template {
             Some(_) => self.reply(None, &messages, &sampling)?,
             None => self.continuation("Hello.", &sampling)?,
         };
         while !matches!(reply.step()?, Step::Done(_)) {}
+        // Matrices that the kernels keep in a form of their own are not read from the file again.
+        self.shared.weights.release();
         Ok(())
     }
 
@@ -153,7 +153,7 @@ impl LlmEngine {
             )));
         }
         let sequence = Sequence::new(Arc::clone(&self.shared.weights));
-        let start = Start { session: None, sequence, prompt, shared: 0, decoder: Decoder::continuing() };
+        let start = Start { session: None, sequence, prompt, shared: 0, decoder: Detokenizer::continuing() };
         Ok(Reply::new(Arc::clone(&self.shared), start, sampling))
     }
 
@@ -198,7 +198,7 @@ impl LlmEngine {
             sequence,
             prompt: prompt.tokens,
             shared: prompt.shared,
-            decoder: Decoder::new(),
+            decoder: Detokenizer::new(&self.shared.vocabulary),
         };
         Ok(Reply::new(Arc::clone(&self.shared), start, sampling))
     }
@@ -219,7 +219,6 @@ impl LlmEngine {
         self.shared.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[cfg(test)]
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }

@@ -4,7 +4,7 @@
 //! Sums run in sixteen lanes, so that the compiler may use vector registers without reordering a sum
 //! behind our back.
 
-use super::architecture::RopeStyle;
+use super::architecture::{Activation, RopeStyle};
 
 const LANES: usize = 16;
 
@@ -60,9 +60,33 @@ pub(super) fn softmax(scores: &mut [f32]) {
     }
 }
 
-/// `silu(gate) * up`, one after the other (SwiGLU, Shazeer 2020).
-pub(super) fn gated(gate: &[f32], up: &[f32], out: &mut Vec<f32>) {
-    out.extend(gate.iter().zip(up).map(|(g, u)| g / (1.0 + (-g).exp()) * u));
+/// `activation(gate) * up`, one after the other (SwiGLU and GeGLU, Shazeer 2020).
+pub(super) fn gated(activation: Activation, gate: &[f32], up: &[f32], out: &mut Vec<f32>) {
+    let pairs = gate.iter().zip(up);
+    match activation {
+        Activation::Silu => out.extend(pairs.map(|(g, u)| g / (1.0 + (-g).exp()) * u)),
+        Activation::Gelu => out.extend(pairs.map(|(g, u)| gelu(*g) * u)),
+    }
+}
+
+/// The Gaussian error linear unit by tanh (Hendrycks and Gimpel 2016).
+fn gelu(x: f32) -> f32 {
+    const ROOT: f32 = 0.797_884_6; // sqrt(2 / pi)
+    0.5 * x * (1.0 + (ROOT * x * (1.0 + 0.044_715 * x * x)).tanh())
+}
+
+/// `x *= factor`.
+pub(super) fn scale(x: &mut [f32], factor: f32) {
+    for x in x {
+        *x *= factor;
+    }
+}
+
+/// Bends numbers so that they stay within `limit` (soft capping, Gemma).
+pub(super) fn cap(x: &mut [f32], limit: f32) {
+    for x in x {
+        *x = limit * (*x / limit).tanh();
+    }
 }
 
 /// Cosines and sines of every position and pair (Su et al. 2021).
@@ -74,24 +98,32 @@ pub(super) struct Rotation {
 }
 
 impl Rotation {
-    /// For `positions` positions and heads of which `width` numbers are rotated.
-    pub(super) fn new(style: RopeStyle, positions: usize, width: usize, base: f64) -> Self {
-        let pairs = width / 2;
+    /// For `positions` positions. Each of the divisors is a pair of a head; a pair turns by the position
+    /// divided by it. Sines and cosines are multiplied by `scale`.
+    pub(super) fn new(style: RopeStyle, positions: usize, divisors: &[f64], scale: f32) -> Self {
+        let pairs = divisors.len();
         let mut cos = Vec::with_capacity(positions * pairs);
         let mut sin = Vec::with_capacity(positions * pairs);
         for position in 0..positions {
-            for pair in 0..pairs {
-                let angle = position as f64 / base.powf(2.0 * pair as f64 / width as f64);
-                cos.push(angle.cos() as f32);
-                sin.push(angle.sin() as f32);
+            for divisor in divisors {
+                let angle = position as f64 / divisor;
+                cos.push(angle.cos() as f32 * scale);
+                sin.push(angle.sin() as f32 * scale);
             }
         }
         Self { style, pairs, cos, sin }
     }
 
+    /// Rotates every head of a row, of `head_width` numbers each.
+    pub(super) fn apply_all(&self, row: &mut [f32], head_width: usize, position: usize) {
+        for head in row.chunks_exact_mut(head_width) {
+            self.apply(head, position);
+        }
+    }
+
     /// Rotates one head at one position. A position beyond the table leaves it as it is; the caller
     /// keeps to the context.
-    pub(super) fn apply(&self, head: &mut [f32], position: usize) {
+    fn apply(&self, head: &mut [f32], position: usize) {
         let at = position * self.pairs;
         let (Some(cos), Some(sin)) = (self.cos.get(at..at + self.pairs), self.sin.get(at..at + self.pairs))
         else {
@@ -146,7 +178,9 @@ mod tests {
     fn both_rotations_are_the_ones_of_candle() {
         let (positions, heads, width) = (5, 3, 16);
         for style in [RopeStyle::Halves, RopeStyle::Pairs] {
-            let rotation = Rotation::new(style, positions, width, 10_000.0);
+            let divisors: Vec<f64> =
+                (0..width / 2).map(|pair| 10_000_f64.powf(2.0 * pair as f64 / width as f64)).collect();
+            let rotation = Rotation::new(style, positions, &divisors, 1.0);
             let x = wave(heads * positions * width);
             let dims = (1, heads, positions, width);
             let t = Tensor::from_slice(&x, dims, &Device::Cpu).unwrap();
@@ -166,6 +200,29 @@ mod tests {
                 assert!((a - b).abs() < 1e-5, "{style:?} {a} {b}");
             }
         }
+    }
+
+    #[test]
+    fn both_gates_are_the_ones_of_candle() {
+        let (gate, up) = (wave(40), wave(40));
+        let gate: Vec<f32> = gate.iter().map(|x| x * 6.0).collect();
+        let t = Tensor::from_slice(&gate, 40, &Device::Cpu).unwrap();
+        for (activation, expected) in [(Activation::Silu, t.silu()), (Activation::Gelu, t.gelu())] {
+            let expected = expected.unwrap().to_vec1::<f32>().unwrap();
+            let mut ours = Vec::new();
+            gated(activation, &gate, &up, &mut ours);
+            for ((a, b), up) in ours.iter().zip(expected).zip(&up) {
+                assert!((a - b * up).abs() < 1e-5, "{activation:?} {a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn capped_numbers_stay_within_the_limit_and_keep_their_order() {
+        let mut x = [-1e9, 0.0, 0.1, 1e9];
+        cap(&mut x, 30.0);
+        assert_eq!((x[0], x[1], x[3]), (-30.0, 0.0, 30.0));
+        assert!((x[2] - 0.1).abs() < 1e-6);
     }
 
     #[test]

@@ -2,10 +2,15 @@
 //! cache that lies outside the weights. Must not know calls, gateways or the conversation.
 //!
 //! ```text
-//! gguf ── architecture ── weights ──┐ math, attention, cache
-//!   └──── vocabulary ─── tokenizer  ├── sequence ── sessions ──┐
-//!              └──────── decoder ───┘                          ├── reply ── engine
-//!         template ──── prompt ────────────────────────────────┘
+//! header, mapped                    math, attention, cache
+//!   └─ gguf ── architecture, positions ── layer ── weights
+//!        │                                            └─ sequence ── sessions ──┐
+//!        └──── vocabulary ─── tokenizer       sampler ──────────────────────────┼── reply ── engine ── measuring
+//!              ├───────────── decoder ──────────────────────────────────────────┤
+//!              └─ template ── prompt ───────────────────────────────────────────┘
+//!
+//! tokenizer = SentencePiece, or pretokenizer and byte_level; both join by merging
+//! decoder, detokenizer = back to text;  speakable = what the sampler keeps out
 //! ```
 //!
 //! `Weights` are immutable and shared; a `Sequence` owns tokens and a paged cache, and can be extended,
@@ -13,16 +18,26 @@
 
 mod architecture;
 mod attention;
+mod byte_level;
 mod cache;
 mod decoder;
+mod detokenizer;
 mod engine;
 mod gguf;
+mod header;
+mod layer;
+mod mapped;
 mod math;
+mod measuring;
+mod merging;
+mod positions;
+mod pretokenizer;
 mod prompt;
 mod reply;
 mod sampler;
 mod sequence;
 mod sessions;
+mod speakable;
 mod template;
 mod threads;
 mod tokenizer;
@@ -32,6 +47,12 @@ mod weights;
 #[cfg(test)]
 mod conversation_tests;
 #[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod reply_tests;
+#[cfg(test)]
 mod test_model;
 #[cfg(test)]
 mod tests;
@@ -39,4 +60,5 @@ mod tests;
 mod vector_tests;
 
 pub use engine::{LlmEngine, LlmOptions, load};
+pub use measuring::Workpiece;
 pub use threads::limit_threads;

@@ -156,6 +156,7 @@ impl Output<'_> {
             run.pop();
         }
         let mut text = String::new();
+        let mut system_ends = None;
         for piece in run {
             match piece {
                 Piece::Literal(literal) => text.push_str(literal),
@@ -163,9 +164,20 @@ impl Output<'_> {
                     text.push_str(self.messages.get(index).map_or("", |m| m.text.trim()))
                 }
             }
+            if self.role(piece) == Some(Role::System) {
+                system_ends = Some(text.len());
+            }
         }
         if !text.is_empty() {
-            self.tokens.extend(vocabulary.encode(&text));
+            let tokens = vocabulary.encode(&text);
+            // Where the system's message shares a turn with the user's (Gemma's), what is shared ends
+            // inside the run: with the last token that is the same without what follows.
+            if let Some(system) = system_ends.and_then(|end| text.get(..end)) {
+                let alone = vocabulary.encode(system);
+                self.shared =
+                    self.tokens.len() + alone.iter().zip(&tokens).take_while(|(a, b)| a == b).count();
+            }
+            self.tokens.extend(tokens);
         }
         self.tokens.extend(said.unwrap_or_default());
     }

@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::decoder::{Decoder, StopFilter};
+use super::decoder::StopFilter;
+use super::detokenizer::Detokenizer;
 use super::engine::Shared;
 use super::prompt::SpokenReply;
 use super::sampler::Sampler;
@@ -38,7 +39,7 @@ pub(super) struct Start {
     pub(super) prompt: Vec<u32>,
     /// So many tokens of the prompt are worth keeping for all calls.
     pub(super) shared: usize,
-    pub(super) decoder: Decoder,
+    pub(super) decoder: Detokenizer,
 }
 
 /// A reply in the making.
@@ -52,7 +53,7 @@ pub(super) struct Reply {
     slice: usize,
     state: State,
     sampler: Sampler,
-    decoder: Decoder,
+    decoder: Detokenizer,
     stops: StopFilter,
     spoken: SpokenReply,
     max_tokens: usize,
@@ -63,6 +64,7 @@ impl Reply {
     pub(super) fn new(shared: Arc<Shared>, start: Start, sampling: &Sampling) -> Self {
         let reused = start.sequence.tokens().len();
         let slice = SLICE_WORK / shared.weights.work_per_token().max(1);
+        let bias = if sampling.speakable { Arc::clone(&shared.markup) } else { Arc::new([]) };
         Self {
             slice: slice.clamp(*SLICE_TOKENS.start(), *SLICE_TOKENS.end()),
             shared,
@@ -72,7 +74,7 @@ impl Reply {
             prompt: start.prompt,
             pin: start.shared,
             state: State::Reading(reused),
-            sampler: Sampler::new(sampling),
+            sampler: Sampler::new(sampling, bias),
             decoder: start.decoder,
             stops: StopFilter::new(&sampling.stop),
             spoken: SpokenReply::default(),
@@ -133,12 +135,19 @@ impl Reply {
         Ok(Step::Text(text))
     }
 
-    /// Ends the reply: the last text first, if there is any, then `Done` at the next step.
+    /// Ends the reply: the last text first, if there is any, then `Done` at the next step. What was held
+    /// back is text if the model ended here; if it was cut off, it may be the beginning of a stop text, or
+    /// of a character, and is not said.
     fn finish(&mut self, reason: StopReason, mut text: String) -> Step {
-        let (rest, stopped) = self.stops.push(&self.decoder.finish());
-        text.push_str(&rest);
-        if !stopped {
-            text.push_str(&self.stops.finish());
+        match reason {
+            StopReason::EndOfText => {
+                let (rest, stopped) = self.stops.push(&self.decoder.finish());
+                text.push_str(&rest);
+                if !stopped {
+                    text.push_str(&self.stops.finish());
+                }
+            }
+            StopReason::Length => {}
         }
         self.state = State::Done(reason);
         self.give_back();

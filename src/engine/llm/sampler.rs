@@ -1,6 +1,7 @@
 //! Chooses the next token from logits. Pure: the same seed and the same logits give the same tokens.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use crate::engine::Sampling;
 
@@ -8,26 +9,42 @@ use crate::engine::Sampling;
 #[derive(Debug)]
 pub(super) struct Sampler {
     temperature: f32,
+    top_k: usize,
     top_p: f32,
+    min_p: f32,
     penalty: f32,
+    /// Added to the logits of these tokens; minus infinity keeps one out.
+    bias: Arc<[(u32, f32)]>,
     random: SplitMix64,
 }
 
 impl Sampler {
-    pub(super) fn new(sampling: &Sampling) -> Self {
+    pub(super) fn new(sampling: &Sampling, bias: Arc<[(u32, f32)]>) -> Self {
         Self {
             temperature: sampling.temperature,
-            top_p: sampling.top_p,
+            top_k: sampling.top_k,
+            top_p: sampling.top_p.max(0.0),
+            min_p: sampling.min_p.min(1.0),
             penalty: sampling.repetition_penalty,
+            bias,
             random: SplitMix64(sampling.seed),
         }
     }
 
     /// The next token; `seen` are the tokens of this reply so far. `None` if no logit is a number.
+    ///
+    /// Bias and penalty come first, then the temperature, then what is left out: all but the first `top_k`,
+    /// what is outside the nucleus, what is too unlikely next to the likeliest.
     pub(super) fn choose(&mut self, mut logits: Vec<f32>, seen: &[u32]) -> Option<u32> {
         for logit in &mut logits {
             if logit.is_nan() {
                 *logit = f32::NEG_INFINITY;
+            }
+        }
+        for &(token, bias) in self.bias.iter() {
+            if let Some(logit) = logits.get_mut(token as usize) {
+                // Not a number is what infinities of both kinds add up to: then the bias stands.
+                *logit = if (*logit + bias).is_nan() { bias } else { *logit + bias };
             }
         }
         self.penalise(&mut logits, seen);
@@ -37,18 +54,25 @@ impl Sampler {
         if self.temperature <= 0.0 || best.1 == f32::INFINITY {
             return Some(best.0);
         }
+        if self.top_k > 0 && self.top_k < ranked.len() {
+            ranked.select_nth_unstable_by(self.top_k, higher_first);
+            ranked.truncate(self.top_k);
+            ranked.sort_by(higher_first);
+        }
         for (_, logit) in &mut ranked {
             *logit = ((*logit - best.1) / self.temperature).exp();
         }
-        let total: f32 = ranked.iter().map(|(_, weight)| weight).sum();
         if self.top_p < 1.0 {
+            let total: f32 = ranked.iter().map(|(_, weight)| weight).sum();
             // All tokens below this floor together have less than the mass outside the nucleus, so none of
             // them is in it, and sorting a whole vocabulary is avoided.
-            let floor = (1.0 - self.top_p.max(0.0)) * total / ranked.len() as f32;
+            let floor = (1.0 - self.top_p) * total / ranked.len() as f32;
             ranked.retain(|(_, weight)| *weight >= floor);
             ranked.sort_by(higher_first);
-            keep_nucleus(&mut ranked, self.top_p.max(0.0) * total);
+            keep_nucleus(&mut ranked, self.top_p * total);
         }
+        // The likeliest has weight 1.
+        ranked.retain(|(_, weight)| *weight >= self.min_p);
         let total: f32 = ranked.iter().map(|(_, weight)| weight).sum();
         let mut left = self.random.unit() * total;
         for (token, weight) in &ranked {
@@ -114,54 +138,5 @@ impl SplitMix64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sampling(temperature: f32, top_p: f32, repetition_penalty: f32, seed: u64) -> Sampling {
-        Sampling { max_tokens: 1, temperature, top_p, repetition_penalty, seed, stop: Vec::new() }
-    }
-
-    fn draws(sampling: &Sampling, logits: &[f32], n: usize) -> Vec<u32> {
-        let mut sampler = Sampler::new(sampling);
-        (0..n).map(|_| sampler.choose(logits.to_vec(), &[]).unwrap()).collect()
-    }
-
-    #[test]
-    fn at_temperature_zero_the_likeliest_is_taken_and_of_equals_the_first() {
-        assert_eq!(draws(&sampling(0.0, 1.0, 1.0, 1), &[0.5, 2.0, 2.0, f32::NAN], 3), [1, 1, 1]);
-    }
-
-    #[test]
-    fn a_seed_gives_the_same_tokens_again_and_another_seed_others() {
-        let logits = [1.0; 16];
-        let first = draws(&sampling(1.0, 1.0, 1.0, 7), &logits, 20);
-        assert_eq!(first, draws(&sampling(1.0, 1.0, 1.0, 7), &logits, 20));
-        assert_ne!(first, draws(&sampling(1.0, 1.0, 1.0, 8), &logits, 20));
-    }
-
-    #[test]
-    fn tokens_come_as_often_as_their_probability_says() {
-        let logits = [0.0, 3.0_f32.ln()];
-        let ones = draws(&sampling(1.0, 1.0, 1.0, 3), &logits, 4000).iter().filter(|&&t| t == 1).count();
-        assert!((2900..3100).contains(&ones), "{ones}");
-    }
-
-    #[test]
-    fn the_nucleus_leaves_out_the_unlikely() {
-        let logits = [0.0, 10.0, 9.5, -5.0];
-        assert!(draws(&sampling(1.0, 0.9, 1.0, 5), &logits, 200).iter().all(|t| [1, 2].contains(t)));
-        assert!(draws(&sampling(1.0, 0.0, 1.0, 5), &logits, 20).iter().all(|t| *t == 1));
-    }
-
-    #[test]
-    fn a_token_that_was_said_becomes_less_likely_whatever_its_sign() {
-        let mut sampler = Sampler::new(&sampling(0.0, 1.0, 2.0, 1));
-        assert_eq!(sampler.choose(vec![1.9, 2.0], &[1]), Some(0));
-        assert_eq!(sampler.choose(vec![-1.1, -1.0], &[1, 1, 9]), Some(0));
-    }
-
-    #[test]
-    fn logits_without_a_number_give_no_token() {
-        assert_eq!(Sampler::new(&sampling(1.0, 1.0, 1.0, 1)).choose(vec![f32::NAN; 3], &[]), None);
-    }
-}
+#[path = "sampler_tests.rs"]
+mod tests;

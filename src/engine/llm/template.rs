@@ -13,6 +13,13 @@ use crate::engine::{Message, Role};
 const PHI3: &str = "{% for message in messages %}{{ '<|' + message['role'] + '|>\n' + message['content'] \
     + '<|end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}";
 
+/// Gemma's own layout (google/gemma-3-1b-it, tokenizer_config.json), which has no place for a system's message:
+/// `render` puts it before the first user's words.
+const GEMMA3: &str = "{{ bos_token }}{% for message in messages %}{% if message['role'] == 'system' %}\
+    {{ raise_exception('there is no system role') }}{% endif %}{{ '<start_of_turn>' + ('model' if \
+    message['role'] == 'assistant' else message['role']) + '\n' + message['content'] + '<end_of_turn>\n' }}\
+    {% endfor %}{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}";
+
 /// Instructions of the template language that one rendering may take; a conversation takes thousands.
 const FUEL: u64 = 1_000_000;
 
@@ -48,6 +55,7 @@ impl ChatTemplate {
         let source = match (source, architecture) {
             (Some(source), _) => source,
             (None, Architecture::Phi3) => PHI3,
+            (None, Architecture::Gemma3) => GEMMA3,
             (None, Architecture::Llama) => return Ok(None),
         };
         let explain = |error: Error| format!("its chat template cannot be used: {error}");
@@ -68,13 +76,19 @@ impl ChatTemplate {
     }
 
     /// Lays out a conversation, ready for the assistant's answer. Where the template has no place for
-    /// the system's message, it stands before the first user's message.
+    /// the system's message, it stands before the first user's message; where it wants turns that alternate
+    /// and begin with the user's (Gemma's), they do: the system's message is a turn of the user's before a
+    /// greeting, and what one side said in two messages is one.
     pub(super) fn render(&self, messages: &[Message]) -> Result<String, String> {
         let plain: Vec<(Role, String)> =
             messages.iter().enumerate().map(|(i, m)| (m.role, placeholder(i))).collect();
-        let first = self.attempt(&plain, messages.len());
-        let (Err(problem), Some(merged)) = (&first, merged(&plain)) else { return first };
-        self.attempt(&merged, messages.len()).map_err(|_| problem.clone())
+        let problem = match self.attempt(&plain, messages.len()) {
+            Ok(text) => return Ok(text),
+            Err(problem) => problem,
+        };
+        let others = [merged(&plain), Some(alternating(&plain, true)), Some(alternating(&plain, false))];
+        let mut others = others.into_iter().flatten();
+        others.find_map(|other| self.attempt(&other, messages.len()).ok()).ok_or(problem)
     }
 
     fn attempt(&self, messages: &[(Role, String)], contents: usize) -> Result<String, String> {
@@ -147,6 +161,30 @@ fn merged(messages: &[(Role, String)]) -> Option<Vec<(Role, String)>> {
     Some(rest)
 }
 
+/// The conversation in turns that alternate, after the system's message if that is `apart`, and else
+/// with it as what the user says first.
+fn alternating(messages: &[(Role, String)], apart: bool) -> Vec<(Role, String)> {
+    let mut turns: Vec<(Role, String)> = Vec::new();
+    for (role, content) in messages {
+        let role = match role {
+            Role::System if !apart => Role::User,
+            Role::System | Role::User | Role::Assistant => *role,
+        };
+        let first = matches!(turns.last(), None | Some((Role::System, _)));
+        if role == Role::Assistant && first {
+            turns.push((Role::User, String::new()));
+        }
+        match turns.last_mut() {
+            Some((last, text)) if *last == role => {
+                text.push_str("\n\n");
+                text.push_str(content);
+            }
+            _ => turns.push((role, content.clone())),
+        }
+    }
+    turns
+}
+
 /// The methods of Python's strings that chat templates use.
 fn string_method(_: &mut State<'_, '_>, value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
     let unknown = || Error::new(ErrorKind::UnknownMethod, format!("there is no method \"{method}\""));
@@ -217,6 +255,52 @@ mod tests {
         let dropping =
             "{% for m in messages %}{% if m.role != 'system' %}[{{ m.content }}]{% endif %}{% endfor %}";
         assert_eq!(shown(&template(Some(dropping)), &conversation()), "[Be brief.\n\nHi][Hello]");
+    }
+
+    /// Gemma 3's template, as its files carry it, without the parts for images.
+    const STRICT: &str = "{{ bos_token }}\n{%- if messages[0]['role'] == 'system' -%}\n\
+        {%- set first_user_prefix = messages[0]['content'] + '\n\n' -%}\n\
+        {%- set loop_messages = messages[1:] -%}\n{%- else -%}\n{%- set first_user_prefix = '' -%}\n\
+        {%- set loop_messages = messages -%}\n{%- endif -%}\n{%- for message in loop_messages -%}\n\
+        {%- if (message['role'] == 'user') != (loop.index0 % 2 == 0) -%}\n\
+        {{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}\n\
+        {%- endif -%}\n{%- if (message['role'] == 'assistant') -%}\n{%- set role = 'model' -%}\n{%- else -%}\n\
+        {%- set role = message['role'] -%}\n{%- endif -%}\n\
+        {{ '<start_of_turn>' + role + '\n' + (first_user_prefix if loop.first else '') }}\n\
+        {%- if message['content'] is string -%}\n{{ message['content'] | trim }}\n{%- else -%}\n\
+        {{ raise_exception('Invalid content type') }}\n{%- endif -%}\n{{ '<end_of_turn>\n' }}\n{%- endfor -%}\n\
+        {%- if add_generation_prompt -%}\n{{'<start_of_turn>model\n'}}\n{%- endif -%}\n";
+
+    #[test]
+    fn gemma_is_laid_out_the_same_by_the_files_template_and_by_ours() {
+        let gemma =
+            |source| ChatTemplate::new(source, Architecture::Gemma3, "<bos>", "<eos>").unwrap().unwrap();
+        let (strict, ours) = (gemma(Some(STRICT)), gemma(None));
+        let [system, user, model] = [Role::System, Role::User, Role::Assistant];
+        let turn = |role: &str, text: &str| format!("<start_of_turn>{role}\n{text}<end_of_turn>\n");
+        let talk = conversation();
+        let expected =
+            ["<bos>", &turn("user", "Be brief.\n\nHi"), &turn("model", "Hello"), "<start_of_turn>model\n"]
+                .concat();
+        assert_eq!(shown(&strict, &talk), expected);
+        assert_eq!(shown(&ours, &talk), expected);
+        // A call begins with the greeting, and a caller who was interrupted speaks twice.
+        let call = [(system, "Be brief."), (model, "Welcome."), (user, "Hi"), (user, "Are you open?")];
+        let call = call.map(|(role, text)| message(role, text));
+        assert_eq!(
+            shown(&strict, &call),
+            [
+                "<bos>",
+                &turn("user", "Be brief.\n\n"),
+                &turn("model", "Welcome."),
+                &turn("user", "Hi\n\nAre you open?"),
+                "<start_of_turn>model\n"
+            ]
+            .concat()
+        );
+        let first = [message(model, "Welcome."), message(user, "Hi")];
+        let turns = [turn("user", ""), turn("model", "Welcome."), turn("user", "Hi")].concat();
+        assert_eq!(shown(&strict, &first), ["<bos>", &turns, "<start_of_turn>model\n"].concat());
     }
 
     #[test]

@@ -24,11 +24,11 @@ pub(super) struct TestModel {
 impl TestModel {
     /// A small Phi-3 with matrices of this type.
     pub(super) fn phi3(kind: GgmlDType) -> Self {
-        Self::phi3_of_width(kind, 64, 96)
+        Self::of("phi3", kind, 64, 96)
     }
 
-    /// One of this width and this width between the two halves of the feed-forward layer.
-    pub(super) fn phi3_of_width(kind: GgmlDType, width: usize, feed_forward: usize) -> Self {
+    /// One of this architecture, this width, and this width between the two halves of the feed-forward layer.
+    pub(super) fn of(architecture: &str, kind: GgmlDType, width: usize, feed_forward: usize) -> Self {
         let tokens = tokens();
         let mut random = Random(1);
         let mut tensors = BTreeMap::new();
@@ -37,22 +37,55 @@ impl TestModel {
             let tensor = Tensor::from_vec(values, (rows, columns), &Device::Cpu).unwrap();
             tensors.insert(name, QTensor::quantize(&tensor, kind).unwrap());
         };
+        let gemma = architecture == "gemma3";
+        let (kv_heads, head_width) = match architecture {
+            "phi3" => (HEADS, width / HEADS),
+            "llama" => (2, width / HEADS),
+            _ => (1, 2 * width / HEADS),
+        };
+        let (queries, kv) = (HEADS * head_width, kv_heads * head_width);
         matrix("token_embd.weight".into(), tokens.len(), width);
-        matrix("output.weight".into(), tokens.len(), width);
+        if !gemma {
+            matrix("output.weight".into(), tokens.len(), width);
+        }
         for i in 0..LAYERS {
-            matrix(format!("blk.{i}.attn_qkv.weight"), 3 * width, width);
-            matrix(format!("blk.{i}.attn_output.weight"), width, width);
-            matrix(format!("blk.{i}.ffn_up.weight"), 2 * feed_forward, width);
+            if architecture == "phi3" {
+                matrix(format!("blk.{i}.attn_qkv.weight"), queries + 2 * kv, width);
+            } else {
+                matrix(format!("blk.{i}.attn_q.weight"), queries, width);
+                matrix(format!("blk.{i}.attn_k.weight"), kv, width);
+                matrix(format!("blk.{i}.attn_v.weight"), kv, width);
+                matrix(format!("blk.{i}.ffn_gate.weight"), feed_forward, width);
+            }
+            let up = if architecture == "phi3" { 2 } else { 1 };
+            matrix(format!("blk.{i}.attn_output.weight"), width, queries);
+            matrix(format!("blk.{i}.ffn_up.weight"), up * feed_forward, width);
             matrix(format!("blk.{i}.ffn_down.weight"), width, feed_forward);
         }
+        let mut norms = vec![("attn_norm", width), ("ffn_norm", width)];
+        if gemma {
+            norms.extend([("post_attention_norm", width), ("post_ffw_norm", width)]);
+            norms.extend([("attn_q_norm", head_width), ("attn_k_norm", head_width)]);
+        }
         let norms = (0..LAYERS)
-            .flat_map(|i| [format!("blk.{i}.attn_norm.weight"), format!("blk.{i}.ffn_norm.weight")]);
-        for name in norms.chain(["output_norm.weight".to_owned()]) {
+            .flat_map(|i| norms.iter().map(move |(name, width)| (format!("blk.{i}.{name}.weight"), *width)));
+        for (name, width) in norms.chain([("output_norm.weight".to_owned(), width)]) {
             let values: Vec<f32> = (0..width).map(|_| 1.0 + random.next() * 0.2).collect();
             let tensor = Tensor::from_vec(values, width, &Device::Cpu).unwrap();
             tensors.insert(name, QTensor::quantize(&tensor, GgmlDType::F32).unwrap());
         }
-        Self { metadata: metadata(&tokens, width, feed_forward), tensors }
+        let number = |n: usize| Value::U32(u32::try_from(n).unwrap());
+        let mut model = Self { metadata: metadata(architecture, &tokens, width, feed_forward), tensors }
+            .with(&format!("{architecture}.attention.head_count_kv"), number(kv_heads))
+            .with(&format!("{architecture}.rope.dimension_count"), number(head_width));
+        if gemma {
+            for (key, n) in [("key_length", head_width), ("value_length", head_width), ("sliding_window", 16)]
+            {
+                model = model.with(&format!("gemma3.attention.{key}"), number(n));
+            }
+            model = model.with("gemma3.attention.sliding_window_pattern", number(2));
+        }
+        model
     }
 
     /// The same model with its matrices taken out of their quantised types.
@@ -113,22 +146,25 @@ fn tokens() -> Vec<(String, f32, i32)> {
     tokens
 }
 
-fn metadata(tokens: &[(String, f32, i32)], width: usize, feed_forward: usize) -> BTreeMap<String, Value> {
+fn metadata(
+    architecture: &str,
+    tokens: &[(String, f32, i32)],
+    width: usize,
+    feed_forward: usize,
+) -> BTreeMap<String, Value> {
     let number = |n: usize| Value::U32(u32::try_from(n).unwrap());
     let texts = tokens.iter().map(|(text, _, _)| Value::String(text.clone())).collect();
     let scores = tokens.iter().map(|(_, score, _)| Value::F32(*score)).collect();
     let kinds = tokens.iter().map(|(_, _, kind)| Value::I32(*kind)).collect();
     [
-        ("general.architecture", Value::String("phi3".into())),
-        ("phi3.context_length", number(CONTEXT)),
-        ("phi3.embedding_length", number(width)),
-        ("phi3.block_count", number(LAYERS)),
-        ("phi3.feed_forward_length", number(feed_forward)),
-        ("phi3.attention.head_count", number(HEADS)),
-        ("phi3.attention.head_count_kv", number(HEADS)),
-        ("phi3.attention.layer_norm_rms_epsilon", Value::F32(1e-5)),
-        ("phi3.rope.dimension_count", number(width / HEADS)),
-        ("phi3.rope.freq_base", Value::F32(10_000.0)),
+        ("general.architecture", Value::String(architecture.into())),
+        ("{}.context_length", number(CONTEXT)),
+        ("{}.embedding_length", number(width)),
+        ("{}.block_count", number(LAYERS)),
+        ("{}.feed_forward_length", number(feed_forward)),
+        ("{}.attention.head_count", number(HEADS)),
+        ("{}.attention.layer_norm_rms_epsilon", Value::F32(1e-5)),
+        ("{}.rope.freq_base", Value::F32(10_000.0)),
         ("tokenizer.ggml.model", Value::String("llama".into())),
         ("tokenizer.ggml.tokens", Value::Array(texts)),
         ("tokenizer.ggml.scores", Value::Array(scores)),
@@ -138,7 +174,7 @@ fn metadata(tokens: &[(String, f32, i32)], width: usize, feed_forward: usize) ->
         ("tokenizer.ggml.add_bos_token", Value::Bool(true)),
     ]
     .into_iter()
-    .map(|(key, value)| (key.to_owned(), value))
+    .map(|(key, value)| (key.replace("{}", architecture), value))
     .collect()
 }
 

@@ -13,7 +13,7 @@ use super::test_model::{BYTES, CONTEXT, TestModel, file};
 use super::weights::Weights;
 use super::{LlmOptions, load};
 
-fn options(path: &Path) -> LlmOptions {
+pub(super) fn options(path: &Path) -> LlmOptions {
     LlmOptions { model: path.to_owned(), threads: 1, context_tokens: CONTEXT }
 }
 
@@ -61,15 +61,33 @@ fn the_logits_are_those_of_candles_own_phi3() {
 
 #[test]
 fn quantised_matrices_give_what_their_plain_numbers_give_but_for_rounding() {
-    // 256 wide, so that candle takes its packed kernels where the processor has them.
-    for kind in [GgmlDType::Q8_0, GgmlDType::Q4K, GgmlDType::Q5K, GgmlDType::Q6K] {
-        let model = || TestModel::phi3_of_width(kind, 256, 512);
-        let input = tokens(30);
-        let ours = Sequence::new(weights(&model())).extend(&input).unwrap();
-        let plain = candle_logits(&model().dequantised(), &input);
-        let largest = plain.iter().fold(0.0_f32, |top, x| top.max(x.abs()));
-        assert_close(&ours, &plain, 0.05 * largest);
+    use GgmlDType::{F16, Q4K, Q5_0, Q5K, Q6K, Q8_0};
+    let root = |x: &[f32]| (x.iter().map(|x| x * x).sum::<f32>() / x.len() as f32).sqrt();
+    let mut too_far = Vec::new();
+    for architecture in ["phi3", "llama", "gemma3"] {
+        for kind in [F16, Q8_0, Q5_0, Q4K, Q5K, Q6K] {
+            // 256 wide, so that candle takes its packed kernels where the processor has them.
+            let model = || TestModel::of(architecture, kind, 256, 512);
+            let (ours, plain) = (weights(&model()), weights(&model().dequantised()));
+            for (length, eight_bits) in [(1, 0.06), (30, 0.15)] {
+                let ours = Sequence::new(Arc::clone(&ours)).extend(&tokens(length)).unwrap();
+                let plain = Sequence::new(Arc::clone(&plain)).extend(&tokens(length)).unwrap();
+                let off: Vec<f32> = ours.iter().zip(&plain).map(|(a, b)| a - b).collect();
+                // The weights are the same numbers. What differs is that the products round what they are
+                // given to 8 bits: a step is the largest of 256 numbers by 127, some three standard
+                // deviations, so that a product is 0.7 % off, and nine in a row about 2 %; gated numbers have
+                // longer tails, and cost twice that. With more tokens, the sharp attention of random weights
+                // adds to it. F16 is rounded to 11 bits. Wrong numbers would be off by their whole size.
+                let share = if kind == F16 { eight_bits / 8.0 } else { eight_bits };
+                let found = root(&off) / root(&plain);
+                println!("{architecture} {kind:?}, {length} tokens: {found}");
+                if found > share {
+                    too_far.push((architecture, kind, length, found));
+                }
+            }
+        }
     }
+    assert!(too_far.is_empty(), "{too_far:?}");
 }
 
 #[test]
@@ -137,7 +155,7 @@ fn what_does_not_fit_the_context_or_the_vocabulary_is_refused_and_leaves_the_seq
 }
 
 /// What `load` says about these bytes.
-fn complaint(bytes: &[u8]) -> String {
+pub(super) fn complaint(bytes: &[u8]) -> String {
     let (_folder, path) = file(bytes);
     load(&options(&path)).map(drop).unwrap_err().to_string()
 }
@@ -161,8 +179,16 @@ fn a_model_that_is_incomplete_or_of_another_kind_is_refused_by_what_is_wrong() {
     let good = || TestModel::phi3(GgmlDType::Q8_0);
     let text = |s: &str| gguf_file::Value::String(s.to_owned());
     let cases = [
-        (good().with("general.architecture", text("mamba")), "\"mamba\"; phi3 and llama are supported"),
-        (good().with("tokenizer.ggml.model", text("gpt2")), "tokenizer is \"gpt2\""),
+        (
+            good().with("general.architecture", text("mamba")),
+            "\"mamba\"; phi3, llama and gemma3 are supported",
+        ),
+        (good().with("tokenizer.ggml.model", text("bert")), "tokenizer is \"bert\""),
+        (good().with("tokenizer.ggml.model", text("gpt2")), "tokenizer.ggml.merges\" is missing"),
+        (
+            good().with("tokenizer.ggml.model", text("gpt2")).with("tokenizer.ggml.pre", text("tekken")),
+            "cuts words the way of \"tekken\"; only default, gpt-2, llama-bpe, qwen2, smollm are supported",
+        ),
         (good().with("tokenizer.chat_template", text("{% for %}")), "chat template cannot be used"),
         (good().with("phi3.embedding_length", gguf_file::Value::U32(0)), "phi3.embedding_length\" is 0"),
         (good().with("phi3.attention.head_count", gguf_file::Value::U32(5)), "do not divide evenly"),
@@ -182,17 +208,6 @@ fn a_model_that_is_incomplete_or_of_another_kind_is_refused_by_what_is_wrong() {
     };
     tokens.pop();
     assert!(complaint(&other_size.bytes()).contains("the embedding"), "{}", complaint(&other_size.bytes()));
-}
-
-#[test]
-fn a_count_in_the_header_that_the_file_cannot_hold_allocates_nothing() {
-    let mut bytes = TestModel::phi3(GgmlDType::Q8_0).bytes();
-    bytes[8..16].copy_from_slice(&u64::MAX.to_le_bytes());
-    assert!(complaint(&bytes).contains("the number of tensors is 18446744073709551615"));
-    let mut endless_text = b"GGUF\x03\0\0\0".to_vec();
-    endless_text.extend([0, 1].map(u64::to_le_bytes).concat());
-    endless_text.extend((1_u64 << 21).to_le_bytes());
-    assert!(complaint(&endless_text).contains("ends early"), "{}", complaint(&endless_text));
 }
 
 #[test]

@@ -1,13 +1,14 @@
-//! Text to tokens, the SentencePiece way: the pair of pieces whose union has the highest score is merged
-//! until no union is in the vocabulary; a character that is no piece becomes its bytes. Must not know
-//! models, templates or calls.
+//! Text to tokens. The SentencePiece way: the pair of pieces whose union has the highest score is merged
+//! until no union is in the vocabulary; a character that is no piece becomes its bytes. The byte-pair way:
+//! within each word, the pair that stands first in the list of merges. Must not know models, templates or
+//! calls.
 //!
-//! Follows llama.cpp's `llm_tokenizer_spm` (src/llama-vocab.cpp): a space stands before the first text
-//! and before text that follows a marker.
+//! Follows llama.cpp's `llm_tokenizer_spm` and `llm_tokenizer_bpe` (src/llama-vocab.cpp): where the file
+//! wants it, a space stands before the first text and before text that follows a marker. Nothing in a text
+//! becomes a control token: those are not among the pieces that text is made of.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-
+use super::byte_level::{ByteLevel, char_of};
+use super::merging::merge;
 use super::vocabulary::Vocabulary;
 
 /// SentencePiece's sign for a space.
@@ -28,14 +29,14 @@ impl Vocabulary {
         for fragment in split(text, self.defined()) {
             match fragment {
                 Fragment::Marker(id) => out.push(id),
-                Fragment::Text(text) => {
-                    let mut escaped = String::with_capacity(text.len() + 3);
-                    if self.add_space {
-                        escaped.push(SPACE);
+                Fragment::Text(text) => match &self.byte_level {
+                    None => self.encode_pieces(text, &mut out),
+                    Some(level) => {
+                        for word in level.words.split(text) {
+                            self.encode_word(level, word, &mut out);
+                        }
                     }
-                    escaped.extend(text.chars().map(|c| if c == ' ' { SPACE } else { c }));
-                    self.merge(&escaped, &mut out);
-                }
+                },
             }
         }
         out
@@ -46,43 +47,16 @@ impl Vocabulary {
         split(text, self.markers())
     }
 
-    fn merge(&self, text: &str, out: &mut Vec<u32>) {
-        let mut symbols: Vec<Symbol> = Vec::new();
-        for (at, c) in text.char_indices() {
-            let index = symbols.len();
-            symbols.push(Symbol {
-                at,
-                length: c.len_utf8(),
-                before: index.checked_sub(1),
-                after: Some(index + 1),
-            });
+    /// The SentencePiece way: what joins is what the union is worth.
+    fn encode_pieces(&self, text: &str, out: &mut Vec<u32>) {
+        let mut escaped = String::with_capacity(text.len() + 3);
+        if self.add_space {
+            escaped.push(SPACE);
         }
-        if let Some(last) = symbols.last_mut() {
-            last.after = None;
-        }
-        let mut queue = BinaryHeap::new();
-        for left in 0..symbols.len().saturating_sub(1) {
-            self.offer(text, &symbols, left, left + 1, &mut queue);
-        }
-        while let Some(pair) = queue.pop() {
-            let (left, right) = (symbols[pair.left], symbols[pair.right]);
-            // One of the two was merged with another in the meantime.
-            if left.length == 0 || right.length == 0 || left.length + right.length != pair.length {
-                continue;
-            }
-            symbols[pair.left].length = pair.length;
-            symbols[pair.left].after = right.after;
-            symbols[pair.right].length = 0;
-            if let Some(after) = right.after {
-                symbols[after].before = Some(pair.left);
-                self.offer(text, &symbols, pair.left, after, &mut queue);
-            }
-            if let Some(before) = left.before {
-                self.offer(text, &symbols, before, pair.left, &mut queue);
-            }
-        }
-        for symbol in symbols.iter().filter(|symbol| symbol.length > 0) {
-            let piece = &text[symbol.at..symbol.at + symbol.length];
+        escaped.extend(text.chars().map(|c| if c == ' ' { SPACE } else { c }));
+        let union = |from: usize, _: usize, to: usize| self.ordinary(&escaped[from..to]);
+        let score = |id| self.piece(id).map(|piece| piece.score);
+        for piece in merge(&escaped, |from, middle, to| union(from, middle, to).and_then(score)) {
             match self.ordinary(piece) {
                 Some(id) => out.push(id),
                 None => self.spell(piece, out),
@@ -99,51 +73,22 @@ impl Vocabulary {
         }
     }
 
-    fn offer(&self, text: &str, symbols: &[Symbol], left: usize, right: usize, queue: &mut BinaryHeap<Pair>) {
-        let (from, to) = (symbols[left].at, symbols[right].at + symbols[right].length);
-        if let Some(piece) = self.ordinary(&text[from..to]).and_then(|id| self.piece(id)) {
-            queue.push(Pair { left, right, score: piece.score, length: to - from });
+    /// The byte-pair way: what joins is what stands in the list, the earliest first.
+    fn encode_word(&self, level: &ByteLevel, word: &str, out: &mut Vec<u32>) {
+        let shown: String = word.bytes().map(char_of).collect();
+        if level.words.whole_words
+            && let Some(id) = self.ordinary(&shown)
+        {
+            out.push(id);
+            return;
         }
+        let rank = |from: usize, middle: usize, to: usize| {
+            level.rank(self.ordinary(&shown[from..middle])?, self.ordinary(&shown[middle..to])?)
+        };
+        // A byte that is no piece, which only a broken vocabulary lacks, is the unknown token.
+        out.extend(merge(&shown, rank).into_iter().filter_map(|piece| self.ordinary(piece).or(self.unknown)));
     }
 }
-
-/// A piece in the making: a span of the text, with its neighbours. Length 0: merged into another.
-#[derive(Clone, Copy)]
-struct Symbol {
-    at: usize,
-    length: usize,
-    before: Option<usize>,
-    after: Option<usize>,
-}
-
-/// Two neighbours whose union is a piece.
-struct Pair {
-    left: usize,
-    right: usize,
-    score: f32,
-    length: usize,
-}
-
-impl Ord for Pair {
-    /// The higher score first; of equal ones, the one further left.
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.score.total_cmp(&other.score).then_with(|| other.left.cmp(&self.left))
-    }
-}
-
-impl PartialOrd for Pair {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Pair {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Pair {}
 
 /// Cuts text at `marks`, which are sorted longest first; a longer one wins over a shorter one anywhere.
 fn split<'a>(text: &'a str, marks: &[(String, u32)]) -> Vec<Fragment<'a>> {
@@ -171,3 +116,7 @@ fn split<'a>(text: &'a str, marks: &[(String, u32)]) -> Vec<Fragment<'a>> {
     fragments.retain(|fragment| *fragment != Fragment::Text(""));
     fragments
 }
+
+#[cfg(test)]
+#[path = "tokenizer_tests.rs"]
+mod tests;

@@ -88,6 +88,7 @@ fn a_small_trained_llama_tells_a_story() {
         repetition_penalty: 1.0,
         seed: 0,
         stop: Vec::new(),
+        ..Sampling::default()
     };
     let mut generation = engine.begin_raw("Once upon a time", &sampling).unwrap();
     let mut text = String::new();

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 
 use super::architecture::Architecture;
+use super::byte_level::ByteLevel;
 use super::gguf::{Gguf, GgufError, Value};
+use super::tokenizer::SPACE;
 
 /// What a token is (`tokenizer.ggml.token_type`, the numbers of SentencePiece).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +41,10 @@ pub(super) struct Vocabulary {
     defined: Vec<(String, u32)>,
     /// Markers that swallow the white space behind them.
     swallowing: Vec<u32>,
+    /// Tokens that end a reply.
+    ending: Vec<u32>,
+    /// What byte-level vocabularies have beside pieces; `None` for SentencePiece.
+    pub(super) byte_level: Option<ByteLevel>,
     pub(super) begin: Option<u32>,
     pub(super) end: Option<u32>,
     pub(super) unknown: Option<u32>,
@@ -46,16 +52,25 @@ pub(super) struct Vocabulary {
     pub(super) add_space: bool,
 }
 
-/// Markers that end a reply, whatever the metadata's end token is: Phi-3's, Llama's and Gemma's.
-const ENDING: [&str; 8] = [
+/// Markers that end a reply, whatever the metadata's end token is: those of Phi-3, Gemma, Llama and ChatML.
+/// A marker that begins the next turn ends this one too.
+const ENDING: [&str; 16] = [
     "<|end|>",
     "<|endoftext|>",
     "<|assistant|>",
     "<|user|>",
     "<|system|>",
     "</s>",
+    "<eos>",
     "<end_of_turn>",
+    "<start_of_turn>",
     "<|eot_id|>",
+    "<|eom_id|>",
+    "<|end_of_text|>",
+    "<|start_header_id|>",
+    "<|im_end|>",
+    "<|im_start|>",
+    "<|end_of_turn|>",
 ];
 
 /// Phi-3's added tokens are trimmed on their right side, except these (its tokenizer.json; llama.cpp
@@ -65,61 +80,38 @@ const NOT_SWALLOWING: [&str; 3] = ["<unk>", "<s>", "<|endoftext|>"];
 impl Vocabulary {
     /// Reads the vocabulary of a file whose embedding has `tokens` rows.
     pub(super) fn read(file: &Gguf, architecture: Architecture, tokens: usize) -> Result<Self, GgufError> {
-        match file.text("tokenizer.ggml.model")? {
-            Some("llama") => {}
+        let byte_level = match file.text("tokenizer.ggml.model")? {
+            Some("llama") => false,
+            Some("gpt2") => true,
             Some(other) => {
                 return Err(GgufError::Corrupt(format!(
-                    "its tokenizer is \"{other}\"; only \"llama\" (SentencePiece) is supported"
+                    "its tokenizer is \"{other}\"; \"llama\" (SentencePiece) and \"gpt2\" (byte-level BPE) are \
+                     supported"
                 )));
             }
             None => return Err(GgufError::MissingKey("tokenizer.ggml.model".to_owned())),
-        }
-        let texts = match file.get("tokenizer.ggml.tokens") {
-            Some(Value::Texts(texts)) => texts,
-            Some(_) => {
-                return Err(GgufError::WrongType {
-                    key: "tokenizer.ggml.tokens".into(),
-                    expected: "a list of texts",
-                });
-            }
-            None => return Err(GgufError::MissingKey("tokenizer.ggml.tokens".to_owned())),
         };
-        if texts.len() != tokens {
-            return Err(GgufError::Corrupt(format!(
-                "the vocabulary has {} tokens, the embedding {tokens}",
-                texts.len()
-            )));
-        }
-        let scores = match file.get("tokenizer.ggml.scores") {
-            Some(Value::Floats(scores)) if scores.len() == tokens => scores.clone(),
-            None => vec![0.0; tokens],
-            Some(_) => {
-                return Err(GgufError::WrongType {
-                    key: "tokenizer.ggml.scores".into(),
-                    expected: "as many numbers as there are tokens",
-                });
-            }
-        };
-        let types = match file.get("tokenizer.ggml.token_type") {
-            Some(Value::Integers(types)) if types.len() == tokens => types.clone(),
-            None => vec![1; tokens],
-            Some(_) => {
-                return Err(GgufError::WrongType {
-                    key: "tokenizer.ggml.token_type".into(),
-                    expected: "as many whole numbers as there are tokens",
-                });
-            }
-        };
-        let pieces = texts.iter().zip(scores).zip(types).map(|((text, score), kind)| {
-            let kind = kind_of(kind, text);
-            Piece { text: text.clone(), score: if score.is_nan() { f32::MIN } else { score }, kind }
-        });
-        let mut vocabulary = Self::new(pieces.collect(), architecture);
+        let mut vocabulary = Self::new(pieces(file, tokens)?, architecture);
         vocabulary.begin = vocabulary.number_of(file, "tokenizer.ggml.bos_token_id")?;
         vocabulary.end = vocabulary.number_of(file, "tokenizer.ggml.eos_token_id")?;
         vocabulary.unknown = vocabulary.number_of(file, "tokenizer.ggml.unknown_token_id")?;
-        vocabulary.add_begin = file.flag("tokenizer.ggml.add_bos_token")?.unwrap_or(true);
-        vocabulary.add_space = file.flag("tokenizer.ggml.add_space_prefix")?.unwrap_or(true);
+        for key in ["tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"] {
+            let ending = vocabulary.number_of(file, key)?;
+            vocabulary.ending.extend(ending);
+        }
+        vocabulary.ending.extend(vocabulary.end);
+        let (mut adds_begin, mut adds_space) = (true, true);
+        if byte_level {
+            let level = ByteLevel::read(file, &vocabulary)?;
+            (adds_begin, adds_space) = (level.words.adds_begin, false);
+            // It is Phi-3's own vocabulary that swallows, not every one under that architecture.
+            vocabulary.swallowing.clear();
+            vocabulary.byte_level = Some(level);
+        }
+        vocabulary.add_begin = file.flag("tokenizer.ggml.add_bos_token")?.unwrap_or(adds_begin);
+        vocabulary.add_space = file.flag("tokenizer.ggml.add_space_prefix")?.unwrap_or(adds_space);
+        // A prompt is there to be continued, so the end is never added; but the file must make sense.
+        file.flag("tokenizer.ggml.add_eos_token")?;
         Ok(vocabulary)
     }
 
@@ -144,7 +136,8 @@ impl Vocabulary {
                 Kind::UserDefined if piece.text.starts_with('<') && piece.text.ends_with('>') => {
                     markers.push((piece.text.clone(), id));
                 }
-                Kind::UserDefined => defined.push((piece.text.clone(), id)),
+                // As it stands in a text, whatever the file's writer made of its spaces.
+                Kind::UserDefined => defined.push((piece.text.replace(SPACE, " "), id)),
                 Kind::Unknown | Kind::Unused => {}
             }
         }
@@ -152,14 +145,15 @@ impl Vocabulary {
             list.retain(|(text, _)| !text.is_empty());
             list.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         }
-        let swallowing = match architecture {
-            Architecture::Phi3 => markers
-                .iter()
-                .filter(|(text, _)| !NOT_SWALLOWING.contains(&text.as_str()))
-                .map(|(_, id)| *id)
-                .collect(),
-            Architecture::Llama => Vec::new(),
+        let ids = |wanted: &dyn Fn(&str) -> bool| -> Vec<u32> {
+            markers.iter().filter(|(text, _)| wanted(text)).map(|(_, id)| *id).collect()
         };
+        let swallowing = if architecture == Architecture::Phi3 {
+            ids(&|text| !NOT_SWALLOWING.contains(&text))
+        } else {
+            Vec::new()
+        };
+        let ending = ids(&|text| ENDING.contains(&text));
         Self {
             pieces,
             ordinary,
@@ -167,6 +161,8 @@ impl Vocabulary {
             markers,
             defined,
             swallowing,
+            ending,
+            byte_level: None,
             begin: None,
             end: None,
             unknown: None,
@@ -218,16 +214,53 @@ impl Vocabulary {
 
     /// True if this token ends a reply.
     pub(super) fn ends_reply(&self, id: u32) -> bool {
-        let ending = |piece: &Piece| {
-            matches!(piece.kind, Kind::Control | Kind::UserDefined) && ENDING.contains(&piece.text.as_str())
-        };
-        self.end == Some(id) || self.piece(id).is_some_and(ending)
+        self.ending.contains(&id) || self.end == Some(id)
+    }
+
+    /// How many tokens there are.
+    pub(super) fn len(&self) -> usize {
+        self.pieces.len()
     }
 
     /// The text of a token that a template may name, such as `bos_token`.
     pub(super) fn text_of(&self, id: Option<u32>) -> &str {
         id.and_then(|id| self.piece(id)).map_or("", |piece| &piece.text)
     }
+}
+
+/// The pieces of a file: texts, and scores and kinds where it has them.
+fn pieces(file: &Gguf, tokens: usize) -> Result<Vec<Piece>, GgufError> {
+    let wrong = |key: &str, expected| GgufError::WrongType { key: key.to_owned(), expected };
+    let key = "tokenizer.ggml.tokens";
+    let texts = match file.get(key) {
+        Some(Value::Texts(texts)) => texts,
+        Some(_) => return Err(wrong(key, "a list of texts")),
+        None => return Err(GgufError::MissingKey(key.to_owned())),
+    };
+    if texts.len() != tokens {
+        return Err(GgufError::Corrupt(format!(
+            "the vocabulary has {} tokens, the embedding {tokens}",
+            texts.len()
+        )));
+    }
+    let key = "tokenizer.ggml.scores";
+    let scores = match file.get(key) {
+        Some(Value::Floats(scores)) if scores.len() == tokens => scores.clone(),
+        None => vec![0.0; tokens],
+        Some(_) => return Err(wrong(key, "as many numbers as there are tokens")),
+    };
+    let key = "tokenizer.ggml.token_type";
+    let types = match file.get(key) {
+        Some(Value::Integers(types)) if types.len() == tokens => types.clone(),
+        None => vec![1; tokens],
+        Some(_) => return Err(wrong(key, "as many whole numbers as there are tokens")),
+    };
+    let piece = |((text, score), kind): ((&String, f32), i64)| Piece {
+        text: text.clone(),
+        score: if score.is_nan() { f32::MIN } else { score },
+        kind: kind_of(kind, text),
+    };
+    Ok(texts.iter().zip(scores).zip(types).map(piece).collect())
 }
 
 fn kind_of(number: i64, text: &str) -> Kind {

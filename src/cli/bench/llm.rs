@@ -1,0 +1,298 @@
+//! `offhook bench llm`: how fast the language model reads and writes, for one call and for several, how
+//! soon a call hears the first token behind a pinned system prompt, and what memory it takes. Knows no calls.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use super::{median, name};
+use crate::config::Config;
+use crate::engine::llm::{LlmEngine, LlmOptions, Workpiece, limit_threads, load};
+use crate::engine::{EngineError, Generator, Message, Role, Sampling, Step};
+
+/// Tokens of the system prompt that is pinned, and of the question behind it.
+const SYSTEM: usize = 300;
+const QUESTION: usize = 12;
+/// Tokens that are read for `prefill_tok_s`.
+const PREFILL: usize = 256;
+/// Context before the tokens of `decode_tok_s`.
+const SHORT: usize = 64;
+/// The call that reads the system prompt.
+const FIRST_CALL: &str = "first";
+/// What has to fit: the longest context, and what is written behind it.
+const ROOM: usize = 1024;
+/// Sequences at once, and tokens each has before it writes.
+const BATCHES: [(usize, usize); 6] = [(1, 64), (4, 64), (8, 64), (1, 600), (4, 600), (8, 600)];
+
+/// Arguments of `offhook bench llm`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A GGUF file; `llm.model` if none is given.
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// Threads of one step; `llm.threads` if not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    threads: Option<u16>,
+    /// Rounds; all measurements take turns, and the medians count.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    rounds: u16,
+    /// Tokens that each sequence writes in a round.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    tokens: u16,
+    /// One JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was measured.
+#[derive(Debug, serde::Serialize)]
+struct Report {
+    model: String,
+    threads: usize,
+    prefill_tok_s: f64,
+    decode_tok_s: f64,
+    batch: Vec<Batch>,
+    /// Of the whole process, when all was warmed up and nothing was asked yet.
+    resident_bytes: u64,
+    file_bytes: u64,
+    load_ms: f64,
+    /// From the question to its first token, behind a system prompt that is known; `None` where the model
+    /// has no chat template, or no markers by which a system prompt could be told from what follows.
+    first_token_ms_pinned: Option<f64>,
+    /// The part of it in which the conversation is laid out, cut into tokens and found in the cache.
+    first_token_layout_ms: Option<f64>,
+    /// Tokens of that prompt that were read, those of the layout included.
+    first_token_read: Option<usize>,
+    /// The time in which as many tokens as the question has are read with nothing before them.
+    prefill_question_ms: f64,
+    /// How many times that the first token took.
+    first_token_ratio: Option<f64>,
+}
+
+/// Several sequences that write at once.
+#[derive(Debug, serde::Serialize)]
+struct Batch {
+    sequences: usize,
+    context: usize,
+    /// Of all of them together; `None` if the model's context is too short.
+    tok_s: Option<f64>,
+}
+
+/// Sequences that all of one context are forks of, by its length.
+type Origins = BTreeMap<usize, Workpiece>;
+
+/// Times of every round, in ms.
+#[derive(Default)]
+struct Times {
+    prefill: Vec<f64>,
+    question: Vec<f64>,
+    decode: Vec<f64>,
+    batches: [Vec<f64>; BATCHES.len()],
+    first: Vec<f64>,
+    layout: Vec<f64>,
+}
+
+/// Measures and prints.
+pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
+    let mut options = LlmOptions::from(&config.llm);
+    if let Some(model) = &args.model {
+        options.model.clone_from(model);
+    }
+    options.threads = args.threads.map_or(options.threads, usize::from);
+    options.context_tokens = options.context_tokens.max(ROOM);
+    limit_threads(options.threads);
+    let started = now();
+    let mut engine = load(&options)?;
+    let load_ms = ms(started);
+    progress(args, "warming up");
+    let conversation = [Role::System, Role::User]
+        .into_iter()
+        .zip([SYSTEM, QUESTION])
+        .map(|(role, tokens)| Message { role, text: words(&engine, tokens) })
+        .collect::<Vec<_>>();
+    engine.warm_up("")?;
+    let resident_bytes = resident();
+    let mut origins = Origins::new();
+    for (_, context) in BATCHES {
+        if context + usize::from(args.tokens) <= engine.context_tokens() && !origins.contains_key(&context) {
+            origins.insert(context, engine.workpiece(context)?);
+        }
+    }
+    let mut times = Times::default();
+    let mut read = None;
+    for round in 1..=args.rounds {
+        progress(args, &format!("round {round} of {}", args.rounds));
+        measure(&engine, &origins, usize::from(args.tokens), &mut times)?;
+        if let Some(first) = first_token(&mut engine, &conversation, round)? {
+            times.first.push(first.took);
+            times.layout.push(first.layout);
+            read = Some(first.read);
+        }
+    }
+    progress(args, "");
+    let rate = |tokens: usize, ms: f64| tokens as f64 * 1000.0 / ms;
+    let tokens = usize::from(args.tokens);
+    let question_ms = median(times.question).unwrap_or_default();
+    let first = median(times.first);
+    let batch = BATCHES.into_iter().zip(times.batches).map(|((sequences, context), times)| Batch {
+        sequences,
+        context,
+        tok_s: median(times).map(|ms| rate(sequences * tokens, ms)),
+    });
+    let report = Report {
+        model: name(&options.model),
+        threads: options.threads,
+        prefill_tok_s: median(times.prefill).map_or(0.0, |ms| rate(PREFILL, ms)),
+        decode_tok_s: median(times.decode).map_or(0.0, |ms| rate(tokens, ms)),
+        batch: batch.collect(),
+        resident_bytes,
+        file_bytes: std::fs::metadata(&options.model)?.len(),
+        load_ms,
+        first_token_ms_pinned: first,
+        first_token_layout_ms: median(times.layout),
+        first_token_read: read,
+        prefill_question_ms: question_ms,
+        first_token_ratio: first.map(|first| first / question_ms),
+    };
+    if args.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print(&report);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One round of everything but the first token.
+fn measure(engine: &LlmEngine, origins: &Origins, tokens: usize, times: &mut Times) -> anyhow::Result<()> {
+    let start = now();
+    engine.workpiece(PREFILL)?;
+    times.prefill.push(ms(start));
+    let start = now();
+    engine.workpiece(QUESTION)?;
+    times.question.push(ms(start));
+    let mut alone = origins.get(&SHORT).map_or_else(|| engine.workpiece(SHORT), |o| Ok(o.fork(engine)))?;
+    let start = now();
+    for _ in 0..tokens {
+        alone.decode()?;
+    }
+    times.decode.push(ms(start));
+    for ((sequences, context), times) in BATCHES.into_iter().zip(&mut times.batches) {
+        let Some(origin) = origins.get(&context) else { continue };
+        let mut pieces: Vec<_> = (0..sequences).map(|_| origin.fork(engine)).collect();
+        let start = now();
+        for _ in 0..tokens {
+            for piece in &mut pieces {
+                piece.decode()?;
+            }
+        }
+        times.push(ms(start));
+    }
+    Ok(())
+}
+
+/// How a first token came: times in ms from the question, and the tokens that were read for it.
+struct First {
+    layout: f64,
+    took: f64,
+    read: usize,
+}
+
+/// A question in a new call. The first call of all reads the system prompt, which is pinned then.
+fn first_token(
+    engine: &mut LlmEngine,
+    conversation: &[Message],
+    round: u16,
+) -> anyhow::Result<Option<First>> {
+    let sampling = Sampling { max_tokens: 1, ..Sampling::default() };
+    if round == 1 && ask(engine, FIRST_CALL, conversation, &sampling)?.is_none() {
+        return Ok(None);
+    }
+    Ok(ask(engine, &format!("call {round}"), conversation, &sampling)?)
+}
+
+fn ask(
+    engine: &mut LlmEngine,
+    call: &str,
+    conversation: &[Message],
+    sampling: &Sampling,
+) -> Result<Option<First>, EngineError> {
+    let start = now();
+    let mut reply = match engine.begin(call, conversation, sampling) {
+        Ok(reply) => reply,
+        // No template, or no room.
+        Err(EngineError::BadInput(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let layout = ms(start);
+    while reply.step()? == Step::Prefilled {}
+    let took = ms(start);
+    let usage = reply.usage();
+    drop(reply);
+    engine.end_session(call);
+    if call != FIRST_CALL && usage.reused == 0 {
+        return Ok(None);
+    }
+    Ok(Some(First { layout, took, read: usage.prompt - usage.reused }))
+}
+
+/// A text of about so many tokens.
+fn words(engine: &LlmEngine, tokens: usize) -> String {
+    let all = ["when", "do", "you", "open", "on", "a", "Monday", "and", "what", "is", "the", "price"];
+    let mut text = String::new();
+    for word in all.iter().cycle() {
+        let longer = format!("{text} {word}");
+        if engine.count_tokens(longer.trim()) > tokens {
+            break;
+        }
+        text = longer;
+    }
+    text.trim().to_owned()
+}
+
+/// Memory of this process that is in use, in bytes; 0 where the system does not tell.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kilobytes.unwrap_or_default() * 1024
+}
+
+#[expect(clippy::disallowed_methods, reason = "the stopwatch of a benchmark")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn ms(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1000.0
+}
+
+/// What is being done, on a terminal; an empty text wipes it away.
+fn progress(args: &Args, doing: &str) {
+    if !args.json && std::io::stderr().is_terminal() {
+        eprint!("\r{doing:<40}{}", if doing.is_empty() { "\r" } else { "" });
+    }
+}
+
+fn print(report: &Report) {
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    let or = |value: Option<f64>, unit: &str| value.map_or("-".to_owned(), |v| format!("{v:.1}{unit}"));
+    println!("{}, {} threads a step", report.model, report.threads);
+    println!("  file                    {:>9.1} MiB", mib(report.file_bytes));
+    println!("  resident, warmed up     {:>9.1} MiB", mib(report.resident_bytes));
+    println!("  load                    {:>9.1} ms", report.load_ms);
+    println!("  prefill, {PREFILL} tokens     {:>9.1} tokens/s", report.prefill_tok_s);
+    println!("  decode, one sequence    {:>9.1} tokens/s", report.decode_tok_s);
+    println!(
+        "  first token, pinned     {:>12} ({} of it layout; {} times the prefill of {QUESTION} tokens, {:.1} ms)",
+        or(report.first_token_ms_pinned, " ms"),
+        or(report.first_token_layout_ms, " ms"),
+        or(report.first_token_ratio, ""),
+        report.prefill_question_ms
+    );
+    println!("  sequences  context  tokens/s of all");
+    for row in &report.batch {
+        println!("  {:>9}  {:>7}  {:>15}", row.sequences, row.context, or(row.tok_s, ""));
+    }
+}

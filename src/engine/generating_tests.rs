@@ -1,0 +1,158 @@
+//! Tests of the language model's thread, with a scripted model on a clock of the test's.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::engine::Usage;
+use crate::engine::cores::Now;
+
+/// Reads its prompt in as many slices as it has messages, then says five words.
+struct Scripted(Arc<std::sync::atomic::AtomicUsize>);
+
+struct Talk {
+    slices: usize,
+    words: usize,
+    read: Arc<std::sync::atomic::AtomicUsize>,
+}
+
+impl Generator for Scripted {
+    fn begin(
+        &mut self,
+        _: &str,
+        messages: &[Message],
+        _: &Sampling,
+    ) -> Result<Box<dyn Generation>, EngineError> {
+        Ok(Box::new(Talk { slices: messages.len(), words: 5, read: Arc::clone(&self.0) }))
+    }
+
+    fn end_session(&mut self, _: &str) {}
+
+    fn count_tokens(&self, _: &str) -> usize {
+        0
+    }
+}
+
+impl Generation for Talk {
+    fn step(&mut self) -> Result<Step, EngineError> {
+        if self.slices > 0 {
+            self.slices -= 1;
+            self.read.fetch_add(1, Ordering::Relaxed);
+            return Ok(Step::Prefilled);
+        }
+        if self.words == 0 {
+            return Ok(Step::Done(crate::engine::StopReason::EndOfText));
+        }
+        self.words -= 1;
+        Ok(Step::Text("word ".into()))
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::default()
+    }
+}
+
+fn served() -> (SyncSender<Job>, Arc<std::sync::atomic::AtomicUsize>) {
+    served_at(Arc::new(|| Duration::from_secs(10)))
+}
+
+fn served_at(now: Now) -> (SyncSender<Job>, Arc<std::sync::atomic::AtomicUsize>) {
+    let (jobs, queue) = sync_channel(8);
+    let read = Arc::default();
+    let generator = Scripted(Arc::clone(&read));
+    let cores = Cores::new(2, now);
+    std::thread::spawn(move || serve(Box::new(generator), &queue, &cores, 1));
+    (jobs, read)
+}
+
+fn sampling() -> Sampling {
+    Sampling { max_tokens: 9, ..Sampling::default() }
+}
+
+fn messages(n: usize) -> Vec<Message> {
+    vec![Message { role: crate::engine::Role::User, text: "Hello?".into() }; n]
+}
+
+fn question(call: &str, wanted: &Wanted, runway: &Runway) -> Question {
+    Question {
+        call: CallId::new(call),
+        turn: TurnId(1),
+        messages: messages(1),
+        sampling: sampling(),
+        cancel: CancelFlag::default(),
+        wanted: wanted.clone(),
+        runway: runway.clone(),
+    }
+}
+
+fn words(inbox: &mut mpsc::Receiver<EngineResult>) -> usize {
+    let mut words = 0;
+    while let Some(EngineResult::Token { .. }) = inbox.blocking_recv() {
+        words += 1;
+    }
+    words
+}
+
+#[test]
+fn an_answer_that_is_only_prepared_waits_while_another_calls_voice_runs_out() {
+    let (jobs, _) = served();
+    let (urgent, runway) = (Wanted::default(), Runway::default());
+    urgent.set();
+    runway.lasts_until(Duration::from_millis(10_100));
+    // There is room for two results of five: this reply goes on when they are taken.
+    let (results, mut inbox) = mpsc::channel(3);
+    assert!(jobs.send(Job::Begin(question("a", &urgent, &runway), results)).is_ok());
+    while inbox.len() < 2 {
+        std::thread::yield_now();
+    }
+    let (prepared, mut theirs) = mpsc::channel(100);
+    let wanted = Wanted::default();
+    assert!(jobs.send(Job::Begin(question("b", &wanted, &Runway::default()), prepared)).is_ok());
+    std::thread::sleep(Duration::from_millis(20));
+    assert!(theirs.is_empty());
+    wanted.set();
+    assert_eq!(words(&mut theirs), 5);
+    assert_eq!(words(&mut inbox), 5);
+}
+
+#[test]
+fn a_prompt_that_is_read_ahead_is_read_to_its_end_and_says_nothing() {
+    let (jobs, read) = served();
+    let (call, cancel) = (CallId::new("a"), CancelFlag::default());
+    assert!(jobs.send(Job::Prefill { call, messages: messages(7), sampling: sampling(), cancel }).is_ok());
+    while read.load(Ordering::Relaxed) < 7 {
+        std::thread::yield_now();
+    }
+    let wanted = Wanted::default();
+    wanted.set();
+    let (results, mut inbox) = mpsc::channel(100);
+    assert!(jobs.send(Job::Begin(question("a", &wanted, &Runway::default()), results)).is_ok());
+    assert_eq!(words(&mut inbox), 5);
+}
+
+#[test]
+fn a_reply_that_takes_too_long_ends_with_what_it_has_said_or_fails() {
+    let clock = Arc::new(AtomicU64::new(0));
+    let (read, limit) = (Arc::clone(&clock), Duration::from_secs(1));
+    let (jobs, _) = served_at(Arc::new(move || Duration::from_secs(read.load(Ordering::Relaxed))));
+    let wanted = Wanted::default();
+    wanted.set();
+    let limited = |time_limit| {
+        let question = question("a", &wanted, &Runway::default());
+        Question { sampling: Sampling { time_limit, ..sampling() }, ..question }
+    };
+    // There is room for two results of five: the clock goes on before they are taken.
+    let (results, mut inbox) = mpsc::channel(3);
+    assert!(jobs.send(Job::Begin(limited(Some(limit)), results)).is_ok());
+    while inbox.len() < 2 {
+        std::thread::yield_now();
+    }
+    clock.store(5, Ordering::Relaxed);
+    assert!((2..4).contains(&words(&mut inbox)));
+    let (results, mut inbox) = mpsc::channel(9);
+    assert!(jobs.send(Job::Begin(limited(Some(Duration::ZERO)), results)).is_ok());
+    let Some(EngineResult::Generated { result: Err(error), .. }) = inbox.blocking_recv() else { panic!() };
+    assert!(error.to_string().contains("llm.reply_timeout_ms"), "{error}");
+}

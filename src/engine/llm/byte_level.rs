@@ -1,0 +1,127 @@
+//! Byte-level vocabularies, as GPT-2 began them: every byte is written as a character that can be seen,
+//! and pieces are made of those. Must not know how a text is cut into words, or what the words mean.
+
+use std::collections::HashMap;
+
+use super::gguf::{Gguf, GgufError, Value};
+use super::pretokenizer::PreTokenizer;
+use super::tokenizer::SPACE;
+use super::vocabulary::{Kind, Vocabulary};
+
+/// What a byte-level vocabulary has beside its pieces.
+#[derive(Debug, Clone)]
+pub(super) struct ByteLevel {
+    /// Which two tokens may be joined, and how early: 0 is first.
+    merges: HashMap<(u32, u32), u32>,
+    pub(super) words: PreTokenizer,
+}
+
+/// The character that stands for a byte: itself where it can be seen, else one from U+0100 on
+/// (`bytes_to_unicode` of openai/gpt-2, src/encoder.py).
+pub(super) fn char_of(byte: u8) -> char {
+    let moved = |offset: u8| char::from_u32(256 + u32::from(offset)).unwrap_or_default();
+    match byte {
+        b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF => char::from(byte),
+        0..=b' ' => moved(byte),
+        0x7F..=0xA0 => moved(byte - 0x7F + 33),
+        0xAD => moved(67),
+    }
+}
+
+/// The byte that a character stands for.
+pub(super) fn byte_of(c: char) -> Option<u8> {
+    match u32::from(c) {
+        n @ (0x21..=0x7E | 0xA1..=0xAC | 0xAE..=0xFF) => u8::try_from(n).ok(),
+        n @ 256..=288 => u8::try_from(n - 256).ok(),
+        n @ 289..=322 => u8::try_from(n - 289 + 0x7F).ok(),
+        323 => Some(0xAD),
+        _ => None,
+    }
+}
+
+impl ByteLevel {
+    /// Reads `tokenizer.ggml.pre` and `tokenizer.ggml.merges` for a vocabulary whose pieces are known.
+    pub(super) fn read(file: &Gguf, vocabulary: &Vocabulary) -> Result<Self, GgufError> {
+        // Files from before the key had a name for it are cut in the oldest way, as llama.cpp does.
+        let name = file.text("tokenizer.ggml.pre")?.unwrap_or("default");
+        let words = PreTokenizer::named(name).ok_or_else(|| {
+            GgufError::Corrupt(format!(
+                "its tokenizer cuts words the way of \"{name}\"; only {} are supported",
+                PreTokenizer::NAMES.join(", ")
+            ))
+        })?;
+        let key = "tokenizer.ggml.merges";
+        match file.get(key) {
+            Some(Value::Texts(merges)) => Self::new(words, merges, vocabulary),
+            Some(_) => Err(GgufError::WrongType { key: key.to_owned(), expected: "a list of texts" }),
+            None => Err(GgufError::MissingKey(key.to_owned())),
+        }
+    }
+
+    /// Merges are two pieces with a space between them, the earliest first.
+    pub(super) fn new(
+        words: PreTokenizer,
+        merges: &[String],
+        vocabulary: &Vocabulary,
+    ) -> Result<Self, GgufError> {
+        let mut ranks = HashMap::new();
+        for (rank, merge) in (0_u32..).zip(merges) {
+            let Some((left, right)) = merge.split_once(' ') else {
+                return Err(GgufError::Corrupt(format!("merge {rank} is not two pieces: \"{merge}\"")));
+            };
+            // What the vocabulary does not have cannot come up.
+            let known = |text: &str| vocabulary.ordinary(text);
+            let joined = known(&[left, right].concat());
+            if let (Some(left), Some(right), Some(_)) = (known(left), known(right), joined) {
+                ranks.entry((left, right)).or_insert(rank);
+            }
+        }
+        Ok(Self { merges: ranks, words })
+    }
+
+    /// How early these two are joined, the earlier the higher.
+    pub(super) fn rank(&self, left: u32, right: u32) -> Option<f32> {
+        // Exact up to 16 million; the header's limit is four.
+        self.merges.get(&(left, right)).map(|&rank| -(rank as f32))
+    }
+}
+
+impl Vocabulary {
+    /// The bytes of text that a token stands for; none for markers.
+    pub(super) fn bytes_of(&self, id: u32) -> Vec<u8> {
+        let Some(piece) = self.piece(id) else { return Vec::new() };
+        match (piece.kind, &self.byte_level) {
+            (Kind::Byte(byte), _) => vec![byte],
+            (Kind::Normal, Some(_)) => {
+                let mut bytes = Vec::with_capacity(piece.text.len());
+                for c in piece.text.chars() {
+                    match byte_of(c) {
+                        Some(byte) => bytes.push(byte),
+                        None => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                    }
+                }
+                bytes
+            }
+            (Kind::UserDefined, Some(_)) => piece.text.clone().into_bytes(),
+            (Kind::Normal | Kind::UserDefined, None) => piece.text.replace(SPACE, " ").into_bytes(),
+            (Kind::Unknown | Kind::Control | Kind::Unused, _) => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_has_a_character_of_its_own_that_can_be_seen() {
+        let mut seen = std::collections::BTreeSet::new();
+        for byte in 0..=255_u8 {
+            let c = char_of(byte);
+            assert!(!c.is_control() && !c.is_whitespace() && seen.insert(c), "{byte}");
+            assert_eq!(byte_of(c), Some(byte));
+        }
+        assert_eq!((char_of(b' '), char_of(b'\n'), char_of(0xAD)), ('Ġ', 'Ċ', 'Ń'));
+        assert_eq!((byte_of(' '), byte_of('\u{AD}'), byte_of('ń')), (None, None, None));
+    }
+}

@@ -1,0 +1,137 @@
+//! The forward pass against Hugging Face transformers, on the tiny models of tests/golden/llm, which
+//! scripts/llm_vectors.py wrote with the logits that transformers computes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::gguf::Gguf;
+use super::sequence::Sequence;
+use super::weights::Weights;
+
+const MODELS: [&str; 6] = ["phi3", "phi3-long", "llama", "llama-scaled", "gemma3", "gemma3-scaled"];
+/// Tokens that the models' contexts hold.
+const CONTEXT: usize = 64;
+
+/// A model, the tokens that were read, and the logits after each.
+struct Golden {
+    name: &'static str,
+    weights: Arc<Weights>,
+    tokens: Vec<u32>,
+    logits: Vec<Vec<f32>>,
+    short_logits: Vec<Vec<f32>>,
+}
+
+fn golden(name: &'static str, context: usize) -> Golden {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/llm");
+    let file = Gguf::open(&folder.join(format!("{name}.gguf"))).unwrap();
+    let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut rows = |key: &str| serde_json::from_value(json[key].take()).unwrap_or_default();
+    let (logits, short_logits) = (rows("logits"), rows("short_logits"));
+    Golden {
+        name,
+        weights: Arc::new(Weights::read(&file, context).unwrap()),
+        tokens: serde_json::from_value(json["tokens"].take()).unwrap(),
+        logits,
+        short_logits,
+    }
+}
+
+fn all() -> impl Iterator<Item = Golden> {
+    MODELS.into_iter().map(|name| golden(name, CONTEXT))
+}
+
+impl Golden {
+    fn sequence(&self) -> Sequence {
+        Sequence::new(Arc::clone(&self.weights))
+    }
+
+    /// The logits after `read` tokens are those of transformers.
+    fn check(&self, read: usize, logits: &[f32], how: &str) {
+        self.check_against(&self.logits, read, logits, how);
+    }
+
+    fn check_against(&self, expected: &[Vec<f32>], read: usize, logits: &[f32], how: &str) {
+        let expected = &expected[read - 1];
+        assert_eq!(logits.len(), expected.len());
+        let off = logits.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(off <= 1e-3, "{}, {read} tokens, {how}: {off} off", self.name);
+    }
+
+    /// Reads the tokens from where `sequence` is on, one by one, checking each.
+    fn step(&self, sequence: &mut Sequence, how: &str) {
+        for at in sequence.tokens().len()..self.tokens.len() {
+            let logits = sequence.extend(&self.tokens[at..=at]).unwrap();
+            self.check(at + 1, &logits, how);
+        }
+    }
+}
+
+#[test]
+fn every_prefix_read_at_once_gives_the_logits_of_transformers() {
+    for golden in all() {
+        for read in 1..=golden.tokens.len() {
+            let logits = golden.sequence().extend(&golden.tokens[..read]).unwrap();
+            golden.check(read, &logits, "at once");
+        }
+    }
+}
+
+#[test]
+fn token_by_token_and_in_slices_the_logits_are_those_of_transformers() {
+    for golden in all() {
+        golden.step(&mut golden.sequence(), "token by token");
+        for slice in [2, 5, 11] {
+            let mut sequence = golden.sequence();
+            for tokens in golden.tokens.chunks(slice) {
+                let logits = sequence.extend(tokens).unwrap();
+                golden.check(sequence.tokens().len(), &logits, "in slices");
+            }
+        }
+    }
+}
+
+#[test]
+fn rolled_back_past_a_window_and_read_again_the_logits_are_those_of_transformers() {
+    // The windows are 8 wide: 24 tokens and more lie up to four windows behind.
+    for golden in all() {
+        for to in [0, 1, 5, 13, 20] {
+            let mut sequence = golden.sequence();
+            sequence.prefill(&golden.tokens).unwrap();
+            sequence.prefill(&[9; 13]).unwrap();
+            sequence.truncate(to);
+            golden.step(&mut sequence, "rolled back, token by token");
+            sequence.truncate(to);
+            let logits = sequence.extend(&golden.tokens[to..]).unwrap();
+            golden.check(golden.tokens.len(), &logits, "rolled back twice, at once");
+        }
+    }
+}
+
+#[test]
+fn forked_the_logits_are_those_of_transformers_whatever_the_others_do() {
+    for golden in all() {
+        let mut origin = golden.sequence();
+        origin.prefill(&golden.tokens[..10]).unwrap();
+        let mut fork = origin.fork();
+        let mut other = fork.fork();
+        other.truncate(4);
+        other.prefill(&[7; 30]).unwrap();
+        origin.prefill(&[5; 20]).unwrap();
+        golden.step(&mut fork, "forked");
+        origin.truncate(10);
+        golden.step(&mut origin, "forked and rolled back");
+        other.truncate(4);
+        golden.step(&mut other, "forked and rolled back before the fork");
+    }
+}
+
+#[test]
+fn a_short_context_takes_phi3s_factors_for_short_texts() {
+    let golden = golden("phi3-long", 16);
+    for read in 1..=golden.short_logits.len() {
+        let logits = golden.sequence().extend(&golden.tokens[..read]).unwrap();
+        golden.check_against(&golden.short_logits, read, &logits, "short context");
+    }
+    assert_eq!(golden.short_logits.len(), 12);
+}

@@ -1,0 +1,194 @@
+//! Reads the header of a GGUF file front to back: counts, metadata, the table of tensors. Every length is
+//! checked against a limit of its own and against the bytes the file still has, so that what is kept in
+//! memory is at most a few times what the file holds. Must not know what any of it means to a model.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+
+use candle_core::quantized::GgmlDType;
+
+use super::gguf::{GgufError, Value};
+
+/// Longest text in the metadata, in bytes (chat templates are a few kilobytes).
+const MAX_TEXT: u64 = 1 << 22;
+/// Longest array in the metadata (the largest vocabularies have about 300,000 tokens).
+const MAX_ARRAY: u64 = 1 << 22;
+/// Most dimensions of a tensor (`GGML_MAX_DIMS`).
+const MAX_DIMENSIONS: u32 = 4;
+
+/// Where a tensor lies and what it is.
+#[derive(Debug, Clone)]
+pub(super) struct TensorInfo {
+    /// Rows first, as candle and PyTorch write it (the file has it the other way round).
+    pub(super) shape: Vec<usize>,
+    pub(super) kind: GgmlDType,
+    /// In bytes: as read, from the start of the data.
+    pub(super) offset: u64,
+    pub(super) bytes: usize,
+}
+
+/// `value`, unless it is above `limit`.
+pub(super) fn limited(what: &str, value: u64, limit: u64) -> Result<u64, GgufError> {
+    if value > limit { Err(GgufError::Limit { what: what.to_owned(), value, limit }) } else { Ok(value) }
+}
+
+/// The numbers of `enum ggml_type` that candle computes with.
+fn tensor_type(id: u32) -> Option<GgmlDType> {
+    Some(match id {
+        0 => GgmlDType::F32,
+        1 => GgmlDType::F16,
+        2 => GgmlDType::Q4_0,
+        3 => GgmlDType::Q4_1,
+        6 => GgmlDType::Q5_0,
+        7 => GgmlDType::Q5_1,
+        8 => GgmlDType::Q8_0,
+        10 => GgmlDType::Q2K,
+        11 => GgmlDType::Q3K,
+        12 => GgmlDType::Q4K,
+        13 => GgmlDType::Q5K,
+        14 => GgmlDType::Q6K,
+        30 => GgmlDType::BF16,
+        _ => return None,
+    })
+}
+
+/// The header, read front to back, with the bytes that are left always known.
+pub(super) struct Header<'a> {
+    reader: BufReader<&'a File>,
+    /// Bytes read so far.
+    pub(super) at: u64,
+    length: u64,
+}
+
+impl<'a> Header<'a> {
+    /// Begins at the start of a file of so many bytes.
+    pub(super) fn new(file: &'a File, length: u64) -> Self {
+        Self { reader: BufReader::new(file), at: 0, length }
+    }
+
+    fn left(&self) -> u64 {
+        self.length.saturating_sub(self.at)
+    }
+
+    pub(super) fn bytes<const N: usize>(&mut self, what: &str) -> Result<[u8; N], GgufError> {
+        let mut bytes = [0; N];
+        if self.left() < N as u64 {
+            return Err(GgufError::Truncated(what.to_owned()));
+        }
+        self.reader.read_exact(&mut bytes)?;
+        self.at += N as u64;
+        Ok(bytes)
+    }
+
+    pub(super) fn u32(&mut self, what: &str) -> Result<u32, GgufError> {
+        Ok(u32::from_le_bytes(self.bytes(what)?))
+    }
+
+    pub(super) fn u64(&mut self, what: &str) -> Result<u64, GgufError> {
+        Ok(u64::from_le_bytes(self.bytes(what)?))
+    }
+
+    pub(super) fn text(&mut self, what: &str) -> Result<String, GgufError> {
+        let length = limited(&format!("the length of {what}"), self.u64(what)?, MAX_TEXT)?;
+        if length > self.left() {
+            return Err(GgufError::Truncated(what.to_owned()));
+        }
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+        self.reader.read_exact(&mut bytes)?;
+        self.at += length;
+        // Not every writer keeps to UTF-8; what is not becomes U+FFFD and harms only itself.
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    pub(super) fn value(&mut self, kind: u32, key: &str) -> Result<Value, GgufError> {
+        Ok(match kind {
+            6 | 12 => Value::Float(self.float(kind, key)?),
+            7 => Value::Bool(self.bytes::<1>(key)? != [0]),
+            8 => Value::Text(self.text(key)?),
+            9 => {
+                let kind = self.u32(key)?;
+                let length = limited(&format!("the length of \"{key}\""), self.u64(key)?, MAX_ARRAY)?;
+                self.array(kind, length, key)?
+            }
+            kind => Value::Integer(self.integer(kind, key)?),
+        })
+    }
+
+    fn array(&mut self, kind: u32, length: u64, key: &str) -> Result<Value, GgufError> {
+        if self.left() < length {
+            return Err(GgufError::Truncated(key.to_owned()));
+        }
+        Ok(match kind {
+            6 | 12 => Value::Floats(
+                (0..length).map(|_| Ok(self.float(kind, key)? as f32)).collect::<Result<_, GgufError>>()?,
+            ),
+            8 => Value::Texts((0..length).map(|_| self.text(key)).collect::<Result<_, _>>()?),
+            9 => return Err(GgufError::Corrupt(format!("metadata \"{key}\" is an array of arrays"))),
+            kind => Value::Integers(
+                (0..length)
+                    .map(|_| {
+                        let n = self.integer(kind, key)?;
+                        i64::try_from(n)
+                            .map_err(|_| GgufError::Corrupt(format!("a number in \"{key}\" is too large")))
+                    })
+                    .collect::<Result<_, _>>()?,
+            ),
+        })
+    }
+
+    fn integer(&mut self, kind: u32, key: &str) -> Result<i128, GgufError> {
+        Ok(match kind {
+            0 | 7 => i128::from(u8::from_le_bytes(self.bytes(key)?)),
+            1 => i128::from(i8::from_le_bytes(self.bytes(key)?)),
+            2 => i128::from(u16::from_le_bytes(self.bytes(key)?)),
+            3 => i128::from(i16::from_le_bytes(self.bytes(key)?)),
+            4 => i128::from(self.u32(key)?),
+            5 => i128::from(i32::from_le_bytes(self.bytes(key)?)),
+            10 => i128::from(self.u64(key)?),
+            11 => i128::from(i64::from_le_bytes(self.bytes(key)?)),
+            _ => return Err(GgufError::Corrupt(format!("metadata \"{key}\" is of unknown type {kind}"))),
+        })
+    }
+
+    fn float(&mut self, kind: u32, key: &str) -> Result<f64, GgufError> {
+        Ok(if kind == 6 {
+            f64::from(f32::from_le_bytes(self.bytes(key)?))
+        } else {
+            f64::from_le_bytes(self.bytes(key)?)
+        })
+    }
+
+    /// One row of the tensor table; its offset is still from the start of the data.
+    pub(super) fn tensor(&mut self) -> Result<(String, TensorInfo), GgufError> {
+        let name = self.text("a tensor's name")?;
+        let dimensions = self.u32(&name)?;
+        limited(
+            &format!("the dimensions of tensor \"{name}\""),
+            u64::from(dimensions),
+            u64::from(MAX_DIMENSIONS),
+        )?;
+        let mut shape = Vec::new();
+        let mut elements = Some(1_usize);
+        for _ in 0..dimensions {
+            let length = self.u64(&name)?;
+            let length = usize::try_from(length)
+                .map_err(|_| GgufError::Corrupt(format!("tensor \"{name}\" is too large")))?;
+            elements = elements.and_then(|n| n.checked_mul(length));
+            shape.push(length);
+        }
+        shape.reverse();
+        let id = self.u32(&name)?;
+        let offset = self.u64(&name)?;
+        let kind = tensor_type(id).ok_or_else(|| GgufError::TensorType { name: name.clone(), id })?;
+        let row = shape.last().copied().unwrap_or(1);
+        if row == 0 || row % kind.block_size() != 0 {
+            return Err(GgufError::Corrupt(format!(
+                "a row of tensor \"{name}\" is not whole blocks of its type"
+            )));
+        }
+        let bytes = elements
+            .and_then(|n| (n / kind.block_size()).checked_mul(kind.type_size()))
+            .ok_or_else(|| GgufError::Corrupt(format!("tensor \"{name}\" is too large")))?;
+        Ok((name, TensorInfo { shape, kind, offset, bytes }))
+    }
+}

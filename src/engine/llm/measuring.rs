@@ -1,0 +1,70 @@
+//! What a benchmark does with a model and no call does: reads and writes tokens that mean nothing, as many
+//! as it likes, whether the model would have ended or not. Must not know clocks: who measures brings one.
+
+use std::sync::Arc;
+
+use super::engine::LlmEngine;
+use super::sampler::Sampler;
+use super::sequence::Sequence;
+use crate::engine::{EngineError, Sampling};
+
+/// Tokens read at once, as in the slices of a prompt.
+const SLICE: usize = 64;
+
+/// A sequence to measure with.
+pub struct Workpiece {
+    sequence: Sequence,
+    sampler: Sampler,
+    logits: Vec<f32>,
+}
+
+impl LlmEngine {
+    /// A sequence that has read `tokens` tokens (at least one).
+    ///
+    /// # Errors
+    /// If the context is smaller than that.
+    pub fn workpiece(&self, tokens: usize) -> Result<Workpiece, EngineError> {
+        let shared = self.shared();
+        let mut sequence = Sequence::new(Arc::clone(&shared.weights));
+        let sampler = Sampler::new(&Sampling::default(), Arc::clone(&shared.markup));
+        let vocabulary = shared.vocabulary.len().max(1);
+        // Spread over the vocabulary, so that no row of the embedding stays in the processor's cache.
+        let number = |i: usize| u32::try_from((i * 7919 + 11) % vocabulary).unwrap_or_default();
+        let tokens: Vec<u32> = (0..tokens.max(1)).map(number).collect();
+        let mut logits = Vec::new();
+        let last = tokens.len().div_ceil(SLICE) - 1;
+        for (i, slice) in tokens.chunks(SLICE).enumerate() {
+            if i == last {
+                logits = sequence.extend(slice).map_err(failed)?;
+            } else {
+                sequence.prefill(slice).map_err(failed)?;
+            }
+        }
+        Ok(Workpiece { sequence, sampler, logits })
+    }
+}
+
+impl Workpiece {
+    /// Another one that begins like this one and shares its cache.
+    #[must_use]
+    pub fn fork(&self, engine: &LlmEngine) -> Self {
+        let sampler = Sampler::new(&Sampling::default(), Arc::clone(&engine.shared().markup));
+        Self { sequence: self.sequence.fork(), sampler, logits: self.logits.clone() }
+    }
+
+    /// Chooses a token and reads it: what a call's next token costs.
+    ///
+    /// # Errors
+    /// If the context is full.
+    pub fn decode(&mut self) -> Result<(), EngineError> {
+        let logits = std::mem::take(&mut self.logits);
+        let token = self.sampler.choose(logits, &[]);
+        let token = token.ok_or_else(|| EngineError::Failed("the model gave no number".to_owned()))?;
+        self.logits = self.sequence.extend(&[token]).map_err(failed)?;
+        Ok(())
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> EngineError {
+    EngineError::Failed(format!("the language model failed: {error}"))
+}
