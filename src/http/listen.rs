@@ -5,6 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
+use axum::response::Response;
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -60,7 +63,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, tls: O
             continue;
         };
         let connection = Connection { peer: peer.ip().to_canonical(), _place: Arc::new(place) };
-        let router = router.clone().layer(Extension(connection));
+        let router = router.clone().layer(map_response(closing)).layer(Extension(connection));
         tokio::spawn(connected(stream, peer, router, limits.patience, tls.clone()));
     }
 }
@@ -87,6 +90,15 @@ async fn connected(
     }
 }
 
+/// A connection brings one request. (hyper's own switch for that says "close" to sockets, too, and
+/// clients do not take them then.)
+async fn closing(mut response: Response) -> Response {
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
 /// WebSockets begin with HTTP/1.1. A connection brings one request, and has `patience` for all of it, the
 /// answer included: who reads slowly, or asks again and again, holds no place. It ends where a socket
 /// begins.
@@ -98,7 +110,6 @@ async fn requests(
     let request = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
-        .keep_alive(false)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
