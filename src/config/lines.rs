@@ -10,8 +10,8 @@ use axum::http::Uri;
 use super::reader::Reader;
 use super::secrets::{password, private_key, secret};
 use crate::access::{Check, PathToken, PublicUrl};
+use crate::gateway::api::{Account, Api};
 use crate::gateway::detect::Dialect;
-use crate::gateway::hang_up::{Account, Api};
 use crate::gateway::telnyx::ByteOrder;
 
 /// One kind of line: the section of its name.

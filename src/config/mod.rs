@@ -111,6 +111,8 @@ pub struct Agent {
     pub system_prompt: String,
     /// What is said without the language model.
     pub phrases: Phrases,
+    /// Keys that are pressed when a call begins; empty for none.
+    pub opening_keys: String,
     /// A reply of more words ends with the sentence that reaches this number.
     pub max_reply_words: usize,
 }

@@ -31,6 +31,10 @@ pub(super) fn agent(r: &mut Reader) -> Agent {
                 "I am sorry, our time is over. Please call again. Goodbye.",
             ),
         },
+        opening_keys: r.text("agent.opening_keys", "", |keys| {
+            let right = keys.len() <= 20 && keys.chars().all(|key| "0123456789*#".contains(key));
+            (!right).then(|| "at most 20 of 0 to 9, * and #, or \"\" for none".to_owned())
+        }),
         max_reply_words: r.integer("agent.max_reply_words", 120, 5..=10_000) as usize,
     }
 }
@@ -107,6 +111,12 @@ pub(super) fn check_together(r: &mut Reader, c: &Config) {
     if let Some(longest) = c.manners.max_call.filter(|longest| c.manners.warn_before >= *longest) {
         let allowed = format!("less than manners.max_call_ms, {}", longest.as_millis());
         r.refuse("manners.warn_before_ms", c.manners.warn_before.as_millis().to_string(), allowed);
+    }
+    let mut apis = c.lines.taken.values().filter_map(|line| line.api.as_ref());
+    if !c.agent.opening_keys.is_empty() && !apis.any(|api| api.account.presses_keys()) {
+        let allowed =
+            "\"\", or an account of Telnyx, Plivo or Vonage with it, whose API presses them".to_owned();
+        r.refuse("agent.opening_keys", format!("\"{}\"", c.agent.opening_keys), allowed);
     }
     let order = [
         ("vad.stop_ms", c.vad.stop),

@@ -3,13 +3,14 @@
 //! messages. PURE: no sockets, no clock, no threads; and it must not know the conversation or the
 //! engines. Wire types live here and nowhere else.
 
+pub mod api;
 pub mod asterisk;
 pub mod detect;
 mod fields;
 mod frames;
 #[cfg(test)]
 mod golden;
-pub mod hang_up;
+
 pub mod jambonz;
 pub mod native;
 pub mod plivo;

@@ -41,8 +41,8 @@ pub(super) struct Connection {
 pub struct Limits {
     /// Connections at the same time; one more is closed without a word.
     pub connections: usize,
-    /// From the opening of a connection to the end of its TLS handshake, and from there to the end of a
-    /// request's headers.
+    /// From the opening of a connection to the end of its TLS handshake, and from there to the end of its
+    /// one answer.
     pub patience: Duration,
 }
 

@@ -1,5 +1,5 @@
-//! Asks a provider's API to hang up, with patience and a second and a third try. Must not know what is
-//! asked: that is `gateway::hang_up`.
+//! Asks a provider's API, with patience, and to hang up a second and a third time. Must not know what is
+//! asked: that is `gateway::api`.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use ring::rand::SystemRandom;
 
 use super::clock::since_1970;
 use crate::access::NoKey;
-use crate::gateway::hang_up::{Api, Body, HangUp, Method, NoSuchName, Proof};
+use crate::gateway::api::{Api, Body, Method, NoSuchName, Proof, Request};
 
 /// An answer takes no longer, or there is none.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// How long is waited before each further try.
 const WAITS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 
-/// Why a call could not be hung up.
+/// Why the API did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum CarrierError {
     /// The call cannot be named.
@@ -78,8 +78,19 @@ impl Carrier {
         }
     }
 
-    fn request(&self, request: &HangUp) -> Result<RequestBuilder, NoKey> {
-        let HangUp { method, url, proof, body } = request;
+    /// Presses `keys` in `call`; false where nobody can. Asked once: keys that are pressed twice are wrong.
+    ///
+    /// # Errors
+    /// Why they may not have been.
+    pub async fn press(&self, api: &Api, call: &str, keys: &str) -> Result<bool, CarrierError> {
+        let Some(request) = api.press(call, keys)? else { return Ok(false) };
+        let answer = self.request(&request)?.send().await.map_err(reqwest::Error::without_url)?;
+        let status = answer.status();
+        if status.is_success() { Ok(true) } else { Err(CarrierError::Refused(status)) }
+    }
+
+    fn request(&self, request: &Request) -> Result<RequestBuilder, NoKey> {
+        let Request { method, url, proof, body } = request;
         let builder = match method {
             Method::Post => self.client.post(url),
             Method::Put => self.client.put(url),

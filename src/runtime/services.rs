@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::carrier::Carrier;
 use super::ears::Ears;
@@ -39,6 +40,28 @@ impl Services {
             Ok(()) => tracing::debug!("the line has hung up"),
             Err(error) => tracing::error!(%error, "the line could not be asked to hang up"),
         }
+    }
+
+    /// Presses the keys with which a call is to begin (`agent.opening_keys`), beside the call: it does not
+    /// wait for them.
+    pub fn press_opening_keys(&self, dialect: Option<Dialect>, call: Option<&str>) {
+        let keys = self.config.agent.opening_keys.clone();
+        let api = dialect.and_then(|dialect| self.config.lines.taken.get(&dialect)?.api.clone());
+        let (Some(carrier), Some(api), Some(call)) = (self.carrier.clone(), api, call.map(str::to_owned))
+        else {
+            return;
+        };
+        if keys.is_empty() {
+            return;
+        }
+        let press = async move {
+            match carrier.press(&api, &call, &keys).await {
+                Ok(true) => tracing::debug!("the opening keys were pressed"),
+                Ok(false) => tracing::warn!("this line cannot press keys: agent.opening_keys is not sent"),
+                Err(error) => tracing::error!(%error, "the opening keys could not be pressed"),
+            }
+        };
+        tokio::spawn(press.in_current_span());
     }
 
     /// How much audio may lie ready in the buffer of a line that speaks `dialect`.

@@ -125,6 +125,7 @@ impl Session {
         if let Some(prompt) = &start.agent.system_prompt {
             self.read_ahead(prompt);
         }
+        self.services.press_opening_keys(self.line.dialect(), start.call_id.as_deref());
         self.tell(self.clock.now(), Event::CallStarted)?;
         let stop = self.services.stop.clone();
         loop {

@@ -1,4 +1,5 @@
-//! The agent's goodbye, and the line's API that ends the call: one that refuses at first, then does it.
+//! The line's API: it presses the opening keys, and ends the call after the agent's goodbye, if not at the
+//! first time.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -80,10 +81,14 @@ async fn stay_silent(server: &Server, path: &str, start: &Value, mark: fn(&Value
 }
 
 #[test]
-fn telnyx_is_asked_to_hang_up_after_the_goodbye_and_asked_again_when_it_cannot() {
-    let (base, asked) = api(&["503 Service Unavailable", "200 OK"]);
+fn telnyx_presses_the_opening_keys_and_is_asked_to_hang_up_until_it_can() {
+    let (base, asked) = api(&["200 OK", "503 Service Unavailable", "200 OK"]);
     let base = format!("\"{base}\"");
-    let keys = [("telnyx.api_key", "\"file:key\""), ("telnyx.api_url", base.as_str())];
+    let keys = [
+        ("telnyx.api_key", "\"file:key\""),
+        ("telnyx.api_url", base.as_str()),
+        ("agent.opening_keys", "\"1\""),
+    ];
     let server = Server::start(&configured(&[&SHORT[..], &keys].concat(), &[("key", "KEY0123456789")]));
     run(async {
         let format = json!({"encoding": "PCMU", "sample_rate": 8000, "channels": 1});
@@ -94,8 +99,11 @@ fn telnyx_is_asked_to_hang_up_after_the_goodbye_and_asked_again_when_it_cannot()
         };
         stay_silent(&server, "/telnyx", &start, mark).await;
     });
-    let asked = asked.recv_timeout(PATIENCE).unwrap();
-    assert_eq!(asked.len(), 2);
+    let mut asked = asked.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(asked.len(), 3);
+    let opening = asked.remove(0);
+    assert_eq!(opening.line, "POST /v2/calls/v3:abc-1/actions/send_dtmf HTTP/1.1");
+    assert_eq!(opening.body, json!({"digits": "1"}).to_string());
     for asked in asked {
         assert_eq!(asked.line, "POST /v2/calls/v3:abc-1/actions/hangup HTTP/1.1");
         assert_eq!(asked.authorization, "Bearer KEY0123456789");

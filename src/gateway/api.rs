@@ -1,5 +1,5 @@
-//! How a provider is asked to hang up where the socket has no word for it: a request to its API. PURE;
-//! it must not know how requests are sent.
+//! What a provider is asked to do where the socket has no word for it: requests to its API. PURE; it must
+//! not know how requests are sent.
 
 use std::fmt;
 
@@ -45,9 +45,9 @@ pub enum Account {
     },
 }
 
-/// A request that ends a call.
+/// A request about a call.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HangUp {
+pub struct Request {
     /// What is to be done there.
     pub method: Method,
     /// The whole address.
@@ -101,32 +101,29 @@ impl Api {
     ///
     /// # Errors
     /// If the name would lead elsewhere.
-    pub fn hang_up(&self, call: &str) -> Result<HangUp, NoSuchName> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_:".contains(c);
-        if call.is_empty() || !call.chars().all(plain) {
-            return Err(NoSuchName);
-        }
+    pub fn hang_up(&self, call: &str) -> Result<Request, NoSuchName> {
+        named(call)?;
         let base = &self.base;
         Ok(match &self.account {
-            Account::Twilio { sid, token } => HangUp {
+            Account::Twilio { sid, token } => Request {
                 method: Method::Post,
                 url: format!("{base}/2010-04-01/Accounts/{sid}/Calls/{call}.json"),
                 proof: Proof::Basic(sid.clone(), token.current().to_owned()),
                 body: Body::Form("Status", "completed"),
             },
-            Account::Telnyx { key } => HangUp {
+            Account::Telnyx { key } => Request {
                 method: Method::Post,
                 url: format!("{base}/v2/calls/{call}/actions/hangup"),
                 proof: Proof::Bearer(key.current().to_owned()),
                 body: Body::Json(serde_json::json!({})),
             },
-            Account::Plivo { id, token } => HangUp {
+            Account::Plivo { id, token } => Request {
                 method: Method::Delete,
                 url: format!("{base}/v1/Account/{id}/Call/{call}/"),
                 proof: Proof::Basic(id.clone(), token.current().to_owned()),
                 body: Body::None,
             },
-            Account::Vonage { application, key } => HangUp {
+            Account::Vonage { application, key } => Request {
                 method: Method::Put,
                 url: format!("{base}/v1/calls/{call}"),
                 proof: Proof::Signed(application.clone(), key.clone()),
@@ -134,6 +131,54 @@ impl Api {
             },
         })
     }
+
+    /// The request that presses `keys` (`0` to `9`, `*`, `#`) in `call`; `None` where nobody can.
+    ///
+    /// # Errors
+    /// If the name would lead elsewhere.
+    pub fn press(&self, call: &str, keys: &str) -> Result<Option<Request>, NoSuchName> {
+        named(call)?;
+        let base = &self.base;
+        let body = Body::Json(serde_json::json!({"digits": keys}));
+        Ok(match &self.account {
+            Account::Twilio { .. } => None,
+            Account::Telnyx { key } => Some(Request {
+                method: Method::Post,
+                url: format!("{base}/v2/calls/{call}/actions/send_dtmf"),
+                proof: Proof::Bearer(key.current().to_owned()),
+                body,
+            }),
+            Account::Plivo { id, token } => Some(Request {
+                method: Method::Post,
+                url: format!("{base}/v1/Account/{id}/Call/{call}/DTMF/"),
+                proof: Proof::Basic(id.clone(), token.current().to_owned()),
+                body,
+            }),
+            Account::Vonage { application, key } => Some(Request {
+                method: Method::Put,
+                url: format!("{base}/v1/calls/{call}/dtmf"),
+                proof: Proof::Signed(application.clone(), key.clone()),
+                body,
+            }),
+        })
+    }
+}
+
+impl Account {
+    /// Whether the provider presses keys when it is asked to. Twilio does so only by ending the stream.
+    #[must_use]
+    pub const fn presses_keys(&self) -> bool {
+        match self {
+            Self::Twilio { .. } => false,
+            Self::Telnyx { .. } | Self::Plivo { .. } | Self::Vonage { .. } => true,
+        }
+    }
+}
+
+/// A name that leads nowhere else.
+fn named(call: &str) -> Result<(), NoSuchName> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_:".contains(c);
+    if call.is_empty() || !call.chars().all(plain) { Err(NoSuchName) } else { Ok(()) }
 }
 
 impl fmt::Debug for Proof {
@@ -150,8 +195,24 @@ mod tests {
         Secret::of("a secret token").unwrap()
     }
 
-    fn request(account: Account, call: &str) -> Result<HangUp, NoSuchName> {
-        Api { base: "https://api.example.com".to_owned(), account }.hang_up(call)
+    fn api(account: Account) -> Api {
+        Api { base: "https://api.example.com".to_owned(), account }
+    }
+
+    fn request(account: Account, call: &str) -> Result<Request, NoSuchName> {
+        api(account).hang_up(call)
+    }
+
+    #[test]
+    fn keys_are_pressed_where_the_provider_can() {
+        let telnyx = api(Account::Telnyx { key: secret() }).press("v3:a", "1#").unwrap().unwrap();
+        assert_eq!(telnyx.url, "https://api.example.com/v2/calls/v3:a/actions/send_dtmf");
+        assert_eq!(telnyx.body, Body::Json(serde_json::json!({"digits": "1#"})));
+        let plivo =
+            api(Account::Plivo { id: "MA1".into(), token: secret() }).press("c-1", "1").unwrap().unwrap();
+        assert_eq!(plivo.url, "https://api.example.com/v1/Account/MA1/Call/c-1/DTMF/");
+        assert_eq!(api(Account::Twilio { sid: "AC1".into(), token: secret() }).press("CA1", "1"), Ok(None));
+        assert_eq!(api(Account::Telnyx { key: secret() }).press("../x", "1"), Err(NoSuchName));
     }
 
     #[test]
