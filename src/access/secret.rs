@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use ring::hmac;
 use subtle::ConstantTimeEq as _;
 
 /// A secret in its valid values: several while one is being replaced by the next.
@@ -60,8 +61,16 @@ impl Secret {
         self.values.first().map_or("", String::as_str)
     }
 
+    /// Whether one of the values makes this HMAC of `text`.
+    pub(super) fn signed(&self, algorithm: hmac::Algorithm, text: &str, tag: &[u8]) -> bool {
+        self.any(|value| {
+            let key = hmac::Key::new(algorithm, value.as_bytes());
+            hmac::verify(&key, text.as_bytes(), tag).is_ok()
+        })
+    }
+
     /// Whether `test` holds of one of the values; all are tried, so that the time does not tell which.
-    pub(super) fn any(&self, test: impl Fn(&str) -> bool) -> bool {
+    fn any(&self, test: impl Fn(&str) -> bool) -> bool {
         self.values.iter().fold(false, |found, value| test(value) | found)
     }
 }

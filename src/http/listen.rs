@@ -48,6 +48,7 @@ pub struct Limits {
 
 /// Serves `router` on `listener` for ever, with TLS if there are certificates.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, tls: Option<Certificates>) {
+    let router = router.layer(map_response(closing));
     let places = Arc::new(Semaphore::new(limits.connections));
     loop {
         let (stream, peer) = match listener.accept().await {
@@ -63,7 +64,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, tls: O
             continue;
         };
         let connection = Connection { peer: peer.ip().to_canonical(), _place: Arc::new(place) };
-        let router = router.clone().layer(map_response(closing)).layer(Extension(connection));
+        let router = router.clone().layer(Extension(connection));
         tokio::spawn(connected(stream, peer, router, limits.patience, tls.clone()));
     }
 }

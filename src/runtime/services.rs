@@ -8,7 +8,7 @@ use tracing::Instrument as _;
 
 use super::carrier::Carrier;
 use super::ears::Ears;
-use crate::config::Config;
+use crate::config::{Config, Line};
 use crate::conversation::{Listening, Settings};
 use crate::engine::CountTokens;
 use crate::engine::workers::Engines;
@@ -34,7 +34,7 @@ impl Services {
     /// an account with its provider. After a failure nobody is asked to: the line's own instructions may
     /// still help the caller.
     pub async fn hang_up(&self, dialect: Option<Dialect>, call: Option<&str>) {
-        let api = dialect.and_then(|dialect| self.config.lines.taken.get(&dialect)?.api.as_ref());
+        let api = self.line(dialect).and_then(|line| line.api.as_ref());
         let (Some(carrier), Some(api), Some(call)) = (&self.carrier, api, call) else { return };
         match carrier.hang_up(api, call).await {
             Ok(()) => tracing::debug!("the line has hung up"),
@@ -46,7 +46,7 @@ impl Services {
     /// wait for them.
     pub fn press_opening_keys(&self, dialect: Option<Dialect>, call: Option<&str>) {
         let keys = self.config.agent.opening_keys.clone();
-        let api = dialect.and_then(|dialect| self.config.lines.taken.get(&dialect)?.api.clone());
+        let api = self.line(dialect).and_then(|line| line.api.clone());
         let (Some(carrier), Some(api), Some(call)) = (self.carrier.clone(), api, call.map(str::to_owned))
         else {
             return;
@@ -67,8 +67,12 @@ impl Services {
     /// How much audio may lie ready in the buffer of a line that speaks `dialect`.
     #[must_use]
     pub fn lead(&self, dialect: Option<Dialect>) -> Duration {
-        let line = dialect.and_then(|dialect| self.config.lines.taken.get(&dialect));
-        line.and_then(|line| line.lead).unwrap_or(self.config.playback.lead)
+        self.line(dialect).and_then(|line| line.lead).unwrap_or(self.config.playback.lead)
+    }
+
+    /// The section of a line that speaks `dialect`.
+    fn line(&self, dialect: Option<Dialect>) -> Option<&Line> {
+        self.config.lines.taken.get(&dialect?)
     }
 }
 
