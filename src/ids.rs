@@ -61,6 +61,10 @@ numbered!(
     TurnId, "t"
 );
 numbered!(
+    /// One reading of a prompt ahead of its question.
+    ReadingId, "r"
+);
+numbered!(
     /// One speakable piece of a reply.
     ChunkId, "c"
 );
@@ -68,6 +72,16 @@ numbered!(
     /// A mark placed in the outgoing audio; the gateway sends it back when it has played.
     MarkId, "m"
 );
+
+/// What a language model was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asked {
+    /// The answer of this turn.
+    Turn(TurnId),
+    /// Only to read.
+    Reading(ReadingId),
+}
 
 #[cfg(test)]
 mod tests {

@@ -15,7 +15,7 @@ use offhook::conversation::trace::Line;
 use offhook::engine::flite::Flite;
 use offhook::engine::llm::{self, LlmEngine, LlmOptions};
 use offhook::engine::whisper as whisper_model;
-use offhook::engine::{Generator as _, Message, Role, Sampling, Synthesizer as _};
+use offhook::engine::{Generation as _, Generator as _, Message, Role, Sampling, Synthesizer as _, Task};
 use offhook::units::CallTime;
 
 /// Longest message about a file, in bytes: people read it.
@@ -74,7 +74,8 @@ pub fn reply(data: &[u8]) {
     };
     let said = |role, text: &str| Message { role, text: text.to_owned() };
     let messages = [said(Role::System, "Be brief."), said(Role::User, "Hi")];
-    let replies = [model.begin_raw("Hi", &sampling), model.begin("call", &messages, &sampling)];
+    let replies =
+        [model.continuation("Hi", &sampling), model.begin("call", &messages, Task::Answer, &sampling)];
     for mut reply in replies.into_iter().flatten() {
         for _ in 0..8 {
             if reply.step().is_err() {

@@ -9,8 +9,8 @@ use anyhow::Context;
 use serde_json::json;
 
 use crate::config::Config;
-use crate::engine::llm::{LlmEngine, LlmOptions, limit_threads, load};
-use crate::engine::{Generation, Generator, Message, Role, Sampling, Step, Usage};
+use crate::engine::llm::{LlmEngine, LlmOptions, Reply, limit_threads, load};
+use crate::engine::{Generation as _, Generator as _, Message, Role, Sampling, Step, Task, Usage};
 
 /// Arguments of `offhook chat`.
 #[derive(Debug, clap::Args)]
@@ -116,8 +116,8 @@ impl Chat {
             }
             messages.push(Message { role: Role::User, text: line });
             let asked = now();
-            let mut generation = self.engine.begin("chat", &messages, &self.sampling)?;
-            let text = self.answer(&mut *generation, asked)?;
+            let mut generation = self.engine.begin("chat", &messages, Task::Answer, &self.sampling)?;
+            let text = self.answer(&mut generation, asked)?;
             messages.push(Message { role: Role::Assistant, text });
         }
         if interactive {
@@ -132,16 +132,16 @@ impl Chat {
         let text = std::io::read_to_string(std::io::stdin()).context("standard input")?;
         let text = text.strip_suffix('\n').unwrap_or(&text);
         let asked = now();
-        let mut generation = self.engine.begin_raw(text, &self.sampling)?;
+        let mut generation = self.engine.continuation(text, &self.sampling)?;
         if !self.json {
             print!("{text}");
         }
-        self.answer(&mut *generation, asked)?;
+        self.answer(&mut generation, asked)?;
         Ok(())
     }
 
     /// Streams an answer to standard output and its timing to standard error.
-    fn answer(&self, generation: &mut dyn Generation, asked: Instant) -> anyhow::Result<String> {
+    fn answer(&self, generation: &mut Reply, asked: Instant) -> anyhow::Result<String> {
         let mut out = std::io::stdout().lock();
         let mut text = String::new();
         let mut first_text = None;
@@ -183,7 +183,7 @@ impl Timing {
     }
 
     fn line(&self) -> String {
-        let Usage { prompt, reused, generated } = self.usage;
+        let Usage { prompt, reused, generated, read_ahead: _, read_in_vain: _ } = self.usage;
         let pace = self.tokens_per_second().map_or(String::new(), |x| format!(" at {x:.0} a second"));
         format!(
             "prompt {prompt} tokens, {reused} reused; first text after {:.1} ms; {generated} tokens{pace}",
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn the_pace_counts_the_tokens_after_the_first() {
-        let usage = Usage { prompt: 40, reused: 30, generated: 11 };
+        let usage = Usage { prompt: 40, reused: 30, generated: 11, ..Usage::default() };
         let first_text = Duration::from_millis(5);
         let timing = Timing { usage, first_text, whole: Duration::from_millis(105) };
         assert_eq!(
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn an_answer_of_one_token_has_no_pace() {
-        let usage = Usage { prompt: 4, reused: 0, generated: 1 };
+        let usage = Usage { prompt: 4, reused: 0, generated: 1, ..Usage::default() };
         let timing = Timing { usage, first_text: Duration::from_millis(5), whole: Duration::from_millis(5) };
         assert!(timing.json("Yes")["tokens_per_second"].is_null());
     }

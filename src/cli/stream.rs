@@ -227,6 +227,7 @@ impl<'r> Listener<'r> {
                 | Action::Release { .. }
                 | Action::StopGenerating { .. }
                 | Action::Prefill { .. }
+                | Action::Rebuild { .. }
                 | Action::Send { .. }
                 | Action::Pause
                 | Action::ClearPlayback

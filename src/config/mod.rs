@@ -151,6 +151,8 @@ pub struct Llm {
     pub context_tokens: usize,
     /// How tokens are chosen.
     pub sampling: Sampling,
+    /// No step of the model is made longer than this on purpose.
+    pub longest_step: Duration,
     /// A reply whose first token takes longer is given up for the fallback phrase.
     pub first_token_timeout: Duration,
 }

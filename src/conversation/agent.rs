@@ -288,7 +288,9 @@ impl Conversation {
         let heard = reply.ledger.heard(now);
         self.history.agent_was_heard(&heard.answer);
         if self.history.make_room() {
-            self.actions.push_back(Action::Prefill { messages: self.history.messages() });
+            let reading = self.next_reading;
+            self.next_reading = reading.next();
+            self.actions.push_back(Action::Rebuild { reading, messages: self.history.messages() });
         }
         // A turn of which nothing was heard goes on in the next one, with all that the caller said.
         if reply.sounded || !interrupted {

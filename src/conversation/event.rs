@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::latency::TurnReport;
 use crate::engine::{Message, WordTime};
-use crate::ids::{ChunkId, MarkId, TurnId, UtteranceId};
+use crate::ids::{Asked, ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
 use crate::units::{CallTime, as_micros};
 
 /// Something that happened.
@@ -35,6 +35,10 @@ pub enum Event {
     Transcribed { utterance: UtteranceId, pass: u32, heard_until: CallTime, text: String, doubtful: bool },
     /// That transcription could not be made, or had to give way to more urgent work.
     TranscriptionFailed { utterance: UtteranceId, pass: u32 },
+    /// How likely it is, to the language model, that the caller's turn ends with the words it has read.
+    EndOfTurnScore { asked: Asked, probability: f32 },
+    /// What was to be read ahead is read, or could not be.
+    ReadAhead { reading: ReadingId, done: bool },
     /// The language model said a little more.
     Token { turn: TurnId, text: String },
     /// The language model has said all.
@@ -80,17 +84,20 @@ pub enum Action {
     Hearing { utterance: UtteranceId, stable: String, unstable: String },
     /// The audio of `utterance` is not needed any more.
     CloseUtterance { utterance: UtteranceId },
-    /// Let the language model answer. A `speculative` answer is not wanted for certain: it must not
+    /// Let a language model answer: the one in use (`rung` 0), or one that stands in for it. A `speculative` answer is not wanted for certain: it must not
     /// keep other calls waiting.
-    Generate { turn: TurnId, messages: Vec<Message>, speculative: bool },
+    Generate { turn: TurnId, messages: Vec<Message>, speculative: bool, rung: usize },
     /// The answer that was begun speculatively is wanted.
     Release { turn: TurnId },
     /// Generate no more for `turn`; what was said of it is still wanted.
     StopGenerating { turn: TurnId },
     /// Stop generating and synthesising for `turn`; nothing more of it is wanted.
     Cancel { turn: TurnId },
-    /// The next prompt will begin with these messages: there is time to read them.
-    Prefill { messages: Vec<Message> },
+    /// The caller has said this so far: the next prompt will begin so, and can be read up to here.
+    Prefill { reading: ReadingId, messages: Vec<Message> },
+    /// A later prompt will begin with these messages, where older ones were left out: there is time to read
+    /// them.
+    Rebuild { reading: ReadingId, messages: Vec<Message> },
     /// Synthesise a piece.
     Speak { turn: TurnId, chunk: ChunkId, text: String },
     /// Send a synthesised piece, from `from` in its audio on, after `silence`; and `mark` behind it. If it

@@ -46,7 +46,7 @@ use self::reply::Reply;
 use self::timers::Timers;
 use self::utterance::{Utterance, Words};
 use crate::engine::CountTokens;
-use crate::ids::{ChunkId, MarkId, TurnId, UtteranceId};
+use crate::ids::{ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
 /// The call.
@@ -83,6 +83,7 @@ pub struct Conversation {
     next_turn: TurnId,
     next_chunk: ChunkId,
     next_mark: MarkId,
+    next_reading: ReadingId,
 }
 
 impl Conversation {
@@ -111,6 +112,7 @@ impl Conversation {
             next_turn: TurnId(1),
             next_chunk: ChunkId(1),
             next_mark: MarkId(1),
+            next_reading: ReadingId(1),
         }
     }
 
@@ -134,6 +136,8 @@ impl Conversation {
                 self.transcribed(now, utterance, pass, Some(Words { text, heard_until, doubtful }));
             }
             Event::TranscriptionFailed { utterance, pass } => self.transcribed(now, utterance, pass, None),
+            Event::EndOfTurnScore { asked: _, probability: _ } | Event::ReadAhead { reading: _, done: _ } => {
+            }
             Event::Token { turn, text } => self.token(now, turn, &text),
             Event::GenerationDone { turn } => self.generation_done(now, turn),
             Event::GenerationFailed { turn } => self.generation_failed(now, turn),

@@ -86,6 +86,8 @@ fn is_the_callers(event: &Event) -> bool {
         | Event::InterruptRequested => true,
         Event::Transcribed { .. }
         | Event::TranscriptionFailed { .. }
+        | Event::EndOfTurnScore { .. }
+        | Event::ReadAhead { .. }
         | Event::Token { .. }
         | Event::GenerationDone { .. }
         | Event::GenerationFailed { .. }
@@ -194,6 +196,7 @@ impl Stage<'_> {
             | Action::StopGenerating { .. }
             | Action::Cancel { .. }
             | Action::Prefill { .. }
+            | Action::Rebuild { .. }
             | Action::TurnReport(_)
             | Action::HangUp { .. } => {}
         }

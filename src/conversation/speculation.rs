@@ -29,7 +29,7 @@ impl Conversation {
         let milestones = Milestones { asked: Some(now), ..Milestones::default() };
         self.draft = Some(Reply::new(turn, Purpose::Answer, heard, milestones));
         self.speculated.started += 1;
-        self.actions.push_back(Action::Generate { turn, messages, speculative: true });
+        self.actions.push_back(Action::Generate { turn, messages, speculative: true, rung: 0 });
     }
 
     /// The turn is over, and the history holds what the caller said. True if the answer to just that was

@@ -132,7 +132,7 @@ impl Conversation {
     /// Asks the language model to answer what the history says.
     pub(super) fn generate(&mut self, now: CallTime, turn: TurnId) {
         let messages = self.history.messages();
-        self.actions.push_back(Action::Generate { turn, messages, speculative: false });
+        self.actions.push_back(Action::Generate { turn, messages, speculative: false, rung: 0 });
         self.timers.set(Timer::TokenDue, now + self.settings.first_token_timeout);
     }
 }

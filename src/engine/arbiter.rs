@@ -23,6 +23,8 @@ pub enum Work {
     Prefill,
     /// The words of a caller who still speaks: of use only while they are new.
     Partial,
+    /// Those words, read for the answer to come.
+    PartialPrefill,
     /// An answer that is prepared before it is known that it is wanted.
     Speculation,
     /// Nothing that a call waits for, such as warming up.
@@ -34,7 +36,7 @@ pub const DECODE_IS_URGENT_BELOW: Duration = Duration::from_millis(150);
 
 impl Work {
     /// All kinds, the most urgent first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::UrgentDecode,
         Self::Transcript,
         Self::FirstSpeech,
@@ -42,6 +44,7 @@ impl Work {
         Self::Speech,
         Self::Prefill,
         Self::Partial,
+        Self::PartialPrefill,
         Self::Speculation,
         Self::Idle,
     ];
@@ -65,6 +68,7 @@ impl Work {
             | Self::Decode
             | Self::Speech
             | Self::Prefill
+            | Self::PartialPrefill
             | Self::Speculation
             | Self::Idle => false,
         }
@@ -81,6 +85,7 @@ impl Work {
             Self::Speech => "speech",
             Self::Prefill => "prefill",
             Self::Partial => "partial",
+            Self::PartialPrefill => "partial_prefill",
             Self::Speculation => "speculation",
             Self::Idle => "idle",
         }

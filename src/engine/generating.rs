@@ -1,5 +1,5 @@
-//! The language model's thread: one step of each reply in turn, so that none waits for the end of
-//! another; what nobody waits for yet steps aside. Must not know what a reply is used for.
+//! A language model's thread: one batch a step over the replies of all calls, so that none waits for the
+//! end of another; what nobody waits for yet steps aside. Must not know what a reply is used for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use super::arbiter::Work;
 use super::cores::Cores;
+use super::generator::Share;
 use super::runway::Runway;
+use super::schedule::{Candidate, StepCost, plan};
 use super::workers::{EngineResult, Results, lower_priority, survive};
-use super::{CancelFlag, EngineError, Generation, Generator, Message, Sampling, Step};
-use crate::ids::{CallId, TurnId};
+use super::{CancelFlag, EngineError, Generation, Generator, Message, Sampling, Step, Task};
+use crate::ids::{Asked, CallId, ReadingId, TurnId};
 
 /// Whether a reply is wanted, or only prepared because it may be: set by the call, read by the threads
 /// that work on it.
@@ -50,51 +52,84 @@ pub struct Question {
     pub runway: Runway,
 }
 
+/// What the language model is to read, so that an answer finds it read.
+#[derive(Debug)]
+pub struct Reading {
+    /// Whose prompt it is.
+    pub call: CallId,
+    /// Comes back with what is found out.
+    pub reading: ReadingId,
+    /// The conversation so far.
+    pub messages: Vec<Message>,
+    /// It is the conversation in another form, for later; else it ends with the words of a caller who may
+    /// go on.
+    pub rebuild: bool,
+    /// Ends it early. What was read by then is kept.
+    pub cancel: CancelFlag,
+}
+
 /// Work for the language model.
 pub(super) enum Job {
     /// Answer.
     Begin(Question, Results),
-    /// Read what a call's next prompt begins with.
-    Prefill { call: CallId, messages: Vec<Message>, sampling: Sampling, cancel: CancelFlag },
+    /// Read.
+    Read(Reading, Results),
     /// Forget a call.
     End(CallId),
+}
+
+/// How steps are made.
+#[derive(Debug, Clone, Copy)]
+pub struct Steps {
+    /// Threads of one.
+    pub threads: usize,
+    /// No step is made longer than this on purpose: who waits for a token waits for one step at most.
+    pub longest: Duration,
 }
 
 /// With less than this left to play in one call, nothing is prepared for others.
 const PREPARE_ONLY_ABOVE: Duration = Duration::from_millis(300);
 
 /// A reply in the making, or a prompt that is read ahead.
-struct Active {
-    turn: TurnId,
-    generation: Box<dyn Generation>,
-    prefilling: bool,
+struct Active<G> {
+    asked: Asked,
+    task: Task,
+    generation: G,
+    /// It has given text.
+    writes: bool,
     cancel: CancelFlag,
     wanted: Wanted,
     runway: Runway,
     /// From the moment it is wanted, and, once it is, when that is over.
     time_limit: Option<Duration>,
     due: Option<Duration>,
-    /// `None` if only the prompt is read.
-    results: Option<Results>,
+    last_step: u64,
+    results: Results,
 }
 
-impl Active {
+impl<G: Generation> Active<G> {
     fn is_ended(&self) -> bool {
-        self.cancel.is_cancelled() || self.results.as_ref().is_some_and(Results::is_closed)
+        self.cancel.is_cancelled() || self.results.is_closed()
     }
 
-    /// Two places: for what a step brings, and for the end.
+    /// Three places: for what a step brings, for the end of the turn, and for the end.
     fn has_room(&self) -> bool {
-        self.results.as_ref().is_none_or(|results| results.capacity() >= 2)
+        self.results.capacity() >= 3
     }
 
-    fn work(&self, cores: &Cores) -> Work {
-        match self.results {
-            None => Work::Idle,
-            Some(_) if !self.wanted.is_set() => Work::Speculation,
-            Some(_) if self.prefilling => Work::Prefill,
-            Some(_) => Work::decode(self.runway.left(cores.now())),
+    fn work(&self, now: Duration) -> Work {
+        match self.task {
+            Task::Listen => Work::PartialPrefill,
+            Task::Rebuild => Work::Idle,
+            Task::Answer if !self.wanted.is_set() => Work::Speculation,
+            Task::Answer if self.generation.unread() > 0 => Work::Prefill,
+            Task::Answer => Work::decode(self.runway.left(now)),
         }
+    }
+
+    fn candidate(&self, now: Duration) -> Candidate {
+        let (left, last_step) = (self.runway.left(now), self.last_step);
+        Candidate { work: self.work(now), left, last_step, unread: self.generation.unread() }
     }
 
     fn is_over_time(&mut self, now: Duration) -> bool {
@@ -105,46 +140,73 @@ impl Active {
     fn is_pressed(&self, now: Duration) -> bool {
         self.wanted.is_set() && self.runway.left(now).is_some_and(|left| left < PREPARE_ONLY_ABOVE)
     }
+
+    /// Takes what a step brought; false when it is over.
+    fn stepped(&mut self, result: Result<Step, EngineError>) -> bool {
+        let asked = self.asked;
+        if let Some(probability) = self.generation.end_of_turn() {
+            self.tell(EngineResult::EndOfTurn { asked, probability });
+        }
+        let end = match result {
+            Ok(Step::Prefilled) => return true,
+            Ok(Step::Text(text)) => {
+                self.writes = true;
+                if let (Asked::Turn(turn), false) = (asked, text.is_empty()) {
+                    self.tell(EngineResult::Token { turn, text });
+                }
+                return true;
+            }
+            Ok(Step::Done(_)) => Ok(self.generation.usage()),
+            Err(error) => Err(error),
+        };
+        self.tell(match asked {
+            Asked::Turn(turn) => EngineResult::Generated { turn, result: end },
+            Asked::Reading(reading) => EngineResult::ReadAhead { reading, result: end.map(drop) },
+        });
+        false
+    }
+
+    /// Ends a reply that takes too long, with what it has said; if that is nothing, it has failed.
+    fn give_up(&self) {
+        let Asked::Turn(turn) = self.asked else { return };
+        let too_long = "the reply took longer than llm.reply_timeout_ms to begin";
+        let result = if self.writes {
+            Ok(self.generation.usage())
+        } else {
+            Err(EngineError::Failed(too_long.to_owned()))
+        };
+        self.tell(EngineResult::Generated { turn, result });
+    }
+
+    /// The place was seen to be free before the step, and only this thread and the call's own reserved
+    /// jobs fill it; a call that has ended takes nothing.
+    fn tell(&self, result: EngineResult) {
+        tell(&self.results, result);
+    }
+}
+
+/// A model with all that it works on.
+struct Desk<'a, G: Generator> {
+    generator: G,
+    active: Vec<Active<G::Generation>>,
+    cores: &'a Cores,
+    steps: Steps,
+    cost: StepCost,
+    step: u64,
 }
 
 /// Serves until the queue is closed.
-pub(super) fn serve(mut generator: Box<dyn Generator>, jobs: &Receiver<Job>, cores: &Cores, threads: usize) {
+pub(super) fn serve<G: Generator>(generator: G, jobs: &Receiver<Job>, cores: &Cores, steps: Steps) {
     lower_priority();
-    let mut active: Vec<Active> = Vec::new();
-    loop {
-        let job = next_job(jobs, active.is_empty());
+    let mut desk = Desk { generator, active: Vec::new(), cores, steps, cost: StepCost::default(), step: 0 };
+    while let Ok(job) = next_job(jobs, desk.active.is_empty()) {
         // What these have computed is given back to their calls before the next question begins.
-        active.retain(|reply| !reply.is_ended());
-        match job {
-            Err(()) => return,
-            Ok(Some(Job::End(call))) => generator.end_session(call.as_str()),
-            Ok(Some(Job::Begin(question, results))) => {
-                active.extend(begin(generator.as_mut(), question, results));
-            }
-            Ok(Some(Job::Prefill { call, messages, sampling, cancel })) => {
-                active.extend(begin_reading(generator.as_mut(), &call, &messages, &sampling, cancel));
-            }
-            Ok(None) => {}
-        }
-        let before = active.len();
-        let now = cores.now();
-        let pressed = active.iter().any(|reply| reply.is_pressed(now));
-        let mut waiting = 0;
-        active.retain_mut(|reply| {
-            if reply.is_ended() {
-                return false;
-            }
-            if !reply.has_room() || (pressed && !reply.wanted.is_set()) {
-                waiting += 1;
-                return true;
-            }
-            if reply.is_over_time(now) {
-                give_up(reply);
-                return false;
-            }
-            step(reply, cores, threads)
-        });
-        if waiting > 0 && waiting == before {
+        desk.active.retain(|reply| !reply.is_ended());
+        desk.take(job);
+        let rows = desk.plan();
+        if rows.iter().any(|&rows| rows > 0) {
+            desk.step(&rows);
+        } else if !desk.active.is_empty() {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
@@ -161,83 +223,138 @@ fn next_job(jobs: &Receiver<Job>, wait: bool) -> Result<Option<Job>, ()> {
     }
 }
 
-fn begin(generator: &mut dyn Generator, question: Question, results: Results) -> Option<Active> {
-    let Question { call, turn, messages, sampling, cancel, wanted, runway } = question;
-    match survive("language model", || generator.begin(call.as_str(), &messages, &sampling)) {
-        Ok(generation) => {
-            let (results, time_limit, due) = (Some(results), sampling.time_limit, None);
-            Some(Active {
-                turn,
+impl<G: Generator> Desk<'_, G> {
+    fn take(&mut self, job: Option<Job>) {
+        match job {
+            None => {}
+            Some(Job::End(call)) => self.generator.end_session(call.as_str()),
+            Some(Job::Begin(question, results)) => self.answer(question, results),
+            Some(Job::Read(reading, results)) => self.read(reading, results),
+        }
+    }
+
+    fn answer(&mut self, question: Question, results: Results) {
+        let Question { call, turn, messages, sampling, cancel, wanted, runway } = question;
+        let task = Task::Answer;
+        match self.begin(&call, &messages, task, &sampling) {
+            Ok(generation) => self.active.push(Active {
+                asked: Asked::Turn(turn),
+                task,
                 generation,
-                prefilling: true,
+                writes: false,
                 cancel,
                 wanted,
                 runway,
-                time_limit,
-                due,
+                time_limit: sampling.time_limit,
+                due: None,
+                last_step: self.step,
                 results,
-            })
+            }),
+            Err(error) => tell(&results, EngineResult::Generated { turn, result: Err(error) }),
         }
-        Err(error) => {
-            tell(&results, EngineResult::Generated { turn, result: Err(error) });
-            None
+    }
+
+    fn read(&mut self, reading: Reading, results: Results) {
+        let Reading { call, reading, messages, rebuild, cancel } = reading;
+        let task = if rebuild { Task::Rebuild } else { Task::Listen };
+        match self.begin(&call, &messages, task, &Sampling::default()) {
+            Ok(generation) => self.active.push(Active {
+                asked: Asked::Reading(reading),
+                task,
+                generation,
+                writes: false,
+                cancel,
+                wanted: Wanted::default(),
+                runway: Runway::default(),
+                time_limit: None,
+                due: None,
+                last_step: self.step,
+                results,
+            }),
+            Err(error) => tell(&results, EngineResult::ReadAhead { reading, result: Err(error) }),
+        }
+    }
+
+    fn begin(
+        &mut self,
+        call: &CallId,
+        messages: &[Message],
+        task: Task,
+        sampling: &Sampling,
+    ) -> Result<G::Generation, EngineError> {
+        survive("language model", || self.generator.begin(call.as_str(), messages, task, sampling))
+    }
+
+    /// The rows of each in the next step.
+    fn plan(&mut self) -> Vec<usize> {
+        let now = self.cores.now();
+        self.active.retain_mut(|reply| {
+            let over = reply.is_over_time(now);
+            if over {
+                reply.give_up();
+            }
+            !over
+        });
+        let pressed = self.active.iter().any(|reply| reply.is_pressed(now));
+        let ready = |reply: &Active<_>| reply.has_room() && (reply.wanted.is_set() || !pressed);
+        let taking_part: Vec<usize> = (0..self.active.len()).filter(|&i| ready(&self.active[i])).collect();
+        let candidates: Vec<Candidate> = taking_part.iter().map(|&i| self.active[i].candidate(now)).collect();
+        let mut rows = vec![0; self.active.len()];
+        for (i, given) in taking_part.into_iter().zip(plan(&candidates, &self.cost, self.steps.longest)) {
+            rows[i] = given;
+        }
+        rows
+    }
+
+    /// One step with so many rows of each.
+    fn step(&mut self, rows: &[usize]) {
+        self.step += 1;
+        let now = self.cores.now();
+        let taking_part = || rows.iter().enumerate().filter(|(_, rows)| **rows > 0).map(|(i, _)| i);
+        let work = taking_part().map(|i| self.active[i].work(now)).min().unwrap_or(Work::Idle);
+        let results = {
+            let _held = self.cores.acquire(work, self.steps.threads);
+            let began = self.cores.now();
+            let results = self.compute(rows);
+            self.cost.learn(rows.iter().sum(), self.cores.now().saturating_sub(began));
+            results
+        };
+        let mut over = Vec::new();
+        for (i, result) in taking_part().zip(results) {
+            self.active[i].last_step = self.step;
+            if !self.active[i].stepped(result) {
+                over.push(i);
+            }
+        }
+        for i in over.into_iter().rev() {
+            self.active.remove(i);
+        }
+    }
+
+    /// All in one pass; if that panics, each on its own, so that only the one that is to blame fails.
+    fn compute(&mut self, rows: &[usize]) -> Vec<Result<Step, EngineError>> {
+        let Self { generator, active, .. } = self;
+        let mut batch: Vec<Share<'_, G::Generation>> = active
+            .iter_mut()
+            .zip(rows)
+            .filter(|(_, rows)| **rows > 0)
+            .map(|(reply, &most)| Share { generation: &mut reply.generation, most })
+            .collect();
+        let all = survive("language model", || Ok(generator.step(&mut batch)));
+        match all {
+            Ok(results) => results,
+            Err(_) => batch
+                .iter_mut()
+                .map(|share| {
+                    let Share { generation, most } = share;
+                    let mut alone = [Share { generation: &mut **generation, most: *most }];
+                    survive("language model", || generator.step(&mut alone).remove(0))
+                })
+                .collect(),
         }
     }
 }
 
-/// What a prompt begins with is read into the call's cache; there is nobody to tell if it fails, the
-/// next answer only takes longer.
-fn begin_reading(
-    generator: &mut dyn Generator,
-    call: &CallId,
-    messages: &[Message],
-    sampling: &Sampling,
-    cancel: CancelFlag,
-) -> Option<Active> {
-    let begun = survive("language model", || generator.begin(call.as_str(), messages, sampling));
-    let generation = begun.map_err(|error| tracing::debug!(%error, "nothing was read ahead")).ok()?;
-    let (wanted, runway) = (Wanted::default(), Runway::default());
-    let (turn, time_limit, due, results) = (TurnId(0), None, None, None);
-    Some(Active { turn, generation, prefilling: true, cancel, wanted, runway, time_limit, due, results })
-}
-
-/// Ends a reply that takes too long, with what it has said; if that is nothing, it has failed.
-fn give_up(reply: &Active) {
-    let Some(results) = &reply.results else { return };
-    let result = if reply.prefilling {
-        Err(EngineError::Failed("the reply took longer than llm.reply_timeout_ms to begin".to_owned()))
-    } else {
-        Ok(reply.generation.usage())
-    };
-    tell(results, EngineResult::Generated { turn: reply.turn, result });
-}
-
-/// Does one step; false when the reply is over.
-fn step(reply: &mut Active, cores: &Cores, threads: usize) -> bool {
-    let turn = reply.turn;
-    let result = {
-        let _held = cores.acquire(reply.work(cores), threads);
-        survive("language model", || reply.generation.step())
-    };
-    let Some(results) = &reply.results else { return matches!(result, Ok(Step::Prefilled)) };
-    let end = match result {
-        Ok(Step::Prefilled) => return true,
-        Ok(Step::Text(text)) => {
-            reply.prefilling = false;
-            if !text.is_empty() {
-                tell(results, EngineResult::Token { turn, text });
-            }
-            return true;
-        }
-        Ok(Step::Done(_)) => Ok(reply.generation.usage()),
-        Err(error) => Err(error),
-    };
-    tell(results, EngineResult::Generated { turn, result: end });
-    false
-}
-
-/// The place was seen to be free before the step, and only this thread and the call's own reserved
-/// jobs fill it; a call that has ended takes nothing.
 fn tell(results: &Results, result: EngineResult) {
     if results.try_send(result).is_err() {
         tracing::debug!("a result came for a call that takes none");

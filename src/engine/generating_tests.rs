@@ -19,13 +19,21 @@ struct Talk {
 }
 
 impl Generator for Scripted {
+    type Generation = Talk;
+
     fn begin(
         &mut self,
         _: &str,
         messages: &[Message],
+        task: Task,
         _: &Sampling,
-    ) -> Result<Box<dyn Generation>, EngineError> {
-        Ok(Box::new(Talk { slices: messages.len(), words: 5, read: Arc::clone(&self.0) }))
+    ) -> Result<Talk, EngineError> {
+        let words = if task == Task::Answer { 5 } else { 0 };
+        Ok(Talk { slices: messages.len(), words, read: Arc::clone(&self.0) })
+    }
+
+    fn step(&mut self, batch: &mut [Share<'_, Talk>]) -> Vec<Result<Step, EngineError>> {
+        batch.iter_mut().map(|share| Ok(share.generation.step())).collect()
     }
 
     fn end_session(&mut self, _: &str) {}
@@ -35,18 +43,28 @@ impl Generator for Scripted {
     }
 }
 
-impl Generation for Talk {
-    fn step(&mut self) -> Result<Step, EngineError> {
+impl Talk {
+    fn step(&mut self) -> Step {
         if self.slices > 0 {
             self.slices -= 1;
             self.read.fetch_add(1, Ordering::Relaxed);
-            return Ok(Step::Prefilled);
+            return Step::Prefilled;
         }
         if self.words == 0 {
-            return Ok(Step::Done(crate::engine::StopReason::EndOfText));
+            return Step::Done(crate::engine::StopReason::EndOfText);
         }
         self.words -= 1;
-        Ok(Step::Text("word ".into()))
+        Step::Text("word ".into())
+    }
+}
+
+impl Generation for Talk {
+    fn unread(&self) -> usize {
+        self.slices
+    }
+
+    fn end_of_turn(&mut self) -> Option<f32> {
+        None
     }
 
     fn usage(&self) -> Usage {
@@ -63,9 +81,11 @@ fn served_at(now: Now) -> (SyncSender<Job>, Arc<std::sync::atomic::AtomicUsize>)
     let read = Arc::default();
     let generator = Scripted(Arc::clone(&read));
     let cores = Cores::new(2, now);
-    std::thread::spawn(move || serve(Box::new(generator), &queue, &cores, 1));
+    std::thread::spawn(move || serve(generator, &queue, &cores, STEPS));
     (jobs, read)
 }
+
+const STEPS: Steps = Steps { threads: 1, longest: Duration::from_millis(50) };
 
 fn sampling() -> Sampling {
     Sampling { max_tokens: 9, ..Sampling::default() }
@@ -102,7 +122,7 @@ fn an_answer_that_is_only_prepared_waits_while_another_calls_voice_runs_out() {
     urgent.set();
     runway.lasts_until(Duration::from_millis(10_100));
     // There is room for two results of five: this reply goes on when they are taken.
-    let (results, mut inbox) = mpsc::channel(3);
+    let (results, mut inbox) = mpsc::channel(4);
     assert!(jobs.send(Job::Begin(question("a", &urgent, &runway), results)).is_ok());
     while inbox.len() < 2 {
         std::thread::yield_now();
@@ -121,10 +141,13 @@ fn an_answer_that_is_only_prepared_waits_while_another_calls_voice_runs_out() {
 fn a_prompt_that_is_read_ahead_is_read_to_its_end_and_says_nothing() {
     let (jobs, read) = served();
     let (call, cancel) = (CallId::new("a"), CancelFlag::default());
-    assert!(jobs.send(Job::Prefill { call, messages: messages(7), sampling: sampling(), cancel }).is_ok());
-    while read.load(Ordering::Relaxed) < 7 {
-        std::thread::yield_now();
-    }
+    let (told, mut ears) = mpsc::channel(9);
+    let reading = Reading { call, reading: ReadingId(1), messages: messages(7), rebuild: true, cancel };
+    assert!(jobs.send(Job::Read(reading, told)).is_ok());
+    let Some(EngineResult::ReadAhead { reading: ReadingId(1), result: Ok(()) }) = ears.blocking_recv() else {
+        panic!()
+    };
+    assert_eq!(read.load(Ordering::Relaxed), 7);
     let wanted = Wanted::default();
     wanted.set();
     let (results, mut inbox) = mpsc::channel(100);
@@ -144,7 +167,7 @@ fn a_reply_that_takes_too_long_ends_with_what_it_has_said_or_fails() {
         Question { sampling: Sampling { time_limit, ..sampling() }, ..question }
     };
     // There is room for two results of five: the clock goes on before they are taken.
-    let (results, mut inbox) = mpsc::channel(3);
+    let (results, mut inbox) = mpsc::channel(4);
     assert!(jobs.send(Job::Begin(limited(Some(limit)), results)).is_ok());
     while inbox.len() < 2 {
         std::thread::yield_now();

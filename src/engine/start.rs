@@ -3,9 +3,10 @@
 use super::arbiter::Work;
 use super::cores::{Cores, Now};
 use super::flite::Flite;
+use super::generating::Steps;
 use super::llm::{self, LlmOptions};
 use super::whisper::{self, WhisperOptions};
-use super::workers::{Engines, Threads, lower_priority};
+use super::workers::{Engines, lower_priority};
 use super::{CancelFlag, CountTokens, Effort, EngineError, Generator, LoadError, Recognizer, Synthesizer};
 use crate::config::{Config, whisper_model};
 use crate::units::WHISPER_RATE;
@@ -77,8 +78,9 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
         .map_err(|e| StartError::Broken("the language model", e))?;
     voice.synthesize("Hello.").map_err(|e| StartError::Broken("the voice", e))?;
     drop(held);
-    let threads = Threads { recognizer: threads, generator: of_cores(config.llm.threads) };
+    let steps = Steps { threads: of_cores(config.llm.threads), longest: config.llm.longest_step };
     let counter = generator.clone();
     let count = CountTokens::new(move |text| counter.count_tokens(text));
-    Ok(Engines::start(recognizers, Box::new(generator), Box::new(voice), count, &cores, threads)?)
+    let generators = vec![("llm".to_owned(), generator)];
+    Ok(Engines::start((recognizers, threads), (generators, steps), Box::new(voice), count, &cores)?)
 }

@@ -12,13 +12,13 @@ use tokio::sync::mpsc::{OwnedPermit, Sender};
 
 use super::arbiter::Work;
 use super::cores::{Cores, Meter};
-use super::generating::{self, Question, Wanted};
+use super::generating::{self, Question, Reading, Steps, Wanted};
+use super::ladder::Ladder;
 use super::transcribing;
 use super::{
-    CancelFlag, CountTokens, EngineError, Generator, Message, Recognizer, Sampling, Speech, Synthesizer,
-    Transcript, Usage,
+    CancelFlag, CountTokens, EngineError, Generator, Recognizer, Speech, Synthesizer, Transcript, Usage,
 };
-use crate::ids::{CallId, ChunkId, TurnId, UtteranceId};
+use crate::ids::{Asked, CallId, ChunkId, ReadingId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
 /// What an engine has to say to a call.
@@ -41,6 +41,20 @@ pub enum EngineResult {
         turn: TurnId,
         /// Its text.
         text: String,
+    },
+    /// How likely it is that the caller's turn ends with the words that were read.
+    EndOfTurn {
+        /// Of which conversation.
+        asked: Asked,
+        /// From 0 to 1, to the language model.
+        probability: f32,
+    },
+    /// A prompt was read ahead, or could not be.
+    ReadAhead {
+        /// Which.
+        reading: ReadingId,
+        /// Why it was not.
+        result: Result<(), EngineError>,
     },
     /// A reply is complete, or failed.
     Generated {
@@ -66,6 +80,13 @@ pub type Results = Sender<EngineResult>;
 #[error("the queue of the {0} is full")]
 pub struct QueueFull(&'static str);
 
+impl QueueFull {
+    /// A rung of the ladder that does not exist holds nothing.
+    pub(super) fn no_model() -> Self {
+        Self("language model that does not exist")
+    }
+}
+
 struct SynthesizeJob {
     text: String,
     chunk: ChunkId,
@@ -75,20 +96,11 @@ struct SynthesizeJob {
     reply: OwnedPermit<EngineResult>,
 }
 
-/// Threads of one job each engine takes.
-#[derive(Debug, Clone, Copy)]
-pub struct Threads {
-    /// Of one transcription.
-    pub recognizer: usize,
-    /// Of one step of the language model.
-    pub generator: usize,
-}
-
 /// Handles to all engine threads; cheap to clone. The threads end when the last handle is dropped.
 #[derive(Clone)]
 pub struct Engines {
     transcribe: Arc<Transcribing>,
-    generate: SyncSender<generating::Job>,
+    ladder: Ladder,
     synthesize: SyncSender<SynthesizeJob>,
     cores: Cores,
     count: CountTokens,
@@ -107,19 +119,18 @@ impl Drop for Transcribing {
 const QUEUE: usize = 64;
 
 impl Engines {
-    /// Starts a thread for each recogniser and one each for the generator and the synthesiser.
+    /// Starts a thread for each recogniser, which takes `threads` for a transcription, one for each language
+    /// model, by name and in the order in which they stand in for each other, and one for the synthesiser.
     ///
     /// # Errors
     /// If the operating system gives no thread.
-    pub fn start(
-        recognizers: Vec<Box<dyn Recognizer>>,
-        generator: Box<dyn Generator>,
+    pub fn start<G: Generator + 'static>(
+        (recognizers, threads): (Vec<Box<dyn Recognizer>>, usize),
+        (generators, steps): (Vec<(String, G)>, Steps),
         synthesizer: Box<dyn Synthesizer>,
         count: CountTokens,
         cores: &Cores,
-        threads: Threads,
     ) -> std::io::Result<Self> {
-        let (generate, generate_jobs) = sync_channel(QUEUE);
         let (synthesize, synthesize_jobs) = sync_channel(QUEUE);
         let queue = transcribing::Queue::new();
         let transcribe = Arc::new(Transcribing(Arc::clone(&queue)));
@@ -127,16 +138,19 @@ impl Engines {
             let (jobs, cores) = (Arc::clone(&queue), cores.clone());
             spawn(format!("stt-{i}"), move || {
                 lower_priority();
-                transcribing::serve(recognizer, &jobs, &cores, threads.recognizer);
+                transcribing::serve(recognizer, &jobs, &cores, threads);
             })?;
         }
-        let llm_cores = cores.clone();
-        spawn("llm".into(), move || {
-            generating::serve(generator, &generate_jobs, &llm_cores, threads.generator)
-        })?;
+        let mut models = Vec::new();
+        for (name, generator) in generators {
+            let (jobs, queue) = sync_channel(QUEUE);
+            let cores = cores.clone();
+            spawn(format!("llm-{name}"), move || generating::serve(generator, &queue, &cores, steps))?;
+            models.push((name, jobs));
+        }
         let tts_cores = cores.clone();
         spawn("tts".into(), move || synthesize_loop(synthesizer, &synthesize_jobs, &tts_cores))?;
-        Ok(Self { transcribe, generate, synthesize, cores: cores.clone(), count })
+        Ok(Self { transcribe, ladder: Ladder::new(models), synthesize, cores: cores.clone(), count })
     }
 
     /// Transcribes `audio` (8 kHz; and the moment up to which it goes). The result takes a place in `results` that is reserved now. A
@@ -159,29 +173,27 @@ impl Engines {
         if self.transcribe.0.push(job) { Ok(()) } else { Err(QueueFull("recogniser")) }
     }
 
-    /// Generates the answer to a question, token by token.
+    /// Generates the answer to a question, token by token, with the model in use (`rung` 0) or the one that
+    /// stands in for it (1), and so on.
     ///
     /// # Errors
-    /// If the engine has more to do than it can hold.
-    pub fn generate(&self, question: Question, results: &Results) -> Result<(), QueueFull> {
-        send(&self.generate, generating::Job::Begin(question, results.clone()), "language model")
+    /// If the engine has more to do than it can hold, or there is no such model.
+    pub fn generate(&self, question: Question, rung: usize, results: &Results) -> Result<(), QueueFull> {
+        self.ladder.send(rung, generating::Job::Begin(question, results.clone()))
     }
 
-    /// Reads what the next prompt of `call` will begin with, when nothing else is to be done.
+    /// Reads what the next prompt of a call will begin with, when nothing more urgent is to be done.
     ///
     /// # Errors
     /// If the engine has more to do than it can hold.
-    pub fn prefill(
-        &self,
-        call: &CallId,
-        messages: Vec<Message>,
-        sampling: &Sampling,
-        cancel: CancelFlag,
-    ) -> Result<(), QueueFull> {
-        // Nothing is to be said.
-        let sampling = Sampling { max_tokens: 0, ..sampling.clone() };
-        let job = generating::Job::Prefill { call: call.clone(), messages, sampling, cancel };
-        send(&self.generate, job, "language model")
+    pub fn read_ahead(&self, reading: Reading, results: &Results) -> Result<(), QueueFull> {
+        self.ladder.send(0, generating::Job::Read(reading, results.clone()))
+    }
+
+    /// The language models and which of them is in use.
+    #[must_use]
+    pub fn models(&self) -> &Ladder {
+        &self.ladder
     }
 
     /// Counts tokens as the language model does.
@@ -221,8 +233,7 @@ impl Engines {
 
     /// Lets the language model forget `call`.
     pub fn end_call(&self, call: &CallId) {
-        // A full queue only means that the call is forgotten later, when its place is needed.
-        let _ = self.generate.try_send(generating::Job::End(call.clone()));
+        self.ladder.tell_all(|| generating::Job::End(call.clone()));
     }
 }
 
@@ -230,7 +241,7 @@ fn reserve(results: &Results) -> Result<OwnedPermit<EngineResult>, QueueFull> {
     results.clone().try_reserve_owned().map_err(|_| QueueFull("call's results"))
 }
 
-fn send<T>(queue: &SyncSender<T>, job: T, name: &'static str) -> Result<(), QueueFull> {
+pub(super) fn send<T>(queue: &SyncSender<T>, job: T, name: &'static str) -> Result<(), QueueFull> {
     queue.try_send(job).map_err(|error| match error {
         TrySendError::Full(_) | TrySendError::Disconnected(_) => QueueFull(name),
     })

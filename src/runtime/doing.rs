@@ -8,11 +8,11 @@ use super::end::End;
 use super::session::{RESULTS_QUEUE, Session};
 use crate::conversation::latency::TurnReport;
 use crate::conversation::{Action, Event};
-use crate::engine::generating::{Question, Wanted};
+use crate::engine::generating::{Question, Reading, Wanted};
 use crate::engine::workers::QueueFull;
 use crate::engine::{CancelFlag, Message, Role};
 use crate::gateway::Outbound;
-use crate::ids::{ChunkId, TurnId, UtteranceId};
+use crate::ids::{ChunkId, ReadingId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
 /// The reply that engines work on.
@@ -74,7 +74,7 @@ impl Session {
                     tracing::debug!(%utterance, stable, unstable, "hearing");
                     self.line.send(&Outbound::Hearing { utterance, stable: &stable, unstable: &unstable })?;
                 }
-                Action::Generate { turn, messages, speculative } => {
+                Action::Generate { turn, messages, speculative, rung } => {
                     self.reading_ahead.cancel();
                     self.working.begin(turn, !speculative);
                     self.runway.begin_anew();
@@ -87,7 +87,7 @@ impl Session {
                         wanted: self.working.wanted.clone(),
                         runway: self.runway.clone(),
                     };
-                    let asked = self.services.engines.generate(question, &self.results);
+                    let asked = self.services.engines.generate(question, rung, &self.results);
                     self.or_tell(now, asked, Event::GenerationFailed { turn });
                 }
                 Action::Release { turn: _ } => self.working.wanted.set(),
@@ -98,7 +98,8 @@ impl Session {
                     }
                     self.forget_pieces(turn);
                 }
-                Action::Prefill { messages } => self.prefill(messages),
+                Action::Prefill { reading, messages } => self.read(reading, messages, false),
+                Action::Rebuild { reading, messages } => self.read(reading, messages, true),
                 Action::Speak { turn, chunk, text } => self.speak(now, turn, chunk, text),
                 Action::Send { chunk, mark, first, silence, from } => {
                     if let Some((_, samples)) = self.pieces.get(&chunk) {
@@ -144,13 +145,14 @@ impl Session {
     /// greeting is spoken.
     pub(super) fn read_ahead(&mut self, system_prompt: &str) {
         let message = |role, text: &str| Message { role, text: text.to_owned() };
-        self.prefill(vec![message(Role::System, system_prompt), message(Role::User, "Hello.")]);
+        let messages = vec![message(Role::System, system_prompt), message(Role::User, "Hello.")];
+        self.read(ReadingId::default(), messages, true);
     }
 
-    fn prefill(&mut self, messages: Vec<Message>) {
-        let flag = self.reading_ahead.renew();
-        let sampling = &self.services.config.llm.sampling;
-        if let Err(error) = self.services.engines.prefill(&self.id, messages, sampling, flag) {
+    fn read(&mut self, reading: ReadingId, messages: Vec<Message>, rebuild: bool) {
+        let cancel = self.reading_ahead.renew();
+        let reading = Reading { call: self.id.clone(), reading, messages, rebuild, cancel };
+        if let Err(error) = self.services.engines.read_ahead(reading, &self.results) {
             tracing::debug!(%error, "nothing is read ahead");
         }
     }

@@ -212,6 +212,13 @@ impl Session {
                     Event::TranscriptionFailed { utterance, pass }
                 }
             },
+            EngineResult::EndOfTurn { asked, probability } => Event::EndOfTurnScore { asked, probability },
+            EngineResult::ReadAhead { reading, result } => {
+                if let Err(error) = &result {
+                    tracing::debug!(%reading, %error, "nothing was read ahead");
+                }
+                Event::ReadAhead { reading, done: result.is_ok() }
+            }
             EngineResult::Token { turn, text } => Event::Token { turn, text },
             EngineResult::Generated { turn, result: Ok(usage) } => {
                 tracing::debug!(%turn, ?usage, "generated");

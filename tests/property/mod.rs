@@ -176,7 +176,9 @@ proptest! {
             conversation.handle(now, event.clone());
             conversation.handle_timeout(now);
             while let Some(action) = conversation.poll_action() {
-                if let Action::Generate { messages, .. } | Action::Prefill { messages } = action {
+                if let Action::Generate { messages, .. }
+                | Action::Prefill { messages, .. }
+                | Action::Rebuild { messages, .. } = action {
                     let tokens: usize = messages.iter().map(|m| m.text.split_whitespace().count() + 8).sum();
                     prop_assert!(tokens <= budget, "{tokens} of {budget}");
                 }

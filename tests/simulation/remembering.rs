@@ -42,7 +42,7 @@ fn what_was_told_in_the_first_turn_is_still_known_in_the_fortieth() {
 #[test]
 fn room_is_made_between_turns_and_read_ahead() {
     let call = call_of_turns(60, 300);
-    let reads = call.times(|a| matches!(a, Action::Prefill { .. }));
+    let reads = call.times(|a| matches!(a, Action::Rebuild { .. }));
     assert!(reads.len() > 3, "{reads:?}");
     let asked = call.times(|a| matches!(a, Action::Generate { .. }));
     assert!(reads.iter().all(|at| !asked.contains(at)));
@@ -51,7 +51,7 @@ fn room_is_made_between_turns_and_read_ahead() {
         .done
         .iter()
         .find_map(|(at, action)| match action {
-            Action::Prefill { messages } => Some((*at, messages.clone())),
+            Action::Rebuild { messages, .. } => Some((*at, messages.clone())),
             _ => None,
         })
         .unwrap();

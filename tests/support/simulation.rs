@@ -282,6 +282,7 @@ impl Simulation {
                 | Action::StopGenerating { .. }
                 | Action::Release { .. }
                 | Action::Prefill { .. }
+                | Action::Rebuild { .. }
                 | Action::Hearing { .. }
                 | Action::HangUp { .. }
                 | Action::TurnReport(_) => {}

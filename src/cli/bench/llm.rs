@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use super::{median, name};
 use crate::config::Config;
-use crate::engine::llm::{LlmEngine, LlmOptions, Workpiece, limit_threads, load};
-use crate::engine::{EngineError, Generator, Message, Role, Sampling, Step};
+use crate::engine::llm::{LlmEngine, LlmOptions, Workpiece, decode_together, limit_threads, load};
+use crate::engine::{EngineError, Generation as _, Generator as _, Message, Role, Sampling, Step, Task};
 
 /// Tokens of the system prompt that is pinned, and of the question behind it.
 const SYSTEM: usize = 300;
@@ -175,7 +175,7 @@ fn measure(engine: &LlmEngine, origins: &Origins, tokens: usize, times: &mut Tim
     let mut alone = origins.get(&SHORT).map_or_else(|| engine.workpiece(SHORT), |o| Ok(o.fork(engine)))?;
     let start = now();
     for _ in 0..tokens {
-        alone.decode()?;
+        decode_together(engine, std::slice::from_mut(&mut alone))?;
     }
     times.decode.push(ms(start));
     for ((sequences, context), times) in BATCHES.into_iter().zip(&mut times.batches) {
@@ -183,9 +183,7 @@ fn measure(engine: &LlmEngine, origins: &Origins, tokens: usize, times: &mut Tim
         let mut pieces: Vec<_> = (0..sequences).map(|_| origin.fork(engine)).collect();
         let start = now();
         for _ in 0..tokens {
-            for piece in &mut pieces {
-                piece.decode()?;
-            }
+            decode_together(engine, &mut pieces)?;
         }
         times.push(ms(start));
     }
@@ -219,7 +217,7 @@ fn ask(
     sampling: &Sampling,
 ) -> Result<Option<First>, EngineError> {
     let start = now();
-    let mut reply = match engine.begin(call, conversation, sampling) {
+    let mut reply = match engine.begin(call, conversation, Task::Answer, sampling) {
         Ok(reply) => reply,
         // No template, or no room.
         Err(EngineError::BadInput(_)) => return Ok(None),

@@ -77,6 +77,7 @@ fn describe<'t>(action: &Action, text_of: impl Fn(&ChunkId) -> &'t str) -> Optio
         | Action::Hearing { .. }
         | Action::CloseUtterance { .. }
         | Action::Prefill { .. }
+        | Action::Rebuild { .. }
         | Action::Speak { .. } => None,
     }
 }

@@ -9,7 +9,7 @@ use super::architecture::{Shape, ShapeError};
 use super::detokenizer::Detokenizer;
 use super::gguf::{Gguf, GgufError};
 use super::prompt::PromptWriter;
-use super::reply::{Reply, Start};
+use super::reply::{Reply, Start, step_together};
 use super::sequence::Sequence;
 use super::sessions::{SessionKey, Sessions};
 use super::speakable;
@@ -18,7 +18,8 @@ use super::threads;
 use super::vocabulary::Vocabulary;
 use super::weights::Weights;
 use crate::config;
-use crate::engine::{EngineError, Generation, Generator, LoadError, Message, Role, Sampling, Step};
+use crate::engine::generator::Share;
+use crate::engine::{EngineError, Generator, LoadError, Message, Role, Sampling, Step, Task};
 
 /// Longest text about a file that cannot be used.
 const PROBLEM_CHARS: usize = 600;
@@ -121,7 +122,7 @@ impl LlmEngine {
         }
         let sampling = Sampling { max_tokens: 2, ..Sampling::default() };
         let mut reply = match self.shared.template {
-            Some(_) => self.reply(None, &messages, &sampling)?,
+            Some(_) => self.reply(None, &messages, Task::Answer, &sampling)?,
             None => self.continuation("Hello.", &sampling)?,
         };
         while !matches!(reply.step()?, Step::Done(_)) {}
@@ -137,11 +138,10 @@ impl LlmEngine {
     }
 
     /// Continues a text as it stands, with no template and no session.
-    pub fn begin_raw(&self, text: &str, sampling: &Sampling) -> Result<Box<dyn Generation>, EngineError> {
-        Ok(Box::new(self.continuation(text, sampling)?))
-    }
-
-    fn continuation(&self, text: &str, sampling: &Sampling) -> Result<Reply, EngineError> {
+    ///
+    /// # Errors
+    /// If it is empty or too long.
+    pub fn continuation(&self, text: &str, sampling: &Sampling) -> Result<Reply, EngineError> {
         let vocabulary = &self.shared.vocabulary;
         let mut prompt: Vec<u32> = vocabulary.begin.filter(|_| vocabulary.add_begin).into_iter().collect();
         prompt.extend(vocabulary.encode(text));
@@ -153,7 +153,17 @@ impl LlmEngine {
             )));
         }
         let sequence = Sequence::new(Arc::clone(&self.shared.weights));
-        let start = Start { session: None, sequence, prompt, shared: 0, decoder: Detokenizer::continuing() };
+        let start = Start {
+            session: None,
+            sequence,
+            prompt,
+            shared: 0,
+            turn: None,
+            task: Task::Answer,
+            decoder: Detokenizer::continuing(),
+            read_ahead: 0,
+            read_in_vain: 0,
+        };
         Ok(Reply::new(Arc::clone(&self.shared), start, sampling))
     }
 
@@ -161,6 +171,7 @@ impl LlmEngine {
         &self,
         session: Option<&str>,
         messages: &[Message],
+        task: Task,
         sampling: &Sampling,
     ) -> Result<Reply, EngineError> {
         let budget = self.budget(sampling)?;
@@ -187,18 +198,32 @@ impl LlmEngine {
         let same = kept.first_kept.as_ref() == text(kept.skipped);
         let skip = if same { kept.skipped } else { 0 };
         let writer = PromptWriter { vocabulary: &self.shared.vocabulary, template, replies: &kept.replies };
-        let prompt = writer.fitted(messages, skip, budget)?;
-        kept.skipped = prompt.skipped;
-        kept.first_kept = text(prompt.skipped).cloned();
-        let sequence = sessions.start(key.as_ref(), &prompt.tokens);
+        let mut prompt = writer.fitted(messages, skip, budget)?;
+        match task {
+            Task::Rebuild => {}
+            Task::Answer | Task::Listen => {
+                kept.skipped = prompt.skipped;
+                kept.first_kept = text(prompt.skipped).cloned();
+            }
+        }
+        // Whoever is listened to may go on: what comes after their words is not known yet.
+        let speaks = task == Task::Listen && messages.last().is_some_and(|m| m.role == Role::User);
+        if let Some(turn) = prompt.turn.filter(|_| speaks) {
+            prompt.tokens.truncate(turn.at);
+        }
+        let found = sessions.find(key.as_ref(), &prompt.tokens, task);
         drop(sessions);
-        let sequence = sequence.unwrap_or_else(|| Sequence::new(Arc::clone(&self.shared.weights)));
+        let sequence = found.sequence.unwrap_or_else(|| Sequence::new(Arc::clone(&self.shared.weights)));
         let start = Start {
             session: key,
             sequence,
             prompt: prompt.tokens,
             shared: prompt.shared,
+            turn: prompt.turn,
+            task,
             decoder: Detokenizer::new(&self.shared.vocabulary),
+            read_ahead: found.read_ahead,
+            read_in_vain: found.read_in_vain,
         };
         Ok(Reply::new(Arc::clone(&self.shared), start, sampling))
     }
@@ -225,13 +250,20 @@ impl LlmEngine {
 }
 
 impl Generator for LlmEngine {
+    type Generation = Reply;
+
     fn begin(
         &mut self,
         session: &str,
         messages: &[Message],
+        task: Task,
         sampling: &Sampling,
-    ) -> Result<Box<dyn Generation>, EngineError> {
-        Ok(Box::new(self.reply(Some(session), messages, sampling)?))
+    ) -> Result<Reply, EngineError> {
+        self.reply(Some(session), messages, task, sampling)
+    }
+
+    fn step(&mut self, batch: &mut [Share<'_, Reply>]) -> Vec<Result<Step, EngineError>> {
+        step_together(batch)
     }
 
     fn end_session(&mut self, session: &str) {

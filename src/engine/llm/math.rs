@@ -114,10 +114,13 @@ impl Rotation {
         Self { style, pairs, cos, sin }
     }
 
-    /// Rotates every head of a row, of `head_width` numbers each.
-    pub(super) fn apply_all(&self, row: &mut [f32], head_width: usize, position: usize) {
-        for head in row.chunks_exact_mut(head_width) {
-            self.apply(head, position);
+    /// Rotates every head, of `head_width` numbers each, of rows of `width` numbers that stand at the
+    /// positions from `start` on.
+    pub(super) fn apply_rows(&self, rows: &mut [f32], width: usize, head_width: usize, start: usize) {
+        for (row, heads) in rows.chunks_exact_mut(width).enumerate() {
+            for head in heads.chunks_exact_mut(head_width) {
+                self.apply(head, start + row);
+            }
         }
     }
 

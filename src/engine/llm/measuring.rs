@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::engine::LlmEngine;
 use super::sampler::Sampler;
-use super::sequence::Sequence;
+use super::sequence::{Feed, Sequence, read_together};
 use crate::engine::{EngineError, Sampling};
 
 /// Tokens read at once, as in the slices of a prompt.
@@ -33,12 +33,11 @@ impl LlmEngine {
         let tokens: Vec<u32> = (0..tokens.max(1)).map(number).collect();
         let mut logits = Vec::new();
         let last = tokens.len().div_ceil(SLICE) - 1;
-        for (i, slice) in tokens.chunks(SLICE).enumerate() {
-            if i == last {
-                logits = sequence.extend(slice).map_err(failed)?;
-            } else {
-                sequence.prefill(slice).map_err(failed)?;
-            }
+        for (i, tokens) in tokens.chunks(SLICE).enumerate() {
+            let asked: &[usize] = if i == last { &[tokens.len() - 1] } else { &[] };
+            let feed = Feed { sequence: &mut sequence, tokens, asked };
+            let answers = read_together(&shared.weights, &mut [feed]).remove(0);
+            logits = answers.map_err(failed)?.pop().unwrap_or_default();
         }
         Ok(Workpiece { sequence, sampler, logits })
     }
@@ -52,17 +51,32 @@ impl Workpiece {
         Self { sequence: self.sequence.fork(), sampler, logits: self.logits.clone() }
     }
 
-    /// Chooses a token and reads it: what a call's next token costs.
-    ///
-    /// # Errors
-    /// If the context is full.
-    pub fn decode(&mut self) -> Result<(), EngineError> {
-        let logits = std::mem::take(&mut self.logits);
-        let token = self.sampler.choose(logits, &[]);
-        let token = token.ok_or_else(|| EngineError::Failed("the model gave no number".to_owned()))?;
-        self.logits = self.sequence.extend(&[token]).map_err(failed)?;
-        Ok(())
+    fn choose(&mut self) -> Result<u32, EngineError> {
+        let token = self.sampler.choose(std::mem::take(&mut self.logits), &[]);
+        token.ok_or_else(|| EngineError::Failed("the model gave no number".to_owned()))
     }
+}
+
+/// Chooses a token for each and reads them all in one pass: what the next tokens of so many calls cost.
+///
+/// # Errors
+/// If a context is full.
+pub fn decode_together(engine: &LlmEngine, pieces: &mut [Workpiece]) -> Result<(), EngineError> {
+    let tokens: Vec<u32> = pieces.iter_mut().map(Workpiece::choose).collect::<Result<_, _>>()?;
+    let mut feeds: Vec<Feed<'_>> = pieces
+        .iter_mut()
+        .zip(&tokens)
+        .map(|(piece, token)| Feed {
+            sequence: &mut piece.sequence,
+            tokens: std::slice::from_ref(token),
+            asked: &[0],
+        })
+        .collect();
+    let answers = read_together(&engine.shared().weights, &mut feeds);
+    for (piece, answer) in pieces.iter_mut().zip(answers) {
+        piece.logits = answer.map_err(failed)?.pop().unwrap_or_default();
+    }
+    Ok(())
 }
 
 fn failed(error: impl std::fmt::Display) -> EngineError {

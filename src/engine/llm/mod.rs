@@ -60,5 +60,6 @@ mod tests;
 mod vector_tests;
 
 pub use engine::{LlmEngine, LlmOptions, load};
-pub use measuring::Workpiece;
+pub use measuring::{Workpiece, decode_together};
+pub use reply::Reply;
 pub use threads::limit_threads;

@@ -30,8 +30,26 @@ pub(super) struct Prompt {
     pub(super) tokens: Vec<u32>,
     /// How many of them depend on the system's message alone.
     pub(super) shared: usize,
+    /// Where the last words of the caller end.
+    pub(super) turn: Option<TurnEnd>,
     /// How many messages after the system's were left out.
     pub(super) skipped: usize,
+}
+
+/// The end of a caller's words in a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TurnEnd {
+    /// So many tokens go up to it.
+    pub(super) at: usize,
+    /// The marker that follows, by which a model says that a turn is over.
+    pub(super) marker: u32,
+}
+
+/// A prompt as it comes from the template.
+struct Laid {
+    tokens: Vec<u32>,
+    shared: usize,
+    turn: Option<TurnEnd>,
 }
 
 /// What is needed to turn messages into tokens.
@@ -62,9 +80,9 @@ impl PromptWriter<'_> {
         let mut limit = budget;
         loop {
             let kept: Vec<Message> = head.iter().chain(&talk[skipped..]).cloned().collect();
-            let (tokens, shared) = self.tokens(&kept)?;
+            let Laid { tokens, shared, turn } = self.laid(&kept)?;
             if tokens.len() <= limit || (skipped == last_user && tokens.len() <= budget) {
-                return Ok(Prompt { tokens, shared, skipped });
+                return Ok(Prompt { tokens, shared, turn, skipped });
             }
             if skipped == last_user {
                 return Err(EngineError::BadInput(format!(
@@ -78,13 +96,18 @@ impl PromptWriter<'_> {
         }
     }
 
-    /// All tokens of a conversation, and how many of them depend on the system's message alone.
-    fn tokens(&self, messages: &[Message]) -> Result<(Vec<u32>, usize), EngineError> {
+    /// All tokens of a conversation.
+    fn laid(&self, messages: &[Message]) -> Result<Laid, EngineError> {
         let text = self
             .template
             .render(messages)
             .map_err(|problem| EngineError::Failed(format!("the model's chat template failed: {problem}")))?;
-        let mut out = Output { writer: self, messages, tokens: Vec::new(), run: Vec::new(), shared: 0 };
+        let mut out = Output {
+            writer: self,
+            messages,
+            run: Vec::new(),
+            laid: Laid { tokens: Vec::new(), shared: 0, turn: None },
+        };
         for part in parts(&text, messages.len()) {
             match part {
                 Part::Content(index) => out.run.push(Piece::Content(index)),
@@ -99,17 +122,17 @@ impl PromptWriter<'_> {
             }
         }
         out.end_run();
-        let mut tokens = out.tokens;
-        let mut shared = out.shared;
+        let mut laid = out.laid;
         // Some templates write the begin token themselves.
         if let Some(begin) = self.vocabulary.begin
             && self.vocabulary.add_begin
-            && tokens.first() != Some(&begin)
+            && laid.tokens.first() != Some(&begin)
         {
-            tokens.insert(0, begin);
-            shared += usize::from(shared > 0);
+            laid.tokens.insert(0, begin);
+            laid.shared += usize::from(laid.shared > 0);
+            laid.turn.iter_mut().for_each(|turn| turn.at += 1);
         }
-        Ok((tokens, shared))
+        Ok(laid)
     }
 }
 
@@ -123,9 +146,8 @@ enum Piece<'a> {
 struct Output<'a> {
     writer: &'a PromptWriter<'a>,
     messages: &'a [Message],
-    tokens: Vec<u32>,
     run: Vec<Piece<'a>>,
-    shared: usize,
+    laid: Laid,
 }
 
 impl Output<'_> {
@@ -134,17 +156,21 @@ impl Output<'_> {
             1 => self.run.iter().any(|piece| self.role(*piece) == Some(Role::System)),
             _ => false,
         };
+        let caller = self.run.last().is_some_and(|piece| self.role(*piece) == Some(Role::User));
         self.end_run();
-        self.tokens.push(id);
+        if caller {
+            self.laid.turn = Some(TurnEnd { at: self.laid.tokens.len(), marker: id });
+        }
+        self.laid.tokens.push(id);
         if system_only {
-            self.shared = self.tokens.len();
+            self.laid.shared = self.laid.tokens.len();
         }
     }
 
     fn end_run(&mut self) {
         let vocabulary = self.writer.vocabulary;
         let mut run = std::mem::take(&mut self.run);
-        let swallow = self.tokens.last().is_some_and(|&id| vocabulary.swallows_space(id));
+        let swallow = self.laid.tokens.last().is_some_and(|&id| vocabulary.swallows_space(id));
         if let (true, Some(Piece::Literal(text))) = (swallow, run.first_mut()) {
             *text = text.trim_start();
         }
@@ -174,12 +200,12 @@ impl Output<'_> {
             // inside the run: with the last token that is the same without what follows.
             if let Some(system) = system_ends.and_then(|end| text.get(..end)) {
                 let alone = vocabulary.encode(system);
-                self.shared =
-                    self.tokens.len() + alone.iter().zip(&tokens).take_while(|(a, b)| a == b).count();
+                self.laid.shared =
+                    self.laid.tokens.len() + alone.iter().zip(&tokens).take_while(|(a, b)| a == b).count();
             }
-            self.tokens.extend(tokens);
+            self.laid.tokens.extend(tokens);
         }
-        self.tokens.extend(said.unwrap_or_default());
+        self.laid.tokens.extend(said.unwrap_or_default());
     }
 
     /// The tokens of an assistant's message, if it is a reply, or the beginning of one, that was generated.

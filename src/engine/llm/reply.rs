@@ -1,30 +1,23 @@
-//! One reply in the making, a bounded piece of work at a time: slices of the prompt, then tokens. Gives
-//! what it computed back to its session when it ends or is dropped. Must not know conversations.
+//! One reply in the making, or a prompt that is read ahead: slices of the prompt, then tokens, a step of
+//! many replies at a time. Gives what it computed back to its session when it ends or is dropped. Must not
+//! know conversations, nor who takes part in a step.
 
 use std::sync::{Arc, PoisonError};
 
 use super::decoder::StopFilter;
 use super::detokenizer::Detokenizer;
 use super::engine::Shared;
-use super::prompt::SpokenReply;
-use super::sampler::Sampler;
-use super::sequence::{Sequence, SequenceError};
-use super::sessions::SessionKey;
-use crate::engine::{EngineError, Generation, Sampling, Step, StopReason, Usage};
-
-/// Multiplications in one slice of a prompt: about 50 ms where a core does 100 thousand million a second
-/// (AVX-512 VNNI).
-const SLICE_WORK: usize = 5_000_000_000;
-/// Fewer tokens than this read the weights too often (phi3-mini's prompt takes half as long again in
-/// slices of 8 as in slices of 64); more would hold up other calls even where the model is small.
-const SLICE_TOKENS: std::ops::RangeInclusive<usize> = 16..=64;
+use super::prompt::{SpokenReply, TurnEnd};
+use super::sampler::{Sampler, probability_of};
+use super::sequence::{Answers, Feed, Sequence, SequenceError, read_together};
+use super::sessions::{Kept, SessionKey};
+use crate::engine::generator::Share;
+use crate::engine::{EngineError, Generation, Sampling, Step, StopReason, Task, Usage};
 
 /// How far a reply is.
 enum State {
     /// The prompt is read up to here.
     Reading(usize),
-    /// The next token is chosen from these logits.
-    Choosing(Vec<f32>),
     /// This token was given out and is to be read.
     Following(u32),
     Done(StopReason),
@@ -39,18 +32,26 @@ pub(super) struct Start {
     pub(super) prompt: Vec<u32>,
     /// So many tokens of the prompt are worth keeping for all calls.
     pub(super) shared: usize,
+    /// Where the caller's words end in it.
+    pub(super) turn: Option<TurnEnd>,
+    pub(super) task: Task,
     pub(super) decoder: Detokenizer,
+    /// See [`Usage`].
+    pub(super) read_ahead: usize,
+    pub(super) read_in_vain: usize,
 }
 
 /// A reply in the making.
-pub(super) struct Reply {
+pub struct Reply {
     shared: Arc<Shared>,
     session: Option<SessionKey>,
     /// `None` once it was given back.
     sequence: Option<Sequence>,
     prompt: Vec<u32>,
     pin: usize,
-    slice: usize,
+    turn: Option<TurnEnd>,
+    end_of_turn: Option<f32>,
+    task: Task,
     state: State,
     sampler: Sampler,
     decoder: Detokenizer,
@@ -60,59 +61,111 @@ pub(super) struct Reply {
     usage: Usage,
 }
 
+/// What a reply reads in a step.
+struct Input {
+    tokens: Vec<u32>,
+    /// After which of them it is asked what follows.
+    asked: Vec<usize>,
+}
+
 impl Reply {
     pub(super) fn new(shared: Arc<Shared>, start: Start, sampling: &Sampling) -> Self {
         let reused = start.sequence.tokens().len();
-        let slice = SLICE_WORK / shared.weights.work_per_token().max(1);
         let bias = if sampling.speakable { Arc::clone(&shared.markup) } else { Arc::new([]) };
+        let Start { session, sequence, prompt, turn, task, decoder, read_ahead, read_in_vain, .. } = start;
         Self {
-            slice: slice.clamp(*SLICE_TOKENS.start(), *SLICE_TOKENS.end()),
             shared,
-            session: start.session,
-            sequence: Some(start.sequence),
-            usage: Usage { prompt: start.prompt.len(), reused, generated: 0 },
-            prompt: start.prompt,
+            session,
+            sequence: Some(sequence),
+            usage: Usage { prompt: prompt.len(), reused, read_ahead, read_in_vain, generated: 0 },
+            prompt,
             pin: start.shared,
+            turn: turn.filter(|turn| turn.at > reused),
+            end_of_turn: None,
+            task,
             state: State::Reading(reused),
             sampler: Sampler::new(sampling, bias),
-            decoder: start.decoder,
+            decoder,
             stops: StopFilter::new(&sampling.stop),
             spoken: SpokenReply::default(),
             max_tokens: sampling.max_tokens,
         }
     }
 
-    fn read(&mut self, at: usize) -> Result<Step, EngineError> {
-        let end = (at + self.slice).min(self.prompt.len());
-        let tokens = self.prompt.get(at..end).unwrap_or_default();
-        let sequence = self.sequence.as_mut().ok_or_else(given_back)?;
-        if end < self.prompt.len() {
-            sequence.prefill(tokens).map_err(failed)?;
-            self.state = State::Reading(end);
-        } else {
-            let logits = sequence.extend(tokens).map_err(failed)?;
-            self.state = State::Choosing(logits);
-        }
-        // A sequence that was rolled back is still right: a pin costs nothing but its memory.
-        if self.pin > 0 && self.pin <= end {
-            let mut sessions = self.shared.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-            if !sessions.is_pinned(self.prompt.get(..self.pin).unwrap_or_default()) {
-                let mut pinned = sequence.fork();
-                pinned.truncate(self.pin);
-                sessions.pin(pinned);
+    /// A step of this reply alone, with as much of its prompt as may be read at once.
+    ///
+    /// # Errors
+    /// If the model fails.
+    pub fn step(&mut self) -> Result<Step, EngineError> {
+        step_together(&mut [Share { generation: self, most: ALONE }]).remove(0)
+    }
+
+    /// What it reads next, with `most` tokens of its prompt; nothing if it is over.
+    fn input(&self, most: usize) -> Option<Input> {
+        match self.state {
+            State::Reading(at) => {
+                let end = (at + most.max(1)).min(self.prompt.len());
+                let turn = self.turn.map(|turn| turn.at - 1);
+                let last = (end == self.prompt.len()).then(|| end - 1);
+                let mut asked: Vec<usize> =
+                    turn.into_iter().chain(last).filter(|i| (at..end).contains(i)).collect();
+                asked.dedup();
+                asked.iter_mut().for_each(|i| *i -= at);
+                Some(Input { tokens: self.prompt.get(at..end)?.to_vec(), asked })
             }
-            self.pin = 0;
+            State::Following(token) => Some(Input { tokens: vec![token], asked: vec![0] }),
+            State::Done(_) => None,
         }
-        Ok(Step::Prefilled)
+    }
+
+    /// What follows from what it has read.
+    fn output(&mut self, input: &Input, answers: Vec<Vec<f32>>) -> Result<Step, EngineError> {
+        let mut answers = answers;
+        let State::Reading(at) = self.state else {
+            return answers.pop().map_or_else(|| Err(no_number()), |logits| self.choose(logits));
+        };
+        let end = at + input.tokens.len();
+        self.state = State::Reading(end);
+        if let Some(turn) = self.turn.filter(|turn| turn.at <= end) {
+            self.turn = None;
+            self.end_of_turn = answers.first().and_then(|logits| probability_of(turn.marker, logits));
+        }
+        self.pin(end);
+        match answers.pop().filter(|_| end == self.prompt.len()) {
+            None => Ok(Step::Prefilled),
+            Some(logits) if self.task == Task::Answer => self.choose(logits),
+            Some(_) => Ok(self.finish(StopReason::Length, String::new())),
+        }
+    }
+
+    /// Keeps the beginning for all calls, once it is read. A sequence that was rolled back is still right: a
+    /// pin costs nothing but its memory.
+    fn pin(&mut self, read: usize) {
+        let Some(sequence) = self.sequence.as_ref().filter(|_| self.pin > 0 && self.pin <= read) else {
+            return;
+        };
+        let mut sessions = self.shared.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if !sessions.is_pinned(self.prompt.get(..self.pin).unwrap_or_default()) {
+            let mut pinned = sequence.fork();
+            pinned.truncate(self.pin);
+            sessions.pin(pinned);
+        }
+        self.pin = 0;
+    }
+
+    /// Why it has ended.
+    fn ending(&self) -> StopReason {
+        match self.state {
+            State::Done(reason) => reason,
+            State::Reading(_) | State::Following(_) => StopReason::EndOfText,
+        }
     }
 
     fn choose(&mut self, logits: Vec<f32>) -> Result<Step, EngineError> {
         if self.usage.generated >= self.max_tokens {
             return Ok(self.finish(StopReason::Length, String::new()));
         }
-        let token = self.sampler.choose(logits, &self.spoken.tokens);
-        let token =
-            token.ok_or_else(|| EngineError::Failed("the model gave no number for any token".into()))?;
+        let token = self.sampler.choose(logits, &self.spoken.tokens).ok_or_else(no_number)?;
         if self.shared.vocabulary.ends_reply(token) {
             return Ok(self.finish(StopReason::EndOfText, String::new()));
         }
@@ -157,25 +210,62 @@ impl Reply {
     fn give_back(&mut self) {
         let (Some(session), Some(sequence)) = (self.session.take(), self.sequence.take()) else { return };
         let mut sessions = self.shared.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.keep(&session, sequence, std::mem::take(&mut self.spoken));
+        sessions.keep(
+            &session,
+            Kept {
+                read: sequence.tokens().len().saturating_sub(self.usage.reused),
+                sequence,
+                task: self.task,
+                complete: matches!(self.state, State::Done(_)),
+                reply: std::mem::take(&mut self.spoken),
+            },
+        );
     }
 }
 
-impl Generation for Reply {
-    fn step(&mut self) -> Result<Step, EngineError> {
-        match std::mem::replace(&mut self.state, State::Done(StopReason::EndOfText)) {
-            State::Reading(at) => self.read(at),
-            State::Choosing(logits) => self.choose(logits),
-            State::Following(token) => {
-                let sequence = self.sequence.as_mut().ok_or_else(given_back)?;
-                let logits = sequence.extend(&[token]).map_err(failed)?;
-                self.choose(logits)
-            }
-            State::Done(reason) => {
-                self.state = State::Done(reason);
-                Ok(Step::Done(reason))
-            }
+/// More than a slice has at any time.
+const ALONE: usize = 64;
+
+/// One step of many replies in one pass.
+pub(super) fn step_together(batch: &mut [Share<'_, Reply>]) -> Vec<Result<Step, EngineError>> {
+    let inputs: Vec<Option<Input>> = batch.iter().map(|share| share.generation.input(share.most)).collect();
+    let weights = batch.first().map(|share| Arc::clone(&share.generation.shared.weights));
+    let mut feeds: Vec<Feed<'_>> = batch
+        .iter_mut()
+        .zip(&inputs)
+        .filter_map(|(share, input)| {
+            let (sequence, input) = (share.generation.sequence.as_mut()?, input.as_ref()?);
+            Some(Feed { sequence, tokens: &input.tokens, asked: &input.asked })
+        })
+        .collect();
+    let answers = match weights {
+        Some(weights) if !feeds.is_empty() => read_together(&weights, &mut feeds),
+        Some(_) | None => Vec::new(),
+    };
+    let mut answers = answers.into_iter();
+    let each = batch.iter_mut().zip(inputs).map(|(share, input)| {
+        let reply = &mut *share.generation;
+        let answer: Option<Answers> =
+            input.as_ref().filter(|_| reply.sequence.is_some()).and_then(|_| answers.next());
+        match (input, answer) {
+            (Some(input), Some(Ok(answers))) => reply.output(&input, answers),
+            (_, Some(Err(error))) => Err(failed(error)),
+            (_, None) | (None, Some(Ok(_))) => Ok(Step::Done(reply.ending())),
         }
+    });
+    each.collect()
+}
+
+impl Generation for Reply {
+    fn unread(&self) -> usize {
+        match self.state {
+            State::Reading(at) => self.prompt.len() - at,
+            State::Following(_) | State::Done(_) => 0,
+        }
+    }
+
+    fn end_of_turn(&mut self) -> Option<f32> {
+        self.end_of_turn.take()
     }
 
     fn usage(&self) -> Usage {
@@ -193,6 +283,6 @@ fn failed(error: SequenceError) -> EngineError {
     EngineError::Failed(format!("the language model failed: {error}"))
 }
 
-fn given_back() -> EngineError {
-    EngineError::Failed("the reply has ended".into())
+fn no_number() -> EngineError {
+    EngineError::Failed("the model gave no number for any token".into())
 }

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::byte_level::char_of;
 use super::decoder::StopFilter;
 use super::test_model::{CONTEXT, TestModel};
-use super::{LlmEngine, LlmOptions, load};
-use crate::engine::{Generation, Generator as _, Message, Role, Sampling, Step, StopReason};
+use super::{LlmEngine, LlmOptions, Reply, load};
+use crate::engine::{Generation as _, Generator as _, Message, Role, Sampling, Step, StopReason, Task};
 
 fn engine_of(model: &TestModel) -> LlmEngine {
     let (_folder, path) = model.write();
@@ -25,7 +25,7 @@ fn greedy(max_tokens: usize) -> Sampling {
 }
 
 /// What each step says, and why the reply ended.
-fn said(mut generation: Box<dyn Generation>) -> (Vec<String>, StopReason) {
+fn said(mut generation: Reply) -> (Vec<String>, StopReason) {
     let mut texts = Vec::new();
     loop {
         match generation.step().unwrap() {
@@ -39,7 +39,7 @@ fn said(mut generation: Box<dyn Generation>) -> (Vec<String>, StopReason) {
 #[test]
 fn any_piece_of_a_reply_as_stop_text_ends_it_there_however_many_tokens_it_spans() {
     let engine = engine();
-    let (tokens, _) = said(engine.begin_raw("hello world", &greedy(16)).unwrap());
+    let (tokens, _) = said(engine.continuation("hello world", &greedy(16)).unwrap());
     let whole = tokens.concat();
     let characters: Vec<usize> = whole.char_indices().map(|(at, _)| at).chain([whole.len()]).collect();
     let mut over_three = 0;
@@ -54,7 +54,7 @@ fn any_piece_of_a_reply_as_stop_text_ends_it_there_however_many_tokens_it_spans(
                     .any(|two| [two[0].as_str(), two[1]].concat().contains(&stop)),
             );
             let sampling = Sampling { stop: vec![stop.clone()], ..greedy(16) };
-            let (cut, reason) = said(engine.begin_raw("hello world", &sampling).unwrap());
+            let (cut, reason) = said(engine.continuation("hello world", &sampling).unwrap());
             assert_eq!(cut.concat(), whole[..whole.find(&stop).unwrap()], "{stop:?}");
             assert_eq!(reason, StopReason::EndOfText);
         }
@@ -65,10 +65,10 @@ fn any_piece_of_a_reply_as_stop_text_ends_it_there_however_many_tokens_it_spans(
 #[test]
 fn a_reply_that_is_cut_off_says_no_beginning_of_a_stop_text() {
     let engine = engine();
-    let whole = said(engine.begin_raw("hello world", &greedy(12)).unwrap()).0.concat();
+    let whole = said(engine.continuation("hello world", &greedy(12)).unwrap()).0.concat();
     let last = whole.chars().next_back().unwrap();
     let sampling = Sampling { stop: vec![format!("{last}\u{1}\u{2}")], ..greedy(12) };
-    let (cut, reason) = said(engine.begin_raw("hello world", &sampling).unwrap());
+    let (cut, reason) = said(engine.continuation("hello world", &sampling).unwrap());
     assert_eq!(cut.concat(), whole.trim_end_matches(last));
     assert_eq!(reason, StopReason::Length);
 }
@@ -84,7 +84,8 @@ fn a_reply_that_must_be_speakable_has_no_markup() {
         ..Sampling::default()
     };
     let all = |speakable| -> String {
-        let reply = |seed| said(engine.begin_raw("hello world", &hot(seed, speakable)).unwrap()).0.concat();
+        let reply =
+            |seed| said(engine.continuation("hello world", &hot(seed, speakable)).unwrap()).0.concat();
         (0..8).map(reply).collect()
     };
     let has_markup = |text: &str| text.contains(['*', '#', '`', '_', '~', '|']);
@@ -124,17 +125,18 @@ fn a_byte_level_model_is_read_from_its_file_and_answers() {
     let mut engine = engine_of(&byte_level("qwen2"));
     assert_eq!(engine.count_tokens("hello wor"), 2);
     let messages = |text: &str| [Message { role: Role::User, text: text.to_owned() }];
-    let mut prompt = |text: &str| engine.begin("a", &messages(text), &greedy(4)).unwrap().usage().prompt;
+    let mut prompt =
+        |text: &str| engine.begin("a", &messages(text), Task::Answer, &greedy(4)).unwrap().usage().prompt;
     let plain = prompt("hello");
     // Each of these ten characters is a token; a marker would be one.
     assert_eq!(prompt("hello<|im_end|>") - plain, "<|im_end|>".len());
     // im_start, "user\n", hello, im_end, "\n", im_start, "assistant\n"; nothing before them.
     assert_eq!(plain, 1 + 5 + 1 + 1 + 1 + 1 + 10);
-    let (texts, _) = said(engine.begin("a", &messages("hello"), &greedy(20)).unwrap());
+    let (texts, _) = said(engine.begin("a", &messages("hello"), Task::Answer, &greedy(20)).unwrap());
     assert!(!texts.concat().contains(['Ġ', 'Ċ']), "{texts:?}");
     // Llama 3 begins every text with a token of its own.
     let usage =
-        |pre: &str| engine_of(&byte_level(pre)).begin_raw("hello", &greedy(1)).unwrap().usage().prompt;
+        |pre: &str| engine_of(&byte_level(pre)).continuation("hello", &greedy(1)).unwrap().usage().prompt;
     assert_eq!((usage("qwen2"), usage("llama-bpe")), (1, 2));
 }
 

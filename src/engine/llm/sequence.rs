@@ -1,10 +1,10 @@
-//! A sequence of tokens with everything the model computed for it: extended at its end, rolled back,
-//! forked. Must not know text, calls or who asked.
+//! A sequence of tokens with everything the model computed for it: extended at its end together with others,
+//! rolled back, forked. Must not know text, calls or who asked.
 
 use std::sync::Arc;
 
 use super::cache::Cache;
-use super::weights::Weights;
+use super::weights::{Part, Weights};
 
 /// Why a sequence could not be extended. It is as it was before.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +16,7 @@ pub(super) enum SequenceError {
     #[error("token {0} is not in the vocabulary")]
     UnknownToken(u32),
     #[error("{0}")]
-    Candle(#[from] candle_core::Error),
+    Failed(String),
 }
 
 /// Tokens and their keys and values.
@@ -60,30 +60,85 @@ impl Sequence {
     }
 
     /// Reads tokens without asking what follows.
+    #[cfg(test)]
     pub(super) fn prefill(&mut self, tokens: &[u32]) -> Result<(), SequenceError> {
-        if tokens.is_empty() { Ok(()) } else { self.read(tokens).map(drop) }
+        if tokens.is_empty() { Ok(()) } else { self.read(tokens, &[]).map(drop) }
     }
 
     /// Reads tokens (at least one) and gives the logits of the token that follows.
+    #[cfg(test)]
     pub(super) fn extend(&mut self, tokens: &[u32]) -> Result<Vec<f32>, SequenceError> {
+        Ok(self.read(tokens, &[tokens.len().saturating_sub(1)])?.remove(0))
+    }
+
+    #[cfg(test)]
+    fn read(&mut self, tokens: &[u32], asked: &[usize]) -> Result<Vec<Vec<f32>>, SequenceError> {
+        let weights = Arc::clone(&self.weights);
+        read_together(&weights, &mut [Feed { sequence: self, tokens, asked }]).remove(0)
+    }
+
+    /// Whether these tokens can be read.
+    fn check(&self, tokens: &[u32]) -> Result<(), SequenceError> {
         if tokens.is_empty() {
             return Err(SequenceError::Nothing);
         }
-        let row = self.read(tokens)?;
-        Ok(self.weights.logits(&row)?)
-    }
-
-    fn read(&mut self, tokens: &[u32]) -> Result<Vec<f32>, SequenceError> {
         if tokens.len() > self.room() {
             let wanted = self.tokens.len() + tokens.len();
             return Err(SequenceError::Full { wanted, limit: self.weights.positions() });
         }
         let vocabulary = self.weights.vocabulary();
-        if let Some(&unknown) = tokens.iter().find(|&&t| t as usize >= vocabulary) {
-            return Err(SequenceError::UnknownToken(unknown));
-        }
-        let row = self.weights.forward(tokens, &mut self.cache)?;
-        self.tokens.extend_from_slice(tokens);
-        Ok(row)
+        tokens
+            .iter()
+            .find(|&&t| t as usize >= vocabulary)
+            .map_or(Ok(()), |&unknown| Err(SequenceError::UnknownToken(unknown)))
     }
+}
+
+/// What one sequence reads in a pass.
+pub(super) struct Feed<'a> {
+    pub(super) sequence: &'a mut Sequence,
+    pub(super) tokens: &'a [u32],
+    /// After which of the tokens it is asked what follows, in order.
+    pub(super) asked: &'a [usize],
+}
+
+/// What a sequence was asked: logits, as often as it was asked.
+pub(super) type Answers = Result<Vec<Vec<f32>>, SequenceError>;
+
+/// Several sequences of one model read at once, each its own tokens. One that cannot is left out, and is as
+/// it was before; if the whole pass fails, each reads alone.
+pub(super) fn read_together(weights: &Weights, feeds: &mut [Feed<'_>]) -> Vec<Answers> {
+    let mut answers: Vec<Answers> =
+        feeds.iter().map(|feed| feed.sequence.check(feed.tokens).map(|()| Vec::new())).collect();
+    let going: Vec<bool> = answers.iter().map(Result::is_ok).collect();
+    let mut parts: Vec<Part<'_>> = feeds
+        .iter_mut()
+        .zip(&going)
+        .filter(|(_, going)| **going)
+        .map(|(feed, _)| Part { tokens: feed.tokens, cache: &mut feed.sequence.cache, kept: feed.asked })
+        .collect();
+    let alone = parts.len() == 1;
+    match weights.forward(&mut parts).and_then(|rows| weights.logits(&rows)) {
+        Ok(logits) => {
+            let mut logits = logits.into_iter();
+            for (feed, answer) in feeds.iter_mut().zip(&mut answers) {
+                if let Ok(answer) = answer {
+                    answer.extend(logits.by_ref().take(feed.asked.len()));
+                    feed.sequence.tokens.extend_from_slice(feed.tokens);
+                }
+            }
+        }
+        Err(error) => {
+            for (feed, answer) in feeds.iter_mut().zip(&mut answers).filter(|(_, answer)| answer.is_ok()) {
+                // What was written and not counted is overwritten by whoever reads next.
+                let one = std::slice::from_mut(feed);
+                *answer = if alone {
+                    Err(SequenceError::Failed(error.to_string()))
+                } else {
+                    read_together(weights, one).remove(0)
+                };
+            }
+        }
+    }
+    answers
 }

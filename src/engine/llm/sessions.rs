@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::prompt::SpokenReply;
 use super::sequence::Sequence;
+use crate::engine::Task;
 
 /// Calls whose sequences are kept.
 const MAX_SESSIONS: usize = 64;
@@ -28,11 +29,45 @@ pub(super) struct Session {
     serial: u64,
     used: u64,
     sequence: Option<Sequence>,
+    /// The conversation in another form, for a prompt that will begin with it.
+    rebuilt: Option<Sequence>,
+    /// What was read while the caller spoke, since the last answer.
+    ahead: Option<Ahead>,
     /// Earlier replies, as they were generated.
     pub(super) replies: Vec<SpokenReply>,
     /// Messages left out of the prompt, and the text that then came first.
     pub(super) skipped: usize,
     pub(super) first_kept: Option<String>,
+}
+
+/// Tokens that were read while the caller spoke.
+#[derive(Debug, Clone, Copy)]
+struct Ahead {
+    /// Tokens of the prompt that were known before it began.
+    base: usize,
+    /// How many were read, in all tries.
+    read: usize,
+}
+
+/// What a prompt finds.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Begins with as many of the tokens as are known anywhere, and holds nothing else.
+    pub(super) sequence: Option<Sequence>,
+    /// Tokens that were read while the caller spoke, and those of them that are of no use.
+    pub(super) read_ahead: usize,
+    pub(super) read_in_vain: usize,
+}
+
+/// What a reply leaves.
+pub(super) struct Kept {
+    pub(super) sequence: Sequence,
+    pub(super) task: Task,
+    /// Tokens that it computed.
+    pub(super) read: usize,
+    /// It came to its end.
+    pub(super) complete: bool,
+    pub(super) reply: SpokenReply,
 }
 
 /// All that is kept.
@@ -69,39 +104,80 @@ impl Sessions {
         self.sessions.len()
     }
 
-    /// A sequence that begins with as many of `tokens` as are known anywhere, and nothing else. At most
-    /// all but the last, because the last one has to be read for its logits.
-    pub(super) fn start(&mut self, key: Option<&SessionKey>, tokens: &[u32]) -> Option<Sequence> {
-        let usable = |sequence: &Sequence| sequence.common_prefix(tokens).min(tokens.len().saturating_sub(1));
-        let own = key.and_then(|key| self.sessions.get(&key.name)).and_then(|s| s.sequence.as_ref());
-        let own = own.map(|sequence| (usable(sequence), sequence));
+    /// What is known of a prompt. Of its tokens the last is never taken from what is kept, because it has to
+    /// be read for its logits.
+    pub(super) fn find(&mut self, key: Option<&SessionKey>, tokens: &[u32], task: Task) -> Found {
         self.clock += 1;
-        let pinned = self.pinned.iter_mut().map(|(used, sequence)| (usable(sequence), used, sequence));
+        let usable = |sequence: &Sequence| sequence.common_prefix(tokens).min(tokens.len().saturating_sub(1));
+        let length = |sequence: &Option<Sequence>| sequence.as_ref().map_or(0, usable);
+        let mut session = key.and_then(|key| self.sessions.get_mut(&key.name));
+        if let Some(session) = session.as_mut().filter(|s| length(&s.rebuilt) > length(&s.sequence)) {
+            match task {
+                // From now on the conversation has this form.
+                Task::Answer | Task::Listen => session.sequence = session.rebuilt.take(),
+                Task::Rebuild => {}
+            }
+        }
+        let own = session.as_ref().into_iter().flat_map(|s| [&s.sequence, &s.rebuilt]).flatten();
+        let own = own.map(|sequence| (usable(sequence), sequence)).max_by_key(|(length, _)| *length);
+        let pinned = self.pinned.iter_mut().map(|(used, sequence)| (usable(sequence), used, &*sequence));
         let pinned = pinned.max_by_key(|(length, _, _)| *length);
-        let (length, sequence) = match (own, pinned) {
-            (Some(own), Some((length, _, _))) if own.0 >= length => own,
+        let best = match (own, pinned) {
+            (Some(own), Some((length, _, _))) if own.0 >= length => Some(own),
             (_, Some((length, used, sequence))) => {
                 *used = self.clock;
-                (length, &*sequence)
+                Some((length, sequence))
             }
-            (own, None) => own?,
+            (own, None) => own,
         };
-        let mut fork = sequence.fork();
-        fork.truncate(length);
-        Some(fork)
+        let reused = best.map_or(0, |(length, _)| length);
+        let sequence = best.map(|(length, sequence)| {
+            let mut fork = sequence.fork();
+            fork.truncate(length);
+            fork
+        });
+        let (mut read_ahead, mut read_in_vain) = (0, 0);
+        if let Some(session) = session {
+            match task {
+                Task::Rebuild => {}
+                Task::Listen => {
+                    session.ahead.get_or_insert(Ahead { base: reused, read: 0 });
+                }
+                Task::Answer => {
+                    if let Some(Ahead { base, read }) = session.ahead {
+                        (read_ahead, read_in_vain) = (read, read.saturating_sub(reused.saturating_sub(base)));
+                    }
+                }
+            }
+        }
+        Found { sequence, read_ahead, read_in_vain }
     }
 
     /// Keeps what a reply computed, unless its call has ended.
-    pub(super) fn keep(&mut self, key: &SessionKey, sequence: Sequence, reply: SpokenReply) {
+    pub(super) fn keep(&mut self, key: &SessionKey, kept: Kept) {
         let Some(session) = self.sessions.get_mut(&key.name).filter(|s| s.serial == key.serial) else {
             return;
         };
-        session.sequence = Some(sequence);
-        if !reply.tokens.is_empty() {
+        match kept.task {
+            Task::Rebuild => session.rebuilt = Some(kept.sequence),
+            Task::Listen => {
+                session.sequence = Some(kept.sequence);
+                if let Some(ahead) = &mut session.ahead {
+                    ahead.read += kept.read;
+                }
+            }
+            Task::Answer => {
+                session.sequence = Some(kept.sequence);
+                if kept.complete {
+                    session.ahead = None;
+                }
+            }
+        }
+        if !kept.reply.tokens.is_empty() {
             if session.replies.len() >= MAX_REPLIES {
                 session.replies.remove(0);
             }
-            session.replies.push(reply);
+            session.replies.push(kept.reply);
         }
     }
 

@@ -90,7 +90,7 @@ fn a_small_trained_llama_tells_a_story() {
         stop: Vec::new(),
         ..Sampling::default()
     };
-    let mut generation = engine.begin_raw("Once upon a time", &sampling).unwrap();
+    let mut generation = engine.continuation("Once upon a time", &sampling).unwrap();
     let mut text = String::new();
     loop {
         match generation.step().unwrap() {

@@ -76,12 +76,6 @@ impl Weights {
         self.shape.vocabulary
     }
 
-    /// Multiplications a token costs in the matrix products, which is what a step's length follows.
-    pub(super) fn work_per_token(&self) -> usize {
-        let s = &self.shape;
-        s.layers * s.width * (2 * s.query_width() + 2 * s.kv_width() + 3 * s.feed_forward)
-    }
-
     /// Lets go of those parts of the file that are in memory, for the kernel to bring back what is needed.
     pub(super) fn release(&self) {
         self.mapping.release();
@@ -96,32 +90,39 @@ impl Weights {
         })
     }
 
-    /// Sends tokens through all layers and appends their keys and values to `cache`. Gives back the
-    /// last token's row, before the output norm. The caller has checked that they fit and exist.
-    pub(super) fn forward(&self, tokens: &[u32], cache: &mut Cache) -> Result<Vec<f32>, candle_core::Error> {
-        let start = cache.len();
-        cache.reserve(tokens.len());
-        let mut x = self.embedding.rows(tokens)?;
+    /// Sends the tokens of all parts through all layers in one pass, and appends their keys and values to
+    /// the parts' caches. Gives back the rows that are kept, one after the other, before the output norm.
+    /// The caller has checked that the tokens fit and exist.
+    pub(super) fn forward(&self, parts: &mut [Part<'_>]) -> Result<Vec<f32>, candle_core::Error> {
+        let tokens: Vec<u32> = parts.iter().flat_map(|part| part.tokens).copied().collect();
+        for part in &mut *parts {
+            part.cache.reserve(part.tokens.len());
+        }
+        let mut x = self.embedding.rows(&tokens)?;
         if self.shape.traits.scaled_embedding {
             scale(&mut x, (self.shape.width as f32).sqrt());
         }
         for (index, layer) in self.layers.iter().enumerate() {
-            // Of the last layer, only the last token's row is needed; its keys and values for all.
-            let first = if index + 1 == self.layers.len() { tokens.len().saturating_sub(1) } else { 0 };
-            x = self.layer(layer, index, x, start, first, cache)?;
+            x = self.layer(layer, index, x, parts)?;
         }
-        cache.commit(tokens.len());
+        for part in parts {
+            part.cache.commit(part.tokens.len());
+        }
         Ok(x)
     }
 
-    /// The logits of the next token, from the last row that `forward` gave.
-    pub(super) fn logits(&self, row: &[f32]) -> Result<Vec<f32>, candle_core::Error> {
-        let x = CpuStorage::F32(self.output_norm.apply(row));
-        let mut logits = self.output.as_ref().unwrap_or(&self.embedding).apply(&x, 1)?;
+    /// The logits of the tokens that follow, of each of the rows that `forward` gave.
+    pub(super) fn logits(&self, rows: &[f32]) -> Result<Vec<Vec<f32>>, candle_core::Error> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let x = CpuStorage::F32(self.output_norm.apply(rows));
+        let output = self.output.as_ref().unwrap_or(&self.embedding);
+        let mut logits = output.apply(&x, rows.len() / self.shape.width)?;
         if let Some(limit) = self.shape.logit_cap {
             cap(&mut logits, limit);
         }
-        Ok(logits)
+        Ok(logits.chunks_exact(self.shape.vocabulary).map(<[f32]>::to_vec).collect())
     }
 
     fn layer(
@@ -129,35 +130,77 @@ impl Weights {
         layer: &Layer,
         index: usize,
         mut x: Vec<f32>,
-        start: usize,
-        first: usize,
-        cache: &mut Cache,
+        parts: &mut [Part<'_>],
     ) -> Result<Vec<f32>, candle_core::Error> {
         let s = &self.shape;
-        let rows = x.len() / s.width;
-        let Projected { mut queries, mut keys, values } = layer.project(&x, rows, s)?;
+        let Projected { mut queries, mut keys, values } = layer.project(&x, x.len() / s.width, s)?;
         let window = s.windows.get(index).copied().flatten();
         let rotation = match (&self.local_rotation, window) {
             (Some(local), Some(_)) => local,
             (None, _) | (_, None) => &self.rotation,
         };
-        for (row, keys) in keys.chunks_exact_mut(s.kv_width()).enumerate() {
-            rotation.apply_all(keys, s.head_width, start + row);
+        let mut row = 0;
+        for part in &mut *parts {
+            let (start, rows) = (part.cache.len(), row..row + part.tokens.len());
+            row = rows.end;
+            let keys = &mut keys[rows.start * s.kv_width()..rows.end * s.kv_width()];
+            rotation.apply_rows(keys, s.kv_width(), s.head_width, start);
+            let queries = &mut queries[rows.start * s.query_width()..rows.end * s.query_width()];
+            rotation.apply_rows(queries, s.query_width(), s.head_width, start);
+            let values = &values[rows.start * s.kv_width()..rows.end * s.kv_width()];
+            part.cache.write(index, start, keys, values);
         }
-        for (row, queries) in queries.chunks_exact_mut(s.query_width()).enumerate() {
-            rotation.apply_all(queries, s.head_width, start + row);
+        // Of the last layer, only some rows are needed; its keys and values are needed for all.
+        let kept = index + 1 == self.layers.len();
+        if kept {
+            x = gathered(&x, s.width, parts);
+            queries = gathered(&queries, s.query_width(), parts);
         }
-        cache.write(index, start, &keys, &values);
-        if first > 0 {
-            x.drain(..first * s.width);
-            queries.drain(..first * s.query_width());
-        }
-        let rows = rows - first;
         let view = View { layer: index, heads: s.heads, window, scale: s.query_scale };
-        let seen = attend(&queries, start + first, view, cache);
+        let mut seen = Vec::with_capacity(queries.len());
+        let mut from = 0;
+        for (start, rows, cache) in parts.iter().flat_map(|part| part.attending(kept)) {
+            let until = from + rows * s.query_width();
+            seen.extend(attend(&queries[from..until], start, view, cache));
+            from = until;
+        }
+        if seen.is_empty() {
+            return Ok(x);
+        }
+        let rows = x.len() / s.width;
         add(&mut x, &layer.attended(seen, rows)?);
         let more = layer.fed_forward(&x, rows, s)?;
         add(&mut x, &more);
         Ok(x)
     }
+}
+
+/// The tokens of one sequence in a pass.
+pub(super) struct Part<'a> {
+    pub(super) tokens: &'a [u32],
+    pub(super) cache: &'a mut Cache,
+    /// Which of the tokens' rows are wanted in the end, in order.
+    pub(super) kept: &'a [usize],
+}
+
+impl Part<'_> {
+    /// Stretches of rows with their position: all at once, or each that is kept.
+    fn attending(&self, kept: bool) -> impl Iterator<Item = (usize, usize, &Cache)> {
+        let start = self.cache.len();
+        let all = (!kept).then_some((start, self.tokens.len(), &*self.cache));
+        let each = self.kept.iter().filter(move |_| kept).map(move |row| (start + row, 1, &*self.cache));
+        all.into_iter().chain(each)
+    }
+}
+
+/// The rows that are kept, of rows of this width.
+fn gathered(all: &[f32], width: usize, parts: &[Part<'_>]) -> Vec<f32> {
+    let (mut rows, mut first) = (Vec::new(), 0);
+    for part in parts {
+        for row in part.kept {
+            rows.extend_from_slice(&all[(first + row) * width..(first + row + 1) * width]);
+        }
+        first += part.tokens.len();
+    }
+    rows
 }

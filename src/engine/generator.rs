@@ -1,0 +1,193 @@
+//! What a language model is to the rest of the house: conversations go in, replies come out, one bounded
+//! step of many replies at a time. Must not know calls, threads, or how a model computes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::EngineError;
+
+/// Who said a line of the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The instructions and facts.
+    System,
+    /// The caller.
+    User,
+    /// The agent.
+    Assistant,
+}
+
+/// One line of the conversation, as the language model sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who.
+    pub role: Role,
+    /// What, as plain text.
+    pub text: String,
+}
+
+/// Counts the tokens of a text, as the language model does. Cheap to clone.
+#[derive(Clone)]
+pub struct CountTokens(Arc<dyn Fn(&str) -> usize + Send + Sync>);
+
+impl CountTokens {
+    /// Counts with this function.
+    #[must_use]
+    pub fn new(count: impl Fn(&str) -> usize + Send + Sync + 'static) -> Self {
+        Self(Arc::new(count))
+    }
+
+    /// Tokens of `text`.
+    #[must_use]
+    pub fn of(&self, text: &str) -> usize {
+        (self.0)(text)
+    }
+}
+
+impl std::fmt::Debug for CountTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CountTokens")
+    }
+}
+
+/// How tokens are chosen and how many.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampling {
+    /// Upper limit of generated tokens.
+    pub max_tokens: usize,
+    /// A reply ends after this time, with what it has said. `None` is no limit.
+    pub time_limit: Option<Duration>,
+    /// 0 takes the likeliest token every time.
+    pub temperature: f32,
+    /// Only so many tokens, the likeliest. 0 is off.
+    pub top_k: usize,
+    /// Nucleus: the smallest set of tokens with this much probability. 1 is off.
+    pub top_p: f32,
+    /// Only tokens that are at least this many times as likely as the likeliest. 0 is off.
+    pub min_p: f32,
+    /// Divides the logits of tokens that occurred in this reply. 1 is off.
+    pub repetition_penalty: f32,
+    /// Leaves out tokens that no voice can speak: markup and emoji.
+    pub speakable: bool,
+    /// The seed of the random numbers.
+    pub seed: u64,
+    /// Texts that end a reply and are not part of it.
+    pub stop: Vec<String>,
+}
+
+impl Default for Sampling {
+    /// The likeliest token every time, at most 60 of them, and nothing else.
+    fn default() -> Self {
+        Self {
+            max_tokens: 60,
+            time_limit: None,
+            temperature: 0.0,
+            top_k: 0,
+            top_p: 1.0,
+            min_p: 0.0,
+            repetition_penalty: 1.0,
+            speakable: false,
+            seed: 0,
+            stop: Vec::new(),
+        }
+    }
+}
+
+/// Why a generation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    /// The model said so, or a stop text came.
+    EndOfText,
+    /// `max_tokens` was reached, or the context is full.
+    Length,
+}
+
+/// What is to be done with a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// Answer it.
+    Answer,
+    /// The caller still speaks, and these are the words so far: read them, for the answer to come.
+    Listen,
+    /// Read it for the answers to come, beside what was read of it in another form: an older beginning was
+    /// left out. It takes the other's place when the first prompt begins with it.
+    Rebuild,
+}
+
+/// What one step of a generation brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A slice of the prompt was read; more is to do.
+    Prefilled,
+    /// A token's text (may be empty while a character or a possible stop text is incomplete).
+    Text(String),
+    /// No more will come.
+    Done(StopReason),
+}
+
+/// A reply in the making, or a prompt that is read. Dropping it cancels it; what was computed is kept.
+pub trait Generation: Send {
+    /// Tokens of the prompt that are still to be read. When there are none, every step gives text.
+    fn unread(&self) -> usize;
+    /// How likely it is, to the model, that the caller's turn ends with the last of their words: 0 to 1.
+    /// Known once they are read, given once; `None` where the model has no sign for it.
+    fn end_of_turn(&mut self) -> Option<f32>;
+    /// Counts so far.
+    fn usage(&self) -> Usage;
+}
+
+/// Counts of one generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens in the prompt.
+    pub prompt: usize,
+    /// Of these, found in a cache and not computed again.
+    pub reused: usize,
+    /// Tokens that were read while the caller spoke, since the answer before, and those of them that were
+    /// of no use, because the words changed.
+    pub read_ahead: usize,
+    /// See `read_ahead`.
+    pub read_in_vain: usize,
+    /// Tokens generated.
+    pub generated: usize,
+}
+
+/// One generation's share of a step.
+#[derive(Debug)]
+pub struct Share<'a, G> {
+    /// Whose.
+    pub generation: &'a mut G,
+    /// So many tokens of its prompt are read at most, and at least one. Without meaning once it is read.
+    pub most: usize,
+}
+
+/// A language model that serves many calls.
+pub trait Generator: Send {
+    /// A reply of this model in the making.
+    type Generation: Generation;
+
+    /// Begins the answer to `messages`. `session` names the call, so that what it computed
+    /// before (its history) is found again; the prefix of the system prompt is shared by all.
+    ///
+    /// # Errors
+    /// If the messages cannot be laid out, or are too many.
+    fn begin(
+        &mut self,
+        session: &str,
+        messages: &[Message],
+        task: Task,
+        sampling: &Sampling,
+    ) -> Result<Self::Generation, EngineError>;
+
+    /// One step of all of these in one pass, with a result for each. One that fails has touched no other.
+    fn step(&mut self, batch: &mut [Share<'_, Self::Generation>]) -> Vec<Result<Step, EngineError>>;
+
+    /// Forgets what is kept for `session`.
+    fn end_session(&mut self, session: &str);
+
+    /// How many tokens `text` is.
+    fn count_tokens(&self, text: &str) -> usize;
+}
