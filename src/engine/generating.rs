@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvError, TryRecvError};
 use std::time::Duration;
 
 use super::arbiter::Work;
@@ -199,10 +199,7 @@ struct Desk<'a, G: Generator> {
 pub(super) fn serve<G: Generator>(generator: G, jobs: &Receiver<Job>, cores: &Cores, steps: Steps) {
     lower_priority();
     let mut desk = Desk { generator, active: Vec::new(), cores, steps, cost: StepCost::default(), step: 0 };
-    while let Ok(job) = next_job(jobs, desk.active.is_empty()) {
-        // What these have computed is given back to their calls before the next question begins.
-        desk.active.retain(|reply| !reply.is_ended());
-        desk.take(job);
+    while let Ok(()) = desk.take_jobs(jobs) {
         let rows = desk.plan();
         if rows.iter().any(|&rows| rows > 0) {
             desk.step(&rows);
@@ -212,24 +209,29 @@ pub(super) fn serve<G: Generator>(generator: G, jobs: &Receiver<Job>, cores: &Co
     }
 }
 
-fn next_job(jobs: &Receiver<Job>, wait: bool) -> Result<Option<Job>, ()> {
-    if wait {
-        return jobs.recv().map(Some).map_err(drop);
-    }
-    match jobs.try_recv() {
-        Ok(job) => Ok(Some(job)),
-        Err(TryRecvError::Empty) => Ok(None),
-        Err(TryRecvError::Disconnected) => Err(()),
-    }
-}
-
 impl<G: Generator> Desk<'_, G> {
-    fn take(&mut self, job: Option<Job>) {
+    /// Takes what waits; sleeps while there is nothing to do. The queue's end is an error.
+    fn take_jobs(&mut self, jobs: &Receiver<Job>) -> Result<(), RecvError> {
+        // What these have computed is given back to their calls before the next question begins.
+        self.active.retain(|reply| !reply.is_ended());
+        if self.active.is_empty() {
+            self.take(jobs.recv()?);
+        }
+        loop {
+            match jobs.try_recv() {
+                Ok(job) => self.take(job),
+                Err(TryRecvError::Empty) => return Ok(()),
+                Err(TryRecvError::Disconnected) => return Err(RecvError),
+            }
+        }
+    }
+
+    fn take(&mut self, job: Job) {
+        self.active.retain(|reply| !reply.is_ended());
         match job {
-            None => {}
-            Some(Job::End(call)) => self.generator.end_session(call.as_str()),
-            Some(Job::Begin(question, results)) => self.answer(question, results),
-            Some(Job::Read(reading, results)) => self.read(reading, results),
+            Job::End(call) => self.generator.end_session(call.as_str()),
+            Job::Begin(question, results) => self.answer(question, results),
+            Job::Read(reading, results) => self.read(reading, results),
         }
     }
 
@@ -361,6 +363,9 @@ fn tell(results: &Results, result: EngineResult) {
     }
 }
 
+#[cfg(test)]
+#[path = "batching_tests.rs"]
+mod batching_tests;
 #[cfg(test)]
 #[path = "generating_tests.rs"]
 mod tests;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::gguf::Gguf;
-use super::sequence::Sequence;
+use super::sequence::{Feed, Sequence, read_together};
 use super::weights::Weights;
 
 const MODELS: [&str; 6] = ["phi3", "phi3-long", "llama", "llama-scaled", "gemma3", "gemma3-scaled"];
@@ -134,4 +134,58 @@ fn a_short_context_takes_phi3s_factors_for_short_texts() {
         golden.check_against(&golden.short_logits, read, &logits, "short context");
     }
     assert_eq!(golden.short_logits.len(), 12);
+}
+
+#[test]
+fn batched_with_others_the_logits_are_those_of_transformers_wherever_each_stands() {
+    for golden in all() {
+        let tokens = &golden.tokens;
+        // One reads its first tokens, one goes on token by token, one in slices, one was rolled back.
+        let mut sequences: Vec<Sequence> = (0..4).map(|_| golden.sequence()).collect();
+        sequences[1].prefill(&tokens[..7]).unwrap();
+        sequences[2].prefill(&tokens[..3]).unwrap();
+        sequences[3].prefill(&[5; 12]).unwrap();
+        sequences[3].truncate(0);
+        let sizes = [4, 1, 5, 9];
+        while sequences.iter().any(|sequence| sequence.tokens().len() < tokens.len()) {
+            let ranges: Vec<_> = sequences
+                .iter()
+                .zip(sizes)
+                .map(|(sequence, size)| {
+                    let at = sequence.tokens().len();
+                    at..(at + size).min(tokens.len())
+                })
+                .collect();
+            let asked: Vec<Vec<usize>> = ranges.iter().map(|range| (0..range.len()).collect()).collect();
+            let going: Vec<usize> = (0..4).filter(|&i| !ranges[i].is_empty()).collect();
+            let mut feeds: Vec<Feed<'_>> = sequences
+                .iter_mut()
+                .enumerate()
+                .filter(|(i, _)| going.contains(i))
+                .map(|(i, sequence)| Feed { sequence, tokens: &tokens[ranges[i].clone()], asked: &asked[i] })
+                .collect();
+            let answers = read_together(&golden.weights, &mut feeds);
+            for (&i, answer) in going.iter().zip(answers) {
+                for (at, logits) in ranges[i].clone().zip(answer.unwrap()) {
+                    golden.check(at + 1, &logits, "in a batch");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sequence_that_cannot_read_is_left_out_and_the_others_are_not_touched() {
+    let golden = golden("gemma3", CONTEXT);
+    let (mut full, mut strange, mut good) = (golden.sequence(), golden.sequence(), golden.sequence());
+    full.prefill(&[3; CONTEXT]).unwrap();
+    let mut feeds = [
+        Feed { sequence: &mut full, tokens: &[1], asked: &[0] },
+        Feed { sequence: &mut good, tokens: &golden.tokens[..5], asked: &[4] },
+        Feed { sequence: &mut strange, tokens: &[1, u32::MAX], asked: &[1] },
+    ];
+    let answers = read_together(&golden.weights, &mut feeds);
+    assert!(answers[0].is_err() && answers[2].is_err());
+    golden.check(5, &answers[1].as_ref().unwrap()[0], "beside two that fail");
+    assert_eq!((full.tokens().len(), strange.tokens().len()), (CONTEXT, 0));
 }

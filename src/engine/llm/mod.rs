@@ -45,6 +45,8 @@ mod vocabulary;
 mod weights;
 
 #[cfg(test)]
+mod batch_tests;
+#[cfg(test)]
 mod conversation_tests;
 #[cfg(test)]
 mod golden_tests;
