@@ -119,14 +119,27 @@ fn a_revised_word_is_read_anew_from_where_it_changed_and_counted() {
 }
 
 #[test]
-fn the_end_of_a_turn_is_likelier_after_a_whole_sentence_than_in_the_middle_of_it() {
+fn the_end_of_a_turn_is_likely_after_a_whole_sentence_and_not_in_the_middle_whatever_mark_is_behind_it() {
     let mut engine = engine();
     for question in ["How much is a cleaning", "Where can I park", "What are your hours on Saturday"] {
         let words: Vec<&str> = question.split(' ').collect();
-        let whole = listen(&mut engine, question, &[question]);
-        let middle = listen(&mut engine, question, &[&words[..words.len() - 1].join(" ")]);
-        assert!(whole > middle, "{question}: {whole} {middle}");
+        let middle = words[..words.len() - 1].join(" ");
+        for mark in ["", ".", "?"] {
+            let whole = listen(&mut engine, question, &[&format!("{question}{mark}")]);
+            let middle = listen(&mut engine, question, &[&format!("{middle}{mark}")]);
+            assert!(whole > 0.5 && middle < 0.1, "{question}{mark}: {whole} {middle}");
+        }
     }
+}
+
+#[test]
+fn words_that_were_read_as_part_of_others_are_asked_for_their_end_all_the_same() {
+    let mut engine = engine();
+    let alone = listen(&mut engine, "a", &["How much is a cleaning"]);
+    listen(&mut engine, "b", &["How much is a cleaning and a filling"]);
+    let part = listen(&mut engine, "b", &["How much is a cleaning?"]);
+    let again = listen(&mut engine, "b", &["How much is a cleaning?"]);
+    assert!((part - alone).abs() < 1e-3 && part == again, "{alone} {part} {again}");
 }
 
 #[test]

@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::architecture::{Shape, ShapeError};
 use super::detokenizer::Detokenizer;
 use super::gguf::{Gguf, GgufError};
-use super::prompt::PromptWriter;
-use super::reply::{Reply, Start, step_together};
+use super::prompt::{Prompt, PromptWriter};
+use super::reply::{Reply, Score, Start, step_together};
 use super::sequence::Sequence;
 use super::sessions::{SessionKey, Sessions};
 use super::speakable;
 use super::template::ChatTemplate;
 use super::threads;
+use super::turn_end::SentenceMarks;
 use super::vocabulary::Vocabulary;
 use super::weights::Weights;
 use crate::config;
@@ -47,6 +48,7 @@ pub(super) struct Shared {
     pub(super) vocabulary: Vocabulary,
     /// Keeps out of a reply what no voice can speak.
     pub(super) markup: Arc<[(u32, f32)]>,
+    pub(super) marks: SentenceMarks,
     template: Option<ChatTemplate>,
     pub(super) sessions: Mutex<Sessions>,
 }
@@ -108,8 +110,9 @@ fn read(options: &LlmOptions) -> Result<LlmEngine, String> {
     )?;
     let weights = Arc::new(Weights::read(&file, options.context_tokens).map_err(explain)?);
     let markup = speakable::against_markup(&vocabulary);
+    let marks = SentenceMarks::of(&vocabulary);
     let sessions = Mutex::default();
-    Ok(LlmEngine { shared: Arc::new(Shared { weights, vocabulary, markup, template, sessions }) })
+    Ok(LlmEngine { shared: Arc::new(Shared { weights, vocabulary, markup, marks, template, sessions }) })
 }
 
 impl LlmEngine {
@@ -158,7 +161,7 @@ impl LlmEngine {
             sequence,
             prompt,
             shared: 0,
-            turn: None,
+            score: Score::None,
             task: Task::Answer,
             decoder: Detokenizer::continuing(),
             read_ahead: 0,
@@ -211,7 +214,16 @@ impl LlmEngine {
         if let Some(turn) = prompt.turn.filter(|_| speaks) {
             prompt.tokens.truncate(turn.at);
         }
-        let found = sessions.find(key.as_ref(), &prompt.tokens, task);
+        let score = match task {
+            Task::Rebuild => Score::None,
+            Task::Answer | Task::Listen => self.score(kept.scored.as_ref(), &prompt),
+        };
+        // Whatever is to be asked for its logits has to be read.
+        let asked = match score {
+            Score::None | Score::Known(_) => prompt.tokens.len(),
+            Score::Behind { words, .. } => words,
+        };
+        let found = sessions.find(key.as_ref(), &prompt.tokens[..asked.saturating_sub(1)], task);
         drop(sessions);
         let sequence = found.sequence.unwrap_or_else(|| Sequence::new(Arc::clone(&self.shared.weights)));
         let start = Start {
@@ -219,13 +231,25 @@ impl LlmEngine {
             sequence,
             prompt: prompt.tokens,
             shared: prompt.shared,
-            turn: prompt.turn,
+            score,
             task,
             decoder: Detokenizer::new(&self.shared.vocabulary),
             read_ahead: found.read_ahead,
             read_in_vain: found.read_in_vain,
         };
         Ok(Reply::new(Arc::clone(&self.shared), start, sampling))
+    }
+
+    /// How the end of the caller's turn in a prompt is told, where `known` was told last.
+    fn score(&self, known: Option<&(Vec<u32>, f32)>, prompt: &Prompt) -> Score {
+        let Some(turn) = prompt.turn else { return Score::None };
+        let words = self.shared.marks.last_word(&prompt.tokens, turn);
+        match known {
+            Some((tokens, probability)) if prompt.tokens.get(..words) == Some(tokens) => {
+                Score::Known(*probability)
+            }
+            Some(_) | None => Score::Behind { words, marker: turn.marker },
+        }
     }
 
     /// Tokens that the prompt may have.

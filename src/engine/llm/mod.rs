@@ -41,6 +41,7 @@ mod speakable;
 mod template;
 mod threads;
 mod tokenizer;
+mod turn_end;
 mod vocabulary;
 mod weights;
 

@@ -3,6 +3,7 @@
 
 use super::template::{ChatTemplate, Part, parts};
 use super::tokenizer::Fragment;
+use super::turn_end::TurnEnd;
 use super::vocabulary::Vocabulary;
 use crate::engine::{EngineError, Message, Role};
 
@@ -34,15 +35,6 @@ pub(super) struct Prompt {
     pub(super) turn: Option<TurnEnd>,
     /// How many messages after the system's were left out.
     pub(super) skipped: usize,
-}
-
-/// The end of a caller's words in a prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TurnEnd {
-    /// So many tokens go up to it.
-    pub(super) at: usize,
-    /// The marker that follows, by which a model says that a turn is over.
-    pub(super) marker: u32,
 }
 
 /// A prompt as it comes from the template.

@@ -7,8 +7,8 @@ use std::sync::{Arc, PoisonError};
 use super::decoder::StopFilter;
 use super::detokenizer::Detokenizer;
 use super::engine::Shared;
-use super::prompt::{SpokenReply, TurnEnd};
-use super::sampler::{Sampler, probability_of};
+use super::prompt::SpokenReply;
+use super::sampler::Sampler;
 use super::sequence::{Answers, Feed, Sequence, SequenceError, read_together};
 use super::sessions::{Kept, SessionKey};
 use crate::engine::generator::Share;
@@ -23,6 +23,17 @@ enum State {
     Done(StopReason),
 }
 
+/// How likely it is that the caller's turn ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Score {
+    /// It cannot be told.
+    None,
+    /// It was told before, of the same words.
+    Known(f32),
+    /// It is told behind the first so many tokens, by the probability of this marker.
+    Behind { words: usize, marker: u32 },
+}
+
 /// Where a reply starts.
 pub(super) struct Start {
     /// Whom to give the sequence back to.
@@ -32,8 +43,8 @@ pub(super) struct Start {
     pub(super) prompt: Vec<u32>,
     /// So many tokens of the prompt are worth keeping for all calls.
     pub(super) shared: usize,
-    /// Where the caller's words end in it.
-    pub(super) turn: Option<TurnEnd>,
+    /// How likely it is that the caller's turn ends with it.
+    pub(super) score: Score,
     pub(super) task: Task,
     pub(super) decoder: Detokenizer,
     /// See [`Usage`].
@@ -49,8 +60,12 @@ pub struct Reply {
     sequence: Option<Sequence>,
     prompt: Vec<u32>,
     pin: usize,
-    turn: Option<TurnEnd>,
+    /// Tokens up to the caller's last word, and the marker of the turn's end, until that was read.
+    turn: Option<(usize, u32)>,
+    /// Told once.
     end_of_turn: Option<f32>,
+    /// For those who ask again with the same words: their tokens, and what was told.
+    scored: Option<(Vec<u32>, f32)>,
     task: Task,
     state: State,
     sampler: Sampler,
@@ -72,7 +87,12 @@ impl Reply {
     pub(super) fn new(shared: Arc<Shared>, start: Start, sampling: &Sampling) -> Self {
         let reused = start.sequence.tokens().len();
         let bias = if sampling.speakable { Arc::clone(&shared.markup) } else { Arc::new([]) };
-        let Start { session, sequence, prompt, turn, task, decoder, read_ahead, read_in_vain, .. } = start;
+        let Start { session, sequence, prompt, score, task, decoder, read_ahead, read_in_vain, .. } = start;
+        let (turn, end_of_turn) = match score {
+            Score::None => (None, None),
+            Score::Known(probability) => (None, Some(probability)),
+            Score::Behind { words, marker } => (Some((words, marker)), None),
+        };
         Self {
             shared,
             session,
@@ -80,8 +100,9 @@ impl Reply {
             usage: Usage { prompt: prompt.len(), reused, read_ahead, read_in_vain, generated: 0 },
             prompt,
             pin: start.shared,
-            turn: turn.filter(|turn| turn.at > reused),
-            end_of_turn: None,
+            turn,
+            end_of_turn,
+            scored: None,
             task,
             state: State::Reading(reused),
             sampler: Sampler::new(sampling, bias),
@@ -105,7 +126,7 @@ impl Reply {
         match self.state {
             State::Reading(at) => {
                 let end = (at + most.max(1)).min(self.prompt.len());
-                let turn = self.turn.map(|turn| turn.at - 1);
+                let turn = self.turn.map(|(words, _)| words - 1);
                 let last = (end == self.prompt.len()).then(|| end - 1);
                 let mut asked: Vec<usize> =
                     turn.into_iter().chain(last).filter(|i| (at..end).contains(i)).collect();
@@ -126,9 +147,11 @@ impl Reply {
         };
         let end = at + input.tokens.len();
         self.state = State::Reading(end);
-        if let Some(turn) = self.turn.filter(|turn| turn.at <= end) {
-            self.turn = None;
-            self.end_of_turn = answers.first().and_then(|logits| probability_of(turn.marker, logits));
+        if let Some((words, marker)) = self.turn.take_if(|(words, _)| *words <= end) {
+            self.end_of_turn =
+                answers.first().and_then(|logits| self.shared.marks.end_of_turn(logits, marker));
+            let words = self.prompt.get(..words).unwrap_or_default().to_vec();
+            self.scored = self.end_of_turn.map(|probability| (words, probability));
         }
         self.pin(end);
         match answers.pop().filter(|_| end == self.prompt.len()) {
@@ -216,6 +239,7 @@ impl Reply {
                 read: sequence.tokens().len().saturating_sub(self.usage.reused),
                 sequence,
                 task: self.task,
+                scored: self.scored.take(),
                 complete: matches!(self.state, State::Done(_)),
                 reply: std::mem::take(&mut self.spoken),
             },

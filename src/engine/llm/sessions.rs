@@ -33,6 +33,8 @@ pub(super) struct Session {
     rebuilt: Option<Sequence>,
     /// What was read while the caller spoke, since the last answer.
     ahead: Option<Ahead>,
+    /// Up to the caller's last word, and how likely it was that their turn ended there.
+    pub(super) scored: Option<(Vec<u32>, f32)>,
     /// Earlier replies, as they were generated.
     pub(super) replies: Vec<SpokenReply>,
     /// Messages left out of the prompt, and the text that then came first.
@@ -65,6 +67,8 @@ pub(super) struct Kept {
     pub(super) task: Task,
     /// Tokens that it computed.
     pub(super) read: usize,
+    /// Up to the caller's last word, and how likely it was that their turn ended there.
+    pub(super) scored: Option<(Vec<u32>, f32)>,
     /// It came to its end.
     pub(super) complete: bool,
     pub(super) reply: SpokenReply,
@@ -104,11 +108,10 @@ impl Sessions {
         self.sessions.len()
     }
 
-    /// What is known of a prompt. Of its tokens the last is never taken from what is kept, because it has to
-    /// be read for its logits.
+    /// What is known of the first tokens of a prompt, which are these.
     pub(super) fn find(&mut self, key: Option<&SessionKey>, tokens: &[u32], task: Task) -> Found {
         self.clock += 1;
-        let usable = |sequence: &Sequence| sequence.common_prefix(tokens).min(tokens.len().saturating_sub(1));
+        let usable = |sequence: &Sequence| sequence.common_prefix(tokens);
         let length = |sequence: &Option<Sequence>| sequence.as_ref().map_or(0, usable);
         let mut session = key.and_then(|key| self.sessions.get_mut(&key.name));
         if let Some(session) = session.as_mut().filter(|s| length(&s.rebuilt) > length(&s.sequence)) {
@@ -158,6 +161,9 @@ impl Sessions {
         let Some(session) = self.sessions.get_mut(&key.name).filter(|s| s.serial == key.serial) else {
             return;
         };
+        if kept.scored.is_some() {
+            session.scored = kept.scored;
+        }
         match kept.task {
             Task::Rebuild => session.rebuilt = Some(kept.sequence),
             Task::Listen => {
