@@ -3,6 +3,7 @@
 
 mod barge_in;
 mod barge_in_sounds;
+mod end_of_turn;
 mod llm;
 mod siege;
 mod stt;
@@ -33,6 +34,8 @@ pub enum Command {
     Stt(stt::Args),
     /// How fast the language model reads and writes, alone and for several calls, and what it keeps
     Llm(llm::Args),
+    /// How likely the language model takes the end of a turn to be, and what is made of it
+    EndOfTurn(end_of_turn::Args),
     /// What makes the agent pause, and what interrupts it
     BargeIn(barge_in::Args),
     /// What a call notices while strangers do their worst to its server
@@ -49,6 +52,7 @@ pub fn run(command: &Command, config: &Config, path: Option<&Path>) -> anyhow::R
     match command {
         Command::Stt(args) => stt::run(args, config),
         Command::Llm(args) => llm::run(args, config),
+        Command::EndOfTurn(args) => end_of_turn::run(args, config),
         Command::BargeIn(args) => barge_in::run(args, config),
         Command::Siege(args) => siege::run(args, config, path),
         Command::Vad(args) => vad::run(args, config),

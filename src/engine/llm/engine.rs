@@ -20,7 +20,9 @@ use super::vocabulary::Vocabulary;
 use super::weights::Weights;
 use crate::config;
 use crate::engine::generator::Share;
-use crate::engine::{EngineError, Generator, LoadError, Message, Role, Sampling, Step, Task};
+use crate::engine::{
+    EngineError, Generation as _, Generator, LoadError, Message, Role, Sampling, Step, Task,
+};
 
 /// Longest text about a file that cannot be used.
 const PROBLEM_CHARS: usize = 600;
@@ -132,6 +134,17 @@ impl LlmEngine {
         // Matrices that the kernels keep in a form of their own are not read from the file again.
         self.shared.weights.release();
         Ok(())
+    }
+
+    /// How likely it is that the caller's turn ends with the last of these messages, 0 to 1; `None` where the
+    /// model has no sign for it.
+    ///
+    /// # Errors
+    /// If the messages cannot be laid out, or are too many.
+    pub fn end_of_turn(&self, messages: &[Message]) -> Result<Option<f32>, EngineError> {
+        let mut reading = self.reply(None, messages, Task::Listen, &Sampling::default())?;
+        while !matches!(reading.step()?, Step::Done(_)) {}
+        Ok(reading.end_of_turn())
     }
 
     /// Tokens of a conversation, reply included: the configured number, or less if the model has less.

@@ -1,0 +1,308 @@
+//! `offhook bench end-of-turn`: what callers say, whole turns and turns that go on; how likely the language
+//! model takes an end to be, and how long the silence after it must be, by the rules and with the model.
+//! Knows no audio: whoever pauses in the middle of a sentence is taken at their words.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use super::{median, name};
+use crate::config::Config;
+use crate::conversation::EndpointPolicy;
+use crate::conversation::completeness::judge;
+use crate::conversation::endpoint::Pace;
+use crate::engine::llm::{LlmEngine, LlmOptions, limit_threads, load};
+use crate::engine::{Message, Role};
+
+/// The sentences that are tried where no file is given.
+const SENTENCES: &str = include_str!("end_of_turn.tsv");
+
+/// The weight of the model in the table where the configuration has none.
+const WEIGHT: f32 = 0.5;
+
+/// Arguments of `offhook bench end-of-turn`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A GGUF file; the model of the configuration if none is given.
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// Lines of three fields with tabs between: + (a whole turn) or - (it goes on), what the agent said
+    /// before (nothing: the greeting), what the caller says.
+    #[arg(long, value_name = "FILE")]
+    sentences: Option<PathBuf>,
+    /// One JSON object a row, and one for all.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a caller says.
+#[derive(Debug, PartialEq, Eq)]
+struct Sentence {
+    whole: bool,
+    agent: String,
+    caller: String,
+}
+
+/// What is made of it.
+#[derive(Debug, serde::Serialize)]
+struct Row {
+    whole: bool,
+    agent: String,
+    caller: String,
+    /// How complete the rules take it to be.
+    rules: f32,
+    /// How likely the model takes an end to be; `None` where it has no sign for it.
+    probability: Option<f32>,
+    /// How complete both take it to be.
+    both: f32,
+    /// The silence after it that ends the turn.
+    rules_wait_ms: f64,
+    both_wait_ms: f64,
+}
+
+/// What all of it comes to.
+#[derive(Debug, serde::Serialize)]
+struct Summary {
+    model: String,
+    threshold: f32,
+    weight: f32,
+    /// Of pairs of a whole turn and one that goes on, those that are told apart: 1 all, 0.5 by chance.
+    rules_separate: f64,
+    model_separates: f64,
+    /// The threshold at which the model is wrong least often, and how often that is.
+    best_threshold: f32,
+    wrong_at_best: usize,
+    rules: Waits,
+    both: Waits,
+}
+
+/// Silences, and callers who were cut short.
+#[derive(Debug, serde::Serialize)]
+struct Waits {
+    whole_ms: f64,
+    unfinished_ms: f64,
+    /// Turns that go on and are waited for no longer than words that may be all or not.
+    cut_short: usize,
+    /// Whole turns that are waited for longer than that.
+    kept_waiting: usize,
+}
+
+/// Measures and prints.
+pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
+    let sentences = match &args.sentences {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            parse(&text).with_context(|| path.display().to_string())?
+        }
+        None => parse(SENTENCES)?,
+    };
+    let mut options = LlmOptions::from(&config.llm);
+    if let Some(model) = &args.model {
+        options.model.clone_from(model);
+    }
+    limit_threads(options.threads);
+    let engine = load(&options)?;
+    engine.warm_up(&config.agent.system_prompt)?;
+    let mut policy = config.endpoint.clone();
+    if policy.model_weight == 0.0 {
+        policy.model_weight = WEIGHT;
+    }
+    let mut rows = Vec::new();
+    if !args.json {
+        println!("whole  rules  model   both  wait by rules  with the model  what the caller says");
+    }
+    for sentence in sentences {
+        let row = row(&engine, config, &policy, sentence)?;
+        if args.json {
+            println!("{}", serde_json::to_string(&row)?);
+        } else {
+            print(&row);
+        }
+        rows.push(row);
+    }
+    let summary = summary(&options.model, &policy, &rows);
+    if args.json {
+        println!("{}", serde_json::to_string(&summary)?);
+    } else {
+        print_summary(&summary, &rows);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn parse(text: &str) -> anyhow::Result<Vec<Sentence>> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|(number, line)| match line.split('\t').collect::<Vec<_>>()[..] {
+            [kind @ ("+" | "-"), agent, caller] => {
+                Ok(Sentence { whole: kind == "+", agent: agent.to_owned(), caller: caller.to_owned() })
+            }
+            _ => anyhow::bail!("line {}: not + or -, a tab, the agent, a tab, the caller", number + 1),
+        })
+        .collect()
+}
+
+fn row(
+    engine: &LlmEngine,
+    config: &Config,
+    policy: &EndpointPolicy,
+    sentence: Sentence,
+) -> anyhow::Result<Row> {
+    let Sentence { whole, agent, caller } = sentence;
+    let before = if agent.is_empty() { &config.agent.phrases.greeting } else { &agent };
+    let lines =
+        [(Role::System, &config.agent.system_prompt), (Role::Assistant, before), (Role::User, &caller)];
+    let said = lines.into_iter().filter(|(_, text)| !text.trim().is_empty());
+    let messages: Vec<Message> = said.map(|(role, text)| Message { role, text: text.clone() }).collect();
+    let probability = engine.end_of_turn(&messages)?;
+    let ruling = judge(&caller);
+    let both = policy.score(ruling, probability);
+    let wait = |score| policy.silence_after(score, &Pace::default()).as_secs_f64() * 1000.0;
+    Ok(Row {
+        whole,
+        agent,
+        rules: ruling.score,
+        probability,
+        both,
+        rules_wait_ms: wait(ruling.score),
+        both_wait_ms: wait(both),
+        caller,
+    })
+}
+
+fn summary(model: &Path, policy: &EndpointPolicy, rows: &[Row]) -> Summary {
+    let probability = |row: &Row| row.probability.unwrap_or_default();
+    let (best_threshold, wrong_at_best) = best_threshold(rows, probability);
+    Summary {
+        model: name(model),
+        threshold: policy.model_threshold,
+        weight: policy.model_weight,
+        rules_separate: separates(rows, |row| row.rules),
+        model_separates: separates(rows, probability),
+        best_threshold,
+        wrong_at_best,
+        rules: waits(rows, policy, |row| row.rules_wait_ms),
+        both: waits(rows, policy, |row| row.both_wait_ms),
+    }
+}
+
+/// The area under the curve of hits over false alarms (Mann and Whitney's statistic).
+fn separates(rows: &[Row], score: impl Fn(&Row) -> f32) -> f64 {
+    let (whole, open): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.whole);
+    let mut right = 0.0;
+    for a in &whole {
+        for b in &open {
+            right += match score(a).total_cmp(&score(b)) {
+                std::cmp::Ordering::Greater => 1.0,
+                std::cmp::Ordering::Equal => 0.5,
+                std::cmp::Ordering::Less => 0.0,
+            };
+        }
+    }
+    right / (whole.len() * open.len()).max(1) as f64
+}
+
+/// Between two neighbours, where fewest are on the wrong side.
+fn best_threshold(rows: &[Row], score: impl Fn(&Row) -> f32) -> (f32, usize) {
+    let mut scores: Vec<f32> = rows.iter().map(&score).collect();
+    scores.sort_by(f32::total_cmp);
+    let middles = scores.windows(2).map(|two| two.iter().sum::<f32>() / 2.0);
+    let wrong = |threshold: f32| rows.iter().filter(|row| (score(row) > threshold) != row.whole).count();
+    middles.map(|middle| (middle, wrong(middle))).min_by_key(|(_, wrong)| *wrong).unwrap_or_default()
+}
+
+fn waits(rows: &[Row], policy: &EndpointPolicy, wait: impl Fn(&Row) -> f64) -> Waits {
+    let open = policy.open.as_secs_f64() * 1000.0 + 0.5;
+    let of = |whole: bool| rows.iter().filter(move |row| row.whole == whole).map(&wait);
+    let mean = |whole: bool| of(whole).sum::<f64>() / of(whole).count().max(1) as f64;
+    Waits {
+        whole_ms: mean(true),
+        unfinished_ms: mean(false),
+        cut_short: of(false).filter(|wait| *wait <= open).count(),
+        kept_waiting: of(true).filter(|wait| *wait > open).count(),
+    }
+}
+
+fn print(row: &Row) {
+    println!(
+        "{:>5}  {:>5.2}  {:>5}  {:>5.2}  {:>10.0} ms  {:>11.0} ms  {}{}",
+        if row.whole { "yes" } else { "no" },
+        row.rules,
+        row.probability.map_or("-".to_owned(), |p| format!("{p:.3}")),
+        row.both,
+        row.rules_wait_ms,
+        row.both_wait_ms,
+        if row.agent.is_empty() { String::new() } else { format!("[{}] ", row.agent) },
+        row.caller
+    );
+}
+
+fn print_summary(summary: &Summary, rows: &[Row]) {
+    let likely =
+        |whole| rows.iter().filter(|r| r.whole == whole).filter_map(|r| r.probability.map(f64::from));
+    let middle = |whole| median(likely(whole).collect()).unwrap_or_default();
+    println!(
+        "\n{}: endpoint.model_threshold {}, weight {}",
+        summary.model, summary.threshold, summary.weight
+    );
+    println!(
+        "  the model's probability, median: {:.3} of whole turns, {:.3} of those that go on",
+        middle(true),
+        middle(false)
+    );
+    println!(
+        "  pairs told apart: {:.1} % by the rules, {:.1} % by the model",
+        summary.rules_separate * 100.0,
+        summary.model_separates * 100.0
+    );
+    println!(
+        "  wrong least often at endpoint.model_threshold = {:.3}: {} of {}",
+        summary.best_threshold,
+        summary.wrong_at_best,
+        rows.len()
+    );
+    println!("                  wait, whole turns  wait, unfinished  cut short  kept waiting");
+    for (name, waits) in [("by the rules", &summary.rules), ("with the model", &summary.both)] {
+        println!(
+            "  {name:<14}  {:>14.0} ms  {:>13.0} ms  {:>9}  {:>12}",
+            waits.whole_ms, waits.unfinished_ms, waits.cut_short, waits.kept_waiting
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentences_that_are_shipped_can_be_read_and_are_of_both_kinds() {
+        let sentences = parse(SENTENCES).unwrap();
+        let whole = sentences.iter().filter(|sentence| sentence.whole).count();
+        assert!(whole >= 30 && sentences.len() - whole >= 30, "{whole} of {}", sentences.len());
+    }
+
+    #[test]
+    fn a_line_that_is_no_sentence_is_named() {
+        let error = parse("# who\n+\t\tHello.\nHello.").unwrap_err().to_string();
+        assert!(error.starts_with("line 3: "), "{error}");
+    }
+
+    #[test]
+    fn what_separates_all_pairs_is_wrong_nowhere() {
+        let row = |whole, probability| Row {
+            whole,
+            agent: String::new(),
+            caller: String::new(),
+            rules: 0.5,
+            probability: Some(probability),
+            both: 0.5,
+            rules_wait_ms: 0.0,
+            both_wait_ms: 0.0,
+        };
+        let rows = [row(true, 0.9), row(false, 0.1), row(true, 0.3), row(false, 0.2)];
+        let probability = |row: &Row| row.probability.unwrap_or_default();
+        assert_eq!(separates(&rows, probability), 1.0);
+        assert_eq!(separates(&rows, |row| row.rules), 0.5);
+        assert_eq!(best_threshold(&rows, probability), (0.25, 0));
+    }
+}
