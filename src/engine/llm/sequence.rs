@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::cache::Cache;
+use super::pool::CacheFull;
 use super::weights::Weights;
 
 /// Why a sequence could not be extended. It is as it was before.
@@ -15,6 +16,8 @@ pub(super) enum SequenceError {
     Nothing,
     #[error("token {0} is not in the vocabulary")]
     UnknownToken(u32),
+    #[error("{0}")]
+    CacheFull(#[from] CacheFull),
     #[error("{0}")]
     Candle(#[from] candle_core::Error),
 }
@@ -82,6 +85,7 @@ impl Sequence {
         if let Some(&unknown) = tokens.iter().find(|&&t| t as usize >= vocabulary) {
             return Err(SequenceError::UnknownToken(unknown));
         }
+        self.cache.reserve(tokens.len())?;
         let row = self.weights.forward(tokens, &mut self.cache)?;
         self.tokens.extend_from_slice(tokens);
         Ok(row)

@@ -4,16 +4,22 @@
 //! The matrices and norms are in `layer`; what is between them is in `math` and `attention`. Only what the
 //! file's table holds is kept: a token's embedding is looked up in the quantised matrix, row by row.
 
+use std::sync::Arc;
+
 use candle_core::CpuStorage;
 
 use super::architecture::{Shape, ShapeError};
-use super::attention::{View, attend};
-use super::cache::{Cache, Geometry};
+use super::attention::{Part, View, attend};
+use super::cache::Cache;
 use super::gguf::{Gguf, GgufError};
 use super::layer::{Layer, Linear, Norm, Projected};
 use super::mapped::Mapping;
 use super::math::{Rotation, add, cap, scale};
+use super::pool::{Geometry, Pool};
 use super::positions::Turning;
+
+/// What the caches of a model may take together.
+const CACHE_BYTES: usize = 16 << 30;
 
 /// A model, ready to run.
 pub(super) struct Weights {
@@ -28,6 +34,7 @@ pub(super) struct Weights {
     local_rotation: Option<Rotation>,
     positions: usize,
     mapping: Mapping,
+    pool: Arc<Pool>,
 }
 
 impl Weights {
@@ -53,6 +60,9 @@ impl Weights {
             return Err(GgufError::StrangeTensor(name, shape.architecture.name()).into());
         }
         let mapping = file.mapping().clone();
+        let geometry =
+            Geometry { layers: shape.layers, kv_heads: shape.kv_heads, head_width: shape.head_width };
+        let pool = Pool::new(geometry, CACHE_BYTES);
         Ok(Self {
             embedding,
             output,
@@ -62,6 +72,7 @@ impl Weights {
             layers,
             positions,
             mapping,
+            pool,
             shape,
         })
     }
@@ -89,18 +100,14 @@ impl Weights {
 
     /// An empty cache that fits this model.
     pub(super) fn new_cache(&self) -> Cache {
-        Cache::new(Geometry {
-            layers: self.shape.layers,
-            kv_heads: self.shape.kv_heads,
-            head_width: self.shape.head_width,
-        })
+        Cache::new(Arc::clone(&self.pool))
     }
 
     /// Sends tokens through all layers and appends their keys and values to `cache`. Gives back the
-    /// last token's row, before the output norm. The caller has checked that they fit and exist.
+    /// last token's row, before the output norm. The caller has checked that they fit and exist, and has
+    /// reserved room for them.
     pub(super) fn forward(&self, tokens: &[u32], cache: &mut Cache) -> Result<Vec<f32>, candle_core::Error> {
         let start = cache.len();
-        cache.reserve(tokens.len());
         let mut x = self.embedding.rows(tokens)?;
         if self.shape.traits.scaled_embedding {
             scale(&mut x, (self.shape.width as f32).sqrt());
@@ -154,7 +161,7 @@ impl Weights {
         }
         let rows = rows - first;
         let view = View { layer: index, heads: s.heads, window, scale: s.query_scale };
-        let seen = attend(&queries, start + first, view, cache);
+        let seen = attend(&queries, &[Part { rows, start: start + first, cache }], view);
         add(&mut x, &layer.attended(seen, rows)?);
         let more = layer.fed_forward(&x, rows, s)?;
         add(&mut x, &more);
