@@ -4,7 +4,8 @@
 Tiny models with random weights (phi3, llama, gemma3, and one variant of each whose positions are scaled) are made
 with Hugging Face transformers, written as GGUF with the names and conventions of llama.cpp's convert_hf_to_gguf.py,
 and run by transformers on the CPU in 32-bit floats. Beside NAME.gguf lies NAME.json: the tokens that were read and the
-logits after each of them.
+logits after each of them. `logits_of_16_bits` are the same but for keys and values, which are rounded to 16-bit floats when
+they enter the cache, as ours are: what we compute is held to these, and what the rounding costs is seen from the others.
 
 usage:  pip install "torch==2.6.0" "transformers==4.57.1" "gguf==0.19.0" "numpy==2.4.6"
         python3 scripts/llm_vectors.py [OUT_FOLDER]
@@ -26,11 +27,19 @@ import numpy as np
 import torch
 import transformers
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, LlamaForCausalLM, Phi3Config, Phi3ForCausalLM
+from transformers.cache_utils import DynamicCache
 
 VOCABULARY = 64
 TOKENS = 24
 SHORT = 12
 CONTEXT = 64
+
+
+class RoundedCache(DynamicCache):
+    """Keys and values are kept in 16 bits."""
+
+    def update(self, keys, values, *more, **named):
+        return super().update(keys.half().float(), values.half().float(), *more, **named)
 
 
 def common(**more):
@@ -212,17 +221,20 @@ def main():
         ("gemma3", gemma3, False), ("gemma3-scaled", gemma3, True),
     ]:
         model = make(out / (name + ".gguf"), variant)
-        with torch.no_grad():
-            logits = model(torch.tensor([tokens])).logits[0]
-            # Short enough for the factors of short texts, which only phi3-long has.
-            short = model(torch.tensor([tokens[:SHORT]])).logits[0]
-        assert torch.isfinite(logits).all()
-        rows, short_rows = ([[float("%.7g" % x) for x in row] for row in of.tolist()] for of in (logits, short))
+        # The short one is for the factors of short texts, which only phi3-long has.
+        reads = {"logits": tokens} | ({"short_logits": tokens[:SHORT]} if name == "phi3-long" else {})
+        found = {}
+        for key, read in reads.items():
+            for suffix, cache in ("", DynamicCache), ("_of_16_bits", RoundedCache):
+                with torch.no_grad():
+                    logits = model(torch.tensor([read]), past_key_values=cache(config=model.config)).logits[0]
+                assert torch.isfinite(logits).all()
+                found[key + suffix] = [[float("%.7g" % x) for x in row] for row in logits.tolist()]
         made_by = "transformers %s, torch %s" % (transformers.__version__, torch.__version__.split("+")[0])
-        text = json.dumps({"made_by": made_by, "tokens": tokens, "logits": rows}
-                          | ({"short_logits": short_rows} if name == "phi3-long" else {}), separators=(",", ":"))
+        text = json.dumps({"made_by": made_by, "tokens": tokens} | found, separators=(",", ":"))
         (out / (name + ".json")).write_text(text + "\n")
-        print("%-14s largest logit %.2f" % (name, logits.abs().max()))
+        exact, rounded = np.array(found["logits"]), np.array(found["logits_of_16_bits"])
+        print("%-14s largest logit %.2f, off by 16 bits %.4f" % (name, abs(exact).max(), abs(exact - rounded).max()))
 
 
 if __name__ == "__main__":

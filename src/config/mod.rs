@@ -151,6 +151,8 @@ pub struct Llm {
     pub context_tokens: usize,
     /// How tokens are chosen.
     pub sampling: Sampling,
+    /// Memory that the caches of all calls may take together.
+    pub cache_mb: usize,
     /// No step of the model is made longer than this on purpose.
     pub longest_step: Duration,
     /// A reply whose first token takes longer is given up for the fallback phrase.

@@ -211,6 +211,7 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
             seed: r.integer("llm.seed", 0, 0..=i64::MAX as u64),
             stop: r.texts("llm.stop", &["\n\n", "\nQ:"]),
         },
+        cache_mb: r.integer("llm.cache_mb", 2048, 1..=1_000_000) as usize,
         longest_step: r.millis("llm.longest_step_ms", 50, 5..=1000),
         first_token_timeout: r.millis("llm.first_token_timeout_ms", 4000, 100..=60_000),
     }

@@ -1,6 +1,7 @@
 //! What a language model is to the rest of the house: conversations go in, replies come out, one bounded
 //! step of many replies at a time. Must not know calls, threads, or how a model computes.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -164,6 +165,50 @@ pub struct Share<'a, G> {
     pub most: usize,
 }
 
+/// There is no memory for one more call.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NoRoom(pub String);
+
+/// The memory that a call was promised. It is given back when this is dropped.
+pub struct Room {
+    _promised: Box<dyn Any + Send + Sync>,
+}
+
+impl Room {
+    /// Given back when `promised` is dropped.
+    #[must_use]
+    pub fn new(promised: impl Any + Send + Sync) -> Self {
+        Self { _promised: Box::new(promised) }
+    }
+}
+
+impl std::fmt::Debug for Room {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Room")
+    }
+}
+
+/// Promises calls memory of a model. Cheap to clone.
+#[derive(Clone)]
+pub struct Rooms(Arc<dyn Fn() -> Result<Room, NoRoom> + Send + Sync>);
+
+impl Rooms {
+    /// Promised by this function.
+    #[must_use]
+    pub fn new(admit: impl Fn() -> Result<Room, NoRoom> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(admit))
+    }
+
+    /// Room for one call more.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn admit(&self) -> Result<Room, NoRoom> {
+        (self.0)()
+    }
+}
+
 /// A language model that serves many calls.
 pub trait Generator: Send {
     /// A reply of this model in the making.
@@ -184,6 +229,11 @@ pub trait Generator: Send {
 
     /// One step of all of these in one pass, with a result for each. One that fails has touched no other.
     fn step(&mut self, batch: &mut [Share<'_, Self::Generation>]) -> Vec<Result<Step, EngineError>>;
+
+    /// Where calls are promised their memory.
+    fn rooms(&self) -> Rooms {
+        Rooms::new(|| Ok(Room::new(())))
+    }
 
     /// Forgets what is kept for `session`.
     fn end_session(&mut self, session: &str);

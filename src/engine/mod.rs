@@ -25,7 +25,8 @@ use serde::{Deserialize, Serialize};
 
 pub use cancel::CancelFlag;
 pub use generator::{
-    CountTokens, Generation, Generator, Message, Role, Sampling, Step, StopReason, Task, Usage,
+    CountTokens, Generation, Generator, Message, NoRoom, Role, Room, Rooms, Sampling, Step, StopReason, Task,
+    Usage,
 };
 
 /// What an engine could not do, for a log line and for the choice of a fallback.

@@ -73,6 +73,15 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
             .map_err(|e| StartError::Broken("the recogniser", e))?;
         recognizers.push(Box::new(recognizer));
     }
+    let (calls, bytes) = generator.capacity();
+    if calls < config.server.max_calls {
+        tracing::warn!(
+            calls,
+            max_calls = config.server.max_calls,
+            mib_per_call = bytes.div_ceil(1 << 20),
+            "llm.cache_mb holds fewer calls than server.max_calls; further ones are refused"
+        );
+    }
     generator
         .warm_up(&config.agent.system_prompt)
         .map_err(|e| StartError::Broken("the language model", e))?;

@@ -16,7 +16,8 @@ use super::generating::{self, Question, Reading, Steps, Wanted};
 use super::ladder::Ladder;
 use super::transcribing;
 use super::{
-    CancelFlag, CountTokens, EngineError, Generator, Recognizer, Speech, Synthesizer, Transcript, Usage,
+    CancelFlag, CountTokens, EngineError, Generator, NoRoom, Recognizer, Room, Rooms, Speech, Synthesizer,
+    Transcript, Usage,
 };
 use crate::ids::{Asked, CallId, ChunkId, ReadingId, TurnId, UtteranceId};
 use crate::units::CallTime;
@@ -104,6 +105,8 @@ pub struct Engines {
     synthesize: SyncSender<SynthesizeJob>,
     cores: Cores,
     count: CountTokens,
+    /// Of each language model.
+    rooms: Arc<[Rooms]>,
 }
 
 /// Closes the recognisers' queue with the last handle.
@@ -141,6 +144,7 @@ impl Engines {
                 transcribing::serve(recognizer, &jobs, &cores, threads);
             })?;
         }
+        let rooms = generators.iter().map(|(_, generator)| generator.rooms()).collect();
         let mut models = Vec::new();
         for (name, generator) in generators {
             let (jobs, queue) = sync_channel(QUEUE);
@@ -150,7 +154,7 @@ impl Engines {
         }
         let tts_cores = cores.clone();
         spawn("tts".into(), move || synthesize_loop(synthesizer, &synthesize_jobs, &tts_cores))?;
-        Ok(Self { transcribe, ladder: Ladder::new(models), synthesize, cores: cores.clone(), count })
+        Ok(Self { transcribe, ladder: Ladder::new(models), synthesize, cores: cores.clone(), count, rooms })
     }
 
     /// Transcribes `audio` (8 kHz; and the moment up to which it goes). The result takes a place in `results` that is reserved now. A
@@ -194,6 +198,14 @@ impl Engines {
     #[must_use]
     pub fn models(&self) -> &Ladder {
         &self.ladder
+    }
+
+    /// The memory that one call more needs, of every language model that may answer it.
+    ///
+    /// # Errors
+    /// If one of them has none left.
+    pub fn admit(&self) -> Result<Vec<Room>, NoRoom> {
+        self.rooms.iter().map(Rooms::admit).collect()
     }
 
     /// Counts tokens as the language model does.

@@ -69,6 +69,7 @@ impl App {
     fn services(&self) -> Result<Services, Refused> {
         let services = self.services.get().ok_or(Refused::NotReady)?;
         self.registry.has_room()?;
+        services.engines.admit().map_err(|_| Refused::Memory(self.registry.calls()))?;
         Ok(services.clone())
     }
 }
@@ -84,7 +85,7 @@ pub fn router(app: App) -> Router {
 async fn ready(State(app): State<App>) -> (StatusCode, String) {
     // That all lines are busy is no reason to send calls elsewhere for good: each is refused by itself.
     match app.services() {
-        Ok(_) | Err(Refused::Full(_)) => (StatusCode::OK, "ready\n".into()),
+        Ok(_) | Err(Refused::Full(_) | Refused::Memory(_)) => (StatusCode::OK, "ready\n".into()),
         Err(refused) => (StatusCode::SERVICE_UNAVAILABLE, format!("{refused}\n")),
     }
 }

@@ -79,13 +79,17 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, upgrade: WebSocketU
         }
     };
     let codec = codec(app, dialects, allowed, &request.target);
-    let registry = app.registry.clone();
+    let (registry, engines) = (app.registry.clone(), services.engines.clone());
     let limit = app.config.server.max_message_bytes;
     // Only what the client asks for is answered; most ask for nothing.
     let upgrade = upgrade.protocols(SUBPROTOCOLS);
     upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(async move |socket| {
         let admit = |start: &Start| {
             let mut place = registry.admit()?;
+            place.hold(engines.admit().map_err(|full| {
+                tracing::warn!(%full, "no memory for one call more");
+                Refused::Memory(registry.calls() - 1)
+            })?);
             visit.begun();
             Ok((place.name(start.call_id.as_deref().unwrap_or("call")), place))
         };
@@ -139,8 +143,10 @@ fn codec(app: &App, dialects: &[Dialect], allowed: Vec<Dialect>, target: &Uri) -
 const fn status(refused: Refused) -> StatusCode {
     match refused {
         Refused::Peer(_) => StatusCode::TOO_MANY_REQUESTS,
-        Refused::NotReady | Refused::Draining | Refused::Full(_) | Refused::Crowded(_) => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Refused::NotReady
+        | Refused::Draining
+        | Refused::Full(_)
+        | Refused::Memory(_)
+        | Refused::Crowded(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -8,6 +8,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::engine::Room;
 use crate::ids::CallId;
 
 /// Why a call is not taken.
@@ -22,6 +23,9 @@ pub enum Refused {
     /// As many as are allowed.
     #[error("all {0} lines are busy")]
     Full(usize),
+    /// The caches of so many calls take all the memory that the language model may have.
+    #[error("the language model's memory is taken by {0} calls (llm.cache_mb)")]
+    Memory(usize),
     /// As many sockets as are allowed have not begun yet.
     #[error("{0} sockets have not said who calls; no more are taken until they do")]
     Crowded(usize),
@@ -44,6 +48,8 @@ pub struct Registry {
 pub struct Place {
     names: Arc<DashMap<CallId, ()>>,
     name: Option<CallId>,
+    /// What its engines keep for it.
+    rooms: Vec<Room>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -82,7 +88,7 @@ impl Registry {
             return Err(Refused::Draining);
         }
         let permit = self.places.clone().try_acquire_owned().map_err(|_| Refused::Full(self.max_calls))?;
-        Ok(Place { names: self.names.clone(), name: None, _permit: permit })
+        Ok(Place { names: self.names.clone(), name: None, rooms: Vec::new(), _permit: permit })
     }
 
     /// No new calls from now on.
@@ -104,6 +110,11 @@ impl Registry {
 }
 
 impl Place {
+    /// Holds these rooms as long as the place is held.
+    pub fn hold(&mut self, rooms: Vec<Room>) {
+        self.rooms = rooms;
+    }
+
     /// Gives the call the name it asks for, or that name with a number if another call has it: a
     /// gateway that repeats a name must not mix two callers up.
     pub fn name(&mut self, wanted: &str) -> CallId {

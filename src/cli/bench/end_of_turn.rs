@@ -238,9 +238,10 @@ fn print(row: &Row) {
 }
 
 fn print_summary(summary: &Summary, rows: &[Row]) {
-    let likely =
-        |whole| rows.iter().filter(|r| r.whole == whole).filter_map(|r| r.probability.map(f64::from));
-    let middle = |whole| median(likely(whole).collect()).unwrap_or_default();
+    let middle = |whole| {
+        let of = rows.iter().filter(|row| row.whole == whole);
+        median(of.filter_map(|row| row.probability.map(f64::from)).collect()).unwrap_or_default()
+    };
     println!(
         "\n{}: endpoint.model_threshold {}, weight {}",
         summary.model, summary.threshold, summary.weight

@@ -1,13 +1,27 @@
-//! Causal attention of new rows over a paged cache, head by head. Must not know weights or sequences.
+//! Causal attention of new rows over paged caches. Must not know weights or sequences.
+//!
+//! It goes page by page, with a softmax that is corrected as it meets higher scores (Milakov and Gimelshein
+//! 2018; FlashAttention, Dao et al. 2022): a page is made floats once for all rows and heads that look at it,
+//! and no score is kept longer than its page. What a row gets is computed in an order that only its position and
+//! its cache decide, so it is the same to the last bit whatever else is in the batch, however the rows were
+//! sliced, and on however many threads.
 
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use super::cache::{Cache, PAGE};
-use super::math::{add_scaled, dot, softmax};
+use half::slice::HalfFloatSliceExt;
 
-/// From this many multiplications on, the heads are shared out to candle's threads. Below it, waking
-/// them costs more than it saves.
+use super::cache::{Cache, pages};
+use super::math::exp;
+use super::pool::PAGE;
+use super::tile::{Matrix, add_product};
+
+/// From this many multiplications on, the work is shared out to candle's threads. Below it, waking them
+/// costs more than it saves.
 const SHARE_FROM: usize = 1 << 20;
+/// Rows of queries, of all heads that share a key-value head, which are done together: as many as stay in the
+/// processor's caches with a page, and few enough that a lone key-value head makes work for several threads.
+const TOGETHER: usize = 64;
 
 /// How a layer looks at the cache.
 #[derive(Debug, Clone, Copy)]
@@ -21,138 +35,212 @@ pub(super) struct View {
     pub(super) scale: f32,
 }
 
-/// What every head needs to know.
-struct Call<'a> {
-    queries: &'a [f32],
+/// Rows of one sequence within a batch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) rows: usize,
     /// Position of the first row.
-    start: usize,
-    view: View,
-    cache: &'a Cache,
+    pub(super) start: usize,
+    /// It has the keys and values of the rows themselves already.
+    pub(super) cache: &'a Cache,
 }
 
-/// For rows of queries that begin at position `start`, the weighted values they see: themselves and all
-/// before them, or the last `window` positions. Their own keys and values are in the cache already.
-pub(super) fn attend(queries: &[f32], start: usize, view: View, cache: &Cache) -> Vec<f32> {
-    let heads = view.heads;
-    let head_width = cache.geometry().head_width;
-    let width = heads * head_width;
-    let rows = queries.len() / width;
-    let call = Call { queries, start, view, cache };
+/// For rows of queries, those of each part after those of the part before, the weighted values they see:
+/// themselves and all before them in their sequence, or the last `window` positions. All caches are of one model.
+pub(super) fn attend(queries: &[f32], parts: &[Part<'_>], view: View) -> Vec<f32> {
+    let numbers = parts.first().map_or(0, |part| view.heads * part.cache.geometry().head_width);
+    let seen = |part: &Part<'_>| part.rows * view.window.unwrap_or(usize::MAX).min(part.start + part.rows);
+    let work = 2 * numbers * parts.iter().map(seen).sum::<usize>();
+    attend_shared(queries, parts, view, work >= SHARE_FROM)
+}
+
+fn attend_shared(queries: &[f32], parts: &[Part<'_>], view: View, share: bool) -> Vec<f32> {
+    let blocks = blocks(parts, view);
     let mut out = vec![0.0; queries.len()];
-    let work = 2 * rows * (start + rows) * width;
-    if work < SHARE_FROM {
-        let mut scores = Vec::with_capacity(start + rows);
-        for head in 0..heads {
-            for (row, out) in out.chunks_exact_mut(width).enumerate() {
-                let out = &mut out[head * head_width..(head + 1) * head_width];
-                call.one(head, row, &mut scores, out);
-            }
+    if !share || blocks.len() < 2 {
+        let mut scratch = Scratch::default();
+        for block in &blocks {
+            block.store(block.attend(queries, view, &mut scratch), view, &mut out);
         }
         return out;
     }
-    let shared: Vec<Mutex<Vec<f32>>> = (0..heads).map(|_| Mutex::default()).collect();
-    candle_core::utils::barrier_pool().execute_chunked(heads, |mine| {
-        let mut scores = Vec::with_capacity(start + rows);
-        for head in mine {
-            let mut seen = vec![0.0; rows * head_width];
-            for (row, out) in seen.chunks_exact_mut(head_width).enumerate() {
-                call.one(head, row, &mut scores, out);
-            }
-            if let Some(slot) = shared.get(head) {
-                *slot.lock().unwrap_or_else(PoisonError::into_inner) = seen;
-            }
+    let done: Vec<Mutex<Vec<f32>>> = blocks.iter().map(|_| Mutex::default()).collect();
+    candle_core::utils::barrier_pool().execute_chunked(blocks.len(), |mine| {
+        let mut scratch = Scratch::default();
+        for (block, done) in blocks[mine.clone()].iter().zip(&done[mine]) {
+            let seen = block.attend(queries, view, &mut scratch);
+            *done.lock().unwrap_or_else(PoisonError::into_inner) = seen;
         }
     });
-    for (head, seen) in shared.into_iter().enumerate() {
-        let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for (out, seen) in out.chunks_exact_mut(width).zip(seen.chunks_exact(head_width)) {
-            out[head * head_width..(head + 1) * head_width].copy_from_slice(seen);
-        }
+    for (block, done) in blocks.iter().zip(done) {
+        block.store(done.into_inner().unwrap_or_else(PoisonError::into_inner), view, &mut out);
     }
     out
 }
 
-impl Call<'_> {
-    /// One head of one row; `scores` is scratch, `out` is all zeros.
-    fn one(&self, head: usize, row: usize, scores: &mut Vec<f32>, out: &mut [f32]) {
-        let geometry = self.cache.geometry();
-        let head_width = geometry.head_width;
-        let View { layer, heads, window, scale } = self.view;
-        let kv_head = head / (heads / geometry.kv_heads);
-        let query = &self.queries[(row * heads + head) * head_width..][..head_width];
-        let end = self.start + row + 1;
-        let begin = window.map_or(0, |window| end.saturating_sub(window));
-        scores.clear();
-        for (page, slots) in pages(begin, end) {
-            let (keys, _) = self.cache.head(layer, kv_head, page);
-            let keys = keys[slots.start * head_width..slots.end * head_width].chunks_exact(head_width);
-            scores.extend(keys.map(|key| dot(query, key) * scale));
+/// Rows of a part, and one key-value head with the query heads that share it: its *group*.
+struct Block<'a> {
+    cache: &'a Cache,
+    kv_head: usize,
+    group: usize,
+    /// The first row in the batch, and its position in the sequence.
+    row: usize,
+    start: usize,
+    rows: usize,
+}
+
+fn blocks<'a>(parts: &[Part<'a>], view: View) -> Vec<Block<'a>> {
+    let mut blocks = Vec::new();
+    let mut before = 0;
+    for Part { rows, start, cache } in parts {
+        let kv_heads = cache.geometry().kv_heads;
+        let group = view.heads / kv_heads;
+        for first in (0..*rows).step_by((TOGETHER / group).max(1)) {
+            let rows = (rows - first).min((TOGETHER / group).max(1));
+            blocks.extend((0..kv_heads).map(|kv_head| Block {
+                cache,
+                kv_head,
+                group,
+                row: before + first,
+                start: start + first,
+                rows,
+            }));
         }
-        softmax(scores);
-        let mut weights = scores.iter();
-        for (page, slots) in pages(begin, end) {
-            let (_, values) = self.cache.head(layer, kv_head, page);
-            let values = values[slots.start * head_width..slots.end * head_width].chunks_exact(head_width);
-            for (value, weight) in values.zip(&mut weights) {
-                add_scaled(out, *weight, value);
-            }
+        before += rows;
+    }
+    blocks
+}
+
+/// Memory to compute in. A *line* is one head of one row.
+#[derive(Default)]
+struct Scratch {
+    queries: Vec<f32>,
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    scores: Vec<f32>,
+    lines: Vec<Line>,
+}
+
+/// The softmax of a line so far.
+#[derive(Clone, Copy)]
+struct Line {
+    /// The highest score.
+    top: f32,
+    /// The sum of `exp(score - top)`.
+    sum: f32,
+}
+
+impl Block<'_> {
+    /// The positions that a row of this block sees.
+    fn visible(&self, row: usize, window: Option<usize>) -> Range<usize> {
+        let end = self.start + row + 1;
+        window.map_or(0, |window| end.saturating_sub(window))..end
+    }
+
+    /// The rows, each with the heads of the group.
+    fn attend(&self, queries: &[f32], view: View, scratch: &mut Scratch) -> Vec<f32> {
+        let head_width = self.cache.geometry().head_width;
+        let lines = self.rows * self.group;
+        scratch.queries.clear();
+        for row in self.numbers(view) {
+            scratch.queries.extend(queries[row].iter().map(|query| query * view.scale));
+        }
+        scratch.keys.resize(PAGE * head_width, 0.0);
+        scratch.values.resize(PAGE * head_width, 0.0);
+        scratch.lines.clear();
+        scratch.lines.resize(lines, Line { top: f32::NEG_INFINITY, sum: 0.0 });
+        let mut out = vec![0.0; lines * head_width];
+        let begin = self.visible(0, view.window).start;
+        for (page, slots) in pages(begin, self.start + self.rows) {
+            self.page(page, slots, view, scratch, &mut out);
+        }
+        for (line, out) in scratch.lines.iter().zip(out.chunks_exact_mut(head_width)) {
+            let share = 1.0 / line.sum;
+            out.iter_mut().for_each(|out| *out *= share);
+        }
+        out
+    }
+
+    /// Adds what the rows see in one page, where this block sees `slots`.
+    fn page(&self, page: usize, slots: Range<usize>, view: View, scratch: &mut Scratch, out: &mut [f32]) {
+        let head_width = self.cache.geometry().head_width;
+        let first = page * PAGE;
+        // The rows that see something here: not those before it, nor those whose window begins after it.
+        let after = view
+            .window
+            .map_or(self.rows, |window| (first + PAGE - 1).saturating_add(window).saturating_sub(self.start));
+        let rows = first.saturating_sub(self.start)..after.min(self.rows);
+        let lines = rows.start * self.group..rows.end * self.group;
+        let Scratch { queries, keys, values, scores, lines: all_lines } = scratch;
+        let (page_keys, page_values) = self.cache.head(view.layer, self.kv_head, page);
+        page_keys.convert_to_f32_slice(keys);
+        scores.clear();
+        scores.resize(lines.len() * PAGE, 0.0);
+        let queries = Matrix { numbers: &queries[lines.start * head_width..], stride: head_width };
+        add_product(scores, queries, head_width, Matrix { numbers: keys, stride: PAGE });
+
+        let out = &mut out[lines.start * head_width..lines.end * head_width];
+        let (weights, _) = scores.as_chunks_mut::<PAGE>();
+        let each = weights.iter_mut().zip(&mut all_lines[lines]).zip(out.chunks_exact_mut(head_width));
+        for (i, ((weights, line), out)) in each.enumerate() {
+            let visible = self.visible(rows.start + i / self.group, view.window);
+            weights[..visible.start.saturating_sub(first)].fill(f32::NEG_INFINITY);
+            weights[(visible.end - first).min(PAGE)..].fill(f32::NEG_INFINITY);
+            line.weigh(weights, out);
+        }
+        // What is beyond these slots may be anything; weights that are zero would not silence it.
+        let numbers = slots.start * head_width..slots.end * head_width;
+        let values = &mut values[numbers.clone()];
+        page_values[numbers].convert_to_f32_slice(values);
+        let weights = Matrix { numbers: &scores[slots.start..], stride: PAGE };
+        add_product(out, weights, slots.len(), Matrix { numbers: values, stride: head_width });
+    }
+
+    /// Where the rows' numbers of this group's heads lie in the batch.
+    fn numbers(&self, view: View) -> impl Iterator<Item = Range<usize>> {
+        let width = self.group * self.cache.geometry().head_width;
+        let stride = view.heads * self.cache.geometry().head_width;
+        let begin = self.row * stride + self.kv_head * width;
+        (0..self.rows).map(move |row| begin + row * stride..begin + row * stride + width)
+    }
+
+    fn store(&self, seen: Vec<f32>, view: View, out: &mut [f32]) {
+        let width = self.group * self.cache.geometry().head_width;
+        for (numbers, seen) in self.numbers(view).zip(seen.chunks_exact(width)) {
+            out[numbers].copy_from_slice(seen);
         }
     }
 }
 
-/// The pages that hold positions `begin..end`, each with the slots that belong to them.
-fn pages(begin: usize, end: usize) -> impl Iterator<Item = (usize, std::ops::Range<usize>)> {
-    (begin / PAGE..end.div_ceil(PAGE)).map(move |page| {
-        let first = page * PAGE;
-        (page, begin.saturating_sub(first)..(end - first).min(PAGE))
-    })
+impl Line {
+    /// Makes weights of the scores of a page, not yet divided by their sum. `out` is what was weighted before:
+    /// it is corrected if a score is higher than any before.
+    fn weigh(&mut self, scores: &mut [f32; PAGE], out: &mut [f32]) {
+        let top = folded(scores, |a, b| if b > a { b } else { a });
+        if top > self.top {
+            let correction = exp(self.top - top);
+            self.sum *= correction;
+            out.iter_mut().for_each(|out| *out *= correction);
+            self.top = top;
+        }
+        for score in scores.iter_mut() {
+            *score = exp(*score - self.top);
+        }
+        self.sum += folded(scores, |a, b| a + b);
+    }
+}
+
+/// Folds a page's numbers in halves, so that the compiler makes vectors of it.
+fn folded(numbers: &[f32; PAGE], with: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut left = *numbers;
+    for half in [16, 8, 4, 2, 1] {
+        for i in 0..half {
+            left[i] = with(left[i], left[i + half]);
+        }
+    }
+    left[0]
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::cache::Geometry;
-    use super::*;
-
-    /// Two query heads over one key-value head of width 2, `positions` positions, value = position.
-    fn cache(positions: usize) -> Cache {
-        let mut cache = Cache::new(Geometry { layers: 1, kv_heads: 1, head_width: 2 });
-        cache.reserve(positions);
-        let keys = vec![0.0; positions * 2];
-        let values: Vec<f32> = (0..positions).flat_map(|p| [p as f32, 1.0]).collect();
-        cache.write(0, 0, &keys, &values);
-        cache.commit(positions);
-        cache
-    }
-
-    fn view(heads: usize, window: Option<usize>) -> View {
-        View { layer: 0, heads, window, scale: 0.7 }
-    }
-
-    #[test]
-    fn a_row_sees_itself_and_what_came_before_and_nothing_later() {
-        let cache = cache(3);
-        let out = attend(&[1.0; 8], 0, view(2, None), &cache);
-        assert_eq!(out, [0.0, 1.0, 0.0, 1.0, 0.5, 1.0, 0.5, 1.0]);
-    }
-
-    #[test]
-    fn a_window_hides_what_is_too_far_back() {
-        let cache = cache(PAGE + 8);
-        let out = attend(&[1.0; 4], PAGE + 1, view(2, Some(4)), &cache);
-        let mean = (PAGE - 2 + PAGE - 1 + PAGE + PAGE + 1) as f32 / 4.0;
-        assert!((out[0] - mean).abs() < 1e-4, "{out:?}");
-    }
-
-    #[test]
-    fn shared_out_heads_give_what_one_thread_gives() {
-        let positions = 600;
-        let mut cache = Cache::new(Geometry { layers: 1, kv_heads: 4, head_width: 64 });
-        cache.reserve(positions);
-        let rows: Vec<f32> = (0..positions * 256).map(|i| (i as f32 * 0.11).sin()).collect();
-        cache.write(0, 0, &rows, &rows);
-        cache.commit(positions);
-        let many = attend(&rows[590 * 256..], 590, view(4, None), &cache);
-        let one = attend(&rows[599 * 256..], 599, view(4, None), &cache);
-        assert_eq!(many[9 * 256..], one);
-    }
-}
+#[path = "attention_tests.rs"]
+mod tests;

@@ -15,7 +15,7 @@ const DESK: &str = "You are the front desk of Maple Dental. Hours: Monday to Fri
 
 fn engine() -> LlmEngine {
     let model = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models/demo/phi3-frontdesk.gguf");
-    load(&LlmOptions { model, threads: 1, context_tokens: 1024 }).unwrap()
+    load(&LlmOptions { model, threads: 1, context_tokens: 1024, cache_mb: 64 }).unwrap()
 }
 
 fn said(lines: &[&str]) -> Vec<Message> {

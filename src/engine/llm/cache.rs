@@ -1,48 +1,41 @@
 //! Keys and values of a sequence, in pages of a fixed number of positions. A fork shares its pages with
-//! its origin and copies a page when it writes to it. Must not know weights or what is computed from it.
+//! its origin, and takes a copy of a page before it writes to it. Must not know weights or what is computed
+//! from it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-/// Positions in a page. Small enough that a fork copies little, large enough that a page is read in one go.
-pub(super) const PAGE: usize = 32;
+use half::f16;
+use half::slice::HalfFloatSliceExt;
 
-/// What a model's cache looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Geometry {
-    pub(super) layers: usize,
-    pub(super) kv_heads: usize,
-    pub(super) head_width: usize,
-}
+use super::pool::{CacheFull, Geometry, PAGE, Page, Pool};
 
-impl Geometry {
-    /// Numbers in a page's keys (its values are as many).
-    fn page_numbers(self) -> usize {
-        self.layers * self.kv_heads * PAGE * self.head_width
-    }
-}
-
-/// Layer by layer, head by head, position by position.
-#[derive(Debug, Clone)]
-struct Page {
-    keys: Vec<f32>,
-    values: Vec<f32>,
-}
-
-/// The keys and values of one sequence. Cloning is cheap: it shares the pages.
-#[derive(Debug, Clone)]
+/// The keys and values of one sequence, as numbers of 16 bits.
+///
+/// A page has its keys, then its values, each layer by layer, head by head. A head's values are row by row; its
+/// keys lie across, number by number for all positions, so that a query meets those of a whole page at once.
+#[derive(Debug)]
 pub(super) struct Cache {
-    geometry: Geometry,
+    pool: Arc<Pool>,
     pages: Vec<Arc<Page>>,
     length: usize,
 }
 
+impl Clone for Cache {
+    /// A fork: cheap, because it shares the pages. What is only reserved stays with the origin.
+    fn clone(&self) -> Self {
+        let filled = self.pages.iter().take(self.length.div_ceil(PAGE));
+        Self { pool: Arc::clone(&self.pool), pages: filled.cloned().collect(), length: self.length }
+    }
+}
+
 impl Cache {
-    pub(super) fn new(geometry: Geometry) -> Self {
-        Self { geometry, pages: Vec::new(), length: 0 }
+    pub(super) fn new(pool: Arc<Pool>) -> Self {
+        Self { pool, pages: Vec::new(), length: 0 }
     }
 
     pub(super) fn geometry(&self) -> Geometry {
-        self.geometry
+        self.pool.geometry()
     }
 
     /// Positions that are filled in every layer.
@@ -50,27 +43,57 @@ impl Cache {
         self.length
     }
 
-    /// Makes room for `more` positions after the filled ones.
-    pub(super) fn reserve(&mut self, more: usize) {
-        let numbers = self.geometry.page_numbers();
-        while self.pages.len() * PAGE < self.length + more {
-            self.pages.push(Arc::new(Page { keys: vec![0.0; numbers], values: vec![0.0; numbers] }));
+    /// Makes room for `more` positions after the filled ones: takes the pages that are missing, and copies
+    /// the last one if others have it too. From then on, until the next fork, `write` cannot fail there.
+    ///
+    /// # Errors
+    /// If the pool has not as many pages. The cache is as it was before.
+    pub(super) fn reserve(&mut self, more: usize) -> Result<(), CacheFull> {
+        let first = self.length / PAGE;
+        let end = if more == 0 { first } else { (self.length + more).div_ceil(PAGE) };
+        let shared = |page: usize| self.pages.get(page).is_none_or(|page| Arc::strong_count(page) > 1);
+        let missing: Vec<usize> = (first..end).filter(|page| shared(*page)).collect();
+        let taken = self.pool.take(missing.len())?;
+        for (at, mut page) in missing.into_iter().zip(taken) {
+            match self.pages.get_mut(at) {
+                Some(old) => {
+                    page.numbers_mut().copy_from_slice(old.numbers());
+                    *old = Arc::new(page);
+                }
+                None => self.pages.push(Arc::new(page)),
+            }
         }
+        Ok(())
     }
 
-    /// Writes rows of keys and values of one layer, from `position` on, into reserved room.
+    /// Writes rows of keys and values of one layer, from `position` on, into reserved room. Numbers that 16
+    /// bits do not hold become the largest ones they do.
     pub(super) fn write(&mut self, layer: usize, position: usize, keys: &[f32], values: &[f32]) {
-        let Geometry { kv_heads, head_width, .. } = self.geometry;
+        let Geometry { kv_heads, head_width, .. } = self.geometry();
         let width = kv_heads * head_width;
-        for (row, (keys, values)) in keys.chunks_exact(width).zip(values.chunks_exact(width)).enumerate() {
-            let at = position + row;
-            let Some(page) = self.pages.get_mut(at / PAGE) else { return };
-            let page = Arc::make_mut(page);
+        let (keys, values) = (halves(keys), halves(values));
+        let middle = self.geometry().page_numbers();
+        let end = position + keys.len() / width;
+        for (page, slots) in pages(position, end) {
+            let Some(page_numbers) = self.pages.get_mut(page).and_then(Arc::get_mut).map(Page::numbers_mut)
+            else {
+                debug_assert!(false, "page {page} was not reserved");
+                return;
+            };
+            let (all_keys, all_values) = page_numbers.split_at_mut(middle);
+            let row = (page * PAGE + slots.start - position) * width;
             for head in 0..kv_heads {
-                let to = ((layer * kv_heads + head) * PAGE + at % PAGE) * head_width;
-                let from = head * head_width;
-                page.keys[to..to + head_width].copy_from_slice(&keys[from..from + head_width]);
-                page.values[to..to + head_width].copy_from_slice(&values[from..from + head_width]);
+                let at = (layer * kv_heads + head) * PAGE * head_width;
+                let from = row + head * head_width;
+                let to = &mut all_values[at + slots.start * head_width..at + slots.end * head_width];
+                for (to, from) in to.chunks_exact_mut(head_width).zip(values[from..].chunks(width)) {
+                    to.copy_from_slice(&from[..head_width]);
+                }
+                let to = all_keys[at..at + PAGE * head_width].chunks_exact_mut(PAGE);
+                for (number, to) in to.enumerate() {
+                    let from = keys[from + number..].iter().step_by(width);
+                    to[slots.clone()].iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                }
             }
         }
     }
@@ -80,71 +103,46 @@ impl Cache {
         self.length += more;
     }
 
-    /// Forgets everything from position `to` on.
+    /// Forgets everything from position `to` on, and gives back what was reserved.
     pub(super) fn truncate(&mut self, to: usize) {
-        if to < self.length {
-            self.length = to;
-            self.pages.truncate(to.div_ceil(PAGE));
-        }
+        self.length = self.length.min(to);
+        self.pages.truncate(self.length.div_ceil(PAGE));
     }
 
-    /// The keys and values of one head in one page: `PAGE` rows each.
-    pub(super) fn head(&self, layer: usize, head: usize, page: usize) -> (&[f32], &[f32]) {
-        let numbers = PAGE * self.geometry.head_width;
-        let at = (layer * self.geometry.kv_heads + head) * numbers;
+    /// The keys and values of one head in one page: keys as rows of [`PAGE`] numbers, one for each position,
+    /// values as [`PAGE`] rows. What is not filled is whatever it was.
+    pub(super) fn head(&self, layer: usize, head: usize, page: usize) -> (&[f16], &[f16]) {
+        let Geometry { kv_heads, head_width, .. } = self.geometry();
+        let numbers = PAGE * head_width;
+        let at = (layer * kv_heads + head) * numbers;
         match self.pages.get(page) {
-            Some(page) => (&page.keys[at..at + numbers], &page.values[at..at + numbers]),
+            Some(page) => {
+                let (keys, values) = page.numbers().split_at(self.geometry().page_numbers());
+                (&keys[at..at + numbers], &values[at..at + numbers])
+            }
             None => (&[], &[]),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GEOMETRY: Geometry = Geometry { layers: 1, kv_heads: 2, head_width: 2 };
-
-    fn filled(positions: usize) -> Cache {
-        let mut cache = Cache::new(GEOMETRY);
-        cache.reserve(positions);
-        let rows: Vec<f32> = (0..positions * 4).map(|i| i as f32).collect();
-        cache.write(0, 0, &rows, &rows);
-        cache.commit(positions);
-        cache
-    }
-
-    #[test]
-    fn every_head_finds_its_own_rows() {
-        let cache = filled(PAGE + 1);
-        assert_eq!(cache.head(0, 1, 0).0[..4], [2.0, 3.0, 6.0, 7.0]);
-        let later = (PAGE * 4) as f32;
-        assert_eq!(cache.head(0, 0, 1).1[..2], [later, later + 1.0]);
-    }
-
-    #[test]
-    fn a_fork_does_not_see_what_its_origin_writes_later() {
-        let mut origin = filled(3);
-        let fork = origin.clone();
-        origin.write(0, 2, &[-1.0; 4], &[-1.0; 4]);
-        assert_eq!(fork.head(0, 0, 0).0[4..6], [8.0, 9.0]);
-        assert_eq!(origin.head(0, 0, 0).0[4..6], [-1.0, -1.0]);
-    }
-
-    #[test]
-    fn a_fork_shares_the_pages_it_does_not_write_to() {
-        let origin = filled(2 * PAGE);
-        let mut fork = origin.clone();
-        fork.reserve(1);
-        fork.write(0, 2 * PAGE, &[1.0; 4], &[1.0; 4]);
-        assert!(Arc::ptr_eq(&origin.pages[1], &fork.pages[1]));
-        assert_eq!(origin.pages.len(), 2);
-    }
-
-    #[test]
-    fn truncating_frees_whole_pages() {
-        let mut cache = filled(2 * PAGE + 1);
-        cache.truncate(PAGE);
-        assert_eq!((cache.len(), cache.pages.len()), (PAGE, 1));
-    }
+/// The pages that hold positions `begin..end`, each with the slots that belong to them.
+pub(super) fn pages(begin: usize, end: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
+    let pages = (begin / PAGE..end.div_ceil(PAGE)).map(move |page| {
+        let first = page * PAGE;
+        (page, begin.saturating_sub(first)..(end - first).min(PAGE))
+    });
+    pages.filter(|(_, slots)| !slots.is_empty())
 }
+
+/// Numbers of 16 bits, none of them infinite: a weight of zero times infinity would be no number.
+fn halves(numbers: &[f32]) -> Vec<f16> {
+    let limit = f16::MAX.to_f32();
+    let bounded: Vec<f32> = numbers.iter().map(|number| number.clamp(-limit, limit)).collect();
+    let mut halves = vec![f16::ZERO; numbers.len()];
+    halves.convert_from_f32_slice(&bounded);
+    halves
+}
+
+#[cfg(test)]
+#[path = "cache_tests.rs"]
+mod tests;

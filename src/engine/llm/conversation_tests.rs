@@ -12,7 +12,7 @@ use crate::engine::{
 
 fn engine_of(model: &TestModel, context_tokens: usize) -> LlmEngine {
     let (_folder, path) = model.write();
-    load(&LlmOptions { model: path, threads: 1, context_tokens }).unwrap()
+    load(&LlmOptions { model: path, threads: 1, context_tokens, cache_mb: 64 }).unwrap()
 }
 
 fn engine() -> LlmEngine {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::architecture::{Shape, ShapeError};
 use super::detokenizer::Detokenizer;
 use super::gguf::{Gguf, GgufError};
+use super::pool::{CacheFull, PAGE};
 use super::prompt::{Prompt, PromptWriter};
 use super::reply::{Reply, Score, Start, step_together};
 use super::sequence::Sequence;
@@ -21,7 +22,7 @@ use super::weights::Weights;
 use crate::config;
 use crate::engine::generator::Share;
 use crate::engine::{
-    EngineError, Generation as _, Generator, LoadError, Message, Role, Sampling, Step, Task,
+    EngineError, Generation as _, Generator, LoadError, Message, NoRoom, Role, Room, Rooms, Sampling, Step, Task,
 };
 
 /// Longest text about a file that cannot be used.
@@ -36,11 +37,14 @@ pub struct LlmOptions {
     pub threads: usize,
     /// Tokens of a conversation, reply included. The model's own limit holds too.
     pub context_tokens: usize,
+    /// Memory that the caches of all calls may take together.
+    pub cache_mb: usize,
 }
 
 impl From<&config::Llm> for LlmOptions {
     fn from(llm: &config::Llm) -> Self {
-        Self { model: llm.model.clone(), threads: llm.threads, context_tokens: llm.context_tokens }
+        let (model, context_tokens) = (llm.model.clone(), llm.context_tokens);
+        Self { model, threads: llm.threads, context_tokens, cache_mb: llm.cache_mb }
     }
 }
 
@@ -110,11 +114,20 @@ fn read(options: &LlmOptions) -> Result<LlmEngine, String> {
         vocabulary.text_of(vocabulary.begin),
         vocabulary.text_of(vocabulary.end),
     )?;
-    let weights = Arc::new(Weights::read(&file, options.context_tokens).map_err(explain)?);
+    let weights =
+        Arc::new(Weights::read(&file, options.context_tokens, options.cache_mb << 20).map_err(explain)?);
     let markup = speakable::against_markup(&vocabulary);
     let marks = SentenceMarks::of(&vocabulary);
     let sessions = Mutex::default();
-    Ok(LlmEngine { shared: Arc::new(Shared { weights, vocabulary, markup, marks, template, sessions }) })
+    let engine = LlmEngine { shared: Arc::new(Shared { weights, vocabulary, markup, marks, template, sessions }) };
+    match engine.capacity() {
+        (0, bytes) => Err(format!(
+            "the cache of one call takes {} MiB, and llm.cache_mb is {}: raise it, or lower llm.context_tokens",
+            bytes.div_ceil(1 << 20),
+            options.cache_mb
+        )),
+        _ => Ok(engine),
+    }
 }
 
 impl LlmEngine {
@@ -265,6 +278,20 @@ impl LlmEngine {
         }
     }
 
+    /// Tokens that a call is promised room for: a context, and the page in which it parts from the prompt
+    /// that all share.
+    fn room_tokens(&self) -> usize {
+        self.context_tokens() + PAGE
+    }
+
+    /// Calls that the cache holds at once, and the bytes that each may take.
+    #[must_use]
+    pub fn capacity(&self) -> (usize, usize) {
+        let pool = self.shared.weights.pool();
+        let pages = pool.pages_for(self.room_tokens());
+        (pool.pages() / pages, pages * pool.page_bytes())
+    }
+
     /// Tokens that the prompt may have.
     fn budget(&self, sampling: &Sampling) -> Result<usize, EngineError> {
         let context = self.context_tokens();
@@ -301,6 +328,12 @@ impl Generator for LlmEngine {
 
     fn step(&mut self, batch: &mut [Share<'_, Reply>]) -> Vec<Result<Step, EngineError>> {
         step_together(batch)
+    }
+
+    fn rooms(&self) -> Rooms {
+        let (pool, tokens) = (Arc::clone(self.shared.weights.pool()), self.room_tokens());
+        let full = |full: CacheFull| NoRoom(full.to_string());
+        Rooms::new(move || pool.admit(tokens).map(Room::new).map_err(full))
     }
 
     fn end_session(&mut self, session: &str) {

@@ -1,5 +1,6 @@
 //! The forward pass against Hugging Face transformers, on the tiny models of tests/golden/llm, which
-//! scripts/llm_vectors.py wrote with the logits that transformers computes.
+//! scripts/llm_vectors.py wrote with the logits that transformers computes. Our cache holds 16 bits of a
+//! number, so the logits are held to those that transformers computes with keys and values rounded so.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ struct Golden {
     name: &'static str,
     weights: Arc<Weights>,
     tokens: Vec<u32>,
+    /// With keys and values of 32 bits.
+    exact_logits: Vec<Vec<f32>>,
     logits: Vec<Vec<f32>>,
     short_logits: Vec<Vec<f32>>,
 }
@@ -27,14 +30,21 @@ fn golden(name: &'static str, context: usize) -> Golden {
     let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
     let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
     let mut rows = |key: &str| serde_json::from_value(json[key].take()).unwrap_or_default();
-    let (logits, short_logits) = (rows("logits"), rows("short_logits"));
+    let exact_logits = rows("logits");
+    let (logits, short_logits) = (rows("logits_of_16_bits"), rows("short_logits_of_16_bits"));
     Golden {
         name,
-        weights: Arc::new(Weights::read(&file, context).unwrap()),
+        weights: Arc::new(Weights::read(&file, context, 64 << 20).unwrap()),
         tokens: serde_json::from_value(json["tokens"].take()).unwrap(),
+        exact_logits,
         logits,
         short_logits,
     }
+}
+
+/// The largest difference.
+fn off(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
 fn all() -> impl Iterator<Item = Golden> {
@@ -54,7 +64,7 @@ impl Golden {
     fn check_against(&self, expected: &[Vec<f32>], read: usize, logits: &[f32], how: &str) {
         let expected = &expected[read - 1];
         assert_eq!(logits.len(), expected.len());
-        let off = logits.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let off = off(logits, expected);
         assert!(off <= 1e-3, "{}, {read} tokens, {how}: {off} off", self.name);
     }
 
@@ -74,6 +84,19 @@ fn every_prefix_read_at_once_gives_the_logits_of_transformers() {
             let logits = golden.sequence().extend(&golden.tokens[..read]).unwrap();
             golden.check(read, &logits, "at once");
         }
+    }
+}
+
+#[test]
+fn a_cache_of_sixteen_bits_costs_less_than_a_thousandth_of_the_largest_logit() {
+    for golden in all() {
+        let largest = golden.exact_logits.iter().flatten().fold(0.0_f32, |largest, x| largest.max(x.abs()));
+        let mut worst = 0.0_f32;
+        for (read, exact) in (1..).zip(&golden.exact_logits) {
+            let logits = golden.sequence().extend(&golden.tokens[..read]).unwrap();
+            worst = worst.max(off(&logits, exact));
+        }
+        assert!(worst < largest / 1000.0, "{}: {worst} of {largest}", golden.name);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The arithmetic between the matrix products, on plain slices: norm, rotation, softmax, gate. Must not
+//! The arithmetic between the matrix products, on plain slices: norm, rotation, exponential, gate. Must not
 //! know models, caches or threads.
 //!
 //! Sums run in sixteen lanes, so that the compiler may use vector registers without reordering a sum
@@ -21,13 +21,6 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     lanes.iter().sum::<f32>() + rest
 }
 
-/// `out += factor * x`.
-pub(super) fn add_scaled(out: &mut [f32], factor: f32, x: &[f32]) {
-    for (o, x) in out.iter_mut().zip(x) {
-        *o += factor * x;
-    }
-}
-
 /// `out += x`.
 pub(super) fn add(out: &mut [f32], x: &[f32]) {
     for (o, x) in out.iter_mut().zip(x) {
@@ -46,18 +39,34 @@ pub(super) fn rms_norm(x: &[f32], weight: &[f32], epsilon: f32) -> Vec<f32> {
     out
 }
 
-/// Turns scores into weights that sum to 1.
-pub(super) fn softmax(scores: &mut [f32]) {
-    let top = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for score in &mut *scores {
-        *score = (*score - top).exp();
-        sum += *score;
-    }
-    let scale = 1.0 / sum;
-    for score in scores {
-        *score *= scale;
-    }
+/// `a * b + c`, in one step and rounded once where the processor can. (Where it cannot, `mul_add` would be
+/// a call of a function that is exact and slow.)
+#[inline(always)]
+pub(super) fn fused(a: f32, b: f32, c: f32) -> f32 {
+    if cfg!(any(target_feature = "fma", target_arch = "aarch64")) { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// The exponential of a number that is not above 0, to about its last bit; below -87, where the result is
+/// smaller than any normal number, it is 0. It has no branches, so that the compiler makes vectors of it
+/// (polynomial and constants of Cephes' `expf`, Moshier 1989).
+#[inline(always)]
+pub(super) fn exp(x: f32) -> f32 {
+    const LOWEST: f32 = -87.0;
+    // Adding it leaves the nearest whole number in the lowest bits: 1.5 * 2^23.
+    const ROUND: f32 = 12_582_912.0;
+    // ln 2, in two parts, the first of few bits.
+    const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+    const SERIES: [f32; 6] =
+        [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5];
+    // Not `max`, which makes a number of what is none.
+    let bounded = if x < LOWEST { LOWEST } else { x };
+    let rounded = fused(bounded, std::f32::consts::LOG2_E, ROUND);
+    let twos = rounded - ROUND;
+    let rest = fused(twos, -LN_2[1], fused(twos, -LN_2[0], bounded));
+    let series = SERIES.into_iter().fold(0.0, |sum, factor| fused(sum, rest, factor));
+    let exp = fused(series, rest * rest, rest) + 1.0;
+    let power_of_two = f32::from_bits((rounded.to_bits() << 23).wrapping_add(127 << 23));
+    if x < LOWEST { 0.0 } else { exp * power_of_two }
 }
 
 /// `activation(gate) * up`, one after the other (SwiGLU and GeGLU, Shazeer 2020).
@@ -229,9 +238,13 @@ mod tests {
     }
 
     #[test]
-    fn softmax_does_not_overflow_on_large_scores() {
-        let mut scores = [1000.0, 1000.0, 0.0];
-        softmax(&mut scores);
-        assert_eq!(scores, [0.5, 0.5, 0.0]);
+    fn the_exponential_is_right_to_the_last_bits_and_ends_at_zero() {
+        for i in 0..=870_000 {
+            let x = i as f32 * -1e-4;
+            let (ours, exact) = (f64::from(exp(x)), f64::from(x).exp());
+            assert!((ours / exact - 1.0).abs() < 2e-7, "exp({x}) is {exact}, not {ours}");
+        }
+        assert_eq!([0.0, -0.0, -87.1, f32::MIN, f32::NEG_INFINITY].map(exp), [1.0, 1.0, 0.0, 0.0, 0.0]);
+        assert!(exp(f32::NAN).is_nan());
     }
 }

@@ -2,7 +2,7 @@
 //! cache that lies outside the weights. Must not know calls, gateways or the conversation.
 //!
 //! ```text
-//! header, mapped                    math, attention, cache
+//! header, mapped                    math, tile, pool ── cache ── attention
 //!   └─ gguf ── architecture, positions ── layer ── weights
 //!        │                                            └─ sequence ── sessions ──┐
 //!        └──── vocabulary ─── tokenizer       sampler ──────────────────────────┼── reply ── engine ── measuring
@@ -30,6 +30,7 @@ mod mapped;
 mod math;
 mod measuring;
 mod merging;
+mod pool;
 mod positions;
 mod pretokenizer;
 mod prompt;
@@ -40,6 +41,7 @@ mod sessions;
 mod speakable;
 mod template;
 mod threads;
+mod tile;
 mod tokenizer;
 mod turn_end;
 mod vocabulary;

@@ -13,7 +13,7 @@ use crate::engine::{Generation as _, Generator as _, Message, Role, Sampling, St
 
 fn engine_of(model: &TestModel) -> LlmEngine {
     let (_folder, path) = model.write();
-    load(&LlmOptions { model: path, threads: 1, context_tokens: CONTEXT }).unwrap()
+    load(&LlmOptions { model: path, threads: 1, context_tokens: CONTEXT, cache_mb: 64 }).unwrap()
 }
 
 fn engine() -> LlmEngine {

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::cache::Cache;
-use super::weights::{Part, Weights};
+use super::pool::CacheFull;
+use super::weights::{Portion, Weights};
 
 /// Why a sequence could not be extended. It is as it was before.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,8 @@ pub(super) enum SequenceError {
     Nothing,
     #[error("token {0} is not in the vocabulary")]
     UnknownToken(u32),
+    #[error("{0}")]
+    CacheFull(#[from] CacheFull),
     #[error("{0}")]
     Failed(String),
 }
@@ -77,8 +80,8 @@ impl Sequence {
         read_together(&weights, &mut [Feed { sequence: self, tokens, asked }]).remove(0)
     }
 
-    /// Whether these tokens can be read.
-    fn check(&self, tokens: &[u32]) -> Result<(), SequenceError> {
+    /// Makes sure that these tokens can be read, and that there is room for what comes of them.
+    fn prepare(&mut self, tokens: &[u32]) -> Result<(), SequenceError> {
         if tokens.is_empty() {
             return Err(SequenceError::Nothing);
         }
@@ -87,10 +90,10 @@ impl Sequence {
             return Err(SequenceError::Full { wanted, limit: self.weights.positions() });
         }
         let vocabulary = self.weights.vocabulary();
-        tokens
-            .iter()
-            .find(|&&t| t as usize >= vocabulary)
-            .map_or(Ok(()), |&unknown| Err(SequenceError::UnknownToken(unknown)))
+        if let Some(&unknown) = tokens.iter().find(|&&t| t as usize >= vocabulary) {
+            return Err(SequenceError::UnknownToken(unknown));
+        }
+        Ok(self.cache.reserve(tokens.len())?)
     }
 }
 
@@ -109,13 +112,13 @@ pub(super) type Answers = Result<Vec<Vec<f32>>, SequenceError>;
 /// it was before; if the whole pass fails, each reads alone.
 pub(super) fn read_together(weights: &Weights, feeds: &mut [Feed<'_>]) -> Vec<Answers> {
     let mut answers: Vec<Answers> =
-        feeds.iter().map(|feed| feed.sequence.check(feed.tokens).map(|()| Vec::new())).collect();
+        feeds.iter_mut().map(|feed| feed.sequence.prepare(feed.tokens).map(|()| Vec::new())).collect();
     let going: Vec<bool> = answers.iter().map(Result::is_ok).collect();
-    let mut parts: Vec<Part<'_>> = feeds
+    let mut parts: Vec<Portion<'_>> = feeds
         .iter_mut()
         .zip(&going)
         .filter(|(_, going)| **going)
-        .map(|(feed, _)| Part { tokens: feed.tokens, cache: &mut feed.sequence.cache, kept: feed.asked })
+        .map(|(feed, _)| Portion { tokens: feed.tokens, cache: &mut feed.sequence.cache, kept: feed.asked })
         .collect();
     let alone = parts.len() == 1;
     match weights.forward(&mut parts).and_then(|rows| weights.logits(&rows)) {

@@ -14,12 +14,12 @@ use super::weights::Weights;
 use super::{LlmOptions, load};
 
 pub(super) fn options(path: &Path) -> LlmOptions {
-    LlmOptions { model: path.to_owned(), threads: 1, context_tokens: CONTEXT }
+    LlmOptions { model: path.to_owned(), threads: 1, context_tokens: CONTEXT, cache_mb: 64 }
 }
 
 fn weights(model: &TestModel) -> Arc<Weights> {
     let (_folder, path) = model.write();
-    Arc::new(Weights::read(&Gguf::open(&path).unwrap(), CONTEXT).unwrap())
+    Arc::new(Weights::read(&Gguf::open(&path).unwrap(), CONTEXT, 64 << 20).unwrap())
 }
 
 fn tokens(n: u32) -> Vec<u32> {
@@ -51,11 +51,15 @@ fn candle_logits(model: &TestModel, tokens: &[u32]) -> Vec<f32> {
 
 #[test]
 fn the_logits_are_those_of_candles_own_phi3() {
-    for (kind, tolerance) in [(GgmlDType::F32, 1e-3), (GgmlDType::Q8_0, 1e-3)] {
+    // Its keys and values have 32 bits: what our 16 cost is measured in `golden_tests`. With quantised
+    // matrices that difference decides, here and there, which way a product rounds what it is given to 8 bits.
+    for (kind, tolerance) in [(GgmlDType::F32, 1e-3), (GgmlDType::Q8_0, 2e-2)] {
         let model = TestModel::phi3(kind);
         let input = tokens(40);
         let ours = Sequence::new(weights(&model)).extend(&input).unwrap();
-        assert_close(&ours, &candle_logits(&model, &input), tolerance);
+        let candles = candle_logits(&model, &input);
+        let largest = candles.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
+        assert_close(&ours, &candles, largest * tolerance);
     }
 }
 

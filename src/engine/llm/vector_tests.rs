@@ -80,7 +80,7 @@ fn phi3s_tokenizer_vectors_all_pass() {
 #[test]
 fn a_small_trained_llama_tells_a_story() {
     let Some(model) = shared_data("models/stories260K.gguf") else { return };
-    let engine = load(&LlmOptions { model, threads: 1, context_tokens: 512 }).unwrap();
+    let engine = load(&LlmOptions { model, threads: 1, context_tokens: 512, cache_mb: 64 }).unwrap();
     let sampling = Sampling {
         max_tokens: 40,
         temperature: 0.0,

@@ -4,15 +4,18 @@
 //! The matrices and norms are in `layer`; what is between them is in `math` and `attention`. Only what the
 //! file's table holds is kept: a token's embedding is looked up in the quantised matrix, row by row.
 
+use std::sync::Arc;
+
 use candle_core::CpuStorage;
 
 use super::architecture::{Shape, ShapeError};
-use super::attention::{View, attend};
-use super::cache::{Cache, Geometry};
+use super::attention::{Part, View, attend};
+use super::cache::Cache;
 use super::gguf::{Gguf, GgufError};
 use super::layer::{Layer, Linear, Norm, Projected};
 use super::mapped::Mapping;
 use super::math::{Rotation, add, cap, scale};
+use super::pool::{Geometry, Pool};
 use super::positions::Turning;
 
 /// A model, ready to run.
@@ -28,11 +31,13 @@ pub(super) struct Weights {
     local_rotation: Option<Rotation>,
     positions: usize,
     mapping: Mapping,
+    pool: Arc<Pool>,
 }
 
 impl Weights {
-    /// Reads a model. `positions` is the longest sequence wanted; the model's own limit holds too.
-    pub(super) fn read(file: &Gguf, positions: usize) -> Result<Self, ShapeError> {
+    /// Reads a model. `positions` is the longest sequence wanted; the model's own limit holds too. All caches
+    /// together take `cache_bytes` at most.
+    pub(super) fn read(file: &Gguf, positions: usize, cache_bytes: usize) -> Result<Self, ShapeError> {
         let shape = Shape::read(file)?;
         let positions = positions.min(shape.context);
         let layers = (0..shape.layers).map(|i| Layer::read(file, &shape, i)).collect::<Result<_, _>>()?;
@@ -53,6 +58,9 @@ impl Weights {
             return Err(GgufError::StrangeTensor(name, shape.architecture.name()).into());
         }
         let mapping = file.mapping().clone();
+        let geometry =
+            Geometry { layers: shape.layers, kv_heads: shape.kv_heads, head_width: shape.head_width };
+        let pool = Pool::new(geometry, cache_bytes);
         Ok(Self {
             embedding,
             output,
@@ -62,6 +70,7 @@ impl Weights {
             layers,
             positions,
             mapping,
+            pool,
             shape,
         })
     }
@@ -81,23 +90,21 @@ impl Weights {
         self.mapping.release();
     }
 
-    /// An empty cache that fits this model.
-    pub(super) fn new_cache(&self) -> Cache {
-        Cache::new(Geometry {
-            layers: self.shape.layers,
-            kv_heads: self.shape.kv_heads,
-            head_width: self.shape.head_width,
-        })
+    /// The memory of all caches.
+    pub(super) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
     }
 
-    /// Sends the tokens of all parts through all layers in one pass, and appends their keys and values to
-    /// the parts' caches. Gives back the rows that are kept, one after the other, before the output norm.
-    /// The caller has checked that the tokens fit and exist.
-    pub(super) fn forward(&self, parts: &mut [Part<'_>]) -> Result<Vec<f32>, candle_core::Error> {
+    /// An empty cache that fits this model.
+    pub(super) fn new_cache(&self) -> Cache {
+        Cache::new(Arc::clone(&self.pool))
+    }
+
+    /// Sends the tokens of all portions through all layers in one pass, and appends their keys and values to
+    /// the portions' caches. Gives back the rows that are kept, one after the other, before the output norm.
+    /// The caller has checked that the tokens fit and exist, and has reserved room for them.
+    pub(super) fn forward(&self, parts: &mut [Portion<'_>]) -> Result<Vec<f32>, candle_core::Error> {
         let tokens: Vec<u32> = parts.iter().flat_map(|part| part.tokens).copied().collect();
-        for part in &mut *parts {
-            part.cache.reserve(part.tokens.len());
-        }
         let mut x = self.embedding.rows(&tokens)?;
         if self.shape.traits.scaled_embedding {
             scale(&mut x, (self.shape.width as f32).sqrt());
@@ -130,7 +137,7 @@ impl Weights {
         layer: &Layer,
         index: usize,
         mut x: Vec<f32>,
-        parts: &mut [Part<'_>],
+        parts: &mut [Portion<'_>],
     ) -> Result<Vec<f32>, candle_core::Error> {
         let s = &self.shape;
         let Projected { mut queries, mut keys, values } = layer.project(&x, x.len() / s.width, s)?;
@@ -157,16 +164,11 @@ impl Weights {
             queries = gathered(&queries, s.query_width(), parts);
         }
         let view = View { layer: index, heads: s.heads, window, scale: s.query_scale };
-        let mut seen = Vec::with_capacity(queries.len());
-        let mut from = 0;
-        for (start, rows, cache) in parts.iter().flat_map(|part| part.attending(kept)) {
-            let until = from + rows * s.query_width();
-            seen.extend(attend(&queries[from..until], start, view, cache));
-            from = until;
-        }
-        if seen.is_empty() {
+        if x.is_empty() {
             return Ok(x);
         }
+        let looking: Vec<Part<'_>> = parts.iter().flat_map(|part| part.attending(kept)).collect();
+        let seen = attend(&queries, &looking, view);
         let rows = x.len() / s.width;
         add(&mut x, &layer.attended(seen, rows)?);
         let more = layer.fed_forward(&x, rows, s)?;
@@ -176,25 +178,29 @@ impl Weights {
 }
 
 /// The tokens of one sequence in a pass.
-pub(super) struct Part<'a> {
+pub(super) struct Portion<'a> {
     pub(super) tokens: &'a [u32],
     pub(super) cache: &'a mut Cache,
     /// Which of the tokens' rows are wanted in the end, in order.
     pub(super) kept: &'a [usize],
 }
 
-impl Part<'_> {
-    /// Stretches of rows with their position: all at once, or each that is kept.
-    fn attending(&self, kept: bool) -> impl Iterator<Item = (usize, usize, &Cache)> {
-        let start = self.cache.len();
-        let all = (!kept).then_some((start, self.tokens.len(), &*self.cache));
-        let each = self.kept.iter().filter(move |_| kept).map(move |row| (start + row, 1, &*self.cache));
+impl Portion<'_> {
+    /// What looks at the cache: all rows at once, or each that is kept.
+    fn attending(&self, kept: bool) -> impl Iterator<Item = Part<'_>> {
+        let (start, cache) = (self.cache.len(), &*self.cache);
+        let all = (!kept).then_some(Part { rows: self.tokens.len(), start, cache });
+        let each = self.kept.iter().filter(move |_| kept).map(move |row| Part {
+            rows: 1,
+            start: start + row,
+            cache,
+        });
         all.into_iter().chain(each)
     }
 }
 
 /// The rows that are kept, of rows of this width.
-fn gathered(all: &[f32], width: usize, parts: &[Part<'_>]) -> Vec<f32> {
+fn gathered(all: &[f32], width: usize, parts: &[Portion<'_>]) -> Vec<f32> {
     let (mut rows, mut first) = (Vec::new(), 0);
     for part in parts {
         for row in part.kept {
