@@ -167,7 +167,7 @@ fn answer(
             Action::Generate { turn, .. } => {
                 let text = "We open at nine. Is there anything else?".to_owned();
                 events.push((soon, Event::Token { turn: *turn, text }));
-                events.push((soon, Event::GenerationDone { turn: *turn }));
+                events.push((soon, Event::GenerationDone { turn: *turn, usage: None }));
             }
             Action::Speak { chunk, .. } => {
                 let duration = Duration::from_millis(900);

@@ -49,7 +49,7 @@ fn any_break() -> impl Strategy<Value = Option<Broken>> {
 /// A call with these sounds, until long after the last.
 fn call(sounds: &[Sound], marks: Marks, broken: Option<Broken>, tries: u32, min_words: usize) -> Simulation {
     let settings = Settings {
-        speculation: SpeculationPolicy { max_tries: tries },
+        speculation: SpeculationPolicy { max_tries: tries, ..settings().speculation },
         barge_in: BargeInPolicy { min_words, ..BargeInPolicy::default() },
         ..settings()
     };

@@ -10,7 +10,7 @@ use offhook::conversation::replay::Trace;
 use offhook::conversation::trace::{Head, Line, VERSION, What};
 use offhook::conversation::{Action, Conversation, Event, Settings};
 use offhook::engine::Role;
-use offhook::ids::{ChunkId, MarkId, TurnId, UtteranceId};
+use offhook::ids::{Asked, ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
 use offhook::units::CallTime;
 use proptest::prelude::*;
 
@@ -27,7 +27,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just("mm-hm"),
         Just("**x, ")
     ];
-    (0..19u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
+    (0..22u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
         let at = CallTime::from_millis(ms * 10);
         let text = text.to_owned();
         match kind {
@@ -44,7 +44,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             },
             6 => Event::TranscriptionFailed { utterance: UtteranceId(id), pass },
             7 => Event::Token { turn: TurnId(id), text },
-            8 => Event::GenerationDone { turn: TurnId(id) },
+            8 => Event::GenerationDone { turn: TurnId(id), usage: None },
             9 => Event::GenerationFailed { turn: TurnId(id) },
             10 => Event::ChunkReady {
                 chunk: ChunkId(id),
@@ -57,6 +57,11 @@ fn any_event() -> impl Strategy<Value = Event> {
             14 => Event::InterruptRequested,
             15 => Event::Key { key: if ms % 4 == 0 { '#' } else { '5' } },
             16 => Event::MarkSent { mark: MarkId(id), due: at },
+            17 => Event::EndOfTurnScore {
+                asked: if ms % 2 == 0 { Asked::Turn(TurnId(id)) } else { Asked::Reading(ReadingId(id)) },
+                probability: ms as f32 / 3000.0,
+            },
+            18 => Event::ReadAhead { reading: ReadingId(id), done: ms % 3 != 0 },
             _ => Event::MarkPlayed { mark: MarkId(id) },
         }
     })
@@ -148,7 +153,7 @@ proptest! {
         let mut open: Option<TurnId> = None;
         for (i, event) in events.iter().enumerate() {
             let now = CallTime::from_millis(i as u64 * 50);
-            if let Event::GenerationDone { turn } | Event::GenerationFailed { turn } = event
+            if let Event::GenerationDone { turn, usage: _ } | Event::GenerationFailed { turn } = event
                 && open == Some(*turn)
             {
                 open = None;

@@ -2,11 +2,14 @@
 //! complaint that people make of voice agents.
 
 mod answering;
+mod ending_by_model;
 mod ending_turns;
 mod failing;
 mod interrupting;
 mod listening;
 mod manners;
 mod marks;
+mod reading;
 mod remembering;
 mod speculating;
+mod standing_in;
