@@ -256,6 +256,9 @@ impl Conversation {
         self.history.agent_was_heard(&heard.answer);
         self.make_room();
         self.plan_room("");
+        if reply.purpose == Purpose::Answer {
+            self.rungs.turn_over();
+        }
         // A turn of which nothing was heard goes on in the next one, with all that the caller said.
         if reply.sounded || !interrupted {
             self.actions.push_back(Action::TurnReport(reply.report(heard, interrupted)));

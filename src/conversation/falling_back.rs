@@ -1,7 +1,7 @@
 //! When a language model fails or is late: the next one is asked, and when there is none, the caller. Must
 //! not know how an answer becomes sound.
 
-use super::reply::Purpose;
+use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::{Action, Conversation};
 use crate::ids::TurnId;
@@ -17,6 +17,8 @@ pub(super) struct Rungs {
     /// Where a turn begins, and for how many more.
     first: usize,
     turns: u32,
+    /// That is so since this turn.
+    since_now: bool,
 }
 
 impl Rungs {
@@ -46,10 +48,14 @@ impl Rungs {
             Some(next) => (self.first, self.turns) = (next, TURNS_WITHOUT),
             None => (self.first, self.turns) = (0, 0),
         }
+        self.since_now = true;
     }
 
-    /// A turn has been asked.
-    pub(super) fn turn_asked(&mut self) {
+    /// A turn has been answered.
+    pub(super) fn turn_over(&mut self) {
+        if std::mem::take(&mut self.since_now) {
+            return;
+        }
         self.turns = self.turns.saturating_sub(1);
         if self.turns == 0 {
             self.first = 0;
@@ -109,7 +115,7 @@ impl Conversation {
             None if rung == 0 && !reply.asked_again => Some(0),
             next => next,
         };
-        match next.filter(|_| reply.ledger.is_without_answer() && reply.purpose == Purpose::Answer) {
+        match next.filter(|_| can_be_begun_again(reply)) {
             Some(next) => self.ask_again_of(now, turn, next),
             None => self.speak_fallback(now),
         }
@@ -132,13 +138,17 @@ impl Conversation {
 
     /// The language model has stopped in the middle, or none ever began.
     pub(super) fn token_overdue(&mut self, now: CallTime) {
-        if let Some(reply) = &mut self.reply {
-            reply.ledger.abandon();
-            let (turn, rung) = (reply.turn, reply.rung);
-            self.rungs.failed(rung);
-            self.actions.push_back(Action::Cancel { turn });
-            self.speak_fallback(now);
+        let Some(reply) = &mut self.reply else { return };
+        let (turn, rung) = (reply.turn, reply.rung);
+        // One that has begun had all the time for itself.
+        let began = reply.tokens > 0 && can_be_begun_again(reply);
+        if began && self.rungs.after(rung).is_some() {
+            return self.generation_brought_nothing(now, turn);
         }
+        reply.ledger.abandon();
+        self.rungs.failed(rung);
+        self.actions.push_back(Action::Cancel { turn });
+        self.speak_fallback(now);
     }
 
     pub(super) fn speak_fallback(&mut self, now: CallTime) {
@@ -152,4 +162,9 @@ impl Conversation {
         self.expect_playback(now);
         self.finish_if_over(now);
     }
+}
+
+/// Nothing of an answer was given to the voice: another may take its place.
+fn can_be_begun_again(reply: &Reply) -> bool {
+    reply.ledger.is_without_answer() && reply.purpose == Purpose::Answer
 }

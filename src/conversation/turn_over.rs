@@ -102,7 +102,6 @@ impl Conversation {
             let turn = self.begin_answer(Milestones { asked: Some(now), ..milestones });
             self.generate(now, turn, self.rungs.first());
         }
-        self.rungs.turn_asked();
         self.expect_filler(now);
     }
 

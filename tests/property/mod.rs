@@ -67,9 +67,16 @@ fn any_event() -> impl Strategy<Value = Event> {
     })
 }
 
+/// Settings in which nothing is switched off.
+fn everything() -> Settings {
+    let mut settings = Settings { models: 2, ..settings() };
+    settings.endpoint.model_weight = 0.5;
+    settings
+}
+
 /// Plays events 50 ms apart, letting deadlines happen in between; gives all actions.
 fn play(events: &[Event]) -> Vec<Action> {
-    let mut conversation = Conversation::new(settings(), words());
+    let mut conversation = Conversation::new(everything(), words());
     let mut actions = Vec::new();
     for (i, event) in events.iter().enumerate() {
         let now = CallTime::from_millis(i as u64 * 50);
@@ -124,7 +131,7 @@ proptest! {
 
     #[test]
     fn the_history_never_holds_a_word_that_was_not_sent(events in prop::collection::vec(any_event(), 0..80)) {
-        let mut conversation = Conversation::new(settings(), words());
+        let mut conversation = Conversation::new(everything(), words());
         let mut sent = BTreeSet::new();
         let mut texts = std::collections::BTreeMap::new();
         for (i, event) in events.iter().enumerate() {
@@ -149,7 +156,7 @@ proptest! {
 
     #[test]
     fn every_generation_ends_before_another_begins(events in prop::collection::vec(any_event(), 0..80)) {
-        let mut conversation = Conversation::new(settings(), words());
+        let mut conversation = Conversation::new(everything(), words());
         let mut open: Option<TurnId> = None;
         for (i, event) in events.iter().enumerate() {
             let now = CallTime::from_millis(i as u64 * 50);
@@ -175,7 +182,7 @@ proptest! {
 
     #[test]
     fn no_prompt_exceeds_the_budget(events in prop::collection::vec(any_event(), 0..80), budget in 20..120usize) {
-        let mut conversation = Conversation::new(Settings { prompt_tokens: budget, ..settings() }, words());
+        let mut conversation = Conversation::new(Settings { prompt_tokens: budget, ..everything() }, words());
         for (i, event) in events.iter().enumerate() {
             let now = CallTime::from_millis(i as u64 * 50);
             conversation.handle(now, event.clone());
@@ -193,9 +200,9 @@ proptest! {
 
     #[test]
     fn a_trace_that_is_played_again_gives_the_same_actions(events in prop::collection::vec(any_event(), 0..80)) {
-        let mut conversation = Conversation::new(settings(), words());
+        let mut conversation = Conversation::new(everything(), words());
         let mut lines = Vec::new();
-        let head = Head { version: VERSION, call: "c".into(), settings: settings() };
+        let head = Head { version: VERSION, call: "c".into(), settings: everything() };
         lines.push(Line { at: CallTime::ZERO, what: What::Trace(Box::new(head)) });
         for (i, event) in events.iter().enumerate() {
             let at = CallTime::from_millis(i as u64 * 50);

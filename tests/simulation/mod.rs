@@ -10,6 +10,7 @@ mod listening;
 mod manners;
 mod marks;
 mod reading;
+mod rehearsing;
 mod remembering;
 mod speculating;
 mod standing_in;

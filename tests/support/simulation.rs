@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use offhook::conversation::latency::TurnReport;
+use offhook::conversation::trace::{Head, Line, VERSION, What};
 use offhook::conversation::{Action, Conversation, Event, Farewell, Settings};
 use offhook::engine::{Message, Role, WordTime};
 use offhook::ids::{ChunkId, MarkId, TurnId, UtteranceId};
@@ -77,6 +78,8 @@ pub struct Simulation {
     pub conversation: Conversation,
     pub delays: Delays,
     pub broken: Option<Broken>,
+    /// The trace of the call.
+    pub lines: Vec<Line>,
     /// Everything done, in order.
     pub done: Vec<(CallTime, Action)>,
     pub(super) now: CallTime,
@@ -117,10 +120,13 @@ pub(super) enum Happening {
 
 impl Simulation {
     pub fn new(settings: Settings) -> Self {
+        let head = Head { version: VERSION, call: "c".into(), settings: settings.clone() };
+        let head = Line { at: CallTime::ZERO, what: What::Trace(Box::new(head)) };
         let mut simulation = Self {
             conversation: Conversation::new(settings, words()),
             delays: Delays::default(),
             broken: None,
+            lines: vec![head],
             done: Vec::new(),
             now: CallTime::ZERO,
             sequence: 0,
@@ -205,6 +211,8 @@ impl Simulation {
                     self.happen(happening);
                 }
             } else {
+                let timer = self.conversation.poll_timeout().map(|(_, timer)| What::Deadline(timer));
+                self.lines.extend(timer.map(|what| Line { at: self.now, what }));
                 self.conversation.handle_timeout(self.now);
             }
             self.act();
@@ -250,16 +258,20 @@ impl Simulation {
 
     fn happen(&mut self, happening: Happening) {
         match happening {
-            Happening::Tell(event) => self.conversation.handle(self.now, event),
-            Happening::Played(clears, event) if clears == self.clears => {
-                self.conversation.handle(self.now, event)
-            }
+            Happening::Tell(event) => self.tell(event),
+            Happening::Played(clears, event) if clears == self.clears => self.tell(event),
             Happening::Played(..) => {}
         }
     }
 
+    fn tell(&mut self, event: Event) {
+        self.lines.push(Line { at: self.now, what: What::Event(event.clone()) });
+        self.conversation.handle(self.now, event);
+    }
+
     fn act(&mut self) {
         while let Some(action) = self.conversation.poll_action() {
+            self.lines.push(Line { at: self.now, what: What::Action(action.clone()) });
             self.done.push((self.now, action.clone()));
             match action {
                 Action::OpenUtterance { utterance, from } => {
