@@ -23,7 +23,12 @@ pub fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
     match command {
         Command::Default => print!("{DEFAULT_CONFIG}"),
         Command::Check => {
-            for (key, path) in [("stt.model", &config.stt.model), ("llm.model", &config.llm.model)] {
+            let models = config
+                .llm
+                .models()
+                .zip(std::iter::once("llm.model").chain(std::iter::repeat("llm.stand_ins")));
+            let models = models.map(|((_, path), key)| (key, path));
+            for (key, path) in std::iter::once(("stt.model", config.stt.model.as_path())).chain(models) {
                 if !path.is_file() {
                     bail!(
                         "{key} = \"{}\": no such file; allowed is the path of a model file",

@@ -11,7 +11,9 @@ pub(super) use self::agent::Agent;
 pub(super) use self::show::show;
 
 use crate::config::Config;
-use crate::conversation::{Action, Conversation, Event, Manners, Phrases, Settings, SpeculationPolicy};
+use crate::conversation::{
+    Action, Conversation, Event, Manners, Phrases, ReadAhead, Settings, SpeculationPolicy,
+};
 use crate::engine::flite::Flite;
 use crate::engine::whisper::WhisperRecognizer;
 use crate::engine::{CancelFlag, CountTokens, Effort, Recognizer as _, Transcript};
@@ -43,7 +45,7 @@ fn frames(samples: &[i16]) -> impl Iterator<Item = Vec<i16>> {
 fn listening_only(settings: Settings) -> Settings {
     Settings {
         phrases: Phrases { fallback: settings.phrases.fallback, ..Phrases::default() },
-        speculation: SpeculationPolicy { max_tries: 0 },
+        speculation: SpeculationPolicy { max_tries: 0, read_ahead: ReadAhead::Off },
         manners: Manners { idle_after: None, filler_after: None, max_call: None, ..settings.manners },
         ..settings
     }

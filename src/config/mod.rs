@@ -2,6 +2,7 @@
 //! again. Units are in the types. Knows no engine and no gateway.
 
 mod lines;
+mod models;
 mod read;
 mod reader;
 mod secrets;
@@ -9,7 +10,7 @@ mod turn_taking;
 pub mod whisper_model;
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::conversation::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
@@ -17,6 +18,7 @@ use crate::engine::Sampling;
 use crate::vad::DetectorChoice;
 
 pub use lines::{Line, Lines};
+pub use models::NamedModel;
 pub use read::{ConfigError, DEFAULT_CONFIG, load, parse};
 pub use reader::Problem;
 
@@ -143,8 +145,14 @@ pub struct Stt {
 /// `[llm]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Llm {
-    /// A GGUF file.
+    /// A GGUF file: the model in use when the server starts.
     pub model: PathBuf,
+    /// Its name.
+    pub name: String,
+    /// Those that stand in for it, in this order.
+    pub stand_ins: Vec<NamedModel>,
+    /// An answer of which nothing has come by then is asked of the next of them.
+    pub fallback_after: Duration,
     /// Threads of one step.
     pub threads: usize,
     /// Tokens a conversation may take, system prompt and reply included.
@@ -157,6 +165,14 @@ pub struct Llm {
     pub longest_step: Duration,
     /// A reply whose first token takes longer is given up for the fallback phrase.
     pub first_token_timeout: Duration,
+}
+
+impl Llm {
+    /// All models with their names, the one in use at the start first.
+    pub fn models(&self) -> impl Iterator<Item = (&str, &Path)> {
+        let others = self.stand_ins.iter().map(|model| (model.name.as_str(), model.path.as_path()));
+        std::iter::once((self.name.as_str(), self.model.as_path())).chain(others)
+    }
 }
 
 /// `[tts]`

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::lines::lines;
 use super::reader::{Problem, Reader};
 use super::whisper_model;
-use super::{Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, turn_taking};
+use super::{Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, turn_taking};
 use crate::engine::Sampling;
 use crate::telemetry::logging;
 use crate::vad::DetectorChoice;
@@ -195,8 +195,12 @@ fn whisper_model(r: &mut Reader) -> PathBuf {
 }
 
 fn llm(r: &mut Reader, base: &Path) -> Llm {
+    let name = r.text("llm.name", "main", models::check_name);
     Llm {
         model: path(r, base, "llm.model", "models/demo/phi3-frontdesk.gguf"),
+        stand_ins: models::stand_ins(r, base, &name),
+        name,
+        fallback_after: r.millis("llm.fallback_after_ms", 1000, 100..=60_000),
         threads: r.integer("llm.threads", 1, 1..=64) as usize,
         context_tokens: r.integer("llm.context_tokens", 1024, 128..=131_072) as usize,
         sampling: Sampling {
@@ -229,6 +233,13 @@ fn check_together(r: &mut Reader, c: &Config) {
             "llm.max_tokens",
             c.llm.sampling.max_tokens.to_string(),
             format!("at most half of llm.context_tokens, {most}"),
+        );
+    }
+    if !c.llm.stand_ins.is_empty() && c.llm.fallback_after >= c.llm.first_token_timeout {
+        r.refuse(
+            "llm.fallback_after_ms",
+            c.llm.fallback_after.as_millis().to_string(),
+            format!("less than llm.first_token_timeout_ms, {}", c.llm.first_token_timeout.as_millis()),
         );
     }
     turn_taking::check_together(r, c);

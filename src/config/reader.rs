@@ -159,6 +159,18 @@ impl Reader {
         })
     }
 
+    /// A list of tables; none if there is no such key.
+    pub(super) fn tables(&mut self, key: &str, allowed: &str) -> Vec<Table> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let tables = value.as_array().and_then(|items| {
+            items.iter().map(|item| item.as_table().cloned()).collect::<Option<Vec<Table>>>()
+        });
+        tables.unwrap_or_else(|| {
+            self.complain(key, &value, allowed.to_owned());
+            Vec::new()
+        })
+    }
+
     /// Reports something that one key alone cannot show.
     pub(super) fn refuse(&mut self, key: &str, value: String, allowed: String) {
         self.problems.push(Problem { key: key.to_owned(), value, allowed });

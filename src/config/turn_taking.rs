@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::reader::Reader;
 use super::{Agent, BargeIn, Config};
 use crate::conversation::barge_in::{AT_ONCE, BACKCHANNELS, plain_words};
-use crate::conversation::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
+use crate::conversation::{
+    BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, ReadAhead, SpeculationPolicy,
+};
 
 /// What is said of its own accord, at most.
 const LONGEST_PHRASE: usize = 500;
@@ -63,6 +65,8 @@ pub(super) fn endpoint(r: &mut Reader) -> EndpointPolicy {
         open: r.millis("endpoint.open_ms", 500, 100..=5000),
         unfinished: r.millis("endpoint.unfinished_ms", 1500, 100..=10_000),
         longest: r.millis("endpoint.longest_ms", 2000, 100..=10_000),
+        model_threshold: r.number("endpoint.model_threshold", 0.5, 0.0001..=0.9999) as f32,
+        model_weight: r.number("endpoint.model_weight", 0.0, 0.0..=1.0) as f32,
     }
 }
 
@@ -85,7 +89,18 @@ pub(super) fn barge_in(r: &mut Reader) -> BargeIn {
 }
 
 pub(super) fn speculation(r: &mut Reader) -> SpeculationPolicy {
-    SpeculationPolicy { max_tries: r.integer("speculation.max_tries", 2, 0..=10) as u32 }
+    let read_ahead = r.text("speculation.read_ahead", "newest", |value| {
+        (!["off", "stable", "newest"].contains(&value))
+            .then(|| "\"off\", \"stable\" or \"newest\"".to_owned())
+    });
+    SpeculationPolicy {
+        max_tries: r.integer("speculation.max_tries", 2, 0..=10) as u32,
+        read_ahead: match read_ahead.as_str() {
+            "off" => ReadAhead::Off,
+            "stable" => ReadAhead::Stable,
+            _ => ReadAhead::Newest,
+        },
+    }
 }
 
 pub(super) fn manners(r: &mut Reader) -> Manners {

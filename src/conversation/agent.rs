@@ -8,7 +8,7 @@ use super::latency::Milestones;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::{Action, Conversation};
-use crate::engine::WordTime;
+use crate::engine::{Usage, WordTime};
 use crate::ids::{ChunkId, MarkId, TurnId};
 use crate::units::CallTime;
 
@@ -18,6 +18,10 @@ const MARK_PATIENCE: Duration = Duration::from_millis(1500);
 
 /// A voice that brings nothing of a complete text for so long will never bring it.
 const VOICE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What ends with the reply.
+const OF_THE_REPLY: [Timer; 5] =
+    [Timer::TokenDue, Timer::StandInDue, Timer::PlaybackDue, Timer::ResumeDue, Timer::FillerDue];
 
 impl Conversation {
     /// Says a text that is not generated.
@@ -62,13 +66,15 @@ impl Conversation {
         self.token_came(now, turn);
         self.speak(turn, pieces);
         if long {
+            self.room_after_the_answer();
             self.expect_playback(now);
         }
     }
 
-    pub(super) fn generation_done(&mut self, now: CallTime, turn: TurnId) {
+    pub(super) fn generation_done(&mut self, now: CallTime, turn: TurnId, usage: Option<Usage>) {
         let Some(reply) = self.generating(turn) else { return };
         reply.complete = true;
+        reply.usage = usage;
         let last = reply.chunker.finish();
         let silent = last.is_none() && reply.ledger.is_without_answer();
         self.token_came(now, turn);
@@ -76,67 +82,28 @@ impl Conversation {
         if silent {
             self.generation_brought_nothing(now, turn);
         }
+        self.room_after_the_answer();
         self.expect_playback(now);
         self.finish_if_over(now);
     }
 
-    pub(super) fn generation_failed(&mut self, now: CallTime, turn: TurnId) {
-        if self.generating(turn).is_some() {
-            self.generation_brought_nothing(now, turn);
-        }
-    }
-
-    /// An answer that was prepared ahead is dropped, and asked for when it is due; one that is due is
-    /// asked for once more, then the caller is asked.
-    fn generation_brought_nothing(&mut self, now: CallTime, turn: TurnId) {
-        if self.roll_back_if(|draft| draft.turn == turn) {
-            return;
-        }
-        let again = self.next_turn;
-        let Some(reply) = self.reply.as_mut() else { return };
-        if reply.asked_again || !reply.ledger.is_without_answer() || reply.purpose != Purpose::Answer {
-            return self.speak_fallback(now);
-        }
-        reply.asked_again = true;
-        reply.complete = false;
-        reply.turn = again;
-        reply.forget_the_text();
-        // With the generation, what was being synthesised is cancelled.
-        reply.ledger.abandon();
-        self.next_turn = again.next();
-        self.actions.push_back(Action::Cancel { turn });
-        self.generate(now, again);
-    }
-
-    /// The language model has stopped in the middle, or never began.
-    pub(super) fn token_overdue(&mut self, now: CallTime) {
-        if let Some(reply) = &mut self.reply {
-            reply.ledger.abandon();
-            self.actions.push_back(Action::Cancel { turn: reply.turn });
-            self.speak_fallback(now);
+    /// All of an answer is known, and the agent speaks for a while: time to read what comes after it.
+    pub(super) fn room_after_the_answer(&mut self) {
+        if let Some(reply) = self.reply.as_ref().filter(|reply| reply.complete) {
+            let answer = reply.ledger.whole_answer();
+            self.plan_room(&answer);
         }
     }
 
     /// Tokens follow each other, or the model hangs.
     fn token_came(&mut self, now: CallTime, turn: TurnId) {
         let Some(reply) = self.reply.as_ref().filter(|reply| reply.turn == turn) else { return };
+        self.timers.cancel(Timer::StandInDue);
         if reply.complete {
             self.timers.cancel(Timer::TokenDue);
         } else {
             self.timers.set(Timer::TokenDue, now + self.settings.first_token_timeout);
         }
-    }
-
-    pub(super) fn speak_fallback(&mut self, now: CallTime) {
-        let Some(reply) = &mut self.reply else { return };
-        reply.failed = true;
-        reply.forget_the_text();
-        let turn = reply.turn;
-        let pieces = reply.take_all(&self.settings.phrases.fallback);
-        self.timers.cancel_all(&[Timer::TokenDue, Timer::FillerDue]);
-        self.speak(turn, pieces);
-        self.expect_playback(now);
-        self.finish_if_over(now);
     }
 
     /// An answer of which nothing is heard by then is preceded by the filler.
@@ -284,13 +251,13 @@ impl Conversation {
 
     /// The history keeps what was heard of a reply, and nothing else.
     pub(super) fn settle(&mut self, now: CallTime, reply: &Reply, interrupted: bool) {
-        self.timers.cancel_all(&[Timer::TokenDue, Timer::PlaybackDue, Timer::ResumeDue, Timer::FillerDue]);
+        self.timers.cancel_all(&OF_THE_REPLY);
         let heard = reply.ledger.heard(now);
         self.history.agent_was_heard(&heard.answer);
-        if self.history.make_room() {
-            let reading = self.next_reading;
-            self.next_reading = reading.next();
-            self.actions.push_back(Action::Rebuild { reading, messages: self.history.messages() });
+        self.make_room();
+        self.plan_room("");
+        if reply.purpose == Purpose::Answer {
+            self.rungs.turn_over();
         }
         // A turn of which nothing was heard goes on in the next one, with all that the caller said.
         if reply.sounded || !interrupted {
@@ -308,7 +275,7 @@ impl Conversation {
         self.reply.iter_mut().chain(&mut self.draft).find(|reply| reply.ledger.expects(chunk).is_some())
     }
 
-    fn generating(&mut self, turn: TurnId) -> Option<&mut Reply> {
+    pub(super) fn generating(&mut self, turn: TurnId) -> Option<&mut Reply> {
         self.reply_of(turn).filter(|reply| !reply.complete)
     }
 }

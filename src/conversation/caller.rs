@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::completeness;
+use super::reply::Reply;
 use super::timers::Timer;
 use super::utterance::{Kind, Utterance, Words};
 use super::{Action, Conversation};
@@ -67,9 +68,11 @@ impl Conversation {
         let spoke = |u: &Utterance| u.transcript.as_ref().is_some_and(|(text, _)| !text.is_empty());
         let unheard = self.reply.as_ref().filter(|reply| !reply.sounded);
         let pause = match (self.utterance.as_ref().filter(|u| spoke(u)), unheard) {
-            (Some(utterance), _) => utterance.paused_at.map(|end| (at - end, utterance.score)),
-            (None, Some(reply)) => {
-                reply.milestones.speech_end.map(|end| (at - end, completeness::score(&reply.heard)))
+            (Some(utterance), _) => utterance.paused_at.map(|end| (at - end, utterance.score())),
+            (None, Some(Reply { milestones, heard, .. })) => {
+                let score =
+                    milestones.end_of_turn.map_or_else(|| completeness::score(heard), |end| end.score);
+                milestones.speech_end.map(|end| (at - end, score))
             }
             (None, None) => None,
         };
@@ -157,6 +160,7 @@ impl Conversation {
                     }
                     if sure {
                         self.weigh(now, &said, false);
+                        self.read_what_was_heard();
                     }
                 }
                 self.look_again(asked, now);
@@ -187,13 +191,15 @@ impl Conversation {
     /// All words before a pause are known, and with them how long the silence after them must be.
     fn words_are_known(&mut self, now: CallTime, text: String, doubtful: bool) {
         let Some(utterance) = &mut self.utterance else { return };
-        let Some(paused_at) = utterance.paused_at else { return };
+        if utterance.paused_at.is_none() {
+            return;
+        }
         let said = utterance.words(&text);
         utterance.transcript = Some((text, now));
         utterance.doubtful = doubtful;
-        utterance.score = completeness::score(&said);
-        let due = paused_at + self.settings.endpoint.silence_after(utterance.score, &self.pace);
-        let (score, over) = (utterance.score, utterance.capped || due <= now);
+        let Some(due) = self.judge_the_end(&said) else { return };
+        let Some(utterance) = &mut self.utterance else { return };
+        let over = utterance.capped || due <= now;
         if utterance.decided_at.is_some() && over {
             return self.end_if_all_is_known(now);
         }
@@ -202,7 +208,8 @@ impl Conversation {
         self.timers.set(Timer::EndOfTurn, if over { now } else { due });
         self.weigh(now, if doubtful { "" } else { &said }, true);
         if !over {
-            self.speculate(now, &said, score);
+            self.speculate(now, &said);
+            self.read_what_was_said(&said);
         }
     }
 
@@ -256,5 +263,6 @@ impl Conversation {
     pub(super) fn close(&mut self, utterance: &Utterance) {
         self.actions.push_back(Action::CloseUtterance { utterance: utterance.id });
         self.timers.cancel_all(&OF_THE_UTTERANCE);
+        self.readings.clear();
     }
 }

@@ -1,6 +1,5 @@
 //! How complete a caller's words are, from 0 (they go on for certain) to 1 (this was a whole turn): a
-//! scorer by rules. A language model's own score, the probability that the turn ends here, has the same
-//! range and can take its place. Pure text.
+//! scorer by rules, which also says where no other scorer may go beyond it. Pure text; knows no model.
 
 use super::barge_in::plain_words;
 
@@ -73,6 +72,27 @@ const DICTATION: usize = 3;
 const DIGITS: &[&str] =
     &["zero", "oh", "o", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double"];
 
+/// What the rules say of words.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ruling {
+    /// How complete they are.
+    pub score: f32,
+    /// No other scorer may take them for more complete than this.
+    pub most: f32,
+}
+
+impl Ruling {
+    /// Another scorer may know better.
+    const fn open(score: f32) -> Self {
+        Self { score, most: COMPLETE }
+    }
+
+    /// Nobody makes them more complete.
+    const fn firm(score: f32) -> Self {
+        Self { score, most: score }
+    }
+}
+
 /// How complete `text` is.
 ///
 /// ```
@@ -84,29 +104,38 @@ const DIGITS: &[&str] =
 /// ```
 #[must_use]
 pub fn score(text: &str) -> f32 {
+    judge(text).score
+}
+
+/// The same, with how far another scorer may differ: a number that is being dictated is never cut short,
+/// and a word that calls for more is believed.
+#[must_use]
+pub fn judge(text: &str) -> Ruling {
     let words = plain_words(text);
-    let Some(last) = words.last() else { return OPEN };
+    let Some(last) = words.last() else { return Ruling::open(OPEN) };
     let joined = words.join(" ");
     let end = text.trim_end();
     if end.ends_with(['?', '!']) || WHOLE.contains(&joined.as_str()) {
-        return if OPENINGS.contains(&joined.as_str()) { OPEN } else { COMPLETE };
+        return Ruling::open(if OPENINGS.contains(&joined.as_str()) { OPEN } else { COMPLETE });
     }
     let digits = dictated(&words);
     if digits >= DICTATION {
-        return match digits {
+        return Ruling::firm(match digits {
             n if n >= PHONE_NUMBER[1] => COMPLETE,
             n if n == PHONE_NUMBER[0] => OPEN,
             _ => UNFINISHED,
-        };
+        });
     }
-    if end.ends_with([',', '-', '–', '…']) || end.ends_with("...") || CALLS_FOR_MORE.contains(&last.as_str())
-    {
-        return UNFINISHED;
+    if CALLS_FOR_MORE.contains(&last.as_str()) {
+        return Ruling::firm(UNFINISHED);
     }
-    if OPENINGS.contains(&joined.as_str()) || digits > 0 && names_a_number(&joined) {
-        return OPEN;
+    if end.ends_with([',', '-', '–', '…']) || end.ends_with("...") {
+        return Ruling::open(UNFINISHED);
     }
-    COMPLETE
+    if digits > 0 && names_a_number(&joined) {
+        return Ruling::firm(OPEN);
+    }
+    Ruling::open(if OPENINGS.contains(&joined.as_str()) { OPEN } else { COMPLETE })
 }
 
 /// Digits at the end, spelled or written.
@@ -180,5 +209,15 @@ mod tests {
         }
         assert_eq!(score("My number is 555 219"), UNFINISHED);
         assert_eq!(score("My number is five"), OPEN);
+    }
+
+    #[test]
+    fn a_number_and_a_word_that_calls_for_more_are_not_open_to_other_opinions() {
+        for text in ["five five five two", "My number is five", "five five five two one nine zero", "and"] {
+            assert_eq!(judge(text).most, score(text), "{text}");
+        }
+        for text in ["Hello.", "Well, yes,", "On Tuesday at ten."] {
+            assert_eq!(judge(text).most, COMPLETE, "{text}");
+        }
     }
 }

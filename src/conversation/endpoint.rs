@@ -9,7 +9,7 @@ use super::completeness::OPEN;
 use crate::units::as_millis;
 
 /// The silence that ends a turn.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EndpointPolicy {
     /// After a complete sentence.
     #[serde(rename = "complete_ms", with = "as_millis")]
@@ -23,6 +23,17 @@ pub struct EndpointPolicy {
     /// Nobody is waited for longer.
     #[serde(rename = "longest_ms", with = "as_millis")]
     pub longest: Duration,
+    /// The language model's probability of an end at which it says neither yes nor no: each has its own.
+    #[serde(default = "half")]
+    pub model_threshold: f32,
+    /// How much its opinion counts beside the rules: 0 nothing, 1 all.
+    #[serde(default)]
+    pub model_weight: f32,
+}
+
+/// What a threshold is where nothing is known.
+fn half() -> f32 {
+    0.5
 }
 
 impl EndpointPolicy {
@@ -83,7 +94,14 @@ mod tests {
     const MS: fn(u64) -> Duration = Duration::from_millis;
 
     fn policy() -> EndpointPolicy {
-        EndpointPolicy { complete: MS(250), open: MS(500), unfinished: MS(1500), longest: MS(2000) }
+        EndpointPolicy {
+            complete: MS(250),
+            open: MS(500),
+            unfinished: MS(1500),
+            longest: MS(2000),
+            model_threshold: 0.5,
+            model_weight: 0.0,
+        }
     }
 
     fn silence(score: f32, pace: &Pace) -> u128 {

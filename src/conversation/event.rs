@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::latency::TurnReport;
-use crate::engine::{Message, WordTime};
+use crate::engine::{Message, Usage, WordTime};
 use crate::ids::{Asked, ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
 use crate::units::{CallTime, as_micros};
 
@@ -41,8 +41,12 @@ pub enum Event {
     ReadAhead { reading: ReadingId, done: bool },
     /// The language model said a little more.
     Token { turn: TurnId, text: String },
-    /// The language model has said all.
-    GenerationDone { turn: TurnId },
+    /// The language model has said all; what it cost, in tokens.
+    GenerationDone {
+        turn: TurnId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Usage>,
+    },
     /// The language model could not go on.
     GenerationFailed { turn: TurnId },
     /// A piece has been synthesised.
@@ -84,9 +88,15 @@ pub enum Action {
     Hearing { utterance: UtteranceId, stable: String, unstable: String },
     /// The audio of `utterance` is not needed any more.
     CloseUtterance { utterance: UtteranceId },
-    /// Let a language model answer: the one in use (`rung` 0), or one that stands in for it. A `speculative` answer is not wanted for certain: it must not
-    /// keep other calls waiting.
-    Generate { turn: TurnId, messages: Vec<Message>, speculative: bool, rung: usize },
+    /// Let a language model answer: the one in use (`rung` 0), or one that stands in for it. A
+    /// `speculative` answer is not wanted for certain: it must not keep other calls waiting.
+    Generate {
+        turn: TurnId,
+        messages: Vec<Message>,
+        speculative: bool,
+        #[serde(default)]
+        rung: usize,
+    },
     /// The answer that was begun speculatively is wanted.
     Release { turn: TurnId },
     /// Generate no more for `turn`; what was said of it is still wanted.

@@ -22,6 +22,18 @@ pub struct History {
     count: CountTokens,
     /// For summary and lines.
     budget: usize,
+    /// Lines that went since the call began.
+    gone: usize,
+}
+
+/// What is to go, so that there is room again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trim {
+    /// So many of the oldest lines, and what is then kept of them and those before.
+    lines: usize,
+    summary: Summary,
+    /// Decided when so many had gone.
+    after: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -40,6 +52,7 @@ impl History {
             summary: Summary::default(),
             lines: Vec::new(),
             budget: prompt_tokens.saturating_sub(system),
+            gone: 0,
             count,
         }
     }
@@ -84,10 +97,35 @@ impl History {
         self.lines().next_back().filter(|line| line.role == Role::User).map_or("", |line| &line.text)
     }
 
-    /// Makes room, if more than three quarters of the budget are used: called between turns, so that
-    /// no turn waits for it. True if lines went.
-    pub fn make_room(&mut self) -> bool {
-        self.trim(self.budget * 3 / 4)
+    /// If more than three quarters of the budget are used once `reply` is heard: what should go, and the
+    /// messages that are then left. Nothing goes yet.
+    #[must_use]
+    pub fn plan_room(&self, reply: &str) -> Option<(Trim, Vec<Message>)> {
+        let mut imagined = self.clone();
+        imagined.agent_was_heard(reply);
+        imagined.trim(self.budget * 3 / 4);
+        let lines = imagined.gone - self.gone;
+        let asks = imagined.lines().any(|line| line.role == Role::User);
+        let messages = imagined.messages();
+        let trim = Trim { lines, summary: imagined.summary, after: self.gone };
+        (lines > 0 && asks).then_some((trim, messages))
+    }
+
+    /// True if `trim` is still what should go: lines were added at most.
+    #[must_use]
+    pub fn has_not_changed_since(&self, trim: &Trim) -> bool {
+        self.gone == trim.after && trim.lines < self.lines.len()
+    }
+
+    /// Makes room as it was planned. False if the budget has forced other lines to go meanwhile.
+    pub fn make_room(&mut self, trim: Trim) -> bool {
+        let still = self.has_not_changed_since(&trim);
+        if still {
+            self.lines.drain(..trim.lines);
+            self.gone += trim.lines;
+            self.summary = trim.summary;
+        }
+        still
     }
 
     fn add(&mut self, role: Role, text: &str) {
@@ -126,25 +164,23 @@ impl History {
 
     /// If there is more than `limit`, lets the oldest lines go until half the budget is free. The line
     /// that is to be answered, and the answer before it, stay as long as they fit.
-    fn trim(&mut self, limit: usize) -> bool {
+    fn trim(&mut self, limit: usize) {
         if self.tokens() <= limit {
-            return false;
+            return;
         }
-        let mut gone = false;
         while self.tokens() > self.budget / 2 && self.lines.len() > 1 {
             let line = self.lines.remove(0);
             if line.message.role == Role::User {
                 self.summary.keep(&line.message.text);
             }
             self.summary.shorten(|text| self.count.of(text) <= self.budget / SUMMARY_SHARE);
-            gone = true;
+            self.gone += 1;
         }
         // A talk begins with the caller: an answer without its question says nothing.
         while self.lines.len() > 1 && self.lines[0].message.role == Role::Assistant {
             self.lines.remove(0);
-            gone = true;
+            self.gone += 1;
         }
-        gone
     }
 }
 
@@ -182,7 +218,9 @@ mod tests {
             history.caller_said("what does a cleaning cost on a Tuesday");
             assert!(size(&history) <= 300, "turn {turn}: {}", size(&history));
             history.agent_was_heard("It is ninety dollars.");
-            if history.make_room() {
+            if let Some((trim, messages)) = history.plan_room("") {
+                assert!(history.make_room(trim));
+                assert_eq!(history.messages(), messages);
                 blocks.push(before + 2 - history.lines.len());
             }
             assert!(size(&history) <= 300);
@@ -198,7 +236,8 @@ mod tests {
         for _ in 0..100 {
             history.caller_said("and what else is there");
             history.agent_was_heard("Nothing else.");
-            history.make_room();
+            let trim = history.plan_room("").map(|(trim, _)| trim);
+            trim.map(|trim| history.make_room(trim));
         }
         let system = &history.messages()[0].text;
         assert!(system.starts_with("You help.\n") && system.contains("My name is Laura Miller."), "{system}");
@@ -220,6 +259,40 @@ mod tests {
         history.caller_said("Hello.");
         assert_eq!(history.messages_with("Are you there?")[1].text, "Hello. Are you there?");
         assert_eq!(history.pending_caller_text(), "Hello.");
+    }
+
+    /// A history that is nearly too long, with a question that waits.
+    fn long() -> History {
+        let mut history = history("You help.", 300);
+        while history.plan_room("It is ninety dollars.").is_none() {
+            history.agent_was_heard("It is ninety dollars.");
+            history.caller_said("what does a cleaning cost on a Tuesday");
+        }
+        history
+    }
+
+    #[test]
+    fn room_that_was_planned_with_the_whole_reply_begins_the_same_with_half_of_it() {
+        let mut history = long();
+        let (trim, whole) = history.plan_room("It is ninety dollars.").expect("long");
+        history.agent_was_heard("It is");
+        assert!(history.make_room(trim));
+        let half = history.messages();
+        assert_eq!(half[..half.len() - 1], whole[..whole.len() - 1]);
+        assert_eq!(half[half.len() - 1].text, "It is");
+    }
+
+    #[test]
+    fn room_that_the_budget_forced_meanwhile_is_not_made_twice() {
+        let mut history = long();
+        let (trim, _) = history.plan_room("It is ninety dollars.").expect("long");
+        while history.has_not_changed_since(&trim) {
+            history.agent_was_heard("It is ninety dollars.");
+            history.caller_said("what does a cleaning cost on a Tuesday");
+        }
+        let lines = history.lines.len();
+        assert!(!history.make_room(trim));
+        assert_eq!(history.lines.len(), lines);
     }
 
     #[test]

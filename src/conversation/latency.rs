@@ -3,16 +3,19 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Usage;
 use crate::ids::TurnId;
 use crate::units::CallTime;
 
 /// When the steps of one turn happened. Each is set once, by the first that comes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Milestones {
     /// The last audible sound of the caller, on media time.
     pub speech_end: Option<CallTime>,
     /// The decision that the turn is over.
     pub endpoint: Option<CallTime>,
+    /// What that rests on.
+    pub end_of_turn: Option<EndOfTurn>,
     /// The transcript was asked for, and was there (possibly before the decision).
     pub transcript_asked: Option<CallTime>,
     /// The transcript was there.
@@ -28,6 +31,19 @@ pub struct Milestones {
     /// The mark behind the first 20 ms of sound came back, and when it was expected if the way to the ear
     /// took no time; that behind the first piece, if the other was lost.
     pub mark: Option<(CallTime, CallTime)>,
+}
+
+/// What the decision that a turn is over rests on. Scores are from 0 (the words go on for certain) to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct EndOfTurn {
+    /// How complete the words are by the rules.
+    pub rules: f32,
+    /// The language model's probability that the turn ends with them, if it was known in time.
+    pub model: Option<f32>,
+    /// How complete they were taken to be.
+    pub score: f32,
+    /// The silence that this asked for, in milliseconds.
+    pub wait_ms: f64,
 }
 
 /// What each stage added to the caller's waiting time, in milliseconds. They add up to the whole.
@@ -148,6 +164,15 @@ pub struct TurnReport {
     pub speculation: Speculation,
     /// The reply is the fallback phrase, because an engine failed.
     pub failed: bool,
+    /// Why the turn was taken to be over; absent where no words of the caller decided that.
+    #[serde(default)]
+    pub end_of_turn: Option<EndOfTurn>,
+    /// Which language model answered: 0 is the one in use, 1 the first that stands in for it.
+    #[serde(default)]
+    pub rung: usize,
+    /// The answer's tokens; absent if it was not generated to its end.
+    #[serde(default)]
+    pub tokens: Option<Usage>,
 }
 
 /// What preparing answers ahead brought and cost, over a call.
@@ -177,6 +202,7 @@ mod tests {
         Milestones {
             speech_end: at(1000),
             endpoint: at(1320),
+            end_of_turn: None,
             transcript_asked: at(1120),
             transcript: at(1200),
             asked: at(1320),

@@ -10,17 +10,21 @@ pub mod barge_in;
 mod caller;
 pub mod chunker;
 pub mod completeness;
+mod end_of_turn;
 pub mod endpoint;
 mod event;
+mod falling_back;
 pub mod history;
 mod interrupting;
 mod keys;
 pub mod latency;
 mod manners;
 pub mod playback;
+mod reading;
 pub mod rehearsal;
 pub mod replay;
 mod reply;
+mod room;
 mod settings;
 mod sound;
 pub mod speakable;
@@ -36,13 +40,16 @@ use std::collections::VecDeque;
 pub use barge_in::BargeInPolicy;
 pub use endpoint::EndpointPolicy;
 pub use event::{Action, Event, Farewell};
-pub use settings::{KeysPolicy, Listening, Manners, Phrases, Settings, SpeculationPolicy};
+pub use settings::{KeysPolicy, Listening, Manners, Phrases, ReadAhead, Settings, SpeculationPolicy};
 pub use timers::Timer;
 
 use self::endpoint::Pace;
+use self::falling_back::Rungs;
 use self::history::History;
 use self::latency::{Milestones, SpeculationCount};
+use self::reading::Readings;
 use self::reply::Reply;
+use self::room::Shorter;
 use self::timers::Timers;
 use self::utterance::{Utterance, Words};
 use crate::engine::CountTokens;
@@ -71,6 +78,12 @@ pub struct Conversation {
     keys: String,
     /// How the caller pauses.
     pace: Pace,
+    /// What the language model was given of the words of the utterance.
+    readings: Readings,
+    /// What is to make room in the history.
+    shorter: Option<Shorter>,
+    /// Which language models are asked.
+    rungs: Rungs,
     /// Since when nobody has said a word.
     quiet_since: Option<CallTime>,
     /// Prompts in a row that brought no word of the caller, and requests to say it again.
@@ -92,6 +105,7 @@ impl Conversation {
     pub fn new(settings: Settings, count: CountTokens) -> Self {
         Self {
             history: History::new(&settings.system_prompt, settings.prompt_tokens, count),
+            rungs: Rungs::new(settings.models),
             settings,
             timers: Timers::default(),
             actions: VecDeque::new(),
@@ -103,6 +117,8 @@ impl Conversation {
             owed: None,
             keys: String::new(),
             pace: Pace::default(),
+            readings: Readings::default(),
+            shorter: None,
             quiet_since: None,
             idle_prompts: 0,
             not_understood: 0,
@@ -136,10 +152,10 @@ impl Conversation {
                 self.transcribed(now, utterance, pass, Some(Words { text, heard_until, doubtful }));
             }
             Event::TranscriptionFailed { utterance, pass } => self.transcribed(now, utterance, pass, None),
-            Event::EndOfTurnScore { asked: _, probability: _ } | Event::ReadAhead { reading: _, done: _ } => {
-            }
+            Event::EndOfTurnScore { asked, probability } => self.end_of_turn_scored(now, asked, probability),
+            Event::ReadAhead { reading, done } => self.was_read(reading, done),
             Event::Token { turn, text } => self.token(now, turn, &text),
-            Event::GenerationDone { turn } => self.generation_done(now, turn),
+            Event::GenerationDone { turn, usage } => self.generation_done(now, turn, usage),
             Event::GenerationFailed { turn } => self.generation_failed(now, turn),
             Event::ChunkReady { chunk, duration, words } => self.chunk_ready(now, chunk, duration, &words),
             Event::SynthesisFailed { chunk } => self.synthesis_failed(now, chunk),
@@ -172,6 +188,7 @@ impl Conversation {
             Some(Timer::PieceCap) => self.cut_a_piece(now),
             Some(Timer::TranscriptDue) => self.transcript_overdue(now),
             Some(Timer::TokenDue) => self.token_overdue(now),
+            Some(Timer::StandInDue) => self.stand_in_due(now),
             Some(Timer::PlaybackDue) => self.finish_reply(now),
             Some(Timer::ResumeDue) => self.resume_due(now),
             Some(Timer::FillerDue) => self.filler_due(),

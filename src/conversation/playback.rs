@@ -199,6 +199,18 @@ impl Ledger {
         self.pieces.iter().all(|p| p.filler)
     }
 
+    /// The answer as it will have been heard if nobody cuts in.
+    #[must_use]
+    pub fn whole_answer(&self) -> String {
+        let mut answer = String::new();
+        for piece in
+            self.pieces.iter().filter(|p| !p.filler && !matches!(p.state, State::Over { heard: false }))
+        {
+            join(&mut answer, &piece.text);
+        }
+        answer
+    }
+
     /// True if the synthesiser has not brought all of it.
     #[must_use]
     pub fn awaits_sound(&self) -> bool {

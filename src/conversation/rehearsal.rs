@@ -11,7 +11,7 @@ use self::past::{Past, Said, Sounded};
 use super::replay::Trace;
 use super::trace::What;
 use super::{Action, Conversation, Event, Settings};
-use crate::ids::ChunkId;
+use crate::ids::{Asked, ChunkId};
 use crate::units::CallTime;
 
 /// Speech of the agent that was never synthesised is taken to last this long for each letter.
@@ -138,6 +138,13 @@ impl Stage<'_> {
         }
     }
 
+    /// The model says of the end of these words what it said of them, if it did.
+    fn score(&mut self, now: CallTime, asked: Asked, question: &str) {
+        if let Some((took, probability)) = self.past.score_of(question) {
+            self.at(now + took, Event::EndOfTurnScore { asked, probability });
+        }
+    }
+
     fn act(&mut self, now: CallTime, from: CallTime, action: Action) {
         match action {
             Action::Transcribe { utterance, pass, .. } | Action::TranscribePiece { utterance, pass } => {
@@ -149,20 +156,28 @@ impl Stage<'_> {
                 let took = heard.took;
                 self.at(now + took, Event::Transcribed { utterance, pass, heard_until, text, doubtful });
             }
-            Action::Generate { turn, messages, .. } => {
-                let question = messages.last().map_or(String::new(), |m| m.text.clone());
-                let Some(reply) = self.past.reply_to(&question) else {
+            Action::Generate { turn, messages, rung, .. } => {
+                let question = past::question(&messages);
+                self.score(now, Asked::Turn(turn), &question);
+                let Some(reply) = self.past.reply_to(&question, rung) else {
                     self.rehearsal.unanswered.get_or_insert((now, question));
                     return;
                 };
                 for (delay, said) in reply {
                     let event = match said {
                         Said::Text(text) => Event::Token { turn, text: text.clone() },
-                        Said::Done => Event::GenerationDone { turn },
+                        Said::Done(usage) => Event::GenerationDone { turn, usage: *usage },
                         Said::Failed => Event::GenerationFailed { turn },
                     };
                     self.at(now + *delay, event);
                 }
+            }
+            Action::Prefill { reading, messages } => {
+                self.score(now, Asked::Reading(reading), &past::question(&messages));
+            }
+            Action::Rebuild { reading, messages: _ } => {
+                let (took, done) = self.past.rebuilt;
+                self.at(now + took, Event::ReadAhead { reading, done });
             }
             Action::Speak { chunk, text, .. } => {
                 let guess = || Sounded {
@@ -195,8 +210,6 @@ impl Stage<'_> {
             | Action::Release { .. }
             | Action::StopGenerating { .. }
             | Action::Cancel { .. }
-            | Action::Prefill { .. }
-            | Action::Rebuild { .. }
             | Action::TurnReport(_)
             | Action::HangUp { .. } => {}
         }

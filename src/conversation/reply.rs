@@ -6,6 +6,7 @@ use super::chunker::{Chunker, Piece};
 use super::event::Farewell;
 use super::latency::{Milestones, Speculation, TurnReport};
 use super::playback::{Heard, Ledger};
+use crate::engine::Usage;
 use crate::ids::{MarkId, TurnId};
 use crate::units::CallTime;
 
@@ -45,6 +46,10 @@ pub(super) struct Reply {
     /// Tokens that came, and words of its pieces.
     pub(super) tokens: u32,
     pub(super) words: usize,
+    /// Which language model it is asked of.
+    pub(super) rung: usize,
+    /// What it cost, once it is complete.
+    pub(super) usage: Option<Usage>,
     /// Something of it was heard, if only a part of a word.
     pub(super) sounded: bool,
     /// The mark behind its first sound, and when it should be played.
@@ -72,6 +77,8 @@ impl Reply {
             speculation: Speculation::Off,
             tokens: 0,
             words: 0,
+            rung: 0,
+            usage: None,
             sounded: false,
             first_mark: None,
             asked_again: false,
@@ -125,6 +132,9 @@ impl Reply {
             hiccups: self.hiccups,
             speculation: self.speculation,
             failed: self.failed,
+            end_of_turn: self.milestones.end_of_turn,
+            rung: self.rung,
+            tokens: self.usage,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::endpoint::EndpointPolicy;
 use crate::units::{as_millis, as_millis_or_none};
 
 /// What the conversation is set to. Written down, its parts have the names of the configuration's keys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// Instructions and facts for the language model.
     pub system_prompt: String,
@@ -32,6 +32,12 @@ pub struct Settings {
     /// How long the first token may take.
     #[serde(rename = "first_token_timeout_ms", with = "as_millis")]
     pub first_token_timeout: Duration,
+    /// How many language models can be asked: the one in use, and those that stand in for it.
+    #[serde(default)]
+    pub models: usize,
+    /// The first token of an answer that is wanted must come within this, or the next of them is asked.
+    #[serde(default, rename = "fallback_after_ms", with = "as_millis")]
+    pub fallback_after: Duration,
     /// A reply of more words ends with the sentence that reaches this number.
     pub max_reply_words: usize,
     /// Tokens that the prompt of a turn may have, as the language model counts them.
@@ -59,11 +65,27 @@ pub struct Phrases {
     pub length_goodbye: String,
 }
 
-/// When an answer is prepared before it is known that the turn is over.
+/// What is done for an answer before it is known that the turn is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpeculationPolicy {
-    /// So often in one turn at most; 0 never.
+    /// It is prepared in a pause so often in one turn at most; 0 never.
     pub max_tries: u32,
+    /// What the language model reads while the caller speaks.
+    #[serde(default)]
+    pub read_ahead: ReadAhead,
+}
+
+/// Which words of a caller who still speaks the language model reads, so that few are left at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadAhead {
+    /// None.
+    #[default]
+    Off,
+    /// Those on which looks agree.
+    Stable,
+    /// All that the newest look heard. Where the next one hears something else, it was read in vain.
+    Newest,
 }
 
 /// When the caller's keys are a turn.

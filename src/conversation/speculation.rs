@@ -6,11 +6,12 @@ use super::latency::{Milestones, Speculation, SpeculationCount};
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::{Action, Conversation};
+use crate::ids::Asked;
 use crate::units::CallTime;
 
 impl Conversation {
     /// The words before a pause are known: prepares the answer, if it is likely that they are all.
-    pub(super) fn speculate(&mut self, now: CallTime, text: &str, score: f32) {
+    pub(super) fn speculate(&mut self, now: CallTime, text: &str) {
         let tries = self.settings.speculation.max_tries;
         let idle = self.reply.is_none() && self.draft.is_none() && !self.stalled && self.keys.is_empty();
         let Some(utterance) =
@@ -18,18 +19,19 @@ impl Conversation {
         else {
             return;
         };
-        if score < OPEN || text.is_empty() || utterance.doubtful {
+        if utterance.score() < OPEN || text.is_empty() || utterance.doubtful {
             return;
         }
         utterance.tries += 1;
-        let messages = self.history.messages_with(text);
-        let heard = messages.last().map_or("", |last| &last.text);
+        let (messages, heard) = self.prompt_with(text);
         let turn = self.next_turn;
         self.next_turn = turn.next();
         let milestones = Milestones { asked: Some(now), ..Milestones::default() };
-        self.draft = Some(Reply::new(turn, Purpose::Answer, heard, milestones));
+        let rung = self.rungs.first();
+        self.readings.given(Asked::Turn(turn), &heard);
+        self.draft = Some(Reply { rung, ..Reply::new(turn, Purpose::Answer, &heard, milestones) });
         self.speculated.started += 1;
-        self.actions.push_back(Action::Generate { turn, messages, speculative: true, rung: 0 });
+        self.actions.push_back(Action::Generate { turn, messages, speculative: true, rung });
     }
 
     /// The turn is over, and the history holds what the caller said. True if the answer to just that was
@@ -41,17 +43,19 @@ impl Conversation {
             return false;
         }
         let Some(mut reply) = self.draft.take() else { return false };
-        let Milestones { speech_end, endpoint, transcript_asked, transcript, .. } = milestones;
-        reply.milestones =
-            Milestones { speech_end, endpoint, transcript_asked, transcript, ..reply.milestones };
+        let Milestones { asked, first_token, first_audio, .. } = reply.milestones;
+        reply.milestones = Milestones { asked, first_token, first_audio, ..milestones };
         reply.speculation = Speculation::Used;
         self.speculated.used += 1;
         let turn = reply.turn;
-        if !reply.complete {
+        if !reply.complete && reply.tokens == 0 {
+            self.expect_an_answer(now, reply.rung);
+        } else if !reply.complete {
             self.timers.set(Timer::TokenDue, now + self.settings.first_token_timeout);
         }
         self.reply = Some(reply);
         self.actions.push_back(Action::Release { turn });
+        self.room_after_the_answer();
         self.send_what_is_due();
         self.expect_playback(now);
         self.finish_if_over(now);

@@ -22,6 +22,8 @@ pub enum Timer {
     TranscriptDue,
     /// The next token should have come by now.
     TokenDue,
+    /// The model that was asked should have begun by now: another stands in.
+    StandInDue,
     /// All that was sent should have been played by now, marks or not.
     PlaybackDue,
     /// The agent pauses for a sound in which no words were heard.
@@ -38,7 +40,7 @@ pub enum Timer {
     LongestCall,
 }
 
-const ALL: [Timer; 14] = [
+const ALL: [Timer; 15] = [
     Timer::EndOfTurn,
     Timer::StallOver,
     Timer::UtteranceCap,
@@ -46,6 +48,7 @@ const ALL: [Timer; 14] = [
     Timer::PieceCap,
     Timer::TranscriptDue,
     Timer::TokenDue,
+    Timer::StandInDue,
     Timer::PlaybackDue,
     Timer::ResumeDue,
     Timer::FillerDue,
@@ -68,6 +71,11 @@ impl Timers {
     /// True if it was set.
     pub(super) fn cancel(&mut self, timer: Timer) -> bool {
         self.0[timer as usize].take().is_some()
+    }
+
+    /// True if it has a deadline that has not been acted on.
+    pub(super) fn is_set(&self, timer: Timer) -> bool {
+        self.0[timer as usize].is_some()
     }
 
     /// Forgets all of these.

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
+use super::Conversation;
 use super::barge_in::Meaning;
 use super::latency::{Milestones, Speculation};
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::utterance::Utterance;
-use super::{Action, Conversation};
 use crate::ids::TurnId;
 use crate::units::CallTime;
 
@@ -100,7 +100,7 @@ impl Conversation {
         self.history.caller_said(text);
         if !self.release(now, milestones) {
             let turn = self.begin_answer(Milestones { asked: Some(now), ..milestones });
-            self.generate(now, turn);
+            self.generate(now, turn, self.rungs.first());
         }
         self.expect_filler(now);
     }
@@ -128,13 +128,6 @@ impl Conversation {
         }
         self.listen_on(now);
     }
-
-    /// Asks the language model to answer what the history says.
-    pub(super) fn generate(&mut self, now: CallTime, turn: TurnId) {
-        let messages = self.history.messages();
-        self.actions.push_back(Action::Generate { turn, messages, speculative: false, rung: 0 });
-        self.timers.set(Timer::TokenDue, now + self.settings.first_token_timeout);
-    }
 }
 
 /// What is there, in one line.
@@ -149,6 +142,7 @@ fn milestones(now: CallTime, utterance: &Utterance) -> Milestones {
     Milestones {
         speech_end: utterance.paused_at,
         endpoint: utterance.decided_at.or(Some(now)),
+        end_of_turn: utterance.end,
         transcript_asked: utterance.last_asked,
         transcript: known_at.or(Some(now)),
         ..Milestones::default()

@@ -3,6 +3,7 @@
 
 use super::agreement::Agreement;
 use super::completeness::OPEN;
+use super::latency::EndOfTurn;
 use crate::ids::UtteranceId;
 use crate::units::CallTime;
 
@@ -45,8 +46,8 @@ pub(super) struct Utterance {
     pub(super) transcript: Option<(String, CallTime)>,
     /// The recogniser was not sure of it.
     pub(super) doubtful: bool,
-    /// How complete all words were at the last pause.
-    pub(super) score: f32,
+    /// How complete all words were at the last pause, and how long is waited after them.
+    pub(super) end: Option<EndOfTurn>,
     /// When the one that counts was asked for, and that it was asked for again after a failure.
     pub(super) last_asked: Option<CallTime>,
     pub(super) asked_again: bool,
@@ -94,7 +95,7 @@ impl Utterance {
             last: None,
             transcript: None,
             doubtful: false,
-            score: OPEN,
+            end: None,
             last_asked: None,
             asked_again: false,
             failed: false,
@@ -111,6 +112,7 @@ impl Utterance {
         self.paused_at = None;
         self.decided_at = None;
         self.transcript = None;
+        self.end = None;
         self.failed = false;
         self.asked_again = false;
         self.last = None;
@@ -217,6 +219,18 @@ impl Utterance {
     /// A piece was cut off and its words are not known yet.
     pub(super) fn awaits_piece(&self) -> bool {
         self.piece.is_some()
+    }
+
+    /// How complete all words were at the last pause.
+    pub(super) fn score(&self) -> f32 {
+        self.end.map_or(OPEN, |end| end.score)
+    }
+
+    /// All words, in a pause after which it is still open whether they are all.
+    pub(super) fn said_before_the_end(&self) -> Option<String> {
+        let open = self.paused_at.is_some() && self.decided_at.is_none() && !self.capped;
+        let (last, _) = self.transcript.as_ref().filter(|_| open)?;
+        Some(self.words(last))
     }
 
     /// All words: the committed ones and those of the last transcription.

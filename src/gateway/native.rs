@@ -17,8 +17,8 @@ use super::{
 use crate::units::{PHONE_RATE, WHISPER_RATE};
 
 pub use reports::{
-    CoresWire, ErrorWire, HiddenWire, LineWire, PongWire, ReceptionWire, SpeakerWire, SpeculationCountWire,
-    SpeculationWire, SpreadWire, StagesWire, SummaryWire, TurnReportWire,
+    CoresWire, EndOfTurnWire, ErrorWire, HiddenWire, LineWire, PongWire, ReceptionWire, SpeakerWire,
+    SpeculationCountWire, SpeculationWire, SpreadWire, StagesWire, SummaryWire, TokensWire, TurnReportWire,
 };
 
 /// The version of the protocol this server speaks.

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::conversation::latency::{Speculation, SpeculationCount, Stages, TurnReport};
+use crate::conversation::latency::{EndOfTurn, Speculation, SpeculationCount, Stages, TurnReport};
+use crate::engine::Usage;
 use crate::engine::arbiter::Work;
 use crate::engine::cores::Meter;
 use crate::gateway::native::{
-    CoresWire, ErrorWire, HiddenWire, LineWire, PongWire, ReceptionWire, SpeakerWire, SpeculationCountWire,
-    SpeculationWire, SpreadWire, StagesWire, SummaryWire, TurnReportWire,
+    CoresWire, EndOfTurnWire, ErrorWire, HiddenWire, LineWire, PongWire, ReceptionWire, SpeakerWire,
+    SpeculationCountWire, SpeculationWire, SpreadWire, StagesWire, SummaryWire, TokensWire, TurnReportWire,
 };
 
 /// More turns than a call has; older ones are forgotten, so that a call of days does not grow.
@@ -143,6 +144,31 @@ pub fn wire_report(report: &TurnReport, speech_end_ms: Option<f64>) -> TurnRepor
         mark_return_ms: report.mark_return_ms,
         v2v_ms: report.stages.map(|stages| stages.total_ms()),
         speech_end_ms,
+        end_of_turn: report.end_of_turn.as_ref().map(wire_end).unwrap_or_default(),
+        rung: u32::try_from(report.rung).unwrap_or(u32::MAX),
+        tokens: report.tokens.as_ref().map(wire_tokens).unwrap_or_default(),
+    }
+}
+
+fn wire_end(end: &EndOfTurn) -> EndOfTurnWire {
+    let thousandths = |x: f64| Some((x * 1000.0).round() / 1000.0);
+    EndOfTurnWire {
+        rules: thousandths(end.rules.into()),
+        // A probability may be small and yet say something.
+        model: end.model.map(|p| (f64::from(p) * 1e6).round() / 1e6),
+        score: thousandths(end.score.into()),
+        wait_ms: thousandths(end.wait_ms),
+    }
+}
+
+fn wire_tokens(tokens: &Usage) -> TokensWire {
+    let count = |n: usize| u64::try_from(n).ok();
+    TokensWire {
+        prompt: count(tokens.prompt),
+        reused: count(tokens.reused),
+        read_ahead: count(tokens.read_ahead),
+        read_in_vain: count(tokens.read_in_vain),
+        generated: count(tokens.generated),
     }
 }
 
@@ -196,6 +222,19 @@ mod tests {
         let got = spread((1..=20).rev().map(f64::from).collect()).expect("values");
         assert_eq!(got, SpreadWire { last: 1.0, p50: 10.0, p95: 19.0, max: 20.0 });
         assert_eq!(spread(Vec::new()), None);
+    }
+
+    #[test]
+    fn a_report_tells_what_the_end_of_the_turn_rests_on_and_what_the_answer_cost() {
+        let end = EndOfTurn { rules: 0.5, model: Some(0.031), score: 0.7, wait_ms: 350.000_01 };
+        let usage = Usage { prompt: 120, reused: 116, read_ahead: 20, read_in_vain: 3, generated: 9 };
+        let report =
+            TurnReport { end_of_turn: Some(end), rung: 1, tokens: Some(usage), ..TurnReport::default() };
+        let wire = wire_report(&report, None);
+        let EndOfTurnWire { rules, model, score, wait_ms } = wire.end_of_turn;
+        assert_eq!((rules, model, score, wait_ms), (Some(0.5), Some(0.031), Some(0.7), Some(350.0)));
+        assert_eq!((wire.rung, wire.tokens.prompt, wire.tokens.reused), (1, Some(120), Some(116)));
+        assert_eq!(wire_report(&TurnReport::default(), None).end_of_turn, EndOfTurnWire::default());
     }
 
     #[test]

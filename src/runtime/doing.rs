@@ -75,7 +75,7 @@ impl Session {
                     self.line.send(&Outbound::Hearing { utterance, stable: &stable, unstable: &unstable })?;
                 }
                 Action::Generate { turn, messages, speculative, rung } => {
-                    self.reading_ahead.cancel();
+                    self.listening.cancel();
                     self.working.begin(turn, !speculative);
                     self.runway.begin_anew();
                     let question = Question {
@@ -98,8 +98,8 @@ impl Session {
                     }
                     self.forget_pieces(turn);
                 }
-                Action::Prefill { reading, messages } => self.read(reading, messages, false),
-                Action::Rebuild { reading, messages } => self.read(reading, messages, true),
+                Action::Prefill { reading, messages } => self.read(now, reading, messages, false),
+                Action::Rebuild { reading, messages } => self.read(now, reading, messages, true),
                 Action::Speak { turn, chunk, text } => self.speak(now, turn, chunk, text),
                 Action::Send { chunk, mark, first, silence, from } => {
                     if let Some((_, samples)) = self.pieces.get(&chunk) {
@@ -143,17 +143,21 @@ impl Session {
 
     /// This call has a system prompt of its own, which no other call has had read: there is time while the
     /// greeting is spoken.
-    pub(super) fn read_ahead(&mut self, system_prompt: &str) {
+    pub(super) fn read_ahead(&mut self, now: CallTime, system_prompt: &str) {
         let message = |role, text: &str| Message { role, text: text.to_owned() };
         let messages = vec![message(Role::System, system_prompt), message(Role::User, "Hello.")];
-        self.read(ReadingId::default(), messages, true);
+        self.read(now, ReadingId::default(), messages, true);
     }
 
-    fn read(&mut self, reading: ReadingId, messages: Vec<Message>, rebuild: bool) {
-        let cancel = self.reading_ahead.renew();
-        let reading = Reading { call: self.id.clone(), reading, messages, rebuild, cancel };
-        if let Err(error) = self.services.engines.read_ahead(reading, &self.results) {
+    /// What the caller says now takes the place of what they said before; what is read beside it goes on.
+    fn read(&mut self, now: CallTime, reading: ReadingId, messages: Vec<Message>, rebuild: bool) {
+        let flag = if rebuild { &mut self.rebuilding } else { &mut self.listening };
+        let cancel = flag.renew();
+        let job = Reading { call: self.id.clone(), reading, messages, rebuild, cancel };
+        // A busy machine reads it when it has to; that is no error.
+        if let Err(error) = self.services.engines.read_ahead(job, &self.results) {
             tracing::debug!(%error, "nothing is read ahead");
+            self.conversation.handle(now, Event::ReadAhead { reading, done: false });
         }
     }
 
@@ -204,6 +208,9 @@ impl Session {
             interrupted = report.interrupted,
             hiccups = report.hiccups,
             failed = report.failed,
+            rung = report.rung,
+            prompt = report.tokens.map(|tokens| tokens.prompt),
+            reused = report.tokens.map(|tokens| tokens.reused),
             "turn over"
         );
         tracing::debug!(turn = report.turn.0, heard = report.heard, reply = report.reply, "words");

@@ -101,6 +101,8 @@ pub fn settings(config: &Config) -> Settings {
         manners: config.manners,
         keys: config.keys,
         first_token_timeout: config.llm.first_token_timeout,
+        models: config.llm.models().count(),
+        fallback_after: config.llm.fallback_after,
         max_reply_words: config.agent.max_reply_words,
         prompt_tokens: config.llm.context_tokens - config.llm.sampling.max_tokens,
     }

@@ -49,8 +49,9 @@ pub struct Session {
     /// Of a piece of an utterance: the next transcription does not replace it.
     pub(super) cutting: CancelFlag,
     pub(super) working: Working,
-    /// Of the next prompt's beginning.
-    pub(super) reading_ahead: CancelFlag,
+    /// What the language model reads while the caller speaks, and what it reads beside that for later.
+    pub(super) listening: CancelFlag,
+    pub(super) rebuilding: CancelFlag,
     /// How long the agent's voice can go on with what it has.
     pub(super) runway: Runway,
     pub(super) log: CallLog,
@@ -91,7 +92,8 @@ impl Session {
             transcribing: CancelFlag::default(),
             cutting: CancelFlag::default(),
             working: Working::default(),
-            reading_ahead: CancelFlag::default(),
+            listening: CancelFlag::default(),
+            rebuilding: CancelFlag::default(),
             runway: Runway::default(),
             log: CallLog::new(start.custom.clone()),
             life: Life::new(config.server.idle_timeout, clock.now()),
@@ -123,7 +125,7 @@ impl Session {
         }
         self.line.send(&Outbound::Started { call_id: self.id.as_str() })?;
         if let Some(prompt) = &start.agent.system_prompt {
-            self.read_ahead(prompt);
+            self.read_ahead(self.clock.now(), prompt);
         }
         self.services.press_opening_keys(self.line.dialect(), start.call_id.as_deref());
         self.tell(self.clock.now(), Event::CallStarted)?;
@@ -222,7 +224,7 @@ impl Session {
             EngineResult::Token { turn, text } => Event::Token { turn, text },
             EngineResult::Generated { turn, result: Ok(usage) } => {
                 tracing::debug!(%turn, ?usage, "generated");
-                Event::GenerationDone { turn }
+                Event::GenerationDone { turn, usage: Some(usage) }
             }
             EngineResult::Generated { turn, result: Err(error) } => {
                 self.failed("generation_failed", &error);
@@ -318,7 +320,8 @@ impl Session {
         let now = self.clock.now();
         self.transcribing.cancel();
         self.cutting.cancel();
-        self.reading_ahead.cancel();
+        self.listening.cancel();
+        self.rebuilding.cancel();
         self.working.cancel();
         self.services.engines.end_call(&self.id);
         self.conversation.end(now);

@@ -9,6 +9,7 @@ use offhook::audio::wav;
 use offhook::config::DEFAULT_CONFIG;
 use offhook::conversation::trace::{Head, Line, VERSION, What};
 use offhook::conversation::{Action, Conversation, Event};
+use offhook::ids::Asked;
 use offhook::units::CallTime;
 use serde_json::Value;
 
@@ -167,7 +168,12 @@ fn answer(
             Action::Generate { turn, .. } => {
                 let text = "We open at nine. Is there anything else?".to_owned();
                 events.push((soon, Event::Token { turn: *turn, text }));
-                events.push((soon, Event::GenerationDone { turn: *turn }));
+                events.push((soon, Event::GenerationDone { turn: *turn, usage: None }));
+            }
+            Action::Prefill { reading, .. } => {
+                let asked = Asked::Reading(*reading);
+                events.push((soon, Event::EndOfTurnScore { asked, probability: 0.25 }));
+                events.push((soon, Event::ReadAhead { reading: *reading, done: true }));
             }
             Action::Speak { chunk, .. } => {
                 let duration = Duration::from_millis(900);

@@ -7,7 +7,7 @@ use offhook::engine::Role;
 use proptest::prelude::*;
 
 use super::cases;
-use crate::support::simulation::{AT, Broken, MS, Marks, Simulation, settings};
+use crate::support::simulation::{AT, Broken, FirstModel, MS, Marks, Script, Simulation, settings};
 
 /// One sound of the caller: silence before it, its length, its words.
 type Sound = (u64, u64, &'static str);
@@ -46,10 +46,32 @@ fn any_break() -> impl Strategy<Value = Option<Broken>> {
     ]
 }
 
+/// What the language model says of the end of the words.
+fn any_scores() -> impl Strategy<Value = Vec<(&'static str, f32)>> {
+    let words = prop_oneof![
+        Just("Yeah."),
+        Just("No."),
+        Just("When do you open?"),
+        Just("My number is"),
+        Just("five five five"),
+        Just("When do you open? Yeah."),
+    ];
+    prop::collection::vec((words, 0.0..1.0f32), 0..4)
+}
+
+fn any_first_model() -> impl Strategy<Value = FirstModel> {
+    prop_oneof![
+        2 => Just(FirstModel::Same),
+        1 => Just(FirstModel::Silent),
+        1 => Just(FirstModel::Fails),
+        1 => (0..3000u64).prop_map(|ms| FirstModel::Slow(MS(ms))),
+    ]
+}
+
 /// A call with these sounds, until long after the last.
 fn call(sounds: &[Sound], marks: Marks, broken: Option<Broken>, tries: u32, min_words: usize) -> Simulation {
     let settings = Settings {
-        speculation: SpeculationPolicy { max_tries: tries },
+        speculation: SpeculationPolicy { max_tries: tries, ..settings().speculation },
         barge_in: BargeInPolicy { min_words, ..BargeInPolicy::default() },
         ..settings()
     };
@@ -89,8 +111,22 @@ proptest! {
         sounds in prop::collection::vec(any_sound(), 0..8),
         marks in any_marks(),
         tries in 0..3u32,
+        scores in any_scores(),
+        late in 0..600u64,
+        first in any_first_model(),
     ) {
-        let call = call(&sounds, marks, None, tries, 1);
+        let mut call = Simulation::new(Settings {
+            speculation: SpeculationPolicy { max_tries: tries, ..settings().speculation },
+            ..super::everything()
+        });
+        call.delays.marks = marks;
+        call.delays.score = MS(late);
+        call.script = Script { scores, first, ..Script::default() };
+        let end = sounds.iter().fold(300, |at, (silence, length, words)| {
+            call.caller_says(AT(at + silence), MS(*length), words);
+            at + silence + length
+        });
+        call.run(AT(end + 60_000));
         let roles: Vec<Role> = call.conversation.history().lines().map(|line| line.role).collect();
         prop_assert!(roles.windows(2).all(|pair| pair[0] != pair[1]), "{roles:?}");
         prop_assert_ne!(roles.last(), Some(&Role::User), "the caller waits for ever");

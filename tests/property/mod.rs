@@ -10,7 +10,7 @@ use offhook::conversation::replay::Trace;
 use offhook::conversation::trace::{Head, Line, VERSION, What};
 use offhook::conversation::{Action, Conversation, Event, Settings};
 use offhook::engine::Role;
-use offhook::ids::{ChunkId, MarkId, TurnId, UtteranceId};
+use offhook::ids::{Asked, ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
 use offhook::units::CallTime;
 use proptest::prelude::*;
 
@@ -27,7 +27,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just("mm-hm"),
         Just("**x, ")
     ];
-    (0..19u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
+    (0..22u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
         let at = CallTime::from_millis(ms * 10);
         let text = text.to_owned();
         match kind {
@@ -44,7 +44,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             },
             6 => Event::TranscriptionFailed { utterance: UtteranceId(id), pass },
             7 => Event::Token { turn: TurnId(id), text },
-            8 => Event::GenerationDone { turn: TurnId(id) },
+            8 => Event::GenerationDone { turn: TurnId(id), usage: None },
             9 => Event::GenerationFailed { turn: TurnId(id) },
             10 => Event::ChunkReady {
                 chunk: ChunkId(id),
@@ -57,14 +57,26 @@ fn any_event() -> impl Strategy<Value = Event> {
             14 => Event::InterruptRequested,
             15 => Event::Key { key: if ms % 4 == 0 { '#' } else { '5' } },
             16 => Event::MarkSent { mark: MarkId(id), due: at },
+            17 => Event::EndOfTurnScore {
+                asked: if ms % 2 == 0 { Asked::Turn(TurnId(id)) } else { Asked::Reading(ReadingId(id)) },
+                probability: ms as f32 / 3000.0,
+            },
+            18 => Event::ReadAhead { reading: ReadingId(id), done: ms % 3 != 0 },
             _ => Event::MarkPlayed { mark: MarkId(id) },
         }
     })
 }
 
+/// Settings in which nothing is switched off.
+fn everything() -> Settings {
+    let mut settings = Settings { models: 2, ..settings() };
+    settings.endpoint.model_weight = 0.5;
+    settings
+}
+
 /// Plays events 50 ms apart, letting deadlines happen in between; gives all actions.
 fn play(events: &[Event]) -> Vec<Action> {
-    let mut conversation = Conversation::new(settings(), words());
+    let mut conversation = Conversation::new(everything(), words());
     let mut actions = Vec::new();
     for (i, event) in events.iter().enumerate() {
         let now = CallTime::from_millis(i as u64 * 50);
@@ -119,7 +131,7 @@ proptest! {
 
     #[test]
     fn the_history_never_holds_a_word_that_was_not_sent(events in prop::collection::vec(any_event(), 0..80)) {
-        let mut conversation = Conversation::new(settings(), words());
+        let mut conversation = Conversation::new(everything(), words());
         let mut sent = BTreeSet::new();
         let mut texts = std::collections::BTreeMap::new();
         for (i, event) in events.iter().enumerate() {
@@ -144,11 +156,11 @@ proptest! {
 
     #[test]
     fn every_generation_ends_before_another_begins(events in prop::collection::vec(any_event(), 0..80)) {
-        let mut conversation = Conversation::new(settings(), words());
+        let mut conversation = Conversation::new(everything(), words());
         let mut open: Option<TurnId> = None;
         for (i, event) in events.iter().enumerate() {
             let now = CallTime::from_millis(i as u64 * 50);
-            if let Event::GenerationDone { turn } | Event::GenerationFailed { turn } = event
+            if let Event::GenerationDone { turn, usage: _ } | Event::GenerationFailed { turn } = event
                 && open == Some(*turn)
             {
                 open = None;
@@ -170,7 +182,7 @@ proptest! {
 
     #[test]
     fn no_prompt_exceeds_the_budget(events in prop::collection::vec(any_event(), 0..80), budget in 20..120usize) {
-        let mut conversation = Conversation::new(Settings { prompt_tokens: budget, ..settings() }, words());
+        let mut conversation = Conversation::new(Settings { prompt_tokens: budget, ..everything() }, words());
         for (i, event) in events.iter().enumerate() {
             let now = CallTime::from_millis(i as u64 * 50);
             conversation.handle(now, event.clone());
@@ -188,9 +200,9 @@ proptest! {
 
     #[test]
     fn a_trace_that_is_played_again_gives_the_same_actions(events in prop::collection::vec(any_event(), 0..80)) {
-        let mut conversation = Conversation::new(settings(), words());
+        let mut conversation = Conversation::new(everything(), words());
         let mut lines = Vec::new();
-        let head = Head { version: VERSION, call: "c".into(), settings: settings() };
+        let head = Head { version: VERSION, call: "c".into(), settings: everything() };
         lines.push(Line { at: CallTime::ZERO, what: What::Trace(Box::new(head)) });
         for (i, event) in events.iter().enumerate() {
             let at = CallTime::from_millis(i as u64 * 50);

@@ -2,11 +2,15 @@
 //! complaint that people make of voice agents.
 
 mod answering;
+mod ending_by_model;
 mod ending_turns;
 mod failing;
 mod interrupting;
 mod listening;
 mod manners;
 mod marks;
+mod reading;
+mod rehearsing;
 mod remembering;
 mod speculating;
+mod standing_in;

@@ -1,9 +1,9 @@
 //! Answers that are prepared before it is known that the turn is over: used, or gone without a trace.
 
 use offhook::conversation::latency::Speculation;
-use offhook::conversation::{Action, Event, Settings, SpeculationPolicy};
+use offhook::conversation::{Action, Event, Settings};
 
-use crate::support::simulation::{AT, Broken, MS, Simulation, settings, without_speculation};
+use crate::support::simulation::{AT, Broken, MS, Simulation, settings, tries, without_speculation};
 
 fn speculative(call: &Simulation) -> usize {
     call.times(|a| matches!(a, Action::Generate { speculative: true, .. })).len()
@@ -126,8 +126,7 @@ fn nothing_is_prepared_while_the_agent_speaks_or_the_line_stalls() {
 
 #[test]
 fn a_limit_of_one_try_is_kept_in_every_turn_anew() {
-    let mut call =
-        Simulation::new(Settings { speculation: SpeculationPolicy { max_tries: 1 }, ..settings() });
+    let mut call = Simulation::new(Settings { speculation: tries(1), ..settings() });
     for turn in 0..3 {
         call.caller_says(AT(5000 + turn * 10_000), MS(1000), "When do you open?");
     }

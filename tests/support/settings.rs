@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use offhook::conversation::{
-    BargeInPolicy, EndpointPolicy, KeysPolicy, Listening, Manners, Phrases, Settings, SpeculationPolicy,
+    BargeInPolicy, EndpointPolicy, KeysPolicy, Listening, Manners, Phrases, ReadAhead, Settings,
+    SpeculationPolicy,
 };
 use offhook::engine::CountTokens;
 
@@ -28,6 +29,8 @@ pub fn settings() -> Settings {
             open: MS(500),
             unfinished: MS(1500),
             longest: MS(2000),
+            model_threshold: 0.5,
+            model_weight: 0.0,
         },
         barge_in: BargeInPolicy::default(),
         listening: Listening {
@@ -36,7 +39,7 @@ pub fn settings() -> Settings {
             max_piece: MS(20_000),
             max_utterance: MS(60_000),
         },
-        speculation: SpeculationPolicy { max_tries: 2 },
+        speculation: tries(2),
         manners: Manners {
             idle_after: None,
             filler_after: None,
@@ -45,6 +48,8 @@ pub fn settings() -> Settings {
         },
         keys: KeysPolicy { gap: MS(2500), end: Some('#') },
         first_token_timeout: Duration::from_secs(4),
+        models: 1,
+        fallback_after: MS(1000),
         max_reply_words: 120,
         prompt_tokens: 1000,
     }
@@ -52,7 +57,12 @@ pub fn settings() -> Settings {
 
 /// The same, without answers that are prepared ahead.
 pub fn without_speculation() -> Settings {
-    Settings { speculation: SpeculationPolicy { max_tries: 0 }, ..settings() }
+    Settings { speculation: tries(0), ..settings() }
+}
+
+/// The same, with so many answers prepared in one turn.
+pub fn tries(max_tries: u32) -> SpeculationPolicy {
+    SpeculationPolicy { max_tries, read_ahead: ReadAhead::Newest }
 }
 
 /// Counts words for tokens.

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use offhook::conversation::latency::TurnReport;
+use offhook::conversation::trace::{Head, Line, VERSION, What};
 use offhook::conversation::{Action, Conversation, Event, Farewell, Settings};
 use offhook::engine::{Message, Role, WordTime};
 use offhook::ids::{ChunkId, MarkId, TurnId, UtteranceId};
 use offhook::units::CallTime;
 
 pub use super::gateway::Marks;
-pub use super::settings::{settings, without_speculation, words};
+pub use super::model::{FirstModel, Script};
+pub use super::settings::{settings, tries, without_speculation, words};
 
 pub const MS: fn(u64) -> Duration = Duration::from_millis;
 pub const AT: fn(u64) -> CallTime = CallTime::from_millis;
@@ -25,6 +27,10 @@ pub struct Delays {
     pub transcript: Duration,
     pub first_token: Duration,
     pub token: Duration,
+    /// From words that the model is given to what it says of their end.
+    pub score: Duration,
+    /// To read a beginning anew.
+    pub rebuild: Duration,
     pub synthesis: Duration,
     /// Speech per character of text.
     pub per_character: Duration,
@@ -38,6 +44,8 @@ impl Default for Delays {
             transcript: MS(40),
             first_token: MS(20),
             token: MS(4),
+            score: MS(10),
+            rebuild: MS(300),
             synthesis: MS(15),
             per_character: MS(60),
             marks: Marks::Right,
@@ -70,6 +78,8 @@ pub struct Simulation {
     pub conversation: Conversation,
     pub delays: Delays,
     pub broken: Option<Broken>,
+    /// The trace of the call.
+    pub lines: Vec<Line>,
     /// Everything done, in order.
     pub done: Vec<(CallTime, Action)>,
     pub(super) now: CallTime,
@@ -83,6 +93,8 @@ pub struct Simulation {
     pub busy: bool,
     /// What the model answers, if it is not to say what it heard.
     pub answer: Option<String>,
+    /// What else the model does.
+    pub script: Script,
     /// The prompts of the model.
     pub prompts: Vec<Vec<Message>>,
     /// The recogniser is unsure of everything.
@@ -108,10 +120,13 @@ pub(super) enum Happening {
 
 impl Simulation {
     pub fn new(settings: Settings) -> Self {
+        let head = Head { version: VERSION, call: "c".into(), settings: settings.clone() };
+        let head = Line { at: CallTime::ZERO, what: What::Trace(Box::new(head)) };
         let mut simulation = Self {
             conversation: Conversation::new(settings, words()),
             delays: Delays::default(),
             broken: None,
+            lines: vec![head],
             done: Vec::new(),
             now: CallTime::ZERO,
             sequence: 0,
@@ -120,6 +135,7 @@ impl Simulation {
             audio_lag: Duration::ZERO,
             busy: false,
             answer: None,
+            script: Script::default(),
             prompts: Vec::new(),
             doubtful: false,
             utterance_from: BTreeMap::new(),
@@ -195,6 +211,8 @@ impl Simulation {
                     self.happen(happening);
                 }
             } else {
+                let timer = self.conversation.poll_timeout().map(|(_, timer)| What::Deadline(timer));
+                self.lines.extend(timer.map(|what| Line { at: self.now, what }));
                 self.conversation.handle_timeout(self.now);
             }
             self.act();
@@ -240,16 +258,20 @@ impl Simulation {
 
     fn happen(&mut self, happening: Happening) {
         match happening {
-            Happening::Tell(event) => self.conversation.handle(self.now, event),
-            Happening::Played(clears, event) if clears == self.clears => {
-                self.conversation.handle(self.now, event)
-            }
+            Happening::Tell(event) => self.tell(event),
+            Happening::Played(clears, event) if clears == self.clears => self.tell(event),
             Happening::Played(..) => {}
         }
     }
 
+    fn tell(&mut self, event: Event) {
+        self.lines.push(Line { at: self.now, what: What::Event(event.clone()) });
+        self.conversation.handle(self.now, event);
+    }
+
     fn act(&mut self) {
         while let Some(action) = self.conversation.poll_action() {
+            self.lines.push(Line { at: self.now, what: What::Action(action.clone()) });
             self.done.push((self.now, action.clone()));
             match action {
                 Action::OpenUtterance { utterance, from } => {
@@ -266,11 +288,9 @@ impl Simulation {
                     self.transcribe(utterance, pass);
                     self.utterance_from.insert(utterance, self.now);
                 }
-                Action::Generate { turn, messages, .. } => {
-                    let heard = messages.last().map(|m| m.text.clone()).unwrap_or_default();
-                    self.prompts.push(messages);
-                    self.generate(turn, &heard);
-                }
+                Action::Generate { turn, messages, rung, .. } => self.generate(turn, messages, rung),
+                Action::Prefill { reading, messages } => self.listen(reading, &messages),
+                Action::Rebuild { reading, messages: _ } => self.rebuild(reading),
                 Action::Speak { turn, chunk, text } => self.synthesize(turn, chunk, text),
                 Action::Send { chunk, mark, first, silence, from } => {
                     self.send_first(first, silence);
@@ -281,8 +301,6 @@ impl Simulation {
                 | Action::Cancel { .. }
                 | Action::StopGenerating { .. }
                 | Action::Release { .. }
-                | Action::Prefill { .. }
-                | Action::Rebuild { .. }
                 | Action::Hearing { .. }
                 | Action::HangUp { .. }
                 | Action::TurnReport(_) => {}
@@ -290,7 +308,7 @@ impl Simulation {
         }
     }
 
-    fn breaks(&mut self, once: Broken, ever: Broken) -> bool {
+    pub(super) fn breaks(&mut self, once: Broken, ever: Broken) -> bool {
         if self.broken == Some(once) {
             self.broken = None;
             return true;
@@ -312,34 +330,6 @@ impl Simulation {
             Event::Transcribed { utterance, pass, heard_until, text, doubtful: self.doubtful }
         };
         self.at(self.now + self.delays.transcript, event);
-    }
-
-    /// The scripted model answers every turn with two sentences that name what it heard.
-    fn generate(&mut self, turn: TurnId, heard: &str) {
-        let mut at = self.now + self.delays.first_token;
-        if self.broken == Some(Broken::SilentGenerator) {
-            return;
-        }
-        if self.breaks(Broken::GeneratorOnce, Broken::Generator) {
-            return self.at(at, Event::GenerationFailed { turn });
-        }
-        let count = heard.split_whitespace().count();
-        let reply = format!("You said {count} words. Is there anything else?");
-        let reply = self.answer.clone().unwrap_or(reply);
-        if self.broken == Some(Broken::EmptyGenerator) {
-            return self.at(at, Event::GenerationDone { turn });
-        }
-        for (i, word) in reply.split_inclusive(' ').enumerate() {
-            if i == 2 && self.breaks(Broken::GeneratorMidway, Broken::GeneratorMidway) {
-                return self.at(at, Event::GenerationFailed { turn });
-            }
-            if i == 2 && self.breaks(Broken::GeneratorStops, Broken::GeneratorStops) {
-                return;
-            }
-            self.at(at, Event::Token { turn, text: word.to_owned() });
-            at += self.delays.token;
-        }
-        self.at(at, Event::GenerationDone { turn });
     }
 
     fn synthesize(&mut self, turn: TurnId, chunk: ChunkId, text: String) {

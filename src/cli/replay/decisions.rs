@@ -51,9 +51,13 @@ pub(super) fn decisions(rehearsal: &Rehearsal) -> Vec<Decision> {
 
 fn describe<'t>(action: &Action, text_of: impl Fn(&ChunkId) -> &'t str) -> Option<String> {
     match action {
-        Action::Generate { messages, speculative, .. } => {
+        Action::Generate { messages, speculative, rung, .. } => {
             let question = messages.last().map_or("", |m| &m.text);
-            Some(format!("{} {question:?}", if *speculative { "prepare the answer to" } else { "answer" }))
+            let what = if *speculative { "prepare the answer to" } else { "answer" };
+            Some(match rung {
+                0 => format!("{what} {question:?}"),
+                rung => format!("{what} {question:?}, by stand-in {rung}"),
+            })
         }
         Action::Release { .. } => Some("the turn is over: the prepared answer is wanted".to_owned()),
         Action::Cancel { .. } => Some("drop what is being made".to_owned()),

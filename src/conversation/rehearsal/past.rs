@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::super::replay::Trace;
 use super::super::trace::What;
 use super::super::{Action, Event};
-use crate::engine::WordTime;
-use crate::ids::{ChunkId, MarkId, TurnId, UtteranceId};
+use crate::engine::{Message, Usage, WordTime};
+use crate::ids::{Asked, ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
 /// What was heard of an utterance up to a moment.
@@ -27,7 +27,7 @@ pub(super) struct HeardThen {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Said {
     Text(String),
-    Done,
+    Done(Option<Usage>),
     Failed,
 }
 
@@ -40,14 +40,43 @@ pub(super) struct Sounded {
 }
 
 /// The whole of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Past {
     heard: Vec<HeardThen>,
-    /// Each question, and the reply to it: what came, and how long after it was asked.
-    replies: BTreeMap<TurnId, (String, Vec<(Duration, Said)>)>,
+    replies: BTreeMap<TurnId, Reply>,
+    /// What the language model said of the end of the caller's words, and how long after they were given.
+    scores: BTreeMap<String, (Duration, f32)>,
+    /// How long it took to read a beginning anew, and that it was done.
+    pub(super) rebuilt: (Duration, bool),
     sounds: BTreeMap<String, Sounded>,
     /// From the end of a piece to its mark; `None` if no mark ever came.
     pub(super) way: Option<Duration>,
+}
+
+/// A question, the rung of the model that was asked, and its reply: what came, and how long after that.
+#[derive(Debug, Default)]
+struct Reply {
+    question: String,
+    rung: usize,
+    said: Vec<(Duration, Said)>,
+}
+
+impl Default for Past {
+    fn default() -> Self {
+        Self {
+            heard: Vec::new(),
+            replies: BTreeMap::new(),
+            scores: BTreeMap::new(),
+            rebuilt: (Duration::ZERO, true),
+            sounds: BTreeMap::new(),
+            way: None,
+        }
+    }
+}
+
+/// What a prompt asks: all that the caller has said since the agent was heard.
+pub(super) fn question(messages: &[Message]) -> String {
+    messages.last().map_or_else(String::new, |last| last.text.clone())
 }
 
 impl Past {
@@ -73,14 +102,20 @@ impl Past {
         before.or_else(|| of_utterance().min_by_key(|heard| heard.until))
     }
 
-    /// The last reply to a question that came to its end, if it was ever asked and answered.
-    pub(super) fn reply_to(&self, question: &str) -> Option<&[(Duration, Said)]> {
-        let mut of_question =
-            self.replies.values().filter(|(asked, _)| asked == question).map(|(_, reply)| reply);
-        let ended = |reply: &&Vec<(Duration, Said)>| {
-            reply.last().is_some_and(|(_, said)| matches!(said, Said::Done | Said::Failed))
+    /// The last reply to a question that came to its end, if it was ever asked and answered: of the same
+    /// model, or of another if that was never asked.
+    pub(super) fn reply_to(&self, question: &str, rung: usize) -> Option<&[(Duration, Said)]> {
+        let ended = |reply: &&Reply| {
+            let last = reply.said.last().map(|(_, said)| said);
+            reply.question == question && matches!(last, Some(Said::Done(_) | Said::Failed))
         };
-        of_question.rfind(ended).map(Vec::as_slice)
+        let same = self.replies.values().rfind(|reply| reply.rung == rung && ended(reply));
+        same.or_else(|| self.replies.values().rfind(ended)).map(|reply| reply.said.as_slice())
+    }
+
+    /// What the language model said of the end of these words.
+    pub(super) fn score_of(&self, question: &str) -> Option<(Duration, f32)> {
+        self.scores.get(question).copied()
     }
 
     pub(super) fn sound_of(&self, text: &str) -> Option<&Sounded> {
@@ -95,6 +130,8 @@ struct Reader {
     utterances: BTreeMap<UtteranceId, CallTime>,
     transcribing: BTreeMap<(UtteranceId, u32), CallTime>,
     generating: BTreeMap<TurnId, CallTime>,
+    reading: BTreeMap<ReadingId, (CallTime, String)>,
+    rebuilding: BTreeMap<ReadingId, CallTime>,
     speaking: BTreeMap<ChunkId, (CallTime, String)>,
     playing: BTreeMap<MarkId, ChunkId>,
     started: BTreeMap<ChunkId, CallTime>,
@@ -107,10 +144,14 @@ impl Reader {
             action
         {
             self.transcribing.insert((*utterance, *pass), now);
-        } else if let Action::Generate { turn, messages, .. } = action {
-            let question = messages.last().map_or(String::new(), |m| m.text.clone());
-            self.past.replies.insert(*turn, (question, Vec::new()));
+        } else if let Action::Generate { turn, messages, rung, .. } = action {
+            let reply = Reply { question: question(messages), rung: *rung, said: Vec::new() };
+            self.past.replies.insert(*turn, reply);
             self.generating.insert(*turn, now);
+        } else if let Action::Prefill { reading, messages } = action {
+            self.reading.insert(*reading, (now, question(messages)));
+        } else if let Action::Rebuild { reading, .. } = action {
+            self.rebuilding.insert(*reading, now);
         } else if let Action::OpenUtterance { utterance, from } = action {
             self.utterances.insert(*utterance, *from);
         } else if let Action::Speak { chunk, text, .. } = action {
@@ -129,10 +170,16 @@ impl Reader {
             self.past.heard.push(HeardThen { from, until, took, text, doubtful });
         } else if let Event::Token { turn, text } = event {
             self.said(now, *turn, Said::Text(text.clone()));
-        } else if let Event::GenerationDone { turn } = event {
-            self.said(now, *turn, Said::Done);
+        } else if let Event::GenerationDone { turn, usage } = event {
+            self.said(now, *turn, Said::Done(*usage));
         } else if let Event::GenerationFailed { turn } = event {
             self.said(now, *turn, Said::Failed);
+        } else if let Event::EndOfTurnScore { asked, probability } = event {
+            self.scored(now, *asked, *probability);
+        } else if let Event::ReadAhead { reading, done } = event {
+            if let Some(asked) = self.rebuilding.get(reading) {
+                self.past.rebuilt = (now - *asked, *done);
+            }
         } else if let Event::ChunkReady { chunk, duration, words } = event {
             if let Some((asked, text)) = self.speaking.get(chunk) {
                 let sounded = Sounded { took: now - *asked, duration: *duration, words: words.clone() };
@@ -147,10 +194,22 @@ impl Reader {
     }
 
     fn said(&mut self, now: CallTime, turn: TurnId, said: Said) {
-        if let (Some(asked), Some((_, reply))) =
-            (self.generating.get(&turn), self.past.replies.get_mut(&turn))
-        {
-            reply.push((now - *asked, said));
+        if let (Some(asked), Some(reply)) = (self.generating.get(&turn), self.past.replies.get_mut(&turn)) {
+            reply.said.push((now - *asked, said));
+        }
+    }
+
+    fn scored(&mut self, now: CallTime, asked: Asked, probability: f32) {
+        let given = match asked {
+            Asked::Turn(turn) => self
+                .generating
+                .get(&turn)
+                .copied()
+                .zip(self.past.replies.get(&turn).map(|reply| reply.question.clone())),
+            Asked::Reading(reading) => self.reading.get(&reading).cloned(),
+        };
+        if let Some((at, question)) = given {
+            self.past.scores.insert(question, (now - at, probability));
         }
     }
 

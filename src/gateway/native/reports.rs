@@ -85,6 +85,37 @@ pub struct SpeculationCountWire {
     pub audio_wasted_ms: f64,
 }
 
+/// Why a turn was taken to be over: how complete the caller's words were, from 0 (they go on for certain)
+/// to 1. Absent where no words decided that.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EndOfTurnWire {
+    /// By the rules.
+    pub rules: Option<f64>,
+    /// The language model's probability that the turn ends with them, if it was known in time.
+    pub model: Option<f64>,
+    /// What they were taken for.
+    pub score: Option<f64>,
+    /// The silence that this asked for.
+    pub wait_ms: Option<f64>,
+}
+
+/// The tokens of an answer. Absent where it was not generated to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TokensWire {
+    /// Of the prompt.
+    pub prompt: Option<u64>,
+    /// Of these, known from before and not read again.
+    pub reused: Option<u64>,
+    /// Read while the caller spoke.
+    pub read_ahead: Option<u64>,
+    /// Of these, of no use, because the words turned out to be others.
+    pub read_in_vain: Option<u64>,
+    /// Of the answer.
+    pub generated: Option<u64>,
+}
+
 /// How one turn went.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -115,6 +146,12 @@ pub struct TurnReportWire {
     /// From the moment at which the first 20 ms should have been played to the return of the mark
     /// behind them: the way to the ear and back.
     pub mark_return_ms: Option<f64>,
+    /// Why the turn was taken to be over.
+    pub end_of_turn: EndOfTurnWire,
+    /// Which language model answered: 0 is the one in use, 1 the first that stands in for it.
+    pub rung: u32,
+    /// What the answer cost.
+    pub tokens: TokensWire,
 }
 
 /// The distribution of one figure over a call.

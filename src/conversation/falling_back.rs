@@ -1,0 +1,170 @@
+//! When a language model fails or is late: the next one is asked, and when there is none, the caller. Must
+//! not know how an answer becomes sound.
+
+use super::reply::{Purpose, Reply};
+use super::timers::Timer;
+use super::{Action, Conversation};
+use crate::ids::TurnId;
+use crate::units::CallTime;
+
+/// So many turns begin with the model that stood in, before the one that failed is tried again.
+const TURNS_WITHOUT: u32 = 3;
+
+/// Which of the models is asked: rung 0 is the one in use.
+#[derive(Debug, Default)]
+pub(super) struct Rungs {
+    models: usize,
+    /// Where a turn begins, and for how many more.
+    first: usize,
+    turns: u32,
+    /// That is so since this turn.
+    since_now: bool,
+}
+
+impl Rungs {
+    pub(super) fn new(models: usize) -> Self {
+        Self { models, ..Self::default() }
+    }
+
+    /// Which is asked first.
+    pub(super) fn first(&self) -> usize {
+        self.first
+    }
+
+    /// Which is asked after that one.
+    pub(super) fn after(&self, rung: usize) -> Option<usize> {
+        Some(rung + 1).filter(|&next| next < self.models)
+    }
+
+    /// True if nobody stands in.
+    fn is_alone(&self) -> bool {
+        self.models <= 1
+    }
+
+    /// One failed, or was late: it is not waited for again in every turn. Where none is left, all are
+    /// tried again.
+    fn failed(&mut self, rung: usize) {
+        match self.after(rung) {
+            Some(next) => (self.first, self.turns) = (next, TURNS_WITHOUT),
+            None => (self.first, self.turns) = (0, 0),
+        }
+        self.since_now = true;
+    }
+
+    /// A turn has been answered.
+    pub(super) fn turn_over(&mut self) {
+        if std::mem::take(&mut self.since_now) {
+            return;
+        }
+        self.turns = self.turns.saturating_sub(1);
+        if self.turns == 0 {
+            self.first = 0;
+        }
+    }
+}
+
+impl Conversation {
+    /// Asks a language model to answer what the history says: `rung`, or whoever stands in for it.
+    pub(super) fn generate(&mut self, now: CallTime, turn: TurnId, rung: usize) {
+        let messages = self.history.messages();
+        if let Some(reply) = self.reply_of(turn) {
+            reply.rung = rung;
+        }
+        self.actions.push_back(Action::Generate { turn, messages, speculative: false, rung });
+        self.expect_an_answer(now, rung);
+    }
+
+    /// From now on somebody waits for the first token: of this model, and of all of them together.
+    pub(super) fn expect_an_answer(&mut self, now: CallTime, rung: usize) {
+        // Whoever stands in has the time that is left.
+        if self.rungs.is_alone() || !self.timers.is_set(Timer::TokenDue) {
+            self.timers.set(Timer::TokenDue, now + self.settings.first_token_timeout);
+        }
+        if self.rungs.after(rung).is_some() {
+            self.timers.set(Timer::StandInDue, now + self.settings.fallback_after);
+        } else {
+            self.timers.cancel(Timer::StandInDue);
+        }
+    }
+
+    pub(super) fn generation_failed(&mut self, now: CallTime, turn: TurnId) {
+        if self.generating(turn).is_some() {
+            self.generation_brought_nothing(now, turn);
+        }
+    }
+
+    /// The model that was asked has not begun: another stands in.
+    pub(super) fn stand_in_due(&mut self, now: CallTime) {
+        let waits = self.reply.as_ref().filter(|reply| !reply.complete && reply.tokens == 0);
+        if let Some(turn) = waits.map(|reply| reply.turn) {
+            self.generation_brought_nothing(now, turn);
+        }
+    }
+
+    /// An answer that was prepared ahead is dropped, and asked for when it is due. For one that is due, the
+    /// next model is asked; if there was only one, that one once more; then the caller is asked.
+    pub(super) fn generation_brought_nothing(&mut self, now: CallTime, turn: TurnId) {
+        let Some(reply) = self.reply_of(turn) else { return };
+        let rung = reply.rung;
+        self.rungs.failed(rung);
+        if self.roll_back_if(|draft| draft.turn == turn) {
+            return;
+        }
+        let Some(reply) = self.reply.as_ref() else { return };
+        let next = match self.rungs.after(rung) {
+            None if rung == 0 && !reply.asked_again => Some(0),
+            next => next,
+        };
+        match next.filter(|_| can_be_begun_again(reply)) {
+            Some(next) => self.ask_again_of(now, turn, next),
+            None => self.speak_fallback(now),
+        }
+    }
+
+    fn ask_again_of(&mut self, now: CallTime, turn: TurnId, rung: usize) {
+        let again = self.next_turn;
+        let Some(reply) = self.reply.as_mut() else { return };
+        reply.asked_again = true;
+        reply.complete = false;
+        reply.turn = again;
+        reply.tokens = 0;
+        reply.forget_the_text();
+        // With the generation, what was being synthesised is cancelled.
+        reply.ledger.abandon();
+        self.next_turn = again.next();
+        self.actions.push_back(Action::Cancel { turn });
+        self.generate(now, again, rung);
+    }
+
+    /// The language model has stopped in the middle, or none ever began.
+    pub(super) fn token_overdue(&mut self, now: CallTime) {
+        let Some(reply) = &mut self.reply else { return };
+        let (turn, rung) = (reply.turn, reply.rung);
+        // One that has begun had all the time for itself.
+        let began = reply.tokens > 0 && can_be_begun_again(reply);
+        if began && self.rungs.after(rung).is_some() {
+            return self.generation_brought_nothing(now, turn);
+        }
+        reply.ledger.abandon();
+        self.rungs.failed(rung);
+        self.actions.push_back(Action::Cancel { turn });
+        self.speak_fallback(now);
+    }
+
+    pub(super) fn speak_fallback(&mut self, now: CallTime) {
+        let Some(reply) = &mut self.reply else { return };
+        reply.failed = true;
+        reply.forget_the_text();
+        let turn = reply.turn;
+        let pieces = reply.take_all(&self.settings.phrases.fallback);
+        self.timers.cancel_all(&[Timer::TokenDue, Timer::StandInDue, Timer::FillerDue]);
+        self.speak(turn, pieces);
+        self.expect_playback(now);
+        self.finish_if_over(now);
+    }
+}
+
+/// Nothing of an answer was given to the voice: another may take its place.
+fn can_be_begun_again(reply: &Reply) -> bool {
+    reply.ledger.is_without_answer() && reply.purpose == Purpose::Answer
+}

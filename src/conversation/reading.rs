@@ -1,0 +1,160 @@
+//! What the language model reads while the caller still speaks, so that little is left when they are done,
+//! and what it says of the end of their turn. Must not know how a model reads, nor what it answers.
+
+use super::barge_in::plain_words;
+use super::completeness;
+use super::latency::EndOfTurn;
+use super::settings::ReadAhead;
+use super::timers::Timer;
+use super::{Action, Conversation};
+use crate::engine::Message;
+use crate::ids::{Asked, ReadingId};
+use crate::units::CallTime;
+
+/// Readings of one utterance that are remembered: a model that is far behind says nothing of use.
+const MOST: usize = 8;
+
+/// What the model was given of the words of one utterance, and what it said of them.
+#[derive(Debug, Default)]
+pub(super) struct Readings(Vec<Given>);
+
+#[derive(Debug)]
+struct Given {
+    asked: Asked,
+    /// All that the caller has said, as the prompt has it.
+    heard: String,
+    /// That the turn ends with it, if that is known.
+    probability: Option<f32>,
+}
+
+impl Readings {
+    /// The model is given these words.
+    pub(super) fn given(&mut self, asked: Asked, heard: &str) {
+        if self.0.len() == MOST {
+            self.0.remove(0);
+        }
+        self.0.push(Given { asked, heard: heard.to_owned(), probability: None });
+    }
+
+    /// They were not read.
+    fn forget(&mut self, reading: ReadingId) {
+        self.0.retain(|given| given.asked != Asked::Reading(reading));
+    }
+
+    /// The utterance is over: what comes now is of old words.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    fn newest(&self) -> Option<&str> {
+        self.0.last().map(|given| given.heard.as_str())
+    }
+
+    /// True if somebody waits for it.
+    fn scored(&mut self, asked: Asked, probability: f32) -> bool {
+        let given = self.0.iter_mut().find(|given| given.asked == asked);
+        given.map(|given| given.probability = Some(probability)).is_some()
+    }
+
+    /// What is known of the end of these words. A comma more or less makes them no others.
+    fn probability_of(&self, heard: &str) -> Option<f32> {
+        let words = plain_words(heard);
+        let same = |given: &&Given| given.probability.is_some() && plain_words(&given.heard) == words;
+        self.0.iter().rev().find(same).and_then(|given| given.probability)
+    }
+}
+
+impl Conversation {
+    // What is read.
+
+    /// There was a look at the words of a caller who speaks.
+    pub(super) fn read_what_was_heard(&mut self) {
+        let Some((stable, unstable)) = self.utterance.as_ref().and_then(|u| u.hearing()) else { return };
+        match self.settings.speculation.read_ahead {
+            ReadAhead::Off => {}
+            ReadAhead::Stable => self.read(&stable),
+            ReadAhead::Newest => self.read(&[stable, unstable].join(" ")),
+        }
+    }
+
+    /// All words before a pause are known. Where an answer to them is prepared, the model reads them for it.
+    pub(super) fn read_what_was_said(&mut self, said: &str) {
+        let sure = |u: &super::Utterance| !u.doubtful && !u.awaits_piece();
+        if self.settings.speculation.read_ahead != ReadAhead::Off && self.utterance.as_ref().is_some_and(sure)
+        {
+            self.read(said);
+        }
+    }
+
+    /// Nothing is read while the agent speaks: whether these words will be answered, and after how much of
+    /// the reply, is known only once they have interrupted it. A model that is not asked reads nothing.
+    fn read(&mut self, said: &str) {
+        let busy = self.reply.is_some() || self.draft.is_some() || self.rungs.first() > 0;
+        if busy || said.trim().is_empty() || self.utterance.as_ref().is_some_and(|u| u.is_echo) {
+            return;
+        }
+        let (messages, heard) = self.prompt_with(said);
+        if heard.is_empty() || self.readings.newest() == Some(&heard) {
+            return;
+        }
+        let reading = self.next_reading_id();
+        self.readings.given(Asked::Reading(reading), &heard);
+        self.actions.push_back(Action::Prefill { reading, messages });
+    }
+
+    /// The prompt as it would be if the caller had said `said` and no more, and all of theirs at its end.
+    pub(super) fn prompt_with(&self, said: &str) -> (Vec<Message>, String) {
+        let owed = self.owed.as_ref().map_or("", |(_, owed)| owed);
+        let messages = self.history.messages_with(&[owed, said].join(" "));
+        let heard = messages.last().map_or_else(String::new, |last| last.text.clone());
+        (messages, heard)
+    }
+
+    pub(super) fn next_reading_id(&mut self) -> ReadingId {
+        let reading = self.next_reading;
+        self.next_reading = reading.next();
+        reading
+    }
+
+    pub(super) fn not_read(&mut self, reading: ReadingId) {
+        self.readings.forget(reading);
+    }
+
+    // What it says of the end.
+
+    /// When the turn is over, if the caller says no more: from the words before the pause, and what the
+    /// model says of just these.
+    pub(super) fn judge_the_end(&mut self, said: &str) -> Option<CallTime> {
+        let model = if self.readings.0.is_empty() {
+            None
+        } else {
+            self.readings.probability_of(&self.prompt_with(said).1)
+        };
+        let policy = &self.settings.endpoint;
+        let ruling = completeness::judge(said);
+        let score = policy.score(ruling, model);
+        let silence = policy.silence_after(score, &self.pace);
+        let utterance = self.utterance.as_mut()?;
+        let wait_ms = silence.as_secs_f64() * 1000.0;
+        utterance.end = Some(EndOfTurn { rules: ruling.score, model, score, wait_ms });
+        Some(utterance.paused_at? + silence)
+    }
+
+    /// The model has read words to their end. In the silence after just these, it moves the deadline; once
+    /// the turn is over, nothing does.
+    pub(super) fn end_of_turn_scored(&mut self, now: CallTime, asked: Asked, probability: f32) {
+        if !(0.0..=1.0).contains(&probability) || !self.readings.scored(asked, probability) {
+            return;
+        }
+        let open = self.timers.is_set(Timer::EndOfTurn);
+        let Some(said) = self.utterance.as_ref().filter(|_| open).and_then(|u| u.said_before_the_end())
+        else {
+            return;
+        };
+        let Some(due) = self.judge_the_end(&said) else { return };
+        self.timers.set(Timer::EndOfTurn, due.max(now));
+        if due > now {
+            self.speculate(now, &said);
+        }
+    }
+}
