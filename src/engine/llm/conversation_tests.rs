@@ -223,6 +223,41 @@ fn a_model_whose_first_token_is_the_end_says_nothing() {
 }
 
 #[test]
+fn calls_are_promised_their_memory_and_one_too_many_is_refused_with_the_reason() {
+    // A mebibyte holds three contexts of this model.
+    let (_folder, path) = TestModel::phi3(GgmlDType::Q8_0).write();
+    let options = LlmOptions { model: path, threads: 1, context_tokens: CONTEXT, cache_mb: 1 };
+    let engine = load(&options).unwrap();
+    assert_eq!(engine.capacity().0, 3);
+    let rooms = engine.rooms();
+    let mut held: Vec<_> = (0..3).map(|_| rooms.admit().unwrap()).collect();
+    let reason = rooms.admit().unwrap_err().to_string();
+    assert!(reason.contains("raise llm.cache_mb"), "{reason}");
+    held.pop();
+    assert!(rooms.admit().is_ok());
+}
+
+#[test]
+fn whoever_finds_the_cache_full_takes_the_room_of_those_who_are_silent() {
+    let (_folder, path) = TestModel::phi3(GgmlDType::Q8_0).write();
+    let mut engine =
+        load(&LlmOptions { model: path, threads: 1, context_tokens: CONTEXT, cache_mb: 1 }).unwrap();
+    let long = vec![say(Role::User, &"hello world ".repeat(60))];
+    let texts: Vec<String> = (0..8).map(|call| ask(&mut engine, &call.to_string(), &long).0).collect();
+    assert!(texts.iter().all(|text| *text == texts[0]));
+    // The first call has lost what it had, and is answered all the same.
+    assert_eq!(ask(&mut engine, "0", &long).0, texts[0]);
+}
+
+#[test]
+fn a_cache_that_holds_no_call_is_refused_with_what_to_change() {
+    let (_folder, path) = TestModel::of("phi3", GgmlDType::Q8_0, 512, 96).write();
+    let problem = load(&LlmOptions { model: path, threads: 1, context_tokens: CONTEXT, cache_mb: 1 });
+    let problem = problem.map(drop).unwrap_err().to_string();
+    assert!(problem.contains("llm.cache_mb is 1: raise it, or lower llm.context_tokens"), "{problem}");
+}
+
+#[test]
 fn two_calls_at_once_do_not_hear_each_other() {
     let mut engine = engine();
     let mut other = opening();

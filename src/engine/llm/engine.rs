@@ -22,7 +22,8 @@ use super::weights::Weights;
 use crate::config;
 use crate::engine::generator::Share;
 use crate::engine::{
-    EngineError, Generation as _, Generator, LoadError, Message, NoRoom, Role, Room, Rooms, Sampling, Step, Task,
+    EngineError, Generation as _, Generator, LoadError, Message, NoRoom, Role, Room, Rooms, Sampling, Step,
+    Task,
 };
 
 /// Longest text about a file that cannot be used.
@@ -119,7 +120,8 @@ fn read(options: &LlmOptions) -> Result<LlmEngine, String> {
     let markup = speakable::against_markup(&vocabulary);
     let marks = SentenceMarks::of(&vocabulary);
     let sessions = Mutex::default();
-    let engine = LlmEngine { shared: Arc::new(Shared { weights, vocabulary, markup, marks, template, sessions }) };
+    let engine =
+        LlmEngine { shared: Arc::new(Shared { weights, vocabulary, markup, marks, template, sessions }) };
     match engine.capacity() {
         (0, bytes) => Err(format!(
             "the cache of one call takes {} MiB, and llm.cache_mb is {}: raise it, or lower llm.context_tokens",

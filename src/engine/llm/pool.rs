@@ -97,11 +97,13 @@ impl Pool {
     }
 
     /// Pages that some cache holds. One that several share counts once.
+    #[cfg(test)]
     pub(super) fn pages_in_use(&self) -> usize {
         self.books().in_use
     }
 
     /// Pages that can be taken yet.
+    #[cfg(test)]
     pub(super) fn pages_free(&self) -> usize {
         self.pages - self.pages_in_use()
     }

@@ -253,7 +253,7 @@ const ALONE: usize = 64;
 /// One step of many replies in one pass.
 pub(super) fn step_together(batch: &mut [Share<'_, Reply>]) -> Vec<Result<Step, EngineError>> {
     let inputs: Vec<Option<Input>> = batch.iter().map(|share| share.generation.input(share.most)).collect();
-    let weights = batch.first().map(|share| Arc::clone(&share.generation.shared.weights));
+    let shared = batch.first().map(|share| Arc::clone(&share.generation.shared));
     let mut feeds: Vec<Feed<'_>> = batch
         .iter_mut()
         .zip(&inputs)
@@ -262,8 +262,8 @@ pub(super) fn step_together(batch: &mut [Share<'_, Reply>]) -> Vec<Result<Step, 
             Some(Feed { sequence, tokens: &input.tokens, asked: &input.asked })
         })
         .collect();
-    let answers = match weights {
-        Some(weights) if !feeds.is_empty() => read_together(&weights, &mut feeds),
+    let answers = match shared {
+        Some(shared) if !feeds.is_empty() => read_all(&shared, &mut feeds),
         Some(_) | None => Vec::new(),
     };
     let mut answers = answers.into_iter();
@@ -278,6 +278,19 @@ pub(super) fn step_together(batch: &mut [Share<'_, Reply>]) -> Vec<Result<Step, 
         }
     });
     each.collect()
+}
+
+/// Reads in one pass. Who finds the cache full reads after it, once others have let go of what they do not
+/// need at once.
+fn read_all(shared: &Shared, feeds: &mut [Feed<'_>]) -> Vec<Answers> {
+    let let_go = || shared.sessions.lock().unwrap_or_else(PoisonError::into_inner).let_go();
+    let mut answers = read_together(&shared.weights, feeds);
+    for (feed, answer) in feeds.iter_mut().zip(&mut answers) {
+        while matches!(answer, Err(SequenceError::CacheFull(_))) && let_go() {
+            *answer = read_together(&shared.weights, std::slice::from_mut(feed)).remove(0);
+        }
+    }
+    answers
 }
 
 impl Generation for Reply {

@@ -187,6 +187,17 @@ impl Sessions {
         }
     }
 
+    /// Forgets something that can be computed again: a conversation in its other form, then what the call
+    /// keeps that was silent longest, then shared beginnings but for the first. False if there is nothing.
+    pub(super) fn let_go(&mut self) -> bool {
+        let mut oldest: Vec<&mut Session> = self.sessions.values_mut().collect();
+        oldest.sort_by_key(|session| session.used);
+        let rebuilt = oldest.iter_mut().find_map(|session| session.rebuilt.take());
+        let own = || oldest.iter_mut().find_map(|session| session.sequence.take());
+        let pinned = self.pinned.len() > 1;
+        rebuilt.or_else(own).or_else(|| pinned.then(|| self.pinned.remove(1).1)).is_some()
+    }
+
     /// True if some shared beginning starts with all of `tokens`.
     pub(super) fn is_pinned(&self, tokens: &[u32]) -> bool {
         self.pinned.iter().any(|(_, sequence)| sequence.common_prefix(tokens) == tokens.len())
