@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     };
     telemetry::logging::start(&config.log, matches!(cli.command, Command::Serve(_)));
     let result = match cli.command {
-        Command::Serve(args) => cli::serve::run(&args, config),
+        Command::Serve(args) => cli::serve::run(&args, config, cli.config.as_deref()),
         Command::Call(args) => cli::call::run(args, cli.config.as_deref()),
         Command::Chat(args) => cli::chat::run(args, &config),
         Command::Say(args) => cli::say::run(args, &config),

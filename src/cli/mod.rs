@@ -4,6 +4,7 @@ pub mod bench;
 pub mod call;
 pub mod chat;
 pub mod config;
+mod reload;
 pub mod replay;
 pub mod say;
 pub mod serve;

@@ -1,14 +1,16 @@
 //! `offhook serve`: answers calls until it is told to stop.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 
+use super::reload::Reload;
 use crate::config::Config;
 use crate::engine::llm::limit_threads;
 use crate::engine::start;
@@ -37,7 +39,7 @@ pub struct Args {
 ///
 /// # Errors
 /// If the port is taken or a model cannot be loaded.
-pub fn run(args: &Args, mut config: Config) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, mut config: Config, path: Option<&Path>) -> anyhow::Result<ExitCode> {
     if args.open {
         config.open();
     }
@@ -50,12 +52,12 @@ pub fn run(args: &Args, mut config: Config) -> anyhow::Result<ExitCode> {
         .thread_name("io")
         .enable_all()
         .build()?;
-    let result = runtime.block_on(serve(args, config));
+    let result = runtime.block_on(serve(args, config, path));
     runtime.shutdown_timeout(Duration::from_secs(1));
     result.map(|()| ExitCode::SUCCESS)
 }
 
-async fn serve(args: &Args, config: Config) -> anyhow::Result<()> {
+async fn serve(args: &Args, config: Config, path: Option<&Path>) -> anyhow::Result<()> {
     let mut signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut told_to_stop = async || {
         tokio::select! { _ = signals.0.recv() => (), _ = signals.1.recv() => () }
@@ -73,7 +75,8 @@ async fn serve(args: &Args, config: Config) -> anyhow::Result<()> {
     let app = App::new(config.clone());
     let limits = Limits { connections: config.server.max_connections, patience: config.server.start_timeout };
     let server = tokio::spawn(listen::serve(listener, router(app.clone()), limits, certificates.clone()));
-    tokio::spawn(reload_on_hangup(signal(SignalKind::hangup())?, certificates));
+    let reload = Reload { certificates, app: app.clone(), config: path.map(Path::to_owned) };
+    tokio::spawn(reload.on_hangup(signal(SignalKind::hangup())?));
 
     let loading = tokio::task::spawn_blocking({
         let config = config.clone();
@@ -110,17 +113,6 @@ fn warn_of_the_open(config: &Config) {
     }
     if config.server.tls.is_none() {
         tracing::warn!("no TLS: credentials and voices can be read on the way, unless a proxy is in front");
-    }
-}
-
-/// SIGHUP, the signal that asks daemons to read their files again.
-async fn reload_on_hangup(mut hangups: Signal, certificates: Option<Certificates>) {
-    while hangups.recv().await.is_some() {
-        match certificates.as_ref().map(Certificates::reload) {
-            None => tracing::info!("nothing to read again: server.tls_certificate is not set"),
-            Some(Ok(())) => tracing::info!("the certificate was read again"),
-            Some(Err(error)) => tracing::error!(%error, "the certificate in use stays"),
-        }
     }
 }
 

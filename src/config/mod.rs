@@ -149,6 +149,8 @@ pub struct Llm {
     pub model: PathBuf,
     /// Its name.
     pub name: String,
+    /// Which of all is asked first.
+    pub in_use: String,
     /// Those that stand in for it, in this order.
     pub stand_ins: Vec<NamedModel>,
     /// An answer of which nothing has come by then is asked of the next of them.

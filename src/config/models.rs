@@ -52,6 +52,14 @@ pub(super) fn stand_ins(r: &mut Reader, base: &Path, first: &str) -> Vec<NamedMo
     models
 }
 
+/// `llm.use`: one of these; the first if it is empty.
+pub(super) fn in_use(r: &mut Reader, first: &str, stand_ins: &[NamedModel]) -> String {
+    let names: Vec<&str> = std::iter::once(first).chain(stand_ins.iter().map(|m| m.name.as_str())).collect();
+    let unknown = |name: &str| (!name.is_empty() && !names.contains(&name)).then(|| names.join(", "));
+    let chosen = r.text("llm.use", "", unknown);
+    if chosen.is_empty() { first.to_owned() } else { chosen }
+}
+
 fn text(
     r: &mut Reader,
     table: &Table,
@@ -135,6 +143,15 @@ mod tests {
             let problems = read(text).unwrap_err();
             assert!(problems.len() == 1 && problems[0].starts_with(told), "{text}: {problems:?}");
         }
+    }
+
+    #[test]
+    fn the_model_in_use_is_the_first_or_the_one_that_is_named() {
+        let models = "stand_ins = [{ name = \"b\", model = \"b\" }]";
+        assert_eq!(read(models).expect("two models").in_use, "main");
+        assert_eq!(read(&format!("{models}\nuse = \"b\"")).expect("two models").in_use, "b");
+        let problems = read(&format!("{models}\nuse = \"c\"")).unwrap_err();
+        assert_eq!(problems, ["llm.use = \"c\": allowed is main, b"]);
     }
 
     #[test]

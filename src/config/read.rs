@@ -196,9 +196,11 @@ fn whisper_model(r: &mut Reader) -> PathBuf {
 
 fn llm(r: &mut Reader, base: &Path) -> Llm {
     let name = r.text("llm.name", "main", models::check_name);
+    let stand_ins = models::stand_ins(r, base, &name);
     Llm {
+        in_use: models::in_use(r, &name, &stand_ins),
         model: path(r, base, "llm.model", "models/demo/phi3-frontdesk.gguf"),
-        stand_ins: models::stand_ins(r, base, &name),
+        stand_ins,
         name,
         fallback_after: r.millis("llm.fallback_after_ms", 1000, 100..=60_000),
         threads: r.integer("llm.threads", 1, 1..=64) as usize,

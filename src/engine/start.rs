@@ -4,7 +4,7 @@ use super::arbiter::Work;
 use super::cores::{Cores, Now};
 use super::flite::Flite;
 use super::generating::Steps;
-use super::llm::{self, LlmOptions};
+use super::llm::{self, LlmEngine, LlmOptions};
 use super::whisper::{self, WhisperOptions};
 use super::workers::{Engines, lower_priority};
 use super::{CancelFlag, CountTokens, Effort, EngineError, Generator, LoadError, Recognizer, Synthesizer};
@@ -53,7 +53,7 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
         );
     }
     let whisper = whisper::load(&WhisperOptions::from(&config.stt))?;
-    let generator = llm::load(&LlmOptions::from(&config.llm))?;
+    let generators = language_models(config)?;
     let mut voice = Flite::new(config.tts.flite_voice(), config.tts.speed)
         .map_err(|error| StartError::Broken("the voice", error))?;
     // More threads than cores would wait for the arbiter for ever.
@@ -73,23 +73,42 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
             .map_err(|e| StartError::Broken("the recogniser", e))?;
         recognizers.push(Box::new(recognizer));
     }
-    let (calls, bytes) = generator.capacity();
-    if calls < config.server.max_calls {
-        tracing::warn!(
-            calls,
-            max_calls = config.server.max_calls,
-            mib_per_call = bytes.div_ceil(1 << 20),
-            "llm.cache_mb holds fewer calls than server.max_calls; further ones are refused"
-        );
+    for (_, generator) in &generators {
+        generator
+            .warm_up(&config.agent.system_prompt)
+            .map_err(|e| StartError::Broken("the language model", e))?;
     }
-    generator
-        .warm_up(&config.agent.system_prompt)
-        .map_err(|e| StartError::Broken("the language model", e))?;
     voice.synthesize("Hello.").map_err(|e| StartError::Broken("the voice", e))?;
     drop(held);
     let steps = Steps { threads: of_cores(config.llm.threads), longest: config.llm.longest_step };
-    let counter = generator.clone();
-    let count = CountTokens::new(move |text| counter.count_tokens(text));
-    let generators = vec![("llm".to_owned(), generator)];
-    Ok(Engines::start((recognizers, threads), (generators, steps), Box::new(voice), count, &cores)?)
+    // All calls keep to the tokens of the first: what another cannot take, it leaves out by itself.
+    let counter = generators.first().map(|(_, generator)| generator.clone());
+    let count =
+        CountTokens::new(move |text| counter.as_ref().map_or(0, |counter| counter.count_tokens(text)));
+    let engines =
+        Engines::start((recognizers, threads), (generators, steps), Box::new(voice), count, &cores)?;
+    if let Err(error) = engines.models().switch_to(&config.llm.in_use) {
+        tracing::error!(%error, "llm.use");
+    }
+    Ok(engines)
+}
+
+/// All language models that the configuration names, in its order.
+fn language_models(config: &Config) -> Result<Vec<(String, LlmEngine)>, LoadError> {
+    let mut models = Vec::new();
+    for (name, path) in config.llm.models() {
+        let model = llm::load(&LlmOptions { model: path.to_owned(), ..LlmOptions::from(&config.llm) })?;
+        let (calls, bytes) = model.capacity();
+        if calls < config.server.max_calls {
+            tracing::warn!(
+                model = name,
+                calls,
+                max_calls = config.server.max_calls,
+                mib_per_call = bytes.div_ceil(1 << 20),
+                "llm.cache_mb holds fewer calls than server.max_calls; further ones are refused"
+            );
+        }
+        models.push((name.to_owned(), model));
+    }
+    Ok(models)
 }

@@ -54,6 +54,12 @@ impl App {
         let _ = self.services.set(services);
     }
 
+    /// The engines, once they are ready.
+    #[must_use]
+    pub fn engines(&self) -> Option<&Engines> {
+        self.services.get().map(|services| &services.engines)
+    }
+
     /// The calls that stand.
     #[must_use]
     pub fn registry(&self) -> &Registry {

@@ -81,15 +81,7 @@ fn phi3s_tokenizer_vectors_all_pass() {
 fn a_small_trained_llama_tells_a_story() {
     let Some(model) = shared_data("models/stories260K.gguf") else { return };
     let engine = load(&LlmOptions { model, threads: 1, context_tokens: 512, cache_mb: 64 }).unwrap();
-    let sampling = Sampling {
-        max_tokens: 40,
-        temperature: 0.0,
-        top_p: 1.0,
-        repetition_penalty: 1.0,
-        seed: 0,
-        stop: Vec::new(),
-        ..Sampling::default()
-    };
+    let sampling = Sampling { max_tokens: 200, ..Sampling::default() };
     let mut generation = engine.continuation("Once upon a time", &sampling).unwrap();
     let mut text = String::new();
     loop {
@@ -99,8 +91,11 @@ fn a_small_trained_llama_tells_a_story() {
             Step::Done(_) => break,
         }
     }
-    assert!(
-        text.starts_with(", there was a little girl named Lily. She loved to play outside in the"),
-        "{text}"
-    );
+    assert_eq!(text.trim_end(), STORY);
 }
+
+/// What llama.cpp writes greedily: llama-completion -p "Once upon a time" -n 200 --temp 0
+const STORY: &str = ", there was a little girl named Lily. She loved to play outside in the park. One day, she saw a big, red ball. She wanted to play with it, but it was too high.\n\
+    Lily's mom said, \"Lily, let's go to the park.\" Lily was sad and didn't know what to do. She said, \"I want to play with your ball, but I can't find it.\"\n\
+    Lily was sad and didn't know what to do. She said, \"I'm sorry, Lily. I didn't know what to do.\"\n\
+    Lily didn't want to help her mom, so she said, \"I";
