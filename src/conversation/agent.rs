@@ -261,7 +261,7 @@ impl Conversation {
         }
         // A turn of which nothing was heard goes on in the next one, with all that the caller said.
         if reply.sounded || !interrupted {
-            self.actions.push_back(Action::TurnReport(reply.report(heard, interrupted)));
+            self.actions.push_back(Action::TurnReport(Box::new(reply.report(heard, interrupted))));
         }
     }
 

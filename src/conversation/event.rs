@@ -127,7 +127,7 @@ pub enum Action {
     /// Send nothing more of what was to be sent, and empty the gateway's buffer.
     ClearPlayback,
     /// A turn is over.
-    TurnReport(TurnReport),
+    TurnReport(Box<TurnReport>),
     /// End the call.
     HangUp { why: Farewell },
 }

@@ -119,7 +119,7 @@ impl Session {
                     self.pieces.clear();
                     self.line.send(&Outbound::Clear)?;
                 }
-                Action::TurnReport(report) => self.report(report)?,
+                Action::TurnReport(report) => self.report(*report)?,
                 Action::HangUp { why } => {
                     self.line.send(&Outbound::Hangup)?;
                     return Err(End::SaidGoodbye(why));

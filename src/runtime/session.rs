@@ -328,7 +328,7 @@ impl Session {
         while let Some(action) = self.conversation.poll_action(now) {
             if let Action::TurnReport(report) = action {
                 // The socket may be gone; the log has it all the same.
-                let _ = self.report(report);
+                let _ = self.report(*report);
             }
         }
         let line = self.line.reception();

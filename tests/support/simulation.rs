@@ -222,8 +222,9 @@ impl Simulation {
     }
 
     pub fn reports(&self) -> Vec<TurnReport> {
-        let report =
-            |action: &Action| if let Action::TurnReport(r) = action { Some(r.clone()) } else { None };
+        let report = |action: &Action| {
+            if let Action::TurnReport(r) = action { Some(TurnReport::clone(r)) } else { None }
+        };
         self.done.iter().filter_map(|(_, action)| report(action)).collect()
     }
 
