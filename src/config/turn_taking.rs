@@ -65,8 +65,8 @@ pub(super) fn endpoint(r: &mut Reader) -> EndpointPolicy {
         open: r.millis("endpoint.open_ms", 500, 100..=5000),
         unfinished: r.millis("endpoint.unfinished_ms", 1500, 100..=10_000),
         longest: r.millis("endpoint.longest_ms", 2000, 100..=10_000),
-        model_threshold: r.number("endpoint.model_threshold", 0.5, 0.0001..=0.9999) as f32,
-        model_weight: r.number("endpoint.model_weight", 0.0, 0.0..=1.0) as f32,
+        model_threshold: r.number("endpoint.model_threshold", 0.02, 0.0001..=0.9999) as f32,
+        model_weight: r.number("endpoint.model_weight", 0.7, 0.0..=1.0) as f32,
     }
 }
 

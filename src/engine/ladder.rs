@@ -37,7 +37,7 @@ impl Ladder {
     /// The name of the one in use.
     #[must_use]
     pub fn in_use(&self) -> &str {
-        self.models.get(self.in_use.load(Ordering::Relaxed)).map_or("", |(name, _)| name)
+        self.name_of(0)
     }
 
     /// From the next turn on all calls use this one.
@@ -58,6 +58,12 @@ impl Ladder {
         let first = self.in_use.load(Ordering::Relaxed);
         let others = (0..self.models.len()).filter(|&index| index != first);
         std::iter::once(first).chain(others).nth(rung).and_then(|index| self.models.get(index))
+    }
+
+    /// The name of the model on a rung; 0 is the one in use.
+    #[must_use]
+    pub fn name_of(&self, rung: usize) -> &str {
+        self.on(rung).map_or("", |(name, _)| name)
     }
 
     pub(super) fn send(&self, rung: usize, job: Job) -> Result<(), QueueFull> {

@@ -119,9 +119,10 @@ impl CallLog {
     }
 }
 
-/// A report as it stands on the wire. `speech_end_ms` is the place in the caller's stream.
+/// A report as it stands on the wire. `speech_end_ms` is the place in the caller's stream,
+/// `model` the name of who answered.
 #[must_use]
-pub fn wire_report(report: &TurnReport, speech_end_ms: Option<f64>) -> TurnReportWire {
+pub fn wire_report(report: &TurnReport, speech_end_ms: Option<f64>, model: &str) -> TurnReportWire {
     let hidden = report.hidden.map(|hidden| HiddenWire {
         stt_ms: Some(hidden.stt_ms),
         llm_ms: Some(hidden.llm_ms),
@@ -145,7 +146,7 @@ pub fn wire_report(report: &TurnReport, speech_end_ms: Option<f64>) -> TurnRepor
         v2v_ms: report.stages.map(|stages| stages.total_ms()),
         speech_end_ms,
         end_of_turn: report.end_of_turn.as_ref().map(wire_end).unwrap_or_default(),
-        rung: u32::try_from(report.rung).unwrap_or(u32::MAX),
+        model: model.to_owned(),
         tokens: report.tokens.as_ref().map(wire_tokens).unwrap_or_default(),
     }
 }
@@ -230,11 +231,14 @@ mod tests {
         let usage = Usage { prompt: 120, reused: 116, read_ahead: 20, read_in_vain: 3, generated: 9 };
         let report =
             TurnReport { end_of_turn: Some(end), rung: 1, tokens: Some(usage), ..TurnReport::default() };
-        let wire = wire_report(&report, None);
+        let wire = wire_report(&report, None, "small");
         let EndOfTurnWire { rules, model, score, wait_ms } = wire.end_of_turn;
         assert_eq!((rules, model, score, wait_ms), (Some(0.5), Some(0.031), Some(0.7), Some(350.0)));
-        assert_eq!((wire.rung, wire.tokens.prompt, wire.tokens.reused), (1, Some(120), Some(116)));
-        assert_eq!(wire_report(&TurnReport::default(), None).end_of_turn, EndOfTurnWire::default());
+        assert_eq!(
+            (wire.model.as_str(), wire.tokens.prompt, wire.tokens.reused),
+            ("small", Some(120), Some(116))
+        );
+        assert_eq!(wire_report(&TurnReport::default(), None, "").end_of_turn, EndOfTurnWire::default());
     }
 
     #[test]

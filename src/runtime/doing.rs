@@ -87,7 +87,9 @@ impl Session {
                         wanted: self.working.wanted.clone(),
                         runway: self.runway.clone(),
                     };
-                    let asked = self.services.engines.generate(question, rung, &self.results);
+                    let engines = &self.services.engines;
+                    self.asked.insert(turn, engines.models().name_of(rung).to_owned());
+                    let asked = engines.generate(question, rung, &self.results);
                     self.or_tell(now, asked, Event::GenerationFailed { turn });
                 }
                 Action::Release { turn: _ } => self.working.wanted.set(),
@@ -201,7 +203,9 @@ impl Session {
     pub(super) fn report(&mut self, report: TurnReport) -> Result<(), End> {
         self.forget_pieces(report.turn);
         let speech_end_ms = report.speech_end.map(|at| self.ears.position_of(at).as_secs_f64() * 1000.0);
-        let wire = wire_report(&report, speech_end_ms);
+        let model = self.asked.remove(&report.turn).unwrap_or_default();
+        self.asked.retain(|turn, _| *turn > report.turn);
+        let wire = wire_report(&report, speech_end_ms, &model);
         tracing::info!(
             turn = report.turn.0,
             v2v_ms = wire.v2v_ms.map(f64::round),

@@ -44,6 +44,8 @@ pub struct Session {
     /// Whose the pieces are that the synthesiser makes, and those that it has made; kept until they were
     /// heard, for they may be said again.
     pub(super) of_turn: HashMap<ChunkId, TurnId>,
+    /// Which language model was asked for a turn that is not reported yet.
+    pub(super) asked: HashMap<TurnId, String>,
     pub(super) pieces: HashMap<ChunkId, (TurnId, Vec<i16>)>,
     pub(super) transcribing: CancelFlag,
     /// Of a piece of an utterance: the next transcription does not replace it.
@@ -88,6 +90,7 @@ impl Session {
             echo: EchoGuard::new(config.barge_in.echo_loss_db),
             results,
             of_turn: HashMap::new(),
+            asked: HashMap::new(),
             pieces: HashMap::new(),
             transcribing: CancelFlag::default(),
             cutting: CancelFlag::default(),

@@ -8,6 +8,7 @@ mod cutting_in;
 mod gaps;
 mod gateways;
 mod hanging_up;
+mod models;
 mod own_agent;
 mod siege;
 mod simulated;

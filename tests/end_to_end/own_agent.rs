@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::strangers::{Socket, closed, hear, open, run, say};
 use crate::support::server::{Server, configuration, root};
 
-async fn start(server: &Server, agent: Value) -> Socket {
+pub async fn start(server: &Server, agent: Value) -> Socket {
     let mut socket = open(server, "/offhook").await;
     let audio = json!({"encoding": "pcm16le", "sample_rate": 8000});
     let start = json!({"type": "session.start", "version": 1, "audio": audio, "agent": agent,
@@ -21,7 +21,12 @@ async fn start(server: &Server, agent: Value) -> Socket {
 }
 
 /// Asks when the clinic opens on Monday; gives the answer.
-async fn ask(mut socket: Socket) -> String {
+async fn ask(socket: Socket) -> String {
+    turn(socket).await["reply"].as_str().unwrap().to_lowercase()
+}
+
+/// Asks when the clinic opens on Monday; gives the report of the turn.
+pub async fn turn(mut socket: Socket) -> Value {
     let wav = wav::read_file(&root().join("models/demo/callers/2.wav")).unwrap().i16_at(8000).unwrap();
     let (mut sink, mut stream) = (&mut socket).split();
     let speak = async {
@@ -38,11 +43,11 @@ async fn ask(mut socket: Socket) -> String {
             let turn: Value =
                 message.to_text().ok().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
             if turn["type"] == "turn" && turn["turn"] == 1 {
-                return turn["reply"].as_str().unwrap().to_lowercase();
+                return turn;
             }
         }
     };
-    tokio::select! { () = speak => unreachable!("silence has no end"), reply = listen => reply }
+    tokio::select! { () = speak => unreachable!("silence has no end"), turn = listen => turn }
 }
 
 #[test]

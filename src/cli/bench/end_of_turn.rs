@@ -18,9 +18,6 @@ use crate::engine::{Message, Role};
 /// The sentences that are tried where no file is given.
 const SENTENCES: &str = include_str!("end_of_turn.tsv");
 
-/// The weight of the model in the table where the configuration has none.
-const WEIGHT: f32 = 0.5;
-
 /// Arguments of `offhook bench end-of-turn`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -104,10 +101,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     limit_threads(options.threads);
     let engine = load(&options)?;
     engine.warm_up(&config.agent.system_prompt)?;
-    let mut policy = config.endpoint.clone();
-    if policy.model_weight == 0.0 {
-        policy.model_weight = WEIGHT;
-    }
+    let policy = config.endpoint.clone();
     let mut rows = Vec::new();
     if !args.json {
         println!("whole  rules  model   both  wait by rules  with the model  what the caller says");

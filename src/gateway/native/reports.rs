@@ -148,8 +148,8 @@ pub struct TurnReportWire {
     pub mark_return_ms: Option<f64>,
     /// Why the turn was taken to be over.
     pub end_of_turn: EndOfTurnWire,
-    /// Which language model answered: 0 is the one in use, 1 the first that stands in for it.
-    pub rung: u32,
+    /// The name of the language model that answered; empty if none did.
+    pub model: String,
     /// What the answer cost.
     pub tokens: TokensWire,
 }
