@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Measures turn-taking with real calls, and prints tables: scripts/turn_taking.py [ROUNDS]
 
-Answers prepared ahead against answers made when the turn is over (A B A B, a server each); callers who
-cut in, alone and beside two other calls; one call of forty turns; the server's memory over many calls.
+What is done before a turn is over against doing it then (A B C A B C, a server each); callers who
+cut in, alone and beside two other calls; one call of forty turns; the server's memory over many
+calls.
 Needs target/release/offhook and an idle machine; takes about ten minutes a round.
 """
 
@@ -51,22 +52,38 @@ def waits(report):
     return [turn["v2v_ms"] for turn in report["turns"]]
 
 
-def speculation(rounds):
-    """Print the waiting time with answers prepared ahead and without, in turn."""
-    times, states = {"on": [], "off": []}, []
+MODES = {
+    "as shipped": [],
+    "nothing read ahead": [('read_ahead = "newest"', 'read_ahead = "off"')],
+    "only stable words read": [('read_ahead = "newest"', 'read_ahead = "stable"')],
+    "no answer prepared": [("max_tries = 2", "max_tries = 0")],
+    "neither": [('read_ahead = "newest"', 'read_ahead = "off"'), ("max_tries = 2", "max_tries = 0")],
+    "end of a turn by rules alone": [("model_weight = 0.7", "model_weight = 0.0")],
+}
+
+
+def preparing(rounds):
+    """Print the waiting time with and without what is done before a turn is over, in turn."""
+    waited = {name: [] for name in MODES}
+    tokens, states = {name: [] for name in MODES}, []
     for _ in range(rounds):
-        for name, replacements in (("on", ()), ("off", [("max_tries = 2", "max_tries = 0")])):
+        for name, replacements in MODES.items():
             with tempfile.TemporaryDirectory() as folder, Server(folder, replacements) as server:
-                report = report_of(server.call())
-                times[name] += waits(report)
-                if name == "on":
-                    states += [turn["speculation"] for turn in report["turns"]]
-    print("| answers prepared ahead | median v2v | p95 | longest |\n|---|---|---|---|")
-    for name, values in times.items():
-        print(f"| {name} | {statistics.median(values):.0f} ms | {percentile(values, 0.95):.0f} ms | {max(values):.0f} ms |")
-    won = [off - on for on, off in zip(times["on"], times["off"])]
-    print(f"\nwon: median {statistics.median(won):.0f} ms a turn; of {len(states)} turns {states.count('used')} used, "
-          f"{states.count('wasted')} wasted, {states.count('off')} not tried\n")
+                turns = report_of(server.call())["turns"]
+                waited[name] += [turn["v2v_ms"] for turn in turns]
+                tokens[name] += [turn["tokens"] for turn in turns if turn["tokens"]["prompt"]]
+                if name == "as shipped":
+                    states += [turn["speculation"] for turn in turns]
+    print("| | median v2v | p95 | longest | tokens left at the end: median | most | read ahead | in vain |\n"
+          "|---|---|---|---|---|---|---|---|")
+    for name, values in waited.items():
+        left = [t["prompt"] - t["reused"] for t in tokens[name]]
+        ahead, vain = (sum(t[key] for t in tokens[name]) for key in ("read_ahead", "read_in_vain"))
+        share = f"{vain} ({100 * vain / ahead:.0f} %)" if ahead else "0"
+        print(f"| {name} | {statistics.median(values):.0f} ms | {percentile(values, 0.95):.0f} ms | "
+              f"{max(values):.0f} ms | {statistics.median(left):.0f} | {max(left)} | {ahead} | {share} |")
+    print(f"\nof {len(states)} turns {states.count('used')} used an answer prepared ahead, "
+          f"{states.count('wasted')} wasted one, {states.count('off')} did not try\n")
 
 
 def cutting_in(rounds):
@@ -109,7 +126,7 @@ def memory(rounds):
 def main():
     """Measure and print."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-    speculation(rounds + 1)
+    preparing(rounds + 1)
     cutting_in(rounds)
     forty_turns()
     memory(rounds)

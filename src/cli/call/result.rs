@@ -6,7 +6,9 @@ use serde::Serialize;
 use super::dial::Report;
 use super::playout::Slack;
 use super::turns::Turn;
-use crate::gateway::native::{HiddenWire, ReceptionWire, SpeculationWire, StagesWire};
+use crate::gateway::native::{
+    EndOfTurnWire, HiddenWire, ReceptionWire, SpeculationWire, StagesWire, TokensWire,
+};
 use crate::units::PHONE_RATE;
 
 /// One of the caller's turns.
@@ -37,6 +39,12 @@ pub(super) struct TurnResult {
     pub(super) hidden: HiddenWire,
     /// The way to the ear and back, as the server measured it.
     pub(super) mark_return_ms: Option<f64>,
+    /// Why the turn was taken to be over.
+    pub(super) end_of_turn: EndOfTurnWire,
+    /// Which language model answered.
+    pub(super) model: String,
+    /// What the answer cost it.
+    pub(super) tokens: TokensWire,
 }
 
 /// What `--json` prints.
@@ -83,11 +91,32 @@ impl CallResult {
         Some((times.count(), median, max))
     }
 
+    /// What the language model read; `None` if the server does not tell.
+    pub(super) fn reading(&self) -> Option<Reading> {
+        let left = |turn: &TurnResult| Some(turn.tokens.prompt?.checked_sub(turn.tokens.reused?)? as f64);
+        let sum = |of: fn(&TokensWire) -> Option<u64>| self.turns.iter().filter_map(|t| of(&t.tokens)).sum();
+        Some(Reading {
+            left: middle_and_most(self.turns.iter().filter_map(left))?,
+            ahead: sum(|tokens| tokens.read_ahead),
+            in_vain: sum(|tokens| tokens.read_in_vain),
+        })
+    }
+
     /// How many answers were prepared ahead and used, and how many wasted.
     pub(super) fn speculation(&self) -> (usize, usize) {
         let count = |what| self.turns.iter().filter(|turn| turn.speculation == what).count();
         (count(SpeculationWire::Used), count(SpeculationWire::Wasted))
     }
+}
+
+/// What the language model read for a call's answers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Reading {
+    /// Tokens of a prompt that were left to be read when it was asked for: median and most.
+    pub(super) left: (f64, f64),
+    /// Tokens read while the caller spoke, and those of them that were of no use.
+    pub(super) ahead: u64,
+    pub(super) in_vain: u64,
 }
 
 fn middle_and_most(values: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
@@ -135,6 +164,9 @@ pub(super) fn turn_result(turns: &[Turn], index: usize, reports: &[Report]) -> T
         result.speculation = report.turn.speculation;
         result.hidden = report.turn.hidden;
         result.mark_return_ms = report.turn.mark_return_ms;
+        result.end_of_turn = report.turn.end_of_turn;
+        result.model.clone_from(&report.turn.model);
+        result.tokens = report.turn.tokens;
     }
     result.heard_by_caller.clone_from(&result.reply);
     result

@@ -137,6 +137,14 @@ pub(super) fn summary(result: &CallResult, outcome: &Outcome) -> String {
     if used + wasted > 0 {
         let _ = writeln!(out, "answers prepared ahead: {used} used, {wasted} wasted");
     }
+    if let Some(reading) = result.reading() {
+        let _ = writeln!(
+            out,
+            "tokens of a prompt left to read at the end of a turn: median {:.0}, most {:.0}; read while the caller \
+             spoke: {}, of these {} in vain",
+            reading.left.0, reading.left.1, reading.ahead, reading.in_vain
+        );
+    }
     // The stopwatch is no better than the caller's own frames.
     if outcome.late_ms > LATE_MS {
         let warning = format!(
