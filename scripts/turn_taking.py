@@ -47,11 +47,6 @@ class Server:
         self.process.wait()
 
 
-def waits(report):
-    """Return the stopwatch's figures."""
-    return [turn["v2v_ms"] for turn in report["turns"]]
-
-
 MODES = {
     "as shipped": [],
     "nothing read ahead": [('read_ahead = "newest"', 'read_ahead = "off"')],
@@ -100,14 +95,25 @@ def cutting_in(rounds):
     print()
 
 
+def first_token(turn):
+    """Return what the first token took, whether somebody waited for it or not."""
+    return (turn["stages"]["llm_first_token_ms"] or 0) + (turn["hidden"]["llm_ms"] or 0)
+
+
 def forty_turns():
     """Print what a turn waits for at the beginning and at the end of a long call."""
     lines = [str(path) for path in CALLERS] * 5
     with tempfile.TemporaryDirectory() as folder, Server(folder) as server:
-        values = waits(report_of(server.call(*lines)))
+        turns = report_of(server.call(*lines))["turns"]
+    values = [turn["v2v_ms"] for turn in turns]
     slope = statistics.linear_regression(range(len(values)), values).slope
     print(f"forty turns: median v2v of the first ten {statistics.median(values[:10]):.0f} ms, of the last ten "
-          f"{statistics.median(values[-10:]):.0f} ms; slope {slope:+.2f} ms a turn\n")
+          f"{statistics.median(values[-10:]):.0f} ms; slope {slope:+.2f} ms a turn")
+    early, late = (statistics.median(map(first_token, some)) for some in (turns[2:10], turns[-8:]))
+    prompts = [turn["tokens"]["prompt"] for turn in turns if turn["tokens"]["prompt"]]
+    trims = sum(after < before for before, after in zip(prompts, prompts[1:]))
+    print(f"first token: turns 3 to 10 {early:.1f} ms, turns 33 to 40 {late:.1f} ms ({100 * (late / early - 1):+.0f} %); "
+          f"prompts of {min(prompts)} to {max(prompts)} tokens, cut {trims} times\n")
 
 
 def memory(rounds):

@@ -31,10 +31,16 @@ impl Reload {
     }
 
     fn switch_models(&self) {
-        let Some(engines) = self.app.engines() else { return };
+        let Some(engines) = self.app.engines() else {
+            tracing::warn!("models are being loaded: llm.use was not read again");
+            return;
+        };
         let models = engines.models();
         let wanted = match self.config.as_deref().map(config::load) {
-            None => return,
+            None => {
+                tracing::info!("no configuration file: nothing to read again for llm.use");
+                return;
+            }
             Some(Ok(config)) => config.llm.in_use,
             Some(Err(error)) => {
                 tracing::error!(%error, in_use = models.in_use(), "the configuration was not read again");

@@ -66,6 +66,8 @@ pub enum Event {
     MarkPlayed { mark: MarkId },
     /// The client asked the agent to be quiet.
     InterruptRequested,
+    /// Another language model is the one in use.
+    ModelsSwitched,
 }
 
 /// Something to be done, in order.

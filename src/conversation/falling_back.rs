@@ -31,23 +31,22 @@ impl Rungs {
         self.first
     }
 
-    /// Which is asked after that one.
-    pub(super) fn after(&self, rung: usize) -> Option<usize> {
-        Some(rung + 1).filter(|&next| next < self.models)
+    /// Which is asked after that one, as long as not all were asked; one that is alone is asked twice.
+    fn after(&self, rung: usize, asks: usize) -> Option<usize> {
+        let models = self.models.max(1);
+        (asks < models.max(2)).then_some((rung + 1) % models)
     }
 
-    /// True if nobody stands in.
-    fn is_alone(&self) -> bool {
-        self.models <= 1
+    /// True if somebody is left who stands in for that one.
+    fn has_stand_in(&self, rung: usize, asks: usize) -> bool {
+        self.models > 1 && self.after(rung, asks).is_some()
     }
 
     /// One failed, or was late: it is not waited for again in every turn. Where none is left, all are
     /// tried again.
     fn failed(&mut self, rung: usize) {
-        match self.after(rung) {
-            Some(next) => (self.first, self.turns) = (next, TURNS_WITHOUT),
-            None => (self.first, self.turns) = (0, 0),
-        }
+        self.first = if rung + 1 < self.models { rung + 1 } else { 0 };
+        self.turns = if self.first > 0 { TURNS_WITHOUT } else { 0 };
         self.since_now = true;
     }
 
@@ -67,24 +66,30 @@ impl Conversation {
     /// Asks a language model to answer what the history says: `rung`, or whoever stands in for it.
     pub(super) fn generate(&mut self, now: CallTime, turn: TurnId, rung: usize) {
         let messages = self.history.messages();
-        if let Some(reply) = self.reply_of(turn) {
+        let asks = self.reply_of(turn).map_or(1, |reply| {
             reply.rung = rung;
-        }
+            reply.asks
+        });
         self.actions.push_back(Action::Generate { turn, messages, speculative: false, rung });
-        self.expect_an_answer(now, rung);
+        self.expect_an_answer(now, rung, asks);
     }
 
     /// From now on somebody waits for the first token: of this model, and of all of them together.
-    pub(super) fn expect_an_answer(&mut self, now: CallTime, rung: usize) {
+    pub(super) fn expect_an_answer(&mut self, now: CallTime, rung: usize, asks: usize) {
         // Whoever stands in has the time that is left.
-        if self.rungs.is_alone() || !self.timers.is_set(Timer::TokenDue) {
+        if self.rungs.models <= 1 || !self.timers.is_set(Timer::TokenDue) {
             self.timers.set(Timer::TokenDue, now + self.settings.first_token_timeout);
         }
-        if self.rungs.after(rung).is_some() {
+        if self.rungs.has_stand_in(rung, asks) {
             self.timers.set(Timer::StandInDue, now + self.settings.fallback_after);
         } else {
             self.timers.cancel(Timer::StandInDue);
         }
+    }
+
+    /// Another model is in use: what the old order has taught is of no use.
+    pub(super) fn models_switched(&mut self) {
+        self.rungs = Rungs::new(self.settings.models);
     }
 
     pub(super) fn generation_failed(&mut self, now: CallTime, turn: TurnId) {
@@ -102,7 +107,7 @@ impl Conversation {
     }
 
     /// An answer that was prepared ahead is dropped, and asked for when it is due. For one that is due, the
-    /// next model is asked; if there was only one, that one once more; then the caller is asked.
+    /// other models are asked, each once; if there is only one, that one once more; then the caller is asked.
     pub(super) fn generation_brought_nothing(&mut self, now: CallTime, turn: TurnId) {
         let Some(reply) = self.reply_of(turn) else { return };
         let rung = reply.rung;
@@ -111,10 +116,7 @@ impl Conversation {
             return;
         }
         let Some(reply) = self.reply.as_ref() else { return };
-        let next = match self.rungs.after(rung) {
-            None if rung == 0 && !reply.asked_again => Some(0),
-            next => next,
-        };
+        let next = self.rungs.after(rung, reply.asks);
         match next.filter(|_| can_be_begun_again(reply)) {
             Some(next) => self.ask_again_of(now, turn, next),
             None => self.speak_fallback(now),
@@ -124,7 +126,7 @@ impl Conversation {
     fn ask_again_of(&mut self, now: CallTime, turn: TurnId, rung: usize) {
         let again = self.next_turn;
         let Some(reply) = self.reply.as_mut() else { return };
-        reply.asked_again = true;
+        reply.asks += 1;
         reply.complete = false;
         reply.turn = again;
         reply.tokens = 0;
@@ -139,10 +141,10 @@ impl Conversation {
     /// The language model has stopped in the middle, or none ever began.
     pub(super) fn token_overdue(&mut self, now: CallTime) {
         let Some(reply) = &mut self.reply else { return };
-        let (turn, rung) = (reply.turn, reply.rung);
+        let (turn, rung, asks) = (reply.turn, reply.rung, reply.asks);
         // One that has begun had all the time for itself.
         let began = reply.tokens > 0 && can_be_begun_again(reply);
-        if began && self.rungs.after(rung).is_some() {
+        if began && self.rungs.has_stand_in(rung, asks) {
             return self.generation_brought_nothing(now, turn);
         }
         reply.ledger.abandon();

@@ -163,6 +163,7 @@ impl Conversation {
             Event::MarkSent { mark, due } => self.mark_sent(mark, due),
             Event::MarkPlayed { mark } => self.mark_played(now, mark),
             Event::InterruptRequested => self.be_quiet(now),
+            Event::ModelsSwitched => self.models_switched(),
         }
     }
 

@@ -83,6 +83,7 @@ fn is_the_callers(event: &Event) -> bool {
         | Event::LineStalled
         | Event::LineCaughtUp
         | Event::Key { .. }
+        | Event::ModelsSwitched
         | Event::InterruptRequested => true,
         Event::Transcribed { .. }
         | Event::TranscriptionFailed { .. }

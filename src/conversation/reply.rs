@@ -54,8 +54,8 @@ pub(super) struct Reply {
     pub(super) sounded: bool,
     /// The mark behind its first sound, and when it should be played.
     pub(super) first_mark: Option<(MarkId, Option<CallTime>)>,
-    /// It was asked for again because an engine failed.
-    pub(super) asked_again: bool,
+    /// How often it was asked for: more than once if a model failed.
+    pub(super) asks: usize,
     /// A piece was synthesised again for the same reason.
     pub(super) spoken_again: bool,
 }
@@ -81,7 +81,7 @@ impl Reply {
             usage: None,
             sounded: false,
             first_mark: None,
-            asked_again: false,
+            asks: 1,
             spoken_again: false,
         }
     }

@@ -24,6 +24,10 @@ impl Conversation {
             return;
         }
         self.shorter = None;
+        // A model that is not asked reads nothing.
+        if self.rungs.first() > 0 {
+            return;
+        }
         let Some((trim, messages)) = self.history.plan_room(reply) else { return };
         let reading = self.rebuild(messages.clone());
         self.shorter = Some(Shorter { trim, reading, messages, read: false });

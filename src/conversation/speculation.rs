@@ -49,7 +49,7 @@ impl Conversation {
         self.speculated.used += 1;
         let turn = reply.turn;
         if !reply.complete && reply.tokens == 0 {
-            self.expect_an_answer(now, reply.rung);
+            self.expect_an_answer(now, reply.rung, reply.asks);
         } else if !reply.complete {
             self.timers.set(Timer::TokenDue, now + self.settings.first_token_timeout);
         }

@@ -109,6 +109,31 @@ impl Cores {
         self.held(&mut state, work, ticket, asked)
     }
 
+    /// The same for at most `patience`: whoever waits for long may meanwhile have something more urgent to
+    /// ask for.
+    #[must_use]
+    pub fn acquire_within(&self, work: Work, slots: usize, patience: Duration) -> Option<Held<'_>> {
+        let asked = self.now();
+        let mut state = self.shared.lock();
+        let ticket = state.arbiter.ask(work, slots.clamp(1, self.shared.cores));
+        self.shared.grant(&mut state);
+        let waiting = |state: &mut State| !state.granted.contains(&ticket);
+        let (mut state, _) = self
+            .shared
+            .granted
+            .wait_timeout_while(state, patience, waiting)
+            .unwrap_or_else(PoisonError::into_inner);
+        if state.granted.remove(&ticket) {
+            return Some(self.held(&mut state, work, ticket, asked));
+        }
+        state.arbiter.withdraw(work, ticket);
+        let waited = self.now().saturating_sub(asked);
+        state.meters.entry(work).or_default().waited += waited;
+        // It may have held less urgent requests back.
+        self.shared.grant(&mut state);
+        None
+    }
+
     /// Sleeps until a core is given for `work`; gives up to `most` of them, as many as are free at once.
     #[must_use]
     pub fn acquire_up_to(&self, work: Work, most: usize) -> (Held<'_>, usize) {

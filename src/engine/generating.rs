@@ -64,6 +64,8 @@ pub struct Reading {
     /// It is the conversation in another form, for later; else it ends with the words of a caller who may
     /// go on.
     pub rebuild: bool,
+    /// Tokens that the answer may have: the prompt leaves room for them.
+    pub max_tokens: usize,
     /// Ends it early. What was read by then is kept.
     pub cancel: CancelFlag,
 }
@@ -86,6 +88,9 @@ pub struct Steps {
     /// No step is made longer than this on purpose: who waits for a token waits for one step at most.
     pub longest: Duration,
 }
+
+/// So long cores are waited for, before it is looked whether something more urgent has come.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 /// With less than this left to play in one call, nothing is prepared for others.
 const PREPARE_ONLY_ABOVE: Duration = Duration::from_millis(300);
@@ -230,6 +235,9 @@ impl<G: Generator> Desk<'_, G> {
         self.active.retain(|reply| !reply.is_ended());
         match job {
             Job::End(call) => self.generator.end_session(call.as_str()),
+            // What was cancelled in the queue must not take what its call has from it.
+            Job::Begin(question, _) if question.cancel.is_cancelled() => {}
+            Job::Read(reading, _) if reading.cancel.is_cancelled() => {}
             Job::Begin(question, results) => self.answer(question, results),
             Job::Read(reading, results) => self.read(reading, results),
         }
@@ -237,43 +245,49 @@ impl<G: Generator> Desk<'_, G> {
 
     fn answer(&mut self, question: Question, results: Results) {
         let Question { call, turn, messages, sampling, cancel, wanted, runway } = question;
-        let task = Task::Answer;
-        match self.begin(&call, &messages, task, &sampling) {
-            Ok(generation) => self.active.push(Active {
-                asked: Asked::Turn(turn),
-                task,
-                generation,
-                writes: false,
-                cancel,
-                wanted,
-                runway,
-                time_limit: sampling.time_limit,
-                due: None,
-                last_step: self.step,
-                results,
-            }),
+        match self.begin(&call, &messages, Task::Answer, &sampling) {
+            Ok(generation) => {
+                let (asked, time_limit) = (Asked::Turn(turn), sampling.time_limit);
+                let active = self.active(asked, Task::Answer, generation, cancel, results);
+                self.active.push(Active { wanted, runway, time_limit, ..active });
+            }
             Err(error) => tell(&results, EngineResult::Generated { turn, result: Err(error) }),
         }
     }
 
     fn read(&mut self, reading: Reading, results: Results) {
-        let Reading { call, reading, messages, rebuild, cancel } = reading;
+        let Reading { call, reading, messages, rebuild, max_tokens, cancel } = reading;
         let task = if rebuild { Task::Rebuild } else { Task::Listen };
-        match self.begin(&call, &messages, task, &Sampling::default()) {
-            Ok(generation) => self.active.push(Active {
-                asked: Asked::Reading(reading),
-                task,
-                generation,
-                writes: false,
-                cancel,
-                wanted: Wanted::default(),
-                runway: Runway::default(),
-                time_limit: None,
-                due: None,
-                last_step: self.step,
-                results,
-            }),
+        match self.begin(&call, &messages, task, &Sampling { max_tokens, ..Sampling::default() }) {
+            Ok(generation) => {
+                let active = self.active(Asked::Reading(reading), task, generation, cancel, results);
+                self.active.push(active);
+            }
             Err(error) => tell(&results, EngineResult::ReadAhead { reading, result: Err(error) }),
+        }
+    }
+
+    /// One that nobody waits for yet.
+    fn active(
+        &self,
+        asked: Asked,
+        task: Task,
+        generation: G::Generation,
+        cancel: CancelFlag,
+        results: Results,
+    ) -> Active<G::Generation> {
+        Active {
+            asked,
+            task,
+            generation,
+            writes: false,
+            cancel,
+            wanted: Wanted::default(),
+            runway: Runway::default(),
+            time_limit: None,
+            due: None,
+            last_step: self.step,
+            results,
         }
     }
 
@@ -308,19 +322,18 @@ impl<G: Generator> Desk<'_, G> {
         rows
     }
 
-    /// One step with so many rows of each.
+    /// One step with so many rows of each; none, if no cores are given soon.
     fn step(&mut self, rows: &[usize]) {
         self.step += 1;
         let now = self.cores.now();
         let taking_part = || rows.iter().enumerate().filter(|(_, rows)| **rows > 0).map(|(i, _)| i);
         let work = taking_part().map(|i| self.active[i].work(now)).min().unwrap_or(Work::Idle);
-        let results = {
-            let _held = self.cores.acquire(work, self.steps.threads);
-            let began = self.cores.now();
-            let results = self.compute(rows);
-            self.cost.learn(rows.iter().sum(), self.cores.now().saturating_sub(began));
-            results
-        };
+        let cores = self.cores;
+        let Some(held) = cores.acquire_within(work, self.steps.threads, PATIENCE) else { return };
+        let began = cores.now();
+        let results = self.compute(rows);
+        self.cost.learn(rows.iter().sum(), cores.now().saturating_sub(began));
+        drop(held);
         let mut over = Vec::new();
         for (i, result) in taking_part().zip(results) {
             self.active[i].last_step = self.step;

@@ -142,7 +142,8 @@ fn a_prompt_that_is_read_ahead_is_read_to_its_end_and_says_nothing() {
     let (jobs, read) = served();
     let (call, cancel) = (CallId::new("a"), CancelFlag::default());
     let (told, mut ears) = mpsc::channel(9);
-    let reading = Reading { call, reading: ReadingId(1), messages: messages(7), rebuild: true, cancel };
+    let reading =
+        Reading { call, reading: ReadingId(1), messages: messages(7), rebuild: true, max_tokens: 9, cancel };
     assert!(jobs.send(Job::Read(reading, told)).is_ok());
     let Some(EngineResult::ReadAhead { reading: ReadingId(1), result: Ok(()) }) = ears.blocking_recv() else {
         panic!()

@@ -191,13 +191,25 @@ impl std::fmt::Debug for Room {
 
 /// Promises calls memory of a model. Cheap to clone.
 #[derive(Clone)]
-pub struct Rooms(Arc<dyn Fn() -> Result<Room, NoRoom> + Send + Sync>);
+pub struct Rooms {
+    admit: Arc<dyn Fn() -> Result<Room, NoRoom> + Send + Sync>,
+    has_room: Arc<dyn Fn() -> bool + Send + Sync>,
+}
 
 impl Rooms {
-    /// Promised by this function.
+    /// Promised by `admit`; `has_room` says whether it would, and promises nothing.
     #[must_use]
-    pub fn new(admit: impl Fn() -> Result<Room, NoRoom> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(admit))
+    pub fn new(
+        admit: impl Fn() -> Result<Room, NoRoom> + Send + Sync + 'static,
+        has_room: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self { admit: Arc::new(admit), has_room: Arc::new(has_room) }
+    }
+
+    /// True if there is room for one call more.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        (self.has_room)()
     }
 
     /// Room for one call more.
@@ -205,7 +217,7 @@ impl Rooms {
     /// # Errors
     /// If there is none.
     pub fn admit(&self) -> Result<Room, NoRoom> {
-        (self.0)()
+        (self.admit)()
     }
 }
 
@@ -232,7 +244,7 @@ pub trait Generator: Send {
 
     /// Where calls are promised their memory.
     fn rooms(&self) -> Rooms {
-        Rooms::new(|| Ok(Room::new(())))
+        Rooms::new(|| Ok(Room::new(())), || true)
     }
 
     /// Forgets what is kept for `session`.

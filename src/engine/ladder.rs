@@ -22,11 +22,12 @@ pub struct UnknownModel {
 pub struct Ladder {
     models: Arc<[(String, SyncSender<Job>)]>,
     in_use: Arc<AtomicUsize>,
+    switches: Arc<AtomicUsize>,
 }
 
 impl Ladder {
     pub(super) fn new(models: Vec<(String, SyncSender<Job>)>) -> Self {
-        Self { models: models.into(), in_use: Arc::default() }
+        Self { models: models.into(), in_use: Arc::default(), switches: Arc::default() }
     }
 
     /// The names of all, as configured.
@@ -49,8 +50,16 @@ impl Ladder {
             let known = self.names().collect::<Vec<_>>().join(", ");
             return Err(UnknownModel { name: name.to_owned(), known });
         };
-        self.in_use.store(index, Ordering::Relaxed);
+        if self.in_use.swap(index, Ordering::Relaxed) != index {
+            self.switches.fetch_add(1, Ordering::Relaxed);
+        }
         Ok(())
+    }
+
+    /// How often another one was taken into use.
+    #[must_use]
+    pub fn switches(&self) -> usize {
+        self.switches.load(Ordering::Relaxed)
     }
 
     /// Which model stands on a rung; 0 is the one in use.
@@ -66,9 +75,10 @@ impl Ladder {
         self.on(rung).map_or("", |(name, _)| name)
     }
 
-    pub(super) fn send(&self, rung: usize, job: Job) -> Result<(), QueueFull> {
-        let (_, queue) = self.on(rung).ok_or_else(QueueFull::no_model)?;
-        send(queue, job, "language model")
+    /// Gives a job to the model on a rung, and says whose it is.
+    pub(super) fn send(&self, rung: usize, job: Job) -> Result<&str, QueueFull> {
+        let (name, queue) = self.on(rung).ok_or_else(QueueFull::no_model)?;
+        send(queue, job, "language model").map(|()| name.as_str())
     }
 
     /// Tells every model. One whose queue is full misses it.
@@ -105,7 +115,7 @@ mod tests {
     fn the_model_in_use_is_asked_first_and_then_the_others_in_order() {
         let (ladder, queues) = ladder();
         ladder.switch_to("smart").unwrap();
-        assert_eq!(ladder.in_use(), "smart");
+        assert_eq!((ladder.in_use(), ladder.switches()), ("smart", 1));
         for model in [1, 0, 2] {
             let rung = [1, 0, 2].iter().position(|&m| m == model).unwrap();
             ladder.send(rung, job()).unwrap();

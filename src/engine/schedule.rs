@@ -37,7 +37,7 @@ pub(super) fn plan(candidates: &[Candidate], cost: &StepCost, longest: Duration)
         let c = candidates[i];
         (c.work, c.left.unwrap_or_default(), c.last_step)
     });
-    let most = cost.rows_within(longest.mul_f32(AIM)).min(MOST_ROWS);
+    let most = rows_of_a_step(candidates, cost, longest.mul_f32(AIM));
     let mut rows = vec![0; candidates.len()];
     let (mut taken, mut reads) = (0, false);
     for i in order {
@@ -54,6 +54,16 @@ pub(super) fn plan(candidates: &[Candidate], cost: &StepCost, longest: Duration)
         reads |= unread > 0 && given > 0;
     }
     rows
+}
+
+/// How many rows the next step may have. Where not even those who write fit into a step, for the model is
+/// slow, the half of what is left to play bounds it, so that prompts are read all the same.
+fn rows_of_a_step(candidates: &[Candidate], cost: &StepCost, longest: Duration) -> usize {
+    let writers = || candidates.iter().filter(|c| c.unread == 0);
+    let most = cost.rows_within(longest);
+    let patience = writers().map(|c| c.left.unwrap_or_default() / 2).min().unwrap_or_default();
+    let most = if most <= writers().count() { cost.rows_within(longest.max(patience)) } else { most };
+    most.min(MOST_ROWS)
 }
 
 /// What a step takes, by its rows: so much in any case, and so much a row. Learned from the steps that
@@ -133,8 +143,8 @@ mod tests {
     fn whose_playback_runs_out_first_goes_first_and_equals_take_turns() {
         let candidates = [
             writes(Work::Decode, 900, 1),
-            writes(Work::UrgentDecode, 90, 2),
-            writes(Work::UrgentDecode, 20, 3),
+            writes(Work::UrgentDecode, 9, 2),
+            writes(Work::UrgentDecode, 2, 3),
             writes(Work::Decode, 900, 0),
         ];
         assert_eq!(plan(&candidates, &cost(), MS(3)), [0, 0, 1, 0]);
@@ -149,9 +159,16 @@ mod tests {
 
     #[test]
     fn where_one_step_is_longer_than_allowed_everything_that_is_waited_for_still_goes_on() {
-        let candidates = [writes(Work::Decode, 900, 0), reads(Work::Prefill, 50), reads(Work::Idle, 50)];
+        let candidates = [writes(Work::Decode, 2, 0), reads(Work::Prefill, 50), reads(Work::Idle, 50)];
         assert_eq!(plan(&candidates, &cost(), MS(1)), [1, 1, 0]);
         assert_eq!(plan(&candidates[2..], &cost(), MS(1)), [LEAST_SLICE]);
+    }
+
+    #[test]
+    fn where_the_model_is_slow_a_prompt_is_read_as_long_as_voices_have_enough_to_play() {
+        let slow = |left| [writes(Work::Decode, left, 0), reads(Work::Prefill, 50)];
+        assert_eq!(plan(&slow(60), &cost(), MS(3)), [1, 27]);
+        assert_eq!(plan(&slow(4), &cost(), MS(3)), [1, 1]);
     }
 
     #[test]

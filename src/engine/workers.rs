@@ -178,11 +178,11 @@ impl Engines {
     }
 
     /// Generates the answer to a question, token by token, with the model in use (`rung` 0) or the one that
-    /// stands in for it (1), and so on.
+    /// stands in for it (1), and so on. Gives the name of that model.
     ///
     /// # Errors
     /// If the engine has more to do than it can hold, or there is no such model.
-    pub fn generate(&self, question: Question, rung: usize, results: &Results) -> Result<(), QueueFull> {
+    pub fn generate(&self, question: Question, rung: usize, results: &Results) -> Result<&str, QueueFull> {
         self.ladder.send(rung, generating::Job::Begin(question, results.clone()))
     }
 
@@ -191,13 +191,19 @@ impl Engines {
     /// # Errors
     /// If the engine has more to do than it can hold.
     pub fn read_ahead(&self, reading: Reading, results: &Results) -> Result<(), QueueFull> {
-        self.ladder.send(0, generating::Job::Read(reading, results.clone()))
+        self.ladder.send(0, generating::Job::Read(reading, results.clone())).map(drop)
     }
 
     /// The language models and which of them is in use.
     #[must_use]
     pub fn models(&self) -> &Ladder {
         &self.ladder
+    }
+
+    /// True if every language model has memory for one call more.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.rooms.iter().all(Rooms::has_room)
     }
 
     /// The memory that one call more needs, of every language model that may answer it.

@@ -75,7 +75,9 @@ impl App {
     fn services(&self) -> Result<Services, Refused> {
         let services = self.services.get().ok_or(Refused::NotReady)?;
         self.registry.has_room()?;
-        services.engines.admit().map_err(|_| Refused::Memory(self.registry.calls()))?;
+        if !services.engines.has_room() {
+            return Err(Refused::Memory(self.registry.calls()));
+        }
         Ok(services.clone())
     }
 }

@@ -45,6 +45,10 @@ impl Working {
 
 impl Session {
     pub(super) fn tell(&mut self, now: CallTime, event: Event) -> Result<(), End> {
+        let switches = self.services.engines.models().switches();
+        if std::mem::replace(&mut self.switches, switches) != switches {
+            self.conversation.handle(now, Event::ModelsSwitched);
+        }
         self.conversation.handle(now, event);
         self.act(now)
     }
@@ -87,9 +91,8 @@ impl Session {
                         wanted: self.working.wanted.clone(),
                         runway: self.runway.clone(),
                     };
-                    let engines = &self.services.engines;
-                    self.asked.insert(turn, engines.models().name_of(rung).to_owned());
-                    let asked = engines.generate(question, rung, &self.results);
+                    let asked = self.services.engines.generate(question, rung, &self.results);
+                    let asked = asked.map(|model| self.asked.insert(turn, model.to_owned())).map(drop);
                     self.or_tell(now, asked, Event::GenerationFailed { turn });
                 }
                 Action::Release { turn: _ } => self.working.wanted.set(),
@@ -155,7 +158,8 @@ impl Session {
     fn read(&mut self, now: CallTime, reading: ReadingId, messages: Vec<Message>, rebuild: bool) {
         let flag = if rebuild { &mut self.rebuilding } else { &mut self.listening };
         let cancel = flag.renew();
-        let job = Reading { call: self.id.clone(), reading, messages, rebuild, cancel };
+        let max_tokens = self.services.config.llm.sampling.max_tokens;
+        let job = Reading { call: self.id.clone(), reading, messages, rebuild, max_tokens, cancel };
         // A busy machine reads it when it has to; that is no error.
         if let Err(error) = self.services.engines.read_ahead(job, &self.results) {
             tracing::debug!(%error, "nothing is read ahead");
@@ -203,7 +207,8 @@ impl Session {
     pub(super) fn report(&mut self, report: TurnReport) -> Result<(), End> {
         self.forget_pieces(report.turn);
         let speech_end_ms = report.speech_end.map(|at| self.ears.position_of(at).as_secs_f64() * 1000.0);
-        let model = self.asked.remove(&report.turn).unwrap_or_default();
+        let asked = self.asked.remove(&report.turn);
+        let model = asked.filter(|_| !report.failed).unwrap_or_default();
         self.asked.retain(|turn, _| *turn > report.turn);
         let wire = wire_report(&report, speech_end_ms, &model);
         tracing::info!(

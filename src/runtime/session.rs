@@ -23,7 +23,7 @@ use crate::engine::runway::Runway;
 use crate::engine::workers::{EngineResult, Results};
 use crate::engine::{CancelFlag, EngineError, Transcript};
 use crate::gateway::{Inbound, Outbound, Start};
-use crate::ids::{CallId, ChunkId, MarkId, TurnId};
+use crate::ids::{Asked, CallId, ChunkId, MarkId, TurnId};
 use crate::units::{CallTime, PHONE_RATE, duration_of};
 use crate::vad::Edge;
 
@@ -46,6 +46,8 @@ pub struct Session {
     pub(super) of_turn: HashMap<ChunkId, TurnId>,
     /// Which language model was asked for a turn that is not reported yet.
     pub(super) asked: HashMap<TurnId, String>,
+    /// How often the models had been switched when that was looked at.
+    pub(super) switches: usize,
     pub(super) pieces: HashMap<ChunkId, (TurnId, Vec<i16>)>,
     pub(super) transcribing: CancelFlag,
     /// Of a piece of an utterance: the next transcription does not replace it.
@@ -91,6 +93,7 @@ impl Session {
             results,
             of_turn: HashMap::new(),
             asked: HashMap::new(),
+            switches: services.engines.models().switches(),
             pieces: HashMap::new(),
             transcribing: CancelFlag::default(),
             cutting: CancelFlag::default(),
@@ -217,7 +220,17 @@ impl Session {
                     Event::TranscriptionFailed { utterance, pass }
                 }
             },
-            EngineResult::EndOfTurn { asked, probability } => Event::EndOfTurnScore { asked, probability },
+            EngineResult::EndOfTurn { asked, probability } => {
+                // endpoint.model_threshold is llm.model's: what another means by a probability is not known.
+                let model = match asked {
+                    Asked::Turn(turn) => self.asked.get(&turn).map(String::as_str),
+                    Asked::Reading(_) => Some(self.services.engines.models().in_use()),
+                };
+                if model != Some(self.services.config.llm.name.as_str()) {
+                    return Ok(());
+                }
+                Event::EndOfTurnScore { asked, probability }
+            }
             EngineResult::ReadAhead { reading, result } => {
                 if let Err(error) = &result {
                     tracing::debug!(%reading, %error, "nothing was read ahead");

@@ -251,7 +251,7 @@ fn print_summary(summary: &Summary, rows: &[Row]) {
         summary.model_separates * 100.0
     );
     println!(
-        "  wrong least often at endpoint.model_threshold = {:.3}: {} of {}",
+        "  wrong least often at endpoint.model_threshold = {:.4}: {} of {}",
         summary.best_threshold,
         summary.wrong_at_best,
         rows.len()

@@ -69,6 +69,8 @@ struct Report {
     prefill_question_ms: f64,
     /// How many times that the first token took.
     first_token_ratio: Option<f64>,
+    /// How many times it took what as many tokens as were read for it take with nothing before them.
+    first_token_ratio_read: Option<f64>,
 }
 
 /// Several sequences that write at once.
@@ -92,6 +94,7 @@ struct Times {
     batches: [Vec<f64>; BATCHES.len()],
     first: Vec<f64>,
     layout: Vec<f64>,
+    as_many: Vec<f64>,
 }
 
 /// Measures and prints.
@@ -129,6 +132,9 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
             times.first.push(first.took);
             times.layout.push(first.layout);
             read = Some(first.read);
+            let start = now();
+            engine.workpiece(first.read)?;
+            times.as_many.push(ms(start));
         }
     }
     progress(args, "");
@@ -155,6 +161,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         first_token_read: read,
         prefill_question_ms: question_ms,
         first_token_ratio: first.map(|first| first / question_ms),
+        first_token_ratio_read: first.zip(median(times.as_many)).map(|(first, as_many)| first / as_many),
     };
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
@@ -289,6 +296,12 @@ fn print(report: &Report) {
         or(report.first_token_ratio, ""),
         report.prefill_question_ms
     );
+    if let Some(read) = report.first_token_read {
+        let ratio = or(report.first_token_ratio_read, "");
+        println!(
+            "    tokens read for it    {read:>9}    ({ratio} times what as many take with nothing before them)"
+        );
+    }
     println!("  sequences  context  tokens/s of all");
     for row in &report.batch {
         println!("  {:>9}  {:>7}  {:>15}", row.sequences, row.context, or(row.tok_s, ""));

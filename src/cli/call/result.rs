@@ -295,6 +295,11 @@ mod tests {
                 "interrupted": false, "silent_after_ms": null, "hiccups": 0, "speculation": "off",
                 "hidden": {"stt_ms": null, "llm_ms": null, "tts_ms": null},
                 "mark_return_ms": null,
+                "end_of_turn": {"rules": null, "model": null, "score": null, "wait_ms": null},
+                "model": "",
+                "tokens": {
+                    "prompt": null, "reused": null, "read_ahead": null, "read_in_vain": null, "generated": null
+                },
             }],
             "glitches": 2,
             "reception": null, "frame_slack_ms": {"median": 0.0, "p01": 0.0, "least": 0.0},

@@ -12,7 +12,7 @@ use super::pool::{CacheFull, PAGE};
 use super::prompt::{Prompt, PromptWriter};
 use super::reply::{Reply, Score, Start, step_together};
 use super::sequence::Sequence;
-use super::sessions::{SessionKey, Sessions};
+use super::sessions::{SessionKey, Sessions, Wanted};
 use super::speakable;
 use super::template::ChatTemplate;
 use super::threads;
@@ -76,6 +76,15 @@ pub fn load(options: &LlmOptions) -> Result<LlmEngine, LoadError> {
         remedy: "build the demo model with `make -C models/demo/train/llm`, or set llm.model to a GGUF file"
             .to_owned(),
     })?;
+    if let (0, bytes) = model.capacity() {
+        let (of_one, all) = (bytes.div_ceil(1 << 20), options.cache_mb);
+        return Err(LoadError {
+            kind: "language",
+            path: options.model.display().to_string(),
+            problem: format!("what it keeps of one call takes {of_one} MiB, and llm.cache_mb is {all}"),
+            remedy: "raise llm.cache_mb, or lower llm.context_tokens".to_owned(),
+        });
+    }
     if !threads::is_limited_to(options.threads) {
         tracing::debug!(threads = options.threads, "the thread pool of the language model has another size");
     }
@@ -119,17 +128,19 @@ fn read(options: &LlmOptions) -> Result<LlmEngine, String> {
         Arc::new(Weights::read(&file, options.context_tokens, options.cache_mb << 20).map_err(explain)?);
     let markup = speakable::against_markup(&vocabulary);
     let marks = SentenceMarks::of(&vocabulary);
-    let sessions = Mutex::default();
-    let engine =
-        LlmEngine { shared: Arc::new(Shared { weights, vocabulary, markup, marks, template, sessions }) };
-    match engine.capacity() {
-        (0, bytes) => Err(format!(
-            "the cache of one call takes {} MiB, and llm.cache_mb is {}: raise it, or lower llm.context_tokens",
-            bytes.div_ceil(1 << 20),
-            options.cache_mb
-        )),
-        _ => Ok(engine),
-    }
+    let sessions = Mutex::new(Sessions::new(calls_in(&weights)));
+    Ok(LlmEngine { shared: Arc::new(Shared { weights, vocabulary, markup, marks, template, sessions }) })
+}
+
+/// Tokens that a call is promised room for: a context, and the page in which it parts from the prompt that
+/// all share.
+fn room_tokens(weights: &Weights) -> usize {
+    weights.positions() + PAGE
+}
+
+/// Calls that find room at once.
+fn calls_in(weights: &Weights) -> usize {
+    weights.pool().pages() / weights.pool().pages_for(room_tokens(weights))
 }
 
 impl LlmEngine {
@@ -231,8 +242,8 @@ impl LlmEngine {
         let writer = PromptWriter { vocabulary: &self.shared.vocabulary, template, replies: &kept.replies };
         let mut prompt = writer.fitted(messages, skip, budget)?;
         match task {
-            Task::Rebuild => {}
-            Task::Answer | Task::Listen => {
+            Task::Rebuild | Task::Listen => {}
+            Task::Answer => {
                 kept.skipped = prompt.skipped;
                 kept.first_kept = text(prompt.skipped).cloned();
             }
@@ -251,7 +262,9 @@ impl LlmEngine {
             Score::None | Score::Known(_) => prompt.tokens.len(),
             Score::Behind { words, .. } => words,
         };
-        let found = sessions.find(key.as_ref(), &prompt.tokens[..asked.saturating_sub(1)], task);
+        let wanted =
+            Wanted { tokens: &prompt.tokens, most: asked.saturating_sub(1), task, messages: messages.len() };
+        let found = sessions.find(key.as_ref(), wanted);
         drop(sessions);
         let sequence = found.sequence.unwrap_or_else(|| Sequence::new(Arc::clone(&self.shared.weights)));
         let start = Start {
@@ -280,18 +293,11 @@ impl LlmEngine {
         }
     }
 
-    /// Tokens that a call is promised room for: a context, and the page in which it parts from the prompt
-    /// that all share.
-    fn room_tokens(&self) -> usize {
-        self.context_tokens() + PAGE
-    }
-
     /// Calls that the cache holds at once, and the bytes that each may take.
     #[must_use]
     pub fn capacity(&self) -> (usize, usize) {
-        let pool = self.shared.weights.pool();
-        let pages = pool.pages_for(self.room_tokens());
-        (pool.pages() / pages, pages * pool.page_bytes())
+        let (weights, pool) = (&self.shared.weights, self.shared.weights.pool());
+        (calls_in(weights), pool.pages_for(room_tokens(weights)) * pool.page_bytes())
     }
 
     /// Tokens that the prompt may have.
@@ -333,9 +339,11 @@ impl Generator for LlmEngine {
     }
 
     fn rooms(&self) -> Rooms {
-        let (pool, tokens) = (Arc::clone(self.shared.weights.pool()), self.room_tokens());
+        let (pool, tokens) = (Arc::clone(self.shared.weights.pool()), room_tokens(&self.shared.weights));
+        let looked_at = Arc::clone(&pool);
         let full = |full: CacheFull| NoRoom(full.to_string());
-        Rooms::new(move || pool.admit(tokens).map(Room::new).map_err(full))
+        let admit = move || pool.admit(tokens).map(Room::new).map_err(full);
+        Rooms::new(admit, move || looked_at.has_room(tokens))
     }
 
     fn end_session(&mut self, session: &str) {

@@ -2,9 +2,9 @@
 //! are promised in it. Must not know sequences, calls or what a page holds. PURE.
 //!
 //! Two accounts, because they answer two questions. *Pages in use* are memory: they, with what is kept
-//! spare, never exceed the limit. *Places* are promises: their sum never exceeds the limit either, so whoever
-//! keeps to a place finds its pages, as long as pages beyond all places are few. Forks without a place (a
-//! draft, a background copy) take what is free, or go without.
+//! spare, never exceed the limit. *Places* are promises: their sum never exceeds the limit either. Copies that
+//! nobody was promised (a history that is rebuilt) take what is free, or go without; where they took what was
+//! promised to a call that needs it, what can be computed again is let go of (`Sessions::let_go`).
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -97,15 +97,18 @@ impl Pool {
     }
 
     /// Pages that some cache holds. One that several share counts once.
-    #[cfg(test)]
     pub(super) fn pages_in_use(&self) -> usize {
         self.books().in_use
     }
 
     /// Pages that can be taken yet.
-    #[cfg(test)]
     pub(super) fn pages_free(&self) -> usize {
         self.pages - self.pages_in_use()
+    }
+
+    /// True if [`Self::admit`] would give a place.
+    pub(super) fn has_room(&self, tokens: usize) -> bool {
+        self.pages_for(tokens) <= self.pages - self.books().promised
     }
 
     /// Pages that a sequence of so many tokens fills.

@@ -12,6 +12,7 @@ use super::sampler::Sampler;
 use super::sequence::{Answers, Feed, Sequence, SequenceError, read_together};
 use super::sessions::{Kept, SessionKey};
 use crate::engine::generator::Share;
+use crate::engine::workers::survive;
 use crate::engine::{EngineError, Generation, Sampling, Step, StopReason, Task, Usage};
 
 /// How far a reply is.
@@ -240,7 +241,6 @@ impl Reply {
                 sequence,
                 task: self.task,
                 scored: self.scored.take(),
-                complete: matches!(self.state, State::Done(_)),
                 reply: std::mem::take(&mut self.spoken),
             },
         );
@@ -254,16 +254,17 @@ const ALONE: usize = 64;
 pub(super) fn step_together(batch: &mut [Share<'_, Reply>]) -> Vec<Result<Step, EngineError>> {
     let inputs: Vec<Option<Input>> = batch.iter().map(|share| share.generation.input(share.most)).collect();
     let shared = batch.first().map(|share| Arc::clone(&share.generation.shared));
-    let mut feeds: Vec<Feed<'_>> = batch
+    let (mut feeds, promised): (Vec<Feed<'_>>, Vec<bool>) = batch
         .iter_mut()
         .zip(&inputs)
         .filter_map(|(share, input)| {
+            let promised = share.generation.task == Task::Answer;
             let (sequence, input) = (share.generation.sequence.as_mut()?, input.as_ref()?);
-            Some(Feed { sequence, tokens: &input.tokens, asked: &input.asked })
+            Some((Feed { sequence, tokens: &input.tokens, asked: &input.asked }, promised))
         })
-        .collect();
+        .unzip();
     let answers = match shared {
-        Some(shared) if !feeds.is_empty() => read_all(&shared, &mut feeds),
+        Some(shared) if !feeds.is_empty() => read_all(&shared, &mut feeds, &promised),
         Some(_) | None => Vec::new(),
     };
     let mut answers = answers.into_iter();
@@ -272,7 +273,7 @@ pub(super) fn step_together(batch: &mut [Share<'_, Reply>]) -> Vec<Result<Step, 
         let answer: Option<Answers> =
             input.as_ref().filter(|_| reply.sequence.is_some()).and_then(|_| answers.next());
         match (input, answer) {
-            (Some(input), Some(Ok(answers))) => reply.output(&input, answers),
+            (Some(input), Some(Ok(answers))) => survive("language model", || reply.output(&input, answers)),
             (_, Some(Err(error))) => Err(failed(error)),
             (_, None) | (None, Some(Ok(_))) => Ok(Step::Done(reply.ending())),
         }
@@ -280,13 +281,24 @@ pub(super) fn step_together(batch: &mut [Share<'_, Reply>]) -> Vec<Result<Step, 
     each.collect()
 }
 
-/// Reads in one pass. Who finds the cache full reads after it, once others have let go of what they do not
-/// need at once.
-fn read_all(shared: &Shared, feeds: &mut [Feed<'_>]) -> Vec<Answers> {
+/// Reads in one pass. Whoever was `promised` room and finds the cache full reads after it, once others have
+/// let go of what they do not need at once.
+fn read_all(shared: &Shared, feeds: &mut [Feed<'_>], promised: &[bool]) -> Vec<Answers> {
+    let pool = shared.weights.pool();
     let let_go = || shared.sessions.lock().unwrap_or_else(PoisonError::into_inner).let_go();
+    // What is let go of may be shared with somebody who still has it: then it frees nothing.
+    let frees_pages = || {
+        let free = pool.pages_free();
+        while let_go() {
+            if pool.pages_free() > free {
+                return true;
+            }
+        }
+        false
+    };
     let mut answers = read_together(&shared.weights, feeds);
-    for (feed, answer) in feeds.iter_mut().zip(&mut answers) {
-        while matches!(answer, Err(SequenceError::CacheFull(_))) && let_go() {
+    for ((feed, answer), promised) in feeds.iter_mut().zip(&mut answers).zip(promised) {
+        while *promised && matches!(answer, Err(SequenceError::CacheFull(_))) && frees_pages() {
             *answer = read_together(&shared.weights, std::slice::from_mut(feed)).remove(0);
         }
     }

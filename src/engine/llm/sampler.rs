@@ -101,13 +101,15 @@ impl Sampler {
     }
 }
 
-/// How likely `token` is where these are the logits; `None` if there is no such token, or no number for it.
-pub(super) fn probability_of(token: u32, logits: &[f32]) -> Option<f32> {
-    let own = *logits.get(token as usize)?;
+/// How likely it is that one of `tokens` follows, where these are the logits; `None` if none of them has a
+/// number.
+pub(super) fn probability_of(tokens: impl Iterator<Item = u32>, logits: &[f32]) -> Option<f32> {
     let top = logits.iter().copied().filter(|logit| !logit.is_nan()).fold(f32::NEG_INFINITY, f32::max);
-    let weight = |logit: &f32| f64::from(logit - top).exp();
+    let weight = |logit: &f32| f64::from((logit - top).exp());
     let total: f64 = logits.iter().map(weight).filter(|weight| !weight.is_nan()).sum();
-    Some((weight(&own) / total) as f32).filter(|probability| probability.is_finite())
+    let own = tokens.filter_map(|token| logits.get(token as usize)).map(weight);
+    let own = own.filter(|weight| !weight.is_nan()).reduce(|sum, weight| sum + weight)?;
+    Some((own / total) as f32).filter(|probability| probability.is_finite())
 }
 
 fn higher_first(a: &(u32, f32), b: &(u32, f32)) -> Ordering {

@@ -137,7 +137,8 @@ proptest! {
 #[test]
 fn the_probability_of_a_token_is_its_share_whatever_else_is_no_number() {
     let logits = [1000.0, 1000.0 + 3.0_f32.ln(), f32::NAN, f32::NEG_INFINITY];
-    let probability = |token| probability_of(token, &logits);
+    let probability = |token| probability_of([token].into_iter(), &logits);
     assert!((probability(1).unwrap() - 0.75).abs() < 1e-4);
     assert_eq!((probability(2), probability(3), probability(4)), (None, Some(0.0), None));
+    assert_eq!(probability_of([0, 1, 9].into_iter(), &logits), Some(1.0));
 }

@@ -89,6 +89,8 @@ impl Sequence {
             let wanted = self.tokens.len() + tokens.len();
             return Err(SequenceError::Full { wanted, limit: self.weights.positions() });
         }
+        // What a pass that failed has left is no part of the sequence.
+        self.cache.truncate(self.tokens.len());
         let vocabulary = self.weights.vocabulary();
         if let Some(&unknown) = tokens.iter().find(|&&t| t as usize >= vocabulary) {
             return Err(SequenceError::UnknownToken(unknown));
@@ -133,7 +135,6 @@ pub(super) fn read_together(weights: &Weights, feeds: &mut [Feed<'_>]) -> Vec<An
         }
         Err(error) => {
             for (feed, answer) in feeds.iter_mut().zip(&mut answers).filter(|(_, answer)| answer.is_ok()) {
-                // What was written and not counted is overwritten by whoever reads next.
                 let one = std::slice::from_mut(feed);
                 *answer = if alone {
                     Err(SequenceError::Failed(error.to_string()))

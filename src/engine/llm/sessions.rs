@@ -8,8 +8,8 @@ use super::prompt::SpokenReply;
 use super::sequence::Sequence;
 use crate::engine::Task;
 
-/// Calls whose sequences are kept.
-const MAX_SESSIONS: usize = 64;
+/// Calls whose sequences are kept, at least: those of an interface have no end.
+const LEAST_SESSIONS: usize = 64;
 /// Shared beginnings (system prompts) that are kept. The first, which is the configuration's, stays: calls
 /// that bring prompts of their own do not make all others wait.
 const MAX_PINNED: usize = 4;
@@ -45,10 +45,23 @@ pub(super) struct Session {
 /// Tokens that were read while the caller spoke.
 #[derive(Debug, Clone, Copy)]
 struct Ahead {
+    /// Messages of the conversation in that turn.
+    messages: usize,
     /// Tokens of the prompt that were known before it began.
     base: usize,
     /// How many were read, in all tries.
     read: usize,
+}
+
+/// What is looked for.
+pub(super) struct Wanted<'a> {
+    /// Of the whole prompt.
+    pub(super) tokens: &'a [u32],
+    /// So many of them need not be read, at most.
+    pub(super) most: usize,
+    pub(super) task: Task,
+    /// Of the conversation, which tell a turn from the next.
+    pub(super) messages: usize,
 }
 
 /// What a prompt finds.
@@ -69,8 +82,6 @@ pub(super) struct Kept {
     pub(super) read: usize,
     /// Up to the caller's last word, and how likely it was that their turn ended there.
     pub(super) scored: Option<(Vec<u32>, f32)>,
-    /// It came to its end.
-    pub(super) complete: bool,
     pub(super) reply: SpokenReply,
 }
 
@@ -78,16 +89,22 @@ pub(super) struct Kept {
 #[derive(Default)]
 pub(super) struct Sessions {
     sessions: HashMap<String, Session>,
+    most: usize,
     pinned: Vec<(u64, Sequence)>,
     clock: u64,
 }
 
 impl Sessions {
+    /// For so many calls at once.
+    pub(super) fn new(calls: usize) -> Self {
+        Self { most: calls.max(LEAST_SESSIONS), ..Self::default() }
+    }
+
     /// The session of this name, made if it is new.
     pub(super) fn open(&mut self, name: &str) -> (SessionKey, &mut Session) {
         self.clock += 1;
         let clock = self.clock;
-        if !self.sessions.contains_key(name) && self.sessions.len() >= MAX_SESSIONS {
+        if !self.sessions.contains_key(name) && self.sessions.len() >= self.most {
             let oldest = self.sessions.iter().min_by_key(|(_, s)| s.used).map(|(name, _)| name.clone());
             oldest.and_then(|name| self.sessions.remove(&name));
         }
@@ -108,8 +125,9 @@ impl Sessions {
         self.sessions.len()
     }
 
-    /// What is known of the first tokens of a prompt, which are these.
-    pub(super) fn find(&mut self, key: Option<&SessionKey>, tokens: &[u32], task: Task) -> Found {
+    /// What is known of the first tokens of a prompt.
+    pub(super) fn find(&mut self, key: Option<&SessionKey>, wanted: Wanted<'_>) -> Found {
+        let Wanted { tokens, most, task, messages } = wanted;
         self.clock += 1;
         let usable = |sequence: &Sequence| sequence.common_prefix(tokens);
         let length = |sequence: &Option<Sequence>| sequence.as_ref().map_or(0, usable);
@@ -133,10 +151,10 @@ impl Sessions {
             }
             (own, None) => own,
         };
-        let reused = best.map_or(0, |(length, _)| length);
+        let known = best.map_or(0, |(length, _)| length);
         let sequence = best.map(|(length, sequence)| {
             let mut fork = sequence.fork();
-            fork.truncate(length);
+            fork.truncate(length.min(most));
             fork
         });
         let (mut read_ahead, mut read_in_vain) = (0, 0);
@@ -144,11 +162,14 @@ impl Sessions {
             match task {
                 Task::Rebuild => {}
                 Task::Listen => {
-                    session.ahead.get_or_insert(Ahead { base: reused, read: 0 });
+                    if session.ahead.is_none_or(|ahead| ahead.messages != messages) {
+                        session.ahead = Some(Ahead { messages, base: known, read: 0 });
+                    }
                 }
                 Task::Answer => {
-                    if let Some(Ahead { base, read }) = session.ahead {
-                        (read_ahead, read_in_vain) = (read, read.saturating_sub(reused.saturating_sub(base)));
+                    if let Some(ahead) = session.ahead.filter(|ahead| ahead.messages == messages) {
+                        let of_use = known.saturating_sub(ahead.base);
+                        (read_ahead, read_in_vain) = (ahead.read, ahead.read.saturating_sub(of_use));
                     }
                 }
             }
@@ -164,6 +185,10 @@ impl Sessions {
         if kept.scored.is_some() {
             session.scored = kept.scored;
         }
+        if kept.read == 0 && session.sequence.is_some() {
+            // It has nothing that is not known, and perhaps less.
+            return;
+        }
         match kept.task {
             Task::Rebuild => session.rebuilt = Some(kept.sequence),
             Task::Listen => {
@@ -172,12 +197,7 @@ impl Sessions {
                     ahead.read += kept.read;
                 }
             }
-            Task::Answer => {
-                session.sequence = Some(kept.sequence);
-                if kept.complete {
-                    session.ahead = None;
-                }
-            }
+            Task::Answer => session.sequence = Some(kept.sequence),
         }
         if !kept.reply.tokens.is_empty() {
             if session.replies.len() >= MAX_REPLIES {
@@ -194,8 +214,14 @@ impl Sessions {
         oldest.sort_by_key(|session| session.used);
         let rebuilt = oldest.iter_mut().find_map(|session| session.rebuilt.take());
         let own = || oldest.iter_mut().find_map(|session| session.sequence.take());
-        let pinned = self.pinned.len() > 1;
-        rebuilt.or_else(own).or_else(|| pinned.then(|| self.pinned.remove(1).1)).is_some()
+        rebuilt.or_else(own).or_else(|| self.unpin()).is_some()
+    }
+
+    /// Forgets the shared beginning that was not used for longest, but for the first.
+    fn unpin(&mut self) -> Option<Sequence> {
+        let others = self.pinned.iter().enumerate().skip(1);
+        let oldest = others.min_by_key(|(_, (used, _))| *used).map(|(i, _)| i);
+        oldest.map(|i| self.pinned.swap_remove(i).1)
     }
 
     /// True if some shared beginning starts with all of `tokens`.
@@ -210,9 +236,7 @@ impl Sessions {
         }
         self.clock += 1;
         if self.pinned.len() >= MAX_PINNED {
-            let others = self.pinned.iter().enumerate().skip(1);
-            let oldest = others.min_by_key(|(_, (used, _))| *used).map(|(i, _)| i);
-            oldest.map(|i| self.pinned.swap_remove(i));
+            self.unpin();
         }
         self.pinned.push((self.clock, sequence));
     }

@@ -42,9 +42,8 @@ impl SentenceMarks {
 
     /// How likely it is that the turn ends, from the logits behind its last word; 0 to 1.
     pub(super) fn end_of_turn(&self, logits: &[f32], marker: u32) -> Option<f32> {
-        let end = probability_of(marker, logits)?;
-        let marks = self.0.iter().filter_map(|&mark| probability_of(mark, logits)).sum::<f32>();
-        Some((end + marks).min(1.0))
+        let marks = self.0.iter().copied().filter(|&mark| mark != marker);
+        probability_of(std::iter::once(marker).chain(marks), logits)
     }
 }
 
