@@ -37,7 +37,7 @@ fn a_sentence_that_sounds_complete_and_is_not_to_the_model_is_waited_for() {
 
 #[test]
 fn words_that_may_be_all_are_answered_sooner_if_the_model_finds_them_so() {
-    assert_eq!(silence("Hello.", 1.0), 375.0);
+    assert_eq!(silence("Hello.", 1.0), 400.0);
     assert_eq!(silence("Hello.", 0.5), 500.0);
     assert_eq!(silence("Hello.", 0.0), 1000.0);
 }
@@ -56,7 +56,7 @@ fn what_it_says_counts_for_nothing_unless_that_is_wished_but_is_told() {
     let end = report.end_of_turn.unwrap();
     assert_eq!((end.rules, end.model, end.score, end.wait_ms), (0.5, Some(1.0), 0.5, 500.0));
     let end = turn(weighing(), "Hello.", 1.0, 10).end_of_turn.unwrap();
-    assert_eq!((end.rules, end.model, end.score, end.wait_ms), (0.5, Some(1.0), 0.75, 375.0));
+    assert_eq!((end.rules, end.model, end.score, end.wait_ms.round()), (0.5, Some(1.0), 0.7, 400.0));
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_score_that_comes_in_the_silence_moves_the_deadline_to_now_at_the_soonest() 
     // The words are known at 6,660 (160 ms after the last of them).
     let soon = turn(weighing(), "Hello.", 1.0, 100).stages.unwrap().endpoint_ms;
     let later = turn(weighing(), "Hello.", 1.0, 300).stages.unwrap().endpoint_ms;
-    assert_eq!((soon, later), (375.0, 460.0));
+    assert_eq!((soon, later), (400.0, 460.0));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn an_answer_is_prepared_for_words_that_only_the_model_finds_whole() {
 fn without_prepared_answers_the_words_are_read_for_the_score_alone() {
     let settings = Settings { speculation: tries(0), ..weighing() };
     let report = turn(settings, "Hello.", 1.0, 10);
-    assert_eq!(report.stages.unwrap().endpoint_ms, 375.0);
+    assert_eq!(report.stages.unwrap().endpoint_ms, 400.0);
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn what_the_model_said_of_the_end_counts_under_another_weight() {
     assert_eq!(released(&trace.rehearse(settings())), [AT(7000)]);
     let mut weighing = settings();
     weighing.endpoint.model_weight = 0.5;
-    assert_eq!(released(&trace.rehearse(weighing)), [AT(6875)]);
+    assert_eq!(released(&trace.rehearse(weighing)), [AT(6900)]);
 }
 
 #[test]
