@@ -225,8 +225,11 @@ mod tests {
         for text in ["five five five two", "My number is five", "five five five two one nine zero", "and"] {
             assert_eq!(judge(text).most, score(text), "{text}");
         }
-        for text in ["Hello.", "Well, yes,", "On Tuesday at ten."] {
+        for text in ["Well, yes,", "On Tuesday at ten."] {
             assert_eq!(judge(text).most, COMPLETE, "{text}");
         }
+        // A greeting may be all, but is not taken for a whole turn.
+        let greeting = judge("Hello.").most;
+        assert!(greeting > OPEN && greeting < COMPLETE, "{greeting}");
     }
 }
