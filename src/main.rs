@@ -56,7 +56,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let config = match load(cli.config.as_deref()) {
+    let path = cli.config.or_else(config_here);
+    let config = match load(path.as_deref()) {
         Ok(config) => config,
         Err(error) => {
             eprintln!("{error}");
@@ -65,14 +66,14 @@ fn main() -> ExitCode {
     };
     telemetry::logging::start(&config.log, matches!(cli.command, Command::Serve(_)));
     let result = match cli.command {
-        Command::Serve(args) => cli::serve::run(&args, config, cli.config.as_deref()),
-        Command::Call(args) => cli::call::run(args, cli.config.as_deref()),
+        Command::Serve(args) => cli::serve::run(&args, config, path.as_deref()),
+        Command::Call(args) => cli::call::run(args, path.as_deref()),
         Command::Chat(args) => cli::chat::run(args, &config),
         Command::Say(args) => cli::say::run(args, &config),
         Command::Transcribe(args) => cli::transcribe::run(args, &config),
         Command::Replay(args) => cli::replay::run(&args),
         Command::Token(args) => cli::token::run(&args, &config),
-        Command::Bench(command) => cli::bench::run(&command, &config, cli.config.as_deref()),
+        Command::Bench(command) => cli::bench::run(&command, &config, path.as_deref()),
         Command::Config(command) => cli::config::run(&command, &config),
     };
     result.unwrap_or_else(|error| {
@@ -81,11 +82,14 @@ fn main() -> ExitCode {
     })
 }
 
+/// What is read where no configuration is named.
+fn config_here() -> Option<PathBuf> {
+    Some(PathBuf::from("config.toml")).filter(|here| here.exists())
+}
+
 fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
-    let here = Path::new("config.toml");
     match path {
         Some(path) => config::load(path),
-        None if here.exists() => config::load(here),
         None => config::parse(config::DEFAULT_CONFIG, "that ships with offhook", Path::new("")),
     }
 }

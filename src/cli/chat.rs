@@ -50,10 +50,7 @@ fn temperature(text: &str) -> Result<f32, String> {
 
 /// Runs it.
 pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
-    let mut options = LlmOptions::from(&config.llm);
-    if let Some(model) = &args.model {
-        options.model.clone_from(model);
-    }
+    let options = LlmOptions::new(&config.llm, args.model.as_deref());
     limit_threads(options.threads);
     let started = now();
     let engine = load(&options)?;

@@ -97,7 +97,7 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
 fn language_models(config: &Config) -> Result<Vec<(String, LlmEngine)>, LoadError> {
     let mut models = Vec::new();
     for (name, path) in config.llm.models() {
-        let model = llm::load(&LlmOptions { model: path.to_owned(), ..LlmOptions::from(&config.llm) })?;
+        let model = llm::load(&LlmOptions::new(&config.llm, Some(path)))?;
         let (calls, bytes) = model.capacity();
         if calls < config.server.max_calls {
             tracing::warn!(

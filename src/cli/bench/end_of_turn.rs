@@ -94,10 +94,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         }
         None => parse(SENTENCES)?,
     };
-    let mut options = LlmOptions::from(&config.llm);
-    if let Some(model) = &args.model {
-        options.model.clone_from(model);
-    }
+    let options = LlmOptions::new(&config.llm, args.model.as_deref());
     limit_threads(options.threads);
     let engine = load(&options)?;
     engine.warm_up(&config.agent.system_prompt)?;

@@ -99,10 +99,7 @@ struct Times {
 
 /// Measures and prints.
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
-    let mut options = LlmOptions::from(&config.llm);
-    if let Some(model) = &args.model {
-        options.model.clone_from(model);
-    }
+    let mut options = LlmOptions::new(&config.llm, args.model.as_deref());
     options.threads = args.threads.map_or(options.threads, usize::from);
     options.context_tokens = options.context_tokens.max(ROOM);
     limit_threads(options.threads);

@@ -2,7 +2,7 @@
 //! replies. Must not know gateways, audio or how a call goes.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::architecture::{Shape, ShapeError};
@@ -42,10 +42,12 @@ pub struct LlmOptions {
     pub cache_mb: usize,
 }
 
-impl From<&config::Llm> for LlmOptions {
-    fn from(llm: &config::Llm) -> Self {
-        let (model, context_tokens) = (llm.model.clone(), llm.context_tokens);
-        Self { model, threads: llm.threads, context_tokens, cache_mb: llm.cache_mb }
+impl LlmOptions {
+    /// As configured, with this file; with `llm.model` if there is none.
+    #[must_use]
+    pub fn new(llm: &config::Llm, model: Option<&Path>) -> Self {
+        let model = model.unwrap_or(&llm.model).to_owned();
+        Self { model, threads: llm.threads, context_tokens: llm.context_tokens, cache_mb: llm.cache_mb }
     }
 }
 
@@ -138,6 +140,12 @@ fn room_tokens(weights: &Weights) -> usize {
     weights.positions() + PAGE
 }
 
+/// For what it computes, whatever it says.
+fn run_to_its_end(reply: &mut Reply) -> Result<(), EngineError> {
+    while !matches!(reply.step()?, Step::Done(_)) {}
+    Ok(())
+}
+
 /// Calls that find room at once.
 fn calls_in(weights: &Weights) -> usize {
     weights.pool().pages() / weights.pool().pages_for(room_tokens(weights))
@@ -156,7 +164,7 @@ impl LlmEngine {
             Some(_) => self.reply(None, &messages, Task::Answer, &sampling)?,
             None => self.continuation("Hello.", &sampling)?,
         };
-        while !matches!(reply.step()?, Step::Done(_)) {}
+        run_to_its_end(&mut reply)?;
         // Matrices that the kernels keep in a form of their own are not read from the file again.
         self.shared.weights.release();
         Ok(())
@@ -169,7 +177,7 @@ impl LlmEngine {
     /// If the messages cannot be laid out, or are too many.
     pub fn end_of_turn(&self, messages: &[Message]) -> Result<Option<f32>, EngineError> {
         let mut reading = self.reply(None, messages, Task::Listen, &Sampling::default())?;
-        while !matches!(reading.step()?, Step::Done(_)) {}
+        run_to_its_end(&mut reading)?;
         Ok(reading.end_of_turn())
     }
 
