@@ -53,8 +53,13 @@ fn load(data: &[u8]) -> Option<LlmEngine> {
     if data.len() > MAX_INPUT {
         return None;
     }
-    let loaded =
-        llm::load(&LlmOptions { model: file_of(data), threads: 1, context_tokens: 64, cache_mb: 64 });
+    let loaded = llm::load(&LlmOptions {
+        model: file_of(data),
+        threads: 1,
+        kernels: llm::KernelChoice::Auto,
+        context_tokens: 64,
+        cache_mb: 64,
+    });
     loaded.map_err(|problem| short(&problem.to_string(), MAX_PROBLEM)).ok()
 }
 

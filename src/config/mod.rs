@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::conversation::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
-use crate::engine::Sampling;
+use crate::engine::{KernelChoice, Sampling};
 use crate::vad::DetectorChoice;
 
 pub use lines::{Line, Lines};
@@ -157,6 +157,8 @@ pub struct Llm {
     pub fallback_after: Duration,
     /// Threads of one step.
     pub threads: usize,
+    /// What multiplies its matrices.
+    pub kernels: KernelChoice,
     /// Tokens a conversation may take, system prompt and reply included.
     pub context_tokens: usize,
     /// How tokens are chosen.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::reader::Reader;
+use crate::engine::KernelChoice;
 
 /// More would only wait for each other's cores.
 const MOST: usize = 8;
@@ -58,6 +59,14 @@ pub(super) fn in_use(r: &mut Reader, first: &str, stand_ins: &[NamedModel]) -> S
     let unknown = |name: &str| (!name.is_empty() && !names.contains(&name)).then(|| names.join(", "));
     let chosen = r.text("llm.use", "", unknown);
     if chosen.is_empty() { first.to_owned() } else { chosen }
+}
+
+pub(super) fn kernels(r: &mut Reader) -> KernelChoice {
+    let names = KernelChoice::ALL.map(|choice| format!("\"{}\"", choice.name())).join(", ");
+    let name = r.text("llm.kernels", KernelChoice::default().name(), |value| {
+        KernelChoice::named(value).is_none().then(|| format!("one of {names}"))
+    });
+    KernelChoice::named(&name).unwrap_or_default()
 }
 
 fn text(

@@ -204,6 +204,7 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
         name,
         fallback_after: r.millis("llm.fallback_after_ms", 1000, 100..=60_000),
         threads: r.integer("llm.threads", 1, 1..=64) as usize,
+        kernels: models::kernels(r),
         context_tokens: r.integer("llm.context_tokens", 1024, 128..=131_072) as usize,
         sampling: Sampling {
             max_tokens: r.integer("llm.max_tokens", 60, 1..=4096) as usize,

@@ -190,8 +190,13 @@ fn the_models_are_read_to_their_ends() {
     for model in gguf() {
         let path = std::env::temp_dir().join(format!("offhook-seed-{}.gguf", std::process::id()));
         std::fs::write(&path, model).unwrap();
-        let loaded =
-            llm::load(&llm::LlmOptions { model: path.clone(), threads: 1, context_tokens: 64, cache_mb: 64 });
+        let loaded = llm::load(&llm::LlmOptions {
+            model: path.clone(),
+            threads: 1,
+            kernels: llm::KernelChoice::Auto,
+            context_tokens: 64,
+            cache_mb: 64,
+        });
         std::fs::remove_file(path).unwrap();
         assert!(loaded.is_ok(), "{}", loaded.err().unwrap());
     }

@@ -10,7 +10,9 @@ use std::time::Instant;
 use super::{median, name};
 use crate::config::Config;
 use crate::engine::llm::{LlmEngine, LlmOptions, Workpiece, decode_together, limit_threads, load};
-use crate::engine::{EngineError, Generation as _, Generator as _, Message, Role, Sampling, Step, Task};
+use crate::engine::{
+    EngineError, Generation as _, Generator as _, KernelChoice, Message, Role, Sampling, Step, Task,
+};
 
 /// Tokens of the system prompt that is pinned, and of the question behind it.
 const SYSTEM: usize = 300;
@@ -35,6 +37,9 @@ pub struct Args {
     /// Threads of one step; `llm.threads` if not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: Option<u16>,
+    /// What multiplies the matrices: auto, avx512-vnni, avx-vnni, avx2 or candle; `llm.kernels` if not given.
+    #[arg(long, value_name = "NAME", value_parser = kernels)]
+    kernels: Option<KernelChoice>,
     /// Rounds; all measurements take turns, and the medians count.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     rounds: u16,
@@ -44,6 +49,11 @@ pub struct Args {
     /// One JSON object.
     #[arg(long)]
     json: bool,
+}
+
+fn kernels(name: &str) -> Result<KernelChoice, String> {
+    let names = KernelChoice::ALL.map(KernelChoice::name).join(", ");
+    KernelChoice::named(name).ok_or_else(|| format!("expected one of {names}"))
 }
 
 /// What was measured.
@@ -101,6 +111,7 @@ struct Times {
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let mut options = LlmOptions::new(&config.llm, args.model.as_deref());
     options.threads = args.threads.map_or(options.threads, usize::from);
+    options.kernels = args.kernels.unwrap_or(options.kernels);
     options.context_tokens = options.context_tokens.max(ROOM);
     limit_threads(options.threads);
     let started = now();

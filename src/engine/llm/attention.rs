@@ -12,11 +12,12 @@ use std::sync::{Mutex, PoisonError};
 use half::slice::HalfFloatSliceExt;
 
 use super::cache::{Cache, pages};
+use super::kernels::Crew;
 use super::math::exp;
 use super::pool::PAGE;
 use super::tile::{Matrix, add_product};
 
-/// From this many multiplications on, the work is shared out to candle's threads. Below it, waking them
+/// From this many multiplications on, the work is shared out to the crew. Below it, waking them
 /// costs more than it saves.
 const SHARE_FROM: usize = 1 << 20;
 /// Rows of queries, of all heads that share a key-value head, which are done together: as many as stay in the
@@ -47,14 +48,14 @@ pub(super) struct Part<'a> {
 
 /// For rows of queries, those of each part after those of the part before, the weighted values they see:
 /// themselves and all before them in their sequence, or the last `window` positions. All caches are of one model.
-pub(super) fn attend(queries: &[f32], parts: &[Part<'_>], view: View) -> Vec<f32> {
+pub(super) fn attend(crew: &Crew, queries: &[f32], parts: &[Part<'_>], view: View) -> Vec<f32> {
     let numbers = parts.first().map_or(0, |part| view.heads * part.cache.geometry().head_width);
     let seen = |part: &Part<'_>| part.rows * view.window.unwrap_or(usize::MAX).min(part.start + part.rows);
     let work = 2 * numbers * parts.iter().map(seen).sum::<usize>();
-    attend_shared(queries, parts, view, work >= SHARE_FROM)
+    attend_shared(crew, queries, parts, view, work >= SHARE_FROM)
 }
 
-fn attend_shared(queries: &[f32], parts: &[Part<'_>], view: View, share: bool) -> Vec<f32> {
+fn attend_shared(crew: &Crew, queries: &[f32], parts: &[Part<'_>], view: View, share: bool) -> Vec<f32> {
     let blocks = blocks(parts, view);
     let mut out = vec![0.0; queries.len()];
     if !share || blocks.len() < 2 {
@@ -65,12 +66,9 @@ fn attend_shared(queries: &[f32], parts: &[Part<'_>], view: View, share: bool) -
         return out;
     }
     let done: Vec<Mutex<Vec<f32>>> = blocks.iter().map(|_| Mutex::default()).collect();
-    candle_core::utils::barrier_pool().execute_chunked(blocks.len(), |mine| {
-        let mut scratch = Scratch::default();
-        for (block, done) in blocks[mine.clone()].iter().zip(&done[mine]) {
-            let seen = block.attend(queries, view, &mut scratch);
-            *done.lock().unwrap_or_else(PoisonError::into_inner) = seen;
-        }
+    crew.share(blocks.len(), &|number| {
+        let seen = blocks[number].attend(queries, view, &mut Scratch::default());
+        *done[number].lock().unwrap_or_else(PoisonError::into_inner) = seen;
     });
     for (block, done) in blocks.iter().zip(done) {
         block.store(done.into_inner().unwrap_or_else(PoisonError::into_inner), view, &mut out);

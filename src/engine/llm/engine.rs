@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::architecture::{Shape, ShapeError};
 use super::detokenizer::Detokenizer;
 use super::gguf::{Gguf, GgufError};
+use super::kernels::Kernels;
 use super::pool::{CacheFull, PAGE};
 use super::prompt::{Prompt, PromptWriter};
 use super::reply::{Reply, Score, Start, step_together};
@@ -22,8 +23,8 @@ use super::weights::Weights;
 use crate::config;
 use crate::engine::generator::Share;
 use crate::engine::{
-    EngineError, Generation as _, Generator, LoadError, Message, NoRoom, Role, Room, Rooms, Sampling, Step,
-    Task,
+    EngineError, Generation as _, Generator, KernelChoice, LoadError, Message, NoRoom, Role, Room, Rooms,
+    Sampling, Step, Task,
 };
 
 /// Longest text about a file that cannot be used.
@@ -36,6 +37,8 @@ pub struct LlmOptions {
     pub model: PathBuf,
     /// Threads of one step; see [`limit_threads`](super::limit_threads).
     pub threads: usize,
+    /// What multiplies the matrices.
+    pub kernels: KernelChoice,
     /// Tokens of a conversation, reply included. The model's own limit holds too.
     pub context_tokens: usize,
     /// Memory that the caches of all calls may take together.
@@ -47,7 +50,8 @@ impl LlmOptions {
     #[must_use]
     pub fn new(llm: &config::Llm, model: Option<&Path>) -> Self {
         let model = model.unwrap_or(&llm.model).to_owned();
-        Self { model, threads: llm.threads, context_tokens: llm.context_tokens, cache_mb: llm.cache_mb }
+        let config::Llm { threads, kernels, context_tokens, cache_mb, .. } = *llm;
+        Self { model, threads, kernels, context_tokens, cache_mb }
     }
 }
 
@@ -126,8 +130,9 @@ fn read(options: &LlmOptions) -> Result<LlmEngine, String> {
         vocabulary.text_of(vocabulary.begin),
         vocabulary.text_of(vocabulary.end),
     )?;
-    let weights =
-        Arc::new(Weights::read(&file, options.context_tokens, options.cache_mb << 20).map_err(explain)?);
+    let kernels = Kernels::new(options.kernels, options.threads)?;
+    let (context, cache) = (options.context_tokens, options.cache_mb << 20);
+    let weights = Arc::new(Weights::read(&file, context, cache, kernels).map_err(explain)?);
     let markup = speakable::against_markup(&vocabulary);
     let marks = SentenceMarks::of(&vocabulary);
     let sessions = Mutex::new(Sessions::new(calls_in(&weights)));

@@ -13,6 +13,7 @@ use candle_core::Device;
 use candle_core::quantized::QTensor;
 
 use super::header::{Header, TensorInfo, limited};
+use super::kernels::{Kernels, Matrix};
 use super::mapped::Mapping;
 
 /// Most metadata entries, and most tensors.
@@ -195,6 +196,31 @@ impl Gguf {
 
     /// A tensor, whose shape must be `shape`, rows first.
     pub(super) fn tensor(&self, name: &str, shape: &[usize]) -> Result<QTensor, GgufError> {
+        let info = self.checked(name, shape)?;
+        let storage = self.mapping.storage(info.kind, info.offset, info.bytes)?;
+        Ok(QTensor::new(storage, shape)?)
+    }
+
+    /// A matrix in the form that the kernels want; `None` if they have nothing for its type. What was read of
+    /// the file for it is let go of again.
+    pub(super) fn packed(
+        &self,
+        kernels: &Kernels,
+        name: &str,
+        outputs: usize,
+        inputs: usize,
+    ) -> Result<Option<Matrix>, GgufError> {
+        let info = self.checked(name, &[outputs, inputs])?;
+        let Some(bytes) = self.mapping.bytes(info.offset, info.bytes) else { return Ok(None) };
+        let packed = kernels.pack(info.kind, bytes, outputs, inputs)?;
+        if packed.is_some() {
+            self.mapping.release(info.offset, info.bytes);
+        }
+        Ok(packed)
+    }
+
+    /// Counts a tensor of this name and shape as read.
+    fn checked(&self, name: &str, shape: &[usize]) -> Result<&TensorInfo, GgufError> {
         let info = self.tensors.get(name).ok_or_else(|| GgufError::MissingTensor(name.to_owned()))?;
         if info.shape != shape {
             return Err(GgufError::Shape {
@@ -204,8 +230,7 @@ impl Gguf {
             });
         }
         self.unread_names().remove(name);
-        let storage = self.mapping.storage(info.kind, info.offset, info.bytes)?;
-        Ok(QTensor::new(storage, shape)?)
+        Ok(info)
     }
 
     /// The file in memory.

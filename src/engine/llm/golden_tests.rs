@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::gguf::Gguf;
+use super::kernels::Kernels;
 use super::sequence::{Feed, Sequence, read_together};
 use super::weights::Weights;
 
@@ -34,7 +35,7 @@ fn golden(name: &'static str, context: usize) -> Golden {
     let (logits, short_logits) = (rows("logits_of_16_bits"), rows("short_logits_of_16_bits"));
     Golden {
         name,
-        weights: Arc::new(Weights::read(&file, context, 64 << 20).unwrap()),
+        weights: Arc::new(Weights::read(&file, context, 64 << 20, Kernels::automatic()).unwrap()),
         tokens: serde_json::from_value(json["tokens"].take()).unwrap(),
         exact_logits,
         logits,

@@ -1,39 +1,80 @@
 //! One layer of a decoder: its matrices and norms, and what they do to rows. Must not know which rows
 //! belong together, where a row stands, or what the cache looks like.
 //!
-//! The matrix products are candle's (quantised types, its own repacked kernels).
+//! The matrix products are those of `kernels`, or candle's where there are none for a type or a machine.
 
 use candle_core::quantized::QTensor;
 use candle_core::{CpuStorage, CustomOp1, Layout};
 
 use super::architecture::{Activation, Shape};
 use super::gguf::{Gguf, GgufError};
+use super::kernels::{Input, Kernels, Matrix, Section};
 use super::math::{gated, rms_norm};
 
-/// A matrix that multiplies rows from the right: `outputs × inputs`, as it lies in the file.
+/// A matrix that multiplies rows from the right: `outputs × inputs`.
 pub(super) struct Linear {
-    weight: QTensor,
+    weight: Weight,
     inputs: usize,
 }
 
+enum Weight {
+    /// Packed for the kernels.
+    Packed(Matrix),
+    /// As it lies in the file.
+    Mapped(QTensor),
+}
+
 impl Linear {
-    pub(super) fn read(file: &Gguf, name: &str, outputs: usize, inputs: usize) -> Result<Self, GgufError> {
-        Ok(Self { weight: file.tensor(name, &[outputs, inputs])?, inputs })
+    pub(super) fn read(
+        file: &Gguf,
+        kernels: &Kernels,
+        name: &str,
+        outputs: usize,
+        inputs: usize,
+    ) -> Result<Self, GgufError> {
+        let weight = file.packed(kernels, name, outputs, inputs)?.map(Weight::Packed);
+        let weight = match weight {
+            Some(weight) => weight,
+            None => Weight::Mapped(file.tensor(name, &[outputs, inputs])?),
+        };
+        Ok(Self { weight, inputs })
     }
 
-    /// `x` holds rows of `inputs` numbers; so many rows of `outputs` numbers come back.
-    pub(super) fn apply(&self, x: &CpuStorage, rows: usize) -> Result<Vec<f32>, candle_core::Error> {
-        let (out, _) = self.weight.cpu_fwd(x, &Layout::contiguous((rows, self.inputs)))?;
+    /// So many rows as there are in `x` come back.
+    pub(super) fn apply(&self, kernels: &Kernels, x: &Input) -> Result<Vec<f32>, candle_core::Error> {
+        let tensor = match &self.weight {
+            Weight::Packed(matrix) => return Ok(kernels.multiply(matrix.whole(), x)),
+            Weight::Mapped(tensor) => tensor,
+        };
+        let (out, _) = tensor.cpu_fwd(x.storage(), &Layout::contiguous((x.rows(), self.inputs)))?;
         let CpuStorage::F32(numbers) = out else {
             candle_core::bail!("a matrix product gave another type than f32");
         };
         Ok(numbers)
     }
+}
 
-    /// The matrix's own rows of these numbers, one after the other: an embedding.
-    pub(super) fn rows(&self, numbers: &[u32]) -> Result<Vec<f32>, candle_core::Error> {
-        let ids = candle_core::Tensor::from_slice(numbers, numbers.len(), &candle_core::Device::Cpu)?;
-        self.weight.embedding(&ids)?.flatten_all()?.to_vec1()
+impl Weight {
+    fn packed(&self) -> Option<&Matrix> {
+        match self {
+            Self::Packed(matrix) => Some(matrix),
+            Self::Mapped(_) => None,
+        }
+    }
+}
+
+/// A table of rows, one for each token, as it lies in the file.
+pub(super) struct Embedding(QTensor);
+
+impl Embedding {
+    pub(super) fn read(file: &Gguf, name: &str, tokens: usize, width: usize) -> Result<Self, GgufError> {
+        Ok(Self(file.tensor(name, &[tokens, width])?))
+    }
+
+    /// The rows of these tokens, one after the other.
+    pub(super) fn rows(&self, tokens: &[u32]) -> Result<Vec<f32>, candle_core::Error> {
+        let ids = candle_core::Tensor::from_slice(tokens, tokens.len(), &candle_core::Device::Cpu)?;
+        self.0.embedding(&ids)?.flatten_all()?.to_vec1()
     }
 }
 
@@ -95,9 +136,9 @@ pub(super) struct Projected {
 
 impl Layer {
     /// Reads the layer of this number.
-    pub(super) fn read(file: &Gguf, s: &Shape, index: usize) -> Result<Self, GgufError> {
+    pub(super) fn read(file: &Gguf, kernels: &Kernels, s: &Shape, index: usize) -> Result<Self, GgufError> {
         let name = |part: &str| format!("blk.{index}.{part}.weight");
-        let linear = |part: &str, outputs, inputs| Linear::read(file, &name(part), outputs, inputs);
+        let linear = |part: &str, outputs, inputs| Linear::read(file, kernels, &name(part), outputs, inputs);
         let norm = |part: &str, width| Norm::read(file, &name(part), width, s);
         let after = |part: &str| s.traits.norms_after.then(|| norm(part, s.width)).transpose();
         let (q, kv, ff) = (s.query_width(), s.kv_width(), s.feed_forward);
@@ -137,9 +178,9 @@ impl Layer {
     }
 
     /// What the rows ask, offer and hold, before positions are told apart.
-    pub(super) fn project(&self, x: &[f32], rows: usize, s: &Shape) -> Result<Projected, candle_core::Error> {
-        let h = CpuStorage::F32(self.attention_norm.apply(x));
-        let mut projected = self.qkv.apply(&h, rows, s.query_width(), s.kv_width())?;
+    pub(super) fn project(&self, k: &Kernels, x: &[f32], s: &Shape) -> Result<Projected, candle_core::Error> {
+        let h = Input::new(self.attention_norm.apply(x), s.width);
+        let mut projected = self.qkv.apply(k, &h, s.query_width(), s.kv_width())?;
         if let Some(norms) = &self.head_norms {
             projected.queries = norms.query.apply(&projected.queries);
             projected.keys = norms.key.apply(&projected.keys);
@@ -148,21 +189,26 @@ impl Layer {
     }
 
     /// What the attention adds to the rows, from the values that they saw.
-    pub(super) fn attended(&self, seen: Vec<f32>, rows: usize) -> Result<Vec<f32>, candle_core::Error> {
-        let out = self.attention_output.apply(&CpuStorage::F32(seen), rows)?;
+    pub(super) fn attended(
+        &self,
+        k: &Kernels,
+        seen: Vec<f32>,
+        s: &Shape,
+    ) -> Result<Vec<f32>, candle_core::Error> {
+        let out = self.attention_output.apply(k, &Input::new(seen, s.query_width()))?;
         Ok(normed(self.after_attention.as_ref(), out))
     }
 
     /// What the feed-forward part adds to the rows.
     pub(super) fn fed_forward(
         &self,
+        k: &Kernels,
         x: &[f32],
-        rows: usize,
         s: &Shape,
     ) -> Result<Vec<f32>, candle_core::Error> {
-        let h = CpuStorage::F32(self.feed_forward_norm.apply(x));
-        let gated = self.gate_up.apply(&h, rows, s.feed_forward, self.activation)?;
-        let out = self.down.apply(&CpuStorage::F32(gated), rows)?;
+        let h = Input::new(self.feed_forward_norm.apply(x), s.width);
+        let gated = self.gate_up.apply(k, &h, s.feed_forward, self.activation)?;
+        let out = self.down.apply(k, &Input::new(gated, s.feed_forward))?;
         Ok(normed(self.after_feed_forward.as_ref(), out))
     }
 }
@@ -177,22 +223,31 @@ fn normed(norm: Option<&Norm>, x: Vec<f32>) -> Vec<f32> {
 impl QueryKeyValue {
     fn apply(
         &self,
-        x: &CpuStorage,
-        rows: usize,
+        k: &Kernels,
+        x: &Input,
         width: usize,
         kv: usize,
     ) -> Result<Projected, candle_core::Error> {
         match self {
             Self::Split(three) => {
-                let [q, k, v] = three.as_ref();
+                let [query, key, value] = three.as_ref();
                 Ok(Projected {
-                    queries: q.apply(x, rows)?,
-                    keys: k.apply(x, rows)?,
-                    values: v.apply(x, rows)?,
+                    queries: query.apply(k, x)?,
+                    keys: key.apply(k, x)?,
+                    values: value.apply(k, x)?,
                 })
             }
             Self::Fused(all) => {
-                let all = all.apply(x, rows)?;
+                if let Some(matrix) = all.weight.packed()
+                    && let Some(queries) = matrix.section(0..width)
+                    && let Some(keys) = matrix.section(width..width + kv)
+                    && let Some(values) = matrix.section(width + kv..width + 2 * kv)
+                {
+                    let [queries, keys, values] = [queries, keys, values].map(|part| k.multiply(part, x));
+                    return Ok(Projected { queries, keys, values });
+                }
+                let all = all.apply(k, x)?;
+                let rows = x.rows();
                 let (mut queries, mut keys, mut values) = (
                     Vec::with_capacity(rows * width),
                     Vec::with_capacity(rows * kv),
@@ -214,24 +269,42 @@ impl QueryKeyValue {
 impl GateUp {
     fn apply(
         &self,
-        x: &CpuStorage,
-        rows: usize,
+        k: &Kernels,
+        x: &Input,
         width: usize,
         activation: Activation,
     ) -> Result<Vec<f32>, candle_core::Error> {
-        let mut out = Vec::with_capacity(rows * width);
+        if let Some((gate, up)) = self.packed(width) {
+            return Ok(k.gated(gate, up, activation, x));
+        }
+        let mut out = vec![0.0; x.rows() * width];
         match self {
             Self::Split(two) => {
                 let [gate, up] = two.as_ref();
-                gated(activation, &gate.apply(x, rows)?, &up.apply(x, rows)?, &mut out);
+                gated(activation, &gate.apply(k, x)?, &up.apply(k, x)?, &mut out);
             }
             Self::Fused(both) => {
-                for row in both.apply(x, rows)?.chunks_exact(2 * width) {
+                let both = both.apply(k, x)?;
+                for (row, out) in both.chunks_exact(2 * width).zip(out.chunks_exact_mut(width)) {
                     let (gate, up) = row.split_at(width);
-                    gated(activation, gate, up, &mut out);
+                    gated(activation, gate, up, out);
                 }
             }
         }
         Ok(out)
+    }
+
+    /// Gate and up in the form for the kernels.
+    fn packed(&self, width: usize) -> Option<(Section<'_>, Section<'_>)> {
+        match self {
+            Self::Split(two) => {
+                let [gate, up] = two.as_ref();
+                Some((gate.weight.packed()?.whole(), up.weight.packed()?.whole()))
+            }
+            Self::Fused(both) => {
+                let both = both.weight.packed()?;
+                Some((both.section(0..width)?, both.section(width..2 * width)?))
+            }
+        }
     }
 }

@@ -37,8 +37,7 @@ impl Mapping {
 
     /// Blocks of this type, of so many bytes at an offset.
     pub(super) fn storage(&self, kind: GgmlDType, offset: u64, bytes: usize) -> Result<QStorage> {
-        let range = usize::try_from(offset).ok().and_then(|at| Some(at..at.checked_add(bytes)?));
-        let Some(data) = range.and_then(|range| self.map.get(range)) else {
+        let Some(data) = self.bytes(offset, bytes) else {
             candle_core::bail!("{bytes} bytes at {offset} are not in the file");
         };
         let mapped = match kind {
@@ -75,14 +74,26 @@ impl Mapping {
         }
     }
 
-    /// Lets go of the pages that are in memory; those that are needed come back by themselves. After the
-    /// warm-up, these are the ones that no repacked copy stands for.
-    pub(super) fn release(&self) {
+    /// So many bytes at an offset, if the file has them.
+    pub(super) fn bytes(&self, offset: u64, bytes: usize) -> Option<&[u8]> {
+        let at = usize::try_from(offset).ok()?;
+        self.map.get(at..at.checked_add(bytes)?)
+    }
+
+    /// Lets go of what is in memory of these bytes; what is needed comes back by itself.
+    pub(super) fn release(&self, offset: u64, bytes: usize) {
+        let Ok(at) = usize::try_from(offset) else { return };
         // SAFETY: the mapping is of a file, shared with it and never written to, so that a dropped page is
         // read from the file again with the same bytes.
-        if let Err(error) = unsafe { self.map.unchecked_advise(UncheckedAdvice::DontNeed) } {
+        let released = unsafe { self.map.unchecked_advise_range(UncheckedAdvice::DontNeed, at, bytes) };
+        if let Err(error) = released {
             tracing::debug!(%error, "the model's pages stay in memory");
         }
+    }
+
+    /// Lets go of all that is in memory. After the warm-up, that is what no repacked copy stands for.
+    pub(super) fn release_all(&self) {
+        self.release(0, self.map.len());
     }
 
     /// `None` if the data is not aligned for `T`, or no whole number of blocks.

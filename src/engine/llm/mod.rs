@@ -25,6 +25,7 @@ mod detokenizer;
 mod engine;
 mod gguf;
 mod header;
+mod kernels;
 mod layer;
 mod mapped;
 mod math;
@@ -65,6 +66,7 @@ mod tests;
 mod vector_tests;
 
 pub use engine::{LlmEngine, LlmOptions, load};
+pub use kernels::KernelChoice;
 pub use measuring::{Workpiece, decode_together};
 pub use reply::Reply;
 pub use threads::limit_threads;

@@ -8,18 +8,25 @@ use candle_core::{Device, Tensor};
 use proptest::prelude::*;
 
 use super::gguf::Gguf;
+use super::kernels::Kernels;
 use super::sequence::{Sequence, SequenceError};
 use super::test_model::{BYTES, CONTEXT, TestModel, file};
 use super::weights::Weights;
-use super::{LlmOptions, load};
+use super::{KernelChoice, LlmOptions, load};
 
 pub(super) fn options(path: &Path) -> LlmOptions {
-    LlmOptions { model: path.to_owned(), threads: 1, context_tokens: CONTEXT, cache_mb: 64 }
+    LlmOptions {
+        model: path.to_owned(),
+        threads: 1,
+        kernels: KernelChoice::Auto,
+        context_tokens: CONTEXT,
+        cache_mb: 64,
+    }
 }
 
 fn weights(model: &TestModel) -> Arc<Weights> {
     let (_folder, path) = model.write();
-    Arc::new(Weights::read(&Gguf::open(&path).unwrap(), CONTEXT, 64 << 20).unwrap())
+    Arc::new(Weights::read(&Gguf::open(&path).unwrap(), CONTEXT, 64 << 20, Kernels::automatic()).unwrap())
 }
 
 fn tokens(n: u32) -> Vec<u32> {

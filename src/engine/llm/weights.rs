@@ -6,46 +6,54 @@
 
 use std::sync::Arc;
 
-use candle_core::CpuStorage;
-
 use super::architecture::{Shape, ShapeError};
 use super::attention::{Part, View, attend};
 use super::cache::Cache;
 use super::gguf::{Gguf, GgufError};
-use super::layer::{Layer, Linear, Norm, Projected};
+use super::kernels::{Input, Kernels};
+use super::layer::{Embedding, Layer, Linear, Norm, Projected};
 use super::mapped::Mapping;
 use super::math::{Rotation, add, cap, scale};
 use super::pool::{Geometry, Pool};
 use super::positions::Turning;
 
+/// The table of tokens, and the output matrix; where the latter is missing, the former is both.
+const EMBEDDING: &str = "token_embd.weight";
+const OUTPUT: &str = "output.weight";
+
 /// A model, ready to run.
 pub(super) struct Weights {
     shape: Shape,
-    embedding: Linear,
+    embedding: Embedding,
     layers: Vec<Layer>,
     output_norm: Norm,
-    /// `None`: the embedding is the output matrix too.
-    output: Option<Linear>,
+    output: Linear,
     /// In layers that see everything, and in layers with a window if it is another one there.
     rotation: Rotation,
     local_rotation: Option<Rotation>,
     positions: usize,
     mapping: Mapping,
     pool: Arc<Pool>,
+    kernels: Kernels,
 }
 
 impl Weights {
     /// Reads a model. `positions` is the longest sequence wanted; the model's own limit holds too. All caches
     /// together take `cache_bytes` at most.
-    pub(super) fn read(file: &Gguf, positions: usize, cache_bytes: usize) -> Result<Self, ShapeError> {
+    pub(super) fn read(
+        file: &Gguf,
+        positions: usize,
+        cache_bytes: usize,
+        kernels: Kernels,
+    ) -> Result<Self, ShapeError> {
         let shape = Shape::read(file)?;
         let positions = positions.min(shape.context);
-        let layers = (0..shape.layers).map(|i| Layer::read(file, &shape, i)).collect::<Result<_, _>>()?;
-        let table = |name: &str| Linear::read(file, name, shape.vocabulary, shape.width);
-        let tied = !file.has_tensor("output.weight");
+        let layers =
+            (0..shape.layers).map(|i| Layer::read(file, &kernels, &shape, i)).collect::<Result<_, _>>()?;
         let output_norm = Norm::read(file, "output_norm.weight", shape.width, &shape)?;
-        let (embedding, output) =
-            (table("token_embd.weight")?, if tied { None } else { Some(table("output.weight")?) });
+        let embedding = Embedding::read(file, EMBEDDING, shape.vocabulary, shape.width)?;
+        let output = if file.has_tensor(OUTPUT) { OUTPUT } else { EMBEDDING };
+        let output = Linear::read(file, &kernels, output, shape.vocabulary, shape.width)?;
         let p = &shape.positions;
         let rotation = |turning: Turning| -> Result<Rotation, ShapeError> {
             let divisors = p.divisors(file, turning, positions)?;
@@ -71,6 +79,7 @@ impl Weights {
             positions,
             mapping,
             pool,
+            kernels,
             shape,
         })
     }
@@ -87,7 +96,7 @@ impl Weights {
 
     /// Lets go of those parts of the file that are in memory, for the kernel to bring back what is needed.
     pub(super) fn release(&self) {
-        self.mapping.release();
+        self.mapping.release_all();
     }
 
     /// The memory of all caches.
@@ -104,6 +113,7 @@ impl Weights {
     /// the portions' caches. Gives back the rows that are kept, one after the other, before the output norm.
     /// The caller has checked that the tokens fit and exist, and has reserved room for them.
     pub(super) fn forward(&self, parts: &mut [Portion<'_>]) -> Result<Vec<f32>, candle_core::Error> {
+        let _on_duty = self.kernels.crew().on_duty();
         let tokens: Vec<u32> = parts.iter().flat_map(|part| part.tokens).copied().collect();
         let mut x = self.embedding.rows(&tokens)?;
         if self.shape.traits.scaled_embedding {
@@ -123,9 +133,9 @@ impl Weights {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let x = CpuStorage::F32(self.output_norm.apply(rows));
-        let output = self.output.as_ref().unwrap_or(&self.embedding);
-        let mut logits = output.apply(&x, rows.len() / self.shape.width)?;
+        let _on_duty = self.kernels.crew().on_duty();
+        let x = Input::new(self.output_norm.apply(rows), self.shape.width);
+        let mut logits = self.output.apply(&self.kernels, &x)?;
         if let Some(limit) = self.shape.logit_cap {
             cap(&mut logits, limit);
         }
@@ -140,7 +150,7 @@ impl Weights {
         parts: &mut [Portion<'_>],
     ) -> Result<Vec<f32>, candle_core::Error> {
         let s = &self.shape;
-        let Projected { mut queries, mut keys, values } = layer.project(&x, x.len() / s.width, s)?;
+        let Projected { mut queries, mut keys, values } = layer.project(&self.kernels, &x, s)?;
         let window = s.windows.get(index).copied().flatten();
         let rotation = match (&self.local_rotation, window) {
             (Some(local), Some(_)) => local,
@@ -168,10 +178,9 @@ impl Weights {
             return Ok(x);
         }
         let looking: Vec<Part<'_>> = parts.iter().flat_map(|part| part.attending(kept)).collect();
-        let seen = attend(&queries, &looking, view);
-        let rows = x.len() / s.width;
-        add(&mut x, &layer.attended(seen, rows)?);
-        let more = layer.fed_forward(&x, rows, s)?;
+        let seen = attend(self.kernels.crew(), &queries, &looking, view);
+        add(&mut x, &layer.attended(&self.kernels, seen, s)?);
+        let more = layer.fed_forward(&self.kernels, &x, s)?;
         add(&mut x, &more);
         Ok(x)
     }

@@ -1,0 +1,193 @@
+//! How the codes of weights lie in a panel, and how they become bytes again. Must not know scales.
+//!
+//! A *block* is 32 inputs of the 16 outputs of a panel. It has eight *vectors* of 64 bytes: the bytes of vector
+//! `k` are, for each output in turn, the codes of the inputs `4k` to `4k + 3`. Codes of fewer than eight bits lie
+//! in planes: a plane of `b` bits has as many vectors in each of its own as go into a byte. `pack` writes what
+//! the kernels' `Codes` read.
+#![allow(unsafe_code)]
+
+use super::lanes::{Lanes, PANEL};
+
+/// Inputs of a block.
+pub(super) const BLOCK: usize = 32;
+/// Vectors of a block.
+const VECTORS: usize = BLOCK / 4;
+/// Bytes of a vector.
+const VECTOR: usize = 4 * PANEL;
+
+/// What packs the codes of one block, and what reads them.
+pub(super) trait Codes {
+    /// Bytes of a packed block.
+    const BYTES: usize;
+
+    /// Packs the vectors, of which each lane holds four codes.
+    fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]);
+
+    /// Vector `k` of the block at `at`, the lanes from `lane` on.
+    ///
+    /// # Safety
+    /// The processor has the features of `L`; `BYTES` bytes may be read at `at`; `k` is below 8.
+    unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints;
+}
+
+/// Eight bits.
+pub(super) struct Bytes;
+/// Four bits: vectors `k` and `k + 4` share bytes.
+pub(super) struct Fours;
+/// Four bits and one more: bit `k` of the last plane belongs to vector `k`.
+pub(super) struct Fives;
+/// Four bits and two more.
+pub(super) struct Sixes;
+/// Two bits: vectors `4i` to `4i + 3` share bytes.
+pub(super) struct Twos;
+/// Two bits and one more.
+pub(super) struct Threes;
+
+/// Writes a vector.
+fn put(out: &mut [u8], at: usize, vector: impl Fn(usize) -> u32) {
+    for (lane, bytes) in out[at * VECTOR..(at + 1) * VECTOR].chunks_exact_mut(4).enumerate() {
+        bytes.copy_from_slice(&vector(lane).to_le_bytes());
+    }
+}
+
+/// `mask` in each of four bytes.
+const fn each(mask: u8) -> u32 {
+    u32::from_le_bytes([mask; 4])
+}
+
+/// A plane in which the vectors `k` give `1 << bit(k)` what is above `low` bits of their codes.
+fn put_bits(out: &mut [u8], at: usize, vectors: &[[u32; PANEL]; VECTORS], low: u32) {
+    put(out, at, |lane| {
+        vectors
+            .iter()
+            .enumerate()
+            .map(|(k, v)| ((v[lane] >> low) & each(1)) << k)
+            .fold(0, |all, bits| all | bits)
+    });
+}
+
+/// `a` shifted so that its bit `from` comes to `to`.
+///
+/// # Safety
+/// As [`Lanes`] says.
+#[inline(always)]
+unsafe fn moved<L: Lanes>(a: L::Ints, from: usize, to: usize) -> L::Ints {
+    unsafe {
+        if from < to {
+            L::left(a, (to - from) as i32)
+        } else if from > to {
+            L::right(a, (from - to) as i32)
+        } else {
+            a
+        }
+    }
+}
+
+impl Codes for Bytes {
+    const BYTES: usize = VECTORS * VECTOR;
+
+    fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]) {
+        for (k, vector) in vectors.iter().enumerate() {
+            put(out, k, |lane| vector[lane]);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+        unsafe { L::load(at.add(k * VECTOR + lane * 4)) }
+    }
+}
+
+impl Codes for Fours {
+    const BYTES: usize = 4 * VECTOR;
+
+    fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]) {
+        for (k, (low, high)) in vectors[..4].iter().zip(&vectors[4..]).enumerate() {
+            put(out, k, |lane| (low[lane] & each(0x0f)) | (high[lane] & each(0x0f)) << 4);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+        unsafe {
+            let both = L::load(at.add((k % 4) * VECTOR + lane * 4));
+            L::and(moved::<L>(both, k / 4 * 4, 0), L::bytes(0x0f))
+        }
+    }
+}
+
+impl Codes for Fives {
+    const BYTES: usize = 5 * VECTOR;
+
+    fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]) {
+        Fours::pack(vectors, out);
+        put_bits(out, 4, vectors, 4);
+    }
+
+    #[inline(always)]
+    unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+        unsafe {
+            let high = moved::<L>(L::load(at.add(4 * VECTOR + lane * 4)), k, 4);
+            L::merge(high, L::bytes(0x10), Fours::vector::<L>(at, k, lane))
+        }
+    }
+}
+
+impl Codes for Sixes {
+    const BYTES: usize = 6 * VECTOR;
+
+    fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]) {
+        Fours::pack(vectors, out);
+        let high = vectors.map(|vector| vector.map(|codes| codes >> 4 & each(3)));
+        Twos::pack(&high, &mut out[4 * VECTOR..]);
+    }
+
+    #[inline(always)]
+    unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+        unsafe {
+            let four = L::load(at.add((4 + k / 4) * VECTOR + lane * 4));
+            let high = moved::<L>(four, k % 4 * 2, 4);
+            L::merge(high, L::bytes(0x30), Fours::vector::<L>(at, k, lane))
+        }
+    }
+}
+
+impl Codes for Twos {
+    const BYTES: usize = 2 * VECTOR;
+
+    fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]) {
+        for (i, four) in vectors.chunks_exact(4).enumerate() {
+            put(out, i, |lane| {
+                four.iter()
+                    .enumerate()
+                    .map(|(k, v)| (v[lane] & each(3)) << (2 * k))
+                    .fold(0, |all, bits| all | bits)
+            });
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+        unsafe {
+            let four = L::load(at.add(k / 4 * VECTOR + lane * 4));
+            L::and(moved::<L>(four, k % 4 * 2, 0), L::bytes(3))
+        }
+    }
+}
+
+impl Codes for Threes {
+    const BYTES: usize = 3 * VECTOR;
+
+    fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]) {
+        Twos::pack(vectors, out);
+        put_bits(out, 2, vectors, 2);
+    }
+
+    #[inline(always)]
+    unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+        unsafe {
+            let high = moved::<L>(L::load(at.add(2 * VECTOR + lane * 4)), k, 2);
+            L::merge(high, L::bytes(4), Twos::vector::<L>(at, k, lane))
+        }
+    }
+}

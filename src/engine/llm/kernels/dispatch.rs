@@ -1,0 +1,84 @@
+//! A kernel for every set of instructions, format and number of rows. The functions here are where a kernel
+//! becomes instructions: each has the features enabled that its `Lanes` need.
+#![allow(unsafe_code)]
+
+use super::super::architecture::Activation;
+use super::super::math::gated;
+use super::avx2::Avx2;
+use super::avx512::Avx512;
+use super::codes::{Bytes, Fives, Fours};
+use super::format::Format;
+use super::levels::Level;
+use super::tile::{Flat, Kernel, Nested, Q2K, Q3K, Q4K, Q5K, Q6K, Work};
+
+/// A kernel, to be called as [`Kernel::run`] says on a processor that has its level.
+pub(super) type Run = unsafe fn(&Work);
+
+/// Numbers of rows that there are kernels for.
+pub(super) const ROWS: [usize; 5] = [1, 2, 4, 8, WIDEST];
+/// The largest of them.
+pub(super) const WIDEST: usize = 12;
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]
+unsafe fn avx512<K: Kernel, const R: usize>(work: &Work) {
+    unsafe { K::run::<Avx512, R>(work) }
+}
+
+#[target_feature(enable = "avxvnni,avx2,fma,f16c")]
+unsafe fn avx_vnni<K: Kernel, const R: usize>(work: &Work) {
+    unsafe { K::run::<Avx2<true>, R>(work) }
+}
+
+#[target_feature(enable = "avx2,fma,f16c")]
+unsafe fn avx2<K: Kernel, const R: usize>(work: &Work) {
+    unsafe { K::run::<Avx2<false>, R>(work) }
+}
+
+/// The kernel for so many rows, one of [`ROWS`].
+pub(super) fn kernel(level: Level, format: Format, rows: usize) -> Run {
+    match format {
+        Format::Q4_0 => of::<Flat<Fours>>(level, rows),
+        Format::Q5_0 => of::<Flat<Fives>>(level, rows),
+        Format::Q8_0 => of::<Flat<Bytes>>(level, rows),
+        Format::Q2K => of::<Nested<Q2K>>(level, rows),
+        Format::Q3K => of::<Nested<Q3K>>(level, rows),
+        Format::Q4K => of::<Nested<Q4K>>(level, rows),
+        Format::Q5K => of::<Nested<Q5K>>(level, rows),
+        Format::Q6K => of::<Nested<Q6K>>(level, rows),
+    }
+}
+
+/// What gates numbers, to be called on a processor that has its level: see [`gated`].
+pub(super) type Gate = unsafe fn(Activation, &[f32], &[f32], &mut [f32]);
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]
+fn gate_avx512(activation: Activation, gate: &[f32], up: &[f32], out: &mut [f32]) {
+    gated(activation, gate, up, out);
+}
+
+#[target_feature(enable = "avx2,fma,f16c")]
+fn gate_avx2(activation: Activation, gate: &[f32], up: &[f32], out: &mut [f32]) {
+    gated(activation, gate, up, out);
+}
+
+/// What gates numbers in these instructions.
+pub(super) fn gate(level: Level) -> Gate {
+    match level {
+        Level::Avx512Vnni => gate_avx512,
+        Level::AvxVnni | Level::Avx2 => gate_avx2,
+    }
+}
+
+fn of<K: Kernel>(level: Level, rows: usize) -> Run {
+    let all: [Run; ROWS.len()] = match level {
+        Level::Avx512Vnni => {
+            [avx512::<K, 1>, avx512::<K, 2>, avx512::<K, 4>, avx512::<K, 8>, avx512::<K, WIDEST>]
+        }
+        Level::AvxVnni => {
+            [avx_vnni::<K, 1>, avx_vnni::<K, 2>, avx_vnni::<K, 4>, avx_vnni::<K, 8>, avx_vnni::<K, WIDEST>]
+        }
+        Level::Avx2 => [avx2::<K, 1>, avx2::<K, 2>, avx2::<K, 4>, avx2::<K, 8>, avx2::<K, WIDEST>],
+    };
+    let index = ROWS.iter().position(|&possible| possible == rows);
+    all[index.expect("tiles are made with these numbers of rows")]
+}

@@ -1,0 +1,177 @@
+//! Rows of numbers as the kernels multiply them: whole numbers from -127 to 127, with a scale for 32 or 256 of
+//! them, the highest of which becomes 127. Must not know weights.
+//!
+//! As ggml quantises the other side of its products (`quantize_row_q8_0`, `quantize_row_q8_K`), but for scales,
+//! which stay floats. So each number is off by at most half a scale: 1/254 of the largest beside it.
+
+use std::cell::OnceCell;
+use std::sync::OnceLock;
+
+use candle_core::CpuStorage;
+
+use super::Crew;
+use super::codes::BLOCK;
+use super::dispatch::ROWS;
+use super::format::Form;
+use super::tile::NEST;
+
+/// Rows that go into products.
+pub(in super::super) struct Input {
+    numbers: CpuStorage,
+    width: usize,
+    flat: OnceCell<Vec<Tile>>,
+    nested: OnceCell<Vec<Tile>>,
+}
+
+impl Input {
+    /// Rows of `width` numbers.
+    pub(in super::super) fn new(numbers: Vec<f32>, width: usize) -> Self {
+        let numbers = CpuStorage::F32(numbers);
+        Self { numbers, width, flat: OnceCell::new(), nested: OnceCell::new() }
+    }
+
+    /// The numbers as candle takes them.
+    pub(in super::super) fn storage(&self) -> &CpuStorage {
+        &self.numbers
+    }
+
+    /// Numbers of a row.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// How many there are.
+    pub(in super::super) fn rows(&self) -> usize {
+        self.numbers().len() / self.width
+    }
+
+    fn numbers(&self) -> &[f32] {
+        match &self.numbers {
+            CpuStorage::F32(numbers) => numbers,
+            _ => &[],
+        }
+    }
+
+    /// The rows quantised, in tiles of at most `widest`. They are made once for all matrices of such a form.
+    pub(super) fn tiles(&self, crew: &Crew, widest: usize, form: Form) -> &[Tile] {
+        let cell = match form {
+            Form::Flat { .. } => &self.flat,
+            Form::Nested { .. } => &self.nested,
+        };
+        cell.get_or_init(|| {
+            let (all, width, sizes) = (self.numbers(), self.width, tile_rows(self.rows(), widest));
+            let tiles: Vec<OnceLock<Tile>> = sizes.iter().map(|_| OnceLock::new()).collect();
+            crew.share(sizes.len(), &|number| {
+                let (rows, padded) = sizes[number];
+                let first = number * widest;
+                let numbers = &all[first * width..(first + rows) * width];
+                tiles[number].get_or_init(|| Tile::new(numbers, width, first, padded, form));
+            });
+            tiles.into_iter().filter_map(OnceLock::into_inner).collect()
+        })
+    }
+}
+
+/// Sizes of tiles for so many rows, and what they are padded to: all but the last are as wide as possible.
+fn tile_rows(rows: usize, widest: usize) -> Vec<(usize, usize)> {
+    let whole = std::iter::repeat_n((widest, widest), rows / widest);
+    let rest = rows % widest;
+    let padded = ROWS.into_iter().find(|&size| size >= rest).unwrap_or(widest);
+    whole.chain((rest > 0).then_some((rest, padded))).collect()
+}
+
+/// Rows that are multiplied together, padded to a number that there are kernels for. Every list has a number of
+/// each row, then the next of each row.
+pub(super) struct Tile {
+    /// Rows without and with what they were padded with.
+    pub(super) rows: usize,
+    pub(super) padded: usize,
+    /// The first row.
+    pub(super) first: usize,
+    /// Four codes each.
+    pub(super) codes: Vec<i32>,
+    /// Of each block.
+    pub(super) scales: Vec<f32>,
+    sums: Sums,
+}
+
+/// Sums of codes, as the forms want them.
+enum Sums {
+    /// Of each block, times minus 8, 16 and 128.
+    Flat([Vec<i32>; 3]),
+    /// Of two groups of 16 in 16 bits each, and of two of 32.
+    Nested([Vec<i32>; 2]),
+}
+
+/// Adding it leaves the nearest whole number in the lowest bits: 1.5 * 2^23.
+const ROUND: f32 = 12_582_912.0;
+/// Scales below this are zero: one over them is not a number any more.
+const SMALLEST: f32 = 1e-30;
+
+impl Tile {
+    /// Quantises rows of `inputs` numbers.
+    pub(super) fn new(x: &[f32], inputs: usize, first: usize, padded: usize, form: Form) -> Self {
+        let span = form.span();
+        // Of each block in a flat form, of each 16 in a nested one.
+        let group = if span == BLOCK { BLOCK } else { 16 };
+        let mut codes = vec![0; inputs / 4 * padded];
+        let mut scales = vec![0.0; inputs / span * padded];
+        let mut sums = vec![0; inputs / group * padded];
+        let mut block = [0_i8; NEST];
+        for (r, row) in x.chunks_exact(inputs).enumerate() {
+            for (b, numbers) in row.chunks_exact(span).enumerate() {
+                let block = &mut block[..span];
+                scales[b * padded + r] = quantise(numbers, block);
+                let (fours, _) = block.as_chunks::<4>();
+                for (i, four) in fours.iter().enumerate() {
+                    let at = (b * (span / 4) + i) * padded + r;
+                    codes[at] = i32::from_le_bytes(four.map(i8::cast_unsigned));
+                }
+                for (i, group_codes) in block.chunks_exact(group).enumerate() {
+                    let at = (b * (span / group) + i) * padded + r;
+                    sums[at] = group_codes.iter().map(|&code| i32::from(code)).sum();
+                }
+            }
+        }
+        let sums = match form {
+            Form::Flat { .. } => {
+                Sums::Flat([8, 16, 128].map(|middle| sums.iter().map(|sum| -middle * sum).collect()))
+            }
+            Form::Nested { .. } => {
+                let merged = |sums: &[i32], with: fn(i32, i32) -> i32| -> Vec<i32> {
+                    let pairs = sums.chunks_exact(2 * padded).map(|two| two.split_at(padded));
+                    pairs
+                        .flat_map(|(one, other)| one.iter().zip(other).map(move |(a, b)| with(*a, *b)))
+                        .collect()
+                };
+                let paired = |a: i32, b: i32| (a & 0xffff) | b << 16;
+                Sums::Nested([merged(&sums, paired), merged(&merged(&sums, |a, b| a + b), paired)])
+            }
+        };
+        Self { rows: x.len() / inputs, padded, first, codes, scales, sums }
+    }
+
+    /// The sums that a format of this form is multiplied with.
+    pub(super) fn sums(&self, form: Form) -> &[i32] {
+        match (&self.sums, form) {
+            (Sums::Flat([eight, ..]), Form::Flat { middle: 8 }) => eight,
+            (Sums::Flat([_, sixteen, _]), Form::Flat { middle: 16 }) => sixteen,
+            (Sums::Flat([.., all]), Form::Flat { .. }) => all,
+            (Sums::Nested([sixteen, _]), Form::Nested { group: 16 }) => sixteen,
+            (Sums::Nested([_, thirty_two]), Form::Nested { .. }) => thirty_two,
+            (Sums::Flat(_), Form::Nested { .. }) | (Sums::Nested(_), Form::Flat { .. }) => &[],
+        }
+    }
+}
+
+/// Gives the scale. Numbers that are none, or not finite, make a scale that is none: so does the result.
+fn quantise(numbers: &[f32], codes: &mut [i8]) -> f32 {
+    // The bits of numbers without a sign are in the numbers' order, and those that are no numbers are above all.
+    let largest = numbers.iter().map(|x| x.to_bits() & 0x7fff_ffff).fold(0, u32::max);
+    let scale = f32::from_bits(largest) / 127.0;
+    let factor = if scale < SMALLEST { 0.0 } else { 1.0 / scale };
+    for (code, x) in codes.iter_mut().zip(numbers) {
+        *code = (x * factor + ROUND).to_bits() as i8;
+    }
+    if scale < SMALLEST { 0.0 } else { scale }
+}

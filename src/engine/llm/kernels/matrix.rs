@@ -1,0 +1,214 @@
+//! A matrix of quantised weights, packed for the kernels, and its products with rows. Must not know models.
+#![allow(unsafe_code)]
+
+use std::ops::Range;
+
+use memmap2::{Advice, MmapMut};
+
+use super::super::architecture::Activation;
+use super::crew::Crew;
+use super::dispatch::{Run, WIDEST, gate, kernel};
+use super::format::Format;
+use super::input::{Input, Tile};
+use super::lanes::PANEL;
+use super::levels::Level;
+use super::tile::Work;
+
+/// Bytes of weights in a task, if there are enough for all threads: a part of the processor's second cache, so
+/// that they stay there while all rows go by.
+const TASK_BYTES: usize = 128 << 10;
+/// Tasks of a thread, at least, so that a thread which is held up does not hold up the others.
+const TASKS_A_THREAD: usize = 8;
+/// Less weight than this (times rows) is not worth a second thread.
+const SHARED_BYTES: usize = 64 << 10;
+
+/// `outputs` rows of `inputs` weights, sixteen rows side by side in a panel.
+pub(in super::super) struct Matrix {
+    level: Level,
+    format: Format,
+    outputs: usize,
+    inputs: usize,
+    panels: MmapMut,
+}
+
+impl Matrix {
+    /// Packs what lies in a file, in as many threads as the crew has; `None` if the kernels have nothing for these
+    /// inputs, or if the bytes are not so many weights.
+    pub(super) fn pack(
+        level: Level,
+        crew: &Crew,
+        format: Format,
+        bytes: &[u8],
+        outputs: usize,
+        inputs: usize,
+    ) -> std::io::Result<Option<Self>> {
+        let blocks = inputs / format.span();
+        let row_bytes = blocks * format.file_bytes();
+        if blocks == 0 || !inputs.is_multiple_of(format.span()) || bytes.len() != outputs * row_bytes {
+            return Ok(None);
+        }
+        let panel_bytes = format.panel_bytes(inputs);
+        let count = outputs.div_ceil(PANEL);
+        let mut panels = MmapMut::map_anon(count * panel_bytes)?;
+        // A megabyte a page instead of four kilobytes: the processor finds them sooner. Where there are none, the
+        // small ones do.
+        if let Err(error) = panels.advise(Advice::HugePage) {
+            tracing::debug!(%error, "weights lie in small pages");
+        }
+        let rows: Vec<&[u8]> = bytes.chunks_exact(row_bytes).collect();
+        let base = Shared(panels.as_mut_ptr());
+        crew.share(count, &|number| {
+            // SAFETY: panels lie one after the other in the memory that was just made, and each has its own task.
+            let panel = unsafe { std::slice::from_raw_parts_mut(base.at(number * panel_bytes), panel_bytes) };
+            for block in 0..blocks {
+                let at = block * format.file_bytes();
+                let sixteen: [Option<&[u8]>; PANEL] = std::array::from_fn(|lane| {
+                    rows.get(number * PANEL + lane).map(|row| &row[at..at + format.file_bytes()])
+                });
+                format.pack(&sixteen, block, blocks, panel);
+            }
+        });
+        Ok(Some(Self { level, format, outputs, inputs, panels }))
+    }
+
+    fn panel_bytes(&self) -> usize {
+        self.format.panel_bytes(self.inputs)
+    }
+
+    /// Some of its outputs; `None` unless they begin with a panel.
+    pub(in super::super) fn section(&self, outputs: Range<usize>) -> Option<Section<'_>> {
+        let fits = outputs.start.is_multiple_of(PANEL) && outputs.end <= self.outputs;
+        fits.then(|| Section { matrix: self, first: outputs.start / PANEL, outputs: outputs.len() })
+    }
+
+    /// All of its outputs.
+    pub(in super::super) fn whole(&self) -> Section<'_> {
+        Section { matrix: self, first: 0, outputs: self.outputs }
+    }
+}
+
+/// Outputs of a matrix, from the beginning of a panel on.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Section<'a> {
+    matrix: &'a Matrix,
+    first: usize,
+    outputs: usize,
+}
+
+impl<'a> Section<'a> {
+    /// Rows of as many numbers as there are outputs, one for each row of the input.
+    pub(super) fn multiply(self, crew: &Crew, input: &Input) -> Vec<f32> {
+        let mut out = vec![0.0_f32; input.rows() * self.outputs];
+        let product = self.times(crew, input);
+        let base = Shared(out.as_mut_ptr());
+        let task = self.panels_a_task(crew.threads(), input.rows());
+        crew.share(self.panels().div_ceil(task), &|number| {
+            for (tile, run) in &product.tiles {
+                for panel in number * task..((number + 1) * task).min(self.panels()) {
+                    let at = base.at(tile.first * self.outputs + panel * PANEL);
+                    // SAFETY: there are as many rows and columns as of the product, and these columns of these
+                    // rows belong to this panel and tile alone.
+                    unsafe { product.write(tile, *run, panel, at, self.outputs) };
+                }
+            }
+        });
+        out
+    }
+
+    /// `activation(gate) * up`, where this gives the gate and `up`, which has as many outputs, the other.
+    pub(super) fn gated(self, up: Self, activation: Activation, crew: &Crew, input: &Input) -> Vec<f32> {
+        assert_eq!(self.outputs, up.outputs, "a gate has as many outputs as what it gates");
+        let mut out = vec![0.0_f32; input.rows() * self.outputs];
+        let (gates, ups) = (self.times(crew, input), up.times(crew, input));
+        let gate = gate(self.matrix.level);
+        let base = Shared(out.as_mut_ptr());
+        let task = self.panels_a_task(crew.threads(), 2 * input.rows());
+        crew.share(self.panels().div_ceil(task), &|number| {
+            let [mut left, mut right, mut both] = [[0.0; WIDEST * PANEL]; 3];
+            for ((tile, run), (up_tile, up_run)) in gates.tiles.iter().zip(&ups.tiles) {
+                let numbers = tile.rows * PANEL;
+                for panel in number * task..((number + 1) * task).min(self.panels()) {
+                    let outputs = (self.outputs - panel * PANEL).min(PANEL);
+                    // SAFETY: the buffers hold a panel of as many rows as a tile has; this processor has the
+                    // level; and these columns of these rows of the result belong to this panel and tile alone.
+                    unsafe {
+                        gates.write(tile, *run, panel, left.as_mut_ptr(), PANEL);
+                        ups.write(up_tile, *up_run, panel, right.as_mut_ptr(), PANEL);
+                        gate(activation, &left[..numbers], &right[..numbers], &mut both[..numbers]);
+                        for (row, from) in both.chunks_exact(PANEL).enumerate().take(tile.rows) {
+                            let to = base.at((tile.first + row) * self.outputs + panel * PANEL);
+                            to.copy_from_nonoverlapping(from.as_ptr(), outputs);
+                        }
+                    }
+                }
+            }
+        });
+        out
+    }
+
+    fn times<'i>(self, crew: &Crew, input: &'i Input) -> Product<'a, 'i> {
+        let Matrix { level, format, inputs, .. } = *self.matrix;
+        assert_eq!(input.width(), inputs, "the kernels read as many numbers as a row of the matrix has");
+        let tiles = input.tiles(crew, level.widest(), format.form());
+        Product {
+            section: self,
+            tiles: tiles.iter().map(|tile| (tile, kernel(level, format, tile.padded))).collect(),
+        }
+    }
+
+    fn panels(self) -> usize {
+        self.outputs.div_ceil(PANEL)
+    }
+
+    fn panels_a_task(self, threads: usize, rows: usize) -> usize {
+        let panel_bytes = self.matrix.panel_bytes();
+        if threads < 2 || self.panels() * panel_bytes * rows < SHARED_BYTES {
+            return (TASK_BYTES / panel_bytes).max(1);
+        }
+        self.panels().div_ceil(threads * TASKS_A_THREAD).min(TASK_BYTES / panel_bytes).max(1)
+    }
+}
+
+/// A product that is ready to be computed, panel by panel and tile by tile.
+struct Product<'a, 'i> {
+    section: Section<'a>,
+    tiles: Vec<(&'i Tile, Run)>,
+}
+
+impl Product<'_, '_> {
+    /// Computes a panel of this section for a tile's rows.
+    ///
+    /// # Safety
+    /// `run` is the kernel that stands beside `tile` in `tiles`. At `out` is room for the tile's rows, `stride`
+    /// numbers apart, each with the panel's outputs, and nobody else touches it.
+    unsafe fn write(&self, tile: &Tile, run: Run, panel: usize, out: *mut f32, stride: usize) {
+        let Section { matrix, first, outputs } = self.section;
+        let (form, bytes) = (matrix.format.form(), matrix.panel_bytes());
+        let work = Work {
+            panel: matrix.panels[(first + panel) * bytes..][..bytes].as_ptr(),
+            blocks: matrix.inputs / form.span(),
+            codes: tile.codes.as_ptr(),
+            scales: tile.scales.as_ptr(),
+            sums: tile.sums(form).as_ptr(),
+            out,
+            stride,
+            outputs: (outputs - panel * PANEL).min(PANEL),
+            rows: tile.rows,
+        };
+        // SAFETY: the matrix was packed for a level that this processor has. The panel is one of its own, and the
+        // tile has as many inputs as the matrix, in the form of its format; the rest is the caller's word.
+        unsafe { run(&work) };
+    }
+}
+
+/// Where several threads write, each to places of its own.
+struct Shared<T>(*mut T);
+
+// SAFETY: only an address; who writes through it answers for where.
+unsafe impl<T> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    fn at(&self, offset: usize) -> *mut T {
+        self.0.wrapping_add(offset)
+    }
+}

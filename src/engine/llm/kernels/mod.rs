@@ -1,0 +1,103 @@
+//! Products of quantised matrices and rows, in vector instructions that are chosen when the program runs, and the
+//! threads that share them.
+//!
+//! The weights are packed once, when a model is loaded, into panels of sixteen outputs side by side (`format`,
+//! `codes`): the same panel serves one row and many. Inputs are quantised once, whatever number of matrices they
+//! go into (`input`). A kernel (`tile`) multiplies some rows with one panel, in the instructions of a `level`;
+//! `dispatch` compiles one for every number of rows that fits into the registers. `matrix` shares panels out to the
+//! `crew`.
+//!
+//! Where the processor has none of these instructions, or a matrix is of another type, candle multiplies it.
+
+mod avx2;
+mod avx512;
+mod codes;
+mod crew;
+mod dispatch;
+mod format;
+mod input;
+mod lanes;
+mod levels;
+mod matrix;
+mod tile;
+
+use candle_core::quantized::GgmlDType;
+
+use super::architecture::Activation;
+
+pub(super) use crew::Crew;
+use format::Format;
+pub(super) use input::Input;
+pub use levels::KernelChoice;
+use levels::Level;
+pub(super) use matrix::{Matrix, Section};
+
+/// The instructions and the threads of one model.
+pub(super) struct Kernels {
+    level: Option<Level>,
+    crew: Crew,
+}
+
+impl Kernels {
+    /// What was chosen, and a crew of so many threads.
+    ///
+    /// # Errors
+    /// If this processor has not the instructions that were chosen.
+    pub(super) fn new(choice: KernelChoice, threads: usize) -> Result<Self, String> {
+        Ok(Self { level: choice.level()?, crew: Crew::new(threads) })
+    }
+
+    /// The best instructions, one thread.
+    #[cfg(test)]
+    pub(super) fn automatic() -> Self {
+        Self { level: Level::best(), crew: Crew::new(1) }
+    }
+
+    /// The threads.
+    pub(super) fn crew(&self) -> &Crew {
+        &self.crew
+    }
+
+    /// Packs a matrix of this type; `None` if there are no kernels for it.
+    ///
+    /// # Errors
+    /// If there is no memory.
+    pub(super) fn pack(
+        &self,
+        kind: GgmlDType,
+        bytes: &[u8],
+        outputs: usize,
+        inputs: usize,
+    ) -> std::io::Result<Option<Matrix>> {
+        let _on_duty = self.crew.on_duty();
+        match (self.level, Format::of(kind)) {
+            (Some(level), Some(format)) => Matrix::pack(level, &self.crew, format, bytes, outputs, inputs),
+            (None, _) | (_, None) => Ok(None),
+        }
+    }
+
+    /// Each row of the input times these outputs of a matrix.
+    ///
+    /// # Panics
+    /// If the matrix is for rows of another width.
+    pub(super) fn multiply(&self, section: Section<'_>, input: &Input) -> Vec<f32> {
+        section.multiply(&self.crew, input)
+    }
+
+    /// Each row of the input times both, and one product as the gate of the other.
+    ///
+    /// # Panics
+    /// If they are for rows of another width, or have not the same number of outputs.
+    pub(super) fn gated(
+        &self,
+        gate: Section<'_>,
+        up: Section<'_>,
+        activation: Activation,
+        input: &Input,
+    ) -> Vec<f32> {
+        gate.gated(up, activation, &self.crew, input)
+    }
+}
+
+#[cfg(test)]
+mod tests;

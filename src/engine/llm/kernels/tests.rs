@@ -1,0 +1,266 @@
+//! The kernels against a plain reference: weights as candle unpacks them, sums in 64 bits.
+
+use std::borrow::Cow;
+
+use candle_core::Device;
+use candle_core::quantized::{GgmlDType, QStorage, QTensor};
+use half::f16;
+use proptest::prelude::*;
+
+use super::codes::BLOCK;
+use super::format::{Form, Format};
+use super::levels::Level;
+use super::*;
+
+const KINDS: [GgmlDType; 8] = [
+    GgmlDType::Q4_0,
+    GgmlDType::Q5_0,
+    GgmlDType::Q8_0,
+    GgmlDType::Q2K,
+    GgmlDType::Q3K,
+    GgmlDType::Q4K,
+    GgmlDType::Q5K,
+    GgmlDType::Q6K,
+];
+
+/// A matrix as it lies in a file: every byte is as likely as any other, but for scales, which are numbers.
+struct Stored {
+    kind: GgmlDType,
+    outputs: usize,
+    inputs: usize,
+    bytes: Vec<u8>,
+}
+
+impl Stored {
+    fn random(kind: GgmlDType, outputs: usize, blocks: usize, seed: u64) -> Self {
+        let format = Format::of(kind).unwrap();
+        let inputs = blocks * format.span();
+        let mut random = Random(seed | 1);
+        let mut bytes: Vec<u8> =
+            (0..outputs * blocks * format.file_bytes()).map(|_| random.next() as u8).collect();
+        let scales: &[usize] = match format {
+            Format::Q4_0 | Format::Q5_0 | Format::Q8_0 => &[0],
+            Format::Q2K => &[80, 82],
+            Format::Q3K => &[108],
+            Format::Q4K | Format::Q5K => &[0, 2],
+            Format::Q6K => &[208],
+        };
+        for block in bytes.chunks_exact_mut(format.file_bytes()) {
+            for &at in scales {
+                let scale = f16::from_f32(random.number() * 0.01);
+                block[at..at + 2].copy_from_slice(&scale.to_le_bytes());
+            }
+        }
+        Self { kind, outputs, inputs, bytes }
+    }
+
+    /// The weights, row by row.
+    fn weights(&self) -> Vec<f32> {
+        let storage = QStorage::from_data(Cow::Borrowed(&self.bytes), &Device::Cpu, self.kind).unwrap();
+        let tensor = QTensor::new(storage, (self.outputs, self.inputs)).unwrap();
+        tensor.dequantize(&Device::Cpu).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    fn packed(&self, kernels: &Kernels) -> Matrix {
+        kernels.pack(self.kind, &self.bytes, self.outputs, self.inputs).unwrap().unwrap()
+    }
+}
+
+/// Xorshift (Marsaglia 2003).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 >> 20
+    }
+
+    /// From -1 to 1.
+    fn number(&mut self) -> f32 {
+        (self.next() % 2001) as f32 / 1000.0 - 1.0
+    }
+
+    fn numbers(&mut self, count: usize) -> Vec<f32> {
+        (0..count).map(|_| self.number()).collect()
+    }
+}
+
+/// Every set of instructions that this machine has, alone and with helpers.
+fn all_kernels() -> Vec<Kernels> {
+    let here = Level::ALL.into_iter().filter(|level| level.is_here());
+    here.flat_map(|level| [1, 3].map(|threads| Kernels { level: Some(level), crew: Crew::new(threads) }))
+        .collect()
+}
+
+/// What the inputs become: whole numbers times a scale for so many of them.
+fn quantised(row: &[f32], span: usize) -> Vec<f64> {
+    let each = row.chunks(span).flat_map(|block| {
+        let largest = block.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
+        let scale = largest / 127.0;
+        let code = move |x: &f32| if scale == 0.0 { 0.0 } else { (x * (1.0 / scale)).round_ties_even() };
+        block.iter().map(move |x| f64::from(code(x)) * f64::from(scale))
+    });
+    each.collect()
+}
+
+/// Checks a product of every kernel against sums of quantised and of exact inputs.
+fn check(stored: &Stored, x: &[f32], rows: usize) -> Result<(), TestCaseError> {
+    let (weights, inputs, outputs) = (stored.weights(), stored.inputs, stored.outputs);
+    let form = Format::of(stored.kind).unwrap().form();
+    let mut results: Vec<Vec<f32>> = Vec::new();
+    for kernels in all_kernels() {
+        let matrix = stored.packed(&kernels);
+        results.push(kernels.multiply(matrix.whole(), &Input::new(x.to_vec(), inputs)));
+        // A row comes to the same alone.
+        let alone = kernels.multiply(matrix.whole(), &Input::new(x[..inputs].to_vec(), inputs));
+        prop_assert_eq!(&alone[..], &results[results.len() - 1][..outputs]);
+    }
+    for result in &results {
+        prop_assert_eq!(result.len(), rows * outputs);
+        prop_assert_eq!(result, &results[0], "all instructions give the same bits");
+    }
+    let Some(result) = results.first() else { return Ok(()) };
+    for (x, result) in x.chunks_exact(inputs).zip(result.chunks_exact(outputs)) {
+        let coarse = quantised(x, form.span());
+        for (weights, result) in weights.chunks_exact(inputs).zip(result) {
+            let (mut sum, mut exact, mut all, mut allowed) = (0.0, 0.0, 0.0, 0.0);
+            for (i, w) in weights.iter().enumerate() {
+                let (w, block) = (f64::from(*w), i / form.span() * form.span());
+                sum += w * coarse[i];
+                exact += w * f64::from(x[i]);
+                all += (w * coarse[i]).abs();
+                let largest = x[block..block + form.span()].iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+                // Half a step, and what a float may round the other way.
+                allowed += w.abs() * f64::from(largest) / 254.0 * 1.0001;
+            }
+            // Nested formats take their minima off at the end: the sums before are larger than the result.
+            let rounding = (all + minima(stored.kind, weights, x)) * 1e-5 + 1e-6;
+            let result = f64::from(*result);
+            prop_assert!((result - exact).abs() <= allowed + rounding, "{result} is not near {exact}");
+            prop_assert!((result - sum).abs() <= rounding, "{result} is not {sum}");
+        }
+    }
+    Ok(())
+}
+
+/// How large sums may become before minima are taken off.
+fn minima(kind: GgmlDType, weights: &[f32], x: &[f32]) -> f64 {
+    let largest = weights.iter().fold(0.0_f32, |most, w| most.max(w.abs()));
+    let nested = matches!(Format::of(kind).unwrap().form(), Form::Nested { .. });
+    if nested { f64::from(largest) * 4.0 * x.iter().map(|x| f64::from(x.abs())).sum::<f64>() } else { 0.0 }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_product_is_that_of_a_plain_sum_whatever_the_type_the_shape_and_the_instructions(
+        kind in proptest::sample::select(&KINDS[..]),
+        rows in 1_usize..28,
+        outputs in 1_usize..70,
+        blocks in 1_usize..6,
+        seed in any::<u64>(),
+    ) {
+        let stored = Stored::random(kind, outputs, blocks, seed);
+        let x = Random(seed ^ 0x5555 | 1).numbers(rows * stored.inputs);
+        check(&stored, &x, rows)?;
+    }
+}
+
+#[test]
+fn every_number_of_rows_around_a_tile_gives_the_same_row() {
+    for kind in KINDS {
+        let stored = Stored::random(kind, 19, 2, 7);
+        let row = Random(3).numbers(stored.inputs);
+        for kernels in all_kernels() {
+            let matrix = stored.packed(&kernels);
+            let alone = kernels.multiply(matrix.whole(), &Input::new(row.clone(), stored.inputs));
+            for rows in 1..=40 {
+                let all = kernels.multiply(matrix.whole(), &Input::new(row.repeat(rows), stored.inputs));
+                assert_eq!(all, alone.repeat(rows), "{kind:?}, {rows} rows");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_largest_codes_and_inputs_do_not_overflow() {
+    for kind in KINDS {
+        for byte in [0x00, 0x7f, 0x80, 0xff] {
+            let mut stored = Stored::random(kind, 17, 3, 11);
+            let scales = Stored::random(kind, 17, 3, 11);
+            let format = Format::of(kind).unwrap();
+            stored.bytes.fill(byte);
+            // Scales of 0x7f7f and 0xffff are none.
+            for (to, from) in stored
+                .bytes
+                .chunks_exact_mut(format.file_bytes())
+                .zip(scales.bytes.chunks_exact(format.file_bytes()))
+            {
+                let at = match format {
+                    Format::Q4_0 | Format::Q5_0 | Format::Q8_0 => 0..2,
+                    Format::Q2K => 80..84,
+                    Format::Q3K => 108..110,
+                    Format::Q4K | Format::Q5K => 0..4,
+                    Format::Q6K => 208..210,
+                };
+                to[at.clone()].copy_from_slice(&from[at]);
+            }
+            for sign in [1.0, -1.0] {
+                check(&stored, &vec![sign; 2 * stored.inputs], 2).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_comes_of_nothing_and_what_is_no_number_stays_none() {
+    for kind in KINDS {
+        let stored = Stored::random(kind, 16, 1, 5);
+        for kernels in all_kernels() {
+            let matrix = stored.packed(&kernels);
+            assert!(kernels.multiply(matrix.whole(), &Input::new(Vec::new(), stored.inputs)).is_empty());
+            let zeros =
+                kernels.multiply(matrix.whole(), &Input::new(vec![0.0; stored.inputs], stored.inputs));
+            assert!(zeros.iter().all(|x| *x == 0.0));
+            let tiny =
+                kernels.multiply(matrix.whole(), &Input::new(vec![1e-39; stored.inputs], stored.inputs));
+            assert!(tiny.iter().all(|x| x.is_finite()));
+            for bad in [f32::NAN, f32::INFINITY] {
+                let mut x = vec![1.0; 2 * stored.inputs];
+                x[3] = bad;
+                let result = kernels.multiply(matrix.whole(), &Input::new(x, stored.inputs));
+                let (first, second) = result.split_at(16);
+                assert!(first.iter().all(|x| !x.is_finite()), "{kind:?}, {bad}");
+                assert!(second.iter().all(|x| x.is_finite()));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_there_are_no_kernels_for_is_left_to_candle() {
+    let kernels = Kernels::automatic();
+    let bytes = vec![0; 4 * 33 * 34];
+    assert!(kernels.pack(GgmlDType::F32, &bytes, 16, 32).unwrap().is_none());
+    assert!(kernels.pack(GgmlDType::Q4_1, &bytes, 16, 32).unwrap().is_none());
+    // Rows of another width than whole blocks, and bytes that are missing.
+    assert!(kernels.pack(GgmlDType::Q8_0, &bytes[..34], 1, BLOCK + 1).unwrap().is_none());
+    assert!(kernels.pack(GgmlDType::Q8_0, &bytes[..33], 1, BLOCK).unwrap().is_none());
+    assert!(kernels.pack(GgmlDType::Q4K, &bytes[..18], 1, BLOCK).unwrap().is_none());
+    let off = Kernels::new(KernelChoice::Candle, 1).unwrap();
+    assert!(off.pack(GgmlDType::Q8_0, &bytes[..34], 1, BLOCK).unwrap().is_none());
+}
+
+#[test]
+#[should_panic(expected = "as many numbers as a row of the matrix has")]
+fn rows_of_another_width_are_not_read_beyond_their_end() {
+    let kernels = Kernels::automatic();
+    let stored = Stored::random(GgmlDType::Q8_0, 16, 2, 1);
+    let Some(_) = kernels.level else {
+        panic!("as many numbers as a row of the matrix has: no kernels here")
+    };
+    kernels.multiply(stored.packed(&kernels).whole(), &Input::new(vec![0.0; BLOCK], BLOCK));
+}
