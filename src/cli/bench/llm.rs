@@ -1,5 +1,6 @@
 //! `offhook bench llm`: how fast the language model reads and writes, for one call and for several, how
-//! soon a call hears the first token behind a pinned system prompt, and what memory it takes. Knows no calls.
+//! soon a call hears the first token behind a pinned system prompt, what memory it takes, and how near all of it is
+//! to what the machine allows. Knows no calls.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use super::machine::Machine;
 use super::{median, name};
 use crate::config::Config;
 use crate::engine::llm::{LlmEngine, LlmOptions, Workpiece, decode_together, limit_threads, load};
@@ -17,8 +19,8 @@ use crate::engine::{
 /// Tokens of the system prompt that is pinned, and of the question behind it.
 const SYSTEM: usize = 300;
 const QUESTION: usize = 12;
-/// Tokens that are read for `prefill_tok_s`.
-const PREFILL: usize = 256;
+/// Tokens of the prompts that are read.
+const PROMPTS: [usize; 2] = [128, 512];
 /// Context before the tokens of `decode_tok_s`.
 const SHORT: usize = 64;
 /// The call that reads the system prompt.
@@ -61,13 +63,19 @@ fn kernels(name: &str) -> Result<KernelChoice, String> {
 struct Report {
     model: String,
     threads: usize,
-    prefill_tok_s: f64,
+    /// What multiplied the matrices.
+    kernels: &'static str,
+    /// What the machine could do at best; `None` with candle, of which nothing is known.
+    machine: Option<Machine>,
+    prefill: Vec<Prefill>,
     decode_tok_s: f64,
     batch: Vec<Batch>,
     /// Of the whole process, when all was warmed up and nothing was asked yet.
     resident_bytes: u64,
     file_bytes: u64,
     load_ms: f64,
+    /// From the start until an answer could be begun, the system prompt excluded.
+    ready_ms: f64,
     /// From the question to its first token, behind a system prompt that is known; `None` where the model
     /// has no chat template, or no markers by which a system prompt could be told from what follows.
     first_token_ms_pinned: Option<f64>,
@@ -83,6 +91,15 @@ struct Report {
     first_token_ratio_read: Option<f64>,
 }
 
+/// A prompt that is read.
+#[derive(Debug, serde::Serialize)]
+struct Prefill {
+    tokens: usize,
+    tok_s: f64,
+    /// The share of what arithmetic alone would allow.
+    of_limit: Option<f64>,
+}
+
 /// Several sequences that write at once.
 #[derive(Debug, serde::Serialize)]
 struct Batch {
@@ -90,6 +107,8 @@ struct Batch {
     context: usize,
     /// Of all of them together; `None` if the model's context is too short.
     tok_s: Option<f64>,
+    /// The share of what memory and arithmetic would allow.
+    of_limit: Option<f64>,
 }
 
 /// Sequences that all of one context are forks of, by its length.
@@ -98,7 +117,7 @@ type Origins = BTreeMap<usize, Workpiece>;
 /// Times of every round, in ms.
 #[derive(Default)]
 struct Times {
-    prefill: Vec<f64>,
+    prefill: [Vec<f64>; PROMPTS.len()],
     question: Vec<f64>,
     decode: Vec<f64>,
     batches: [Vec<f64>; BATCHES.len()],
@@ -124,7 +143,9 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         .map(|(role, tokens)| Message { role, text: words(&engine, tokens) })
         .collect::<Vec<_>>();
     engine.warm_up("")?;
-    let resident_bytes = resident();
+    let (ready_ms, resident_bytes) = (ms(started), resident());
+    progress(args, "looking at the machine");
+    let machine = Machine::measure(&engine);
     let mut origins = Origins::new();
     for (_, context) in BATCHES {
         if context + usize::from(args.tokens) <= engine.context_tokens() && !origins.contains_key(&context) {
@@ -150,20 +171,29 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let tokens = usize::from(args.tokens);
     let question_ms = median(times.question).unwrap_or_default();
     let first = median(times.first);
-    let batch = BATCHES.into_iter().zip(times.batches).map(|((sequences, context), times)| Batch {
-        sequences,
-        context,
-        tok_s: median(times).map(|ms| rate(sequences * tokens, ms)),
+    let prefill = PROMPTS.into_iter().zip(times.prefill).filter_map(|(tokens, times)| {
+        let tok_s = rate(tokens, median(times)?);
+        Some(Prefill { tokens, tok_s, of_limit: machine.map(|m| tok_s / m.prefill_limit(tokens)) })
+    });
+    let batch = BATCHES.into_iter().zip(times.batches).map(|((sequences, context), times)| {
+        let tok_s = median(times).map(|ms| rate(sequences * tokens, ms));
+        // Half of what is written stands before a token of it.
+        let cache = engine.cache_read(context + tokens / 2);
+        let limit = machine.map(|machine| machine.decode_limit(sequences, cache));
+        Batch { sequences, context, tok_s, of_limit: tok_s.zip(limit).map(|(tok_s, limit)| tok_s / limit) }
     });
     let report = Report {
         model: name(&options.model),
         threads: options.threads,
-        prefill_tok_s: median(times.prefill).map_or(0.0, |ms| rate(PREFILL, ms)),
+        kernels: engine.kernels().name(),
+        machine,
+        prefill: prefill.collect(),
         decode_tok_s: median(times.decode).map_or(0.0, |ms| rate(tokens, ms)),
         batch: batch.collect(),
         resident_bytes,
         file_bytes: std::fs::metadata(&options.model)?.len(),
         load_ms,
+        ready_ms,
         first_token_ms_pinned: first,
         first_token_layout_ms: median(times.layout),
         first_token_read: read,
@@ -181,9 +211,11 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
 
 /// One round of everything but the first token.
 fn measure(engine: &LlmEngine, origins: &Origins, tokens: usize, times: &mut Times) -> anyhow::Result<()> {
-    let start = now();
-    engine.workpiece(PREFILL)?;
-    times.prefill.push(ms(start));
+    for (tokens, times) in PROMPTS.into_iter().zip(&mut times.prefill) {
+        let start = now();
+        engine.workpiece(tokens)?;
+        times.push(ms(start));
+    }
     let start = now();
     engine.workpiece(QUESTION)?;
     times.question.push(ms(start));
@@ -273,11 +305,11 @@ fn resident() -> u64 {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the stopwatch of a benchmark")]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
 
-fn ms(start: Instant) -> f64 {
+pub(super) fn ms(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1000.0
 }
 
@@ -291,11 +323,21 @@ fn progress(args: &Args, doing: &str) {
 fn print(report: &Report) {
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     let or = |value: Option<f64>, unit: &str| value.map_or("-".to_owned(), |v| format!("{v:.1}{unit}"));
-    println!("{}, {} threads a step", report.model, report.threads);
+    let share = |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{:.0} %", share * 100.0));
+    println!("{}, {} threads a step, {}", report.model, report.threads, report.kernels);
+    if let Some(machine) = report.machine {
+        println!("  this machine            {}", machine.told());
+    }
     println!("  file                    {:>9.1} MiB", mib(report.file_bytes));
     println!("  resident, warmed up     {:>9.1} MiB", mib(report.resident_bytes));
     println!("  load                    {:>9.1} ms", report.load_ms);
-    println!("  prefill, {PREFILL} tokens     {:>9.1} tokens/s", report.prefill_tok_s);
+    println!("  ready                   {:>9.1} ms", report.ready_ms);
+    for Prefill { tokens, tok_s, of_limit } in &report.prefill {
+        println!(
+            "  prefill, {tokens} tokens     {tok_s:>9.1} tokens/s  {:>6} of its limit",
+            share(*of_limit)
+        );
+    }
     println!("  decode, one sequence    {:>9.1} tokens/s", report.decode_tok_s);
     println!(
         "  first token, pinned     {:>12} ({} of it layout; {} times the prefill of {QUESTION} tokens, {:.1} ms)",
@@ -310,8 +352,9 @@ fn print(report: &Report) {
             "    tokens read for it    {read:>9}    ({ratio} times what as many take with nothing before them)"
         );
     }
-    println!("  sequences  context  tokens/s of all");
+    println!("  sequences  context  tokens/s of all  of its limit");
     for row in &report.batch {
-        println!("  {:>9}  {:>7}  {:>15}", row.sequences, row.context, or(row.tok_s, ""));
+        let (tok_s, of_limit) = (or(row.tok_s, ""), share(row.of_limit));
+        println!("  {:>9}  {:>7}  {tok_s:>15}  {of_limit:>12}", row.sequences, row.context);
     }
 }

@@ -5,6 +5,7 @@ mod barge_in;
 mod barge_in_sounds;
 mod end_of_turn;
 mod llm;
+mod machine;
 mod siege;
 mod stt;
 mod stt_accuracy;

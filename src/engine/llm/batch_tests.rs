@@ -4,7 +4,8 @@
 
 use std::path::PathBuf;
 
-use super::{KernelChoice, LlmEngine, LlmOptions, Reply, load};
+use super::test_model::kernels;
+use super::{LlmEngine, LlmOptions, Reply, load};
 use crate::engine::generator::Share;
 use crate::engine::{Generation as _, Generator as _, Message, Role, Sampling, Step, Task, Usage};
 
@@ -15,8 +16,7 @@ const DESK: &str = "You are the front desk of Maple Dental. Hours: Monday to Fri
 
 fn engine() -> LlmEngine {
     let model = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models/demo/phi3-frontdesk.gguf");
-    load(&LlmOptions { model, threads: 1, kernels: KernelChoice::Auto, context_tokens: 1024, cache_mb: 64 })
-        .unwrap()
+    load(&LlmOptions { model, threads: 1, kernels: kernels(), context_tokens: 1024, cache_mb: 64 }).unwrap()
 }
 
 fn said(lines: &[&str]) -> Vec<Message> {

@@ -4,16 +4,15 @@ use candle_core::quantized::gguf_file::Value;
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor};
 
-use super::test_model::{CONTEXT, TestModel};
-use super::{KernelChoice, LlmEngine, LlmOptions, Reply, load};
+use super::test_model::{CONTEXT, TestModel, kernels};
+use super::{LlmEngine, LlmOptions, Reply, load};
 use crate::engine::{
     EngineError, Generation as _, Generator as _, Message, Role, Sampling, Step, StopReason, Task, Usage,
 };
 
 fn engine_of(model: &TestModel, context_tokens: usize) -> LlmEngine {
     let (_folder, path) = model.write();
-    load(&LlmOptions { model: path, threads: 1, kernels: KernelChoice::Auto, context_tokens, cache_mb: 64 })
-        .unwrap()
+    load(&LlmOptions { model: path, threads: 1, kernels: kernels(), context_tokens, cache_mb: 64 }).unwrap()
 }
 
 fn engine() -> LlmEngine {
@@ -230,13 +229,8 @@ fn a_model_whose_first_token_is_the_end_says_nothing() {
 fn calls_are_promised_their_memory_and_one_too_many_is_refused_with_the_reason() {
     // A mebibyte holds three contexts of this model.
     let (_folder, path) = TestModel::phi3(GgmlDType::Q8_0).write();
-    let options = LlmOptions {
-        model: path,
-        threads: 1,
-        kernels: KernelChoice::Auto,
-        context_tokens: CONTEXT,
-        cache_mb: 1,
-    };
+    let options =
+        LlmOptions { model: path, threads: 1, kernels: kernels(), context_tokens: CONTEXT, cache_mb: 1 };
     let engine = load(&options).unwrap();
     assert_eq!(engine.capacity().0, 3);
     let rooms = engine.rooms();
@@ -253,7 +247,7 @@ fn whoever_finds_the_cache_full_takes_the_room_of_those_who_are_silent() {
     let mut engine = load(&LlmOptions {
         model: path,
         threads: 1,
-        kernels: KernelChoice::Auto,
+        kernels: kernels(),
         context_tokens: CONTEXT,
         cache_mb: 1,
     })
@@ -271,7 +265,7 @@ fn a_cache_that_holds_no_call_is_refused_with_what_to_change() {
     let problem = load(&LlmOptions {
         model: path,
         threads: 1,
-        kernels: KernelChoice::Auto,
+        kernels: kernels(),
         context_tokens: CONTEXT,
         cache_mb: 1,
     });

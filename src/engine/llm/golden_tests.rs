@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::gguf::Gguf;
 use super::kernels::Kernels;
 use super::sequence::{Feed, Sequence, read_together};
+use super::test_model::kernels;
 use super::weights::Weights;
 
 const MODELS: [&str; 6] = ["phi3", "phi3-long", "llama", "llama-scaled", "gemma3", "gemma3-scaled"];
@@ -35,7 +36,9 @@ fn golden(name: &'static str, context: usize) -> Golden {
     let (logits, short_logits) = (rows("logits_of_16_bits"), rows("short_logits_of_16_bits"));
     Golden {
         name,
-        weights: Arc::new(Weights::read(&file, context, 64 << 20, Kernels::automatic()).unwrap()),
+        weights: Arc::new(
+            Weights::read(&file, context, 64 << 20, Kernels::new(kernels(), 1).unwrap()).unwrap(),
+        ),
         tokens: serde_json::from_value(json["tokens"].take()).unwrap(),
         exact_logits,
         logits,

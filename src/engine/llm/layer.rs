@@ -11,6 +11,21 @@ use super::gguf::{Gguf, GgufError};
 use super::kernels::{Input, Kernels, Matrix, Section};
 use super::math::{gated, rms_norm};
 
+/// What matrices take: bytes that are read for a pass, and weights, each of which is multiplied with every row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// Read once for a pass.
+    pub bytes: usize,
+    /// Multiplications of a row.
+    pub weights: usize,
+}
+
+impl std::iter::Sum for Demand {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |a, b| Self { bytes: a.bytes + b.bytes, weights: a.weights + b.weights })
+    }
+}
+
 /// A matrix that multiplies rows from the right: `outputs × inputs`.
 pub(super) struct Linear {
     weight: Weight,
@@ -38,6 +53,15 @@ impl Linear {
             None => Weight::Mapped(file.tensor(name, &[outputs, inputs])?),
         };
         Ok(Self { weight, inputs })
+    }
+
+    /// What it takes.
+    pub(super) fn demand(&self) -> Demand {
+        let (bytes, weights) = match &self.weight {
+            Weight::Packed(matrix) => (matrix.bytes(), matrix.weights()),
+            Weight::Mapped(tensor) => (tensor.storage_size_in_bytes(), tensor.shape().elem_count()),
+        };
+        Demand { bytes, weights }
     }
 
     /// So many rows as there are in `x` come back.
@@ -175,6 +199,19 @@ impl Layer {
             down: linear("ffn_down", s.width, ff)?,
             after_feed_forward: after("post_ffw_norm")?,
         })
+    }
+
+    /// What its matrices take.
+    pub(super) fn demand(&self) -> Demand {
+        let qkv = match &self.qkv {
+            QueryKeyValue::Fused(all) => std::slice::from_ref(all),
+            QueryKeyValue::Split(three) => three.as_slice(),
+        };
+        let gate_up = match &self.gate_up {
+            GateUp::Fused(both) => std::slice::from_ref(both),
+            GateUp::Split(two) => two.as_slice(),
+        };
+        qkv.iter().chain(gate_up).chain([&self.attention_output, &self.down]).map(Linear::demand).sum()
     }
 
     /// What the rows ask, offer and hold, before positions are told apart.

@@ -4,9 +4,28 @@
 use std::sync::Arc;
 
 use super::engine::LlmEngine;
+use super::kernels::{KernelChoice, Limits};
+use super::layer::Demand;
 use super::sampler::Sampler;
 use super::sequence::{Feed, Sequence, read_together};
 use crate::engine::{EngineError, Sampling};
+
+/// What this machine could do at best, to be timed.
+pub struct Machine<'a>(Limits<'a>);
+
+impl Machine<'_> {
+    /// Reads memory once, with all threads of a step; gives back how many bytes.
+    #[must_use]
+    pub fn read(&self) -> usize {
+        self.0.read()
+    }
+
+    /// Multiplies bytes as matrices are multiplied, with nothing from memory; gives back how many times.
+    #[must_use]
+    pub fn multiply(&self) -> usize {
+        self.0.multiply()
+    }
+}
 
 /// Tokens read at once, as in the slices of a prompt.
 const SLICE: usize = 64;
@@ -19,6 +38,30 @@ pub struct Workpiece {
 }
 
 impl LlmEngine {
+    /// What there is to find out about this machine; `None` where candle multiplies the matrices.
+    #[must_use]
+    pub fn machine(&self) -> Option<Machine<'_>> {
+        self.shared().weights.kernels().limits().map(Machine)
+    }
+
+    /// What multiplies the matrices: never "auto".
+    #[must_use]
+    pub fn kernels(&self) -> KernelChoice {
+        self.shared().weights.kernels().choice()
+    }
+
+    /// What the matrices take of a pass through the layers, and of choosing one token.
+    #[must_use]
+    pub fn demand(&self) -> (Demand, Demand) {
+        self.shared().weights.demand()
+    }
+
+    /// Bytes of the cache that a token reads which comes after so many others.
+    #[must_use]
+    pub fn cache_read(&self, before: usize) -> usize {
+        self.shared().weights.cache_read(before)
+    }
+
     /// A sequence that has read `tokens` tokens (at least one).
     ///
     /// # Errors

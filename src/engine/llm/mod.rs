@@ -67,6 +67,7 @@ mod vector_tests;
 
 pub use engine::{LlmEngine, LlmOptions, load};
 pub use kernels::KernelChoice;
-pub use measuring::{Workpiece, decode_together};
+pub use layer::Demand;
+pub use measuring::{Machine, Workpiece, decode_together};
 pub use reply::Reply;
 pub use threads::limit_threads;

@@ -7,20 +7,14 @@ use proptest::prelude::*;
 
 use super::byte_level::char_of;
 use super::decoder::StopFilter;
-use super::test_model::{CONTEXT, TestModel};
-use super::{KernelChoice, LlmEngine, LlmOptions, Reply, load};
+use super::test_model::{CONTEXT, TestModel, kernels};
+use super::{LlmEngine, LlmOptions, Reply, load};
 use crate::engine::{Generation as _, Generator as _, Message, Role, Sampling, Step, StopReason, Task};
 
 fn engine_of(model: &TestModel) -> LlmEngine {
     let (_folder, path) = model.write();
-    load(&LlmOptions {
-        model: path,
-        threads: 1,
-        kernels: KernelChoice::Auto,
-        context_tokens: CONTEXT,
-        cache_mb: 64,
-    })
-    .unwrap()
+    load(&LlmOptions { model: path, threads: 1, kernels: kernels(), context_tokens: CONTEXT, cache_mb: 64 })
+        .unwrap()
 }
 
 fn engine() -> LlmEngine {

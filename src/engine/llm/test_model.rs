@@ -7,6 +7,8 @@ use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 
+use super::KernelChoice;
+
 pub(super) const LAYERS: usize = 2;
 pub(super) const HEADS: usize = 4;
 pub(super) const CONTEXT: usize = 512;
@@ -14,6 +16,13 @@ pub(super) const CONTEXT: usize = 512;
 pub(super) const MARKERS: [&str; 5] = ["<|endoftext|>", "<|assistant|>", "<|system|>", "<|user|>", "<|end|>"];
 /// Number of the first byte token.
 pub(super) const BYTES: u32 = 8;
+
+/// What multiplies matrices in the tests: `OFFHOOK_TEST_KERNELS` says what `llm.kernels` says elsewhere, so that all
+/// of them can be run with each.
+pub(super) fn kernels() -> KernelChoice {
+    let Ok(name) = std::env::var("OFFHOOK_TEST_KERNELS") else { return KernelChoice::Auto };
+    KernelChoice::named(&name).unwrap_or_else(|| panic!("OFFHOOK_TEST_KERNELS is {name}"))
+}
 
 /// A model in the making; every part can be changed before it is written.
 pub(super) struct TestModel {

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::gguf::Gguf;
 use super::kernels::Kernels;
 use super::sequence::{Sequence, SequenceError};
-use super::test_model::{BYTES, CONTEXT, TestModel, file};
+use super::test_model::{BYTES, CONTEXT, TestModel, file, kernels};
 use super::weights::Weights;
 use super::{KernelChoice, LlmOptions, load};
 
@@ -18,15 +18,22 @@ pub(super) fn options(path: &Path) -> LlmOptions {
     LlmOptions {
         model: path.to_owned(),
         threads: 1,
-        kernels: KernelChoice::Auto,
+        kernels: kernels(),
         context_tokens: CONTEXT,
         cache_mb: 64,
     }
 }
 
 fn weights(model: &TestModel) -> Arc<Weights> {
+    weights_with(model, kernels())
+}
+
+fn weights_with(model: &TestModel, kernels: KernelChoice) -> Arc<Weights> {
     let (_folder, path) = model.write();
-    Arc::new(Weights::read(&Gguf::open(&path).unwrap(), CONTEXT, 64 << 20, Kernels::automatic()).unwrap())
+    Arc::new(
+        Weights::read(&Gguf::open(&path).unwrap(), CONTEXT, 64 << 20, Kernels::new(kernels, 1).unwrap())
+            .unwrap(),
+    )
 }
 
 fn tokens(n: u32) -> Vec<u32> {
@@ -63,7 +70,7 @@ fn the_logits_are_those_of_candles_own_phi3() {
     for (kind, tolerance) in [(GgmlDType::F32, 1e-3), (GgmlDType::Q8_0, 2e-2)] {
         let model = TestModel::phi3(kind);
         let input = tokens(40);
-        let ours = Sequence::new(weights(&model)).extend(&input).unwrap();
+        let ours = Sequence::new(weights_with(&model, KernelChoice::Candle)).extend(&input).unwrap();
         let candles = candle_logits(&model, &input);
         let largest = candles.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
         assert_close(&ours, &candles, largest * tolerance);
@@ -72,11 +79,11 @@ fn the_logits_are_those_of_candles_own_phi3() {
 
 #[test]
 fn quantised_matrices_give_what_their_plain_numbers_give_but_for_rounding() {
-    use GgmlDType::{F16, Q4K, Q5_0, Q5K, Q6K, Q8_0};
+    use GgmlDType::{F16, Q4_0, Q4K, Q5_0, Q5K, Q6K, Q8_0};
     let root = |x: &[f32]| (x.iter().map(|x| x * x).sum::<f32>() / x.len() as f32).sqrt();
     let mut too_far = Vec::new();
     for architecture in ["phi3", "llama", "gemma3"] {
-        for kind in [F16, Q8_0, Q5_0, Q4K, Q5K, Q6K] {
+        for kind in [F16, Q8_0, Q5_0, Q4_0, Q4K, Q5K, Q6K] {
             // 256 wide, so that candle takes its packed kernels where the processor has them.
             let model = || TestModel::of(architecture, kind, 256, 512);
             let (ours, plain) = (weights(&model()), weights(&model().dequantised()));

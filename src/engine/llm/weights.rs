@@ -11,7 +11,7 @@ use super::attention::{Part, View, attend};
 use super::cache::Cache;
 use super::gguf::{Gguf, GgufError};
 use super::kernels::{Input, Kernels};
-use super::layer::{Embedding, Layer, Linear, Norm, Projected};
+use super::layer::{Demand, Embedding, Layer, Linear, Norm, Projected};
 use super::mapped::Mapping;
 use super::math::{Rotation, add, cap, scale};
 use super::pool::{Geometry, Pool};
@@ -97,6 +97,26 @@ impl Weights {
     /// Lets go of those parts of the file that are in memory, for the kernel to bring back what is needed.
     pub(super) fn release(&self) {
         self.mapping.release_all();
+    }
+
+    /// What the matrices take of a pass through the layers, and of the logits of one row.
+    pub(super) fn demand(&self) -> (Demand, Demand) {
+        (self.layers.iter().map(Layer::demand).sum(), self.output.demand())
+    }
+
+    /// Bytes of the cache that a token reads which comes after so many others.
+    pub(super) fn cache_read(&self, before: usize) -> usize {
+        let s = &self.shape;
+        let seen = |layer| {
+            s.windows.get(layer).copied().flatten().map_or(before, |window: usize| window.min(before))
+        };
+        let positions: usize = (0..s.layers).map(seen).sum();
+        positions * s.kv_width() * 2 * size_of::<half::f16>()
+    }
+
+    /// Products and threads.
+    pub(super) fn kernels(&self) -> &Kernels {
+        &self.kernels
     }
 
     /// The memory of all caches.

@@ -140,7 +140,7 @@ impl Shared {
         let (mut seen, mut looks) = (0, 0);
         while !self.closing.load(SeqCst) {
             let epoch = self.epoch.load(SeqCst);
-            if epoch % 2 == 0 || epoch == seen {
+            if epoch.is_multiple_of(2) || epoch == seen {
                 if self.on_duty.load(SeqCst) {
                     pause(&mut looks);
                 } else {
@@ -179,7 +179,7 @@ impl Shared {
 
 fn pause(looks: &mut u32) {
     *looks += 1;
-    if *looks % LOOKS == 0 {
+    if looks.is_multiple_of(LOOKS) {
         std::thread::yield_now();
     } else {
         std::hint::spin_loop();

@@ -43,10 +43,6 @@ impl Form {
 }
 
 impl Format {
-    #[cfg(test)]
-    pub(super) const ALL: [Self; 8] =
-        [Self::Q4_0, Self::Q5_0, Self::Q8_0, Self::Q2K, Self::Q3K, Self::Q4K, Self::Q5K, Self::Q6K];
-
     /// That of a type of tensors.
     pub(super) fn of(kind: GgmlDType) -> Option<Self> {
         match kind {

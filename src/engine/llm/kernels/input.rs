@@ -46,10 +46,8 @@ impl Input {
     }
 
     fn numbers(&self) -> &[f32] {
-        match &self.numbers {
-            CpuStorage::F32(numbers) => numbers,
-            _ => &[],
-        }
+        let CpuStorage::F32(numbers) = &self.numbers else { return &[] };
+        numbers
     }
 
     /// The rows quantised, in tiles of at most `widest`. They are made once for all matrices of such a form.

@@ -60,6 +60,16 @@ impl KernelChoice {
     }
 }
 
+impl From<Level> for KernelChoice {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Avx512Vnni => Self::Avx512Vnni,
+            Level::AvxVnni => Self::AvxVnni,
+            Level::Avx2 => Self::Avx2,
+        }
+    }
+}
+
 /// A set of instructions that there are kernels for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {

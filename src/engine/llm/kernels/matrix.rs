@@ -71,6 +71,16 @@ impl Matrix {
         Ok(Some(Self { level, format, outputs, inputs, panels }))
     }
 
+    /// Bytes that a product reads.
+    pub(in super::super) fn bytes(&self) -> usize {
+        self.panels.len()
+    }
+
+    /// How many there are.
+    pub(in super::super) fn weights(&self) -> usize {
+        self.outputs * self.inputs
+    }
+
     fn panel_bytes(&self) -> usize {
         self.format.panel_bytes(self.inputs)
     }

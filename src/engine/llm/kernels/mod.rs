@@ -18,6 +18,7 @@ mod format;
 mod input;
 mod lanes;
 mod levels;
+mod limits;
 mod matrix;
 mod tile;
 
@@ -30,6 +31,7 @@ use format::Format;
 pub(super) use input::Input;
 pub use levels::KernelChoice;
 use levels::Level;
+pub(super) use limits::Limits;
 pub(super) use matrix::{Matrix, Section};
 
 /// The instructions and the threads of one model.
@@ -56,6 +58,17 @@ impl Kernels {
     /// The threads.
     pub(super) fn crew(&self) -> &Crew {
         &self.crew
+    }
+
+    /// What to find out with what this machine could do at best; `None` where there are no kernels, or no memory
+    /// for it.
+    pub(super) fn limits(&self) -> Option<Limits<'_>> {
+        Limits::new(self.level?, &self.crew).ok()
+    }
+
+    /// What the matrices are multiplied with.
+    pub(super) fn choice(&self) -> KernelChoice {
+        self.level.map_or(KernelChoice::Candle, KernelChoice::from)
     }
 
     /// Packs a matrix of this type; `None` if there are no kernels for it.

@@ -8,8 +8,12 @@
 #![allow(unsafe_code)]
 
 use super::codes::{BLOCK, Bytes, Codes, Fives, Fours, Sixes, Threes, Twos};
+use super::dispatch::WIDEST;
 use super::lanes::{Lanes, PANEL};
 
+/// So far ahead of the weights in use are others asked for, in bytes. Of 1, 2, 4 and 8 kilobytes this was the
+/// fastest on a Sapphire Rapids: 24 GB/s of Q4_K weights with two threads, and 17 with none asked for.
+const AHEAD: usize = 4096;
 /// Inputs that share a scale in a nested format.
 pub(super) const NEST: usize = 256;
 /// Bytes before the codes of a nest: two scales of 16 bits an output, then 256 bytes of small scales.
@@ -102,13 +106,10 @@ impl<C: Centred> Kernel for Flat<C> {
                     for (r, sum) in sums.iter_mut().enumerate() {
                         *sum = C::start::<L>(work.sums.add(b * R + r));
                     }
-                    for k in 0..BLOCK / 4 {
-                        let weights = C::vector::<L>(block, k, lane);
-                        let inputs = work.codes.add((b * (BLOCK / 4) + k) * R);
-                        for (r, sum) in sums.iter_mut().enumerate() {
-                            *sum = C::dot::<L>(*sum, weights, L::broadcast(inputs.add(r)));
-                        }
-                    }
+                    fetch_ahead::<L, C, R>(block, lane);
+                    let inputs = work.codes.add(b * (BLOCK / 4) * R);
+                    add_half::<L, C, R>(&mut sums, block, 0, lane, inputs, C::dot::<L>);
+                    add_half::<L, C, R>(&mut sums, block, 4, lane, inputs, C::dot::<L>);
                     for (r, (total, sum)) in totals.iter_mut().zip(sums).enumerate() {
                         let scale = L::times(scale, L::splat(work.scales.add(b * R + r)));
                         *total = L::fused(L::to_floats(sum), scale, *total);
@@ -161,21 +162,18 @@ impl<F: Nest> Kernel for Nested<F> {
                     let nest = work.panel.add(n * nest_bytes(F::Codes::BYTES));
                     let small = nest.add(4 * PANEL);
                     let mut scaled = [L::zero(); R];
-                    for group in 0..groups {
-                        let first = group * F::GROUP / 4;
+                    for b in 0..NEST / BLOCK {
+                        let block = small.add(256 + b * F::Codes::BYTES);
+                        fetch_ahead::<L, F::Codes, R>(block, lane);
+                        let inputs = work.codes.add((n * (NEST / BLOCK) + b) * (BLOCK / 4) * R);
                         let mut sums = [L::zeros(); R];
-                        for k in first..first + F::GROUP / 4 {
-                            let block = small.add(256 + k / 8 * F::Codes::BYTES);
-                            let weights = F::Codes::vector::<L>(block, k % 8, lane);
-                            let inputs = work.codes.add((n * (NEST / 4) + k) * R);
-                            for (r, sum) in sums.iter_mut().enumerate() {
-                                *sum = L::dot(*sum, weights, L::broadcast(inputs.add(r)));
-                            }
+                        add_half::<L, F::Codes, R>(&mut sums, block, 0, lane, inputs, L::dot);
+                        if F::GROUP == 16 {
+                            scale_up::<L, F, R>(&mut scaled, sums, small, 2 * b, lane);
+                            sums = [L::zeros(); R];
                         }
-                        let scale = L::to_floats(F::scale::<L>(small, group, lane));
-                        for (scaled, sum) in scaled.iter_mut().zip(sums) {
-                            *scaled = L::fused(L::to_floats(sum), scale, *scaled);
-                        }
+                        add_half::<L, F::Codes, R>(&mut sums, block, 4, lane, inputs, L::dot);
+                        scale_up::<L, F, R>(&mut scaled, sums, small, (b + 1) * (BLOCK / F::GROUP) - 1, lane);
                     }
                     let mut below = [L::zeros(); R];
                     for pair in 0..groups / 2 {
@@ -199,6 +197,86 @@ impl<F: Nest> Kernel for Nested<F> {
                 }
                 store::<L, R>(work, lane, totals);
             }
+        }
+    }
+}
+
+/// Brings the weights near that come some blocks later. What the processor does by itself stops at the end of a
+/// page of four kilobytes; a panel is longer. With the most rows there are more tiles, and the next finds the panel
+/// near anyway.
+///
+/// # Safety
+/// The processor has the features of `L`.
+#[inline(always)]
+unsafe fn fetch_ahead<L: Lanes, C: Codes, const R: usize>(block: *const u8, lane: usize) {
+    if R == WIDEST || lane > 0 {
+        return;
+    }
+    for line in (0..C::BYTES).step_by(64) {
+        // SAFETY: asking for memory is allowed wherever it is.
+        unsafe { L::prefetch(block.wrapping_add(AHEAD + line)) };
+    }
+}
+
+/// Adds the products of half a block's vectors, those from `first` (0 or 4). It is written out: with a vector's
+/// number known, reading it takes an instruction or two.
+///
+/// # Safety
+/// The processor has the features of `L`; at `block` is a block, and at `inputs` those of `R` rows for it.
+#[inline(always)]
+unsafe fn add_half<L: Lanes, C: Codes, const R: usize>(
+    sums: &mut [L::Ints; R],
+    block: *const u8,
+    first: usize,
+    lane: usize,
+    inputs: *const i32,
+    dot: unsafe fn(L::Ints, L::Ints, L::Ints) -> L::Ints,
+) {
+    unsafe {
+        add_vector::<L, C, R>(sums, block, first, lane, inputs, dot);
+        add_vector::<L, C, R>(sums, block, first + 1, lane, inputs, dot);
+        add_vector::<L, C, R>(sums, block, first + 2, lane, inputs, dot);
+        add_vector::<L, C, R>(sums, block, first + 3, lane, inputs, dot);
+    }
+}
+
+/// Adds the products of vector `k`.
+///
+/// # Safety
+/// As of [`add_half`].
+#[inline(always)]
+unsafe fn add_vector<L: Lanes, C: Codes, const R: usize>(
+    sums: &mut [L::Ints; R],
+    block: *const u8,
+    k: usize,
+    lane: usize,
+    inputs: *const i32,
+    dot: unsafe fn(L::Ints, L::Ints, L::Ints) -> L::Ints,
+) {
+    unsafe {
+        let weights = C::vector::<L>(block, k, lane);
+        for (r, sum) in sums.iter_mut().enumerate() {
+            *sum = dot(*sum, weights, L::broadcast(inputs.add(k * R + r)));
+        }
+    }
+}
+
+/// Adds the sums of a group, times its scale.
+///
+/// # Safety
+/// As of [`Nest::scale`].
+#[inline(always)]
+unsafe fn scale_up<L: Lanes, F: Nest, const R: usize>(
+    scaled: &mut [L::Floats; R],
+    sums: [L::Ints; R],
+    small: *const u8,
+    group: usize,
+    lane: usize,
+) {
+    unsafe {
+        let scale = L::to_floats(F::scale::<L>(small, group, lane));
+        for (scaled, sum) in scaled.iter_mut().zip(sums) {
+            *scaled = L::fused(L::to_floats(sum), scale, *scaled);
         }
     }
 }

@@ -1,0 +1,148 @@
+//! What this machine could do at best: how fast it reads memory, and how fast it multiplies bytes. With it, a
+//! benchmark tells how near to that a model comes. Must not know clocks.
+#![allow(unsafe_code)]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use memmap2::{Advice, MmapMut};
+
+use super::avx2::Avx2;
+use super::avx512::Avx512;
+use super::crew::Crew;
+use super::lanes::{Lanes, PANEL};
+use super::levels::Level;
+
+/// More memory than the processor's caches hold, unless they are shared with other machines.
+const MEMORY: usize = 1 << 30;
+/// One task reads so much.
+const CHUNK: usize = 4 << 20;
+/// Sums at once: enough that none waits for another.
+const CHAINS: usize = 12;
+/// Products one after the other in each.
+const LINKS: usize = 1 << 20;
+
+/// Something to be timed.
+pub(in super::super) struct Limits<'a> {
+    level: Level,
+    crew: &'a Crew,
+    memory: MmapMut,
+    /// Keeps what was computed from being left out.
+    sink: AtomicUsize,
+}
+
+impl<'a> Limits<'a> {
+    /// Takes the memory that is read.
+    pub(super) fn new(level: Level, crew: &'a Crew) -> std::io::Result<Self> {
+        let mut memory = MmapMut::map_anon(MEMORY)?;
+        // As the weights lie. Pages that were never written to are all the same one.
+        let _ = memory.advise(Advice::HugePage);
+        memory.fill(1);
+        Ok(Self { level, crew, memory, sink: AtomicUsize::new(0) })
+    }
+
+    /// Reads the memory once, with all threads; gives back how many bytes that were.
+    pub(in super::super) fn read(&self) -> usize {
+        let _on_duty = self.crew.on_duty();
+        self.crew.share(MEMORY / CHUNK, &|number| {
+            let chunk = &self.memory[number * CHUNK..(number + 1) * CHUNK];
+            // SAFETY: the level was found in this processor.
+            let sum = unsafe {
+                match self.level {
+                    Level::Avx512Vnni => read_avx512(chunk),
+                    Level::AvxVnni => read_avx_vnni(chunk),
+                    Level::Avx2 => read_avx2(chunk),
+                }
+            };
+            self.sink.fetch_add(sum, Ordering::Relaxed);
+        });
+        MEMORY
+    }
+
+    /// Multiplies bytes as the kernels do, with all threads and nothing from memory; gives back how many
+    /// multiplications that were.
+    pub(in super::super) fn multiply(&self) -> usize {
+        let _on_duty = self.crew.on_duty();
+        let tasks = 8 * self.crew.threads();
+        self.crew.share(tasks, &|_| {
+            // SAFETY: the level was found in this processor.
+            let sum = unsafe {
+                match self.level {
+                    Level::Avx512Vnni => multiply_avx512(),
+                    Level::AvxVnni => multiply_avx_vnni(),
+                    Level::Avx2 => multiply_avx2(),
+                }
+            };
+            self.sink.fetch_add(sum, Ordering::Relaxed);
+        });
+        let lanes = match self.level {
+            Level::Avx512Vnni => Avx512::COUNT,
+            Level::AvxVnni | Level::Avx2 => Avx2::<false>::COUNT,
+        };
+        tasks * CHAINS * LINKS * lanes * 4
+    }
+}
+
+/// # Safety
+/// The processor has the features of `L`.
+#[inline(always)]
+unsafe fn read<L: Lanes>(chunk: &[u8]) -> usize {
+    let mut sums = unsafe { [L::zeros(); 4] };
+    for line in chunk.chunks_exact(16 * L::COUNT) {
+        for (vector, sum) in line.chunks_exact(4 * L::COUNT).zip(&mut sums) {
+            // SAFETY: a vector is that many bytes; memory ahead is only asked for.
+            unsafe {
+                L::prefetch(vector.as_ptr().wrapping_add(4096));
+                *sum = L::dot_pairs(*sum, L::load(vector.as_ptr()), L::bytes(1));
+            }
+        }
+    }
+    unsafe { folded::<L>(sums) }
+}
+
+/// # Safety
+/// The processor has the features of `L`.
+#[inline(always)]
+unsafe fn multiply<L: Lanes>() -> usize {
+    let mut sums = unsafe { [L::zeros(); CHAINS] };
+    for link in 0..LINKS {
+        // Not known beforehand, or all of it would be computed beforehand.
+        let inputs = std::hint::black_box(link as i32);
+        for sum in &mut sums {
+            // SAFETY: `inputs` is there to be read.
+            unsafe { *sum = L::dot(*sum, L::bytes(3), L::broadcast(&raw const inputs)) };
+        }
+    }
+    unsafe { folded::<L>(sums) }
+}
+
+/// # Safety
+/// The processor has the features of `L`.
+#[inline(always)]
+unsafe fn folded<L: Lanes>(sums: impl IntoIterator<Item = L::Ints>) -> usize {
+    let mut numbers = [0.0_f32; PANEL];
+    let mut total = 0.0;
+    for sum in sums {
+        // SAFETY: there is room for all lanes.
+        unsafe { L::store(numbers.as_mut_ptr(), L::to_floats(sum)) };
+        total += numbers.iter().sum::<f32>();
+    }
+    total as usize
+}
+
+macro_rules! compiled {
+    ($read:ident, $multiply:ident, $lanes:ty, $features:literal) => {
+        #[target_feature(enable = $features)]
+        fn $read(chunk: &[u8]) -> usize {
+            unsafe { read::<$lanes>(chunk) }
+        }
+
+        #[target_feature(enable = $features)]
+        fn $multiply() -> usize {
+            unsafe { multiply::<$lanes>() }
+        }
+    };
+}
+
+compiled!(read_avx512, multiply_avx512, Avx512, "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c");
+compiled!(read_avx_vnni, multiply_avx_vnni, Avx2<true>, "avxvnni,avx2,fma,f16c");
+compiled!(read_avx2, multiply_avx2, Avx2<false>, "avx2,fma,f16c");
