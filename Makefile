@@ -28,9 +28,10 @@ setup-checks:
 	@scripts/setup.sh --checks
 
 # One profile for everything, so that the dependencies are built once: calls in tests run as fast as
-# real ones.
+# real ones. The language model's tests run a second time without kernels of our own.
 test: setup-checks fmt clippy doc deny
 	cargo test --release --locked
+	OFFHOOK_TEST_KERNELS=candle cargo test --release --locked --lib engine::llm
 	@echo "all checks passed"
 
 fmt:

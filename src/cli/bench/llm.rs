@@ -65,7 +65,8 @@ struct Report {
     threads: usize,
     /// What multiplied the matrices.
     kernels: &'static str,
-    /// What the machine could do at best; `None` with candle, of which nothing is known.
+    /// What the machine could do at best; `None` with candle, of which nothing is known. Shares of limits are told
+    /// of models that are too large for the processor's caches.
     machine: Option<Machine>,
     prefill: Vec<Prefill>,
     decode_tok_s: f64,
@@ -171,15 +172,16 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let tokens = usize::from(args.tokens);
     let question_ms = median(times.question).unwrap_or_default();
     let first = median(times.first);
+    let limits = machine.and_then(Machine::of);
     let prefill = PROMPTS.into_iter().zip(times.prefill).filter_map(|(tokens, times)| {
         let tok_s = rate(tokens, median(times)?);
-        Some(Prefill { tokens, tok_s, of_limit: machine.map(|m| tok_s / m.prefill_limit(tokens)) })
+        Some(Prefill { tokens, tok_s, of_limit: limits.map(|m| tok_s / m.prefill_limit(tokens)) })
     });
     let batch = BATCHES.into_iter().zip(times.batches).map(|((sequences, context), times)| {
         let tok_s = median(times).map(|ms| rate(sequences * tokens, ms));
         // Half of what is written stands before a token of it.
         let cache = engine.cache_read(context + tokens / 2);
-        let limit = machine.map(|machine| machine.decode_limit(sequences, cache));
+        let limit = limits.map(|machine| machine.decode_limit(sequences, cache));
         Batch { sequences, context, tok_s, of_limit: tok_s.zip(limit).map(|(tok_s, limit)| tok_s / limit) }
     });
     let report = Report {

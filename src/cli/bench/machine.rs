@@ -8,6 +8,9 @@ use super::median;
 /// Times each is measured.
 const ROUNDS: usize = 5;
 
+/// Matrices of so many bytes are read from memory.
+const IN_MEMORY: usize = 256 << 20;
+
 /// Measured with as many threads as a step has.
 #[derive(Debug, Clone, Copy, serde::Serialize)]
 pub(super) struct Machine {
@@ -36,6 +39,11 @@ impl Machine {
         let (layers, output) = engine.demand();
         let (memory_gb_s, int8_g_s) = (rate(&|| machine.read()), rate(&|| machine.multiply()));
         Some(Self { memory_gb_s, int8_g_s, layers, output })
+    }
+
+    /// What this tells of a model: of one so small that it stays in the processor's caches, nothing.
+    pub(super) fn of(self) -> Option<Self> {
+        (self.layers.bytes + self.output.bytes >= IN_MEMORY).then_some(self)
     }
 
     /// Tokens a second that arithmetic alone would allow in a prompt of so many tokens.

@@ -4,7 +4,9 @@
 
 use super::super::architecture::Activation;
 use super::super::math::gated;
+#[cfg(target_arch = "x86_64")]
 use super::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
 use super::codes::{Bytes, Fives, Fours};
 use super::format::Format;
@@ -19,16 +21,19 @@ pub(super) const ROWS: [usize; 5] = [1, 2, 4, 8, WIDEST];
 /// The largest of them.
 pub(super) const WIDEST: usize = 12;
 
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]
 unsafe fn avx512<K: Kernel, const R: usize>(work: &Work) {
     unsafe { K::run::<Avx512, R>(work) }
 }
 
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avxvnni,avx2,fma,f16c")]
 unsafe fn avx_vnni<K: Kernel, const R: usize>(work: &Work) {
     unsafe { K::run::<Avx2<true>, R>(work) }
 }
 
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c")]
 unsafe fn avx2<K: Kernel, const R: usize>(work: &Work) {
     unsafe { K::run::<Avx2<false>, R>(work) }
@@ -51,11 +56,13 @@ pub(super) fn kernel(level: Level, format: Format, rows: usize) -> Run {
 /// What gates numbers, to be called on a processor that has its level: see [`gated`].
 pub(super) type Gate = unsafe fn(Activation, &[f32], &[f32], &mut [f32]);
 
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]
 fn gate_avx512(activation: Activation, gate: &[f32], up: &[f32], out: &mut [f32]) {
     gated(activation, gate, up, out);
 }
 
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c")]
 fn gate_avx2(activation: Activation, gate: &[f32], up: &[f32], out: &mut [f32]) {
     gated(activation, gate, up, out);
@@ -64,19 +71,24 @@ fn gate_avx2(activation: Activation, gate: &[f32], up: &[f32], out: &mut [f32]) 
 /// What gates numbers in these instructions.
 pub(super) fn gate(level: Level) -> Gate {
     match level {
+        #[cfg(target_arch = "x86_64")]
         Level::Avx512Vnni => gate_avx512,
+        #[cfg(target_arch = "x86_64")]
         Level::AvxVnni | Level::Avx2 => gate_avx2,
     }
 }
 
 fn of<K: Kernel>(level: Level, rows: usize) -> Run {
     let all: [Run; ROWS.len()] = match level {
+        #[cfg(target_arch = "x86_64")]
         Level::Avx512Vnni => {
             [avx512::<K, 1>, avx512::<K, 2>, avx512::<K, 4>, avx512::<K, 8>, avx512::<K, WIDEST>]
         }
+        #[cfg(target_arch = "x86_64")]
         Level::AvxVnni => {
             [avx_vnni::<K, 1>, avx_vnni::<K, 2>, avx_vnni::<K, 4>, avx_vnni::<K, 8>, avx_vnni::<K, WIDEST>]
         }
+        #[cfg(target_arch = "x86_64")]
         Level::Avx2 => [avx2::<K, 1>, avx2::<K, 2>, avx2::<K, 4>, avx2::<K, 8>, avx2::<K, WIDEST>],
     };
     let index = ROWS.iter().position(|&possible| possible == rows);

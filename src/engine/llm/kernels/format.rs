@@ -115,9 +115,8 @@ impl Format {
     pub(super) fn pack(self, rows: &[Option<&[u8]>; PANEL], block: usize, blocks: usize, panel: &mut [u8]) {
         let mut unpacked = [const { Unpacked::EMPTY }; PANEL];
         for (row, unpacked) in rows.iter().zip(&mut unpacked) {
-            match row {
-                Some(bytes) => self.unpack(bytes, unpacked),
-                None => *unpacked = Unpacked::EMPTY,
+            if let Some(bytes) = row {
+                self.unpack(bytes, unpacked);
             }
         }
         match self.form() {
@@ -169,71 +168,75 @@ impl Format {
     /// Takes a block of the file apart.
     fn unpack(self, block: &[u8], to: &mut Unpacked) {
         match self {
-            Self::Q4_0 => {
+            Self::Q4_0 | Self::Q5_0 | Self::Q8_0 => {
                 to.scale = two(block, 0);
-                nibbles(&block[2..18], &mut to.codes[..32]);
-            }
-            Self::Q5_0 => {
-                to.scale = two(block, 0);
-                nibbles(&block[6..22], &mut to.codes[..32]);
-                for (i, code) in to.codes[..32].iter_mut().enumerate() {
-                    *code |= (block[2 + i / 8] >> (i % 8) & 1) << 4;
-                }
-            }
-            Self::Q8_0 => {
-                to.scale = two(block, 0);
-                for (code, byte) in to.codes.iter_mut().zip(&block[2..34]) {
-                    *code = byte ^ 0x80;
-                }
+                to.codes[..BLOCK].copy_from_slice(&self.flat_codes(block));
+                return;
             }
             Self::Q2K => {
                 (to.scale, to.minimum) = (two(block, 80), two(block, 82));
                 to.small.copy_from_slice(&block[..16]);
-                fours(&block[16..80], &mut to.codes);
             }
             Self::Q3K => {
                 to.scale = two(block, 108);
                 six_bit_scales(&block[96..108], &mut to.small);
-                fours(&block[32..96], &mut to.codes);
-                for (eighth, codes) in to.codes.chunks_exact_mut(32).enumerate() {
-                    for (code, high) in codes.iter_mut().zip(&block[..32]) {
-                        *code |= (high >> eighth & 1) << 2;
-                    }
-                }
             }
-            Self::Q4K => {
+            Self::Q4K | Self::Q5K => {
                 (to.scale, to.minimum) = (two(block, 0), two(block, 2));
                 scales_and_minima(&block[4..16], &mut to.small);
-                for (bytes, codes) in block[16..144].chunks_exact(32).zip(to.codes.chunks_exact_mut(64)) {
-                    nibbles(bytes, codes);
-                }
-            }
-            Self::Q5K => {
-                (to.scale, to.minimum) = (two(block, 0), two(block, 2));
-                scales_and_minima(&block[4..16], &mut to.small);
-                for (bytes, codes) in block[48..176].chunks_exact(32).zip(to.codes.chunks_exact_mut(64)) {
-                    nibbles(bytes, codes);
-                }
-                for (eighth, codes) in to.codes.chunks_exact_mut(32).enumerate() {
-                    for (code, high) in codes.iter_mut().zip(&block[16..48]) {
-                        *code |= (high >> eighth & 1) << 4;
-                    }
-                }
             }
             Self::Q6K => {
                 to.scale = two(block, 208);
                 to.small.copy_from_slice(&block[192..208]);
-                let halves = block[..128].chunks_exact(64).zip(block[128..192].chunks_exact(32));
-                for ((low, high), codes) in halves.zip(to.codes.chunks_exact_mut(128)) {
+            }
+        }
+        to.codes = self.nested_codes(block);
+    }
+
+    fn flat_codes(self, block: &[u8]) -> [u8; BLOCK] {
+        let mut codes = [0; BLOCK];
+        if self == Self::Q8_0 {
+            codes.iter_mut().zip(&block[2..34]).for_each(|(code, byte)| *code = byte ^ 0x80);
+            return codes;
+        }
+        nibbles(&block[self.file_bytes() - 16..self.file_bytes()], &mut codes);
+        if self == Self::Q5_0 {
+            for (i, code) in codes.iter_mut().enumerate() {
+                *code |= (block[2 + i / 8] >> (i % 8) & 1) << 4;
+            }
+        }
+        codes
+    }
+
+    /// The codes are of their own until they are complete: so the compiler knows that they are no part of the block,
+    /// and makes vectors of the loops.
+    fn nested_codes(self, block: &[u8]) -> [u8; NEST] {
+        let mut codes = [0; NEST];
+        match self {
+            Self::Q2K => twos(&block[16..80], &mut codes),
+            Self::Q3K => {
+                twos(&block[32..96], &mut codes);
+                add_bits(&block[..32], &mut codes, 2);
+            }
+            Self::Q6K => {
+                for (low, codes) in block[..128].chunks_exact(64).zip(codes.chunks_exact_mut(128)) {
                     nibbles(low, codes);
-                    for (quarter, codes) in codes.chunks_exact_mut(32).enumerate() {
-                        for (code, high) in codes.iter_mut().zip(high) {
-                            *code |= (high >> (2 * quarter) & 3) << 4;
-                        }
-                    }
+                }
+                let mut high = [0; NEST];
+                twos(&block[128..192], &mut high);
+                codes.iter_mut().zip(high).for_each(|(code, high)| *code |= high << 4);
+            }
+            Self::Q4K | Self::Q5K | Self::Q4_0 | Self::Q5_0 | Self::Q8_0 => {
+                let low = &block[self.file_bytes() - 128..self.file_bytes()];
+                for (bytes, codes) in low.chunks_exact(32).zip(codes.chunks_exact_mut(64)) {
+                    nibbles(bytes, codes);
+                }
+                if self == Self::Q5K {
+                    add_bits(&block[16..48], &mut codes, 4);
                 }
             }
         }
+        codes
     }
 }
 
@@ -257,18 +260,26 @@ fn two(block: &[u8], at: usize) -> [u8; 2] {
 /// The low halves of all bytes, then the high ones.
 fn nibbles(bytes: &[u8], codes: &mut [u8]) {
     let (low, high) = codes.split_at_mut(bytes.len());
-    for ((byte, low), high) in bytes.iter().zip(low).zip(high) {
-        (*low, *high) = (byte & 0x0f, byte >> 4);
-    }
+    low.iter_mut().zip(bytes).for_each(|(code, byte)| *code = byte & 0x0f);
+    high.iter_mut().zip(bytes).for_each(|(code, byte)| *code = byte >> 4);
 }
 
 /// Of each 32 bytes, the lowest two bits of all, then the next two, and so on.
-fn fours(bytes: &[u8], codes: &mut [u8]) {
+fn twos(bytes: &[u8], codes: &mut [u8]) {
     for (bytes, codes) in bytes.chunks_exact(32).zip(codes.chunks_exact_mut(128)) {
         for (quarter, codes) in codes.chunks_exact_mut(32).enumerate() {
             for (code, byte) in codes.iter_mut().zip(bytes) {
                 *code = byte >> (2 * quarter) & 3;
             }
+        }
+    }
+}
+
+/// Bit `i` of each of 32 bytes belongs to the `i`th 32 codes, as their bit `place`.
+fn add_bits(bytes: &[u8], codes: &mut [u8; NEST], place: u32) {
+    for (eighth, codes) in codes.chunks_exact_mut(32).enumerate() {
+        for (code, high) in codes.iter_mut().zip(bytes) {
+            *code |= (high >> eighth & 1) << place;
         }
     }
 }

@@ -42,74 +42,99 @@ impl KernelChoice {
     }
 
     /// What that means here; `None` is candle.
+    ///
+    /// # Errors
+    /// If this processor has not what was chosen.
     pub(super) fn level(self) -> Result<Option<Level>, String> {
-        let level = match self {
-            Self::Auto => return Ok(Level::best()),
-            Self::Candle => return Ok(None),
-            Self::Avx512Vnni => Level::Avx512Vnni,
-            Self::AvxVnni => Level::AvxVnni,
-            Self::Avx2 => Level::Avx2,
-        };
-        if level.is_here() {
-            return Ok(Some(level));
-        }
-        Err(format!(
-            "llm.kernels is \"{}\", which this processor does not have; \"auto\" finds what it has",
-            self.name()
-        ))
-    }
-}
-
-impl From<Level> for KernelChoice {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Avx512Vnni => Self::Avx512Vnni,
-            Level::AvxVnni => Self::AvxVnni,
-            Level::Avx2 => Self::Avx2,
+        match self {
+            Self::Auto => Ok(Level::best()),
+            Self::Candle => Ok(None),
+            Self::Avx512Vnni | Self::AvxVnni | Self::Avx2 => {
+                let chosen = Level::all_here().find(|level| level.choice() == self);
+                let missing = || {
+                    let name = self.name();
+                    format!(
+                        "llm.kernels is \"{name}\", which this processor does not have; \"auto\" finds what it has"
+                    )
+                };
+                chosen.map(Some).ok_or_else(missing)
+            }
         }
     }
 }
 
-/// A set of instructions that there are kernels for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// A set of instructions that there are kernels for: on processors of other families there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
+    #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "x86_64")]
     AvxVnni,
+    #[cfg(target_arch = "x86_64")]
     Avx512Vnni,
 }
 
 impl Level {
-    pub(super) const ALL: [Self; 3] = [Self::Avx512Vnni, Self::AvxVnni, Self::Avx2];
+    /// The best first.
+    const ALL: &[Self] = &[
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx512Vnni,
+        #[cfg(target_arch = "x86_64")]
+        Self::AvxVnni,
+        #[cfg(target_arch = "x86_64")]
+        Self::Avx2,
+    ];
 
-    /// True if this processor has it.
-    pub(super) fn is_here(self) -> bool {
-        let narrow = || {
-            is_x86_feature_detected!("avx2")
-                && is_x86_feature_detected!("fma")
-                && is_x86_feature_detected!("f16c")
-        };
-        match self {
-            Self::Avx2 => narrow(),
-            Self::AvxVnni => narrow() && is_x86_feature_detected!("avxvnni"),
-            Self::Avx512Vnni => {
-                is_x86_feature_detected!("avx512f")
-                    && is_x86_feature_detected!("avx512bw")
-                    && is_x86_feature_detected!("avx512vl")
-                    && is_x86_feature_detected!("avx512vnni")
-                    && narrow()
-            }
-        }
+    /// Those that this processor has, the best first.
+    pub(super) fn all_here() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|level| level.is_here())
     }
 
     /// The best that this processor has.
     pub(super) fn best() -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.is_here())
+        Self::all_here().next()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn is_here(self) -> bool {
+        let avx2 = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("f16c");
+        match self {
+            Self::Avx2 => avx2,
+            Self::AvxVnni => avx2 && is_x86_feature_detected!("avxvnni"),
+            Self::Avx512Vnni => {
+                avx2 && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512vnni")
+            }
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn is_here(self) -> bool {
+        match self {}
+    }
+
+    /// The choice that asks for it.
+    pub(super) fn choice(self) -> KernelChoice {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => KernelChoice::Avx512Vnni,
+            #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni => KernelChoice::AvxVnni,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => KernelChoice::Avx2,
+        }
     }
 
     /// Most rows of one tile: as many as the registers hold sums of.
     pub(super) fn widest(self) -> usize {
         match self {
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni => WIDEST,
+            #[cfg(target_arch = "x86_64")]
             Self::Avx2 | Self::AvxVnni => 8,
         }
     }

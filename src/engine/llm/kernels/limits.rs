@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memmap2::{Advice, MmapMut};
 
+#[cfg(target_arch = "x86_64")]
 use super::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
 use super::crew::Crew;
 use super::lanes::{Lanes, PANEL};
@@ -48,8 +50,11 @@ impl<'a> Limits<'a> {
             // SAFETY: the level was found in this processor.
             let sum = unsafe {
                 match self.level {
+                    #[cfg(target_arch = "x86_64")]
                     Level::Avx512Vnni => read_avx512(chunk),
+                    #[cfg(target_arch = "x86_64")]
                     Level::AvxVnni => read_avx_vnni(chunk),
+                    #[cfg(target_arch = "x86_64")]
                     Level::Avx2 => read_avx2(chunk),
                 }
             };
@@ -67,15 +72,20 @@ impl<'a> Limits<'a> {
             // SAFETY: the level was found in this processor.
             let sum = unsafe {
                 match self.level {
+                    #[cfg(target_arch = "x86_64")]
                     Level::Avx512Vnni => multiply_avx512(),
+                    #[cfg(target_arch = "x86_64")]
                     Level::AvxVnni => multiply_avx_vnni(),
+                    #[cfg(target_arch = "x86_64")]
                     Level::Avx2 => multiply_avx2(),
                 }
             };
             self.sink.fetch_add(sum, Ordering::Relaxed);
         });
-        let lanes = match self.level {
+        let lanes: usize = match self.level {
+            #[cfg(target_arch = "x86_64")]
             Level::Avx512Vnni => Avx512::COUNT,
+            #[cfg(target_arch = "x86_64")]
             Level::AvxVnni | Level::Avx2 => Avx2::<false>::COUNT,
         };
         tasks * CHAINS * LINKS * lanes * 4
@@ -131,11 +141,13 @@ unsafe fn folded<L: Lanes>(sums: impl IntoIterator<Item = L::Ints>) -> usize {
 
 macro_rules! compiled {
     ($read:ident, $multiply:ident, $lanes:ty, $features:literal) => {
+        #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = $features)]
         fn $read(chunk: &[u8]) -> usize {
             unsafe { read::<$lanes>(chunk) }
         }
 
+        #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = $features)]
         fn $multiply() -> usize {
             unsafe { multiply::<$lanes>() }

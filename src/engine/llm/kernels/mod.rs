@@ -8,8 +8,14 @@
 //! `crew`.
 //!
 //! Where the processor has none of these instructions, or a matrix is of another type, candle multiplies it.
+#![cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, unreachable_code, unused_imports, unused_unsafe, unused_variables)
+)]
 
+#[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod codes;
 mod crew;
@@ -68,7 +74,7 @@ impl Kernels {
 
     /// What the matrices are multiplied with.
     pub(super) fn choice(&self) -> KernelChoice {
-        self.level.map_or(KernelChoice::Candle, KernelChoice::from)
+        self.level.map_or(KernelChoice::Candle, Level::choice)
     }
 
     /// Packs a matrix of this type; `None` if there are no kernels for it.

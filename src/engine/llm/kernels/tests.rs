@@ -89,8 +89,8 @@ impl Random {
 
 /// Every set of instructions that this machine has, alone and with helpers.
 fn all_kernels() -> Vec<Kernels> {
-    let here = Level::ALL.into_iter().filter(|level| level.is_here());
-    here.flat_map(|level| [1, 3].map(|threads| Kernels { level: Some(level), crew: Crew::new(threads) }))
+    Level::all_here()
+        .flat_map(|level| [1, 3].map(|threads| Kernels { level: Some(level), crew: Crew::new(threads) }))
         .collect()
 }
 
