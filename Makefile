@@ -3,12 +3,13 @@
 
 OFFHOOK = target/release/offhook
 
-.PHONY: help call test serve build setup setup-checks fmt clippy doc deny tidy package models clean
+.PHONY: help call test serve build setup setup-checks fmt clippy doc deny tidy memcheck package models clean
 
 help:
 	@echo "make call     build offhook and play a whole conversation with it"
 	@echo "make test     everything CI checks"
 	@echo "make serve    answer calls on 127.0.0.1:8080 (see config.toml)"
+	@echo "make memcheck the kernels' tests under valgrind"
 	@echo "make package  a binary for other machines, in dist/"
 	@echo "make models   train the demo models again (hours)"
 
@@ -49,6 +50,13 @@ doc:
 deny:
 	cargo fetch --quiet --locked
 	cargo deny --offline check --hide-inclusion-graph bans licenses sources
+
+# The kernels' tests under valgrind, which knows AVX2 and no AVX-512: built once more, with portable flags.
+memcheck:
+	@command -v valgrind >/dev/null || { echo "valgrind is missing: sudo apt-get install valgrind"; exit 1; }
+	CARGO_TARGET_DIR=target/package RUSTFLAGS="-C target-cpu=x86-64-v3" \
+	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="valgrind --quiet --error-exitcode=1" \
+	cargo test --release --locked --lib engine::llm::kernels -- --test-threads 1
 
 # Portable flags for every part: the compiler's, and ggml's own (its build reads GGML_*).
 package: setup

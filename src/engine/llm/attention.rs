@@ -66,6 +66,7 @@ fn attend_shared(crew: &Crew, queries: &[f32], parts: &[Part<'_>], view: View, s
         return out;
     }
     let done: Vec<Mutex<Vec<f32>>> = blocks.iter().map(|_| Mutex::default()).collect();
+    let _on_duty = crew.on_duty();
     crew.share(blocks.len(), &|number| {
         let seen = blocks[number].attend(queries, view, &mut Scratch::default());
         *done[number].lock().unwrap_or_else(PoisonError::into_inner) = seen;

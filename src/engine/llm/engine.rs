@@ -158,7 +158,7 @@ fn calls_in(weights: &Weights) -> usize {
 
 impl LlmEngine {
     /// Computes and keeps the beginning that all calls with this system prompt share, and brings the
-    /// weights into the form the kernels want. An empty prompt only does the latter.
+    /// weights that stay in the file into the form candle wants. An empty prompt only does the latter.
     pub fn warm_up(&self, system_prompt: &str) -> Result<(), EngineError> {
         let mut messages = vec![Message { role: Role::User, text: "Hello.".to_owned() }];
         if !system_prompt.trim().is_empty() {

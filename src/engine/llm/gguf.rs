@@ -50,6 +50,10 @@ pub(super) enum GgufError {
     TensorType { name: String, id: u32 },
     #[error("tensor \"{0}\" is no part of a {1} model as it is understood")]
     StrangeTensor(String, &'static str),
+    #[error(
+        "there is no memory for tensor \"{name}\" ({bytes} bytes): a smaller model may fit, or a coarser type"
+    )]
+    Memory { name: String, bytes: usize },
     #[error("{0}")]
     Candle(#[from] candle_core::Error),
 }
@@ -131,6 +135,7 @@ impl Gguf {
                 return Err(GgufError::Corrupt(format!("tensor \"{name}\" stands there twice")));
             }
         }
+        refuse_overlaps(&tensors)?;
         let unread = Mutex::new(tensors.keys().cloned().collect());
         Ok(Self { mapping: Mapping::new(&file)?, metadata, tensors, unread })
     }
@@ -212,7 +217,8 @@ impl Gguf {
     ) -> Result<Option<Matrix>, GgufError> {
         let info = self.checked(name, &[outputs, inputs])?;
         let Some(bytes) = self.mapping.bytes(info.offset, info.bytes) else { return Ok(None) };
-        let packed = kernels.pack(info.kind, bytes, outputs, inputs)?;
+        let packed = kernels.pack(info.kind, bytes, outputs, inputs);
+        let packed = packed.map_err(|_| GgufError::Memory { name: name.to_owned(), bytes: info.bytes })?;
         if packed.is_some() {
             self.mapping.release(info.offset, info.bytes);
         }
@@ -253,6 +259,21 @@ impl Gguf {
     pub(super) fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>, GgufError> {
         Ok(self.tensor(name, &[length])?.dequantize(&Device::Cpu)?.to_vec1::<f32>()?)
     }
+}
+
+/// Each tensor has bytes of its own, so that all of them take no more memory than the file.
+fn refuse_overlaps(tensors: &BTreeMap<String, TensorInfo>) -> Result<(), GgufError> {
+    let mut ranges: Vec<_> =
+        tensors.iter().map(|(name, info)| (info.offset, info.offset + info.bytes as u64, name)).collect();
+    ranges.sort_unstable();
+    for pair in ranges.windows(2) {
+        if let [(_, end, name), (start, _, next)] = pair
+            && start < end
+        {
+            return Err(GgufError::Corrupt(format!("tensors \"{name}\" and \"{next}\" overlap")));
+        }
+    }
+    Ok(())
 }
 
 fn wrong(key: &str, expected: &'static str) -> GgufError {

@@ -49,12 +49,13 @@ fn entry(key: &str, kind: u32, value: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_tensor_that_cannot_be_is_refused_by_its_name() {
-    let cases: [(&[Row<'_>], &str); 8] = [
+    let cases: [(&[Row<'_>], &str); 9] = [
         (&[("huge", &[1 << 62, 1 << 62], 0, 0)], "tensor \"huge\" is too large"),
         (&[("bytes", &[1 << 62, 2], 0, 0)], "tensor \"bytes\" is too large"),
         (&[("far", &[4], 0, 1 << 40)], "tensor \"far\" (needs 16 bytes at"),
         (&[("farther", &[4], 0, u64::MAX)], "tensor \"farther\" lies outside the file"),
         (&[("long", &[17], 0, 0)], "tensor \"long\" (needs 68 bytes at"),
+        (&[("one", &[8], 0, 0), ("two", &[8], 0, 16)], "tensors \"one\" and \"two\" overlap"),
         (&[("odd", &[33], 8, 0)], "a row of tensor \"odd\" is not whole blocks"),
         (&[("new", &[4], 99, 0)], "tensor \"new\" is of type 99, which is not supported"),
         (&[("deep", &[1, 1, 1, 1, 1], 0, 0)], "the dimensions of tensor \"deep\" is 5"),

@@ -1,4 +1,4 @@
-//! Tensors that stay in the file: it is mapped into memory, and candle's products read the mapped blocks
+//! Tensors that stay in the file, tables of tokens and what candle multiplies: it reads the mapped blocks
 //! where they lie. Must not know the format of the file, nor models.
 //!
 //! candle itself copies what it is given (`QStorage::from_data`). Its storage is a trait, though, so these
@@ -91,7 +91,7 @@ impl Mapping {
         }
     }
 
-    /// Lets go of all that is in memory. After the warm-up, that is what no repacked copy stands for.
+    /// Lets go of all that is in memory. After the warm-up, that is what candle has no copy of.
     pub(super) fn release_all(&self) {
         self.release(0, self.map.len());
     }

@@ -1,8 +1,8 @@
-//! The language model: GGUF files, a forward pass of our own over candle's quantised products, and a
-//! cache that lies outside the weights. Must not know calls, gateways or the conversation.
+//! The language model: GGUF files, a forward pass of our own, and a cache that lies outside the weights. Must not
+//! know calls, gateways or the conversation.
 //!
 //! ```text
-//! header, mapped                    math, tile, pool ── cache ── attention
+//! header, mapped   kernels          math, tile, pool ── cache ── attention
 //!   └─ gguf ── architecture, positions ── layer ── weights
 //!        │                                            └─ sequence ── sessions ──┐
 //!        └──── vocabulary ─── tokenizer       sampler ──────────────────────────┼── reply ── engine ── measuring
@@ -10,6 +10,7 @@
 //!              └─ template ── prompt ───────────────────────────────────────────┘
 //!
 //! tokenizer = SentencePiece, or pretokenizer and byte_level; both join by merging
+//! kernels = products of matrices in vector instructions, and the threads that everything large is shared with
 //! decoder, detokenizer = back to text;  speakable = what the sampler keeps out
 //! ```
 //!

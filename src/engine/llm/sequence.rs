@@ -123,6 +123,7 @@ pub(super) fn read_together(weights: &Weights, feeds: &mut [Feed<'_>]) -> Vec<An
         .map(|(feed, _)| Portion { tokens: feed.tokens, cache: &mut feed.sequence.cache, kept: feed.asked })
         .collect();
     let alone = parts.len() == 1;
+    let _on_duty = weights.kernels().on_duty();
     match weights.forward(&mut parts).and_then(|rows| weights.logits(&rows)) {
         Ok(logits) => {
             let mut logits = logits.into_iter();

@@ -1,8 +1,8 @@
-//! How many threads a step of the language model takes. Must not know models.
+//! How many threads candle's products take, where it multiplies matrices instead of `kernels`. Must not know
+//! models.
 //!
-//! candle's quantised products run on a pool of its own (`candle_core::utils::barrier_pool`), made once
-//! per process, at the first product, with as many threads as the environment variable
-//! `CANDLE_NUM_THREADS` says (then `RAYON_NUM_THREADS`, then the number of cores). There is no other way
+//! They run on a pool of its own (`candle_core::utils::barrier_pool`), made once per process, at the first
+//! product, with as many threads as the environment variable `CANDLE_NUM_THREADS` says (then `RAYON_NUM_THREADS`, then the number of cores). There is no other way
 //! to tell it, and a rayon pool around it changes nothing. The calling thread is one of them, so 1 means
 //! no pool at all; with more, waiting threads spin for a while, which is why a small model is fastest
 //! with 1.
@@ -11,7 +11,7 @@
 /// candle's own variable.
 const VARIABLE: &str = "CANDLE_NUM_THREADS";
 
-/// Sets the number of threads that a step of a language model takes, for the whole process. Only at the
+/// Sets the number of threads that candle's products take, for the whole process. Only at the
 /// start, while the process has one thread; gives back false, and changes nothing, when it is too late.
 pub fn limit_threads(threads: usize) -> bool {
     if is_limited_to(threads) {

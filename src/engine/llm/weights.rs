@@ -133,7 +133,6 @@ impl Weights {
     /// the portions' caches. Gives back the rows that are kept, one after the other, before the output norm.
     /// The caller has checked that the tokens fit and exist, and has reserved room for them.
     pub(super) fn forward(&self, parts: &mut [Portion<'_>]) -> Result<Vec<f32>, candle_core::Error> {
-        let _on_duty = self.kernels.crew().on_duty();
         let tokens: Vec<u32> = parts.iter().flat_map(|part| part.tokens).copied().collect();
         let mut x = self.embedding.rows(&tokens)?;
         if self.shape.traits.scaled_embedding {
@@ -153,11 +152,13 @@ impl Weights {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let _on_duty = self.kernels.crew().on_duty();
         let x = Input::new(self.output_norm.apply(rows), self.shape.width);
         let mut logits = self.output.apply(&self.kernels, &x)?;
         if let Some(limit) = self.shape.logit_cap {
             cap(&mut logits, limit);
+        }
+        if logits.len() == self.shape.vocabulary {
+            return Ok(vec![logits]);
         }
         Ok(logits.chunks_exact(self.shape.vocabulary).map(<[f32]>::to_vec).collect())
     }

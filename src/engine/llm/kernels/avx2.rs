@@ -13,6 +13,7 @@ pub(super) struct Avx2<const VNNI: bool>;
 // SAFETY of every block: the trait's callers promise the features, and pointers that may be read so far.
 impl<const VNNI: bool> Lanes for Avx2<VNNI> {
     const COUNT: usize = 8;
+    const WIDEST: usize = 8;
     type Ints = __m256i;
     type Floats = __m256;
 

@@ -5,13 +5,14 @@ use std::arch::x86_64::*;
 
 use super::lanes::Lanes;
 
-/// The features that this needs.
+/// AVX-512 F, BW, VL and VNNI, and what `Avx2` needs.
 #[derive(Clone, Copy)]
 pub(super) struct Avx512;
 
 // SAFETY of every block: the trait's callers promise the features, and pointers that may be read so far.
 impl Lanes for Avx512 {
     const COUNT: usize = 16;
+    const WIDEST: usize = 12;
     type Ints = __m512i;
     type Floats = __m512;
 

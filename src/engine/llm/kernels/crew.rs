@@ -1,7 +1,7 @@
 //! The threads of one model: whoever computes, and helpers that take tasks off it. Must not know what the tasks
 //! are.
 //!
-//! Tasks are taken one by one from a counter. So a helper that is late, because something else has its core, costs
+//! It is a thread pool for jobs of microseconds. Tasks are taken one by one from a counter. So a helper that is late, because something else has its core, costs
 //! nothing: the others take its tasks, and only a task that it has begun is waited for. Between two products, which
 //! are microseconds apart, helpers look again and again, and give their core away each time if someone wants it;
 //! off duty they sleep.
@@ -19,17 +19,22 @@ type Task<'a> = dyn Fn(usize) + Sync + 'a;
 /// Looks for work in a loop, this often before it lets others have the core at each look.
 const LOOKS: u32 = 128;
 
+/// A number with cache lines of its own: others look at what is beside it all the time.
+#[repr(align(128))]
+struct Alone(AtomicUsize);
+
 struct Shared {
     /// Odd while there is a job; another number for each.
     epoch: AtomicU32,
     /// Helpers that may be at the job.
     inside: AtomicUsize,
-    /// Valid while `epoch` is odd. Written only while it is even and nobody is inside.
+    /// Valid while `epoch` is odd. Written only while it is even and nobody is inside but who leaves without a look.
     job: UnsafeCell<Option<Job>>,
     /// The next task of the job.
-    next: AtomicUsize,
+    next: Alone,
     panicked: AtomicBool,
-    on_duty: AtomicBool,
+    /// How many want the helpers awake.
+    on_duty: AtomicUsize,
     closing: AtomicBool,
 }
 
@@ -40,7 +45,8 @@ struct Job {
 }
 
 // SAFETY: `job` is the one field that is not `Sync` by itself. Whoever reads it is inside and has seen an odd epoch
-// since, and whoever writes it has seen that nobody is inside since the epoch became even.
+// since, and whoever writes it has seen, after the epoch became even, that nobody is inside: who came later sees
+// that it is even, and does not read.
 unsafe impl Sync for Shared {}
 // SAFETY: as above; the task it points to is `Sync`, so that it may be called from any thread.
 unsafe impl Send for Shared {}
@@ -63,16 +69,23 @@ impl Crew {
             epoch: AtomicU32::new(0),
             inside: AtomicUsize::new(0),
             job: UnsafeCell::new(None),
-            next: AtomicUsize::new(0),
+            next: Alone(AtomicUsize::new(0)),
             panicked: AtomicBool::new(false),
-            on_duty: AtomicBool::new(false),
+            on_duty: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
         });
         let helper = |i: usize| {
             let shared = Arc::clone(&shared);
             std::thread::Builder::new().name(format!("llm-helper-{i}")).spawn(move || shared.help()).ok()
         };
-        let helpers = (1..threads).map_while(helper).collect();
+        let helpers: Vec<_> = (1..threads).map_while(helper).collect();
+        if helpers.len() + 1 < threads {
+            tracing::warn!(
+                threads,
+                got = helpers.len() + 1,
+                "the system gives no more threads for the language model"
+            );
+        }
         Self { shared, helped: Mutex::new(()), helpers }
     }
 
@@ -81,9 +94,9 @@ impl Crew {
         self.helpers.len() + 1
     }
 
-    /// Wakes the helpers until the end of what is given back.
+    /// Keeps the helpers awake until the end of what is given back.
     pub(in super::super) fn on_duty(&self) -> OnDuty<'_> {
-        if !self.shared.on_duty.swap(true, SeqCst) {
+        if self.shared.on_duty.fetch_add(1, SeqCst) == 0 {
             self.helpers.iter().for_each(|helper| helper.thread().unpark());
         }
         OnDuty(self)
@@ -95,8 +108,10 @@ impl Crew {
     /// # Panics
     /// If a task does.
     pub(in super::super) fn share(&self, tasks: usize, task: &Task<'_>) {
+        if self.helpers.is_empty() || tasks < 2 {
+            return (0..tasks).for_each(task);
+        }
         let _helped = match self.helped.try_lock() {
-            _ if self.helpers.is_empty() || tasks < 2 => return (0..tasks).for_each(task),
             Err(TryLockError::WouldBlock) => return (0..tasks).for_each(task),
             Ok(helped) => helped,
             // A task panicked; its job was ended in order.
@@ -109,12 +124,14 @@ impl Crew {
         // SAFETY: `helped` is held: no other caller. The last caller's `Closing` saw an even epoch and nobody inside;
         // whoever came since saw the even epoch too, and does not read.
         unsafe { *shared.job.get() = Some(Job { task: task_for_all, tasks }) };
-        shared.next.store(0, SeqCst);
+        shared.next.0.store(0, SeqCst);
+        // A job in which the caller panicked too has not taken it back.
+        shared.panicked.store(false, SeqCst);
         shared.epoch.fetch_add(1, SeqCst);
         let closing = Closing(shared);
         shared.work(Job { task: task_for_all, tasks });
         drop(closing);
-        assert!(!shared.panicked.swap(false, SeqCst), "a helper of the language model panicked");
+        assert!(!shared.panicked.load(SeqCst), "a helper of the language model panicked");
     }
 }
 
@@ -125,7 +142,7 @@ impl Drop for Closing<'_> {
     fn drop(&mut self) {
         let Self(shared) = self;
         // After a panic here, what is left of the job is nobody's.
-        shared.next.store(usize::MAX / 2, SeqCst);
+        shared.next.0.store(usize::MAX / 2, SeqCst);
         shared.epoch.fetch_add(1, SeqCst);
         let mut looks = 0;
         while shared.inside.load(SeqCst) != 0 {
@@ -141,7 +158,7 @@ impl Shared {
         while !self.closing.load(SeqCst) {
             let epoch = self.epoch.load(SeqCst);
             if epoch.is_multiple_of(2) || epoch == seen {
-                if self.on_duty.load(SeqCst) {
+                if self.on_duty.load(SeqCst) > 0 {
                     pause(&mut looks);
                 } else {
                     std::thread::park();
@@ -168,7 +185,7 @@ impl Shared {
         // SAFETY: the caller is inside the job's epoch, or is who made it: the task lives.
         let task = unsafe { &*job.task };
         loop {
-            let number = self.next.fetch_add(1, SeqCst);
+            let number = self.next.0.fetch_add(1, SeqCst);
             if number >= job.tasks {
                 return;
             }
@@ -188,7 +205,7 @@ fn pause(looks: &mut u32) {
 
 impl Drop for OnDuty<'_> {
     fn drop(&mut self) {
-        self.0.shared.on_duty.store(false, SeqCst);
+        self.0.shared.on_duty.fetch_sub(1, SeqCst);
     }
 }
 

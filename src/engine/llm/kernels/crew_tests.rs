@@ -59,6 +59,24 @@ fn two_who_compute_at_once_both_get_their_own_done() {
 }
 
 #[test]
+fn two_tasks_that_panic_at_once_fail_one_job() {
+    let crew = Crew::new(2);
+    let _duty = crew.on_duty();
+    let here = AtomicUsize::new(0);
+    let failed = catch_unwind(AssertUnwindSafe(|| {
+        crew.share(2, &|_| {
+            here.fetch_add(1, SeqCst);
+            while here.load(SeqCst) < 2 {
+                std::thread::yield_now();
+            }
+            panic!("on both threads");
+        });
+    }));
+    assert!(failed.is_err());
+    crew.share(20, &|_| {});
+}
+
+#[test]
 fn a_task_that_panics_fails_its_job_and_no_other() {
     for threads in [1, 3] {
         let crew = Crew::new(threads);

@@ -16,7 +16,7 @@ use super::tile::{Flat, Kernel, Nested, Q2K, Q3K, Q4K, Q5K, Q6K, Work};
 /// A kernel, to be called as [`Kernel::run`] says on a processor that has its level.
 pub(super) type Run = unsafe fn(&Work);
 
-/// Numbers of rows that there are kernels for.
+/// Numbers of rows that there are kernels for, of each level up to its widest.
 pub(super) const ROWS: [usize; 5] = [1, 2, 4, 8, WIDEST];
 /// The largest of them.
 pub(super) const WIDEST: usize = 12;
@@ -79,17 +79,15 @@ pub(super) fn gate(level: Level) -> Gate {
 }
 
 fn of<K: Kernel>(level: Level, rows: usize) -> Run {
-    let all: [Run; ROWS.len()] = match level {
+    let all: &[Run] = match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512Vnni => {
-            [avx512::<K, 1>, avx512::<K, 2>, avx512::<K, 4>, avx512::<K, 8>, avx512::<K, WIDEST>]
+            &[avx512::<K, 1>, avx512::<K, 2>, avx512::<K, 4>, avx512::<K, 8>, avx512::<K, 12>]
         }
         #[cfg(target_arch = "x86_64")]
-        Level::AvxVnni => {
-            [avx_vnni::<K, 1>, avx_vnni::<K, 2>, avx_vnni::<K, 4>, avx_vnni::<K, 8>, avx_vnni::<K, WIDEST>]
-        }
+        Level::AvxVnni => &[avx_vnni::<K, 1>, avx_vnni::<K, 2>, avx_vnni::<K, 4>, avx_vnni::<K, 8>],
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => [avx2::<K, 1>, avx2::<K, 2>, avx2::<K, 4>, avx2::<K, 8>, avx2::<K, WIDEST>],
+        Level::Avx2 => &[avx2::<K, 1>, avx2::<K, 2>, avx2::<K, 4>, avx2::<K, 8>],
     };
     let index = ROWS.iter().position(|&possible| possible == rows);
     all[index.expect("tiles are made with these numbers of rows")]

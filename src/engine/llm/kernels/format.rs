@@ -24,7 +24,7 @@ pub(super) enum Format {
 }
 
 /// What quantised inputs a format is multiplied with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// A scale for 32 inputs; sums begin with minus the middle of the codes times the sum of the inputs.
     Flat { middle: i32 },

@@ -50,7 +50,8 @@ impl Input {
         numbers
     }
 
-    /// The rows quantised, in tiles of at most `widest`. They are made once for all matrices of such a form.
+    /// The rows quantised, in tiles of at most `widest`, which is the same for all matrices of a model. They are made
+    /// once for all of one form.
     pub(super) fn tiles(&self, crew: &Crew, widest: usize, form: Form) -> &[Tile] {
         let cell = match form {
             Form::Flat { .. } => &self.flat,
@@ -103,7 +104,7 @@ enum Sums {
 
 /// Adding it leaves the nearest whole number in the lowest bits: 1.5 * 2^23.
 const ROUND: f32 = 12_582_912.0;
-/// Scales below this are zero: one over them is not a number any more.
+/// Scales below this are zero: one over them would soon be infinite.
 const SMALLEST: f32 = 1e-30;
 
 impl Tile {
@@ -149,15 +150,26 @@ impl Tile {
         Self { rows: x.len() / inputs, padded, first, codes, scales, sums }
     }
 
-    /// The sums that a format of this form is multiplied with.
+    /// True if there is as much of it as a kernel of this form reads for rows of so many inputs.
+    pub(super) fn is_whole(&self, inputs: usize, form: Form) -> bool {
+        let sums = match form {
+            Form::Flat { .. } => inputs / BLOCK,
+            Form::Nested { group } => inputs / (2 * group),
+        };
+        self.codes.len() == inputs / 4 * self.padded
+            && self.scales.len() == inputs / form.span() * self.padded
+            && self.sums(form).len() == sums * self.padded
+    }
+
+    /// The sums that a format of this form is multiplied with; none, if the tile has others.
     pub(super) fn sums(&self, form: Form) -> &[i32] {
         match (&self.sums, form) {
             (Sums::Flat([eight, ..]), Form::Flat { middle: 8 }) => eight,
             (Sums::Flat([_, sixteen, _]), Form::Flat { middle: 16 }) => sixteen,
-            (Sums::Flat([.., all]), Form::Flat { .. }) => all,
+            (Sums::Flat([.., all]), Form::Flat { middle: 128 }) => all,
             (Sums::Nested([sixteen, _]), Form::Nested { group: 16 }) => sixteen,
-            (Sums::Nested([_, thirty_two]), Form::Nested { .. }) => thirty_two,
-            (Sums::Flat(_), Form::Nested { .. }) | (Sums::Nested(_), Form::Flat { .. }) => &[],
+            (Sums::Nested([_, thirty_two]), Form::Nested { group: 32 }) => thirty_two,
+            (Sums::Flat(_) | Sums::Nested(_), Form::Flat { .. } | Form::Nested { .. }) => &[],
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The vector instructions that the kernels are written in. Must not know formats.
 //!
 //! A kernel is generic over `Lanes`: so many outputs at once, a 32-bit sum of each. What is inlined here becomes
-//! instructions only within a function that has the features enabled (`products` has one a level).
+//! instructions only within a function that has the features enabled (`dispatch` has one for each).
 #![allow(unsafe_code)]
 
 /// Outputs that a panel holds side by side.
@@ -15,6 +15,8 @@ pub(super) const PANEL: usize = 16;
 pub(super) trait Lanes {
     /// Outputs at once; divides [`PANEL`].
     const COUNT: usize;
+    /// Most rows of one tile: as many as the registers hold sums of. One of `dispatch::ROWS`.
+    const WIDEST: usize;
     type Ints: Copy;
     type Floats: Copy;
 

@@ -1,7 +1,12 @@
 //! Which instructions the kernels use: one set for the whole process, the best that the processor has or what
 //! the configuration asks for. Must not know formats.
 
-use super::dispatch::WIDEST;
+#[cfg(target_arch = "x86_64")]
+use super::avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+use super::avx512::Avx512;
+#[cfg(target_arch = "x86_64")]
+use super::lanes::Lanes as _;
 
 /// What is to multiply the matrices of a language model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -129,13 +134,13 @@ impl Level {
         }
     }
 
-    /// Most rows of one tile: as many as the registers hold sums of.
+    /// Most rows of one tile.
     pub(super) fn widest(self) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512Vnni => WIDEST,
+            Self::Avx512Vnni => Avx512::WIDEST,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 | Self::AvxVnni => 8,
+            Self::Avx2 | Self::AvxVnni => Avx2::<false>::WIDEST,
         }
     }
 }

@@ -114,12 +114,14 @@ unsafe fn read<L: Lanes>(chunk: &[u8]) -> usize {
 #[inline(always)]
 unsafe fn multiply<L: Lanes>() -> usize {
     let mut sums = unsafe { [L::zeros(); CHAINS] };
+    // Each has codes of its own, and nothing is known beforehand: else less would be computed than is counted.
+    let all: [[u8; 4 * PANEL]; CHAINS] =
+        std::array::from_fn(|chain| [std::hint::black_box(chain as u8); 4 * PANEL]);
     for link in 0..LINKS {
-        // Not known beforehand, or all of it would be computed beforehand.
         let inputs = std::hint::black_box(link as i32);
-        for sum in &mut sums {
-            // SAFETY: `inputs` is there to be read.
-            unsafe { *sum = L::dot(*sum, L::bytes(3), L::broadcast(&raw const inputs)) };
+        for (sum, codes) in sums.iter_mut().zip(&all) {
+            // SAFETY: a vector is at most as long as the codes, and `inputs` is there to be read.
+            unsafe { *sum = L::dot(*sum, L::load(codes.as_ptr()), L::broadcast(&raw const inputs)) };
         }
     }
     unsafe { folded::<L>(sums) }

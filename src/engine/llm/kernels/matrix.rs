@@ -38,24 +38,30 @@ impl Matrix {
         level: Level,
         crew: &Crew,
         format: Format,
-        bytes: &[u8],
+        stored: &[u8],
         outputs: usize,
         inputs: usize,
     ) -> std::io::Result<Option<Self>> {
         let blocks = inputs / format.span();
         let row_bytes = blocks * format.file_bytes();
-        if blocks == 0 || !inputs.is_multiple_of(format.span()) || bytes.len() != outputs * row_bytes {
+        // With fewer outputs than a panel has, most of it would be empty.
+        if blocks == 0
+            || outputs < PANEL
+            || !inputs.is_multiple_of(format.span())
+            || stored.len() != outputs * row_bytes
+        {
             return Ok(None);
         }
         let panel_bytes = format.panel_bytes(inputs);
         let count = outputs.div_ceil(PANEL);
-        let mut panels = MmapMut::map_anon(count * panel_bytes)?;
-        // A megabyte a page instead of four kilobytes: the processor finds them sooner. Where there are none, the
+        let bytes = count.checked_mul(panel_bytes).ok_or(std::io::ErrorKind::OutOfMemory)?;
+        let mut panels = MmapMut::map_anon(bytes)?;
+        // Two megabytes a page instead of four kilobytes: the processor finds them sooner. Where there are none, the
         // small ones do.
         if let Err(error) = panels.advise(Advice::HugePage) {
             tracing::debug!(%error, "weights lie in small pages");
         }
-        let rows: Vec<&[u8]> = bytes.chunks_exact(row_bytes).collect();
+        let rows: Vec<&[u8]> = stored.chunks_exact(row_bytes).collect();
         let base = Shared(panels.as_mut_ptr());
         crew.share(count, &|number| {
             // SAFETY: panels lie one after the other in the memory that was just made, and each has its own task.
@@ -160,6 +166,9 @@ impl<'a> Section<'a> {
         let Matrix { level, format, inputs, .. } = *self.matrix;
         assert_eq!(input.width(), inputs, "the kernels read as many numbers as a row of the matrix has");
         let tiles = input.tiles(crew, level.widest(), format.form());
+        for tile in tiles {
+            assert!(tile.is_whole(inputs, format.form()), "the kernels read as much as there is of a tile");
+        }
         Product {
             section: self,
             tiles: tiles.iter().map(|tile| (tile, kernel(level, format, tile.padded))).collect(),

@@ -32,7 +32,7 @@ use candle_core::quantized::GgmlDType;
 
 use super::architecture::Activation;
 
-pub(super) use crew::Crew;
+pub(super) use crew::{Crew, OnDuty};
 use format::Format;
 pub(super) use input::Input;
 pub use levels::KernelChoice;
@@ -47,18 +47,24 @@ pub(super) struct Kernels {
 }
 
 impl Kernels {
-    /// What was chosen, and a crew of so many threads.
+    /// What was chosen, and a crew of so many threads; of one for each core, if there are not so many.
     ///
     /// # Errors
     /// If this processor has not the instructions that were chosen.
     pub(super) fn new(choice: KernelChoice, threads: usize) -> Result<Self, String> {
-        Ok(Self { level: choice.level()?, crew: Crew::new(threads) })
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self { level: choice.level()?, crew: Crew::new(threads.min(cores)) })
     }
 
     /// The best instructions, one thread.
     #[cfg(test)]
     pub(super) fn automatic() -> Self {
         Self { level: Level::best(), crew: Crew::new(1) }
+    }
+
+    /// Keeps the threads awake for a pass through the model; where candle multiplies, its own threads need the cores.
+    pub(super) fn on_duty(&self) -> Option<OnDuty<'_>> {
+        self.level.is_some().then(|| self.crew.on_duty())
     }
 
     /// The threads.

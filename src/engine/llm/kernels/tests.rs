@@ -7,6 +7,7 @@ use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 use half::f16;
 use proptest::prelude::*;
 
+use super::super::math::gated;
 use super::codes::BLOCK;
 use super::format::{Form, Format};
 use super::levels::Level;
@@ -111,7 +112,7 @@ fn check(stored: &Stored, x: &[f32], rows: usize) -> Result<(), TestCaseError> {
     let form = Format::of(stored.kind).unwrap().form();
     let mut results: Vec<Vec<f32>> = Vec::new();
     for kernels in all_kernels() {
-        let matrix = stored.packed(&kernels);
+        let (_duty, matrix) = (kernels.on_duty(), stored.packed(&kernels));
         results.push(kernels.multiply(matrix.whole(), &Input::new(x.to_vec(), inputs)));
         // A row comes to the same alone.
         let alone = kernels.multiply(matrix.whole(), &Input::new(x[..inputs].to_vec(), inputs));
@@ -159,7 +160,7 @@ proptest! {
     fn every_product_is_that_of_a_plain_sum_whatever_the_type_the_shape_and_the_instructions(
         kind in proptest::sample::select(&KINDS[..]),
         rows in 1_usize..28,
-        outputs in 1_usize..70,
+        outputs in 16_usize..90,
         blocks in 1_usize..6,
         seed in any::<u64>(),
     ) {
@@ -175,7 +176,7 @@ fn every_number_of_rows_around_a_tile_gives_the_same_row() {
         let stored = Stored::random(kind, 19, 2, 7);
         let row = Random(3).numbers(stored.inputs);
         for kernels in all_kernels() {
-            let matrix = stored.packed(&kernels);
+            let (_duty, matrix) = (kernels.on_duty(), stored.packed(&kernels));
             let alone = kernels.multiply(matrix.whole(), &Input::new(row.clone(), stored.inputs));
             for rows in 1..=40 {
                 let all = kernels.multiply(matrix.whole(), &Input::new(row.repeat(rows), stored.inputs));
@@ -216,6 +217,73 @@ fn the_largest_codes_and_inputs_do_not_overflow() {
 }
 
 #[test]
+fn a_matrix_of_many_panels_is_the_same_with_helpers_and_alone() {
+    for kind in [GgmlDType::Q8_0, GgmlDType::Q4K] {
+        let stored = Stored::random(kind, 1003, 8, 21);
+        let x = Random(9).numbers(30 * stored.inputs);
+        for rows in [1, 30] {
+            check(&stored, &x[..rows * stored.inputs], rows).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_section_of_a_matrix_gives_those_outputs_and_no_others() {
+    let stored = Stored::random(GgmlDType::Q5K, 90, 2, 5);
+    let x = Random(4).numbers(14 * stored.inputs);
+    for kernels in all_kernels() {
+        let (_duty, matrix) = (kernels.on_duty(), stored.packed(&kernels));
+        let whole = kernels.multiply(matrix.whole(), &Input::new(x.clone(), stored.inputs));
+        for outputs in [0..16, 16..48, 48..90, 32..41, 64..65] {
+            let section = matrix.section(outputs.clone()).unwrap();
+            let part = kernels.multiply(section, &Input::new(x.clone(), stored.inputs));
+            let expected: Vec<f32> =
+                whole.chunks_exact(90).flat_map(|row| &row[outputs.clone()]).copied().collect();
+            assert_eq!(part, expected, "{outputs:?}");
+        }
+        assert!(matrix.section(8..24).is_none() && matrix.section(80..91).is_none());
+    }
+}
+
+#[test]
+fn gated_products_are_the_gate_of_both_products_also_of_different_types() {
+    for (kinds, outputs) in
+        [([GgmlDType::Q8_0, GgmlDType::Q8_0], 83), ([GgmlDType::Q4K, GgmlDType::Q5_0], 64)]
+    {
+        let blocks = kinds.map(|kind| 512 / Format::of(kind).unwrap().span());
+        let stored = [0, 1].map(|i| Stored::random(kinds[i], outputs, blocks[i], 3 + i as u64));
+        for (rows, activation) in [(1, Activation::Gelu), (29, Activation::Silu)] {
+            for kernels in all_kernels() {
+                let input = Input::new(Random(8).numbers(rows * 512), 512);
+                let (_duty, [gate, up]) = (kernels.on_duty(), [0, 1].map(|i| stored[i].packed(&kernels)));
+                let [left, right] = [&gate, &up].map(|matrix| kernels.multiply(matrix.whole(), &input));
+                let mut expected = vec![0.0; left.len()];
+                gated(activation, &left, &right, &mut expected);
+                let both = kernels.gated(gate.whole(), up.whole(), activation, &input);
+                for (a, b) in both.iter().zip(&expected) {
+                    // Where the processor has it, a product and a sum are rounded once.
+                    assert!((a - b).abs() <= 1e-5 * b.abs().max(1e-3), "{a} {b}");
+                }
+                assert_eq!(both.len(), expected.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn instructions_that_are_not_here_are_refused_by_name() {
+    for choice in KernelChoice::ALL {
+        assert_eq!(KernelChoice::named(choice.name()), Some(choice));
+        match Kernels::new(choice, 1) {
+            Ok(kernels) => assert!(choice == KernelChoice::Auto || kernels.choice() == choice),
+            Err(problem) => {
+                assert!(problem.contains(choice.name()) && problem.contains("\"auto\""), "{problem}")
+            }
+        }
+    }
+}
+
+#[test]
 fn nothing_comes_of_nothing_and_what_is_no_number_stays_none() {
     for kind in KINDS {
         let stored = Stored::random(kind, 16, 1, 5);
@@ -247,11 +315,15 @@ fn what_there_are_no_kernels_for_is_left_to_candle() {
     assert!(kernels.pack(GgmlDType::F32, &bytes, 16, 32).unwrap().is_none());
     assert!(kernels.pack(GgmlDType::Q4_1, &bytes, 16, 32).unwrap().is_none());
     // Rows of another width than whole blocks, and bytes that are missing.
-    assert!(kernels.pack(GgmlDType::Q8_0, &bytes[..34], 1, BLOCK + 1).unwrap().is_none());
-    assert!(kernels.pack(GgmlDType::Q8_0, &bytes[..33], 1, BLOCK).unwrap().is_none());
-    assert!(kernels.pack(GgmlDType::Q4K, &bytes[..18], 1, BLOCK).unwrap().is_none());
-    let off = Kernels::new(KernelChoice::Candle, 1).unwrap();
-    assert!(off.pack(GgmlDType::Q8_0, &bytes[..34], 1, BLOCK).unwrap().is_none());
+    assert!(kernels.pack(GgmlDType::Q8_0, &bytes[..16 * 34], 16, BLOCK + 1).unwrap().is_none());
+    assert!(kernels.pack(GgmlDType::Q8_0, &bytes[..16 * 34 - 1], 16, BLOCK).unwrap().is_none());
+    assert!(kernels.pack(GgmlDType::Q4K, &bytes[..16 * 18], 16, BLOCK).unwrap().is_none());
+    // A panel that would be almost empty.
+    assert!(kernels.pack(GgmlDType::Q8_0, &bytes[..15 * 34], 15, BLOCK).unwrap().is_none());
+    let packed =
+        |kernels: &Kernels| kernels.pack(GgmlDType::Q8_0, &bytes[..16 * 34], 16, BLOCK).unwrap().is_some();
+    assert_eq!(packed(&kernels), Level::best().is_some());
+    assert!(!packed(&Kernels::new(KernelChoice::Candle, 1).unwrap()));
 }
 
 #[test]

@@ -1,14 +1,13 @@
 //! The kernels: some rows of inputs times one panel of outputs. Must not know threads, files or types by name.
 //!
 //! Two shapes. In a *flat* format each block of 32 inputs has a scale and its codes stand for numbers around a
-//! middle; a *nested* one is a K type: 256 inputs with a scale, whose groups of 16 or 32 have small whole numbers
+//! middle (a zero point); a *nested* one is a K type: 256 inputs with a scale (a super-block), whose groups of 16 or 32 have small whole numbers
 //! as scales (and as minima) of their own (the formats of ggml, `ggml-common.h`). Codes and quantised inputs
 //! multiply and add up as whole numbers, exactly, within a group; scaled, they add up as floats in the order
 //! of the inputs. So a row's result does not depend on the rows beside it.
 #![allow(unsafe_code)]
 
 use super::codes::{BLOCK, Bytes, Codes, Fives, Fours, Sixes, Threes, Twos};
-use super::dispatch::WIDEST;
 use super::lanes::{Lanes, PANEL};
 
 /// So far ahead of the weights in use are others asked for, in bytes. Of 1, 2, 4 and 8 kilobytes this was the
@@ -36,7 +35,7 @@ pub(super) struct Work {
     pub(super) out: *mut f32,
     /// Rows of results are this far apart.
     pub(super) stride: usize,
-    /// Outputs wanted of this panel; the rest is not written.
+    /// Outputs wanted of this panel, 16 at most; the rest is not written.
     pub(super) outputs: usize,
     /// Rows that are wanted.
     pub(super) rows: usize,
@@ -97,7 +96,7 @@ impl<C: Centred> Kernel for Flat<C> {
     unsafe fn run<L: Lanes, const R: usize>(work: &Work) {
         unsafe {
             let codes = work.panel.add(flat_scales(work.blocks));
-            for lane in (0..PANEL).step_by(L::COUNT) {
+            for lane in (0..work.outputs).step_by(L::COUNT) {
                 let mut totals = [L::zero(); R];
                 for b in 0..work.blocks {
                     let block = codes.add(b * C::BYTES);
@@ -106,7 +105,7 @@ impl<C: Centred> Kernel for Flat<C> {
                     for (r, sum) in sums.iter_mut().enumerate() {
                         *sum = C::start::<L>(work.sums.add(b * R + r));
                     }
-                    fetch_ahead::<L, C, R>(block, lane);
+                    fetch_ahead::<L, C>(block, lane);
                     let inputs = work.codes.add(b * (BLOCK / 4) * R);
                     add_half::<L, C, R>(&mut sums, block, 0, lane, inputs, C::dot::<L>);
                     add_half::<L, C, R>(&mut sums, block, 4, lane, inputs, C::dot::<L>);
@@ -156,7 +155,7 @@ impl<F: Nest> Kernel for Nested<F> {
     unsafe fn run<L: Lanes, const R: usize>(work: &Work) {
         unsafe {
             let groups = NEST / F::GROUP;
-            for lane in (0..PANEL).step_by(L::COUNT) {
+            for lane in (0..work.outputs).step_by(L::COUNT) {
                 let mut totals = [L::zero(); R];
                 for n in 0..work.blocks {
                     let nest = work.panel.add(n * nest_bytes(F::Codes::BYTES));
@@ -164,7 +163,7 @@ impl<F: Nest> Kernel for Nested<F> {
                     let mut scaled = [L::zero(); R];
                     for b in 0..NEST / BLOCK {
                         let block = small.add(256 + b * F::Codes::BYTES);
-                        fetch_ahead::<L, F::Codes, R>(block, lane);
+                        fetch_ahead::<L, F::Codes>(block, lane);
                         let inputs = work.codes.add((n * (NEST / BLOCK) + b) * (BLOCK / 4) * R);
                         let mut sums = [L::zeros(); R];
                         add_half::<L, F::Codes, R>(&mut sums, block, 0, lane, inputs, L::dot);
@@ -202,14 +201,13 @@ impl<F: Nest> Kernel for Nested<F> {
 }
 
 /// Brings the weights near that come some blocks later. What the processor does by itself stops at the end of a
-/// page of four kilobytes; a panel is longer. With the most rows there are more tiles, and the next finds the panel
-/// near anyway.
+/// page of four kilobytes; a panel is longer.
 ///
 /// # Safety
 /// The processor has the features of `L`.
 #[inline(always)]
-unsafe fn fetch_ahead<L: Lanes, C: Codes, const R: usize>(block: *const u8, lane: usize) {
-    if R == WIDEST || lane > 0 {
+unsafe fn fetch_ahead<L: Lanes, C: Codes>(block: *const u8, lane: usize) {
+    if lane > 0 {
         return;
     }
     for line in (0..C::BYTES).step_by(64) {
@@ -286,7 +284,7 @@ unsafe fn scale_up<L: Lanes, F: Nest, const R: usize>(
 #[inline(always)]
 unsafe fn store<L: Lanes, const R: usize>(work: &Work, lane: usize, totals: [L::Floats; R]) {
     unsafe {
-        let wanted = work.outputs.saturating_sub(lane).min(L::COUNT);
+        let wanted = (work.outputs - lane).min(L::COUNT);
         for (r, total) in totals.into_iter().enumerate().take(work.rows) {
             let out = work.out.add(r * work.stride + lane);
             if wanted == L::COUNT {
