@@ -36,7 +36,8 @@ impl<'a> Limits<'a> {
     /// Takes the memory that is read.
     pub(super) fn new(level: Level, crew: &'a Crew) -> std::io::Result<Self> {
         let mut memory = MmapMut::map_anon(MEMORY)?;
-        // As the weights lie. Pages that were never written to are all the same one.
+        // The machine's best; where there are no large pages, small ones tell. Pages that were never written to are
+        // all the same one.
         let _ = memory.advise(Advice::HugePage);
         memory.fill(1);
         Ok(Self { level, crew, memory, sink: AtomicUsize::new(0) })

@@ -56,11 +56,6 @@ impl Matrix {
         let count = outputs.div_ceil(PANEL);
         let bytes = count.checked_mul(panel_bytes).ok_or(std::io::ErrorKind::OutOfMemory)?;
         let mut panels = MmapMut::map_anon(bytes)?;
-        // Two megabytes a page instead of four kilobytes: the processor finds them sooner. Where there are none, the
-        // small ones do.
-        if let Err(error) = panels.advise(Advice::HugePage) {
-            tracing::debug!(%error, "weights lie in small pages");
-        }
         let rows: Vec<&[u8]> = stored.chunks_exact(row_bytes).collect();
         let base = Shared(panels.as_mut_ptr());
         crew.share(count, &|number| {
@@ -74,6 +69,12 @@ impl Matrix {
                 format.pack(&sixteen, block, blocks, panel);
             }
         });
+        // In pages of two megabytes the processor finds them sooner. Asked for now, the system puts them together
+        // bit by bit; asked for before, it would have to find whole ones at once, which takes seconds where the memory
+        // is new.
+        if let Err(error) = panels.advise(Advice::HugePage) {
+            tracing::debug!(%error, "weights stay in small pages");
+        }
         Ok(Some(Self { level, format, outputs, inputs, panels }))
     }
 
