@@ -2,6 +2,9 @@
 # when nothing is.
 
 OFFHOOK = target/release/offhook
+# For other machines, in every part: the compiler's flags, and ggml's own (its build reads GGML_*).
+PORTABLE = CARGO_TARGET_DIR=target/package RUSTFLAGS="-C target-cpu=x86-64-v3" \
+	GGML_NATIVE=OFF GGML_AVX=ON GGML_AVX2=ON GGML_FMA=ON GGML_F16C=ON GGML_BMI2=ON
 
 .PHONY: help call test serve build setup setup-checks fmt clippy doc deny tidy memcheck package models clean
 
@@ -54,15 +57,11 @@ deny:
 # The kernels' tests under valgrind, which knows AVX2 and no AVX-512: built once more, with portable flags.
 memcheck:
 	@command -v valgrind >/dev/null || { echo "valgrind is missing: sudo apt-get install valgrind"; exit 1; }
-	CARGO_TARGET_DIR=target/package RUSTFLAGS="-C target-cpu=x86-64-v3" \
-	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="valgrind --quiet --error-exitcode=1" \
+	$(PORTABLE) CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="valgrind --quiet --error-exitcode=1" \
 	cargo test --release --locked --lib engine::llm::kernels -- --test-threads 1
 
-# Portable flags for every part: the compiler's, and ggml's own (its build reads GGML_*).
 package: setup
-	CARGO_TARGET_DIR=target/package RUSTFLAGS="-C target-cpu=x86-64-v3" \
-	GGML_NATIVE=OFF GGML_AVX=ON GGML_AVX2=ON GGML_FMA=ON GGML_F16C=ON GGML_BMI2=ON \
-	cargo build --release --locked
+	$(PORTABLE) cargo build --release --locked
 	rm -rf dist && mkdir -p dist/models/demo
 	cp target/package/release/offhook config.toml README.md LICENSE-APACHE LICENSE-MIT dist/
 	cp models/demo/*.bin models/demo/*.gguf dist/models/demo/
