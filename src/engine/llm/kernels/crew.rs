@@ -1,10 +1,10 @@
 //! The threads of one model: whoever computes, and helpers that take tasks off it. Must not know what the tasks
 //! are.
 //!
-//! It is a thread pool for jobs of microseconds. Tasks are taken one by one from a counter. So a helper that is late, because something else has its core, costs
-//! nothing: the others take its tasks, and only a task that it has begun is waited for. Between two products, which
-//! are microseconds apart, helpers look again and again, and give their core away each time if someone wants it;
-//! off duty they sleep.
+//! It is a thread pool for jobs of microseconds. Tasks are taken one by one from a counter. So a helper that is
+//! late, because something else has its core, costs nothing: the others take its tasks, and only a task that it has
+//! begun is waited for. Between two products, which are microseconds apart, helpers look again and again, and give
+//! their core away each time if someone wants it; off duty they sleep.
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
