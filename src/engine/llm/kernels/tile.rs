@@ -1,10 +1,10 @@
 //! The kernels: some rows of inputs times one panel of outputs. Must not know threads, files or types by name.
 //!
-//! Two shapes. In a *flat* format each block of 32 inputs has a scale and its codes stand for numbers around a
-//! middle (a zero point); a *nested* one is a K type: 256 inputs with a scale (a super-block), whose groups of 16 or 32 have small whole numbers
-//! as scales (and as minima) of their own (the formats of ggml, `ggml-common.h`). Codes and quantised inputs
-//! multiply and add up as whole numbers, exactly, within a group; scaled, they add up as floats in the order
-//! of the inputs. So a row's result does not depend on the rows beside it.
+//! Two shapes. In a *flat* format each block of 32 inputs has a scale, and its codes stand for numbers around a middle
+//! (a zero point). A *nested* one is a K type: 256 inputs with a scale (a super-block), whose groups of 16 or 32 have
+//! small whole numbers as scales, and as minima, of their own (the formats of ggml, `ggml-common.h`). Codes and
+//! quantised inputs multiply and add up as whole numbers, exactly, within a group; scaled, they add up as floats in
+//! the order of the inputs. So a row's result does not depend on the rows beside it.
 #![allow(unsafe_code)]
 
 use super::codes::{BLOCK, Bytes, Codes, Fives, Fours, Sixes, Threes, Twos};
