@@ -147,12 +147,14 @@ macro_rules! compiled {
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = $features)]
         fn $read(chunk: &[u8]) -> usize {
+            // SAFETY: these are the features of these lanes.
             unsafe { read::<$lanes>(chunk) }
         }
 
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = $features)]
         fn $multiply() -> usize {
+            // SAFETY: as above.
             unsafe { multiply::<$lanes>() }
         }
     };
