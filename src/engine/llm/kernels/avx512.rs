@@ -12,7 +12,7 @@ pub(super) struct Avx512;
 // SAFETY of every block: the trait's callers promise the features, and pointers that may be read so far.
 impl Lanes for Avx512 {
     const COUNT: usize = 16;
-    const WIDEST: usize = 12;
+    const WIDEST: usize = super::dispatch::WIDEST;
     type Ints = __m512i;
     type Floats = __m512;
 

@@ -55,14 +55,12 @@ const fn each(mask: u8) -> u32 {
     u32::from_le_bytes([mask; 4])
 }
 
-/// A plane in which the vectors `k` give `1 << bit(k)` what is above `low` bits of their codes.
-fn put_bits(out: &mut [u8], at: usize, vectors: &[[u32; PANEL]; VECTORS], low: u32) {
+/// Writes a vector of a plane of so many `bits`: those of each code above the `low` ones, the first vector's lowest.
+#[inline(always)]
+fn put_plane(out: &mut [u8], at: usize, vectors: &[[u32; PANEL]], bits: usize, low: usize) {
     put(out, at, |lane| {
-        vectors
-            .iter()
-            .enumerate()
-            .map(|(k, v)| ((v[lane] >> low) & each(1)) << k)
-            .fold(0, |all, bits| all | bits)
+        let part = |v: &[u32; PANEL]| (v[lane] >> low) & each((1 << bits) - 1);
+        vectors.iter().enumerate().fold(0, |all, (k, v)| all | part(v) << (bits * k))
     });
 }
 
@@ -121,7 +119,7 @@ impl Codes for Fives {
 
     fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]) {
         Fours::pack(vectors, out);
-        put_bits(out, 4, vectors, 4);
+        put_plane(out, 4, vectors, 1, 4);
     }
 
     #[inline(always)]
@@ -138,8 +136,9 @@ impl Codes for Sixes {
 
     fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]) {
         Fours::pack(vectors, out);
-        let high = vectors.map(|vector| vector.map(|codes| codes >> 4 & each(3)));
-        Twos::pack(&high, &mut out[4 * VECTOR..]);
+        for (i, four) in vectors.chunks_exact(4).enumerate() {
+            put_plane(out, 4 + i, four, 2, 4);
+        }
     }
 
     #[inline(always)]
@@ -157,12 +156,7 @@ impl Codes for Twos {
 
     fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]) {
         for (i, four) in vectors.chunks_exact(4).enumerate() {
-            put(out, i, |lane| {
-                four.iter()
-                    .enumerate()
-                    .map(|(k, v)| (v[lane] & each(3)) << (2 * k))
-                    .fold(0, |all, bits| all | bits)
-            });
+            put_plane(out, i, four, 2, 0);
         }
     }
 
@@ -180,7 +174,7 @@ impl Codes for Threes {
 
     fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]) {
         Twos::pack(vectors, out);
-        put_bits(out, 2, vectors, 2);
+        put_plane(out, 2, vectors, 1, 2);
     }
 
     #[inline(always)]

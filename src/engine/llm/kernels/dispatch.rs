@@ -82,7 +82,7 @@ fn of<K: Kernel>(level: Level, rows: usize) -> Run {
     let all: &[Run] = match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512Vnni => {
-            &[avx512::<K, 1>, avx512::<K, 2>, avx512::<K, 4>, avx512::<K, 8>, avx512::<K, 12>]
+            &[avx512::<K, 1>, avx512::<K, 2>, avx512::<K, 4>, avx512::<K, 8>, avx512::<K, WIDEST>]
         }
         #[cfg(target_arch = "x86_64")]
         Level::AvxVnni => &[avx_vnni::<K, 1>, avx_vnni::<K, 2>, avx_vnni::<K, 4>, avx_vnni::<K, 8>],

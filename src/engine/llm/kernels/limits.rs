@@ -13,6 +13,7 @@ use super::avx512::Avx512;
 use super::crew::Crew;
 use super::lanes::{Lanes, PANEL};
 use super::levels::Level;
+use super::tile::AHEAD;
 
 /// More memory than the processor's caches hold, unless they are shared with other machines.
 const MEMORY: usize = 1 << 30;
@@ -102,7 +103,7 @@ unsafe fn read<L: Lanes>(chunk: &[u8]) -> usize {
         for (vector, sum) in line.chunks_exact(4 * L::COUNT).zip(&mut sums) {
             // SAFETY: a vector is that many bytes; memory ahead is only asked for.
             unsafe {
-                L::prefetch(vector.as_ptr().wrapping_add(4096));
+                L::prefetch(vector.as_ptr().wrapping_add(AHEAD));
                 *sum = L::dot_pairs(*sum, L::load(vector.as_ptr()), L::bytes(1));
             }
         }

@@ -56,12 +56,6 @@ impl Kernels {
         Ok(Self { level: choice.level()?, crew: Crew::new(threads.min(cores)) })
     }
 
-    /// The best instructions, one thread.
-    #[cfg(test)]
-    pub(super) fn automatic() -> Self {
-        Self { level: Level::best(), crew: Crew::new(1) }
-    }
-
     /// Keeps the threads awake for a pass through the model; where candle multiplies, its own threads need the cores.
     pub(super) fn on_duty(&self) -> Option<OnDuty<'_>> {
         self.level.is_some().then(|| self.crew.on_duty())

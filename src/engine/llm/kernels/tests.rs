@@ -8,6 +8,7 @@ use half::f16;
 use proptest::prelude::*;
 
 use super::super::math::gated;
+use super::super::test_model::Random;
 use super::codes::BLOCK;
 use super::format::{Form, Format};
 use super::levels::Level;
@@ -34,11 +35,21 @@ struct Stored {
 
 impl Stored {
     fn random(kind: GgmlDType, outputs: usize, blocks: usize, seed: u64) -> Self {
+        Self::filled(kind, outputs, blocks, seed, |random| random.bits() as u8)
+    }
+
+    fn filled(
+        kind: GgmlDType,
+        outputs: usize,
+        blocks: usize,
+        seed: u64,
+        byte: impl Fn(&mut Random) -> u8,
+    ) -> Self {
         let format = Format::of(kind).unwrap();
         let inputs = blocks * format.span();
         let mut random = Random(seed | 1);
         let mut bytes: Vec<u8> =
-            (0..outputs * blocks * format.file_bytes()).map(|_| random.next() as u8).collect();
+            (0..outputs * blocks * format.file_bytes()).map(|_| byte(&mut random)).collect();
         let scales: &[usize] = match format {
             Format::Q4_0 | Format::Q5_0 | Format::Q8_0 => &[0],
             Format::Q2K => &[80, 82],
@@ -48,7 +59,7 @@ impl Stored {
         };
         for block in bytes.chunks_exact_mut(format.file_bytes()) {
             for &at in scales {
-                let scale = f16::from_f32(random.number() * 0.01);
+                let scale = f16::from_f32(random.next() * 0.01);
                 block[at..at + 2].copy_from_slice(&scale.to_le_bytes());
             }
         }
@@ -64,27 +75,6 @@ impl Stored {
 
     fn packed(&self, kernels: &Kernels) -> Matrix {
         kernels.pack(self.kind, &self.bytes, self.outputs, self.inputs).unwrap().unwrap()
-    }
-}
-
-/// Xorshift (Marsaglia 2003).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 >> 20
-    }
-
-    /// From -1 to 1.
-    fn number(&mut self) -> f32 {
-        (self.next() % 2001) as f32 / 1000.0 - 1.0
-    }
-
-    fn numbers(&mut self, count: usize) -> Vec<f32> {
-        (0..count).map(|_| self.number()).collect()
     }
 }
 
@@ -190,25 +180,7 @@ fn every_number_of_rows_around_a_tile_gives_the_same_row() {
 fn the_largest_codes_and_inputs_do_not_overflow() {
     for kind in KINDS {
         for byte in [0x00, 0x7f, 0x80, 0xff] {
-            let mut stored = Stored::random(kind, 17, 3, 11);
-            let scales = Stored::random(kind, 17, 3, 11);
-            let format = Format::of(kind).unwrap();
-            stored.bytes.fill(byte);
-            // Scales of 0x7f7f and 0xffff are none.
-            for (to, from) in stored
-                .bytes
-                .chunks_exact_mut(format.file_bytes())
-                .zip(scales.bytes.chunks_exact(format.file_bytes()))
-            {
-                let at = match format {
-                    Format::Q4_0 | Format::Q5_0 | Format::Q8_0 => 0..2,
-                    Format::Q2K => 80..84,
-                    Format::Q3K => 108..110,
-                    Format::Q4K | Format::Q5K => 0..4,
-                    Format::Q6K => 208..210,
-                };
-                to[at.clone()].copy_from_slice(&from[at]);
-            }
+            let stored = Stored::filled(kind, 17, 3, 11, |_| byte);
             for sign in [1.0, -1.0] {
                 check(&stored, &vec![sign; 2 * stored.inputs], 2).unwrap();
             }
@@ -310,7 +282,7 @@ fn nothing_comes_of_nothing_and_what_is_no_number_stays_none() {
 
 #[test]
 fn what_there_are_no_kernels_for_is_left_to_candle() {
-    let kernels = Kernels::automatic();
+    let kernels = Kernels::new(KernelChoice::Auto, 1).unwrap();
     let bytes = vec![0; 4 * 33 * 34];
     assert!(kernels.pack(GgmlDType::F32, &bytes, 16, 32).unwrap().is_none());
     assert!(kernels.pack(GgmlDType::Q4_1, &bytes, 16, 32).unwrap().is_none());
@@ -329,7 +301,7 @@ fn what_there_are_no_kernels_for_is_left_to_candle() {
 #[test]
 #[should_panic(expected = "as many numbers as a row of the matrix has")]
 fn rows_of_another_width_are_not_read_beyond_their_end() {
-    let kernels = Kernels::automatic();
+    let kernels = Kernels::new(KernelChoice::Auto, 1).unwrap();
     let stored = Stored::random(GgmlDType::Q8_0, 16, 2, 1);
     let Some(_) = kernels.level else {
         panic!("as many numbers as a row of the matrix has: no kernels here")

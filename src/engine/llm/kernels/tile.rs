@@ -12,7 +12,7 @@ use super::lanes::{Lanes, PANEL};
 
 /// So far ahead of the weights in use are others asked for, in bytes. Of 1, 2, 4 and 8 kilobytes this was the
 /// fastest on a Sapphire Rapids: 24 GB/s of Q4_K weights with two threads, and 17 with none asked for.
-const AHEAD: usize = 4096;
+pub(super) const AHEAD: usize = 4096;
 /// Inputs that share a scale in a nested format.
 pub(super) const NEST: usize = 256;
 /// Bytes before the codes of a nest: two scales of 16 bits an output, then 256 bytes of small scales.
