@@ -16,6 +16,10 @@ library=libflite_cmu_us_slt.a
 if [ -z "${FLITE_LIB_DIR:-}" ] && [ -z "$(find /usr/lib /usr/lib64 /usr/local/lib -maxdepth 2 -name "$library" -print -quit 2>/dev/null)" ]; then
     missing+=(flite1-dev)
 fi
+# Published weights for the tests come as Python packages.
+if [ "${1:-}" = --checks ] && ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+    missing+=(python3-venv)
+fi
 
 if [ "${#missing[@]}" -gt 0 ]; then
     if have apt-get && [ "$(id -u)" = 0 ]; then
@@ -33,7 +37,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
 fi
 
 if ! have cargo; then
-    say "Rust is missing: see https://rustup.rs (version 1.88 or newer)"
+    say "Rust is missing: see https://rustup.rs (version 1.89 or newer)"
     exit 1
 fi
 

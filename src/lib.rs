@@ -10,6 +10,7 @@ pub mod gateway;
 pub mod http;
 pub mod ids;
 pub mod runtime;
+pub mod scoring;
 pub mod telemetry;
 pub mod units;
 pub mod vad;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::stream;
 use crate::audio::wav::{self, Clip};
 use crate::config::{Config, whisper_model};
-use crate::engine::whisper::{self, LONGEST_WINDOW, WhisperOptions, WhisperRecognizer};
+use crate::engine::whisper::{self, LONGEST_WINDOW, WhisperOptions, WhisperRecognizer, Window};
 use crate::engine::{CancelFlag, Effort, Recognizer as _};
 use crate::units::{WHISPER_RATE, duration_of, samples_in};
 
@@ -65,7 +65,10 @@ struct Word {
 /// If the model cannot be loaded.
 pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     let model = args.model.as_deref().map_or_else(|| config.stt.model.clone(), whisper_model::named);
-    let options = WhisperOptions { full_window: args.full_window, ..WhisperOptions::of(&model, &config.stt) };
+    let options = WhisperOptions {
+        window: args.full_window.then_some(Window::Whole),
+        ..WhisperOptions::of(&model, &config.stt)
+    };
     let threads = args.threads.map_or(config.stt.threads, usize::from);
     let effort = Effort { threads, second_try: true };
     let mut recognizer = whisper::load(&options)?.recognizer()?;

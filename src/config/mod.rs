@@ -128,8 +128,8 @@ pub struct Stt {
     pub threads: usize,
     /// Silence after the speech that stays in Whisper's window; `None` is what is known of the model.
     pub window_margin: Option<Duration>,
-    /// A doubtful transcript is made again with at least this window; zero does not.
-    pub second_window: Duration,
+    /// A doubtful transcript is made again with the whole window.
+    pub second_look: bool,
     /// Words the model should expect (names, terms); empty for none.
     pub initial_prompt: String,
     /// From one look at the words of a caller who speaks to the next; `None` waits for a pause.

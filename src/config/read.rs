@@ -169,7 +169,7 @@ fn stt(r: &mut Reader, base: &Path) -> Stt {
         model: base.join(whisper_model(r)),
         threads: r.integer("stt.threads", 1, 1..=64) as usize,
         window_margin: Some(r.millis("stt.window_margin_ms", 0, 0..=30_000)).filter(|m| !m.is_zero()),
-        second_window: r.millis("stt.second_window_ms", 0, 0..=30_000),
+        second_look: r.switch("stt.second_look", true),
         initial_prompt: r.text("stt.initial_prompt", "", |_| None),
         partial_pace: partial_pace(r),
         commit_after: r.millis("stt.commit_after_ms", 6000, 500..=28_000),
@@ -187,7 +187,7 @@ fn partial_pace(r: &mut Reader) -> Option<Duration> {
 }
 
 fn whisper_model(r: &mut Reader) -> PathBuf {
-    let value = r.text("stt.model", "models/demo/whisper-frontdesk.en.bin", |value| {
+    let value = r.text("stt.model", whisper_model::SHIPPED, |value| {
         let unknown = whisper_model::file_of(value).is_none();
         unknown.then(|| format!("one of {}, or the path of a .bin file", whisper_model::NAMES.join(", ")))
     });
@@ -309,7 +309,7 @@ mod tests {
     fn a_recogniser_can_be_named() {
         let named = parse("[stt]\nmodel = \"base.en\"", "test", Path::new("/etc")).expect("a name");
         assert_eq!(named.stt.model, Path::new("/etc/models/ggml-base.en.bin"));
-        assert!(problems("[stt]\nmodel = \"base\"")[0].contains("allowed is one of tiny.en, "));
+        assert!(problems("[stt]\nmodel = \"bass\"")[0].contains("allowed is one of tiny.en, "));
     }
 
     #[test]

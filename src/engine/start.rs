@@ -8,7 +8,7 @@ use super::llm::{self, LlmEngine, LlmOptions};
 use super::whisper::{self, WhisperOptions};
 use super::workers::{Engines, lower_priority};
 use super::{CancelFlag, CountTokens, Effort, EngineError, Generator, LoadError, Recognizer, Synthesizer};
-use crate::config::{Config, whisper_model};
+use crate::config::Config;
 use crate::units::WHISPER_RATE;
 
 /// What kept the engines from starting.
@@ -45,13 +45,6 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
     lower_priority();
     let cores = Cores::of_this_machine(now);
     let held = cores.acquire(Work::Idle, cores.count());
-    let (margin, measured) = whisper_model::margin(&config.stt.model);
-    if config.stt.window_margin.is_none() && !measured {
-        tracing::info!(
-            window_margin_ms = margin.as_millis(),
-            "the margin of this model is a cautious guess: `offhook bench stt --references` measures it"
-        );
-    }
     let whisper = whisper::load(&WhisperOptions::from(&config.stt))?;
     let generators = language_models(config)?;
     let mut voice = Flite::new(config.tts.flite_voice(), config.tts.speed)

@@ -2,11 +2,17 @@
 //! crate. It wants 16 kHz in frames of 16 ms; the phone brings 8 kHz in frames of 20 ms. Knows
 //! nothing but frames.
 
+use std::time::Duration;
+
 use super::Detector;
 use super::doubler::Doubler;
+use crate::units::{WHISPER_RATE, duration_of};
 
 /// Samples that one decision of the network takes.
 const STEP: usize = 256;
+
+/// The score at which voice is as likely as not.
+const EVEN: f32 = 0.5;
 
 /// A detector at 8 kHz.
 pub struct Earshot {
@@ -45,6 +51,15 @@ impl Detector for Earshot {
         self.pending.drain(..whole);
         self.score >= self.threshold
     }
+}
+
+/// How much of this audio (16 kHz, in -1 to 1) is voice, each step of 16 ms judged alone.
+#[must_use]
+pub fn voiced_in(audio: &[f32]) -> Duration {
+    let mut network = earshot::Detector::default_boxed();
+    let is_voice = |step: &&[f32]| network.predict_f32(step) >= EVEN;
+    let steps = audio.chunks_exact(STEP).filter(is_voice).count();
+    duration_of(steps * STEP, WHISPER_RATE)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod earshot;
 mod hysteresis;
 mod webrtc;
 
-pub use earshot::Earshot;
+pub use earshot::{Earshot, voiced_in};
 pub use hysteresis::{Edge, Hysteresis};
 pub use webrtc::WebRtc;
 

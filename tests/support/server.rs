@@ -27,7 +27,7 @@ pub struct Configuration {
 /// Each replacement must be found, or the test tests nothing.
 pub fn configuration(replacements: &[(&str, &str)]) -> Configuration {
     let folder = tempfile::tempdir().unwrap();
-    let mut text = DEFAULT_CONFIG.replace("models/demo/", &format!("{}/models/demo/", root().display()));
+    let mut text = DEFAULT_CONFIG.replace("\"models/", &format!("\"{}/models/", root().display()));
     for (old, new) in replacements {
         assert!(text.contains(old), "config.toml does not say {old}");
         text = text.replace(old, new);

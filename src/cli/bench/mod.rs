@@ -8,7 +8,8 @@ mod llm;
 mod machine;
 mod siege;
 mod stt;
-mod stt_accuracy;
+mod stt_beside;
+mod stt_words;
 mod vad;
 mod vad_clips;
 
@@ -31,7 +32,7 @@ fn name(model: &Path) -> String {
 /// `offhook bench ...`
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// What a transcript costs, with the window cut to the speech and whole
+    /// What a transcript costs, in time and in words, with windows cut to the speech and whole
     Stt(stt::Args),
     /// How fast the language model reads and writes, alone and for several calls, and what it keeps
     Llm(llm::Args),

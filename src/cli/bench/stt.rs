@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::{median, name, stt_accuracy};
+use super::{median, name, stt_beside, stt_words};
 use crate::config::{Config, whisper_model};
 use crate::engine::flite::Flite;
-use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer};
+use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer, Window};
 use crate::engine::{CancelFlag, Effort, Recognizer as _, Synthesizer as _};
-use crate::units::{WHISPER_RATE, samples_in};
+use crate::units::{PHONE_RATE, WHISPER_RATE, samples_in};
 
 /// Tokens that a sentence has for each second of speech; models with random weights stop at no other.
 const TOKENS_PER_SECOND: f32 = 3.0;
@@ -34,13 +34,18 @@ pub struct Args {
     /// Rounds; whole and cut windows take turns, and the medians count.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     rounds: u16,
-    /// A file with a line "FILE<tab>WORDS" for each recording (paths relative to it): word error rates by
-    /// margin, and of the streaming way against whole files.
-    #[arg(long, value_name = "TSV")]
+    /// Recordings whose words are known: words wrong by length and window, and the least window that these
+    /// weights stand. A table with a line "FILE<tab>WORDS" or "FILE<tab>SECONDS<tab>SOURCE<tab>WORDS" for
+    /// each (paths relative to it), or the folder in which it lies as ref.tsv.
+    #[arg(long, value_name = "DIR|TSV")]
     references: Option<PathBuf>,
     /// Margins of the window to try with the references, in ms.
-    #[arg(long, value_name = "MS", value_delimiter = ',', requires = "references", default_values_t = [0, 80, 160, 320, 640, 1280, 2560], value_parser = clap::value_parser!(u16).range(0..=28_000))]
+    #[arg(long, value_name = "MS", value_delimiter = ',', requires = "references", default_values_t = [160, 320, 480, 640, 960, 1280], value_parser = clap::value_parser!(u16).range(0..=28_000))]
     margin: Vec<u16>,
+    /// So many finals instead, alone and while the words of another caller are looked at all the time: does a
+    /// partial transcript hold up a final of another call?
+    #[arg(long, value_name = "N", conflicts_with_all = ["references", "model", "threads"], value_parser = clap::value_parser!(u16).range(8..=10_000))]
+    beside_partials: Option<u16>,
     /// One JSON object a row.
     #[arg(long)]
     json: bool,
@@ -62,6 +67,12 @@ struct Row {
 
 /// Measures and prints.
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
+    if let Some(finals) = args.beside_partials {
+        let seconds = args.seconds.first().copied().unwrap_or(2);
+        let audio = phone_speech(Duration::from_secs(seconds.into()))?;
+        stt_beside::run(config, &audio, finals.into(), args.json)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.map_or(cores, usize::from);
     let named: Vec<PathBuf> = args.model.iter().map(|name| whisper_model::named(name)).collect();
@@ -74,12 +85,12 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     for model in models {
         let options = WhisperOptions::of(model, &config.stt);
         if let Some(references) = &args.references {
-            stt_accuracy::run(&options, references, &args.margin, threads, config, args.json)?;
+            stt_words::run(&options, references, &args.margin, threads, config, args.json)?;
             continue;
         }
         let options = WhisperOptions { tokens_per_second: TOKENS_PER_SECOND, ..options };
-        let mut full =
-            whisper::load(&WhisperOptions { full_window: true, ..options.clone() })?.recognizer()?;
+        let mut full = whisper::load(&WhisperOptions { window: Some(Window::Whole), ..options.clone() })?
+            .recognizer()?;
         let mut cut = whisper::load(&options)?.recognizer()?;
         for &seconds in &args.seconds {
             let audio = speech(Duration::from_secs(seconds.into()))?;
@@ -97,6 +108,12 @@ fn speech(lasting: Duration) -> anyhow::Result<Vec<f32>> {
     let audio = crate::audio::resample::resample_i16(&spoken.samples, spoken.rate, WHISPER_RATE)?;
     let length = samples_in(lasting, WHISPER_RATE);
     Ok(crate::audio::to_f32(&audio).into_iter().cycle().take(length).collect())
+}
+
+/// The same as the phone brings it.
+fn phone_speech(lasting: Duration) -> anyhow::Result<Vec<i16>> {
+    let audio = crate::audio::to_i16(&speech(lasting)?);
+    Ok(crate::audio::resample::resample_i16(&audio, WHISPER_RATE, PHONE_RATE)?)
 }
 
 fn measure(

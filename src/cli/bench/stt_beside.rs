@@ -1,0 +1,188 @@
+//! Whether partial transcripts of one call hold up the final of another: finals alone, and beside a caller
+//! whose words are looked at all the time, in turns. Knows the engines as a call does.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use tokio::sync::mpsc;
+
+use super::name;
+use crate::config::Config;
+use crate::engine::CancelFlag;
+use crate::engine::start::start;
+use crate::engine::workers::{EngineResult, Engines};
+use crate::ids::UtteranceId;
+use crate::units::{CallTime, PHONE_RATE, samples_in};
+
+/// From a final to the next: as long as people speak between two of them, and never in step with partials.
+const BETWEEN: Duration = Duration::from_millis(137);
+
+/// From a look at the other caller's words to the next, at least.
+const PACE: Duration = Duration::from_millis(20);
+
+/// How long finals took, in milliseconds.
+#[derive(Debug, serde::Serialize)]
+struct Row {
+    model: String,
+    beside: &'static str,
+    finals: usize,
+    median_ms: f64,
+    p95_ms: f64,
+    longest_ms: f64,
+    /// Looks at the other caller's words that were done.
+    partials: usize,
+    /// Looks that stepped aside.
+    broken_off: usize,
+}
+
+/// Measures `finals` of each kind for `audio` (8 kHz) and prints the distributions.
+pub(super) fn run(config: &Config, audio: &[i16], finals: usize, json: bool) -> anyhow::Result<()> {
+    let engines = start(config, crate::runtime::clock::uptime())?;
+    let mut times: [Vec<f64>; 2] = Default::default();
+    let (mut done, mut broken_off) = (0, 0);
+    let mut other = Other::new(&engines, audio);
+    // In blocks that take turns, so that a noisy machine is noisy for both.
+    let block = finals.div_ceil(8).max(1);
+    while times[1].len() < finals {
+        for (kind, times) in times.iter_mut().enumerate() {
+            for _ in 0..block {
+                let until = now() + BETWEEN;
+                while now() < until {
+                    if kind == 1 {
+                        other.look()?;
+                    }
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                times.push(final_of(&engines, audio, &mut other, kind == 1)?);
+            }
+        }
+        let (now_done, now_broken_off) = other.settle();
+        done += now_done;
+        broken_off += now_broken_off;
+    }
+    let model = name(&config.stt.model);
+    let [alone, beside] = times.map(distribution);
+    print(&Row { beside: "nothing", partials: 0, broken_off: 0, model: model.clone(), ..alone }, json)?;
+    print(&Row { beside: "partials of another call", partials: done, broken_off, model, ..beside }, json)
+}
+
+/// One final, from asking to its words, in milliseconds.
+fn final_of(engines: &Engines, audio: &[i16], other: &mut Other<'_>, beside: bool) -> anyhow::Result<f64> {
+    let (results, mut heard) = mpsc::channel(1);
+    let asked = now();
+    ask(engines, audio, false, CancelFlag::default(), &results)?;
+    while asked.elapsed() < Duration::from_secs(60) {
+        match heard.try_recv() {
+            Ok(_) => return Ok(asked.elapsed().as_secs_f64() * 1000.0),
+            Err(_) if beside => other.look()?,
+            Err(_) => {}
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    bail!("a final was not ready after a minute")
+}
+
+/// The caller who goes on speaking.
+struct Other<'e> {
+    engines: &'e Engines,
+    audio: &'e [i16],
+    results: mpsc::Sender<EngineResult>,
+    heard: mpsc::Receiver<EngineResult>,
+    looking: bool,
+    next: Instant,
+    done: usize,
+    broken_off: usize,
+}
+
+impl<'e> Other<'e> {
+    fn new(engines: &'e Engines, audio: &'e [i16]) -> Self {
+        let (results, heard) = mpsc::channel(1);
+        Self { engines, audio, results, heard, looking: false, next: now(), done: 0, broken_off: 0 }
+    }
+
+    /// Asks for the next look once the one before it is done.
+    fn look(&mut self) -> anyhow::Result<()> {
+        self.hear();
+        if !self.looking && now() >= self.next {
+            ask(self.engines, self.audio, true, CancelFlag::default(), &self.results)?;
+            self.looking = true;
+            self.next = now() + PACE;
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self) {
+        while let Ok(result) = self.heard.try_recv() {
+            self.looking = false;
+            let whole = matches!(result, EngineResult::Transcribed { result: Ok(_), .. });
+            self.done += usize::from(whole);
+            self.broken_off += usize::from(!whole);
+        }
+    }
+
+    /// Waits for the last look; gives how many were done and broken off since.
+    fn settle(&mut self) -> (usize, usize) {
+        let patience = now() + Duration::from_secs(10);
+        while self.looking && now() < patience {
+            self.hear();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        (std::mem::take(&mut self.done), std::mem::take(&mut self.broken_off))
+    }
+}
+
+fn ask(
+    engines: &Engines,
+    audio: &[i16],
+    partial: bool,
+    cancel: CancelFlag,
+    results: &mpsc::Sender<EngineResult>,
+) -> anyhow::Result<()> {
+    let until = CallTime::from_millis(
+        audio.len() as u64 * 1000 / samples_in(Duration::from_secs(1), PHONE_RATE) as u64,
+    );
+    engines
+        .transcribe((audio.to_vec(), until), UtteranceId(0), 0, partial, cancel, results)
+        .context("the recognisers have more to do than they can hold")
+}
+
+fn distribution(mut times: Vec<f64>) -> Row {
+    times.sort_by(f64::total_cmp);
+    let rank = |percent: usize| times.get((times.len() * percent / 100).min(times.len().saturating_sub(1)));
+    let [median_ms, p95_ms, longest_ms] =
+        [50, 95, 100].map(|percent| rank(percent).copied().unwrap_or_default());
+    Row {
+        model: String::new(),
+        beside: "",
+        finals: times.len(),
+        median_ms,
+        p95_ms,
+        longest_ms,
+        partials: 0,
+        broken_off: 0,
+    }
+}
+
+fn print(row: &Row, json: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(row)?);
+        return Ok(());
+    }
+    println!(
+        "{:<30} beside {:<26} {:>4} finals: median {:>6.1} ms, p95 {:>6.1}, longest {:>6.1}; {} partials, {} broken off",
+        row.model,
+        row.beside,
+        row.finals,
+        row.median_ms,
+        row.p95_ms,
+        row.longest_ms,
+        row.partials,
+        row.broken_off
+    );
+    Ok(())
+}
+
+fn now() -> Instant {
+    #[expect(clippy::disallowed_methods, reason = "the stopwatch of a benchmark")]
+    Instant::now()
+}

@@ -1,0 +1,239 @@
+//! One recogniser: an utterance in, its words out, with a second look where the first is doubtful. Knows
+//! the weights' windows and what Whisper makes up; nothing of calls, and not who waits for the text.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use whisper_rs::{FullParams, SamplingStrategy, WhisperState, WhisperTokenId};
+
+use super::window::Window;
+use super::words::Token;
+use super::{ffi, guard, repeats, words};
+use crate::engine::{CancelFlag, Effort, EngineError, HeardWord, Recognizer, Transcript};
+use crate::units::{WHISPER_RATE, duration_of, samples_in};
+use crate::vad;
+
+/// Shortest audio given to whisper.cpp, which ignores what is shorter than 100 ms and is unsure below
+/// a second; silence fills it up.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// Silence put before the audio: speech that begins with the first sample loses its first sound.
+const LEAD_IN: Duration = Duration::from_millis(100);
+
+/// A transcript has a few tokens more than its length allows for, for the shortest.
+const SPARE_TOKENS: f32 = 16.0;
+
+/// From so much voice on, an answer without words is doubted. A cough or a click has less.
+const VOICE: Duration = Duration::from_millis(200);
+
+/// Transcribes one utterance after the other.
+pub struct WhisperRecognizer {
+    pub(super) state: WhisperState,
+    pub(super) window: Window,
+    /// Positions of the whole window.
+    pub(super) positions: u64,
+    pub(super) second_look: bool,
+    pub(super) tokens_per_second: f32,
+    pub(super) prompt: Arc<[WhisperTokenId]>,
+    pub(super) start_of_transcript: WhisperTokenId,
+    pub(super) end_of_text: WhisperTokenId,
+    pub(super) no_speech_token: WhisperTokenId,
+    /// The audio as whisper.cpp gets it, kept for its memory.
+    pub(super) audio: Vec<f32>,
+}
+
+/// What whisper.cpp answered, before it is believed.
+#[derive(Debug, Default)]
+struct Answer {
+    words: Vec<HeardWord>,
+    avg_logprob: f32,
+    no_speech: f32,
+    /// It goes round in a loop, or some words were said more often than the voice lasts.
+    repeats_itself: bool,
+}
+
+impl Answer {
+    /// True if another look may bring something better. `voiced` is how much voice there is.
+    fn is_doubtful(&self, voiced: Duration) -> bool {
+        match self.words.is_empty() {
+            true => voiced >= VOICE,
+            false => self.avg_logprob < guard::UNSURE || self.repeats_itself,
+        }
+    }
+
+    /// True if these words of a second look are more likely those that were said. Words against words, the
+    /// second look must be sure: what was tuned for short windows is less at home in the whole one.
+    fn is_better_than(&self, first: &Self) -> bool {
+        let made_up = |answer: &Self| answer.words.is_empty() || answer.is_made_up();
+        match (made_up(self), made_up(first)) {
+            (true, _) => false,
+            (false, true) => true,
+            (false, false) if self.repeats_itself != first.repeats_itself => first.repeats_itself,
+            (false, false) => self.avg_logprob >= guard::UNSURE.max(first.avg_logprob),
+        }
+    }
+
+    fn is_made_up(&self) -> bool {
+        self.no_speech > guard::NO_SPEECH || self.avg_logprob < guard::MADE_UP
+    }
+
+    /// The words, if they were said and not made up.
+    fn believed(self, voiced: Duration) -> Transcript {
+        let text: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
+        let text = text.join(" ");
+        // A phrase over and over where there is no voice comes from noise.
+        let said =
+            !self.is_made_up() && !guard::is_annotation(&text) && (!self.repeats_itself || voiced >= VOICE);
+        let (avg_logprob, no_speech) = (self.avg_logprob, self.no_speech);
+        let doubtful = self.is_doubtful(voiced);
+        let (text, words) = if said { (text, self.words) } else { (String::new(), Vec::new()) };
+        Transcript { text, words, doubtful, avg_logprob, no_speech }
+    }
+}
+
+impl Recognizer for WhisperRecognizer {
+    /// `no_speech` is asked for only where the words are unsure, and 0 elsewhere.
+    fn transcribe(
+        &mut self,
+        audio: &[f32],
+        effort: Effort,
+        cancel: &CancelFlag,
+    ) -> Result<Transcript, EngineError> {
+        if cancel.is_cancelled() {
+            return Err(EngineError::Cancelled);
+        }
+        if guard::is_silent(audio) {
+            return Ok(nothing_said());
+        }
+        self.prepare(audio);
+        let voiced = vad::voiced_in(&self.audio);
+        let first = self.ask(&self.window.clone(), voiced, effort.threads, cancel)?;
+        let whole_is_wider = self.positions_of(&Window::Whole) != self.positions_of(&self.window);
+        if !(effort.second_try && self.second_look && whole_is_wider && first.is_doubtful(voiced)) {
+            return Ok(first.believed(voiced));
+        }
+        tracing::debug!(avg_logprob = first.avg_logprob, "a doubtful transcript is made again");
+        match self.ask(&Window::Whole, voiced, effort.threads, cancel) {
+            Ok(second) if second.is_better_than(&first) => Ok(second.believed(voiced)),
+            Err(EngineError::Cancelled) => Err(EngineError::Cancelled),
+            // Doubtful words are better than none.
+            Ok(_) | Err(EngineError::BadInput(_) | EngineError::Failed(_)) => Ok(first.believed(voiced)),
+        }
+    }
+}
+
+impl WhisperRecognizer {
+    /// Asks whisper.cpp about the prepared audio.
+    fn ask(
+        &mut self,
+        window: &Window,
+        voiced: Duration,
+        threads: usize,
+        cancel: &CancelFlag,
+    ) -> Result<Answer, EngineError> {
+        let prompt = Arc::clone(&self.prompt);
+        let params = self.params(window, &prompt, threads);
+        match ffi::full(&mut self.state, params, &self.audio, cancel) {
+            Ok(()) => self.answer(voiced, threads),
+            Err(_) if cancel.is_cancelled() => Err(EngineError::Cancelled),
+            Err(e) => Err(EngineError::Failed(format!("whisper.cpp: {e}"))),
+        }
+    }
+
+    /// The encoder's positions for the prepared audio; 0 is whisper.cpp's word for all of them.
+    fn positions_of(&self, window: &Window) -> i32 {
+        let heard = duration_of(self.audio.len(), WHISPER_RATE);
+        let positions = window.positions_for(heard, self.positions).unwrap_or(0);
+        i32::try_from(positions).unwrap_or(0)
+    }
+
+    /// How whisper.cpp is asked about the prepared audio.
+    pub(super) fn params<'p>(
+        &self,
+        window: &Window,
+        prompt: &'p [WhisperTokenId],
+        threads: usize,
+    ) -> FullParams<'static, 'p> {
+        let heard = duration_of(self.audio.len(), WHISPER_RATE);
+        let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+        params.set_n_threads(i32::try_from(threads.clamp(1, 64)).unwrap_or(1));
+        params.set_audio_ctx(self.positions_of(window));
+        params.set_max_tokens((SPARE_TOKENS + self.tokens_per_second * heard.as_secs_f32()) as i32);
+        params.set_tokens(prompt);
+        params.set_no_context(true);
+        params.set_single_segment(true);
+        // Without this, whisper.cpp can go round for ever when `max_tokens` cuts a segment short.
+        params.set_no_timestamps(true);
+        params.set_temperature_inc(0.0);
+        // What the detector took for speech may hold no word: then the right answer is none, which this
+        // would forbid.
+        params.set_suppress_blank(false);
+        // Never: whisper.cpp reads the probability from the wrong place, see `no_speech`.
+        params.set_no_speech_thold(2.0);
+        params.set_print_progress(false);
+        params.set_print_realtime(false);
+        params.set_print_special(false);
+        params.set_print_timestamps(false);
+        params
+    }
+
+    /// Copies the audio with silence before it, and after it if it is very short.
+    pub(super) fn prepare(&mut self, audio: &[f32]) {
+        self.audio.clear();
+        self.audio.resize(samples_in(LEAD_IN, WHISPER_RATE), 0.0);
+        self.audio.extend(audio.iter().map(|s| if s.is_finite() { s.clamp(-1.0, 1.0) } else { 0.0 }));
+        let shortest = samples_in(SHORTEST, WHISPER_RATE);
+        if self.audio.len() < shortest {
+            self.audio.resize(shortest, 0.0);
+        }
+    }
+
+    /// Reads the result out of the state.
+    fn answer(&mut self, voiced: Duration, threads: usize) -> Result<Answer, EngineError> {
+        let mut text = String::new();
+        let (mut ids, mut tokens) = (Vec::new(), Vec::new());
+        let (mut sum, mut count) = (0.0, 0_u16);
+        for segment in self.state.as_iter() {
+            text.push_str(&segment.to_str_lossy().unwrap_or_default());
+            for token in (0..segment.n_tokens()).filter_map(|n| segment.get_token(n)) {
+                let data = token.token_data();
+                sum += data.plog;
+                count = count.saturating_add(1);
+                if data.id < self.end_of_text {
+                    ids.push(data.id);
+                    let text = token.to_str_lossy().unwrap_or_default().into_owned();
+                    tokens.push(Token { text, probability: data.p });
+                }
+            }
+        }
+        if text.trim().is_empty() {
+            return Ok(Answer { no_speech: 1.0, ..Answer::default() });
+        }
+        let avg_logprob = sum / f32::from(count.max(1));
+        let no_speech = if avg_logprob < guard::UNSURE { self.no_speech(threads)? } else { 0.0 };
+        let lead_in = samples_in(LEAD_IN, WHISPER_RATE).min(self.audio.len());
+        let mut words = words::words(&tokens, &self.audio[lead_in..], WHISPER_RATE);
+        let taken_out = repeats::fit(&mut words, voiced);
+        let repeats_itself = taken_out > 0 || guard::is_loop(&ids) || guard::is_repetitive(&text);
+        Ok(Answer { words, avg_logprob, no_speech, repeats_itself })
+    }
+
+    /// Asks the decoder for the probability of no speech, where Whisper was trained to give it: right
+    /// after the start token (OpenAI's `decoding.py`).
+    ///
+    /// whisper.cpp 1.8 has a number of that name, but reads it from the first row of the logits while
+    /// only the last row of the prompt was computed: it is what an earlier job left there.
+    pub(super) fn no_speech(&mut self, threads: usize) -> Result<f32, EngineError> {
+        let failed = |e| EngineError::Failed(format!("whisper.cpp: {e}"));
+        self.state.decode(&[self.start_of_transcript], 0, threads).map_err(failed)?;
+        let logits = self.state.get_logits().map_err(failed)?;
+        let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let all: f32 = logits.iter().map(|l| (l - largest).exp()).sum();
+        let no_speech = usize::try_from(self.no_speech_token).ok().and_then(|n| logits.get(n));
+        Ok(no_speech.map_or(0.0, |l| (l - largest).exp() / all))
+    }
+}
+
+fn nothing_said() -> Transcript {
+    Transcript { no_speech: 1.0, ..Transcript::default() }
+}
