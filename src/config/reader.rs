@@ -159,6 +159,21 @@ impl Reader {
         })
     }
 
+    /// A list of whole numbers, each within `range`.
+    pub(super) fn integers(&mut self, key: &str, default: &[u64], range: RangeInclusive<u64>) -> Vec<u64> {
+        let Some(value) = self.take(key) else { return default.to_vec() };
+        let number = |item: &Value| item.as_integer().and_then(|i| u64::try_from(i).ok());
+        let list = value.as_array().and_then(|items| items.iter().map(number).collect::<Option<Vec<u64>>>());
+        match list.filter(|list| list.iter().all(|number| range.contains(number))) {
+            Some(list) => list,
+            None => {
+                let (least, most) = (range.start(), range.end());
+                self.complain(key, &value, format!("a list of whole numbers from {least} to {most}"));
+                default.to_vec()
+            }
+        }
+    }
+
     /// A list of tables; none if there is no such key.
     pub(super) fn tables(&mut self, key: &str, allowed: &str) -> Vec<Table> {
         let Some(value) = self.take(key) else { return Vec::new() };

@@ -5,9 +5,13 @@ use std::time::Duration;
 use super::reader::Reader;
 use super::{Agent, BargeIn, Config};
 use crate::conversation::barge_in::{AT_ONCE, BACKCHANNELS, plain_words};
+use crate::conversation::endpoint::PHONE_NUMBERS;
 use crate::conversation::{
     BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, ReadAhead, SpeculationPolicy,
 };
+
+/// More lengths of numbers say nothing.
+const MOST_LENGTHS: usize = 10;
 
 /// What is said of its own accord, at most.
 const LONGEST_PHRASE: usize = 500;
@@ -67,7 +71,18 @@ pub(super) fn endpoint(r: &mut Reader) -> EndpointPolicy {
         longest: r.millis("endpoint.longest_ms", 2000, 100..=10_000),
         model_threshold: r.number("endpoint.model_threshold", 0.02, 0.0001..=0.9999) as f32,
         model_weight: r.number("endpoint.model_weight", 0.7, 0.0..=1.0) as f32,
+        number_lengths: number_lengths(r),
     }
+}
+
+fn number_lengths(r: &mut Reader) -> Vec<usize> {
+    let key = "endpoint.number_lengths";
+    let lengths = r.integers(key, &PHONE_NUMBERS.map(|length| length as u64), 3..=20);
+    if lengths.len() > MOST_LENGTHS || !lengths.is_sorted_by(|a, b| a < b) {
+        let allowed = format!("at most {MOST_LENGTHS} lengths, each once and the smallest first");
+        r.refuse(key, format!("{lengths:?}"), allowed);
+    }
+    lengths.into_iter().map(|length| length as usize).collect()
 }
 
 pub(super) fn barge_in(r: &mut Reader) -> BargeIn {

@@ -2,6 +2,8 @@
 //! scorer by rules, which also says where no other scorer may go beyond it. Pure text; knows no model.
 
 use super::barge_in::plain_words;
+use super::dictation::{self, Dictated};
+use super::expectation::Expectation;
 
 /// Certain to go on.
 pub const UNFINISHED: f32 = 0.0;
@@ -20,6 +22,26 @@ const CALLS_FOR_MORE: &[&str] = &[
     "so", "than", "that's", "the", "their", "then", "to", "uh", "um", "until", "was", "we", "well", "were",
     "what's", "when", "where", "which", "will", "with", "would", "your",
 ];
+
+/// Verbs that want an object: after "I would like to book" mostly comes what. All of a sentence now and then.
+const CALLS_FOR_AN_OBJECT: &[&str] = &[
+    "to book",
+    "to make",
+    "to schedule",
+    "to reserve",
+    "to get",
+    "to have",
+    "to order",
+    "to bring",
+    "to buy",
+    "to find",
+    "looking for",
+    "to know",
+    "to see",
+];
+
+/// Rather to go on than not.
+const LIKELY_MORE: f32 = 0.25;
 
 /// Sentences that end in such a word and yet are whole.
 const WHOLE: &[&str] = &[
@@ -66,14 +88,25 @@ const OPENINGS: &[&str] = &[
 /// What a model can make of such a beginning at most.
 const GREETING: f32 = 0.7;
 
-/// Digits of a telephone number that is complete: without and with the area's.
-const PHONE_NUMBER: [usize; 2] = [7, 10];
+/// What people answer in one word, whatever they were asked.
+const ANSWERS: &[&str] = &[
+    "yes", "yeah", "yep", "no", "nope", "sure", "okay", "ok", "right", "correct", "exactly", "sorry", "what",
+    "pardon", "none", "nothing", "anytime", "goodbye", "bye", "thanks", "stop", "wait", "help", "repeat",
+    "today", "tomorrow",
+];
 
-/// From so many digits in a row on, somebody dictates a number.
-const DICTATION: usize = 3;
+/// What stands before a name or a day and is none of it.
+const BEFORE_A_NAME: &[&str] =
+    &["my", "name", "is", "it's", "it", "this", "i'm", "i", "am", "on", "uh", "um", "well", "yes"];
 
-const DIGITS: &[&str] =
-    &["zero", "oh", "o", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double"];
+/// What the caller's words are judged by, beside the words.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Context<'a> {
+    /// What the agent asked for.
+    pub expected: Expectation,
+    /// How many digits numbers have that are dictated, in ascending order.
+    pub number_lengths: &'a [usize],
+}
 
 /// What the rules say of words.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -107,13 +140,13 @@ impl Ruling {
 /// ```
 #[must_use]
 pub fn score(text: &str) -> f32 {
-    judge(text).score
+    judge(text, Context::default()).score
 }
 
 /// The same, with how far another scorer may differ: a number that is being dictated is never cut short,
 /// and a word that calls for more is believed.
 #[must_use]
-pub fn judge(text: &str) -> Ruling {
+pub fn judge(text: &str, context: Context<'_>) -> Ruling {
     let words = plain_words(text);
     let Some(last) = words.last() else { return Ruling::open(OPEN) };
     let joined = words.join(" ");
@@ -121,13 +154,8 @@ pub fn judge(text: &str) -> Ruling {
     if end.ends_with(['?', '!']) || WHOLE.contains(&joined.as_str()) {
         return of_a_sentence(&joined);
     }
-    let digits = dictated(&words);
-    if digits >= DICTATION {
-        return Ruling::firm(match digits {
-            n if n >= PHONE_NUMBER[1] => COMPLETE,
-            n if n == PHONE_NUMBER[0] => OPEN,
-            _ => UNFINISHED,
-        });
+    if let Some(ruling) = of_what_is_dictated(dictation::at_the_end_of(text), context) {
+        return ruling;
     }
     if CALLS_FOR_MORE.contains(&last.as_str()) {
         return Ruling::firm(UNFINISHED);
@@ -135,10 +163,49 @@ pub fn judge(text: &str) -> Ruling {
     if end.ends_with([',', '-', '–', '…']) || end.ends_with("...") {
         return Ruling::open(UNFINISHED);
     }
-    if digits > 0 && names_a_number(&joined) {
+    if CALLS_FOR_AN_OBJECT.iter().any(|verb| joined.ends_with(verb)) {
+        return Ruling::open(LIKELY_MORE);
+    }
+    if is_one_word_of_more(&words, context.expected) {
         return Ruling::firm(OPEN);
     }
     of_a_sentence(&joined)
+}
+
+/// Of a number or a spelled word; `None` where nothing is dictated.
+fn of_what_is_dictated(dictated: Dictated, context: Context<'_>) -> Option<Ruling> {
+    let in_one_go = matches!(context.expected, Expectation::Amount | Expectation::Date);
+    match dictated {
+        Dictated::Nothing => None,
+        Dictated::Ended => Some(Ruling::open(COMPLETE)),
+        // "Two." may be how many there are; to no question, it begins a number.
+        Dictated::FirstDigits => Some(Ruling::firm(if in_one_go { OPEN } else { UNFINISHED })),
+        Dictated::Digits(_) if in_one_go => Some(Ruling::firm(OPEN)),
+        Dictated::Digits(count) => Some(Ruling::firm(of_length(count, context.number_lengths))),
+        Dictated::Letters(_) => Some(Ruling::firm(UNFINISHED)),
+    }
+}
+
+/// A number of a known length may be all of it; one of the greatest is.
+fn of_length(digits: usize, lengths: &[usize]) -> f32 {
+    match lengths.last() {
+        Some(longest) if digits >= *longest => COMPLETE,
+        Some(_) if lengths.contains(&digits) => OPEN,
+        Some(_) | None => UNFINISHED,
+    }
+}
+
+/// True for "Anna" where a name was asked for, and "Tuesday" where a day and perhaps a time was.
+fn is_one_word_of_more(words: &[String], expected: Expectation) -> bool {
+    let matters = |word: &&String| !BEFORE_A_NAME.contains(&word.as_str());
+    let mut said = words.iter().filter(matters);
+    let (first, second) = (said.next(), said.next());
+    match expected {
+        Expectation::Name | Expectation::Date => {
+            first.is_some_and(|word| !ANSWERS.contains(&word.as_str())) && second.is_none()
+        }
+        Expectation::Nothing | Expectation::Number | Expectation::Amount => false,
+    }
 }
 
 /// Of words that no rule takes for a beginning. A model that is sure of the end of a greeting is right only
@@ -147,30 +214,15 @@ fn of_a_sentence(words: &str) -> Ruling {
     if OPENINGS.contains(&words) { Ruling { score: OPEN, most: GREETING } } else { Ruling::open(COMPLETE) }
 }
 
-/// Digits at the end, spelled or written.
-fn dictated(words: &[String]) -> usize {
-    let mut digits = 0;
-    for word in words.iter().rev() {
-        let written = word.chars().filter(char::is_ascii_digit).count();
-        if written > 0 && written == word.len() {
-            digits += written;
-        } else if DIGITS.contains(&word.as_str()) {
-            digits += 1;
-        } else {
-            break;
-        }
-    }
-    digits
-}
-
-/// True if the caller says that a number follows.
-fn names_a_number(text: &str) -> bool {
-    ["number is", "number's", "phone is", "it's"].iter().any(|lead| text.contains(lead))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const CONTEXT: Context<'_> = Context { expected: Expectation::Nothing, number_lengths: &[7, 10] };
+
+    fn asked_for(expected: Expectation, text: &str) -> f32 {
+        judge(text, Context { expected, ..CONTEXT }).score
+    }
 
     #[test]
     fn a_sentence_that_waits_for_its_rest_is_unfinished() {
@@ -179,6 +231,12 @@ mod tests {
         {
             assert_eq!(score(text), UNFINISHED, "{text}");
         }
+    }
+
+    #[test]
+    fn a_verb_that_wants_an_object_is_given_time_for_it() {
+        assert_eq!(score("I would like to book"), LIKELY_MORE);
+        assert_eq!(score("I would like to book a cleaning."), COMPLETE);
     }
 
     #[test]
@@ -214,22 +272,60 @@ mod tests {
                 10 => COMPLETE,
                 _ => UNFINISHED,
             };
-            assert_eq!(score(&words[..n].join(" ")), expected, "{n} digits");
+            assert_eq!(judge(&words[..n].join(" "), CONTEXT).score, expected, "{n} digits");
         }
-        assert_eq!(score("My number is 555 219"), UNFINISHED);
-        assert_eq!(score("My number is five"), OPEN);
+        for text in ["My number is 555 219", "My number is five", "five", "5. 5.", "five five five"] {
+            assert_eq!(judge(text, CONTEXT), Ruling::firm(UNFINISHED), "{text}");
+        }
+        assert_eq!(judge("five five five, that's it", CONTEXT).score, COMPLETE);
+    }
+
+    #[test]
+    fn the_lengths_of_numbers_are_the_configurations() {
+        let of = |number_lengths: &[usize], text| judge(text, Context { number_lengths, ..CONTEXT }).score;
+        assert_eq!(of(&[5], "nine oh two one oh"), COMPLETE);
+        assert_eq!(of(&[5, 9], "nine oh two one oh"), OPEN);
+        assert_eq!(of(&[], "nine oh two one oh"), UNFINISHED);
+        assert_eq!(of(&[5], "90210-1234"), COMPLETE);
+    }
+
+    #[test]
+    fn the_first_word_of_what_was_asked_for_is_not_taken_for_all_of_it() {
+        assert_eq!(asked_for(Expectation::Number, "five"), UNFINISHED);
+        assert_eq!(asked_for(Expectation::Name, "Anna."), OPEN);
+        assert_eq!(asked_for(Expectation::Name, "My name is Anna."), OPEN);
+        assert_eq!(asked_for(Expectation::Name, "K. O. W."), UNFINISHED);
+        assert_eq!(asked_for(Expectation::Date, "On Tuesday."), OPEN);
+        assert_eq!(asked_for(Expectation::Amount, "Two."), OPEN);
+    }
+
+    #[test]
+    fn a_whole_answer_to_what_was_asked_for_is_complete() {
+        for (expected, text) in [
+            (Expectation::Name, "My name is Laura Baker."),
+            (Expectation::Name, "Yes."),
+            (Expectation::Number, "I do not know."),
+            (Expectation::Date, "On Tuesday at ten."),
+            (Expectation::Date, "Tomorrow."),
+            (Expectation::Date, "Tuesday at 10:30."),
+            (Expectation::Amount, "Ten."),
+            (Expectation::Nothing, "Anna."),
+        ] {
+            assert_eq!(asked_for(expected, text), COMPLETE, "{text}");
+        }
     }
 
     #[test]
     fn a_number_and_a_word_that_calls_for_more_are_not_open_to_other_opinions() {
         for text in ["five five five two", "My number is five", "five five five two one nine zero", "and"] {
-            assert_eq!(judge(text).most, score(text), "{text}");
+            let ruling = judge(text, CONTEXT);
+            assert_eq!(ruling.most, ruling.score, "{text}");
         }
         for text in ["Well, yes,", "On Tuesday at ten."] {
-            assert_eq!(judge(text).most, COMPLETE, "{text}");
+            assert_eq!(judge(text, CONTEXT).most, COMPLETE, "{text}");
         }
         // A greeting may be all, but is not taken for a whole turn.
-        let greeting = judge("Hello.").most;
+        let greeting = judge("Hello.", CONTEXT).most;
         assert!(greeting > OPEN && greeting < COMPLETE, "{greeting}");
     }
 }

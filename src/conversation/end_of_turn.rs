@@ -32,7 +32,8 @@ fn score_of(probability: f32, threshold: f32) -> f32 {
 mod tests {
     use std::time::Duration;
 
-    use super::super::completeness::{COMPLETE, OPEN, UNFINISHED, judge};
+    use super::super::completeness::{COMPLETE, Context, OPEN, Ruling, UNFINISHED};
+    use super::super::expectation::Expectation;
     use super::*;
 
     fn policy(model_threshold: f32, model_weight: f32) -> EndpointPolicy {
@@ -44,7 +45,13 @@ mod tests {
             longest: ms(2000),
             model_threshold,
             model_weight,
+            number_lengths: vec![7, 10],
         }
+    }
+
+    fn judge(text: &str) -> Ruling {
+        let context = Context { expected: Expectation::Nothing, number_lengths: &[7, 10] };
+        super::super::completeness::judge(text, context)
     }
 
     fn score(text: &str, probability: f32) -> f32 {
@@ -87,7 +94,7 @@ mod tests {
             let so_far = words[..n].join(" ");
             assert_eq!(score(&so_far, 1.0), judge(&so_far).score, "{n} digits");
         }
-        assert_eq!(score("My number is five", 1.0), OPEN);
+        assert_eq!(score("My number is five", 1.0), UNFINISHED);
         assert_eq!(score("I would like to come on Tuesday and", 1.0), UNFINISHED);
         assert!(score(said, 0.0) < COMPLETE, "there may be an extension");
     }

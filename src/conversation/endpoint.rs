@@ -29,6 +29,17 @@ pub struct EndpointPolicy {
     /// How much its opinion counts beside the rules: 0 nothing, 1 all.
     #[serde(default)]
     pub model_weight: f32,
+    /// How many digits numbers have that are dictated, in ascending order: at one of these a number may be
+    /// all, at the greatest it is.
+    #[serde(default = "phone_numbers")]
+    pub number_lengths: Vec<usize>,
+}
+
+/// Of a telephone number without and with the area's digits.
+pub const PHONE_NUMBERS: [usize; 2] = [7, 10];
+
+fn phone_numbers() -> Vec<usize> {
+    PHONE_NUMBERS.to_vec()
 }
 
 /// What a threshold is where nothing is known.
@@ -101,6 +112,7 @@ mod tests {
             longest: MS(2000),
             model_threshold: 0.5,
             model_weight: 0.0,
+            number_lengths: PHONE_NUMBERS.to_vec(),
         }
     }
 

@@ -91,6 +91,12 @@ impl History {
         self.lines.iter().map(|line| &line.message)
     }
 
+    /// What the agent was last heard to say.
+    #[must_use]
+    pub fn last_of_agent(&self) -> &str {
+        self.lines().rev().find(|line| line.role == Role::Assistant).map_or("", |line| &line.text)
+    }
+
     /// What the caller has said since the agent was last heard.
     #[must_use]
     pub fn pending_caller_text(&self) -> &str {

@@ -2,7 +2,8 @@
 //! and what it says of the end of their turn. Must not know how a model reads, nor what it answers.
 
 use super::barge_in::plain_words;
-use super::completeness;
+use super::completeness::{self, Context};
+use super::expectation;
 use super::latency::EndOfTurn;
 use super::settings::ReadAhead;
 use super::timers::Timer;
@@ -122,8 +123,8 @@ impl Conversation {
 
     // What it says of the end.
 
-    /// When the turn is over, if the caller says no more: from the words before the pause, and what the
-    /// model says of just these.
+    /// When the turn is over, if the caller says no more: from all words that are not answered yet, what the
+    /// agent asked for, and what the model says of just these.
     pub(super) fn judge_the_end(&mut self, said: &str) -> Option<CallTime> {
         let model = if self.readings.0.is_empty() {
             None
@@ -131,13 +132,24 @@ impl Conversation {
             self.readings.probability_of(&self.prompt_with(said).1)
         };
         let policy = &self.settings.endpoint;
-        let ruling = completeness::judge(said);
+        let expected = expectation::after(self.history.last_of_agent());
+        let context = Context { expected, number_lengths: &policy.number_lengths };
+        let ruling = completeness::judge(&self.unanswered_with(said), context);
         let score = policy.score(ruling, model);
         let silence = policy.silence_after(score, &self.pace);
         let utterance = self.utterance.as_mut()?;
         let wait_ms = silence.as_secs_f64() * 1000.0;
         utterance.end = Some(EndOfTurn { rules: ruling.score, model, score, wait_ms });
         Some(utterance.paused_at? + silence)
+    }
+
+    /// What the caller says now, behind what they said before and have heard no answer to: a number that is
+    /// dictated in pieces is one number.
+    fn unanswered_with(&self, said: &str) -> String {
+        match &self.reply {
+            Some(reply) if reply.sounded => said.to_owned(),
+            Some(_) | None => self.prompt_with(said).1,
+        }
     }
 
     /// The model has read words to their end. In the silence after just these, it moves the deadline; once

@@ -2,6 +2,7 @@
 //! complaint that people make of voice agents.
 
 mod answering;
+mod dictating;
 mod ending_by_model;
 mod ending_turns;
 mod failing;

@@ -31,6 +31,7 @@ pub fn settings() -> Settings {
             longest: MS(2000),
             model_threshold: 0.5,
             model_weight: 0.0,
+            number_lengths: vec![7, 10],
         },
         barge_in: BargeInPolicy::default(),
         listening: Listening {

@@ -10,8 +10,9 @@ use anyhow::Context as _;
 use super::{median, name};
 use crate::config::Config;
 use crate::conversation::EndpointPolicy;
-use crate::conversation::completeness::judge;
+use crate::conversation::completeness::{Context, judge};
 use crate::conversation::endpoint::Pace;
+use crate::conversation::expectation;
 use crate::engine::llm::{LlmEngine, LlmOptions, limit_threads, load};
 use crate::engine::{Message, Role};
 
@@ -146,7 +147,8 @@ fn row(
     let said = lines.into_iter().filter(|(_, text)| !text.trim().is_empty());
     let messages: Vec<Message> = said.map(|(role, text)| Message { role, text: text.clone() }).collect();
     let probability = engine.end_of_turn(&messages)?;
-    let ruling = judge(&caller);
+    let context = Context { expected: expectation::after(before), number_lengths: &policy.number_lengths };
+    let ruling = judge(&caller, context);
     let both = policy.score(ruling, probability);
     let wait = |score| policy.silence_after(score, &Pace::default()).as_secs_f64() * 1000.0;
     Ok(Row {

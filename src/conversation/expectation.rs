@@ -1,0 +1,136 @@
+//! What the agent asked the caller for, so that the first word of a longer answer is not taken for all of it.
+//! Pure text; English is a table. Knows no call.
+
+/// What kind of answer is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Expectation {
+    /// Nothing in particular.
+    #[default]
+    Nothing,
+    /// A number that is dictated, digit by digit: of a telephone, an account.
+    Number,
+    /// A name, perhaps spelled.
+    Name,
+    /// A day, a time, a date.
+    Date,
+    /// How many, how much: a number that is said in one go.
+    Amount,
+}
+
+/// What is asked for by a question that holds such words. The first that fits counts: whoever asks for a name
+/// and a number is told the number last.
+const ASKED_BY: &[(Expectation, &[&str])] = &[
+    (Expectation::Amount, &["how many", "how much", "how old", "how long"]),
+    (Expectation::Date, &["date of birth", "birthday", "born"]),
+    (
+        Expectation::Number,
+        &[
+            "phone number",
+            "telephone number",
+            "your number",
+            "the number",
+            "account number",
+            "card number",
+            "order number",
+            "customer number",
+            "number can i",
+            "number should",
+            "zip code",
+            "postcode",
+            "postal code",
+            "reach you",
+        ],
+    ),
+    (
+        Expectation::Name,
+        &[
+            "your name",
+            "first name",
+            "last name",
+            "full name",
+            "who is calling",
+            "who am i speaking",
+            "spell",
+        ],
+    ),
+    (
+        Expectation::Date,
+        &[
+            "what day",
+            "which day",
+            "what date",
+            "which date",
+            "what time",
+            "which time",
+            "day and time",
+            "when would",
+            "when do you",
+            "when should",
+            "when can you",
+            "when works",
+        ],
+    ),
+];
+
+/// How a sentence begins that asks, though it has no question mark.
+const ASKS: &[&str] =
+    &["please", "tell me", "give me", "could you", "can you", "may i", "i need", "and your", "what", "which"];
+
+/// What the agent asked for at the end of what it said.
+///
+/// ```
+/// use offhook::conversation::expectation::{Expectation, after};
+/// assert_eq!(after("I see. What is your phone number?"), Expectation::Number);
+/// assert_eq!(after("How can I help you?"), Expectation::Nothing);
+/// ```
+#[must_use]
+pub fn after(said: &str) -> Expectation {
+    let sentences: Vec<&str> =
+        said.split_inclusive(['.', '?', '!']).filter(|s| !s.trim().is_empty()).collect();
+    // "What is your number? Please say it digit by digit."
+    let last = sentences.iter().rev().take(2).map(|sentence| of_a_sentence(sentence));
+    last.into_iter().find(|expected| *expected != Expectation::Nothing).unwrap_or_default()
+}
+
+fn of_a_sentence(sentence: &str) -> Expectation {
+    let lower = sentence.trim().to_lowercase();
+    if !lower.ends_with('?') && !ASKS.iter().any(|lead| lower.starts_with(lead)) {
+        return Expectation::Nothing;
+    }
+    let fits = |(_, cues): &&(Expectation, &[&str])| cues.iter().any(|cue| lower.contains(cue));
+    ASKED_BY.iter().find(fits).map_or(Expectation::Nothing, |(expected, _)| *expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_tells_what_its_answer_will_be() {
+        for (said, expected) in [
+            ("What is your phone number?", Expectation::Number),
+            ("Thank you. What number can I reach you at?", Expectation::Number),
+            ("May I have your name and your number?", Expectation::Number),
+            ("And your name, please?", Expectation::Name),
+            ("Please spell your last name.", Expectation::Name),
+            ("What day works for you?", Expectation::Date),
+            ("What is your date of birth?", Expectation::Date),
+            ("What is your number? Please say it slowly.", Expectation::Number),
+            ("How many people are you?", Expectation::Amount),
+        ] {
+            assert_eq!(after(said), expected, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_fact_is_no_question_and_a_question_long_ago_is_answered() {
+        for said in [
+            "",
+            "How can I help you?",
+            "Our phone number is five five five zero one four two.",
+            "What is your name? I see. We are open until five. Anything else?",
+        ] {
+            assert_eq!(after(said), Expectation::Nothing, "{said}");
+        }
+    }
+}
