@@ -55,6 +55,15 @@ impl Resampler {
         Self::with_block(from, to, STREAM_BLOCK_MS)
     }
 
+    /// A converter for a file that is read piece by piece, as exact as [`resample`]; its output lags by up to
+    /// 120 ms.
+    ///
+    /// # Errors
+    /// If a rate is outside [`RATES`].
+    pub fn for_file(from: u32, to: u32) -> Result<Self, RateError> {
+        Self::with_block(from, to, CLIP_BLOCK_MS)
+    }
+
     fn with_block(from: u32, to: u32, block_ms: u32) -> Result<Self, RateError> {
         let error = RateError { from, to };
         if !RATES.contains(&from) || !RATES.contains(&to) {

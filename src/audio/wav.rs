@@ -6,22 +6,23 @@
 //! Interface and Data Specifications 1.0" (IBM and Microsoft, 1991) and "Multiple channel audio data
 //! and WAVE files" (Microsoft, 2007) for the extensible form.
 
+mod coding;
+
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
+use std::time::Duration;
 
+use self::coding::Format;
 use super::g711::Law;
 use super::resample::{self, RateError};
 use super::to_i16;
 
-/// Longest audio taken, in seconds: an hour.
+/// Longest audio taken at once, in seconds: an hour. A [`Reader`] has no such limit.
 pub const MAX_SECONDS: u64 = 3_600;
 
 /// Most bytes of audio taken: an hour of stereo at 48 kHz and 24 bits is just under it.
 pub const MAX_BYTES: u64 = 1 << 30;
-
-/// Most channels taken.
-const MAX_CHANNELS: u16 = 32;
 
 /// Mono audio and its rate.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,125 +114,138 @@ pub fn read_file(path: &Path) -> Result<Clip, WavError> {
 /// # Errors
 /// As [`read_file`].
 pub fn read(input: impl Read, name: &str) -> Result<Clip, WavError> {
-    let mut input = Input { input, name };
-    let mut riff = [0; 12];
-    let got = input.fill(&mut riff)?;
-    if got < riff.len() || !matches!(&riff[..4], b"RIFF") || &riff[8..] != b"WAVE" {
-        let problem = match got {
-            0 => "it is empty".to_owned(),
-            _ => format!("it begins with {:?}", String::from_utf8_lossy(&riff[..got.min(4)])),
-        };
-        return Err(input.not_wav(problem));
-    }
-    let mut format = None;
-    loop {
-        let mut head = [0; 8];
-        if input.fill(&mut head)? < head.len() {
-            return Err(input.not_wav("it has no audio in it".to_owned()));
+    let mut reader = Reader::open(input, name)?;
+    let limit = (MAX_SECONDS * u64::from(reader.rate())).min(MAX_BYTES / reader.frame_bytes() as u64);
+    let mut samples = Vec::new();
+    while let Some(channels) = reader.read()? {
+        mix(channels, &mut samples);
+        if samples.len() as u64 > limit {
+            return Err(WavError::TooLong { name: name.to_owned() });
         }
-        let size = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
-        match &head[..4] {
-            b"fmt " => {
-                let mut chunk = Vec::new();
-                input.take(size + size % 2, 4096, &mut chunk)?;
-                format = Some(Format::parse(&chunk, &input)?);
+    }
+    Ok(Clip { samples, rate: reader.rate() })
+}
+
+/// Appends the average of channels of one length.
+pub fn mix(channels: &[Vec<f32>], into: &mut Vec<f32>) {
+    let length = channels.first().map_or(0, Vec::len);
+    let count = channels.len() as f32;
+    into.extend((0..length).map(|n| channels.iter().map(|channel| channel[n]).sum::<f32>() / count));
+}
+
+/// Frames that a [`Reader`] gives at once.
+const BLOCK: usize = 4_096;
+
+/// A header says this or more where the length was not known when it was written: sox says 0x7fff_f000 less
+/// what its header takes, others the largest number there is. Or it says 0.
+const UNKNOWN_LENGTH: u64 = 0x7fff_0000;
+
+/// A WAV file that is read block by block, so that its length is no matter, each channel for itself.
+pub struct Reader<'a, R> {
+    input: Input<'a, R>,
+    format: Format,
+    /// Bytes of audio that the header promises.
+    promised: u64,
+    /// Bytes of audio that were read.
+    got: u64,
+    ended: bool,
+    bytes: Vec<u8>,
+    channels: Vec<Vec<f32>>,
+}
+
+/// Whether a file has all the audio that its header promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completeness {
+    /// It has.
+    Whole,
+    /// This much is missing.
+    Short(Duration),
+    /// The header has no length, as that of a stream or of a recorder that was cut off: all there is was read.
+    Unknown,
+}
+
+impl<'a, R: Read> Reader<'a, R> {
+    /// Reads up to the audio; `name` is for messages.
+    ///
+    /// # Errors
+    /// If it is no WAV file, or of an unknown kind.
+    pub fn open(input: R, name: &'a str) -> Result<Self, WavError> {
+        let mut input = Input { input, name };
+        let (format, promised) = input.head()?;
+        let channels = vec![Vec::new(); usize::from(format.channels)];
+        let mut reader = Self { input, format, promised, got: 0, ended: false, bytes: Vec::new(), channels };
+        reader.bytes.resize(reader.frame_bytes() * BLOCK, 0);
+        Ok(reader)
+    }
+
+    /// Samples a second, of each channel.
+    #[must_use]
+    pub fn rate(&self) -> u32 {
+        self.format.rate
+    }
+
+    /// Bytes of one sample of every channel.
+    fn frame_bytes(&self) -> usize {
+        self.format.coding.bytes() * usize::from(self.format.channels)
+    }
+
+    /// How many channels there are.
+    #[must_use]
+    pub fn channel_count(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// The length that the header promises, if it does.
+    #[must_use]
+    pub fn promised(&self) -> Option<Duration> {
+        let known = self.promised > 0 && self.promised < UNKNOWN_LENGTH;
+        known.then(|| self.length_of(self.promised))
+    }
+
+    /// Whether all was there that was promised; known when [`Self::read`] has come to the end.
+    #[must_use]
+    pub fn completeness(&self) -> Completeness {
+        // Half a frame at the end is no loss.
+        let missing = self.promised.saturating_sub(self.got);
+        match self.promised() {
+            _ if self.promised == self.got => Completeness::Whole,
+            None => Completeness::Unknown,
+            Some(_) if missing < self.frame_bytes() as u64 => Completeness::Whole,
+            Some(_) => Completeness::Short(self.length_of(missing)),
+        }
+    }
+
+    /// How long so many bytes last.
+    fn length_of(&self, bytes: u64) -> Duration {
+        let frames = bytes / self.frame_bytes() as u64;
+        Duration::from_micros(frames.saturating_mul(1_000_000) / u64::from(self.format.rate))
+    }
+
+    /// The next samples of each channel, in -1 to 1, as many of one as of the other; `None` at the end.
+    /// A header that promises more than comes is forgiven, and so is half a frame at the end.
+    ///
+    /// # Errors
+    /// If the input cannot be read.
+    pub fn read(&mut self) -> Result<Option<&[Vec<f32>]>, WavError> {
+        self.channels.iter_mut().for_each(Vec::clear);
+        // A stream's header says 0 or the largest number: then all that comes is audio.
+        let streamed = self.promised == 0 || self.promised >= u64::from(u32::MAX) - 64;
+        let left = if streamed { u64::MAX } else { self.promised - self.got };
+        let want = left.min(self.bytes.len() as u64) as usize;
+        if self.ended || want == 0 {
+            return Ok(None);
+        }
+        let got = self.input.fill(&mut self.bytes[..want])?;
+        self.got += got as u64;
+        self.ended = got < want;
+        let (width, frame) = (self.format.coding.bytes(), self.frame_bytes());
+        for frame in self.bytes[..got].chunks_exact(frame) {
+            for (channel, sample) in self.channels.iter_mut().zip(frame.chunks_exact(width)) {
+                channel.push(self.format.coding.sample(sample));
             }
-            b"data" => {
-                let Some(format) = format else {
-                    return Err(input.not_wav("its audio comes before its format".to_owned()));
-                };
-                return input.audio(&format, size);
-            }
-            _ => input.skip(size + size % 2)?,
         }
-    }
-}
-
-/// How a sample is written down.
-#[derive(Debug, Clone, Copy)]
-enum Coding {
-    /// Unsigned, around 128.
-    U8,
-    I16,
-    I24,
-    I32,
-    F32,
-    F64,
-    Law(Law),
-}
-
-struct Format {
-    coding: Coding,
-    channels: u16,
-    rate: u32,
-}
-
-impl Format {
-    fn parse<R: Read>(chunk: &[u8], input: &Input<'_, R>) -> Result<Self, WavError> {
-        let u16_at = |at: usize| chunk.get(at..at + 2).map(|b| u16::from_le_bytes([b[0], b[1]]));
-        let (Some(mut tag), Some(channels), Some(low), Some(high), Some(bits)) =
-            (u16_at(0), u16_at(2), u16_at(4), u16_at(6), u16_at(14))
-        else {
-            return Err(input.not_wav("its format is cut short".to_owned()));
-        };
-        let rate = u32::from(high) << 16 | u32::from(low);
-        // Extensible: the tag is the beginning of a longer identifier.
-        if tag == 0xfffe {
-            tag = u16_at(24).unwrap_or(tag);
-        }
-        let coding = match (tag, bits) {
-            (1, 8) => Coding::U8,
-            (1, 16) => Coding::I16,
-            (1, 24) => Coding::I24,
-            (1, 32) => Coding::I32,
-            (3, 32) => Coding::F32,
-            (3, 64) => Coding::F64,
-            (6, 8) => Coding::Law(Law::A),
-            (7, 8) => Coding::Law(Law::Mu),
-            _ => return Err(input.unsupported(format!("format {tag} with {bits} bits a sample"))),
-        };
-        if channels == 0 || channels > MAX_CHANNELS {
-            return Err(input.unsupported(format!("{channels} channels (1 to {MAX_CHANNELS} are read)")));
-        }
-        if !resample::RATES.contains(&rate) {
-            return Err(input.unsupported(format!(
-                "{rate} samples a second ({} to {} are read)",
-                resample::RATES.start(),
-                resample::RATES.end()
-            )));
-        }
-        Ok(Self { coding, channels, rate })
-    }
-}
-
-impl Coding {
-    const fn bytes(self) -> usize {
-        match self {
-            Self::U8 | Self::Law(_) => 1,
-            Self::I16 => 2,
-            Self::I24 => 3,
-            Self::I32 | Self::F32 => 4,
-            Self::F64 => 8,
-        }
-    }
-
-    /// One sample of exactly [`bytes`](Self::bytes) bytes, in -1 to 1.
-    fn sample(self, b: &[u8]) -> f32 {
-        let word = |n: usize| b.get(n).copied().unwrap_or(0);
-        let sample = match self {
-            Self::U8 => (f32::from(word(0)) - 128.0) / 128.0,
-            Self::Law(law) => f32::from(law.decode(word(0))) / 32_768.0,
-            Self::I16 => f32::from(i16::from_le_bytes([word(0), word(1)])) / 32_768.0,
-            Self::I24 => i32::from_le_bytes([0, word(0), word(1), word(2)]) as f32 / 2_147_483_648.0,
-            Self::I32 => i32::from_le_bytes([word(0), word(1), word(2), word(3)]) as f32 / 2_147_483_648.0,
-            Self::F32 => f32::from_le_bytes([word(0), word(1), word(2), word(3)]),
-            Self::F64 => {
-                let eight = [word(0), word(1), word(2), word(3), word(4), word(5), word(6), word(7)];
-                f64::from_le_bytes(eight) as f32
-            }
-        };
-        // Floats may be anything.
-        if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 }
+        let some = self.channels.iter().any(|channel| !channel.is_empty());
+        Ok(some.then_some(&self.channels))
     }
 }
 
@@ -279,32 +293,37 @@ impl<R: Read> Input<'_, R> {
         skipped.map(|_| ()).map_err(|e| self.io(e))
     }
 
-    /// Reads the audio. A stream's header says 0 or the largest number: then all that comes is audio.
-    /// A header that promises more than comes is forgiven, and so is half a sample at the end.
-    fn audio(&mut self, format: &Format, size: u64) -> Result<Clip, WavError> {
-        let width = format.coding.bytes();
-        let frame = width * usize::from(format.channels);
-        let limit = (MAX_SECONDS * u64::from(format.rate)).min(MAX_BYTES / frame as u64);
-        let streamed = size == 0 || size >= u64::from(u32::MAX) - 64;
-        let mut left = if streamed { u64::MAX } else { size };
-        let mut samples = Vec::new();
-        let mut buffer = vec![0; frame * 4096];
-        while left > 0 {
-            let want = left.min(buffer.len() as u64) as usize;
-            let got = self.fill(&mut buffer[..want])?;
-            left -= got as u64;
-            for frame in buffer[..got].chunks_exact(frame) {
-                let sum: f32 = frame.chunks_exact(width).map(|b| format.coding.sample(b)).sum();
-                samples.push(sum / f32::from(format.channels));
+    /// Reads up to the audio: its format, and how many bytes of it are promised.
+    fn head(&mut self) -> Result<(Format, u64), WavError> {
+        let mut riff = [0; 12];
+        let got = self.fill(&mut riff)?;
+        if got < riff.len() || !matches!(&riff[..4], b"RIFF") || &riff[8..] != b"WAVE" {
+            let problem = match got {
+                0 => "it is empty".to_owned(),
+                _ => format!("it begins with {:?}", String::from_utf8_lossy(&riff[..got.min(4)])),
+            };
+            return Err(self.not_wav(problem));
+        }
+        let mut format = None;
+        loop {
+            let mut head = [0; 8];
+            if self.fill(&mut head)? < head.len() {
+                return Err(self.not_wav("it has no audio in it".to_owned()));
             }
-            if samples.len() as u64 > limit {
-                return Err(WavError::TooLong { name: self.name.to_owned() });
-            }
-            if got < want {
-                break;
+            let size = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
+            match (&head[..4], format) {
+                (b"fmt ", _) => {
+                    let mut chunk = Vec::new();
+                    self.take(size + size % 2, 4096, &mut chunk)?;
+                    format = Some(Format::parse(&chunk, self)?);
+                }
+                (b"data", Some(format)) => return Ok((format, size)),
+                (b"data", None) => {
+                    return Err(self.not_wav("its audio comes before its format".to_owned()));
+                }
+                _ => self.skip(size + size % 2)?,
             }
         }
-        Ok(Clip { samples, rate: format.rate })
     }
 }
 

@@ -109,6 +109,45 @@ fn a_file_that_is_cut_short_gives_what_is_there() {
     assert_eq!(read(&file[..file.len() - 11], "a.wav").unwrap().samples, vec![0.25; 94]);
 }
 
+/// All channels of a file, and what it says of its end.
+fn channels_of(file: &[u8]) -> (Vec<Vec<f32>>, Completeness) {
+    let mut reader = Reader::open(file, "a.wav").unwrap();
+    let mut all = vec![Vec::new(); reader.channel_count()];
+    while let Some(block) = reader.read().unwrap() {
+        for (channel, block) in all.iter_mut().zip(block) {
+            channel.extend(block);
+        }
+    }
+    (all, reader.completeness())
+}
+
+#[test]
+fn channels_are_read_apart_block_by_block() {
+    let left: Vec<i16> = (0..10_000).map(|n| n as i16).collect();
+    let right: Vec<i16> = left.iter().map(|n| -n).collect();
+    let (channels, completeness) = channels_of(&encode(8_000, &[&left, &right]).unwrap());
+    assert_eq!([to_i16(&channels[0]), to_i16(&channels[1])], [left, right]);
+    assert_eq!(completeness, Completeness::Whole);
+}
+
+#[test]
+fn how_much_is_missing_is_known_where_the_header_has_a_length() {
+    let file = encode(8_000, &[&[8_192; 8_000]]).unwrap();
+    let half_a_second = Completeness::Short(Duration::from_millis(500));
+    assert_eq!(channels_of(&file[..file.len() - 8_000]).1, half_a_second);
+    // A sample and a half are told as one; half a sample is nothing.
+    assert_eq!(channels_of(&file[..file.len() - 3]).1, Completeness::Short(Duration::from_micros(125)));
+    assert_eq!(channels_of(&file[..file.len() - 1]).1, Completeness::Whole);
+    for size in [0, u32::MAX, 0x7fff_f000] {
+        let mut file = raw(1, 1, 8_000, 16, &[0, 64, 0, 192]);
+        file[40..44].copy_from_slice(&size.to_le_bytes());
+        assert_eq!(channels_of(&file), (vec![vec![0.5, -0.5]], Completeness::Unknown), "size {size}");
+    }
+    let promised = |file: &[u8]| Reader::open(file, "a.wav").unwrap().promised();
+    assert_eq!(promised(&file), Some(Duration::from_secs(1)));
+    assert_eq!(promised(&raw(1, 1, 8_000, 16, &[])), None);
+}
+
 #[test]
 fn no_audio_is_no_error() {
     assert!(read(&encode(8_000, &[&[]]).unwrap()[..], "a.wav").unwrap().samples.is_empty());

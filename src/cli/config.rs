@@ -5,11 +5,13 @@ use std::process::ExitCode;
 use anyhow::bail;
 
 use crate::config::{Config, DEFAULT_CONFIG};
+use crate::engine::whisper::{self, WhisperOptions};
 
 /// What to do with the configuration.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Check the configuration and that its model files are there; exit code 64 if it is wrong
+    /// Check the configuration and that its model files are there; exit code 64 if it is wrong, 66 if the
+    /// speech-to-text model is damaged or does not know the language
     Check,
     /// Print the configuration that ships with offhook, with every key explained
     Default,
@@ -18,7 +20,7 @@ pub enum Command {
 /// Runs it. That the configuration is right is known by now: it has been read.
 ///
 /// # Errors
-/// If a model file is missing.
+/// If a model file is missing, or the recogniser's is damaged or does not know `stt.language`.
 pub fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
     match command {
         Command::Default => print!("{DEFAULT_CONFIG}"),
@@ -36,6 +38,7 @@ pub fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
                     );
                 }
             }
+            whisper::check(&WhisperOptions::from(&config.stt))?;
             println!("the configuration is right");
         }
     }

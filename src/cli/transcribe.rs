@@ -1,181 +1,339 @@
-//! `offhook transcribe`: WAV files in, text out, with what it cost. For trying models; knows no calls.
+//! `offhook transcribe`: WAV files in, text out, with what it cost. For recordings, and for trying models;
+//! knows no calls.
 
-use std::ops::Range;
+mod cutting;
+mod loudness;
+mod printing;
+mod progress;
+mod segments;
+mod side;
+
+use std::fs::File;
+use std::io::{BufReader, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, bail};
+
+use self::cutting::Piece;
+use self::printing::{Form, Printer, Summary};
+use self::progress::Progress;
+use self::segments::{Channel, InOrder, Segment};
+use self::side::{Side, Way};
 use super::stream;
-use crate::audio::wav::{self, Clip};
-use crate::config::{Config, whisper_model};
-use crate::engine::whisper::{self, LONGEST_WINDOW, WhisperOptions, WhisperRecognizer, Window};
+use crate::audio::wav::{self, Clip, Completeness, MAX_SECONDS, Reader};
+use crate::config::{Config, language, whisper_model};
+use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer, Window};
 use crate::engine::{CancelFlag, Effort, Recognizer as _};
-use crate::units::{WHISPER_RATE, duration_of, samples_in};
+use crate::units::duration_of;
 
 /// Arguments of `offhook transcribe`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER_HELP)]
 pub struct Args {
-    /// WAV files of any kind; "-" reads one from standard input.
+    /// WAV files of any kind and length; "-" reads one from standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The model, by name (base.en) or path; `stt.model` if not given.
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
+    /// The language that is spoken: a code such as "en" or "de", or "auto"; `stt.language` if not given.
+    #[arg(long, value_name = "CODE", value_parser = language::parse)]
+    language: Option<String>,
     /// Threads; `stt.threads` if not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: Option<u16>,
+    /// Which channel. Without it a stereo file gives both, apart; one of more channels gives their mix.
+    #[arg(long, value_enum)]
+    channel: Option<ChannelChoice>,
+    /// One window of up to 29 seconds after the other instead of utterances, for comparison.
+    #[arg(long, conflicts_with = "stream")]
+    whole: bool,
     /// Listen as on a phone line, while the speech goes on: words appear, settle, and become turns. At a
-    /// terminal at the pace of speech, in a pipe as fast as it goes.
+    /// terminal at the pace of speech, in a pipe as fast as it goes. For files of up to an hour.
     #[arg(long)]
     stream: bool,
-    /// Work on the whole window of 30 seconds instead of the speech alone, for comparison.
+    /// Work on Whisper's whole window of 30 seconds instead of the speech alone, for comparison.
     #[arg(long)]
     full_window: bool,
-    /// One JSON object a file, with timings and words; with --stream one for all that is heard.
+    /// Subtitles in SubRip's form; one file at a time.
+    #[arg(long, conflicts_with_all = ["json", "stream"])]
+    srt: bool,
+    /// One JSON object a file, each on a line of its own, with words and their times; with --stream one for
+    /// all that is heard.
     #[arg(long)]
     json: bool,
 }
 
-/// What came of one file.
-#[derive(Debug, serde::Serialize)]
-struct Report {
-    file: String,
-    text: String,
-    audio_seconds: f64,
-    milliseconds: f64,
-    real_time_factor: f64,
-    words: Vec<Word>,
-    avg_logprob: f32,
-    no_speech: f32,
-}
+/// What `--help` says at its end.
+const AFTER_HELP: &str = "\
+A recording is cut into utterances by voice activity, as calls are ([vad] and
+endpoint.open_ms of the configuration), and each is transcribed on its own. The
+sides of a stereo file, such as `offhook call` records, come in order of time:
 
-/// One word of it.
-#[derive(Debug, serde::Serialize)]
-struct Word {
-    text: String,
-    /// How sure the recogniser was, 0 to 1.
-    confidence: f32,
-    /// About where it ends in the file; an estimate.
-    end_seconds: f64,
+  [00:00 right] Hello, this is Green Street Dental Clinic.
+  [00:03 left] What time do you open?
+
+A file may have any length: no more of it than an utterance is held in memory.
+
+--json: file, duration_s, truncated (null if the header has no length),
+missing_s (if truncated), segments, took_s, real_time_factor. A segment has
+channel (mono, left, right, mix, or both where the two are the same), start_s,
+end_s, text, doubtful, avg_logprob, no_speech, words; a word has text, start_s,
+end_s (estimates) and confidence (0 to 1). All times are in seconds.
+
+Exit code 0: all files were transcribed, with words in them or not; 1: one could
+not be; 66: the model could not be loaded.";
+
+/// A channel by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ChannelChoice {
+    Left,
+    Right,
+    /// The average of all
+    Mix,
 }
 
 /// Transcribes the files in order. Exit code 0 if all were transcribed, 1 if one could not be read.
 ///
 /// # Errors
-/// If the model cannot be loaded.
+/// If the model cannot be loaded, or nothing can be written any more.
 pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
+    if args.srt && args.files.len() > 1 {
+        bail!("--srt numbers the subtitles of one recording: give one file, or use --json for several");
+    }
     let model = args.model.as_deref().map_or_else(|| config.stt.model.clone(), whisper_model::named);
-    let options = WhisperOptions {
+    let mut options = WhisperOptions {
         window: args.full_window.then_some(Window::Whole),
         ..WhisperOptions::of(&model, &config.stt)
     };
+    if let Some(language) = &args.language {
+        options.language.clone_from(language);
+    }
     let threads = args.threads.map_or(config.stt.threads, usize::from);
-    let effort = Effort { threads, second_try: true };
-    let mut recognizer = whisper::load(&options)?.recognizer()?;
-
+    let recognizer = whisper::load(&options)?.recognizer()?;
+    let mut transcriber = Transcriber { args: &args, config, threads, recognizer };
     let mut code = ExitCode::SUCCESS;
-    let several = args.files.len() > 1;
     for file in &args.files {
-        let clip = match read(file) {
-            Ok(clip) => clip,
-            Err(error) => {
+        match transcriber.transcribe(file) {
+            Ok(()) => {}
+            Err(Failure::File(error)) => {
                 eprintln!("{error:#}");
                 code = ExitCode::FAILURE;
-                continue;
             }
-        };
-        if args.stream {
-            if several && !args.json {
-                println!("{}:", file.display());
-            }
-            stream::show(&clip, &mut recognizer, threads, config, args.json)?;
-            continue;
+            Err(Failure::All(error)) => return Err(error),
         }
-        let report = transcribe(&mut recognizer, effort, file, &clip)?;
-        if args.json {
-            println!("{}", serde_json::to_string(&report)?);
-            continue;
-        }
-        if several {
-            println!("{}: {}", report.file, report.text);
-        } else {
-            println!("{}", report.text);
-        }
-        eprintln!(
-            "{:.2} s of audio in {:.1} ms, real-time factor {:.4}",
-            report.audio_seconds, report.milliseconds, report.real_time_factor
-        );
     }
     Ok(code)
 }
 
-fn read(file: &Path) -> anyhow::Result<Clip> {
+/// What went wrong.
+enum Failure {
+    /// This file cannot be transcribed; others may.
+    File(anyhow::Error),
+    /// Nothing can.
+    All(anyhow::Error),
+}
+
+struct Transcriber<'a> {
+    args: &'a Args,
+    config: &'a Config,
+    threads: usize,
+    recognizer: WhisperRecognizer,
+}
+
+impl Transcriber<'_> {
+    fn transcribe(&mut self, file: &Path) -> Result<(), Failure> {
+        let (input, name) = open(file).map_err(Failure::File)?;
+        let mut reader = Reader::open(input, &name).map_err(|e| Failure::File(e.into()))?;
+        let several = self.args.files.len() > 1;
+        if self.args.stream {
+            let clip = one_side(&mut reader, &name, self.args.channel).map_err(Failure::File)?;
+            tell_missing(&name, reader.completeness());
+            if several && !self.args.json {
+                println!("{name}:");
+            }
+            return stream::show(&clip, &mut self.recognizer, self.threads, self.config, self.args.json)
+                .map_err(Failure::All);
+        }
+        let channels = channels(self.args.channel, reader.channel_count())
+            .map_err(|problem| Failure::File(anyhow::anyhow!("{name}: {problem}")))?;
+        if self.args.channel.is_none() && reader.channel_count() > 2 {
+            eprintln!(
+                "{name} has {} channels: their mix is transcribed; --channel left or right takes the first or the \
+                 second alone",
+                reader.channel_count()
+            );
+        }
+        if several && !self.args.json {
+            println!("{name}:");
+        }
+        self.read_through(&mut reader, &name, &channels)
+    }
+
+    /// Transcribes a file while it is read.
+    fn read_through(
+        &mut self,
+        reader: &mut Reader<'_, impl Read>,
+        name: &str,
+        channels: &[Channel],
+    ) -> Result<(), Failure> {
+        let of_file = |error: wav::WavError| Failure::File(error.into());
+        let (rate, way) = (reader.rate(), if self.args.whole { Way::Windows } else { Way::ByVoice });
+        let sides = channels.iter().map(|&channel| Side::new(channel, rate, way, self.config));
+        let mut sides = sides.collect::<Result<Vec<_>, _>>().map_err(|e| Failure::File(e.into()))?;
+        let mut printer = Printer::new(std::io::stdout().lock(), self.form());
+        let mut progress = Progress::new(reader.promised());
+        let (mut order, mut frames, mut alike) = (InOrder::default(), 0, sides.len() == 2);
+        #[expect(clippy::disallowed_methods, reason = "the stopwatch of a command-line tool")]
+        let start = Instant::now();
+        loop {
+            let block = reader.read().map_err(of_file)?;
+            if let Some(block) = block {
+                frames += block[0].len();
+                alike = alike && block[0] == block[1];
+            }
+            let mut pieces = Vec::new();
+            for side in &mut sides {
+                let cut = match block {
+                    Some(block) => side.hear(block),
+                    None => side.finish(),
+                };
+                pieces.extend(cut.into_iter().map(|piece| (side.channel, piece)));
+            }
+            pieces.sort_by_key(|(channel, piece)| (piece.from, *channel));
+            for (channel, piece) in pieces {
+                // Both sides have had the same audio so far: it is transcribed once.
+                if alike && channel == Channel::Right {
+                    continue;
+                }
+                let channel = if alike { Channel::Both } else { channel };
+                progress.at(piece.voice.end);
+                let segment = self.hear(channel, &piece).map_err(Failure::All)?;
+                segment.into_iter().for_each(|segment| order.add(segment));
+            }
+            let settled = sides.iter().map(Side::settled_until).min().unwrap_or_default();
+            for segment in order.before(if block.is_some() { settled } else { Duration::MAX }) {
+                progress.clear();
+                printer.segment(&segment).map_err(|e| Failure::All(e.into()))?;
+            }
+            if block.is_none() {
+                break;
+            }
+            progress.at(duration_of(frames, rate));
+        }
+        progress.clear();
+        if frames == 0 {
+            return Err(Failure::File(anyhow::anyhow!(
+                "{name} has no audio: a WAV file's header, and not one sample behind it"
+            )));
+        }
+        let completeness = reader.completeness();
+        let (file, duration) = (name.to_owned(), duration_of(frames, rate));
+        let summary = Summary { file, duration, completeness, took: start.elapsed() };
+        let any = printer.end(&summary).map_err(|e| Failure::All(e.into()))?;
+        self.tell(&summary, any);
+        Ok(())
+    }
+
+    /// How it is printed.
+    fn form(&self) -> Form {
+        match (self.args.json, self.args.srt) {
+            (true, _) => Form::Json,
+            (false, true) => Form::Srt,
+            (false, false) => Form::Text { colours: std::io::stdout().is_terminal() },
+        }
+    }
+
+    /// The words of one piece, if it has any.
+    fn hear(&mut self, channel: Channel, piece: &Piece) -> anyhow::Result<Option<Segment>> {
+        let effort = Effort { threads: self.threads, second_try: true };
+        let heard = self.recognizer.transcribe(&piece.samples, effort, &CancelFlag::default())?;
+        Ok(Segment::of(channel, piece, heard))
+    }
+
+    /// What a person wants to know besides, on standard error.
+    fn tell(&self, summary: &Summary, any: bool) {
+        tell_missing(&summary.file, summary.completeness);
+        if self.args.srt && !any {
+            eprintln!("{}: no words", summary.file);
+        }
+        if !self.args.json {
+            eprintln!(
+                "{:.2} s of audio in {:.2} s, real-time factor {:.3}",
+                summary.duration.as_secs_f64(),
+                summary.took.as_secs_f64(),
+                summary.real_time_factor()
+            );
+        }
+    }
+}
+
+fn open(file: &Path) -> anyhow::Result<(Box<dyn Read>, String)> {
     if file == Path::new("-") {
-        return Ok(wav::read(std::io::stdin().lock(), "standard input")?);
+        return Ok((Box::new(std::io::stdin().lock()), "standard input".to_owned()));
     }
-    Ok(wav::read_file(file)?)
+    let name = file.display().to_string();
+    let input = File::open(file).with_context(|| name.clone())?;
+    Ok((Box::new(BufReader::new(input)), name))
 }
 
-fn transcribe(
-    recognizer: &mut WhisperRecognizer,
-    effort: Effort,
-    file: &Path,
-    clip: &Clip,
-) -> anyhow::Result<Report> {
-    let audio = clip.at(WHISPER_RATE)?;
-    #[expect(clippy::disallowed_methods, reason = "the stopwatch of a command-line tool")]
-    let start = Instant::now();
-    let (mut texts, mut words) = (Vec::new(), Vec::new());
-    // Of several pieces, the one that Whisper was least sure of counts.
-    let (mut avg_logprob, mut no_speech) = (0.0_f32, 0.0_f32);
-    for piece in pieces(&audio) {
-        let before = duration_of(piece.start, WHISPER_RATE);
-        let heard = recognizer.transcribe(&audio[piece], effort, &CancelFlag::default())?;
-        avg_logprob = avg_logprob.min(heard.avg_logprob);
-        no_speech = no_speech.max(heard.no_speech);
-        texts.push(heard.text);
-        words.extend(heard.words.into_iter().map(|word| Word {
-            text: word.text,
-            confidence: word.confidence,
-            end_seconds: (before + word.end).as_secs_f64(),
-        }));
+fn tell_missing(name: &str, completeness: Completeness) {
+    match completeness {
+        Completeness::Whole => {}
+        Completeness::Short(missing) => eprintln!(
+            "{name} is cut short: {:.3} s that its header promises are not there; what is there was transcribed",
+            missing.as_secs_f64()
+        ),
+        Completeness::Unknown => eprintln!(
+            "{name}: its header has no length, so nobody can tell whether something is missing; all of it was \
+             transcribed"
+        ),
     }
-    let took = start.elapsed().as_secs_f64();
-    texts.retain(|t| !t.is_empty());
-    let audio_seconds = duration_of(audio.len(), WHISPER_RATE).as_secs_f64();
-    Ok(Report {
-        file: file.display().to_string(),
-        text: texts.join(" "),
-        audio_seconds,
-        milliseconds: took * 1000.0,
-        real_time_factor: if audio_seconds > 0.0 { took / audio_seconds } else { 0.0 },
-        words,
-        avg_logprob,
-        no_speech,
-    })
 }
 
-/// Cuts audio that is longer than Whisper's window into pieces that fit, each at the quietest moment
-/// of its last ten seconds.
-fn pieces(audio: &[f32]) -> Vec<Range<usize>> {
-    // A second is kept for the silence around a piece.
-    let longest = samples_in(LONGEST_WINDOW - Duration::from_secs(1), WHISPER_RATE);
-    let search = samples_in(Duration::from_secs(10), WHISPER_RATE);
-    let step = samples_in(Duration::from_millis(200), WHISPER_RATE);
-    let mut pieces = Vec::new();
-    let mut start = 0;
-    while audio.len() - start > longest {
-        let power = |at: usize| audio[at..at + step].iter().map(|s| s * s).sum::<f32>();
-        let quietest = (start + longest - search..=start + longest - step)
-            .step_by(step / 4)
-            .map(|at| (at, power(at)))
-            .min_by(|a, b| a.1.total_cmp(&b.1));
-        let end = quietest.map_or(start + longest, |(at, _)| at + step / 2);
-        pieces.push(start..end);
-        start = end;
+/// The channels that are transcribed of a file that has so many.
+fn channels(choice: Option<ChannelChoice>, count: usize) -> Result<Vec<Channel>, String> {
+    match (choice, count) {
+        (None | Some(ChannelChoice::Mix), 1) => Ok(vec![Channel::Mono]),
+        (Some(ChannelChoice::Left | ChannelChoice::Right), 1) => {
+            Err("it is mono and has neither left nor right; leave --channel out".to_owned())
+        }
+        (None, 2) => Ok(vec![Channel::Left, Channel::Right]),
+        (None | Some(ChannelChoice::Mix), _) => Ok(vec![Channel::Mix]),
+        (Some(ChannelChoice::Left), _) => Ok(vec![Channel::Left]),
+        (Some(ChannelChoice::Right), _) => Ok(vec![Channel::Right]),
     }
-    pieces.push(start..audio.len());
-    pieces
+}
+
+/// The one side that a phone line has, as a whole.
+fn one_side(
+    reader: &mut Reader<'_, impl Read>,
+    name: &str,
+    choice: Option<ChannelChoice>,
+) -> anyhow::Result<Clip> {
+    let count = reader.channel_count();
+    if choice.is_none() && count > 1 {
+        bail!(
+            "{name} has {count} channels, and --stream listens to one caller: choose with --channel left, right or mix"
+        );
+    }
+    let channels = channels(choice, count).map_err(|problem| anyhow::anyhow!("{name}: {problem}"))?;
+    let (mut samples, rate) = (Vec::new(), reader.rate());
+    while let Some(block) = reader.read()? {
+        match channels[..] {
+            [Channel::Right] => samples.extend_from_slice(&block[1]),
+            [Channel::Left] => samples.extend_from_slice(&block[0]),
+            _ => wav::mix(block, &mut samples),
+        }
+        if samples.len() as u64 > MAX_SECONDS * u64::from(rate) {
+            bail!(
+                "{name} is longer than an hour, too long for --stream; without it a file may have any length"
+            );
+        }
+    }
+    Ok(Clip { samples, rate })
 }
 
 #[cfg(test)]
@@ -183,20 +341,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_audio_stays_whole() {
-        assert_eq!(pieces(&[]), vec![0..0]);
-        assert_eq!(pieces(&[0.1; 16_000]), vec![0..16_000]);
-    }
-
-    #[test]
-    fn long_audio_is_cut_where_it_is_quiet() {
-        let mut audio = vec![0.5; 16_000 * 70];
-        audio[16_000 * 25..16_000 * 26].fill(0.0);
-        let pieces = pieces(&audio);
-        assert_eq!(pieces.first().map(|p| p.start), Some(0));
-        assert_eq!(pieces.last().map(|p| p.end), Some(audio.len()));
-        assert!(pieces.windows(2).all(|p| p[0].end == p[1].start));
-        assert!(pieces.iter().all(|p| p.len() <= 16_000 * 29));
-        assert!((16_000 * 25..16_000 * 26).contains(&pieces[0].end), "{pieces:?}");
+    fn a_stereo_file_gives_both_sides_and_one_of_more_channels_their_mix() {
+        assert_eq!(channels(None, 1), Ok(vec![Channel::Mono]));
+        assert_eq!(channels(None, 2), Ok(vec![Channel::Left, Channel::Right]));
+        assert_eq!(channels(None, 6), Ok(vec![Channel::Mix]));
+        assert_eq!(channels(Some(ChannelChoice::Right), 2), Ok(vec![Channel::Right]));
+        assert_eq!(channels(Some(ChannelChoice::Mix), 2), Ok(vec![Channel::Mix]));
+        assert_eq!(channels(Some(ChannelChoice::Mix), 1), Ok(vec![Channel::Mono]));
+        assert!(channels(Some(ChannelChoice::Left), 1).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! Every setting, checked once: raw TOML goes in, this goes out, and nothing after it needs to check
 //! again. Units are in the types. Knows no engine and no gateway.
 
+pub mod language;
 mod lines;
 mod models;
 mod read;
@@ -130,6 +131,8 @@ pub struct Stt {
     pub window_margin: Option<Duration>,
     /// A doubtful transcript is made again with the whole window.
     pub second_look: bool,
+    /// A code of [`language::LANGUAGES`], or "auto".
+    pub language: String,
     /// Words the model should expect (names, terms); empty for none.
     pub initial_prompt: String,
     /// From one look at the words of a caller who speaks to the next; `None` waits for a pause.

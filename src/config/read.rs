@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::lines::lines;
 use super::reader::{Problem, Reader};
-use super::whisper_model;
 use super::{Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, turn_taking};
+use super::{language, whisper_model};
 use crate::engine::Sampling;
 use crate::telemetry::logging;
 use crate::vad::DetectorChoice;
@@ -170,6 +170,7 @@ fn stt(r: &mut Reader, base: &Path) -> Stt {
         threads: r.integer("stt.threads", 1, 1..=64) as usize,
         window_margin: Some(r.millis("stt.window_margin_ms", 0, 0..=30_000)).filter(|m| !m.is_zero()),
         second_look: r.switch("stt.second_look", true),
+        language: r.text("stt.language", language::ENGLISH, language::problem),
         initial_prompt: r.text("stt.initial_prompt", "", |_| None),
         partial_pace: partial_pace(r),
         commit_after: r.millis("stt.commit_after_ms", 6000, 500..=28_000),
@@ -310,6 +311,19 @@ mod tests {
         let named = parse("[stt]\nmodel = \"base.en\"", "test", Path::new("/etc")).expect("a name");
         assert_eq!(named.stt.model, Path::new("/etc/models/ggml-base.en.bin"));
         assert!(problems("[stt]\nmodel = \"bass\"")[0].contains("allowed is one of tiny.en, "));
+    }
+
+    #[test]
+    fn a_language_is_a_code_or_auto() {
+        let spoken = parse("[stt]\nlanguage = \"de\"", "test", Path::new("")).expect("a code");
+        assert_eq!(spoken.stt.language, "de");
+        assert_eq!(
+            problems("[stt]\nlanguage = \"German\""),
+            [
+                "stt.language = \"German\": allowed is \"auto\", or a code such as \"en\", \"de\", \"es\" or \"fr\"; \
+                 german is \"de\""
+            ]
+        );
     }
 
     #[test]

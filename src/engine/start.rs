@@ -8,7 +8,7 @@ use super::llm::{self, LlmEngine, LlmOptions};
 use super::whisper::{self, WhisperOptions};
 use super::workers::{Engines, lower_priority};
 use super::{CancelFlag, CountTokens, Effort, EngineError, Generator, LoadError, Recognizer, Synthesizer};
-use crate::config::Config;
+use crate::config::{Config, language};
 use crate::units::WHISPER_RATE;
 
 /// What kept the engines from starting.
@@ -46,6 +46,13 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
     let cores = Cores::of_this_machine(now);
     let held = cores.acquire(Work::Idle, cores.count());
     let whisper = whisper::load(&WhisperOptions::from(&config.stt))?;
+    if config.stt.language != language::ENGLISH {
+        tracing::warn!(
+            language = config.stt.language,
+            "turn-taking is tested in English only: the ends of turns, backchannels and interruptions are told by \
+             English words (stt.language)"
+        );
+    }
     let generators = language_models(config)?;
     let mut voice = Flite::new(config.tts.flite_voice(), config.tts.speed)
         .map_err(|error| StartError::Broken("the voice", error))?;

@@ -15,3 +15,4 @@ mod siege;
 mod simulated;
 mod strangers;
 mod tls;
+mod transcripts;

@@ -74,11 +74,16 @@ const FILE_TYPES: [(u32, u32); 12] = [
     (14, 256),
 ];
 
-/// Checks a file from its first to its last byte, without reading the weights.
+/// The vocabulary of weights that know English alone; multilingual ones have one token more for 99 languages, and
+/// one more for each further language.
+const ENGLISH_VOCABULARY: u32 = 51_864;
+
+/// Checks a file from its first to its last byte, without reading the weights; gives the number of languages that
+/// it knows, 0 for English alone.
 ///
 /// # Errors
 /// What is wrong with it, for a person to read.
-pub(super) fn check(path: &Path) -> Result<(), String> {
+pub(super) fn check(path: &Path) -> Result<usize, String> {
     let file = File::open(path).map_err(|e| {
         let missing = e.kind() == io::ErrorKind::NotFound;
         if missing { "there is no such file".to_owned() } else { format!("it cannot be opened: {e}") }
@@ -94,10 +99,11 @@ pub(super) fn check(path: &Path) -> Result<(), String> {
 }
 
 /// The same for anything of `length` bytes that is read from its beginning.
-pub(super) fn check_input(input: impl Read + Seek, length: u64) -> Result<(), String> {
+pub(super) fn check_input(input: impl Read + Seek, length: u64) -> Result<usize, String> {
     let mut reader = Reader { input, at: 0, length };
-    reader.head()?;
-    reader.tensors()
+    let languages = reader.head()?;
+    reader.tensors()?;
+    Ok(languages)
 }
 
 struct Reader<R> {
@@ -107,7 +113,8 @@ struct Reader<R> {
 }
 
 impl<R: Read + Seek> Reader<R> {
-    fn head(&mut self) -> Result<(), String> {
+    /// Gives the number of languages.
+    fn head(&mut self) -> Result<usize, String> {
         if self.number("magic number")? != MAGIC {
             return Err("it is not a Whisper model in whisper.cpp's GGML format".to_owned());
         }
@@ -153,7 +160,10 @@ impl<R: Read + Seek> Reader<R> {
             }
             self.skip(length.into(), "vocabulary")?;
         }
-        Ok(())
+        // whisper.cpp's `is_multilingual` and `num_languages`.
+        let languages =
+            if vocabulary == ENGLISH_VOCABULARY { 0 } else { vocabulary - ENGLISH_VOCABULARY + 98 };
+        Ok(languages as usize)
     }
 
     fn tensors(&mut self) -> Result<(), String> {
@@ -233,13 +243,22 @@ mod tests {
         bytes
     }
 
-    fn look(bytes: &[u8]) -> Result<(), String> {
+    fn look(bytes: &[u8]) -> Result<usize, String> {
         check_input(Cursor::new(bytes), bytes.len() as u64)
     }
 
     #[test]
     fn a_whole_file_passes() {
-        assert_eq!(look(&[head(), tensor(), tensor()].concat()), Ok(()));
+        assert_eq!(look(&[head(), tensor(), tensor()].concat()), Ok(0));
+    }
+
+    #[test]
+    fn the_vocabulary_tells_the_languages() {
+        for (vocabulary, languages) in [(51_864_u32, 0), (51_865, 99), (51_866, 100)] {
+            let mut bytes = [head(), tensor()].concat();
+            bytes[4..8].copy_from_slice(&vocabulary.to_le_bytes());
+            assert_eq!(look(&bytes), Ok(languages));
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@
 mod ffi;
 mod guard;
 mod header;
+mod language;
 mod recognizer;
 mod repeats;
 mod window;
@@ -44,6 +45,8 @@ pub struct WhisperOptions {
     pub window: Option<Window>,
     /// Silence after the audio that stays in the window, instead of what the weights are known to need.
     pub margin: Option<Duration>,
+    /// The code of the language that is spoken, or "auto"; anything but "en" needs multilingual weights.
+    pub language: String,
     /// Words to expect (names, terms); empty for none.
     pub initial_prompt: String,
     /// A doubtful transcript is made again with the whole window.
@@ -66,6 +69,7 @@ impl WhisperOptions {
             model: model.to_owned(),
             window: None,
             margin: stt.window_margin,
+            language: stt.language.clone(),
             initial_prompt: stt.initial_prompt.clone(),
             second_look: stt.second_look,
             tokens_per_second: TOKENS_PER_SECOND,
@@ -88,19 +92,8 @@ pub struct WhisperModel {
 /// If the file is missing, damaged or something else; the text names it and the remedy.
 pub fn load(options: &WhisperOptions) -> Result<WhisperModel, LoadError> {
     ffi::log_through_tracing();
-    let remedy = whisper_model::how_to_get(&options.model);
-    let error = |problem: String| LoadError {
-        kind: "speech-to-text",
-        path: options.model.display().to_string(),
-        problem,
-        remedy: remedy.clone().unwrap_or_else(|| {
-            format!(
-                "set stt.model to a ggml file of whisper.cpp, or to one of {}",
-                whisper_model::NAMES.join(", ")
-            )
-        }),
-    };
-    header::check(&options.model).map_err(error)?;
+    check(options)?;
+    let error = |problem: String| refused(options, problem);
     let window = window(options).map_err(error)?;
     let mut parameters = WhisperContextParameters::default();
     parameters.use_gpu(false).flash_attn(false);
@@ -120,12 +113,34 @@ fn window(options: &WhisperOptions) -> Result<Window, String> {
     Ok(Window::Cut(WindowRule { margin: options.margin.unwrap_or(rule.margin), ..rule }))
 }
 
+/// Looks a model over as [`load`] does first: its head, its window, and whether it knows the language. Reads
+/// no weights.
+///
+/// # Errors
+/// As [`load`].
+pub fn check(options: &WhisperOptions) -> Result<(), LoadError> {
+    let languages = header::check(&options.model).map_err(|problem| refused(options, problem))?;
+    window(options).map_err(|problem| refused(options, problem))?;
+    language::problem(&options.language, languages)
+        .map_or(Ok(()), |(problem, remedy)| Err(LoadError { remedy, ..refused(options, problem) }))
+}
+
+fn refused(options: &WhisperOptions, problem: String) -> LoadError {
+    let remedy = whisper_model::how_to_get(&options.model).unwrap_or_else(|| {
+        format!(
+            "set stt.model to a ggml file of whisper.cpp, or to one of {}",
+            whisper_model::NAMES.join(", ")
+        )
+    });
+    LoadError { kind: "speech-to-text", path: options.model.display().to_string(), problem, remedy }
+}
+
 /// Looks over a model of `length` bytes as [`load`] does before whisper.cpp gets it; reads no weights.
 ///
 /// # Errors
 /// What is wrong with it, for a person to read.
 pub fn look_over(model: impl std::io::Read + std::io::Seek, length: u64) -> Result<(), String> {
-    header::check_input(model, length)
+    header::check_input(model, length).map(|_| ())
 }
 
 /// The prompt as tokens, so that it is prepared once and not for every utterance.
@@ -156,6 +171,7 @@ impl WhisperModel {
             positions: u64::try_from(self.context.n_audio_ctx()).unwrap_or(0),
             second_look: self.options.second_look,
             tokens_per_second: self.options.tokens_per_second,
+            in_language: language::params_in(&self.options.language),
             prompt: Arc::clone(&self.prompt),
             start_of_transcript: self.context.token_sot(),
             end_of_text: self.context.token_eot(),

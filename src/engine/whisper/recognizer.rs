@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use whisper_rs::{FullParams, SamplingStrategy, WhisperState, WhisperTokenId};
+use whisper_rs::{FullParams, WhisperState, WhisperTokenId};
 
 use super::window::Window;
 use super::words::Token;
@@ -34,6 +34,8 @@ pub struct WhisperRecognizer {
     pub(super) positions: u64,
     pub(super) second_look: bool,
     pub(super) tokens_per_second: f32,
+    /// How whisper.cpp is asked, as far as it is the same for all audio.
+    pub(super) in_language: FullParams<'static, 'static>,
     pub(super) prompt: Arc<[WhisperTokenId]>,
     pub(super) start_of_transcript: WhisperTokenId,
     pub(super) end_of_text: WhisperTokenId,
@@ -155,7 +157,7 @@ impl WhisperRecognizer {
         threads: usize,
     ) -> FullParams<'static, 'p> {
         let heard = duration_of(self.audio.len(), WHISPER_RATE);
-        let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+        let mut params = self.in_language.clone();
         params.set_n_threads(i32::try_from(threads.clamp(1, 64)).unwrap_or(1));
         params.set_audio_ctx(self.positions_of(window));
         params.set_max_tokens((SPARE_TOKENS + self.tokens_per_second * heard.as_secs_f32()) as i32);

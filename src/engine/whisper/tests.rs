@@ -19,6 +19,7 @@ pub(super) fn options() -> WhisperOptions {
         model: MODEL.into(),
         window: None,
         margin: None,
+        language: "en".to_owned(),
         initial_prompt: String::new(),
         second_look: true,
         tokens_per_second: TOKENS_PER_SECOND,

@@ -1,0 +1,169 @@
+//! What was said, when and by whom: the segments of a transcript, and their order. Knows texts and times; no
+//! audio, and nothing of how they are printed.
+
+use std::time::Duration;
+
+use super::cutting::Piece;
+use crate::engine::Transcript;
+
+/// Whose voice it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Channel {
+    /// The only one.
+    Mono,
+    Left,
+    Right,
+    /// Both have the same audio.
+    Both,
+    /// The average of all.
+    Mix,
+}
+
+impl Channel {
+    /// Its name.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Mono => "mono",
+            Self::Left => "left",
+            Self::Right => "right",
+            Self::Both => "both",
+            Self::Mix => "mix",
+        }
+    }
+
+    /// What stands before its words, where it is to be told from others.
+    pub(super) const fn label(self) -> Option<&'static str> {
+        match self {
+            Self::Mono | Self::Mix => None,
+            Self::Left | Self::Right | Self::Both => Some(self.name()),
+        }
+    }
+}
+
+/// One word. Its times are estimates.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Word {
+    pub(super) text: String,
+    pub(super) start: Duration,
+    pub(super) end: Duration,
+    /// How sure the recogniser was, 0 to 1.
+    pub(super) confidence: f32,
+}
+
+/// What was said in one go.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Segment {
+    pub(super) channel: Channel,
+    pub(super) start: Duration,
+    pub(super) end: Duration,
+    pub(super) text: String,
+    pub(super) words: Vec<Word>,
+    /// The recogniser is unsure of the words.
+    pub(super) doubtful: bool,
+    pub(super) avg_logprob: f32,
+    pub(super) no_speech: f32,
+}
+
+impl Segment {
+    /// The words of a piece with their places in the recording; `None` if it has none.
+    pub(super) fn of(channel: Channel, piece: &Piece, heard: Transcript) -> Option<Self> {
+        if heard.text.is_empty() {
+            return None;
+        }
+        let (first, last) = (piece.voice.start, piece.voice.end.max(piece.voice.start));
+        let mut start = first;
+        let words = heard.words.into_iter().map(|word| {
+            let end = (piece.from + word.end).clamp(start, last);
+            let word = Word { text: word.text, start, end, confidence: word.confidence };
+            start = end;
+            word
+        });
+        Some(Self {
+            channel,
+            start: first,
+            end: last,
+            words: words.collect(),
+            text: heard.text,
+            doubtful: heard.doubtful,
+            avg_logprob: heard.avg_logprob,
+            no_speech: heard.no_speech,
+        })
+    }
+}
+
+/// Puts the segments of several channels in order of time, as soon as nothing can come before them.
+#[derive(Debug, Default)]
+pub(super) struct InOrder {
+    waiting: Vec<Segment>,
+}
+
+impl InOrder {
+    /// Takes a segment.
+    pub(super) fn add(&mut self, segment: Segment) {
+        self.waiting.push(segment);
+    }
+
+    /// Gives those that start before `until`: no earlier one comes from now on.
+    pub(super) fn before(&mut self, until: Duration) -> Vec<Segment> {
+        self.waiting.sort_by_key(|segment| (segment.start, segment.channel));
+        let ready = self.waiting.partition_point(|segment| segment.start < until);
+        self.waiting.drain(..ready).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::HeardWord;
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    fn transcript(words: &[(&str, u64)]) -> Transcript {
+        let heard = |(text, end): &(&str, u64)| HeardWord {
+            text: (*text).to_owned(),
+            confidence: 0.5,
+            end: ms(*end),
+        };
+        let text = words.iter().map(|(text, _)| *text).collect::<Vec<_>>().join(" ");
+        Transcript { text, words: words.iter().map(heard).collect(), ..Transcript::default() }
+    }
+
+    fn segment(channel: Channel, from: u64) -> Segment {
+        let piece = Piece { from: ms(from), voice: ms(from)..ms(from + 500), samples: Vec::new() };
+        Segment::of(channel, &piece, transcript(&[("Yes.", 400)])).expect("words")
+    }
+
+    #[test]
+    fn words_have_their_places_in_the_recording_within_the_voice() {
+        let piece = Piece { from: ms(1000), voice: ms(1240)..ms(2000), samples: Vec::new() };
+        let heard = transcript(&[("Do", 100), ("you", 600), ("park?", 1300)]);
+        let segment = Segment::of(Channel::Mono, &piece, heard).expect("words");
+        let times: Vec<_> = segment.words.iter().map(|w| (w.start.as_millis(), w.end.as_millis())).collect();
+        assert_eq!(times, [(1240, 1240), (1240, 1600), (1600, 2000)]);
+        assert_eq!((segment.start, segment.end), (ms(1240), ms(2000)));
+    }
+
+    #[test]
+    fn a_piece_without_words_is_no_segment() {
+        let piece = Piece { from: ms(0), voice: ms(0)..ms(500), samples: Vec::new() };
+        assert_eq!(Segment::of(Channel::Left, &piece, Transcript::default()), None);
+    }
+
+    #[test]
+    fn segments_come_in_order_of_time_once_nothing_can_come_before_them() {
+        let mut order = InOrder::default();
+        // The left speaks for long, and is known when the right has been.
+        order.add(segment(Channel::Right, 3000));
+        order.add(segment(Channel::Right, 5000));
+        assert!(order.before(ms(1000)).is_empty());
+        order.add(segment(Channel::Left, 1000));
+        let starts = |order: &mut InOrder, until| {
+            order.before(until).iter().map(|s| (s.start.as_millis(), s.channel)).collect::<Vec<_>>()
+        };
+        assert_eq!(starts(&mut order, ms(4000)), [(1000, Channel::Left), (3000, Channel::Right)]);
+        order.add(segment(Channel::Left, 5000));
+        assert_eq!(starts(&mut order, Duration::MAX), [(5000, Channel::Left), (5000, Channel::Right)]);
+    }
+}

@@ -1,0 +1,146 @@
+//! One channel of a file on its way to the recogniser: resampled, heard by the ears that calls have, and cut
+//! into pieces. Holds no more than a piece; knows no file and no recogniser.
+
+use std::time::Duration;
+
+use super::cutting::{Cutter, Piece, Rules};
+use super::loudness::{Leveller, raise};
+use super::segments::Channel;
+use crate::audio::resample::{RateError, Resampler};
+use crate::audio::{to_i16, wav};
+use crate::config::Config;
+use crate::engine::whisper::LONGEST_WINDOW;
+use crate::runtime::ears::Ears;
+use crate::runtime::services::ears;
+use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, WHISPER_RATE};
+
+/// A start of speech is told at most this much later than it was.
+const TOLD_LATE: Duration = Duration::from_secs(1);
+
+/// How a file is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By voice activity, as calls are.
+    ByVoice,
+    /// One window of Whisper's after the other.
+    Windows,
+}
+
+/// One channel.
+pub(super) struct Side {
+    pub(super) channel: Channel,
+    to_whisper: Resampler,
+    hearing: Option<Hearing>,
+    cutter: Cutter,
+    /// Up to here all edges are known.
+    now: CallTime,
+    mixed: Vec<f32>,
+}
+
+/// The way to the edges of speech.
+struct Hearing {
+    to_phone: Resampler,
+    level: Leveller,
+    ears: Ears,
+    /// Samples of the phone's rate that were not heard yet.
+    pending: Vec<f32>,
+}
+
+impl Side {
+    /// `rate` is the file's.
+    ///
+    /// # Errors
+    /// If the rate is none of the resampler's.
+    pub(super) fn new(channel: Channel, rate: u32, way: Way, config: &Config) -> Result<Self, RateError> {
+        let (hearing, cutter) = match way {
+            // A second is kept for the silence around a window.
+            Way::Windows => (None, Cutter::by_length(LONGEST_WINDOW - Duration::from_secs(1))),
+            Way::ByVoice => {
+                let rules = Rules {
+                    pre_roll: config.vad.pre_roll,
+                    tail: config.vad.pre_roll,
+                    gap: config.endpoint.open,
+                    longest: config.stt.max_piece,
+                };
+                let hearing = Hearing {
+                    to_phone: Resampler::for_file(rate, PHONE_RATE)?,
+                    level: Leveller::default(),
+                    ears: ears(config, config.vad.detector),
+                    pending: Vec::new(),
+                };
+                (Some(hearing), Cutter::by_voice(rules))
+            }
+        };
+        let to_whisper = Resampler::for_file(rate, WHISPER_RATE)?;
+        Ok(Self { channel, to_whisper, hearing, cutter, now: CallTime::ZERO, mixed: Vec::new() })
+    }
+
+    /// Takes the next samples of all channels; gives the pieces that are complete.
+    pub(super) fn hear(&mut self, channels: &[Vec<f32>]) -> Vec<Piece> {
+        self.mixed.clear();
+        let samples = match self.channel {
+            Channel::Mono | Channel::Left | Channel::Both => channels.first(),
+            Channel::Right => channels.get(1),
+            Channel::Mix => {
+                wav::mix(channels, &mut self.mixed);
+                Some(&self.mixed)
+            }
+        };
+        let samples = samples.map_or(&[][..], Vec::as_slice);
+        let mut audio = Vec::new();
+        self.to_whisper.push(samples, &mut audio);
+        self.cutter.take(&audio);
+        if let Some(hearing) = &mut self.hearing {
+            hearing.to_phone.push(samples, &mut hearing.pending);
+        }
+        self.advance()
+    }
+
+    /// There are no more samples; gives the last pieces.
+    pub(super) fn finish(&mut self) -> Vec<Piece> {
+        let mut audio = Vec::new();
+        self.to_whisper.finish(&mut audio);
+        self.cutter.take(&audio);
+        if let Some(hearing) = &mut self.hearing {
+            hearing.to_phone.finish(&mut hearing.pending);
+            // Silence, in which the last pause is seen.
+            let whole = hearing.pending.len().next_multiple_of(FRAME_SAMPLES);
+            hearing.pending.resize(whole + PHONE_RATE as usize, 0.0);
+        }
+        let mut pieces = self.advance();
+        pieces.extend(std::iter::from_fn(|| self.cutter.finish()).map(raised));
+        pieces
+    }
+
+    /// No segment that starts before this moment is still to come.
+    pub(super) fn settled_until(&self) -> Duration {
+        self.cutter.open_since().unwrap_or_else(|| self.now.back(TOLD_LATE).since(CallTime::ZERO))
+    }
+
+    fn advance(&mut self) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let Some(hearing) = &mut self.hearing else {
+            // There are no edges to wait for.
+            let all = CallTime::from_micros(u64::MAX);
+            pieces.extend(std::iter::from_fn(|| self.cutter.next(all)).map(raised));
+            return pieces;
+        };
+        let whole = hearing.pending.len() / FRAME_SAMPLES * FRAME_SAMPLES;
+        for frame in hearing.pending[..whole].chunks_exact(FRAME_SAMPLES) {
+            self.now += FRAME;
+            let mut frame = to_i16(frame);
+            hearing.level.level(&mut frame);
+            for edge in hearing.ears.hear(&frame, self.now) {
+                self.cutter.edge(edge);
+            }
+            pieces.extend(self.cutter.next(self.now).map(raised));
+        }
+        hearing.pending.drain(..whole);
+        pieces
+    }
+}
+
+fn raised(mut piece: Piece) -> Piece {
+    raise(&mut piece.samples);
+    piece
+}
