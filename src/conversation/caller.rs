@@ -197,7 +197,7 @@ impl Conversation {
         let said = utterance.words(&text);
         utterance.transcript = Some((text, now));
         utterance.doubtful = doubtful;
-        let Some(due) = self.judge_the_end(&said) else { return };
+        let Some(due) = self.judge_the_end(now, &said) else { return };
         let Some(utterance) = &mut self.utterance else { return };
         let over = utterance.capped || due <= now;
         if utterance.decided_at.is_some() && over {

@@ -9,7 +9,7 @@ pub enum Expectation {
     Nothing,
     /// A number that is dictated, digit by digit: of a telephone, an account.
     Number,
-    /// A name, perhaps spelled.
+    /// A name or an address, perhaps spelled.
     Name,
     /// A day, a time, a date.
     Date,
@@ -33,6 +33,12 @@ const ASKED_BY: &[(Expectation, &[&str])] = &[
             "card number",
             "order number",
             "customer number",
+            "member number",
+            "policy number",
+            "reference number",
+            "best number",
+            "callback number",
+            "social security",
             "number can i",
             "number should",
             "zip code",

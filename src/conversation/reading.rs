@@ -123,18 +123,21 @@ impl Conversation {
 
     // What it says of the end.
 
-    /// When the turn is over, if the caller says no more: from all words that are not answered yet, what the
-    /// agent asked for, and what the model says of just these.
-    pub(super) fn judge_the_end(&mut self, said: &str) -> Option<CallTime> {
+    /// When the turn is over, if the caller says no more: from all words of theirs to which they have heard no
+    /// answer (a number that is dictated in pieces is one number), what the agent asked for, and what the model
+    /// says of just these.
+    pub(super) fn judge_the_end(&mut self, now: CallTime, said: &str) -> Option<CallTime> {
         let model = if self.readings.0.is_empty() {
             None
         } else {
             self.readings.probability_of(&self.prompt_with(said).1)
         };
         let policy = &self.settings.endpoint;
-        let expected = expectation::after(self.history.last_of_agent());
-        let context = Context { expected, number_lengths: &policy.number_lengths };
-        let ruling = completeness::judge(&self.unanswered_with(said), context);
+        let heard = self.heard_of_the_reply(now);
+        let asked = if heard.is_empty() { self.history.last_of_agent() } else { &heard };
+        let context = Context { expected: expectation::after(asked), number_lengths: &policy.number_lengths };
+        let unanswered = if heard.is_empty() { self.prompt_with(said).1 } else { said.to_owned() };
+        let ruling = completeness::judge(&unanswered, context);
         let score = policy.score(ruling, model);
         let silence = policy.silence_after(score, &self.pace);
         let utterance = self.utterance.as_mut()?;
@@ -143,13 +146,9 @@ impl Conversation {
         Some(utterance.paused_at? + silence)
     }
 
-    /// What the caller says now, behind what they said before and have heard no answer to: a number that is
-    /// dictated in pieces is one number.
-    fn unanswered_with(&self, said: &str) -> String {
-        match &self.reply {
-            Some(reply) if reply.sounded => said.to_owned(),
-            Some(_) | None => self.prompt_with(said).1,
-        }
+    /// The words that were heard of a reply that is not over yet: what the caller says now may answer them.
+    fn heard_of_the_reply(&self, now: CallTime) -> String {
+        self.reply.as_ref().map_or_else(String::new, |reply| reply.ledger.heard(now).answer)
     }
 
     /// The model has read words to their end. In the silence after just these, it moves the deadline; once
@@ -163,7 +162,7 @@ impl Conversation {
         else {
             return;
         };
-        let Some(due) = self.judge_the_end(&said) else { return };
+        let Some(due) = self.judge_the_end(now, &said) else { return };
         self.timers.set(Timer::EndOfTurn, due.max(now));
         if due > now {
             self.speculate(now, &said);

@@ -12,6 +12,7 @@ use crate::support::server::{Server, configured, offhook, root, text};
 
 /// Published weights, where `scripts/real_models.sh` could fetch them.
 const PUBLISHED: &str = "target/real-models/tiny.en.bin";
+const MULTILINGUAL: &str = "target/real-models/base.bin";
 
 /// Callers at a time: more would measure the machine.
 const CALLERS: usize = 3;
@@ -101,4 +102,11 @@ fn people_are_understood_with_published_weights() {
         return;
     }
     all_are_understood(&model);
+}
+
+/// Part of `make test-real`, which fetches them.
+#[test]
+#[ignore = "make test-real: larger weights"]
+fn people_are_understood_with_published_multilingual_weights() {
+    all_are_understood(&root().join(MULTILINGUAL));
 }

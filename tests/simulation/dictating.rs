@@ -132,3 +132,16 @@ fn whole_answers_are_not_kept_waiting() {
     assert_eq!(silence_after("What day works for you?", "Yes."), 250.0);
     assert_eq!(silence_after("How can I help you?", "At nine."), 250.0);
 }
+
+/// The gateway's word that the question was played comes later than the answer to it.
+#[test]
+fn whoever_answers_before_the_mark_is_back_is_given_time_too() {
+    let mut call = Simulation::after_the_greeting();
+    call.answer = Some("What is your phone number?".to_owned());
+    call.caller_says(AT(5000), MS(1000), "I have a question.");
+    // The question sounds from 6,250 to 7,750, and its last words are not needed to know what to answer.
+    call.caller_says(AT(7600), MS(400), "five");
+    call.caller_says(AT(9100), MS(400), "five");
+    let reports = call.run(AT(30_000));
+    assert_eq!(reports[2].heard, "five five", "{reports:?}");
+}

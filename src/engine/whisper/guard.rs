@@ -25,32 +25,9 @@ const SILENT_PEAK: f32 = 0.001;
 /// Text that is larger than its packed form by more than this factor is repetitive.
 const MOST_COMPRESSED: f32 = 2.4;
 
-/// Longest phrase, in tokens, that is looked for in a loop.
-const LONGEST_PHRASE: usize = 8;
-
-/// A phrase said so often in a row...
-const LOOP_TIMES: usize = 4;
-
-/// ...and this many tokens in all is a loop. Others cut at three times the same token; but a caller
-/// says "no, no, no" and "five five five", and a phone number may have seven equal digits.
-const LOOP_TOKENS: usize = 8;
-
 /// True if there is no sound at all, so that the engine need not be asked.
 pub(super) fn is_silent(audio: &[f32]) -> bool {
     audio.iter().all(|s| !s.is_finite() || s.abs() <= SILENT_PEAK)
-}
-
-/// True if the tokens repeat one phrase over and over.
-pub(super) fn is_loop<T: PartialEq>(tokens: &[T]) -> bool {
-    (1..=LONGEST_PHRASE).any(|phrase| {
-        // Tokens in a row that equal the one a phrase before; the first phrase has none before it.
-        let enough = (phrase * LOOP_TIMES).max(LOOP_TOKENS) - phrase;
-        let mut run = 0;
-        tokens.iter().zip(tokens.iter().skip(phrase)).any(|(before, now)| {
-            run = if before == now { run + 1 } else { 0 };
-            run >= enough
-        })
-    })
 }
 
 /// True if the text says so much the same over and over that it can be packed into a small part of its
@@ -72,24 +49,6 @@ pub(super) fn is_annotation(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn words(text: &str) -> Vec<&str> {
-        text.split(' ').collect()
-    }
-
-    #[test]
-    fn a_phrase_over_and_over_is_a_loop() {
-        assert!(is_loop(&words("thank you thank you thank you thank you")));
-        assert!(is_loop(&words("well I I I I I I I I I")));
-        assert!(is_loop(&words("so a b c a b c a b c a b c and")));
-    }
-
-    #[test]
-    fn what_people_say_twice_or_thrice_is_no_loop() {
-        for text in ["no no no", "five five five one two one two", "5 5 5 5 5 5 5", "bye bye bye bye", ""] {
-            assert!(!is_loop(&words(text)), "{text}");
-        }
-    }
 
     #[test]
     fn a_loop_with_variations_is_repetitive_and_what_people_say_is_not() {

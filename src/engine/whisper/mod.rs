@@ -184,4 +184,6 @@ impl WhisperModel {
 #[cfg(test)]
 mod noise_tests;
 #[cfg(test)]
+mod people_tests;
+#[cfg(test)]
 mod tests;

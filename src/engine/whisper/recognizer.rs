@@ -50,7 +50,7 @@ struct Answer {
     words: Vec<HeardWord>,
     avg_logprob: f32,
     no_speech: f32,
-    /// It goes round in a loop, or some words were said more often than the voice lasts.
+    /// Some words were said more often than the voice lasts, or it goes round in a loop with variations.
     repeats_itself: bool,
 }
 
@@ -193,7 +193,7 @@ impl WhisperRecognizer {
     /// Reads the result out of the state.
     fn answer(&mut self, voiced: Duration, threads: usize) -> Result<Answer, EngineError> {
         let mut text = String::new();
-        let (mut ids, mut tokens) = (Vec::new(), Vec::new());
+        let mut tokens = Vec::new();
         let (mut sum, mut count) = (0.0, 0_u16);
         for segment in self.state.as_iter() {
             text.push_str(&segment.to_str_lossy().unwrap_or_default());
@@ -202,7 +202,6 @@ impl WhisperRecognizer {
                 sum += data.plog;
                 count = count.saturating_add(1);
                 if data.id < self.end_of_text {
-                    ids.push(data.id);
                     let text = token.to_str_lossy().unwrap_or_default().into_owned();
                     tokens.push(Token { text, probability: data.p });
                 }
@@ -216,7 +215,7 @@ impl WhisperRecognizer {
         let lead_in = samples_in(LEAD_IN, WHISPER_RATE).min(self.audio.len());
         let mut words = words::words(&tokens, &self.audio[lead_in..], WHISPER_RATE);
         let taken_out = repeats::fit(&mut words, voiced);
-        let repeats_itself = taken_out > 0 || guard::is_loop(&ids) || guard::is_repetitive(&text);
+        let repeats_itself = taken_out > 0 || guard::is_repetitive(&text);
         Ok(Answer { words, avg_logprob, no_speech, repeats_itself })
     }
 
