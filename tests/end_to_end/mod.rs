@@ -10,6 +10,7 @@ mod gateways;
 mod hanging_up;
 mod models;
 mod own_agent;
+mod own_ears;
 mod people;
 mod siege;
 mod simulated;
