@@ -1,4 +1,5 @@
 //! Tests of where a recording is cut: nothing of the voice is lost, nothing is doubled.
+#![allow(clippy::single_range_in_vec_init, reason = "lists of spans, of which some have one")]
 
 use super::*;
 use proptest::prelude::*;
