@@ -38,12 +38,23 @@ pub(super) fn is_repetitive(text: &str) -> bool {
     packed.is_ok_and(|packed| text.len() as f32 > MOST_COMPRESSED * packed.len() as f32)
 }
 
-/// True if the text describes a sound instead of words: "[BLANK_AUDIO]", "(music)", "♪". Parentheses
-/// around digits are an area code.
+/// True if the text describes sounds instead of words: "[BLANK_AUDIO]", "(music)", ">> [INAUDIBLE]", "♪".
+/// Parentheses around digits are an area code.
 pub(super) fn is_annotation(text: &str) -> bool {
-    let wrapped = |open, close| text.starts_with(open) && text.ends_with(close);
-    let notes = text.chars().all(|c| !c.is_alphanumeric());
-    notes || ((wrapped('[', ']') || wrapped('(', ')')) && !text.contains(|c: char| c.is_ascii_digit()))
+    let mut inside: Option<(char, bool)> = None;
+    for c in text.chars() {
+        inside = match (inside, c) {
+            (None, '[') => Some((']', false)),
+            (None, '(') => Some((')', false)),
+            (None, c) if c.is_alphanumeric() => return false,
+            (Some((end, true)), c) if c == end => return false,
+            (Some((end, false)), c) if c == end => None,
+            (Some((end, digits)), c) => Some((end, digits || c.is_ascii_digit())),
+            (None, _) => None,
+        };
+    }
+    // What is opened and never closed is no annotation, unless there is nothing in it.
+    inside.is_none_or(|(_, digits)| !digits) && !text.trim_end().ends_with(char::is_alphanumeric)
 }
 
 #[cfg(test)]
@@ -62,10 +73,10 @@ mod tests {
 
     #[test]
     fn sounds_in_brackets_are_no_words() {
-        for text in ["[BLANK_AUDIO]", "(music)", "♪ ♪", ".", ""] {
+        for text in ["[BLANK_AUDIO]", "(music)", ">> [INAUDIBLE]", "[MUSIC] [APPLAUSE]", "♪ ♪", ".", ""] {
             assert!(is_annotation(text), "{text}");
         }
-        for text in ["Yes.", "(555) 123 (4)", "Call (555)", "9:30"] {
+        for text in ["Yes.", "(555) 123 (4)", "Call (555)", "(555)", "9:30", "(hello", "[noise] Hello."] {
             assert!(!is_annotation(text), "{text}");
         }
     }
