@@ -28,7 +28,6 @@ import torch.nn.functional as F
 import ggml
 import model as whisper
 import speak
-import teach
 import telephone
 
 SILENT = 0.045
