@@ -1,7 +1,7 @@
 """The one scorer of recognisers: words wrong, empty and doubled texts, by class of length.
 
 Texts are compared as spoken words (the rules are those of offhook's own scorer, src/scoring; both are held
-against tests/golden/scoring.tsv). Case and punctuation do not count; numbers become their digits:
+against tests/data/scoring.tsv). Case and punctuation do not count; numbers become their digits:
 
 | written | the same as |
 |---|---|

@@ -1,18 +1,18 @@
-"""Tests of the scorer; the table of spellings is shared with the Rust scorer (tests/golden/scoring.tsv)."""
+"""Tests of the scorer; the table of spellings is shared with the Rust scorer (tests/data/scoring.tsv)."""
 
 import unittest
 from pathlib import Path
 
 import score
 
-GOLDEN = Path(__file__).resolve().parents[2] / "tests" / "golden" / "scoring.tsv"
+TABLE = Path(__file__).resolve().parents[2] / "tests" / "data" / "scoring.tsv"
 
 
 class Score(unittest.TestCase):
     """What counts as a wrong, an empty and a doubled text."""
 
     def test_all_ways_of_writing_words_are_the_words_that_are_said(self):
-        for line in GOLDEN.read_text(encoding="utf-8").splitlines():
+        for line in TABLE.read_text(encoding="utf-8").splitlines():
             if line.startswith("#") or "\t" not in line:
                 continue
             written, words = line.split("\t")

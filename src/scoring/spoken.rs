@@ -258,7 +258,7 @@ mod tests {
     use super::*;
 
     /// The table that the training's scorer is held against, too.
-    const CASES: &str = include_str!("../../tests/golden/scoring.tsv");
+    const CASES: &str = include_str!("../../tests/data/scoring.tsv");
 
     #[test]
     fn all_ways_of_writing_words_are_the_words_that_are_said() {

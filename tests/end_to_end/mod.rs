@@ -1,4 +1,4 @@
-//! The real program with the demo models, over real sockets and pipes. Slow by nature: calls take as
+//! The real program with the models that ship, over real sockets and pipes. Slow by nature: calls take as
 //! long as people speak. No test here asserts how fast anything was.
 
 mod calls;

@@ -43,8 +43,8 @@ fn another_model_is_asked_after_a_hangup_signal_and_no_call_ends_for_it() {
 
 #[test]
 fn a_call_whose_memory_is_not_there_is_refused_until_another_ends() {
-    // The demo model takes 5.2 MiB a call.
-    let server = Server::start(&configured(&[("llm.cache_mb", "6")], &[]));
+    // The demo model takes 6.2 MiB a call.
+    let server = Server::start(&configured(&[("llm.cache_mb", "8")], &[]));
     run(async {
         let mut only = started(&server).await;
         assert_eq!(server.knock("/offhook", &[]), 503);

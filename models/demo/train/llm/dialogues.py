@@ -16,7 +16,9 @@ import phrases
 from booking import Booking
 from chatter import Chatter
 from facts import Business
+from forms import Ears
 from noise import recognised, strip_marks
+from prompts import Prompt
 from questions import FACT_INTENTS, Questions
 from words import DAYS
 
@@ -24,11 +26,12 @@ GREETINGS = ["Hello, this is {}. How can I help you?"] * 4 + [
     "Thank you for calling {}. How can I help you?",
     "Good morning, {}, how can I help you?", "{}, how can I help you?",
     "Hi, you have reached {}. What can I do for you?"]
-OTHER_INTENTS = {"hello": 1.5, "book": 16, "name": 4, "number": 3,
-                 "cancel": 2, "move": 2, "late": 0.7, "human": 1.5,
-                 "robot": 1, "repeat": 3, "thanks": 2, "bye": 2, "yes": 1,
+OTHER_INTENTS = {"hello": 1.5, "book": 11, "order": 4, "ask": 9, "name": 6,
+                 "number": 5, "cancel": 2, "move": 2, "late": 1.5,
+                 "call_back": 1, "human": 2.5, "robot": 1, "help": 1.2,
+                 "repeat": 4, "keys": 4, "thanks": 2, "bye": 2, "yes": 1,
                  "no": 1, "how_are_you": 0.7, "wait": 0.7, "off_topic": 1.5,
-                 "nonsense": 1.5, "unfinished": 4, "today": 0.7, "two": 4}
+                 "nonsense": 2, "unfinished": 4, "today": 1, "two": 5}
 
 
 @dataclass
@@ -75,23 +78,27 @@ class Dialogue(Questions, Booking, Chatter):
 
     excluded = handwritten_texts()
 
-    def __init__(self, rng, unseen=False, richness=1.0, length=None):
-        self.rng = rng
+    def __init__(self, rng, unseen=False, richness=1.0, length=None,
+                 focus=()):
+        self.rng, self.focus = rng, focus
         self.shop = Business(rng, unseen, richness)
+        self.writer, self.ears = Prompt(rng, self.shop), Ears(rng)
         self.turns, self.needed = [], set()
-        self.day = self.time = self.name = self.number = None
-        self.asking, self.last, self.cancelling = None, None, False
+        self.asking = self.last = None
         self.topic = ""
         if rng.random() < 0.6:
             self.greet()
-        for _ in range(length or rng.randint(5, 12)):
+        for _ in range(length or rng.randint(7, 15)):
             self.exchange()
-        prompt = self.shop.prompt(self.needed, richness)
+        prompt = self.writer.write(self.needed, richness)
         self.turns.insert(0, Turn("system", prompt, learn=False))
 
     def greet(self):
         """The greeting that the product speaks first."""
-        text = self.rng.choice(GREETINGS).format(self.shop.name)
+        self.spoken(self.rng.choice(GREETINGS).format(self.shop.name))
+
+    def spoken(self, text):
+        """Something that the desk says and the model does not write."""
         self.turns.append(Turn("assistant", text, learn=False))
         self.last = text
 
@@ -124,12 +131,13 @@ class Dialogue(Questions, Booking, Chatter):
         return text[0].upper() + text[1:]
 
     def say(self, templates, answer, facts=(), wrap=True, finished=True,
-            **values):
+            noise=True, **values):
         """Add what the caller says and what the desk answers."""
         for _ in range(20):
             text = self.fill(templates, **values)
             text = self.wrap(text) if wrap else text
-            text = recognised(self.rng, text, facts)
+            if noise:
+                text = recognised(self.rng, text, facts, self.ears)
             if text and normal(text) not in self.excluded:
                 break
         for fact in facts:
@@ -141,6 +149,7 @@ class Dialogue(Questions, Booking, Chatter):
 
     def answer(self, answer):
         """Add the desk's answer; sometimes the caller cuts it short."""
+        answer = re.sub(r"\.(\]?)\.", r".\1", answer)
         text, ranges = marked(answer)
         self.last = answer
         if self.rng.random() < 0.05 and len(text.split()) > 3:
@@ -155,12 +164,16 @@ class Dialogue(Questions, Booking, Chatter):
     def exchange(self):
         """One question or remark and its answer."""
         rng = self.rng
-        if self.asking and rng.random() < 0.75:
-            self.topic = f"give {self.asking}"
-            getattr(self, f"give_{self.asking}")()
+        if self.asking and rng.random() < 0.8:
+            what, self.asking = self.asking, None
+            self.topic = f"give {what}"
+            getattr(self, f"give_{what}")()
             return
+        self.asking = None
         intents = {**FACT_INTENTS, **OTHER_INTENTS}
-        intent = rng.choices(list(intents), list(intents.values()))[0]
+        weights = [weight * (3 if name in self.focus else 1)
+                   for name, weight in intents.items()]
+        intent = rng.choices(list(intents), weights)[0]
         self.topic = intent
         if intent in FACT_INTENTS:
             templates, reply, values, facts = self.fact(intent)

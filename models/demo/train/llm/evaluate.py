@@ -15,12 +15,15 @@ import torch
 
 import gguf_model
 from dialogues import Dialogue, Turn, normal
+from promises import promise
 from tokenizer import Tokenizer
 
-# Answers in which nothing has to be read or copied do not count.
-NO_FACT = {"late", "human", "thanks", "bye", "yes", "no", "how_are_you",
-           "wait", "off_topic", "nonsense", "unfinished", "today", "cancel",
-           "move"}
+# Answers in which nothing has to be read or copied do not count as facts.
+NO_FACT = {"late", "call_back", "human", "thanks", "bye", "yes", "no",
+           "how_are_you", "wait", "off_topic", "nonsense", "unfinished",
+           "today", "cancel", "move", "give time", "never_told"}
+# Kinds with fewer cases are listed, but not judged by their share.
+ENOUGH = 30
 
 
 def contains(text, words):
@@ -52,6 +55,12 @@ class Listener:
             ids[-1:], self.tokenizer.end, cache=self.cache, start=self.read))
 
 
+def trade(dialogue):
+    """`dentist`, `other`, `made up` or `unseen`."""
+    kind = dialogue.shop.kind
+    return kind if kind in ("dentist", "made up", "unseen") else "other"
+
+
 def score_dialogues(model, tokenizer, count=200, seed=1234, show=0):
     """Share of answers with all facts, in dialogues with unseen facts.
 
@@ -59,7 +68,7 @@ def score_dialogues(model, tokenizer, count=200, seed=1234, show=0):
     """
     rng = random.Random(seed)
     right, total = collections.Counter(), collections.Counter()
-    wrong = []
+    wrong, promises = [], []
     for index in range(count):
         words = "new words" if index % 2 else "new combinations"
         dialogue = Dialogue(rng, unseen=bool(index % 2))
@@ -69,7 +78,9 @@ def score_dialogues(model, tokenizer, count=200, seed=1234, show=0):
                 continue
             text = listener.answer(dialogue.turns[:place])
             good = all(contains(text, fact) for fact in turn.fact_texts())
-            names = [turn.topic, "all answers"]
+            if promise(text):
+                promises.append(text)
+            names = [turn.topic, "all answers", f"trade {trade(dialogue)}"]
             if turn.topic not in NO_FACT:
                 names += ["facts", words]
             for name in names:
@@ -81,7 +92,7 @@ def score_dialogues(model, tokenizer, count=200, seed=1234, show=0):
     for question, text, wanted in wrong[:show]:
         print(f"  caller: {question}\n    got:  {text}\n    want: {wanted}")
     return {"dialogues": count, "answers": total["facts"],
-            "share": right["facts"] / total["facts"],
+            "share": right["facts"] / total["facts"], "promises": promises,
             "categories": {name: [right[name], total[name]]
                            for name in total}}
 
@@ -113,9 +124,12 @@ def fulfils(row, text):
 def score_handwritten(model, tokenizer, path, show=False):
     """Share of right answers to the hand-written sentences."""
     right, total = collections.Counter(), collections.Counter()
+    promises = []
     for row, turns in handwritten_cases(path):
         text = answer(model, tokenizer, turns)
         good = fulfils(row, text)
+        if promise(text):
+            promises.append(text)
         total[row["category"]] += 1
         right[row["category"]] += good
         if show and not good:
@@ -123,8 +137,16 @@ def score_handwritten(model, tokenizer, path, show=False):
                   f"    got:  {text}\n    must: {row.get('must')}")
     return {"sentences": sum(total.values()),
             "share": sum(right.values()) / sum(total.values()),
+            "promises": promises,
             "categories": {name: [right[name], total[name]]
                            for name in total}}
+
+
+def report(title, result, cases):
+    """Print the table of one set."""
+    print(f"{title}: {result['share']:.1%} of {cases}")
+    for name, (good, count) in sorted(result["categories"].items()):
+        print(f"  {name:18} {good:4} of {count:4} ({good / count:.1%})")
 
 
 def main():
@@ -157,14 +179,16 @@ def main():
                              args.show > 0)
     unseen = score_dialogues(model, tokenizer, args.dialogues, args.seed,
                              args.show)
-    print(f"hand-written sentences: {hand['share']:.1%} of "
-          f"{hand['sentences']}")
-    for name, (good, count) in sorted(hand["categories"].items()):
-        print(f"  {name:14} {good:3} of {count}")
-    print(f"unseen facts: {unseen['share']:.1%} of {unseen['answers']} "
-          f"answers in {unseen['dialogues']} dialogues")
-    for name, (good, count) in sorted(unseen["categories"].items()):
-        print(f"  {name:18} {good:4} of {count:4} ({good / count:.1%})")
+    report("hand-written sentences", hand, hand["sentences"])
+    report("unseen facts", unseen, unseen["answers"])
+    low = {name: f"{good / count:.0%}" for name, (good, count)
+           in sorted(unseen["categories"].items())
+           if count >= ENOUGH and good < 0.9 * count}
+    print(f"kinds of {ENOUGH} or more cases below 90 %: {low or 'none'}")
+    promises = hand["promises"] + unseen["promises"]
+    print(f"promises of what does not exist: {len(promises)}")
+    for text in promises[:args.show]:
+        print(f"  {text}")
     print(f"{time.time() - start:.0f} seconds")
     if args.out:
         args.out.write_text(json.dumps(

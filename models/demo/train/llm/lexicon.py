@@ -1,4 +1,4 @@
-"""Names, numbers, times and prices for the invented businesses.
+"""Names, streets and numbers in words for the invented businesses.
 
 Words whose checksum falls into one class out of eight are reserved: training
 never uses them as names, streets or services.
@@ -6,7 +6,7 @@ never uses them as names, streets or services.
 
 import zlib
 
-from words import (CODAS, DIGITS, ENDINGS, FIRST, LAST, ONSETS, STREETS,
+from words import (CODAS, ENDINGS, FIRST, LAST, ONSETS, STREETS,
                    STREET_TYPES, TENS, UNITS, VOWELS)
 
 
@@ -29,23 +29,6 @@ def number(value):
         value %= 10
     if value:
         words.append(UNITS[value])
-    return " ".join(words)
-
-
-def digits(rng, count=None):
-    """A telephone number, digit by digit."""
-    count = count or rng.choice([7, 7, 7, 7, 6, 8, 10])
-    start = ["five"] * 3 if rng.random() < 0.4 else []
-    zero = rng.choice(["zero", "zero", "oh"])
-    rest = [rng.choice(DIGITS) for _ in range(count - len(start))]
-    return " ".join(zero if d == "zero" else d for d in start + rest)
-
-
-def spoken(rng, number):
-    """A number as a recogniser may write it: sometimes in two groups."""
-    words = number.split()
-    if rng.random() < 0.3:
-        words[2] += ","
     return " ".join(words)
 
 
@@ -95,21 +78,3 @@ class Lexicon:
     def street(self):
         """A street name."""
         return f"{self.word(STREETS)} {self.rng.choice(STREET_TYPES)}"
-
-
-def clock(rng, hours):
-    """A time of day out of a list of hours."""
-    hour = rng.choice(hours)
-    if hour == "noon":
-        return hour
-    return hour + rng.choice(["", "", "", "", " thirty", " thirty",
-                              " fifteen", " forty five"])
-
-
-def price(rng):
-    """A price in words."""
-    value = rng.choice([
-        rng.randrange(10, 100, 5), rng.randrange(10, 100),
-        rng.randrange(100, 1000, 10), rng.randrange(100, 1000, 5),
-        rng.randrange(1000, 3000, 50)])
-    return number(value)

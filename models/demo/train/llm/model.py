@@ -152,7 +152,7 @@ class Phi3(nn.Module):
         return self.logits(self.hidden(ids))
 
     @torch.no_grad()
-    def generate(self, ids, stop, limit=60, cache=None, start=0):
+    def generate(self, ids, stop, limit=160, cache=None, start=0):
         """Greedy continuation of a list of ids up to the token `stop`.
 
         `cache` may hold the keys and values of `start` earlier ids.

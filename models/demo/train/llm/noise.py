@@ -22,7 +22,23 @@ CONFUSED = {
     "by": ["buy"], "need": ["needs"], "number": ["numbers"], "my": ["me"],
     "located": ["locate"], "address": ["dress"], "pay": ["pain", "paid"],
     "how": ["now", "who"], "it": ["is"], "like": ["likes"],
+    "For": ["4"], "won": ["1"], "one": ["1"], "ate": ["8"], "too": ["2"],
+    "cleaning": ["cleanings", "clean"], "I'm": ["I am", "am"],
+    "What's": ["What is", "What"], "Who's": ["Whose", "Who is"],
+    "Is": ["It's", "Yes"], "Are": ["Our", "Or"], "Do": ["Did", "To"],
+    "How": ["Oh", "Now"], "What": ["Want", "But"], "Where": ["Were", "Wear"],
+    "When": ["Then", "Win"], "Can": ["Could", "Then"], "My": ["By", "Mine"],
+    "delivery": ["deliver", "the livery"], "deliver": ["the liver"],
+    "insurance": ["insurances", "in insurance"], "walk": ["work"],
+    "menu": ["many you"], "repeat": ["repeated"], "charge": ["change"],
 }
+
+
+# Ways to write a word that a prompt may write in another way.
+SPELLINGS = {" mens ": " men's ", " ladies ": " ladies' ", " kids ": " kid's ",
+             "follow up": "follow-up", "walk-in": "walk in", "x-ray": "x ray",
+             "haircut": "hair cut", "checkup": "check-up", " wifi": " Wi-Fi",
+             "blow dry": "blow-dry", "tune up": "tune-up"}
 
 
 def strip_marks(text):
@@ -39,6 +55,8 @@ def slip(rng, words, keep):
     if kind < 0.3:
         small = [i for i, w in enumerate(words)
                  if strip_marks(w) in SMALL and w.lower() not in keep]
+        # Without its last word a sentence would seem to go on.
+        small = [i for i in small if i < len(words) - 1]
         if small and len(words) > 3:
             words.pop(rng.choice(small))
     elif kind < 0.5 and free:
@@ -58,21 +76,41 @@ def slip(rng, words, keep):
         words[at] = words[at].replace(bare, bare[:cut] + bare[cut + 1:])
 
 
-def recognised(rng, text, facts=()):
+def misheard(rng, text, facts):
+    """A long word of a fact with one letter changed, lost or doubled."""
+    words = [w for fact in facts for w in fact.split()
+             if len(w) > 5 and w.isalpha() and w.islower() and w in text]
+    if not words:
+        return text
+    word = rng.choice(words)
+    at = rng.randrange(1, len(word))
+    new = rng.choice(["", word[at] * 2, rng.choice("aeiourstln"),
+                      word[at] + " "])
+    return text.replace(word, word[:at] + new + word[at + 1:], 1)
+
+
+def recognised(rng, text, facts, ears):
     """The text as a recogniser may have heard it; `facts` stay intact."""
     keep = {w for fact in facts for w in strip_marks(fact.lower()).split()}
-    if rng.random() < 0.35:
+    if rng.random() < 0.3:
         words = text.split()
         for _ in range(rng.choice([1, 1, 1, 2])):
             slip(rng, words, keep)
         text = " ".join(words)
+    if ears.hard_of_hearing and rng.random() < 0.3:
+        text = misheard(rng, text, facts)
+    if rng.random() < 0.6:
+        for plain, written in SPELLINGS.items():
+            text = text.replace(plain, written)
     style = rng.random()
-    if style < 0.2:
+    if style < 0.1:
         text = strip_marks(text)
-    elif style < 0.3:
+    elif style < 0.18:
         text = strip_marks(text).lower()
-    elif style < 0.35:
+    elif style < 0.22:
         text = text.lower()
-    elif style < 0.45 and text[-1:] in ".?":
+    elif style < 0.32 and text[-1:] in ".?":
         text = text[:-1] + rng.choice(["", "", "?", "."])
+    elif style < 0.42:
+        text = text[:1].upper() + text[1:]
     return text

@@ -20,6 +20,7 @@ class Optimiser:
             else:
                 rest.append(weight)
         self.muon = Muon(matrices)
+        self.matrices = [weight for weight, _ in matrices]
         self.adam = torch.optim.AdamW(
             [{"params": rest, "size": 1.0},
              {"params": embedding, "size": 4.0}],
@@ -33,3 +34,16 @@ class Optimiser:
             group["lr"] = self.rates[1] * factor * group["size"]
         self.muon.step()
         self.adam.step()
+
+    def state(self):
+        """What is needed to go on later."""
+        return {"muon": [self.muon.buffers.get(weight)
+                         for weight in self.matrices],
+                "adam": self.adam.state_dict()}
+
+    def restore(self, state):
+        """Go on from what `state` gave."""
+        self.muon.buffers = {
+            weight: buffer for weight, buffer
+            in zip(self.matrices, state["muon"]) if buffer is not None}
+        self.adam.load_state_dict(state["adam"])

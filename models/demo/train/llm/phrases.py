@@ -32,12 +32,20 @@ HOURS = [
     "Can I come by on {day} evening, how late are you open?",
     "Are you guys open on {day} afternoon?",
     "When is your office open on {day}?",
-    "What is the latest I can come on {day}?"]
+    "What is the latest I can come on {day}?",
+    "Are you open at {time} on {day}?", "Are you still there at {time} on "
+    "{day}?", "Do you open before {time} on {day}?", "Is {time} on {day} too "
+    "late?", "On {day}, are you open until {time}?", "What are the {day} "
+    "hours?", "{day} hours please.", "How long are you open on {day}?"]
 HOURS_ALL = [
     "What are your hours?", "When are you open?",
     "What are your opening hours?", "What time do you open?",
     "Can you tell me your hours?", "How late are you open?",
-    "What time do you close?", "Which days are you open?"]
+    "What time do you close?", "Which days are you open?",
+    "What are your opening times?", "Tell me your hours please.",
+    "I'd like to know your hours.", "What are the hours?", "When do you open?",
+    "What are your business hours?", "How long are you open?",
+    "When is the {place} open?", "What hours do you have?"]
 WEEKEND = [
     "Are you open on the weekend?", "Do you work weekends?",
     "What about the weekend?", "Are you open at weekends?",
@@ -79,7 +87,34 @@ PRICE = [
     "I am calling about the price of {ax}.", "What do you charge for {xs}?",
     "How much are {xs}?", "What do I have to pay for {ax}?",
     "I need the price for {ax}.", "Just the price of {ax}.", "And the {x}?",
-    "What is the cost of {ax}?"]
+    "What is the cost of {ax}?", "What's {ax}?", "What do you want for {ax}?",
+    "What do you take for {ax}?", "How much would {ax} be?",
+    "How much would it be for {ax}?", "What's the price for {ax}?",
+    "How much is one {x}?", "The {x}, how much is it?"]
+HOW_MANY = [
+    "How much are two {xs}?", "What do 3 {xs} cost?", "How much for 2 {xs}?",
+    "I need four {xs}, what is one?", "What are two {xs}?"]
+PRICES = [
+    "How much are {list}?", "What do you charge for {list}?",
+    "What do {list} cost?", "How much is {list}?", "And {list}?",
+    "What would {list} cost?", "How much are {the}?", "What do {the} cost?",
+    "What is the price of {list}?", "I need {list}, how much is that?",
+    "How much for {plain}?", "What's {list} together?",
+    "Can you tell me the prices of {plain}?", "The prices for {list} please.",
+    "What are the prices for {the}?", "How much would {list} be?",
+    "I want {list}, what do they cost?", "What do I pay for {the}?",
+    "What does it cost to get {list}?"]
+SERVICES = [
+    "What services do you have?", "What do you offer?", "What do you do?",
+    "What do you have?", "What can I get there?", "What do you sell?",
+    "Which services are there?", "What kind of things do you do?",
+    "What is on your list?", "What do you have on the menu?",
+    "What kinds of services do you have?", "Can you tell me what you offer?",
+    "What is it that you do?", "What can you do for me?",
+    "What are your services?", "Tell me what you have.",
+    "Which things do you offer?", "What can I order?",
+    "What's on your price list?", "What do you guys do?",
+    "Read me the menu.", "What do you have to offer?"]
 OFFER = [
     "Do you do {ax}?", "Do you offer {ax}?", "Can I get {ax}?",
     "Do you have {ax}?", "Do you do {x}?", "Do you offer {x}?",
@@ -98,7 +133,22 @@ PERSON = [
     "Who would I be with?", "Which {role} is there?",
     "Is the {role} a man or a woman, what's the name?",
     "Who do I get an appointment with?", "Who runs the {place}?",
-    "Who does it?"]
+    "Who does it?", "Who's the {role}?", "What is your {role} called?",
+    "Who is the {role} there?"]
+PEOPLE = [
+    "Who are the {role}s?", "Who are your {role}s?", "Who works there?",
+    "What are the names of the {role}s?", "Which {role}s do you have?",
+    "How are the {role}s called?", "Who is on your team?",
+    "Who could see me?", "Who can I see?", "Tell me the names of the "
+    "{role}s.", "Which {role}s work at the {place}?", "And the {role}s?"]
+WORKS_HERE = [
+    "Is {name} in today?", "Is {name} there?", "Does {name} work there?",
+    "Does {name} work with you?", "Do you have a {name}?",
+    "Is {name} your {role}?", "Is there a {name} at the {place}?",
+    "Is {name} available?", "Is {name} still with you?",
+    "Can I see {name}?", "Is {name} one of your {role}s?", "Is {name} in on "
+    "Monday?", "I'm looking for {name}, is that with you?",
+    "Is {name} working today?", "Do I have the {place} of {name}?"]
 PHONE = [
     "What is your phone number?", "Can I have your number?",
     "How can I call you back?", "What number is this?", "What's your number?",
@@ -115,6 +165,13 @@ INSURANCE = [
     "Can I pay with insurance?", "Are you taking insurance?",
     "Do you bill insurance?", "I am insured, does that help?",
     "Is my insurance good with you?", "Do you take health insurance?"]
+INSURER = [
+    "Do you take {x}?", "Do you take {x} insurance?", "I have {x}.",
+    "Do you accept {x} insurance?", "Is {x} okay?", "Are you with {x}?",
+    "I am insured with {x}, do you take that?", "What about {x}?",
+    "My insurance is {x}, is that fine?", "Do you work with {x}?",
+    "Can I use my {x} insurance?", "Is {x} insurance accepted?",
+    "I've got {x}, is that good?", "Does {x} cover it?"]
 PAYMENT = [
     "How can I pay?", "Can I pay with cash?", "Can I pay cash?",
     "Do you take credit cards?", "Can I pay by card?", "Do you take checks?",
@@ -156,97 +213,17 @@ PAIN = {
                "I had an accident.", "There is smoke in my car.",
                "My brakes do not work.", "I have a flat tire.",
                "My engine makes a bad noise."],
+    "plumber": ["My toilet is leaking.", "There is water everywhere.",
+                "A pipe broke.", "I have no hot water."],
+    "electric": ["The power is out.", "There is a smell of smoke.",
+                 "My socket is sparking."],
+    "doctor": ["I have a fever.", "My chest hurts.", "I feel very sick.",
+               "My child has a high fever.", "I cut my hand."],
 }
 PAIN_ALL = [
     "It's an emergency.", "This is an emergency.", "I am in pain.",
     "What do I do in an emergency?", "Do you take emergencies?",
     "It is very urgent.", "It hurts really bad.", "I need help now."]
-BOOK = [
-    "I would like to book an appointment{slot}.",
-    "I'd like to make an appointment{slot}.",
-    "Can I book an appointment{slot}?", "I need an appointment{slot}.",
-    "I want to come in{slot}.", "Can I come in{slot}?",
-    "I would like to book {ax}{slot}.", "I want to book {ax}{slot}.",
-    "Can I get an appointment{slot}?", "Do you have time{slot}?",
-    "Is there a free appointment{slot}?", "Could I come{slot}?",
-    "I'd like to schedule {ax}{slot}.", "Book me in{slot} please.",
-    "I want to see someone{slot}.", "Can you fit me in{slot}?",
-    "Please make an appointment for me{slot}.",
-    "I need to bring someone in{slot}.",
-    "I'm calling to make an appointment{slot}.",
-    "Have you got anything free{slot}?", "Can I see someone{slot}?",
-    "I want {ax}{slot}.", "Could you give me an appointment{slot}?",
-    "Is it possible to come{slot}?", "I would like to come by{slot}.",
-    "Put me down{slot}.", "I want to make a booking{slot}."]
-DAY = [
-    "{day} please.", "On {day}.", "How about {day}?", "{day}.",
-    "{day} works for me.", "Can I come on {day}?", "Let's say {day}.",
-    "I can come on {day}.", "{day} is good.", "Maybe {day}?",
-    "I prefer {day}.", "Is {day} possible?", "Next {day}.",
-    "{day} would be fine."]
-TIME = [
-    "At {time}.", "{time} please.", "How about {time}?", "{time}.",
-    "Can I come at {time}?", "{time} is fine.", "Let's do {time}.",
-    "Maybe at {time}.", "I can be there at {time}.", "{time} would work.",
-    "Around {time}.", "{time} is good for me."]
-DAY_TIME = [
-    "{day} at {time}.", "{time} on {day}.", "At {time} on {day}.",
-    "On {day} at {time} please.", "How about {day} at {time}?",
-    "{day} {time}.", "Can I come on {day} at {time}?",
-    "{day} at {time} would be good.", "Could we do {time} {day}?"]
-SLOT = [
-    " on {day} at {time}", " for {day} at {time}", " {day} at {time}",
-    " at {time} on {day}", " for {time} on {day}", " on {day}", " for {day}",
-    " at {time}", " next {day} at {time}", " on {day} around {time}"]
-NAME = [
-    "My name is {name}.", "This is {name}.", "It's {name}.", "{name}.",
-    "I'm {name}.", "My name's {name}.", "The name is {name}.", "I am {name}.",
-    "You can put it under {name}.", "Yes, {name}.", "Sure, my name is {name}.",
-    "It is {name}.", "Name is {name}.", "You are speaking with {name}.",
-    "Put down {name}.", "{name} is my name.", "It's for {name}.",
-    "Write {name}.", "{name} speaking."]
-NUMBER = [
-    "My number is {number}.", "It's {number}.", "{number}.",
-    "My phone number is {number}.", "You can call me at {number}.",
-    "The number is {number}.", "It is {number}.", "Yes, {number}.",
-    "Call me back on {number}.", "Sure, it's {number}.",
-    "Please call {number}.", "The best number is {number}.",
-    "You get me on {number}.", "Just call {number}.",
-    "My cell phone is {number}.", "Okay my number is {number}.",
-    "My phone is {number}."]
-NAME_NUMBER = [
-    "My name is {name} and my number is {number}.",
-    "{name}, my number is {number}.", "{name}, {number}.",
-    "This is {name}, you can call me at {number}.",
-    "It's {name}, phone number {number}.",
-    "I am {name} and my phone is {number}."]
-CORRECT = [
-    "No, {day}.", "No, I said {day}.", "Sorry, I meant {day}.",
-    "Actually {day} is better.", "Wait, make that {day}.",
-    "Not that day, {day}."]
-CORRECT_TIME = [
-    "No, {time}.", "No, I said {time}.", "Sorry, I meant {time}.",
-    "Actually {time} is better.", "Can we make it {time}?"]
-CANCEL = [
-    "I need to cancel my appointment.", "I want to cancel.",
-    "Please cancel my appointment.", "Can I cancel my appointment?",
-    "I would like to cancel my appointment.", "I can not come.",
-    "Can you cancel my appointment on {day}?",
-    "I won't be able to come on {day}.", "I have to call off my appointment.",
-    "Cancel it please.", "I can't come on {day}.",
-    "Take me off the list for {day}.", "I don't need the appointment anymore.",
-    "I need to cancel for {day}."]
-MOVE = [
-    "I need to change my appointment.", "Can I move my appointment?",
-    "Can I reschedule?", "Can I come another day?",
-    "I need to move my appointment.", "I'd like to reschedule.",
-    "Could we change my appointment to another day?",
-    "I have to change the time of my appointment.",
-    "The day does not work for me anymore.", "Can I get a different day?",
-    "I need another time.", "Can you change it to a different day?",
-    "I'd like to change my visit.", "Can I switch my appointment?",
-    "Is it possible to move my appointment?",
-    "I have an appointment but I need another day."]
 OPENERS = [
     "Hi,", "Hello,", "Okay,", "Okay.", "And", "Great.", "Um,", "So,",
     "One more question.", "Yes, hi,", "Thank you. And", "Good.", "Alright,",

@@ -7,19 +7,43 @@ HELLO = [
 TODAY = [
     "Are you open today?", "What time do you close today?",
     "When do you open tomorrow?", "Are you open tomorrow?",
-    "How late are you open tonight?", "Are you open right now?"]
+    "How late are you open tonight?", "Are you open right now?",
+    "Are you open on {date}?", "What are your hours on {date}?",
+    "When do you open on {date}?", "Are you there on {date}?",
+    "Is the {place} open now?", "Are you closed tomorrow?",
+    "When do you close tonight?", "Are you open the day after tomorrow?"]
 LATE = [
     "I am running late.", "I will be late.", "I'm a bit late.",
     "I will be there fifteen minutes late.", "Sorry, my bus is late.",
     "I am late for my appointment.", "I won't make it on time.",
     "I am still on the way.", "We will be a little late.",
     "I need ten more minutes.", "The traffic is terrible, I will be late."]
+MESSAGE = [
+    "Can I leave a message?", "Please tell {name} that I called.",
+    "Can you tell the {role} that I will be late?", "Can you give {name} a "
+    "message?", "Could you let {name} know that I am here?",
+    "I want to leave a message for {name}.", "Please tell them I am late.",
+    "Can you pass something on to the {role}?", "Write this down please.",
+    "Can you tell {name} that it is ready?", "Let {name} know please.",
+    "Can you take a message?", "Please note that I can't come."]
+CALL_BACK = [
+    "Can somebody call me back?", "Can you call me back?",
+    "Please call me back.", "Could the {role} call me?",
+    "Can someone give me a call later?", "I would like a call back.",
+    "Will somebody call me?", "Please have {name} call me.",
+    "Can you ring me back later?", "Could someone phone me tomorrow?",
+    "Can I get a call back?", "Ask {name} to call me please."]
 HUMAN = [
     "Can I speak to a person?", "I want to talk to a human.",
     "Can I talk to someone?", "Please transfer me.", "Operator.",
     "I want to speak to someone.", "Can I speak with the {role}?",
     "Give me a real human please.", "Connect me to a person.",
-    "I don't want to talk to a machine.", "Can somebody call me back?",
+    "I don't want to talk to a machine.", "Can I talk to {name}?",
+    "Can I speak with {name}?", "Please connect me with {name}.",
+    "I need to speak to {name}.", "I'd like to talk to {name} please.",
+    "Put me through to {name}.", "Can you transfer me to the {role}?",
+    "Could you get {name} on the phone?", "Give me the {role} please.",
+    "I want a person.", "Agent.", "Representative.",
     "Is there a person I can talk to?", "I would rather talk to a person.",
     "Let me speak to the {role}.", "Is there anybody else I can talk to?",
     "Can you connect me with someone?",
@@ -28,7 +52,15 @@ HUMAN = [
 ROBOT = [
     "Are you a robot?", "Am I talking to a machine?", "Are you human?",
     "Are you a real person?", "Is this a recording?",
-    "Am I speaking with a robot?", "You are a computer, right?"]
+    "Am I speaking with a robot?", "You are a computer, right?",
+    "What is your name?", "Who are you?", "Are you an AI?",
+    "What's your name?", "Is this a real person?", "Are you a machine?"]
+HELP = [
+    "What can you do?", "What can you help me with?", "Can you help me?",
+    "I need some help.", "I have a question.", "Can I ask you something?",
+    "What can I ask you?", "What do you know?", "How can you help?",
+    "I need some information.", "Help.", "I'm calling for information.",
+    "I have a few questions.", "What are you able to do?"]
 REPEAT = [
     "Can you repeat that?", "Can you say that again?", "Sorry, what?",
     "Pardon?", "I didn't hear you.", "What did you say?", "Excuse me?",
@@ -92,6 +124,13 @@ UNFINISHED = [
     "So the thing I wanted", "I think my", "When is the", "What does a",
     "Please could you", "My phone number is", "It's about my",
     "We would like to"]
+# What the recogniser writes where nobody spoke, or where it heard wrong.
+HEARD_IN_SILENCE = [
+    "you", "You", "Yeah, you", "So", "uh", "Bye-bye-bye-bye", "I'm going to",
+    "the the the the", "And the and the", "All right so it is", "Mm-hmm mm",
+    "(music)", "Oh my God", "I don't know what that is", "At in a car",
+    "The end of the line", "So that is the thing", "We will see in the next "
+    "video", "Subscribe", "Thanks for watching", "1 2 of the", "Okay at in"]
 NOISE_WORDS = """the a of blue under trees water and seven to run it was um
 uh on table green with fast over for had hat mouse in but so cold been were
 window paper long it is""".split()

@@ -3,29 +3,40 @@
 import argparse
 import pathlib
 import random
+import string
 
 import sentencepiece
 
 from dialogues import Dialogue
 from vocabulary import GgufPieces
 
-SPECIAL = ["<|endoftext|>", "<|assistant|>", "<|system|>", "<|user|>",
-           "<|end|>"]
+CHAT = ["<|endoftext|>", "<|assistant|>", "<|system|>", "<|user|>", "<|end|>"]
+# Control tokens that no training text has: room for what the desk may do.
+RESERVED = ["<|end_of_call|>", "<|tool_call|>", "<|tool_result|>"] + [
+    f"<|spare_{number}|>" for number in range(1, 6)]
+SPECIAL = CHAT + RESERVED
+SIGNS = "$\u20ac\u00a3\u2013.,:;?!'\"()/&@#*+%-"
 FACT_WEIGHT, CALLER_WEIGHT = 3.0, 0.15
 
 
 def train(path, size, dialogues, seed):
     """Train the vocabulary on generated dialogues."""
     rng = random.Random(seed)
-    lines = [turn.text for _ in range(dialogues)
-             for turn in Dialogue(rng).turns]
+    lines = [line for _ in range(dialogues) for turn in Dialogue(rng).turns
+             for line in turn.text.split("\n")]
     prefix = str(path.with_suffix(""))
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(lines), model_prefix=prefix, vocab_size=size,
         model_type="bpe", byte_fallback=True, character_coverage=1.0,
         user_defined_symbols=SPECIAL, split_digits=True,
+        required_chars=string.ascii_letters + string.digits + SIGNS,
         normalization_rule_name="identity", add_dummy_prefix=True,
         remove_extra_whitespaces=False, minloglevel=2)
+
+
+def is_mark(piece):
+    """Whether a piece ends a sentence and does nothing else."""
+    return not piece.strip("\u2581.?!")
 
 
 class Tokenizer:
@@ -41,7 +52,7 @@ class Tokenizer:
             self.model = sentencepiece.SentencePieceProcessor(
                 model_file=str(path))
         self.size = self.model.vocab_size()
-        self.ids = {name: self.model.piece_to_id(name) for name in SPECIAL}
+        self.ids = {name: self.model.piece_to_id(name) for name in CHAT}
         self.end = self.ids["<|end|>"]
         self.start = self.model.bos_id()
 
@@ -50,7 +61,14 @@ class Tokenizer:
         if not turn.learn:
             return [0.0] * len(pieces)
         if turn.role == "user":
-            return [CALLER_WEIGHT] * len(pieces)
+            weights = [CALLER_WEIGHT] * len(pieces)
+            # A mark behind an unfinished sentence is the recogniser's, and
+            # would be taken for the end of the turn.
+            place = len(pieces)
+            while not turn.finished and place and is_mark(pieces[place - 1]):
+                place -= 1
+                weights[place] = 0.0
+            return weights
         weights, place = [], -1
         for piece in pieces:
             stop = place + len(piece)
@@ -84,8 +102,8 @@ def main():
     """Train the vocabulary."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--out", type=pathlib.Path, required=True)
-    parser.add_argument("--size", type=int, default=2000)
-    parser.add_argument("--dialogues", type=int, default=10000)
+    parser.add_argument("--size", type=int, default=3000)
+    parser.add_argument("--dialogues", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     args.out.parent.mkdir(parents=True, exist_ok=True)

@@ -8,18 +8,22 @@ little more than the facts that are asked for and grow to all facts.
 import argparse
 import pathlib
 import random
+import signal
 import time
 
 import torch
 from torch.nn import functional as F
 
 import copying
+import warm
 from dialogues import Dialogue
 from evaluate import score_dialogues
 from export_gguf import export
 from model import Config, Phi3, load
 from optim import Optimiser
 from tokenizer import Tokenizer
+
+CONTEXT = Config.context
 
 
 def arguments():
@@ -28,7 +32,12 @@ def arguments():
     parser.add_argument("--work", type=pathlib.Path, default="work")
     parser.add_argument("--name", default="model", help="checkpoint name")
     parser.add_argument("--init", type=pathlib.Path,
-                        help="checkpoint to continue from")
+                        help="GGUF or checkpoint to start from; of a "
+                        "checkpoint the vocabulary must be the same")
+    parser.add_argument("--resume", action="store_true",
+                        help="go on with a run that was killed")
+    parser.add_argument("--save", type=float, default=5,
+                        help="minutes between checkpoints")
     parser.add_argument("--tokens", type=float, default=12e6)
     parser.add_argument("--minutes", type=float, default=1e9,
                         help="end (with the schedule) after this time")
@@ -36,13 +45,15 @@ def arguments():
                         help="tokens in one step")
     parser.add_argument("--muon", type=float, default=0.02)
     parser.add_argument("--adam", type=float, default=2e-3)
-    parser.add_argument("--layers", type=int, default=5)
+    parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--decay", type=float, default=0.6,
                         help="share of the run in which the rate falls")
     parser.add_argument("--grow", type=float, default=0.2,
                         help="share of the run in which prompts grow")
     parser.add_argument("--plain-start", action="store_true",
                         help="without the prepared copying heads")
+    parser.add_argument("--focus", nargs="*", default=(),
+                        help="intents that callers have three times as often")
     parser.add_argument("--compile", action="store_true",
                         help="compile the layers (needs a C++ compiler)")
     parser.add_argument("--threads", type=int, default=1)
@@ -54,12 +65,14 @@ def arguments():
     return parser.parse_args()
 
 
-def batches(tokenizer, rng, size, richness):
+def batches(tokenizer, rng, size, richness, focus=()):
     """A pool of dialogues, packed by length into batches."""
     pool = []
     for _ in range(160):
         full = richness()
-        pool.append(tokenizer.encode(Dialogue(rng, richness=full).turns))
+        turns = Dialogue(rng, richness=full, focus=focus).turns
+        pool.append(tokenizer.encode(turns))
+    pool = [item for item in pool if len(item[0]) <= CONTEXT]
     pool.sort(key=lambda item: len(item[0]))
     out, batch = [], []
     for item in pool:
@@ -82,13 +95,13 @@ def tensors(batch):
     return ids, weights
 
 
-def losses(model, batch):
+def losses(model, hidden_states, batch):
     """Weighted loss, and plain means over answer and fact tokens."""
     ids, weights = tensors(batch)
     target, weight = ids[:, 1:], weights[:, 1:]
     chosen = weight > 0
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        hidden = model.hidden(ids[:, :-1].contiguous())
+        hidden = hidden_states(ids[:, :-1].contiguous())
         logits = model.logits(hidden[chosen])
     weight = weight[chosen]
     loss = F.cross_entropy(logits.float(), target[chosen], reduction="none")
@@ -107,12 +120,36 @@ def batch_share(progress):
     return 0.33 if progress < 0.12 else 0.67 if progress < 0.6 else 1.0
 
 
-def save(model, path, **more):
-    """Write a checkpoint in one go."""
+def save(path, model, optimiser, rng, **counts):
+    """Write everything that is needed to go on, in one go."""
     temporary = path.with_suffix(".tmp")
     torch.save({"model": model.state_dict(),
-                "config": model.config.to_dict(), **more}, temporary)
+                "config": model.config.to_dict(),
+                "optimiser": optimiser.state(),
+                "random": rng.getstate(), "torch": torch.get_rng_state(),
+                "counts": counts}, temporary)
     temporary.replace(path)
+
+
+def resume(path, optimiser, rng):
+    """Set optimiser and random numbers; returns the counts."""
+    data = torch.load(path, map_location="cpu", weights_only=False)
+    optimiser.restore(data["optimiser"])
+    rng.setstate(data["random"])
+    torch.set_rng_state(data["torch"])
+    return data["counts"]
+
+
+def network(args, tokenizer, path):
+    """The network to train: resumed, warm or new."""
+    if args.resume and path.exists():
+        return load(path)
+    if args.init:
+        return warm.start(args.init, tokenizer, args.layers)
+    model = Phi3(Config(vocab=tokenizer.size, layers=args.layers))
+    if not args.plain_start:
+        copying.prepare(model, args.seed)
+    return model
 
 
 def main():
@@ -122,33 +159,42 @@ def main():
     torch.manual_seed(args.seed)
     rng = random.Random(args.seed)
     tokenizer = Tokenizer(args.work / "tokenizer.model")
-    if args.init:
-        model = load(args.init)
-    else:
-        model = Phi3(Config(vocab=tokenizer.size, layers=args.layers))
-        if not args.plain_start:
-            copying.prepare(model, args.seed)
+    path = args.work / f"{args.name}.pt"
+    model = network(args, tokenizer, path)
     count = sum(p.numel() for p in model.parameters())
     print(f"{count / 1e6:.2f} million parameters", flush=True)
-    if args.compile:
-        model.hidden = torch.compile(model.hidden, dynamic=True)
     optimiser = Optimiser(model, args.muon, args.adam)
-    path = args.work / f"{args.name}.pt"
-    start, seen, step, means, progress = time.time(), 0, 0, None, 0.0
+    counts = {"tokens": 0, "steps": 0, "seconds": 0.0}
+    if args.resume and path.exists():
+        counts = resume(path, optimiser, rng)
+        print(f"goes on from {counts}", flush=True)
+    hidden = torch.compile(model.hidden, dynamic=True) if args.compile \
+        else model.hidden
+    seen, step = counts["tokens"], counts["steps"]
+    start = saved = time.time()
+    means, progress = None, 0.0
+    stopped = []
+    signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
+
+    def seconds():
+        return counts["seconds"] + time.time() - start
+
+    def keep():
+        save(path, model, optimiser, rng, tokens=seen, steps=step,
+             seconds=seconds())
 
     def richness():
         cap = min(1.0, 0.1 + progress / max(args.grow, 1e-9))
         return cap if rng.random() < 0.6 else cap * rng.random()
 
     while progress < 1:
-        size = args.batch * batch_share(progress) if not args.init \
-            else args.batch
-        for batch in batches(tokenizer, rng, size, richness):
-            progress = max(seen / args.tokens,
-                           (time.time() - start) / 60 / args.minutes)
+        size = args.batch * (1.0 if args.init else batch_share(progress))
+        for batch in batches(tokenizer, rng, size, richness,
+                             args.focus):
+            progress = max(seen / args.tokens, seconds() / 60 / args.minutes)
             if progress >= 1:
                 break
-            loss, *parts = losses(model, batch)
+            loss, *parts = losses(model, hidden, batch)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step(factor(progress, step, args.decay))
@@ -160,15 +206,19 @@ def main():
             if step % 20 == 0:
                 print(f"step {step} tokens {seen / 1e6:.2f}M answers "
                       f"{means[0]:.3f} facts {means[1]:.3f} "
-                      f"{time.time() - start:.0f}s", flush=True)
+                      f"{seconds():.0f}s", flush=True)
             if step % args.check == 0:
-                share = score_dialogues(model, tokenizer, count=6, seed=99)
+                share = score_dialogues(model, tokenizer, count=8, seed=99)
                 print(f"== right facts {share['share']:.3f}", flush=True)
-                save(model, path, tokens=seen, seconds=time.time() - start)
                 if args.gguf:
                     export(model, tokenizer, args.gguf)
-    save(model, path, tokens=seen, seconds=time.time() - start)
-    print(f"done: {seen} tokens, {time.time() - start:.0f}s", flush=True)
+            if stopped or time.time() - saved > args.save * 60:
+                keep()
+                saved = time.time()
+            if stopped:
+                return
+    keep()
+    print(f"done: {seen} tokens, {seconds():.0f}s", flush=True)
 
 
 if __name__ == "__main__":

@@ -45,83 +45,31 @@ ENDINGS = ["er", "on", "ski", "ova", "man", "ley", "ton", "ford", "ini",
            "ez", "berg", "well", "ek", "as", "ik", "ard", "ison", "by", "ado",
            "ano", "ula", "mere", "wick", "dale", "son", "ane", "ow", "y"]
 
-KINDS = {
-    "dentist": {
-        "names": ["Dental Clinic", "Dental Clinic", "Dental Care",
-                  "Family Dentistry", "Dental Practice", "Smile Clinic",
-                  "Dental", "Dentists"],
-        "roles": ["Dentist", "Dentist", "Doctor"], "people": "patients",
-        "place": ["dental clinic", "dentist", "dental office"],
-        "services": """cleaning,cleaning,checkup,checkup,filling,whitening,
-crown,root canal,implant,extraction,x-ray,bridge,denture,consultation,sealant,
-mouth guard,veneer""".replace("\n", "").split(",")},
-    "vet": {
-        "names": ["Vet", "Animal Clinic", "Pet Care", "Veterinary Clinic",
-                  "Animal Hospital"],
-        "roles": ["Vet", "Doctor", "Veterinarian"], "people": "patients",
-        "place": ["vet", "animal clinic", "animal hospital"],
-        "services": """vaccination,checkup,nail trim,dental cleaning,grooming,
-microchip,blood test,surgery,flea treatment,x-ray,puppy visit,ear cleaning,
-neutering""".replace("\n", "").split(",")},
-    "physio": {
-        "names": ["Physiotherapy", "Physio", "Physical Therapy", "Therapy",
-                  "Rehab Center"],
-        "roles": ["Therapist", "Physiotherapist"], "people": "patients",
-        "place": ["physiotherapist", "practice", "therapy center"],
-        "services": """massage,first visit,follow up,back treatment,
-sports massage,shoulder treatment,taping,hot pack,exercise class,home visit,
-knee treatment,assessment""".replace("\n", "").split(",")},
-    "hair": {
-        "names": ["Hair", "Hair Salon", "Salon", "Hair Studio", "Cuts",
-                  "Barber Shop", "Shears"],
-        "roles": ["Stylist", "Hairdresser"], "people": "customers",
-        "place": ["hair salon", "salon", "hairdresser"],
-        "services": """haircut,coloring,blow dry,perm,beard trim,shave,
-kids cut,styling,updo,hair treatment,wash and cut
-""".replace("\n", "").split(",")},
-    "eye": {
-        "names": ["Eye Care", "Eye Clinic", "Optical", "Vision Center",
-                  "Vision"],
-        "roles": ["Doctor", "Eye doctor"], "people": "patients",
-        "place": ["eye doctor", "eye clinic", "optician"],
-        "services": """eye exam,contact lens fitting,retina scan,pressure test,
-lens cleaning,frame repair,color test,eye test,laser treatment
-""".replace("\n", "").split(",")},
-    "garage": {
-        "names": ["Garage", "Auto Repair", "Motors", "Car Service",
-                  "Auto Shop"],
-        "roles": ["Mechanic", "Owner"], "people": "customers",
-        "place": ["garage", "car shop", "auto shop"],
-        "services": """oil change,tire change,inspection,brake check,car wash,
-battery change,engine check,tune up,wheel alignment,wiper change,towing
-""".replace("\n", "").split(",")},
-}
-MODIFIERS = ["deep", "full", "express", "basic", "child", "senior", "laser",
-             "evening", "premium", "small", "large", "double", "emergency"]
-MADE_UP_SERVICE = ["treatment", "session", "package", "service", "test",
-                   "therapy", "visit", "check", "repair", "fitting"]
-OFF_LIST = ["gift card", "passport photo", "tattoo", "coffee", "flu shot",
-            "piercing", "delivery", "rental", "manicure", "pregnancy test"]
-
 PARKING = ["behind the building", "behind the building",
-           "in front of the building", "across the street", "none",
+           "in front of the building", "across the street", "none", "none",
            "in the garage next door", "on the street", "in the yard",
            "on {street}", "on {street}", "in the {word} garage",
            "in the lot on the left", "in the lot next to the {word} bank",
            "under the building", "free behind the house",
            "at the back, it is free", "on the street, two dollars an hour",
-           "next to the {word} store"]
-PAYMENTS = ["card and cash", "card and cash", "card only", "cash only",
+           "on the street, $2 an hour", "next to the {word} store"]
+PAYMENTS = ["card and cash", "cash and card", "card only", "cash only",
             "card, cash and checks", "cash and checks", "card and checks",
-            "card or bank transfer"]
+            "card or bank transfer", "cash, card and Apple Pay"]
 EMERGENCIES = ["come in right away", "come in right away", "call {phone}",
                "come in today", "go to the hospital", "call nine one one",
-               "come before noon", "walk in at any time"]
+               "call 911", "come before noon", "walk in at any time"]
+WAYS_TO_BOOK = ["call {phone}", "call {phone}", "walk in at any time",
+                "go to {site}", "write to {mail}", "come to the desk",
+                "text {phone}", "use our app", "call {person}"]
 OPENINGS = ["You are the front desk of {name}."] * 5 + [
-    "You are the receptionist of {name}.",
-    "You answer the phone at {name}.", "You work at the desk of {name}.",
-    "You are the voice assistant of {name}."]
+    "You are the receptionist of {name}.", "You answer the phone at {name}.",
+    "You answer the phone for {name}.", "You work at the desk of {name}.",
+    "You are the voice assistant of {name}.",
+    "You are the front desk of {name}, a {place}.",
+    "You are the front desk of the {place} {name}."]
 EXTRAS = ["Answer in one or two short sentences.", "Be polite and brief.",
           "Speak in a friendly way.", "Keep your answers short.",
           "Use only the facts below.", "If you do not know, say so.",
-          "You speak on the telephone."]
+          "You speak on the telephone.", "Never make anything up.",
+          "Do not give medical advice.", "Be friendly."]
