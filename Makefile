@@ -11,7 +11,7 @@ PORTABLE = CARGO_TARGET_DIR=target/package RUSTFLAGS="-C target-cpu=x86-64-v3" \
 help:
 	@echo "make call     build offhook and play a whole conversation with it"
 	@echo "make test     everything CI checks"
-	@echo "make test-real  the same with larger published weights, which it fetches"
+	@echo "make test-real  calls and words wrong with published weights, which it fetches"
 	@echo "make serve    answer calls on 127.0.0.1:8080 (see config.toml)"
 	@echo "make memcheck the kernels' tests under valgrind"
 	@echo "make package  a binary for other machines, in dist/"

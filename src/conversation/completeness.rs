@@ -17,10 +17,10 @@ pub const COMPLETE: f32 = 1.0;
 /// punctuation is no evidence of an end.
 const CALLS_FOR_MORE: &[&str] = &[
     "a", "about", "actually", "also", "am", "an", "and", "are", "around", "at", "because", "before",
-    "between", "but", "can", "could", "do", "does", "er", "for", "from", "his", "her", "if", "i", "i'd",
-    "i'll", "i'm", "in", "into", "is", "it's", "its", "like", "maybe", "my", "of", "on", "or", "our", "she",
-    "so", "than", "that's", "the", "their", "then", "to", "uh", "um", "until", "was", "we", "well", "were",
-    "what's", "when", "where", "which", "will", "with", "would", "your",
+    "between", "but", "can", "could", "dash", "do", "does", "double", "er", "for", "from", "his", "her",
+    "if", "i", "i'd", "i'll", "i'm", "in", "into", "is", "it's", "its", "like", "maybe", "my", "of", "on",
+    "or", "our", "she", "so", "than", "that's", "the", "their", "then", "to", "triple", "uh", "um", "until",
+    "was", "we", "well", "were", "what's", "when", "where", "which", "will", "with", "would", "your",
 ];
 
 /// Verbs that want an object: after "I would like to book" mostly comes what. All of a sentence now and then.
@@ -35,7 +35,6 @@ const CALLS_FOR_AN_OBJECT: &[&str] = &[
     "to bring",
     "to buy",
     "to find",
-    "looking for",
     "to know",
     "to see",
 ];
@@ -95,9 +94,12 @@ const ANSWERS: &[&str] = &[
     "today", "tomorrow",
 ];
 
+/// What people say before they dictate.
+const CONSENTS: &[&str] = &["yes", "yeah", "sure", "okay", "ok", "of", "course", "certainly"];
+
 /// What stands before a name or a day and is none of it.
 const BEFORE_A_NAME: &[&str] =
-    &["my", "name", "is", "it's", "it", "this", "i'm", "i", "am", "on", "uh", "um", "well", "yes"];
+    &["my", "the", "name", "is", "it's", "it", "this", "i'm", "i", "am", "on", "uh", "um", "well", "yes"];
 
 /// What the caller's words are judged by, beside the words.
 #[derive(Debug, Clone, Copy, Default)]
@@ -154,7 +156,9 @@ pub fn judge(text: &str, context: Context<'_>) -> Ruling {
     if end.ends_with(['?', '!']) || WHOLE.contains(&joined.as_str()) {
         return of_a_sentence(&joined);
     }
-    if let Some(ruling) = of_what_is_dictated(dictation::at_the_end_of(text), context) {
+    if let Some(ruling) =
+        of_what_is_dictated(dictation::at_the_end_of(text, context.expected == Expectation::Number), context)
+    {
         return ruling;
     }
     if CALLS_FOR_MORE.contains(&last.as_str()) {
@@ -163,7 +167,7 @@ pub fn judge(text: &str, context: Context<'_>) -> Ruling {
     if end.ends_with([',', '-', '–', '…']) || end.ends_with("...") {
         return Ruling::open(UNFINISHED);
     }
-    if CALLS_FOR_AN_OBJECT.iter().any(|verb| joined.ends_with(verb)) {
+    if CALLS_FOR_AN_OBJECT.iter().any(|verb| joined.ends_with(&format!(" {verb}"))) {
         return Ruling::open(LIKELY_MORE);
     }
     if is_one_word_of_more(&words, context.expected) {
@@ -174,13 +178,18 @@ pub fn judge(text: &str, context: Context<'_>) -> Ruling {
 
 /// Of a number or a spelled word; `None` where nothing is dictated.
 fn of_what_is_dictated(dictated: Dictated, context: Context<'_>) -> Option<Ruling> {
-    let in_one_go = matches!(context.expected, Expectation::Amount | Expectation::Date);
+    // Longer ones are no amounts and no dates.
+    let in_one_go = |digits: usize| match context.expected {
+        Expectation::Amount => digits <= 4,
+        Expectation::Date => digits <= 8,
+        Expectation::Nothing | Expectation::Number | Expectation::Name => false,
+    };
     match dictated {
         Dictated::Nothing => None,
         Dictated::Ended => Some(Ruling::open(COMPLETE)),
         // "Two." may be how many there are; to no question, it begins a number.
-        Dictated::FirstDigits => Some(Ruling::firm(if in_one_go { OPEN } else { UNFINISHED })),
-        Dictated::Digits(_) if in_one_go => Some(Ruling::firm(OPEN)),
+        Dictated::FirstDigits => Some(Ruling::firm(if in_one_go(1) { OPEN } else { UNFINISHED })),
+        Dictated::Digits(count) if in_one_go(count) => Some(Ruling::firm(OPEN)),
         Dictated::Digits(count) => Some(Ruling::firm(of_length(count, context.number_lengths))),
         Dictated::Letters(_) => Some(Ruling::firm(UNFINISHED)),
     }
@@ -204,7 +213,9 @@ fn is_one_word_of_more(words: &[String], expected: Expectation) -> bool {
         Expectation::Name | Expectation::Date => {
             first.is_some_and(|word| !ANSWERS.contains(&word.as_str())) && second.is_none()
         }
-        Expectation::Nothing | Expectation::Number | Expectation::Amount => false,
+        // "Sure." before the first digit.
+        Expectation::Number => words.iter().all(|word| CONSENTS.contains(&word.as_str())),
+        Expectation::Nothing | Expectation::Amount => false,
     }
 }
 

@@ -35,6 +35,21 @@ const PAIRS: &[&str] = &[
     "ninety",
 ];
 
+const MONTHS: &[&str] = &[
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
 /// What people say before the first digit or letter.
 const LEADS: &[&str] = &[
     "my",
@@ -97,11 +112,16 @@ pub(super) enum Dictated {
     Ended,
 }
 
-/// Looks at the end of `text`.
-pub(super) fn at_the_end_of(text: &str) -> Dictated {
+/// Looks at the end of `text`. Where a number was asked for (`asked`), all digits at the end are of it,
+/// whatever stands before them.
+pub(super) fn at_the_end_of(text: &str, asked: bool) -> Dictated {
     let words = pieces(text);
     if let Some(before) = without_an_end(&words) {
-        return if digits_at_the_end(before).0 >= DICTATION { Dictated::Ended } else { Dictated::Nothing };
+        return if digits_at_the_end(before, asked).0 >= DICTATION {
+            Dictated::Ended
+        } else {
+            Dictated::Nothing
+        };
     }
     let letters = words.iter().rev().take_while(|word| is_letter(word)).count();
     let all_are_zeros = words[words.len() - letters..].iter().all(|word| word == "o");
@@ -110,20 +130,24 @@ pub(super) fn at_the_end_of(text: &str) -> Dictated {
     if letters > 0 && !all_are_zeros && (letters >= SPELLING || alone(letters)) {
         return Dictated::Letters(letters);
     }
-    let (digits, pieces) = digits_at_the_end(&words);
-    let named = words.iter().any(|word| ["number", "number's", "phone"].contains(&word.as_str()));
+    let (digits, pieces) = digits_at_the_end(&words, asked);
+    let (before, number) = words.split_at(words.len() - pieces);
+    let named = asked || names_a_number(before);
+    if digits == 0 || (!named && is_said_in_one_go(before, number, digits)) {
+        return Dictated::Nothing;
+    }
     if digits >= DICTATION && (pieces > 1 || digits >= LONG_NUMBER || alone(pieces) || named) {
         return Dictated::Digits(digits);
     }
-    if digits > 0 && (alone(pieces) || named) { Dictated::FirstDigits } else { Dictated::Nothing }
+    if alone(pieces) || named { Dictated::FirstDigits } else { Dictated::Nothing }
 }
 
-/// Words in lower case, parted by all signs but those of times and prices: "10:30" and "$90" are said in one go.
+/// Words in lower case, parted by all signs but those of times and prices: "10:30", "9.30" and "$90" are said in
+/// one go.
 fn pieces(text: &str) -> Vec<String> {
-    let in_one_go = |word: &str| word.contains([':', '$', '£', '€', '%']);
     let mut pieces = Vec::new();
     for word in text.to_lowercase().split_whitespace() {
-        if in_one_go(word) {
+        if word.contains([':', '$', '£', '€', '%']) || has_two_decimals(word) {
             pieces.push(word.to_owned());
         } else {
             pieces.extend(super::barge_in::plain_words(word));
@@ -132,8 +156,37 @@ fn pieces(text: &str) -> Vec<String> {
     pieces
 }
 
-/// How many digits stand at the end, spelled or written, and in how many words.
-fn digits_at_the_end(words: &[String]) -> (usize, usize) {
+/// True for "9.30" and "2.50", with or without a full stop behind them.
+fn has_two_decimals(word: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let parts = word.trim_end_matches(['.', ',', '?', '!']).split_once('.');
+    parts.is_some_and(|(whole, cents)| digits(whole) && digits(cents) && whole.len() <= 2 && cents.len() == 2)
+}
+
+/// True behind "my number is" and the like.
+fn names_a_number(before: &[String]) -> bool {
+    let last =
+        |n: usize| before.len().checked_sub(n).and_then(|at| before.get(at)).map_or("", String::as_str);
+    let is_number = |word: &str| ["number", "number's", "phone"].contains(&word);
+    ["number", "number's"].contains(&last(1)) || (["is", "it's"].contains(&last(1)) && is_number(last(2)))
+}
+
+/// True for what is no dictated number, though it has digits: a time ("nine thirty"), a year ("twenty twenty six"),
+/// a date, "that's the one".
+fn is_said_in_one_go(before: &[String], number: &[String], digits: usize) -> bool {
+    let two_digits = |word: &String| {
+        PAIRS.contains(&word.as_str()) || (word.len() == 2 && word.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let like_a_time = digits <= 4 && number.len() <= 3 && number.iter().any(two_digits);
+    let behind = before.last().map_or("", String::as_str);
+    let one_of_some = number == ["one"] && ["the", "that", "this", "which", "no"].contains(&behind);
+    let zero_alone = before.is_empty() && (number == ["oh"] || number == ["o"]);
+    like_a_time || one_of_some || zero_alone || MONTHS.contains(&behind)
+}
+
+/// How many digits stand at the end, spelled or written, and in how many words. Pairs alone ("twenty") count only
+/// where a number was `asked` for.
+fn digits_at_the_end(words: &[String], asked: bool) -> (usize, usize) {
     let (mut digits, mut pieces, mut pairs_alone) = (0, 0, true);
     let mut after_a_unit = false;
     for word in words.iter().rev() {
@@ -151,7 +204,7 @@ fn digits_at_the_end(words: &[String]) -> (usize, usize) {
         }
         pieces += 1;
     }
-    if pairs_alone { (0, 0) } else { (digits, pieces) }
+    if pairs_alone && !asked { (0, 0) } else { (digits, pieces) }
 }
 
 fn is_letter(word: &str) -> bool {
@@ -185,10 +238,10 @@ mod tests {
             ("My number is 555.", 3),
             ("it is 5550142", 7),
         ] {
-            assert_eq!(at_the_end_of(text), Dictated::Digits(digits), "{text}");
+            assert_eq!(at_the_end_of(text, false), Dictated::Digits(digits), "{text}");
         }
         for text in ["five", "5", "My number is five.", "It's 5 5", "Yes, 5"] {
-            assert_eq!(at_the_end_of(text), Dictated::FirstDigits, "{text}");
+            assert_eq!(at_the_end_of(text, false), Dictated::FirstDigits, "{text}");
         }
     }
 
@@ -201,28 +254,50 @@ mod tests {
             "At ten thirty",
             "It costs $110",
             "in 2026",
+            "Can I come on Tuesday at nine thirty.",
+            "nine thirty",
+            "at 9 30",
+            "at 9.30.",
+            "It costs 2.50",
+            "nineteen eighty five",
+            "in twenty twenty six",
+            "March 3, 2024",
+            "Yes, that's the one.",
+            "Oh.",
+            "Please phone me at five.",
+            "My phone broke in 2020.",
             "I am twenty three",
             "room 101",
             "at nine",
         ] {
-            assert_eq!(at_the_end_of(text), Dictated::Nothing, "{text}");
+            assert_eq!(at_the_end_of(text, false), Dictated::Nothing, "{text}");
         }
     }
 
     #[test]
+    fn where_a_number_was_asked_for_all_digits_are_of_it() {
+        for text in ["My cell is 55.", "Twenty.", "No, it's five.", "Sure, 5"] {
+            assert_eq!(at_the_end_of(text, true), Dictated::FirstDigits, "{text}");
+        }
+        assert_eq!(at_the_end_of("You can reach me at 555.", true), Dictated::Digits(3));
+        assert_eq!(at_the_end_of("nine thirty", true), Dictated::Digits(3));
+        assert_eq!(at_the_end_of("I do not know.", true), Dictated::Nothing);
+    }
+
+    #[test]
     fn letters_one_by_one_are_a_word_that_is_spelled() {
-        assert_eq!(at_the_end_of("K-O-W"), Dictated::Letters(3));
-        assert_eq!(at_the_end_of("My name is K."), Dictated::Letters(1));
-        assert_eq!(at_the_end_of("It's Mario, M A R I O"), Dictated::Letters(5));
+        assert_eq!(at_the_end_of("K-O-W", false), Dictated::Letters(3));
+        assert_eq!(at_the_end_of("My name is K.", false), Dictated::Letters(1));
+        assert_eq!(at_the_end_of("It's Mario, M A R I O", false), Dictated::Letters(5));
         for text in ["Can I", "from the U.S.", "plan B"] {
-            assert_eq!(at_the_end_of(text), Dictated::Nothing, "{text}");
+            assert_eq!(at_the_end_of(text, false), Dictated::Nothing, "{text}");
         }
     }
 
     #[test]
     fn words_can_end_a_number() {
-        assert_eq!(at_the_end_of("five five five one, that's it."), Dictated::Ended);
-        assert_eq!(at_the_end_of("That's it."), Dictated::Nothing);
-        assert_eq!(at_the_end_of(""), Dictated::Nothing);
+        assert_eq!(at_the_end_of("five five five one, that's it.", false), Dictated::Ended);
+        assert_eq!(at_the_end_of("That's it.", false), Dictated::Nothing);
+        assert_eq!(at_the_end_of("", false), Dictated::Nothing);
     }
 }

@@ -17,8 +17,8 @@ pub enum Expectation {
     Amount,
 }
 
-/// What is asked for by a question that holds such words. The first that fits counts: whoever asks for a name
-/// and a number is told the number last.
+/// What is asked for by a question that holds such words. The last in the question counts: that is what is told
+/// last.
 const ASKED_BY: &[(Expectation, &[&str])] = &[
     (Expectation::Amount, &["how many", "how much", "how old", "how long"]),
     (Expectation::Date, &["date of birth", "birthday", "born"]),
@@ -26,6 +26,7 @@ const ASKED_BY: &[(Expectation, &[&str])] = &[
         Expectation::Number,
         &[
             "phone number",
+            "your phone",
             "telephone number",
             "your number",
             "the number",
@@ -55,6 +56,9 @@ const ASKED_BY: &[(Expectation, &[&str])] = &[
             "last name",
             "full name",
             "who is calling",
+            "who's calling",
+            "what name",
+            "name for the",
             "who am i speaking",
             "spell",
         ],
@@ -74,6 +78,7 @@ const ASKED_BY: &[(Expectation, &[&str])] = &[
             "when should",
             "when can you",
             "when works",
+            "when are you",
         ],
     ),
 ];
@@ -103,8 +108,9 @@ fn of_a_sentence(sentence: &str) -> Expectation {
     if !lower.ends_with('?') && !ASKS.iter().any(|lead| lower.starts_with(lead)) {
         return Expectation::Nothing;
     }
-    let fits = |(_, cues): &&(Expectation, &[&str])| cues.iter().any(|cue| lower.contains(cue));
-    ASKED_BY.iter().find(fits).map_or(Expectation::Nothing, |(expected, _)| *expected)
+    let cues = ASKED_BY.iter().flat_map(|(expected, cues)| cues.iter().map(move |cue| (cue, *expected)));
+    let places = cues.filter_map(|(cue, expected)| Some((lower.rfind(cue)? + cue.len(), expected)));
+    places.max_by_key(|(end, _)| *end).map_or(Expectation::Nothing, |(_, expected)| expected)
 }
 
 #[cfg(test)]
@@ -122,6 +128,7 @@ mod tests {
             ("What day works for you?", Expectation::Date),
             ("What is your date of birth?", Expectation::Date),
             ("What is your number? Please say it slowly.", Expectation::Number),
+            ("May I have your date of birth and phone number?", Expectation::Number),
             ("How many people are you?", Expectation::Amount),
         ] {
             assert_eq!(after(said), expected, "{said}");

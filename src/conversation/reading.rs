@@ -8,7 +8,7 @@ use super::latency::EndOfTurn;
 use super::settings::ReadAhead;
 use super::timers::Timer;
 use super::{Action, Conversation};
-use crate::engine::Message;
+use crate::engine::{Message, Role};
 use crate::ids::{Asked, ReadingId};
 use crate::units::CallTime;
 
@@ -107,7 +107,8 @@ impl Conversation {
     pub(super) fn prompt_with(&self, said: &str) -> (Vec<Message>, String) {
         let owed = self.owed.as_ref().map_or("", |(_, owed)| owed);
         let messages = self.history.messages_with(&[owed, said].join(" "));
-        let heard = messages.last().map_or_else(String::new, |last| last.text.clone());
+        let last = messages.last().filter(|last| last.role == Role::User);
+        let heard = last.map_or_else(String::new, |last| last.text.clone());
         (messages, heard)
     }
 

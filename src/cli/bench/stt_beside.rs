@@ -73,7 +73,10 @@ fn final_of(engines: &Engines, audio: &[i16], other: &mut Other<'_>, beside: boo
     ask(engines, audio, false, CancelFlag::default(), &results)?;
     while asked.elapsed() < Duration::from_secs(60) {
         match heard.try_recv() {
-            Ok(_) => return Ok(asked.elapsed().as_secs_f64() * 1000.0),
+            Ok(EngineResult::Transcribed { result: Ok(_), .. }) => {
+                return Ok(asked.elapsed().as_secs_f64() * 1000.0);
+            }
+            Ok(_) => bail!("a final failed"),
             Err(_) if beside => other.look()?,
             Err(_) => {}
         }

@@ -71,9 +71,10 @@ pub(super) fn run(
         Window::Cut(WindowRule { margin: Duration::ZERO, least_positions: 512 }),
         false,
     )?;
-    let mut good = None;
+    let (mut good, mut margins_ms) = (None, margins_ms.to_vec());
+    margins_ms.sort_unstable();
     for least_positions in FLOORS {
-        for &margin_ms in margins_ms {
+        for &margin_ms in &margins_ms {
             let rule = WindowRule { margin: Duration::from_millis(margin_ms.into()), least_positions };
             let floor =
                 if least_positions == 0 { String::new() } else { format!(", {least_positions} positions") };
@@ -165,11 +166,12 @@ impl Judge<'_> {
             return Ok(());
         }
         println!(
-            "\nthe least window that is as good as the whole (no more words wrong, in every class of length at \
-             most one\nmore, and no recording more without words): margin_ms = {margin_ms}, least_positions = {}; \
-             {}",
+            "\nthe least window that is as good as the whole (no more words wrong, in every class of length at most one\n\
+             more, and no recording more without words); in {}:\n\n\
+             margin_ms = {margin_ms}\nleast_positions = {}\nmeasured = \"{} recordings, offhook bench stt\"",
+            WindowRule::file_of(&self.options.model).display(),
             rule.least_positions,
-            WindowRule::file_of(&self.options.model).display()
+            self.recordings.len()
         );
         Ok(())
     }

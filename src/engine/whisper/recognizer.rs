@@ -50,8 +50,10 @@ struct Answer {
     words: Vec<HeardWord>,
     avg_logprob: f32,
     no_speech: f32,
-    /// Some words were said more often than the voice lasts, or it goes round in a loop with variations.
+    /// Some words were said more often than the voice lasts: what is left was perhaps said.
     repeats_itself: bool,
+    /// It went round and round.
+    loops: bool,
 }
 
 impl Answer {
@@ -87,7 +89,8 @@ impl Answer {
         let said =
             !self.is_made_up() && !guard::is_annotation(&text) && (!self.repeats_itself || voiced >= VOICE);
         let (avg_logprob, no_speech) = (self.avg_logprob, self.no_speech);
-        let doubtful = self.is_doubtful(voiced);
+        // Where nothing was heard there are no words to be doubted.
+        let doubtful = !self.words.is_empty() && (self.avg_logprob < guard::UNSURE || self.loops);
         let (text, words) = if said { (text, self.words) } else { (String::new(), Vec::new()) };
         Transcript { text, words, doubtful, avg_logprob, no_speech }
     }
@@ -207,7 +210,8 @@ impl WhisperRecognizer {
                 }
             }
         }
-        if text.trim().is_empty() {
+        // A description of a sound is no words: "[BLANK_AUDIO]".
+        if guard::is_annotation(&text) {
             return Ok(Answer { no_speech: 1.0, ..Answer::default() });
         }
         let avg_logprob = sum / f32::from(count.max(1));
@@ -215,8 +219,9 @@ impl WhisperRecognizer {
         let lead_in = samples_in(LEAD_IN, WHISPER_RATE).min(self.audio.len());
         let mut words = words::words(&tokens, &self.audio[lead_in..], WHISPER_RATE);
         let taken_out = repeats::fit(&mut words, voiced);
-        let repeats_itself = taken_out > 0 || guard::is_repetitive(&text);
-        Ok(Answer { words, avg_logprob, no_speech, repeats_itself })
+        let loops =
+            taken_out > 2 * words.len() || (guard::is_repetitive(&text) && !repeats::fits(&words, voiced));
+        Ok(Answer { words, avg_logprob, no_speech, repeats_itself: taken_out > 0 || loops, loops })
     }
 
     /// Asks the decoder for the probability of no speech, where Whisper was trained to give it: right

@@ -24,6 +24,12 @@ pub(super) fn fit(words: &mut Vec<HeardWord>, voiced: Duration) -> usize {
     before - words.len()
 }
 
+/// True if these words can be said in this time.
+pub(super) fn fits(words: &[HeardWord], voiced: Duration) -> bool {
+    let plain: Vec<String> = words.iter().map(|word| plain(&word.text)).collect();
+    time_for(&plain) <= voiced
+}
+
 /// The newest saying of the phrase whose repeats in a row take most words.
 fn longest_repeat(words: &[String]) -> Option<std::ops::Range<usize>> {
     let mut best: Option<(usize, std::ops::Range<usize>)> = None;
@@ -49,9 +55,11 @@ fn time_for(words: &[String]) -> Duration {
     SYLLABLE * words.iter().map(|word| syllables(word)).sum::<u32>()
 }
 
-/// About how many syllables: groups of vowels, and one for every digit.
+/// About how many syllables, rather too few: groups of vowels; of numbers one for every digit, and one for those
+/// that may have a name of their own ("ten", "twelve").
 fn syllables(word: &str) -> u32 {
     let digits = word.chars().filter(char::is_ascii_digit).count();
+    let digits = if digits <= 2 { digits.min(1) } else { digits };
     let vowel = |c: char| "aeiouy".contains(c);
     let mut before = false;
     let mut groups = 0;
@@ -89,6 +97,7 @@ mod tests {
             ("five five five", 700),
             ("5-5-5", 700),
             ("yes yes", 400),
+            ("10, 10.", 450),
             ("Bye bye bye bye.", 700),
             ("five five five, zero one four two, five five five, zero one four two", 4_000),
         ] {
@@ -123,9 +132,16 @@ mod tests {
 
     #[test]
     fn syllables_are_about_those_that_are_spoken() {
-        for (word, count) in
-            [("five", 1), ("seven", 2), ("cleaning", 2), ("table", 2), ("hm", 1), ("90", 2), ("", 0)]
-        {
+        for (word, count) in [
+            ("five", 1),
+            ("seven", 2),
+            ("cleaning", 2),
+            ("table", 2),
+            ("hm", 1),
+            ("90", 1),
+            ("555", 3),
+            ("", 0),
+        ] {
             assert_eq!(syllables(word), count, "{word}");
         }
     }

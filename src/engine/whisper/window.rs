@@ -16,7 +16,7 @@ const STEP: u64 = 8;
 /// The window that weights need behind the speech, and at least.
 ///
 /// It is a property of the weights. Those that OpenAI published know only the whole window of 1,500
-/// positions; on recordings of people over the telephone they are as right with 512, and lose four of five
+/// positions; on recordings of people over the telephone they are nearly as right with 512 and second looks, and lose four of five
 /// utterances with windows cut to the speech (docs/latency.md). Weights that were tuned for cut windows, or
 /// measured, say so in a file beside them: `NAME.toml` for `NAME.bin`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl WindowRule {
         let file = Self::file_of(model);
         match std::fs::read_to_string(&file) {
             Ok(text) => Self::parse(&text).map_err(|problem| {
-                format!("the file that tells its window, {}, is wrong: {problem}", file.display())
+                format!("the file that tells its window, {}, is wrong (mend it, or remove it: at least 512 positions are looked at then): {problem}", file.display())
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::STOCK),
             Err(error) => {
