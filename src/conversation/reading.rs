@@ -128,17 +128,14 @@ impl Conversation {
     /// answer (a number that is dictated in pieces is one number), what the agent asked for, and what the model
     /// says of just these.
     pub(super) fn judge_the_end(&mut self, now: CallTime, said: &str) -> Option<CallTime> {
-        let model = if self.readings.0.is_empty() {
-            None
-        } else {
-            self.readings.probability_of(&self.prompt_with(said).1)
-        };
+        let all = self.prompt_with(said).1;
+        let model = self.readings.probability_of(&all);
         let policy = &self.settings.endpoint;
         let heard = self.heard_of_the_reply(now);
         let asked = if heard.is_empty() { self.history.last_of_agent() } else { &heard };
         let context = Context { expected: expectation::after(asked), number_lengths: &policy.number_lengths };
-        let unanswered = if heard.is_empty() { self.prompt_with(said).1 } else { said.to_owned() };
-        let ruling = completeness::judge(&unanswered, context);
+        let unanswered = if heard.is_empty() { &all } else { said };
+        let ruling = completeness::judge(unanswered, context);
         let score = policy.score(ruling, model);
         let silence = policy.silence_after(score, &self.pace);
         let utterance = self.utterance.as_mut()?;

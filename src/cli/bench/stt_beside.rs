@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use tokio::sync::mpsc;
 
+use super::llm::{ms, now};
 use super::name;
 use crate::config::Config;
 use crate::engine::CancelFlag;
@@ -74,7 +75,7 @@ fn final_of(engines: &Engines, audio: &[i16], other: &mut Other<'_>, beside: boo
     while asked.elapsed() < Duration::from_secs(60) {
         match heard.try_recv() {
             Ok(EngineResult::Transcribed { result: Ok(_), .. }) => {
-                return Ok(asked.elapsed().as_secs_f64() * 1000.0);
+                return Ok(ms(asked));
             }
             Ok(_) => bail!("a final failed"),
             Err(_) if beside => other.look()?,
@@ -183,9 +184,4 @@ fn print(row: &Row, json: bool) -> anyhow::Result<()> {
         row.broken_off
     );
     Ok(())
-}
-
-fn now() -> Instant {
-    #[expect(clippy::disallowed_methods, reason = "the stopwatch of a benchmark")]
-    Instant::now()
 }

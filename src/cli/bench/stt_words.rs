@@ -3,10 +3,11 @@
 //! that these weights stand. Knows recordings and their words.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
+use super::llm::{ms, now};
 use super::{median, name};
 use crate::audio::wav::{self, Clip};
 use crate::cli::stream::{Heard, Listener};
@@ -112,7 +113,7 @@ impl Judge<'_> {
         for recording in self.recordings {
             let start = now();
             let heard = recognizer.transcribe(&recording.audio, effort, &CancelFlag::default())?;
-            times.push(start.elapsed().as_secs_f64() * 1000.0);
+            times.push(ms(start));
             score.add(recording.length, &recording.words, &heard.text);
         }
         self.print(&Row {
@@ -136,7 +137,7 @@ impl Judge<'_> {
             let start = now();
             let mut listener = Listener::new(&mut recognizer, self.threads, config);
             let heard = listener.hear_all(&recording.phone)?;
-            times.push(start.elapsed().as_secs_f64() * 1000.0);
+            times.push(ms(start));
             score.add(recording.length, &recording.words, &all_turns(&heard));
             stable.add(&heard);
             waits.append(&mut listener.final_after);
@@ -274,11 +275,6 @@ fn all_turns(heard: &[Heard]) -> String {
         Heard::Partial { .. } => None,
     });
     turns.collect::<Vec<_>>().join(" ")
-}
-
-fn now() -> Instant {
-    #[expect(clippy::disallowed_methods, reason = "the stopwatch of a benchmark")]
-    Instant::now()
 }
 
 /// Words that were stable, and those of them that did not stay until their turn was over.

@@ -1,10 +1,13 @@
 //! Tells what was said from what Whisper makes up: it was trained on subtitles, and answers silence and
 //! noise with "Thank you." or a phrase without end. Knows numbers and texts, no audio formats.
 
+use std::borrow::Cow;
 use std::io::Write as _;
+use std::sync::LazyLock;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use regex::Regex;
 
 /// With a higher probability of no speech (OpenAI's `no_speech_threshold`, whisper.cpp's
 /// `no_speech_thold`)...
@@ -41,20 +44,10 @@ pub(super) fn is_repetitive(text: &str) -> bool {
 /// True if the text describes sounds instead of words: "[BLANK_AUDIO]", "(music)", ">> [INAUDIBLE]", "♪".
 /// Parentheses around digits are an area code.
 pub(super) fn is_annotation(text: &str) -> bool {
-    let mut inside: Option<(char, bool)> = None;
-    for c in text.chars() {
-        inside = match (inside, c) {
-            (None, '[') => Some((']', false)),
-            (None, '(') => Some((')', false)),
-            (None, c) if c.is_alphanumeric() => return false,
-            (Some((end, true)), c) if c == end => return false,
-            (Some((end, false)), c) if c == end => None,
-            (Some((end, digits)), c) => Some((end, digits || c.is_ascii_digit())),
-            (None, _) => None,
-        };
-    }
-    // What is opened and never closed is no annotation, unless there is nothing in it.
-    inside.is_none_or(|(_, digits)| !digits) && !text.trim_end().ends_with(char::is_alphanumeric)
+    static DESCRIBED: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\[[^\]0-9]*\]|\([^)0-9]*\)").ok());
+    let spoken = DESCRIBED.as_ref().map_or(Cow::Borrowed(text), |described| described.replace_all(text, ""));
+    !spoken.contains(char::is_alphanumeric)
 }
 
 #[cfg(test)]
@@ -76,7 +69,9 @@ mod tests {
         for text in ["[BLANK_AUDIO]", "(music)", ">> [INAUDIBLE]", "[MUSIC] [APPLAUSE]", "♪ ♪", ".", ""] {
             assert!(is_annotation(text), "{text}");
         }
-        for text in ["Yes.", "(555) 123 (4)", "Call (555)", "(555)", "9:30", "(hello", "[noise] Hello."] {
+        for text in
+            ["Yes.", "(555) 123 (4)", "Call (555)", "(555)", "9:30", "(hello", "(hello.", "[noise] Hello."]
+        {
             assert!(!is_annotation(text), "{text}");
         }
     }

@@ -86,8 +86,7 @@ impl Answer {
         let text: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
         let text = text.join(" ");
         // A phrase over and over where there is no voice comes from noise.
-        let said =
-            !self.is_made_up() && !guard::is_annotation(&text) && (!self.repeats_itself || voiced >= VOICE);
+        let said = !self.is_made_up() && (!self.repeats_itself || voiced >= VOICE);
         let (avg_logprob, no_speech) = (self.avg_logprob, self.no_speech);
         // Where nothing was heard there are no words to be doubted.
         let doubtful = !self.words.is_empty() && (self.avg_logprob < guard::UNSURE || self.loops);
