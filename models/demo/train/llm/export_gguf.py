@@ -91,10 +91,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=pathlib.Path, default="work")
     parser.add_argument("--name", default="model", help="checkpoint name")
+    parser.add_argument("--vocabulary", type=pathlib.Path,
+                        help="SentencePiece model or GGUF; default: "
+                        "tokenizer.model in the work folder")
     parser.add_argument("--out", type=pathlib.Path, required=True)
     args = parser.parse_args()
     model = load(args.work / f"{args.name}.pt")
-    export(model, Tokenizer(args.work / "tokenizer.model"), args.out)
+    vocabulary = args.vocabulary or args.work / "tokenizer.model"
+    export(model, Tokenizer(vocabulary), args.out)
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.2f} MB")
 
 

@@ -31,6 +31,9 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--work", type=pathlib.Path, default="work")
     parser.add_argument("--name", default="model", help="checkpoint name")
+    parser.add_argument("--vocabulary", type=pathlib.Path,
+                        help="SentencePiece model or GGUF; default: "
+                        "tokenizer.model in the work folder")
     parser.add_argument("--init", type=pathlib.Path,
                         help="GGUF or checkpoint to start from; of a "
                         "checkpoint the vocabulary must be the same")
@@ -158,7 +161,7 @@ def main():
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     rng = random.Random(args.seed)
-    tokenizer = Tokenizer(args.work / "tokenizer.model")
+    tokenizer = Tokenizer(args.vocabulary or args.work / "tokenizer.model")
     path = args.work / f"{args.name}.pt"
     model = network(args, tokenizer, path)
     count = sum(p.numel() for p in model.parameters())
