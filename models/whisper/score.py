@@ -13,7 +13,7 @@ against tests/data/scoring.tsv). Case and punctuation do not count; numbers beco
 | one hundred and eighty, 180 | 1 8 0 |
 | five five five oh one, 555-01 | 5 5 5 0 1 |
 | the fifth, the 5th | the 5 th |
-| nine p.m., 9pm, 9 PM | 9 pm |
+| nine p.m., 9pm, 9 PM, 9:00pm | 9 pm |
 | [BLANK_AUDIO], (music) | nothing |
 
 Wrong are the fewest words to put in, take out or replace; empty: something was said and nothing heard;
@@ -61,7 +61,7 @@ def tokens(written):
 def pieces(text):
     """Split into runs of digits and of letters; what stands between them is silent."""
     words = []
-    for piece in re.findall(r"[0-9]+|[&%]+|(?:[^\W\d_]|')+", text.removesuffix(":00").replace(",", "")):
+    for piece in re.findall(r"[0-9]+|[&%]+|(?:[^\W\d_]|')+", re.sub(":00(am|pm)?$", r"\1", text).replace(",", "")):
         if words and words[-1].isdigit() and piece in ("st", "nd", "rd", "th"):
             words.append("th")
         else:

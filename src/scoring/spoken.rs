@@ -71,7 +71,7 @@ const ORDINALS: [&str; 20] = [
 /// | `one hundred and eighty`, `180` | 1 8 0 |
 /// | `five five five oh one`, `555-01` | 5 5 5 0 1 |
 /// | `the fifth`, `the 5th` | the 5 th |
-/// | `nine p.m.`, `9pm`, `9 PM` | 9 pm |
+/// | `nine p.m.`, `9pm`, `9 PM`, `9:00pm` | 9 pm |
 ///
 /// ```
 /// use offhook::scoring::spoken_words;
@@ -107,9 +107,16 @@ fn tokens(written: &str) -> Vec<String> {
     words
 }
 
+/// "10:00" and "10:00pm" are said without the minutes.
+fn without_full_hour(text: &str) -> String {
+    let half = ["am", "pm"].into_iter().find(|half| text.ends_with(&format!(":00{half}")));
+    let (time, half) = text.split_at(text.len() - half.map_or(0, str::len));
+    format!("{}{half}", time.strip_suffix(":00").unwrap_or(time))
+}
+
 /// Runs of digits and of letters: what stands between them is silent.
 fn pieces(text: &str) -> Vec<String> {
-    let text = text.strip_suffix(":00").unwrap_or(text).replace(',', "");
+    let text = without_full_hour(text).replace(',', "");
     let kind = |c: char| match c {
         c if c.is_ascii_digit() => 1,
         c if c.is_alphanumeric() || c == '\'' => 2,

@@ -177,6 +177,7 @@ impl WhisperModel {
             end_of_text: self.context.token_eot(),
             no_speech_token: self.context.token_nosp(),
             audio: Vec::new(),
+            voiced: None,
         })
     }
 }

@@ -42,6 +42,8 @@ pub struct WhisperRecognizer {
     pub(super) no_speech_token: WhisperTokenId,
     /// The audio as whisper.cpp gets it, kept for its memory.
     pub(super) audio: Vec<f32>,
+    /// How much of it is voice; only doubtful answers ask.
+    pub(super) voiced: Option<Duration>,
 }
 
 /// What whisper.cpp answered, before it is believed.
@@ -57,10 +59,10 @@ struct Answer {
 }
 
 impl Answer {
-    /// True if another look may bring something better. `voiced` is how much voice there is.
-    fn is_doubtful(&self, voiced: Duration) -> bool {
+    /// True if another look may bring something better; where there are no words, only if there is `voice`.
+    fn is_doubtful(&self, voice: impl FnOnce() -> Duration) -> bool {
         match self.words.is_empty() {
-            true => voiced >= VOICE,
+            true => voice() >= VOICE,
             false => self.avg_logprob < guard::UNSURE || self.repeats_itself,
         }
     }
@@ -82,11 +84,11 @@ impl Answer {
     }
 
     /// The words, if they were said and not made up.
-    fn believed(self, voiced: Duration) -> Transcript {
+    fn believed(self, voice: impl FnOnce() -> Duration) -> Transcript {
         let text: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
         let text = text.join(" ");
-        // A phrase over and over where there is no voice comes from noise.
-        let said = !self.is_made_up() && (!self.repeats_itself || voiced >= VOICE);
+        // What goes round and round where there is no voice comes from noise.
+        let said = !self.is_made_up() && (!self.loops || voice() >= VOICE);
         let (avg_logprob, no_speech) = (self.avg_logprob, self.no_speech);
         // Where nothing was heard there are no words to be doubted.
         let doubtful = !self.words.is_empty() && (self.avg_logprob < guard::UNSURE || self.loops);
@@ -110,35 +112,31 @@ impl Recognizer for WhisperRecognizer {
             return Ok(nothing_said());
         }
         self.prepare(audio);
-        let voiced = vad::voiced_in(&self.audio);
-        let first = self.ask(&self.window.clone(), voiced, effort.threads, cancel)?;
+        let first = self.ask(&self.window.clone(), effort.threads, cancel)?;
         let whole_is_wider = self.positions_of(&Window::Whole) != self.positions_of(&self.window);
-        if !(effort.second_try && self.second_look && whole_is_wider && first.is_doubtful(voiced)) {
-            return Ok(first.believed(voiced));
+        let another = effort.second_try && self.second_look && whole_is_wider;
+        if !(another && first.is_doubtful(|| self.voiced())) {
+            return Ok(first.believed(|| self.voiced()));
         }
         tracing::debug!(avg_logprob = first.avg_logprob, "a doubtful transcript is made again");
-        match self.ask(&Window::Whole, voiced, effort.threads, cancel) {
-            Ok(second) if second.is_better_than(&first) => Ok(second.believed(voiced)),
+        match self.ask(&Window::Whole, effort.threads, cancel) {
+            Ok(second) if second.is_better_than(&first) => Ok(second.believed(|| self.voiced())),
             Err(EngineError::Cancelled) => Err(EngineError::Cancelled),
             // Doubtful words are better than none.
-            Ok(_) | Err(EngineError::BadInput(_) | EngineError::Failed(_)) => Ok(first.believed(voiced)),
+            Ok(_) | Err(EngineError::BadInput(_) | EngineError::Failed(_)) => {
+                Ok(first.believed(|| self.voiced()))
+            }
         }
     }
 }
 
 impl WhisperRecognizer {
     /// Asks whisper.cpp about the prepared audio.
-    fn ask(
-        &mut self,
-        window: &Window,
-        voiced: Duration,
-        threads: usize,
-        cancel: &CancelFlag,
-    ) -> Result<Answer, EngineError> {
+    fn ask(&mut self, window: &Window, threads: usize, cancel: &CancelFlag) -> Result<Answer, EngineError> {
         let prompt = Arc::clone(&self.prompt);
         let params = self.params(window, &prompt, threads);
         match ffi::full(&mut self.state, params, &self.audio, cancel) {
-            Ok(()) => self.answer(voiced, threads),
+            Ok(()) => self.answer(threads),
             Err(_) if cancel.is_cancelled() => Err(EngineError::Cancelled),
             Err(e) => Err(EngineError::Failed(format!("whisper.cpp: {e}"))),
         }
@@ -181,8 +179,14 @@ impl WhisperRecognizer {
         params
     }
 
+    /// How much voice the prepared audio has.
+    fn voiced(&mut self) -> Duration {
+        *self.voiced.get_or_insert_with(|| vad::voiced_in(&self.audio))
+    }
+
     /// Copies the audio with silence before it, and after it if it is very short.
     pub(super) fn prepare(&mut self, audio: &[f32]) {
+        self.voiced = None;
         self.audio.clear();
         self.audio.resize(samples_in(LEAD_IN, WHISPER_RATE), 0.0);
         self.audio.extend(audio.iter().map(|s| if s.is_finite() { s.clamp(-1.0, 1.0) } else { 0.0 }));
@@ -193,7 +197,7 @@ impl WhisperRecognizer {
     }
 
     /// Reads the result out of the state.
-    fn answer(&mut self, voiced: Duration, threads: usize) -> Result<Answer, EngineError> {
+    fn answer(&mut self, threads: usize) -> Result<Answer, EngineError> {
         let mut text = String::new();
         let mut tokens = Vec::new();
         let (mut sum, mut count) = (0.0, 0_u16);
@@ -215,11 +219,13 @@ impl WhisperRecognizer {
         }
         let avg_logprob = sum / f32::from(count.max(1));
         let no_speech = if avg_logprob < guard::UNSURE { self.no_speech(threads)? } else { 0.0 };
+        let mut words = words::words(&tokens);
+        let taken_out = repeats::fit(&mut words, || self.voiced());
+        let loops = taken_out > 2 * words.len()
+            || (guard::is_repetitive(&text) && !repeats::fits(&words, self.voiced()));
+        // Only words that stay have a share of the time.
         let lead_in = samples_in(LEAD_IN, WHISPER_RATE).min(self.audio.len());
-        let mut words = words::words(&tokens, &self.audio[lead_in..], WHISPER_RATE);
-        let taken_out = repeats::fit(&mut words, voiced);
-        let loops =
-            taken_out > 2 * words.len() || (guard::is_repetitive(&text) && !repeats::fits(&words, voiced));
+        words::time(&mut words, &self.audio[lead_in..], WHISPER_RATE);
         Ok(Answer { words, avg_logprob, no_speech, repeats_itself: taken_out > 0 || loops, loops })
     }
 

@@ -10,13 +10,14 @@ use crate::engine::HeardWord;
 /// 6 to 7 syllables a second, 150 ms each (Pellegrino et al. 2011, English 6.2); a "no, no, no" is slower.
 const SYLLABLE: Duration = Duration::from_millis(130);
 
-/// Takes out repeats until what is left can be said in `voiced`, or nothing is repeated any more; gives how
-/// many words went. Of a phrase that is repeated, one is always left: no word goes that was said.
-pub(super) fn fit(words: &mut Vec<HeardWord>, voiced: Duration) -> usize {
+/// Takes out repeats until what is left can be said in the time that is voice, or nothing is repeated any
+/// more; gives how many words went. Of a phrase that is repeated, one is always left: no word goes that was
+/// said. Only where something is repeated is `voiced` asked.
+pub(super) fn fit(words: &mut Vec<HeardWord>, mut voiced: impl FnMut() -> Duration) -> usize {
     let before = words.len();
     let mut plain: Vec<String> = words.iter().map(|word| plain(&word.text)).collect();
-    while time_for(&plain) > voiced
-        && let Some(repeat) = longest_repeat(&plain)
+    while let Some(repeat) = longest_repeat(&plain)
+        && time_for(&plain) > voiced()
     {
         words.drain(repeat.clone());
         plain.drain(repeat);
@@ -85,7 +86,7 @@ mod tests {
     fn fitted(text: &str, voiced_ms: u64) -> String {
         let word = |text: &str| HeardWord { text: text.to_owned(), confidence: 1.0, end: Duration::ZERO };
         let mut words: Vec<HeardWord> = text.split_whitespace().map(word).collect();
-        fit(&mut words, Duration::from_millis(voiced_ms));
+        fit(&mut words, || Duration::from_millis(voiced_ms));
         words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 

@@ -22,9 +22,8 @@ pub(super) struct Token {
     pub(super) probability: f32,
 }
 
-/// Puts tokens together to words; one that begins with a space begins a word. `audio` is what was
-/// transcribed, at `rate`.
-pub(super) fn words(tokens: &[Token], audio: &[f32], rate: u32) -> Vec<HeardWord> {
+/// Puts tokens together to words; one that begins with a space begins a word. [`time`] tells their ends.
+pub(super) fn words(tokens: &[Token]) -> Vec<HeardWord> {
     let mut words: Vec<HeardWord> = Vec::new();
     for token in tokens {
         match words.last_mut().filter(|_| !token.text.starts_with(' ')) {
@@ -40,12 +39,12 @@ pub(super) fn words(tokens: &[Token], audio: &[f32], rate: u32) -> Vec<HeardWord
         }
     }
     words.retain(|word| !word.text.is_empty());
-    time(&mut words, &audible_pieces(audio, rate));
     words
 }
 
-/// Gives every word its share of the audible pieces, by its letters.
-fn time(words: &mut [HeardWord], audible: &[u32]) {
+/// Gives every word its share of what can be heard of `audio`, by its letters.
+pub(super) fn time(words: &mut [HeardWord], audio: &[f32], rate: u32) {
+    let audible = audible_pieces(audio, rate);
     let letters = |word: &HeardWord| word.text.chars().filter(|c| c.is_alphanumeric()).count() + 1;
     let all: usize = words.iter().map(letters).sum();
     let mut before = 0;
@@ -78,11 +77,17 @@ mod tests {
         text.split('|').map(|t| Token { text: t.to_owned(), probability: 0.9 }).collect()
     }
 
+    fn timed(tokens: &[Token], audio: &[f32], rate: u32) -> Vec<HeardWord> {
+        let mut words = words(tokens);
+        time(&mut words, audio, rate);
+        words
+    }
+
     #[test]
     fn tokens_become_words_as_sure_as_their_least_sure_token() {
         let mut tokens = tokens(" Hel|lo|,| Doctor");
         tokens[1].probability = 0.4;
-        let words = words(&tokens, &[], 16_000);
+        let words = words(&tokens);
         let shown: Vec<(&str, f32)> = words.iter().map(|w| (w.text.as_str(), w.confidence)).collect();
         assert_eq!(shown, [("Hello,", 0.4), ("Doctor", 0.9)]);
     }
@@ -95,7 +100,7 @@ mod tests {
         audio.extend([0.5; 3200]);
         audio.extend([0.0; 1600]);
         let ends: Vec<u128> =
-            words(&tokens(" one| two"), &audio, 16_000).iter().map(|w| w.end.as_millis()).collect();
+            timed(&tokens(" one| two"), &audio, 16_000).iter().map(|w| w.end.as_millis()).collect();
         assert_eq!(ends, [300, 600]);
     }
 
@@ -110,7 +115,7 @@ mod tests {
             let speech = voice.synthesize(text).expect("speech");
             let tokens: Vec<Token> =
                 text.split(' ').map(|w| Token { text: format!(" {w}"), probability: 1.0 }).collect();
-            let heard = words(&tokens, &crate::audio::to_f32(&speech.samples), speech.rate);
+            let heard = timed(&tokens, &crate::audio::to_f32(&speech.samples), speech.rate);
             assert_eq!(heard.len(), speech.words.len());
             errors.extend(heard.iter().zip(&speech.words).map(|(h, s)| h.end.abs_diff(s.end)));
         }
