@@ -156,9 +156,7 @@ pub fn judge(text: &str, context: Context<'_>) -> Ruling {
     if end.ends_with(['?', '!']) || WHOLE.contains(&joined.as_str()) {
         return of_a_sentence(&joined);
     }
-    if let Some(ruling) =
-        of_what_is_dictated(dictation::at_the_end_of(text, context.expected == Expectation::Number), context)
-    {
+    if let Some(ruling) = of_what_is_dictated(text, context) {
         return ruling;
     }
     if CALLS_FOR_MORE.contains(&last.as_str()) {
@@ -177,7 +175,8 @@ pub fn judge(text: &str, context: Context<'_>) -> Ruling {
 }
 
 /// Of a number or a spelled word; `None` where nothing is dictated.
-fn of_what_is_dictated(dictated: Dictated, context: Context<'_>) -> Option<Ruling> {
+fn of_what_is_dictated(text: &str, context: Context<'_>) -> Option<Ruling> {
+    let dictated = dictation::at_the_end_of(text, context.expected == Expectation::Number);
     // Longer ones are no amounts and no dates.
     let in_one_go = |digits: usize| match context.expected {
         Expectation::Amount => digits <= 4,
@@ -190,16 +189,21 @@ fn of_what_is_dictated(dictated: Dictated, context: Context<'_>) -> Option<Rulin
         // "Two." may be how many there are; to no question, it begins a number.
         Dictated::FirstDigits => Some(Ruling::firm(if in_one_go(1) { OPEN } else { UNFINISHED })),
         Dictated::Digits(count) if in_one_go(count) => Some(Ruling::firm(OPEN)),
-        Dictated::Digits(count) => Some(Ruling::firm(of_length(count, context.number_lengths))),
+        Dictated::Digits(count) => {
+            let code = dictation::begins_with_a_country_code(text);
+            Some(Ruling::firm(of_length(count, context.number_lengths, code)))
+        }
         Dictated::Letters(_) => Some(Ruling::firm(UNFINISHED)),
     }
 }
 
-/// A number of a known length may be all of it; one of the greatest is.
-fn of_length(digits: usize, lengths: &[usize]) -> f32 {
+/// A number of a known length may be all of it; one of the greatest is, and one digit more if the first may be
+/// a country code.
+fn of_length(digits: usize, lengths: &[usize], country_code: bool) -> f32 {
+    let code = usize::from(country_code);
     match lengths.last() {
-        Some(longest) if digits >= *longest => COMPLETE,
-        Some(_) if lengths.contains(&digits) => OPEN,
+        Some(longest) if digits >= *longest + code => COMPLETE,
+        Some(_) if lengths.contains(&digits) || lengths.contains(&(digits - code)) => OPEN,
         Some(_) | None => UNFINISHED,
     }
 }
@@ -289,6 +293,15 @@ mod tests {
             assert_eq!(judge(text, CONTEXT), Ruling::firm(UNFINISHED), "{text}");
         }
         assert_eq!(judge("five five five, that's it", CONTEXT).score, COMPLETE);
+    }
+
+    /// Fault: "one, five five five …" of eleven digits was over with the tenth.
+    #[test]
+    fn a_country_code_is_none_of_the_digits_of_a_number() {
+        let said = "one five five five two one nine zero four four eight";
+        let words: Vec<&str> = said.split(' ').collect();
+        let scores: Vec<f32> = (7..=11).map(|n| judge(&words[..n].join(" "), CONTEXT).score).collect();
+        assert_eq!(scores, [OPEN, OPEN, UNFINISHED, OPEN, COMPLETE]);
     }
 
     #[test]

@@ -112,6 +112,15 @@ pub(super) enum Dictated {
     Ended,
 }
 
+/// True if the number at the end of `text` begins with 1: perhaps the country code of North America, which is
+/// none of the digits that a number there has.
+pub(super) fn begins_with_a_country_code(text: &str) -> bool {
+    let words = pieces(text);
+    let (_, pieces) = digits_at_the_end(&words, true);
+    let first = words.len().checked_sub(pieces).and_then(|at| words.get(at));
+    first.is_some_and(|first| first == "one" || first.starts_with('1'))
+}
+
 /// Looks at the end of `text`. Where a number was asked for (`asked`), all digits at the end are of it,
 /// whatever stands before them.
 pub(super) fn at_the_end_of(text: &str, asked: bool) -> Dictated {
@@ -122,6 +131,10 @@ pub(super) fn at_the_end_of(text: &str, asked: bool) -> Dictated {
         } else {
             Dictated::Nothing
         };
+    }
+    let mixed = letters_and_digits_at_the_end(&words);
+    if mixed >= SPELLING {
+        return Dictated::Letters(mixed);
     }
     let letters = words.iter().rev().take_while(|word| is_letter(word)).count();
     let all_are_zeros = words[words.len() - letters..].iter().all(|word| word == "o");
@@ -143,8 +156,30 @@ pub(super) fn at_the_end_of(text: &str, asked: bool) -> Dictated {
 }
 
 /// Words in lower case, parted by all signs but those of times and prices: "10:30", "9.30" and "$90" are said in
-/// one go.
+/// one go. "K as in kite" is the letter alone.
 fn pieces(text: &str) -> Vec<String> {
+    let mut words = written_pieces(text);
+    let mut at = 0;
+    while at < words.len() {
+        let example = words.get(at + 1..).map_or(0, |rest| example_of(&words[at], rest));
+        words.drain(at + 1..at + 1 + example);
+        at += 1;
+    }
+    words
+}
+
+/// How many words behind a letter only say which letter it is: "as in kite", "for Kilo", "like".
+fn example_of(letter: &str, rest: &[String]) -> usize {
+    let begins_so = |at: usize| rest.get(at).is_none_or(|word| word.starts_with(letter));
+    let word = |at: usize| rest.get(at).map_or("", String::as_str);
+    match (is_letter(letter), word(0), word(1)) {
+        (true, "as", "in") if begins_so(2) => rest.len().min(3),
+        (true, "for" | "like", _) if begins_so(1) && letter != "i" => rest.len().min(2),
+        _ => 0,
+    }
+}
+
+fn written_pieces(text: &str) -> Vec<String> {
     let mut pieces = Vec::new();
     for word in text.to_lowercase().split_whitespace() {
         if word.contains([':', '$', '£', '€', '%']) || has_two_decimals(word) {
@@ -205,6 +240,20 @@ fn digits_at_the_end(words: &[String], asked: bool) -> (usize, usize) {
         pieces += 1;
     }
     if pairs_alone && !asked { (0, 0) } else { (digits, pieces) }
+}
+
+/// How many letters and digits, one by one and of both kinds, stand at the end: of a postcode, a number plate, an
+/// order. "9 a m" is a time.
+fn letters_and_digits_at_the_end(words: &[String]) -> usize {
+    let is_digit =
+        |word: &str| DIGITS.contains(&word) || (word.len() == 1 && word.as_bytes()[0].is_ascii_digit());
+    let one_by_one = |word: &&String| is_letter(word) || is_digit(word);
+    let run = words.iter().rev().take_while(one_by_one).count();
+    let said = &words[words.len() - run..];
+    let has_letter = said.iter().any(|word| is_letter(word) && word != "o");
+    let has_digit = said.iter().any(|word| is_digit(word) && word != "o");
+    let is_time = matches!(said, [.., half, m] if m == "m" && ["a", "p"].contains(&half.as_str()));
+    if has_letter && has_digit && !is_time { run } else { 0 }
 }
 
 fn is_letter(word: &str) -> bool {
@@ -289,8 +338,23 @@ mod tests {
         assert_eq!(at_the_end_of("K-O-W", false), Dictated::Letters(3));
         assert_eq!(at_the_end_of("My name is K.", false), Dictated::Letters(1));
         assert_eq!(at_the_end_of("It's Mario, M A R I O", false), Dictated::Letters(5));
-        for text in ["Can I", "from the U.S.", "plan B"] {
+        assert_eq!(at_the_end_of("K as in kite", false), Dictated::Letters(1));
+        assert_eq!(at_the_end_of("K as in kite, O for Oscar, W", false), Dictated::Letters(3));
+        assert_eq!(at_the_end_of("My name is K as in", false), Dictated::Letters(1));
+        assert_eq!(at_the_end_of("The order is B 7 4", false), Dictated::Letters(3));
+        assert_eq!(at_the_end_of("S W 1 A 1 A A", false), Dictated::Letters(7));
+        for text in ["Can I", "from the U.S.", "plan B", "At 9 a m", "plan B for two", "Can I for once pay"] {
             assert_eq!(at_the_end_of(text, false), Dictated::Nothing, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_may_begin_with_a_country_code() {
+        for text in ["one five five five", "My number is +1 555 219", "1-555"] {
+            assert!(begins_with_a_country_code(text), "{text}");
+        }
+        for text in ["five five one five", "", "my number is"] {
+            assert!(!begins_with_a_country_code(text), "{text}");
         }
     }
 
