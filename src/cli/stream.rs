@@ -233,6 +233,7 @@ impl<'r> Listener<'r> {
                 | Action::Send { .. }
                 | Action::Pause
                 | Action::ClearPlayback
+                | Action::TimedOut { .. }
                 | Action::TurnReport(_)
                 | Action::HangUp { .. } => {}
             }

@@ -13,6 +13,9 @@ use crate::conversation::{
 /// More lengths of numbers say nothing.
 const MOST_LENGTHS: usize = 10;
 
+/// With these words an agent says goodbye.
+const GOODBYES: &[&str] = &["goodbye", "good bye", "bye", "bye bye"];
+
 /// What is said of its own accord, at most.
 const LONGEST_PHRASE: usize = 500;
 
@@ -36,6 +39,7 @@ pub(super) fn agent(r: &mut Reader) -> Agent {
                 "manners.length_goodbye",
                 "I am sorry, our time is over. Please call again. Goodbye.",
             ),
+            goodbyes: plain(r.texts("manners.goodbyes", GOODBYES)),
         },
         opening_keys: r.text("agent.opening_keys", "", |keys| {
             let right = keys.len() <= 20 && keys.chars().all(|key| "0123456789*#".contains(key));
@@ -85,10 +89,12 @@ fn number_lengths(r: &mut Reader) -> Vec<usize> {
     lengths.into_iter().map(|length| length as usize).collect()
 }
 
+/// Phrases as they are compared: words in lower case, without signs.
+fn plain(phrases: Vec<String>) -> Vec<String> {
+    phrases.iter().map(|phrase| plain_words(phrase).join(" ")).filter(|phrase| !phrase.is_empty()).collect()
+}
+
 pub(super) fn barge_in(r: &mut Reader) -> BargeIn {
-    let plain = |words: Vec<String>| {
-        words.iter().map(|word| plain_words(word).join(" ")).filter(|word| !word.is_empty()).collect()
-    };
     let loss = r.number("barge_in.echo_loss_db", 0.0, 0.0..=90.0) as f32;
     BargeIn {
         min_speech: r.millis("barge_in.min_speech_ms", 160, 40..=2000),

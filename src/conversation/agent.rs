@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::chunker::Piece;
+use super::event::{Awaited, Farewell};
 use super::latency::Milestones;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
@@ -190,6 +191,9 @@ impl Conversation {
 
     pub(super) fn chunk_started(&mut self, now: CallTime, chunk: ChunkId, plays_at: CallTime) {
         let Some(reply) = &mut self.reply else { return };
+        if reply.ledger.is_of_the_answer(chunk) {
+            reply.milestones.answer_frame.get_or_insert(plays_at);
+        }
         if reply.ledger.started(chunk, plays_at) {
             reply.sounded = true;
             reply.milestones.first_frame.get_or_insert(plays_at);
@@ -241,11 +245,20 @@ impl Conversation {
         }
     }
 
+    /// All that was sent should have been played by now; or nothing was, because the voice brings nothing.
+    pub(super) fn playback_due(&mut self, now: CallTime) {
+        if self.reply.as_ref().is_some_and(|reply| reply.complete && reply.ledger.awaits_sound()) {
+            self.actions.push_back(Action::TimedOut { on: Awaited::Voice });
+        }
+        self.finish_reply(now);
+    }
+
     /// The reply was heard to its end; or its marks never came and the clock says that it was.
     pub(super) fn finish_reply(&mut self, now: CallTime) {
         if let Some(reply) = self.reply.take_if(|reply| reply.complete) {
+            let goodbye = self.was_a_goodbye(now, &reply);
             self.settle(now, &reply, false);
-            self.after(now, reply.purpose);
+            self.after(now, if goodbye { Purpose::Goodbye(Farewell::AllWasSaid) } else { reply.purpose });
         }
     }
 

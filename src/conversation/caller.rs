@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::completeness;
+use super::event::Awaited;
 use super::reply::Reply;
 use super::timers::Timer;
 use super::utterance::{Kind, Utterance, Words};
@@ -22,7 +23,8 @@ const PIECE_PATIENCE: Duration = Duration::from_millis(500);
 const STALL_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What ends with the utterance, or with the silence after it.
-const OF_THE_UTTERANCE: [Timer; 6] = [
+const OF_THE_UTTERANCE: [Timer; 7] = [
+    Timer::WordsDue,
     Timer::EndOfTurn,
     Timer::StallOver,
     Timer::UtteranceCap,
@@ -49,6 +51,9 @@ impl Conversation {
             self.next_utterance = id.next();
             self.utterance = Some(Utterance::new(id, at));
             self.actions.push_back(Action::OpenUtterance { utterance: id, from: at });
+        }
+        if let Some(began) = self.utterance.as_ref().map(|utterance| utterance.began) {
+            self.expect_words(began);
         }
         if let Some(utterance) = &self.utterance {
             let limits = self.settings.listening;
@@ -158,6 +163,9 @@ impl Conversation {
                     if let Some((stable, unstable)) = utterance.hearing() {
                         self.actions.push_back(Action::Hearing { utterance: id, stable, unstable });
                     }
+                    if sure && !said.is_empty() {
+                        self.somebody_speaks();
+                    }
                     if sure {
                         self.weigh(now, &said, false);
                         self.read_what_was_heard();
@@ -250,6 +258,7 @@ impl Conversation {
     }
 
     pub(super) fn transcript_overdue(&mut self, now: CallTime) {
+        self.actions.push_back(Action::TimedOut { on: Awaited::Transcript });
         self.answer_with_fallback(now);
     }
 

@@ -128,10 +128,53 @@ pub enum Action {
     Pause,
     /// Send nothing more of what was to be sent, and empty the gateway's buffer.
     ClearPlayback,
+    /// That did not come in time, and is not waited for any more.
+    TimedOut { on: Awaited },
     /// A turn is over.
     TurnReport(Box<TurnReport>),
     /// End the call.
     HangUp { why: Farewell },
+}
+
+/// What an engine is given up for when it does not come in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Awaited {
+    /// The words of a turn that is over.
+    Transcript,
+    /// The first token of an answer, from a model for which another stands in.
+    StandIn,
+    /// The first token of an answer, or the next one.
+    Token,
+    /// The speech of a text.
+    Voice,
+}
+
+impl Awaited {
+    /// The word for programs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Transcript => "transcription_late",
+            Self::StandIn | Self::Token => "generation_late",
+            Self::Voice => "synthesis_late",
+        }
+    }
+
+    /// The sentence for people.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Transcript => "the recogniser brought no words in time: the fallback phrase is said",
+            Self::StandIn => {
+                "the language model did not begin within llm.fallback_after_ms: another stands in"
+            }
+            Self::Token => {
+                "the language model brought no token within llm.first_token_timeout_ms: the fallback phrase is said"
+            }
+            Self::Voice => "the voice brought no speech in time: the rest of the text is not said",
+        }
+    }
 }
 
 /// Why the agent ends a call.
@@ -142,4 +185,6 @@ pub enum Farewell {
     NobodySpoke,
     /// It lasted as long as a call may.
     LongestCall,
+    /// There was no more to say: an answer was a goodbye.
+    AllWasSaid,
 }

@@ -1,6 +1,7 @@
 //! When a language model fails or is late: the next one is asked, and when there is none, the caller. Must
 //! not know how an answer becomes sound.
 
+use super::event::Awaited;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::{Action, Conversation};
@@ -102,6 +103,7 @@ impl Conversation {
     pub(super) fn stand_in_due(&mut self, now: CallTime) {
         let waits = self.reply.as_ref().filter(|reply| !reply.complete && reply.tokens == 0);
         if let Some(turn) = waits.map(|reply| reply.turn) {
+            self.actions.push_back(Action::TimedOut { on: Awaited::StandIn });
             self.generation_brought_nothing(now, turn);
         }
     }
@@ -145,10 +147,12 @@ impl Conversation {
         // One that has begun had all the time for itself.
         let began = reply.tokens > 0 && can_be_begun_again(reply);
         if began && self.rungs.has_stand_in(rung, asks) {
+            self.actions.push_back(Action::TimedOut { on: Awaited::StandIn });
             return self.generation_brought_nothing(now, turn);
         }
         reply.ledger.abandon();
         self.rungs.failed(rung);
+        self.actions.push_back(Action::TimedOut { on: Awaited::Token });
         self.actions.push_back(Action::Cancel { turn });
         self.speak_fallback(now);
     }

@@ -151,7 +151,7 @@ fn can_be_stopped(reply: &Reply, settings: &super::Settings) -> bool {
         Purpose::Greeting => !settings.barge_in.protect_greeting,
         Purpose::Answer | Purpose::Phrase => true,
         // Whom it was said to because they were silent may still speak.
-        Purpose::Goodbye(Farewell::NobodySpoke) => true,
+        Purpose::Goodbye(Farewell::NobodySpoke | Farewell::AllWasSaid) => true,
         Purpose::Goodbye(Farewell::LongestCall) => false,
     }
 }

@@ -28,6 +28,8 @@ pub struct Milestones {
     pub first_audio: Option<CallTime>,
     /// Its first audible sample is played.
     pub first_frame: Option<CallTime>,
+    /// The first audible sample of the answer itself is played, which a filler may have preceded.
+    pub answer_frame: Option<CallTime>,
     /// The mark behind the first 20 ms of sound came back, and when it was expected if the way to the ear
     /// took no time; that behind the first piece, if the other was lost.
     pub mark: Option<(CallTime, CallTime)>,
@@ -107,6 +109,12 @@ impl Milestones {
         })
     }
 
+    /// From the caller's last sound to the answer itself, in milliseconds: a filler is no answer.
+    #[must_use]
+    pub fn answer_ms(&self) -> Option<f64> {
+        Some(self.answer_frame?.millis_after(self.speech_end?))
+    }
+
     /// What was done before the decision.
     #[must_use]
     pub fn hidden(&self) -> Option<Hidden> {
@@ -151,6 +159,10 @@ pub struct TurnReport {
     pub speech_end: Option<CallTime>,
     /// The waterfall; absent for the greeting and for a turn that brought no sound.
     pub stages: Option<Stages>,
+    /// From the caller's last sound to the first sound of the answer itself; more than the waterfall where a
+    /// filler came first.
+    #[serde(default)]
+    pub answer_ms: Option<f64>,
     /// What does not show in it.
     pub hidden: Option<Hidden>,
     /// From the moment at which the first 20 ms should have been played to the return of the mark behind
@@ -209,6 +221,7 @@ mod tests {
             first_token: at(1340),
             first_audio: at(1375),
             first_frame: at(1380),
+            answer_frame: at(1380),
             mark: None,
         }
     }

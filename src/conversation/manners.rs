@@ -1,8 +1,9 @@
 //! What the agent says of its own accord: greeting, prompts to a silent caller, the end of a call that
 //! lasts too long; and what comes after a reply. Must not know how a turn is heard or answered.
 
+use super::barge_in::plain_words;
 use super::event::Farewell;
-use super::reply::Purpose;
+use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::{Action, Conversation};
 use crate::ids::ChunkId;
@@ -30,6 +31,20 @@ impl Conversation {
         }
     }
 
+    /// True if an answer that was heard to its end is the agent's goodbye, and nobody has more to say.
+    pub(super) fn was_a_goodbye(&self, now: CallTime, reply: &Reply) -> bool {
+        let heard = reply.ledger.heard(now).answer;
+        let nobody_speaks = self.nobody_is_heard(now) && self.keys.is_empty();
+        let last = heard.split_inclusive(['.', '!', '?']).rfind(|sentence| !sentence.trim().is_empty());
+        let last = last.filter(|sentence| !sentence.trim_end().ends_with('?')).unwrap_or_default();
+        let last = format!(" {}", plain_words(last).join(" "));
+        let ends_with = |goodbye: &String| last.ends_with(&format!(" {goodbye}"));
+        reply.purpose == Purpose::Answer
+            && !reply.failed
+            && nobody_speaks
+            && self.settings.phrases.goodbyes.iter().any(ends_with)
+    }
+
     /// What comes when a reply has been heard to its end.
     pub(super) fn after(&mut self, now: CallTime, purpose: Purpose) {
         match purpose {
@@ -48,7 +63,7 @@ impl Conversation {
 
     /// Nobody has anything to say: says what waited for that, or waits.
     pub(super) fn wait_for_the_caller(&mut self, now: CallTime) {
-        if !self.is_quiet() {
+        if !self.is_quiet(now) {
             return;
         }
         if std::mem::take(&mut self.warn_of_the_end) {
@@ -63,7 +78,7 @@ impl Conversation {
     }
 
     pub(super) fn idle_due(&mut self, now: CallTime) {
-        if !self.is_quiet() {
+        if !self.is_quiet(now) {
             return;
         }
         if let Some(prompt) = self.settings.phrases.idle.get(self.idle_prompts).cloned() {
@@ -121,8 +136,8 @@ impl Conversation {
         self.reply.as_ref().is_some_and(|reply| reply.purpose == last)
     }
 
-    fn is_quiet(&self) -> bool {
-        let nobody = self.reply.is_none() && self.draft.is_none();
-        nobody && self.utterance.is_none() && !self.speaking && self.keys.is_empty()
+    fn is_quiet(&self, now: CallTime) -> bool {
+        let agent_is_silent = self.reply.is_none() && self.draft.is_none();
+        agent_is_silent && self.nobody_is_heard(now) && self.keys.is_empty()
     }
 }

@@ -22,6 +22,7 @@ mod keys;
 pub mod latency;
 mod manners;
 pub mod playback;
+mod presence;
 mod reading;
 pub mod rehearsal;
 pub mod replay;
@@ -41,7 +42,7 @@ use std::collections::VecDeque;
 
 pub use barge_in::BargeInPolicy;
 pub use endpoint::EndpointPolicy;
-pub use event::{Action, Event, Farewell};
+pub use event::{Action, Awaited, Event, Farewell};
 pub use settings::{KeysPolicy, Listening, Manners, Phrases, ReadAhead, Settings, SpeculationPolicy};
 pub use timers::Timer;
 
@@ -192,9 +193,10 @@ impl Conversation {
             Some(Timer::TranscriptDue) => self.transcript_overdue(now),
             Some(Timer::TokenDue) => self.token_overdue(now),
             Some(Timer::StandInDue) => self.stand_in_due(now),
-            Some(Timer::PlaybackDue) => self.finish_reply(now),
+            Some(Timer::PlaybackDue) => self.playback_due(now),
             Some(Timer::ResumeDue) => self.resume_due(now),
             Some(Timer::FillerDue) => self.filler_due(),
+            Some(Timer::WordsDue) => self.words_due(now),
             Some(Timer::IdleDue) => self.idle_due(now),
             Some(Timer::KeysDue) => self.keys_over(now),
             Some(Timer::LengthWarning) => self.length_warning(now),

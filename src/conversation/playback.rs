@@ -114,6 +114,12 @@ impl Ledger {
         }
     }
 
+    /// True if `chunk` is a part of the answer, and no filler.
+    #[must_use]
+    pub fn is_of_the_answer(&self, chunk: ChunkId) -> bool {
+        self.pieces.iter().any(|piece| piece.chunk == chunk && !piece.filler)
+    }
+
     /// The first audible sample of `chunk` is played at `plays_at`. True if it is the first of the reply.
     pub fn started(&mut self, chunk: ChunkId, plays_at: CallTime) -> bool {
         let first = !self.anything_sent();

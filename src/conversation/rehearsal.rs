@@ -211,6 +211,7 @@ impl Stage<'_> {
             | Action::Release { .. }
             | Action::StopGenerating { .. }
             | Action::Cancel { .. }
+            | Action::TimedOut { .. }
             | Action::TurnReport(_)
             | Action::HangUp { .. } => {}
         }

@@ -126,6 +126,7 @@ impl Reply {
             heard_estimated: heard.estimated,
             speech_end: self.milestones.speech_end,
             stages: self.milestones.stages(),
+            answer_ms: self.milestones.answer_ms(),
             hidden: self.milestones.stages().and(self.milestones.hidden()),
             mark_return_ms: mark_return,
             interrupted,

@@ -63,6 +63,9 @@ pub struct Phrases {
     pub length_warning: String,
     /// When it is over; the call ends with it.
     pub length_goodbye: String,
+    /// With which words at its end an answer is the agent's goodbye: the call ends when it was heard.
+    #[serde(default)]
+    pub goodbyes: Vec<String>,
 }
 
 /// What is done for an answer before it is known that the turn is over.

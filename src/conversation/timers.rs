@@ -30,6 +30,8 @@ pub enum Timer {
     ResumeDue,
     /// The answer is late.
     FillerDue,
+    /// A sound should have had words by now.
+    WordsDue,
     /// Nobody has spoken for some time.
     IdleDue,
     /// The caller pressed keys, and no more come.
@@ -40,7 +42,7 @@ pub enum Timer {
     LongestCall,
 }
 
-const ALL: [Timer; 15] = [
+const ALL: [Timer; 16] = [
     Timer::EndOfTurn,
     Timer::StallOver,
     Timer::UtteranceCap,
@@ -52,6 +54,7 @@ const ALL: [Timer; 15] = [
     Timer::PlaybackDue,
     Timer::ResumeDue,
     Timer::FillerDue,
+    Timer::WordsDue,
     Timer::IdleDue,
     Timer::KeysDue,
     Timer::LengthWarning,

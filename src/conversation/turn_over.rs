@@ -123,7 +123,7 @@ impl Conversation {
         } else if self.reply.is_some() {
             self.resume(now);
         } else {
-            self.begin_answer(Milestones { transcript: milestones.endpoint, ..milestones });
+            self.begin_answer(milestones);
             self.speak_fallback(now);
         }
         self.listen_on(now);

@@ -211,6 +211,12 @@ impl Utterance {
         }
     }
 
+    /// Looks at it have come, and found no word.
+    pub(super) fn is_wordless(&self) -> bool {
+        let newest = self.newest.as_ref().is_none_or(|words| words.text.is_empty());
+        self.looked_at.is_some() && self.committed.is_empty() && newest
+    }
+
     /// A transcription is under way.
     pub(super) fn awaits_words(&self) -> bool {
         self.partial.is_some() || self.last.is_some() || self.piece.is_some()

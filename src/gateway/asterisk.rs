@@ -9,6 +9,7 @@ mod plain;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use serde_json::{Map, Value, json};
 
@@ -28,6 +29,12 @@ pub(super) const MEDIA_START: &str = "MEDIA_START";
 /// Most bytes of a mark's name: Asterisk drops a command of more than 128 without a word.
 const MAX_MARK_BYTES: usize = 60;
 
+/// Audio that comes before [`MEDIA_START`], as it does in some calls: so much is kept, two seconds at 16 kHz.
+const MAX_EARLY_BYTES: usize = 64_000;
+
+/// The parameter of `v(...)` for a channel that waits to be answered (`Dial`'s option `n` of the channel).
+const ANSWER_PARAMETER: &str = "answer";
+
 /// The channel codecs that can be cut anywhere; the others pass through Asterisk untouched, and would be
 /// ours to frame and to time.
 const SPOKEN: [(&str, Encoding, u32); 4] = [
@@ -43,6 +50,10 @@ pub struct Asterisk {
     stage: Stage<Channel>,
     /// What the dialplan gave to the call with `v(...)`.
     parameters: BTreeMap<String, String>,
+    /// Audio that came before the message that tells its form.
+    early: Vec<u8>,
+    /// The channel is answered by us.
+    answers: bool,
 }
 
 #[derive(Debug)]
@@ -97,14 +108,37 @@ impl Asterisk {
     /// A codec for a socket that has just opened.
     #[must_use]
     pub const fn new() -> Self {
-        Self { stage: Stage::Waiting, parameters: BTreeMap::new() }
+        Self { stage: Stage::Waiting, parameters: BTreeMap::new(), early: Vec::new(), answers: false }
     }
 
     /// The same for a socket whose address has this query, without its question mark: the parameters of
     /// `v(...)`.
     #[must_use]
     pub fn with_parameters(query: &str) -> Self {
-        Self { parameters: query::parse(query), ..Self::new() }
+        let mut parameters = query::parse(query);
+        let answers = parameters.remove(ANSWER_PARAMETER).is_some_and(|value| value == "yes");
+        Self { parameters, answers, ..Self::new() }
+    }
+
+    /// Keeps audio whose form is not known yet; of too much, the newest.
+    fn keep_early(&mut self, bytes: &[u8]) {
+        self.early.extend_from_slice(bytes);
+        // Cut by whole samples of the widest form.
+        let excess = self.early.len().saturating_sub(MAX_EARLY_BYTES).next_multiple_of(2);
+        self.early.drain(..excess.min(self.early.len()));
+    }
+
+    /// What was kept, now that its form is known.
+    fn early_audio(&mut self) -> Option<Inbound> {
+        let early = std::mem::take(&mut self.early);
+        let format = self.stage.speaking()?.format;
+        let whole = early.len() / format.encoding.bytes() * format.encoding.bytes();
+        let samples: Vec<i16> = early[..whole]
+            .chunks(format.rate as usize * format.encoding.bytes())
+            .filter_map(|second| format.samples(second, "binary message").ok())
+            .flatten()
+            .collect();
+        (!samples.is_empty()).then_some(Inbound::Audio { samples, position_ms: None })
     }
 
     fn start(&mut self, message: &Fields<'_>, form: Form) -> Result<Inbound, Refusal> {
@@ -182,14 +216,20 @@ fn named_or_bare(message: &Fields<'_>, name: &'static str) -> &'static str {
 
 impl Gateway for Asterisk {
     fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal> {
-        let inbound = match wire {
-            Wire::Text(text) => self.text(text)?,
-            Wire::Binary(bytes) => {
-                let format = self.stage.running("audio", MEDIA_START)?.format;
-                Inbound::Audio { samples: format.samples(bytes, "binary message")?, position_ms: None }
+        match wire {
+            Wire::Text(text) => {
+                let inbound = self.text(text)?;
+                Ok(iter::once(inbound).chain(self.early_audio()).collect())
             }
-        };
-        Ok(vec![inbound])
+            Wire::Binary(bytes) => {
+                let Some(format) = self.stage.speaking().map(|channel| channel.format) else {
+                    self.keep_early(bytes);
+                    return Ok(Vec::new());
+                };
+                let samples = format.samples(bytes, "binary message")?;
+                Ok(vec![Inbound::Audio { samples, position_ms: None }])
+            }
+        }
     }
 
     fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
@@ -208,6 +248,7 @@ impl Gateway for Asterisk {
                 // the documents say otherwise.
                 vec![form.command("FLUSH_MEDIA"), form.command("CONTINUE_MEDIA")]
             }
+            Outbound::Started { .. } if self.answers => vec![form.command("ANSWER")],
             Outbound::Hangup => vec![form.command("HANGUP")],
             Outbound::Mark { .. }
             | Outbound::Started { .. }

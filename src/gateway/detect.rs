@@ -15,7 +15,7 @@ use super::{Gateway, Inbound, Outbound, Refusal, RefusalCode, Wire, WireOut};
 pub const SUBPROTOCOLS: [&str; 2] = [asterisk::SUBPROTOCOL, jambonz::SUBPROTOCOL];
 
 /// What is spoken here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dialect {
     /// Our own protocol.
     Native,

@@ -1,16 +1,25 @@
 //! Reads the fields of a JSON message and names the one that is wrong. Tolerates fields nobody asks
 //! for, and numbers written as strings, as several providers write them. Must not know any provider.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use serde_json::{Map, Value};
 
 use super::{AudioFormat, Encoding, MAX_NAME_BYTES, Refusal, RefusalCode, Wire};
 
 /// Of a name that somebody else chose, so much stands in a reason.
 const SHOWN_CHARS: usize = 64;
+
+/// Base64 as the wire has it: some clients leave the padding out.
+const TOLERANT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// One JSON object of a message, with the path that leads to it.
 pub(super) struct Fields<'a> {
@@ -103,6 +112,18 @@ impl<'a> Fields<'a> {
         Ok(Some(text))
     }
 
+    /// What a call may do without, such as who calls: a text or a number, cut to the length of a name; `None`
+    /// for everything else.
+    pub(super) fn remark(&self, field: &str) -> Option<String> {
+        let text = self.get(field).and_then(scalar).filter(|text| !text.is_empty())?;
+        let mut bytes = 0;
+        let fits = |c: &char| {
+            bytes += c.len_utf8();
+            bytes <= MAX_NAME_BYTES
+        };
+        Some(text.chars().take_while(fits).collect())
+    }
+
     /// A short text that must be there.
     pub(super) fn id(&self, field: &str) -> Result<&'a str, Refusal> {
         self.optional_id(field)?.ok_or_else(|| self.missing(field))
@@ -145,12 +166,16 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Audio in base64.
+    /// Audio in base64, with or without line breaks and padding.
     pub(super) fn audio(&self, field: &str, format: AudioFormat) -> Result<Vec<i16>, Refusal> {
-        let text = self.text(field)?;
+        let mut text = Cow::Borrowed(self.text(field)?);
+        if text.contains(|c: char| c.is_ascii_whitespace()) {
+            text = text.split_ascii_whitespace().collect::<String>().into();
+        }
         let name = self.name(field);
-        let bytes =
-            STANDARD.decode(text).map_err(|e| Refusal::malformed(&name, format!("is not base64: {e}")))?;
+        let bytes = TOLERANT
+            .decode(text.as_bytes())
+            .map_err(|e| Refusal::malformed(&name, format!("is not base64: {e}")))?;
         format.samples(&bytes, &name)
     }
 
@@ -224,4 +249,28 @@ fn scalar(value: &Value) -> Option<String> {
 /// Bytes as base64.
 pub(super) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Faults: a number as caller, base64 without padding or with line breaks ended calls.
+    #[test]
+    fn what_a_call_can_do_with_or_without_is_not_refused() {
+        let message = json!({"from": 15_550_100, "to": ["x"], "long": "é".repeat(200),
+            "bare": "AAECAw", "lines": "AAEC\r\nAw==", "wrong": "AA*="});
+        let map = message.as_object().expect("an object");
+        let fields = Fields::top(map);
+        assert_eq!(fields.remark("from").as_deref(), Some("15550100"));
+        assert_eq!((fields.remark("to"), fields.remark("nothing")), (None, None));
+        assert_eq!(fields.remark("long").map(|text| text.len()), Some(MAX_NAME_BYTES));
+        let format = AudioFormat { encoding: Encoding::Pcm16le, rate: 8000 };
+        for field in ["bare", "lines"] {
+            assert_eq!(fields.audio(field, format), Ok(vec![0x0100, 0x0302]), "{field}");
+        }
+        assert!(fields.audio("wrong", format).is_err());
+    }
 }

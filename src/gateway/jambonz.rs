@@ -57,8 +57,8 @@ impl Jambonz {
         }
         let format = AudioFormat { encoding: Encoding::Pcm16le, rate };
         let custom = message.optional_object("metadata", "metadata")?.map(|data| data.scalars(&[]));
-        let from = message.optional_id("from")?.map(str::to_owned);
-        let to = message.optional_id("to")?.map(str::to_owned);
+        let from = message.remark("from");
+        let to = message.remark("to");
         self.stage = Stage::Running(format);
         Ok(Inbound::Started(Box::new(Start {
             stream_id: None,

@@ -100,7 +100,7 @@ impl Native {
         let start = Start {
             stream_id: None,
             call_id: None,
-            from: message.optional_id("caller")?.map(str::to_owned),
+            from: message.remark("caller"),
             to: None,
             custom: message.texts("data", "data")?,
             format: audio.format,

@@ -88,8 +88,8 @@ impl Telnyx {
             custom.insert("client_state".to_owned(), state.to_owned());
         }
         let call_id = Some(start.id("call_control_id")?.to_owned());
-        let from = start.optional_id("from")?.map(str::to_owned);
-        let to = start.optional_id("to")?.map(str::to_owned);
+        let from = start.remark("from");
+        let to = start.remark("to");
         self.stage = Stage::Running(Stream { id: id.clone(), format, frames: Frames::new(format.frame()) });
         let agent = Overrides::default();
         Ok(Inbound::Started(Box::new(Start {

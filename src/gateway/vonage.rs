@@ -53,8 +53,8 @@ impl Vonage {
             message.unsupported("content-type", format!("{content:?}, spoken is {spoken}"))
         })?;
         // The headers of the NCCO lie among the message's own fields.
-        let named = |field: &str| Ok::<_, Refusal>(message.optional_id(field)?.map(str::to_owned));
-        let (call_id, from, to) = (named("call_id")?, named("from")?, named("to")?);
+        let call_id = message.optional_id("call_id")?.map(str::to_owned);
+        let (from, to) = (message.remark("from"), message.remark("to"));
         let custom = message.scalars(&["event", "content-type"]);
         self.stage = Stage::Running(Stream { format, frames: Frames::new(format.frame()) });
         let agent = Overrides::default();

@@ -84,13 +84,16 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, upgrade: WebSocketU
     // Only what the client asks for is answered; most ask for nothing.
     let upgrade = upgrade.protocols(SUBPROTOCOLS);
     upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(async move |socket| {
-        let admit = |start: &Start| {
+        let admit = |start: &Start, dialect| {
             let mut place = registry.admit()?;
             place.hold(engines.admit().map_err(|full| {
                 tracing::warn!(%full, "no memory for one call more");
                 Refused::Memory(registry.calls() - 1)
             })?);
             visit.begun();
+            if let Some(call) = &start.call_id {
+                place.take_over(dialect, call);
+            }
             Ok((place.name(start.call_id.as_deref().unwrap_or("call")), place))
         };
         let span = tracing::info_span!("socket", %peer);

@@ -11,8 +11,16 @@ use super::line::Line;
 use super::registry::{Place, Refused};
 use super::services::Services;
 use super::session::Session;
-use crate::gateway::{Gateway, Inbound, Outbound, Start};
+use crate::gateway::detect::Dialect;
+use crate::gateway::{Gateway, Inbound, Outbound, RefusalCode, Start};
 use crate::ids::CallId;
+
+/// How a call began.
+pub(super) struct Opening {
+    pub(super) start: Start,
+    /// What came in the same message.
+    pub(super) early: Vec<Inbound>,
+}
 
 /// Runs a call from its open socket to its end. `admit` gives it a place, and turns the gateway's name of
 /// the call into the house's.
@@ -20,7 +28,7 @@ pub async fn run(
     socket: WebSocket,
     codec: Box<dyn Gateway>,
     services: Services,
-    admit: impl FnOnce(&Start) -> Result<(CallId, Place), Refused>,
+    admit: impl FnOnce(&Start, Option<Dialect>) -> Result<(CallId, Place), Refused>,
 ) {
     let clock = Clock::start();
     let (sink, stream) = socket.split();
@@ -28,17 +36,18 @@ pub async fn run(
     let mut line = Line::open(codec, sink, server.send_timeout);
     let mut incoming = Incoming::new(stream, server.max_messages_per_s, clock);
     let wait = server.start_timeout;
-    let start = match tokio::time::timeout(wait, wait_for_start(&mut incoming, &mut line)).await {
-        Ok(Ok(start)) => start,
+    let opening = match tokio::time::timeout(wait, wait_for_start(&mut incoming, &mut line)).await {
+        Ok(Ok(opening)) => opening,
         Ok(Err(end)) => return refuse(&mut line, &end),
         Err(_) => return refuse(&mut line, &End::NoStart(wait)),
     };
-    let (id, _place) = match admit(&start) {
+    let (id, place) = match admit(&opening.start, line.dialect()) {
         Ok(admitted) => admitted,
         Err(refused) => return refuse(&mut line, &refused.into()),
     };
     let span = tracing::info_span!("call", call = %id);
-    tracing::Instrument::instrument(Session::begin(id, services, clock, line, start, incoming), span).await;
+    let call = Session::begin(id, services, clock, line, opening, place.taken_over(), incoming);
+    tracing::Instrument::instrument(call, span).await;
 }
 
 /// Closes a socket before its call stands, and says why.
@@ -49,11 +58,20 @@ pub(super) fn refuse(line: &mut Line, end: &End) {
     line.close(end.close_code(), &end.to_string());
 }
 
-async fn wait_for_start(incoming: &mut Incoming, line: &mut Line) -> Result<Start, End> {
+/// What comes before the start is dropped, though it breaks the protocol; a start that does is refused.
+async fn wait_for_start(incoming: &mut Incoming, line: &mut Line) -> Result<Opening, End> {
     loop {
-        for inbound in line.decode(&incoming.next().await?)? {
+        let decoded = match line.decode(&incoming.next().await?) {
+            Err(refusal) if refusal.code == RefusalCode::OutOfOrder => {
+                incoming.drop_odd(refusal)?;
+                continue;
+            }
+            decoded => decoded?,
+        };
+        let mut decoded = decoded.into_iter();
+        while let Some(inbound) = decoded.next() {
             match inbound {
-                Inbound::Started(start) => return Ok(*start),
+                Inbound::Started(start) => return Ok(Opening { start: *start, early: decoded.collect() }),
                 Inbound::Stopped | Inbound::EndRequested => return Err(End::HungUp),
                 Inbound::Ping { .. }
                 | Inbound::Audio { .. }

@@ -106,6 +106,9 @@ impl CallLog {
 
     fn latency(&self) -> BTreeMap<String, SpreadWire> {
         let mut values: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        for value in self.turns.iter().filter_map(|turn| turn.answer_ms) {
+            values.entry("answer_ms").or_default().push(value);
+        }
         for value in self.turns.iter().filter_map(|turn| turn.mark_return_ms) {
             values.entry("mark_return_ms").or_default().push(value);
         }
@@ -143,6 +146,7 @@ pub fn wire_report(report: &TurnReport, speech_end_ms: Option<f64>, model: &str)
         stages: report.stages.as_ref().map(wire_stages).unwrap_or_default(),
         hidden: hidden.unwrap_or_default(),
         mark_return_ms: report.mark_return_ms,
+        answer_ms: report.answer_ms,
         v2v_ms: report.stages.map(|stages| stages.total_ms()),
         speech_end_ms,
         end_of_turn: report.end_of_turn.as_ref().map(wire_end).unwrap_or_default(),

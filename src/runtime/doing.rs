@@ -124,6 +124,10 @@ impl Session {
                     self.pieces.clear();
                     self.line.send(&Outbound::Clear)?;
                 }
+                Action::TimedOut { on } => {
+                    tracing::warn!(code = on.code(), "{}", on.message());
+                    self.log.error(on.code(), on.message().to_owned());
+                }
                 Action::TurnReport(report) => self.report(*report)?,
                 Action::HangUp { why } => {
                     self.line.send(&Outbound::Hangup)?;

@@ -14,11 +14,14 @@ pub enum End {
     #[error("hung up")]
     HungUp,
     /// The agent said goodbye, and it was heard.
-    #[error("said goodbye: {}", match .0 { Farewell::NobodySpoke => "nobody spoke", Farewell::LongestCall => "the longest call" })]
+    #[error("said goodbye: {}", match .0 { Farewell::NobodySpoke => "nobody spoke", Farewell::LongestCall => "the longest call", Farewell::AllWasSaid => "all was said" })]
     SaidGoodbye(Farewell),
     /// The client asked for the end and got its summary.
     #[error("session ended by the client")]
     Requested,
+    /// A newer socket has brought the same call.
+    #[error("a newer socket of the same call took over")]
+    TakenOver,
     /// The socket broke.
     #[error("connection lost: {0}")]
     Lost(String),
@@ -55,7 +58,7 @@ impl End {
         let (jitter_ms, concealed_ms) = (line.jitter_ms.round(), line.concealed_ms.round());
         let disordered = line.disordered;
         match self {
-            Self::HungUp | Self::SaidGoodbye(_) | Self::Requested | Self::Drained => {
+            Self::HungUp | Self::SaidGoodbye(_) | Self::Requested | Self::TakenOver | Self::Drained => {
                 tracing::info!(reason = %self, turns, seconds = %now, jitter_ms, concealed_ms, disordered, "call ended");
             }
             Self::Lost(_)
@@ -75,7 +78,12 @@ impl End {
     #[must_use]
     pub fn close_code(&self) -> u16 {
         match self {
-            Self::HungUp | Self::SaidGoodbye(_) | Self::Requested | Self::Lost(_) | Self::Dead(_) => 1000,
+            Self::HungUp
+            | Self::SaidGoodbye(_)
+            | Self::Requested
+            | Self::TakenOver
+            | Self::Lost(_)
+            | Self::Dead(_) => 1000,
             Self::Refused(_) => 1002,
             Self::NoStart(_) | Self::Idle(_) | Self::Flood(_) | Self::TooMuchAudio => 1008,
             Self::NoPlace(_) => 1013,

@@ -9,6 +9,7 @@ use futures_util::stream::SplitStream;
 
 use super::clock::Clock;
 use super::end::End;
+use crate::gateway::Refusal;
 use crate::units::CallTime;
 
 /// A stall of so long may be made good in one burst.
@@ -19,12 +20,20 @@ const BURST: Duration = Duration::from_secs(10);
 const AUDIO_BURST: Duration = Duration::from_secs(60);
 const AUDIO_PACE: u32 = 2;
 
+/// So many messages that break the protocol are dropped at once, and then one a second: more are no mistakes.
+const ODD_MESSAGES: u32 = 100;
+
+/// So many of them are a warning each.
+const TOLD_ODD_MESSAGES: u64 = 5;
+
 /// One socket's messages.
 pub struct Incoming {
     stream: SplitStream<WebSocket>,
     per_second: u32,
     messages: Allowance,
     audio: Allowance,
+    odd: Allowance,
+    dropped: u64,
     clock: Clock,
 }
 
@@ -33,7 +42,9 @@ impl Incoming {
     #[must_use]
     pub fn new(stream: SplitStream<WebSocket>, per_second: u32, clock: Clock) -> Self {
         let messages = Allowance::new(BURST, 1);
-        Self { stream, per_second, messages, audio: Allowance::new(AUDIO_BURST, AUDIO_PACE), clock }
+        let audio = Allowance::new(AUDIO_BURST, AUDIO_PACE);
+        let odd = Allowance::new(Duration::from_secs(1) * ODD_MESSAGES, 1);
+        Self { stream, per_second, messages, audio, odd, dropped: 0, clock }
     }
 
     /// The next message of the peer.
@@ -53,6 +64,23 @@ impl Incoming {
         } else {
             Err(End::Flood(self.per_second))
         }
+    }
+
+    /// The last message broke the protocol: it is dropped.
+    ///
+    /// # Errors
+    /// If so many did that it is no mistake.
+    pub fn drop_odd(&mut self, refusal: Refusal) -> Result<Refusal, End> {
+        if !self.odd.take(Duration::from_secs(1), self.clock.now()) {
+            return Err(End::Refused(refusal));
+        }
+        self.dropped += 1;
+        if self.dropped <= TOLD_ODD_MESSAGES {
+            tracing::warn!(reason = %refusal, "a message was dropped");
+        } else {
+            tracing::debug!(reason = %refusal, count = self.dropped, "a message was dropped");
+        }
+        Ok(refusal)
     }
 
     /// The last message brought so much audio.

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 use crate::engine::Room;
+use crate::gateway::detect::Dialect;
 use crate::ids::CallId;
 
 /// Why a call is not taken.
@@ -41,13 +43,22 @@ pub struct Registry {
     places: Arc<Semaphore>,
     draining: AtomicBool,
     names: Arc<DashMap<CallId, ()>>,
+    /// The calls of the lines, by the line's own name for them.
+    lines: Arc<DashMap<LineCall, Arc<CancellationToken>>>,
 }
+
+/// Whose call it is, and that line's name for it.
+type LineCall = (Option<Dialect>, String);
 
 /// A call's place; free again when dropped.
 #[derive(Debug)]
 pub struct Place {
     names: Arc<DashMap<CallId, ()>>,
     name: Option<CallId>,
+    lines: Arc<DashMap<LineCall, Arc<CancellationToken>>>,
+    line: Option<LineCall>,
+    /// Cancelled when a newer socket brings the same call.
+    taken_over: Arc<CancellationToken>,
     /// What its engines keep for it.
     rooms: Vec<Room>,
     _permit: OwnedSemaphorePermit,
@@ -62,6 +73,7 @@ impl Registry {
             places: Arc::new(Semaphore::new(max_calls)),
             draining: AtomicBool::new(false),
             names: Arc::default(),
+            lines: Arc::default(),
         }
     }
 
@@ -88,7 +100,15 @@ impl Registry {
             return Err(Refused::Draining);
         }
         let permit = self.places.clone().try_acquire_owned().map_err(|_| Refused::Full(self.max_calls))?;
-        Ok(Place { names: self.names.clone(), name: None, rooms: Vec::new(), _permit: permit })
+        Ok(Place {
+            names: self.names.clone(),
+            name: None,
+            lines: self.lines.clone(),
+            line: None,
+            taken_over: Arc::default(),
+            rooms: Vec::new(),
+            _permit: permit,
+        })
     }
 
     /// No new calls from now on.
@@ -131,8 +151,30 @@ impl Place {
     }
 }
 
+impl Place {
+    /// This is the call that the line names so. A socket that brought the same call before is told to end: its
+    /// gateway has dialled again, and two agents must not speak to one caller.
+    pub fn take_over(&mut self, dialect: Option<Dialect>, call: &str) {
+        let call = (dialect, call.to_owned());
+        if let Some(before) = self.lines.insert(call.clone(), self.taken_over.clone()) {
+            before.cancel();
+        }
+        self.line = Some(call);
+    }
+
+    /// Cancelled when a newer socket brings the same call.
+    #[must_use]
+    pub fn taken_over(&self) -> CancellationToken {
+        CancellationToken::clone(&self.taken_over)
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
+        // What took over stays.
+        if let Some(line) = self.line.take() {
+            self.lines.remove_if(&line, |_, newest| Arc::ptr_eq(newest, &self.taken_over));
+        }
         if let Some(name) = &self.name {
             self.names.remove(name);
         }
@@ -160,6 +202,25 @@ mod tests {
         assert_eq!(names.iter().map(CallId::as_str).collect::<Vec<_>>(), ["CA1", "2-CA1", "3-CA1"]);
         places.clear();
         assert_eq!(registry.admit().expect("room").name("CA1").as_str(), "CA1");
+    }
+
+    /// Fault: a second socket with the same call's name brought a second agent, and both talked.
+    #[test]
+    fn a_newer_socket_of_the_same_call_takes_over() {
+        let registry = Registry::new(3);
+        let mut first = registry.admit().expect("room");
+        let mut other = registry.admit().expect("room");
+        first.take_over(Some(Dialect::Twilio), "CA1");
+        other.take_over(Some(Dialect::Plivo), "CA1");
+        assert!(!first.taken_over().is_cancelled(), "another line's call of the same name is another call");
+        let mut second = registry.admit().expect("room");
+        second.take_over(Some(Dialect::Twilio), "CA1");
+        assert!(first.taken_over().is_cancelled());
+        drop(first);
+        let mut third = registry.admit().expect("room");
+        third.take_over(Some(Dialect::Twilio), "CA1");
+        assert!(second.taken_over().is_cancelled(), "the end of the first has not forgotten the second");
+        assert!(!other.taken_over().is_cancelled());
     }
 
     #[test]

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
-use super::accept::refuse;
+use super::accept::{Opening, refuse};
 use super::call_log::CallLog;
 use super::clock::Clock;
 use super::doing::Working;
@@ -22,7 +23,7 @@ use crate::conversation::{Action, Event};
 use crate::engine::runway::Runway;
 use crate::engine::workers::{EngineResult, Results};
 use crate::engine::{CancelFlag, EngineError, Transcript};
-use crate::gateway::{Inbound, Outbound, Start};
+use crate::gateway::{Inbound, Outbound, Refusal, Start};
 use crate::ids::{Asked, CallId, ChunkId, MarkId, TurnId};
 use crate::units::{CallTime, PHONE_RATE, duration_of};
 use crate::vad::Edge;
@@ -71,9 +72,11 @@ impl Session {
         services: Services,
         clock: Clock,
         mut line: Line,
-        start: Start,
+        opening: Opening,
+        taken_over: CancellationToken,
         mut incoming: Incoming,
     ) {
+        let Opening { start, early } = opening;
         let (results, mut inbox) = mpsc::channel(RESULTS_QUEUE);
         let config = services.config.clone();
         let count = services.engines.count_tokens();
@@ -107,9 +110,14 @@ impl Session {
             services,
         };
         tracing::info!(rate = start.format.rate, "call started");
-        let end = match session.run(&start, &mut incoming, &mut inbox).await {
-            Ok(never) => match never {},
-            Err(end) => end,
+        let run = session.run(&start, early, &mut incoming, &mut inbox);
+        let end = tokio::select! {
+            biased;
+            () = taken_over.cancelled() => End::TakenOver,
+            ended = run => match ended {
+                Ok(never) => match never {},
+                Err(end) => end,
+            },
         };
         session.finish(&end);
         if matches!(end, End::SaidGoodbye(_)) {
@@ -122,6 +130,7 @@ impl Session {
     async fn run(
         &mut self,
         start: &Start,
+        early: Vec<Inbound>,
         incoming: &mut Incoming,
         inbox: &mut mpsc::Receiver<EngineResult>,
     ) -> Result<std::convert::Infallible, End> {
@@ -135,6 +144,9 @@ impl Session {
         }
         self.services.press_opening_keys(self.line.dialect(), start.call_id.as_deref());
         self.tell(self.clock.now(), Event::CallStarted)?;
+        for inbound in early {
+            self.inbound(self.clock.now(), inbound)?;
+        }
         let stop = self.services.stop.clone();
         loop {
             let wake = self.pump()?;
@@ -145,7 +157,14 @@ impl Session {
                 message = incoming.next() => {
                     let now = self.clock.now();
                     self.life.heard(now);
-                    for inbound in self.line.decode(&message?)? {
+                    let decoded = match self.line.decode(&message?) {
+                        Ok(decoded) => decoded,
+                        Err(refusal) => {
+                            self.tell_of_dropped(&incoming.drop_odd(refusal)?)?;
+                            continue;
+                        }
+                    };
+                    for inbound in decoded {
                         if let Inbound::Audio { samples, .. } = &inbound {
                             incoming.brought(duration_of(samples.len(), start.format.rate))?;
                         }
@@ -159,6 +178,14 @@ impl Session {
     }
 
     // What comes in.
+
+    /// A message that broke the protocol was dropped: the peer and the call's summary are told.
+    fn tell_of_dropped(&mut self, refusal: &Refusal) -> Result<(), End> {
+        let (code, message) = (refusal.code.as_str(), format!("a message was dropped: {refusal}"));
+        self.line.send(&Outbound::Error { code, message: &message })?;
+        self.log.error(code, message);
+        Ok(())
+    }
 
     fn inbound(&mut self, now: CallTime, inbound: Inbound) -> Result<(), End> {
         match inbound {

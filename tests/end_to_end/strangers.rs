@@ -170,3 +170,48 @@ fn a_server_told_to_stop_lets_the_running_call_end() {
     });
     assert!(server.ends_well());
 }
+
+/// Fault: one odd message (two keys in one, a number for a name, base64 that is none) ended a caller's call.
+#[test]
+fn an_odd_message_is_dropped_and_told_and_the_call_goes_on() {
+    let server = Server::start(&configuration(&[]));
+    run(async {
+        let mut socket = open(&server, "/offhook").await;
+        // Before the start, too.
+        say(&mut socket, &json!({"type": "dtmf", "digit": "1"})).await;
+        let audio = json!({"encoding": "pcm16le", "sample_rate": 16000, "transport": "binary"});
+        let start = json!({"type": "session.start", "version": 1, "audio": audio, "caller": 15_550_100});
+        say(&mut socket, &start).await;
+        hear(&mut socket, "session.started").await;
+        let odd = [
+            json!({"type": "dtmf", "digit": "12"}),
+            json!({"type": "mark", "name": 7}),
+            json!({"type": "audio", "payload": "not base64!"}),
+            json!({"type": "audio", "payload": "AAAA"}),
+            json!([1, 2]),
+        ];
+        for message in &odd {
+            say(&mut socket, message).await;
+            let error = hear(&mut socket, "error").await;
+            assert_eq!(error["code"], "malformed", "{message}: {error}");
+        }
+        say(&mut socket, &json!({"type": "session.end"})).await;
+        let summary = hear(&mut socket, "session.summary").await;
+        assert_eq!(summary["errors"].as_array().map(Vec::len), Some(odd.len()), "{summary}");
+    });
+}
+
+#[test]
+fn odd_messages_without_end_are_no_mistake() {
+    let server = Server::start(&configuration(&[]));
+    run(async {
+        let mut socket = started(&server).await;
+        for _ in 0..200 {
+            // The server closes in the middle of them.
+            if socket.send(Message::text("{")).await.is_err() {
+                break;
+            }
+        }
+        closed(socket).await;
+    });
+}

@@ -1,6 +1,6 @@
 //! The line is never silent: whatever breaks, the caller hears something.
 
-use offhook::conversation::Action;
+use offhook::conversation::{Action, Awaited};
 
 use crate::support::simulation::{AT, Broken, MS, Simulation, settings, without_speculation};
 
@@ -134,4 +134,33 @@ fn keys_are_answered_though_the_words_beside_them_are_lost() {
     let reports = call.run(AT(30_000));
     assert_eq!(reports[1].heard, "I pressed 7.");
     assert!(!reports[1].failed);
+}
+
+fn timed_out(call: &Simulation) -> Vec<Awaited> {
+    let of = |(_, action): &(_, Action)| match action {
+        Action::TimedOut { on } => Some(*on),
+        _ => None,
+    };
+    call.done.iter().filter_map(of).collect()
+}
+
+/// Fault: a recogniser or a language model that came too late was told nowhere, and the waterfall blamed the
+/// wrong stage.
+#[test]
+fn an_engine_that_comes_too_late_is_named_and_blamed() {
+    let mut call = with(Broken::SilentRecognizer);
+    let reports = call.run(AT(30_000));
+    assert_eq!(timed_out(&call), [Awaited::Transcript]);
+    let stages = reports[1].stages.expect("the fallback phrase was heard");
+    assert!(stages.stt_ms >= 5000.0 && stages.llm_first_token_ms < 1000.0, "{stages:?}");
+
+    let mut call = with(Broken::SilentGenerator);
+    let reports = call.run(AT(30_000));
+    assert_eq!(timed_out(&call), [Awaited::Token]);
+    let stages = reports[1].stages.expect("the fallback phrase was heard");
+    assert!(stages.stt_ms < 1000.0 && stages.llm_first_token_ms >= 1000.0, "{stages:?}");
+
+    let mut call = with(Broken::SilentSynthesizer);
+    call.run(AT(60_000));
+    assert!(timed_out(&call).contains(&Awaited::Voice));
 }

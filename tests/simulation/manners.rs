@@ -101,6 +101,9 @@ fn a_late_answer_is_preceded_by_a_filler_that_is_no_part_of_it() {
     assert_eq!(call.agent_lines()[1], "You said 4 words. Is there anything else?");
     let first = call.times(|a| matches!(a, Action::Send { .. }))[1];
     assert!(first < AT(8000), "{first}");
+    // What the caller waited for the answer is not what they waited for the filler.
+    let (answer, filler) = (reports[1].answer_ms.unwrap(), reports[1].stages.unwrap().total_ms());
+    assert!(answer > filler + 900.0, "{answer} {filler}");
 }
 
 #[test]
@@ -195,4 +198,70 @@ fn a_filler_does_not_stand_for_an_answer_that_never_comes() {
     call.broken = Some(Broken::EmptyGenerator);
     let reports = call.run(AT(40_000));
     assert!(reports[1].reply.ends_with("could you say that again?"), "{reports:?}");
+}
+
+fn with_goodbyes() -> Settings {
+    let mut settings = settings();
+    settings.phrases.goodbyes = vec!["goodbye".into(), "bye bye".into()];
+    settings
+}
+
+/// Fault: the agent said goodbye and the call stayed up: "Are you still there?", twice, for 37 s.
+#[test]
+fn a_call_ends_when_the_agents_goodbye_was_heard() {
+    let mut call = Simulation::answering_with(with_goodbyes());
+    call.answer = Some("You are welcome. Thank you for calling, goodbye!".into());
+    call.run(AT(60_000));
+    let (at, why) = call.hung_up().expect("a hang-up");
+    assert_eq!(why, Farewell::AllWasSaid);
+    assert!(call.sounded(at).ends_with("Thank you for calling, goodbye!"));
+}
+
+#[test]
+fn a_question_or_a_goodbye_in_the_middle_ends_no_call() {
+    for answer in
+        ["Did you say goodbye?", "Goodbye is what we say last. How can I help?", "We sell bye byes."]
+    {
+        let mut call = Simulation::answering_with(with_goodbyes());
+        call.answer = Some(answer.into());
+        call.run(AT(14_000));
+        assert_eq!(call.hung_up(), None, "{answer}");
+    }
+}
+
+#[test]
+fn a_caller_who_speaks_into_the_goodbye_is_answered() {
+    let mut call = Simulation::answering_with(with_goodbyes());
+    call.answer = Some("Thank you very much for calling us today, and goodbye.".into());
+    call.caller_says(AT(8000), MS(900), "Wait, one more thing");
+    call.run(AT(9500));
+    assert_eq!(call.hung_up(), None);
+    let reports = call.run(AT(30_000));
+    assert!(reports.iter().any(|report| report.heard.contains("one more thing")), "{reports:?}");
+    assert!(call.hung_up().is_some(), "the second goodbye was heard");
+}
+
+/// Fault: with hold music from the first moment, no greeting came for 60 s, no prompt and no goodbye, and the call
+/// stayed up for 30 minutes.
+#[test]
+fn music_from_the_first_moment_is_nobody() {
+    let mut call = Simulation::new(with(|m| m.idle_after = Some(MS(10_000))));
+    call.caller_says(AT(0), SECONDS(600), "");
+    let reports = call.run(AT(50_000));
+    let said: Vec<&str> = reports.iter().map(|report| report.reply.as_str()).collect();
+    let phrases = settings().phrases;
+    assert_eq!(said, [&phrases.greeting, &phrases.idle[0], &phrases.idle[1], &phrases.idle_goodbye]);
+    let first = call.times(|a| matches!(a, Action::Send { .. }))[0];
+    assert!(first <= AT(3000), "{first}");
+    assert!(call.hung_up().unwrap().0 < AT(45_000));
+}
+
+#[test]
+fn a_question_after_the_music_is_answered() {
+    let mut call = Simulation::new(with(|m| m.idle_after = Some(MS(10_000))));
+    call.caller_says(AT(0), SECONDS(18), "");
+    call.caller_says(AT(18_500), MS(1500), "Hello, when do you open?");
+    let reports = call.run(AT(24_000));
+    assert!(reports.iter().any(|report| report.heard == "Hello, when do you open?"), "{reports:?}");
+    assert_eq!(call.hung_up(), None);
 }

@@ -23,6 +23,7 @@ pub fn settings() -> Settings {
             idle_goodbye: "Nobody is there. Goodbye.".into(),
             length_warning: "We have one minute left.".into(),
             length_goodbye: "Our time is over. Goodbye.".into(),
+            goodbyes: Vec::new(),
         },
         endpoint: EndpointPolicy {
             complete: MS(250),

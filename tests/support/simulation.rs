@@ -304,6 +304,7 @@ impl Simulation {
                 | Action::Release { .. }
                 | Action::Hearing { .. }
                 | Action::HangUp { .. }
+                | Action::TimedOut { .. }
                 | Action::TurnReport(_) => {}
             }
         }

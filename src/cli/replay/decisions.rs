@@ -68,12 +68,14 @@ fn describe<'t>(action: &Action, text_of: impl Fn(&ChunkId) -> &'t str) -> Optio
         }
         Action::Pause => Some("pause".to_owned()),
         Action::ClearPlayback => Some("stop: the caller has the word".to_owned()),
+        Action::TimedOut { on } => Some(on.message().to_owned()),
         Action::TurnReport(report) => {
             let end = if report.interrupted { "cut off after" } else { "heard to the end:" };
             Some(format!("{end} {:?}", report.reply))
         }
         Action::HangUp { why: Farewell::NobodySpoke } => Some("hang up: nobody spoke".to_owned()),
         Action::HangUp { why: Farewell::LongestCall } => Some("hang up: the longest call".to_owned()),
+        Action::HangUp { why: Farewell::AllWasSaid } => Some("hang up: all was said".to_owned()),
         Action::OpenUtterance { .. }
         | Action::CommitUtterance { .. }
         | Action::Transcribe { .. }

@@ -77,3 +77,40 @@ proptest! {
         strange::survived(&mut started("format:slin"), &messages);
     }
 }
+
+/// Fault: audio before MEDIA_START, which some releases send in a tenth of the calls, ended the call.
+#[test]
+fn audio_before_the_start_is_kept_until_its_form_is_known() {
+    let mut asterisk = Asterisk::new();
+    assert_eq!(asterisk.decode(Wire::Binary(&[0xFF; 160])), Ok(Vec::new()));
+    assert_eq!(asterisk.decode(Wire::Binary(&[0x7F; 160])), Ok(Vec::new()));
+    let inbound = asterisk.decode(Wire::Text("MEDIA_START channel_id:c1 format:ulaw")).unwrap();
+    let [Inbound::Started(_), Inbound::Audio { samples, position_ms: None }] = &inbound[..] else {
+        panic!("{inbound:?}")
+    };
+    assert_eq!(samples.len(), 320);
+    assert_eq!(asterisk.decode(Wire::Text("MEDIA_XOFF")), Ok(vec![Inbound::Full]), "only once");
+}
+
+#[test]
+fn of_too_much_audio_before_the_start_the_newest_is_kept() {
+    let mut asterisk = Asterisk::new();
+    for second in 0..40_u8 {
+        asterisk.decode(Wire::Binary(&[second; 8001])).unwrap();
+    }
+    let inbound = asterisk.decode(Wire::Text("MEDIA_START channel_id:c1 format:slin16")).unwrap();
+    let Inbound::Audio { samples, .. } = &inbound[1] else { panic!("{inbound:?}") };
+    assert_eq!((samples.len(), samples.last()), (MAX_EARLY_BYTES / 2, Some(&i16::from_le_bytes([39, 39]))));
+}
+
+/// Fault: a channel that was dialled with the option `n` waited for an answer that never came.
+#[test]
+fn a_channel_that_waits_for_it_is_answered() {
+    for (query, answer) in
+        [("answer=yes", vec![WireOut::Text("ANSWER".to_owned())]), ("answer=no", Vec::new())]
+    {
+        let mut asterisk = Asterisk::with_parameters(query);
+        asterisk.decode(Wire::Text("MEDIA_START channel_id:c1 format:ulaw")).unwrap();
+        assert_eq!(asterisk.encode(&Outbound::Started { call_id: "c1" }), answer, "{query}");
+    }
+}

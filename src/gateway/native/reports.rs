@@ -146,6 +146,8 @@ pub struct TurnReportWire {
     /// From the moment at which the first 20 ms should have been played to the return of the mark
     /// behind them: the way to the ear and back.
     pub mark_return_ms: Option<f64>,
+    /// From the caller's last sound to the first sound of the answer itself; `v2v_ms` ends with a filler.
+    pub answer_ms: Option<f64>,
     /// Why the turn was taken to be over.
     pub end_of_turn: EndOfTurnWire,
     /// The name of the language model that answered; empty if none did.
