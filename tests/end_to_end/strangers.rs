@@ -215,3 +215,21 @@ fn odd_messages_without_end_are_no_mistake() {
         closed(socket).await;
     });
 }
+
+/// Fault: a gateway that dialled again for a call that still stood got a second agent, and both talked.
+#[test]
+fn a_newer_socket_of_the_same_call_takes_over() {
+    let server = Server::start(&configuration(&[]));
+    run(async {
+        let start = json!({"event": "start", "streamSid": "MZ1", "start": {"streamSid": "MZ1", "callSid": "CA1",
+            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}}});
+        let mut first = open(&server, "/twilio").await;
+        say(&mut first, &start).await;
+        // It stands: the agent speaks.
+        first.next().await.unwrap().unwrap();
+        let mut second = open(&server, "/twilio").await;
+        say(&mut second, &start).await;
+        closed(first).await;
+        assert!(!second.next().await.unwrap().unwrap().is_close());
+    });
+}
