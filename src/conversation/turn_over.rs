@@ -74,7 +74,8 @@ impl Conversation {
 
     fn nothing_was_understood(&mut self, now: CallTime, utterance: &Utterance) {
         let lasted = utterance.paused_at.is_some_and(|end| end - utterance.began >= SHORTEST_ATTEMPT);
-        if lasted && utterance.lasted && self.may_ask_again() {
+        // A minute without a word was nobody's attempt.
+        if lasted && utterance.lasted && !utterance.capped && self.may_ask_again() {
             self.ask_again(now);
         } else {
             self.wait_for_the_caller(now);
