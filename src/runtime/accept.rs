@@ -15,13 +15,13 @@ use crate::gateway::{Gateway, Inbound, Outbound, Start};
 use crate::ids::CallId;
 
 /// Runs a call from its open socket to its end. `admit` gives it a place, and turns the gateway's name of
-/// the call into the house's.
+/// the call into the house's. Why there was no call, if none stood.
 pub async fn run(
     socket: WebSocket,
     codec: Box<dyn Gateway>,
     services: Services,
     admit: impl FnOnce(&Start) -> Result<(CallId, Place), Refused>,
-) {
+) -> Option<End> {
     let clock = Clock::start();
     let (sink, stream) = socket.split();
     let server = &services.config.server;
@@ -30,23 +30,23 @@ pub async fn run(
     let wait = server.start_timeout;
     let start = match tokio::time::timeout(wait, wait_for_start(&mut incoming, &mut line)).await {
         Ok(Ok(start)) => start,
-        Ok(Err(end)) => return refuse(&mut line, &end),
-        Err(_) => return refuse(&mut line, &End::NoStart(wait)),
+        Ok(Err(end)) => return Some(refuse(&mut line, end)),
+        Err(_) => return Some(refuse(&mut line, End::NoStart(wait))),
     };
     let (id, _place) = match admit(&start) {
         Ok(admitted) => admitted,
-        Err(refused) => return refuse(&mut line, &refused.into()),
+        Err(refused) => return Some(refuse(&mut line, refused.into())),
     };
     let span = tracing::info_span!("call", call = %id);
-    tracing::Instrument::instrument(Session::begin(id, services, clock, line, start, incoming), span).await;
+    tracing::Instrument::instrument(Session::begin(id, services, clock, line, start, incoming), span).await
 }
 
-/// Closes a socket before its call stands, and says why.
-pub(super) fn refuse(line: &mut Line, end: &End) {
-    tracing::warn!(reason = %end, "a socket was closed before a call stood");
-    let code = if let End::Refused(refusal) = end { refusal.code.as_str() } else { "refused" };
+/// Closes a socket before its call stands, and tells its peer why.
+pub(super) fn refuse(line: &mut Line, end: End) -> End {
+    let code = if let End::Refused(refusal) = &end { refusal.code.as_str() } else { "refused" };
     let _ = line.send(&Outbound::Error { code, message: &end.to_string() });
     line.close(end.close_code(), &end.to_string());
+    end
 }
 
 async fn wait_for_start(incoming: &mut Incoming, line: &mut Line) -> Result<Start, End> {
