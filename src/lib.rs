@@ -1,5 +1,8 @@
 //! offhook answers phone calls: one process listens, thinks and speaks.
 
+// They panic where nobody reads: `cli::output` has what takes their place.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod access;
 pub mod audio;
 pub mod cli;

@@ -1,9 +1,11 @@
 //! Arguments, configuration, logging, exit codes. Everything else is in the library.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use offhook::cli::output;
 use offhook::config::{self, Config, ConfigError};
 use offhook::engine::LoadError;
 use offhook::engine::start::StartError;
@@ -55,16 +57,20 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(asked) => return answered(&asked),
+    };
     let path = cli.config.or_else(config_here);
     let config = match load(path.as_deref()) {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("{error}");
+            output::tell(format_args!("{error}\n"));
             return BAD_CONFIG.into();
         }
     };
-    telemetry::logging::start(&config.log, matches!(cli.command, Command::Serve(_)));
+    let server = matches!(cli.command, Command::Serve(_));
+    let log = telemetry::logging::start(&config.log, server);
     let result = match cli.command {
         Command::Serve(args) => cli::serve::run(&args, config, path.as_deref()),
         Command::Call(args) => cli::call::run(args, path.as_deref()),
@@ -76,10 +82,25 @@ fn main() -> ExitCode {
         Command::Bench(command) => cli::bench::run(&command, &config, path.as_deref()),
         Command::Config(command) => cli::config::run(&command, &config),
     };
+    // The server has written what it writes, and waits for nobody who does not read.
+    let result = if server { result } else { result.and_then(|code| Ok(output::flush().map(|()| code)?)) };
     result.unwrap_or_else(|error| {
-        eprintln!("offhook: {error:#}");
-        exit_code(&error)
+        let unwritten = output::exit_code(&error);
+        match unwritten {
+            Some(output::READER_GONE) => {}
+            _ if server => log.line(&format!("offhook: {error:#}")),
+            _ => output::tell(format_args!("offhook: {error:#}\n")),
+        }
+        unwritten.map_or_else(|| exit_code(&error), ExitCode::from)
     })
+}
+
+/// Help or the version, which were asked for, or what is wrong with the arguments.
+fn answered(asked: &clap::Error) -> ExitCode {
+    match asked.print().and_then(|()| output::flush()) {
+        Ok(()) => u8::try_from(asked.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
+        Err(error) => output::code(&error).into(),
+    }
 }
 
 /// What is read where no configuration is named.

@@ -20,7 +20,7 @@ use std::time::Duration;
 use axum::http::HeaderMap;
 
 pub use once::Once;
-use once::Ticket;
+use once::{Ticket, Time};
 pub use path_token::{LONGEST_VALIDITY, PathToken};
 pub use private_key::{NoKey, PrivateKey};
 pub use public_url::PublicUrl;
@@ -35,8 +35,10 @@ pub struct Upgrade<'a> {
     pub token: Option<&'a str>,
     /// The headers.
     pub headers: &'a HeaderMap,
-    /// Seconds since 1970.
+    /// Since 1970, by the system's clock, which may be set.
     pub now: Duration,
+    /// By a clock that is never set.
+    pub uptime: Duration,
 }
 
 impl<'a> Upgrade<'a> {
@@ -113,10 +115,9 @@ impl Check {
 /// # Errors
 /// The first that it does not pass.
 pub fn pass_all(checks: &[Check], upgrade: &Upgrade<'_>, seen: &mut Once) -> Result<(), Denied> {
-    // A clock that is set back brings no token back to life.
-    let upgrade = Upgrade { now: seen.at(upgrade.now), ..*upgrade };
-    let tickets = checks.iter().map(|check| check.pass(&upgrade)).collect::<Result<Vec<_>, _>>()?;
-    seen.take(&tickets.into_iter().flatten().collect::<Vec<_>>())
+    let tickets = checks.iter().map(|check| check.pass(upgrade)).collect::<Result<Vec<_>, _>>()?;
+    let now = Time { wall: upgrade.now, uptime: upgrade.uptime };
+    seen.take(&tickets.into_iter().flatten().collect::<Vec<_>>(), now)
 }
 
 /// Why a socket was not opened. Holds nothing of what was shown.

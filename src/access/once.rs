@@ -1,5 +1,6 @@
-//! What may be used once, and was: remembered until it would have expired anyway, and never more of it
-//! than a limit. PURE: it is given the time.
+//! What may be used once, and was. Whether a credential is valid is a matter of the system's clock, which
+//! may be wrong and be set right; that it was used is remembered by a clock that only goes on. PURE: it is
+//! given both.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,6 +10,13 @@ use super::Denied;
 /// Most credentials remembered; more in use at once are an attack with a stolen secret, or a mistake.
 const LIMIT: usize = 100_000;
 
+/// From one sweep to the next.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// A used credential is remembered for so long after its time is over: a clock that was wrong by less can be
+/// set right without harm to fresh ones.
+const MARGIN: Duration = Duration::from_secs(2 * 3600);
+
 /// A credential for one use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ticket {
@@ -16,50 +24,76 @@ pub(super) struct Ticket {
     pub(super) what: &'static str,
     /// What tells it from all others of its kind.
     pub(super) id: String,
-    /// Until when it is valid.
+    /// Until when it is valid, by the system's clock.
     pub(super) expires: Duration,
+}
+
+/// What both clocks show.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time {
+    /// The system's, since 1970.
+    pub(super) wall: Duration,
+    /// The one that is never set, since the start.
+    pub(super) uptime: Duration,
+}
+
+#[derive(Debug)]
+struct Use {
+    /// As the ticket says, by the system's clock.
+    expires: Duration,
+    /// And by the other: as much later as it was valid when it was used, and the margin.
+    remembered_until: Duration,
 }
 
 /// The credentials that were used.
 #[derive(Debug, Default)]
 pub struct Once {
-    /// Until when each would have been valid.
-    used: HashMap<String, Duration>,
-    /// The latest time that was seen.
-    now: Duration,
-    /// When the expired ones are next thrown away.
+    used: HashMap<String, Use>,
+    /// The latest end of all that were forgotten. What ends no later may be one of them, if the clock was set
+    /// back: it is taken for one.
+    forgotten: Duration,
+    /// When those whose time is over are next looked for.
     sweep_at: Duration,
 }
 
-/// From one sweep to the next.
-const SWEEP: Duration = Duration::from_secs(10);
-
 impl Once {
-    /// The time, which never goes back here.
-    pub(super) fn at(&mut self, now: Duration) -> Duration {
-        self.now = self.now.max(now);
-        self.now
-    }
-
     /// Uses all of `tickets`, or none.
     ///
     /// # Errors
     /// If one was used before, or too many are in use.
-    pub(super) fn take(&mut self, tickets: &[Ticket]) -> Result<(), Denied> {
-        let now = self.now;
-        if now >= self.sweep_at {
-            self.used.retain(|_, expires| *expires >= now);
-            self.sweep_at = now + SWEEP;
+    pub(super) fn take(&mut self, tickets: &[Ticket], now: Time) -> Result<(), Denied> {
+        if now.uptime >= self.sweep_at {
+            self.forget(|used| used.expires < now.wall && used.remembered_until < now.uptime);
+            self.sweep_at = now.uptime + SWEEP;
         }
         let name = |ticket: &Ticket| format!("{} {}", ticket.what, ticket.id);
-        if let Some(used) = tickets.iter().find(|ticket| self.used.contains_key(&name(ticket))) {
+        let used =
+            |ticket: &&Ticket| ticket.expires <= self.forgotten || self.used.contains_key(&name(ticket));
+        if let Some(used) = tickets.iter().find(used) {
             return Err(Denied::Used(used.what));
+        }
+        if self.used.len() + tickets.len() > LIMIT {
+            self.forget(|used| used.expires < now.wall);
         }
         if self.used.len() + tickets.len() > LIMIT {
             return Err(Denied::TooMany(LIMIT));
         }
-        self.used.extend(tickets.iter().map(|ticket| (name(ticket), ticket.expires)));
+        self.used.extend(tickets.iter().map(|ticket| {
+            let valid = ticket.expires.saturating_sub(now.wall);
+            (name(ticket), Use { expires: ticket.expires, remembered_until: now.uptime + valid + MARGIN })
+        }));
         Ok(())
+    }
+
+    fn forget(&mut self, is_over: impl Fn(&Use) -> bool) {
+        let forgotten = &mut self.forgotten;
+        self.used.retain(|_, used| {
+            let over = is_over(used);
+            if over {
+                *forgotten = used.expires.max(*forgotten);
+            }
+            !over
+        });
     }
 }
 
@@ -69,9 +103,21 @@ mod tests {
 
     const S: fn(u64) -> Duration = Duration::from_secs;
 
+    /// At a time that both clocks show.
     fn take(once: &mut Once, what: &'static str, id: &str, expires: u64, now: u64) -> Result<(), Denied> {
-        once.at(S(now));
-        once.take(&[Ticket { what, id: id.to_owned(), expires: S(expires) }])
+        at(once, what, id, expires, now, now)
+    }
+
+    fn at(
+        once: &mut Once,
+        what: &'static str,
+        id: &str,
+        expires: u64,
+        wall: u64,
+        uptime: u64,
+    ) -> Result<(), Denied> {
+        let ticket = Ticket { what, id: id.to_owned(), expires: S(expires) };
+        once.take(&[ticket], Time { wall: S(wall), uptime: S(uptime) })
     }
 
     #[test]
@@ -87,13 +133,14 @@ mod tests {
     fn of_two_of_which_one_was_used_the_other_is_kept() {
         let mut once = Once::default();
         let ticket = |id: &str| Ticket { what: "token", id: id.to_owned(), expires: S(100) };
-        assert_eq!(once.take(&[ticket("a")]), Ok(()));
-        assert_eq!(once.take(&[ticket("b"), ticket("a")]), Err(Denied::Used("token")));
-        assert_eq!(once.take(&[ticket("b")]), Ok(()));
+        let now = Time { wall: S(0), uptime: S(0) };
+        assert_eq!(once.take(&[ticket("a")], now), Ok(()));
+        assert_eq!(once.take(&[ticket("b"), ticket("a")], now), Err(Denied::Used("token")));
+        assert_eq!(once.take(&[ticket("b")], now), Ok(()));
     }
 
     #[test]
-    fn what_has_expired_is_forgotten_and_a_clock_that_goes_back_brings_nothing_back() {
+    fn what_is_over_makes_room_and_a_clock_that_goes_back_brings_nothing_back() {
         let mut once = Once::default();
         for n in 0..LIMIT {
             take(&mut once, "token", &n.to_string(), 100, 10).unwrap();
@@ -101,6 +148,43 @@ mod tests {
         assert_eq!(take(&mut once, "token", "more", 200, 99), Err(Denied::TooMany(LIMIT)));
         assert_eq!(take(&mut once, "token", "more", 200, 110), Ok(()));
         assert_eq!(once.used.len(), 1);
-        assert_eq!(once.at(S(50)), S(110));
+        // The system's clock is set back; the other goes on.
+        assert_eq!(at(&mut once, "token", "7", 100, 50, 120), Err(Denied::Used("token")));
+        assert_eq!(at(&mut once, "token", "more", 200, 50, 120), Err(Denied::Used("token")));
+    }
+
+    /// Fault: a system clock that was once an hour ahead locks out fresh tokens until time catches up.
+    #[test]
+    fn a_clock_that_was_ahead_and_is_set_right_locks_out_no_fresh_token() {
+        let hour = 3600;
+        let mut once = Once::default();
+        assert_eq!(at(&mut once, "token", "ahead", hour + 300, hour, 0), Ok(()));
+        assert_eq!(at(&mut once, "token", "fresh", 310, 10, 10), Ok(()));
+        assert_eq!(at(&mut once, "token", "fresh", 310, 11, 11), Err(Denied::Used("token")));
+        // And for as long as the clock may be set once more, no used one is taken again.
+        for uptime in [12, hour, 2 * hour] {
+            for (id, expires) in [("ahead", hour + 300), ("fresh", 310)] {
+                for wall in [0, uptime, uptime + hour] {
+                    let again = at(&mut once, "token", id, expires, wall, uptime);
+                    assert_eq!(again, Err(Denied::Used("token")), "{id} at {wall}, {uptime}");
+                }
+            }
+        }
+    }
+
+    /// Days go by, each with a token, and nothing is kept for longer than it may be needed.
+    #[test]
+    fn what_was_forgotten_stays_used_however_far_the_clock_is_set_back() {
+        let mut once = Once::default();
+        let day = 24 * 3600;
+        for n in 0..10 {
+            assert_eq!(take(&mut once, "token", &n.to_string(), n * day + 300, n * day), Ok(()));
+        }
+        assert_eq!(once.used.len(), 1);
+        for n in 0..10 {
+            let again = at(&mut once, "token", &n.to_string(), n * day + 300, n * day, 10 * day);
+            assert_eq!(again, Err(Denied::Used("token")), "{n}");
+        }
+        assert_eq!(take(&mut once, "token", "fresh", 10 * day + 300, 10 * day), Ok(()));
     }
 }

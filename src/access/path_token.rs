@@ -84,7 +84,7 @@ mod tests {
 
     fn pass(token: Option<&str>, seen: &mut Once) -> Result<(), Denied> {
         let tokens = PathToken::new("twilio", Secret::new("a path secret"));
-        let upgrade = Upgrade { target: "/twilio", token, headers: &HeaderMap::new(), now: NOW };
+        let upgrade = Upgrade { target: "/twilio", token, headers: &HeaderMap::new(), now: NOW, uptime: NOW };
         pass_all(&[Check::PathToken(tokens)], &upgrade, seen)
     }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use serde_json::json;
 
+use crate::cli::output::{note, noteln, out};
 use crate::config::Config;
 use crate::engine::llm::{LlmEngine, LlmOptions, Reply, limit_threads, load};
 use crate::engine::{Generation as _, Generator as _, Message, Role, Sampling, Step, Task, Usage};
@@ -64,7 +65,7 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     let system = if args.raw { "" } else { args.system.as_deref().unwrap_or(&config.agent.system_prompt) };
     let loaded = now();
     engine.warm_up(system)?;
-    eprintln!(
+    noteln!(
         "{}: loaded in {} ms, warmed up in {} ms",
         options.model.display(),
         (loaded - started).as_millis(),
@@ -104,7 +105,7 @@ impl Chat {
         let mut lines = std::io::stdin().lock().lines();
         loop {
             if interactive {
-                eprint!("> ");
+                note!("> ");
             }
             let Some(line) = lines.next() else { break };
             let line = line.context("standard input")?;
@@ -118,7 +119,7 @@ impl Chat {
             messages.push(Message { role: Role::Assistant, text });
         }
         if interactive {
-            eprintln!();
+            noteln!();
         }
         self.engine.end_session("chat");
         Ok(())
@@ -131,7 +132,7 @@ impl Chat {
         let asked = now();
         let mut generation = self.engine.continuation(text, &self.sampling)?;
         if !self.json {
-            print!("{text}");
+            out!("{text}")?;
         }
         self.answer(&mut generation, asked)?;
         Ok(())
@@ -139,7 +140,7 @@ impl Chat {
 
     /// Streams an answer to standard output and its timing to standard error.
     fn answer(&self, generation: &mut Reply, asked: Instant) -> anyhow::Result<String> {
-        let mut out = std::io::stdout().lock();
+        let mut out = crate::cli::output::stdout();
         let mut text = String::new();
         let mut first_text = None;
         loop {
@@ -164,7 +165,7 @@ impl Chat {
             writeln!(out, "{}", timing.json(&text))?;
         } else {
             writeln!(out)?;
-            eprintln!("  [{}]", timing.line());
+            noteln!("  [{}]", timing.line());
         }
         out.flush()?;
         Ok(text)

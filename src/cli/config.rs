@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 
+use crate::cli::output::{out, outln};
 use crate::config::{Config, DEFAULT_CONFIG};
 use crate::engine::whisper::{self, WhisperOptions};
 
@@ -23,7 +24,7 @@ pub enum Command {
 /// If a model file is missing, or the recogniser's is damaged or does not know `stt.language`.
 pub fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Default => print!("{DEFAULT_CONFIG}"),
+        Command::Default => out!("{DEFAULT_CONFIG}")?,
         Command::Check => {
             let models = config
                 .llm
@@ -39,7 +40,7 @@ pub fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
                 }
             }
             whisper::check(&WhisperOptions::from(&config.stt))?;
-            println!("the configuration is right");
+            outln!("the configuration is right")?;
         }
     }
     Ok(ExitCode::SUCCESS)

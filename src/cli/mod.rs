@@ -4,6 +4,7 @@ pub mod bench;
 pub mod call;
 pub mod chat;
 pub mod config;
+pub mod output;
 mod reload;
 pub mod replay;
 pub mod say;

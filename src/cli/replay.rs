@@ -12,6 +12,7 @@ use owo_colors::OwoColorize as _;
 use serde_json::Value;
 
 use self::decisions::{Change, Decision, changes, decisions};
+use crate::cli::output::noteln;
 use crate::conversation::Settings;
 use crate::conversation::replay::Trace;
 use crate::conversation::trace::Line;
@@ -62,7 +63,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<Line>> {
 /// As it was.
 fn replay(trace: &Trace, json: bool) -> anyhow::Result<ExitCode> {
     let replay = trace.replay();
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::cli::output::stdout();
     if json {
         let difference = replay
             .difference
@@ -93,7 +94,7 @@ fn rehearse(trace: &Trace, args: &Args) -> anyhow::Result<ExitCode> {
     let before = trace.rehearse(trace.settings.clone());
     let after = trace.rehearse(settings);
     let changes = changes(&decisions(&before), &decisions(&after));
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::cli::output::stdout();
     for change in &changes {
         if args.json {
             writeln!(out, "{}", serde_json::to_string(change)?)?;
@@ -105,7 +106,7 @@ fn rehearse(trace: &Trace, args: &Args) -> anyhow::Result<ExitCode> {
         writeln!(out, "{} decisions change", changes.len())?;
     }
     if let Some((at, question)) = &after.unanswered {
-        eprintln!(
+        noteln!(
             "from {at} on this is a guess: the trace has no answer to {question:?}, so the agent says nothing to it"
         );
     }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 
 use crate::audio::{resample, wav};
+use crate::cli::output::noteln;
 use crate::config::Config;
 use crate::engine::flite::Flite;
 use crate::engine::{Speech, Synthesizer};
@@ -65,10 +66,10 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     write(&speech, output)?;
     if args.words {
         for word in &speech.words {
-            eprintln!("{:8.3}  {}", word.end.as_secs_f64(), word.word);
+            noteln!("{:8.3}  {}", word.end.as_secs_f64(), word.word);
         }
     }
-    eprintln!(
+    noteln!(
         "{:.2} s of speech in {:.1} ms, real-time factor {:.4}",
         length.as_secs_f64(),
         took.as_secs_f64() * 1000.0,
@@ -88,8 +89,9 @@ fn write(speech: &Speech, output: Option<&Path>) -> anyhow::Result<()> {
         Some(path) => wav::write_file(path, speech.rate, &[&speech.samples])?,
         None => {
             let bytes = wav::encode(speech.rate, &[&speech.samples])?;
-            let mut out = std::io::stdout().lock();
-            out.write_all(&bytes).and_then(|()| out.flush()).context("writing to standard output")?;
+            let mut out = crate::cli::output::stdout();
+            out.write_all(&bytes)?;
+            out.flush()?;
         }
     }
     Ok(())

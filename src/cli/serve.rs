@@ -1,5 +1,6 @@
 //! `offhook serve`: answers calls until it is told to stop.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,6 +12,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::reload::Reload;
+use crate::cli::output::outln;
 use crate::config::Config;
 use crate::engine::llm::limit_threads;
 use crate::engine::start;
@@ -76,6 +78,7 @@ async fn serve(args: &Args, config: Config, path: Option<&Path>) -> anyhow::Resu
     let limits = Limits { connections: config.server.max_connections, patience: config.server.start_timeout };
     let server = tokio::spawn(listen::serve(listener, router(app.clone()), limits, certificates.clone()));
     let reload = Reload { certificates, app: app.clone(), config: path.map(Path::to_owned) };
+    tokio::spawn(app.clone().sum_up());
     tokio::spawn(reload.on_hangup(signal(SignalKind::hangup())?));
 
     let loading = tokio::task::spawn_blocking({
@@ -87,11 +90,20 @@ async fn serve(args: &Args, config: Config, path: Option<&Path>) -> anyhow::Resu
         () = told_to_stop() => return Ok(()),
     }
     tracing::info!(%address, "ready");
-    println!("listening on {address}");
+    // Whoever has stopped to read keeps the server from nothing, not even from its end.
+    let told = tokio::task::spawn_blocking(move || outln!("listening on {address}"));
+    tokio::select! {
+        told = told => match told? {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => tracing::warn!(%error, "nobody is told the address"),
+            told => told?,
+        },
+        () = told_to_stop() => return Ok(()),
+    }
 
     told_to_stop().await;
     drain(&app, config.server.drain_timeout, told_to_stop).await;
     server.abort();
+    app.sum_up_the_rest();
     Ok(())
 }
 

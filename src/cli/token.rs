@@ -7,6 +7,7 @@ use anyhow::{Context as _, anyhow, bail};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::access::{LONGEST_VALIDITY, PathToken};
+use crate::cli::output::outln;
 use crate::config::Config;
 use crate::gateway::detect::Dialect;
 use crate::runtime::clock::since_1970;
@@ -34,7 +35,7 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     SystemRandom::new().fill(&mut nonce).map_err(|_| anyhow!("the system has no randomness"))?;
     let token = tokens.issue(since_1970() + Duration::from_secs(args.valid), nonce);
     let target = format!("/{}/{token}", args.line);
-    println!("{}", config.lines.public_url.as_ref().map_or_else(|| target.clone(), |url| url.of(&target)));
+    outln!("{}", config.lines.public_url.as_ref().map_or_else(|| target.clone(), |url| url.of(&target)))?;
     Ok(ExitCode::SUCCESS)
 }
 

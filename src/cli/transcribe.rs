@@ -23,6 +23,7 @@ use self::segments::{Channel, InOrder, Segment};
 use self::side::{Side, Way};
 use super::stream;
 use crate::audio::wav::{self, Clip, Completeness, MAX_SECONDS, Reader};
+use crate::cli::output::{noteln, outln};
 use crate::config::{Config, language, whisper_model};
 use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer, Window};
 use crate::engine::{CancelFlag, Effort, Recognizer as _};
@@ -119,7 +120,7 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
         match transcriber.transcribe(file) {
             Ok(()) => {}
             Err(Failure::File(error)) => {
-                eprintln!("{error:#}");
+                noteln!("{error:#}");
                 code = ExitCode::FAILURE;
             }
             Err(Failure::All(error)) => return Err(error),
@@ -152,7 +153,7 @@ impl Transcriber<'_> {
             let clip = one_side(&mut reader, &name, self.args.channel).map_err(Failure::File)?;
             tell_missing(&name, reader.completeness());
             if several && !self.args.json {
-                println!("{name}:");
+                outln!("{name}:").map_err(|e| Failure::All(e.into()))?;
             }
             return stream::show(&clip, &mut self.recognizer, self.threads, self.config, self.args.json)
                 .map_err(Failure::All);
@@ -160,14 +161,14 @@ impl Transcriber<'_> {
         let channels = channels(self.args.channel, reader.channel_count())
             .map_err(|problem| Failure::File(anyhow::anyhow!("{name}: {problem}")))?;
         if self.args.channel.is_none() && reader.channel_count() > 2 {
-            eprintln!(
+            noteln!(
                 "{name} has {} channels: their mix is transcribed; --channel left or right takes the first or the \
                  second alone",
                 reader.channel_count()
             );
         }
         if several && !self.args.json {
-            println!("{name}:");
+            outln!("{name}:").map_err(|e| Failure::All(e.into()))?;
         }
         self.read_through(&mut reader, &name, &channels)
     }
@@ -183,7 +184,7 @@ impl Transcriber<'_> {
         let (rate, way) = (reader.rate(), if self.args.whole { Way::Windows } else { Way::ByVoice });
         let sides = channels.iter().map(|&channel| Side::new(channel, rate, way, self.config));
         let mut sides = sides.collect::<Result<Vec<_>, _>>().map_err(|e| Failure::File(e.into()))?;
-        let mut printer = Printer::new(std::io::stdout().lock(), self.form());
+        let mut printer = Printer::new(crate::cli::output::stdout(), self.form());
         let mut progress = Progress::new(reader.promised());
         let (mut order, mut frames, mut alike) = (InOrder::default(), 0, sides.len() == 2);
         #[expect(clippy::disallowed_methods, reason = "the stopwatch of a command-line tool")]
@@ -257,10 +258,10 @@ impl Transcriber<'_> {
     fn tell(&self, summary: &Summary, any: bool) {
         tell_missing(&summary.file, summary.completeness);
         if self.args.srt && !any {
-            eprintln!("{}: no words", summary.file);
+            noteln!("{}: no words", summary.file);
         }
         if !self.args.json {
-            eprintln!(
+            noteln!(
                 "{:.2} s of audio in {:.2} s, real-time factor {:.3}",
                 summary.duration.as_secs_f64(),
                 summary.took.as_secs_f64(),
@@ -282,11 +283,11 @@ fn open(file: &Path) -> anyhow::Result<(Box<dyn Read>, String)> {
 fn tell_missing(name: &str, completeness: Completeness) {
     match completeness {
         Completeness::Whole => {}
-        Completeness::Short(missing) => eprintln!(
+        Completeness::Short(missing) => noteln!(
             "{name} is cut short: {:.3} s that its header promises are not there; what is there was transcribed",
             missing.as_secs_f64()
         ),
-        Completeness::Unknown => eprintln!(
+        Completeness::Unknown => noteln!(
             "{name}: its header has no length, so nobody can tell whether something is missing; all of it was \
              transcribed"
         ),

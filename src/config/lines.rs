@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::http::Uri;
 
-use super::reader::Reader;
+use super::reader::{HIDDEN, Reader};
 use super::secrets::{password, private_key, secret};
 use crate::access::{Check, PathToken, PublicUrl};
 use crate::gateway::api::{Account, Api};
@@ -40,6 +40,14 @@ pub struct Lines {
     pub telnyx_l16: ByteOrder,
     /// Whether a session of our own protocol may bring its own agent.
     pub own_agents: bool,
+}
+
+/// Whether the value of `key` may be a secret, or hold one. The sections of lines are full of credentials,
+/// and people mistake one of their keys for another; addresses may have a password in them.
+pub(super) fn holds_secrets(key: &str) -> bool {
+    let section = key.split_once('.').map_or(key, |(section, _)| section);
+    Dialect::named(section).is_some()
+        || ["server.public_url", "server.tls_key", "server.tls_certificate"].contains(&key)
 }
 
 /// Reads the sections of all lines. Where others can reach them, each that is taken must check who dials
@@ -184,7 +192,7 @@ fn vonage(r: &mut Reader, base: &Path) -> (Vec<Check>, Option<Api>) {
     let bearer = bearer(r, base, "vonage");
     if jwt.is_some() && !bearer.is_empty() {
         let allowed = "\"\" beside vonage.signature_secret: a request has one Authorization only".to_owned();
-        r.refuse("vonage.bearer", "…".to_owned(), allowed);
+        r.refuse("vonage.bearer", HIDDEN.to_owned(), allowed);
     }
     let application = r.text("vonage.application_id", "", name_or_nothing);
     let key = private_key(r, base, "vonage.private_key");
@@ -212,7 +220,7 @@ fn given<P>(
     proof_key: &str,
 ) -> Option<(String, P)> {
     if !name.is_empty() && proof.is_none() {
-        r.refuse(key, format!("\"{name}\""), format!("\"\", or {proof_key} with it: it signs the requests"));
+        r.refuse(key, HIDDEN.to_owned(), format!("\"\", or {proof_key} with it: it signs the requests"));
     }
     Some(name).filter(|name| !name.is_empty()).zip(proof)
 }
@@ -278,10 +286,7 @@ mod tests {
         let unread =
             "[server]\nbind = \"0.0.0.0\"\nlines = [\"plivo\"]\n[plivo]\npath_secret = \"file:nowhere\"";
         let error = read(unread, folder.path()).unwrap_err();
-        assert!(
-            error.contains("plivo.path_secret = \"file:nowhere\"") && !error.contains("insecure"),
-            "{error}"
-        );
+        assert!(error.contains("plivo.path_secret = \"file:…\"") && !error.contains("insecure"), "{error}");
         let proxied = "[server]\npublic_url = \"wss://voice.example.com\"\nlines = [\"twilio\"]";
         assert!(read(proxied, folder.path()).unwrap_err().contains("twilio.insecure"));
         let open = "[server]\nbind = \"0.0.0.0\"\nlines = [\"twilio\"]\n[twilio]\ninsecure = true";

@@ -7,6 +7,8 @@ mod models;
 mod read;
 mod reader;
 mod secrets;
+#[cfg(test)]
+mod secrets_tests;
 mod turn_taking;
 pub mod whisper_model;
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::lines::lines;
+use super::lines::{holds_secrets, lines};
 use super::reader::{Problem, Reader};
 use super::{Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, turn_taking};
 use super::{language, whisper_model};
@@ -55,16 +55,22 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 pub fn parse(text: &str, source: &str, base: &Path) -> Result<Config, ConfigError> {
     let fail = |problems| ConfigError { source: source.to_owned(), problems };
     let table = text.parse::<toml::Table>().map_err(|error| {
-        fail(vec![Problem {
-            key: "TOML".into(),
-            value: String::new(),
-            allowed: error.to_string().trim().replace('\n', "\n  "),
-        }])
+        fail(vec![Problem { key: "TOML".into(), value: String::new(), allowed: broken(text, &error) }])
     })?;
-    let mut reader = Reader::new(table);
+    let mut reader = Reader::new(table, holds_secrets);
     let config = read(&mut reader, base);
     let problems = reader.finish();
     if problems.is_empty() { Ok(config) } else { Err(fail(problems)) }
+}
+
+/// What is wrong with a text that is no TOML, and where. The parser's own message shows the line, and in it
+/// whatever secret was written there without quotes, or twice.
+fn broken(text: &str, error: &toml::de::Error) -> String {
+    let problem = error.message().trim().replace('\n', ", ");
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let (line, column) =
+        (before.split('\n').count(), before.chars().rev().take_while(|&c| c != '\n').count() + 1);
+    format!("line {line}, column {column}: {problem} (the line is not shown: it may hold a secret)")
 }
 
 fn read(r: &mut Reader, base: &Path) -> Config {
@@ -144,7 +150,11 @@ fn server(r: &mut Reader, base: &Path) -> Server {
 
 fn tls(r: &mut Reader, base: &Path) -> Option<Tls> {
     let mut file = |key: &str| {
-        Some(r.text(key, "", |_| None)).filter(|path| !path.is_empty()).map(|path| base.join(path))
+        let itself = |text: &str| {
+            let allowed = "the path of a file in PEM; what is in the file is not written here";
+            is_key_itself(text).then(|| allowed.to_owned())
+        };
+        Some(r.text(key, "", itself)).filter(|path| !path.is_empty()).map(|path| base.join(path))
     };
     match (file("server.tls_certificate"), file("server.tls_key")) {
         (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
@@ -162,6 +172,12 @@ fn tls(r: &mut Reader, base: &Path) -> Option<Tls> {
             None
         }
     }
+}
+
+/// Whether somebody has written a certificate or a key where its path belongs.
+fn is_key_itself(text: &str) -> bool {
+    let base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
+    text.contains("-----") || text.contains('\n') || (text.len() >= 100 && text.chars().all(base64))
 }
 
 fn stt(r: &mut Reader, base: &Path) -> Stt {
@@ -271,7 +287,7 @@ mod tests {
 
     #[test]
     fn the_shipped_file_names_every_key() {
-        let mut reader = Reader::new(DEFAULT_CONFIG.parse().expect("TOML"));
+        let mut reader = Reader::new(DEFAULT_CONFIG.parse().expect("TOML"), holds_secrets);
         read(&mut reader, Path::new(""));
         let table: toml::Table = DEFAULT_CONFIG.parse().expect("TOML");
         for key in reader.asked_keys() {

@@ -34,11 +34,17 @@ pub(super) struct Reader {
     root: Table,
     asked: BTreeSet<String>,
     problems: Vec<Problem>,
+    /// Whether what is written at a key may be a secret, or hold one.
+    hides: fn(&str) -> bool,
 }
 
+/// Stands for a value that is not shown.
+pub(super) const HIDDEN: &str = "…";
+
 impl Reader {
-    pub(super) fn new(root: Table) -> Self {
-        Self { root, asked: BTreeSet::new(), problems: Vec::new() }
+    /// Of `root`. Values at keys that `hides` are never repeated, whatever is wrong with them.
+    pub(super) fn new(root: Table, hides: fn(&str) -> bool) -> Self {
+        Self { root, asked: BTreeSet::new(), problems: Vec::new(), hides }
     }
 
     /// Everything found wrong, unknown keys included.
@@ -55,7 +61,7 @@ impl Reader {
                     }));
                 }
                 Value::Table(_) => unknown.push(Problem {
-                    key: format!("[{section}]"),
+                    key: format!("[{}]", shown_name(section)),
                     value: String::new(),
                     allowed: format!("unknown section; the sections are {}", join(sections.iter())),
                 }),
@@ -65,8 +71,9 @@ impl Reader {
                 | Value::Boolean(_)
                 | Value::Datetime(_)
                 | Value::Array(_) => unknown.push(Problem {
-                    key: section.clone(),
-                    value: value.to_string(),
+                    key: shown_name(section).to_owned(),
+                    // A credential whose section is missing lands here.
+                    value: String::new(),
                     allowed: format!("a key inside one of the sections {}", join(sections.iter())),
                 }),
             }
@@ -199,6 +206,9 @@ impl Reader {
 
     fn complain(&mut self, key: &str, value: &Value, allowed: String) {
         let mut shown = value.to_string();
+        if (self.hides)(key) || is_credential(&shown) {
+            shown = HIDDEN.to_owned();
+        }
         if shown.len() > 80 {
             shown = shown.chars().take(77).chain("...".chars()).collect();
         }
@@ -213,7 +223,26 @@ fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a String>) -> Proble
         Some(near) => format!("unknown key; did you mean {near}?"),
         None => format!("unknown key; known are {}", join(known.iter())),
     };
-    Problem { key: key.to_owned(), value: String::new(), allowed }
+    let (section, name) = key.split_once('.').unwrap_or(("", key));
+    Problem { key: format!("{section}.{}", shown_name(name)), value: String::new(), allowed }
+}
+
+/// The longest word of a name. Names consist of words; what is longer, or has more than a few digits, may
+/// be a secret that was written where its key belongs.
+const LONGEST_WORD: usize = 16;
+
+/// A key, or what stands for it if it may be none.
+fn shown_name(name: &str) -> &str {
+    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c));
+    let digits = name.chars().filter(char::is_ascii_digit).count();
+    let words = name.split(['_', '-']).all(|word| word.len() <= LONGEST_WORD);
+    if plain && digits <= 3 && words && name.len() <= 3 * LONGEST_WORD { name } else { HIDDEN }
+}
+
+/// Whether a value holds a credential, wherever it is written: an address with a user or a query in it, a
+/// key in PEM.
+fn is_credential(value: &str) -> bool {
+    (value.contains("://") && value.contains(['@', '?', '#'])) || value.contains("-----BEGIN")
 }
 
 fn join<T: fmt::Display>(items: impl Iterator<Item = T>) -> String {

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::reader::Reader;
+use super::reader::{HIDDEN, Reader};
 use crate::access::{NoSecret, PrivateKey, Secret};
 
 const ALLOWED: &str = "\"env:NAME\" (an environment variable) or \"file:PATH\"; the secret itself is not \
@@ -44,16 +44,17 @@ fn read<T>(
     if reference.is_empty() {
         return None;
     }
-    let text = match reference.split_once(':') {
+    let (kind, place) = reference.split_once(':').unwrap_or_default();
+    let text = match (kind, place) {
         // The system's own message for a variable that is no text would show it.
-        Some(("env", name)) => match std::env::var_os(name).map(OsString::into_string) {
+        ("env", name) => match std::env::var_os(name).map(OsString::into_string) {
             Some(text) => text.map_err(|_| "it is no text (UTF-8)".to_owned()),
-            None => Err("there is no such variable".to_owned()),
+            None => Err("there is no such variable (its name comes after env:, not the secret)".to_owned()),
         },
-        Some(("file", path)) => std::fs::read_to_string(base.join(path)).map_err(|e| e.to_string()),
+        ("file", path) => std::fs::read_to_string(base.join(path)).map_err(|e| e.to_string()),
         // What is written here may be the secret: it is not repeated.
-        Some(_) | None => {
-            r.refuse(key, "…".to_owned(), ALLOWED.to_owned());
+        _ => {
+            r.refuse(key, HIDDEN.to_owned(), ALLOWED.to_owned());
             return None;
         }
     };
@@ -61,7 +62,8 @@ fn read<T>(
         Ok(secret) => Some(secret),
         Err(problem) => {
             let allowed = format!("a file or a variable with a secret in it; {problem}");
-            r.refuse(key, format!("\"{reference}\""), allowed);
+            // The secret itself may stand where its name or its path belongs.
+            r.refuse(key, format!("\"{kind}:{HIDDEN}\""), allowed);
             None
         }
     }

@@ -166,6 +166,7 @@ impl Asterisk {
             stream_id: message.optional_id("connection_id")?.map(str::to_owned),
             // Of a connection that Asterisk opens, `connection_id` is a section of its configuration.
             call_id: Some(message.id("channel_id")?.to_owned()),
+            client_id: None,
             from: custom.get("from").cloned(),
             to: custom.get("to").cloned(),
             custom,

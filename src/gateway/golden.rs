@@ -93,7 +93,8 @@ fn encode(gateway: &mut dyn Gateway, out: &Value) -> Vec<WireOut> {
     let (kind, body) = out.as_object().unwrap().iter().next().unwrap();
     let text = |field: &str| body[field].as_str().unwrap();
     match kind.as_str() {
-        "started" => gateway.encode(&Outbound::Started { call_id: text("call_id") }),
+        "started" => gateway
+            .encode(&Outbound::Started { call_id: text("call_id"), client_id: body["client_id"].as_str() }),
         "audio" => {
             let samples: Vec<i16> = serde_json::from_value(body["samples"].clone()).unwrap();
             gateway.encode(&Outbound::Audio { samples: &samples })
@@ -133,6 +134,9 @@ fn described(inbound: &Inbound) -> Value {
                 "stream_id": start.stream_id, "call_id": start.call_id, "from": start.from, "to": start.to,
                 "custom": start.custom, "encoding": start.format.encoding.as_str(), "rate": start.format.rate,
             }});
+            if let Some(client_id) = &start.client_id {
+                told["started"]["client_id"] = json!(client_id);
+            }
             if start.agent != Overrides::default() {
                 let agent = &start.agent;
                 told["started"]["agent"] =

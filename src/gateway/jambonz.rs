@@ -63,6 +63,7 @@ impl Jambonz {
         Ok(Inbound::Started(Box::new(Start {
             stream_id: None,
             call_id: Some(call_id),
+            client_id: None,
             from,
             to,
             custom: custom.unwrap_or_default(),

@@ -153,6 +153,8 @@ pub struct Start {
     pub stream_id: Option<String>,
     /// The provider's name of the call; `None` leaves the choice to the server.
     pub call_id: Option<String>,
+    /// The client's own name of the session, where it may give one. It need not be the only one of its name.
+    pub client_id: Option<String>,
     /// Who calls, if the line tells.
     pub from: Option<String>,
     /// Who is called, if the line tells.
@@ -225,6 +227,8 @@ pub enum Outbound<'a> {
     Started {
         /// The server's name of the call.
         call_id: &'a str,
+        /// The client's own, if it gave one.
+        client_id: Option<&'a str>,
     },
     /// The agent's audio: mono, at the rate of the start's format.
     Audio {

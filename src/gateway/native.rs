@@ -100,6 +100,7 @@ impl Native {
         let start = Start {
             stream_id: None,
             call_id: None,
+            client_id: message.remark("client_id"),
             from: message.remark("caller"),
             to: None,
             custom: message.texts("data", "data")?,
@@ -151,12 +152,15 @@ impl Native {
         }
         let (State::Running(audio) | State::Ending(audio)) = self.state else { return None };
         match *out {
-            Outbound::Started { call_id } => {
-                let body = json!({"version": VERSION, "call_id": call_id, "audio": {
+            Outbound::Started { call_id, client_id } => {
+                let mut body = json!({"version": VERSION, "call_id": call_id, "audio": {
                     "encoding": audio.format.encoding.as_str(),
                     "sample_rate": audio.format.rate,
                     "transport": audio.transport.as_str(),
                 }});
+                if let Some(client_id) = client_id {
+                    body["client_id"] = Value::from(client_id);
+                }
                 message("session.started", &body)
             }
             Outbound::Audio { samples } => {

@@ -79,6 +79,7 @@ impl Plivo {
         Ok(Inbound::Started(Box::new(Start {
             stream_id: Some(id),
             call_id,
+            client_id: None,
             // Plivo tells neither; `extraHeaders="from=...,to=..."` does.
             from: custom.get("from").cloned(),
             to: custom.get("to").cloned(),

@@ -95,6 +95,7 @@ impl Telnyx {
         Ok(Inbound::Started(Box::new(Start {
             stream_id: Some(id),
             call_id,
+            client_id: None,
             from,
             to,
             custom,

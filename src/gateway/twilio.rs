@@ -156,6 +156,7 @@ impl Twilio {
         Ok(Inbound::Started(Box::new(Start {
             stream_id: Some(id.to_owned()),
             call_id: Some(call_id),
+            client_id: None,
             // Twilio tells neither; `<Parameter name="from" value="{{From}}"/>` does.
             from: custom.get("from").cloned(),
             to: custom.get("to").cloned(),

@@ -58,7 +58,16 @@ impl Vonage {
         let custom = message.scalars(&["event", "content-type"]);
         self.stage = Stage::Running(Stream { format, frames: Frames::new(format.frame()) });
         let agent = Overrides::default();
-        Ok(Inbound::Started(Box::new(Start { stream_id: None, call_id, from, to, custom, format, agent })))
+        Ok(Inbound::Started(Box::new(Start {
+            stream_id: None,
+            call_id,
+            client_id: None,
+            from,
+            to,
+            custom,
+            format,
+            agent,
+        })))
     }
 }
 

@@ -50,15 +50,24 @@ pub struct Limits {
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, tls: Option<Certificates>) {
     let router = router.layer(map_response(closing));
     let places = Arc::new(Semaphore::new(limits.connections));
+    // In a row: a line for each would be twenty a second.
+    let mut failed = 0_u64;
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be taken");
+                if failed == 0 {
+                    tracing::warn!(%error, "a connection could not be taken");
+                }
+                failed += 1;
                 tokio::time::sleep(BREATH).await;
                 continue;
             }
         };
+        if failed > 1 {
+            tracing::warn!(failed, "connections are taken again");
+        }
+        failed = 0;
         let Ok(place) = places.clone().try_acquire_owned() else {
             tracing::debug!(%peer, "one connection too many was closed");
             continue;

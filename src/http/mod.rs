@@ -4,7 +4,10 @@ pub mod listen;
 mod sockets;
 pub mod tls;
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -16,9 +19,14 @@ use crate::access::Once;
 use crate::config::Config;
 use crate::engine::workers::Engines;
 use crate::runtime::carrier::Carrier;
+use crate::runtime::clock::{Uptime, uptime};
 use crate::runtime::doors::Doors;
 use crate::runtime::registry::{Refused, Registry};
 use crate::runtime::services::Services;
+use crate::telemetry::refusals::{Kind, Refusals, Sum};
+
+/// Sums of refusals are looked for so often.
+const SUMS: Duration = Duration::from_secs(5);
 
 /// What all requests share.
 #[derive(Clone)]
@@ -29,6 +37,9 @@ pub struct App {
     /// The single-use credentials that were used.
     seen: Arc<Mutex<Once>>,
     services: Arc<OnceLock<Services>>,
+    /// A clock that is never set.
+    uptime: Uptime,
+    refusals: Arc<Mutex<Refusals>>,
     stop: CancellationToken,
 }
 
@@ -43,6 +54,8 @@ impl App {
             config,
             seen: Arc::default(),
             services: Arc::default(),
+            uptime: uptime(),
+            refusals: Arc::default(),
             stop: CancellationToken::new(),
         }
     }
@@ -71,6 +84,31 @@ impl App {
         self.stop.cancel();
     }
 
+    /// Somebody was refused on the way in. It is told in the log, or summed up with others.
+    fn refused(&self, kind: Kind, peer: IpAddr, line: &'static str, reason: &dyn Display) {
+        let reason = reason.to_string();
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        if refusals.is_first(kind, line, peer, &reason, (self.uptime)()) {
+            drop(refusals);
+            tracing::warn!(%peer, line, %reason, "{}", kind.told());
+        }
+    }
+
+    /// Tells the sums of refusals, for ever.
+    pub async fn sum_up(self) {
+        loop {
+            tokio::time::sleep(SUMS).await;
+            let due = self.refusals.lock().unwrap_or_else(PoisonError::into_inner).due((self.uptime)());
+            tell(due);
+        }
+    }
+
+    /// Tells the sums that are left at the end.
+    pub fn sum_up_the_rest(&self) {
+        let all = self.refusals.lock().unwrap_or_else(PoisonError::into_inner).all();
+        tell(all);
+    }
+
     /// What a call needs, if one that began now would be taken.
     fn services(&self) -> Result<Services, Refused> {
         let services = self.services.get().ok_or(Refused::NotReady)?;
@@ -79,6 +117,13 @@ impl App {
             return Err(Refused::Memory(self.registry.calls()));
         }
         Ok(services.clone())
+    }
+}
+
+fn tell(sums: Vec<Sum>) {
+    for Sum { kind, line, peer, more, last } in sums {
+        let peer = peer.map_or_else(|| "others".to_owned(), |peer| peer.to_string());
+        tracing::warn!(%peer, line, more, %last, "{}: and {more} more in the last minute", kind.told());
     }
 }
 

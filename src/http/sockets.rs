@@ -18,9 +18,11 @@ use crate::access::{Denied, Upgrade, pass_all};
 use crate::config::Lines;
 use crate::gateway::detect::{Context, Detect, Dialect, SUBPROTOCOLS};
 use crate::gateway::{Gateway, Start};
+use crate::ids::CallId;
 use crate::runtime::accept;
-use crate::runtime::clock::since_1970;
+use crate::runtime::clock::{since_1970, unique_id};
 use crate::runtime::registry::Refused;
+use crate::telemetry::refusals::Kind;
 
 /// The route of every line that is taken, and `/call`, which takes them all; each also with a single-use
 /// token behind it.
@@ -60,12 +62,13 @@ fn socket(dialects: Vec<Dialect>) -> MethodRouter<App> {
 
 fn answer(app: &App, dialects: &[Dialect], request: Request, upgrade: WebSocketUpgrade) -> Response {
     let Request { peer, .. } = request;
+    let line = if let [dialect] = dialects { dialect.name() } else { "call" };
     // Room first: a token for one use is not used up by a server that is full.
     let entered = app.services().and_then(|services| Ok((services, app.doors.enter(peer)?)));
     let (services, mut visit) = match entered {
         Ok(entered) => entered,
         Err(refused) => {
-            tracing::warn!(%peer, reason = %refused, "a call was refused");
+            app.refused(Kind::NoRoom, peer, line, &refused);
             return (status(refused), format!("{refused}\n")).into_response();
         }
     };
@@ -73,12 +76,12 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, upgrade: WebSocketU
         Ok(allowed) => allowed,
         Err(denied) => {
             // Who may not come in is not told why.
-            let path = request.target.path().split('/').nth(1).unwrap_or_default();
-            tracing::warn!(%peer, line = path, reason = %denied, "a socket was not opened");
+            app.refused(Kind::NotOpened, peer, line, &denied);
             return (StatusCode::UNAUTHORIZED, "not authorised\n").into_response();
         }
     };
     let codec = codec(app, dialects, allowed, &request.target);
+    let house = app.clone();
     let (registry, engines) = (app.registry.clone(), services.engines.clone());
     let limit = app.config.server.max_message_bytes;
     // Only what the client asks for is answered; most ask for nothing.
@@ -87,17 +90,20 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, upgrade: WebSocketU
         let admit = |start: &Start, dialect| {
             let mut place = registry.admit()?;
             place.hold(engines.admit().map_err(|full| {
-                tracing::warn!(%full, "no memory for one call more");
+                tracing::debug!(%full, "no memory for one call more");
                 Refused::Memory(registry.calls() - 1)
             })?);
             visit.begun();
             if let Some(call) = &start.call_id {
                 place.take_over(dialect, call);
             }
-            Ok((place.name(start.call_id.as_deref().unwrap_or("call")), place))
+            let name = start.call_id.as_deref().map_or_else(unique_id, CallId::new);
+            Ok((place.name(name.as_str()), place))
         };
         let span = tracing::info_span!("socket", %peer);
-        accept::run(socket, codec, services, admit).instrument(span).await;
+        if let Some(end) = accept::run(socket, codec, services, admit).instrument(span).await {
+            house.refused(Kind::NeverStood, peer, line, &end);
+        }
     })
 }
 
@@ -108,7 +114,8 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, upgrade: WebSocketU
 fn allowed(app: &App, dialects: &[Dialect], request: &Request) -> Result<Vec<Dialect>, Denied> {
     let target = request.target.path_and_query().map_or("/", |target| target.as_str());
     let token = request.token.as_deref();
-    let upgrade = Upgrade { target, token, headers: &request.headers, now: since_1970() };
+    let upgrade =
+        Upgrade { target, token, headers: &request.headers, now: since_1970(), uptime: (app.uptime)() };
     let mut seen = app.seen.lock().unwrap_or_else(PoisonError::into_inner);
     let mut allowed = Vec::new();
     let mut denied = Denied::Missing("credential");

@@ -23,13 +23,13 @@ pub(super) struct Opening {
 }
 
 /// Runs a call from its open socket to its end. `admit` gives it a place, and turns the gateway's name of
-/// the call into the house's.
+/// the call into the house's. Why there was no call, if none stood.
 pub async fn run(
     socket: WebSocket,
     codec: Box<dyn Gateway>,
     services: Services,
     admit: impl FnOnce(&Start, Option<Dialect>) -> Result<(CallId, Place), Refused>,
-) {
+) -> Option<End> {
     let clock = Clock::start();
     let (sink, stream) = socket.split();
     let server = &services.config.server;
@@ -38,24 +38,24 @@ pub async fn run(
     let wait = server.start_timeout;
     let opening = match tokio::time::timeout(wait, wait_for_start(&mut incoming, &mut line)).await {
         Ok(Ok(opening)) => opening,
-        Ok(Err(end)) => return refuse(&mut line, &end),
-        Err(_) => return refuse(&mut line, &End::NoStart(wait)),
+        Ok(Err(end)) => return Some(refuse(&mut line, end)),
+        Err(_) => return Some(refuse(&mut line, End::NoStart(wait))),
     };
     let (id, place) = match admit(&opening.start, line.dialect()) {
         Ok(admitted) => admitted,
-        Err(refused) => return refuse(&mut line, &refused.into()),
+        Err(refused) => return Some(refuse(&mut line, refused.into())),
     };
     let span = tracing::info_span!("call", call = %id);
     let call = Session::begin(id, services, clock, line, opening, place.taken_over(), incoming);
-    tracing::Instrument::instrument(call, span).await;
+    tracing::Instrument::instrument(call, span).await
 }
 
-/// Closes a socket before its call stands, and says why.
-pub(super) fn refuse(line: &mut Line, end: &End) {
-    tracing::warn!(reason = %end, "a socket was closed before a call stood");
-    let code = if let End::Refused(refusal) = end { refusal.code.as_str() } else { "refused" };
+/// Closes a socket before its call stands, and tells its peer why.
+pub(super) fn refuse(line: &mut Line, end: End) -> End {
+    let code = if let End::Refused(refusal) = &end { refusal.code.as_str() } else { "refused" };
     let _ = line.send(&Outbound::Error { code, message: &end.to_string() });
     line.close(end.close_code(), &end.to_string());
+    end
 }
 
 /// What comes before the start is dropped, though it breaks the protocol; a start that does is refused.

@@ -23,6 +23,7 @@ const MAX_ERRORS: usize = 100;
 /// The record of one call.
 #[derive(Debug, Default)]
 pub struct CallLog {
+    client_id: Option<String>,
     data: BTreeMap<String, String>,
     turns: Vec<TurnReport>,
     errors: Vec<ErrorWire>,
@@ -32,15 +33,16 @@ pub struct CallLog {
 }
 
 impl CallLog {
-    /// Of a call to which the customer attached `data`. Its names are logged, its values only for debugging.
+    /// Of a session that its client calls `client_id`, a call to which the customer attached `data`. The names
+    /// in it are logged, its values only for debugging.
     #[must_use]
-    pub fn new(data: BTreeMap<String, String>) -> Self {
+    pub fn new(client_id: Option<String>, data: BTreeMap<String, String>) -> Self {
         if !data.is_empty() {
             let names: Vec<&str> = data.keys().map(String::as_str).take(MAX_NAMES).collect();
             tracing::info!(count = data.len(), names = names.join(" "), "data of the call");
             tracing::debug!(?data, "data of the call");
         }
-        Self { data, ..Self::default() }
+        Self { client_id, data, ..Self::default() }
     }
 
     /// A turn is over.
@@ -91,6 +93,7 @@ impl CallLog {
         };
         SummaryWire {
             call_id: call_id.to_owned(),
+            client_id: self.client_id.clone(),
             data: self.data.clone(),
             duration_ms,
             turns: self.answered,

@@ -1,13 +1,19 @@
-//! The one place that reads a clock.
+//! The one place that reads a clock, and makes names of what it shows.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use crate::ids::CallId;
 use crate::units::CallTime;
+
+/// The time since some moment.
+pub type Uptime = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// The time since now, for those who may not read a clock themselves.
 #[must_use]
-pub fn uptime() -> Arc<dyn Fn() -> Duration + Send + Sync> {
+pub fn uptime() -> Uptime {
     let clock = Clock::start();
     Arc::new(move || clock.now() - CallTime::ZERO)
 }
@@ -17,6 +23,15 @@ pub fn uptime() -> Arc<dyn Fn() -> Duration + Send + Sync> {
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 pub fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// A name for a call whose line brings none.
+#[must_use]
+pub fn unique_id() -> CallId {
+    let mut random = [0; 10];
+    // Where the system has no randomness, the time tells calls apart, and the registry what is left.
+    let _ = SystemRandom::new().fill(&mut random);
+    CallId::unique(since_1970(), random)
 }
 
 /// The time of one call, from its beginning.

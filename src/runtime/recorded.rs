@@ -3,12 +3,15 @@
 //! counted and left out. Must not know what the lines mean.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{BufWriter, ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use super::clock::{Clock, unique_id};
 use crate::conversation::latency::SpeculationCount;
 use crate::conversation::trace::{Counted, Head, Line, VERSION, What};
 use crate::conversation::{Action, Conversation, Event, Settings, Timer};
@@ -18,6 +21,9 @@ use crate::units::CallTime;
 
 /// Lines that may wait for the disk.
 const QUEUE: usize = 4096;
+
+/// A line is in the file after so long at the latest: a process that is killed leaves its calls' traces.
+const LONGEST_HELD: Duration = Duration::from_secs(1);
 
 /// Counted texts that are remembered.
 const MOST_KNOWN: usize = 1000;
@@ -37,9 +43,10 @@ impl Recorded {
     #[must_use]
     pub fn new(settings: Settings, count: CountTokens, id: &CallId, traces: Option<&Path>) -> Self {
         let trace = traces.and_then(|folder| {
-            let path = unused(folder, id);
-            Trace::create(&path)
-                .map_err(|error| tracing::error!(path = %path.display(), %error, "no trace can be written"))
+            Trace::create(folder, id)
+                .map_err(
+                    |error| tracing::error!(folder = %folder.display(), %error, "no trace can be written"),
+                )
                 .ok()
         });
         let Some(trace) = trace else {
@@ -114,19 +121,24 @@ struct Trace {
     counted: Arc<Mutex<std::collections::HashSet<String>>>,
 }
 
-/// A file of this call's name that is not there yet: calls may come again under the same name.
-fn unused(folder: &Path, id: &CallId) -> PathBuf {
-    let name = |n: u32| if n == 1 { format!("{id}.jsonl") } else { format!("{id}.{n}.jsonl") };
-    let mut paths = (1..).map(|n| folder.join(name(n)));
-    paths.find(|path| !path.exists()).unwrap_or_else(|| folder.join(name(1)))
+/// A new file of this call's name. Calls may come again under the same name, and whatever lies there stays as
+/// it is, be it a link that leads nowhere: the trace gets a longer name then. What callers say is for nobody
+/// else on this machine.
+fn create(folder: &Path, id: &CallId) -> std::io::Result<File> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let new = |name: String| {
+        let mut options = File::options();
+        options.write(true).create_new(true).mode(0o600).open(folder.join(name))
+    };
+    match new(format!("{id}.jsonl")) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => new(format!("{id}.{}.jsonl", unique_id())),
+        created => created,
+    }
 }
 
 impl Trace {
-    fn create(path: &PathBuf) -> std::io::Result<Self> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let file = File::create_new(path)?;
+    fn create(folder: &Path, id: &CallId) -> std::io::Result<Self> {
+        let file = create(folder, id)?;
         let (lines, queue) = sync_channel(QUEUE);
         std::thread::Builder::new().name("trace".into()).spawn(move || {
             if let Err(error) = write(file, &queue) {
@@ -161,7 +173,25 @@ impl Trace {
 fn write(file: File, lines: &Receiver<Line>) -> std::io::Result<()> {
     let mut out = BufWriter::new(file);
     let mut bytes = 0;
-    while let Ok(line) = lines.recv() {
+    let clock = Clock::start();
+    let mut flushed = clock.now();
+    loop {
+        let next = if out.buffer().is_empty() {
+            flushed = clock.now();
+            lines.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else if clock.now() - flushed < LONGEST_HELD {
+            lines.recv_timeout(LONGEST_HELD.saturating_sub(clock.now() - flushed))
+        } else {
+            Err(RecvTimeoutError::Timeout)
+        };
+        let line = match next {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => {
+                out.flush()?;
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
         let text = line.to_text();
         bytes += text.len();
         if bytes > MOST_BYTES {
@@ -211,6 +241,56 @@ mod tests {
         let lines = trace.lines().map(|line| Line::read(line).expect(line)).collect();
         let replay = crate::conversation::replay::Trace::new(lines).expect("a trace").replay();
         assert_eq!((replay.difference, replay.actions, replay.events), (None, actions.len(), 3));
+    }
+
+    fn until(what: &str, mut holds: impl FnMut() -> bool) {
+        for _ in 0..6000 {
+            if holds() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("never: {what}");
+    }
+
+    fn recorded(folder: &Path) -> Recorded {
+        let config = crate::config::parse("", "test", Path::new("")).expect("the defaults");
+        Recorded::new(settings(&config), words(), &CallId::new("c"), Some(folder))
+    }
+
+    /// Fault: after SIGKILL the traces of the calls that stood have 0 bytes.
+    #[test]
+    fn what_happens_is_in_the_file_while_the_call_goes_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut call = recorded(folder.path());
+        call.handle(CallTime::ZERO, Event::CallStarted);
+        let path = folder.path().join("c.jsonl");
+        until("the event is in the file", || {
+            std::fs::read_to_string(&path).is_ok_and(|trace| trace.lines().count() >= 2)
+        });
+        call.handle(CallTime::from_millis(1), Event::SpeechStarted { at: CallTime::ZERO });
+        until("the next one, too", || {
+            std::fs::read_to_string(&path).is_ok_and(|t| t.contains("speech_started"))
+        });
+    }
+
+    /// Faults: everybody on the machine may read what callers say; a link that leads nowhere is in the way of
+    /// every trace of its name; traces of one name overwrite each other.
+    #[test]
+    fn a_trace_is_a_new_file_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let (taken, nowhere) = (folder.path().join("c.jsonl"), folder.path().join("nowhere"));
+        std::os::unix::fs::symlink(&nowhere, &taken).expect("a link");
+        let calls = [recorded(folder.path()), recorded(folder.path())];
+        assert!(calls.iter().all(|call| call.trace.is_some()) && !nowhere.exists());
+        let files =
+            std::fs::read_dir(folder.path()).expect("files").map(|entry| entry.expect("an entry").path());
+        let files: Vec<_> = files.filter(|path| *path != taken).collect();
+        assert_eq!(files.len(), 2);
+        for file in files {
+            assert_eq!(file.metadata().expect("a file").permissions().mode() & 0o777, 0o600);
+        }
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Runs a call that stands, to its end.
+    /// Runs a call that stands, to its end. Why it did not stand, if what it asks for cannot be.
     pub(super) async fn begin(
         id: CallId,
         services: Services,
@@ -75,14 +75,14 @@ impl Session {
         opening: Opening,
         taken_over: CancellationToken,
         mut incoming: Incoming,
-    ) {
+    ) -> Option<End> {
         let Opening { start, early } = opening;
         let (results, mut inbox) = mpsc::channel(RESULTS_QUEUE);
         let config = services.config.clone();
         let count = services.engines.count_tokens();
         let settings = match settings_of(&config, &start.agent, &count) {
             Ok(settings) => settings,
-            Err(refusal) => return refuse(&mut line, &refusal.into()),
+            Err(refusal) => return Some(refuse(&mut line, refusal.into())),
         };
         let traces = config.log.traces.as_deref();
         let mut session = Self {
@@ -104,12 +104,12 @@ impl Session {
             listening: CancelFlag::default(),
             rebuilding: CancelFlag::default(),
             runway: Runway::default(),
-            log: CallLog::new(start.custom.clone()),
+            log: CallLog::new(start.client_id.clone(), start.custom.clone()),
             life: Life::new(config.server.idle_timeout, clock.now()),
             stalled: false,
             services,
         };
-        tracing::info!(rate = start.format.rate, "call started");
+        tracing::info!(rate = start.format.rate, client_id = start.client_id, "call started");
         let run = session.run(&start, early, &mut incoming, &mut inbox);
         let end = tokio::select! {
             biased;
@@ -125,6 +125,7 @@ impl Session {
             session.services.hang_up(dialect, start.call_id.as_deref()).await;
         }
         session.line.close(end.close_code(), &end.to_string());
+        None
     }
 
     async fn run(
@@ -138,7 +139,8 @@ impl Session {
         if self.line.dialect().is_some_and(|dialect| !dialect.sends_silence()) {
             self.ears.expect_gaps(self.clock.now());
         }
-        self.line.send(&Outbound::Started { call_id: self.id.as_str() })?;
+        let client_id = start.client_id.as_deref();
+        self.line.send(&Outbound::Started { call_id: self.id.as_str(), client_id })?;
         if let Some(prompt) = &start.agent.system_prompt {
             self.read_ahead(self.clock.now(), prompt);
         }

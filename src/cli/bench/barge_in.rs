@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::barge_in_sounds::{Kind, Sound, all};
 use super::median;
 use crate::audio::level::audible_span;
+use crate::cli::output::outln;
 use crate::cli::stream::Listener;
 use crate::config::Config;
 use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer};
@@ -57,16 +58,16 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let mut recognizer = model.recognizer()?;
     let sounds = all(args.data.as_deref())?;
     if !args.json {
-        println!("kind            sounds  hiccups/100  interruptions/100  paused after  confirmed after");
+        outln!("kind            sounds  hiccups/100  interruptions/100  paused after  confirmed after")?;
     }
     for kind in [Kind::Backchannel, Kind::Noise, Kind::Interruption] {
         let of_kind: Vec<&Sound> = sounds.iter().filter(|sound| sound.kind == kind).collect();
         let row = measure(kind, &of_kind, &mut recognizer, config)?;
         if args.json {
-            println!("{}", serde_json::to_string(&row)?);
+            outln!("{}", serde_json::to_string(&row)?)?;
         } else {
             let ms = |ms: Option<f64>| ms.map_or("-".to_owned(), |ms| format!("{ms:.0} ms"));
-            println!(
+            outln!(
                 "{:<14} {:>7} {:>12.1} {:>18.1} {:>13} {:>16}",
                 row.kind,
                 row.sounds,
@@ -74,7 +75,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
                 row.interruptions_per_100,
                 ms(row.paused_after_ms),
                 ms(row.confirmed_after_ms)
-            );
+            )?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use super::{median, name};
+use crate::cli::output::outln;
 use crate::config::Config;
 use crate::conversation::EndpointPolicy;
 use crate::conversation::completeness::{Context, judge};
@@ -102,22 +103,22 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let policy = config.endpoint.clone();
     let mut rows = Vec::new();
     if !args.json {
-        println!("whole  rules  model   both  wait by rules  with the model  what the caller says");
+        outln!("whole  rules  model   both  wait by rules  with the model  what the caller says")?;
     }
     for sentence in sentences {
         let row = row(&engine, config, &policy, sentence)?;
         if args.json {
-            println!("{}", serde_json::to_string(&row)?);
+            outln!("{}", serde_json::to_string(&row)?)?;
         } else {
-            print(&row);
+            print(&row)?;
         }
         rows.push(row);
     }
     let summary = summary(&options.model, &policy, &rows);
     if args.json {
-        println!("{}", serde_json::to_string(&summary)?);
+        outln!("{}", serde_json::to_string(&summary)?)?;
     } else {
-        print_summary(&summary, &rows);
+        print_summary(&summary, &rows)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -216,8 +217,8 @@ fn waits(rows: &[Row], policy: &EndpointPolicy, wait: impl Fn(&Row) -> f64) -> W
     }
 }
 
-fn print(row: &Row) {
-    println!(
+fn print(row: &Row) -> std::io::Result<()> {
+    outln!(
         "{:>5}  {:>5.2}  {:>5}  {:>5.2}  {:>10.0} ms  {:>11.0} ms  {}{}",
         if row.whole { "yes" } else { "no" },
         row.rules,
@@ -227,41 +228,42 @@ fn print(row: &Row) {
         row.both_wait_ms,
         if row.agent.is_empty() { String::new() } else { format!("[{}] ", row.agent) },
         row.caller
-    );
+    )
 }
 
-fn print_summary(summary: &Summary, rows: &[Row]) {
+fn print_summary(summary: &Summary, rows: &[Row]) -> std::io::Result<()> {
     let middle = |whole| {
         let of = rows.iter().filter(|row| row.whole == whole);
         median(of.filter_map(|row| row.probability.map(f64::from)).collect()).unwrap_or_default()
     };
-    println!(
-        "\n{}: endpoint.model_threshold {}, weight {}",
-        summary.model, summary.threshold, summary.weight
-    );
-    println!(
+    outln!("\n{}: endpoint.model_threshold {}, weight {}", summary.model, summary.threshold, summary.weight)?;
+    outln!(
         "  the model's probability, median: {:.3} of whole turns, {:.3} of those that go on",
         middle(true),
         middle(false)
-    );
-    println!(
+    )?;
+    outln!(
         "  pairs told apart: {:.1} % by the rules, {:.1} % by the model",
         summary.rules_separate * 100.0,
         summary.model_separates * 100.0
-    );
-    println!(
+    )?;
+    outln!(
         "  wrong least often at endpoint.model_threshold = {:.4}: {} of {}",
         summary.best_threshold,
         summary.wrong_at_best,
         rows.len()
-    );
-    println!("                  wait, whole turns  wait, unfinished  cut short  kept waiting");
+    )?;
+    outln!("                  wait, whole turns  wait, unfinished  cut short  kept waiting")?;
     for (name, waits) in [("by the rules", &summary.rules), ("with the model", &summary.both)] {
-        println!(
+        outln!(
             "  {name:<14}  {:>14.0} ms  {:>13.0} ms  {:>9}  {:>12}",
-            waits.whole_ms, waits.unfinished_ms, waits.cut_short, waits.kept_waiting
-        );
+            waits.whole_ms,
+            waits.unfinished_ms,
+            waits.cut_short,
+            waits.kept_waiting
+        )?;
     }
+    Ok(())
 }
 
 #[cfg(test)]

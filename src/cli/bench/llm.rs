@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use super::machine::Machine;
 use super::{median, name};
+use crate::cli::output::{note, outln};
 use crate::config::Config;
 use crate::engine::llm::{LlmEngine, LlmOptions, Workpiece, decode_together, limit_threads, load};
 use crate::engine::{
@@ -204,9 +205,9 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         first_token_ratio_read: first.zip(median(times.as_many)).map(|(first, as_many)| first / as_many),
     };
     if args.json {
-        println!("{}", serde_json::to_string(&report)?);
+        outln!("{}", serde_json::to_string(&report)?)?;
     } else {
-        print(&report);
+        print(&report)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -318,45 +319,43 @@ pub(super) fn ms(start: Instant) -> f64 {
 /// What is being done, on a terminal; an empty text wipes it away.
 fn progress(args: &Args, doing: &str) {
     if !args.json && std::io::stderr().is_terminal() {
-        eprint!("\r{doing:<40}{}", if doing.is_empty() { "\r" } else { "" });
+        note!("\r{doing:<40}{}", if doing.is_empty() { "\r" } else { "" });
     }
 }
 
-fn print(report: &Report) {
+fn print(report: &Report) -> std::io::Result<()> {
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     let or = |value: Option<f64>, unit: &str| value.map_or("-".to_owned(), |v| format!("{v:.1}{unit}"));
     let share = |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{:.0} %", share * 100.0));
-    println!("{}, {} threads a step, {}", report.model, report.threads, report.kernels);
+    outln!("{}, {} threads a step, {}", report.model, report.threads, report.kernels)?;
     if let Some(machine) = report.machine {
-        println!("  this machine            {}", machine.told());
+        outln!("  this machine            {}", machine.told())?;
     }
-    println!("  file                    {:>9.1} MiB", mib(report.file_bytes));
-    println!("  resident, warmed up     {:>9.1} MiB", mib(report.resident_bytes));
-    println!("  load                    {:>9.1} ms", report.load_ms);
-    println!("  ready                   {:>9.1} ms", report.ready_ms);
+    outln!("  file                    {:>9.1} MiB", mib(report.file_bytes))?;
+    outln!("  resident, warmed up     {:>9.1} MiB", mib(report.resident_bytes))?;
+    outln!("  load                    {:>9.1} ms", report.load_ms)?;
+    outln!("  ready                   {:>9.1} ms", report.ready_ms)?;
     for Prefill { tokens, tok_s, of_limit } in &report.prefill {
-        println!(
-            "  prefill, {tokens} tokens     {tok_s:>9.1} tokens/s  {:>6} of its limit",
-            share(*of_limit)
-        );
+        outln!("  prefill, {tokens} tokens     {tok_s:>9.1} tokens/s  {:>6} of its limit", share(*of_limit))?;
     }
-    println!("  decode, one sequence    {:>9.1} tokens/s", report.decode_tok_s);
-    println!(
+    outln!("  decode, one sequence    {:>9.1} tokens/s", report.decode_tok_s)?;
+    outln!(
         "  first token, pinned     {:>12} ({} of it layout; {} times the prefill of {QUESTION} tokens, {:.1} ms)",
         or(report.first_token_ms_pinned, " ms"),
         or(report.first_token_layout_ms, " ms"),
         or(report.first_token_ratio, ""),
         report.prefill_question_ms
-    );
+    )?;
     if let Some(read) = report.first_token_read {
         let ratio = or(report.first_token_ratio_read, "");
-        println!(
+        outln!(
             "    tokens read for it    {read:>9}    ({ratio} times what as many take with nothing before them)"
-        );
+        )?;
     }
-    println!("  sequences  context  tokens/s of all  of its limit");
+    outln!("  sequences  context  tokens/s of all  of its limit")?;
     for row in &report.batch {
         let (tok_s, of_limit) = (or(row.tok_s, ""), share(row.of_limit));
-        println!("  {:>9}  {:>7}  {tok_s:>15}  {of_limit:>12}", row.sequences, row.context);
+        outln!("  {:>9}  {:>7}  {tok_s:>15}  {of_limit:>12}", row.sequences, row.context)?;
     }
+    Ok(())
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use super::{median, name, stt_beside, stt_words};
+use crate::cli::output::outln;
 use crate::config::{Config, whisper_model};
 use crate::engine::flite::Flite;
 use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer, Window};
@@ -78,9 +79,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let named: Vec<PathBuf> = args.model.iter().map(|name| whisper_model::named(name)).collect();
     let models = if named.is_empty() { std::slice::from_ref(&config.stt.model) } else { &named };
     if !args.json && args.references.is_none() {
-        println!(
-            "model                          speech  full window  cut window   ratio  partial (1 thread)"
-        );
+        outln!("model                          speech  full window  cut window   ratio  partial (1 thread)")?;
     }
     for model in models {
         let options = WhisperOptions::of(model, &config.stt);
@@ -154,12 +153,17 @@ fn time(recognizer: &mut WhisperRecognizer, audio: &[f32], effort: Effort) -> an
 
 fn print(row: &Row, json: bool) -> anyhow::Result<()> {
     if json {
-        println!("{}", serde_json::to_string(row)?);
+        outln!("{}", serde_json::to_string(row)?)?;
         return Ok(());
     }
-    println!(
+    outln!(
         "{:<30} {:>4} s  {:>8.1} ms  {:>7.1} ms  {:>5.1} x  {:>10.1} ms",
-        row.model, row.speech_s, row.full_ms, row.cut_ms, row.ratio, row.partial_ms
-    );
+        row.model,
+        row.speech_s,
+        row.full_ms,
+        row.cut_ms,
+        row.ratio,
+        row.partial_ms
+    )?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::llm::{ms, now};
 use super::name;
+use crate::cli::output::outln;
 use crate::config::Config;
 use crate::engine::CancelFlag;
 use crate::engine::start::start;
@@ -169,10 +170,10 @@ fn distribution(mut times: Vec<f64>) -> Row {
 
 fn print(row: &Row, json: bool) -> anyhow::Result<()> {
     if json {
-        println!("{}", serde_json::to_string(row)?);
+        outln!("{}", serde_json::to_string(row)?)?;
         return Ok(());
     }
-    println!(
+    outln!(
         "{:<30} beside {:<26} {:>4} finals: median {:>6.1} ms, p95 {:>6.1}, longest {:>6.1}; {} partials, {} broken off",
         row.model,
         row.beside,
@@ -182,6 +183,6 @@ fn print(row: &Row, json: bool) -> anyhow::Result<()> {
         row.longest_ms,
         row.partials,
         row.broken_off
-    );
+    )?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use anyhow::{Context as _, ensure};
 use super::llm::{ms, now};
 use super::{median, name};
 use crate::audio::wav::{self, Clip};
+use crate::cli::output::outln;
 use crate::cli::stream::{Heard, Listener};
 use crate::config::Config;
 use crate::engine::whisper::{self, WhisperOptions, Window, WindowRule};
@@ -64,7 +65,7 @@ pub(super) fn run(
     let recordings = read(references)?;
     let judge = Judge { options, recordings: &recordings, threads, json };
     if !json {
-        print_head(&recordings);
+        print_head(&recordings)?;
     }
     let whole = judge.window("whole window", Window::Whole, false)?;
     judge.window(
@@ -163,23 +164,23 @@ impl Judge<'_> {
             least_positions: rule.least_positions,
         };
         if self.json {
-            println!("{}", serde_json::to_string(&recommended)?);
+            outln!("{}", serde_json::to_string(&recommended)?)?;
             return Ok(());
         }
-        println!(
+        outln!(
             "\nthe least window that is as good as the whole (no more words wrong, in every class of length at most one\n\
              more, and no recording more without words); in {}:\n\n\
              margin_ms = {margin_ms}\nleast_positions = {}\nmeasured = \"{} recordings, offhook bench stt\"",
             WindowRule::file_of(&self.options.model).display(),
             rule.least_positions,
             self.recordings.len()
-        );
+        )?;
         Ok(())
     }
 
     fn print(&self, row: &Row) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string(row)?);
+            outln!("{}", serde_json::to_string(row)?)?;
             return Ok(());
         }
         let class = |score: &Score| match score.clips {
@@ -194,19 +195,19 @@ impl Judge<'_> {
         if let Some([median, p95]) = row.final_after_ms {
             more += &format!(", final {median:.0} ms after the pause was seen (p95 {p95:.0})");
         }
-        println!(
+        outln!(
             "{:<34} {}  {:>5}  {:>7}  {:>6.0} ms{more}",
             row.way,
             classes.join("  "),
             row.score.all.empty,
             row.score.all.doubled,
             row.milliseconds
-        );
+        )?;
         Ok(())
     }
 }
 
-fn print_head(recordings: &[Recording]) {
+fn print_head(recordings: &[Recording]) -> std::io::Result<()> {
     let clips = recordings.len();
     let mut sizes = ByLength::default();
     for recording in recordings {
@@ -214,11 +215,19 @@ fn print_head(recordings: &[Recording]) {
     }
     let of_class = |(class, score): (&&str, &Score)| format!("{} {class}", score.clips);
     let classes: Vec<String> = CLASSES.iter().zip(&sizes.classes).map(of_class).collect();
-    println!("{clips} recordings: {}; words wrong by length\n", classes.join(", "));
-    println!(
+    outln!("{clips} recordings: {}; words wrong by length\n", classes.join(", "))?;
+    outln!(
         "{:<34} {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  {:>5}  {:>7}  {:>9}",
-        "window", "< 1 s", "1–2 s", "2–4 s", "≥ 4 s", "all", "empty", "doubled", "median"
-    );
+        "window",
+        "< 1 s",
+        "1–2 s",
+        "2–4 s",
+        "≥ 4 s",
+        "all",
+        "empty",
+        "doubled",
+        "median"
+    )
 }
 
 fn median_and_p95(mut times: Vec<Duration>) -> Option<[f64; 2]> {

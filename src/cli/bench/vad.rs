@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::median;
 use super::vad_clips::{self, Labelled};
+use crate::cli::output::outln;
 use crate::config::Config;
 use crate::runtime::services::ears;
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, duration_of};
@@ -64,10 +65,10 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     rows.extend(means);
     if args.json {
         for row in &rows {
-            println!("{}", serde_json::to_string(row)?);
+            outln!("{}", serde_json::to_string(row)?)?;
         }
     } else {
-        print(&rows);
+        print(&rows)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -178,18 +179,18 @@ fn mean(detector: &str, rows: &[Row]) -> Row {
     }
 }
 
-fn print(rows: &[Row]) {
-    println!(
+fn print(rows: &[Row]) -> std::io::Result<()> {
+    outln!(
         "clip                        detector      F1 %  false/min  onset ms  offset ms  missed %  calls/core"
-    );
+    )?;
     let mut before = "";
     for row in rows {
         if !before.is_empty() && before != row.clip {
-            println!();
+            outln!()?;
         }
         before = &row.clip;
         let ms = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.0}"));
-        println!(
+        outln!(
             "{:<27} {:<12} {:>5.1}  {:>9.1}  {:>8}  {:>9}  {:>8.1}  {:>10.0}",
             row.clip,
             row.detector,
@@ -199,6 +200,7 @@ fn print(rows: &[Row]) {
             ms(row.offset_ms),
             row.missed_percent,
             row.calls_per_core
-        );
+        )?;
     }
+    Ok(())
 }

@@ -30,8 +30,10 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_tungstenite::tungstenite::http::HeaderMap;
+use tokio_util::sync::CancellationToken;
 
 use crate::audio::wav;
+use crate::cli::output::noteln;
 use crate::ids::CallId;
 use crate::units::PHONE_RATE;
 use beside::Beside;
@@ -172,7 +174,7 @@ async fn started(
     let server = match starting {
         Ok(server) => server,
         Err(e @ StartError::Exited { status, .. }) => {
-            eprintln!("{e}");
+            noteln!("{e}");
             let code = status.code().and_then(|code| u8::try_from(code).ok()).filter(|&code| code != 0);
             return Ok(code.map_or(ExitCode::FAILURE, ExitCode::from));
         }
@@ -191,18 +193,27 @@ async fn called(
     server: Option<&Server>,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<ExitCode> {
+    let unread = CancellationToken::new();
+    let stop = async {
+        tokio::select! { () = stop => {}, () = unread.cancelled() => {} }
+    };
     let names: Vec<String> = lines.iter().map(|line| line.name.clone()).collect();
     // A reply that may be cut is over when the next line has been heard.
     let behind = if args.interrupt_after.is_some() { 2 } else { 1 };
-    let mut display = Display { on: !args.json, names: &names, shown: 0, behind, greeted: false };
+    let mut display =
+        Display { on: !args.json, names: &names, shown: 0, behind, greeted: false, printed: Ok(()) };
     let beside = args.beside(dialled.url)?;
     let outcome = dial::call(dialled, lines, args.patience(), stop, &mut |turns, reports| {
         display.progress(turns, reports);
+        // Nobody reads along, or nothing can be written any more: the call is ended first.
+        if display.printed.is_err() {
+            unread.cancel();
+        }
     })
     .await?;
     let left = beside.stop().await;
     if left < usize::from(args.beside) {
-        eprintln!("of {} callers beside only {left} were left at the end of this call", args.beside);
+        noteln!("of {} callers beside only {left} were left at the end of this call", args.beside);
     }
     let result = finished(&outcome, dialled.line.gateway, args.record.as_deref())?;
     if let Some(path) = &args.picture {
@@ -211,28 +222,29 @@ async fn called(
         std::fs::write(path, drawn).with_context(|| path.display().to_string())?;
     }
     if args.json {
-        writeln!(io::stdout(), "{}", serde_json::to_string(&result)?)?;
+        writeln!(crate::cli::output::stdout(), "{}", serde_json::to_string(&result)?)?;
     } else {
         display.rest(&outcome);
-        print(&show::summary(&result, &outcome));
+        display.printed?;
+        print(&show::summary(&result, &outcome))?;
         if let Some(path) = &args.picture {
-            print(&format!("picture: {}\n", path.display()));
+            print(&format!("picture: {}\n", path.display()))?;
         }
     }
     if args.json {
         for way in &result.violations {
-            eprintln!("the server broke the protocol: {way}");
+            noteln!("the server broke the protocol: {way}");
         }
     }
     for turn in result.turns.iter().filter(|turn| turn.v2v_ms.is_none()) {
         let name = names.get(turn.turn - 1).map_or("", String::as_str);
-        eprintln!("turn {} ({name}) got no answer", turn.turn);
+        noteln!("turn {} ({name}) got no answer", turn.turn);
     }
     if result.unanswered() == 0 && result.violations.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(log) = server.map(Server::log).filter(|log| !log.is_empty()) {
-        eprintln!("the end of the server's log:\n{log}");
+        noteln!("the end of the server's log:\n{log}");
     }
     Ok(ExitCode::FAILURE)
 }
@@ -277,6 +289,8 @@ struct Display<'a> {
     /// How many turns after a turn must have begun before it is over.
     behind: usize,
     greeted: bool,
+    /// Nothing is printed after the first error.
+    printed: io::Result<()>,
 }
 
 impl Display<'_> {
@@ -297,7 +311,7 @@ impl Display<'_> {
     fn greet(&mut self, text: Option<String>) {
         if let Some(text) = text.filter(|_| self.on && !self.greeted) {
             self.greeted = true;
-            print(&show::greeting(&text));
+            self.print(&show::greeting(&text));
         }
     }
 
@@ -306,16 +320,23 @@ impl Display<'_> {
         let before = self.shown.checked_sub(1).map(result);
         if self.on {
             let name = self.names.get(self.shown).map_or("", String::as_str);
-            print(&show::turn(&result(self.shown), name, before.as_ref()));
+            self.print(&show::turn(&result(self.shown), name, before.as_ref()));
         }
         self.shown += 1;
     }
+
+    fn print(&mut self, text: &str) {
+        if self.printed.is_ok() {
+            self.printed = print(text);
+        }
+    }
 }
 
-/// To standard output; a reader that has gone away does not end the call.
-fn print(text: &str) {
-    let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+/// To standard output, at once.
+fn print(text: &str) -> io::Result<()> {
+    let mut out = crate::cli::output::stdout();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// Done when the user or the system wants this program to end: the call is ended first.

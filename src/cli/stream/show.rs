@@ -48,7 +48,7 @@ pub(in crate::cli) fn show(
 }
 
 fn print(heard: &[Heard], terminal: bool, json: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::cli::output::stdout();
     for heard in heard {
         match heard {
             _ if json => writeln!(out, "{}", serde_json::to_string(&line(heard))?)?,

@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use super::printing::clock;
+use crate::cli::output::note;
 
 /// A file that is shorter is done before anybody asks.
 const LONG: Duration = Duration::from_secs(60);
@@ -31,7 +32,7 @@ impl Progress {
     /// The file was read up to here.
     pub(super) fn at(&mut self, place: Duration) {
         if self.on && place >= self.next {
-            eprint!("\r\x1b[K{}", line(place, self.whole));
+            note!("\r\x1b[K{}", line(place, self.whole));
             self.shown = true;
             self.next = place + STEP;
         }
@@ -40,7 +41,7 @@ impl Progress {
     /// Makes room for other lines on the terminal.
     pub(super) fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
-            eprint!("\r\x1b[K");
+            note!("\r\x1b[K");
         }
     }
 }

@@ -111,6 +111,6 @@ fn a_channel_that_waits_for_it_is_answered() {
     {
         let mut asterisk = Asterisk::with_parameters(query);
         asterisk.decode(Wire::Text("MEDIA_START channel_id:c1 format:ulaw")).unwrap();
-        assert_eq!(asterisk.encode(&Outbound::Started { call_id: "c1" }), answer, "{query}");
+        assert_eq!(asterisk.encode(&Outbound::Started { call_id: "c1", client_id: None }), answer, "{query}");
     }
 }

@@ -255,6 +255,9 @@ pub struct ErrorWire {
 pub struct SummaryWire {
     /// The server's name of the call.
     pub call_id: String,
+    /// The client's own name of the session, if it gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
     /// What the customer attached to the call.
     pub data: BTreeMap<String, String>,
     /// From the start of the session to its end.

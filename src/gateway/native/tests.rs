@@ -25,6 +25,11 @@ fn a_base64_session_is_understood_and_spoken() {
 }
 
 #[test]
+fn a_session_may_bring_a_name_of_its_own_which_is_told_beside_the_servers() {
+    golden::play("native/named.jsonl", &mut Native::new());
+}
+
+#[test]
 fn a_session_may_bring_its_own_agent() {
     golden::play("native/agent.jsonl", &mut Native::new());
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
 use crate::cli::call::server::Server;
+use crate::cli::output::outln;
 use crate::config::Config;
 use crate::gateway::native::ReceptionWire;
 use attacks::{Attack, Target};
@@ -90,9 +91,9 @@ async fn besieged(args: &Args, config: &Config, path: Option<&Path>) -> anyhow::
     let url = format!("ws://{}/twilio", server.address());
     let target = Target::new(server.address(), &config.server);
     if !args.json {
-        println!(
+        outln!(
             "call      turns  unanswered  lost answers  lost audio  v2v median  glitches  frame slack: median     p01   least"
-        );
+        )?;
     }
     let quiet = show_call(args, "quiet", &call(&url).await?)?;
     let under_siege = tokio::spawn(async move { call(&url).await });
@@ -101,7 +102,7 @@ async fn besieged(args: &Args, config: &Config, path: Option<&Path>) -> anyhow::
     let under_siege = under_siege.await??;
     let besieged = show_call(args, "besieged", &under_siege)?;
     if !args.json {
-        println!("\nattack                     opened  refused  dropped  left  longest life  limit");
+        outln!("\nattack                     opened  refused  dropped  left  longest life  limit")?;
     }
     for attack in &attacks {
         show_attack(args, attack)?;
@@ -136,10 +137,10 @@ fn show_call(args: &Args, name: &'static str, call: &Call) -> anyhow::Result<boo
         frame_slack_ms: call.frame_slack_ms.unwrap_or_default(),
     };
     if args.json {
-        println!("{}", serde_json::to_string(&row)?);
+        outln!("{}", serde_json::to_string(&row)?)?;
     } else {
         let slack = row.frame_slack_ms;
-        println!(
+        outln!(
             "{:<9} {:>5} {:>11} {:>13} {:>8.0} ms {:>8.0} ms {:>9} {:>17.0} ms {:>4.0} ms {:>4.0} ms",
             row.call,
             row.turns,
@@ -151,17 +152,17 @@ fn show_call(args: &Args, name: &'static str, call: &Call) -> anyhow::Result<boo
             slack.median,
             slack.p01,
             slack.least
-        );
+        )?;
     }
     Ok(row.unanswered == 0 && row.lost_answers == 0 && row.lost_ms == 0.0)
 }
 
 fn show_attack(args: &Args, attack: &Attack) -> anyhow::Result<()> {
     if args.json {
-        println!("{}", serde_json::to_string(attack)?);
+        outln!("{}", serde_json::to_string(attack)?)?;
         return Ok(());
     }
-    println!(
+    outln!(
         "{:<26} {:>6} {:>8} {:>8} {:>5} {:>11.1} s {:>4.0} s",
         attack.attack,
         attack.opened,
@@ -170,6 +171,6 @@ fn show_attack(args: &Args, attack: &Attack) -> anyhow::Result<()> {
         attack.left,
         attack.longest_s,
         attack.limit_s
-    );
+    )?;
     Ok(())
 }

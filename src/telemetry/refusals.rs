@@ -1,0 +1,207 @@
+//! Refusals, summed up: the first of a peer is told as it is, as is the first for another reason, and what
+//! follows within a minute is one line with its number. A thousand wrong tokens a second are no reason to lose sight of the calls. Is given the
+//! time; must not know why anybody is refused.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// What follows the first within so long is summed up.
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// Most peers that are told apart, each on each line; refusals of more are summed up together.
+const MOST_PEERS: usize = 1024;
+
+/// Most reasons of which the first is told, for each of them.
+const MOST_REASONS: usize = 4;
+
+/// Most characters of a reason that is kept for the sum.
+const MOST_CHARACTERS: usize = 200;
+
+/// The kinds of refusals, each summed up by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// There is no room for a call more.
+    NoRoom,
+    /// The credential is missing or wrong.
+    NotOpened,
+    /// The socket was opened, and no call came of it.
+    NeverStood,
+}
+
+impl Kind {
+    /// As a log line says it.
+    #[must_use]
+    pub const fn told(self) -> &'static str {
+        match self {
+            Self::NoRoom => "a call was refused",
+            Self::NotOpened => "a socket was not opened",
+            Self::NeverStood => "a socket was closed before a call stood",
+        }
+    }
+}
+
+/// Refusals behind the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sum {
+    /// What they are.
+    pub kind: Kind,
+    /// On which line.
+    pub line: &'static str,
+    /// Whose; `None` where there were too many to tell apart.
+    pub peer: Option<IpAddr>,
+    /// How many, without those that were told before.
+    pub more: u64,
+    /// The last one's reason.
+    pub last: String,
+}
+
+/// A kind, a line and a peer.
+type Key = (Kind, &'static str, Option<IpAddr>);
+
+#[derive(Debug, Default)]
+struct Counted {
+    since: Duration,
+    /// Of which one was told.
+    reasons: Vec<String>,
+    more: u64,
+    last: String,
+}
+
+/// Those of the last minute.
+#[derive(Debug, Default)]
+pub struct Refusals {
+    counted: HashMap<Key, Counted>,
+}
+
+impl Refusals {
+    /// One more, at `now`; whether it is to be told as it is.
+    #[must_use]
+    pub fn is_first(
+        &mut self,
+        kind: Kind,
+        line: &'static str,
+        peer: IpAddr,
+        reason: &str,
+        now: Duration,
+    ) -> bool {
+        let mut key = (kind, line, Some(peer));
+        if self.counted.len() >= MOST_PEERS && !self.counted.contains_key(&key) {
+            key = (kind, line, None);
+        }
+        let counted = self.counted.entry(key).or_insert_with(|| Counted { since: now, ..Counted::default() });
+        let reason: String = reason.chars().take(MOST_CHARACTERS).collect();
+        if counted.reasons.len() < MOST_REASONS && !counted.reasons.contains(&reason) {
+            counted.reasons.push(reason);
+            return true;
+        }
+        counted.more += 1;
+        counted.last = reason;
+        false
+    }
+
+    /// The sums that are due at `now`. While refusals go on there is one a minute; after a minute without
+    /// any, the next is a first one again.
+    pub fn due(&mut self, now: Duration) -> Vec<Sum> {
+        self.sums(|counted| now.saturating_sub(counted.since) >= WINDOW, now)
+    }
+
+    /// All sums, because nothing comes any more.
+    pub fn all(&mut self) -> Vec<Sum> {
+        self.sums(|_| true, Duration::ZERO)
+    }
+
+    fn sums(&mut self, is_due: impl Fn(&Counted) -> bool, now: Duration) -> Vec<Sum> {
+        let mut sums = Vec::new();
+        self.counted.retain(|&(kind, line, peer), counted| {
+            if !is_due(counted) {
+                return true;
+            }
+            counted.since = now;
+            let more = std::mem::take(&mut counted.more);
+            if more > 0 {
+                sums.push(Sum { kind, line, peer, more, last: std::mem::take(&mut counted.last) });
+            }
+            more > 0
+        });
+        sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const S: fn(u64) -> Duration = Duration::from_secs;
+
+    fn peer(n: u32) -> IpAddr {
+        IpAddr::V4(Ipv4Addr::from(n))
+    }
+
+    /// Fault: 3,000 wrong tokens are 3,000 WARN lines in 0.7 s.
+    #[test]
+    fn the_first_is_told_and_the_others_are_one_line_a_minute() {
+        let mut refusals = Refusals::default();
+        let first = |refusals: &mut Refusals, n: u64, at| {
+            (0..n)
+                .filter(|_| refusals.is_first(Kind::NotOpened, "twilio", peer(1), "wrong token", at))
+                .count()
+        };
+        assert_eq!(first(&mut refusals, 3000, S(0)), 1);
+        assert_eq!(refusals.due(S(59)), []);
+        // Other kinds, lines and peers are told by themselves.
+        assert!(refusals.is_first(Kind::NoRoom, "twilio", peer(1), "full", S(59)));
+        assert!(refusals.is_first(Kind::NotOpened, "plivo", peer(1), "no token", S(59)));
+        assert!(refusals.is_first(Kind::NotOpened, "twilio", peer(2), "no token", S(59)));
+        let sum = |more| Sum {
+            kind: Kind::NotOpened,
+            line: "twilio",
+            peer: Some(peer(1)),
+            more,
+            last: "wrong token".into(),
+        };
+        assert_eq!(refusals.due(S(60)), [sum(2999)]);
+        // It goes on: no line but the sum.
+        assert_eq!(first(&mut refusals, 10, S(61)), 0);
+        assert_eq!(refusals.due(S(119)), []);
+        assert_eq!(refusals.due(S(120)), [sum(10)]);
+        // It is over, and forgotten.
+        assert_eq!(refusals.due(S(180)), []);
+        assert!(refusals.counted.is_empty());
+        assert_eq!(first(&mut refusals, 1, S(181)), 1);
+    }
+
+    #[test]
+    fn the_first_for_another_reason_is_told_while_reasons_are_few() {
+        let mut refusals = Refusals::default();
+        let mut told = |reason: &str| refusals.is_first(Kind::NotOpened, "asterisk", peer(1), reason, S(0));
+        assert!(told("no authorization") && told("wrong user or password") && !told("no authorization"));
+        assert_eq!((0..100).filter(|n| told(&n.to_string())).count(), MOST_REASONS - 2);
+    }
+
+    #[test]
+    fn what_is_left_at_the_end_is_told() {
+        let mut refusals = Refusals::default();
+        for _ in 0..3 {
+            let _ = refusals.is_first(Kind::NeverStood, "call", peer(1), &"x".repeat(1000), S(5));
+        }
+        let all = refusals.all();
+        assert_eq!((all.len(), all[0].more, all[0].last.len()), (1, 2, MOST_CHARACTERS));
+    }
+
+    /// Fault: whoever has many addresses fills the log, or the memory, all the same.
+    #[test]
+    fn peers_without_number_are_summed_up_together() {
+        let mut refusals = Refusals::default();
+        let told = (0..100_000)
+            .filter(|&n| refusals.is_first(Kind::NotOpened, "call", peer(n), "wrong", S(1)))
+            .count();
+        assert_eq!(told, MOST_PEERS + 1, "and one of those that are not told apart");
+        assert!(refusals.counted.len() <= MOST_PEERS + 1);
+        let sums = refusals.due(S(61));
+        assert_eq!(sums.len(), 1);
+        assert_eq!((sums[0].peer, sums[0].more), (None, 100_000 - MOST_PEERS as u64 - 1));
+    }
+}
