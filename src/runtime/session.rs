@@ -65,21 +65,25 @@ pub struct Session {
 }
 
 impl Session {
-    /// Runs a call that stands, to its end.
+    /// Runs a call that stands, to its end. Its socket is still open then.
     pub(super) async fn begin(
         id: CallId,
         services: Services,
         clock: Clock,
         mut line: Line,
         start: Start,
-        mut incoming: Incoming,
-    ) {
+        incoming: &mut Incoming,
+    ) -> (Line, End) {
         let (results, mut inbox) = mpsc::channel(RESULTS_QUEUE);
         let config = services.config.clone();
         let count = services.engines.count_tokens();
         let settings = match settings_of(&config, &start.agent, &count) {
             Ok(settings) => settings,
-            Err(refusal) => return refuse(&mut line, &refusal.into()),
+            Err(refusal) => {
+                let end = End::from(refusal);
+                refuse(&mut line, &end);
+                return (line, end);
+            }
         };
         let traces = config.log.traces.as_deref();
         let mut session = Self {
@@ -107,7 +111,7 @@ impl Session {
             services,
         };
         tracing::info!(rate = start.format.rate, "call started");
-        let end = match session.run(&start, &mut incoming, &mut inbox).await {
+        let end = match session.run(&start, incoming, &mut inbox).await {
             Ok(never) => match never {},
             Err(end) => end,
         };
@@ -116,7 +120,7 @@ impl Session {
             let dialect = session.line.dialect();
             session.services.hang_up(dialect, start.call_id.as_deref()).await;
         }
-        session.line.close(end.close_code(), &end.to_string());
+        (session.line, end)
     }
 
     async fn run(
