@@ -35,6 +35,12 @@ impl PublicUrl {
         right.then(|| Self { secure, host: host.to_owned(), port, prefix })
     }
 
+    /// Its name or address, without a port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// The address of `target`, a path with its query.
     #[must_use]
     pub fn of(&self, target: &str) -> String {

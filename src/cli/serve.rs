@@ -20,6 +20,7 @@ use crate::http::listen::{self, Limits};
 use crate::http::tls::Certificates;
 use crate::http::{App, router};
 use crate::runtime::carrier::Carrier;
+use crate::runtime::socket::FAREWELL;
 
 /// Connections that the system takes before they are looked at. The usual 128 are full in a burst, and
 /// who comes then waits a second or more.
@@ -144,6 +145,11 @@ async fn drain(app: &App, patience: Duration, mut told_again: impl AsyncFnMut())
         () = told_again() => tracing::warn!("told to stop again: running calls are ended"),
     }
     app.stop_calls();
-    // Each call says goodbye to its socket; a moment for that to leave.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // Each call says goodbye to its peer, and waits a moment for the answer.
+    let all_parted = async {
+        while !app.sockets_are_gone() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let _ = tokio::time::timeout(FAREWELL + Duration::from_secs(1), all_parted).await;
 }

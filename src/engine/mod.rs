@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 
 pub use cancel::CancelFlag;
 pub use generator::{
-    CountTokens, Generation, Generator, Message, NoRoom, Role, Room, Rooms, Sampling, Step, StopReason, Task,
-    Usage,
+    CountTokens, Generation, Generator, Message, NoRoom, Role, Room, Rooms, Sampling, Share, Step,
+    StopReason, Task, Usage,
 };
 pub use llm::KernelChoice;
 

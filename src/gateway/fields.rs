@@ -35,7 +35,8 @@ pub(super) fn only_text(wire: Wire<'_>) -> Result<&str, Refusal> {
     match wire {
         Wire::Text(text) => Ok(text),
         Wire::Binary(_) => {
-            Err(Refusal::new(RefusalCode::Malformed, "a binary message; this protocol has only text"))
+            let reason = "a binary message; this protocol has only text";
+            Err(Refusal::new(RefusalCode::UnsupportedFormat, reason))
         }
     }
 }

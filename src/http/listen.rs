@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::handshake::one_host;
 use super::tls::Certificates;
 
 /// A request with more headers is none of a gateway.
@@ -33,6 +34,8 @@ const BREATH: Duration = Duration::from_millis(50);
 pub(super) struct Connection {
     /// The other end; behind a proxy, that is the proxy.
     pub(super) peer: IpAddr,
+    /// Only this machine can dial the address that is listened on.
+    pub(super) loopback: bool,
     _place: Arc<OwnedSemaphorePermit>,
 }
 
@@ -48,7 +51,8 @@ pub struct Limits {
 
 /// Serves `router` on `listener` for ever, with TLS if there are certificates.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, tls: Option<Certificates>) {
-    let router = router.layer(map_response(closing));
+    let router = router.layer(from_fn(one_host)).layer(map_response(closing));
+    let loopback = listener.local_addr().is_ok_and(|here| here.ip().to_canonical().is_loopback());
     let places = Arc::new(Semaphore::new(limits.connections));
     // In a row: a line for each would be twenty a second.
     let mut failed = 0_u64;
@@ -72,7 +76,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, tls: O
             tracing::debug!(%peer, "one connection too many was closed");
             continue;
         };
-        let connection = Connection { peer: peer.ip().to_canonical(), _place: Arc::new(place) };
+        let connection = Connection { peer: peer.ip().to_canonical(), loopback, _place: Arc::new(place) };
         let router = router.clone().layer(Extension(connection));
         tokio::spawn(connected(stream, peer, router, limits.patience, tls.clone()));
     }

@@ -1,6 +1,8 @@
 //! The routes: a WebSocket per gateway, health and readiness. Must not know what a call does.
 
+mod handshake;
 pub mod listen;
+mod own_page;
 mod sockets;
 pub mod tls;
 
@@ -77,6 +79,12 @@ impl App {
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Whether nobody has a socket, be it that the call on it is over and goodbye is being said.
+    #[must_use]
+    pub fn sockets_are_gone(&self) -> bool {
+        self.doors.are_empty()
     }
 
     /// Ends all running calls.

@@ -5,15 +5,16 @@ use std::net::IpAddr;
 use std::sync::PoisonError;
 
 use axum::Router;
-use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Extension, OriginalUri, Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use tracing::Instrument as _;
 
 use super::App;
+use super::handshake::Handshake;
 use super::listen::Connection;
+use super::own_page::{ABOUT_HOSTS, FOREIGN_HOST, own_page};
 use crate::access::{Denied, Upgrade, pass_all};
 use crate::config::Lines;
 use crate::gateway::detect::{Context, Detect, Dialect, SUBPROTOCOLS};
@@ -25,20 +26,23 @@ use crate::runtime::registry::Refused;
 use crate::telemetry::refusals::Kind;
 
 /// The route of every line that is taken, and `/call`, which takes them all; each also with a single-use
-/// token behind it.
+/// token behind it. A slash at the end changes nothing.
 pub(super) fn routes(lines: &Lines) -> Router<App> {
     let all: Vec<Dialect> = lines.taken.keys().copied().collect();
     let each = all.iter().map(|&dialect| (dialect.name(), vec![dialect]));
     each.chain([("call", all.clone())]).fold(Router::new(), |router, (name, dialects)| {
-        router
-            .route(&format!("/{name}"), socket(dialects.clone()))
-            .route(&format!("/{name}/{{token}}"), socket(dialects))
+        let paths = ["", "/", "/{token}", "/{token}/"];
+        paths
+            .iter()
+            .fold(router, |router, rest| router.route(&format!("/{name}{rest}"), socket(dialects.clone())))
     })
 }
 
 /// What a request for a socket brings.
 struct Request {
     peer: IpAddr,
+    /// Only this machine can have sent it.
+    loopback: bool,
     target: Uri,
     token: Option<String>,
     headers: HeaderMap,
@@ -52,15 +56,16 @@ fn socket(dialects: Vec<Dialect>) -> MethodRouter<App> {
                     OriginalUri(target): OriginalUri,
                     token: Option<Path<String>>,
                     headers: HeaderMap,
-                    upgrade: WebSocketUpgrade| {
+                    handshake: Handshake| {
             let token = token.map(|Path(token)| token);
-            let request = Request { peer: connection.peer, target, token, headers };
-            answer(&app, &dialects, request, upgrade)
+            let Connection { peer, loopback, .. } = connection;
+            let request = Request { peer, loopback, target, token, headers };
+            answer(&app, &dialects, request, handshake)
         },
     )
 }
 
-fn answer(app: &App, dialects: &[Dialect], request: Request, upgrade: WebSocketUpgrade) -> Response {
+fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshake) -> Response {
     let Request { peer, .. } = request;
     let line = if let [dialect] = dialects { dialect.name() } else { "call" };
     // Room first: a token for one use is not used up by a server that is full.
@@ -77,16 +82,17 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, upgrade: WebSocketU
         Err(denied) => {
             // Who may not come in is not told why.
             app.refused(Kind::NotOpened, peer, line, &denied);
+            if denied == FOREIGN_HOST {
+                return (StatusCode::FORBIDDEN, ABOUT_HOSTS).into_response();
+            }
             return (StatusCode::UNAUTHORIZED, "not authorised\n").into_response();
         }
     };
     let codec = codec(app, dialects, allowed, &request.target);
     let house = app.clone();
     let (registry, engines) = (app.registry.clone(), services.engines.clone());
-    let limit = app.config.server.max_message_bytes;
     // Only what the client asks for is answered; most ask for nothing.
-    let upgrade = upgrade.protocols(SUBPROTOCOLS);
-    upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(async move |socket| {
+    handshake.answer(&SUBPROTOCOLS, async move |stream| {
         let admit = |start: &Start, dialect| {
             let mut place = registry.admit()?;
             place.hold(engines.admit().map_err(|full| {
@@ -101,7 +107,7 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, upgrade: WebSocketU
             Ok((place.name(name.as_str()), place))
         };
         let span = tracing::info_span!("socket", %peer);
-        if let Some(end) = accept::run(socket, codec, services, admit).instrument(span).await {
+        if let Some(end) = accept::run(stream, codec, services, admit).instrument(span).await {
             house.refused(Kind::NeverStood, peer, line, &end);
         }
     })
@@ -117,11 +123,16 @@ fn allowed(app: &App, dialects: &[Dialect], request: &Request) -> Result<Vec<Dia
     let upgrade =
         Upgrade { target, token, headers: &request.headers, now: since_1970(), uptime: (app.uptime)() };
     let mut seen = app.seen.lock().unwrap_or_else(PoisonError::into_inner);
+    let public_url = app.config.lines.public_url.as_ref();
     let mut allowed = Vec::new();
     let mut denied = Denied::Missing("credential");
     for &dialect in dialects {
         let Some(line) = app.config.lines.taken.get(&dialect) else { continue };
-        let passed = if line.checks.is_empty() { own_page(&request.headers) } else { Ok(()) };
+        let passed = if line.checks.is_empty() {
+            own_page(&request.headers, request.loopback, public_url)
+        } else {
+            Ok(())
+        };
         match passed.and_then(|()| pass_all(&line.checks, &upgrade, &mut seen)) {
             Ok(()) => allowed.push(dialect),
             Err(Denied::Missing(_)) if dialects.len() > 1 => {}
@@ -129,15 +140,6 @@ fn allowed(app: &App, dialects: &[Dialect], request: &Request) -> Result<Vec<Dia
         }
     }
     if allowed.is_empty() { Err(denied) } else { Ok(allowed) }
-}
-
-/// Where nobody is checked, pages of other sites are: a browser lets any page that its user visits open a
-/// socket to this machine, and says whose page it is (RFC 6454). Gateways send no `Origin`.
-fn own_page(headers: &HeaderMap) -> Result<(), Denied> {
-    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
-    let page = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-    let here = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    if page.is_some() && page == here { Ok(()) } else { Err(Denied::Wrong("origin")) }
 }
 
 /// A codec that speaks one of `allowed`, on a path for `dialects`.

@@ -49,6 +49,12 @@ impl Doors {
         *sockets += 1;
         Ok(Visit { peer, peers: self.peers.clone(), waiting: Some(waiting) })
     }
+
+    /// Whether nobody is in.
+    #[must_use]
+    pub fn are_empty(&self) -> bool {
+        self.peers.is_empty()
+    }
 }
 
 impl Visit {

@@ -4,8 +4,23 @@ use std::time::Duration;
 
 use super::line::LineDead;
 use crate::conversation::Farewell;
+use crate::gateway::RefusalCode;
 use crate::gateway::native::SummaryWire;
 use crate::units::CallTime;
+
+/// How a peer broke the rules of WebSockets (RFC 6455).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// A frame that must not be, or not here.
+    #[error("{0}")]
+    Protocol(String),
+    /// Text, or the reason of a close frame.
+    #[error("a text that is not UTF-8")]
+    NotUtf8,
+    /// A message of more bytes or frames than are taken.
+    #[error("{0} (server.max_message_bytes)")]
+    TooBig(String),
+}
 
 /// Why a call ended, for its log line.
 #[derive(Debug, thiserror::Error)]
@@ -25,12 +40,18 @@ pub enum End {
     /// The socket broke.
     #[error("connection lost: {0}")]
     Lost(String),
+    /// What came is no WebSocket's.
+    #[error("the WebSocket protocol was broken: {0}")]
+    Broken(#[from] Broken),
     /// A message that breaks the protocol.
     #[error("refused: {0}")]
     Refused(#[from] crate::gateway::Refusal),
     /// More messages than any line sends.
     #[error("flooded: more than {0} messages a second")]
     Flood(u32),
+    /// More frames or bytes than any line sends.
+    #[error("flooded: {0}")]
+    Excess(String),
     /// More audio than any line sends.
     #[error("flooded: audio came faster than anybody speaks")]
     TooMuchAudio,
@@ -62,10 +83,12 @@ impl End {
                 tracing::info!(reason = %self, turns, seconds = %now, jitter_ms, concealed_ms, disordered, "call ended");
             }
             Self::Lost(_)
+            | Self::Broken(_)
             | Self::Refused(_)
             | Self::NoStart(_)
             | Self::NoPlace(_)
             | Self::Flood(_)
+            | Self::Excess(_)
             | Self::TooMuchAudio
             | Self::Idle(_)
             | Self::Dead(_) => {
@@ -84,10 +107,41 @@ impl End {
             | Self::TakenOver
             | Self::Lost(_)
             | Self::Dead(_) => 1000,
-            Self::Refused(_) => 1002,
-            Self::NoStart(_) | Self::Idle(_) | Self::Flood(_) | Self::TooMuchAudio => 1008,
+            Self::Broken(Broken::Protocol(_)) => 1002,
+            Self::Broken(Broken::NotUtf8) => 1007,
+            Self::Broken(Broken::TooBig(_)) => 1009,
+            Self::Refused(refusal) => match refusal.code {
+                RefusalCode::UnsupportedFormat => 1003,
+                RefusalCode::TooLarge => 1009,
+                RefusalCode::NotAllowed => 1008,
+                RefusalCode::Malformed
+                | RefusalCode::OutOfOrder
+                | RefusalCode::UnsupportedVersion
+                | RefusalCode::WrongStream => 1002,
+            },
+            Self::NoStart(_) | Self::Idle(_) | Self::Flood(_) | Self::Excess(_) | Self::TooMuchAudio => 1008,
             Self::NoPlace(_) => 1013,
             Self::Drained => 1001,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::Refusal;
+
+    /// Fault: whatever a peer broke, its socket was closed with 1000 or 1002.
+    #[test]
+    fn each_way_to_break_the_rules_has_its_close_code() {
+        let refused = |code| End::Refused(Refusal { code, reason: "that".into() }).close_code();
+        assert_eq!(refused(RefusalCode::UnsupportedFormat), 1003);
+        assert_eq!(refused(RefusalCode::TooLarge), 1009);
+        assert_eq!(refused(RefusalCode::NotAllowed), 1008);
+        assert_eq!(refused(RefusalCode::Malformed), 1002);
+        assert_eq!(End::from(Broken::Protocol("that".into())).close_code(), 1002);
+        assert_eq!(End::from(Broken::NotUtf8).close_code(), 1007);
+        assert_eq!(End::from(Broken::TooBig("that".into())).close_code(), 1009);
+        assert_eq!(End::Excess("that".into()).close_code(), 1008);
     }
 }

@@ -1,13 +1,17 @@
 //! The wire of one call: its codec, its rate, and the queue to its socket. Must not know turns.
 
-use axum::body::Bytes;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use std::time::Duration;
+
 use futures_util::SinkExt;
 use futures_util::stream::SplitSink;
-use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
+use super::incoming::Incoming;
 use super::reception::Reception;
+use super::socket::{Socket, part};
 use crate::audio::resample::{RateError, Resampler};
 use crate::audio::{to_f32, to_i16};
 use crate::gateway::detect::Dialect;
@@ -27,6 +31,9 @@ pub struct LineDead;
 pub struct Line {
     codec: Box<dyn Gateway>,
     out: mpsc::Sender<Message>,
+    /// Gives the sink back when it has sent everything, or gave up.
+    writer: JoinHandle<SplitSink<Socket, Message>>,
+    send_timeout: Duration,
     reception: Reception,
     /// Between the line's rate and the phone's, if they differ.
     rates: Option<Rates>,
@@ -39,14 +46,15 @@ struct Rates {
 
 impl Line {
     /// Starts the writer of `sink`; a message that it does not take within `send_timeout` ends it.
-    pub fn open(
+    pub(super) fn open(
         codec: Box<dyn Gateway>,
-        sink: SplitSink<WebSocket, Message>,
+        sink: SplitSink<Socket, Message>,
         send_timeout: Duration,
     ) -> Self {
         let (out, messages) = mpsc::channel(OUTBOUND_QUEUE);
-        tokio::spawn(write(sink, messages, send_timeout));
-        Self { codec, out, reception: Reception::new(PHONE_RATE, false), rates: None }
+        let writer = tokio::spawn(write(sink, messages, send_timeout));
+        let reception = Reception::new(PHONE_RATE, false);
+        Self { codec, out, writer, send_timeout, reception, rates: None }
     }
 
     /// From now on the line speaks at `rate`.
@@ -71,7 +79,7 @@ impl Line {
         match message {
             Message::Text(text) => self.codec.decode(Wire::Text(text)),
             Message::Binary(bytes) => self.codec.decode(Wire::Binary(bytes)),
-            Message::Ping(_) | Message::Pong(_) => Ok(Vec::new()),
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(Vec::new()),
             Message::Close(_) => Ok(vec![Inbound::Stopped]),
         }
     }
@@ -127,11 +135,12 @@ impl Line {
     /// # Errors
     /// As [`Self::send`].
     pub fn ask_for_life(&mut self) -> Result<(), LineDead> {
-        self.out.try_send(Message::Ping(Bytes::new())).map_err(|_| LineDead)
+        self.out.try_send(Message::Ping(Vec::new().into())).map_err(|_| LineDead)
     }
 
-    /// Says goodbye to the socket with a close frame.
-    pub fn close(&mut self, code: u16, reason: &str) {
+    /// Says goodbye to the socket with a close frame, and parts from it. A peer that said goodbye first has its
+    /// answer; it is not told another.
+    pub async fn close(mut self, code: u16, reason: &str, incoming: Incoming) {
         // A close frame's reason may take 123 bytes.
         let reason: String = reason
             .chars()
@@ -140,9 +149,19 @@ impl Line {
                 (*len <= 120).then_some(c)
             })
             .collect();
-        let frame = CloseFrame { code, reason: Utf8Bytes::from(reason) };
+        let frame = CloseFrame { code: code.into(), reason: reason.into() };
         // A queue that is full belongs to a dead socket: it is dropped with the writer.
         let _ = self.out.try_send(Message::Close(Some(frame)));
+        drop(self.out);
+        match tokio::time::timeout(self.send_timeout, &mut self.writer).await {
+            Ok(Ok(sink)) => {
+                if let Ok(socket) = incoming.into_stream().reunite(sink) {
+                    part(socket).await;
+                }
+            }
+            Ok(Err(error)) => tracing::error!(%error, "the writer of a socket broke"),
+            Err(_) => self.writer.abort(),
+        }
     }
 
     /// True once the writer has given up.
@@ -172,17 +191,26 @@ fn convert(resampler: Option<&mut Resampler>, samples: Vec<i16>) -> Vec<i16> {
 }
 
 async fn write(
-    mut sink: SplitSink<WebSocket, Message>,
+    mut sink: SplitSink<Socket, Message>,
     mut messages: mpsc::Receiver<Message>,
     timeout: Duration,
-) {
+) -> SplitSink<Socket, Message> {
     while let Some(message) = messages.recv().await {
         let last = matches!(message, Message::Close(_));
-        match tokio::time::timeout(timeout, sink.send(message)).await {
-            Ok(Ok(())) if !last => {}
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => return tracing::debug!(%error, "the socket takes no more"),
-            Err(_) => return tracing::warn!("the socket took nothing for {timeout:?}: half dead, dropped"),
+        let sent = async {
+            if last {
+                // The answer to a ping would follow it otherwise, and nothing follows a close frame.
+                sink.flush().await?;
+            }
+            sink.send(message).await
+        };
+        match tokio::time::timeout(timeout, sent).await {
+            Ok(Ok(())) if !last => continue,
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the socket takes no more"),
+            Err(_) => tracing::warn!("the socket took nothing for {timeout:?}: half dead, dropped"),
         }
+        break;
     }
+    sink
 }

@@ -2,6 +2,7 @@
 //! owns everything of the call, so nothing in it needs a lock.
 
 pub mod accept;
+mod allowance;
 pub mod call_log;
 pub mod carrier;
 pub mod clock;
@@ -10,7 +11,9 @@ pub mod doors;
 pub mod ears;
 pub mod echo;
 pub mod end;
+mod frames;
 pub mod gap_clock;
+mod guard;
 pub mod incoming;
 pub mod life;
 pub mod line;
@@ -21,3 +24,4 @@ pub mod recorded;
 pub mod registry;
 pub mod services;
 pub mod session;
+pub mod socket;

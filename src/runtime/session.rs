@@ -65,8 +65,16 @@ pub struct Session {
     stalled: bool,
 }
 
+/// What is left of a call.
+pub(super) struct Over {
+    pub(super) line: Line,
+    pub(super) end: End,
+    /// It has begun; what it asked for can also be refused.
+    pub(super) stood: bool,
+}
+
 impl Session {
-    /// Runs a call that stands, to its end. Why it did not stand, if what it asks for cannot be.
+    /// Runs a call that stands, to its end. Its socket is still open then.
     pub(super) async fn begin(
         id: CallId,
         services: Services,
@@ -74,15 +82,19 @@ impl Session {
         mut line: Line,
         opening: Opening,
         taken_over: CancellationToken,
-        mut incoming: Incoming,
-    ) -> Option<End> {
+        incoming: &mut Incoming,
+    ) -> Over {
         let Opening { start, early } = opening;
         let (results, mut inbox) = mpsc::channel(RESULTS_QUEUE);
         let config = services.config.clone();
         let count = services.engines.count_tokens();
         let settings = match settings_of(&config, &start.agent, &count) {
             Ok(settings) => settings,
-            Err(refusal) => return Some(refuse(&mut line, refusal.into())),
+            Err(refusal) => {
+                let end = End::from(refusal);
+                refuse(&mut line, &end);
+                return Over { line, end, stood: false };
+            }
         };
         let traces = config.log.traces.as_deref();
         let mut session = Self {
@@ -110,7 +122,7 @@ impl Session {
             services,
         };
         tracing::info!(rate = start.format.rate, client_id = start.client_id, "call started");
-        let run = session.run(&start, early, &mut incoming, &mut inbox);
+        let run = session.run(&start, early, incoming, &mut inbox);
         let end = tokio::select! {
             biased;
             () = taken_over.cancelled() => End::TakenOver,
@@ -124,8 +136,7 @@ impl Session {
             let dialect = session.line.dialect();
             session.services.hang_up(dialect, start.call_id.as_deref()).await;
         }
-        session.line.close(end.close_code(), &end.to_string());
-        None
+        Over { line: session.line, end, stood: true }
     }
 
     async fn run(

@@ -1,7 +1,9 @@
-//! What tests share: simulated calls, and servers as child processes.
+//! What tests share: simulated calls, servers as child processes or in the test, and a client of raw bytes.
 
 mod gateway;
 mod model;
+pub mod raw;
+pub mod scripted;
 pub mod server;
 mod settings;
 pub mod simulation;

@@ -126,10 +126,13 @@ impl Server {
     pub fn knock(&self, path: &str, headers: &[(&str, &str)]) -> u16 {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let own = [("Host", self.address.as_str())];
+        let own = own.iter().filter(|_| headers.iter().all(|(name, _)| *name != "Host"));
+        let headers: String =
+            own.chain(headers).map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         write!(
             stream,
-            "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+            "GET {path} HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
         )
         .unwrap();

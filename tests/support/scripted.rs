@@ -1,0 +1,105 @@
+//! A server in the test's own process, with engines that say what is written for them: for tests of sockets,
+//! which need no model.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use offhook::config::{self, DEFAULT_CONFIG};
+use offhook::engine::cores::Cores;
+use offhook::engine::generating::Steps;
+use offhook::engine::workers::Engines;
+use offhook::engine::{
+    CancelFlag, CountTokens, Effort, EngineError, Generation, Generator, Message, Recognizer, Sampling,
+    Share, Speech, Step, StopReason, Synthesizer, Task, Transcript, Usage,
+};
+use offhook::http::listen::{self, Limits};
+use offhook::http::{App, router};
+use offhook::runtime::clock::uptime;
+use tokio::net::TcpListener;
+
+use super::server::root;
+
+/// Understands nothing, answers nothing, and speaks a tenth of a second of silence.
+struct Scripted;
+
+impl Recognizer for Scripted {
+    fn transcribe(&mut self, _: &[f32], _: Effort, _: &CancelFlag) -> Result<Transcript, EngineError> {
+        Ok(Transcript::default())
+    }
+}
+
+impl Synthesizer for Scripted {
+    fn synthesize(&mut self, _: &str) -> Result<Speech, EngineError> {
+        Ok(Speech { samples: vec![0; 800], rate: 8000, words: Vec::new() })
+    }
+}
+
+impl Generation for Scripted {
+    fn unread(&self) -> usize {
+        0
+    }
+
+    fn end_of_turn(&mut self) -> Option<f32> {
+        None
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::default()
+    }
+}
+
+impl Generator for Scripted {
+    type Generation = Self;
+
+    fn begin(&mut self, _: &str, _: &[Message], _: Task, _: &Sampling) -> Result<Self, EngineError> {
+        Ok(Self)
+    }
+
+    fn step(&mut self, batch: &mut [Share<'_, Self>]) -> Vec<Result<Step, EngineError>> {
+        batch.iter().map(|_| Ok(Step::Done(StopReason::EndOfText))).collect()
+    }
+
+    fn end_session(&mut self, _: &str) {}
+
+    fn count_tokens(&self, text: &str) -> usize {
+        text.len()
+    }
+}
+
+fn engines() -> Engines {
+    let steps = Steps { threads: 1, longest: Duration::from_millis(50) };
+    let count = CountTokens::new(|text| text.split_whitespace().count());
+    let models = (vec![("main".to_owned(), Scripted)], steps);
+    let cores = Cores::of_this_machine(uptime());
+    Engines::start((vec![Box::new(Scripted)], 1), models, Box::new(Scripted), count, &cores).unwrap()
+}
+
+/// A server as the shipped configuration has it, with some texts replaced; it runs until it is dropped.
+pub struct Server {
+    pub address: SocketAddr,
+    pub app: App,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Server {
+    /// Each replacement must be found, or the test tests nothing.
+    pub fn start(replacements: &[(&str, &str)]) -> Self {
+        let mut text = DEFAULT_CONFIG.to_owned();
+        for (old, new) in replacements {
+            assert!(text.contains(old), "config.toml does not say {old}");
+            text = text.replace(old, new);
+        }
+        let config = Arc::new(config::parse(&text, "config.toml", root()).unwrap());
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let limits =
+            Limits { connections: config.server.max_connections, patience: config.server.start_timeout };
+        let app = App::new(config);
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        runtime.spawn(listen::serve(listener, router(app.clone()), limits, None));
+        app.ready(engines(), None);
+        Self { address, app, _runtime: runtime }
+    }
+}
