@@ -123,7 +123,7 @@ impl Call {
             0..=4 => Outbound::Audio { samples: &samples },
             5 | 6 => Outbound::Mark { name, within: said % 16 == 5 },
             7 => Outbound::Clear,
-            8 => Outbound::Started { call_id: name },
+            8 => Outbound::Started { call_id: name, client_id: Some(name) },
             9 => Outbound::Hearing { utterance: UtteranceId(1), stable: name, unstable: "and" },
             10 => Outbound::Turn(&TurnReportWire::default()),
             11 => Outbound::Pong(&PongWire::default()),

@@ -9,6 +9,7 @@ mod gaps;
 mod gateways;
 mod hanging_up;
 mod models;
+mod outputs;
 mod own_agent;
 mod own_ears;
 mod people;
