@@ -99,7 +99,13 @@ fn main() -> ExitCode {
 fn answered(asked: &clap::Error) -> ExitCode {
     match asked.print().and_then(|()| output::flush()) {
         Ok(()) => u8::try_from(asked.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
-        Err(error) => output::code(&error).into(),
+        Err(error) => {
+            let code = output::code(&error);
+            if code != output::READER_GONE {
+                output::tell(format_args!("offhook: standard output cannot be written: {error}\n"));
+            }
+            code.into()
+        }
     }
 }
 

@@ -91,17 +91,14 @@ async fn serve(args: &Args, config: Config, path: Option<&Path>) -> anyhow::Resu
         () = told_to_stop() => return Ok(()),
     }
     tracing::info!(%address, "ready");
-    // Whoever has stopped to read keeps the server from nothing, not even from its end.
-    let told = tokio::task::spawn_blocking(move || outln!("listening on {address}"));
-    tokio::select! {
-        told = told => match told? {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => tracing::warn!(%error, "nobody is told the address"),
-            told => told?,
-        },
-        () = told_to_stop() => return Ok(()),
+    // Who does not read it keeps the server from nothing, not even from its end.
+    let stopped = tokio::select! {
+        told = tokio::task::spawn_blocking(move || tell_address(address)) => { told??; false }
+        () = told_to_stop() => true,
+    };
+    if !stopped {
+        told_to_stop().await;
     }
-
-    told_to_stop().await;
     drain(&app, config.server.drain_timeout, told_to_stop).await;
     server.abort();
     app.sum_up_the_rest();
@@ -114,6 +111,20 @@ fn listen_on(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
+}
+
+/// Says where it listens, for programs that wait for it.
+///
+/// # Errors
+/// If whoever started the server has gone. What else may be wrong with the output is no reason to take no calls.
+fn tell_address(address: SocketAddr) -> std::io::Result<()> {
+    match outln!("listening on {address}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            tracing::warn!(%error, "nobody is told the address");
+            Ok(())
+        }
+        told => told,
+    }
 }
 
 /// What is allowed, and should be known.

@@ -10,6 +10,7 @@ mod gateways;
 mod handshakes;
 mod hanging_up;
 mod models;
+mod outputs;
 mod own_agent;
 mod own_ears;
 mod parting;

@@ -103,10 +103,11 @@ impl Server {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("it said {line:?}"));
-        Self { address: address.to_owned(), child }
+        // Before it, there may be a word on a log that cannot be written.
+        let mut told = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let address = told.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
+        let address = address.expect("it says where it listens");
+        Self { address, child }
     }
 
     pub fn url(&self, path: &str) -> String {
