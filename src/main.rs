@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use offhook::config::{self, Config, ConfigError};
+use offhook::cli::preflight::BadModels;
+use offhook::config::{self, ConfigError, Secrets};
 use offhook::engine::LoadError;
 use offhook::engine::start::StartError;
 use offhook::{cli, telemetry};
@@ -57,29 +58,42 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let path = cli.config.or_else(config_here);
-    let config = match load(path.as_deref()) {
-        Ok(config) => config,
-        Err(error) => {
-            eprintln!("{error}");
-            return BAD_CONFIG.into();
+    run(cli.command, path.as_deref()).unwrap_or_else(|error| {
+        match error.downcast_ref::<ConfigError>() {
+            // Its own text says whose it is.
+            Some(wrong) => eprintln!("{wrong}"),
+            None => eprintln!("offhook: {error:#}"),
         }
-    };
-    telemetry::logging::start(&config.log, matches!(cli.command, Command::Serve(_)));
-    let result = match cli.command {
-        Command::Serve(args) => cli::serve::run(&args, config, path.as_deref()),
-        Command::Call(args) => cli::call::run(args, path.as_deref()),
+        exit_code(&error)
+    })
+}
+
+fn run(command: Command, path: Option<&Path>) -> anyhow::Result<ExitCode> {
+    match &command {
+        Command::Config(cli::config::Command::Check(args)) => return cli::config::check(args, path),
+        Command::Config(cli::config::Command::Default) => return Ok(cli::config::print_default()),
+        Command::Serve(_)
+        | Command::Call(_)
+        | Command::Chat(_)
+        | Command::Say(_)
+        | Command::Transcribe(_)
+        | Command::Replay(_)
+        | Command::Token(_)
+        | Command::Bench(_) => {}
+    }
+    let config = config::examine(path, Secrets::Read)?.checked()?;
+    telemetry::logging::start(&config.log, matches!(command, Command::Serve(_)));
+    match command {
+        Command::Serve(args) => cli::serve::run(&args, config, path),
+        Command::Call(args) => cli::call::run(args, path),
         Command::Chat(args) => cli::chat::run(args, &config),
         Command::Say(args) => cli::say::run(args, &config),
         Command::Transcribe(args) => cli::transcribe::run(args, &config),
         Command::Replay(args) => cli::replay::run(&args),
         Command::Token(args) => cli::token::run(&args, &config),
-        Command::Bench(command) => cli::bench::run(&command, &config, path.as_deref()),
-        Command::Config(command) => cli::config::run(&command, &config),
-    };
-    result.unwrap_or_else(|error| {
-        eprintln!("offhook: {error:#}");
-        exit_code(&error)
-    })
+        Command::Bench(command) => cli::bench::run(&command, &config, path),
+        Command::Config(_) => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// What is read where no configuration is named.
@@ -87,15 +101,12 @@ fn config_here() -> Option<PathBuf> {
     Some(PathBuf::from("config.toml")).filter(|here| here.exists())
 }
 
-fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
-    match path {
-        Some(path) => config::load(path),
-        None => config::parse(config::DEFAULT_CONFIG, "that ships with offhook", Path::new("")),
-    }
-}
-
 fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.downcast_ref::<ConfigError>().is_some() {
+        return BAD_CONFIG.into();
+    }
     let model = error.downcast_ref::<LoadError>().is_some()
+        || error.downcast_ref::<BadModels>().is_some()
         || matches!(error.downcast_ref::<StartError>(), Some(StartError::Load(_)));
     if model { NO_MODEL.into() } else { ExitCode::FAILURE }
 }

@@ -10,8 +10,9 @@ use anyhow::Context as _;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::preflight;
 use super::reload::Reload;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::engine::llm::limit_threads;
 use crate::engine::start;
 use crate::http::listen::{self, Limits};
@@ -42,6 +43,19 @@ pub struct Args {
 pub fn run(args: &Args, mut config: Config, path: Option<&Path>) -> anyhow::Result<ExitCode> {
     if args.open {
         config.open();
+    }
+    let mut findings = preflight::look(&config);
+    for note in &findings.notes {
+        tracing::warn!("{note}");
+    }
+    let problems = std::mem::take(&mut findings.problems);
+    if !problems.is_empty() {
+        let source =
+            path.map_or_else(|| "that ships with offhook".to_owned(), |path| path.display().to_string());
+        return Err(ConfigError { source, problems }.into());
+    }
+    if let Some(models) = findings.bad_models() {
+        return Err(models.into());
     }
     // Before the first thread: candle takes its number of threads from the environment.
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

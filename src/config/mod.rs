@@ -1,13 +1,16 @@
 //! Every setting, checked once: raw TOML goes in, this goes out, and nothing after it needs to check
 //! again. Units are in the types. Knows no engine and no gateway.
 
+mod examine;
 pub mod language;
 mod lines;
 mod models;
+pub mod places;
 mod read;
 mod reader;
 mod secrets;
 mod turn_taking;
+mod whereabouts;
 pub mod whisper_model;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -18,9 +21,9 @@ use crate::conversation::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Ph
 use crate::engine::{KernelChoice, Sampling};
 use crate::vad::DetectorChoice;
 
+pub use examine::{ConfigError, DEFAULT_CONFIG, Examined, Secrets, examine, load, parse};
 pub use lines::{Line, Lines};
 pub use models::NamedModel;
-pub use read::{ConfigError, DEFAULT_CONFIG, load, parse};
 pub use reader::Problem;
 
 /// The whole configuration. `config.toml` describes every key.

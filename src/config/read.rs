@@ -1,73 +1,20 @@
 //! From TOML to `Config`: the one place that knows every key, its unit, its default and its limits.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::lines::lines;
-use super::reader::{Problem, Reader};
+use super::places;
+use super::reader::Reader;
 use super::{Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, turn_taking};
 use super::{language, whisper_model};
 use crate::engine::Sampling;
 use crate::telemetry::logging;
 use crate::vad::DetectorChoice;
 
-/// The configuration that ships with offhook, comments and all. A test holds it against the defaults.
-pub const DEFAULT_CONFIG: &str = include_str!("../../config.toml");
-
-/// What is wrong with a configuration, all of it at once.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    /// Where it was read.
-    pub source: String,
-    /// At least one.
-    pub problems: Vec<Problem>,
-}
-
-impl std::error::Error for ConfigError {}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "configuration {}:", self.source)?;
-        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
-    }
-}
-
-/// Reads `path`. Relative model paths in it are taken from its folder.
-pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    let source = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
-        source: source.clone(),
-        problems: vec![Problem {
-            key: "file".into(),
-            value: String::new(),
-            allowed: format!(
-                "cannot be read ({error}); give another with --config, or start from config.toml of the \
-                 repository"
-            ),
-        }],
-    })?;
-    parse(&text, &source, path.parent().unwrap_or(Path::new("")))
-}
-
-/// Reads `text`, which came from `source`; relative model paths are taken from `base`.
-pub fn parse(text: &str, source: &str, base: &Path) -> Result<Config, ConfigError> {
-    let fail = |problems| ConfigError { source: source.to_owned(), problems };
-    let table = text.parse::<toml::Table>().map_err(|error| {
-        fail(vec![Problem {
-            key: "TOML".into(),
-            value: String::new(),
-            allowed: error.to_string().trim().replace('\n', "\n  "),
-        }])
-    })?;
-    let mut reader = Reader::new(table);
-    let config = read(&mut reader, base);
-    let problems = reader.finish();
-    if problems.is_empty() { Ok(config) } else { Err(fail(problems)) }
-}
-
-fn read(r: &mut Reader, base: &Path) -> Config {
+/// Reads every key. What is wrong with one is the reader's to keep, and its default stands in.
+pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
     let server = server(r, base);
     let lines = lines(r, base, server.bind);
     let config = Config {
@@ -95,7 +42,7 @@ fn read(r: &mut Reader, base: &Path) -> Config {
         playback: Playback { lead: r.millis("playback.lead_ms", 160, 40..=200) },
         log: Log {
             level: r.text("log.level", "info", |level| {
-                let allowed = "error, warn, info, debug, trace, or a filter such as \"offhook=debug\"";
+                let allowed = "off, error, warn, info, debug, trace, or a filter such as \"offhook=debug\"";
                 logging::filter(level).is_none().then(|| allowed.to_owned())
             }),
             json: r.switch("log.json", false),
@@ -166,7 +113,7 @@ fn tls(r: &mut Reader, base: &Path) -> Option<Tls> {
 
 fn stt(r: &mut Reader, base: &Path) -> Stt {
     Stt {
-        model: base.join(whisper_model(r)),
+        model: places::find(base, &whisper_model(r)),
         threads: r.integer("stt.threads", 1, 1..=64) as usize,
         window_margin: Some(r.millis("stt.window_margin_ms", 0, 0..=30_000)).filter(|m| !m.is_zero()),
         second_look: r.switch("stt.second_look", true),
@@ -226,7 +173,8 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
 }
 
 fn path(r: &mut Reader, base: &Path, key: &str, default: &str) -> PathBuf {
-    base.join(r.text(key, default, |v| v.is_empty().then(|| "the path of a model file".to_owned())))
+    let path = r.text(key, default, |v| v.is_empty().then(|| "the path of a model file".to_owned()));
+    places::find(base, Path::new(&path))
 }
 
 /// What only shows when two keys are seen side by side.
@@ -239,7 +187,9 @@ fn check_together(r: &mut Reader, c: &Config) {
             format!("at most half of llm.context_tokens, {most}"),
         );
     }
-    if !c.llm.stand_ins.is_empty() && c.llm.fallback_after >= c.llm.first_token_timeout {
+    // Where nobody stands in it only matters to those who wrote it down.
+    let meant = !c.llm.stand_ins.is_empty() || r.says("llm.fallback_after_ms");
+    if meant && c.llm.fallback_after >= c.llm.first_token_timeout {
         r.refuse(
             "llm.fallback_after_ms",
             c.llm.fallback_after.as_millis().to_string(),
@@ -251,6 +201,7 @@ fn check_together(r: &mut Reader, c: &Config) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{DEFAULT_CONFIG, Secrets, parse};
     use super::*;
 
     fn problems(text: &str) -> Vec<String> {
@@ -271,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_shipped_file_names_every_key() {
-        let mut reader = Reader::new(DEFAULT_CONFIG.parse().expect("TOML"));
+        let mut reader = Reader::new(DEFAULT_CONFIG.parse().expect("TOML"), Secrets::Read);
         read(&mut reader, Path::new(""));
         let table: toml::Table = DEFAULT_CONFIG.parse().expect("TOML");
         for key in reader.asked_keys() {

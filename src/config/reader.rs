@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
+use super::Secrets;
+
 /// One thing wrong with the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -17,6 +19,22 @@ pub struct Problem {
     pub value: String,
     /// What would be right.
     pub allowed: String,
+    /// The line that the key stands on, counted from 1; `None` if it is not written down.
+    pub line: Option<usize>,
+}
+
+impl Problem {
+    /// What is wrong with the value of `key`, and what would be right.
+    #[must_use]
+    pub fn of(key: &str, value: String, allowed: String) -> Self {
+        Self { key: key.to_owned(), value, allowed, line: None }
+    }
+
+    /// Something about `key` that is no matter of a value.
+    #[must_use]
+    pub fn about(key: &str, what: String) -> Self {
+        Self::of(key, String::new(), what)
+    }
 }
 
 impl fmt::Display for Problem {
@@ -34,11 +52,24 @@ pub(super) struct Reader {
     root: Table,
     asked: BTreeSet<String>,
     problems: Vec<Problem>,
+    secrets: Secrets,
 }
 
 impl Reader {
-    pub(super) fn new(root: Table) -> Self {
-        Self { root, asked: BTreeSet::new(), problems: Vec::new() }
+    pub(super) fn new(root: Table, secrets: Secrets) -> Self {
+        Self { root, asked: BTreeSet::new(), problems: Vec::new(), secrets }
+    }
+
+    /// Whether the secrets that are named are to be read.
+    pub(super) fn secrets(&self) -> Secrets {
+        self.secrets
+    }
+
+    /// Whether `key` is written down.
+    pub(super) fn says(&self, key: &str) -> bool {
+        key.split_once('.').is_some_and(|(section, name)| {
+            self.root.get(section).and_then(Value::as_table).is_some_and(|keys| keys.contains_key(name))
+        })
     }
 
     /// Everything found wrong, unknown keys included.
@@ -54,21 +85,20 @@ impl Reader {
                         unknown_key(&key, near)
                     }));
                 }
-                Value::Table(_) => unknown.push(Problem {
-                    key: format!("[{section}]"),
-                    value: String::new(),
-                    allowed: format!("unknown section; the sections are {}", join(sections.iter())),
-                }),
+                Value::Table(_) => unknown.push(Problem::about(
+                    &format!("[{section}]"),
+                    format!("unknown section; the sections are {}", join(sections.iter())),
+                )),
                 Value::String(_)
                 | Value::Integer(_)
                 | Value::Float(_)
                 | Value::Boolean(_)
                 | Value::Datetime(_)
-                | Value::Array(_) => unknown.push(Problem {
-                    key: section.clone(),
-                    value: value.to_string(),
-                    allowed: format!("a key inside one of the sections {}", join(sections.iter())),
-                }),
+                | Value::Array(_) => unknown.push(Problem::of(
+                    section,
+                    value.to_string(),
+                    format!("a key inside one of the sections {}", join(sections.iter())),
+                )),
             }
         }
         self.problems.extend(unknown);
@@ -188,7 +218,7 @@ impl Reader {
 
     /// Reports something that one key alone cannot show.
     pub(super) fn refuse(&mut self, key: &str, value: String, allowed: String) {
-        self.problems.push(Problem { key: key.to_owned(), value, allowed });
+        self.problems.push(Problem::of(key, value, allowed));
     }
 
     fn take(&mut self, key: &str) -> Option<Value> {
@@ -202,7 +232,7 @@ impl Reader {
         if shown.len() > 80 {
             shown = shown.chars().take(77).chain("...".chars()).collect();
         }
-        self.problems.push(Problem { key: key.to_owned(), value: shown, allowed });
+        self.problems.push(Problem::of(key, shown, allowed));
     }
 }
 
@@ -213,7 +243,7 @@ fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a String>) -> Proble
         Some(near) => format!("unknown key; did you mean {near}?"),
         None => format!("unknown key; known are {}", join(known.iter())),
     };
-    Problem { key: key.to_owned(), value: String::new(), allowed }
+    Problem::about(key, allowed)
 }
 
 fn join<T: fmt::Display>(items: impl Iterator<Item = T>) -> String {

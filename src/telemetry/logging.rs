@@ -12,8 +12,15 @@ use crate::config::Log;
 /// What `log.level` lets through; `None` if it is no filter. A value of a field in it is compared as a text:
 /// as an expression, a short one could take minutes and gigabytes to prepare. It is ASCII: the parser
 /// cuts between bytes and panics where these are one letter (tracing-subscriber 0.3.23).
+/// A word alone is a level: the parser takes any other for the name of a part of some program, and all of the
+/// log is gone.
 #[must_use]
 pub fn filter(level: &str) -> Option<EnvFilter> {
+    let word = |part: &str| !part.is_empty() && !part.contains(['=', '[', ':']);
+    let wrong = |part: &str| word(part) && part.parse::<LevelFilter>().is_err();
+    if level.split(',').map(str::trim).any(wrong) {
+        return None;
+    }
     let parser = EnvFilter::builder().with_regex(false).with_default_directive(LevelFilter::ERROR.into());
     if level.is_ascii() { parser.parse(level).ok() } else { None }
 }
