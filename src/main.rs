@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use offhook::cli::preflight::BadModels;
 use offhook::config::{self, ConfigError, Secrets};
 use offhook::engine::LoadError;
@@ -56,7 +56,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::from_arg_matches(&taking_negative_numbers(Cli::command()).get_matches());
+    let cli = cli.unwrap_or_else(|error| error.exit());
     let path = cli.config.or_else(config_here);
     run(cli.command, path.as_deref()).unwrap_or_else(|error| {
         match error.downcast_ref::<ConfigError>() {
@@ -66,6 +67,15 @@ fn main() -> ExitCode {
         }
         exit_code(&error)
     })
+}
+
+/// A negative number behind an option is its value, which it may refuse by its own limits, and no option itself.
+fn taking_negative_numbers(command: clap::Command) -> clap::Command {
+    let option = |argument: clap::Arg| {
+        let takes_values = argument.get_action().takes_values() && !argument.is_positional();
+        argument.allow_negative_numbers(takes_values)
+    };
+    command.mut_args(option).mut_subcommands(taking_negative_numbers)
 }
 
 fn run(command: Command, path: Option<&Path>) -> anyhow::Result<ExitCode> {

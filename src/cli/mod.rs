@@ -4,6 +4,7 @@ pub mod bench;
 pub mod call;
 pub mod chat;
 pub mod config;
+mod json;
 pub mod preflight;
 mod reload;
 pub mod replay;

@@ -105,7 +105,12 @@ pub fn examine(path: Option<&Path>, secrets: Secrets) -> Result<Examined, Config
 ///
 /// # Errors
 /// If it is no TOML.
-fn examine_text(text: &str, source: &str, base: &Path, secrets: Secrets) -> Result<Examined, ConfigError> {
+pub fn examine_text(
+    text: &str,
+    source: &str,
+    base: &Path,
+    secrets: Secrets,
+) -> Result<Examined, ConfigError> {
     let table = text.parse::<toml::Table>().map_err(|error| ConfigError {
         source: source.to_owned(),
         problems: vec![Problem::about("TOML", error.to_string().trim().replace('\n', "\n  "))],
@@ -159,9 +164,11 @@ mod tests {
     /// Fault: a configuration could not be checked where its secrets are not: in a build, on another machine.
     #[test]
     fn a_configuration_is_checked_without_its_secrets() {
-        let text = "[server]\npublic_url = \"wss://voice.example.com\"\nlines = [\"twilio\", \"vonage\", \"asterisk\"]\n\
+        let text = "[server]\npublic_url = \"wss://voice.example.com\"\n\
+                    lines = [\"twilio\", \"vonage\", \"asterisk\"]\n\
                     [twilio]\nauth_token = \"env:OFFHOOK_NOT_SET\"\naccount_sid = \"AC1\"\n\
-                    [vonage]\nsignature_secret = \"file:nowhere\"\napplication_id = \"a\"\nprivate_key = \"file:nowhere\"\n\
+                    [vonage]\nsignature_secret = \"file:nowhere\"\napplication_id = \"a\"\n\
+                    private_key = \"file:nowhere\"\n\
                     [asterisk]\nbasic = \"file:nowhere\"\n";
         assert_eq!(told(text, Secrets::Leave), "");
         assert_eq!(told(text, Secrets::Read).matches("OFFHOOK_NOT_SET").count(), 1);

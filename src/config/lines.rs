@@ -78,9 +78,9 @@ fn refuse_open(r: &mut Reader, dialect: Dialect) {
     let name = dialect.name();
     let keys: Vec<String> = credentials(dialect).iter().map(|key| format!("{name}.{key}")).collect();
     let Some((first, others)) = keys.split_first() else { return };
-    let others: String = others.iter().map(|key| format!(", or {key},")).collect();
+    let others: String = others.iter().map(|key| format!(", or {key}")).collect();
     let allowed = format!(
-        "missing, and others can reach this line: set it{others} to \"env:NAME\" or \"file:PATH\" \
+        "missing, and others can reach this line: set it{others}, to \"env:NAME\" or \"file:PATH\" \
          (docs/security.md), or take \"{name}\" out of server.lines; only where anybody may start calls, set \
          {name}.insecure = true"
     );

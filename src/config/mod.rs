@@ -3,6 +3,7 @@
 
 mod examine;
 pub mod language;
+pub mod limits;
 mod lines;
 mod models;
 pub mod places;
@@ -21,10 +22,11 @@ use crate::conversation::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Ph
 use crate::engine::{KernelChoice, Sampling};
 use crate::vad::DetectorChoice;
 
-pub use examine::{ConfigError, DEFAULT_CONFIG, Examined, Secrets, examine, load, parse};
+pub use examine::{ConfigError, DEFAULT_CONFIG, Examined, Secrets, examine, examine_text, load, parse};
 pub use lines::{Line, Lines};
 pub use models::NamedModel;
 pub use reader::Problem;
+pub use secrets::secret_of;
 
 /// The whole configuration. `config.toml` describes every key.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,7 +8,7 @@ use super::lines::lines;
 use super::places;
 use super::reader::Reader;
 use super::{Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, turn_taking};
-use super::{language, whisper_model};
+use super::{language, limits, whisper_model};
 use crate::engine::Sampling;
 use crate::telemetry::logging;
 use crate::vad::DetectorChoice;
@@ -26,7 +26,7 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
         tts: Tts {
             voice: r
                 .text("tts.voice", "flite:slt", |v| (v != "flite:slt").then(|| "\"flite:slt\"".to_owned())),
-            speed: r.number("tts.speed", 1.0, 0.5..=2.0) as f32,
+            speed: r.number("tts.speed", 1.0, limits::SPEED) as f32,
         },
         vad: Vad {
             detector: detector(r),
@@ -114,8 +114,9 @@ fn tls(r: &mut Reader, base: &Path) -> Option<Tls> {
 fn stt(r: &mut Reader, base: &Path) -> Stt {
     Stt {
         model: places::find(base, &whisper_model(r)),
-        threads: r.integer("stt.threads", 1, 1..=64) as usize,
-        window_margin: Some(r.millis("stt.window_margin_ms", 0, 0..=30_000)).filter(|m| !m.is_zero()),
+        threads: r.integer("stt.threads", 1, limits::wide(&limits::THREADS)) as usize,
+        window_margin: Some(r.millis("stt.window_margin_ms", 0, limits::wide(&limits::WINDOW_MARGIN_MS)))
+            .filter(|m| !m.is_zero()),
         second_look: r.switch("stt.second_look", true),
         language: r.text("stt.language", language::ENGLISH, language::problem),
         initial_prompt: r.text("stt.initial_prompt", "", |_| None),
@@ -151,13 +152,13 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
         stand_ins,
         name,
         fallback_after: r.millis("llm.fallback_after_ms", 1000, 100..=60_000),
-        threads: r.integer("llm.threads", 1, 1..=64) as usize,
+        threads: r.integer("llm.threads", 1, limits::wide(&limits::THREADS)) as usize,
         kernels: models::kernels(r),
         context_tokens: r.integer("llm.context_tokens", 1024, 128..=131_072) as usize,
         sampling: Sampling {
-            max_tokens: r.integer("llm.max_tokens", 60, 1..=4096) as usize,
+            max_tokens: r.integer("llm.max_tokens", 60, limits::wide(&limits::MAX_TOKENS)) as usize,
             time_limit: Some(r.millis("llm.reply_timeout_ms", 30_000, 0..=600_000)).filter(|t| !t.is_zero()),
-            temperature: r.number("llm.temperature", 0.0, 0.0..=2.0) as f32,
+            temperature: r.number("llm.temperature", 0.0, limits::TEMPERATURE) as f32,
             top_k: r.integer("llm.top_k", 0, 0..=100_000) as usize,
             top_p: r.number("llm.top_p", 1.0, 0.01..=1.0) as f32,
             min_p: r.number("llm.min_p", 0.0, 0.0..=1.0) as f32,

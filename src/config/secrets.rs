@@ -44,6 +44,26 @@ pub(super) fn private_key(r: &mut Reader, base: &Path, key: &str) -> Option<Priv
     read(r, base, key, || None, |pem| PrivateKey::of(pem).map_err(|e| e.to_string()))
 }
 
+fn is_reference(text: &str) -> bool {
+    text.starts_with("env:") || text.starts_with("file:")
+}
+
+/// What `reference` refers to, "env:NAME" or "file:PATH"; a relative path starts at `base`.
+///
+/// # Errors
+/// What is wrong with it, without any secret.
+pub fn secret_of(reference: &str, base: &Path) -> Result<String, String> {
+    match reference.split_once(':') {
+        // The system's own message for a variable that is no text would show it.
+        Some(("env", name)) => match std::env::var_os(name).map(OsString::into_string) {
+            Some(text) => text.map_err(|_| "it is no text (UTF-8)".to_owned()),
+            None => Err("there is no such variable".to_owned()),
+        },
+        Some(("file", path)) => contents(&base.join(path)),
+        Some(_) | None => Err(format!("allowed is {ALLOWED}")),
+    }
+}
+
 /// What is in a file. Others than regular ones might never end, or never begin.
 fn contents(path: &Path) -> Result<String, String> {
     let about = |error: std::io::Error| error.to_string();
@@ -73,20 +93,15 @@ fn read<T>(
     if reference.is_empty() {
         return None;
     }
-    let text = match reference.split_once(':') {
-        Some(("env" | "file", _)) if r.secrets() == Secrets::Leave => return placeholder(),
-        // The system's own message for a variable that is no text would show it.
-        Some(("env", name)) => match std::env::var_os(name).map(OsString::into_string) {
-            Some(text) => text.map_err(|_| "it is no text (UTF-8)".to_owned()),
-            None => Err("there is no such variable".to_owned()),
-        },
-        Some(("file", path)) => contents(&base.join(path)),
+    if r.secrets() == Secrets::Leave && is_reference(&reference) {
+        return placeholder();
+    }
+    if !is_reference(&reference) {
         // What is written here may be the secret: it is not repeated.
-        Some(_) | None => {
-            r.refuse(key, "…".to_owned(), ALLOWED.to_owned());
-            return None;
-        }
-    };
+        r.refuse(key, "…".to_owned(), ALLOWED.to_owned());
+        return None;
+    }
+    let text = secret_of(&reference, base);
     match text.and_then(|text| parse(&text)) {
         Ok(secret) => Some(secret),
         Err(problem) => {

@@ -18,6 +18,7 @@ use crate::engine::workers::Engines;
 use crate::runtime::carrier::Carrier;
 use crate::runtime::doors::Doors;
 use crate::runtime::registry::{Refused, Registry};
+use crate::runtime::reporter::Reporter;
 use crate::runtime::services::Services;
 
 /// What all requests share.
@@ -29,6 +30,7 @@ pub struct App {
     /// The single-use credentials that were used.
     seen: Arc<Mutex<Once>>,
     services: Arc<OnceLock<Services>>,
+    reporter: Option<Reporter>,
     stop: CancellationToken,
 }
 
@@ -43,13 +45,21 @@ impl App {
             config,
             seen: Arc::default(),
             services: Arc::default(),
+            reporter: None,
             stop: CancellationToken::new(),
         }
     }
 
+    /// The same house, which tells there how turns and calls went.
+    #[must_use]
+    pub fn reporting_to(self, reporter: Option<Reporter>) -> Self {
+        Self { reporter, ..self }
+    }
+
     /// The engines are loaded and warm: calls are taken.
     pub fn ready(&self, engines: Engines, carrier: Option<Carrier>) {
-        let services = Services { config: self.config.clone(), engines, carrier, stop: self.stop.clone() };
+        let (config, reporter, stop) = (self.config.clone(), self.reporter.clone(), self.stop.clone());
+        let services = Services { config, engines, carrier, reporter, stop };
         // Readiness comes once; a second set of engines would be dropped unused.
         let _ = self.services.set(services);
     }

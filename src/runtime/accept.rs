@@ -44,8 +44,22 @@ pub async fn run(
 /// Closes a socket before its call stands, and says why.
 pub(super) fn refuse(line: &mut Line, end: &End) {
     tracing::warn!(reason = %end, "a socket was closed before a call stood");
-    let code = if let End::Refused(refusal) = end { refusal.code.as_str() } else { "refused" };
-    let _ = line.send(&Outbound::Error { code, message: &end.to_string() });
+    // The code is told beside it.
+    let (code, message) = match end {
+        End::Refused(refusal) => (refusal.code.as_str(), refusal.reason.clone()),
+        End::NoPlace(refused) => ("refused", refused.to_string()),
+        End::HungUp
+        | End::SaidGoodbye(_)
+        | End::Requested
+        | End::Lost(_)
+        | End::Flood(_)
+        | End::TooMuchAudio
+        | End::NoStart(_)
+        | End::Idle(_)
+        | End::Dead(_)
+        | End::Drained => ("refused", end.to_string()),
+    };
+    let _ = line.send(&Outbound::Error { code, message: &message });
     line.close(end.close_code(), &end.to_string());
 }
 

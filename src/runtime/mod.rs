@@ -19,5 +19,6 @@ pub mod pacer;
 pub mod reception;
 pub mod recorded;
 pub mod registry;
+pub mod reporter;
 pub mod services;
 pub mod session;

@@ -16,8 +16,8 @@ use crate::config::Log;
 /// log is gone.
 #[must_use]
 pub fn filter(level: &str) -> Option<EnvFilter> {
-    let word = |part: &str| !part.is_empty() && !part.contains(['=', '[', ':']);
-    let wrong = |part: &str| word(part) && part.parse::<LevelFilter>().is_err();
+    let is_word = |part: &str| !part.is_empty() && !part.contains(['=', ':', '[']);
+    let wrong = |part: &str| is_word(part) && part.parse::<LevelFilter>().is_err();
     if level.split(',').map(str::trim).any(wrong) {
         return None;
     }
@@ -43,4 +43,30 @@ pub fn start(log: &Log, server: bool) {
     } else {
         lines.with_target(false).try_init()
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fault: `log.level = "loud"` was right, and there was no log at all: a word that is no level is taken for a
+    /// target.
+    #[test]
+    fn a_word_alone_is_a_level() {
+        for level in [
+            "info",
+            "off",
+            "WARN",
+            "3",
+            "",
+            "info,offhook=debug",
+            "offhook::runtime=trace",
+            "[call{name=x}]=info",
+        ] {
+            assert!(filter(level).is_some(), "{level}");
+        }
+        for level in ["loud", "debug,loud", "offhook", "warm"] {
+            assert!(filter(level).is_none(), "{level}");
+        }
+    }
 }

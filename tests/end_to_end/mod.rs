@@ -12,6 +12,7 @@ mod models;
 mod own_agent;
 mod own_ears;
 mod people;
+mod prompt;
 mod siege;
 mod simulated;
 mod strangers;

@@ -107,7 +107,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     for sentence in sentences {
         let row = row(&engine, config, &policy, sentence)?;
         if args.json {
-            println!("{}", serde_json::to_string(&row)?);
+            println!("{}", crate::cli::json::line(&row)?);
         } else {
             print(&row);
         }
@@ -115,7 +115,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     }
     let summary = summary(&options.model, &policy, &rows);
     if args.json {
-        println!("{}", serde_json::to_string(&summary)?);
+        println!("{}", crate::cli::json::line(&summary)?);
     } else {
         print_summary(&summary, &rows);
     }

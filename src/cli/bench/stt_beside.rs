@@ -169,7 +169,7 @@ fn distribution(mut times: Vec<f64>) -> Row {
 
 fn print(row: &Row, json: bool) -> anyhow::Result<()> {
     if json {
-        println!("{}", serde_json::to_string(row)?);
+        println!("{}", crate::cli::json::line(row)?);
         return Ok(());
     }
     println!(

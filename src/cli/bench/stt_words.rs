@@ -163,7 +163,7 @@ impl Judge<'_> {
             least_positions: rule.least_positions,
         };
         if self.json {
-            println!("{}", serde_json::to_string(&recommended)?);
+            println!("{}", crate::cli::json::line(&recommended)?);
             return Ok(());
         }
         println!(
@@ -179,7 +179,7 @@ impl Judge<'_> {
 
     fn print(&self, row: &Row) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string(row)?);
+            println!("{}", crate::cli::json::line(row)?);
             return Ok(());
         }
         let class = |score: &Score| match score.clips {

@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     rows.extend(means);
     if args.json {
         for row in &rows {
-            println!("{}", serde_json::to_string(row)?);
+            println!("{}", crate::cli::json::line(row)?);
         }
     } else {
         print(&rows);

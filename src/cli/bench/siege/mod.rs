@@ -136,7 +136,7 @@ fn show_call(args: &Args, name: &'static str, call: &Call) -> anyhow::Result<boo
         frame_slack_ms: call.frame_slack_ms.unwrap_or_default(),
     };
     if args.json {
-        println!("{}", serde_json::to_string(&row)?);
+        println!("{}", crate::cli::json::line(&row)?);
     } else {
         let slack = row.frame_slack_ms;
         println!(
@@ -158,7 +158,7 @@ fn show_call(args: &Args, name: &'static str, call: &Call) -> anyhow::Result<boo
 
 fn show_attack(args: &Args, attack: &Attack) -> anyhow::Result<()> {
     if args.json {
-        println!("{}", serde_json::to_string(attack)?);
+        println!("{}", crate::cli::json::line(attack)?);
         return Ok(());
     }
     println!(
