@@ -2,11 +2,12 @@
 # when nothing is.
 
 OFFHOOK = target/release/offhook
+PREFIX = /usr/local
 # For other machines, in every part: the compiler's flags, and ggml's own (its build reads GGML_*).
 PORTABLE = CARGO_TARGET_DIR=target/package RUSTFLAGS="-C target-cpu=x86-64-v3" \
 	GGML_NATIVE=OFF GGML_AVX=ON GGML_AVX2=ON GGML_FMA=ON GGML_F16C=ON GGML_BMI2=ON
 
-.PHONY: help call test test-real serve build setup setup-checks real-models fmt clippy doc deny tidy memcheck package models clean
+.PHONY: help call test test-real serve build setup setup-checks real-models fmt clippy doc deny tidy memcheck package install models clean
 
 help:
 	@echo "make call     build offhook and play a whole conversation with it"
@@ -14,7 +15,8 @@ help:
 	@echo "make test-real  calls and words wrong with published weights, which it fetches"
 	@echo "make serve    answer calls on 127.0.0.1:8080 (see config.toml)"
 	@echo "make memcheck the kernels' tests under valgrind"
-	@echo "make package  a binary for other machines, in dist/"
+	@echo "make install  offhook, its models and documents in $(PREFIX) (PREFIX=…, DESTDIR=…)"
+	@echo "make package  the same for other machines, in dist/"
 	@echo "make models   train the models again (hours)"
 
 call: build
@@ -75,10 +77,14 @@ memcheck:
 
 package: setup
 	$(PORTABLE) cargo build --release --locked
-	rm -rf dist && mkdir -p dist/models/demo dist/models/whisper
-	cp target/package/release/offhook config.toml README.md LICENSE-APACHE LICENSE-MIT dist/
-	cp models/demo/*.gguf dist/models/demo/
-	cp models/whisper/*.bin models/whisper/*.toml models/whisper/LICENSE-whisper dist/models/whisper/
+	rm -rf dist
+	scripts/install.sh target/package/release/offhook dist dist dist
+
+# To PREFIX, /usr/local by default; DESTDIR goes before it, for those who make packages. What was built is installed:
+# `make build` first, as another user than root.
+install:
+	@test -x $(OFFHOOK) || { echo "there is no $(OFFHOOK): run \`make build\` first"; exit 1; }
+	scripts/install.sh $(OFFHOOK) $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/offhook $(DESTDIR)$(PREFIX)/share/doc/offhook
 
 models:
 	$(MAKE) -C models/whisper

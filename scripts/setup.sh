@@ -36,8 +36,14 @@ if [ "${#missing[@]}" -gt 0 ]; then
     DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
+wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$(dirname "$0")/../Cargo.toml")
 if ! have cargo; then
-    say "Rust is missing: see https://rustup.rs (version 1.89 or newer)"
+    say "Rust is missing: see https://rustup.rs (version $wanted or newer)"
+    exit 1
+fi
+found=$(cargo --version | cut -d ' ' -f 2)
+if [ "$(printf '%s\n' "$wanted" "$found" | sort -V | head -n 1)" != "$wanted" ]; then
+    say "Rust is too old: $found, and $wanted or newer is needed (rustup update)"
     exit 1
 fi
 

@@ -4,12 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use offhook::cli;
 use offhook::cli::output;
-use offhook::config::{self, Config, ConfigError};
+use offhook::cli::preflight::BadModels;
+use offhook::config::{self, ConfigError, Secrets};
 use offhook::engine::LoadError;
 use offhook::engine::start::StartError;
-use offhook::{cli, telemetry};
+use offhook::telemetry::logging::{self, Logging};
 
 /// Exit code of a bad configuration (EX_USAGE of sysexits.h).
 const BAD_CONFIG: u8 = 64;
@@ -57,42 +59,75 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let found = taking_negative_numbers(Cli::command()).try_get_matches();
+    let cli = match found.and_then(|found| Cli::from_arg_matches(&found)) {
         Ok(cli) => cli,
         Err(asked) => return answered(&asked),
     };
     let path = cli.config.or_else(config_here);
-    let config = match load(path.as_deref()) {
-        Ok(config) => config,
-        Err(error) => {
-            output::tell(format_args!("{error}\n"));
-            return BAD_CONFIG.into();
+    let mut log = None;
+    run(cli.command, path.as_deref(), &mut log).unwrap_or_else(|error| {
+        let unwritten = output::exit_code(&error);
+        if unwritten != Some(output::READER_GONE) {
+            // A configuration's own text says whose it is.
+            let wrong = error.downcast_ref::<ConfigError>().map(ToString::to_string);
+            let text = wrong.unwrap_or_else(|| format!("offhook: {error:#}"));
+            match log {
+                Some(log) => log.line(&text),
+                None => output::tell(format_args!("{text}\n")),
+            }
         }
+        unwritten.map_or_else(|| exit_code(&error), ExitCode::from)
+    })
+}
+
+/// A negative number behind an option is its value, which it may refuse by its own limits, and no option itself.
+fn taking_negative_numbers(command: clap::Command) -> clap::Command {
+    let option = |argument: clap::Arg| {
+        let takes_values = argument.get_action().takes_values() && !argument.is_positional();
+        argument.allow_negative_numbers(takes_values)
     };
-    let server = matches!(cli.command, Command::Serve(_));
-    let log = telemetry::logging::start(&config.log, server);
-    let result = match cli.command {
-        Command::Serve(args) => cli::serve::run(&args, config, path.as_deref()),
-        Command::Call(args) => cli::call::run(args, path.as_deref()),
+    command.mut_args(option).mut_subcommands(taking_negative_numbers)
+}
+
+/// Runs a command. What goes wrong in a server is a line of its log, which it gives to `log`.
+fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyhow::Result<ExitCode> {
+    let printed = |code: ExitCode| Ok(output::flush().map(|()| code)?);
+    match &command {
+        Command::Config(cli::config::Command::Check(args)) => {
+            return cli::config::check(args, path).and_then(printed);
+        }
+        Command::Config(cli::config::Command::Default) => {
+            return cli::config::print_default().and_then(printed);
+        }
+        Command::Serve(_)
+        | Command::Call(_)
+        | Command::Chat(_)
+        | Command::Say(_)
+        | Command::Transcribe(_)
+        | Command::Replay(_)
+        | Command::Token(_)
+        | Command::Bench(_) => {}
+    }
+    let config = config::examine(path, Secrets::Read)?.checked()?;
+    let server = matches!(command, Command::Serve(_));
+    let started = logging::start(&config.log, server);
+    let result = match command {
+        // The server has written what it writes, and waits for nobody who does not read.
+        Command::Serve(args) => {
+            *log = Some(started);
+            return cli::serve::run(&args, config, path);
+        }
+        Command::Call(args) => cli::call::run(args, path),
         Command::Chat(args) => cli::chat::run(args, &config),
         Command::Say(args) => cli::say::run(args, &config),
         Command::Transcribe(args) => cli::transcribe::run(args, &config),
         Command::Replay(args) => cli::replay::run(&args),
         Command::Token(args) => cli::token::run(&args, &config),
-        Command::Bench(command) => cli::bench::run(&command, &config, path.as_deref()),
-        Command::Config(command) => cli::config::run(&command, &config),
+        Command::Bench(command) => cli::bench::run(&command, &config, path),
+        Command::Config(_) => Ok(ExitCode::SUCCESS),
     };
-    // The server has written what it writes, and waits for nobody who does not read.
-    let result = if server { result } else { result.and_then(|code| Ok(output::flush().map(|()| code)?)) };
-    result.unwrap_or_else(|error| {
-        let unwritten = output::exit_code(&error);
-        match unwritten {
-            Some(output::READER_GONE) => {}
-            _ if server => log.line(&format!("offhook: {error:#}")),
-            _ => output::tell(format_args!("offhook: {error:#}\n")),
-        }
-        unwritten.map_or_else(|| exit_code(&error), ExitCode::from)
-    })
+    result.and_then(printed)
 }
 
 /// Help or the version, which were asked for, or what is wrong with the arguments.
@@ -114,15 +149,12 @@ fn config_here() -> Option<PathBuf> {
     Some(PathBuf::from("config.toml")).filter(|here| here.exists())
 }
 
-fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
-    match path {
-        Some(path) => config::load(path),
-        None => config::parse(config::DEFAULT_CONFIG, "that ships with offhook", Path::new("")),
-    }
-}
-
 fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.downcast_ref::<ConfigError>().is_some() {
+        return BAD_CONFIG.into();
+    }
     let model = error.downcast_ref::<LoadError>().is_some()
+        || error.downcast_ref::<BadModels>().is_some()
         || matches!(error.downcast_ref::<StartError>(), Some(StartError::Load(_)));
     if model { NO_MODEL.into() } else { ExitCode::FAILURE }
 }

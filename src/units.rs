@@ -59,6 +59,12 @@ impl CallTime {
     }
 }
 
+/// Milliseconds to a tenth, as they are told: what a clock says beyond is noise.
+#[must_use]
+pub fn tenths(ms: f64) -> f64 {
+    (ms * 10.0).round() / 10.0
+}
+
 /// Durations as microseconds, for texts: `#[serde(with = "as_micros")]`.
 pub mod as_micros {
     use std::time::Duration;

@@ -11,13 +11,14 @@ const SIGNATURE: &str = "x-plivo-signature-v3";
 const NONCE: &str = "x-plivo-signature-v3-nonce";
 
 /// Whether one of the signatures is one of `tokens`. Plivo signs addresses of the web; whether it signs
-/// a socket's as such is not documented, so both are taken.
+/// a socket's as such is not documented, so both are taken, with their port and without.
 pub(super) fn pass(tokens: &Secret, url: &PublicUrl, upgrade: &Upgrade<'_>) -> Result<(), Denied> {
     let given = upgrade.header(SIGNATURE)?;
     let nonce = upgrade.header(NONCE)?;
     let (path, query) = upgrade.target.split_once('?').unwrap_or((upgrade.target, ""));
     let query = sorted(query);
-    let signed = [url.of(path), url.as_web(path)].map(|url| format!("{url}{query}.{nonce}"));
+    let signed = url.signed(path).into_iter().chain(url.signed_as_web(path));
+    let signed: Vec<String> = signed.map(|url| format!("{url}{query}.{nonce}")).collect();
     // A comma stands between those of the account and of its sub-account.
     let given: Vec<Vec<u8>> = given.split(',').filter_map(|one| STANDARD.decode(one.trim()).ok()).collect();
     let right = signed.iter().any(|text| given.iter().any(|tag| tokens.signed(hmac::HMAC_SHA256, text, tag)));

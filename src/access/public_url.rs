@@ -50,18 +50,18 @@ impl PublicUrl {
     /// The addresses that may have been signed: as it was told, without its port, and with the port that
     /// its scheme has when none is told; gateways differ in that.
     pub(super) fn signed(&self, target: &str) -> [String; 3] {
-        let scheme = if self.secure { "wss" } else { "ws" };
-        let usual = if self.secure { 443 } else { 80 };
-        [
-            self.of(target),
-            self.with(scheme, None, target),
-            self.with(scheme, Some(self.port.unwrap_or(usual)), target),
-        ]
+        self.with_and_without_port(if self.secure { "wss" } else { "ws" }, target)
     }
 
-    /// The address as a web page's, for gateways that sign that.
-    pub(super) fn as_web(&self, target: &str) -> String {
-        self.with(if self.secure { "https" } else { "http" }, self.port, target)
+    /// The same as a web page's addresses, for gateways that sign those.
+    pub(super) fn signed_as_web(&self, target: &str) -> [String; 3] {
+        self.with_and_without_port(if self.secure { "https" } else { "http" }, target)
+    }
+
+    fn with_and_without_port(&self, scheme: &str, target: &str) -> [String; 3] {
+        let usual = if self.secure { 443 } else { 80 };
+        let ports = [self.port, None, Some(self.port.unwrap_or(usual))];
+        ports.map(|port| self.with(scheme, port, target))
     }
 
     fn with(&self, scheme: &str, port: Option<u16>, target: &str) -> String {
@@ -84,7 +84,7 @@ mod tests {
     fn an_address_is_taken_apart_and_put_together_again() {
         let url = PublicUrl::parse("wss://voice.example.com:8443/line/").unwrap();
         assert_eq!(url.of("/twilio?x=1"), "wss://voice.example.com:8443/line/twilio?x=1");
-        assert_eq!(url.as_web("/plivo"), "https://voice.example.com:8443/line/plivo");
+        assert_eq!(url.signed_as_web("/plivo")[0], "https://voice.example.com:8443/line/plivo");
         assert_eq!(PublicUrl::parse("ws://[::1]:8080").unwrap().of("/x"), "ws://[::1]:8080/x");
         assert_eq!(PublicUrl::parse("ws://[::1]").unwrap().of("/x"), "ws://[::1]/x");
     }
@@ -95,6 +95,16 @@ mod tests {
         assert_eq!(told, ["wss://a.example/t", "wss://a.example/t", "wss://a.example:443/t"]);
         let told = PublicUrl::parse("wss://a.example:8443").unwrap().signed("/t");
         assert_eq!(told, ["wss://a.example:8443/t", "wss://a.example/t", "wss://a.example:8443/t"]);
+    }
+
+    /// Fault: a gateway that signs `https://HOST:443/…` was turned away, though docs/security.md says that both forms
+    /// are taken.
+    #[test]
+    fn a_web_address_may_have_been_signed_with_its_usual_port() {
+        let told = PublicUrl::parse("wss://a.example").unwrap().signed_as_web("/p");
+        assert_eq!(told, ["https://a.example/p", "https://a.example/p", "https://a.example:443/p"]);
+        let told = PublicUrl::parse("ws://a.example").unwrap().signed_as_web("/p");
+        assert_eq!(told[2], "http://a.example:80/p");
     }
 
     #[test]

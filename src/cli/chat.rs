@@ -9,9 +9,10 @@ use anyhow::Context;
 use serde_json::json;
 
 use crate::cli::output::{note, noteln, out};
-use crate::config::Config;
+use crate::config::{Config, limits};
 use crate::engine::llm::{LlmEngine, LlmOptions, Reply, limit_threads, load};
 use crate::engine::{Generation as _, Generator as _, Message, Role, Sampling, Step, Task, Usage};
+use crate::units::tenths;
 
 /// Arguments of `offhook chat`.
 #[derive(Debug, clap::Args)]
@@ -29,7 +30,7 @@ pub struct Args {
     #[arg(long)]
     raw: bool,
     /// Most tokens of an answer
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(limits::signed(&limits::MAX_TOKENS)))]
     max_tokens: Option<u32>,
     /// Instructions instead of the configured ones; empty for none
     #[arg(long, value_name = "TEXT", conflicts_with = "raw")]
@@ -43,10 +44,7 @@ pub struct Args {
 }
 
 fn temperature(text: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(x) if (0.0..=5.0).contains(&x) => Ok(x),
-        _ => Err("0 to 5 is possible".to_owned()),
-    }
+    limits::number(text, &limits::TEMPERATURE)
 }
 
 /// Runs it.
@@ -195,8 +193,8 @@ impl Timing {
             "prompt_tokens": self.usage.prompt,
             "reused_tokens": self.usage.reused,
             "generated_tokens": self.usage.generated,
-            "first_text_ms": self.first_text.as_secs_f64() * 1e3,
-            "total_ms": self.whole.as_secs_f64() * 1e3,
+            "first_text_ms": tenths(self.first_text.as_secs_f64() * 1e3),
+            "total_ms": tenths(self.whole.as_secs_f64() * 1e3),
             "tokens_per_second": self.tokens_per_second(),
         })
     }

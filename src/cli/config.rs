@@ -1,47 +1,65 @@
 //! `offhook config`: the checks that `serve` makes, without serving.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::bail;
-
-use crate::cli::output::{out, outln};
-use crate::config::{Config, DEFAULT_CONFIG};
-use crate::engine::whisper::{self, WhisperOptions};
+use super::preflight;
+use crate::cli::output::{noteln, out, outln};
+use crate::config::{ConfigError, DEFAULT_CONFIG, Secrets, examine};
 
 /// What to do with the configuration.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Check the configuration and that its model files are there; exit code 64 if it is wrong, 66 if the
-    /// speech-to-text model is damaged or does not know the language
-    Check,
+    /// Check all that `serve` would refuse, and tell what is missing; exit code 64 if the configuration is wrong, 66
+    /// if only a model is missing or cannot be loaded
+    Check(Check),
     /// Print the configuration that ships with offhook, with every key explained
     Default,
 }
 
-/// Runs it. That the configuration is right is known by now: it has been read.
+/// Arguments of `offhook config check`.
+#[derive(Debug, clap::Args)]
+pub struct Check {
+    /// Do not read the secrets that the configuration names: for machines that do not have them
+    #[arg(long)]
+    no_secrets: bool,
+}
+
+/// Prints the configuration that ships.
 ///
 /// # Errors
-/// If a model file is missing, or the recogniser's is damaged or does not know `stt.language`.
-pub fn run(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
-    match command {
-        Command::Default => out!("{DEFAULT_CONFIG}")?,
-        Command::Check => {
-            let models = config
-                .llm
-                .models()
-                .zip(std::iter::once("llm.model").chain(std::iter::repeat("llm.stand_ins")));
-            let models = models.map(|((_, path), key)| (key, path));
-            for (key, path) in std::iter::once(("stt.model", config.stt.model.as_path())).chain(models) {
-                if !path.is_file() {
-                    bail!(
-                        "{key} = \"{}\": no such file; allowed is the path of a model file",
-                        path.display()
-                    );
-                }
-            }
-            whisper::check(&WhisperOptions::from(&config.stt))?;
-            outln!("the configuration is right")?;
-        }
-    }
+/// If standard output cannot be written.
+pub fn print_default() -> anyhow::Result<ExitCode> {
+    out!("{DEFAULT_CONFIG}")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Checks the configuration at `path`, or the one that ships.
+///
+/// # Errors
+/// All that is wrong with it; if nothing else is, the models that cannot be loaded.
+pub fn check(args: &Check, path: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let secrets = if args.no_secrets { Secrets::Leave } else { Secrets::Read };
+    let mut examined = examine(path, secrets)?;
+    let mut findings = preflight::look(&examined.config);
+    examined.add(std::mem::take(&mut findings.problems));
+    let notes = std::mem::take(&mut findings.notes);
+    for note in &notes {
+        outln!("note: {note}")?;
+    }
+    let models = findings.bad_models();
+    let wrong: Option<ConfigError> = examined.checked().err();
+    match (wrong, models) {
+        (None, None) => {
+            outln!("the configuration is right")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        (Some(wrong), models) => {
+            if let Some(models) = models {
+                noteln!("{models}");
+            }
+            Err(wrong.into())
+        }
+        (None, Some(models)) => Err(models.into()),
+    }
 }

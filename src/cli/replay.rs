@@ -1,31 +1,36 @@
 //! `offhook replay`: plays the trace of a call again. As it was, the first decision that differs is
-//! shown; under other settings, every decision that changes. Decisions are the conversation's.
+//! shown; under other settings, every decision that changes; or it is drawn as a conversation. Decisions are the
+//! conversation's.
 
+mod assignments;
+mod conversation;
 mod decisions;
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use owo_colors::OwoColorize as _;
-use serde_json::Value;
 
+use self::assignments::changed;
 use self::decisions::{Change, Decision, changes, decisions};
 use crate::cli::output::noteln;
-use crate::conversation::Settings;
 use crate::conversation::replay::Trace;
 use crate::conversation::trace::Line;
-use crate::units::CallTime;
+use crate::units::{CallTime, tenths};
 
 /// Plays the trace of a call again. Traces are made by a server with `log.traces` set.
 ///
 /// Exit code 1 if a decision differs from the trace.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The trace.
+    /// The trace; "-" reads it from standard input.
     #[arg(value_name = "TRACE")]
     trace: PathBuf,
+    /// Draw the call as a conversation instead: who said what when, and how soon the answer came.
+    #[arg(long, conflicts_with_all = ["set", "json"])]
+    show: bool,
     /// Another setting, by its key in config.toml ("endpoint.complete_ms=400"): shows every decision that
     /// changes. The caller and the engines do what they did.
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -41,17 +46,29 @@ pub struct Args {
 /// If the trace cannot be read, or a setting is none.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let lines = read(&args.trace)?;
+    if args.show {
+        // A trace with holes or of another version is worth looking at, too.
+        write!(std::io::stdout().lock(), "{}", conversation::draw(&lines))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let trace = Trace::new(lines).with_context(|| args.trace.display().to_string())?;
     if args.set.is_empty() { replay(&trace, args.json) } else { rehearse(&trace, args) }
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<Line>> {
-    let file = std::fs::File::open(path).with_context(|| {
-        format!("{} cannot be read; expected a trace, which `log.traces` makes", path.display())
-    })?;
+    if path == Path::new("-") {
+        return lines_of(std::io::stdin().lock(), "standard input");
+    }
+    let name = path.display().to_string();
+    let file = std::fs::File::open(path)
+        .with_context(|| format!("{name} cannot be read; expected a trace, which `log.traces` makes"))?;
+    lines_of(std::io::BufReader::new(file), &name)
+}
+
+fn lines_of(input: impl BufRead, name: &str) -> anyhow::Result<Vec<Line>> {
     let mut lines = Vec::new();
-    for (number, text) in std::io::BufReader::new(file).lines().enumerate() {
-        let place = || format!("{} line {}", path.display(), number + 1);
+    for (number, text) in input.lines().enumerate() {
+        let place = || format!("{name} line {}", number + 1);
         let text = text.with_context(place)?;
         if !text.is_empty() {
             lines.push(Line::read(&text).with_context(place)?);
@@ -65,10 +82,9 @@ fn replay(trace: &Trace, json: bool) -> anyhow::Result<ExitCode> {
     let replay = trace.replay();
     let mut out = crate::cli::output::stdout();
     if json {
-        let difference = replay
-            .difference
-            .as_ref()
-            .map(|d| serde_json::json!({"line": d.line, "at_ms": ms(d.at), "then": d.then, "now": d.now}));
+        let difference = replay.difference.as_ref().map(
+            |d| serde_json::json!({"line": d.line, "at_ms": tenths(ms(d.at)), "then": d.then, "now": d.now}),
+        );
         let object = serde_json::json!({
             "events": replay.events, "actions": replay.actions, "difference": difference,
         });
@@ -103,7 +119,10 @@ fn rehearse(trace: &Trace, args: &Args) -> anyhow::Result<ExitCode> {
         }
     }
     if !args.json {
-        writeln!(out, "{} decisions change", changes.len())?;
+        match changes.len() {
+            1 => writeln!(out, "1 decision changes")?,
+            several => writeln!(out, "{several} decisions change")?,
+        }
     }
     if let Some((at, question)) = &after.unanswered {
         noteln!(
@@ -126,27 +145,6 @@ fn line(change: &Change, colours: bool) -> String {
             format!("~ {}  ({:.0} ms {word})", at(now), by.abs())
         }
     }
-}
-
-/// These settings, but for some.
-fn changed(settings: &Settings, set: &[String]) -> anyhow::Result<Settings> {
-    let mut all = serde_json::to_value(settings)?;
-    for assignment in set {
-        let Some((key, value)) = assignment.split_once('=') else {
-            bail!("--set {assignment}: expected KEY=VALUE, such as endpoint.complete_ms=400");
-        };
-        let mut place = &mut all;
-        for part in key.trim().split('.') {
-            let known = place.as_object().map(|map| map.keys().cloned().collect::<Vec<_>>().join(", "));
-            place = place.get_mut(part).with_context(|| {
-                format!("--set {key}: there is no {part:?}; a trace has {}", known.unwrap_or_default())
-            })?;
-        }
-        // What is no JSON is a text.
-        *place = serde_json::from_str(value.trim()).unwrap_or_else(|_| Value::from(value.trim()));
-        serde_json::from_value::<Settings>(all.clone()).with_context(|| format!("--set {assignment}"))?;
-    }
-    Ok(serde_json::from_value(all)?)
 }
 
 fn ms(at: CallTime) -> f64 {

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 
 use crate::audio::{resample, wav};
 use crate::cli::output::noteln;
-use crate::config::Config;
+use crate::config::{Config, limits};
 use crate::engine::flite::Flite;
 use crate::engine::{Speech, Synthesizer};
 use crate::units::duration_of;
@@ -26,11 +26,15 @@ pub struct Args {
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(i64::from(*resample::RATES.start())..=i64::from(*resample::RATES.end())))]
     rate: Option<u32>,
     /// 1 is the voice's own pace, 2 twice as fast; `tts.speed` if not given.
-    #[arg(long)]
+    #[arg(long, value_name = "X", value_parser = speed)]
     speed: Option<f32>,
     /// Also print when each word ends, in seconds, on standard error.
     #[arg(long)]
     words: bool,
+}
+
+fn speed(text: &str) -> Result<f32, String> {
+    limits::number(text, &limits::SPEED)
 }
 
 /// Most bytes of text read from standard input: more than the voice takes.

@@ -11,15 +11,18 @@ use anyhow::Context as _;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::preflight;
 use super::reload::Reload;
 use crate::cli::output::outln;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::engine::llm::limit_threads;
 use crate::engine::start;
+use crate::gateway::detect::Dialect;
 use crate::http::listen::{self, Limits};
 use crate::http::tls::Certificates;
 use crate::http::{App, router};
 use crate::runtime::carrier::Carrier;
+use crate::runtime::reporter::Reporter;
 use crate::runtime::socket::FAREWELL;
 
 /// Connections that the system takes before they are looked at. The usual 128 are full in a burst, and
@@ -36,6 +39,11 @@ pub struct Args {
     /// To try a configuration out: listen on 127.0.0.1 only, without TLS, and check nobody who dials
     #[arg(long)]
     open: bool,
+
+    /// For the program that starts this one: once calls are taken, a JSON object a line on standard output for every
+    /// turn and every call that is over, with what was said
+    #[arg(long)]
+    reports: bool,
 }
 
 /// Serves until SIGTERM or SIGINT, then lets running calls finish.
@@ -45,6 +53,19 @@ pub struct Args {
 pub fn run(args: &Args, mut config: Config, path: Option<&Path>) -> anyhow::Result<ExitCode> {
     if args.open {
         config.open();
+    }
+    let mut findings = preflight::look(&config);
+    for note in &findings.notes {
+        tracing::warn!("{note}");
+    }
+    let problems = std::mem::take(&mut findings.problems);
+    if !problems.is_empty() {
+        let source =
+            path.map_or_else(|| "that ships with offhook".to_owned(), |path| path.display().to_string());
+        return Err(ConfigError { source, problems }.into());
+    }
+    if let Some(models) = findings.bad_models() {
+        return Err(models.into());
     }
     // Before the first thread: candle takes its number of threads from the environment.
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -75,7 +96,8 @@ async fn serve(args: &Args, config: Config, path: Option<&Path>) -> anyhow::Resu
         .with_context(|| format!("cannot listen on {wanted}; another port can be given with --port"))?;
     let address = listener.local_addr()?;
     let config = Arc::new(config);
-    let app = App::new(config.clone());
+    let reporter = args.reports.then(|| Reporter::to(std::io::stdout())).transpose()?;
+    let app = App::new(config.clone()).reporting_to(reporter);
     let limits = Limits { connections: config.server.max_connections, patience: config.server.start_timeout };
     let server = tokio::spawn(listen::serve(listener, router(app.clone()), limits, certificates.clone()));
     let reload = Reload { certificates, app: app.clone(), config: path.map(Path::to_owned) };
@@ -91,6 +113,9 @@ async fn serve(args: &Args, config: Config, path: Option<&Path>) -> anyhow::Resu
         () = told_to_stop() => return Ok(()),
     }
     tracing::info!(%address, "ready");
+    for (line, url) in to_dial(&config, address) {
+        tracing::info!(line, "dial {url}");
+    }
     // Who does not read it keeps the server from nothing, not even from its end.
     let stopped = tokio::select! {
         told = tokio::task::spawn_blocking(move || tell_address(address)) => { told??; false }
@@ -103,6 +128,21 @@ async fn serve(args: &Args, config: Config, path: Option<&Path>) -> anyhow::Resu
     server.abort();
     app.sum_up_the_rest();
     Ok(())
+}
+
+/// What gateways dial, line by line: the public address, or what can be reached of this machine.
+fn to_dial(config: &Config, address: SocketAddr) -> Vec<(&'static str, String)> {
+    let scheme = if config.server.tls.is_some() { "wss" } else { "ws" };
+    let url = |path: &str| match &config.lines.public_url {
+        Some(url) => url.of(path),
+        None if address.ip().is_unspecified() => format!("{scheme}://THIS-MACHINE:{}{path}", address.port()),
+        None => format!("{scheme}://{address}{path}"),
+    };
+    let with_token = |line: &crate::config::Line| if line.tokens.is_some() { "/TOKEN" } else { "" };
+    let of = |(dialect, line): (&Dialect, &crate::config::Line)| {
+        (dialect.name(), url(&format!("/{}{}", dialect.name(), with_token(line))))
+    };
+    config.lines.taken.iter().map(of).collect()
 }
 
 fn listen_on(address: SocketAddr) -> std::io::Result<TcpListener> {
@@ -163,4 +203,29 @@ async fn drain(app: &App, patience: Duration, mut told_again: impl AsyncFnMut())
         }
     };
     let _ = tokio::time::timeout(FAREWELL + Duration::from_secs(1), all_parted).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    fn dialled(text: &str, address: &str) -> Vec<String> {
+        let config = parse(text, "test", Path::new("")).expect("a configuration");
+        to_dial(&config, address.parse().expect("an address")).into_iter().map(|(_, url)| url).collect()
+    }
+
+    /// Fault: `serve` told its port and left it to its documents what a gateway dials.
+    #[test]
+    fn every_line_is_told_with_the_address_to_dial() {
+        assert_eq!(
+            dialled("[server]\nlines = [\"asterisk\"]", "127.0.0.1:8080"),
+            ["ws://127.0.0.1:8080/asterisk"]
+        );
+        let public = "[server]\nlines = [\"twilio\"]\npublic_url = \"wss://voice.example.com\"\n\
+                      [twilio]\ninsecure = true";
+        assert_eq!(dialled(public, "127.0.0.1:8080"), ["wss://voice.example.com/twilio"]);
+        let all = "[server]\nbind = \"0.0.0.0\"\nlines = [\"plivo\"]\n[plivo]\ninsecure = true";
+        assert_eq!(dialled(all, "0.0.0.0:99"), ["ws://THIS-MACHINE:99/plivo"]);
+    }
 }

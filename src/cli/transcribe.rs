@@ -24,7 +24,7 @@ use self::side::{Side, Way};
 use super::stream;
 use crate::audio::wav::{self, Clip, Completeness, MAX_SECONDS, Reader};
 use crate::cli::output::{noteln, outln};
-use crate::config::{Config, language, whisper_model};
+use crate::config::{Config, language, limits, whisper_model};
 use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer, Window};
 use crate::engine::{CancelFlag, Effort, Recognizer as _};
 use crate::units::duration_of;
@@ -43,7 +43,7 @@ pub struct Args {
     #[arg(long, value_name = "CODE", value_parser = language::parse)]
     language: Option<String>,
     /// Threads; `stt.threads` if not given.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(limits::signed(&limits::THREADS)))]
     threads: Option<u16>,
     /// Which channel. Without it a stereo file gives both, apart; one of more channels gives their mix.
     #[arg(long, value_enum)]
@@ -78,11 +78,11 @@ sides of a stereo file, such as `offhook call` records, come in order of time:
 
 A file may have any length: no more of it than an utterance is held in memory.
 
---json: file, duration_s, truncated (null if the header has no length),
-missing_s (if truncated), segments, took_s, real_time_factor. A segment has
-channel (mono, left, right, mix, or both where the two are the same), start_s,
-end_s, text, doubtful, avg_logprob, no_speech, words; a word has text, start_s,
-end_s (estimates) and confidence (0 to 1). All times are in seconds.
+--json: file, duration_ms, truncated (null if the header has no length),
+missing_ms (if truncated), segments, took_ms, real_time_factor. A segment has
+channel (mono, left, right, mix, or both where the two are the same), start_ms,
+end_ms, text, doubtful, avg_logprob, no_speech, words; a word has text,
+start_ms, end_ms (estimates) and confidence (0 to 1).
 
 Exit code 0: all files were transcribed, with words in them or not; 1: one could
 not be; 66: the model could not be loaded.";
@@ -103,6 +103,14 @@ enum ChannelChoice {
 pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     if args.srt && args.files.len() > 1 {
         bail!("--srt numbers the subtitles of one recording: give one file, or use --json for several");
+    }
+    // What is not there needs no model.
+    let missing = |file: &PathBuf| file != Path::new("-") && !file.exists();
+    if args.files.iter().all(missing) {
+        for error in args.files.iter().filter_map(|file| open(file).err()) {
+            noteln!("{error:#}");
+        }
+        return Ok(ExitCode::FAILURE);
     }
     let model = args.model.as_deref().map_or_else(|| config.stt.model.clone(), whisper_model::named);
     let mut options = WhisperOptions {

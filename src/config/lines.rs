@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::http::Uri;
 
+use super::Secrets;
 use super::reader::{HIDDEN, Reader};
 use super::secrets::{password, private_key, secret};
 use crate::access::{Check, PathToken, PublicUrl};
@@ -84,12 +85,14 @@ fn asks_for_something(r: &mut Reader, dialect: Dialect) -> bool {
 fn refuse_open(r: &mut Reader, dialect: Dialect) {
     let name = dialect.name();
     let keys: Vec<String> = credentials(dialect).iter().map(|key| format!("{name}.{key}")).collect();
+    let Some((first, others)) = keys.split_first() else { return };
+    let others: String = others.iter().map(|key| format!(", or {key}")).collect();
     let allowed = format!(
-        "true, if anybody may start calls here; otherwise give {}, take \"{name}\" out of server.lines, or set \
-         server.bind to \"127.0.0.1\" and server.public_url to \"\"",
-        keys.join(" or ")
+        "missing, and others can reach this line: set it{others}, to \"env:NAME\" or \"file:PATH\" \
+         (docs/security.md), or take \"{name}\" out of server.lines; only where anybody may start calls, set \
+         {name}.insecure = true"
     );
-    r.refuse(&format!("{name}.insecure"), "false".to_owned(), allowed);
+    r.refuse(first, String::new(), allowed);
 }
 
 /// The keys of a line that make it check who dials.
@@ -107,7 +110,12 @@ const fn credentials(dialect: Dialect) -> &'static [&'static str] {
 fn taken(r: &mut Reader) -> Vec<Dialect> {
     let all = Dialect::ALL.map(Dialect::name);
     let mut taken = Vec::new();
-    for name in r.texts("server.lines", &all) {
+    let names = r.texts("server.lines", &all);
+    if names.is_empty() {
+        let allowed = format!("at least one of {}: without a line, no call can come in", all.join(", "));
+        r.refuse("server.lines", "[]".to_owned(), allowed);
+    }
+    for name in names {
         match Dialect::named(&name) {
             Some(dialect) => taken.push(dialect),
             None => {
@@ -219,7 +227,9 @@ fn given<P>(
     proof: Option<P>,
     proof_key: &str,
 ) -> Option<(String, P)> {
-    if !name.is_empty() && proof.is_none() {
+    // One that is not read is given all the same.
+    let left = r.secrets() == Secrets::Leave && !r.text(proof_key, "", |_| None).is_empty();
+    if !name.is_empty() && proof.is_none() && !left {
         r.refuse(key, HIDDEN.to_owned(), format!("\"\", or {proof_key} with it: it signs the requests"));
     }
     Some(name).filter(|name| !name.is_empty()).zip(proof)
@@ -280,8 +290,8 @@ mod tests {
     fn an_open_line_on_an_address_that_others_reach_is_refused_by_name() {
         let folder = with_secret();
         let error = read("[server]\nbind = \"0.0.0.0\"\nlines = [\"twilio\"]", folder.path()).unwrap_err();
-        assert!(error.contains("twilio.insecure = false: allowed is true, if anybody may start calls here"));
-        assert!(error.contains("give twilio.auth_token or twilio.shared_key or twilio.path_secret"));
+        assert!(error.contains("twilio.auth_token: missing, and others can reach this line: set it, or"));
+        assert!(error.contains("or twilio.shared_key, or twilio.path_secret, to \"env:NAME\""), "{error}");
         assert_eq!(error.lines().count(), 2, "{error}");
         let unread =
             "[server]\nbind = \"0.0.0.0\"\nlines = [\"plivo\"]\n[plivo]\npath_secret = \"file:nowhere\"";
@@ -294,6 +304,27 @@ mod tests {
         let checked =
             "[server]\nbind = \"::\"\nlines = [\"twilio\"]\n[twilio]\npath_secret = \"file:secret\"";
         assert!(read(checked, folder.path()).unwrap().taken[&Dialect::Twilio].tokens.is_some());
+    }
+
+    /// Fault: the refusal of an open line began with "insecure = false: allowed is true", so that the wrong act was
+    /// the nearest one.
+    #[test]
+    fn the_refusal_of_an_open_line_names_its_credential_first_and_insecure_last() {
+        let error = read("[server]\nbind = \"0.0.0.0\"", Path::new("")).unwrap_err();
+        let told: Vec<&str> = error.lines().skip(1).collect();
+        assert_eq!(told.len(), Dialect::ALL.len());
+        for (line, dialect) in told.iter().zip(Dialect::ALL) {
+            let (name, key) = (dialect.name(), credentials(dialect)[0]);
+            assert!(line.trim_start().starts_with(&format!("{name}.{key}: missing")), "{line}");
+            assert!(line.ends_with(&format!("set {name}.insecure = true")), "{line}");
+        }
+    }
+
+    /// Fault: a server that takes no line at all was "right".
+    #[test]
+    fn a_server_without_a_line_is_refused() {
+        let error = read("[server]\nlines = []", Path::new("")).unwrap_err();
+        assert!(error.contains("server.lines = []: allowed is at least one of offhook, twilio"), "{error}");
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! Every setting, checked once: raw TOML goes in, this goes out, and nothing after it needs to check
 //! again. Units are in the types. Knows no engine and no gateway.
 
+mod examine;
 pub mod language;
+pub mod limits;
 mod lines;
 mod models;
+pub mod places;
 mod read;
 mod reader;
 mod secrets;
 #[cfg(test)]
 mod secrets_tests;
 mod turn_taking;
+mod whereabouts;
 pub mod whisper_model;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -20,10 +24,11 @@ use crate::conversation::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Ph
 use crate::engine::{KernelChoice, Sampling};
 use crate::vad::DetectorChoice;
 
+pub use examine::{ConfigError, DEFAULT_CONFIG, Examined, Secrets, examine, examine_text, load, parse};
 pub use lines::{Line, Lines};
 pub use models::NamedModel;
-pub use read::{ConfigError, DEFAULT_CONFIG, load, parse};
 pub use reader::Problem;
+pub use secrets::secret_of;
 
 /// The whole configuration. `config.toml` describes every key.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::places;
 use super::reader::Reader;
 use crate::engine::KernelChoice;
 
@@ -48,7 +49,7 @@ pub(super) fn stand_ins(r: &mut Reader, base: &Path, first: &str) -> Vec<NamedMo
             let allowed = "a name that no other model has (llm.name is the first's)".to_owned();
             r.refuse(&format!("{key}.name"), format!("\"{name}\""), allowed);
         }
-        models.push(NamedModel { name, path: base.join(path) });
+        models.push(NamedModel { name, path: places::find(base, Path::new(&path)) });
     }
     models
 }

@@ -1,79 +1,20 @@
 //! From TOML to `Config`: the one place that knows every key, its unit, its default and its limits.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::lines::{holds_secrets, lines};
-use super::reader::{Problem, Reader};
+use super::lines::lines;
+use super::places;
+use super::reader::Reader;
 use super::{Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, turn_taking};
-use super::{language, whisper_model};
+use super::{language, limits, whisper_model};
 use crate::engine::Sampling;
 use crate::telemetry::logging;
 use crate::vad::DetectorChoice;
 
-/// The configuration that ships with offhook, comments and all. A test holds it against the defaults.
-pub const DEFAULT_CONFIG: &str = include_str!("../../config.toml");
-
-/// What is wrong with a configuration, all of it at once.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    /// Where it was read.
-    pub source: String,
-    /// At least one.
-    pub problems: Vec<Problem>,
-}
-
-impl std::error::Error for ConfigError {}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "configuration {}:", self.source)?;
-        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
-    }
-}
-
-/// Reads `path`. Relative model paths in it are taken from its folder.
-pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    let source = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
-        source: source.clone(),
-        problems: vec![Problem {
-            key: "file".into(),
-            value: String::new(),
-            allowed: format!(
-                "cannot be read ({error}); give another with --config, or start from config.toml of the \
-                 repository"
-            ),
-        }],
-    })?;
-    parse(&text, &source, path.parent().unwrap_or(Path::new("")))
-}
-
-/// Reads `text`, which came from `source`; relative model paths are taken from `base`.
-pub fn parse(text: &str, source: &str, base: &Path) -> Result<Config, ConfigError> {
-    let fail = |problems| ConfigError { source: source.to_owned(), problems };
-    let table = text.parse::<toml::Table>().map_err(|error| {
-        fail(vec![Problem { key: "TOML".into(), value: String::new(), allowed: broken(text, &error) }])
-    })?;
-    let mut reader = Reader::new(table, holds_secrets);
-    let config = read(&mut reader, base);
-    let problems = reader.finish();
-    if problems.is_empty() { Ok(config) } else { Err(fail(problems)) }
-}
-
-/// What is wrong with a text that is no TOML, and where. The parser's own message shows the line, and in it
-/// whatever secret was written there without quotes, or twice.
-fn broken(text: &str, error: &toml::de::Error) -> String {
-    let problem = error.message().trim().replace('\n', ", ");
-    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    let (line, column) =
-        (before.split('\n').count(), before.chars().rev().take_while(|&c| c != '\n').count() + 1);
-    format!("line {line}, column {column}: {problem} (the line is not shown: it may hold a secret)")
-}
-
-fn read(r: &mut Reader, base: &Path) -> Config {
+/// Reads every key. What is wrong with one is the reader's to keep, and its default stands in.
+pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
     let server = server(r, base);
     let lines = lines(r, base, server.bind);
     let config = Config {
@@ -85,7 +26,7 @@ fn read(r: &mut Reader, base: &Path) -> Config {
         tts: Tts {
             voice: r
                 .text("tts.voice", "flite:slt", |v| (v != "flite:slt").then(|| "\"flite:slt\"".to_owned())),
-            speed: r.number("tts.speed", 1.0, 0.5..=2.0) as f32,
+            speed: r.number("tts.speed", 1.0, limits::SPEED) as f32,
         },
         vad: Vad {
             detector: detector(r),
@@ -101,7 +42,7 @@ fn read(r: &mut Reader, base: &Path) -> Config {
         playback: Playback { lead: r.millis("playback.lead_ms", 160, 40..=200) },
         log: Log {
             level: r.text("log.level", "info", |level| {
-                let allowed = "error, warn, info, debug, trace, or a filter such as \"offhook=debug\"";
+                let allowed = "off, error, warn, info, debug, trace, or a filter such as \"offhook=debug\"";
                 logging::filter(level).is_none().then(|| allowed.to_owned())
             }),
             json: r.switch("log.json", false),
@@ -182,9 +123,10 @@ fn is_key_itself(text: &str) -> bool {
 
 fn stt(r: &mut Reader, base: &Path) -> Stt {
     Stt {
-        model: base.join(whisper_model(r)),
-        threads: r.integer("stt.threads", 1, 1..=64) as usize,
-        window_margin: Some(r.millis("stt.window_margin_ms", 0, 0..=30_000)).filter(|m| !m.is_zero()),
+        model: places::find(base, &whisper_model(r)),
+        threads: r.integer("stt.threads", 1, limits::wide(&limits::THREADS)) as usize,
+        window_margin: Some(r.millis("stt.window_margin_ms", 0, limits::wide(&limits::WINDOW_MARGIN_MS)))
+            .filter(|m| !m.is_zero()),
         second_look: r.switch("stt.second_look", true),
         language: r.text("stt.language", language::ENGLISH, language::problem),
         initial_prompt: r.text("stt.initial_prompt", "", |_| None),
@@ -220,13 +162,13 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
         stand_ins,
         name,
         fallback_after: r.millis("llm.fallback_after_ms", 1000, 100..=60_000),
-        threads: r.integer("llm.threads", 1, 1..=64) as usize,
+        threads: r.integer("llm.threads", 1, limits::wide(&limits::THREADS)) as usize,
         kernels: models::kernels(r),
         context_tokens: r.integer("llm.context_tokens", 1024, 128..=131_072) as usize,
         sampling: Sampling {
-            max_tokens: r.integer("llm.max_tokens", 60, 1..=4096) as usize,
+            max_tokens: r.integer("llm.max_tokens", 60, limits::wide(&limits::MAX_TOKENS)) as usize,
             time_limit: Some(r.millis("llm.reply_timeout_ms", 30_000, 0..=600_000)).filter(|t| !t.is_zero()),
-            temperature: r.number("llm.temperature", 0.0, 0.0..=2.0) as f32,
+            temperature: r.number("llm.temperature", 0.0, limits::TEMPERATURE) as f32,
             top_k: r.integer("llm.top_k", 0, 0..=100_000) as usize,
             top_p: r.number("llm.top_p", 1.0, 0.01..=1.0) as f32,
             min_p: r.number("llm.min_p", 0.0, 0.0..=1.0) as f32,
@@ -242,7 +184,8 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
 }
 
 fn path(r: &mut Reader, base: &Path, key: &str, default: &str) -> PathBuf {
-    base.join(r.text(key, default, |v| v.is_empty().then(|| "the path of a model file".to_owned())))
+    let path = r.text(key, default, |v| v.is_empty().then(|| "the path of a model file".to_owned()));
+    places::find(base, Path::new(&path))
 }
 
 /// What only shows when two keys are seen side by side.
@@ -255,7 +198,9 @@ fn check_together(r: &mut Reader, c: &Config) {
             format!("at most half of llm.context_tokens, {most}"),
         );
     }
-    if !c.llm.stand_ins.is_empty() && c.llm.fallback_after >= c.llm.first_token_timeout {
+    // Where nobody stands in it only matters to those who wrote it down.
+    let meant = !c.llm.stand_ins.is_empty() || r.says("llm.fallback_after_ms");
+    if meant && c.llm.fallback_after >= c.llm.first_token_timeout {
         r.refuse(
             "llm.fallback_after_ms",
             c.llm.fallback_after.as_millis().to_string(),
@@ -267,6 +212,8 @@ fn check_together(r: &mut Reader, c: &Config) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lines::holds_secrets;
+    use super::super::{DEFAULT_CONFIG, Secrets, parse};
     use super::*;
 
     fn problems(text: &str) -> Vec<String> {
@@ -287,7 +234,7 @@ mod tests {
 
     #[test]
     fn the_shipped_file_names_every_key() {
-        let mut reader = Reader::new(DEFAULT_CONFIG.parse().expect("TOML"), holds_secrets);
+        let mut reader = Reader::new(DEFAULT_CONFIG.parse().expect("TOML"), holds_secrets, Secrets::Read);
         read(&mut reader, Path::new(""));
         let table: toml::Table = DEFAULT_CONFIG.parse().expect("TOML");
         for key in reader.asked_keys() {

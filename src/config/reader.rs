@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
+use super::Secrets;
+
 /// One thing wrong with the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -17,6 +19,22 @@ pub struct Problem {
     pub value: String,
     /// What would be right.
     pub allowed: String,
+    /// The line that the key stands on, counted from 1; `None` if it is not written down.
+    pub line: Option<usize>,
+}
+
+impl Problem {
+    /// What is wrong with the value of `key`, and what would be right.
+    #[must_use]
+    pub fn of(key: &str, value: String, allowed: String) -> Self {
+        Self { key: key.to_owned(), value, allowed, line: None }
+    }
+
+    /// Something about `key` that is no matter of a value.
+    #[must_use]
+    pub fn about(key: &str, what: String) -> Self {
+        Self::of(key, String::new(), what)
+    }
 }
 
 impl fmt::Display for Problem {
@@ -36,6 +54,7 @@ pub(super) struct Reader {
     problems: Vec<Problem>,
     /// Whether what is written at a key may be a secret, or hold one.
     hides: fn(&str) -> bool,
+    secrets: Secrets,
 }
 
 /// Stands for a value that is not shown.
@@ -43,8 +62,20 @@ pub(super) const HIDDEN: &str = "…";
 
 impl Reader {
     /// Of `root`. Values at keys that `hides` are never repeated, whatever is wrong with them.
-    pub(super) fn new(root: Table, hides: fn(&str) -> bool) -> Self {
-        Self { root, asked: BTreeSet::new(), problems: Vec::new(), hides }
+    pub(super) fn new(root: Table, hides: fn(&str) -> bool, secrets: Secrets) -> Self {
+        Self { root, asked: BTreeSet::new(), problems: Vec::new(), hides, secrets }
+    }
+
+    /// Whether the secrets that are named are to be read.
+    pub(super) fn secrets(&self) -> Secrets {
+        self.secrets
+    }
+
+    /// Whether `key` is written down.
+    pub(super) fn says(&self, key: &str) -> bool {
+        key.split_once('.').is_some_and(|(section, name)| {
+            self.root.get(section).and_then(Value::as_table).is_some_and(|keys| keys.contains_key(name))
+        })
     }
 
     /// Everything found wrong, unknown keys included.
@@ -60,22 +91,20 @@ impl Reader {
                         unknown_key(&key, near)
                     }));
                 }
-                Value::Table(_) => unknown.push(Problem {
-                    key: format!("[{}]", shown_name(section)),
-                    value: String::new(),
-                    allowed: format!("unknown section; the sections are {}", join(sections.iter())),
-                }),
+                Value::Table(_) => unknown.push(Problem::about(
+                    &format!("[{}]", shown_name(section)),
+                    format!("unknown section; the sections are {}", join(sections.iter())),
+                )),
                 Value::String(_)
                 | Value::Integer(_)
                 | Value::Float(_)
                 | Value::Boolean(_)
                 | Value::Datetime(_)
-                | Value::Array(_) => unknown.push(Problem {
-                    key: shown_name(section).to_owned(),
+                | Value::Array(_) => unknown.push(Problem::about(
                     // A credential whose section is missing lands here.
-                    value: String::new(),
-                    allowed: format!("a key inside one of the sections {}", join(sections.iter())),
-                }),
+                    shown_name(section),
+                    format!("a key inside one of the sections {}", join(sections.iter())),
+                )),
             }
         }
         self.problems.extend(unknown);
@@ -195,7 +224,7 @@ impl Reader {
 
     /// Reports something that one key alone cannot show.
     pub(super) fn refuse(&mut self, key: &str, value: String, allowed: String) {
-        self.problems.push(Problem { key: key.to_owned(), value, allowed });
+        self.problems.push(Problem::of(key, value, allowed));
     }
 
     fn take(&mut self, key: &str) -> Option<Value> {
@@ -212,7 +241,7 @@ impl Reader {
         if shown.len() > 80 {
             shown = shown.chars().take(77).chain("...".chars()).collect();
         }
-        self.problems.push(Problem { key: key.to_owned(), value: shown, allowed });
+        self.problems.push(Problem::of(key, shown, allowed));
     }
 }
 
@@ -224,7 +253,7 @@ fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a String>) -> Proble
         None => format!("unknown key; known are {}", join(known.iter())),
     };
     let (section, name) = key.split_once('.').unwrap_or(("", key));
-    Problem { key: format!("{section}.{}", shown_name(name)), value: String::new(), allowed }
+    Problem::about(&format!("{section}.{}", shown_name(name)), allowed)
 }
 
 /// The longest word of a name. Names consist of words; what is longer, or has more than a few digits, may

@@ -2,22 +2,32 @@
 //! send to each other. Must not know what they are for.
 
 use std::ffi::OsString;
+use std::io::Read as _;
 use std::path::Path;
 
+use super::Secrets;
 use super::reader::{HIDDEN, Reader};
 use crate::access::{NoSecret, PrivateKey, Secret};
+
+/// The largest file of a secret: keys have a few thousand bytes.
+const MOST_BYTES: u64 = 1 << 16;
 
 const ALLOWED: &str = "\"env:NAME\" (an environment variable) or \"file:PATH\"; the secret itself is not \
      written here";
 
 /// The secret that `key` refers to; `None` if the key is "" or the secret cannot be read, which is told.
 pub(super) fn secret(r: &mut Reader, base: &Path, key: &str) -> Option<Secret> {
-    read(r, base, key, |text| Secret::of(text).map_err(|e: NoSecret| e.to_string()))
+    read(r, base, key, placeholder, |text| Secret::of(text).map_err(|e: NoSecret| e.to_string()))
+}
+
+/// Stands for a secret that is not read, so that what belongs to it is checked all the same.
+fn placeholder() -> Option<Secret> {
+    Secret::of("user:a secret that was not read").ok()
 }
 
 /// The same for a user and a password with a colon between them.
 pub(super) fn password(r: &mut Reader, base: &Path, key: &str) -> Option<Secret> {
-    read(r, base, key, |text| {
+    read(r, base, key, placeholder, |text| {
         let mut passwords = text.lines().filter(|line| !line.trim().is_empty());
         // As long as a secret must be: the user's name is none.
         let right = passwords
@@ -31,33 +41,68 @@ pub(super) fn password(r: &mut Reader, base: &Path, key: &str) -> Option<Secret>
 
 /// The same for a private key.
 pub(super) fn private_key(r: &mut Reader, base: &Path, key: &str) -> Option<PrivateKey> {
-    read(r, base, key, |pem| PrivateKey::of(pem).map_err(|e| e.to_string()))
+    read(r, base, key, || None, |pem| PrivateKey::of(pem).map_err(|e| e.to_string()))
+}
+
+fn is_reference(text: &str) -> bool {
+    text.starts_with("env:") || text.starts_with("file:")
+}
+
+/// What `reference` refers to, "env:NAME" or "file:PATH"; a relative path starts at `base`.
+///
+/// # Errors
+/// What is wrong with it, without any secret.
+pub fn secret_of(reference: &str, base: &Path) -> Result<String, String> {
+    match reference.split_once(':') {
+        // The system's own message for a variable that is no text would show it.
+        Some(("env", name)) => match std::env::var_os(name).map(OsString::into_string) {
+            Some(text) => text.map_err(|_| "it is no text (UTF-8)".to_owned()),
+            None => Err("there is no such variable (its name comes after env:, not the secret)".to_owned()),
+        },
+        Some(("file", path)) => contents(&base.join(path)),
+        Some(_) | None => Err(format!("allowed is {ALLOWED}")),
+    }
+}
+
+/// What is in a file. Others than regular ones might never end, or never begin.
+fn contents(path: &Path) -> Result<String, String> {
+    let about = |error: std::io::Error| error.to_string();
+    let regular = |kind: std::fs::FileType| {
+        let problem = "it is no regular file (a pipe, a device or a folder)";
+        if kind.is_file() { Ok(()) } else { Err(problem.to_owned()) }
+    };
+    // Before it is opened: that alone waits at a pipe until somebody writes to it.
+    regular(std::fs::metadata(path).map_err(about)?.file_type())?;
+    let file = std::fs::File::open(path).map_err(about)?;
+    let mut text = Vec::new();
+    file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(about)?;
+    if text.len() as u64 > MOST_BYTES {
+        return Err(format!("it has more than {MOST_BYTES} bytes"));
+    }
+    String::from_utf8(text).map_err(|_| "it is no text (UTF-8)".to_owned())
 }
 
 fn read<T>(
     r: &mut Reader,
     base: &Path,
     key: &str,
+    placeholder: impl FnOnce() -> Option<T>,
     parse: impl FnOnce(&str) -> Result<T, String>,
 ) -> Option<T> {
     let reference = r.text(key, "", |_| None);
     if reference.is_empty() {
         return None;
     }
-    let (kind, place) = reference.split_once(':').unwrap_or_default();
-    let text = match (kind, place) {
-        // The system's own message for a variable that is no text would show it.
-        ("env", name) => match std::env::var_os(name).map(OsString::into_string) {
-            Some(text) => text.map_err(|_| "it is no text (UTF-8)".to_owned()),
-            None => Err("there is no such variable (its name comes after env:, not the secret)".to_owned()),
-        },
-        ("file", path) => std::fs::read_to_string(base.join(path)).map_err(|e| e.to_string()),
+    if r.secrets() == Secrets::Leave && is_reference(&reference) {
+        return placeholder();
+    }
+    if !is_reference(&reference) {
         // What is written here may be the secret: it is not repeated.
-        _ => {
-            r.refuse(key, HIDDEN.to_owned(), ALLOWED.to_owned());
-            return None;
-        }
-    };
+        r.refuse(key, HIDDEN.to_owned(), ALLOWED.to_owned());
+        return None;
+    }
+    let kind = reference.split_once(':').map_or("", |(kind, _)| kind);
+    let text = secret_of(&reference, base);
     match text.and_then(|text| parse(&text)) {
         Ok(secret) => Some(secret),
         Err(problem) => {
@@ -66,5 +111,28 @@ fn read<T>(
             r.refuse(key, format!("\"{kind}:{HIDDEN}\""), allowed);
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Fault: a secret's file that is a pipe, to which nobody writes, held `config check` up for ever.
+    #[test]
+    fn a_secret_is_read_from_a_regular_file_of_a_few_kilobytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(contents(&pipe).unwrap_err().contains("no regular file"));
+        assert!(contents(folder.path()).unwrap_err().contains("no regular file"));
+        assert!(contents(Path::new("/dev/zero")).unwrap_err().contains("no regular file"));
+        let large = folder.path().join("large");
+        std::fs::write(&large, "x".repeat(70_000)).unwrap();
+        assert!(contents(&large).unwrap_err().contains("more than 65536 bytes"));
+        std::fs::write(&large, "0123456789").unwrap();
+        assert_eq!(contents(&large).as_deref(), Ok("0123456789"));
     }
 }

@@ -41,19 +41,17 @@ pub(super) fn file_of(value: &str) -> Option<PathBuf> {
 /// The file of a model that a command names: a name, or any path.
 #[must_use]
 pub fn named(value: &str) -> PathBuf {
-    file_of(value).unwrap_or_else(|| PathBuf::from(value))
+    let file = file_of(value).unwrap_or_else(|| PathBuf::from(value));
+    super::places::find(Path::new(""), &file)
 }
 
-/// The command that brings a missing model, if it is one of the named ones or our own.
+/// The command that brings a missing model, if it is one of the named ones.
 #[must_use]
 pub fn how_to_get(path: &Path) -> Option<String> {
     let file = path.file_name()?.to_str()?;
-    if path.ends_with(Path::new(SHIPPED).file_name()?) {
-        return Some(format!("it comes with offhook's repository, as {SHIPPED}: name it there in stt.model"));
-    }
     let name = file.strip_prefix("ggml-")?.strip_suffix(".bin")?;
     let known = NAMES.contains(&name);
-    known.then(|| format!("fetch it with `curl -L -o {} {HOME}/{file}`", path.display()))
+    known.then(|| format!("fetch it with `curl -L --create-dirs -o {} {HOME}/{file}`", path.display()))
 }
 
 #[cfg(test)]
@@ -71,8 +69,7 @@ mod tests {
     #[test]
     fn a_missing_model_comes_with_the_command_that_brings_it() {
         let command = how_to_get(Path::new("models/ggml-base.en.bin")).expect("a named one");
-        assert!(command.contains("curl -L -o models/ggml-base.en.bin https://"), "{command}");
-        assert!(how_to_get(Path::new(SHIPPED)).is_some());
+        assert!(command.contains("curl -L --create-dirs -o models/ggml-base.en.bin https://"), "{command}");
         assert_eq!(how_to_get(Path::new("/opt/mine.bin")), None);
     }
 }

@@ -58,6 +58,9 @@ pub struct LoadError {
     pub remedy: String,
 }
 
+/// What is said of a model's file that is not there.
+pub(crate) const NO_SUCH_FILE: &str = "there is no such file";
+
 /// One word of a transcript.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeardWord {

@@ -98,16 +98,6 @@ fn language_models(config: &Config) -> Result<Vec<(String, LlmEngine)>, LoadErro
     let mut models = Vec::new();
     for (name, path) in config.llm.models() {
         let model = llm::load(&LlmOptions::new(&config.llm, Some(path)))?;
-        let (calls, bytes) = model.capacity();
-        if calls < config.server.max_calls {
-            tracing::warn!(
-                model = name,
-                calls,
-                max_calls = config.server.max_calls,
-                mib_per_call = bytes.div_ceil(1 << 20),
-                "llm.cache_mb holds fewer calls than server.max_calls; further ones are refused"
-            );
-        }
         models.push((name.to_owned(), model));
     }
     Ok(models)

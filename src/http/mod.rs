@@ -24,6 +24,7 @@ use crate::runtime::carrier::Carrier;
 use crate::runtime::clock::{Uptime, uptime};
 use crate::runtime::doors::Doors;
 use crate::runtime::registry::{Refused, Registry};
+use crate::runtime::reporter::Reporter;
 use crate::runtime::services::Services;
 use crate::telemetry::refusals::{Kind, Refusals, Sum};
 
@@ -42,6 +43,7 @@ pub struct App {
     /// A clock that is never set.
     uptime: Uptime,
     refusals: Arc<Mutex<Refusals>>,
+    reporter: Option<Reporter>,
     stop: CancellationToken,
 }
 
@@ -58,13 +60,21 @@ impl App {
             services: Arc::default(),
             uptime: uptime(),
             refusals: Arc::default(),
+            reporter: None,
             stop: CancellationToken::new(),
         }
     }
 
+    /// The same house, which tells there how turns and calls went.
+    #[must_use]
+    pub fn reporting_to(self, reporter: Option<Reporter>) -> Self {
+        Self { reporter, ..self }
+    }
+
     /// The engines are loaded and warm: calls are taken.
     pub fn ready(&self, engines: Engines, carrier: Option<Carrier>) {
-        let services = Services { config: self.config.clone(), engines, carrier, stop: self.stop.clone() };
+        let (config, reporter, stop) = (self.config.clone(), self.reporter.clone(), self.stop.clone());
+        let services = Services { config, engines, carrier, reporter, stop };
         // Readiness comes once; a second set of engines would be dropped unused.
         let _ = self.services.set(services);
     }

@@ -71,8 +71,25 @@ pub async fn run(
 
 /// Says why a socket is closed before its call stands.
 pub(super) fn refuse(line: &mut Line, end: &End) {
-    let code = if let End::Refused(refusal) = end { refusal.code.as_str() } else { "refused" };
-    let _ = line.send(&Outbound::Error { code, message: &end.to_string() });
+    // The code is told beside it.
+    let (code, message) = match end {
+        End::Refused(refusal) => (refusal.code.as_str(), refusal.reason.clone()),
+        End::NoPlace(refused) => ("refused", refused.to_string()),
+        End::HungUp
+        | End::SaidGoodbye(_)
+        | End::Requested
+        | End::TakenOver
+        | End::Broken(_)
+        | End::Excess(_)
+        | End::Lost(_)
+        | End::Flood(_)
+        | End::TooMuchAudio
+        | End::NoStart(_)
+        | End::Idle(_)
+        | End::Dead(_)
+        | End::Drained => ("refused", end.to_string()),
+    };
+    let _ = line.send(&Outbound::Error { code, message: &message });
 }
 
 /// What comes before the start is dropped, though it breaks the protocol; a start that does is refused.

@@ -12,6 +12,7 @@ use crate::gateway::native::{
     CoresWire, EndOfTurnWire, ErrorWire, HiddenWire, LineWire, PongWire, ReceptionWire, SpeakerWire,
     SpeculationCountWire, SpeculationWire, SpreadWire, StagesWire, SummaryWire, TokensWire, TurnReportWire,
 };
+use crate::units::tenths;
 
 /// More turns than a call has; older ones are forgotten, so that a call of days does not grow.
 const MAX_TURNS: usize = 2000;
@@ -130,9 +131,9 @@ impl CallLog {
 #[must_use]
 pub fn wire_report(report: &TurnReport, speech_end_ms: Option<f64>, model: &str) -> TurnReportWire {
     let hidden = report.hidden.map(|hidden| HiddenWire {
-        stt_ms: Some(hidden.stt_ms),
-        llm_ms: Some(hidden.llm_ms),
-        tts_ms: Some(hidden.tts_ms),
+        stt_ms: Some(tenths(hidden.stt_ms)),
+        llm_ms: Some(tenths(hidden.llm_ms)),
+        tts_ms: Some(tenths(hidden.tts_ms)),
     });
     TurnReportWire {
         turn: report.turn.0,
@@ -148,10 +149,10 @@ pub fn wire_report(report: &TurnReport, speech_end_ms: Option<f64>, model: &str)
         },
         stages: report.stages.as_ref().map(wire_stages).unwrap_or_default(),
         hidden: hidden.unwrap_or_default(),
-        mark_return_ms: report.mark_return_ms,
-        answer_ms: report.answer_ms,
-        v2v_ms: report.stages.map(|stages| stages.total_ms()),
-        speech_end_ms,
+        mark_return_ms: report.mark_return_ms.map(tenths),
+        answer_ms: report.answer_ms.map(tenths),
+        v2v_ms: report.stages.map(|stages| tenths(stages.total_ms())),
+        speech_end_ms: speech_end_ms.map(tenths),
         end_of_turn: report.end_of_turn.as_ref().map(wire_end).unwrap_or_default(),
         model: model.to_owned(),
         tokens: report.tokens.as_ref().map(wire_tokens).unwrap_or_default(),
@@ -165,7 +166,7 @@ fn wire_end(end: &EndOfTurn) -> EndOfTurnWire {
         // A probability may be small and yet say something.
         model: end.model.map(|p| (f64::from(p) * 1e6).round() / 1e6),
         score: thousandths(end.score.into()),
-        wait_ms: thousandths(end.wait_ms),
+        wait_ms: Some(tenths(end.wait_ms)),
     }
 }
 
@@ -180,28 +181,28 @@ fn wire_tokens(tokens: &Usage) -> TokensWire {
     }
 }
 
-const fn wire_count(count: SpeculationCount) -> SpeculationCountWire {
+fn wire_count(count: SpeculationCount) -> SpeculationCountWire {
     SpeculationCountWire {
         started: count.started,
         used: count.used,
         thrown_away: count.thrown_away,
         tokens_wasted: count.tokens_wasted,
-        audio_wasted_ms: count.audio_wasted_ms,
+        audio_wasted_ms: tenths(count.audio_wasted_ms),
     }
 }
 
 fn wire_stages(stages: &Stages) -> StagesWire {
     StagesWire {
-        endpoint_ms: Some(stages.endpoint_ms),
-        stt_ms: Some(stages.stt_ms),
-        llm_first_token_ms: Some(stages.llm_first_token_ms),
-        tts_first_audio_ms: Some(stages.tts_first_audio_ms),
-        first_frame_ms: Some(stages.first_frame_ms),
+        endpoint_ms: Some(tenths(stages.endpoint_ms)),
+        stt_ms: Some(tenths(stages.stt_ms)),
+        llm_first_token_ms: Some(tenths(stages.llm_first_token_ms)),
+        tts_first_audio_ms: Some(tenths(stages.tts_first_audio_ms)),
+        first_frame_ms: Some(tenths(stages.first_frame_ms)),
     }
 }
 
 fn wire_meter(meter: &Meter) -> CoresWire {
-    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+    let ms = |time: Duration| tenths(time.as_secs_f64() * 1000.0);
     CoresWire {
         jobs: meter.jobs,
         dropped: meter.dropped,
@@ -218,7 +219,8 @@ fn spread(values: Vec<f64>) -> Option<SpreadWire> {
     sorted.sort_by(f64::total_cmp);
     let rank =
         |share: f64| sorted[((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len()) - 1];
-    Some(SpreadWire { last, p50: rank(0.5), p95: rank(0.95), max: rank(1.0) })
+    let (p50, p95, max) = (tenths(rank(0.5)), tenths(rank(0.95)), tenths(rank(1.0)));
+    Some(SpreadWire { last: tenths(last), p50, p95, max })
 }
 
 #[cfg(test)]

@@ -227,6 +227,9 @@ impl Session {
             "turn over"
         );
         tracing::debug!(turn = report.turn.0, heard = report.heard, reply = report.reply, "words");
+        if let Some(reporter) = &self.services.reporter {
+            reporter.turn(&self.id, &wire);
+        }
         self.log.turn(report);
         Ok(self.line.send(&Outbound::Turn(&wire))?)
     }

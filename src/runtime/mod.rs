@@ -22,6 +22,7 @@ pub mod pacer;
 pub mod reception;
 pub mod recorded;
 pub mod registry;
+pub mod reporter;
 pub mod services;
 pub mod session;
 pub mod socket;

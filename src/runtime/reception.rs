@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::audio::conceal::Concealer;
 use crate::gateway::native::ReceptionWire;
-use crate::units::{CallTime, duration_of, samples_in};
+use crate::units::{CallTime, duration_of, samples_in, tenths};
 
 /// A position may be off by less than this: it is rounded, and senders count in their own way.
 const TOLERANCE_US: i64 = 20_000;
@@ -120,8 +120,8 @@ impl Reception {
     #[must_use]
     pub fn figures(&self, disordered: u64) -> ReceptionWire {
         ReceptionWire {
-            jitter_ms: self.jitter / 1000.0,
-            concealed_ms: duration_of(self.concealed, self.rate).as_secs_f64() * 1000.0,
+            jitter_ms: tenths(self.jitter / 1000.0),
+            concealed_ms: tenths(duration_of(self.concealed, self.rate).as_secs_f64() * 1000.0),
             jumps: self.jumps,
             disordered,
         }

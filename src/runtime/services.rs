@@ -8,6 +8,7 @@ use tracing::Instrument as _;
 
 use super::carrier::Carrier;
 use super::ears::Ears;
+use super::reporter::Reporter;
 use crate::config::{Config, Line};
 use crate::conversation::{Listening, Settings};
 use crate::engine::CountTokens;
@@ -25,6 +26,8 @@ pub struct Services {
     pub engines: Engines,
     /// The way to the lines' own APIs, if one is to be asked.
     pub carrier: Option<Carrier>,
+    /// Where it is told how turns and calls went, beside their own lines.
+    pub reporter: Option<Reporter>,
     /// Cancelled when running calls must end.
     pub stop: CancellationToken,
 }

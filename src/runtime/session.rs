@@ -391,6 +391,9 @@ impl Session {
         let speculated = self.conversation.speculated();
         let summary = self.log.summary(self.id.as_str(), now.as_millis() as f64, speculated, line);
         let _ = self.line.send(&Outbound::Summary(&summary));
+        if let Some(reporter) = &self.services.reporter {
+            reporter.summary(&self.id, &summary);
+        }
         end.told(&summary, now);
     }
 }

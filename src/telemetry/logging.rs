@@ -20,8 +20,15 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 /// What `log.level` lets through; `None` if it is no filter. A value of a field in it is compared as a text:
 /// as an expression, a short one could take minutes and gigabytes to prepare. It is ASCII: the parser
 /// cuts between bytes and panics where these are one letter (tracing-subscriber 0.3.23).
+/// A word alone is a level: the parser takes any other for the name of a part of some program, and all of the
+/// log is gone.
 #[must_use]
 pub fn filter(level: &str) -> Option<EnvFilter> {
+    let is_word = |part: &str| !part.is_empty() && !part.contains(['=', ':', '[']);
+    let wrong = |part: &str| is_word(part) && part.parse::<LevelFilter>().is_err();
+    if level.split(',').map(str::trim).any(wrong) {
+        return None;
+    }
     let parser = EnvFilter::builder().with_regex(false).with_default_directive(LevelFilter::ERROR.into());
     if level.is_ascii() { parser.parse(level).ok() } else { None }
 }
@@ -129,5 +136,31 @@ impl Write for JsonLine<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fault: `log.level = "loud"` was right, and there was no log at all: a word that is no level is taken for a
+    /// target.
+    #[test]
+    fn a_word_alone_is_a_level() {
+        for level in [
+            "info",
+            "off",
+            "WARN",
+            "3",
+            "",
+            "info,offhook=debug",
+            "offhook::runtime=trace",
+            "[call{name=x}]=info",
+        ] {
+            assert!(filter(level).is_some(), "{level}");
+        }
+        for level in ["loud", "debug,loud", "offhook", "warm"] {
+            assert!(filter(level).is_none(), "{level}");
+        }
     }
 }

@@ -24,6 +24,8 @@ fn the_shipped_conversation_is_answered_with_the_facts_of_the_configuration() {
     let recording = recording(&configuration, "call.wav");
     let output = offhook().args(["call", "--json", "--record", &recording]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
+    // Fault: `offhook call` said nothing for the seconds in which its server loads the models.
+    assert!(text(&output.stderr).starts_with("starting a server"), "{}", text(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(turns(&report).len(), 8);
     assert!(reply(&report, 1).contains("eight thirty"), "{report:#}");

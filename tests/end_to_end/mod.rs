@@ -15,6 +15,7 @@ mod own_agent;
 mod own_ears;
 mod parting;
 mod people;
+mod prompt;
 mod siege;
 mod simulated;
 mod strangers;

@@ -55,6 +55,11 @@ fn converses(place: usize, gateway: &str, options: &[&str], keys: &[(&str, &str)
     for word in ["monday", "park"] {
         assert!(heard.iter().any(|text| text.contains(word)), "{gateway}: {word} was not heard: {heard:?}");
     }
+    // Fault: on lines that carry no reports, `offhook call` showed no words, though its own server knew them.
+    for (turn, word) in turns.iter().zip(["monday", "park"]) {
+        let said = |key: &str| turn[key].as_str().unwrap().to_lowercase();
+        assert!(said("heard").contains(word) && !said("reply").is_empty(), "{gateway}: {report:#}");
+    }
     assert!(std::fs::metadata(&recording).unwrap().len() > 100_000);
     report
 }

@@ -122,21 +122,21 @@ fn json_tells_channels_times_and_words_in_order() {
     assert_eq!((&call["truncated"], &mono["truncated"]), (&false.into(), &false.into()));
     let mut times = Vec::new();
     for segment in segments {
-        let second = |of: &Value, key: &str| of[key].as_f64().unwrap();
-        let (start, end) = (second(segment, "start_s"), second(segment, "end_s"));
-        assert!(start < end && end <= second(call, "duration_s"), "{segment}");
+        let number = |of: &Value, key: &str| of[key].as_f64().unwrap();
+        let (start, end) = (number(segment, "start_ms"), number(segment, "end_ms"));
+        assert!(start < end && end <= number(call, "duration_ms"), "{segment}");
         let words = segment["words"].as_array().unwrap();
         let said: Vec<&str> = words.iter().map(|word| word["text"].as_str().unwrap()).collect();
         assert_eq!(said.join(" "), segment["text"].as_str().unwrap());
         for word in words {
-            assert!(second(word, "start_s") >= start && second(word, "end_s") <= end, "{segment}");
-            assert!((0.0..=1.0).contains(&second(word, "confidence")), "{segment}");
+            assert!(number(word, "start_ms") >= start && number(word, "end_ms") <= end, "{segment}");
+            assert!((0.0..=1.0).contains(&number(word, "confidence")), "{segment}");
         }
         times.push(start);
-        times.extend(words.iter().map(|word| second(word, "end_s")));
+        times.extend(words.iter().map(|word| number(word, "end_ms")));
     }
     assert!(times.is_sorted(), "{times:?}");
-    assert!(times.iter().all(|time| (time * 1000.0 - (time * 1000.0).round()).abs() < 1e-6), "{times:?}");
+    assert!(times.iter().all(|time| (time * 10.0 - (time * 10.0).round()).abs() < 1e-6), "{times:?}");
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_file_that_is_cut_short_is_transcribed_as_far_as_it_goes() {
         "{error}"
     );
     let report = &json(&[&cut])[0];
-    assert_eq!((&report["truncated"], &report["missing_s"]), (&true.into(), &1.5.into()));
+    assert_eq!((&report["truncated"], &report["missing_ms"]), (&true.into(), &1500.0.into()));
 }
 
 #[test]

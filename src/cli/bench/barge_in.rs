@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         let of_kind: Vec<&Sound> = sounds.iter().filter(|sound| sound.kind == kind).collect();
         let row = measure(kind, &of_kind, &mut recognizer, config)?;
         if args.json {
-            outln!("{}", serde_json::to_string(&row)?)?;
+            outln!("{}", crate::cli::json::line(&row)?)?;
         } else {
             let ms = |ms: Option<f64>| ms.map_or("-".to_owned(), |ms| format!("{ms:.0} ms"));
             outln!(

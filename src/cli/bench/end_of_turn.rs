@@ -108,7 +108,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     for sentence in sentences {
         let row = row(&engine, config, &policy, sentence)?;
         if args.json {
-            outln!("{}", serde_json::to_string(&row)?)?;
+            outln!("{}", crate::cli::json::line(&row)?)?;
         } else {
             print(&row)?;
         }
@@ -116,7 +116,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     }
     let summary = summary(&options.model, &policy, &rows);
     if args.json {
-        outln!("{}", serde_json::to_string(&summary)?)?;
+        outln!("{}", crate::cli::json::line(&summary)?)?;
     } else {
         print_summary(&summary, &rows)?;
     }

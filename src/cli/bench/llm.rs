@@ -11,7 +11,7 @@ use std::time::Instant;
 use super::machine::Machine;
 use super::{median, name};
 use crate::cli::output::{note, outln};
-use crate::config::Config;
+use crate::config::{Config, limits};
 use crate::engine::llm::{LlmEngine, LlmOptions, Workpiece, decode_together, limit_threads, load};
 use crate::engine::{
     EngineError, Generation as _, Generator as _, KernelChoice, Message, Role, Sampling, Step, Task,
@@ -38,7 +38,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
     /// Threads of one step; `llm.threads` if not given.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(limits::signed(&limits::THREADS)))]
     threads: Option<u16>,
     /// What multiplies the matrices: auto, avx512-vnni, avx-vnni, avx2 or candle; `llm.kernels` if not given.
     #[arg(long, value_name = "NAME", value_parser = kernels)]
@@ -205,7 +205,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         first_token_ratio_read: first.zip(median(times.as_many)).map(|(first, as_many)| first / as_many),
     };
     if args.json {
-        outln!("{}", serde_json::to_string(&report)?)?;
+        outln!("{}", crate::cli::json::line(&report)?)?;
     } else {
         print(&report)?;
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{median, name, stt_beside, stt_words};
 use crate::cli::output::outln;
-use crate::config::{Config, whisper_model};
+use crate::config::{Config, limits, whisper_model};
 use crate::engine::flite::Flite;
 use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer, Window};
 use crate::engine::{CancelFlag, Effort, Recognizer as _, Synthesizer as _};
@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(long, value_name = "S", value_delimiter = ',', default_values_t = [2, 4, 8], value_parser = clap::value_parser!(u16).range(1..=28))]
     seconds: Vec<u16>,
     /// Threads; as many as there are cores if not given.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(limits::signed(&limits::THREADS)))]
     threads: Option<u16>,
     /// Rounds; whole and cut windows take turns, and the medians count.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -41,7 +41,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR|TSV")]
     references: Option<PathBuf>,
     /// Margins of the window to try with the references, in ms.
-    #[arg(long, value_name = "MS", value_delimiter = ',', requires = "references", default_values_t = [160, 320, 480, 640, 960, 1280], value_parser = clap::value_parser!(u16).range(0..=28_000))]
+    #[arg(long, value_name = "MS", value_delimiter = ',', requires = "references", default_values_t = [160, 320, 480, 640, 960, 1280], value_parser = clap::value_parser!(u16).range(limits::signed(&limits::WINDOW_MARGIN_MS)))]
     margin: Vec<u16>,
     /// So many finals instead, alone and while the words of another caller are looked at all the time: does a
     /// partial transcript hold up a final of another call?
@@ -56,7 +56,7 @@ pub struct Args {
 #[derive(Debug, serde::Serialize)]
 struct Row {
     model: String,
-    speech_s: f64,
+    speech_ms: f64,
     threads: usize,
     full_ms: f64,
     cut_ms: f64,
@@ -94,7 +94,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         for &seconds in &args.seconds {
             let audio = speech(Duration::from_secs(seconds.into()))?;
             let row = measure(&mut full, &mut cut, &audio, threads, args.rounds)?;
-            let row = Row { model: name(model), speech_s: seconds.into(), ..row };
+            let row = Row { model: name(model), speech_ms: f64::from(seconds) * 1000.0, ..row };
             print(&row, args.json)?;
         }
     }
@@ -135,7 +135,7 @@ fn measure(
     let [full_ms, cut_ms, partial_ms] = times.map(|times| median(times).unwrap_or_default());
     Ok(Row {
         model: String::new(),
-        speech_s: 0.0,
+        speech_ms: 0.0,
         threads,
         full_ms,
         cut_ms,
@@ -153,13 +153,13 @@ fn time(recognizer: &mut WhisperRecognizer, audio: &[f32], effort: Effort) -> an
 
 fn print(row: &Row, json: bool) -> anyhow::Result<()> {
     if json {
-        outln!("{}", serde_json::to_string(row)?)?;
+        outln!("{}", crate::cli::json::line(row)?)?;
         return Ok(());
     }
     outln!(
         "{:<30} {:>4} s  {:>8.1} ms  {:>7.1} ms  {:>5.1} x  {:>10.1} ms",
         row.model,
-        row.speech_s,
+        row.speech_ms / 1000.0,
         row.full_ms,
         row.cut_ms,
         row.ratio,

@@ -170,7 +170,7 @@ fn distribution(mut times: Vec<f64>) -> Row {
 
 fn print(row: &Row, json: bool) -> anyhow::Result<()> {
     if json {
-        outln!("{}", serde_json::to_string(row)?)?;
+        outln!("{}", crate::cli::json::line(row)?)?;
         return Ok(());
     }
     outln!(

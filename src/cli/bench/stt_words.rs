@@ -164,7 +164,7 @@ impl Judge<'_> {
             least_positions: rule.least_positions,
         };
         if self.json {
-            outln!("{}", serde_json::to_string(&recommended)?)?;
+            outln!("{}", crate::cli::json::line(&recommended)?)?;
             return Ok(());
         }
         outln!(
@@ -180,7 +180,7 @@ impl Judge<'_> {
 
     fn print(&self, row: &Row) -> anyhow::Result<()> {
         if self.json {
-            outln!("{}", serde_json::to_string(row)?)?;
+            outln!("{}", crate::cli::json::line(row)?)?;
             return Ok(());
         }
         let class = |score: &Score| match score.clips {

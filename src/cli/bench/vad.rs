@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     rows.extend(means);
     if args.json {
         for row in &rows {
-            outln!("{}", serde_json::to_string(row)?)?;
+            outln!("{}", crate::cli::json::line(row)?)?;
         }
     } else {
         print(&rows)?;

@@ -19,13 +19,14 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 
 use super::buffer::Buffer;
 use super::clock::Clock;
+use super::lateness::Lateness;
 use super::phone::{self, Heard, Phone, Said};
 use super::playout::Slack;
 use super::script::Line;
 use super::turns::{Patience, Turn, Turns};
 use super::violations::Violations;
 use crate::gateway::native::{SummaryWire, TurnReportWire};
-use crate::units::{FRAME_SAMPLES, PHONE_RATE};
+use crate::units::FRAME_SAMPLES;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
@@ -74,9 +75,11 @@ pub(super) struct Outcome {
     pub(super) errors: Vec<String>,
     /// How the server broke the gateway's protocol.
     pub(super) violations: Vec<String>,
-    /// The most by which one of the caller's frames was late, in milliseconds: the stopwatch is no
-    /// better than that.
+    /// The most by which one of those frames of the caller was late that the stopwatch runs over, in milliseconds: it
+    /// is no better than that.
     pub(super) late_ms: f64,
+    /// The caller hung up before all lines were said, because somebody wanted it so.
+    pub(super) stopped: bool,
 }
 
 impl Outcome {
@@ -85,6 +88,14 @@ impl Outcome {
         let told = self.summary.iter().flat_map(|summary| &summary.errors);
         let told = told.map(|error| format!("{}: {}", error.code, error.message));
         self.errors.iter().cloned().chain(told).collect()
+    }
+
+    /// Who hangs up on purpose leaves lines unsaid, and one perhaps unanswered: nobody failed at these.
+    pub(super) fn leave_out_what_was_stopped(&mut self) {
+        if self.stopped {
+            self.turns.pop_if(|turn| turn.v2v_ms.is_none());
+            self.wanted = self.turns.len();
+        }
     }
 }
 
@@ -105,7 +116,7 @@ struct Call<'a> {
     violations: Violations,
     /// The server has ended the call.
     over: bool,
-    late: usize,
+    late: Lateness,
     progress: &'a mut Progress<'a>,
 }
 
@@ -139,8 +150,8 @@ impl Dialled<'_> {
                 subprotocol.unwrap_or("none"),
             ),
             Ok(Err(WsError::Http(answer))) if answer.status() == StatusCode::UNAUTHORIZED => bail!(
-                "{url}: the server asks for a credential (401): give it with --header \"Name: value\", or as a \
-                 token at the end of the path (`offhook token`)"
+                "{url}: the server asks for a credential (401): give it with --header \"Name: value\", as a \
+                 signature of Twilio or Plivo with --sign, or as a token at the end of the path (`offhook token`)"
             ),
             Ok(Err(e)) => Err(e).with_context(|| format!("calling {url}")),
         }
@@ -168,7 +179,7 @@ pub(super) async fn call(
         errors: Vec::new(),
         violations: Violations::default(),
         over: false,
-        late: 0,
+        late: Lateness::default(),
         progress,
     };
     for message in call.phone.opening() {
@@ -176,10 +187,10 @@ pub(super) async fn call(
     }
     let clock = Clock::start();
     tokio::pin!(hang_up);
-    tokio::select! {
-        talked = call.talk(clock) => talked?,
-        () = &mut hang_up => {}
-    }
+    let stopped = tokio::select! {
+        talked = call.talk(clock) => talked.map(|()| false)?,
+        () = &mut hang_up => true,
+    };
     let clears = call.buffer.playout().cuts().len();
     let glitches = call.buffer.playout_mut().end(call.caller.len(), patience.gap);
     call.turns.end(call.buffer.playout());
@@ -198,7 +209,8 @@ pub(super) async fn call(
         slack: call.buffer.playout().slack(),
         errors: call.errors,
         violations: call.violations.sentences(),
-        late_ms: call.late as f64 * 1000.0 / f64::from(PHONE_RATE),
+        late_ms: call.late.over(call.turns.begun()),
+        stopped,
     })
 }
 
@@ -245,7 +257,7 @@ impl Call<'_> {
                 return Ok(());
             }
             while self.caller.len() + FRAME_SAMPLES <= now {
-                self.late = self.late.max(now - (self.caller.len() + FRAME_SAMPLES));
+                self.late.add(self.caller.len(), now - (self.caller.len() + FRAME_SAMPLES));
                 let begun = self.turns.begun().len();
                 let now = self.caller.len();
                 let Some(frame) = self.turns.frame(now, self.buffer.playout()) else { return Ok(()) };

@@ -1,6 +1,6 @@
 //! `offhook call`: calls a server as a telephone gateway would, plays the caller, keeps a stopwatch
 //! and writes a recording. Without an address it starts the server itself, as a child process. Knows
-//! the server only through its sockets.
+//! the server only through its sockets and, of its own one, by what it reports.
 
 mod beside;
 mod buffer;
@@ -9,6 +9,7 @@ mod cutting_in;
 mod dial;
 mod headers;
 mod in_band;
+mod lateness;
 mod phone;
 mod picture;
 mod playout;
@@ -17,6 +18,7 @@ mod result;
 mod script;
 pub(super) mod server;
 mod show;
+mod signing;
 mod stopwatch;
 #[cfg(test)]
 mod tests;
@@ -50,7 +52,8 @@ const CALLS: &str = "calls";
 
 /// Calls a server as a telephone line would, plays WAV files to it and measures its answers.
 ///
-/// Exit code 1 if a turn got no answer, or if the server broke the gateway's protocol.
+/// Exit code 1 if a turn got no answer, or if the server broke the gateway's protocol. Ctrl-C hangs up: what was said
+/// until then counts.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What the caller says, one file a turn; any rate, mono or stereo. Without files: the shipped
@@ -76,6 +79,15 @@ pub struct Args {
     /// calls; may be given more than once. Its value is not shown.
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = Header::given)]
     headers: Vec<Header>,
+
+    /// Sign the upgrade as Twilio or Plivo does, with the account's auth token: "env:NAME" takes it from a variable of
+    /// the environment, "file:PATH" from a file.
+    #[arg(long, value_name = "SECRET", requires = "url")]
+    sign: Option<String>,
+
+    /// The address that is signed (server.public_url with the line's path), if it is another than --url.
+    #[arg(long, value_name = "URL", requires = "sign")]
+    signed_url: Option<String>,
 
     /// Where to write the recording, a stereo WAV: left the caller, right the agent. Without it:
     /// calls/CALL-ID.wav.
@@ -138,6 +150,8 @@ impl Args {
         let mut options: Vec<String> = numbers.map(|(name, number)| format!("--{name}={number}")).collect();
         options.push(format!("--gateway={}", self.gateway().name()));
         options.extend(self.headers.iter().map(|header| format!("--header={}", header.as_str())));
+        options.extend(self.sign.iter().map(|secret| format!("--sign={secret}")));
+        options.extend(self.signed_url.iter().map(|url| format!("--signed-url={url}")));
         options
     }
 }
@@ -150,7 +164,11 @@ pub fn run(args: Args, config: Option<&Path>) -> anyhow::Result<ExitCode> {
         bail!("--url {url}: the address must begin with ws:// or wss://");
     }
     let line = phone::Line::new(args.gateway(), args.rate)?;
-    let headers = headers::checked(&args.headers)?;
+    let mut headers = headers::checked(&args.headers)?;
+    if let (Some(secret), Some(url)) = (&args.sign, args.signed_url.as_ref().or(args.url.as_ref())) {
+        let signing = signing::Signing { gateway: line.gateway, secret, url };
+        signing::sign(signing, &phone::token(), &mut headers)?;
+    }
     let lines = script::load(&args.files)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(started(&args, (line, &headers), lines, config))
@@ -167,6 +185,7 @@ async fn started(
     if let Some(url) = &args.url {
         return called(args, lines, &Dialled { url, line, headers }, None, stop).await;
     }
+    noteln!("starting a server and loading its models (--url calls one that runs)…");
     let starting = tokio::select! {
         starting = Server::start(config) => starting,
         () = &mut stop => return Ok(ExitCode::FAILURE),
@@ -203,17 +222,31 @@ async fn called(
     let mut display =
         Display { on: !args.json, names: &names, shown: 0, behind, greeted: false, printed: Ok(()) };
     let beside = args.beside(dialled.url)?;
-    let outcome = dial::call(dialled, lines, args.patience(), stop, &mut |turns, reports| {
-        display.progress(turns, reports);
+    // Where the line carries no reports, a server of our own tells them beside it.
+    let own = server.filter(|_| !dialled.line.reports());
+    let mut outcome = dial::call(dialled, lines, args.patience(), stop, &mut |turns, reports| {
+        match own {
+            None => display.progress(turns, reports),
+            Some(server) if args.beside == 0 => display.progress(turns, &told(server, None)),
+            // Which of the calls is this one is known at its end.
+            Some(_) => {}
+        }
         // Nobody reads along, or nothing can be written any more: the call is ended first.
         if display.printed.is_err() {
             unread.cancel();
         }
     })
     .await?;
+    if let Some(server) = own {
+        let id = CallId::new(&outcome.call_id);
+        outcome.summary = server.summary_of(id.as_str()).await;
+        outcome.reports = told(server, Some(id.as_str()));
+        outcome.reported = outcome.summary.is_some();
+    }
+    outcome.leave_out_what_was_stopped();
     let left = beside.stop().await;
     if left < usize::from(args.beside) {
-        noteln!("of {} callers beside only {left} were left at the end of this call", args.beside);
+        noteln!("of {} callers beside only {left} took part until the end of this call", args.beside);
     }
     let result = finished(&outcome, dialled.line.gateway, args.record.as_deref())?;
     if let Some(path) = &args.picture {
@@ -238,7 +271,9 @@ async fn called(
     }
     for turn in result.turns.iter().filter(|turn| turn.v2v_ms.is_none()) {
         let name = names.get(turn.turn - 1).map_or("", String::as_str);
-        noteln!("turn {} ({name}) got no answer", turn.turn);
+        let said = turn.turn <= outcome.turns.len();
+        let what = if said { "got no answer" } else { "was never said: the call was over before" };
+        noteln!("turn {} ({name}) {what}", turn.turn);
     }
     if result.unanswered() == 0 && result.violations.is_empty() {
         return Ok(ExitCode::SUCCESS);
@@ -247,6 +282,14 @@ async fn called(
         noteln!("the end of the server's log:\n{log}");
     }
     Ok(ExitCode::FAILURE)
+}
+
+/// What our own server reports of a call, or of the only one.
+fn told(server: &Server, call: Option<&str>) -> Vec<Report> {
+    let ours = |told: &server::Told| call.is_none_or(|call| told.call == call);
+    let turns = server.reports().into_iter().filter(ours).filter_map(|told| told.turn);
+    // When it came is not known; where the caller's speech ended, it says itself.
+    turns.map(|turn| Report { at: usize::MAX, turn }).collect()
 }
 
 /// Writes the recording and puts the result together.

@@ -14,6 +14,8 @@ mod twilio;
 mod vonage;
 mod wire;
 
+pub(super) use wire::token;
+
 use std::fmt;
 
 use anyhow::bail;
@@ -123,6 +125,11 @@ impl Line {
             bail!("--rate {rate}: {} speaks at {} here; take one of them", gateway.name(), rates.join(", "));
         }
         Ok(Self { gateway, rate })
+    }
+
+    /// Whether the server reports about its turns on this line.
+    pub(super) fn reports(self) -> bool {
+        self.provider().reports()
     }
 
     fn provider(self) -> Box<dyn Provider> {

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::audio::level::audible_span;
-use crate::units::{PHONE_RATE, samples_in};
+use crate::units::{PHONE_RATE, samples_in, tenths};
 
 /// The lead in the phone's buffer is at most 200 ms; after that it is kept, not filled.
 const BURST: Duration = Duration::from_millis(300);
@@ -110,7 +110,7 @@ impl Playout {
     pub(super) fn slack(&self) -> Option<Slack> {
         let mut sorted = self.slack.clone();
         sorted.sort_unstable();
-        let ms = |rank: usize| sorted.get(rank).map(|&n| n as f64 * 1000.0 / f64::from(PHONE_RATE));
+        let ms = |rank: usize| sorted.get(rank).map(|&n| tenths(n as f64 * 1000.0 / f64::from(PHONE_RATE)));
         Some(Slack { median: ms(sorted.len() / 2)?, p01: ms(sorted.len() / 100)?, least: ms(0)? })
     }
 

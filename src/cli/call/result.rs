@@ -9,7 +9,7 @@ use super::turns::Turn;
 use crate::gateway::native::{
     EndOfTurnWire, HiddenWire, ReceptionWire, SpeculationWire, StagesWire, TokensWire,
 };
-use crate::units::PHONE_RATE;
+use crate::units::{PHONE_RATE, tenths};
 
 /// One of the caller's turns.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -140,24 +140,19 @@ pub(super) fn turn_results(turns: &[Turn], wanted: usize, reports: &[Report]) ->
     (0..wanted.max(turns.len())).map(|index| turn_result(turns, index, reports)).collect()
 }
 
-/// One turn. A line with a pause inside can be two turns to the server: what it heard is put
-/// together and its hiccups are counted together, the rest is that of the last.
+/// One turn. A line with a pause inside can be two turns to the server: hiccups are counted together, and what was
+/// heard is put together, once. Where both were answered, what was said stays apart. The rest is that of the last.
 pub(super) fn turn_result(turns: &[Turn], index: usize, reports: &[Report]) -> TurnResult {
     let said = turns.get(index);
     let mut result = TurnResult {
         turn: index + 1,
-        v2v_ms: said.and_then(|turn| turn.v2v_ms),
-        silent_after_ms: said.and_then(|turn| turn.silent_after_ms),
+        v2v_ms: said.and_then(|turn| turn.v2v_ms).map(tenths),
+        silent_after_ms: said.and_then(|turn| turn.silent_after_ms).map(tenths),
         ..TurnResult::default()
     };
+    let mut words = Words::default();
     for report in about(turns, Some(index), reports) {
-        let heard = report.turn.heard.trim();
-        if !heard.is_empty() {
-            result.heard = [result.heard.as_str(), heard].join(" ").trim().to_owned();
-        }
-        if !report.turn.reply.is_empty() {
-            result.reply.clone_from(&report.turn.reply);
-        }
+        words.add(report.turn.heard.trim(), report.turn.reply.trim());
         result.stages = report.turn.stages;
         result.interrupted |= report.turn.interrupted;
         result.hiccups += report.turn.hiccups;
@@ -168,8 +163,48 @@ pub(super) fn turn_result(turns: &[Turn], index: usize, reports: &[Report]) -> T
         result.model.clone_from(&report.turn.model);
         result.tokens = report.turn.tokens;
     }
+    (result.heard, result.reply) = (words.heard.join(APART), words.replies.join(APART));
     result.heard_by_caller.clone_from(&result.reply);
     result
+}
+
+/// Between what was said in turns of its own.
+const APART: &str = " / ";
+
+/// What was heard and answered in one line of the caller.
+#[derive(Debug, Default)]
+struct Words {
+    heard: Vec<String>,
+    replies: Vec<String>,
+    answered: bool,
+}
+
+impl Words {
+    /// A turn. Words that no reply was heard to come again with the next ones: they are one text, told anew each time.
+    fn add(&mut self, heard: &str, reply: &str) {
+        if !heard.is_empty() {
+            match self.heard.last_mut().filter(|_| !self.answered) {
+                Some(before) if goes_on(before, heard) => heard.clone_into(before),
+                Some(before) => *before = format!("{before} {heard}"),
+                None => self.heard.push(heard.to_owned()),
+            }
+            self.answered = false;
+        }
+        if !reply.is_empty() {
+            self.replies.push(reply.to_owned());
+            self.answered = true;
+        }
+    }
+}
+
+/// Whether a text begins with the words of another, however these are written.
+fn goes_on(before: &str, text: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let plain =
+            |word: &str| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+        text.split_whitespace().map(plain).filter(|word| !word.is_empty()).collect()
+    };
+    words(text).starts_with(&words(before))
 }
 
 /// What the agent said before the caller spoke.
@@ -237,6 +272,25 @@ mod tests {
         assert!(results[0].interrupted);
         assert_eq!(results[1].heard, "");
         assert_eq!((results.len(), results[2].v2v_ms), (3, None));
+    }
+
+    /// Fault: what was heard of one line came twice where the server told it again with more words ("Thank you. Thank
+    /// you. Goodbye."), and two turns in one recording were shown as one.
+    #[test]
+    fn words_that_come_again_are_one_text_and_turns_that_were_answered_stay_apart() {
+        let turns = [turn(8000, Some(500.0))];
+        let told = |reports: &[Report]| {
+            let result = turn_result(&turns, 0, reports);
+            (result.heard, result.reply)
+        };
+        let again = [
+            report(9000, 1, "Thank you.", "", None),
+            report(9500, 2, "Thank you, goodbye.", "Goodbye.", None),
+        ];
+        assert_eq!(told(&again), ("Thank you, goodbye.".into(), "Goodbye.".into()));
+        let two =
+            [report(9000, 1, "Hello.", "Hi.", None), report(20_000, 2, "Hello. Goodbye.", "Bye.", None)];
+        assert_eq!(told(&two), ("Hello. / Hello. Goodbye.".into(), "Hi. / Bye.".into()));
     }
 
     #[test]

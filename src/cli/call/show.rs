@@ -18,6 +18,11 @@ const SCALE_MS: f64 = 20.0;
 /// A caller that is later than this says so.
 pub(super) const LATE_MS: f64 = 20.0;
 
+/// So many of something.
+fn count(number: usize, one: &str, several: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {several}") }
+}
+
 fn paint(text: &str, style: Style) -> String {
     text.if_supports_color(Stream::Stdout, |text| text.style(style)).to_string()
 }
@@ -111,7 +116,10 @@ pub(super) fn label(stage: &str) -> &str {
 pub(super) fn summary(result: &CallResult, outcome: &Outcome) -> String {
     let mut out = String::from("\n");
     let answered = result.turns.len() - result.unanswered();
-    let _ = write!(out, "{answered} of {} turns answered", result.turns.len());
+    let _ = write!(out, "{answered} of {} answered", count(result.turns.len(), "turn", "turns"));
+    if outcome.stopped {
+        out.push_str(" before this end hung up");
+    }
     if let Some((median, max)) = result.v2v() {
         let figures = format!("median {median:.0} ms, longest {max:.0} ms");
         let _ = write!(out, "; end of speech to answer: {}", paint(&figures, Style::new().bold()));
@@ -120,7 +128,7 @@ pub(super) fn summary(result: &CallResult, outcome: &Outcome) -> String {
     if let Some(spread) = told.and_then(|told| told.latency.get("v2v_ms")) {
         let _ = write!(out, " (the server says {:.0} and {:.0})", spread.p50, spread.max);
     }
-    let _ = write!(out, "; {} glitches", result.glitches);
+    let _ = write!(out, "; {}", count(result.glitches, "glitch", "glitches"));
     if let Some(slack) = result.frame_slack_ms {
         let _ = write!(
             out,
@@ -131,7 +139,8 @@ pub(super) fn summary(result: &CallResult, outcome: &Outcome) -> String {
     out.push('\n');
     if let Some((times, median, max)) = result.silent_after() {
         let figures = format!("median {median:.0} ms, longest {max:.0} ms");
-        let _ = writeln!(out, "cut in {times} times; silent after: {}", paint(&figures, Style::new().bold()));
+        let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+        let _ = writeln!(out, "cut in {times}; silent after: {}", paint(&figures, Style::new().bold()));
     }
     let (used, wasted) = result.speculation();
     if used + wasted > 0 {
@@ -148,7 +157,7 @@ pub(super) fn summary(result: &CallResult, outcome: &Outcome) -> String {
     // The stopwatch is no better than the caller's own frames.
     if outcome.late_ms > LATE_MS {
         let warning = format!(
-            "one of the caller's own frames was {:.0} ms late: times may be off by as much",
+            "a frame of the caller's own was {:.0} ms late while the stopwatch ran: times may be off by as much",
             outcome.late_ms
         );
         let _ = writeln!(out, "{}", paint(&warning, Style::new().yellow()));
@@ -156,7 +165,7 @@ pub(super) fn summary(result: &CallResult, outcome: &Outcome) -> String {
     if !outcome.reported {
         let _ = writeln!(
             out,
-            "{} carries no reports of the server: what it heard and said is in the recording",
+            "{} carries no reports of a server that runs elsewhere: what it heard and said is in the recording",
             result.gateway
         );
     }
@@ -250,8 +259,8 @@ mod tests {
         let text = summary(&result, &outcome);
         assert!(text.contains("1 of 2 turns answered"), "{text}");
         assert!(text.contains("median 490 ms") && text.contains("the server says 480 and 480"), "{text}");
-        assert!(text.contains("1 glitches") && text.contains("tts_failed: no voice"), "{text}");
-        assert!(text.contains("cut in 1 times; silent after: median 240 ms, longest 240 ms"), "{text}");
+        assert!(text.contains("; 1 glitch\n") && text.contains("tts_failed: no voice"), "{text}");
+        assert!(text.contains("cut in once; silent after: median 240 ms, longest 240 ms"), "{text}");
         assert!(text.contains("answers prepared ahead: 1 used, 0 wasted"), "{text}");
         assert!(text.contains("the server broke the protocol: short audio"), "{text}");
         assert!(!text.contains("late") && !text.contains("no reports"));

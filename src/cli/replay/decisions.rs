@@ -5,15 +5,20 @@ use serde::Serialize;
 use crate::conversation::rehearsal::Rehearsal;
 use crate::conversation::{Action, Farewell};
 use crate::ids::ChunkId;
-use crate::units::CallTime;
+use crate::units::{CallTime, tenths};
 
 /// Something that a caller would notice, or an engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Decision {
-    /// When, in microseconds since the call began.
+    /// When.
+    #[serde(rename = "at_ms", serialize_with = "at_ms")]
     pub(super) at: CallTime,
     /// What, without numbers that only name things.
     pub(super) what: String,
+}
+
+fn at_ms<S: serde::Serializer>(at: &CallTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(tenths(at.millis_after(CallTime::ZERO)))
 }
 
 /// What became of a decision.

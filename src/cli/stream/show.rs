@@ -9,17 +9,17 @@ use super::{Heard, Listener, frames};
 use crate::audio::wav::Clip;
 use crate::config::Config;
 use crate::engine::whisper::WhisperRecognizer;
-use crate::units::{CallTime, FRAME, PHONE_RATE};
+use crate::units::{CallTime, FRAME, PHONE_RATE, tenths};
 
 /// Characters of a terminal's line that are written over as words come.
 const LINE: usize = 76;
 
-/// One line of JSON. Times are in seconds, as everywhere in `offhook transcribe`.
+/// One line of JSON.
 #[derive(serde::Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Line<'a> {
-    Hearing { at_s: f64, stable: &'a str, unstable: &'a str },
-    Turn { speech_end_s: f64, known_s: f64, text: &'a str },
+    Hearing { at_ms: f64, stable: &'a str, unstable: &'a str },
+    Turn { speech_end_ms: f64, known_ms: f64, text: &'a str },
 }
 
 /// Plays a recording to a [`Listener`] and shows what it hears: at a terminal at the pace of speech,
@@ -82,11 +82,11 @@ fn end_of(text: &str, room: usize) -> String {
 }
 
 fn line(heard: &Heard) -> Line<'_> {
-    let seconds = |at: &CallTime| at.millis_after(CallTime::ZERO).round() / 1000.0;
+    let millis = |at: &CallTime| tenths(at.millis_after(CallTime::ZERO));
     match heard {
-        Heard::Partial { at, stable, unstable } => Line::Hearing { at_s: seconds(at), stable, unstable },
+        Heard::Partial { at, stable, unstable } => Line::Hearing { at_ms: millis(at), stable, unstable },
         Heard::Turn { speech_end, known_at, text } => {
-            Line::Turn { speech_end_s: seconds(speech_end), known_s: seconds(known_at), text }
+            Line::Turn { speech_end_ms: millis(speech_end), known_ms: millis(known_at), text }
         }
     }
 }
@@ -96,12 +96,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_has_seconds_with_three_decimals() {
+    fn json_has_milliseconds_to_a_tenth() {
         let at = |micros| CallTime::from_micros(micros);
         let turn = Heard::Turn { speech_end: at(1_234_567), known_at: at(1_500_000), text: "Hi.".into() };
         assert_eq!(
             serde_json::to_string(&line(&turn)).expect("JSON"),
-            r#"{"type":"turn","speech_end_s":1.235,"known_s":1.5,"text":"Hi."}"#
+            r#"{"type":"turn","speech_end_ms":1234.6,"known_ms":1500.0,"text":"Hi."}"#
         );
     }
 

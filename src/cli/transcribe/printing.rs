@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::segments::{Segment, Word};
 use crate::audio::wav::Completeness;
+use crate::units::tenths;
 
 /// How it looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,11 +104,11 @@ impl<W: Write> Printer<W> {
                 };
                 let report = FileObject {
                     file: &summary.file,
-                    duration_s: seconds(summary.duration),
+                    duration_ms: millis(summary.duration),
                     truncated,
-                    missing_s: missing.map(seconds),
+                    missing_ms: missing.map(millis),
                     segments: &self.segments,
-                    took_s: seconds(summary.took),
+                    took_ms: millis(summary.took),
                     real_time_factor: thousandths(summary.real_time_factor()),
                 };
                 writeln!(self.out, "{}", serde_json::to_string(&report)?)?;
@@ -118,25 +119,25 @@ impl<W: Write> Printer<W> {
     }
 }
 
-/// The object of a file. All times are in seconds.
+/// The object of a file. All times are in milliseconds.
 #[derive(Serialize)]
 struct FileObject<'a> {
     file: &'a str,
-    duration_s: f64,
+    duration_ms: f64,
     /// Whether the header promises more than there is; null if it has no length.
     truncated: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    missing_s: Option<f64>,
+    missing_ms: Option<f64>,
     segments: &'a [SegmentObject],
-    took_s: f64,
+    took_ms: f64,
     real_time_factor: f64,
 }
 
 #[derive(Serialize)]
 struct SegmentObject {
     channel: &'static str,
-    start_s: f64,
-    end_s: f64,
+    start_ms: f64,
+    end_ms: f64,
     text: String,
     doubtful: bool,
     avg_logprob: f64,
@@ -147,22 +148,22 @@ struct SegmentObject {
 #[derive(Serialize)]
 struct WordObject {
     text: String,
-    start_s: f64,
-    end_s: f64,
+    start_ms: f64,
+    end_ms: f64,
     confidence: f64,
 }
 
 fn object(segment: &Segment) -> SegmentObject {
     let word = |word: &Word| WordObject {
         text: word.text.clone(),
-        start_s: seconds(word.start),
-        end_s: seconds(word.end),
+        start_ms: millis(word.start),
+        end_ms: millis(word.end),
         confidence: thousandths(word.confidence.into()),
     };
     SegmentObject {
         channel: segment.channel.name(),
-        start_s: seconds(segment.start),
-        end_s: seconds(segment.end),
+        start_ms: millis(segment.start),
+        end_ms: millis(segment.end),
         text: segment.text.clone(),
         doubtful: segment.doubtful,
         avg_logprob: thousandths(segment.avg_logprob.into()),
@@ -171,8 +172,8 @@ fn object(segment: &Segment) -> SegmentObject {
     }
 }
 
-fn seconds(time: Duration) -> f64 {
-    thousandths(time.as_secs_f64())
+fn millis(time: Duration) -> f64 {
+    tenths(time.as_secs_f64() * 1000.0)
 }
 
 /// A number with three decimals at most.

@@ -98,7 +98,7 @@ fn a_long_segment_is_several_subtitles_without_a_word_lost() {
 }
 
 #[test]
-fn json_has_seconds_with_three_decimals() {
+fn json_has_milliseconds() {
     let segments = [segment(Channel::Left, 12_340, 14_121, "At nine.")];
     let (line, any) = printed(Form::Json, &segments, Completeness::Short(ms(2500)));
     assert!(any && line.ends_with('\n') && line.lines().count() == 1, "{line}");
@@ -107,23 +107,23 @@ fn json_has_seconds_with_three_decimals() {
         json,
         json!({
             "file": "a.wav",
-            "duration_s": 20.0,
+            "duration_ms": 20_000.0,
             "truncated": true,
-            "missing_s": 2.5,
+            "missing_ms": 2500.0,
             "segments": [{
                 "channel": "left",
-                "start_s": 12.34,
-                "end_s": 14.121,
+                "start_ms": 12_340.0,
+                "end_ms": 14_121.0,
                 "text": "At nine.",
                 "doubtful": false,
                 "avg_logprob": -0.257,
                 "no_speech": 0.0,
                 "words": [
-                    {"text": "At", "start_s": 12.34, "end_s": 13.23, "confidence": 0.123},
-                    {"text": "nine.", "start_s": 13.23, "end_s": 14.121, "confidence": 0.123},
+                    {"text": "At", "start_ms": 12_340.0, "end_ms": 13_230.0, "confidence": 0.123},
+                    {"text": "nine.", "start_ms": 13_230.0, "end_ms": 14_121.0, "confidence": 0.123},
                 ],
             }],
-            "took_s": 1.234,
+            "took_ms": 1234.0,
             "real_time_factor": 0.062,
         })
     );

@@ -1,13 +1,11 @@
 //! The language model as the rest of the program sees it: loaded once, shared by all calls, beginning
 //! replies. Must not know gateways, audio or how a call goes.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::architecture::{Shape, ShapeError};
 use super::detokenizer::Detokenizer;
-use super::gguf::{Gguf, GgufError};
+use super::inspect::Head;
 use super::kernels::Kernels;
 use super::pool::{CacheFull, PAGE};
 use super::prompt::{Prompt, PromptWriter};
@@ -20,11 +18,11 @@ use super::threads;
 use super::turn_end::SentenceMarks;
 use super::vocabulary::Vocabulary;
 use super::weights::Weights;
-use crate::config;
+use crate::config::{self, places};
 use crate::engine::generator::Share;
 use crate::engine::{
-    EngineError, Generation as _, Generator, KernelChoice, LoadError, Message, NoRoom, Role, Room, Rooms,
-    Sampling, Step, Task,
+    EngineError, Generation as _, Generator, KernelChoice, LoadError, Message, NO_SUCH_FILE, NoRoom, Role,
+    Room, Rooms, Sampling, Step, Task,
 };
 
 /// Longest text about a file that cannot be used.
@@ -75,13 +73,7 @@ pub struct LlmEngine {
 /// Loads a model. Takes from milliseconds to seconds with the size of the file; [`LlmEngine::warm_up`]
 /// should follow before the first call.
 pub fn load(options: &LlmOptions) -> Result<LlmEngine, LoadError> {
-    let model = read(options).map_err(|problem| LoadError {
-        kind: "language",
-        path: options.model.display().to_string(),
-        problem: shown(&problem),
-        remedy: "build the demo model with `make -C models/demo/train/llm`, or set llm.model to a GGUF file"
-            .to_owned(),
-    })?;
+    let model = read(options).map_err(|problem| refused(options, &problem))?;
     if let (0, bytes) = model.capacity() {
         let (of_one, all) = (bytes.div_ceil(1 << 20), options.cache_mb);
         return Err(LoadError {
@@ -97,6 +89,17 @@ pub fn load(options: &LlmOptions) -> Result<LlmEngine, LoadError> {
     Ok(model)
 }
 
+/// Why a file is not loaded, and what to do.
+pub(super) fn refused(options: &LlmOptions, problem: &str) -> LoadError {
+    let remedy = if problem == NO_SUCH_FILE {
+        places::where_to_put("llm.model")
+    } else {
+        "set llm.model to a GGUF file of the architecture phi3, gemma3 or llama (docs/models.md)".to_owned()
+    };
+    let path = options.model.display().to_string();
+    LoadError { kind: "language", path, problem: shown(problem), remedy }
+}
+
 /// A problem as people can read it: names and texts in it may come from the file, and a damaged one has
 /// names of megabytes, or with signs that a terminal obeys.
 fn shown(problem: &str) -> String {
@@ -109,30 +112,13 @@ fn shown(problem: &str) -> String {
 }
 
 fn read(options: &LlmOptions) -> Result<LlmEngine, String> {
-    let explain = |error: ShapeError| error.to_string();
     if options.context_tokens == 0 {
         return Err("llm.context_tokens is 0".to_owned());
     }
-    let file = Gguf::open(&options.model).map_err(|error| {
-        if let GgufError::Io(io) = &error
-            && io.kind() == ErrorKind::NotFound
-        {
-            return "there is no such file".to_owned();
-        }
-        error.to_string()
-    })?;
-    let shape = Shape::read(&file).map_err(explain)?;
-    let vocabulary =
-        Vocabulary::read(&file, shape.architecture, shape.vocabulary).map_err(|error| error.to_string())?;
-    let template = ChatTemplate::new(
-        file.text("tokenizer.chat_template").map_err(|error| error.to_string())?,
-        shape.architecture,
-        vocabulary.text_of(vocabulary.begin),
-        vocabulary.text_of(vocabulary.end),
-    )?;
+    let Head { file, shape: _, vocabulary, template } = Head::open(&options.model)?;
     let kernels = Kernels::new(options.kernels, options.threads)?;
     let (context, cache) = (options.context_tokens, options.cache_mb << 20);
-    let weights = Arc::new(Weights::read(&file, context, cache, kernels).map_err(explain)?);
+    let weights = Arc::new(Weights::read(&file, context, cache, kernels).map_err(|e| e.to_string())?);
     let markup = speakable::against_markup(&vocabulary);
     let marks = SentenceMarks::of(&vocabulary);
     let sessions = Mutex::new(Sessions::new(calls_in(&weights)));
@@ -141,8 +127,8 @@ fn read(options: &LlmOptions) -> Result<LlmEngine, String> {
 
 /// Tokens that a call is promised room for: a context, and the page in which it parts from the prompt that
 /// all share.
-fn room_tokens(weights: &Weights) -> usize {
-    weights.positions() + PAGE
+pub(super) fn room_tokens(positions: usize) -> usize {
+    positions + PAGE
 }
 
 /// For what it computes, whatever it says.
@@ -153,7 +139,7 @@ fn run_to_its_end(reply: &mut Reply) -> Result<(), EngineError> {
 
 /// Calls that find room at once.
 fn calls_in(weights: &Weights) -> usize {
-    weights.pool().pages() / weights.pool().pages_for(room_tokens(weights))
+    weights.pool().pages() / weights.pool().pages_for(room_tokens(weights.positions()))
 }
 
 impl LlmEngine {
@@ -310,7 +296,7 @@ impl LlmEngine {
     #[must_use]
     pub fn capacity(&self) -> (usize, usize) {
         let (weights, pool) = (&self.shared.weights, self.shared.weights.pool());
-        (calls_in(weights), pool.pages_for(room_tokens(weights)) * pool.page_bytes())
+        (calls_in(weights), pool.pages_for(room_tokens(weights.positions())) * pool.page_bytes())
     }
 
     /// Tokens that the prompt may have.
@@ -352,7 +338,8 @@ impl Generator for LlmEngine {
     }
 
     fn rooms(&self) -> Rooms {
-        let (pool, tokens) = (Arc::clone(self.shared.weights.pool()), room_tokens(&self.shared.weights));
+        let (pool, tokens) =
+            (Arc::clone(self.shared.weights.pool()), room_tokens(self.shared.weights.positions()));
         let looked_at = Arc::clone(&pool);
         let full = |full: CacheFull| NoRoom(full.to_string());
         let admit = move || pool.admit(tokens).map(Room::new).map_err(full);

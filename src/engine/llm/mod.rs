@@ -11,7 +11,7 @@
 //!
 //! tokenizer = SentencePiece, or pretokenizer and byte_level; both join by merging
 //! kernels = products of matrices in vector instructions, and the threads that everything large is shared with
-//! decoder, detokenizer = back to text;  speakable = what the sampler keeps out
+//! inspect = all of a file but its weights;  decoder, detokenizer = back to text;  speakable = what the sampler keeps out
 //! ```
 //!
 //! `Weights` are immutable and shared; a `Sequence` owns tokens and a paged cache, and can be extended,
@@ -26,6 +26,7 @@ mod detokenizer;
 mod engine;
 mod gguf;
 mod header;
+mod inspect;
 mod kernels;
 mod layer;
 mod mapped;
@@ -67,6 +68,7 @@ mod tests;
 mod vector_tests;
 
 pub use engine::{LlmEngine, LlmOptions, load};
+pub use inspect::{Inspected, inspect};
 pub use kernels::KernelChoice;
 pub use layer::Demand;
 pub use measuring::{Machine, Workpiece, decode_together};

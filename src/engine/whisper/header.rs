@@ -10,6 +10,8 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+use crate::engine::NO_SUCH_FILE;
+
 /// "ggml", as a number.
 const MAGIC: u32 = 0x6767_6d6c;
 
@@ -86,7 +88,7 @@ const ENGLISH_VOCABULARY: u32 = 51_864;
 pub(super) fn check(path: &Path) -> Result<usize, String> {
     let file = File::open(path).map_err(|e| {
         let missing = e.kind() == io::ErrorKind::NotFound;
-        if missing { "there is no such file".to_owned() } else { format!("it cannot be opened: {e}") }
+        if missing { NO_SUCH_FILE.to_owned() } else { format!("it cannot be opened: {e}") }
     })?;
     let metadata = file.metadata().map_err(|e| format!("it cannot be read: {e}"))?;
     if metadata.is_dir() {

@@ -23,8 +23,8 @@ use whisper_rs::{WhisperContext, WhisperContextParameters, WhisperTokenId};
 
 pub use self::recognizer::WhisperRecognizer;
 pub use self::window::{Window, WindowRule};
-use super::{EngineError, LoadError};
-use crate::config::{self, whisper_model};
+use super::{EngineError, LoadError, NO_SUCH_FILE};
+use crate::config::{self, places, whisper_model};
 
 /// Longest audio that fits in one window.
 pub const LONGEST_WINDOW: Duration = Duration::from_secs(30);
@@ -127,6 +127,9 @@ pub fn check(options: &WhisperOptions) -> Result<(), LoadError> {
 
 fn refused(options: &WhisperOptions, problem: String) -> LoadError {
     let remedy = whisper_model::how_to_get(&options.model).unwrap_or_else(|| {
+        if problem == NO_SUCH_FILE {
+            return places::where_to_put("stt.model");
+        }
         format!(
             "set stt.model to a ggml file of whisper.cpp, or to one of {}",
             whisper_model::NAMES.join(", ")

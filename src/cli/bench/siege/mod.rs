@@ -155,7 +155,7 @@ fn show_call(args: &Args, name: &'static str, call: &Call) -> anyhow::Result<Cal
         frame_slack_ms: call.frame_slack_ms.unwrap_or_default(),
     };
     if args.json {
-        outln!("{}", serde_json::to_string(&row)?)?;
+        outln!("{}", crate::cli::json::line(&row)?)?;
     } else {
         let slack = row.frame_slack_ms;
         outln!(
@@ -177,7 +177,7 @@ fn show_call(args: &Args, name: &'static str, call: &Call) -> anyhow::Result<Cal
 
 fn show_attack(args: &Args, attack: &Attack) -> anyhow::Result<()> {
     if args.json {
-        outln!("{}", serde_json::to_string(attack)?)?;
+        outln!("{}", crate::cli::json::line(attack)?)?;
         return Ok(());
     }
     outln!(

@@ -109,3 +109,17 @@ async fn what_the_server_does_wrong_is_told_with_how_often() {
     assert!(action.contains("without action"), "{action}");
     assert!(!outcome.reported);
 }
+
+/// Fault: after Ctrl-C, turns that were never played were told as unanswered.
+#[test]
+fn who_hangs_up_on_purpose_leaves_no_turn_unanswered() {
+    let turn = |v2v_ms| Turn { start: 0, speech_start: 0, speech_end: 8000, v2v_ms, silent_after_ms: None };
+    let ended = |stopped| {
+        let turns = vec![turn(Some(500.0)), turn(None)];
+        let mut outcome = Outcome { turns, wanted: 8, stopped, ..Outcome::default() };
+        outcome.leave_out_what_was_stopped();
+        (outcome.turns.len(), outcome.wanted)
+    };
+    assert_eq!(ended(true), (1, 1));
+    assert_eq!(ended(false), (2, 8), "the server ended it");
+}

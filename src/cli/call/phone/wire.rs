@@ -87,7 +87,7 @@ pub(super) fn unknown(what: &str, name: Option<&str>, gateway: &str) -> String {
 }
 
 /// 32 hexadecimal digits that differ from call to call.
-pub(super) fn token() -> String {
+pub(in crate::cli::call) fn token() -> String {
     let half = || RandomState::new().build_hasher().finish();
     format!("{:016x}{:016x}", half(), half())
 }

@@ -1,0 +1,284 @@
+//! What `serve` would refuse or be harmed by, found before anything is loaded: models, memory, folders,
+//! certificates, and what is missing. `config check` tells it and `serve` keeps to it. Reads heads of files only.
+
+use std::fmt;
+use std::path::Path;
+
+use rustix::fs::{Access, access};
+use rustix::process::{Resource, getrlimit};
+
+use crate::config::{Config, Problem};
+use crate::engine::LoadError;
+use crate::engine::llm::{self, Inspected, LlmOptions};
+use crate::engine::whisper::{self, WhisperOptions};
+use crate::http::tls::Certificates;
+use crate::runtime::carrier::Carrier;
+
+const MIB: u64 = 1 << 20;
+
+/// Address space that the program takes beside its models, and that each of its threads has set aside for what it
+/// will allocate (glibc's arenas). Measured: with the models that ship, it starts with 1,800,000 KiB on two cores
+/// and not with 1,600,000.
+const BESIDE_MODELS: u64 = 600 * MIB;
+const A_THREAD: u64 = 128 * MIB;
+
+/// Threads that are no engine's: sockets, blocking work, signals, the voice.
+const OTHER_THREADS: usize = 5;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// Keys that are to be changed.
+    pub(super) problems: Vec<Problem>,
+    /// Models that cannot be loaded.
+    pub(super) models: Vec<LoadError>,
+    /// What works and may not be meant so.
+    pub(super) notes: Vec<String>,
+}
+
+/// Models that cannot be loaded, all of them.
+#[derive(Debug)]
+pub struct BadModels(Vec<LoadError>);
+
+impl std::error::Error for BadModels {}
+
+impl fmt::Display for BadModels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, model) in self.0.iter().enumerate() {
+            write!(f, "{}{model}", if n == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl Findings {
+    /// The models that cannot be loaded, as an error.
+    pub(super) fn bad_models(self) -> Option<BadModels> {
+        (!self.models.is_empty()).then_some(BadModels(self.models))
+    }
+}
+
+/// Looks at everything that the configuration names.
+pub(super) fn look(config: &Config) -> Findings {
+    let mut findings = Findings::default();
+    findings.missing_words(config);
+    if let Err(error) = whisper::check(&WhisperOptions::from(&config.stt)) {
+        findings.models.push(error);
+    }
+    let mut bytes = std::fs::metadata(&config.stt.model).map_or(0, |file| file.len());
+    for (index, (name, path)) in config.llm.models().enumerate() {
+        let options = LlmOptions::new(&config.llm, Some(path));
+        match llm::inspect(&options, &config.agent.system_prompt) {
+            Ok(model) => {
+                bytes = bytes.saturating_add(model.bytes);
+                findings.model(config, index == 0, name, &model);
+            }
+            Err(error) => findings.models.push(error),
+        }
+    }
+    findings.memory(config, bytes);
+    findings.files(config);
+    findings
+}
+
+impl Findings {
+    fn refuse(&mut self, key: &str, value: String, allowed: String) {
+        self.problems.push(Problem::of(key, value, allowed));
+    }
+
+    /// Who answers has no default: a server that does not know is no mistake, and hardly meant.
+    fn missing_words(&mut self, config: &Config) {
+        if config.agent.system_prompt.is_empty() {
+            self.notes.push(
+                "agent.system_prompt is not set: the agent knows neither whom it speaks for nor a single fact".into(),
+            );
+        }
+        if config.agent.phrases.greeting.is_empty() {
+            self.notes
+                .push("agent.greeting is not set: the agent waits for the caller to speak first".into());
+        }
+        if config.agent.phrases.fallback.is_empty() {
+            self.notes.push("agent.fallback is not set: callers hear nothing when an engine fails".into());
+        }
+    }
+
+    fn model(&mut self, config: &Config, first: bool, name: &str, model: &Inspected) {
+        let llm = &config.llm;
+        if llm.context_tokens > model.context {
+            let allowed = format!("at most {}, which the model \"{name}\" was trained for", model.context);
+            if first {
+                self.refuse("llm.context_tokens", llm.context_tokens.to_string(), allowed);
+            } else {
+                self.notes.push(format!("llm.context_tokens = {}: {allowed}", llm.context_tokens));
+            }
+        }
+        let per_call = (model.bytes_per_call as u64).div_ceil(MIB);
+        if model.calls == 0 {
+            let allowed = format!(
+                "at least {per_call}, what a call takes with the model \"{name}\"; or lower llm.context_tokens"
+            );
+            self.refuse("llm.cache_mb", llm.cache_mb.to_string(), allowed);
+        } else if model.calls < config.server.max_calls {
+            self.notes.push(format!(
+                "llm.cache_mb = {} holds {} calls with the model \"{name}\" ({per_call} MiB each), and \
+                 server.max_calls is {}: further ones are refused",
+                llm.cache_mb, model.calls, config.server.max_calls
+            ));
+        }
+        let most = llm.context_tokens.min(model.context).saturating_sub(llm.sampling.max_tokens);
+        let Some(tokens) = model.prompt_tokens else { return };
+        if tokens > most {
+            let allowed = format!(
+                "at most {most} with the model \"{name}\" (llm.context_tokens less llm.max_tokens): shorten it, or \
+                 raise llm.context_tokens if the model has more"
+            );
+            self.refuse("agent.system_prompt", format!("a text of {tokens} tokens"), allowed);
+        } else if tokens > most / 2 {
+            self.notes.push(format!(
+                "agent.system_prompt takes {tokens} of the {most} tokens that a prompt of the model \"{name}\" may \
+                 have: what was said is soon forgotten"
+            ));
+        }
+    }
+
+    fn memory(&mut self, config: &Config, models: u64) {
+        let needed = address_space(config, models);
+        // What there is of it, and not how much is taken: of that, this process knows nothing yet.
+        if let Some(limit) = getrlimit(Resource::As).current.filter(|limit| *limit < needed) {
+            let allowed = format!(
+                "at least {} MiB of address space, which these models and calls may take: lift the limit (`ulimit -v \
+                 unlimited`, LimitAS= of systemd)",
+                needed.div_ceil(MIB)
+            );
+            self.refuse("memory", format!("a limit of {} MiB", limit / MIB), allowed);
+        }
+        let free = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| available(&text));
+        if let Some(free) = free.filter(|free| *free < models) {
+            self.notes.push(format!(
+                "the models take {} MiB, and {} MiB of this machine's memory are free: the system may end the server, \
+                 or read weights from the disk again and again",
+                models.div_ceil(MIB),
+                free / MIB
+            ));
+        }
+    }
+
+    fn files(&mut self, config: &Config) {
+        if let Some(tls) = &config.server.tls
+            && let Err(error) = Certificates::load(tls)
+        {
+            self.problems.push(Problem::about("server.tls_certificate", error.to_string()));
+        }
+        if let Some(folder) = &config.log.traces
+            && let Err(problem) = writable(folder)
+        {
+            self.refuse("log.traces", format!("\"{}\"", folder.display()), format!("a folder; {problem}"));
+        }
+        let asked = config.lines.taken.values().any(|line| line.api.is_some());
+        if asked && let Err(error) = Carrier::new() {
+            let what =
+                format!("no API of a line can be asked to hang up; install ca-certificates ({error:#})");
+            self.problems.push(Problem::about("certificates", what));
+        }
+    }
+}
+
+/// About what the server takes at most, of its limit and not of memory.
+fn address_space(config: &Config, models: u64) -> u64 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let engines =
+        cores.min(config.server.max_calls) + config.llm.models().count() * config.llm.threads.min(cores);
+    // A model's file is mapped, and packed once more.
+    let threads = (OTHER_THREADS + engines) as u64 * A_THREAD;
+    BESIDE_MODELS.saturating_add(threads).saturating_add(models.saturating_mul(2))
+}
+
+/// Bytes that /proc/meminfo says can be had without swapping.
+fn available(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// Whether files can be made in a folder, or in the one above in which it will be made.
+fn writable(folder: &Path) -> Result<(), String> {
+    let there = folder.ancestors().find(|above| above.as_os_str().is_empty() || above.exists());
+    let there = there.filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let about = |problem: &str| format!("\"{}\" {problem}", there.display());
+    if !there.is_dir() {
+        return Err(about("is a file"));
+    }
+    access(there, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|error| about(&format!("cannot be written to ({error})")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    fn look_at(text: &str) -> Findings {
+        look(&parse(text, "test", Path::new("")).expect("it can be read"))
+    }
+
+    fn problems(text: &str) -> Vec<String> {
+        look_at(text).problems.iter().map(ToString::to_string).collect()
+    }
+
+    /// Fault: `config check` called right what `serve` refuses: memory for no call, a prompt that no context holds, a
+    /// context that the model does not have, traces that cannot be written.
+    #[test]
+    fn what_serve_would_refuse_is_found_before_anything_is_loaded() {
+        for (text, told) in [
+            ("[llm]\ncache_mb = 1", "llm.cache_mb = 1: allowed is at least 7, what a call takes"),
+            ("[llm]\ncontext_tokens = 4096", "llm.context_tokens = 4096: allowed is at most 1024, which"),
+            (
+                &format!("[agent]\nsystem_prompt = \"{}\"", "parking ".repeat(1200)),
+                "agent.system_prompt = a text of ",
+            ),
+            (
+                "[log]\ntraces = \"Cargo.toml/traces\"",
+                "log.traces = \"Cargo.toml/traces\": allowed is a folder",
+            ),
+            (
+                "[server]\ntls_certificate = \"none.pem\"\ntls_key = \"none.pem\"",
+                "server.tls_certificate: server.tls_certificate = \"none.pem\"",
+            ),
+        ] {
+            let problems = problems(text);
+            assert!(problems.len() == 1 && problems[0].starts_with(told), "{told}: {problems:?}");
+        }
+        assert_eq!(problems(crate::config::DEFAULT_CONFIG), Vec::<String>::new());
+    }
+
+    /// Fault: of several models that cannot be loaded only the first was told, and a model of the other kind not at
+    /// all.
+    #[test]
+    fn all_models_are_looked_at() {
+        let text = "[stt]\nmodel = \"models/none.bin\"\n[llm]\nmodel = \"models/whisper/whisper-tiny.en-tuned.bin\"\n\
+                    stand_ins = [{ name = \"b\", model = \"models/none.gguf\" }]";
+        let told: Vec<String> = look_at(text).models.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(
+            told[0].contains("there is no such file") && told[0].contains("/usr/share/offhook"),
+            "{told:?}"
+        );
+        assert!(told[1].contains("GGUF"), "{told:?}");
+        assert!(told[2].contains("models/none.gguf") && !told[2].contains("make -C"), "{told:?}");
+    }
+
+    /// Fault: a configuration with only [server] answers without a word and without a fact, and nobody said so.
+    #[test]
+    fn what_is_missing_is_told() {
+        let notes = look_at("[server]\nport = 1").notes.join("\n");
+        assert!(
+            notes.contains("agent.system_prompt is not set") && notes.contains("agent.greeting is not set")
+        );
+        assert_eq!(look_at(crate::config::DEFAULT_CONFIG).notes, Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_memory_that_is_free_is_read_from_the_system() {
+        assert_eq!(available("MemTotal:  100 kB\nMemAvailable:    2048 kB\n"), Some(2 << 20));
+        assert_eq!(available("MemTotal:  100 kB\n"), None);
+    }
+}

@@ -1,0 +1,196 @@
+//! A configuration as text or file, read to its end whatever is wrong in it, so that all mistakes are told at
+//! once, each with its line. Knows no key by name: `read.rs` does.
+
+use std::fmt;
+use std::path::Path;
+
+use super::Config;
+use super::lines::holds_secrets;
+use super::read::read;
+use super::reader::{Problem, Reader};
+use super::whereabouts::Whereabouts;
+
+/// The configuration that ships with offhook, comments and all. A test holds it against the defaults.
+pub const DEFAULT_CONFIG: &str = include_str!("../../config.toml");
+
+/// What [`DEFAULT_CONFIG`] is called where it is complained about.
+const DEFAULT_SOURCE: &str = "that ships with offhook";
+
+/// What is wrong with a configuration, all of it at once.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// Where it was read.
+    pub source: String,
+    /// At least one.
+    pub problems: Vec<Problem>,
+}
+
+impl std::error::Error for ConfigError {}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "configuration {}:", self.source)?;
+        self.problems.iter().try_for_each(|problem| match problem.line {
+            Some(line) => write!(f, "\n  line {line}: {problem}"),
+            None => write!(f, "\n  {problem}"),
+        })
+    }
+}
+
+/// Whether the secrets that a configuration names are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Secrets {
+    /// From the environment and from files.
+    #[default]
+    Read,
+    /// That they are named rightly is checked, and no more: for a machine that does not have them.
+    Leave,
+}
+
+/// A configuration that was read to its end.
+#[derive(Debug, PartialEq)]
+pub struct Examined {
+    /// With the default of every key that is wrong.
+    pub config: Config,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    source: String,
+    whereabouts: Whereabouts,
+}
+
+impl Examined {
+    /// The configuration, if nothing is wrong with it.
+    ///
+    /// # Errors
+    /// All that is.
+    pub fn checked(self) -> Result<Config, ConfigError> {
+        let Self { config, problems, source, whereabouts: _ } = self;
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError { source, problems }) }
+    }
+
+    /// Adds what others found, with the lines of its keys. What was told of a key already is enough.
+    pub fn add(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        for problem in problems {
+            if self.problems.iter().all(|known| known.key != problem.key) {
+                let line = self.whereabouts.line_of(&problem.key);
+                self.problems.push(Problem { line, ..problem });
+            }
+        }
+    }
+}
+
+/// Reads `path`; without one, the configuration that ships with offhook. Relative paths in it are taken from
+/// its folder.
+///
+/// # Errors
+/// If it cannot be read, or is no TOML.
+pub fn examine(path: Option<&Path>, secrets: Secrets) -> Result<Examined, ConfigError> {
+    let Some(path) = path else {
+        return examine_text(DEFAULT_CONFIG, DEFAULT_SOURCE, Path::new(""), secrets);
+    };
+    let source = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
+        source: source.clone(),
+        problems: vec![Problem::about(
+            "file",
+            format!(
+                "cannot be read ({error}); give another with --config, or begin with what `offhook config default` \
+                 prints"
+            ),
+        )],
+    })?;
+    examine_text(&text, &source, path.parent().unwrap_or(Path::new("")), secrets)
+}
+
+/// The same for `text`, which came from `source`; relative paths are taken from `base`.
+///
+/// # Errors
+/// If it is no TOML.
+pub fn examine_text(
+    text: &str,
+    source: &str,
+    base: &Path,
+    secrets: Secrets,
+) -> Result<Examined, ConfigError> {
+    let table = text.parse::<toml::Table>().map_err(|error| ConfigError {
+        source: source.to_owned(),
+        problems: vec![Problem::about("TOML", broken(text, &error))],
+    })?;
+    let whereabouts = Whereabouts::of(text);
+    let mut reader = Reader::new(table, holds_secrets, secrets);
+    let config = read(&mut reader, base);
+    let mut problems = reader.finish();
+    for problem in &mut problems {
+        problem.line = whereabouts.line_of(&problem.key);
+    }
+    problems.sort_by_key(|problem| problem.line.unwrap_or(usize::MAX));
+    Ok(Examined { config, problems, source: source.to_owned(), whereabouts })
+}
+
+/// What is wrong with a text that is no TOML, and where. The parser's own message shows the line, and in it
+/// whatever secret was written there without quotes, or twice.
+fn broken(text: &str, error: &toml::de::Error) -> String {
+    let problem = error.message().trim().replace('\n', ", ");
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let (line, column) =
+        (before.split('\n').count(), before.chars().rev().take_while(|&c| c != '\n').count() + 1);
+    format!("line {line}, column {column}: {problem} (the line is not shown: it may hold a secret)")
+}
+
+/// Reads `path`. Relative paths in it are taken from its folder.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    examine(Some(path), Secrets::Read)?.checked()
+}
+
+/// Reads `text`, which came from `source`; relative paths are taken from `base`.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn parse(text: &str, source: &str, base: &Path) -> Result<Config, ConfigError> {
+    examine_text(text, source, base, Secrets::Read)?.checked()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str, secrets: Secrets) -> String {
+        let examined = examine_text(text, "test", Path::new(""), secrets).expect("TOML");
+        examined.checked().map_or_else(|error| error.to_string(), |_| String::new())
+    }
+
+    /// Fault: wrong values were told without the line they stand on.
+    #[test]
+    fn every_mistake_is_told_with_its_line() {
+        let told = told("[server]\nport = 99999\n\n[vad]\nstart_ms = 0\n[modem]\nx = 1\n", Secrets::Read);
+        let lines: Vec<&str> = told.lines().skip(1).collect();
+        assert!(lines[0].starts_with("  line 2: server.port = 99999: allowed is"), "{told}");
+        assert!(lines[1].starts_with("  line 5: vad.start_ms = 0"), "{told}");
+        assert!(lines[2].starts_with("  line 6: [modem]: unknown section"), "{told}");
+    }
+
+    /// Fault: a configuration could not be checked where its secrets are not: in a build, on another machine.
+    #[test]
+    fn a_configuration_is_checked_without_its_secrets() {
+        let text = "[server]\npublic_url = \"wss://voice.example.com\"\n\
+                    lines = [\"twilio\", \"vonage\", \"asterisk\"]\n\
+                    [twilio]\nauth_token = \"env:OFFHOOK_NOT_SET\"\naccount_sid = \"AC1\"\n\
+                    [vonage]\nsignature_secret = \"file:nowhere\"\napplication_id = \"a\"\n\
+                    private_key = \"file:nowhere\"\n\
+                    [asterisk]\nbasic = \"file:nowhere\"\n";
+        assert_eq!(told(text, Secrets::Leave), "");
+        assert_eq!(told(text, Secrets::Read).matches("OFFHOOK_NOT_SET").count(), 1);
+        // What is wrong without them still is.
+        let unsigned = text.replace("wss://voice.example.com", "");
+        assert!(
+            told(&unsigned, Secrets::Leave).contains("server.public_url"),
+            "a signature is over an address"
+        );
+        let written = text.replace("env:OFFHOOK_NOT_SET", "0123456789abcdef");
+        let told = told(&written, Secrets::Leave);
+        assert!(told.contains("twilio.auth_token") && !told.contains("0123456789abcdef"), "{told}");
+    }
+}

@@ -1,0 +1,111 @@
+//! Where the files of models lie: beside the configuration that names them, or in one of the folders in
+//! which offhook is installed. Knows the names of folders and nothing of what is in a model.
+
+use std::path::{Path, PathBuf};
+
+/// The folder of the system's packages.
+const SYSTEM: &str = "/usr/share/offhook";
+
+/// The folder of cargo's builds. Beside it lies the checkout, with the models that ship.
+const BUILDS: &str = "target";
+
+/// Where a relative path leads that does not exist beside the configuration, the first folder first: the
+/// program's own, its installation's (`../share/offhook`) or checkout's, the user's and the system's.
+#[must_use]
+pub fn folders() -> Vec<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let program = std::env::current_exe().ok();
+    folders_of(program.as_deref(), variable("XDG_DATA_HOME"), variable("HOME"))
+}
+
+fn folders_of(program: Option<&Path>, data: Option<PathBuf>, home: Option<PathBuf>) -> Vec<PathBuf> {
+    let mut folders = Vec::new();
+    if let Some(folder) = program.and_then(Path::parent) {
+        folders.push(folder.to_owned());
+        folders.extend(folder.parent().map(|prefix| prefix.join("share/offhook")));
+        let builds = folder.ancestors().find(|above| above.ends_with(BUILDS));
+        folders.extend(builds.and_then(Path::parent).map(Path::to_owned));
+    }
+    // The specification of these folders has relative ones ignored.
+    let data = data.filter(|data| data.is_absolute());
+    let data = data.or_else(|| home.filter(|home| home.is_absolute()).map(|home| home.join(".local/share")));
+    folders.extend(data.map(|data| data.join("offhook")));
+    folders.push(SYSTEM.into());
+    let mut seen = std::collections::BTreeSet::new();
+    folders.retain(|folder| seen.insert(folder.clone()));
+    folders
+}
+
+/// The file that `path` means in a configuration of the folder `base`: beside it, or else where offhook is
+/// installed. What is nowhere is taken to be missing beside the configuration.
+#[must_use]
+pub fn find(base: &Path, path: &Path) -> PathBuf {
+    find_in(base, path, folders)
+}
+
+fn find_in(base: &Path, path: &Path, folders: impl Fn() -> Vec<PathBuf>) -> PathBuf {
+    let beside = base.join(path);
+    if path.as_os_str().is_empty() || path.is_absolute() || beside.exists() {
+        return beside;
+    }
+    folders().into_iter().map(|folder| folder.join(path)).find(|file| file.is_file()).unwrap_or(beside)
+}
+
+/// What to do about a file that is nowhere. `key` names it.
+#[must_use]
+pub fn where_to_put(key: &str) -> String {
+    let folders: Vec<String> = folders().iter().map(|folder| folder.display().to_string()).collect();
+    format!(
+        "a relative path is looked for beside the configuration (without one: in this folder), then in {}; put the \
+         file there, or set {key} to where it is. Those that ship with offhook lie in the folder models of its \
+         archive and of its repository; `make install` installs them",
+        folders.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(program: &str, data: Option<&str>, home: Option<&str>) -> Vec<String> {
+        let folders = folders_of(Some(Path::new(program)), data.map(Into::into), home.map(Into::into));
+        folders.iter().map(|folder| folder.display().to_string()).collect()
+    }
+
+    #[test]
+    fn models_are_looked_for_beside_the_program_then_where_it_is_installed() {
+        assert_eq!(
+            shown("/opt/o/bin/offhook", None, Some("/home/me")),
+            ["/opt/o/bin", "/opt/o/share/offhook", "/home/me/.local/share/offhook", "/usr/share/offhook"]
+        );
+        assert_eq!(
+            shown("/usr/bin/offhook", Some("/data"), Some("/home/me")),
+            ["/usr/bin", "/usr/share/offhook", "/data/offhook"]
+        );
+        assert_eq!(
+            shown("/src/offhook/target/release/offhook", Some("not/absolute"), None),
+            [
+                "/src/offhook/target/release",
+                "/src/offhook/target/share/offhook",
+                "/src/offhook",
+                "/usr/share/offhook"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_lies_beside_the_configuration_is_taken_first_and_what_is_nowhere_is_missing_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let (own, installed) = (folder.path().join("own"), folder.path().join("installed"));
+        for place in [&own, &installed] {
+            std::fs::create_dir(place).unwrap();
+        }
+        std::fs::write(installed.join("a.bin"), "").unwrap();
+        let found = |path: &str| find_in(&own, Path::new(path), || vec![installed.clone()]);
+        assert_eq!(found("a.bin"), installed.join("a.bin"));
+        assert_eq!(found("b.bin"), own.join("b.bin"));
+        assert_eq!(found("/x/a.bin"), Path::new("/x/a.bin"));
+        std::fs::write(own.join("a.bin"), "").unwrap();
+        assert_eq!(found("a.bin"), own.join("a.bin"));
+    }
+}

@@ -1,0 +1,62 @@
+//! On which lines of a configuration its keys stand. Knows TOML, and no key by name.
+
+use std::collections::BTreeMap;
+
+use toml::de::{DeTable, DeValue};
+
+/// The lines of keys, counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Whereabouts {
+    lines: BTreeMap<String, usize>,
+}
+
+impl Whereabouts {
+    /// Of a text that is TOML; of any other, nothing is known.
+    pub(super) fn of(text: &str) -> Self {
+        let mut lines = BTreeMap::new();
+        if let Ok(root) = DeTable::parse(text) {
+            let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
+            for (section, value) in root.get_ref() {
+                let at = line(section.span().start);
+                lines.insert(format!("[{}]", section.get_ref()), at);
+                lines.insert(section.get_ref().to_string(), at);
+                let DeValue::Table(keys) = value.get_ref() else { continue };
+                for key in keys.keys() {
+                    let name = format!("{}.{}", section.get_ref(), key.get_ref());
+                    lines.insert(name, line(key.span().start));
+                }
+            }
+        }
+        Self { lines }
+    }
+
+    /// Where `key` stands, if it does: "section.key", "[section]", or a part of a key's value, such as
+    /// "llm.stand_ins[0].name".
+    pub(super) fn line_of(&self, key: &str) -> Option<usize> {
+        let whole = key.find('[').filter(|at| *at > 0).and_then(|at| key.get(..at)).unwrap_or(key);
+        self.lines.get(whole).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_on_their_lines() {
+        let text = "x = 1\n[server]\n\n# a comment\nport = 1\n[agent]\nsystem_prompt = \"\"\"\na\nb\"\"\"\ngreeting = \"\"\n\
+                    [[llm.stand_ins]]\nname = \"b\"\n";
+        let found = Whereabouts::of(text);
+        for (key, line) in [
+            ("x", Some(1)),
+            ("[server]", Some(2)),
+            ("server.port", Some(5)),
+            ("agent.greeting", Some(10)),
+            ("llm.stand_ins[0].name", Some(11)),
+            ("llm.model", None),
+        ] {
+            assert_eq!(found.line_of(key), line, "{key}");
+        }
+        assert_eq!(Whereabouts::of("[server\n").line_of("[server]"), None);
+    }
+}
