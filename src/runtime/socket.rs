@@ -63,7 +63,14 @@ pub(super) fn end_of(error: WsError) -> End {
             Some(excess @ (Excess::Frames(_) | Excess::Bytes)) => End::Excess(excess.to_string()),
             None => End::Lost(error.to_string()),
         },
-        other => End::Lost(other.to_string()),
+        error @ (WsError::ConnectionClosed
+        | WsError::AlreadyClosed
+        | WsError::Tls(_)
+        | WsError::WriteBufferFull(_)
+        | WsError::AttackAttempt
+        | WsError::Url(_)
+        | WsError::Http(_)
+        | WsError::HttpFormat(_)) => End::Lost(error.to_string()),
     }
 }
 

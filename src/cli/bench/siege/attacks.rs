@@ -10,9 +10,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use super::frames;
 use crate::config;
 use crate::runtime::clock::Clock;
 use crate::units::CallTime;
@@ -42,7 +45,7 @@ pub(super) struct Attack {
 }
 
 /// How one connection ended.
-enum Fate {
+pub(super) enum Fate {
     Refused,
     Dropped,
     Left,
@@ -57,7 +60,7 @@ pub(super) struct Target {
     message_bytes: usize,
 }
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 impl Target {
     pub(super) fn new(address: &str, server: &config::Server) -> Self {
@@ -71,11 +74,15 @@ impl Target {
 
     /// A socket; `None` if it was refused.
     async fn socket(&self) -> Option<Socket> {
-        connect_async(format!("ws://{}/offhook", self.address)).await.ok().map(|(socket, _)| socket)
+        connect_async(self.url()).await.ok().map(|(socket, _)| socket)
+    }
+
+    fn url(&self) -> String {
+        format!("ws://{}/offhook", self.address)
     }
 
     /// A call that stands, in our own protocol.
-    async fn call(&self) -> Option<Socket> {
+    pub(super) async fn call(&self) -> Option<Socket> {
         let mut socket = self.socket().await?;
         let start = r#"{"type":"session.start","version":1,"audio":{"encoding":"mulaw","sample_rate":8000}}"#;
         socket.send(Message::text(start)).await.ok()?;
@@ -86,6 +93,9 @@ impl Target {
     }
 }
 
+/// Who sends frames without end does it on so many sockets at a time.
+const ENDLESS: usize = 2;
+
 /// All attacks, one kind after the other where they would hide each other, at once where not.
 pub(super) async fn all(target: &Target, connections: usize) -> Vec<Attack> {
     // Half-open calls live longest: they begin first and end last.
@@ -94,6 +104,10 @@ pub(super) async fn all(target: &Target, connections: usize) -> Vec<Attack> {
         let mut attacks = vec![
             many("oversized messages", 20, Duration::ZERO, target, oversized).await,
             many("floods on a socket", 4, Duration::ZERO, target, flood).await,
+            many("fragments without bytes", ENDLESS, Duration::ZERO, target, frames::empty_fragments).await,
+            many("fragments of a byte", ENDLESS, Duration::ZERO, target, frames::tiny_fragments).await,
+            many("pings without end", ENDLESS, Duration::ZERO, target, frames::pings).await,
+            many("wrong credentials", connections * 3, Duration::ZERO, target, wrong_credential).await,
             many("sockets that never start", connections / 5, target.start, target, never_start).await,
             many("requests, byte by byte", connections / 10, target.start, target, slow_request).await,
         ];
@@ -200,6 +214,17 @@ async fn oversized(target: Target) -> Fate {
     let _ = socket.send(message).await;
     closed(socket).await;
     Fate::Dropped
+}
+
+/// A socket that is asked for by the page of another site, which is refused on an open line as a wrong token is on
+/// any other: with 401, and a word in the log.
+async fn wrong_credential(target: Target) -> Fate {
+    let Ok(mut request) = target.url().into_client_request() else { return Fate::Left };
+    request.headers_mut().insert("origin", HeaderValue::from_static("https://stranger.example"));
+    match connect_async(request).await {
+        Ok(_) => Fate::Left,
+        Err(_) => Fate::Refused,
+    }
 }
 
 /// A call that brings messages as fast as it can.
