@@ -28,6 +28,7 @@ mod gguf;
 mod header;
 mod kernels;
 mod layer;
+mod loading;
 mod mapped;
 mod math;
 mod measuring;
@@ -66,9 +67,11 @@ mod tests;
 #[cfg(test)]
 mod vector_tests;
 
-pub use engine::{LlmEngine, LlmOptions, load};
+pub use engine::LlmEngine;
 pub use kernels::KernelChoice;
 pub use layer::Demand;
+pub use loading::{LlmOptions, check, load};
 pub use measuring::{Machine, Workpiece, decode_together};
 pub use reply::Reply;
+pub use template::TemplateChoice;
 pub use threads::limit_threads;
