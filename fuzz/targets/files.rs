@@ -59,6 +59,7 @@ fn load(data: &[u8]) -> Option<LlmEngine> {
         kernels: llm::KernelChoice::Auto,
         context_tokens: 64,
         cache_mb: 64,
+        chat_template: None,
     });
     loaded.map_err(|problem| short(&problem.to_string(), MAX_PROBLEM)).ok()
 }

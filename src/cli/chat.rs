@@ -53,6 +53,9 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     limit_threads(options.threads);
     let started = now();
     let engine = load(&options)?;
+    if !args.raw {
+        engine.check_conversations()?;
+    }
     let mut sampling = config.llm.sampling.clone();
     if let Some(max_tokens) = args.max_tokens {
         sampling.max_tokens = usize::try_from(max_tokens)?;

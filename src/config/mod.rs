@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::conversation::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
-use crate::engine::{KernelChoice, Sampling};
+use crate::engine::{KernelChoice, Sampling, TemplateChoice};
 use crate::vad::DetectorChoice;
 
 pub use examine::{ConfigError, DEFAULT_CONFIG, Examined, Secrets, examine, examine_text, load, parse};
@@ -157,6 +157,8 @@ pub struct Stt {
 pub struct Llm {
     /// A GGUF file: the model in use when the server starts.
     pub model: PathBuf,
+    /// In the place of the chat template in its file.
+    pub chat_template: Option<TemplateChoice>,
     /// Its name.
     pub name: String,
     /// Which of all is asked first.
@@ -186,6 +188,14 @@ impl Llm {
     pub fn models(&self) -> impl Iterator<Item = (&str, &Path)> {
         let others = self.stand_ins.iter().map(|model| (model.name.as_str(), model.path.as_path()));
         std::iter::once((self.name.as_str(), self.model.as_path())).chain(others)
+    }
+
+    /// What stands in the place of the chat template in this file.
+    #[must_use]
+    pub fn template_of(&self, model: &Path) -> Option<&TemplateChoice> {
+        let stand_in = self.stand_ins.iter().find(|named| named.path == model);
+        let of_first = || self.chat_template.as_ref().filter(|_| self.model == model);
+        stand_in.map_or_else(of_first, |named| named.chat_template.as_ref())
     }
 }
 

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::places;
 use super::reader::Reader;
-use crate::engine::KernelChoice;
+use crate::engine::{KernelChoice, TemplateChoice};
 
 /// More would only wait for each other's cores.
 const MOST: usize = 8;
@@ -19,6 +19,8 @@ pub struct NamedModel {
     pub name: String,
     /// A GGUF file.
     pub path: PathBuf,
+    /// In the place of the chat template in the file.
+    pub chat_template: Option<TemplateChoice>,
 }
 
 /// What is wrong with a name, if anything.
@@ -38,18 +40,23 @@ pub(super) fn stand_ins(r: &mut Reader, base: &Path, first: &str) -> Vec<NamedMo
     let mut models: Vec<NamedModel> = Vec::new();
     for (i, table) in tables.iter().take(MOST).enumerate() {
         let key = format!("{key}[{i}]");
-        for unknown in table.keys().filter(|name| !["name", "model"].contains(&name.as_str())) {
-            r.refuse(&format!("{key}.{unknown}"), String::new(), "unknown key; known are name, model".into());
+        let known = ["name", "model", "chat_template"];
+        for unknown in table.keys().filter(|name| !known.contains(&name.as_str())) {
+            let told = format!("unknown key; known are {}", known.join(", "));
+            r.refuse(&format!("{key}.{unknown}"), String::new(), told);
         }
         let name = text(r, table, &key, "name", check_name);
         let no_path = |path: &str| path.is_empty().then(|| "the path of a model file".to_owned());
         let path = text(r, table, &key, "model", no_path);
+        let template =
+            table.contains_key("chat_template").then(|| text(r, table, &key, "chat_template", |_| None));
         let (Some(name), Some(path)) = (name, path) else { continue };
         if name == first || models.iter().any(|known| known.name == name) {
             let allowed = "a name that no other model has (llm.name is the first's)".to_owned();
             r.refuse(&format!("{key}.name"), format!("\"{name}\""), allowed);
         }
-        models.push(NamedModel { name, path: places::find(base, Path::new(&path)) });
+        let chat_template = template.flatten().and_then(|text| TemplateChoice::of(&text, base));
+        models.push(NamedModel { name, path: places::find(base, Path::new(&path)), chat_template });
     }
     models
 }
@@ -119,6 +126,19 @@ mod tests {
             assert_eq!(models, expected);
         }
         assert_eq!(read("").expect("one model").models().count(), 1);
+    }
+
+    #[test]
+    fn each_model_may_have_a_chat_template_of_its_own() {
+        let llm = read(
+            "chat_template = \"chatml\"\nstand_ins = [{ name = \"b\", model = \"b.gguf\", chat_template = \
+             \"b.jinja\" }, { name = \"c\", model = \"c.gguf\" }]",
+        )
+        .expect("three models");
+        let of = |path: &str| llm.template_of(&Path::new("/m").join(path)).cloned();
+        assert_eq!(of("a.gguf"), Some(TemplateChoice::BuiltIn("chatml")));
+        assert_eq!(of("b.gguf"), Some(TemplateChoice::File("/m/b.jinja".into())));
+        assert_eq!((of("c.gguf"), of("d.gguf")), (None, None));
     }
 
     #[test]

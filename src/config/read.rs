@@ -9,7 +9,7 @@ use super::places;
 use super::reader::Reader;
 use super::{Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, turn_taking};
 use super::{language, limits, whisper_model};
-use crate::engine::Sampling;
+use crate::engine::{Sampling, TemplateChoice};
 use crate::telemetry::logging;
 use crate::vad::DetectorChoice;
 
@@ -159,6 +159,7 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
     Llm {
         in_use: models::in_use(r, &name, &stand_ins),
         model: path(r, base, "llm.model", "models/demo/phi3-frontdesk.gguf"),
+        chat_template: TemplateChoice::of(&r.text("llm.chat_template", "", |_| None), base),
         stand_ins,
         name,
         fallback_after: r.millis("llm.fallback_after_ms", 1000, 100..=60_000),

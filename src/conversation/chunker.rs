@@ -12,8 +12,9 @@ const FIRST_CLAUSE_WORDS: usize = 2;
 const FIRST_MAX_WORDS: usize = 10;
 /// A later piece is cut here even without a sentence's end: about ten seconds of speech.
 const MAX_WORDS: usize = 40;
-/// Longest word taken; a longer one is cut, so that a model gone wild cannot fill the memory.
-const MAX_WORD_BYTES: usize = 200;
+/// Longest word taken; what is longer is left out up to the next white space, so that a model gone wild, or five hundred
+/// nines in a greeting, cannot fill the memory or keep the voice from others.
+const MAX_WORD_BYTES: usize = 80;
 
 /// Abbreviations whose full stop ends no sentence.
 const ABBREVIATIONS: &[&str] = &[
@@ -45,12 +46,19 @@ pub struct Chunker {
     /// Text not yet given away.
     pending: String,
     started: bool,
+    /// Bytes of the word that is coming, with those left out.
+    word: usize,
 }
 
 impl Chunker {
     /// Takes the text of a token; gives the pieces that it completes.
     pub fn push(&mut self, token: &str) -> Vec<Piece> {
-        self.pending.push_str(token);
+        for c in token.chars() {
+            self.word = if c.is_whitespace() { 0 } else { self.word.saturating_add(c.len_utf8()) };
+            if self.word <= MAX_WORD_BYTES {
+                self.pending.push(c);
+            }
+        }
         let mut pieces = Vec::new();
         while let Some(end) = self.next_cut() {
             let rest = self.pending.split_off(end);
@@ -84,9 +92,7 @@ impl Chunker {
         let mut at = 0;
         for word in self.pending.split_inclusive(char::is_whitespace) {
             at += word.len();
-            let Some(word) = word.strip_suffix(char::is_whitespace) else {
-                return (word.len() > MAX_WORD_BYTES).then_some(at);
-            };
+            let word = word.strip_suffix(char::is_whitespace)?;
             words += usize::from(is_speakable(word));
             let clause = !self.started && words >= FIRST_CLAUSE_WORDS && word.ends_with([',', ';', ':']);
             if words > 0 && (ends_sentence(word) || clause || words >= most) {
@@ -162,6 +168,18 @@ mod tests {
             chunker.push("x");
             assert!(chunker.pending.len() <= MAX_WORD_BYTES + 1);
         }
+    }
+
+    /// Fault: 500 nines in a greeting took three seconds of the only voice, and a reply without spaces never ended.
+    #[test]
+    fn of_a_word_without_an_end_the_voice_gets_the_beginning() {
+        let nines = "9".repeat(500);
+        let mut at_once = Chunker::default();
+        let mut got: Vec<Piece> = at_once.push(&format!("Call {nines} now.")).into_iter().collect();
+        got.extend(at_once.finish());
+        let texts: Vec<String> = got.into_iter().map(|piece| piece.text).collect();
+        assert_eq!(texts.join(" "), format!("Call {} now.", "9".repeat(MAX_WORD_BYTES)));
+        assert_eq!(pieces(&nines), ["9".repeat(MAX_WORD_BYTES)]);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use generator::{
     CountTokens, Generation, Generator, Message, NoRoom, Role, Room, Rooms, Sampling, Share, Step,
     StopReason, Task, Usage,
 };
-pub use llm::KernelChoice;
+pub use llm::{KernelChoice, TemplateChoice};
 
 /// What an engine could not do, for a log line and for the choice of a fallback.
 #[derive(Debug, thiserror::Error)]

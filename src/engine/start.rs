@@ -98,6 +98,7 @@ fn language_models(config: &Config) -> Result<Vec<(String, LlmEngine)>, LoadErro
     let mut models = Vec::new();
     for (name, path) in config.llm.models() {
         let model = llm::load(&LlmOptions::new(&config.llm, Some(path)))?;
+        model.check_conversations()?;
         models.push((name.to_owned(), model));
     }
     Ok(models)

@@ -196,6 +196,7 @@ fn the_models_are_read_to_their_ends() {
             kernels: llm::KernelChoice::Auto,
             context_tokens: 64,
             cache_mb: 64,
+            chat_template: None,
         });
         std::fs::remove_file(path).unwrap();
         assert!(loaded.is_ok(), "{}", loaded.err().unwrap());

@@ -99,6 +99,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let options = LlmOptions::new(&config.llm, args.model.as_deref());
     limit_threads(options.threads);
     let engine = load(&options)?;
+    engine.check_conversations()?;
     engine.warm_up(&config.agent.system_prompt)?;
     let policy = config.endpoint.clone();
     let mut rows = Vec::new();

@@ -16,7 +16,15 @@ const DESK: &str = "You are the front desk of Maple Dental. Hours: Monday to Fri
 
 fn engine() -> LlmEngine {
     let model = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models/demo/phi3-frontdesk.gguf");
-    load(&LlmOptions { model, threads: 1, kernels: kernels(), context_tokens: 1024, cache_mb: 64 }).unwrap()
+    load(&LlmOptions {
+        model,
+        threads: 1,
+        kernels: kernels(),
+        context_tokens: 1024,
+        cache_mb: 64,
+        chat_template: None,
+    })
+    .unwrap()
 }
 
 fn said(lines: &[&str]) -> Vec<Message> {

@@ -45,9 +45,11 @@ impl ByteLevel {
         // Files from before the key had a name for it are cut in the oldest way, as llama.cpp does.
         let name = file.text("tokenizer.ggml.pre")?.unwrap_or("default");
         let words = PreTokenizer::named(name).ok_or_else(|| {
-            GgufError::Corrupt(format!(
-                "its tokenizer cuts words the way of \"{name}\"; only {} are supported",
-                PreTokenizer::NAMES.join(", ")
+            GgufError::Unsupported(format!(
+                "its tokenizer cuts words the way of \"{name}\" (tokenizer.ggml.pre), which is not known here; {} \
+                 are. Words that are cut in another way would be other words to the model: take a model of another \
+                 family",
+                PreTokenizer::names().join(", ")
             ))
         })?;
         let key = "tokenizer.ggml.merges";

@@ -12,7 +12,15 @@ use crate::engine::{
 
 fn engine_of(model: &TestModel, context_tokens: usize) -> LlmEngine {
     let (_folder, path) = model.write();
-    load(&LlmOptions { model: path, threads: 1, kernels: kernels(), context_tokens, cache_mb: 64 }).unwrap()
+    load(&LlmOptions {
+        model: path,
+        threads: 1,
+        kernels: kernels(),
+        context_tokens,
+        cache_mb: 64,
+        chat_template: None,
+    })
+    .unwrap()
 }
 
 fn engine() -> LlmEngine {
@@ -229,8 +237,14 @@ fn a_model_whose_first_token_is_the_end_says_nothing() {
 fn calls_are_promised_their_memory_and_one_too_many_is_refused_with_the_reason() {
     // A mebibyte holds three contexts of this model.
     let (_folder, path) = TestModel::phi3(GgmlDType::Q8_0).write();
-    let options =
-        LlmOptions { model: path, threads: 1, kernels: kernels(), context_tokens: CONTEXT, cache_mb: 1 };
+    let options = LlmOptions {
+        model: path,
+        threads: 1,
+        kernels: kernels(),
+        context_tokens: CONTEXT,
+        cache_mb: 1,
+        chat_template: None,
+    };
     let engine = load(&options).unwrap();
     assert_eq!(engine.capacity().0, 3);
     let rooms = engine.rooms();
@@ -250,6 +264,7 @@ fn whoever_finds_the_cache_full_takes_the_room_of_those_who_are_silent() {
         kernels: kernels(),
         context_tokens: CONTEXT,
         cache_mb: 1,
+        chat_template: None,
     })
     .unwrap();
     let long = vec![say(Role::User, &"hello world ".repeat(60))];
@@ -268,6 +283,7 @@ fn a_cache_that_holds_no_call_is_refused_with_what_to_change() {
         kernels: kernels(),
         context_tokens: CONTEXT,
         cache_mb: 1,
+        chat_template: None,
     });
     let problem = problem.map(drop).unwrap_err().to_string();
     assert!(

@@ -1,57 +1,25 @@
 //! The language model as the rest of the program sees it: loaded once, shared by all calls, beginning
 //! replies. Must not know gateways, audio or how a call goes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::detokenizer::Detokenizer;
-use super::inspect::Head;
-use super::kernels::Kernels;
+use super::loading::no_template;
 use super::pool::{CacheFull, PAGE};
 use super::prompt::{Prompt, PromptWriter};
 use super::reply::{Reply, Score, Start, step_together};
 use super::sequence::Sequence;
 use super::sessions::{SessionKey, Sessions, Wanted};
-use super::speakable;
 use super::template::ChatTemplate;
-use super::threads;
 use super::turn_end::SentenceMarks;
 use super::vocabulary::Vocabulary;
 use super::weights::Weights;
-use crate::config::{self, places};
 use crate::engine::generator::Share;
 use crate::engine::{
-    EngineError, Generation as _, Generator, KernelChoice, LoadError, Message, NO_SUCH_FILE, NoRoom, Role,
-    Room, Rooms, Sampling, Step, Task,
+    EngineError, Generation as _, Generator, LoadError, Message, NoRoom, Role, Room, Rooms, Sampling, Step,
+    Task,
 };
-
-/// Longest text about a file that cannot be used.
-const PROBLEM_CHARS: usize = 600;
-
-/// Which model, and what it may use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LlmOptions {
-    /// A GGUF file.
-    pub model: PathBuf,
-    /// Threads of one step; see [`limit_threads`](super::limit_threads).
-    pub threads: usize,
-    /// What multiplies the matrices.
-    pub kernels: KernelChoice,
-    /// Tokens of a conversation, reply included. The model's own limit holds too.
-    pub context_tokens: usize,
-    /// Memory that the caches of all calls may take together.
-    pub cache_mb: usize,
-}
-
-impl LlmOptions {
-    /// As configured, with this file; with `llm.model` if there is none.
-    #[must_use]
-    pub fn new(llm: &config::Llm, model: Option<&Path>) -> Self {
-        let model = model.unwrap_or(&llm.model).to_owned();
-        let config::Llm { threads, kernels, context_tokens, cache_mb, .. } = *llm;
-        Self { model, threads, kernels, context_tokens, cache_mb }
-    }
-}
 
 /// What all calls share.
 pub(super) struct Shared {
@@ -60,7 +28,7 @@ pub(super) struct Shared {
     /// Keeps out of a reply what no voice can speak.
     pub(super) markup: Arc<[(u32, f32)]>,
     pub(super) marks: SentenceMarks,
-    template: Option<ChatTemplate>,
+    pub(super) template: Option<ChatTemplate>,
     pub(super) sessions: Mutex<Sessions>,
 }
 
@@ -68,61 +36,7 @@ pub(super) struct Shared {
 #[derive(Clone)]
 pub struct LlmEngine {
     shared: Arc<Shared>,
-}
-
-/// Loads a model. Takes from milliseconds to seconds with the size of the file; [`LlmEngine::warm_up`]
-/// should follow before the first call.
-pub fn load(options: &LlmOptions) -> Result<LlmEngine, LoadError> {
-    let model = read(options).map_err(|problem| refused(options, &problem))?;
-    if let (0, bytes) = model.capacity() {
-        let (of_one, all) = (bytes.div_ceil(1 << 20), options.cache_mb);
-        return Err(LoadError {
-            kind: "language",
-            path: options.model.display().to_string(),
-            problem: format!("what it keeps of one call takes {of_one} MiB, and llm.cache_mb is {all}"),
-            remedy: "raise llm.cache_mb, or lower llm.context_tokens".to_owned(),
-        });
-    }
-    if !threads::is_limited_to(options.threads) {
-        tracing::debug!(threads = options.threads, "the thread pool of the language model has another size");
-    }
-    Ok(model)
-}
-
-/// Why a file is not loaded, and what to do.
-pub(super) fn refused(options: &LlmOptions, problem: &str) -> LoadError {
-    let remedy = if problem == NO_SUCH_FILE {
-        places::where_to_put("llm.model")
-    } else {
-        "set llm.model to a GGUF file of the architecture phi3, gemma3 or llama (docs/models.md)".to_owned()
-    };
-    let path = options.model.display().to_string();
-    LoadError { kind: "language", path, problem: shown(problem), remedy }
-}
-
-/// A problem as people can read it: names and texts in it may come from the file, and a damaged one has
-/// names of megabytes, or with signs that a terminal obeys.
-fn shown(problem: &str) -> String {
-    let plain = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
-    let mut shown: String = problem.chars().map(plain).take(PROBLEM_CHARS).collect();
-    if problem.chars().nth(PROBLEM_CHARS).is_some() {
-        shown.push_str("...");
-    }
-    shown
-}
-
-fn read(options: &LlmOptions) -> Result<LlmEngine, String> {
-    if options.context_tokens == 0 {
-        return Err("llm.context_tokens is 0".to_owned());
-    }
-    let Head { file, shape: _, vocabulary, template } = Head::open(&options.model)?;
-    let kernels = Kernels::new(options.kernels, options.threads)?;
-    let (context, cache) = (options.context_tokens, options.cache_mb << 20);
-    let weights = Arc::new(Weights::read(&file, context, cache, kernels).map_err(|e| e.to_string())?);
-    let markup = speakable::against_markup(&vocabulary);
-    let marks = SentenceMarks::of(&vocabulary);
-    let sessions = Mutex::new(Sessions::new(calls_in(&weights)));
-    Ok(LlmEngine { shared: Arc::new(Shared { weights, vocabulary, markup, marks, template, sessions }) })
+    path: PathBuf,
 }
 
 /// Tokens that a call is promised room for: a context, and the page in which it parts from the prompt that
@@ -138,11 +52,25 @@ fn run_to_its_end(reply: &mut Reply) -> Result<(), EngineError> {
 }
 
 /// Calls that find room at once.
-fn calls_in(weights: &Weights) -> usize {
+pub(super) fn calls_in(weights: &Weights) -> usize {
     weights.pool().pages() / weights.pool().pages_for(room_tokens(weights.positions()))
 }
 
 impl LlmEngine {
+    /// One of these parts, read from this file.
+    pub(super) fn new(shared: Shared, path: PathBuf) -> Self {
+        Self { shared: Arc::new(shared), path }
+    }
+
+    /// Makes sure that the model can answer somebody, which one without a chat template cannot.
+    ///
+    /// # Errors
+    /// If it cannot, with what to do.
+    pub fn check_conversations(&self) -> Result<(), LoadError> {
+        let template = self.shared.template.as_ref();
+        template.map(drop).ok_or_else(|| no_template().at(&self.path))
+    }
+
     /// Computes and keeps the beginning that all calls with this system prompt share, and brings the
     /// weights that stay in the file into the form candle wants. An empty prompt only does the latter.
     pub fn warm_up(&self, system_prompt: &str) -> Result<(), EngineError> {

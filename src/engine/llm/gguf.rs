@@ -38,6 +38,9 @@ pub(super) enum GgufError {
     Limit { what: String, value: u64, limit: u64 },
     #[error("the file is corrupt: {0}")]
     Corrupt(String),
+    /// In order, and of a kind that is not known here.
+    #[error("{0}")]
+    Unsupported(String),
     #[error("metadata \"{0}\" is missing")]
     MissingKey(String),
     #[error("metadata \"{key}\" should be {expected}")]
@@ -68,6 +71,8 @@ pub(super) enum Value {
     Integers(Vec<i64>),
     Floats(Vec<f32>),
     Texts(Vec<String>),
+    /// Lists of lists, which no key that matters has: what is in them is not kept.
+    Lists,
 }
 
 /// An opened file whose header was read and checked.

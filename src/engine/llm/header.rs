@@ -13,6 +13,8 @@ use super::gguf::{GgufError, Value};
 const MAX_TEXT: u64 = 1 << 22;
 /// Longest array in the metadata (the largest vocabularies have about 300,000 tokens).
 const MAX_ARRAY: u64 = 1 << 22;
+/// Deepest lists of lists.
+const MAX_NESTING: usize = 8;
 /// Most dimensions of a tensor (`GGML_MAX_DIMS`).
 const MAX_DIMENSIONS: u32 = 4;
 
@@ -106,24 +108,38 @@ impl<'a> Header<'a> {
             7 => Value::Bool(self.bytes::<1>(key)? != [0]),
             8 => Value::Text(self.text(key)?),
             9 => {
-                let kind = self.u32(key)?;
-                let length = limited(&format!("the length of \"{key}\""), self.u64(key)?, MAX_ARRAY)?;
-                self.array(kind, length, key)?
+                let (kind, length) = self.list(key)?;
+                self.array(kind, length, key, 0)?
             }
             kind => Value::Integer(self.integer(kind, key)?),
         })
     }
 
-    fn array(&mut self, kind: u32, length: u64, key: &str) -> Result<Value, GgufError> {
+    /// Kind and number of what a list has.
+    fn list(&mut self, key: &str) -> Result<(u32, u64), GgufError> {
+        let kind = self.u32(key)?;
+        Ok((kind, limited(&format!("the length of \"{key}\""), self.u64(key)?, MAX_ARRAY)?))
+    }
+
+    fn array(&mut self, kind: u32, length: u64, key: &str, depth: usize) -> Result<Value, GgufError> {
         if self.left() < length {
             return Err(GgufError::Truncated(key.to_owned()));
+        }
+        if depth > MAX_NESTING {
+            return Err(GgufError::Corrupt(format!("metadata \"{key}\" has lists in lists without end")));
         }
         Ok(match kind {
             6 | 12 => Value::Floats(
                 (0..length).map(|_| Ok(self.float(kind, key)? as f32)).collect::<Result<_, GgufError>>()?,
             ),
             8 => Value::Texts((0..length).map(|_| self.text(key)).collect::<Result<_, _>>()?),
-            9 => return Err(GgufError::Corrupt(format!("metadata \"{key}\" is an array of arrays"))),
+            9 => {
+                for _ in 0..length {
+                    let (kind, length) = self.list(key)?;
+                    self.array(kind, length, key, depth + 1)?;
+                }
+                Value::Lists
+            }
             kind => Value::Integers(
                 (0..length)
                     .map(|_| {

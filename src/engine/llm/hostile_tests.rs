@@ -70,12 +70,17 @@ fn a_tensor_that_cannot_be_is_refused_by_its_name() {
 
 #[test]
 fn metadata_that_cannot_be_is_refused_by_its_key() {
-    let nested = [9_u32.to_le_bytes().as_slice(), &1_u64.to_le_bytes()].concat();
+    // A list of one list of one list, and so on, and one that says it has more than there is.
+    let nested = [9_u32.to_le_bytes().as_slice(), &1_u64.to_le_bytes()].concat().repeat(20);
+    let cut =
+        [9_u32.to_le_bytes().as_slice(), &9_u64.to_le_bytes(), &[4, 0, 0, 0], &(1_u64 << 20).to_le_bytes()]
+            .concat();
     let endless = [4_u32.to_le_bytes().as_slice(), &(1_u64 << 40).to_le_bytes()].concat();
     let short = [4_u32.to_le_bytes().as_slice(), &(1_u64 << 20).to_le_bytes()].concat();
     let cases = [
         (vec![entry("k", 77, &[])], "metadata \"k\" is of unknown type 77"),
-        (vec![entry("k", 9, &nested)], "metadata \"k\" is an array of arrays"),
+        (vec![entry("k", 9, &nested)], "metadata \"k\" has lists in lists without end"),
+        (vec![entry("k", 9, &cut)], "ends early, in k"),
         (vec![entry("k", 9, &endless)], "the length of \"k\" is 1099511627776"),
         (vec![entry("k", 9, &short)], "ends early, in k"),
         (vec![entry("k", 8, &u64::MAX.to_le_bytes())], "the length of k is 18446744073709551615"),

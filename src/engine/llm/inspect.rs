@@ -2,14 +2,14 @@
 //! the cache, how long a prompt is in its tokens. Must not know how any of it is computed.
 
 use std::io::ErrorKind;
-use std::path::Path;
 
 use super::architecture::{Shape, ShapeError};
-use super::engine::{LlmOptions, refused, room_tokens};
+use super::engine::room_tokens;
 use super::gguf::{Gguf, GgufError};
+use super::loading::{LlmOptions, Problem, no_template, shown};
 use super::pool::{Geometry, Pool};
 use super::prompt::PromptWriter;
-use super::template::ChatTemplate;
+use super::template::{ChatTemplate, TemplateChoice};
 use super::vocabulary::Vocabulary;
 use crate::engine::{LoadError, Message, NO_SUCH_FILE, Role};
 
@@ -22,24 +22,40 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Opens a file.
+    /// Opens a file, with the chat template that was chosen, or its own.
     ///
     /// # Errors
-    /// What is wrong with it, for a person to read.
-    pub(super) fn open(path: &Path) -> Result<Self, String> {
-        let file = Gguf::open(path).map_err(|error| {
+    /// What is wrong with it, and what to do.
+    pub(super) fn open(options: &LlmOptions) -> Result<Self, Problem> {
+        if options.context_tokens == 0 {
+            return Err("llm.context_tokens is 0".to_owned().into());
+        }
+        let file = Gguf::open(&options.model).map_err(|error| {
             let missing = matches!(&error, GgufError::Io(io) if io.kind() == ErrorKind::NotFound);
             if missing { NO_SUCH_FILE.to_owned() } else { error.to_string() }
         })?;
         let shape = Shape::read(&file).map_err(|error: ShapeError| error.to_string())?;
-        let vocabulary = Vocabulary::read(&file, shape.architecture, shape.vocabulary)
+        let mut vocabulary = Vocabulary::read(&file, shape.architecture, shape.vocabulary)
             .map_err(|error| error.to_string())?;
+        let chosen = options.chat_template.as_ref().map(TemplateChoice::read).transpose();
+        let chosen = chosen.map_err(Problem::of_template)?;
+        let own = file.text("tokenizer.chat_template").map_err(|error| error.to_string())?;
         let template = ChatTemplate::new(
-            file.text("tokenizer.chat_template").map_err(|error| error.to_string())?,
+            chosen.as_deref().or(own),
             shape.architecture,
             vocabulary.text_of(vocabulary.begin),
             vocabulary.text_of(vocabulary.end),
-        )?;
+        );
+        let template = template.map_err(Problem::of_template)?;
+        let taken = template.as_ref().map(|template| vocabulary.take_for_markers(&template.literals()));
+        if let Some(taken) = taken.filter(|taken| !taken.is_empty()) {
+            let markers = shown(&taken.join(" "));
+            tracing::warn!(
+                model = %options.model.display(),
+                markers,
+                "the model's file calls these markers of its chat template ordinary words; they are taken for markers"
+            );
+        }
         Ok(Self { file, shape, vocabulary, template })
     }
 }
@@ -62,9 +78,14 @@ pub struct Inspected {
 /// Looks a model over without reading its weights.
 ///
 /// # Errors
-/// If the file is missing, damaged or of a kind that cannot be run, as [`load`](super::load) tells it.
+/// If the file is missing, damaged, of a kind that cannot be run or without a chat template, as
+/// [`load`](super::load) and [`LlmEngine::check_conversations`](super::LlmEngine::check_conversations) tell it.
 pub fn inspect(options: &LlmOptions, instructions: &str) -> Result<Inspected, LoadError> {
-    let head = Head::open(&options.model).map_err(|problem| refused(options, &problem))?;
+    let head = Head::open(options).and_then(|head| match head.template {
+        Some(_) => Ok(head),
+        None => Err(no_template()),
+    });
+    let head = head.map_err(|problem| problem.at(&options.model))?;
     let bytes = std::fs::metadata(&options.model).map_or(0, |file| file.len());
     let Shape { layers, kv_heads, head_width, context, .. } = head.shape;
     let pool = Pool::new(Geometry { layers, kv_heads, head_width }, options.cache_mb << 20);

@@ -29,6 +29,7 @@ mod header;
 mod inspect;
 mod kernels;
 mod layer;
+mod loading;
 mod mapped;
 mod math;
 mod measuring;
@@ -67,10 +68,12 @@ mod tests;
 #[cfg(test)]
 mod vector_tests;
 
-pub use engine::{LlmEngine, LlmOptions, load};
+pub use engine::LlmEngine;
 pub use inspect::{Inspected, inspect};
 pub use kernels::KernelChoice;
 pub use layer::Demand;
+pub use loading::{LlmOptions, load};
 pub use measuring::{Machine, Workpiece, decode_together};
 pub use reply::Reply;
+pub use template::TemplateChoice;
 pub use threads::limit_threads;

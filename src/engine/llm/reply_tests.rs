@@ -13,8 +13,15 @@ use crate::engine::{Generation as _, Generator as _, Message, Role, Sampling, St
 
 fn engine_of(model: &TestModel) -> LlmEngine {
     let (_folder, path) = model.write();
-    load(&LlmOptions { model: path, threads: 1, kernels: kernels(), context_tokens: CONTEXT, cache_mb: 64 })
-        .unwrap()
+    load(&LlmOptions {
+        model: path,
+        threads: 1,
+        kernels: kernels(),
+        context_tokens: CONTEXT,
+        cache_mb: 64,
+        chat_template: None,
+    })
+    .unwrap()
 }
 
 fn engine() -> LlmEngine {

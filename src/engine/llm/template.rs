@@ -2,12 +2,19 @@
 //! go through the template, only placeholders do, so that nothing a caller says can act as a marker or
 //! as template code. Must not know tokens.
 
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Value, from_args};
-use minijinja::{Environment, Error, ErrorKind, State, context};
+mod bounds;
+mod dates;
+mod json;
+mod operators;
+
+use std::path::{Path, PathBuf};
+
+use minijinja::{Value, context};
+use regex::Regex;
 
 use super::architecture::Architecture;
 use crate::engine::{Message, Role};
+use crate::runtime::clock;
 
 /// Phi-3's own template (microsoft/Phi-3-mini-4k-instruct, tokenizer_config.json).
 const PHI3: &str = "{% for message in messages %}{{ '<|' + message['role'] + '|>\n' + message['content'] \
@@ -20,12 +27,73 @@ const GEMMA3: &str = "{{ bos_token }}{% for message in messages %}{% if message[
     message['role'] == 'assistant' else message['role']) + '\n' + message['content'] + '<end_of_turn>\n' }}\
     {% endfor %}{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}";
 
-/// Instructions of the template language that one rendering may take; a conversation takes thousands.
-const FUEL: u64 = 1_000_000;
+/// The layout of Llama 3 (meta-llama/Llama-3.2-1B-Instruct), without dates and tools.
+const LLAMA3: &str = "{{ bos_token }}{% for message in messages %}{{ '<|start_header_id|>' + message['role'] + \
+    '<|end_header_id|>\n\n' + message['content'] + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}\
+    {{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}";
+
+/// ChatML, which many models are tuned with (Qwen, SmolLM, Hermes).
+const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + \
+    message['content'] + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}\
+    {{ '<|im_start|>assistant\n' }}{% endif %}";
+
+/// Templates that can be named.
+const BUILT_IN: [(&str, &str); 4] =
+    [("chatml", CHATML), ("gemma3", GEMMA3), ("llama3", LLAMA3), ("phi3", PHI3)];
+
+/// A template in the place of the model's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TemplateChoice {
+    /// One of [`TemplateChoice::NAMES`].
+    BuiltIn(&'static str),
+    /// A file with a template.
+    File(PathBuf),
+}
+
+impl TemplateChoice {
+    /// Names of those that are built in.
+    pub const NAMES: [&'static str; 4] = ["chatml", "gemma3", "llama3", "phi3"];
+
+    /// What the configuration says: a name, or a path relative to `base`; `None` for nothing.
+    #[must_use]
+    pub fn of(text: &str, base: &Path) -> Option<Self> {
+        let named = Self::NAMES.into_iter().find(|name| *name == text);
+        let named = named.map(Self::BuiltIn).or_else(|| Some(Self::File(base.join(text))));
+        named.filter(|_| !text.is_empty())
+    }
+
+    /// The template itself.
+    pub(super) fn read(&self) -> Result<String, String> {
+        match self {
+            Self::BuiltIn(name) => {
+                let found = BUILT_IN.iter().find(|(known, _)| known == name);
+                Ok(found.map_or_else(String::new, |(_, source)| (*source).to_owned()))
+            }
+            Self::File(path) => std::fs::read_to_string(path).map_err(|error| {
+                format!(
+                    "llm.chat_template {} cannot be read: {error}; built in are {}",
+                    path.display(),
+                    Self::NAMES.join(", ")
+                )
+            }),
+        }
+    }
+}
 
 /// Around the number of a message, in the place of its content (private use characters).
 const OPEN: char = '\u{E000}';
 const CLOSE: char = '\u{E001}';
+
+/// Conversations that a template must be able to lay out: with a greeting and without, with a system's message and
+/// without, after a caller who spoke twice, and longer ones.
+const COURSES: [&[Role]; 6] = [
+    &[Role::User],
+    &[Role::System, Role::User],
+    &[Role::Assistant, Role::User],
+    &[Role::System, Role::User, Role::User],
+    &[Role::System, Role::Assistant, Role::User, Role::Assistant, Role::User],
+    &[Role::System, Role::User, Role::Assistant, Role::User],
+];
 
 /// A part of a rendered conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +105,12 @@ pub(super) enum Part<'a> {
 }
 
 /// A template, checked.
+#[derive(Debug)]
 pub(super) struct ChatTemplate {
-    environment: Environment<'static>,
+    source: String,
     begin: String,
     end: String,
+    dated: operators::Dated,
 }
 
 impl ChatTemplate {
@@ -58,21 +128,33 @@ impl ChatTemplate {
             (None, Architecture::Gemma3) => GEMMA3,
             (None, Architecture::Llama) => return Ok(None),
         };
-        let explain = |error: Error| format!("its chat template cannot be used: {error}");
-        let mut environment = Environment::new();
-        // As transformers sets it; the templates are written for that.
-        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-        environment.set_syntax(syntax.map_err(explain)?);
-        environment.set_fuel(Some(FUEL));
-        environment.set_unknown_method_callback(string_method);
-        environment.add_function("raise_exception", |message: String| -> Result<String, Error> {
-            Err(Error::new(ErrorKind::InvalidOperation, message))
-        });
-        environment.add_template_owned("chat", source.to_owned()).map_err(explain)?;
-        let template = Self { environment, begin: begin.to_owned(), end: end.to_owned() };
-        let probe = [Message { role: Role::User, text: String::new() }];
-        template.render(&probe).map_err(|problem| format!("its chat template cannot be used: {problem}"))?;
+        let template = Self::dated(source, begin, end, clock::since_1970);
+        for roles in COURSES {
+            let probe: Vec<Message> =
+                roles.iter().map(|role| Message { role: *role, text: String::new() }).collect();
+            template
+                .render(&probe)
+                .map_err(|problem| format!("its chat template cannot be used: {problem}"))?;
+        }
         Ok(Some(template))
+    }
+
+    /// One that is not checked, with a clock of its own.
+    fn dated(source: &str, begin: &str, end: &str, dated: operators::Dated) -> Self {
+        Self { source: without_generation(source), begin: begin.to_owned(), end: end.to_owned(), dated }
+    }
+
+    /// What the template writes around the messages of a conversation.
+    pub(super) fn literals(&self) -> String {
+        let roles = COURSES.last().copied().unwrap_or_default();
+        let talk: Vec<Message> =
+            roles.iter().map(|role| Message { role: *role, text: String::new() }).collect();
+        let text = self.render(&talk).unwrap_or_default();
+        let literal = |part| match part {
+            Part::Literal(text) => Some(text),
+            Part::Content(_) => None,
+        };
+        parts(&text, talk.len()).into_iter().filter_map(literal).collect::<Vec<_>>().join("\n")
     }
 
     /// Lays out a conversation, ready for the assistant's answer. Where the template has no place for
@@ -98,12 +180,13 @@ impl ChatTemplate {
             .collect();
         let context = context! {
             messages => messages,
+            tools => (),
+            documents => (),
             bos_token => self.begin.as_str(),
             eos_token => self.end.as_str(),
             add_generation_prompt => true,
         };
-        let chat = self.environment.get_template("chat").map_err(|error| error.to_string())?;
-        let text = chat.render(context).map_err(|error| error.to_string())?;
+        let text = bounds::render(&self.source, context, contents, self.dated)?;
         let found: Vec<usize> = parts(&text, contents)
             .into_iter()
             .filter_map(|part| match part {
@@ -185,137 +268,18 @@ fn alternating(messages: &[(Role, String)], apart: bool) -> Vec<(Role, String)> 
     turns
 }
 
-/// The methods of Python's strings that chat templates use.
-fn string_method(_: &mut State<'_, '_>, value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
-    let unknown = || Error::new(ErrorKind::UnknownMethod, format!("there is no method \"{method}\""));
-    let text = value.as_str().ok_or_else(unknown)?;
-    Ok(match method {
-        "strip" => Value::from(text.trim()),
-        "lstrip" => Value::from(text.trim_start()),
-        "rstrip" => Value::from(text.trim_end()),
-        "upper" => Value::from(text.to_uppercase()),
-        "lower" => Value::from(text.to_lowercase()),
-        "startswith" => {
-            let (start,): (&str,) = from_args(args)?;
-            Value::from(text.starts_with(start))
-        }
-        "endswith" => {
-            let (end,): (&str,) = from_args(args)?;
-            Value::from(text.ends_with(end))
-        }
-        _ => return Err(unknown()),
-    })
+/// Blocks that mark what an assistant says, for training, are plain blocks.
+fn without_generation(source: &str) -> String {
+    let tag = Regex::new(r"\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}");
+    let plain = |found: &regex::Captures<'_>| {
+        let sign = |group: usize| found.get(group).map_or("", |sign| sign.as_str());
+        let inside = if found.get(2).is_some() { "endif" } else { "if true" };
+        format!("{{%{} {inside} {}%}}", sign(1), sign(3))
+    };
+    tag.map_or_else(|_| source.to_owned(), |tag| tag.replace_all(source, plain).into_owned())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn message(role: Role, text: &str) -> Message {
-        Message { role, text: text.into() }
-    }
-
-    fn template(source: Option<&str>) -> ChatTemplate {
-        ChatTemplate::new(source, Architecture::Phi3, "<s>", "<|end|>").unwrap().unwrap()
-    }
-
-    fn shown(template: &ChatTemplate, messages: &[Message]) -> String {
-        let text = template.render(messages).unwrap();
-        let show = |part: Part<'_>| match part {
-            Part::Literal(text) => text.to_owned(),
-            Part::Content(index) => messages[index].text.clone(),
-        };
-        parts(&text, messages.len()).into_iter().map(show).collect()
-    }
-
-    fn conversation() -> Vec<Message> {
-        vec![message(Role::System, "Be brief."), message(Role::User, "Hi"), message(Role::Assistant, "Hello")]
-    }
-
-    #[test]
-    fn without_a_template_phi3_is_laid_out_as_it_was_trained() {
-        assert_eq!(
-            shown(&template(None), &conversation()),
-            "<|system|>\nBe brief.<|end|>\n<|user|>\nHi<|end|>\n<|assistant|>\nHello<|end|>\n<|assistant|>\n"
-        );
-    }
-
-    #[test]
-    fn a_template_that_refuses_a_system_message_gets_it_with_the_first_user_message() {
-        let refusing = "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role \
-            not supported') }}{% endif %}{% for m in messages %}<{{ m.role }}>{{ m.content.strip() }}{% endfor %}";
-        assert_eq!(
-            shown(&template(Some(refusing)), &conversation()),
-            "<s><user>Be brief.\n\nHi<assistant>Hello"
-        );
-    }
-
-    #[test]
-    fn a_template_that_silently_drops_the_system_message_gets_it_with_the_first_user_message() {
-        let dropping =
-            "{% for m in messages %}{% if m.role != 'system' %}[{{ m.content }}]{% endif %}{% endfor %}";
-        assert_eq!(shown(&template(Some(dropping)), &conversation()), "[Be brief.\n\nHi][Hello]");
-    }
-
-    /// Gemma 3's template, as its files carry it, without the parts for images.
-    const STRICT: &str = "{{ bos_token }}\n{%- if messages[0]['role'] == 'system' -%}\n\
-        {%- set first_user_prefix = messages[0]['content'] + '\n\n' -%}\n\
-        {%- set loop_messages = messages[1:] -%}\n{%- else -%}\n{%- set first_user_prefix = '' -%}\n\
-        {%- set loop_messages = messages -%}\n{%- endif -%}\n{%- for message in loop_messages -%}\n\
-        {%- if (message['role'] == 'user') != (loop.index0 % 2 == 0) -%}\n\
-        {{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}\n\
-        {%- endif -%}\n{%- if (message['role'] == 'assistant') -%}\n{%- set role = 'model' -%}\n{%- else -%}\n\
-        {%- set role = message['role'] -%}\n{%- endif -%}\n\
-        {{ '<start_of_turn>' + role + '\n' + (first_user_prefix if loop.first else '') }}\n\
-        {%- if message['content'] is string -%}\n{{ message['content'] | trim }}\n{%- else -%}\n\
-        {{ raise_exception('Invalid content type') }}\n{%- endif -%}\n{{ '<end_of_turn>\n' }}\n{%- endfor -%}\n\
-        {%- if add_generation_prompt -%}\n{{'<start_of_turn>model\n'}}\n{%- endif -%}\n";
-
-    #[test]
-    fn gemma_is_laid_out_the_same_by_the_files_template_and_by_ours() {
-        let gemma =
-            |source| ChatTemplate::new(source, Architecture::Gemma3, "<bos>", "<eos>").unwrap().unwrap();
-        let (strict, ours) = (gemma(Some(STRICT)), gemma(None));
-        let [system, user, model] = [Role::System, Role::User, Role::Assistant];
-        let turn = |role: &str, text: &str| format!("<start_of_turn>{role}\n{text}<end_of_turn>\n");
-        let talk = conversation();
-        let expected =
-            ["<bos>", &turn("user", "Be brief.\n\nHi"), &turn("model", "Hello"), "<start_of_turn>model\n"]
-                .concat();
-        assert_eq!(shown(&strict, &talk), expected);
-        assert_eq!(shown(&ours, &talk), expected);
-        // A call begins with the greeting, and a caller who was interrupted speaks twice.
-        let call = [(system, "Be brief."), (model, "Welcome."), (user, "Hi"), (user, "Are you open?")];
-        let call = call.map(|(role, text)| message(role, text));
-        assert_eq!(
-            shown(&strict, &call),
-            [
-                "<bos>",
-                &turn("user", "Be brief.\n\n"),
-                &turn("model", "Welcome."),
-                &turn("user", "Hi\n\nAre you open?"),
-                "<start_of_turn>model\n"
-            ]
-            .concat()
-        );
-        let first = [message(model, "Welcome."), message(user, "Hi")];
-        let turns = [turn("user", ""), turn("model", "Welcome."), turn("user", "Hi")].concat();
-        assert_eq!(shown(&strict, &first), ["<bos>", &turns, "<start_of_turn>model\n"].concat());
-    }
-
-    #[test]
-    fn a_template_that_loses_words_or_never_ends_is_refused_when_it_is_loaded() {
-        for bad in [
-            "always the same",
-            "{% if %}",
-            "{% for a in range(90000) %}{% for b in range(90000) %}x{% endfor %}{% endfor %}",
-        ] {
-            assert!(ChatTemplate::new(Some(bad), Architecture::Phi3, "", "").is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn what_looks_like_a_placeholder_but_names_no_message_stays_text() {
-        assert_eq!(parts("a\u{E000}7\u{E001}b", 2), [Part::Literal("a\u{E000}7\u{E001}b")]);
-    }
-}
+mod hostile_tests;
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use super::kernels::Kernels;
 use super::sequence::{Sequence, SequenceError};
 use super::test_model::{BYTES, CONTEXT, TestModel, file, kernels};
 use super::weights::Weights;
-use super::{KernelChoice, LlmOptions, load};
+use super::{KernelChoice, LlmOptions, TemplateChoice, inspect, load};
 
 pub(super) fn options(path: &Path) -> LlmOptions {
     LlmOptions {
@@ -21,6 +21,7 @@ pub(super) fn options(path: &Path) -> LlmOptions {
         kernels: kernels(),
         context_tokens: CONTEXT,
         cache_mb: 64,
+        chat_template: None,
     }
 }
 
@@ -206,8 +207,9 @@ fn a_model_that_is_incomplete_or_of_another_kind_is_refused_by_what_is_wrong() {
         (good().with("tokenizer.ggml.model", text("bert")), "tokenizer is \"bert\""),
         (good().with("tokenizer.ggml.model", text("gpt2")), "tokenizer.ggml.merges\" is missing"),
         (
-            good().with("tokenizer.ggml.model", text("gpt2")).with("tokenizer.ggml.pre", text("tekken")),
-            "cuts words the way of \"tekken\"; only default, gpt-2, llama-bpe, qwen2, smollm are supported",
+            good().with("tokenizer.ggml.model", text("gpt2")).with("tokenizer.ggml.pre", text("superbpe")),
+            "its tokenizer cuts words the way of \"superbpe\" (tokenizer.ggml.pre), which is not known here; \
+             default, gpt-2, llama-bpe, dbrx, qwen2, qwen35,",
         ),
         (good().with("tokenizer.chat_template", text("{% for %}")), "chat template cannot be used"),
         (good().with("phi3.embedding_length", gguf_file::Value::U32(0)), "phi3.embedding_length\" is 0"),
@@ -228,6 +230,57 @@ fn a_model_that_is_incomplete_or_of_another_kind_is_refused_by_what_is_wrong() {
     };
     tokens.pop();
     assert!(complaint(&other_size.bytes()).contains("the embedding"), "{}", complaint(&other_size.bytes()));
+}
+
+/// Fault: a file without a chat template was right to `config check` and ready to `serve`, and every turn was the
+/// fallback phrase.
+#[test]
+fn a_model_without_a_chat_template_is_refused_for_calls_with_what_to_do() {
+    let (_folder, path) = TestModel::of("llama", GgmlDType::Q8_0, 64, 96).write();
+    let with = |chat_template| LlmOptions { chat_template, ..options(&path) };
+    let loaded = load(&with(None)).unwrap();
+    for problem in
+        [inspect(&with(None), "").map(drop).unwrap_err(), loaded.check_conversations().unwrap_err()]
+    {
+        let told = problem.to_string();
+        assert!(
+            told.contains("it has no chat template") && told.contains("set llm.chat_template to"),
+            "{told}"
+        );
+    }
+    let given = with(Some(TemplateChoice::BuiltIn("chatml")));
+    inspect(&given, "").map(drop).unwrap();
+    load(&given).unwrap().check_conversations().unwrap();
+}
+
+/// Fault: markers of the template that the vocabulary calls ordinary were spelled in pieces, and nobody was told.
+#[test]
+fn markers_of_the_template_that_are_called_ordinary_are_markers() {
+    let mut model = TestModel::phi3(GgmlDType::Q8_0);
+    let Some(gguf_file::Value::Array(kinds)) = model.metadata.get_mut("tokenizer.ggml.token_type") else {
+        panic!()
+    };
+    for kind in &mut kinds[3..8] {
+        *kind = gguf_file::Value::I32(1);
+    }
+    let (_folder, path) = model.write();
+    let engine = load(&options(&path)).unwrap();
+    let vocabulary = &engine.shared().vocabulary;
+    for (text, id) in [("<|assistant|>", 4), ("<|user|>", 6), ("<|end|>", 7)] {
+        assert!(vocabulary.markers().contains(&(text.to_owned(), id)), "{text}");
+        assert!(!vocabulary.encode(text).contains(&id), "a caller who says {text} says no marker");
+    }
+    assert!(vocabulary.ends_reply(7) && vocabulary.swallows_space(6));
+}
+
+/// Fault: a file that says -1 for "there is no such token" was refused.
+#[test]
+fn a_token_that_is_number_minus_one_is_none() {
+    let model = TestModel::phi3(GgmlDType::Q8_0)
+        .with("tokenizer.ggml.bos_token_id", gguf_file::Value::I32(-1))
+        .with("tokenizer.ggml.unknown_token_id", gguf_file::Value::I64(-1));
+    let (_folder, path) = model.write();
+    assert_eq!(load(&options(&path)).unwrap().shared().vocabulary.begin, None);
 }
 
 #[test]

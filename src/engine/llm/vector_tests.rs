@@ -81,9 +81,15 @@ fn phi3s_tokenizer_vectors_all_pass() {
 #[test]
 fn a_small_trained_llama_tells_a_story() {
     let Some(model) = shared_data("models/stories260K.gguf") else { return };
-    let engine =
-        load(&LlmOptions { model, threads: 1, kernels: kernels(), context_tokens: 512, cache_mb: 64 })
-            .unwrap();
+    let engine = load(&LlmOptions {
+        model,
+        threads: 1,
+        kernels: kernels(),
+        context_tokens: 512,
+        cache_mb: 64,
+        chat_template: None,
+    })
+    .unwrap();
     let sampling = Sampling { max_tokens: 200, ..Sampling::default() };
     let mut generation = engine.continuation("Once upon a time", &sampling).unwrap();
     let mut text = String::new();

@@ -43,6 +43,7 @@ pub(super) struct Vocabulary {
     swallowing: Vec<u32>,
     /// Tokens that end a reply.
     ending: Vec<u32>,
+    architecture: Architecture,
     /// What byte-level vocabularies have beside pieces; `None` for SentencePiece.
     pub(super) byte_level: Option<ByteLevel>,
     pub(super) begin: Option<u32>,
@@ -84,7 +85,7 @@ impl Vocabulary {
             Some("llama") => false,
             Some("gpt2") => true,
             Some(other) => {
-                return Err(GgufError::Corrupt(format!(
+                return Err(GgufError::Unsupported(format!(
                     "its tokenizer is \"{other}\"; \"llama\" (SentencePiece) and \"gpt2\" (byte-level BPE) are \
                      supported"
                 )));
@@ -143,7 +144,7 @@ impl Vocabulary {
         }
         for list in [&mut markers, &mut defined] {
             list.retain(|(text, _)| !text.is_empty());
-            list.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+            longest_first(list);
         }
         let ids = |wanted: &dyn Fn(&str) -> bool| -> Vec<u32> {
             markers.iter().filter(|(text, _)| wanted(text)).map(|(_, id)| *id).collect()
@@ -162,6 +163,7 @@ impl Vocabulary {
             defined,
             swallowing,
             ending,
+            architecture,
             byte_level: None,
             begin: None,
             end: None,
@@ -171,9 +173,36 @@ impl Vocabulary {
         }
     }
 
+    /// Takes ordinary pieces for markers that look like markers and stand in `literals`, which a template writes
+    /// around messages: some files call them ordinary. As such a template could not say them in one token, and a
+    /// caller could. Gives their texts.
+    pub(super) fn take_for_markers(&mut self, literals: &str) -> Vec<String> {
+        let mut taken = Vec::new();
+        for (id, piece) in (0_u32..).zip(&mut self.pieces) {
+            if piece.kind == Kind::Normal && is_like_a_marker(&piece.text) && literals.contains(&piece.text) {
+                piece.kind = Kind::Control;
+                self.ordinary.remove(&piece.text);
+                self.markers.push((piece.text.clone(), id));
+                if ENDING.contains(&piece.text.as_str()) {
+                    self.ending.push(id);
+                }
+                let swallows = self.architecture == Architecture::Phi3 && self.byte_level.is_none();
+                if swallows && !NOT_SWALLOWING.contains(&piece.text.as_str()) {
+                    self.swallowing.push(id);
+                }
+                taken.push(piece.text.clone());
+            }
+        }
+        longest_first(&mut self.markers);
+        taken
+    }
+
     fn number_of(&self, file: &Gguf, key: &str) -> Result<Option<u32>, GgufError> {
-        // 4294967295 is how older writers say "none".
-        let number = file.count(key)?.filter(|&n| n != u32::MAX as usize);
+        // 4294967295 is how older writers say "none", and -1 how others do.
+        let number = match file.get(key) {
+            Some(Value::Integer(number)) if *number < 0 => None,
+            _ => file.count(key)?.filter(|&n| n != u32::MAX as usize),
+        };
         match number {
             Some(n) if n >= self.pieces.len() => {
                 Err(GgufError::Corrupt(format!("metadata \"{key}\" names token {n}, which is not there")))
@@ -226,6 +255,20 @@ impl Vocabulary {
     pub(super) fn text_of(&self, id: Option<u32>) -> &str {
         id.and_then(|id| self.piece(id)).map_or("", |piece| &piece.text)
     }
+}
+
+fn longest_first(list: &mut [(String, u32)]) {
+    list.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+}
+
+/// `<|user|>`, `<start_of_turn>`, `[INST]`: one word in brackets.
+fn is_like_a_marker(text: &str) -> bool {
+    let inside = |open, close| text.strip_prefix(open).and_then(|rest: &str| rest.strip_suffix(close));
+    let angle = inside('<', '>').is_some_and(|word| {
+        !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || "<>".contains(c))
+    });
+    let capitals = |c: char| c.is_ascii_uppercase() || "/_".contains(c);
+    angle || inside('[', ']').is_some_and(|word| !word.is_empty() && word.chars().all(capitals))
 }
 
 /// The pieces of a file: texts, and scores and kinds where it has them.

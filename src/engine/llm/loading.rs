@@ -1,0 +1,132 @@
+//! Loads a model: opens its file, reads what is needed of it, and says what is wrong and what to do where it cannot be
+//! used. Must not know sessions of calls, or how a reply is made.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use super::engine::{LlmEngine, Shared, calls_in};
+use super::inspect::Head;
+use super::kernels::Kernels;
+use super::sessions::Sessions;
+use super::speakable;
+use super::template::TemplateChoice;
+use super::threads;
+use super::turn_end::SentenceMarks;
+use super::weights::Weights;
+use crate::config::{self, places};
+use crate::engine::{KernelChoice, LoadError, NO_SUCH_FILE};
+
+/// Longest text about a file that cannot be used.
+const PROBLEM_CHARS: usize = 600;
+
+/// Which model, and what it may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LlmOptions {
+    /// A GGUF file.
+    pub model: PathBuf,
+    /// Threads of one step; see [`limit_threads`](super::limit_threads).
+    pub threads: usize,
+    /// What multiplies the matrices.
+    pub kernels: KernelChoice,
+    /// Tokens of a conversation, reply included. The model's own limit holds too.
+    pub context_tokens: usize,
+    /// Memory that the caches of all calls may take together.
+    pub cache_mb: usize,
+    /// In the place of the chat template in the file.
+    pub chat_template: Option<TemplateChoice>,
+}
+
+impl LlmOptions {
+    /// As configured, with this file; with `llm.model` if there is none.
+    #[must_use]
+    pub fn new(llm: &config::Llm, model: Option<&Path>) -> Self {
+        let model = model.unwrap_or(&llm.model).to_owned();
+        let config::Llm { threads, kernels, context_tokens, cache_mb, .. } = *llm;
+        let chat_template = llm.template_of(&model).cloned();
+        Self { model, threads, kernels, context_tokens, cache_mb, chat_template }
+    }
+}
+
+/// What is wrong with a file, and what can be done.
+pub(super) struct Problem {
+    text: String,
+    remedy: String,
+}
+
+impl From<String> for Problem {
+    fn from(text: String) -> Self {
+        let remedy = if text == NO_SUCH_FILE {
+            places::where_to_put("llm.model")
+        } else {
+            "set llm.model to a GGUF file of the architecture phi3, gemma3 or llama (docs/models.md)"
+                .to_owned()
+        };
+        Self { text, remedy }
+    }
+}
+
+impl Problem {
+    /// One with the chat template.
+    pub(super) fn of_template(text: String) -> Self {
+        let remedy = format!(
+            "take the file of a model that was tuned for conversations (its name often ends in -instruct, -it or \
+             -chat), or set llm.chat_template to the template that it was tuned with: {}, or a file",
+            TemplateChoice::NAMES.join(", ")
+        );
+        Self { text, remedy }
+    }
+
+    /// As it is told, of this file.
+    pub(super) fn at(self, path: &Path) -> LoadError {
+        let Self { text, remedy } = self;
+        LoadError { kind: "language", path: path.display().to_string(), problem: shown(&text), remedy }
+    }
+}
+
+/// Loads a model. Takes from milliseconds to seconds with the size of the file; [`LlmEngine::warm_up`]
+/// should follow before the first call.
+pub fn load(options: &LlmOptions) -> Result<LlmEngine, LoadError> {
+    let model = read(options).map_err(|problem| problem.at(&options.model))?;
+    if let (0, bytes) = model.capacity() {
+        let (of_one, all) = (bytes.div_ceil(1 << 20), options.cache_mb);
+        return Err(LoadError {
+            kind: "language",
+            path: options.model.display().to_string(),
+            problem: format!("what it keeps of one call takes {of_one} MiB, and llm.cache_mb is {all}"),
+            remedy: "raise llm.cache_mb, or lower llm.context_tokens".to_owned(),
+        });
+    }
+    if !threads::is_limited_to(options.threads) {
+        tracing::debug!(threads = options.threads, "the thread pool of the language model has another size");
+    }
+    Ok(model)
+}
+
+/// A problem as people can read it: names and texts in it may come from the file, and a damaged one has
+/// names of megabytes, or with signs that a terminal obeys.
+pub(super) fn shown(problem: &str) -> String {
+    let plain = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    let mut shown: String = problem.chars().map(plain).take(PROBLEM_CHARS).collect();
+    if problem.chars().nth(PROBLEM_CHARS).is_some() {
+        shown.push_str("...");
+    }
+    shown
+}
+
+/// What is wrong where there is no chat template.
+pub(super) fn no_template() -> Problem {
+    Problem::of_template("it has no chat template, so nothing tells how to lay out who said what".to_owned())
+}
+
+fn read(options: &LlmOptions) -> Result<LlmEngine, Problem> {
+    let Head { file, shape: _, vocabulary, template } = Head::open(options)?;
+    let kernels = Kernels::new(options.kernels, options.threads)?;
+    let (context, cache) = (options.context_tokens, options.cache_mb << 20);
+    let weights = Weights::read(&file, context, cache, kernels).map_err(|error| error.to_string())?;
+    let weights = Arc::new(weights);
+    let markup = speakable::against_markup(&vocabulary);
+    let marks = SentenceMarks::of(&vocabulary);
+    let sessions = Mutex::new(Sessions::new(calls_in(&weights)));
+    let shared = Shared { weights, vocabulary, markup, marks, template, sessions };
+    Ok(LlmEngine::new(shared, options.model.clone()))
+}

@@ -1,0 +1,196 @@
+//! Runs a template within bounds of time, memory and depth, whatever it says: it comes with a stranger's file. Must
+//! not know what it lays out.
+//!
+//! minijinja counts instructions, and each of them may double a text, or walk a list that contains itself. So those
+//! that make or compare values are exchanged for functions (`operators`) that first weigh what they are given, in bytes
+//! and in parts, against one budget. What is left grows with the number of instructions alone. All of it runs on a
+//! thread whose stack holds the deepest nesting that so many instructions can make.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use minijinja::machinery::{
+    CodeGenerator, Instruction, Instructions, Token, eval, make_string_output, parse, tokenize,
+};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::ValueKind;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Value};
+
+use super::operators::{self, Dated};
+
+/// Longest template. Those of 2026 have up to 30 kB.
+const MAX_SOURCE: usize = 256 * 1024;
+/// Longest text between two tags, which an instruction may write again and again.
+const MAX_RAW: usize = 8 * 1024;
+/// Most words and signs between two braces: long chains of operators are deep trees.
+const MAX_TOKENS: usize = 2000;
+/// Most `elif`: each stands inside the one before it.
+const MAX_ELIFS: usize = 500;
+/// Deepest nesting of lists and maps.
+const MAX_DEPTH: usize = 32;
+/// Instructions of one rendering, at least, and more for every message. A message takes a few hundred.
+const FUEL: (u64, u64, u64) = (60_000, 4_000, 600_000);
+/// Bytes and parts that are handled in one rendering, in the same way.
+const BUDGET: (u64, u64, u64) = (1 << 20, 1 << 15, 1 << 23);
+/// Only what is used of it takes memory.
+const STACK: usize = 64 << 20;
+
+/// Name of the template in complaints.
+const NAME: &str = "chat";
+
+/// What one rendering may still handle.
+pub(super) struct Budget(AtomicU64);
+
+impl Budget {
+    /// Takes so many bytes or parts out of it.
+    pub(super) fn spend(&self, units: usize) -> Result<(), Error> {
+        let units = u64::try_from(units).unwrap_or(u64::MAX);
+        let left = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(units));
+        left.map(drop).map_err(|_| refused("it handles more text and lists than a conversation takes"))
+    }
+
+    /// Takes a value out of it, with all that is in it.
+    pub(super) fn weigh(&self, value: &Value) -> Result<(), Error> {
+        self.weigh_at(value, 0)
+    }
+
+    fn weigh_at(&self, value: &Value, depth: usize) -> Result<(), Error> {
+        if depth > MAX_DEPTH {
+            return Err(refused("it nests lists or maps too deep"));
+        }
+        if let Some(text) = value.as_str() {
+            return self.spend(1 + text.len());
+        }
+        self.spend(1)?;
+        let (map, list) = (value.kind() == ValueKind::Map, is_list(value));
+        if map || list {
+            for part in value.try_iter()?.checked() {
+                let part = part?;
+                self.weigh_at(&part, depth + 1)?;
+                if map {
+                    self.weigh_at(&value.get_item(&part)?, depth + 1)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// True for what has items one after the other.
+pub(super) fn is_list(value: &Value) -> bool {
+    matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable)
+}
+
+/// A complaint about what a template does.
+pub(super) fn refused(problem: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, problem)
+}
+
+/// What the template says with these variables, of which `messages` messages are one. `dated` writes the date.
+pub(super) fn render(
+    source: &str,
+    variables: Value,
+    messages: usize,
+    dated: Dated,
+) -> Result<String, String> {
+    let run = || run(source, variables, messages, dated).map_err(|error| error.to_string());
+    std::thread::scope(|scope| {
+        let thread =
+            std::thread::Builder::new().name("template".into()).stack_size(STACK).spawn_scoped(scope, run);
+        let thread = thread.map_err(|error| format!("no thread could be started for it: {error}"))?;
+        thread.join().unwrap_or_else(|_| Err("it made the template engine panic".to_owned()))
+    })
+}
+
+fn run(source: &str, variables: Value, messages: usize, dated: Dated) -> Result<String, Error> {
+    // As transformers sets it; the templates are written for that.
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
+    check_form(source, syntax.clone())?;
+    let allowance = |(least, each, most): (u64, u64, u64)| (least + each * messages as u64).min(most);
+    let budget = Arc::new(Budget(AtomicU64::new(allowance(BUDGET))));
+    let mut environment = Environment::new();
+    environment.set_debug(false);
+    environment.set_fuel(Some(allowance(FUEL)));
+    operators::install(&mut environment, &budget, dated);
+    let mut generator = CodeGenerator::new(NAME, source);
+    generator.compile_stmt(&parse(source, NAME, syntax)?);
+    let (mut instructions, blocks) = generator.finish();
+    guard(&mut instructions)?;
+    if !blocks.is_empty() {
+        return Err(refused("it has named blocks"));
+    }
+    let mut text = String::new();
+    let mut output = make_string_output(&mut text);
+    eval(&environment, &instructions, variables, &blocks, &mut output, AutoEscape::None)?;
+    Ok(text)
+}
+
+/// Refuses what would make its reading long or deep.
+fn check_form(source: &str, syntax: SyntaxConfig) -> Result<(), Error> {
+    if source.len() > MAX_SOURCE {
+        return Err(refused(format!("it is longer than {MAX_SOURCE} bytes")));
+    }
+    let (mut in_tag, mut elifs) = (0, 0);
+    let (mut constant, mut multiplied) = (false, false);
+    for token in tokenize(source, false, syntax) {
+        let token = token?.0;
+        if let Token::TemplateData(text) = &token
+            && text.len() > MAX_RAW
+        {
+            return Err(refused(format!("a text in it is longer than {MAX_RAW} bytes")));
+        }
+        in_tag = if matches!(token, Token::VariableStart | Token::BlockStart) { 0 } else { in_tag + 1 };
+        elifs += usize::from(matches!(token, Token::Ident("elif")));
+        if in_tag > MAX_TOKENS || elifs > MAX_ELIFS {
+            return Err(refused("an expression or a condition in it is too long"));
+        }
+        // What is made of constants is made while it is read, where nothing is weighed.
+        let text = matches!(token, Token::Str(_) | Token::String(_));
+        let opens = matches!(token, Token::BracketOpen | Token::ParenOpen | Token::BraceOpen);
+        let times = matches!(token, Token::Mul);
+        if (times && constant) || (multiplied && (text || opens)) {
+            return Err(refused("it multiplies texts or lists"));
+        }
+        constant = text || matches!(token, Token::BracketClose | Token::ParenClose | Token::BraceClose);
+        multiplied = times;
+    }
+    Ok(())
+}
+
+/// Exchanges the instructions that make or compare values for calls of functions that weigh them. Their names are
+/// no words of the language, so that no variable can take their place.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of minijinja's instructions, these are the ones that matter"
+)]
+fn guard(instructions: &mut Instructions<'_>) -> Result<(), Error> {
+    for index in 0.. {
+        let Some(instruction) = instructions.get_mut(index) else { break };
+        let (name, arguments) = match instruction {
+            Instruction::Add => ("+", 2),
+            Instruction::Mul => ("*", 2),
+            Instruction::StringConcat => ("~", 2),
+            Instruction::Eq => ("==", 2),
+            Instruction::Ne => ("!=", 2),
+            Instruction::Lt => ("<", 2),
+            Instruction::Lte => ("<=", 2),
+            Instruction::Gt => (">", 2),
+            Instruction::Gte => (">=", 2),
+            Instruction::In => ("in", 2),
+            Instruction::Slice => ("[:]", 4),
+            Instruction::BuildList(Some(items)) | Instruction::BuildTuple(Some(items)) => ("[]", *items),
+            Instruction::BuildMap(pairs) => ("{}", *pairs * 2),
+            Instruction::Include(_) | Instruction::LoadBlocks | Instruction::CallBlock(_) => {
+                return Err(refused("it wants another template"));
+            }
+            Instruction::CompareAndPreserve(_) => return Err(refused("it has a chain of comparisons")),
+            Instruction::UnpackLists(_) | Instruction::MergeKwargs(_) => {
+                return Err(refused("it calls something with * or **"));
+            }
+            _ => continue,
+        };
+        let arguments = u16::try_from(arguments).map_err(|_| refused("a list in it is too long"))?;
+        *instruction = Instruction::CallFunction(name, Some(arguments));
+    }
+    Ok(())
+}
