@@ -9,6 +9,7 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::config::{Config, Problem};
 use crate::engine::LoadError;
+use crate::engine::flite;
 use crate::engine::llm::{self, Inspected, LlmOptions};
 use crate::engine::whisper::{self, WhisperOptions};
 use crate::http::tls::Certificates;
@@ -96,6 +97,16 @@ impl Findings {
         if config.agent.phrases.greeting.is_empty() {
             self.notes
                 .push("agent.greeting is not set: the agent waits for the caller to speak first".into());
+        }
+        let phrases = &config.agent.phrases;
+        for (key, phrase) in [("agent.greeting", &phrases.greeting), ("agent.fallback", &phrases.fallback)] {
+            if !phrase.is_empty() && !flite::can_speak(phrase) {
+                self.refuse(
+                    key,
+                    format!("{phrase:?}"),
+                    "a text in Latin letters: the voice has no others".into(),
+                );
+            }
         }
         if config.agent.phrases.fallback.is_empty() {
             self.notes.push("agent.fallback is not set: callers hear nothing when an engine fails".into());

@@ -240,9 +240,13 @@ impl Conversation {
     // It is over.
 
     pub(super) fn finish_if_over(&mut self, now: CallTime) {
-        if self.reply.as_ref().is_some_and(Reply::is_over) {
-            self.finish_reply(now);
+        let Some(reply) = self.reply.as_mut().filter(|reply| reply.is_over()) else { return };
+        // No voice can speak it, in whatever letters it is: the line must not fall silent.
+        let wanted = matches!(reply.purpose, Purpose::Answer | Purpose::Greeting);
+        if reply.ledger.is_all_lost() && wanted && !std::mem::replace(&mut reply.fell_back, true) {
+            return self.speak_fallback(now);
         }
+        self.finish_reply(now);
     }
 
     /// All that was sent should have been played by now; or nothing was, because the voice brings nothing.

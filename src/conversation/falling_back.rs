@@ -160,6 +160,7 @@ impl Conversation {
     pub(super) fn speak_fallback(&mut self, now: CallTime) {
         let Some(reply) = &mut self.reply else { return };
         reply.failed = true;
+        reply.fell_back = true;
         reply.forget_the_text();
         let turn = reply.turn;
         let pieces = reply.take_all(&self.settings.phrases.fallback);

@@ -114,6 +114,13 @@ impl Ledger {
         }
     }
 
+    /// True if there were pieces, and nothing of them was heard or ever will be.
+    #[must_use]
+    pub fn is_all_lost(&self) -> bool {
+        !self.pieces.is_empty()
+            && self.pieces.iter().all(|piece| matches!(piece.state, State::Over { heard: false }))
+    }
+
     /// True if `chunk` is a part of the answer, and no filler.
     #[must_use]
     pub fn is_of_the_answer(&self, chunk: ChunkId) -> bool {

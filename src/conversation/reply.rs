@@ -37,6 +37,8 @@ pub(super) struct Reply {
     pub(super) complete: bool,
     /// It is the fallback phrase.
     pub(super) failed: bool,
+    /// That was tried, and is not tried again.
+    pub(super) fell_back: bool,
     /// The pause that the piece before the next one asks for.
     pub(super) pause: Duration,
     /// Nothing of it is sent since then: it may be that the caller wants to speak.
@@ -71,6 +73,7 @@ impl Reply {
             milestones,
             complete: false,
             failed: false,
+            fell_back: false,
             pause: Duration::ZERO,
             paused: None,
             hiccups: 0,

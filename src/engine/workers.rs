@@ -279,6 +279,9 @@ pub fn lower_priority() {
     }
 }
 
+/// Of a text that cannot be spoken, so much stands in the error.
+const SHOWN_CHARS: usize = 80;
+
 fn synthesize_loop(mut synthesizer: Box<dyn Synthesizer>, jobs: &Receiver<SynthesizeJob>, cores: &Cores) {
     lower_priority();
     while let Ok(job) = jobs.recv() {
@@ -289,7 +292,9 @@ fn synthesize_loop(mut synthesizer: Box<dyn Synthesizer>, jobs: &Receiver<Synthe
             let first = job.first && job.wanted.is_set();
             let work = if first { Work::FirstSpeech } else { Work::Speech };
             let _held = cores.acquire(work, 1);
-            survive("synthesiser", || synthesizer.synthesize(&job.text).and_then(for_the_phone))
+            survive("synthesiser", || {
+                synthesizer.synthesize(&job.text).and_then(|speech| for_the_phone(speech, &job.text))
+            })
         };
         job.reply.send(EngineResult::Synthesized { chunk: job.chunk, result });
     }
@@ -304,7 +309,12 @@ pub(super) fn survive<T>(
         .unwrap_or_else(|_| Err(EngineError::Failed(format!("the {engine} panicked"))))
 }
 
-fn for_the_phone(speech: Speech) -> Result<Speech, EngineError> {
+/// Speech at the phone's rate; an error that names the text if there is none.
+fn for_the_phone(speech: Speech, text: &str) -> Result<Speech, EngineError> {
+    if speech.samples.is_empty() || speech.rate == 0 {
+        let shown: String = text.chars().take(SHOWN_CHARS).collect();
+        return Err(EngineError::BadInput(format!("the voice has no sound for {shown:?}")));
+    }
     let rate = crate::units::PHONE_RATE;
     let samples = crate::audio::resample::resample_i16(&speech.samples, speech.rate, rate)
         .map_err(|error| EngineError::Failed(error.to_string()))?;

@@ -164,3 +164,28 @@ fn an_engine_that_comes_too_late_is_named_and_blamed() {
     call.run(AT(60_000));
     assert!(timed_out(&call).contains(&Awaited::Voice));
 }
+
+/// Fault: a reply or a greeting in letters that the voice does not know was silence, and the turn did not count.
+#[test]
+fn what_no_voice_can_speak_is_the_fallback_phrase() {
+    let mut settings = settings();
+    settings.phrases.greeting = "Здравствуйте.".into();
+    let fallback = settings.phrases.fallback.clone();
+    let mut call = Simulation::new(settings);
+    call.answer = Some("Мы открыты. До пяти.".into());
+    call.run(AT(5000));
+    call.caller_says(AT(5000), MS(1000), "When do you open?");
+    let reports = call.run(AT(30_000));
+    let told: Vec<(&str, &str, bool)> =
+        reports.iter().map(|r| (r.heard.as_str(), r.reply.as_str(), r.failed)).collect();
+    assert_eq!(told, [("", fallback.as_str(), true), ("When do you open?", fallback.as_str(), true)]);
+}
+
+#[test]
+fn of_a_reply_that_can_be_spoken_in_part_that_part_is_said() {
+    let mut call = Simulation::new(settings());
+    call.answer = Some("Да. We are open until five.".into());
+    call.run(AT(5000));
+    call.caller_says(AT(5000), MS(1000), "When do you open?");
+    assert_eq!(call.run(AT(30_000))[1].reply, "We are open until five.");
+}

@@ -339,7 +339,9 @@ impl Simulation {
         if self.broken == Some(Broken::SilentSynthesizer) {
             return;
         }
-        if self.breaks(Broken::SynthesizerOnce, Broken::Synthesizer) {
+        // As every voice has, this one has letters that it does not know.
+        let unspeakable = !text.contains(|c: char| c.is_ascii_alphanumeric());
+        if unspeakable || self.breaks(Broken::SynthesizerOnce, Broken::Synthesizer) {
             return self.at(at, Event::SynthesisFailed { chunk });
         }
         let per_character = self.delays.per_character;

@@ -55,6 +55,12 @@ impl Flite {
     }
 }
 
+/// True if flite has a sound for something in `text`: it knows Latin letters without accents, and digits.
+#[must_use]
+pub fn can_speak(text: &str) -> bool {
+    text::prepare(text).plain.contains(|c: char| c.is_ascii_alphanumeric())
+}
+
 impl Synthesizer for Flite {
     /// Speaks `text`. A text with nothing to say gives empty speech.
     ///
