@@ -172,6 +172,15 @@ mod tests {
         assert!(lines[2].starts_with("  line 6: [modem]: unknown section"), "{told}");
     }
 
+    /// Fault: beside a wrong stt.model, the folder of the configuration was called a model that is missing.
+    #[test]
+    fn in_the_place_of_a_wrong_model_stands_the_one_that_ships() {
+        let examined =
+            examine_text("[stt]\nmodel = \"x.gguf\"", "test", Path::new("/nowhere"), Secrets::Read);
+        let model = examined.expect("TOML").config.stt.model;
+        assert!(model.ends_with("whisper-tiny.en-tuned.bin"), "{}", model.display());
+    }
+
     /// Fault: a configuration could not be checked where its secrets are not: in a build, on another machine.
     #[test]
     fn a_configuration_is_checked_without_its_secrets() {

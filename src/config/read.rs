@@ -150,7 +150,8 @@ fn whisper_model(r: &mut Reader) -> PathBuf {
         let unknown = whisper_model::file_of(value).is_none();
         unknown.then(|| format!("one of {}, or the path of a .bin file", whisper_model::NAMES.join(", ")))
     });
-    whisper_model::file_of(&value).unwrap_or_default()
+    // Of a wrong one, the default stands in: what follows is about a model, and not about a folder.
+    whisper_model::file_of(&value).unwrap_or_else(|| PathBuf::from(whisper_model::SHIPPED))
 }
 
 fn llm(r: &mut Reader, base: &Path) -> Llm {

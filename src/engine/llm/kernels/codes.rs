@@ -70,6 +70,7 @@ fn put_plane(out: &mut [u8], at: usize, vectors: &[[u32; PANEL]], bits: usize, l
 /// As [`Lanes`] says.
 #[inline(always)]
 unsafe fn moved<L: Lanes>(a: L::Ints, from: usize, to: usize) -> L::Ints {
+    // SAFETY: the caller has the features of `L`; only values are used.
     unsafe {
         if from < to {
             L::left(a, (to - from) as i32)
@@ -92,6 +93,7 @@ impl Codes for Bytes {
 
     #[inline(always)]
     unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+        // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
         unsafe { L::load(at.add(k * VECTOR + lane * 4)) }
     }
 }
@@ -107,6 +109,7 @@ impl Codes for Fours {
 
     #[inline(always)]
     unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+        // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
         unsafe {
             let both = L::load(at.add((k % 4) * VECTOR + lane * 4));
             L::and(moved::<L>(both, k / 4 * 4, 0), L::bytes(0x0f))
@@ -124,6 +127,7 @@ impl Codes for Fives {
 
     #[inline(always)]
     unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+        // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
         unsafe {
             let high = moved::<L>(L::load(at.add(4 * VECTOR + lane * 4)), k, 4);
             L::merge(high, L::bytes(0x10), Fours::vector::<L>(at, k, lane))
@@ -143,6 +147,7 @@ impl Codes for Sixes {
 
     #[inline(always)]
     unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+        // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
         unsafe {
             let four = L::load(at.add((4 + k / 4) * VECTOR + lane * 4));
             let high = moved::<L>(four, k % 4 * 2, 4);
@@ -162,6 +167,7 @@ impl Codes for Twos {
 
     #[inline(always)]
     unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+        // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
         unsafe {
             let four = L::load(at.add(k / 4 * VECTOR + lane * 4));
             L::and(moved::<L>(four, k % 4 * 2, 0), L::bytes(3))
@@ -179,6 +185,7 @@ impl Codes for Threes {
 
     #[inline(always)]
     unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+        // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
         unsafe {
             let high = moved::<L>(L::load(at.add(2 * VECTOR + lane * 4)), k, 2);
             L::merge(high, L::bytes(4), Twos::vector::<L>(at, k, lane))

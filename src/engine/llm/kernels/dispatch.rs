@@ -24,18 +24,21 @@ pub(super) const WIDEST: usize = 12;
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]
 unsafe fn avx512<K: Kernel, const R: usize>(work: &Work) {
+    // SAFETY: the caller keeps what `Kernel::run` asks for, and has the features that this function enables.
     unsafe { K::run::<Avx512, R>(work) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avxvnni,avx2,fma,f16c")]
 unsafe fn avx_vnni<K: Kernel, const R: usize>(work: &Work) {
+    // SAFETY: the caller keeps what `Kernel::run` asks for, and has the features that this function enables.
     unsafe { K::run::<Avx2<true>, R>(work) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c")]
 unsafe fn avx2<K: Kernel, const R: usize>(work: &Work) {
+    // SAFETY: the caller keeps what `Kernel::run` asks for, and has the features that this function enables.
     unsafe { K::run::<Avx2<false>, R>(work) }
 }
 

@@ -98,6 +98,7 @@ impl<'a> Limits<'a> {
 /// The processor has the features of `L`.
 #[inline(always)]
 unsafe fn read<L: Lanes>(chunk: &[u8]) -> usize {
+    // SAFETY: the caller has the features of `L`; only values are used.
     let mut sums = unsafe { [L::zeros(); 4] };
     for line in chunk.chunks_exact(16 * L::COUNT) {
         for (vector, sum) in line.chunks_exact(4 * L::COUNT).zip(&mut sums) {
@@ -108,6 +109,7 @@ unsafe fn read<L: Lanes>(chunk: &[u8]) -> usize {
             }
         }
     }
+    // SAFETY: the caller has the features of `L`; only values are used.
     unsafe { folded::<L>(sums) }
 }
 
@@ -115,6 +117,7 @@ unsafe fn read<L: Lanes>(chunk: &[u8]) -> usize {
 /// The processor has the features of `L`.
 #[inline(always)]
 unsafe fn multiply<L: Lanes>() -> usize {
+    // SAFETY: the caller has the features of `L`; only values are used.
     let mut sums = unsafe { [L::zeros(); CHAINS] };
     // Each has codes of its own, and nothing is known beforehand: else less would be computed than is counted.
     let all: [[u8; 4 * PANEL]; CHAINS] =
@@ -126,6 +129,7 @@ unsafe fn multiply<L: Lanes>() -> usize {
             unsafe { *sum = L::dot(*sum, L::load(codes.as_ptr()), L::broadcast(&raw const inputs)) };
         }
     }
+    // SAFETY: the caller has the features of `L`; only values are used.
     unsafe { folded::<L>(sums) }
 }
 

@@ -64,6 +64,7 @@ pub(super) trait Centred: Codes {
     /// As [`Lanes::broadcast`].
     #[inline(always)]
     unsafe fn start<L: Lanes>(at: *const i32) -> L::Ints {
+        // SAFETY: the caller keeps what `Lanes` asks for: features, and an integer at `at`.
         unsafe { L::broadcast(at) }
     }
 
@@ -71,6 +72,7 @@ pub(super) trait Centred: Codes {
     /// As [`Lanes::dot`].
     #[inline(always)]
     unsafe fn dot<L: Lanes>(sum: L::Ints, codes: L::Ints, inputs: L::Ints) -> L::Ints {
+        // SAFETY: the caller has the features of `L`; only values are used.
         unsafe { L::dot(sum, codes, inputs) }
     }
 }
@@ -82,11 +84,13 @@ impl Centred for Fives {}
 impl Centred for Bytes {
     #[inline(always)]
     unsafe fn start<L: Lanes>(at: *const i32) -> L::Ints {
+        // SAFETY: the caller keeps what `Lanes` asks for: features, and an integer at `at`.
         unsafe { L::start_bytes(at) }
     }
 
     #[inline(always)]
     unsafe fn dot<L: Lanes>(sum: L::Ints, codes: L::Ints, inputs: L::Ints) -> L::Ints {
+        // SAFETY: the caller has the features of `L`; only values are used.
         unsafe { L::dot_bytes(sum, codes, inputs) }
     }
 }
@@ -94,6 +98,7 @@ impl Centred for Bytes {
 impl<C: Centred> Kernel for Flat<C> {
     #[inline(always)]
     unsafe fn run<L: Lanes, const R: usize>(work: &Work) {
+        // SAFETY: the caller keeps what `Kernel::run` asks for, so that panel, sums and codes reach as far as these loops.
         unsafe {
             let codes = work.panel.add(flat_scales(work.blocks));
             for lane in (0..work.outputs).step_by(L::COUNT) {
@@ -153,6 +158,7 @@ pub(super) const fn nest_bytes(codes: usize) -> usize {
 impl<F: Nest> Kernel for Nested<F> {
     #[inline(always)]
     unsafe fn run<L: Lanes, const R: usize>(work: &Work) {
+        // SAFETY: the caller keeps what `Kernel::run` asks for, so that panel, sums and codes reach as far as these loops.
         unsafe {
             let groups = NEST / F::GROUP;
             for lane in (0..work.outputs).step_by(L::COUNT) {
@@ -230,6 +236,7 @@ unsafe fn add_half<L: Lanes, C: Codes, const R: usize>(
     inputs: *const i32,
     dot: unsafe fn(L::Ints, L::Ints, L::Ints) -> L::Ints,
 ) {
+    // SAFETY: as of this function; a half has four of the eight vectors.
     unsafe {
         add_vector::<L, C, R>(sums, block, first, lane, inputs, dot);
         add_vector::<L, C, R>(sums, block, first + 1, lane, inputs, dot);
@@ -251,6 +258,7 @@ unsafe fn add_vector<L: Lanes, C: Codes, const R: usize>(
     inputs: *const i32,
     dot: unsafe fn(L::Ints, L::Ints, L::Ints) -> L::Ints,
 ) {
+    // SAFETY: `k` is below 8, the block is whole, and at `inputs` are those of `R` rows for each vector.
     unsafe {
         let weights = C::vector::<L>(block, k, lane);
         for (r, sum) in sums.iter_mut().enumerate() {
@@ -271,6 +279,7 @@ unsafe fn scale_up<L: Lanes, F: Nest, const R: usize>(
     group: usize,
     lane: usize,
 ) {
+    // SAFETY: as of this function: the scales of the group may be read.
     unsafe {
         let scale = L::to_floats(F::scale::<L>(small, group, lane));
         for (scaled, sum) in scaled.iter_mut().zip(sums) {
@@ -283,6 +292,7 @@ unsafe fn scale_up<L: Lanes, F: Nest, const R: usize>(
 /// As [`Kernel::run`].
 #[inline(always)]
 unsafe fn store<L: Lanes, const R: usize>(work: &Work, lane: usize, totals: [L::Floats; R]) {
+    // SAFETY: `out` has `rows` rows of `stride`, each with room for the outputs from `lane` on; the last are copied one by one.
     unsafe {
         let wanted = (work.outputs - lane).min(L::COUNT);
         for (r, total) in totals.into_iter().enumerate().take(work.rows) {
@@ -310,11 +320,13 @@ macro_rules! own_minima {
 
             #[inline(always)]
             unsafe fn scale<L: Lanes>(small: *const u8, group: usize, lane: usize) -> L::Ints {
+                // SAFETY: the caller keeps what `Nest` asks for: the scales of this group lie there.
                 unsafe { L::unsigned(small.add(group * PANEL + lane)) }
             }
 
             #[inline(always)]
             unsafe fn minimum<L: Lanes>(small: *const u8, group: usize, lane: usize) -> L::Ints {
+                // SAFETY: the caller keeps what `Nest` asks for: the minima of this group lie there.
                 unsafe { L::unsigned(small.add(128 + group * PANEL + lane)) }
             }
         }
@@ -333,11 +345,13 @@ macro_rules! own_middle {
 
             #[inline(always)]
             unsafe fn scale<L: Lanes>(small: *const u8, group: usize, lane: usize) -> L::Ints {
+                // SAFETY: the caller keeps what `Nest` asks for: the scales of this group lie there.
                 unsafe { L::signed(small.add(group * PANEL + lane)) }
             }
 
             #[inline(always)]
             unsafe fn minimum<L: Lanes>(small: *const u8, group: usize, lane: usize) -> L::Ints {
+                // SAFETY: the caller keeps what `Nest` asks for: the scales of this group lie there.
                 unsafe { Self::scale::<L>(small, group, lane) }
             }
         }
@@ -359,11 +373,13 @@ impl Nest for Q2K {
 
     #[inline(always)]
     unsafe fn scale<L: Lanes>(small: *const u8, group: usize, lane: usize) -> L::Ints {
+        // SAFETY: the caller keeps what `Nest` asks for: the scales of this group lie there.
         unsafe { L::and(L::unsigned(small.add(group * PANEL + lane)), L::bytes(0x0f)) }
     }
 
     #[inline(always)]
     unsafe fn minimum<L: Lanes>(small: *const u8, group: usize, lane: usize) -> L::Ints {
+        // SAFETY: the caller keeps what `Nest` asks for: the minima of this group lie there.
         unsafe { L::and(L::right(L::unsigned(small.add(group * PANEL + lane)), 4), L::bytes(0x0f)) }
     }
 }
