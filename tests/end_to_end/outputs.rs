@@ -46,7 +46,8 @@ fn no_call_waits_for_a_log_that_nobody_reads() {
     assert!(server.ends_well());
     let mut log = Vec::new();
     reader.read_to_end(&mut log).unwrap();
-    assert!(log.len() >= 60_000, "{} bytes: the pipe was never full", log.len());
+    // Full is a pipe of 16 pages, each of which may be half empty: a write that does not fit begins a new one.
+    assert!(log.len() >= 32_000, "{} bytes: the pipe was never full", log.len());
 }
 
 /// Fault: the log's output gives errors (a closed terminal, a full disk), and every call ends with 1006.
