@@ -1,6 +1,7 @@
 //! What the conversation is told and what it wants done: the whole of its world. No audio in it,
 //! only edges, texts, marks and times, so that a call is a small text that can be replayed.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -187,4 +188,14 @@ pub enum Farewell {
     LongestCall,
     /// There was no more to say: an answer was a goodbye.
     AllWasSaid,
+}
+
+impl fmt::Display for Farewell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NobodySpoke => "nobody spoke",
+            Self::LongestCall => "the longest call",
+            Self::AllWasSaid => "all was said",
+        })
+    }
 }

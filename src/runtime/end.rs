@@ -29,7 +29,7 @@ pub enum End {
     #[error("hung up")]
     HungUp,
     /// The agent said goodbye, and it was heard.
-    #[error("said goodbye: {}", match .0 { Farewell::NobodySpoke => "nobody spoke", Farewell::LongestCall => "the longest call", Farewell::AllWasSaid => "all was said" })]
+    #[error("said goodbye: {0}")]
     SaidGoodbye(Farewell),
     /// The client asked for the end and got its summary.
     #[error("session ended by the client")]

@@ -122,14 +122,9 @@ impl Session {
             services,
         };
         tracing::info!(rate = start.format.rate, client_id = start.client_id, "call started");
-        let run = session.run(&start, early, incoming, &mut inbox);
-        let end = tokio::select! {
-            biased;
-            () = taken_over.cancelled() => End::TakenOver,
-            ended = run => match ended {
-                Ok(never) => match never {},
-                Err(end) => end,
-            },
+        let end = match session.run(&start, early, &taken_over, incoming, &mut inbox).await {
+            Ok(never) => match never {},
+            Err(end) => end,
         };
         session.finish(&end);
         if matches!(end, End::SaidGoodbye(_)) {
@@ -143,6 +138,7 @@ impl Session {
         &mut self,
         start: &Start,
         early: Vec<Inbound>,
+        taken_over: &CancellationToken,
         incoming: &mut Incoming,
         inbox: &mut mpsc::Receiver<EngineResult>,
     ) -> Result<std::convert::Infallible, End> {
@@ -166,6 +162,7 @@ impl Session {
             let wake = self.clock.instant(wake);
             tokio::select! {
                 biased;
+                () = taken_over.cancelled() => return Err(End::TakenOver),
                 () = stop.cancelled() => return Err(End::Drained),
                 message = incoming.next() => {
                     let now = self.clock.now();

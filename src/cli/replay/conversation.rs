@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use crate::conversation::latency::TurnReport;
 use crate::conversation::trace::{Line, What};
-use crate::conversation::{Action, Event, Farewell};
+use crate::conversation::{Action, Event};
 use crate::ids::{ChunkId, TurnId};
 use crate::units::CallTime;
 
@@ -82,9 +82,7 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
                     sounds.turn_of.insert(*chunk, *turn);
                 }
                 Action::Pause => tell("the agent pauses for a sound"),
-                Action::HangUp { why: Farewell::NobodySpoke } => tell("hung up: nobody spoke"),
-                Action::HangUp { why: Farewell::LongestCall } => tell("hung up: the longest call"),
-                Action::HangUp { why: Farewell::AllWasSaid } => tell("hung up: all was said"),
+                Action::HangUp { why } => tell(&format!("hung up: {why}")),
                 Action::TimedOut { on } => tell(on.message()),
                 Action::TurnReport(report) => entries.extend(turn(report, *at, &mut sounds)),
                 Action::OpenUtterance { .. }

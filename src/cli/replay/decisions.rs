@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use crate::conversation::Action;
 use crate::conversation::rehearsal::Rehearsal;
-use crate::conversation::{Action, Farewell};
 use crate::ids::ChunkId;
 use crate::units::{CallTime, tenths};
 
@@ -78,9 +78,7 @@ fn describe<'t>(action: &Action, text_of: impl Fn(&ChunkId) -> &'t str) -> Optio
             let end = if report.interrupted { "cut off after" } else { "heard to the end:" };
             Some(format!("{end} {:?}", report.reply))
         }
-        Action::HangUp { why: Farewell::NobodySpoke } => Some("hang up: nobody spoke".to_owned()),
-        Action::HangUp { why: Farewell::LongestCall } => Some("hang up: the longest call".to_owned()),
-        Action::HangUp { why: Farewell::AllWasSaid } => Some("hang up: all was said".to_owned()),
+        Action::HangUp { why } => Some(format!("hang up: {why}")),
         Action::OpenUtterance { .. }
         | Action::CommitUtterance { .. }
         | Action::Transcribe { .. }
