@@ -199,7 +199,7 @@ fn address_space(config: &Config, models: u64) -> u64 {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let engines =
         cores.min(config.server.max_calls) + config.llm.models().count() * config.llm.threads.min(cores);
-    // A model's file is mapped, and packed once more.
+    // Weights that candle multiplies are packed once more.
     let threads = (OTHER_THREADS + engines) as u64 * A_THREAD;
     BESIDE_MODELS.saturating_add(threads).saturating_add(models.saturating_mul(2))
 }

@@ -72,7 +72,7 @@ impl LlmEngine {
     }
 
     /// Computes and keeps the beginning that all calls with this system prompt share, and brings the
-    /// weights that stay in the file into the form candle wants. An empty prompt only does the latter.
+    /// weights that candle multiplies into the form that it wants. An empty prompt only does the latter.
     pub fn warm_up(&self, system_prompt: &str) -> Result<(), EngineError> {
         let mut messages = vec![Message { role: Role::User, text: "Hello.".to_owned() }];
         if !system_prompt.trim().is_empty() {
@@ -84,8 +84,6 @@ impl LlmEngine {
             None => self.continuation("Hello.", &sampling)?,
         };
         run_to_its_end(&mut reply)?;
-        // Matrices that the kernels keep in a form of their own are not read from the file again.
-        self.shared.weights.release();
         Ok(())
     }
 

@@ -2,10 +2,10 @@
 //! and its limits, and must not know what a model does with any of it.
 //!
 //! Format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>. The header is read by `header`; the
-//! tensors stay in the file, which is mapped into memory (`mapped`).
+//! tensors stay in the file (`stored`) until they are asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,19 +13,24 @@ use candle_core::Device;
 use candle_core::quantized::QTensor;
 
 use super::header::{Header, TensorInfo, limited};
-use super::kernels::{Kernels, Matrix};
-use super::mapped::Mapping;
+use super::kernels::{Kernels, Matrix, Source};
+use super::stored::StoredFile;
 
 /// Most metadata entries, and most tensors.
 const MAX_ENTRIES: u64 = 1 << 16;
 /// Alignment of the tensor data where the file names none.
 const DEFAULT_ALIGNMENT: u64 = 32;
 
+/// What is wrong with a file that somebody writes to.
+pub(super) const CHANGED: &str = "somebody wrote to the file while it was read";
+
 /// Why a file cannot be read as GGUF.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum GgufError {
     #[error("{0}")]
-    Io(#[from] std::io::Error),
+    Io(std::io::Error),
+    #[error("{CHANGED}")]
+    Changed,
     #[error("the file is empty")]
     Empty,
     #[error("this is not a GGUF file (it does not begin with \"GGUF\")")]
@@ -61,6 +66,13 @@ pub(super) enum GgufError {
     Candle(#[from] candle_core::Error),
 }
 
+impl From<std::io::Error> for GgufError {
+    fn from(error: std::io::Error) -> Self {
+        // Nothing is read beyond the end that the file had.
+        if error.kind() == ErrorKind::UnexpectedEof { Self::Changed } else { Self::Io(error) }
+    }
+}
+
 /// One metadata value. Numbers are widened; arrays keep one kind of element.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
@@ -77,7 +89,7 @@ pub(super) enum Value {
 
 /// An opened file whose header was read and checked.
 pub(super) struct Gguf {
-    mapping: Mapping,
+    stored: StoredFile,
     metadata: BTreeMap<String, Value>,
     tensors: BTreeMap<String, TensorInfo>,
     /// Names of tensors that nobody has read yet.
@@ -87,12 +99,12 @@ pub(super) struct Gguf {
 impl Gguf {
     /// Opens a file and reads its header. No tensor is read yet.
     pub(super) fn open(path: &Path) -> Result<Self, GgufError> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
+        let stored = StoredFile::open(path)?;
+        let length = stored.length();
         if length == 0 {
             return Err(GgufError::Empty);
         }
-        let mut reader = Header::new(&file, length);
+        let mut reader = Header::new(stored.file(), length);
         let magic: [u8; 4] = reader.bytes("the magic number")?;
         if &magic != b"GGUF" {
             return Err(GgufError::NotGguf);
@@ -142,7 +154,7 @@ impl Gguf {
         }
         refuse_overlaps(&tensors)?;
         let unread = Mutex::new(tensors.keys().cloned().collect());
-        Ok(Self { mapping: Mapping::new(&file)?, metadata, tensors, unread })
+        Ok(Self { stored, metadata, tensors, unread })
     }
 
     /// A metadata value, if it is there.
@@ -207,12 +219,12 @@ impl Gguf {
     /// A tensor, whose shape must be `shape`, rows first.
     pub(super) fn tensor(&self, name: &str, shape: &[usize]) -> Result<QTensor, GgufError> {
         let info = self.checked(name, shape)?;
-        let storage = self.mapping.storage(info.kind, info.offset, info.bytes)?;
-        Ok(QTensor::new(storage, shape)?)
+        let storage = self.stored.storage(info.kind, info.offset, info.bytes);
+        let storage = storage.map_err(|error| without_memory(error, name, info.bytes))?;
+        Ok(QTensor::new(storage?, shape)?)
     }
 
-    /// A matrix in the form that the kernels want; `None` if they have nothing for its type. What was read of
-    /// the file for it is let go of again.
+    /// A matrix in the form that the kernels want; `None` if they have nothing for its type.
     pub(super) fn packed(
         &self,
         kernels: &Kernels,
@@ -221,13 +233,10 @@ impl Gguf {
         inputs: usize,
     ) -> Result<Option<Matrix>, GgufError> {
         let info = self.checked(name, &[outputs, inputs])?;
-        let Some(bytes) = self.mapping.bytes(info.offset, info.bytes) else { return Ok(None) };
-        let packed = kernels.pack(info.kind, bytes, outputs, inputs);
-        let packed = packed.map_err(|_| GgufError::Memory { name: name.to_owned(), bytes: info.bytes })?;
-        if packed.is_some() {
-            self.mapping.release(info.offset, info.bytes);
-        }
-        Ok(packed)
+        let read = |at: usize, bytes: &mut [u8]| self.stored.read(info.offset + at as u64, bytes);
+        let source = Source { bytes: info.bytes, read: &read };
+        let packed = kernels.pack(info.kind, source, outputs, inputs);
+        packed.map_err(|error| without_memory(error, name, info.bytes))
     }
 
     /// Counts a tensor of this name and shape as read.
@@ -244,9 +253,9 @@ impl Gguf {
         Ok(info)
     }
 
-    /// The file in memory.
-    pub(super) fn mapping(&self) -> &Mapping {
-        &self.mapping
+    /// Whether what was read so far is of one file: nobody has written to it meanwhile.
+    pub(super) fn refuse_changes(&self) -> Result<(), GgufError> {
+        if self.stored.is_unchanged()? { Ok(()) } else { Err(GgufError::Changed) }
     }
 
     /// The name of a tensor that begins like this and was not read, if there is one.
@@ -264,6 +273,14 @@ impl Gguf {
     pub(super) fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>, GgufError> {
         Ok(self.tensor(name, &[length])?.dequantize(&Device::Cpu)?.to_vec1::<f32>()?)
     }
+}
+
+/// What went wrong in reading a tensor.
+fn without_memory(error: std::io::Error, name: &str, bytes: usize) -> GgufError {
+    if error.kind() == ErrorKind::OutOfMemory {
+        return GgufError::Memory { name: name.to_owned(), bytes };
+    }
+    error.into()
 }
 
 /// Each tensor has bytes of its own, so that all of them take no more memory than the file.

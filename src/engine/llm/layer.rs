@@ -4,7 +4,7 @@
 //! The matrix products are those of `kernels`, or candle's where there are none for a type or a machine.
 
 use candle_core::quantized::QTensor;
-use candle_core::{CpuStorage, CustomOp1, Layout};
+use candle_core::{CpuStorage, CustomOp1, Device, Layout, Tensor};
 
 use super::architecture::{Activation, Shape};
 use super::gguf::{Gguf, GgufError};
@@ -35,8 +35,8 @@ pub(super) struct Linear {
 enum Weight {
     /// Packed for the kernels.
     Packed(Matrix),
-    /// As it lies in the file.
-    Mapped(QTensor),
+    /// In candle's form, which is the file's.
+    Stored(QTensor),
 }
 
 impl Linear {
@@ -48,18 +48,42 @@ impl Linear {
         inputs: usize,
     ) -> Result<Self, GgufError> {
         let weight = file.packed(kernels, name, outputs, inputs)?.map(Weight::Packed);
-        let weight = match weight {
-            Some(weight) => weight,
-            None => Weight::Mapped(file.tensor(name, &[outputs, inputs])?),
-        };
-        Ok(Self { weight, inputs })
+        match weight {
+            Some(weight) => Ok(Self { weight, inputs }),
+            None => Self::table(file, name, outputs, inputs),
+        }
+    }
+
+    /// One of which rows are looked up and that no row is multiplied with.
+    pub(super) fn table(file: &Gguf, name: &str, outputs: usize, inputs: usize) -> Result<Self, GgufError> {
+        Ok(Self { weight: Weight::Stored(file.tensor(name, &[outputs, inputs])?), inputs })
+    }
+
+    /// The weights of these outputs, one row after the other.
+    pub(super) fn rows(&self, outputs: &[u32]) -> Result<Vec<f32>, candle_core::Error> {
+        match &self.weight {
+            Weight::Stored(tensor) => {
+                let ids = Tensor::from_slice(outputs, outputs.len(), &Device::Cpu)?;
+                tensor.embedding(&ids)?.flatten_all()?.to_vec1()
+            }
+            Weight::Packed(matrix) => {
+                let mut rows = Vec::with_capacity(outputs.len() * self.inputs);
+                for &output in outputs {
+                    let Some(row) = matrix.row(output as usize) else {
+                        candle_core::bail!("the matrix has no row {output}");
+                    };
+                    rows.extend(row);
+                }
+                Ok(rows)
+            }
+        }
     }
 
     /// What it takes.
     pub(super) fn demand(&self) -> Demand {
         let (bytes, weights) = match &self.weight {
             Weight::Packed(matrix) => (matrix.bytes(), matrix.weights()),
-            Weight::Mapped(tensor) => (tensor.storage_size_in_bytes(), tensor.shape().elem_count()),
+            Weight::Stored(tensor) => (tensor.storage_size_in_bytes(), tensor.shape().elem_count()),
         };
         Demand { bytes, weights }
     }
@@ -68,7 +92,7 @@ impl Linear {
     pub(super) fn apply(&self, kernels: &Kernels, x: &Input) -> Result<Vec<f32>, candle_core::Error> {
         let tensor = match &self.weight {
             Weight::Packed(matrix) => return Ok(kernels.multiply(matrix.whole(), x)),
-            Weight::Mapped(tensor) => tensor,
+            Weight::Stored(tensor) => tensor,
         };
         let (out, _) = tensor.cpu_fwd(x.storage(), &Layout::contiguous((x.rows(), self.inputs)))?;
         let CpuStorage::F32(numbers) = out else {
@@ -82,23 +106,8 @@ impl Weight {
     fn packed(&self) -> Option<&Matrix> {
         match self {
             Self::Packed(matrix) => Some(matrix),
-            Self::Mapped(_) => None,
+            Self::Stored(_) => None,
         }
-    }
-}
-
-/// A table of rows, one for each token, as it lies in the file.
-pub(super) struct Embedding(QTensor);
-
-impl Embedding {
-    pub(super) fn read(file: &Gguf, name: &str, tokens: usize, width: usize) -> Result<Self, GgufError> {
-        Ok(Self(file.tensor(name, &[tokens, width])?))
-    }
-
-    /// The rows of these tokens, one after the other.
-    pub(super) fn rows(&self, tokens: &[u32]) -> Result<Vec<f32>, candle_core::Error> {
-        let ids = candle_core::Tensor::from_slice(tokens, tokens.len(), &candle_core::Device::Cpu)?;
-        self.0.embedding(&ids)?.flatten_all()?.to_vec1()
     }
 }
 

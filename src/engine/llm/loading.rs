@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::engine::{LlmEngine, Shared, calls_in};
+use super::gguf::CHANGED;
 use super::inspect::Head;
 use super::kernels::Kernels;
 use super::sessions::Sessions;
@@ -57,6 +58,9 @@ impl From<String> for Problem {
     fn from(text: String) -> Self {
         let remedy = if text == NO_SUCH_FILE {
             places::where_to_put("llm.model")
+        } else if text == CHANGED {
+            "wait until it is written and start again; put a new file in the place of an old one by renaming it"
+                .to_owned()
         } else {
             "set llm.model to a GGUF file of the architecture phi3, gemma3 or llama (docs/models.md)"
                 .to_owned()

@@ -2,7 +2,7 @@
 //! know calls, gateways or the conversation.
 //!
 //! ```text
-//! header, mapped   kernels          math, tile, pool ── cache ── attention
+//! header, stored   kernels          math, tile, pool ── cache ── attention
 //!   └─ gguf ── architecture, positions ── layer ── weights
 //!        │                                            └─ sequence ── sessions ──┐
 //!        └──── vocabulary ─── tokenizer       sampler ──────────────────────────┼── reply ── engine ── measuring
@@ -30,7 +30,6 @@ mod inspect;
 mod kernels;
 mod layer;
 mod loading;
-mod mapped;
 mod math;
 mod measuring;
 mod merging;
@@ -43,6 +42,7 @@ mod sampler;
 mod sequence;
 mod sessions;
 mod speakable;
+mod stored;
 mod template;
 mod threads;
 mod tile;
@@ -61,6 +61,8 @@ mod golden_tests;
 mod hostile_tests;
 #[cfg(test)]
 mod reply_tests;
+#[cfg(test)]
+mod stored_tests;
 #[cfg(test)]
 mod test_model;
 #[cfg(test)]

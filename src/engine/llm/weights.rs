@@ -1,8 +1,8 @@
 //! The weights of a decoder, immutable and shared by every call, and the pass of tokens through them.
 //! Keys and values go to a `Cache` that the caller brings. Must not know calls, text or sampling.
 //!
-//! The matrices and norms are in `layer`; what is between them is in `math` and `attention`. Only what the
-//! file's table holds is kept: a token's embedding is looked up in the quantised matrix, row by row.
+//! The matrices and norms are in `layer`; what is between them is in `math` and `attention`. A token's embedding is
+//! looked up in the quantised matrix, row by row.
 
 use std::sync::Arc;
 
@@ -11,8 +11,7 @@ use super::attention::{Part, View, attend};
 use super::cache::Cache;
 use super::gguf::{Gguf, GgufError};
 use super::kernels::{Input, Kernels};
-use super::layer::{Demand, Embedding, Layer, Linear, Norm, Projected};
-use super::mapped::Mapping;
+use super::layer::{Demand, Layer, Linear, Norm, Projected};
 use super::math::{Rotation, add, cap, scale};
 use super::pool::{Geometry, Pool};
 use super::positions::Turning;
@@ -24,15 +23,15 @@ const OUTPUT: &str = "output.weight";
 /// A model, ready to run.
 pub(super) struct Weights {
     shape: Shape,
-    embedding: Embedding,
+    /// The table of tokens; often the output matrix too.
+    embedding: Arc<Linear>,
     layers: Vec<Layer>,
     output_norm: Norm,
-    output: Linear,
+    output: Arc<Linear>,
     /// In layers that see everything, and in layers with a window if it is another one there.
     rotation: Rotation,
     local_rotation: Option<Rotation>,
     positions: usize,
-    mapping: Mapping,
     pool: Arc<Pool>,
     kernels: Kernels,
 }
@@ -51,9 +50,14 @@ impl Weights {
         let layers =
             (0..shape.layers).map(|i| Layer::read(file, &kernels, &shape, i)).collect::<Result<_, _>>()?;
         let output_norm = Norm::read(file, "output_norm.weight", shape.width, &shape)?;
-        let embedding = Embedding::read(file, EMBEDDING, shape.vocabulary, shape.width)?;
-        let output = if file.has_tensor(OUTPUT) { OUTPUT } else { EMBEDDING };
-        let output = Linear::read(file, &kernels, output, shape.vocabulary, shape.width)?;
+        let multiplied =
+            |name| Linear::read(file, &kernels, name, shape.vocabulary, shape.width).map(Arc::new);
+        let (embedding, output) = if file.has_tensor(OUTPUT) {
+            (Linear::table(file, EMBEDDING, shape.vocabulary, shape.width)?.into(), multiplied(OUTPUT)?)
+        } else {
+            let both = multiplied(EMBEDDING)?;
+            (Arc::clone(&both), both)
+        };
         let p = &shape.positions;
         let rotation = |turning: Turning| -> Result<Rotation, ShapeError> {
             let divisors = p.divisors(file, turning, positions)?;
@@ -65,7 +69,7 @@ impl Weights {
         if let Some(name) = file.unread("blk.") {
             return Err(GgufError::StrangeTensor(name, shape.architecture.name()).into());
         }
-        let mapping = file.mapping().clone();
+        file.refuse_changes()?;
         let geometry =
             Geometry { layers: shape.layers, kv_heads: shape.kv_heads, head_width: shape.head_width };
         let pool = Pool::new(geometry, cache_bytes);
@@ -77,7 +81,6 @@ impl Weights {
             local_rotation,
             layers,
             positions,
-            mapping,
             pool,
             kernels,
             shape,
@@ -92,11 +95,6 @@ impl Weights {
     /// Tokens in the vocabulary.
     pub(super) fn vocabulary(&self) -> usize {
         self.shape.vocabulary
-    }
-
-    /// Lets go of those parts of the file that are in memory, for the kernel to bring back what is needed.
-    pub(super) fn release(&self) {
-        self.mapping.release_all();
     }
 
     /// What the matrices take of a pass through the layers, and of the logits of one row.

@@ -23,6 +23,9 @@ pub(super) trait Codes {
     /// Packs the vectors, of which each lane holds four codes.
     fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]);
 
+    /// The four codes of one lane in vector `k` of a packed block, one in each byte.
+    fn four(block: &[u8], k: usize, lane: usize) -> u32;
+
     /// Vector `k` of the block at `at`, the lanes from `lane` on.
     ///
     /// # Safety
@@ -48,6 +51,12 @@ fn put(out: &mut [u8], at: usize, vector: impl Fn(usize) -> u32) {
     for (lane, bytes) in out[at * VECTOR..(at + 1) * VECTOR].chunks_exact_mut(4).enumerate() {
         bytes.copy_from_slice(&vector(lane).to_le_bytes());
     }
+}
+
+/// What `put` wrote for one lane.
+fn get(block: &[u8], at: usize, lane: usize) -> u32 {
+    let (_, bytes) = block.split_at(at * VECTOR + 4 * lane);
+    bytes.first_chunk().copied().map_or(0, u32::from_le_bytes)
 }
 
 /// `mask` in each of four bytes.
@@ -91,6 +100,10 @@ impl Codes for Bytes {
         }
     }
 
+    fn four(block: &[u8], k: usize, lane: usize) -> u32 {
+        get(block, k, lane)
+    }
+
     #[inline(always)]
     unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
         // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
@@ -105,6 +118,10 @@ impl Codes for Fours {
         for (k, (low, high)) in vectors[..4].iter().zip(&vectors[4..]).enumerate() {
             put(out, k, |lane| (low[lane] & each(0x0f)) | (high[lane] & each(0x0f)) << 4);
         }
+    }
+
+    fn four(block: &[u8], k: usize, lane: usize) -> u32 {
+        get(block, k % 4, lane) >> (k / 4 * 4) & each(0x0f)
     }
 
     #[inline(always)]
@@ -123,6 +140,10 @@ impl Codes for Fives {
     fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]) {
         Fours::pack(vectors, out);
         put_plane(out, 4, vectors, 1, 4);
+    }
+
+    fn four(block: &[u8], k: usize, lane: usize) -> u32 {
+        Fours::four(block, k, lane) | (get(block, 4, lane) >> k & each(1)) << 4
     }
 
     #[inline(always)]
@@ -145,6 +166,10 @@ impl Codes for Sixes {
         }
     }
 
+    fn four(block: &[u8], k: usize, lane: usize) -> u32 {
+        Fours::four(block, k, lane) | (get(block, 4 + k / 4, lane) >> (k % 4 * 2) & each(3)) << 4
+    }
+
     #[inline(always)]
     unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
         // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
@@ -165,6 +190,10 @@ impl Codes for Twos {
         }
     }
 
+    fn four(block: &[u8], k: usize, lane: usize) -> u32 {
+        get(block, k / 4, lane) >> (k % 4 * 2) & each(3)
+    }
+
     #[inline(always)]
     unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
         // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
@@ -181,6 +210,10 @@ impl Codes for Threes {
     fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]) {
         Twos::pack(vectors, out);
         put_plane(out, 2, vectors, 1, 2);
+    }
+
+    fn four(block: &[u8], k: usize, lane: usize) -> u32 {
+        Twos::four(block, k, lane) | (get(block, 2, lane) >> k & each(1)) << 2
     }
 
     #[inline(always)]

@@ -91,7 +91,7 @@ impl Format {
     }
 
     /// Bytes of 32 packed inputs of a panel.
-    fn code_bytes(self) -> usize {
+    pub(super) fn code_bytes(self) -> usize {
         match self {
             Self::Q8_0 => Bytes::BYTES,
             Self::Q6K => Sixes::BYTES,

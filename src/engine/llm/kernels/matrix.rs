@@ -1,7 +1,9 @@
 //! A matrix of quantised weights, packed for the kernels, and its products with rows. Must not know models.
 #![allow(unsafe_code)]
 
+use std::io::{ErrorKind, Result};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use memmap2::{Advice, MmapMut};
 
@@ -31,44 +33,68 @@ pub(in super::super) struct Matrix {
     panels: MmapMut,
 }
 
+/// A matrix as a file has it, row by row.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Source<'a> {
+    /// Bytes of all rows.
+    pub(in super::super) bytes: usize,
+    /// Fills a buffer with the bytes from this place on.
+    pub(in super::super) read: &'a (dyn Fn(usize, &mut [u8]) -> Result<()> + Sync),
+}
+
 impl Matrix {
     /// Packs what lies in a file, in as many threads as the crew has; `None` if the kernels have nothing for these
-    /// inputs, or if the bytes are not so many weights.
+    /// inputs, or if the bytes are not so many weights. Each task reads the rows of its panel, so that the file's
+    /// bytes are never in memory as a whole.
+    ///
+    /// # Errors
+    /// `OutOfMemory`; what `source` says.
     pub(super) fn pack(
         level: Level,
         crew: &Crew,
         format: Format,
-        stored: &[u8],
+        source: Source<'_>,
         outputs: usize,
         inputs: usize,
-    ) -> std::io::Result<Option<Self>> {
+    ) -> Result<Option<Self>> {
         let blocks = inputs / format.span();
         let row_bytes = blocks * format.file_bytes();
         // With fewer outputs than a panel has, most of it would be empty.
         if blocks == 0
             || outputs < PANEL
             || !inputs.is_multiple_of(format.span())
-            || stored.len() != outputs * row_bytes
+            || source.bytes != outputs * row_bytes
         {
             return Ok(None);
         }
         let panel_bytes = format.panel_bytes(inputs);
         let count = outputs.div_ceil(PANEL);
-        let bytes = count.checked_mul(panel_bytes).ok_or(std::io::ErrorKind::OutOfMemory)?;
-        let mut panels = MmapMut::map_anon(bytes)?;
-        let rows: Vec<&[u8]> = stored.chunks_exact(row_bytes).collect();
+        let bytes = count.checked_mul(panel_bytes).ok_or(ErrorKind::OutOfMemory)?;
+        let mut panels = MmapMut::map_anon(bytes).map_err(|_| ErrorKind::OutOfMemory)?;
+        let failed = OnceLock::new();
         let base = Shared(panels.as_mut_ptr());
         crew.share(count, &|number| {
             // SAFETY: panels lie one after the other in the memory that was just made, and each has its own task.
             let panel = unsafe { std::slice::from_raw_parts_mut(base.at(number * panel_bytes), panel_bytes) };
+            let rows = number * PANEL..outputs.min((number + 1) * PANEL);
+            let mut stored = vec![0; rows.len() * row_bytes];
+            if let Err(error) = (source.read)(rows.start * row_bytes, &mut stored) {
+                // The first is told.
+                let _ = failed.set(error);
+                return;
+            }
+            let mut rows = [None; PANEL];
+            rows.iter_mut().zip(stored.chunks_exact(row_bytes)).for_each(|(row, bytes)| *row = Some(bytes));
             for block in 0..blocks {
                 let at = block * format.file_bytes();
-                let sixteen: [Option<&[u8]>; PANEL] = std::array::from_fn(|lane| {
-                    rows.get(number * PANEL + lane).map(|row| &row[at..at + format.file_bytes()])
-                });
+                let sixteen =
+                    rows.map(|row: Option<&[u8]>| row.map(|row| &row[at..at + format.file_bytes()]));
                 format.pack(&sixteen, block, blocks, panel);
             }
         });
+        if let Some(error) = failed.into_inner() {
+            return Err(error);
+        }
         // In pages of two megabytes the processor finds them sooner. Asked for now, the system puts them together
         // bit by bit; asked for before, it would have to find whole ones at once, which takes seconds where the memory
         // is new.
@@ -86,6 +112,14 @@ impl Matrix {
     /// How many there are.
     pub(in super::super) fn weights(&self) -> usize {
         self.outputs * self.inputs
+    }
+
+    /// The weights of one output, as numbers; `None` if there are not so many outputs.
+    pub(in super::super) fn row(&self, output: usize) -> Option<Vec<f32>> {
+        let panel = self.panels.chunks_exact(self.panel_bytes()).nth(output / PANEL)?;
+        let mut row = vec![0.0; self.inputs];
+        self.format.take_out(panel, output % PANEL, &mut row);
+        (output < self.outputs).then_some(row)
     }
 
     fn panel_bytes(&self) -> usize {

@@ -27,6 +27,7 @@ mod levels;
 mod limits;
 mod matrix;
 mod tile;
+mod unpack;
 
 use candle_core::quantized::GgmlDType;
 
@@ -38,7 +39,7 @@ pub(super) use input::Input;
 pub use levels::KernelChoice;
 use levels::Level;
 pub(super) use limits::Limits;
-pub(super) use matrix::{Matrix, Section};
+pub(super) use matrix::{Matrix, Section, Source};
 
 /// The instructions and the threads of one model.
 pub(super) struct Kernels {
@@ -80,17 +81,17 @@ impl Kernels {
     /// Packs a matrix of this type; `None` if there are no kernels for it.
     ///
     /// # Errors
-    /// If there is no memory.
+    /// `OutOfMemory`; what went wrong in reading it.
     pub(super) fn pack(
         &self,
         kind: GgmlDType,
-        bytes: &[u8],
+        source: Source<'_>,
         outputs: usize,
         inputs: usize,
     ) -> std::io::Result<Option<Matrix>> {
         let _on_duty = self.crew.on_duty();
         match (self.level, Format::of(kind)) {
-            (Some(level), Some(format)) => Matrix::pack(level, &self.crew, format, bytes, outputs, inputs),
+            (Some(level), Some(format)) => Matrix::pack(level, &self.crew, format, source, outputs, inputs),
             (None, _) | (_, None) => Ok(None),
         }
     }

@@ -25,6 +25,15 @@ const KINDS: [GgmlDType; 8] = [
     GgmlDType::Q6K,
 ];
 
+/// What the kernels make of a matrix that lies in memory.
+fn packed(kernels: &Kernels, kind: GgmlDType, bytes: &[u8], outputs: usize, inputs: usize) -> Option<Matrix> {
+    let read = |at: usize, to: &mut [u8]| {
+        to.copy_from_slice(&bytes[at..at + to.len()]);
+        Ok(())
+    };
+    kernels.pack(kind, Source { bytes: bytes.len(), read: &read }, outputs, inputs).unwrap()
+}
+
 /// A matrix as it lies in a file: every byte is as likely as any other, but for scales, which are numbers.
 struct Stored {
     kind: GgmlDType,
@@ -74,7 +83,7 @@ impl Stored {
     }
 
     fn packed(&self, kernels: &Kernels) -> Matrix {
-        kernels.pack(self.kind, &self.bytes, self.outputs, self.inputs).unwrap().unwrap()
+        packed(kernels, self.kind, &self.bytes, self.outputs, self.inputs).unwrap()
     }
 }
 
@@ -280,22 +289,51 @@ fn nothing_comes_of_nothing_and_what_is_no_number_stays_none() {
     }
 }
 
+/// A table of tokens that is the output matrix too was in memory twice, or stayed in a file that others can write to.
+#[test]
+fn a_row_that_is_taken_out_of_its_panel_has_the_weights_of_the_file() {
+    let kernels = Kernels::new(KernelChoice::Auto, 2).unwrap();
+    if kernels.level.is_none() {
+        return;
+    }
+    for (seed, kind) in (1..).zip(KINDS) {
+        // The last panel is not full.
+        let stored = Stored::random(kind, 37, 3, seed);
+        let (matrix, weights) = (stored.packed(&kernels), stored.weights());
+        for (output, row) in weights.chunks_exact(stored.inputs).enumerate() {
+            assert_eq!(matrix.row(output).unwrap(), row, "{kind:?}, row {output}");
+        }
+        assert!(matrix.row(37).is_none() && matrix.row(48).is_none());
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_to_its_end_is_an_error_and_no_matrix_of_zeros() {
+    let kernels = Kernels::new(KernelChoice::Auto, 2).unwrap();
+    let read = |at: usize, _: &mut [u8]| match at {
+        0 => Ok(()),
+        _ => Err(std::io::ErrorKind::UnexpectedEof.into()),
+    };
+    let source = Source { bytes: 64 * 34, read: &read };
+    let packed = kernels.pack(GgmlDType::Q8_0, source, 64, BLOCK);
+    assert_eq!(packed.is_err(), Level::best().is_some());
+}
+
 #[test]
 fn what_there_are_no_kernels_for_is_left_to_candle() {
     let kernels = Kernels::new(KernelChoice::Auto, 1).unwrap();
     let bytes = vec![0; 4 * 33 * 34];
-    assert!(kernels.pack(GgmlDType::F32, &bytes, 16, 32).unwrap().is_none());
-    assert!(kernels.pack(GgmlDType::Q4_1, &bytes, 16, 32).unwrap().is_none());
+    assert!(packed(&kernels, GgmlDType::F32, &bytes, 16, 32).is_none());
+    assert!(packed(&kernels, GgmlDType::Q4_1, &bytes, 16, 32).is_none());
     // Rows of another width than whole blocks, and bytes that are missing.
-    assert!(kernels.pack(GgmlDType::Q8_0, &bytes[..16 * 34], 16, BLOCK + 1).unwrap().is_none());
-    assert!(kernels.pack(GgmlDType::Q8_0, &bytes[..16 * 34 - 1], 16, BLOCK).unwrap().is_none());
-    assert!(kernels.pack(GgmlDType::Q4K, &bytes[..16 * 18], 16, BLOCK).unwrap().is_none());
+    assert!(packed(&kernels, GgmlDType::Q8_0, &bytes[..16 * 34], 16, BLOCK + 1).is_none());
+    assert!(packed(&kernels, GgmlDType::Q8_0, &bytes[..16 * 34 - 1], 16, BLOCK).is_none());
+    assert!(packed(&kernels, GgmlDType::Q4K, &bytes[..16 * 18], 16, BLOCK).is_none());
     // A panel that would be almost empty.
-    assert!(kernels.pack(GgmlDType::Q8_0, &bytes[..15 * 34], 15, BLOCK).unwrap().is_none());
-    let packed =
-        |kernels: &Kernels| kernels.pack(GgmlDType::Q8_0, &bytes[..16 * 34], 16, BLOCK).unwrap().is_some();
-    assert_eq!(packed(&kernels), Level::best().is_some());
-    assert!(!packed(&Kernels::new(KernelChoice::Candle, 1).unwrap()));
+    assert!(packed(&kernels, GgmlDType::Q8_0, &bytes[..15 * 34], 15, BLOCK).is_none());
+    let whole = |kernels: &Kernels| packed(kernels, GgmlDType::Q8_0, &bytes[..16 * 34], 16, BLOCK).is_some();
+    assert_eq!(whole(&kernels), Level::best().is_some());
+    assert!(!whole(&Kernels::new(KernelChoice::Candle, 1).unwrap()));
 }
 
 #[test]
