@@ -27,7 +27,7 @@ const A_THREAD: u64 = 128 * MIB;
 const OTHER_THREADS: usize = 5;
 
 /// What was found.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Findings {
     /// Keys that are to be changed.
     pub(super) problems: Vec<Problem>,
@@ -35,6 +35,17 @@ pub(super) struct Findings {
     pub(super) models: Vec<LoadError>,
     /// What works and may not be meant so.
     pub(super) notes: Vec<String>,
+    pub(super) opened: Opened,
+}
+
+/// What was opened on the way, for `serve` to go on with.
+#[derive(Default)]
+pub(super) struct Opened {
+    /// The language models, by name.
+    pub(super) models: Vec<(String, llm::Opened)>,
+    pub(super) certificates: Option<Certificates>,
+    /// Where an API of a line is asked to end calls.
+    pub(super) carrier: Option<Carrier>,
 }
 
 /// Models that cannot be loaded, all of them.
@@ -68,11 +79,13 @@ pub(super) fn look(config: &Config) -> Findings {
     }
     let mut bytes = std::fs::metadata(&config.stt.model).map_or(0, |file| file.len());
     for (index, (name, path)) in config.llm.models().enumerate() {
-        let options = LlmOptions::new(&config.llm, Some(path));
-        match llm::inspect(&options, &config.agent.system_prompt) {
-            Ok(model) => {
-                bytes = bytes.saturating_add(model.bytes);
-                findings.model(config, index == 0, name, &model);
+        let opened = llm::open(LlmOptions::new(&config.llm, Some(path)));
+        let inspected = opened.and_then(|model| Ok((model.inspect(&config.agent.system_prompt)?, model)));
+        match inspected {
+            Ok((inspected, model)) => {
+                bytes = bytes.saturating_add(inspected.bytes);
+                findings.model(config, index == 0, name, &inspected);
+                findings.opened.models.push((name.to_owned(), model));
             }
             Err(error) => findings.models.push(error),
         }
@@ -175,10 +188,9 @@ impl Findings {
     }
 
     fn files(&mut self, config: &Config) {
-        if let Some(tls) = &config.server.tls
-            && let Err(error) = Certificates::load(tls)
-        {
-            self.problems.push(Problem::about("server.tls_certificate", error.to_string()));
+        match config.server.tls.as_ref().map(Certificates::load).transpose() {
+            Ok(certificates) => self.opened.certificates = certificates,
+            Err(error) => self.problems.push(Problem::about("server.tls_certificate", error.to_string())),
         }
         if let Some(folder) = &config.log.traces
             && let Err(problem) = writable(folder)
@@ -186,10 +198,13 @@ impl Findings {
             self.refuse("log.traces", format!("\"{}\"", folder.display()), format!("a folder; {problem}"));
         }
         let asked = config.lines.taken.values().any(|line| line.api.is_some());
-        if asked && let Err(error) = Carrier::new() {
-            let what =
-                format!("no API of a line can be asked to hang up; install ca-certificates ({error:#})");
-            self.problems.push(Problem::about("certificates", what));
+        match asked.then(Carrier::new).transpose() {
+            Ok(carrier) => self.opened.carrier = carrier,
+            Err(error) => {
+                let what =
+                    format!("no API of a line can be asked to hang up; install ca-certificates ({error:#})");
+                self.problems.push(Problem::about("certificates", what));
+            }
         }
     }
 }

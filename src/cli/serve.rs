@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::preflight;
+use super::preflight::{self, Opened};
 use super::reload::Reload;
 use crate::cli::output::outln;
 use crate::config::{Config, ConfigError};
@@ -19,9 +19,7 @@ use crate::engine::llm::limit_threads;
 use crate::engine::start;
 use crate::gateway::detect::Dialect;
 use crate::http::listen::{self, Limits};
-use crate::http::tls::Certificates;
 use crate::http::{App, router};
-use crate::runtime::carrier::Carrier;
 use crate::runtime::reporter::Reporter;
 use crate::runtime::socket::FAREWELL;
 
@@ -59,6 +57,7 @@ pub fn run(args: &Args, mut config: Config, path: Option<&Path>) -> anyhow::Resu
         tracing::warn!("{note}");
     }
     let problems = std::mem::take(&mut findings.problems);
+    let opened = std::mem::take(&mut findings.opened);
     if !problems.is_empty() {
         let source =
             path.map_or_else(|| "that ships with offhook".to_owned(), |path| path.display().to_string());
@@ -76,22 +75,19 @@ pub fn run(args: &Args, mut config: Config, path: Option<&Path>) -> anyhow::Resu
         .thread_name("io")
         .enable_all()
         .build()?;
-    let result = runtime.block_on(serve(args, config, path));
+    let result = runtime.block_on(serve(args, config, opened, path));
     runtime.shutdown_timeout(Duration::from_secs(1));
     result.map(|()| ExitCode::SUCCESS)
 }
 
-async fn serve(args: &Args, config: Config, path: Option<&Path>) -> anyhow::Result<()> {
+async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>) -> anyhow::Result<()> {
     let mut signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut told_to_stop = async || {
         tokio::select! { _ = signals.0.recv() => (), _ = signals.1.recv() => () }
     };
     let wanted = SocketAddr::new(config.server.bind, args.port.unwrap_or(config.server.port));
-    let asked = config.lines.taken.values().any(|line| line.api.is_some());
-    let carrier = asked.then(Carrier::new).transpose();
-    let carrier = carrier.context("no API of a line can be asked to hang up; install ca-certificates")?;
+    let Opened { models, certificates, carrier } = opened;
     warn_of_the_open(&config);
-    let certificates = config.server.tls.as_ref().map(Certificates::load).transpose()?;
     let listener = listen_on(wanted)
         .with_context(|| format!("cannot listen on {wanted}; another port can be given with --port"))?;
     let address = listener.local_addr()?;
@@ -106,7 +102,7 @@ async fn serve(args: &Args, config: Config, path: Option<&Path>) -> anyhow::Resu
 
     let loading = tokio::task::spawn_blocking({
         let config = config.clone();
-        move || start::start(&config, crate::runtime::clock::uptime())
+        move || start::start(&config, models, crate::runtime::clock::uptime())
     });
     tokio::select! {
         engines = loading => app.ready(engines??, carrier),

@@ -1,10 +1,12 @@
 //! Loads and warms all engines that the configuration names. Must not know calls.
 
+use std::path::Path;
+
 use super::arbiter::Work;
 use super::cores::{Cores, Now};
 use super::flite::Flite;
 use super::generating::Steps;
-use super::llm::{self, LlmEngine, LlmOptions};
+use super::llm::{self, LlmOptions, Opened};
 use super::whisper::{self, WhisperOptions};
 use super::workers::{Engines, lower_priority};
 use super::{CancelFlag, CountTokens, Effort, EngineError, Generator, LoadError, Recognizer, Synthesizer};
@@ -25,23 +27,36 @@ pub enum StartError {
     Threads(#[from] std::io::Error),
 }
 
+/// Opens all language models that the configuration names, in its order.
+///
+/// # Errors
+/// The first that cannot be used.
+pub fn open_models(config: &Config) -> Result<Vec<(String, Opened)>, LoadError> {
+    let opened = |(name, path): (&str, &Path)| {
+        Ok((name.to_owned(), llm::open(LlmOptions::new(&config.llm, Some(path)))?))
+    };
+    config.llm.models().map(opened).collect()
+}
+
 /// Loads, warms and starts everything. Takes as long as the models are large; call it once.
-/// `now` is the time that the meters of the cores go by.
+/// `models` are the language models that the configuration names, in its order; `now` is the time that the meters
+/// of the cores go by.
 ///
 /// # Errors
 /// If a model is missing or broken.
-pub fn start(config: &Config, now: Now) -> Result<Engines, StartError> {
+pub fn start(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engines, StartError> {
     // Thread pools that the engines build on the way inherit the priority: start them elsewhere.
     std::thread::scope(|scope| {
-        let loader =
-            std::thread::Builder::new().name("load".into()).spawn_scoped(scope, || load(config, now))?;
+        let loader = std::thread::Builder::new()
+            .name("load".into())
+            .spawn_scoped(scope, || load(config, models, now))?;
         loader.join().unwrap_or_else(|_| {
             Err(StartError::Broken("loading", EngineError::Failed("the loader panicked".into())))
         })
     })
 }
 
-fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
+fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engines, StartError> {
     lower_priority();
     let cores = Cores::of_this_machine(now);
     let held = cores.acquire(Work::Idle, cores.count());
@@ -53,7 +68,12 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
              English words (stt.language)"
         );
     }
-    let generators = language_models(config)?;
+    let mut generators = Vec::new();
+    for (name, model) in models {
+        let model = model.load()?;
+        model.check_conversations()?;
+        generators.push((name, model));
+    }
     let mut voice = Flite::new(config.tts.flite_voice(), config.tts.speed)
         .map_err(|error| StartError::Broken("the voice", error))?;
     // More threads than cores would wait for the arbiter for ever.
@@ -62,14 +82,13 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
     // A look at the words takes one core: as many at once as there are.
     let at_once = cores.count().clamp(1, config.server.max_calls);
     let mut recognizers: Vec<Box<dyn Recognizer>> = Vec::new();
+    // Of silence a recogniser makes nothing, and would not be warm.
+    let hum: Vec<f32> = (0_u8..32).map(|step| 0.01 * (f32::from(step) / 16.0 - 1.0)).collect();
+    let hum = hum.repeat(WHISPER_RATE as usize / hum.len());
     for _ in 0..at_once {
         let mut recognizer = whisper.recognizer().map_err(|e| StartError::Broken("the recogniser", e))?;
         recognizer
-            .transcribe(
-                &vec![0.0; WHISPER_RATE as usize],
-                Effort { threads, second_try: false },
-                &CancelFlag::default(),
-            )
+            .transcribe(&hum, Effort { threads, second_try: false }, &CancelFlag::default())
             .map_err(|e| StartError::Broken("the recogniser", e))?;
         recognizers.push(Box::new(recognizer));
     }
@@ -91,15 +110,4 @@ fn load(config: &Config, now: Now) -> Result<Engines, StartError> {
         tracing::error!(%error, "llm.use");
     }
     Ok(engines)
-}
-
-/// All language models that the configuration names, in its order.
-fn language_models(config: &Config) -> Result<Vec<(String, LlmEngine)>, LoadError> {
-    let mut models = Vec::new();
-    for (name, path) in config.llm.models() {
-        let model = llm::load(&LlmOptions::new(&config.llm, Some(path)))?;
-        model.check_conversations()?;
-        models.push((name.to_owned(), model));
-    }
-    Ok(models)
 }

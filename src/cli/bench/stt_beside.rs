@@ -11,7 +11,7 @@ use super::name;
 use crate::cli::output::outln;
 use crate::config::Config;
 use crate::engine::CancelFlag;
-use crate::engine::start::start;
+use crate::engine::start::{open_models, start};
 use crate::engine::workers::{EngineResult, Engines};
 use crate::ids::UtteranceId;
 use crate::units::{CallTime, PHONE_RATE, samples_in};
@@ -39,7 +39,7 @@ struct Row {
 
 /// Measures `finals` of each kind for `audio` (8 kHz) and prints the distributions.
 pub(super) fn run(config: &Config, audio: &[i16], finals: usize, json: bool) -> anyhow::Result<()> {
-    let engines = start(config, crate::runtime::clock::uptime())?;
+    let engines = start(config, open_models(config)?, crate::runtime::clock::uptime())?;
     let mut times: [Vec<f64>; 2] = Default::default();
     let (mut done, mut broken_off) = (0, 0);
     let mut other = Other::new(&engines, audio);

@@ -157,6 +157,11 @@ impl Gguf {
         Ok(Self { stored, metadata, tensors, unread })
     }
 
+    /// Bytes of the file.
+    pub(super) fn length(&self) -> u64 {
+        self.stored.length()
+    }
+
     /// A metadata value, if it is there.
     pub(super) fn get(&self, key: &str) -> Option<&Value> {
         self.metadata.get(key)

@@ -4,9 +4,9 @@
 use std::io::ErrorKind;
 
 use super::architecture::{Shape, ShapeError};
-use super::engine::room_tokens;
+use super::engine::{LlmEngine, room_tokens};
 use super::gguf::{Gguf, GgufError};
-use super::loading::{LlmOptions, Problem, no_template, shown};
+use super::loading::{self, LlmOptions, Problem, no_template, shown};
 use super::pool::{Geometry, Pool};
 use super::prompt::PromptWriter;
 use super::template::{ChatTemplate, TemplateChoice};
@@ -60,6 +60,23 @@ impl Head {
     }
 }
 
+/// A model's file that was opened, and whose weights were not read.
+pub struct Opened {
+    head: Head,
+    options: LlmOptions,
+}
+
+/// Opens a model's file. Reads its head only.
+///
+/// # Errors
+/// If the file is missing, damaged or of a kind that cannot be run, with what to do.
+pub fn open(options: LlmOptions) -> Result<Opened, LoadError> {
+    match Head::open(&options) {
+        Ok(head) => Ok(Opened { head, options }),
+        Err(problem) => Err(problem.at(&options.model)),
+    }
+}
+
 /// What is known of a model whose weights were not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspected {
@@ -75,28 +92,36 @@ pub struct Inspected {
     pub prompt_tokens: Option<usize>,
 }
 
-/// Looks a model over without reading its weights.
-///
-/// # Errors
-/// If the file is missing, damaged, of a kind that cannot be run or without a chat template, as
-/// [`load`](super::load) and [`LlmEngine::check_conversations`](super::LlmEngine::check_conversations) tell it.
-pub fn inspect(options: &LlmOptions, instructions: &str) -> Result<Inspected, LoadError> {
-    let head = Head::open(options).and_then(|head| match head.template {
-        Some(_) => Ok(head),
-        None => Err(no_template()),
-    });
-    let head = head.map_err(|problem| problem.at(&options.model))?;
-    let bytes = std::fs::metadata(&options.model).map_or(0, |file| file.len());
-    let Shape { layers, kv_heads, head_width, context, .. } = head.shape;
-    let pool = Pool::new(Geometry { layers, kv_heads, head_width }, options.cache_mb << 20);
-    let pages = pool.pages_for(room_tokens(options.context_tokens.min(context)));
-    Ok(Inspected {
-        context,
-        calls: pool.pages() / pages.max(1),
-        bytes_per_call: pages.saturating_mul(pool.page_bytes()),
-        bytes,
-        prompt_tokens: prompt_tokens(&head, instructions),
-    })
+impl Opened {
+    /// Looks the model over, with these instructions for it.
+    ///
+    /// # Errors
+    /// If it has no chat template, so that it cannot answer anybody.
+    pub fn inspect(&self, instructions: &str) -> Result<Inspected, LoadError> {
+        let Self { head, options } = self;
+        if head.template.is_none() {
+            return Err(no_template().at(&options.model));
+        }
+        let Shape { layers, kv_heads, head_width, context, .. } = head.shape;
+        let pool = Pool::new(Geometry { layers, kv_heads, head_width }, options.cache_mb << 20);
+        let pages = pool.pages_for(room_tokens(options.context_tokens.min(context)));
+        Ok(Inspected {
+            context,
+            calls: pool.pages() / pages.max(1),
+            bytes_per_call: pages.saturating_mul(pool.page_bytes()),
+            bytes: head.file.length(),
+            prompt_tokens: prompt_tokens(head, instructions),
+        })
+    }
+
+    /// Reads the weights. Takes from milliseconds to seconds with the size of the file;
+    /// [`LlmEngine::warm_up`] should follow before the first call.
+    ///
+    /// # Errors
+    /// If they cannot be run, or the caches have no memory for one call, with what to do.
+    pub fn load(self) -> Result<LlmEngine, LoadError> {
+        loading::load_rest(self.head, &self.options)
+    }
 }
 
 fn prompt_tokens(head: &Head, instructions: &str) -> Option<usize> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::engine::{LlmEngine, Shared, calls_in};
 use super::gguf::CHANGED;
-use super::inspect::Head;
+use super::inspect::{Head, open};
 use super::kernels::Kernels;
 use super::sessions::Sessions;
 use super::speakable;
@@ -87,10 +87,17 @@ impl Problem {
     }
 }
 
-/// Loads a model. Takes from milliseconds to seconds with the size of the file; [`LlmEngine::warm_up`]
-/// should follow before the first call.
+/// Opens and loads a model, where nothing is to be known of it before.
+///
+/// # Errors
+/// As [`open`] and [`Opened::load`](super::Opened::load).
 pub fn load(options: &LlmOptions) -> Result<LlmEngine, LoadError> {
-    let model = read(options).map_err(|problem| problem.at(&options.model))?;
+    open(options.clone())?.load()
+}
+
+/// Reads the weights of a file that was opened.
+pub(super) fn load_rest(head: Head, options: &LlmOptions) -> Result<LlmEngine, LoadError> {
+    let model = read(head, options).map_err(|problem| problem.at(&options.model))?;
     if let (0, bytes) = model.capacity() {
         let (of_one, all) = (bytes.div_ceil(1 << 20), options.cache_mb);
         return Err(LoadError {
@@ -122,8 +129,8 @@ pub(super) fn no_template() -> Problem {
     Problem::of_template("it has no chat template, so nothing tells how to lay out who said what".to_owned())
 }
 
-fn read(options: &LlmOptions) -> Result<LlmEngine, Problem> {
-    let Head { file, shape: _, vocabulary, template } = Head::open(options)?;
+fn read(head: Head, options: &LlmOptions) -> Result<LlmEngine, Problem> {
+    let Head { file, shape: _, vocabulary, template } = head;
     let kernels = Kernels::new(options.kernels, options.threads)?;
     let (context, cache) = (options.context_tokens, options.cache_mb << 20);
     let weights = Weights::read(&file, context, cache, kernels).map_err(|error| error.to_string())?;

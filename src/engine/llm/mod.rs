@@ -71,7 +71,7 @@ mod tests;
 mod vector_tests;
 
 pub use engine::LlmEngine;
-pub use inspect::{Inspected, inspect};
+pub use inspect::{Inspected, Opened, open};
 pub use kernels::KernelChoice;
 pub use layer::Demand;
 pub use loading::{LlmOptions, load};

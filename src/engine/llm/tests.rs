@@ -12,7 +12,7 @@ use super::kernels::Kernels;
 use super::sequence::{Sequence, SequenceError};
 use super::test_model::{BYTES, CONTEXT, TestModel, file, kernels};
 use super::weights::Weights;
-use super::{KernelChoice, LlmOptions, TemplateChoice, inspect, load};
+use super::{KernelChoice, LlmOptions, TemplateChoice, load, open};
 
 pub(super) fn options(path: &Path) -> LlmOptions {
     LlmOptions {
@@ -239,9 +239,10 @@ fn a_model_without_a_chat_template_is_refused_for_calls_with_what_to_do() {
     let (_folder, path) = TestModel::of("llama", GgmlDType::Q8_0, 64, 96).write();
     let with = |chat_template| LlmOptions { chat_template, ..options(&path) };
     let loaded = load(&with(None)).unwrap();
-    for problem in
-        [inspect(&with(None), "").map(drop).unwrap_err(), loaded.check_conversations().unwrap_err()]
-    {
+    for problem in [
+        open(with(None)).unwrap().inspect("").map(drop).unwrap_err(),
+        loaded.check_conversations().unwrap_err(),
+    ] {
         let told = problem.to_string();
         assert!(
             told.contains("it has no chat template") && told.contains("set llm.chat_template to"),
@@ -249,7 +250,7 @@ fn a_model_without_a_chat_template_is_refused_for_calls_with_what_to_do() {
         );
     }
     let given = with(Some(TemplateChoice::BuiltIn("chatml")));
-    inspect(&given, "").map(drop).unwrap();
+    open(given.clone()).unwrap().inspect("").map(drop).unwrap();
     load(&given).unwrap().check_conversations().unwrap();
 }
 
