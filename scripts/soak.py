@@ -28,7 +28,7 @@ GROWTH = 1.05  # of the memory afterwards, from the first half to the second
 def config(folder):
     """Write the shipped configuration with all that is off by default."""
     text = (ROOT / "config.toml").read_text()
-    for key, value in (("level", '"trace"'), ("json", "true"), ("traces", f'"{folder / "traces"}"')):
+    for key, value in (("level", '"debug"'), ("json", "true"), ("traces", f'"{folder / "traces"}"')):
         text, count = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", text)
         assert count == 1, f"{key} stands there {count} times"
     text = re.sub(r'"(models/[^"]+)"', lambda path: f'"{ROOT / path[1]}"', text)

@@ -109,7 +109,7 @@ const KERNELS: &str = "src/engine/llm/kernels/";
 #[test]
 fn unsafe_code_stays_in_the_few_files_that_need_it() {
     let allowed = |file: &str| {
-        let others = ["src/vad/webrtc.rs", "src/engine/llm/threads.rs", "src/engine/llm/mapped.rs"];
+        let others = ["src/vad/webrtc.rs", "src/engine/llm/threads.rs"];
         file.ends_with("/ffi.rs") || others.contains(&file) || file.starts_with(KERNELS)
     };
     for path in files("src", "rs") {
