@@ -21,7 +21,7 @@ objcopy --strip-all "$program" "$new"
 chmod 755 "$new"
 mv -f "$new" "$bin/offhook"
 
-# Models that run are replaced by renaming, never written over: a server may have them mapped.
+# Replaced by renaming, never written over: a server that starts meanwhile reads one file or the other.
 put() {
     for file in "${@:2}"; do
         install -D -m 644 "$file" "$1/.$(basename "$file").new"
@@ -31,6 +31,10 @@ put() {
 put "$share/models/demo" models/demo/*.gguf
 put "$share/models/whisper" models/whisper/*.bin models/whisper/*.toml models/whisper/LICENSE-whisper
 put "$share" config.toml
-put "$doc" README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT
+put "$doc" README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md config.toml LICENSE-APACHE LICENSE-MIT
+for folder in models/whisper models/demo models/demo/train/llm; do
+    put "$doc/$folder" "$folder/README.md"
+done
+put "$doc/models/whisper" models/whisper/LICENSE-whisper
 put "$doc/docs" docs/*.md docs/*.svg
 put "$doc/docs/decisions" docs/decisions/*.md

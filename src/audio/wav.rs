@@ -46,7 +46,7 @@ pub enum WavError {
     },
     /// It is something else.
     #[error(
-        "{name} is not a WAV file: {problem}, expected RIFF/WAVE with PCM audio; convert it with `sox {name} OUT.wav`"
+        "{name} is not a WAV file: {problem}, expected RIFF/WAVE with PCM audio; `sox IN OUT.wav` converts it"
     )]
     NotWav {
         /// The file.
@@ -57,7 +57,7 @@ pub enum WavError {
     /// It is a WAV file of a kind that is not read.
     #[error(
         "{name}: {problem}; expected PCM of 8, 16, 24 or 32 bits, float of 32 or 64 bits, mu-law or A-law; \
-         convert it with `sox {name} -b 16 OUT.wav`"
+         `sox IN -b 16 OUT.wav` converts it"
     )]
     Unsupported {
         /// The file.

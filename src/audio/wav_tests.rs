@@ -159,7 +159,7 @@ fn something_else_is_refused_by_name_with_a_remedy() {
     assert_eq!(
         message(b"ID3\x04 and so on, long enough"),
         "song.mp3 is not a WAV file: it begins with \"ID3\\u{4}\", expected RIFF/WAVE with PCM audio; \
-         convert it with `sox song.mp3 OUT.wav`"
+         `sox IN OUT.wav` converts it"
     );
     assert!(message(b"").contains("it is empty"));
     assert!(message(b"RIFF").contains("not a WAV file"));

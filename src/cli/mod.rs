@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod call;
+mod callers;
 pub mod chat;
 pub mod config;
 mod json;

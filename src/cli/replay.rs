@@ -68,7 +68,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<Line>> {
 fn lines_of(input: impl BufRead, name: &str) -> anyhow::Result<Vec<Line>> {
     let mut lines = Vec::new();
     for (number, text) in input.lines().enumerate() {
-        let place = || format!("{name} line {}", number + 1);
+        let place = || format!("{name}: line {} is none of a trace, which `log.traces` makes", number + 1);
         let text = text.with_context(place)?;
         if !text.is_empty() {
             lines.push(Line::read(&text).with_context(place)?);

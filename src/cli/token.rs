@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow, bail};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::access::{LONGEST_VALIDITY, PathToken};
-use crate::cli::output::outln;
+use crate::cli::output::{noteln, outln};
 use crate::config::Config;
 use crate::gateway::detect::Dialect;
 use crate::runtime::clock::since_1970;
@@ -35,6 +35,11 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     SystemRandom::new().fill(&mut nonce).map_err(|_| anyhow!("the system has no randomness"))?;
     let token = tokens.issue(since_1970() + Duration::from_secs(args.valid), nonce);
     let target = format!("/{}/{token}", args.line);
+    if config.lines.public_url.is_none() {
+        noteln!(
+            "server.public_url is not set: put this machine's address before the path, such as ws://127.0.0.1:8080"
+        );
+    }
     outln!("{}", config.lines.public_url.as_ref().map_or_else(|| target.clone(), |url| url.of(&target)))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,12 +2,13 @@
 //! once, each with its line. Knows no key by name: `read.rs` does.
 
 use std::fmt;
+use std::io::Read as _;
 use std::path::Path;
 
 use super::Config;
 use super::lines::holds_secrets;
 use super::read::read;
-use super::reader::{Problem, Reader};
+use super::reader::{HIDDEN, Problem, Reader};
 use super::whereabouts::Whereabouts;
 
 /// The configuration that ships with offhook, comments and all. A test holds it against the defaults.
@@ -15,6 +16,9 @@ pub const DEFAULT_CONFIG: &str = include_str!("../../config.toml");
 
 /// What [`DEFAULT_CONFIG`] is called where it is complained about.
 const DEFAULT_SOURCE: &str = "that ships with offhook";
+
+/// Longest configuration, in bytes. The one that ships has twenty thousand.
+const LONGEST: u64 = 1 << 20;
 
 /// What is wrong with a configuration, all of it at once.
 #[derive(Debug, PartialEq, Eq)]
@@ -89,7 +93,7 @@ pub fn examine(path: Option<&Path>, secrets: Secrets) -> Result<Examined, Config
         return examine_text(DEFAULT_CONFIG, DEFAULT_SOURCE, Path::new(""), secrets);
     };
     let source = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
+    let text = text_of(path).map_err(|error| ConfigError {
         source: source.clone(),
         problems: vec![Problem::about(
             "file",
@@ -127,14 +131,43 @@ pub fn examine_text(
     Ok(Examined { config, problems, source: source.to_owned(), whereabouts })
 }
 
+/// The text of a configuration. It may come through a pipe, but not without end.
+fn text_of(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let read = std::fs::File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    if read as u64 > LONGEST {
+        return Err(std::io::Error::other(format!("it has more than {LONGEST} bytes")));
+    }
+    Ok(text)
+}
+
 /// What is wrong with a text that is no TOML, and where. The parser's own message shows the line, and in it
 /// whatever secret was written there without quotes, or twice.
 fn broken(text: &str, error: &toml::de::Error) -> String {
-    let problem = error.message().trim().replace('\n', ", ");
+    let mut problem = without_values(&error.message().trim().replace('\n', ", "));
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let (line, column) =
         (before.split('\n').count(), before.chars().rev().take_while(|&c| c != '\n').count() + 1);
+    // Whoever pastes an example below a whole file has its sections twice.
+    let header = text.lines().nth(line - 1).map(str::trim).filter(|header| header.starts_with('['));
+    if let Some(first) = header.and_then(|header| text.lines().position(|other| other.trim() == header))
+        && first + 1 < line
+    {
+        problem = format!(
+            "this section stands in line {} already, and may be there only once: change its keys there",
+            first + 1
+        );
+    }
     format!("line {line}, column {column}: {problem} (the line is not shown: it may hold a secret)")
+}
+
+/// A message of the parser without what it quotes of the text, but for single signs.
+fn without_values(problem: &str) -> String {
+    let shown = |(n, part): (usize, &str)| match n % 2 {
+        1 if part.chars().count() > 1 => HIDDEN.to_owned(),
+        _ => part.to_owned(),
+    };
+    problem.split('`').enumerate().map(shown).collect::<Vec<_>>().join("`")
 }
 
 /// Reads `path`. Relative paths in it are taken from its folder.

@@ -2,6 +2,7 @@
 //! again. Units are in the types. Knows no engine and no gateway.
 
 mod examine;
+pub mod files;
 pub mod language;
 pub mod limits;
 mod lines;

@@ -2,10 +2,10 @@
 //! send to each other. Must not know what they are for.
 
 use std::ffi::OsString;
-use std::io::Read as _;
 use std::path::Path;
 
 use super::Secrets;
+use super::files;
 use super::reader::{HIDDEN, Reader};
 use crate::access::{NoSecret, PrivateKey, Secret};
 
@@ -64,22 +64,9 @@ pub fn secret_of(reference: &str, base: &Path) -> Result<String, String> {
     }
 }
 
-/// What is in a file. Others than regular ones might never end, or never begin.
+/// What is in a file.
 fn contents(path: &Path) -> Result<String, String> {
-    let about = |error: std::io::Error| error.to_string();
-    let regular = |kind: std::fs::FileType| {
-        let problem = "it is no regular file (a pipe, a device or a folder)";
-        if kind.is_file() { Ok(()) } else { Err(problem.to_owned()) }
-    };
-    // Before it is opened: that alone waits at a pipe until somebody writes to it.
-    regular(std::fs::metadata(path).map_err(about)?.file_type())?;
-    let file = std::fs::File::open(path).map_err(about)?;
-    let mut text = Vec::new();
-    file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(about)?;
-    if text.len() as u64 > MOST_BYTES {
-        return Err(format!("it has more than {MOST_BYTES} bytes"));
-    }
-    String::from_utf8(text).map_err(|_| "it is no text (UTF-8)".to_owned())
+    files::text(path, MOST_BYTES).map_err(|error| error.to_string())
 }
 
 fn read<T>(

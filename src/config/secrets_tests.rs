@@ -171,6 +171,17 @@ fn a_broken_line_is_told_by_its_place() {
     assert!(told.contains("TOML: line 3, column 10: "), "{told}");
     let told = read("[offhook]\nbearer = \"env:A\"\nbearer = \"env:B\"").unwrap_err();
     assert!(told.contains("TOML: line 3, column 1: duplicate key"), "{told}");
+    let told = read("[server]\n\n[offhook]\nlead_ms = 40\n[server]\nport = 1").unwrap_err();
+    assert!(told.contains("TOML: line 5, column 2: this section stands in line 1 already"), "{told}");
+}
+
+/// A token of digits without quotes, too long for a number, stood in the parser's own words.
+#[test]
+fn what_the_parser_quotes_is_not_repeated() {
+    for number in ["98765432109876543210987654321", "0xfedcba9876543210fedcba9876543210"] {
+        let told = read(&format!("[twilio]\nauth_token = {number}")).unwrap_err();
+        assert!(!told.contains("9876543210") && told.contains("line 2"), "{told}");
+    }
 }
 
 #[test]

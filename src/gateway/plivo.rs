@@ -129,6 +129,9 @@ impl Gateway for Plivo {
                 Inbound::Mark { name: message.id("name")?.to_owned() }
             }
             "stop" => {
+                if let Ok(stream) = self.stage.running(event, "start") {
+                    message.belongs_to("streamId", &stream.id)?;
+                }
                 self.stage = Stage::Over;
                 Inbound::Stopped
             }

@@ -1,6 +1,5 @@
 //! The certificate and its key: read at the start, and again when asked to. Must not know the routes.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +9,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::Tls;
+use crate::config::{Tls, files};
 
 /// What is wrong with the files.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +96,9 @@ fn read(files: &Tls) -> Result<Arc<ServerConfig>, TlsError> {
     Ok(Arc::new(config))
 }
 
+/// Longest file with certificates, of which there are a few kilobytes.
+const LONGEST: u64 = 1 << 20;
+
 fn file(key: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
-    fs::read(path).map_err(|error| TlsError::Unreadable { key, path: path.to_owned(), error })
+    files::read(path, LONGEST).map_err(|error| TlsError::Unreadable { key, path: path.to_owned(), error })
 }

@@ -142,5 +142,9 @@ fn a_trace_is_read_from_standard_input() {
     let output = run(&["replay", "-", "--show"], "{\"at\":1500000,\"ended\":null}\n");
     assert_eq!(text(&output.stdout), "     1.50 s          the call is over\n", "{}", text(&output.stderr));
     let output = run(&["replay", "-"], "nonsense\n");
-    assert!(text(&output.stderr).contains("standard input line 1"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("standard input: line 1 is none of a trace"),
+        "{}",
+        text(&output.stderr)
+    );
 }

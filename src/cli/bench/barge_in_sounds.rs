@@ -7,6 +7,7 @@ use std::path::Path;
 use super::vad_clips::wavs;
 use crate::audio::g711::Law;
 use crate::audio::wav;
+use crate::cli::callers;
 use crate::engine::Synthesizer as _;
 use crate::engine::flite::Flite;
 use crate::units::PHONE_RATE;
@@ -68,9 +69,8 @@ pub(super) fn all(data: Option<&Path>) -> anyhow::Result<Vec<Sound>> {
             }
         }
     }
-    for path in wavs(Path::new("models/demo/callers")).unwrap_or_default() {
-        let samples = wav::read_file(&path)?.i16_at(PHONE_RATE)?;
-        sounds.push(sound(Kind::Interruption, path.display().to_string(), &samples, 0.0));
+    for (name, clip) in callers::shipped()? {
+        sounds.push(sound(Kind::Interruption, name.to_owned(), &clip.i16_at(PHONE_RATE)?, 0.0));
     }
     sounds.extend(made());
     if let Some(folder) = data {

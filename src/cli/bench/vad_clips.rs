@@ -9,7 +9,9 @@ use anyhow::{Context as _, ensure};
 
 use crate::audio::g711::Law;
 use crate::audio::level::rms_dbfs;
-use crate::audio::{to_f32, to_i16, wav};
+use crate::audio::wav::{self, Clip};
+use crate::audio::{to_f32, to_i16};
+use crate::cli::callers;
 use crate::units::{PHONE_RATE, duration_of, samples_in};
 
 /// Silence around each recording that is put into a row.
@@ -36,11 +38,14 @@ pub(super) struct Labelled {
 /// All clips: labelled recordings as they are, clean speech, and clean speech with each noise.
 pub(super) fn all(data: Option<&Path>, ratios_db: &[f32]) -> anyhow::Result<Vec<Labelled>> {
     let Some(folder) = data else {
-        let callers = in_a_row(&wavs(Path::new("models/demo/callers"))?)?;
+        let callers = callers::shipped()?.into_iter().map(|(_, clip)| clip);
+        let callers = in_a_row(callers)?;
         return Ok(with_noises(&callers, &[("white noise".to_owned(), white_noise())], ratios_db));
     };
     let mut clips = labelled(&folder.join("vad"))?;
-    let speech = in_a_row(&wavs(&folder.join("speech"))?)?;
+    let speech: Vec<Clip> =
+        wavs(&folder.join("speech"))?.iter().map(|path| wav::read_file(path)).collect::<Result<_, _>>()?;
+    let speech = in_a_row(speech)?;
     let mut noises = Vec::new();
     for path in wavs(&folder.join("noise"))? {
         let samples = wav::read_file(&path)?.at(PHONE_RATE)?;
@@ -76,11 +81,11 @@ fn stem(path: &Path) -> String {
 }
 
 /// One stream of all recordings, each as loud as the others, with silence between them.
-fn in_a_row(paths: &[PathBuf]) -> anyhow::Result<Labelled> {
+fn in_a_row(clips: impl IntoIterator<Item = Clip>) -> anyhow::Result<Labelled> {
     let gap = samples_in(GAP, PHONE_RATE);
     let (mut samples, mut speech) = (vec![0; gap], Vec::new());
-    for path in paths {
-        let clip = as_loud_as_a_caller(&wav::read_file(path)?.at(PHONE_RATE)?);
+    for clip in clips {
+        let clip = as_loud_as_a_caller(&clip.at(PHONE_RATE)?);
         let start = duration_of(samples.len(), PHONE_RATE);
         speech.extend(spans(&clip).into_iter().map(|s| start + s.start..start + s.end));
         samples.extend(clip);

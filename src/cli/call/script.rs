@@ -1,7 +1,6 @@
 //! What the caller says: WAV files of any rate, or the shipped conversation, as phone audio. Must
 //! not know when it is said.
 
-use std::io::Cursor;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -9,6 +8,7 @@ use anyhow::Context as _;
 use crate::audio::g711::{mulaw_decode, mulaw_encode};
 use crate::audio::level::audible_span;
 use crate::audio::wav::{self, Clip};
+use crate::cli::callers;
 use crate::units::PHONE_RATE;
 
 /// One thing the caller says without waiting for an answer.
@@ -24,23 +24,10 @@ pub(super) struct Line {
     pub(super) speech_end: usize,
 }
 
-macro_rules! shipped {
-    ($($name:literal),*) => {
-        [$(($name, include_bytes!(concat!("../../../models/demo/callers/", $name)).as_slice())),*]
-    };
-}
-
-/// The shipped conversation, in order. `models/demo/callers/make.sh` makes the files.
-const SHIPPED: [(&str, &[u8]); 8] =
-    shipped!("1.wav", "2.wav", "3.wav", "4.wav", "5.wav", "6.wav", "7.wav", "8.wav");
-
 /// The caller's lines: the files, or without any the shipped conversation.
 pub(super) fn load(files: &[PathBuf]) -> anyhow::Result<Vec<Line>> {
     if files.is_empty() {
-        return SHIPPED
-            .iter()
-            .map(|(name, bytes)| line(name, &wav::read(Cursor::new(*bytes), name)?))
-            .collect();
+        return callers::shipped()?.iter().map(|(name, clip)| line(name, clip)).collect();
     }
     files.iter().map(|path| line(&path.display().to_string(), &wav::read_file(path)?)).collect()
 }

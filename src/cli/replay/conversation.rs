@@ -60,7 +60,7 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
                 Event::Key { key } => tell(&format!("the caller presses {key}")),
                 Event::LineStalled => tell("the caller's audio does not come"),
                 Event::LineCaughtUp => tell("the caller's audio has come"),
-                Event::TranscriptionFailed { .. } => tell("a transcription was given up"),
+                Event::TranscriptionFailed { .. } => tell("a look at the words was broken off, or failed"),
                 Event::GenerationFailed { .. } => tell("the language model failed"),
                 Event::SynthesisFailed { .. } => tell("the voice failed"),
                 Event::InterruptRequested => tell("the client asks the agent to be quiet"),

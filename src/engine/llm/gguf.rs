@@ -15,14 +15,12 @@ use candle_core::quantized::QTensor;
 use super::header::{Header, TensorInfo, limited};
 use super::kernels::{Kernels, Matrix, Source};
 use super::stored::StoredFile;
+use crate::config::files::CHANGED;
 
 /// Most metadata entries, and most tensors.
 const MAX_ENTRIES: u64 = 1 << 16;
 /// Alignment of the tensor data where the file names none.
 const DEFAULT_ALIGNMENT: u64 = 32;
-
-/// What is wrong with a file that somebody writes to.
-pub(super) const CHANGED: &str = "somebody wrote to the file while it was read";
 
 /// Why a file cannot be read as GGUF.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::engine::{LlmEngine, Shared, calls_in};
-use super::gguf::CHANGED;
 use super::inspect::{Head, open};
 use super::kernels::Kernels;
 use super::sessions::Sessions;
@@ -14,6 +13,7 @@ use super::template::TemplateChoice;
 use super::threads;
 use super::turn_end::SentenceMarks;
 use super::weights::Weights;
+use crate::config::files::{CHANGED, WHEN_CHANGED};
 use crate::config::{self, places};
 use crate::engine::{KernelChoice, LoadError, NO_SUCH_FILE};
 
@@ -59,8 +59,7 @@ impl From<String> for Problem {
         let remedy = if text == NO_SUCH_FILE {
             places::where_to_put("llm.model")
         } else if text == CHANGED {
-            "wait until it is written and start again; put a new file in the place of an old one by renaming it"
-                .to_owned()
+            WHEN_CHANGED.to_owned()
         } else {
             "set llm.model to a GGUF file of the architecture phi3, gemma3 or llama (docs/models.md)"
                 .to_owned()

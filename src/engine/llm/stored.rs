@@ -5,13 +5,15 @@
 //! reads them (SIGBUS). What was read stays, whatever becomes of the file.
 
 use std::borrow::Cow;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{Error, ErrorKind, Result};
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use candle_core::Device;
 use candle_core::quantized::{GgmlDType, QStorage};
+
+use crate::config::files::{self, Look};
 
 /// An open file, and what it looked like when it was opened.
 pub(super) struct StoredFile {
@@ -19,22 +21,9 @@ pub(super) struct StoredFile {
     opened: Look,
 }
 
-/// What changes when somebody writes to a file.
-#[derive(PartialEq, Eq)]
-struct Look {
-    length: u64,
-    written: (i64, i64),
-}
-
-impl From<Metadata> for Look {
-    fn from(file: Metadata) -> Self {
-        Self { length: file.len(), written: (file.mtime(), file.mtime_nsec()) }
-    }
-}
-
 impl StoredFile {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path)?;
+        let file = files::open(path)?;
         let opened = file.metadata()?.into();
         Ok(Self { file, opened })
     }
@@ -46,7 +35,7 @@ impl StoredFile {
 
     /// Bytes that it had when it was opened.
     pub(super) fn length(&self) -> u64 {
-        self.opened.length
+        self.opened.length()
     }
 
     /// Whether nobody has written to it since it was opened.

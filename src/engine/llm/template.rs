@@ -13,6 +13,7 @@ use minijinja::{Value, context};
 use regex::Regex;
 
 use super::architecture::Architecture;
+use crate::config::files;
 use crate::engine::{Message, Role};
 use crate::runtime::clock;
 
@@ -69,7 +70,7 @@ impl TemplateChoice {
                 let found = BUILT_IN.iter().find(|(known, _)| known == name);
                 Ok(found.map_or_else(String::new, |(_, source)| (*source).to_owned()))
             }
-            Self::File(path) => std::fs::read_to_string(path).map_err(|error| {
+            Self::File(path) => files::text(path, LONGEST_FILE).map_err(|error| {
                 format!(
                     "llm.chat_template {} cannot be read: {error}; built in are {}",
                     path.display(),
@@ -79,6 +80,9 @@ impl TemplateChoice {
         }
     }
 }
+
+/// Longest file with a template. `bounds` refuses shorter ones, and says why.
+const LONGEST_FILE: u64 = 1 << 20;
 
 /// Around the number of a message, in the place of its content (private use characters).
 const OPEN: char = '\u{E000}';

@@ -5,11 +5,11 @@
 //! eleven sizes, the mel filters, the vocabulary, then tensors to the end of the file. All numbers are
 //! 32-bit little-endian.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
+use crate::config::files;
 use crate::engine::NO_SUCH_FILE;
 
 /// "ggml", as a number.
@@ -86,14 +86,11 @@ const ENGLISH_VOCABULARY: u32 = 51_864;
 /// # Errors
 /// What is wrong with it, for a person to read.
 pub(super) fn check(path: &Path) -> Result<usize, String> {
-    let file = File::open(path).map_err(|e| {
+    let file = files::open(path).map_err(|e| {
         let missing = e.kind() == io::ErrorKind::NotFound;
         if missing { NO_SUCH_FILE.to_owned() } else { format!("it cannot be opened: {e}") }
     })?;
     let metadata = file.metadata().map_err(|e| format!("it cannot be read: {e}"))?;
-    if metadata.is_dir() {
-        return Err("it is a folder".to_owned());
-    }
     if metadata.len() == 0 {
         return Err("it is empty".to_owned());
     }

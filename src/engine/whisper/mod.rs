@@ -24,6 +24,7 @@ use whisper_rs::{WhisperContext, WhisperContextParameters, WhisperTokenId};
 pub use self::recognizer::WhisperRecognizer;
 pub use self::window::{Window, WindowRule};
 use super::{EngineError, LoadError, NO_SUCH_FILE};
+use crate::config::files::{CHANGED, Look, WHEN_CHANGED};
 use crate::config::{self, places, whisper_model};
 
 /// Longest audio that fits in one window.
@@ -92,12 +93,18 @@ pub struct WhisperModel {
 /// If the file is missing, damaged or something else; the text names it and the remedy.
 pub fn load(options: &WhisperOptions) -> Result<WhisperModel, LoadError> {
     ffi::log_through_tracing();
+    let before = Look::at(&options.model);
     check(options)?;
     let error = |problem: String| refused(options, problem);
     let window = window(options).map_err(error)?;
     let mut parameters = WhisperContextParameters::default();
     parameters.use_gpu(false).flash_attn(false);
-    let context = WhisperContext::new_with_params(&options.model, parameters)
+    let context = WhisperContext::new_with_params(&options.model, parameters);
+    // whisper.cpp opens the file by its name, and reads it as it is at each moment.
+    if before.ok() != Look::at(&options.model).ok() {
+        return Err(LoadError { remedy: WHEN_CHANGED.to_owned(), ..error(CHANGED.to_owned()) });
+    }
+    let context = context
         .map_err(|_| error("whisper.cpp cannot load it (its tensors do not fit its head)".to_owned()))?;
     let prompt = tokens_of(&context, &options.initial_prompt)
         .ok_or_else(|| error("its vocabulary cannot write stt.initial_prompt".to_owned()))?;

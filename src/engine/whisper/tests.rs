@@ -199,7 +199,7 @@ fn a_bad_model_file_is_refused_by_name_with_a_remedy() {
     assert!(message("head.bin", Some(&demo[..40])).contains("cut short"));
     assert!(message("half.bin", Some(&demo[..demo.len() / 2])).contains("cut short, in its weights"));
     assert!(message("end.bin", Some(&demo[..demo.len() - 1])).contains("cut short, in its weights"));
-    assert!(message("", None).contains("it is a folder"));
+    assert!(message("", None).contains("no regular file"));
     // A head that passes every check, with weights of another shape.
     let mut other = demo.clone();
     other[8..12].copy_from_slice(&1_400_u32.to_le_bytes());

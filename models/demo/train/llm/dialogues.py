@@ -79,9 +79,9 @@ class Dialogue(Questions, Booking, Chatter):
     excluded = handwritten_texts()
 
     def __init__(self, rng, unseen=False, richness=1.0, length=None,
-                 focus=()):
-        self.rng, self.focus = rng, focus
-        self.shop = Business(rng, unseen, richness)
+                 focus=None, parts=None):
+        self.rng, self.focus = rng, focus or {}
+        self.shop = Business(rng, unseen, richness, parts)
         self.writer, self.ears = Prompt(rng, self.shop), Ears(rng)
         self.turns, self.needed = [], set()
         self.asking = self.last = None
@@ -171,7 +171,7 @@ class Dialogue(Questions, Booking, Chatter):
             return
         self.asking = None
         intents = {**FACT_INTENTS, **OTHER_INTENTS}
-        weights = [weight * (3 if name in self.focus else 1)
+        weights = [weight * self.focus.get(name, 1)
                    for name, weight in intents.items()]
         intent = rng.choices(list(intents), weights)[0]
         self.topic = intent

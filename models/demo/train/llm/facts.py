@@ -13,9 +13,9 @@ USUAL = ["dentist", "vet", "physio", "hair", "eye", "garage"]
 class Business:
     """One business: its facts, and which of them the prompt tells."""
 
-    def __init__(self, rng, unseen=False, richness=1.0):
+    def __init__(self, rng, unseen=False, richness=1.0, parts=None):
         self.rng = rng
-        self.lexicon = Lexicon(rng, unseen)
+        self.lexicon = Lexicon(rng, unseen, parts=parts)
         self.forms = Forms(rng)
         self.kind, self.data = self._trade(unseen)
         self.name = self._name()

@@ -33,10 +33,16 @@ def number(value):
 
 
 class Lexicon:
-    """Chooses words, either from those for training or from the reserved."""
+    """Chooses words, either from those for training or from the reserved.
 
-    def __init__(self, rng, unseen=False, made_up=0.45):
+    `parts` are the beginnings and the other pieces of words that the
+    vocabulary has.  Some invented words are put together from them: a piece
+    that no training text has is one that the network cannot repeat.
+    """
+
+    def __init__(self, rng, unseen=False, made_up=0.45, parts=None):
         self.rng, self.unseen, self.made_up = rng, unseen, made_up
+        self.parts = parts
 
     def fits(self, word):
         """Whether this word may be used here."""
@@ -51,7 +57,10 @@ class Lexicon:
         """A pronounceable word that is in no dictionary."""
         rng = self.rng
         while True:
-            if rng.random() < 0.4:
+            if self.parts and rng.random() < 0.35:
+                word = rng.choice(self.parts[0]) + "".join(
+                    rng.choices(self.parts[1], k=rng.choice([0, 1, 1, 2])))
+            elif rng.random() < 0.4:
                 front, back = rng.choice(LAST + FIRST), rng.choice(LAST)
                 word = (front[:rng.randint(1, 4)]
                         + back[rng.randint(1, len(back) - 2):])

@@ -279,7 +279,9 @@ class Questions:
         shop = self.shop
         self.needed.add("prices")
         names = self.writer.all_services()
-        reply = "We have " + listing(f"[{name}]" for name in names) + "."
+        # As the prompt has it.  An "and" would have to be said before the last
+        # item is reached, and networks of this size said it too early.
+        reply = f"We have {', '.join(f'[{name}]' for name in names)}."
         if "prices" not in shop.told:
             reply = self.unknown("prices")
         return phrases.SERVICES, reply, {}, ()

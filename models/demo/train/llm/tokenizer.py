@@ -8,7 +8,7 @@ import string
 import sentencepiece
 
 from dialogues import Dialogue
-from vocabulary import GgufPieces
+from vocabulary import SPACE, GgufPieces
 
 CHAT = ["<|endoftext|>", "<|assistant|>", "<|system|>", "<|user|>", "<|end|>"]
 # Control tokens that no training text has: room for what the desk may do.
@@ -16,6 +16,7 @@ RESERVED = ["<|end_of_call|>", "<|tool_call|>", "<|tool_result|>"] + [
     f"<|spare_{number}|>" for number in range(1, 6)]
 SPECIAL = CHAT + RESERVED
 SIGNS = "$\u20ac\u00a3\u2013.,:;?!'\"()/&@#*+%-"
+ODD_WORDS = 0.05
 FACT_WEIGHT, CALLER_WEIGHT = 3.0, 0.15
 
 
@@ -55,6 +56,16 @@ class Tokenizer:
         self.ids = {name: self.model.piece_to_id(name) for name in CHAT}
         self.end = self.ids["<|end|>"]
         self.start = self.model.bos_id()
+        self.parts = self._parts()
+
+    def _parts(self):
+        """Pieces that begin words, and pieces within them."""
+        pieces = [self.model.id_to_piece(i) for i in range(self.size)]
+        begin = [piece[1:] for piece in pieces
+                 if piece[0] == SPACE and piece[1:].isalpha()]
+        return ([piece for piece in begin if len(piece) > 1],
+                [piece for piece in pieces
+                 if len(piece) > 1 and piece.isalpha()])
 
     def text_weights(self, turn, pieces):
         """Loss weights of the pieces of one turn."""
@@ -77,11 +88,12 @@ class Tokenizer:
             place = stop
         return weights
 
-    def encode(self, turns, answer_next=False):
+    def encode(self, turns, answer_next=False, odd=None):
         """Ids of a dialogue and the loss weight of each id."""
         ids, weights = [self.start], [0.0]
         for turn in turns:
-            tokens = self.model.encode(turn.text)
+            tokens = self.model.encode(turn.text, odd) if odd \
+                else self.model.encode(turn.text)
             pieces = [self.model.id_to_piece(token) for token in tokens]
             ids += [self.ids[f"<|{turn.role}|>"]] + tokens + [self.end]
             weights += [0.0] + self.text_weights(turn, pieces)
@@ -92,6 +104,19 @@ class Tokenizer:
             ids.append(self.ids["<|assistant|>"])
             weights.append(0.0)
         return ids, weights
+
+    def encode_oddly(self, turns, rng):
+        """As `encode`, with some words of the facts in unusual pieces.
+
+        Callers have names that no training text has.  Their pieces are
+        learned from known names that are split otherwise ("BPE dropout"), in
+        the same way throughout a dialogue, so that repeating is still copying.
+        """
+        if not isinstance(self.model, GgufPieces):
+            return self.encode(turns)
+        facts = [fact for turn in turns for fact in turn.fact_texts()]
+        odd = self.model.split_some(facts, ODD_WORDS, rng)
+        return self.encode(turns, odd=odd)
 
     def decode(self, ids):
         """Text of generated ids."""

@@ -55,8 +55,10 @@ def arguments():
                         help="share of the run in which prompts grow")
     parser.add_argument("--plain-start", action="store_true",
                         help="without the prepared copying heads")
-    parser.add_argument("--focus", nargs="*", default=(),
-                        help="intents that callers have three times as often")
+    parser.add_argument("--focus", nargs="*", type=focused, default=(),
+                        metavar="INTENT[=TIMES]",
+                        help="intents that callers have so many times as "
+                        "often; three times if nothing is said")
     parser.add_argument("--compile", action="store_true",
                         help="compile the layers (needs a C++ compiler)")
     parser.add_argument("--threads", type=int, default=1)
@@ -68,13 +70,20 @@ def arguments():
     return parser.parse_args()
 
 
-def batches(tokenizer, rng, size, richness, focus=()):
+def focused(text):
+    """An intent and how many times as often callers have it."""
+    name, _, times = text.partition("=")
+    return name, float(times or 3)
+
+
+def batches(tokenizer, rng, size, richness, focus=None):
     """A pool of dialogues, packed by length into batches."""
     pool = []
     for _ in range(160):
         full = richness()
-        turns = Dialogue(rng, richness=full, focus=focus).turns
-        pool.append(tokenizer.encode(turns))
+        turns = Dialogue(rng, richness=full, focus=focus,
+                         parts=tokenizer.parts).turns
+        pool.append(tokenizer.encode_oddly(turns, rng))
     pool = [item for item in pool if len(item[0]) <= CONTEXT]
     pool.sort(key=lambda item: len(item[0]))
     out, batch = [], []
@@ -193,7 +202,7 @@ def main():
     while progress < 1:
         size = args.batch * (1.0 if args.init else batch_share(progress))
         for batch in batches(tokenizer, rng, size, richness,
-                             args.focus):
+                             dict(args.focus)):
             progress = max(seen / args.tokens, seconds() / 60 / args.minutes)
             if progress >= 1:
                 break

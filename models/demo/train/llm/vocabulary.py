@@ -10,17 +10,18 @@ import re
 import gguf
 
 SPACE = "\u2581"
+DROPPED = 0.3  # share of the joins that are left out in unusual words
 WORDS = re.compile(f"{SPACE}*[^{SPACE}]+|{SPACE}+$")
 
 
-def join(symbols, scores):
-    """Join neighbours until no longer piece is known."""
+def join(symbols, scores, dropped=lambda: False):
+    """Join neighbours until no longer piece is known, or all are dropped."""
     symbols = list(symbols)
     while True:
         best = max(
             ((scores[a + b], -place)
              for place, (a, b) in enumerate(zip(symbols, symbols[1:]))
-             if a + b in scores), default=None)
+             if a + b in scores and not dropped()), default=None)
         if best is None:
             return symbols
         place = -best[1]
@@ -46,20 +47,29 @@ class GgufPieces:
         assert not any(SPACE in piece.lstrip(SPACE) for piece in self.pieces)
         self.split = functools.lru_cache(100000)(self._split)
 
-    def _split(self, word):
+    def _split(self, word, dropped=lambda: False):
         """Ids of one word with the space before it, as a tuple."""
         out = []
-        for symbol in join(word, self.scores):
+        for symbol in join(word, self.scores, dropped):
             if symbol in self.ids:
                 out.append(self.ids[symbol])
             else:
                 out += [self.ids[f"<0x{b:02X}>"] for b in symbol.encode()]
         return tuple(out)
 
-    def encode(self, text):
-        """Ids of one text."""
+    def encode(self, text, odd=None):
+        """Ids of one text; `odd` has words that are split otherwise."""
+        odd = odd or {}
         words = WORDS.findall((" " + text).replace(" ", SPACE))
-        return [token for word in words if text for token in self.split(word)]
+        return [token for word in words if text
+                for token in odd.get(word) or self.split(word)]
+
+    def split_some(self, texts, share, rng):
+        """Another way to split, for a share of the words of some texts."""
+        words = {word for text in texts for word in
+                 WORDS.findall((" " + text).replace(" ", SPACE))}
+        return {word: self._split(word, lambda: rng.random() < DROPPED)
+                for word in sorted(words) if rng.random() < share}
 
     def decode(self, ids):
         """Text of ids."""

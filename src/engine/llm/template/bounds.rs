@@ -114,7 +114,8 @@ fn run(source: &str, variables: Value, messages: usize, dated: Dated) -> Result<
     operators::install(&mut environment, &budget, dated);
     let mut generator = CodeGenerator::new(NAME, source);
     generator.compile_stmt(&parse(source, NAME, syntax)?);
-    let (mut instructions, blocks) = generator.finish();
+    let (instructions, blocks) = generator.finish();
+    let mut instructions = weigh_plain_text(&instructions, source);
     guard(&mut instructions)?;
     if !blocks.is_empty() {
         return Err(refused("it has named blocks"));
@@ -155,6 +156,46 @@ fn check_form(source: &str, syntax: SyntaxConfig) -> Result<(), Error> {
         multiplied = times;
     }
     Ok(())
+}
+
+/// The same instructions with the texts between tags as values, which are weighed when they are written. What is
+/// written as it stands has no bound: a loop around it does with few instructions what takes all memory.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of minijinja's instructions, these name another by its number"
+)]
+fn weigh_plain_text<'s>(instructions: &Instructions<'s>, source: &'s str) -> Instructions<'s> {
+    let all: Vec<&Instruction<'s>> = (0..).map_while(|index| instructions.get(index)).collect();
+    let mut next = 0;
+    let mut places: Vec<u32> = Vec::new();
+    for instruction in &all {
+        places.push(next);
+        next += if matches!(instruction, Instruction::EmitRaw(_)) { 2 } else { 1 };
+    }
+    // A jump may go behind the last one.
+    let place = |old: &u32| places.get(*old as usize).copied().unwrap_or(next);
+    let mut weighed = Instructions::new(NAME, source);
+    for (index, instruction) in (0..).zip(all) {
+        let moved = match instruction {
+            Instruction::EmitRaw(text) => {
+                weighed.add(Instruction::LoadConst(Value::from(*text)));
+                Instruction::Emit
+            }
+            Instruction::Iterate(to) => Instruction::Iterate(place(to)),
+            Instruction::Jump(to) => Instruction::Jump(place(to)),
+            Instruction::JumpIfFalse(to) => Instruction::JumpIfFalse(place(to)),
+            Instruction::JumpIfFalseOrPop(to) => Instruction::JumpIfFalseOrPop(place(to)),
+            Instruction::JumpIfTrueOrPop(to) => Instruction::JumpIfTrueOrPop(place(to)),
+            Instruction::BuildMacro(name, at, flags) => Instruction::BuildMacro(name, place(at), *flags),
+            other => other.clone(),
+        };
+        let line = instructions.get_line(index).and_then(|line| u16::try_from(line).ok());
+        match line {
+            Some(line) => weighed.add_with_line(moved, line),
+            None => weighed.add(moved),
+        };
+    }
+    weighed
 }
 
 /// Exchanges the instructions that make or compare values for calls of functions that weigh them. Their names are

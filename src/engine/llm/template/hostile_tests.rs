@@ -12,6 +12,14 @@ fn complaint(source: &str) -> String {
 /// Fault: of 50 templates in a stranger's file, ten took memory until the process was aborted.
 #[test]
 fn a_template_that_wants_all_memory_is_refused() {
+    let text = "x".repeat(8000);
+    let texts = vec![text.as_str(); 30].join("{# #}");
+    for source in [
+        format!("{{% for a in range(300) %}}{texts}{{% endfor %}}"),
+        format!("{{% for a in range(3000) %}}{text}{{% endfor %}}"),
+    ] {
+        complaint(&source);
+    }
     for source in [
         "{{ 'x' * 1000000000 }}",
         "{{ ('x' * 10000) * 10000 }}",
@@ -93,6 +101,11 @@ fn a_template_that_nests_without_end_is_refused() {
 /// Fault: four of them never ended.
 #[test]
 fn a_template_that_never_ends_is_refused() {
+    for test in ["lower", "upper", "startingwith('[')", "endingwith('x')"] {
+        complaint(&format!(
+            "{{% set l = range(10000)|list|string %}}{{% for a in range(6000) %}}{{% if l is {test} %}}{{% endif %}}{{% endfor %}}"
+        ));
+    }
     for source in [
         "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{% endfor %}{% endfor %}{% endfor %}",
         "{% for a in range(9999) %}{% for b in range(9999) %}{% continue %}{% endfor %}{% endfor %}",

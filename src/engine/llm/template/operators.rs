@@ -91,6 +91,7 @@ fn guarded_filters() -> Vec<Named> {
     all
 }
 
+/// Those that look at the whole of a value; the others ask what kind it is.
 fn guarded_tests() -> Vec<Named> {
     let of = |name| -> Named {
         let test = match name {
@@ -101,6 +102,10 @@ fn guarded_tests() -> Vec<Named> {
             "gt" | "greaterthan" | ">" => Value::from_function(tests::is_gt),
             "ge" | ">=" => Value::from_function(tests::is_ge),
             "sameas" => Value::from_function(tests::is_sameas),
+            "startingwith" => Value::from_function(tests::is_startingwith),
+            "endingwith" => Value::from_function(tests::is_endingwith),
+            "lower" => Value::from_function(tests::is_lower),
+            "upper" => Value::from_function(tests::is_upper),
             _ => Value::from_function(tests::is_in),
         };
         (name, test)
@@ -122,6 +127,10 @@ fn guarded_tests() -> Vec<Named> {
         "ge",
         ">=",
         "sameas",
+        "startingwith",
+        "endingwith",
+        "lower",
+        "upper",
         "in",
     ];
     names.map(of).to_vec()
