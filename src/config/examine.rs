@@ -149,7 +149,8 @@ fn broken(text: &str, error: &toml::de::Error) -> String {
     let (line, column) =
         (before.split('\n').count(), before.chars().rev().take_while(|&c| c != '\n').count() + 1);
     // Whoever pastes an example below a whole file has its sections twice.
-    let header = text.lines().nth(line - 1).map(str::trim).filter(|header| header.starts_with('['));
+    let header = text.lines().nth(line - 1).map(str::trim);
+    let header = header.filter(|header| header.starts_with('[') && problem.contains("duplicate key"));
     if let Some(first) = header.and_then(|header| text.lines().position(|other| other.trim() == header))
         && first + 1 < line
     {
