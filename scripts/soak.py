@@ -3,7 +3,7 @@
 
 One server with traces, a log of everything in JSON and reports; four callers at once (CALLS), each over another
 line, with calls one after the other for 30 minutes (MINUTES). Ends with 1 if a turn was not answered, a gateway's
-protocol was broken, a call left no trace or an unread log line, or if memory, files or threads grew. Needs
+protocol was broken, a call left no trace, or memory, files or threads grew. Needs
 target/release/offhook.
 """
 
@@ -18,8 +18,8 @@ import tempfile
 import threading
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-OFFHOOK = ROOT / "target" / "release" / "offhook"
+from figures import OFFHOOK, ROOT, percentile, resident_megabytes
+
 LINES = ("twilio", "asterisk", "vonage", "offhook", "telnyx", "plivo", "jambonz", "asterisk-text")
 SETTLED = 0.25  # of the time, until caches and pools have their size
 GROWTH = 1.05  # of the memory afterwards, from the first half to the second
@@ -40,8 +40,8 @@ def config(folder):
 def sizes(pid):
     """Resident megabytes, open files and threads of a process."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    number = {key: int(value) for key, value in re.findall(r"(VmRSS|Threads):\s+(\d+)", status)}
-    return number["VmRSS"] / 1024, len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir())), number["Threads"]
+    threads = int(re.search(r"Threads:\s+(\d+)", status)[1])
+    return resident_megabytes(pid), len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir())), threads
 
 
 def caller(number, address, folder, until, results):
@@ -75,7 +75,7 @@ def verdict(results, memory, folder, log_lines):
           f"{unanswered} unanswered, {glitches} glitches")
     if waits:
         print(f"end of speech to answer: median {statistics.median(waits):.0f} ms, "
-              f"p95 {sorted(waits)[int(len(waits) * .95)]:.0f} ms, longest {max(waits):.0f} ms")
+              f"p95 {percentile(waits, .95):.0f} ms, longest {max(waits):.0f} ms")
     print(f"traces: {traces}; log lines: {log_lines}")
     for name, first, second in zip(("resident MB", "open files", "threads"), before, after):
         print(f"{name}: {first:.0f} in the first half after settling, {second:.0f} in the second")

@@ -2,10 +2,10 @@
 //! once, each with its line. Knows no key by name: `read.rs` does.
 
 use std::fmt;
-use std::io::Read as _;
 use std::path::Path;
 
 use super::Config;
+use super::files;
 use super::lines::holds_secrets;
 use super::read::read;
 use super::reader::{HIDDEN, Problem, Reader};
@@ -93,7 +93,7 @@ pub fn examine(path: Option<&Path>, secrets: Secrets) -> Result<Examined, Config
         return examine_text(DEFAULT_CONFIG, DEFAULT_SOURCE, Path::new(""), secrets);
     };
     let source = path.display().to_string();
-    let text = text_of(path).map_err(|error| ConfigError {
+    let text = files::text_of_any_kind(path, LONGEST).map_err(|error| ConfigError {
         source: source.clone(),
         problems: vec![Problem::about(
             "file",
@@ -129,16 +129,6 @@ pub fn examine_text(
     }
     problems.sort_by_key(|problem| problem.line.unwrap_or(usize::MAX));
     Ok(Examined { config, problems, source: source.to_owned(), whereabouts })
-}
-
-/// The text of a configuration. It may come through a pipe, but not without end.
-fn text_of(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    let read = std::fs::File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
-    if read as u64 > LONGEST {
-        return Err(std::io::Error::other(format!("it has more than {LONGEST} bytes")));
-    }
-    Ok(text)
 }
 
 /// What is wrong with a text that is no TOML, and where. The parser's own message shows the line, and in it

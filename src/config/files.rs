@@ -29,8 +29,12 @@ pub fn open(path: &Path) -> Result<File> {
 /// # Errors
 /// If it is none, has more, or cannot be read.
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
+    read_all(open(path)?, most)
+}
+
+fn read_all(file: File, most: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    open(path)?.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(Error::other(format!("it has more than {most} bytes")));
     }
@@ -42,8 +46,19 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
 /// # Errors
 /// As `read`; if it is no text.
 pub fn text(path: &Path, most: u64) -> Result<String> {
-    String::from_utf8(read(path, most)?)
-        .map_err(|_| Error::new(ErrorKind::InvalidData, "it is no text (UTF-8)"))
+    as_text(read(path, most)?)
+}
+
+/// The same of what may come through a pipe, too.
+///
+/// # Errors
+/// As `text`, but for its kind.
+pub fn text_of_any_kind(path: &Path, most: u64) -> Result<String> {
+    as_text(read_all(File::open(path)?, most)?)
+}
+
+fn as_text(bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no text (UTF-8)"))
 }
 
 /// What changes when somebody writes to a file, or puts another in its place.

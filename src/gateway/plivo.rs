@@ -129,8 +129,8 @@ impl Gateway for Plivo {
                 Inbound::Mark { name: message.id("name")?.to_owned() }
             }
             "stop" => {
-                if let Ok(stream) = self.stage.running(event, "start") {
-                    message.belongs_to("streamId", &stream.id)?;
+                if self.stage.speaking().is_some() {
+                    self.stream(event, &message)?;
                 }
                 self.stage = Stage::Over;
                 Inbound::Stopped

@@ -139,8 +139,8 @@ impl Gateway for Telnyx {
                 Inbound::Mark { name: message.object("mark", "mark")?.id("name")?.to_owned() }
             }
             "stop" => {
-                if let Ok(stream) = self.stage.running(event, "start") {
-                    message.belongs_to("stream_id", &stream.id)?;
+                if self.stage.speaking().is_some() {
+                    self.stream(event, &message)?;
                 }
                 let mut last = self.order.finish();
                 last.push(Inbound::Stopped);

@@ -50,12 +50,12 @@ impl Linear {
         let weight = file.packed(kernels, name, outputs, inputs)?.map(Weight::Packed);
         match weight {
             Some(weight) => Ok(Self { weight, inputs }),
-            None => Self::table(file, name, outputs, inputs),
+            None => Self::stored(file, name, outputs, inputs),
         }
     }
 
-    /// One of which rows are looked up and that no row is multiplied with.
-    pub(super) fn table(file: &Gguf, name: &str, outputs: usize, inputs: usize) -> Result<Self, GgufError> {
+    /// In candle's form: where rows are only looked up, or the kernels have nothing for its type.
+    pub(super) fn stored(file: &Gguf, name: &str, outputs: usize, inputs: usize) -> Result<Self, GgufError> {
         Ok(Self { weight: Weight::Stored(file.tensor(name, &[outputs, inputs])?), inputs })
     }
 

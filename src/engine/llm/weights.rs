@@ -53,7 +53,7 @@ impl Weights {
         let multiplied =
             |name| Linear::read(file, &kernels, name, shape.vocabulary, shape.width).map(Arc::new);
         let (embedding, output) = if file.has_tensor(OUTPUT) {
-            (Linear::table(file, EMBEDDING, shape.vocabulary, shape.width)?.into(), multiplied(OUTPUT)?)
+            (Linear::stored(file, EMBEDDING, shape.vocabulary, shape.width)?.into(), multiplied(OUTPUT)?)
         } else {
             let both = multiplied(EMBEDDING)?;
             (Arc::clone(&both), both)

@@ -28,6 +28,11 @@ def join(symbols, scores, dropped=lambda: False):
         symbols[place:place + 2] = [symbols[place] + symbols[place + 1]]
 
 
+def words_of(text):
+    """Its words, each with the spaces before it."""
+    return WORDS.findall((" " + text).replace(" ", SPACE))
+
+
 class GgufPieces:
     """Has the methods of a SentencePieceProcessor that are needed here."""
 
@@ -60,14 +65,12 @@ class GgufPieces:
     def encode(self, text, odd=None):
         """Ids of one text; `odd` has words that are split otherwise."""
         odd = odd or {}
-        words = WORDS.findall((" " + text).replace(" ", SPACE))
-        return [token for word in words if text
+        return [token for word in words_of(text) if text
                 for token in odd.get(word) or self.split(word)]
 
     def split_some(self, texts, share, rng):
         """Another way to split, for a share of the words of some texts."""
-        words = {word for text in texts for word in
-                 WORDS.findall((" " + text).replace(" ", SPACE))}
+        words = {word for text in texts for word in words_of(text)}
         return {word: self._split(word, lambda: rng.random() < DROPPED)
                 for word in sorted(words) if rng.random() < share}
 

@@ -93,47 +93,23 @@ fn guarded_filters() -> Vec<Named> {
 
 /// Those that look at the whole of a value; the others ask what kind it is.
 fn guarded_tests() -> Vec<Named> {
-    let of = |name| -> Named {
-        let test = match name {
-            "eq" | "equalto" | "==" => Value::from_function(tests::is_eq),
-            "ne" | "!=" => Value::from_function(tests::is_ne),
-            "lt" | "lessthan" | "<" => Value::from_function(tests::is_lt),
-            "le" | "<=" => Value::from_function(tests::is_le),
-            "gt" | "greaterthan" | ">" => Value::from_function(tests::is_gt),
-            "ge" | ">=" => Value::from_function(tests::is_ge),
-            "sameas" => Value::from_function(tests::is_sameas),
-            "startingwith" => Value::from_function(tests::is_startingwith),
-            "endingwith" => Value::from_function(tests::is_endingwith),
-            "lower" => Value::from_function(tests::is_lower),
-            "upper" => Value::from_function(tests::is_upper),
-            _ => Value::from_function(tests::is_in),
-        };
-        (name, test)
-    };
-    let names = [
-        "eq",
-        "equalto",
-        "==",
-        "ne",
-        "!=",
-        "lt",
-        "lessthan",
-        "<",
-        "le",
-        "<=",
-        "gt",
-        "greaterthan",
-        ">",
-        "ge",
-        ">=",
-        "sameas",
-        "startingwith",
-        "endingwith",
-        "lower",
-        "upper",
-        "in",
+    let tests: [(&[&'static str], Value); 12] = [
+        (&["eq", "equalto", "=="], Value::from_function(tests::is_eq)),
+        (&["ne", "!="], Value::from_function(tests::is_ne)),
+        (&["lt", "lessthan", "<"], Value::from_function(tests::is_lt)),
+        (&["le", "<="], Value::from_function(tests::is_le)),
+        (&["gt", "greaterthan", ">"], Value::from_function(tests::is_gt)),
+        (&["ge", ">="], Value::from_function(tests::is_ge)),
+        (&["sameas"], Value::from_function(tests::is_sameas)),
+        (&["startingwith"], Value::from_function(tests::is_startingwith)),
+        (&["endingwith"], Value::from_function(tests::is_endingwith)),
+        (&["lower"], Value::from_function(tests::is_lower)),
+        (&["upper"], Value::from_function(tests::is_upper)),
+        (&["in"], Value::from_function(tests::is_in)),
     ];
-    names.map(of).to_vec()
+    let named =
+        |(names, test): (&[&'static str], Value)| names.iter().map(|name| (*name, test.clone())).collect();
+    tests.into_iter().flat_map::<Vec<Named>, _>(named).collect()
 }
 
 /// What a function of minijinja's gives, if it is given what it may be.
