@@ -10,6 +10,7 @@ use crate::audio::{resample, to_f32};
 use crate::engine::flite::Flite;
 use crate::engine::leaks::assert_no_growth;
 use crate::engine::{CancelFlag, Effort, Recognizer as _, Synthesizer as _, Transcript};
+use crate::scoring::Score;
 use crate::units::WHISPER_RATE;
 
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/whisper/whisper-tiny.en-tuned.bin");
@@ -43,17 +44,33 @@ pub(super) fn over_the_line(line: &[i16]) -> Vec<f32> {
     to_f32(&resample::resample_i16(&line, 8_000, WHISPER_RATE).unwrap())
 }
 
+/// A recorded caller, by the file's number: the built-in voice is not twice the same to the sample.
+fn caller(number: usize) -> Vec<f32> {
+    let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("models/demo/callers/{number}.wav"));
+    over_the_line(&crate::audio::wav::read_file(&recording).unwrap().i16_at(8_000).unwrap())
+}
+
+/// Judged by the words of all of them: kernels of other machines round otherwise, and a single word may turn.
 #[test]
-fn a_question_over_the_phone_is_understood() {
+fn questions_over_the_phone_are_understood() {
     let mut recognizer = recognizer();
-    let heard = recognizer
-        .transcribe(&phoned("What time do you open on Monday?"), QUICK, &CancelFlag::default())
-        .unwrap();
-    let text = heard.text.to_lowercase();
-    assert!(text.contains("open") && text.contains("monday"), "{heard:?}");
-    assert!(heard.avg_logprob < 0.0 && heard.avg_logprob > -1.0, "{heard:?}");
-    // Whisper's own probability of no speech, where it is asked, agrees.
-    assert!((0.0..0.6).contains(&recognizer.no_speech(1).unwrap()), "{heard:?}");
+    let mut score = Score::default();
+    let mut all_heard = Vec::new();
+    let questions = [
+        (2, "What time do you open on Monday?"),
+        (3, "How much is a cleaning?"),
+        (4, "Where can I park?"),
+        (5, "I would like to book an appointment on Tuesday at ten."),
+    ];
+    for (number, said) in questions {
+        let heard = recognizer.transcribe(&caller(number), QUICK, &CancelFlag::default()).unwrap();
+        score.add(said, &heard.text);
+        assert!(heard.avg_logprob < 0.0 && heard.avg_logprob > -1.0, "{heard:?}");
+        // Whisper's own probability of no speech, where it is asked, agrees.
+        assert!((0.0..0.6).contains(&recognizer.no_speech(1).unwrap()), "{heard:?}");
+        all_heard.push(heard.text);
+    }
+    assert!(score.percent() <= 15.0 && score.empty == 0, "{score:?} {all_heard:?}");
 }
 
 #[test]
@@ -75,15 +92,12 @@ fn the_whole_window_and_a_prompt_work_too() {
 fn the_words_of_a_cut_window_are_those_of_a_far_wider_one() {
     let wide = WhisperOptions { margin: Some(Duration::from_secs(5)), ..options() };
     let (mut cut, mut wide) = (recognizer(), load(&wide).unwrap().recognizer().unwrap());
-    // Recorded callers: the built-in voice is not twice the same to the sample.
-    for caller in ["2.wav", "3.wav", "4.wav"] {
-        let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo/callers").join(caller);
-        let line = crate::audio::wav::read_file(&recording).unwrap().i16_at(8_000).unwrap();
-        let audio = over_the_line(&line);
+    for number in [2, 3, 4] {
+        let audio = caller(number);
         let words = |heard: Transcript| crate::conversation::barge_in::plain_words(&heard.text);
         let cut = words(cut.transcribe(&audio, QUICK, &CancelFlag::default()).unwrap());
         let wide = words(wide.transcribe(&audio, QUICK, &CancelFlag::default()).unwrap());
-        assert_eq!(cut, wide, "{caller}");
+        assert_eq!(cut, wide, "caller {number}");
         assert!(!cut.is_empty());
     }
 }
@@ -213,7 +227,7 @@ fn what_people_say_over_and_over_is_heard() {
     let effort = Effort { threads: 1, second_try: true };
     for said in ["No, no, no, no, no, that is wrong.", "Five, five, five.", "Yes, yes."] {
         let heard = recognizer.transcribe(&phoned(said), effort, &CancelFlag::default()).unwrap();
-        let mut score = crate::scoring::Score::default();
+        let mut score = Score::default();
         score.add(said, &heard.text);
         assert!(score.wrong <= 1 && !heard.text.is_empty(), "{said} {heard:?}");
     }
