@@ -6,6 +6,7 @@ caller of its own process hears it. Needs target/release/offhook and an idle mac
 """
 
 import json
+import math
 import pathlib
 import statistics
 import subprocess
@@ -31,9 +32,11 @@ def report_of(call):
 
 
 def percentile(values, share):
-    """Return the value at the nearest rank."""
+    """Return the value below which this share lies, in a straight line between the two nearest, as src/stats.rs does."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+    place = (len(ordered) - 1) * share
+    below, above = ordered[math.floor(place)], ordered[math.ceil(place)]
+    return below + (above - below) * (place % 1)
 
 
 def resident_megabytes(pid):

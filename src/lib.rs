@@ -4,16 +4,22 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod access;
+pub mod app;
 pub mod audio;
 pub mod cli;
 pub mod config;
 pub mod conversation;
+pub mod dialogue;
 pub mod engine;
+pub mod files;
 pub mod gateway;
 pub mod http;
 pub mod ids;
+pub mod language;
+pub mod report;
 pub mod runtime;
 pub mod scoring;
+pub mod stats;
 pub mod telemetry;
 pub mod units;
 pub mod vad;

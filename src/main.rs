@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use offhook::app::engines::StartError;
 use offhook::cli;
 use offhook::cli::output;
 use offhook::cli::preflight::BadModels;
 use offhook::config::{self, ConfigError, Secrets};
 use offhook::engine::LoadError;
-use offhook::engine::start::StartError;
 use offhook::telemetry::logging::{self, Logging};
 
 /// Exit code of a bad configuration (EX_USAGE of sysexits.h).
@@ -111,7 +111,7 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
     }
     let config = config::examine(path, Secrets::Read)?.checked()?;
     let server = matches!(command, Command::Serve(_));
-    let started = logging::start(&config.log, server);
+    let started = logging::start(&config.log.level, config.log.json, server);
     let result = match command {
         // The server has written what it writes, and waits for nobody who does not read.
         Command::Serve(args) => {

@@ -1,11 +1,11 @@
 //! What holds for the codec of every gateway: bytes are cut into the messages of a socket, each is decoded,
 //! and the call speaks in between. Must not know any provider.
 
-use offhook::gateway::native::{PongWire, SummaryWire, TurnReportWire};
 use offhook::gateway::{
-    AudioFormat, Gateway, Inbound, MAX_AUDIO_SECONDS, MAX_NAME_BYTES, Outbound, Refusal, Start, Wire, WireOut,
+    AudioFormat, Gateway, Inbound, MAX_AUDIO_SECONDS, MAX_NAME_BYTES, Media, Refusal, Start, Wire, WireOut,
 };
 use offhook::ids::UtteranceId;
+use offhook::report::{Pong, Report, ReportedTurn, Summary};
 
 /// Most meanings of one message: what waited for its order, and the message itself.
 const MAX_INBOUND: usize = 8;
@@ -119,25 +119,18 @@ impl Call {
         let samples = vec![i16::from(said) - 2; [0, 1, 160, 161, 960][usize::from(said) % 5]];
         let long = "x".repeat(300);
         let name = ["m1", "a b", "\u{1F600}\"\\", long.as_str()][usize::from(said) / 16 % 4];
-        let out = match said % 16 {
-            0..=4 => Outbound::Audio { samples: &samples },
-            5 | 6 => Outbound::Mark { name, within: said % 16 == 5 },
-            7 => Outbound::Clear,
-            8 => {
-                Outbound::Started { call_id: name, client_id: Some(name).filter(|name| name.len() % 2 == 0) }
-            }
-            9 => Outbound::Hearing { utterance: UtteranceId(1), stable: name, unstable: "and" },
-            10 => Outbound::Turn(&TurnReportWire::default()),
-            11 => Outbound::Pong(&PongWire::default()),
-            12 => Outbound::Error { code: "busy", message: name },
-            13 => Outbound::Summary(&SummaryWire::default()),
-            14 => Outbound::Hangup,
-            _ => return,
+        let media = match said % 16 {
+            0..=4 => Media::Audio { samples: &samples },
+            5 | 6 => Media::Mark { name, within: said % 16 == 5 },
+            7 => Media::Clear,
+            8 => Media::Started { call_id: name, client_id: Some(name).filter(|name| name.len() % 2 == 0) },
+            9 => Media::Hangup,
+            _ => return self.tell(gateway, said, name),
         };
-        let wire = gateway.encode(&out);
+        let wire = gateway.encode(&media);
         let rate = self.format.map_or(0, |format| format.rate as usize);
         assert!(rate <= MAX_RATE, "a rate of {rate}");
-        if let Outbound::Audio { samples } = out {
+        if let Media::Audio { samples } = media {
             assert!(wire.len() <= samples.len() + 1, "{} messages", wire.len());
             // At most two bytes a sample, and four for three of these in base64; what waited for a frame comes, too.
             let most = wire.len() * 256 + (samples.len() + rate) * 3;
@@ -146,6 +139,22 @@ impl Call {
             assert!(wire.len() <= 2, "{} messages", wire.len());
             assert!(bytes(&wire) <= MAX_WORDS + rate * 3, "{} bytes", bytes(&wire));
         }
+    }
+
+    /// Lets the call tell of itself.
+    fn tell(&self, gateway: &mut dyn Gateway, said: u8, name: &str) {
+        let (turn, pong, summary) = (ReportedTurn::default(), Pong::default(), Summary::default());
+        let report = match said % 16 {
+            10 => Report::Hearing { utterance: UtteranceId(1), stable: name, unstable: "and" },
+            11 => Report::Turn(&turn),
+            12 => Report::Pong(&pong),
+            13 => Report::Error { code: "busy", message: name },
+            14 => Report::Summary(&summary),
+            _ => return,
+        };
+        let wire = gateway.report(&report);
+        assert!(wire.len() <= 1, "{} messages", wire.len());
+        assert!(bytes(&wire) <= MAX_WORDS, "{} bytes", bytes(&wire));
     }
 }
 

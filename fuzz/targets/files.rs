@@ -12,10 +12,11 @@ use offhook::config as configuration;
 use offhook::conversation::Settings;
 use offhook::conversation::replay::Trace;
 use offhook::conversation::trace::Line;
+use offhook::dialogue::{Message, Role};
 use offhook::engine::flite::Flite;
 use offhook::engine::llm::{self, LlmEngine, LlmOptions};
 use offhook::engine::whisper as whisper_model;
-use offhook::engine::{Generation as _, Generator as _, Message, Role, Sampling, Synthesizer as _, Task};
+use offhook::engine::{Generation as _, Generator as _, Sampling, Synthesizer as _, Task};
 use offhook::units::CallTime;
 
 /// Longest message about a file, in bytes: people read it.
@@ -60,6 +61,7 @@ fn load(data: &[u8]) -> Option<LlmEngine> {
         context_tokens: 64,
         cache_mb: 64,
         chat_template: None,
+        date: || std::time::Duration::ZERO,
     });
     loaded.map_err(|problem| short(&problem.to_string(), MAX_PROBLEM)).ok()
 }

@@ -1,17 +1,50 @@
-//! Loads and warms all engines that the configuration names. Must not know calls.
+//! Engines from the configuration: the options of each, and all that it names loaded, warmed and started. Must
+//! not know calls.
 
 use std::path::Path;
 
-use super::arbiter::Work;
-use super::cores::{Cores, Now};
-use super::flite::Flite;
-use super::generating::Steps;
-use super::llm::{self, LlmOptions, Opened};
-use super::whisper::{self, WhisperOptions};
-use super::workers::{Engines, lower_priority};
-use super::{CancelFlag, CountTokens, Effort, EngineError, Generator, LoadError, Recognizer, Synthesizer};
-use crate::config::{Config, language};
+use crate::config::{Config, Llm, Stt};
+use crate::dialogue::CountTokens;
+use crate::engine::arbiter::Work;
+use crate::engine::cores::{Cores, Now};
+use crate::engine::flite::Flite;
+use crate::engine::generating::Steps;
+use crate::engine::llm::{self, LlmOptions, Opened};
+use crate::engine::whisper::{self, TOKENS_PER_SECOND, WhisperOptions, languages};
+use crate::engine::workers::{Engines, lower_priority};
+use crate::engine::{CancelFlag, Effort, EngineError, Generator, LoadError, Recognizer, Synthesizer};
+use crate::runtime::clock::since_1970;
 use crate::units::WHISPER_RATE;
+
+/// How Whisper is asked, as configured, with the weights of this file.
+#[must_use]
+pub fn whisper_options(stt: &Stt, model: &Path) -> WhisperOptions {
+    WhisperOptions {
+        model: model.to_owned(),
+        window: None,
+        margin: stt.window_margin,
+        language: stt.language.clone(),
+        initial_prompt: stt.initial_prompt.clone(),
+        second_look: stt.second_look,
+        tokens_per_second: TOKENS_PER_SECOND,
+    }
+}
+
+/// What a language model may use, as configured, with the weights of this file.
+#[must_use]
+pub fn llm_options(llm: &Llm, model: &Path) -> LlmOptions {
+    let Llm { threads, kernels, context_tokens, cache_mb, .. } = *llm;
+    let chat_template = llm.template_of(model).cloned();
+    LlmOptions {
+        model: model.to_owned(),
+        threads,
+        kernels,
+        context_tokens,
+        cache_mb,
+        chat_template,
+        date: since_1970,
+    }
+}
 
 /// What kept the engines from starting.
 #[derive(Debug, thiserror::Error)]
@@ -32,9 +65,8 @@ pub enum StartError {
 /// # Errors
 /// The first that cannot be used.
 pub fn open_models(config: &Config) -> Result<Vec<(String, Opened)>, LoadError> {
-    let opened = |(name, path): (&str, &Path)| {
-        Ok((name.to_owned(), llm::open(LlmOptions::new(&config.llm, Some(path)))?))
-    };
+    let opened =
+        |(name, path): (&str, &Path)| Ok((name.to_owned(), llm::open(llm_options(&config.llm, path))?));
     config.llm.models().map(opened).collect()
 }
 
@@ -60,8 +92,8 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
     lower_priority();
     let cores = Cores::of_this_machine(now);
     let held = cores.acquire(Work::Idle, cores.count());
-    let whisper = whisper::load(&WhisperOptions::from(&config.stt))?;
-    if config.stt.language != language::ENGLISH {
+    let whisper = whisper::load(&whisper_options(&config.stt, &config.stt.model))?;
+    if config.stt.language != languages::ENGLISH {
         tracing::warn!(
             language = config.stt.language,
             "turn-taking is tested in English only: the ends of turns, backchannels and interruptions are told by \

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use serde_json::json;
 
+use crate::app::engines::llm_options;
 use crate::cli::output::{note, noteln, out};
 use crate::config::{Config, limits};
-use crate::engine::llm::{LlmEngine, LlmOptions, Reply, limit_threads, load};
-use crate::engine::{Generation as _, Generator as _, Message, Role, Sampling, Step, Task, Usage};
+use crate::dialogue::{Message, Role, Usage};
+use crate::engine::llm::{LlmEngine, Reply, limit_threads, load};
+use crate::engine::{Generation as _, Generator as _, Sampling, Step, Task};
 use crate::units::tenths;
 
 /// Arguments of `offhook chat`.
@@ -49,7 +51,7 @@ fn temperature(text: &str) -> Result<f32, String> {
 
 /// Runs it.
 pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
-    let options = LlmOptions::new(&config.llm, args.model.as_deref());
+    let options = llm_options(&config.llm, args.model.as_deref().unwrap_or(&config.llm.model));
     limit_threads(options.threads);
     let started = now();
     let engine = load(&options)?;

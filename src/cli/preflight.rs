@@ -7,11 +7,12 @@ use std::path::Path;
 use rustix::fs::{Access, access};
 use rustix::process::{Resource, getrlimit};
 
+use crate::app::engines::{llm_options, whisper_options};
 use crate::config::{Config, Problem};
 use crate::engine::LoadError;
 use crate::engine::flite;
-use crate::engine::llm::{self, Inspected, LlmOptions};
-use crate::engine::whisper::{self, WhisperOptions};
+use crate::engine::llm::{self, Inspected};
+use crate::engine::whisper;
 use crate::http::tls::Certificates;
 use crate::runtime::carrier::Carrier;
 
@@ -74,12 +75,12 @@ impl Findings {
 pub(super) fn look(config: &Config) -> Findings {
     let mut findings = Findings::default();
     findings.missing_words(config);
-    if let Err(error) = whisper::check(&WhisperOptions::from(&config.stt)) {
+    if let Err(error) = whisper::check(&whisper_options(&config.stt, &config.stt.model)) {
         findings.models.push(error);
     }
     let mut bytes = std::fs::metadata(&config.stt.model).map_or(0, |file| file.len());
     for (index, (name, path)) in config.llm.models().enumerate() {
-        let opened = llm::open(LlmOptions::new(&config.llm, Some(path)));
+        let opened = llm::open(llm_options(&config.llm, path));
         let inspected = opened.and_then(|model| Ok((model.inspect(&config.agent.system_prompt)?, model)));
         match inspected {
             Ok((inspected, model)) => {

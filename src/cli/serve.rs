@@ -13,10 +13,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::preflight::{self, Opened};
 use super::reload::Reload;
+use crate::app::engines as start;
 use crate::cli::output::outln;
 use crate::config::{Config, ConfigError};
 use crate::engine::llm::limit_threads;
-use crate::engine::start;
 use crate::gateway::detect::Dialect;
 use crate::http::listen::{self, Limits};
 use crate::http::{App, router};

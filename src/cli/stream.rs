@@ -14,9 +14,10 @@ use crate::config::Config;
 use crate::conversation::{
     Action, Conversation, Event, Manners, Phrases, ReadAhead, Settings, SpeculationPolicy,
 };
+use crate::dialogue::CountTokens;
 use crate::engine::flite::Flite;
 use crate::engine::whisper::WhisperRecognizer;
-use crate::engine::{CancelFlag, CountTokens, Effort, Recognizer as _, Transcript};
+use crate::engine::{CancelFlag, Effort, Recognizer as _, Transcript};
 use crate::ids::UtteranceId;
 use crate::runtime::ears::Ears;
 use crate::runtime::services::{ears, settings};

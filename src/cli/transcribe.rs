@@ -22,10 +22,11 @@ use self::progress::Progress;
 use self::segments::{Channel, InOrder, Segment};
 use self::side::{Side, Way};
 use super::stream;
+use crate::app::engines::whisper_options;
 use crate::audio::wav::{self, Clip, Completeness, MAX_SECONDS, Reader};
 use crate::cli::output::{noteln, outln};
-use crate::config::{Config, language, limits, whisper_model};
-use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer, Window};
+use crate::config::{Config, limits};
+use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer, Window, languages, published};
 use crate::engine::{CancelFlag, Effort, Recognizer as _};
 use crate::units::duration_of;
 
@@ -40,7 +41,7 @@ pub struct Args {
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
     /// The language that is spoken: a code such as "en" or "de", or "auto"; `stt.language` if not given.
-    #[arg(long, value_name = "CODE", value_parser = language::parse)]
+    #[arg(long, value_name = "CODE", value_parser = languages::parse)]
     language: Option<String>,
     /// Threads; `stt.threads` if not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(limits::signed(&limits::THREADS)))]
@@ -112,10 +113,10 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::FAILURE);
     }
-    let model = args.model.as_deref().map_or_else(|| config.stt.model.clone(), whisper_model::named);
+    let model = args.model.as_deref().map_or_else(|| config.stt.model.clone(), published::named);
     let mut options = WhisperOptions {
         window: args.full_window.then_some(Window::Whole),
-        ..WhisperOptions::of(&model, &config.stt)
+        ..whisper_options(&config.stt, &model)
     };
     if let Some(language) = &args.language {
         options.language.clone_from(language);

@@ -5,11 +5,11 @@ use std::fmt;
 use std::path::Path;
 
 use super::Config;
-use super::files;
 use super::lines::holds_secrets;
 use super::read::read;
 use super::reader::{HIDDEN, Problem, Reader};
 use super::whereabouts::Whereabouts;
+use crate::files;
 
 /// The configuration that ships with offhook, comments and all. A test holds it against the defaults.
 pub const DEFAULT_CONFIG: &str = include_str!("../../config.toml");

@@ -2,12 +2,9 @@
 //! again. Units are in the types. Knows no engine and no gateway.
 
 mod examine;
-pub mod files;
-pub mod language;
 pub mod limits;
 mod lines;
 mod models;
-pub mod places;
 mod read;
 mod reader;
 mod secrets;
@@ -15,7 +12,6 @@ mod secrets;
 mod secrets_tests;
 mod turn_taking;
 mod whereabouts;
-pub mod whisper_model;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::places;
 use super::reader::Reader;
 use crate::engine::{KernelChoice, TemplateChoice};
+use crate::files::search_path;
 
 /// More would only wait for each other's cores.
 const MOST: usize = 8;
@@ -56,7 +56,7 @@ pub(super) fn stand_ins(r: &mut Reader, base: &Path, first: &str) -> Vec<NamedMo
             r.refuse(&format!("{key}.name"), format!("\"{name}\""), allowed);
         }
         let chat_template = template.flatten().and_then(|text| TemplateChoice::of(&text, base));
-        models.push(NamedModel { name, path: places::find(base, Path::new(&path)), chat_template });
+        models.push(NamedModel { name, path: search_path::find(base, Path::new(&path)), chat_template });
     }
     models
 }

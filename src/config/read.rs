@@ -4,12 +4,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::limits;
 use super::lines::lines;
-use super::places;
 use super::reader::Reader;
 use super::{Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, turn_taking};
-use super::{language, limits, whisper_model};
+use crate::engine::whisper::{languages, published};
 use crate::engine::{Sampling, TemplateChoice};
+use crate::files::search_path;
 use crate::telemetry::logging;
 use crate::vad::DetectorChoice;
 
@@ -123,12 +124,12 @@ fn is_key_itself(text: &str) -> bool {
 
 fn stt(r: &mut Reader, base: &Path) -> Stt {
     Stt {
-        model: places::find(base, &whisper_model(r)),
+        model: search_path::find(base, &whisper_model(r)),
         threads: r.integer("stt.threads", 1, limits::wide(&limits::THREADS)) as usize,
         window_margin: Some(r.millis("stt.window_margin_ms", 0, limits::wide(&limits::WINDOW_MARGIN_MS)))
             .filter(|m| !m.is_zero()),
         second_look: r.switch("stt.second_look", true),
-        language: r.text("stt.language", language::ENGLISH, language::problem),
+        language: r.text("stt.language", languages::ENGLISH, languages::problem),
         initial_prompt: r.text("stt.initial_prompt", "", |_| None),
         partial_pace: partial_pace(r),
         commit_after: r.millis("stt.commit_after_ms", 6000, 500..=28_000),
@@ -146,12 +147,12 @@ fn partial_pace(r: &mut Reader) -> Option<Duration> {
 }
 
 fn whisper_model(r: &mut Reader) -> PathBuf {
-    let value = r.text("stt.model", whisper_model::SHIPPED, |value| {
-        let unknown = whisper_model::file_of(value).is_none();
-        unknown.then(|| format!("one of {}, or the path of a .bin file", whisper_model::NAMES.join(", ")))
+    let value = r.text("stt.model", published::SHIPPED, |value| {
+        let unknown = published::file_of(value).is_none();
+        unknown.then(|| format!("one of {}, or the path of a .bin file", published::NAMES.join(", ")))
     });
     // Of a wrong one, the default stands in: what follows is about a model, and not about a folder.
-    whisper_model::file_of(&value).unwrap_or_else(|| PathBuf::from(whisper_model::SHIPPED))
+    published::file_of(&value).unwrap_or_else(|| PathBuf::from(published::SHIPPED))
 }
 
 fn llm(r: &mut Reader, base: &Path) -> Llm {
@@ -187,7 +188,7 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
 
 fn path(r: &mut Reader, base: &Path, key: &str, default: &str) -> PathBuf {
     let path = r.text(key, default, |v| v.is_empty().then(|| "the path of a model file".to_owned()));
-    places::find(base, Path::new(&path))
+    search_path::find(base, Path::new(&path))
 }
 
 /// What only shows when two keys are seen side by side.

@@ -247,7 +247,8 @@ impl Reader {
 
 fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a String>) -> Problem {
     let known: Vec<&String> = known.collect();
-    let nearest = known.iter().min_by_key(|k| distance(key, k)).filter(|k| distance(key, k) <= 4);
+    let nearest =
+        known.iter().min_by_key(|k| strsim::levenshtein(key, k)).filter(|k| strsim::levenshtein(key, k) <= 4);
     let allowed = match nearest {
         Some(near) => format!("unknown key; did you mean {near}?"),
         None => format!("unknown key; known are {}", join(known.iter())),
@@ -276,18 +277,4 @@ fn is_credential(value: &str) -> bool {
 
 fn join<T: fmt::Display>(items: impl Iterator<Item = T>) -> String {
     items.map(|i| i.to_string()).collect::<Vec<_>>().join(", ")
-}
-
-/// Levenshtein distance, for "did you mean".
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, cb) in b.iter().enumerate() {
-            let best = (row[j] + 1).min(row[j + 1] + 1).min(diagonal + usize::from(ca != *cb));
-            diagonal = std::mem::replace(&mut row[j + 1], best);
-        }
-    }
-    row[b.len()]
 }

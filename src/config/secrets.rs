@@ -5,9 +5,9 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::Secrets;
-use super::files;
 use super::reader::{HIDDEN, Reader};
 use crate::access::{NoSecret, PrivateKey, Secret};
+use crate::files;
 
 /// The largest file of a secret: keys have a few thousand bytes.
 const MOST_BYTES: u64 = 1 << 16;

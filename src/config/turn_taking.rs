@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use super::reader::Reader;
 use super::{Agent, BargeIn, Config};
-use crate::conversation::barge_in::{AT_ONCE, BACKCHANNELS, plain_words};
+use crate::conversation::barge_in::{AT_ONCE, BACKCHANNELS};
 use crate::conversation::endpoint::PHONE_NUMBERS;
 use crate::conversation::{
     BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, ReadAhead, SpeculationPolicy,
 };
+use crate::language::words::plain_words;
 
 /// More lengths of numbers say nothing.
 const MOST_LENGTHS: usize = 10;

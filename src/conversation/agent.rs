@@ -9,7 +9,7 @@ use super::latency::Milestones;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::{Action, Conversation};
-use crate::engine::{Usage, WordTime};
+use crate::dialogue::{Usage, WordTime};
 use crate::ids::{ChunkId, MarkId, TurnId};
 use crate::units::CallTime;
 

@@ -1,6 +1,8 @@
 //! Which words of an utterance that still grows can be relied on: those on which two transcriptions in
 //! a row agree (local agreement, Liu, Spanakis and Niehues 2020). Knows texts, no audio and no time.
 
+use crate::language::words::plain_word;
+
 /// Transcriptions in a row that must agree on a word. With two, 2.5 % of the words did not stay
 /// (`offhook bench stt --references`, the demo model); the price of a third is one look later.
 const LOOKS: usize = 3;
@@ -22,8 +24,8 @@ impl Agreement {
         }
         self.looks.push(text.split_whitespace().map(str::to_owned).collect());
         let agree = |at: usize| {
-            let newest = plain(&self.newest()[at]);
-            self.looks.iter().all(|look| look.get(at).is_some_and(|word| plain(word) == newest))
+            let newest = plain_word(&self.newest()[at]);
+            self.looks.iter().all(|look| look.get(at).is_some_and(|word| plain_word(word) == newest))
         };
         let known = self.looks.len() == LOOKS;
         self.stable = if known { (0..self.newest().len()).take_while(|&at| agree(at)).count() } else { 0 };
@@ -44,11 +46,6 @@ impl Agreement {
     pub fn unstable(&self) -> &[String] {
         &self.newest()[self.stable..]
     }
-}
-
-/// A recogniser changes its mind about commas and capitals with every word that follows.
-fn plain(word: &str) -> String {
-    word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

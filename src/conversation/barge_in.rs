@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::language::words::plain_words;
 use crate::units::as_millis;
 
 /// When a caller's sound stops the agent.
@@ -122,14 +123,6 @@ pub const BACKCHANNELS: &[&str] = &[
     "thank you",
     "thanks",
 ];
-
-/// The words of `text` in lower case, without signs; a hyphen parts words.
-#[must_use]
-pub fn plain_words(text: &str) -> Vec<String> {
-    let plain = |c: char| if c.is_alphanumeric() || c == '\'' { c } else { ' ' };
-    let text: String = text.chars().map(plain).flat_map(char::to_lowercase).collect();
-    text.split_whitespace().map(str::to_owned).collect()
-}
 
 #[cfg(test)]
 mod tests {

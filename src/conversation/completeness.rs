@@ -1,9 +1,9 @@
 //! How complete a caller's words are, from 0 (they go on for certain) to 1 (this was a whole turn): a
 //! scorer by rules, which also says where no other scorer may go beyond it. Pure text; knows no model.
 
-use super::barge_in::plain_words;
 use super::dictation::{self, Dictated};
 use super::expectation::Expectation;
+use crate::language::words::plain_words;
 
 /// Certain to go on.
 pub const UNFINISHED: f32 = 0.0;

@@ -1,6 +1,8 @@
 //! Numbers and names that are dictated, piece by piece: how far a caller has come. Pure text; English is a
 //! table. Knows no call.
 
+use crate::language::words::plain_words;
+
 /// From so many digits on, somebody dictates a number.
 const DICTATION: usize = 3;
 
@@ -185,7 +187,7 @@ fn written_pieces(text: &str) -> Vec<String> {
         if word.contains([':', '$', '£', '€', '%']) || has_two_decimals(word) {
             pieces.push(word.to_owned());
         } else {
-            pieces.extend(super::barge_in::plain_words(word));
+            pieces.extend(plain_words(word));
         }
     }
     pieces

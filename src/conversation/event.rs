@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::latency::TurnReport;
-use crate::engine::{Message, Usage, WordTime};
+use crate::dialogue::{Message, Usage, WordTime};
 use crate::ids::{Asked, ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
+use crate::report::TurnReport;
 use crate::units::{CallTime, as_micros};
 
 /// Something that happened.

@@ -2,7 +2,7 @@
 //! heard, and never more tokens than its budget. Knows no audio.
 
 use super::summary::Summary;
-use crate::engine::{CountTokens, Message, Role};
+use crate::dialogue::{CountTokens, Message, Role};
 
 /// Tokens that a chat template puts around a message; Phi-3's takes 4, Gemma's 6.
 const AROUND_A_MESSAGE: usize = 8;

@@ -1,12 +1,12 @@
 //! What the agent says of its own accord: greeting, prompts to a silent caller, the end of a call that
 //! lasts too long; and what comes after a reply. Must not know how a turn is heard or answered.
 
-use super::barge_in::plain_words;
 use super::event::Farewell;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::{Action, Conversation};
 use crate::ids::ChunkId;
+use crate::language::words::plain_words;
 use crate::units::CallTime;
 
 /// The caller is told so often in a row that they were not understood; then noise is only noise.

@@ -49,14 +49,15 @@ pub use timers::Timer;
 use self::endpoint::Pace;
 use self::falling_back::Rungs;
 use self::history::History;
-use self::latency::{Milestones, SpeculationCount};
+use self::latency::Milestones;
 use self::reading::Readings;
 use self::reply::Reply;
 use self::room::Shorter;
 use self::timers::Timers;
 use self::utterance::{Utterance, Words};
-use crate::engine::CountTokens;
+use crate::dialogue::CountTokens;
 use crate::ids::{ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
+use crate::report::SpeculationCount;
 use crate::units::CallTime;
 
 /// The call.

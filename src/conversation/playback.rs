@@ -7,7 +7,7 @@ mod tests;
 use std::time::Duration;
 
 use super::sound::Sound;
-use crate::engine::WordTime;
+use crate::dialogue::WordTime;
 use crate::ids::{ChunkId, MarkId};
 use crate::units::CallTime;
 

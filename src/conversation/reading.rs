@@ -1,15 +1,15 @@
 //! What the language model reads while the caller still speaks, so that little is left when they are done,
 //! and what it says of the end of their turn. Must not know how a model reads, nor what it answers.
 
-use super::barge_in::plain_words;
 use super::completeness::{self, Context};
 use super::expectation;
-use super::latency::EndOfTurn;
 use super::settings::ReadAhead;
 use super::timers::Timer;
 use super::{Action, Conversation};
-use crate::engine::{Message, Role};
+use crate::dialogue::{Message, Role};
 use crate::ids::{Asked, ReadingId};
+use crate::language::words::plain_words;
+use crate::report::EndOfTurn;
 use crate::units::CallTime;
 
 /// Readings of one utterance that are remembered: a model that is far behind says nothing of use.

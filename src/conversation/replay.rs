@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::trace::{Line, VERSION, What};
 use super::{Action, Conversation, Settings};
-use crate::engine::CountTokens;
+use crate::dialogue::CountTokens;
 use crate::units::CallTime;
 
 /// What keeps a trace from being played.

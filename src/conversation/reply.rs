@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::chunker::{Chunker, Piece};
 use super::event::Farewell;
-use super::latency::{Milestones, Speculation, TurnReport};
+use super::latency::Milestones;
 use super::playback::{Heard, Ledger};
-use crate::engine::Usage;
+use crate::dialogue::Usage;
 use crate::ids::{MarkId, TurnId};
+use crate::report::{Speculation, TurnReport};
 use crate::units::CallTime;
 
 /// What a reply is for.

@@ -3,7 +3,7 @@
 
 use super::history::Trim;
 use super::{Action, Conversation};
-use crate::engine::Message;
+use crate::dialogue::Message;
 use crate::ids::ReadingId;
 
 /// A history that is to take the place of the one in use.

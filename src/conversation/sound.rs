@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::WordTime;
+use crate::dialogue::WordTime;
 
 /// What is known of a piece's audio.
 #[derive(Debug, Clone)]

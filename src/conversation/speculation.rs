@@ -2,11 +2,12 @@
 //! rolled back. A draft is never heard and never in the history. Must not know when a turn ends.
 
 use super::completeness::OPEN;
-use super::latency::{Milestones, Speculation, SpeculationCount};
+use super::latency::Milestones;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::{Action, Conversation};
 use crate::ids::Asked;
+use crate::report::{Speculation, SpeculationCount};
 use crate::units::CallTime;
 
 impl Conversation {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::barge_in::plain_words;
+use crate::language::words::plain_words;
 
 /// Facts that are kept at most; the budget of tokens may allow fewer.
 const MOST: usize = 24;

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::Conversation;
 use super::barge_in::Meaning;
-use super::latency::{Milestones, Speculation};
+use super::latency::Milestones;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::utterance::Utterance;
 use crate::ids::TurnId;
+use crate::report::Speculation;
 use crate::units::CallTime;
 
 /// A shorter sound without words was no attempt to say something.

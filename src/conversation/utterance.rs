@@ -3,8 +3,8 @@
 
 use super::agreement::Agreement;
 use super::completeness::OPEN;
-use super::latency::EndOfTurn;
 use crate::ids::UtteranceId;
+use crate::report::EndOfTurn;
 use crate::units::CallTime;
 
 /// What a transcription said.

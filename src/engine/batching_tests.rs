@@ -8,7 +8,8 @@ use std::sync::mpsc::sync_channel;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::engine::{Role, StopReason, Usage};
+use crate::dialogue::{Role, Usage};
+use crate::engine::StopReason;
 
 /// The longest step that these tests allow.
 const LONGEST: Duration = Duration::from_millis(40);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::arbiter::{Arbiter, Ticket, Work};
 use super::cancel::CancelFlag;
+use crate::report::CoreUse;
 
 /// Gives the time since some moment; only differences count. The house has one place that reads a
 /// clock, and this is not it.
@@ -31,23 +32,7 @@ struct State {
     granted: BTreeSet<Ticket>,
     /// How to end work that can be broken off.
     flags: BTreeMap<Ticket, CancelFlag>,
-    meters: BTreeMap<Work, Meter>,
-}
-
-/// What one kind of work has cost so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Meter {
-    /// Times that cores were given.
-    pub jobs: u64,
-    /// Times that there was no core, or that the work was broken off while it had one, by more urgent
-    /// work or by its own call.
-    pub dropped: u64,
-    /// Time spent waiting for cores, all together.
-    pub waited: Duration,
-    /// The longest of these.
-    pub longest_wait: Duration,
-    /// Time that cores were held, all together.
-    pub held: Duration,
+    meters: BTreeMap<Work, CoreUse>,
 }
 
 /// Cores held; given back when dropped.
@@ -92,7 +77,7 @@ impl Cores {
 
     /// What each kind of work has cost so far.
     #[must_use]
-    pub fn meters(&self) -> BTreeMap<Work, Meter> {
+    pub fn meters(&self) -> BTreeMap<Work, CoreUse> {
         self.shared.lock().meters.clone()
     }
 

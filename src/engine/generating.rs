@@ -12,7 +12,8 @@ use super::generator::Share;
 use super::runway::Runway;
 use super::schedule::{Candidate, StepCost, plan};
 use super::workers::{EngineResult, Results, lower_priority, survive};
-use super::{CancelFlag, EngineError, Generation, Generator, Message, Sampling, Step, Task};
+use super::{CancelFlag, EngineError, Generation, Generator, Sampling, Step, Task};
+use crate::dialogue::Message;
 use crate::ids::{Asked, CallId, ReadingId, TurnId};
 
 /// Whether a reply is wanted, or only prepared because it may be: set by the call, read by the threads

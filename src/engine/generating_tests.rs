@@ -6,7 +6,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::engine::Usage;
+use crate::dialogue::Usage;
 use crate::engine::cores::Now;
 
 /// Reads its prompt in as many slices as it has messages, then says five words.
@@ -92,7 +92,7 @@ fn sampling() -> Sampling {
 }
 
 fn messages(n: usize) -> Vec<Message> {
-    vec![Message { role: crate::engine::Role::User, text: "Hello?".into() }; n]
+    vec![Message { role: crate::dialogue::Role::User, text: "Hello?".into() }; n]
 }
 
 fn question(call: &str, wanted: &Wanted, runway: &Runway) -> Question {

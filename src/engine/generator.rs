@@ -5,54 +5,8 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::EngineError;
-
-/// Who said a line of the conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// The instructions and facts.
-    System,
-    /// The caller.
-    User,
-    /// The agent.
-    Assistant,
-}
-
-/// One line of the conversation, as the language model sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// Who.
-    pub role: Role,
-    /// What, as plain text.
-    pub text: String,
-}
-
-/// Counts the tokens of a text, as the language model does. Cheap to clone.
-#[derive(Clone)]
-pub struct CountTokens(Arc<dyn Fn(&str) -> usize + Send + Sync>);
-
-impl CountTokens {
-    /// Counts with this function.
-    #[must_use]
-    pub fn new(count: impl Fn(&str) -> usize + Send + Sync + 'static) -> Self {
-        Self(Arc::new(count))
-    }
-
-    /// Tokens of `text`.
-    #[must_use]
-    pub fn of(&self, text: &str) -> usize {
-        (self.0)(text)
-    }
-}
-
-impl std::fmt::Debug for CountTokens {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("CountTokens")
-    }
-}
+use crate::dialogue::{Message, Usage};
 
 /// How tokens are chosen and how many.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,22 +92,6 @@ pub trait Generation: Send {
     fn end_of_turn(&mut self) -> Option<f32>;
     /// Counts so far.
     fn usage(&self) -> Usage;
-}
-
-/// Counts of one generation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Usage {
-    /// Tokens in the prompt.
-    pub prompt: usize,
-    /// Of these, found in a cache and not computed again.
-    pub reused: usize,
-    /// Tokens that were read while the caller spoke, since the answer before, and those of them that were
-    /// of no use, because the words changed.
-    pub read_ahead: usize,
-    /// See `read_ahead`.
-    pub read_in_vain: usize,
-    /// Tokens generated.
-    pub generated: usize,
 }
 
 /// One generation's share of a step.

@@ -14,20 +14,16 @@ mod leaks;
 pub mod llm;
 pub mod runway;
 mod schedule;
-pub mod start;
 mod transcribing;
 pub mod whisper;
 pub mod workers;
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::dialogue::WordTime;
 
 pub use cancel::CancelFlag;
-pub use generator::{
-    CountTokens, Generation, Generator, Message, NoRoom, Role, Room, Rooms, Sampling, Share, Step,
-    StopReason, Task, Usage,
-};
+pub use generator::{Generation, Generator, NoRoom, Room, Rooms, Sampling, Share, Step, StopReason, Task};
 pub use llm::{KernelChoice, TemplateChoice};
 
 /// What an engine could not do, for a log line and for the choice of a fallback.
@@ -106,16 +102,6 @@ pub trait Recognizer: Send {
         effort: Effort,
         cancel: &CancelFlag,
     ) -> Result<Transcript, EngineError>;
-}
-
-/// When a word ends, from the start of the speech it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WordTime {
-    /// The word as written in the text.
-    pub word: String,
-    /// Where it ends in the audio.
-    #[serde(with = "crate::units::as_micros")]
-    pub end: Duration,
 }
 
 /// One piece of synthesised speech.

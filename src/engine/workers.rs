@@ -11,15 +11,16 @@ use std::time::Duration;
 use tokio::sync::mpsc::{OwnedPermit, Sender};
 
 use super::arbiter::Work;
-use super::cores::{Cores, Meter};
+use super::cores::Cores;
 use super::generating::{self, Question, Reading, Steps, Wanted};
 use super::ladder::Ladder;
 use super::transcribing;
 use super::{
-    CancelFlag, CountTokens, EngineError, Generator, NoRoom, Recognizer, Room, Rooms, Speech, Synthesizer,
-    Transcript, Usage,
+    CancelFlag, EngineError, Generator, NoRoom, Recognizer, Room, Rooms, Speech, Synthesizer, Transcript,
 };
+use crate::dialogue::{CountTokens, Usage};
 use crate::ids::{Asked, CallId, ChunkId, ReadingId, TurnId, UtteranceId};
+use crate::report::CoreUse;
 use crate::units::CallTime;
 
 /// What an engine has to say to a call.
@@ -239,7 +240,7 @@ impl Engines {
 
     /// What each kind of work has waited for cores and held them, since the start.
     #[must_use]
-    pub fn meters(&self) -> BTreeMap<Work, Meter> {
+    pub fn meters(&self) -> BTreeMap<Work, CoreUse> {
         self.cores.meters()
     }
 

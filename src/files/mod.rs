@@ -1,6 +1,8 @@
 //! Files that somebody names: regular ones, no longer than they may be, and whether anybody wrote to them meanwhile.
 //! Must not know what is in them.
 
+pub mod search_path;
+
 use std::fs::{File, Metadata};
 use std::io::{Error, ErrorKind, Read as _, Result};
 use std::os::unix::fs::MetadataExt as _;

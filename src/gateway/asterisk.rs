@@ -18,7 +18,7 @@ use super::fields::{self, Fields};
 use super::frames::Frames;
 use super::query;
 use super::stage::Stage;
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
 /// The sub-protocol that the upgrade asks for.
 pub const SUBPROTOCOL: &str = "media";
@@ -233,31 +233,25 @@ impl Gateway for Asterisk {
         }
     }
 
-    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
+    fn encode(&mut self, media: &Media<'_>) -> Vec<WireOut> {
         let Some(channel) = self.stage.speaking() else { return Vec::new() };
         let (format, form) = (channel.format, channel.form);
         let audio = |frame: Vec<i16>| WireOut::Binary(format.bytes(&frame));
-        match *out {
-            Outbound::Audio { samples } => channel.frames.cut(samples).into_iter().map(audio).collect(),
-            Outbound::Mark { name, within: true } if name.len() <= MAX_MARK_BYTES => vec![form.mark(name)],
-            Outbound::Mark { name, within: false } if name.len() <= MAX_MARK_BYTES => {
+        match *media {
+            Media::Audio { samples } => channel.frames.cut(samples).into_iter().map(audio).collect(),
+            Media::Mark { name, within: true } if name.len() <= MAX_MARK_BYTES => vec![form.mark(name)],
+            Media::Mark { name, within: false } if name.len() <= MAX_MARK_BYTES => {
                 channel.frames.fill().map(audio).into_iter().chain([form.mark(name)]).collect()
             }
-            Outbound::Clear => {
+            Media::Clear => {
                 channel.frames.clear();
                 // A flush drops the marks, too: they are never answered. It leaves a pause as it is, although
                 // the documents say otherwise.
                 vec![form.command("FLUSH_MEDIA"), form.command("CONTINUE_MEDIA")]
             }
-            Outbound::Started { .. } if self.answers => vec![form.command("ANSWER")],
-            Outbound::Hangup => vec![form.command("HANGUP")],
-            Outbound::Mark { .. }
-            | Outbound::Started { .. }
-            | Outbound::Hearing { .. }
-            | Outbound::Turn(_)
-            | Outbound::Summary(_)
-            | Outbound::Pong(_)
-            | Outbound::Error { .. } => Vec::new(),
+            Media::Started { .. } if self.answers => vec![form.command("ANSWER")],
+            Media::Hangup => vec![form.command("HANGUP")],
+            Media::Mark { .. } | Media::Started { .. } => Vec::new(),
         }
     }
 

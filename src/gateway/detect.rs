@@ -9,7 +9,8 @@ use super::plivo::Plivo;
 use super::telnyx::{ByteOrder, Telnyx};
 use super::twilio::Twilio;
 use super::vonage::{self, Vonage};
-use super::{Gateway, Inbound, Outbound, Refusal, RefusalCode, Wire, WireOut};
+use super::{Gateway, Inbound, Media, Refusal, RefusalCode, Wire, WireOut};
+use crate::report::Report;
 
 /// The sub-protocols that upgrades may ask for.
 pub const SUBPROTOCOLS: [&str; 2] = [asterisk::SUBPROTOCOL, jambonz::SUBPROTOCOL];
@@ -179,8 +180,12 @@ impl Gateway for Detect {
         }
     }
 
-    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
-        self.codec.as_mut().map(|codec| codec.encode(out)).unwrap_or_default()
+    fn encode(&mut self, media: &Media<'_>) -> Vec<WireOut> {
+        self.codec.as_mut().map(|codec| codec.encode(media)).unwrap_or_default()
+    }
+
+    fn report(&mut self, report: &Report<'_>) -> Vec<WireOut> {
+        self.codec.as_mut().map(|codec| codec.report(report)).unwrap_or_default()
     }
 
     fn dialect(&self) -> Option<Dialect> {
@@ -236,7 +241,7 @@ mod tests {
     #[test]
     fn nothing_is_said_before_it_is_known_in_which_dialect() {
         let mut detect = Detect::any();
-        assert_eq!(detect.encode(&Outbound::Clear), []);
+        assert_eq!(detect.encode(&Media::Clear), []);
         assert_eq!((detect.dialect(), detect.disordered()), (None, 0));
     }
 

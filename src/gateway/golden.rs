@@ -6,8 +6,8 @@
 use crate::ids::UtteranceId;
 use serde_json::{Value, json};
 
-use super::native::{PongWire, SummaryWire, TurnReportWire};
-use super::{Gateway, Inbound, Outbound, Overrides, Wire, WireOut};
+use super::{Gateway, Inbound, Media, Overrides, Wire, WireOut};
+use crate::report::{Pong, Report, ReportedTurn, Summary};
 
 /// The lines of a golden file.
 fn lines(file: &str) -> Vec<Value> {
@@ -94,35 +94,35 @@ fn encode(gateway: &mut dyn Gateway, out: &Value) -> Vec<WireOut> {
     let text = |field: &str| body[field].as_str().unwrap();
     match kind.as_str() {
         "started" => gateway
-            .encode(&Outbound::Started { call_id: text("call_id"), client_id: body["client_id"].as_str() }),
+            .encode(&Media::Started { call_id: text("call_id"), client_id: body["client_id"].as_str() }),
         "audio" => {
             let samples: Vec<i16> = serde_json::from_value(body["samples"].clone()).unwrap();
-            gateway.encode(&Outbound::Audio { samples: &samples })
+            gateway.encode(&Media::Audio { samples: &samples })
         }
         "mark" => {
             let within = body.get("within").is_some_and(|within| within == true);
-            gateway.encode(&Outbound::Mark { name: text("name"), within })
+            gateway.encode(&Media::Mark { name: text("name"), within })
         }
-        "clear" => gateway.encode(&Outbound::Clear),
-        "hearing" => gateway.encode(&Outbound::Hearing {
+        "clear" => gateway.encode(&Media::Clear),
+        "hearing" => gateway.report(&Report::Hearing {
             utterance: UtteranceId(u32::try_from(body["utterance"].as_u64().unwrap()).unwrap()),
             stable: text("stable"),
             unstable: text("unstable"),
         }),
         "turn" => {
-            let turn: TurnReportWire = serde_json::from_value(body.clone()).unwrap();
-            gateway.encode(&Outbound::Turn(&turn))
+            let turn: ReportedTurn = serde_json::from_value(body.clone()).unwrap();
+            gateway.report(&Report::Turn(&turn))
         }
         "pong" => {
-            let pong: PongWire = serde_json::from_value(body.clone()).unwrap();
-            gateway.encode(&Outbound::Pong(&pong))
+            let pong: Pong = serde_json::from_value(body.clone()).unwrap();
+            gateway.report(&Report::Pong(&pong))
         }
-        "error" => gateway.encode(&Outbound::Error { code: text("code"), message: text("message") }),
+        "error" => gateway.report(&Report::Error { code: text("code"), message: text("message") }),
         "summary" => {
-            let summary: SummaryWire = serde_json::from_value(body.clone()).unwrap();
-            gateway.encode(&Outbound::Summary(&summary))
+            let summary: Summary = serde_json::from_value(body.clone()).unwrap();
+            gateway.report(&Report::Summary(&summary))
         }
-        "hangup" => gateway.encode(&Outbound::Hangup),
+        "hangup" => gateway.encode(&Media::Hangup),
         other => panic!("no message of ours is called {other}"),
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::detect::Dialect;
 use super::fields::{self, Fields};
 use super::stage::Stage;
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
 /// The sub-protocol that the upgrade asks for.
 pub const SUBPROTOCOL: &str = "audio.jambonz.org";
@@ -110,16 +110,16 @@ impl Gateway for Jambonz {
         Ok(vec![inbound])
     }
 
-    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
+    fn encode(&mut self, media: &Media<'_>) -> Vec<WireOut> {
         let Some(format) = self.stage.speaking() else { return Vec::new() };
         let text = |message: serde_json::Value| WireOut::Text(message.to_string());
-        match *out {
-            Outbound::Audio { samples } => {
+        match *media {
+            Media::Audio { samples } => {
                 let samples: Vec<i16> = samples.iter().copied().map(speakable).collect();
                 vec![WireOut::Binary(format.bytes(&samples))]
             }
             // A mark is put before the next audio, not behind the last.
-            Outbound::Mark { name, within } => {
+            Media::Mark { name, within } => {
                 let mark = text(json!({"type": "mark", "data": {"name": name}}));
                 if within {
                     return vec![mark];
@@ -127,16 +127,11 @@ impl Gateway for Jambonz {
                 let silence = vec![0; KEPT_BACK * format.rate as usize / 8000];
                 vec![mark, WireOut::Binary(format.bytes(&silence))]
             }
-            Outbound::Clear => {
+            Media::Clear => {
                 vec![text(json!({"type": "killAudio"})), text(json!({"type": "clearMarks"}))]
             }
-            Outbound::Hangup => vec![text(json!({"type": "disconnect"}))],
-            Outbound::Started { .. }
-            | Outbound::Hearing { .. }
-            | Outbound::Turn(_)
-            | Outbound::Summary(_)
-            | Outbound::Pong(_)
-            | Outbound::Error { .. } => Vec::new(),
+            Media::Hangup => vec![text(json!({"type": "disconnect"}))],
+            Media::Started { .. } => Vec::new(),
         }
     }
 

@@ -1,5 +1,5 @@
 //! What a telephone line says to a call and a call to a telephone line, in one vocabulary for all
-//! providers. One file a provider turns its messages into `Inbound` and `Outbound` into its
+//! providers. One file a provider turns its messages into `Inbound` and `Media` into its
 //! messages. PURE: no sockets, no clock, no threads; and it must not know the conversation or the
 //! engines. Wire types live here and nowhere else.
 
@@ -24,12 +24,11 @@ pub mod twilio;
 pub mod vonage;
 
 use crate::audio::g711::Law;
-use crate::ids::UtteranceId;
+use crate::report::Report;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use detect::Dialect;
-use native::{PongWire, SummaryWire, TurnReportWire};
 
 /// One message from the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,7 +201,7 @@ pub enum Inbound {
     Full,
     /// There is room in the line's buffer again.
     Room,
-    /// The client asks for the performance figures; the answer is `Outbound::Pong`.
+    /// The client asks for the performance figures; the answer is [`Report::Pong`].
     Ping {
         /// To be given back.
         id: String,
@@ -220,9 +219,9 @@ pub enum Inbound {
     },
 }
 
-/// What the call tells the line.
+/// What the call says to the telephone line.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Outbound<'a> {
+pub enum Media<'a> {
     /// The call is accepted, under this name.
     Started {
         /// The server's name of the call.
@@ -244,28 +243,6 @@ pub enum Outbound<'a> {
     },
     /// Throws away what was sent and not yet played.
     Clear,
-    /// What is heard of a caller who still speaks.
-    Hearing {
-        /// Which stretch of speech.
-        utterance: UtteranceId,
-        /// Words on which three looks agree.
-        stable: &'a str,
-        /// Words that may yet change.
-        unstable: &'a str,
-    },
-    /// How a turn went.
-    Turn(&'a TurnReportWire),
-    /// The answer to a ping.
-    Pong(&'a PongWire),
-    /// Something failed; the call may go on.
-    Error {
-        /// A word for programs.
-        code: &'a str,
-        /// A sentence for people.
-        message: &'a str,
-    },
-    /// How the whole call went; the last message.
-    Summary(&'a SummaryWire),
     /// The agent hangs up. Where the line has no word for it, closing the socket does it.
     Hangup,
 }
@@ -279,9 +256,14 @@ pub trait Gateway: Send {
     /// reason in the log.
     fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal>;
 
-    /// The messages that say `out`, in order; none if this protocol has no word for it, or if the
+    /// The messages that say `media`, in order; none if this protocol has no word for it, or if the
     /// audio does not fill a frame yet.
-    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut>;
+    fn encode(&mut self, media: &Media<'_>) -> Vec<WireOut>;
+
+    /// The messages that tell `report`. A telephone line has no word for any.
+    fn report(&mut self, _report: &Report<'_>) -> Vec<WireOut> {
+        Vec::new()
+    }
 
     /// Whose dialect it is; `None` before that is known.
     fn dialect(&self) -> Option<Dialect>;

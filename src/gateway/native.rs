@@ -2,6 +2,7 @@
 //! `type`, audio as binary messages or as base64. docs/protocol.md describes every message. PURE;
 //! must not know sockets, pacing or the conversation.
 
+mod conversions;
 mod reports;
 #[cfg(test)]
 mod tests;
@@ -12,8 +13,9 @@ use serde_json::{Value, json};
 use super::detect::Dialect;
 use super::fields::{self, Fields, Spoken};
 use super::{
-    AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, RefusalCode, Start, Wire, WireOut,
+    AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, RefusalCode, Start, Wire, WireOut,
 };
+use crate::report::Report;
 use crate::units::{PHONE_RATE, WHISPER_RATE};
 
 pub use reports::{
@@ -145,14 +147,19 @@ impl Native {
         }
     }
 
-    /// The one message that says `out`, if there is one.
-    fn said(&self, out: &Outbound<'_>) -> Option<WireOut> {
-        if let Outbound::Error { code, message: text } = *out {
-            return message("error", &json!({"code": code, "message": text}));
+    /// The audio of a session that runs.
+    const fn audio(&self) -> Option<Audio> {
+        match self.state {
+            State::Running(audio) | State::Ending(audio) => Some(audio),
+            State::Waiting => None,
         }
-        let (State::Running(audio) | State::Ending(audio)) = self.state else { return None };
-        match *out {
-            Outbound::Started { call_id, client_id } => {
+    }
+
+    /// The one message that says `media`, if there is one.
+    fn said(&self, media: &Media<'_>) -> Option<WireOut> {
+        let audio = self.audio()?;
+        match *media {
+            Media::Started { call_id, client_id } => {
                 let mut body = json!({"version": VERSION, "call_id": call_id, "audio": {
                     "encoding": audio.format.encoding.as_str(),
                     "sample_rate": audio.format.rate,
@@ -163,23 +170,34 @@ impl Native {
                 }
                 message("session.started", &body)
             }
-            Outbound::Audio { samples } => {
+            Media::Audio { samples } => {
                 let bytes = audio.format.bytes(samples);
                 match audio.transport {
                     Transport::Binary => Some(WireOut::Binary(bytes)),
                     Transport::Base64 => message("audio", &json!({"payload": fields::base64(&bytes)})),
                 }
             }
-            Outbound::Mark { name, within: _ } => message("mark", &json!({"name": name})),
-            Outbound::Clear => message("clear", &json!({})),
-            Outbound::Hearing { utterance, stable, unstable } => {
+            Media::Mark { name, within: _ } => message("mark", &json!({"name": name})),
+            Media::Clear => message("clear", &json!({})),
+            Media::Hangup => None,
+        }
+    }
+
+    /// The one message that tells a report. Before the session runs, there are errors only.
+    fn told(&self, report: &Report<'_>) -> Option<WireOut> {
+        if let Report::Error { code, message: text } = *report {
+            return message("error", &json!({"code": code, "message": text}));
+        }
+        self.audio()?;
+        match *report {
+            Report::Hearing { utterance, stable, unstable } => {
                 let body = json!({"utterance": utterance.0, "stable": stable, "unstable": unstable});
                 message("hearing", &body)
             }
-            Outbound::Turn(turn) => message("turn", turn),
-            Outbound::Pong(pong) => message("pong", pong),
-            Outbound::Summary(summary) => message("session.summary", summary),
-            Outbound::Error { .. } | Outbound::Hangup => None,
+            Report::Turn(turn) => message("turn", &TurnReportWire::from(turn)),
+            Report::Pong(pong) => message("pong", &PongWire::from(pong)),
+            Report::Summary(summary) => message("session.summary", &SummaryWire::from(summary)),
+            Report::Error { .. } => None,
         }
     }
 }
@@ -240,8 +258,12 @@ impl Gateway for Native {
         }
     }
 
-    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
-        self.said(out).into_iter().collect()
+    fn encode(&mut self, media: &Media<'_>) -> Vec<WireOut> {
+        self.said(media).into_iter().collect()
+    }
+
+    fn report(&mut self, report: &Report<'_>) -> Vec<WireOut> {
+        self.told(report).into_iter().collect()
     }
 
     fn dialect(&self) -> Option<Dialect> {

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::detect::Dialect;
 use super::fields::{self, Fields, Spoken};
 use super::stage::Stage;
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
 const MULAW: &str = "audio/x-mulaw";
 const L16: &str = "audio/x-l16";
@@ -141,10 +141,10 @@ impl Gateway for Plivo {
         Ok(vec![inbound])
     }
 
-    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
+    fn encode(&mut self, media: &Media<'_>) -> Vec<WireOut> {
         let Some(stream) = self.stage.speaking() else { return Vec::new() };
-        let message = match *out {
-            Outbound::Audio { samples } => {
+        let message = match *media {
+            Media::Audio { samples } => {
                 let content = match stream.format.encoding {
                     Encoding::Mulaw | Encoding::Alaw => MULAW,
                     Encoding::Pcm16le | Encoding::Pcm16be => L16,
@@ -154,17 +154,11 @@ impl Gateway for Plivo {
                     "contentType": content, "sampleRate": stream.format.rate, "payload": payload,
                 }})
             }
-            Outbound::Mark { name, within: _ } => {
+            Media::Mark { name, within: _ } => {
                 json!({"event": "checkpoint", "streamId": stream.id, "name": name})
             }
-            Outbound::Clear => json!({"event": "clearAudio", "streamId": stream.id}),
-            Outbound::Started { .. }
-            | Outbound::Hearing { .. }
-            | Outbound::Turn(_)
-            | Outbound::Summary(_)
-            | Outbound::Pong(_)
-            | Outbound::Error { .. }
-            | Outbound::Hangup => return Vec::new(),
+            Media::Clear => json!({"event": "clearAudio", "streamId": stream.id}),
+            Media::Started { .. } | Media::Hangup => return Vec::new(),
         };
         vec![WireOut::Text(message.to_string())]
     }

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Gateway, Outbound, Wire};
+use super::{Gateway, Media, Wire};
 
 /// A message on its way in.
 #[derive(Debug, Clone)]
@@ -62,11 +62,11 @@ pub(super) fn survived(gateway: &mut dyn Gateway, messages: &[Strange]) {
             Strange::Binary(bytes) => gateway.decode(Wire::Binary(bytes)),
         };
         for out in [
-            Outbound::Audio { samples: &[1, -1, i16::MIN, i16::MAX, 0] },
-            Outbound::Mark { name: "m0", within: true },
-            Outbound::Mark { name: "m1", within: false },
-            Outbound::Clear,
-            Outbound::Hangup,
+            Media::Audio { samples: &[1, -1, i16::MIN, i16::MAX, 0] },
+            Media::Mark { name: "m0", within: true },
+            Media::Mark { name: "m1", within: false },
+            Media::Clear,
+            Media::Hangup,
         ] {
             gateway.encode(&out);
         }

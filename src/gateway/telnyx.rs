@@ -14,7 +14,7 @@ use super::fields::{self, Fields, Spoken};
 use super::frames::Frames;
 use super::reorder::Reorder;
 use super::stage::Stage;
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
 /// In which order L16 has its two bytes. Telnyx's documents do not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -159,31 +159,25 @@ impl Gateway for Telnyx {
         Ok(vec![inbound])
     }
 
-    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
+    fn encode(&mut self, media: &Media<'_>) -> Vec<WireOut> {
         let Some(stream) = self.stage.speaking() else { return Vec::new() };
         let format = stream.format;
-        let media = |frame: Vec<i16>| {
+        let audio = |frame: Vec<i16>| {
             let payload = fields::base64(&format.bytes(&frame));
             WireOut::Text(json!({"event": "media", "media": {"payload": payload}}).to_string())
         };
-        match *out {
-            Outbound::Audio { samples } => stream.frames.cut(samples).into_iter().map(media).collect(),
-            Outbound::Mark { name, within } => {
+        match *media {
+            Media::Audio { samples } => stream.frames.cut(samples).into_iter().map(audio).collect(),
+            Media::Mark { name, within } => {
                 let mark = json!({"event": "mark", "mark": {"name": name}}).to_string();
                 let rest = if within { None } else { stream.frames.fill() };
-                rest.map(media).into_iter().chain([WireOut::Text(mark)]).collect()
+                rest.map(audio).into_iter().chain([WireOut::Text(mark)]).collect()
             }
-            Outbound::Clear => {
+            Media::Clear => {
                 stream.frames.clear();
                 vec![WireOut::Text(json!({"event": "clear"}).to_string())]
             }
-            Outbound::Started { .. }
-            | Outbound::Hearing { .. }
-            | Outbound::Turn(_)
-            | Outbound::Summary(_)
-            | Outbound::Pong(_)
-            | Outbound::Error { .. }
-            | Outbound::Hangup => Vec::new(),
+            Media::Started { .. } | Media::Hangup => Vec::new(),
         }
     }
 

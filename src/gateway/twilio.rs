@@ -13,8 +13,9 @@ use serde_json::json;
 use super::fields::{self, Fields, Spoken};
 use super::native::{SummaryWire, TurnReportWire};
 use super::{
-    AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, RefusalCode, Start, Wire, WireOut,
+    AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, RefusalCode, Start, Wire, WireOut,
 };
+use crate::report::Report;
 use crate::units::PHONE_RATE;
 
 /// What differs between those who speak this dialect.
@@ -177,37 +178,38 @@ impl Twilio {
         Ok(Inbound::Audio { samples: media.audio("payload", stream.format)?, position_ms })
     }
 
-    /// The one message that says `out`, if there is one.
-    fn said(&self, out: &Outbound<'_>) -> Option<String> {
-        let stream = match (&self.state, out) {
-            (State::Streaming(stream), _) | (State::Stopped(Some(stream)), Outbound::Summary(_)) => stream,
-            (State::Waiting | State::Stopped(_), _) => return None,
-        };
+    /// The one message that says `media`, if there is one.
+    fn said(&self, media: &Media<'_>) -> Option<String> {
+        let State::Streaming(stream) = &self.state else { return None };
         let (id, name) = (&stream.id, self.dialect.stream_id);
-        let report = |turn, summary| {
-            let report = ReportWire { event: REPORT_EVENT.to_owned(), stream_sid: id.clone(), turn, summary };
-            serde_json::to_string(&report).ok()
-        };
-        let text = match *out {
-            Outbound::Audio { samples } => {
+        let text = match *media {
+            Media::Audio { samples } => {
                 let payload = fields::base64(&stream.format.bytes(samples));
-                json!({"event": "media", name: id, "media": {"payload": payload}}).to_string()
+                json!({"event": "media", name: id, "media": {"payload": payload}})
             }
-            Outbound::Mark { name: mark, within: _ } => {
-                json!({"event": "mark", name: id, "mark": {"name": mark}}).to_string()
+            Media::Mark { name: mark, within: _ } => {
+                json!({"event": "mark", name: id, "mark": {"name": mark}})
             }
-            Outbound::Clear => json!({"event": "clear", name: id}).to_string(),
-            Outbound::Turn(turn) if stream.reports => report(Some(turn.clone()), None)?,
-            Outbound::Summary(summary) if stream.reports => report(None, Some(summary.clone()))?,
-            Outbound::Started { .. }
-            | Outbound::Hearing { .. }
-            | Outbound::Turn(_)
-            | Outbound::Summary(_)
-            | Outbound::Pong(_)
-            | Outbound::Error { .. }
-            | Outbound::Hangup => return None,
+            Media::Clear => json!({"event": "clear", name: id}),
+            Media::Started { .. } | Media::Hangup => return None,
         };
-        Some(text)
+        Some(text.to_string())
+    }
+
+    /// A report to a caller that asked for them; the summary comes after the line has stopped.
+    fn told(&self, report: &Report<'_>) -> Option<String> {
+        let (stream, turn, summary) = match (&self.state, report) {
+            (State::Streaming(stream), Report::Turn(turn)) => (stream, Some((*turn).into()), None),
+            (State::Streaming(stream) | State::Stopped(Some(stream)), Report::Summary(summary)) => {
+                (stream, None, Some((*summary).into()))
+            }
+            _ => return None,
+        };
+        if !stream.reports {
+            return None;
+        }
+        let event = REPORT_EVENT.to_owned();
+        serde_json::to_string(&ReportWire { event, stream_sid: stream.id.clone(), turn, summary }).ok()
     }
 }
 
@@ -247,8 +249,12 @@ impl Gateway for Twilio {
         Ok(vec![inbound])
     }
 
-    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
-        self.said(out).into_iter().map(WireOut::Text).collect()
+    fn encode(&mut self, media: &Media<'_>) -> Vec<WireOut> {
+        self.said(media).into_iter().map(WireOut::Text).collect()
+    }
+
+    fn report(&mut self, report: &Report<'_>) -> Vec<WireOut> {
+        self.told(report).into_iter().map(WireOut::Text).collect()
     }
 
     fn dialect(&self) -> Option<super::detect::Dialect> {

@@ -12,7 +12,7 @@ use super::detect::Dialect;
 use super::fields::{self, Fields};
 use super::frames::Frames;
 use super::stage::Stage;
-use super::{AudioFormat, Encoding, Gateway, Inbound, Outbound, Overrides, Refusal, Start, Wire, WireOut};
+use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
 /// The first message.
 pub(super) const CONNECTED: &str = "websocket:connected";
@@ -113,28 +113,22 @@ impl Gateway for Vonage {
         Ok(vec![inbound])
     }
 
-    fn encode(&mut self, out: &Outbound<'_>) -> Vec<WireOut> {
+    fn encode(&mut self, media: &Media<'_>) -> Vec<WireOut> {
         let Some(stream) = self.stage.speaking() else { return Vec::new() };
         let format = stream.format;
         let audio = |frame: Vec<i16>| WireOut::Binary(format.bytes(&frame));
-        match *out {
-            Outbound::Audio { samples } => stream.frames.cut(samples).into_iter().map(audio).collect(),
-            Outbound::Mark { name, within } => {
+        match *media {
+            Media::Audio { samples } => stream.frames.cut(samples).into_iter().map(audio).collect(),
+            Media::Mark { name, within } => {
                 let mark = json!({"action": "notify", "payload": {"mark": name}}).to_string();
                 let rest = if within { None } else { stream.frames.fill() };
                 rest.map(audio).into_iter().chain([WireOut::Text(mark)]).collect()
             }
-            Outbound::Clear => {
+            Media::Clear => {
                 stream.frames.clear();
                 vec![WireOut::Text(json!({"action": "clear"}).to_string())]
             }
-            Outbound::Started { .. }
-            | Outbound::Hearing { .. }
-            | Outbound::Turn(_)
-            | Outbound::Summary(_)
-            | Outbound::Pong(_)
-            | Outbound::Error { .. }
-            | Outbound::Hangup => Vec::new(),
+            Media::Started { .. } | Media::Hangup => Vec::new(),
         }
     }
 

@@ -9,7 +9,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::{Tls, files};
+use crate::config::Tls;
+use crate::files;
 
 /// What is wrong with the files.
 #[derive(Debug, thiserror::Error)]

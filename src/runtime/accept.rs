@@ -13,8 +13,9 @@ use super::services::Services;
 use super::session::Session;
 use super::socket::{Limits, open};
 use crate::gateway::detect::Dialect;
-use crate::gateway::{Gateway, Inbound, Outbound, RefusalCode, Start};
+use crate::gateway::{Gateway, Inbound, RefusalCode, Start};
 use crate::ids::CallId;
+use crate::report::Report;
 
 /// How a call began.
 pub(super) struct Opening {
@@ -89,7 +90,7 @@ pub(super) fn refuse(line: &mut Line, end: &End) {
         | End::Dead(_)
         | End::Drained => ("refused", end.to_string()),
     };
-    let _ = line.send(&Outbound::Error { code, message: &message });
+    let _ = line.report(&Report::Error { code, message: &message });
 }
 
 /// What comes before the start is dropped, though it breaks the protocol; a start that does is refused.

@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use super::call_log::wire_report;
 use super::end::End;
 use super::session::{RESULTS_QUEUE, Session};
-use crate::conversation::latency::TurnReport;
 use crate::conversation::{Action, Event};
+use crate::dialogue::{Message, Role};
+use crate::engine::CancelFlag;
 use crate::engine::generating::{Question, Reading, Wanted};
 use crate::engine::workers::QueueFull;
-use crate::engine::{CancelFlag, Message, Role};
-use crate::gateway::Outbound;
+use crate::gateway::Media;
 use crate::ids::{ChunkId, ReadingId, TurnId, UtteranceId};
+use crate::report::{Report, ReportedTurn, TurnReport};
 use crate::units::CallTime;
 
 /// The reply that engines work on.
@@ -76,7 +76,7 @@ impl Session {
                 }
                 Action::Hearing { utterance, stable, unstable } => {
                     tracing::debug!(%utterance, stable, unstable, "hearing");
-                    self.line.send(&Outbound::Hearing { utterance, stable: &stable, unstable: &unstable })?;
+                    self.line.report(&Report::Hearing { utterance, stable: &stable, unstable: &unstable })?;
                 }
                 Action::Generate { turn, messages, speculative, rung } => {
                     self.listening.cancel();
@@ -116,13 +116,13 @@ impl Session {
                 Action::Pause => {
                     self.pacer.clear(now);
                     self.runway.begin_anew();
-                    self.line.send(&Outbound::Clear)?;
+                    self.line.send(&Media::Clear)?;
                 }
                 Action::ClearPlayback => {
                     self.pacer.clear(now);
                     self.runway.begin_anew();
                     self.pieces.clear();
-                    self.line.send(&Outbound::Clear)?;
+                    self.line.send(&Media::Clear)?;
                 }
                 Action::TimedOut { on } => {
                     tracing::warn!(code = on.code(), "{}", on.message());
@@ -130,7 +130,7 @@ impl Session {
                 }
                 Action::TurnReport(report) => self.report(*report)?,
                 Action::HangUp { why } => {
-                    self.line.send(&Outbound::Hangup)?;
+                    self.line.send(&Media::Hangup)?;
                     return Err(End::SaidGoodbye(why));
                 }
             }
@@ -214,10 +214,10 @@ impl Session {
         let asked = self.asked.remove(&report.turn);
         let model = asked.filter(|_| !report.failed).unwrap_or_default();
         self.asked.retain(|turn, _| *turn > report.turn);
-        let wire = wire_report(&report, speech_end_ms, &model);
+        let v2v_ms = report.stages.map(|stages| stages.total_ms().round());
         tracing::info!(
             turn = report.turn.0,
-            v2v_ms = wire.v2v_ms.map(f64::round),
+            v2v_ms,
             interrupted = report.interrupted,
             hiccups = report.hiccups,
             failed = report.failed,
@@ -227,11 +227,12 @@ impl Session {
             "turn over"
         );
         tracing::debug!(turn = report.turn.0, heard = report.heard, reply = report.reply, "words");
+        self.log.turn(report.clone());
+        let turn = ReportedTurn { turn: report, model, speech_end_ms };
         if let Some(reporter) = &self.services.reporter {
-            reporter.turn(&self.id, &wire);
+            reporter.turn(&self.id, &turn);
         }
-        self.log.turn(report);
-        Ok(self.line.send(&Outbound::Turn(&wire))?)
+        Ok(self.line.report(&Report::Turn(&turn))?)
     }
 
     pub(super) fn queues(&self) -> BTreeMap<String, u64> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::line::LineDead;
 use crate::conversation::Farewell;
 use crate::gateway::RefusalCode;
-use crate::gateway::native::SummaryWire;
+use crate::report::Summary;
 use crate::units::CallTime;
 
 /// How a peer broke the rules of WebSockets (RFC 6455).
@@ -74,7 +74,7 @@ pub enum End {
 
 impl End {
     /// Writes it into the log, with what there is to say of the whole call.
-    pub fn told(&self, summary: &SummaryWire, now: CallTime) {
+    pub fn told(&self, summary: &Summary, now: CallTime) {
         let (turns, line) = (summary.turns, &summary.line);
         let (jitter_ms, concealed_ms) = (line.jitter_ms.round(), line.concealed_ms.round());
         let disordered = line.disordered;

@@ -15,8 +15,8 @@ use super::socket::{Socket, part};
 use crate::audio::resample::{RateError, Resampler};
 use crate::audio::{to_f32, to_i16};
 use crate::gateway::detect::Dialect;
-use crate::gateway::native::ReceptionWire;
-use crate::gateway::{Gateway, Inbound, Outbound, Refusal, Wire, WireOut};
+use crate::gateway::{Gateway, Inbound, Media, Refusal, Wire, WireOut};
+use crate::report::{InboundQuality, Report};
 use crate::units::{CallTime, PHONE_RATE};
 
 /// Messages that may wait for a socket: five seconds of frames with their marks.
@@ -112,15 +112,29 @@ impl Line {
     /// As [`Self::send`].
     pub fn send_audio(&mut self, samples: Vec<i16>) -> Result<(), LineDead> {
         let samples = convert(self.rates.as_mut().map(|r| &mut r.outbound), samples);
-        self.send(&Outbound::Audio { samples: &samples })
+        self.send(&Media::Audio { samples: &samples })
     }
 
     /// Sends what the protocol has a word for.
     ///
     /// # Errors
     /// If the socket is closed, or stalled for so long that the queue is full.
-    pub fn send(&mut self, out: &Outbound<'_>) -> Result<(), LineDead> {
-        for message in self.codec.encode(out) {
+    pub fn send(&mut self, media: &Media<'_>) -> Result<(), LineDead> {
+        let messages = self.codec.encode(media);
+        self.write(messages)
+    }
+
+    /// Tells whoever is at the other end, if the protocol has a word for it.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub fn report(&mut self, report: &Report<'_>) -> Result<(), LineDead> {
+        let messages = self.codec.report(report);
+        self.write(messages)
+    }
+
+    fn write(&mut self, messages: Vec<WireOut>) -> Result<(), LineDead> {
+        for message in messages {
             let message = match message {
                 WireOut::Text(text) => Message::text(text),
                 WireOut::Binary(bytes) => Message::binary(bytes),
@@ -178,7 +192,7 @@ impl Line {
 
     /// How well the caller's audio comes.
     #[must_use]
-    pub fn reception(&self) -> ReceptionWire {
+    pub fn reception(&self) -> InboundQuality {
         self.reception.figures(self.codec.disordered())
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::audio::conceal::Concealer;
-use crate::gateway::native::ReceptionWire;
+use crate::report::InboundQuality;
 use crate::units::{CallTime, duration_of, samples_in, tenths};
 
 /// A position may be off by less than this: it is rounded, and senders count in their own way.
@@ -118,8 +118,8 @@ impl Reception {
 
     /// The figures so far. `disordered` is the codec's.
     #[must_use]
-    pub fn figures(&self, disordered: u64) -> ReceptionWire {
-        ReceptionWire {
+    pub fn figures(&self, disordered: u64) -> InboundQuality {
+        InboundQuality {
             jitter_ms: tenths(self.jitter / 1000.0),
             concealed_ms: tenths(duration_of(self.concealed, self.rate).as_secs_f64() * 1000.0),
             jumps: self.jumps,
@@ -137,7 +137,7 @@ mod tests {
 
     /// Frames of 20 ms with these positions and arrivals; gives the lengths of what was made of them, in
     /// milliseconds, and the figures.
-    fn given(frames: impl IntoIterator<Item = (u64, u64)>) -> (Vec<usize>, ReceptionWire) {
+    fn given(frames: impl IntoIterator<Item = (u64, u64)>) -> (Vec<usize>, InboundQuality) {
         let mut reception = Reception::new(8000, false);
         let lengths = frames
             .into_iter()
@@ -149,7 +149,7 @@ mod tests {
     }
 
     /// Steady frames up to `frames`, and then those.
-    fn steady_then(frames: u64, then: &[(u64, u64)]) -> (Vec<usize>, ReceptionWire) {
+    fn steady_then(frames: u64, then: &[(u64, u64)]) -> (Vec<usize>, InboundQuality) {
         let steady = (0..frames).map(|n| (n * 20, 1000 + n * 20));
         let (lengths, figures) = given(steady.chain(then.iter().copied()));
         (lengths[frames as usize..].to_vec(), figures)

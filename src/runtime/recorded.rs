@@ -12,11 +12,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::clock::{Clock, unique_id};
-use crate::conversation::latency::SpeculationCount;
 use crate::conversation::trace::{Counted, Head, Line, VERSION, What};
 use crate::conversation::{Action, Conversation, Event, Settings, Timer};
-use crate::engine::CountTokens;
+use crate::dialogue::CountTokens;
 use crate::ids::CallId;
+use crate::report::SpeculationCount;
 use crate::units::CallTime;
 
 /// Lines that may wait for the disk.

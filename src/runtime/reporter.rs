@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::gateway::native::{SummaryWire, TurnReportWire};
 use crate::ids::CallId;
+use crate::report::{ReportedTurn, Summary};
 
 /// Lines that may wait for the reader.
 const QUEUE: usize = 1024;
@@ -36,13 +37,13 @@ impl Reporter {
     }
 
     /// A turn is over.
-    pub fn turn(&self, call: &CallId, turn: &TurnReportWire) {
-        self.line(&json!({"call": call.as_str(), "turn": turn}));
+    pub fn turn(&self, call: &CallId, turn: &ReportedTurn) {
+        self.line(&json!({"call": call.as_str(), "turn": TurnReportWire::from(turn)}));
     }
 
     /// A call is over.
-    pub fn summary(&self, call: &CallId, summary: &SummaryWire) {
-        self.line(&json!({"call": call.as_str(), "summary": summary}));
+    pub fn summary(&self, call: &CallId, summary: &Summary) {
+        self.line(&json!({"call": call.as_str(), "summary": SummaryWire::from(summary)}));
     }
 
     fn line(&self, object: &serde_json::Value) {
@@ -58,6 +59,8 @@ mod tests {
     use std::sync::mpsc::Sender;
 
     use super::*;
+    use crate::ids::TurnId;
+    use crate::report::TurnReport;
 
     struct Lines(Sender<Vec<u8>>);
 
@@ -76,7 +79,8 @@ mod tests {
     fn a_turn_is_a_line_and_a_reader_that_is_gone_is_no_error() {
         let (sender, receiver) = std::sync::mpsc::channel();
         let reporter = Reporter::to(Lines(sender)).unwrap();
-        let turn = TurnReportWire { turn: 2, heard: "hi".into(), ..TurnReportWire::default() };
+        let turn = TurnReport { turn: TurnId(2), heard: "hi".into(), ..TurnReport::default() };
+        let turn = ReportedTurn { turn, ..ReportedTurn::default() };
         reporter.turn(&CallId::new("c-1"), &turn);
         let line = String::from_utf8(receiver.recv().unwrap()).unwrap();
         let read: serde_json::Value = serde_json::from_str(&line).unwrap();

@@ -11,7 +11,7 @@ use super::ears::Ears;
 use super::reporter::Reporter;
 use crate::config::{Config, Line};
 use crate::conversation::{Listening, Settings};
-use crate::engine::CountTokens;
+use crate::dialogue::CountTokens;
 use crate::engine::workers::Engines;
 use crate::gateway::detect::Dialect;
 use crate::gateway::{Overrides, Refusal, RefusalCode};

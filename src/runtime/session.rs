@@ -23,8 +23,9 @@ use crate::conversation::{Action, Event};
 use crate::engine::runway::Runway;
 use crate::engine::workers::{EngineResult, Results};
 use crate::engine::{CancelFlag, EngineError, Transcript};
-use crate::gateway::{Inbound, Outbound, Refusal, Start};
+use crate::gateway::{Inbound, Media, Refusal, Start};
 use crate::ids::{Asked, CallId, ChunkId, MarkId, TurnId};
+use crate::report::Report;
 use crate::units::{CallTime, PHONE_RATE, duration_of};
 use crate::vad::Edge;
 
@@ -147,7 +148,7 @@ impl Session {
             self.ears.expect_gaps(self.clock.now());
         }
         let client_id = start.client_id.as_deref();
-        self.line.send(&Outbound::Started { call_id: self.id.as_str(), client_id })?;
+        self.line.send(&Media::Started { call_id: self.id.as_str(), client_id })?;
         if let Some(prompt) = &start.agent.system_prompt {
             self.read_ahead(self.clock.now(), prompt);
         }
@@ -192,7 +193,7 @@ impl Session {
     /// A message that broke the protocol was dropped: the peer and the call's summary are told.
     fn tell_of_dropped(&mut self, refusal: &Refusal) -> Result<(), End> {
         let (code, message) = (refusal.code.as_str(), format!("a message was dropped: {refusal}"));
-        self.line.send(&Outbound::Error { code, message: &message })?;
+        self.line.report(&Report::Error { code, message: &message })?;
         self.log.error(code, message);
         Ok(())
     }
@@ -217,7 +218,7 @@ impl Session {
             Inbound::Ping { id } => {
                 let pong =
                     self.log.pong(id, self.queues(), self.line.reception(), &self.services.engines.meters());
-                self.line.send(&Outbound::Pong(&pong))?;
+                self.line.report(&Report::Pong(&pong))?;
             }
             Inbound::Interrupt => self.tell(now, Event::InterruptRequested)?,
             Inbound::EndRequested => return Err(End::Requested),
@@ -314,10 +315,10 @@ impl Session {
                     self.line.send_audio(samples)?;
                 }
                 Due::Mark(mark) => {
-                    self.line.send(&Outbound::Mark { name: &mark.to_string(), within: false })?;
+                    self.line.send(&Media::Mark { name: &mark.to_string(), within: false })?;
                 }
                 Due::FirstMark(mark, due) => {
-                    self.line.send(&Outbound::Mark { name: &mark.to_string(), within: true })?;
+                    self.line.send(&Media::Mark { name: &mark.to_string(), within: true })?;
                     self.tell(now, Event::MarkSent { mark, due })?;
                 }
                 Due::Started(chunk, plays_at) => self.tell(now, Event::ChunkStarted { chunk, plays_at })?,
@@ -387,7 +388,7 @@ impl Session {
         let line = self.line.reception();
         let speculated = self.conversation.speculated();
         let summary = self.log.summary(self.id.as_str(), now.as_millis() as f64, speculated, line);
-        let _ = self.line.send(&Outbound::Summary(&summary));
+        let _ = self.line.report(&Report::Summary(&summary));
         if let Some(reporter) = &self.services.reporter {
             reporter.summary(&self.id, &summary);
         }

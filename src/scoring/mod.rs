@@ -30,7 +30,7 @@ impl Score {
         let (said, heard) = (spoken_words(said), spoken_words(heard));
         self.clips += 1;
         self.words += said.len();
-        self.wrong += distance(&said, &heard);
+        self.wrong += strsim::generic_levenshtein(&said, &heard);
         self.empty += usize::from(heard.is_empty() && !said.is_empty());
         self.doubled += usize::from(is_doubled(&said, &heard));
     }
@@ -70,21 +70,6 @@ impl ByLength {
             |(own, other): (&Score, &Score)| own.wrong <= other.wrong + 1 && own.empty <= other.empty;
         self.all.wrong <= other.all.wrong && self.classes.iter().zip(&other.classes).all(class_is)
     }
-}
-
-/// The fewest words to put in, take out or replace (Levenshtein).
-fn distance(a: &[String], b: &[String]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// True if as many words as were said, or more, only say again what came just before them.

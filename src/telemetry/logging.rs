@@ -12,7 +12,6 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::escape::{EscapedFields, json_line};
 use super::queue::{Queue, Report};
-use crate::config::Log;
 
 /// The end of the process waits so long for the last lines to be written.
 const LAST_LINES: Duration = Duration::from_millis(500);
@@ -58,8 +57,8 @@ impl Drop for Logging {
 
 /// Starts logging. A command that prints its own results (`server` is false) logs only warnings,
 /// unless `RUST_LOG` says otherwise; `RUST_LOG` wins over the configuration.
-pub fn start(log: &Log, server: bool) -> Logging {
-    let level = if server { log.level.as_str() } else { "warn" };
+pub fn start(level: &str, json: bool, server: bool) -> Logging {
+    let level = if server { level } else { "warn" };
     let asked = std::env::var(EnvFilter::DEFAULT_ENV).ok();
     let filter = asked.and_then(|asked| filter(&asked)).or_else(|| filter(level));
     let filter = filter.unwrap_or_else(|| EnvFilter::new("warn"));
@@ -71,7 +70,7 @@ pub fn start(log: &Log, server: bool) -> Logging {
     // where that cannot be done.
     let lines = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false).with_ansi(false);
     // A second start (in tests) keeps the first.
-    let _ = if log.json {
+    let _ = if json {
         let lines = lines.json().flatten_event(true).with_current_span(true).with_span_list(false);
         lines.with_writer(JsonLines(queue.clone())).try_init()
     } else {

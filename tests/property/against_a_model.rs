@@ -3,7 +3,7 @@
 //! says of itself just that.
 
 use offhook::conversation::{Action, BargeInPolicy, Event, Settings, SpeculationPolicy};
-use offhook::engine::Role;
+use offhook::dialogue::Role;
 use proptest::prelude::*;
 
 use super::cases;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use offhook::conversation::replay::Trace;
 use offhook::conversation::trace::{Head, Line, VERSION, What};
 use offhook::conversation::{Action, Conversation, Event, Settings};
-use offhook::engine::Role;
+use offhook::dialogue::Role;
 use offhook::ids::{Asked, ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
 use offhook::units::CallTime;
 use proptest::prelude::*;

@@ -2,7 +2,7 @@
 //! word that was not heard.
 
 use offhook::conversation::{Action, Settings};
-use offhook::engine::Message;
+use offhook::dialogue::Message;
 use offhook::units::CallTime;
 
 use crate::support::simulation::{AT, MS, Simulation, settings};

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use offhook::conversation::Event;
-use offhook::engine::{Message, Usage};
+use offhook::dialogue::{Message, Usage};
 use offhook::ids::{Asked, ReadingId, TurnId};
 
 use super::simulation::{Broken, Simulation};

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook::config::{self, DEFAULT_CONFIG};
+use offhook::dialogue::{CountTokens, Message, Usage};
 use offhook::engine::cores::Cores;
 use offhook::engine::generating::Steps;
 use offhook::engine::workers::Engines;
 use offhook::engine::{
-    CancelFlag, CountTokens, Effort, EngineError, Generation, Generator, Message, Recognizer, Sampling,
-    Share, Speech, Step, StopReason, Synthesizer, Task, Transcript, Usage,
+    CancelFlag, Effort, EngineError, Generation, Generator, Recognizer, Sampling, Share, Speech, Step,
+    StopReason, Synthesizer, Task, Transcript,
 };
 use offhook::http::listen::{self, Limits};
 use offhook::http::{App, router};

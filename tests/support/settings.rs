@@ -7,7 +7,7 @@ use offhook::conversation::{
     BargeInPolicy, EndpointPolicy, KeysPolicy, Listening, Manners, Phrases, ReadAhead, Settings,
     SpeculationPolicy,
 };
-use offhook::engine::CountTokens;
+use offhook::dialogue::CountTokens;
 
 use super::simulation::MS;
 

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::barge_in_sounds::{Kind, Sound, all};
-use super::median;
+use crate::app::engines::whisper_options;
 use crate::audio::level::audible_span;
 use crate::cli::output::outln;
 use crate::cli::stream::Listener;
 use crate::config::Config;
-use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer};
+use crate::engine::whisper::{self, WhisperRecognizer};
+use crate::stats::median;
 use crate::units::{CallTime, FRAME_SAMPLES, PHONE_RATE, duration_of, samples_in};
 
 /// What the agent says: about twenty seconds.
@@ -54,7 +55,7 @@ struct Row {
 
 /// Measures and prints.
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
-    let model = whisper::load(&WhisperOptions::from(&config.stt))?;
+    let model = whisper::load(&whisper_options(&config.stt, &config.stt.model))?;
     let mut recognizer = model.recognizer()?;
     let sounds = all(args.data.as_deref())?;
     if !args.json {

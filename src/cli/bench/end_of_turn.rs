@@ -7,15 +7,17 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use super::{median, name};
+use super::name;
+use crate::app::engines::llm_options;
 use crate::cli::output::outln;
 use crate::config::Config;
 use crate::conversation::EndpointPolicy;
 use crate::conversation::completeness::{Context, judge};
 use crate::conversation::endpoint::Pace;
 use crate::conversation::expectation;
-use crate::engine::llm::{LlmEngine, LlmOptions, limit_threads, load};
-use crate::engine::{Message, Role};
+use crate::dialogue::{Message, Role};
+use crate::engine::llm::{LlmEngine, limit_threads, load};
+use crate::stats::median;
 
 /// The sentences that are tried where no file is given.
 const SENTENCES: &str = include_str!("end_of_turn.tsv");
@@ -96,7 +98,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         }
         None => parse(SENTENCES)?,
     };
-    let options = LlmOptions::new(&config.llm, args.model.as_deref());
+    let options = llm_options(&config.llm, args.model.as_deref().unwrap_or(&config.llm.model));
     limit_threads(options.threads);
     let engine = load(&options)?;
     engine.check_conversations()?;
@@ -235,7 +237,7 @@ fn print(row: &Row) -> std::io::Result<()> {
 fn print_summary(summary: &Summary, rows: &[Row]) -> std::io::Result<()> {
     let middle = |whole| {
         let of = rows.iter().filter(|row| row.whole == whole);
-        median(of.filter_map(|row| row.probability.map(f64::from)).collect()).unwrap_or_default()
+        median(of.filter_map(|row| row.probability.map(f64::from))).unwrap_or_default()
     };
     outln!("\n{}: endpoint.model_threshold {}, weight {}", summary.model, summary.threshold, summary.weight)?;
     outln!(

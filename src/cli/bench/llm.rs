@@ -9,13 +9,14 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use super::machine::Machine;
-use super::{median, name};
+use super::name;
+use crate::app::engines::llm_options;
 use crate::cli::output::{note, outln};
 use crate::config::{Config, limits};
-use crate::engine::llm::{LlmEngine, LlmOptions, Workpiece, decode_together, limit_threads, load};
-use crate::engine::{
-    EngineError, Generation as _, Generator as _, KernelChoice, Message, Role, Sampling, Step, Task,
-};
+use crate::dialogue::{Message, Role};
+use crate::engine::llm::{LlmEngine, Workpiece, decode_together, limit_threads, load};
+use crate::engine::{EngineError, Generation as _, Generator as _, KernelChoice, Sampling, Step, Task};
+use crate::stats::median;
 
 /// Tokens of the system prompt that is pinned, and of the question behind it.
 const SYSTEM: usize = 300;
@@ -130,7 +131,7 @@ struct Times {
 
 /// Measures and prints.
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
-    let mut options = LlmOptions::new(&config.llm, args.model.as_deref());
+    let mut options = llm_options(&config.llm, args.model.as_deref().unwrap_or(&config.llm.model));
     options.threads = args.threads.map_or(options.threads, usize::from);
     options.kernels = args.kernels.unwrap_or(options.kernels);
     options.context_tokens = options.context_tokens.max(ROOM);

@@ -1,9 +1,9 @@
 //! What the machine could do at best, and how near to that a language model comes. Knows no calls.
 
 use crate::engine::llm::{Demand, LlmEngine};
+use crate::stats::median;
 
 use super::llm::{ms, now};
-use super::median;
 
 /// Times each is measured.
 const ROUNDS: usize = 5;
@@ -34,7 +34,7 @@ impl Machine {
                 let count = done();
                 count as f64 / ms(start) / 1e6
             };
-            median((0..ROUNDS).map(|_| round()).collect()).unwrap_or_default()
+            median((0..ROUNDS).map(|_| round())).unwrap_or_default()
         };
         let (layers, output) = engine.demand();
         let (memory_gb_s, int8_g_s) = (rate(&|| machine.read()), rate(&|| machine.multiply()));

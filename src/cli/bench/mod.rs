@@ -18,12 +18,6 @@ use std::process::ExitCode;
 
 use crate::config::Config;
 
-/// The middle of all; of two the larger. `None` of nothing.
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
-}
-
 /// A model's name in a table.
 fn name(model: &Path) -> String {
     model.file_name().unwrap_or_default().to_string_lossy().into_owned()

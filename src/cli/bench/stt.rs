@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::{median, name, stt_beside, stt_words};
+use super::{name, stt_beside, stt_words};
+use crate::app::engines::whisper_options;
 use crate::cli::output::outln;
-use crate::config::{Config, limits, whisper_model};
+use crate::config::{Config, limits};
 use crate::engine::flite::Flite;
-use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer, Window};
+use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer, Window, published};
 use crate::engine::{CancelFlag, Effort, Recognizer as _, Synthesizer as _};
+use crate::stats::median;
 use crate::units::{PHONE_RATE, WHISPER_RATE, samples_in};
 
 /// Tokens that a sentence has for each second of speech; models with random weights stop at no other.
@@ -76,13 +78,13 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.map_or(cores, usize::from);
-    let named: Vec<PathBuf> = args.model.iter().map(|name| whisper_model::named(name)).collect();
+    let named: Vec<PathBuf> = args.model.iter().map(|name| published::named(name)).collect();
     let models = if named.is_empty() { std::slice::from_ref(&config.stt.model) } else { &named };
     if !args.json && args.references.is_none() {
         outln!("model                          speech  full window  cut window   ratio  partial (1 thread)")?;
     }
     for model in models {
-        let options = WhisperOptions::of(model, &config.stt);
+        let options = whisper_options(&config.stt, model);
         if let Some(references) = &args.references {
             stt_words::run(&options, references, &args.margin, threads, config, args.json)?;
             continue;

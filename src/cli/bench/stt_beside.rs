@@ -8,12 +8,13 @@ use tokio::sync::mpsc;
 
 use super::llm::{ms, now};
 use super::name;
+use crate::app::engines::{open_models, start};
 use crate::cli::output::outln;
 use crate::config::Config;
 use crate::engine::CancelFlag;
-use crate::engine::start::{open_models, start};
 use crate::engine::workers::{EngineResult, Engines};
 use crate::ids::UtteranceId;
+use crate::stats::Distribution;
 use crate::units::{CallTime, PHONE_RATE, samples_in};
 
 /// From a final to the next: as long as people speak between two of them, and never in step with partials.
@@ -63,7 +64,7 @@ pub(super) fn run(config: &Config, audio: &[i16], finals: usize, json: bool) -> 
         broken_off += now_broken_off;
     }
     let model = name(&config.stt.model);
-    let [alone, beside] = times.map(distribution);
+    let [alone, beside] = times.map(row);
     print(&Row { beside: "nothing", partials: 0, broken_off: 0, model: model.clone(), ..alone }, json)?;
     print(&Row { beside: "partials of another call", partials: done, broken_off, model, ..beside }, json)
 }
@@ -151,18 +152,15 @@ fn ask(
         .context("the recognisers have more to do than they can hold")
 }
 
-fn distribution(mut times: Vec<f64>) -> Row {
-    times.sort_by(f64::total_cmp);
-    let rank = |percent: usize| times.get((times.len() * percent / 100).min(times.len().saturating_sub(1)));
-    let [median_ms, p95_ms, longest_ms] =
-        [50, 95, 100].map(|percent| rank(percent).copied().unwrap_or_default());
+fn row(times: Vec<f64>) -> Row {
+    let times: Distribution = times.into_iter().collect();
     Row {
         model: String::new(),
         beside: "",
-        finals: times.len(),
-        median_ms,
-        p95_ms,
-        longest_ms,
+        finals: times.count(),
+        median_ms: times.median().unwrap_or_default(),
+        p95_ms: times.percentile(95.0).unwrap_or_default(),
+        longest_ms: times.longest().unwrap_or_default(),
         partials: 0,
         broken_off: 0,
     }

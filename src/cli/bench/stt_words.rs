@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 
 use super::llm::{ms, now};
-use super::{median, name};
+use super::name;
 use crate::audio::wav::{self, Clip};
 use crate::cli::output::outln;
 use crate::cli::stream::{Heard, Listener};
@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::engine::whisper::{self, WhisperOptions, Window, WindowRule};
 use crate::engine::{CancelFlag, Effort, Recognizer as _};
 use crate::scoring::{ByLength, CLASSES, Score, spoken_words};
+use crate::stats::{Distribution, median};
 use crate::units::PHONE_RATE;
 
 /// The smallest windows that are tried, in positions, until one is as good as the whole.
@@ -230,10 +231,9 @@ fn print_head(recordings: &[Recording]) -> std::io::Result<()> {
     )
 }
 
-fn median_and_p95(mut times: Vec<Duration>) -> Option<[f64; 2]> {
-    times.sort();
-    let last = times.len().checked_sub(1)?;
-    Some([last / 2, last * 95 / 100].map(|rank| times[rank].as_secs_f64() * 1000.0))
+fn median_and_p95(times: Vec<Duration>) -> Option<[f64; 2]> {
+    let times: Distribution = times.into_iter().map(|time| time.as_secs_f64() * 1000.0).collect();
+    Some([times.median()?, times.percentile(95.0)?])
 }
 
 /// The recordings of a table, or of the folder in which it lies as `ref.tsv` or `references.tsv`.

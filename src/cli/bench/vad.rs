@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::median;
 use super::vad_clips::{self, Labelled};
 use crate::cli::output::outln;
 use crate::config::Config;
 use crate::runtime::services::ears;
+use crate::stats::median;
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, duration_of};
 use crate::vad::{DetectorChoice, Edge};
 
@@ -166,7 +166,7 @@ fn mean(detector: &str, rows: &[Row]) -> Row {
     let of: Vec<&Row> = rows.iter().filter(|row| row.detector == detector).collect();
     let count = of.len().max(1) as f64;
     let average = |value: fn(&Row) -> f64| of.iter().map(|row| value(row)).sum::<f64>() / count;
-    let middle = |value: fn(&Row) -> Option<f64>| median(of.iter().filter_map(|row| value(row)).collect());
+    let middle = |value: fn(&Row) -> Option<f64>| median(of.iter().filter_map(|row| value(row)));
     Row {
         detector: detector.to_owned(),
         clip: "all".to_owned(),

@@ -9,6 +9,8 @@ use super::turns::Turn;
 use crate::gateway::native::{
     EndOfTurnWire, HiddenWire, ReceptionWire, SpeculationWire, StagesWire, TokensWire,
 };
+use crate::language::words::plain_words;
+use crate::stats::Distribution;
 use crate::units::{PHONE_RATE, tenths};
 
 /// One of the caller's turns.
@@ -119,19 +121,9 @@ pub(super) struct Reading {
     pub(super) in_vain: u64,
 }
 
-fn middle_and_most(values: impl Iterator<Item = f64> + Clone) -> Option<(f64, f64)> {
-    Some((median(values.clone())?, values.max_by(f64::total_cmp)?))
-}
-
-/// The median; `None` of nothing.
-pub(super) fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 {
-        return values.get(middle).copied();
-    }
-    Some(f64::midpoint(*values.get(middle.checked_sub(1)?)?, *values.get(middle)?))
+fn middle_and_most(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    let values: Distribution = values.collect();
+    Some((values.median()?, values.longest()?))
 }
 
 /// The caller's turns with the server's reports about them; lines that were never said are turns
@@ -199,12 +191,7 @@ impl Words {
 
 /// Whether a text begins with the words of another, however these are written.
 fn goes_on(before: &str, text: &str) -> bool {
-    let words = |text: &str| -> Vec<String> {
-        let plain =
-            |word: &str| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-        text.split_whitespace().map(plain).filter(|word| !word.is_empty()).collect()
-    };
-    words(text).starts_with(&words(before))
+    plain_words(text).starts_with(&plain_words(before))
 }
 
 /// What the agent said before the caller spoke.

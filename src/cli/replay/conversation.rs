@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::conversation::latency::TurnReport;
 use crate::conversation::trace::{Line, What};
 use crate::conversation::{Action, Event};
 use crate::ids::{ChunkId, TurnId};
+use crate::report::TurnReport;
 use crate::units::CallTime;
 
 /// A line of the conversation.
@@ -138,7 +138,7 @@ fn turn(report: &TurnReport, now: CallTime, sounds: &mut Sounds) -> Vec<Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::latency::Stages;
+    use crate::report::Stages;
 
     fn at(ms: u64) -> CallTime {
         CallTime::from_millis(ms)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::replay::Trace;
 use super::super::trace::What;
 use super::super::{Action, Event};
-use crate::engine::{Message, Usage, WordTime};
+use crate::dialogue::{Message, Usage, WordTime};
 use crate::ids::{Asked, ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
 use crate::units::CallTime;
 

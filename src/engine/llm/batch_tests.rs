@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use super::test_model::kernels;
 use super::{LlmEngine, LlmOptions, Reply, load};
+use crate::dialogue::{Message, Role, Usage};
 use crate::engine::generator::Share;
-use crate::engine::{Generation as _, Generator as _, Message, Role, Sampling, Step, Task, Usage};
+use crate::engine::{Generation as _, Generator as _, Sampling, Step, Task};
 
 const DESK: &str = "You are the front desk of Maple Dental. Hours: Monday to Friday nine to five, closed \
                     Saturday and Sunday. Prices: cleaning ninety dollars, filling one hundred and fifty \
@@ -23,6 +24,7 @@ fn engine() -> LlmEngine {
         context_tokens: 1024,
         cache_mb: 64,
         chat_template: None,
+        date: || std::time::Duration::ZERO,
     })
     .unwrap()
 }

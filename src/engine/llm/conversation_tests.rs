@@ -6,9 +6,8 @@ use candle_core::{DType, Device, Tensor};
 
 use super::test_model::{CONTEXT, TestModel, kernels};
 use super::{LlmEngine, LlmOptions, Reply, load};
-use crate::engine::{
-    EngineError, Generation as _, Generator as _, Message, Role, Sampling, Step, StopReason, Task, Usage,
-};
+use crate::dialogue::{Message, Role, Usage};
+use crate::engine::{EngineError, Generation as _, Generator as _, Sampling, Step, StopReason, Task};
 
 fn engine_of(model: &TestModel, context_tokens: usize) -> LlmEngine {
     let (_folder, path) = model.write();
@@ -19,6 +18,7 @@ fn engine_of(model: &TestModel, context_tokens: usize) -> LlmEngine {
         context_tokens,
         cache_mb: 64,
         chat_template: None,
+        date: || std::time::Duration::ZERO,
     })
     .unwrap()
 }
@@ -244,6 +244,7 @@ fn calls_are_promised_their_memory_and_one_too_many_is_refused_with_the_reason()
         context_tokens: CONTEXT,
         cache_mb: 1,
         chat_template: None,
+        date: || std::time::Duration::ZERO,
     };
     let engine = load(&options).unwrap();
     assert_eq!(engine.capacity().0, 3);
@@ -265,6 +266,7 @@ fn whoever_finds_the_cache_full_takes_the_room_of_those_who_are_silent() {
         context_tokens: CONTEXT,
         cache_mb: 1,
         chat_template: None,
+        date: || std::time::Duration::ZERO,
     })
     .unwrap();
     let long = vec![say(Role::User, &"hello world ".repeat(60))];
@@ -284,6 +286,7 @@ fn a_cache_that_holds_no_call_is_refused_with_what_to_change() {
         context_tokens: CONTEXT,
         cache_mb: 1,
         chat_template: None,
+        date: || std::time::Duration::ZERO,
     });
     let problem = problem.map(drop).unwrap_err().to_string();
     assert!(

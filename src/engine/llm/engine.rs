@@ -15,10 +15,10 @@ use super::template::ChatTemplate;
 use super::turn_end::SentenceMarks;
 use super::vocabulary::Vocabulary;
 use super::weights::Weights;
+use crate::dialogue::{Message, Role};
 use crate::engine::generator::Share;
 use crate::engine::{
-    EngineError, Generation as _, Generator, LoadError, Message, NoRoom, Role, Room, Rooms, Sampling, Step,
-    Task,
+    EngineError, Generation as _, Generator, LoadError, NoRoom, Room, Rooms, Sampling, Step, Task,
 };
 
 /// What all calls share.

@@ -15,7 +15,7 @@ use candle_core::quantized::QTensor;
 use super::header::{Header, TensorInfo, limited};
 use super::kernels::{Kernels, Matrix, Source};
 use super::stored::StoredFile;
-use crate::config::files::CHANGED;
+use crate::files::CHANGED;
 
 /// Most metadata entries, and most tensors.
 const MAX_ENTRIES: u64 = 1 << 16;

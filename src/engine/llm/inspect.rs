@@ -11,7 +11,8 @@ use super::pool::{Geometry, Pool};
 use super::prompt::PromptWriter;
 use super::template::{ChatTemplate, TemplateChoice};
 use super::vocabulary::Vocabulary;
-use crate::engine::{LoadError, Message, NO_SUCH_FILE, Role};
+use crate::dialogue::{Message, Role};
+use crate::engine::{LoadError, NO_SUCH_FILE};
 
 /// Everything in a file but its weights.
 pub(super) struct Head {
@@ -45,6 +46,7 @@ impl Head {
             shape.architecture,
             vocabulary.text_of(vocabulary.begin),
             vocabulary.text_of(vocabulary.end),
+            options.date,
         );
         let template = template.map_err(Problem::of_template)?;
         let taken = template.as_ref().map(|template| vocabulary.take_for_markers(&template.literals()));

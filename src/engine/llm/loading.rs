@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::engine::{LlmEngine, Shared, calls_in};
 use super::inspect::{Head, open};
@@ -13,15 +14,14 @@ use super::template::TemplateChoice;
 use super::threads;
 use super::turn_end::SentenceMarks;
 use super::weights::Weights;
-use crate::config::files::{CHANGED, WHEN_CHANGED};
-use crate::config::{self, places};
 use crate::engine::{KernelChoice, LoadError, NO_SUCH_FILE};
+use crate::files::{CHANGED, WHEN_CHANGED, search_path};
 
 /// Longest text about a file that cannot be used.
 const PROBLEM_CHARS: usize = 600;
 
 /// Which model, and what it may use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct LlmOptions {
     /// A GGUF file.
     pub model: PathBuf,
@@ -35,17 +35,8 @@ pub struct LlmOptions {
     pub cache_mb: usize,
     /// In the place of the chat template in the file.
     pub chat_template: Option<TemplateChoice>,
-}
-
-impl LlmOptions {
-    /// As configured, with this file; with `llm.model` if there is none.
-    #[must_use]
-    pub fn new(llm: &config::Llm, model: Option<&Path>) -> Self {
-        let model = model.unwrap_or(&llm.model).to_owned();
-        let config::Llm { threads, kernels, context_tokens, cache_mb, .. } = *llm;
-        let chat_template = llm.template_of(&model).cloned();
-        Self { model, threads, kernels, context_tokens, cache_mb, chat_template }
-    }
+    /// The time since 1970, for templates that write the date.
+    pub date: fn() -> Duration,
 }
 
 /// What is wrong with a file, and what can be done.
@@ -57,7 +48,7 @@ pub(super) struct Problem {
 impl From<String> for Problem {
     fn from(text: String) -> Self {
         let remedy = if text == NO_SUCH_FILE {
-            places::where_to_put("llm.model")
+            search_path::where_to_put("llm.model")
         } else if text == CHANGED {
             WHEN_CHANGED.to_owned()
         } else {

@@ -11,9 +11,10 @@ use super::prompt::SpokenReply;
 use super::sampler::Sampler;
 use super::sequence::{Answers, Feed, Sequence, SequenceError, read_together};
 use super::sessions::{Kept, SessionKey};
+use crate::dialogue::Usage;
 use crate::engine::generator::Share;
 use crate::engine::workers::survive;
-use crate::engine::{EngineError, Generation, Sampling, Step, StopReason, Task, Usage};
+use crate::engine::{EngineError, Generation, Sampling, Step, StopReason, Task};
 
 /// How far a reply is.
 enum State {

@@ -9,7 +9,8 @@ use super::byte_level::char_of;
 use super::decoder::StopFilter;
 use super::test_model::{CONTEXT, TestModel, kernels};
 use super::{LlmEngine, LlmOptions, Reply, load};
-use crate::engine::{Generation as _, Generator as _, Message, Role, Sampling, Step, StopReason, Task};
+use crate::dialogue::{Message, Role};
+use crate::engine::{Generation as _, Generator as _, Sampling, Step, StopReason, Task};
 
 fn engine_of(model: &TestModel) -> LlmEngine {
     let (_folder, path) = model.write();
@@ -20,6 +21,7 @@ fn engine_of(model: &TestModel) -> LlmEngine {
         context_tokens: CONTEXT,
         cache_mb: 64,
         chat_template: None,
+        date: || std::time::Duration::ZERO,
     })
     .unwrap()
 }

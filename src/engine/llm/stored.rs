@@ -13,7 +13,7 @@ use std::path::Path;
 use candle_core::Device;
 use candle_core::quantized::{GgmlDType, QStorage};
 
-use crate::config::files::{self, Look};
+use crate::files::{self, Look};
 
 /// An open file, and what it looked like when it was opened.
 pub(super) struct StoredFile {

@@ -13,9 +13,8 @@ use minijinja::{Value, context};
 use regex::Regex;
 
 use super::architecture::Architecture;
-use crate::config::files;
-use crate::engine::{Message, Role};
-use crate::runtime::clock;
+use crate::dialogue::{Message, Role};
+use crate::files;
 
 /// Phi-3's own template (microsoft/Phi-3-mini-4k-instruct, tokenizer_config.json).
 const PHI3: &str = "{% for message in messages %}{{ '<|' + message['role'] + '|>\n' + message['content'] \
@@ -119,12 +118,13 @@ pub(super) struct ChatTemplate {
 
 impl ChatTemplate {
     /// Takes the template of the file, or the one known for the architecture; `None` if there is neither.
-    /// `begin` and `end` are what the template calls `bos_token` and `eos_token`.
+    /// `begin` and `end` are what the template calls `bos_token` and `eos_token`, `date` the time since 1970.
     pub(super) fn new(
         source: Option<&str>,
         architecture: Architecture,
         begin: &str,
         end: &str,
+        date: operators::Dated,
     ) -> Result<Option<Self>, String> {
         let source = match (source, architecture) {
             (Some(source), _) => source,
@@ -132,7 +132,7 @@ impl ChatTemplate {
             (None, Architecture::Gemma3) => GEMMA3,
             (None, Architecture::Llama) => return Ok(None),
         };
-        let template = Self::dated(source, begin, end, clock::since_1970);
+        let template = Self::dated(source, begin, end, date);
         for roles in COURSES {
             let probe: Vec<Message> =
                 roles.iter().map(|role| Message { role: *role, text: String::new() }).collect();

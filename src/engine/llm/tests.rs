@@ -22,6 +22,7 @@ pub(super) fn options(path: &Path) -> LlmOptions {
         context_tokens: CONTEXT,
         cache_mb: 64,
         chat_template: None,
+        date: || std::time::Duration::ZERO,
     }
 }
 

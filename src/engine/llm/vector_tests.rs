@@ -88,6 +88,7 @@ fn a_small_trained_llama_tells_a_story() {
         context_tokens: 512,
         cache_mb: 64,
         chat_template: None,
+        date: || std::time::Duration::ZERO,
     })
     .unwrap();
     let sampling = Sampling { max_tokens: 200, ..Sampling::default() };

@@ -9,8 +9,8 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use crate::config::files;
 use crate::engine::NO_SUCH_FILE;
+use crate::files;
 
 /// "ggml", as a number.
 const MAGIC: u32 = 0x6767_6d6c;

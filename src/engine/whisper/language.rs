@@ -3,7 +3,7 @@
 
 use whisper_rs::{FullParams, SamplingStrategy};
 
-use crate::config::language::{self, ENGLISH};
+use super::languages::{self, ENGLISH};
 
 /// What is wrong with asking in this language, and what to do, if anything is. `known` is how many languages
 /// the weights know; 0 is English alone.
@@ -14,7 +14,7 @@ pub(super) fn problem(language: &str, known: usize) -> Option<(String, String)> 
                       their name, such as \"base\"";
         return Some((problem, remedy.to_owned()));
     }
-    let beyond = language::number(language).is_some_and(|number| number >= known.max(1));
+    let beyond = languages::number(language).is_some_and(|number| number >= known.max(1));
     beyond.then(|| {
         let problem = format!("it does not know stt.language = \"{language}\"");
         (problem, "set stt.model to weights that do, large-v3 or newer".to_owned())
@@ -30,14 +30,14 @@ pub(super) fn problem(language: &str, known: usize) -> Option<(String, String)> 
 /// and cannot be broken off.
 pub(super) fn params_in(language: &str) -> FullParams<'static, 'static> {
     let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
-    params.set_language(language::code(language));
+    params.set_language(languages::code(language));
     params
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::language::LANGUAGES;
+    use crate::engine::whisper::languages::LANGUAGES;
 
     #[test]
     fn the_codes_are_those_of_whisper_cpp_in_its_order() {

@@ -124,7 +124,8 @@ pub fn code(code: &str) -> Option<&'static str> {
 }
 
 /// What is allowed instead, if this is no code and not "auto".
-pub(super) fn problem(value: &str) -> Option<String> {
+#[must_use]
+pub fn problem(value: &str) -> Option<String> {
     if value == AUTO || number(value).is_some() {
         return None;
     }

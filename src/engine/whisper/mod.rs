@@ -10,12 +10,14 @@ mod ffi;
 mod guard;
 mod header;
 mod language;
+pub mod languages;
+pub mod published;
 mod recognizer;
 mod repeats;
 mod window;
 mod words;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +26,8 @@ use whisper_rs::{WhisperContext, WhisperContextParameters, WhisperTokenId};
 pub use self::recognizer::WhisperRecognizer;
 pub use self::window::{Window, WindowRule};
 use super::{EngineError, LoadError, NO_SUCH_FILE};
-use crate::config::files::{CHANGED, Look, WHEN_CHANGED};
-use crate::config::{self, places, whisper_model};
+use crate::files::search_path;
+use crate::files::{CHANGED, Look, WHEN_CHANGED};
 
 /// Longest audio that fits in one window.
 pub const LONGEST_WINDOW: Duration = Duration::from_secs(30);
@@ -54,28 +56,6 @@ pub struct WhisperOptions {
     pub second_look: bool,
     /// Most tokens a second; [`TOKENS_PER_SECOND`] but for benchmarks.
     pub tokens_per_second: f32,
-}
-
-impl From<&config::Stt> for WhisperOptions {
-    fn from(stt: &config::Stt) -> Self {
-        Self::of(&stt.model, stt)
-    }
-}
-
-impl WhisperOptions {
-    /// Those of the configuration, but for this model.
-    #[must_use]
-    pub fn of(model: &Path, stt: &config::Stt) -> Self {
-        Self {
-            model: model.to_owned(),
-            window: None,
-            margin: stt.window_margin,
-            language: stt.language.clone(),
-            initial_prompt: stt.initial_prompt.clone(),
-            second_look: stt.second_look,
-            tokens_per_second: TOKENS_PER_SECOND,
-        }
-    }
 }
 
 /// The weights, and how they are asked. Makes recognisers.
@@ -133,14 +113,11 @@ pub fn check(options: &WhisperOptions) -> Result<(), LoadError> {
 }
 
 fn refused(options: &WhisperOptions, problem: String) -> LoadError {
-    let remedy = whisper_model::how_to_get(&options.model).unwrap_or_else(|| {
+    let remedy = published::how_to_get(&options.model).unwrap_or_else(|| {
         if problem == NO_SUCH_FILE {
-            return places::where_to_put("stt.model");
+            return search_path::where_to_put("stt.model");
         }
-        format!(
-            "set stt.model to a ggml file of whisper.cpp, or to one of {}",
-            whisper_model::NAMES.join(", ")
-        )
+        format!("set stt.model to a ggml file of whisper.cpp, or to one of {}", published::NAMES.join(", "))
     });
     LoadError { kind: "speech-to-text", path: options.model.display().to_string(), problem, remedy }
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::files::search_path;
+
 /// Models of whisper.cpp that fit a phone line: up to small, English and multilingual, whole and quantised.
 pub const NAMES: [&str; 18] = [
     "tiny.en",
@@ -31,7 +33,8 @@ const HOME: &str = "https://huggingface.co/ggerganov/whisper.cpp/resolve/main";
 pub const SHIPPED: &str = "models/whisper/whisper-tiny.en-tuned.bin";
 
 /// A file for a name, or the path as it is; `None` if it is neither a name nor the path of a `.bin` file.
-pub(super) fn file_of(value: &str) -> Option<PathBuf> {
+#[must_use]
+pub fn file_of(value: &str) -> Option<PathBuf> {
     if NAMES.contains(&value) {
         return Some(Path::new("models").join(format!("ggml-{value}.bin")));
     }
@@ -42,7 +45,7 @@ pub(super) fn file_of(value: &str) -> Option<PathBuf> {
 #[must_use]
 pub fn named(value: &str) -> PathBuf {
     let file = file_of(value).unwrap_or_else(|| PathBuf::from(value));
-    super::places::find(Path::new(""), &file)
+    search_path::find(Path::new(""), &file)
 }
 
 /// The command that brings a missing model, if it is one of the named ones.

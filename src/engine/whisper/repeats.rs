@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::engine::HeardWord;
+use crate::language::words::plain_word;
 
 /// Nobody says the same words over and over faster than this for each syllable. People who read fast reach
 /// 6 to 7 syllables a second, 150 ms each (Pellegrino et al. 2011, English 6.2); a "no, no, no" is slower.
@@ -15,7 +16,7 @@ const SYLLABLE: Duration = Duration::from_millis(130);
 /// said. Only where something is repeated is `voiced` asked.
 pub(super) fn fit(words: &mut Vec<HeardWord>, mut voiced: impl FnMut() -> Duration) -> usize {
     let before = words.len();
-    let mut plain: Vec<String> = words.iter().map(|word| plain(&word.text)).collect();
+    let mut plain: Vec<String> = words.iter().map(|word| plain_word(&word.text)).collect();
     while let Some(repeat) = longest_repeat(&plain)
         && time_for(&plain) > voiced()
     {
@@ -27,7 +28,7 @@ pub(super) fn fit(words: &mut Vec<HeardWord>, mut voiced: impl FnMut() -> Durati
 
 /// True if these words can be said in this time.
 pub(super) fn fits(words: &[HeardWord], voiced: Duration) -> bool {
-    let plain: Vec<String> = words.iter().map(|word| plain(&word.text)).collect();
+    let plain: Vec<String> = words.iter().map(|word| plain_word(&word.text)).collect();
     time_for(&plain) <= voiced
 }
 
@@ -72,11 +73,6 @@ fn syllables(word: &str) -> u32 {
     let silent = groups > 1 && word.ends_with('e') && !word.ends_with("le");
     let spoken = groups - u32::from(silent) + u32::try_from(digits).unwrap_or(u32::MAX);
     spoken.max(u32::from(!word.is_empty()))
-}
-
-/// A word without case and punctuation.
-fn plain(word: &str) -> String {
-    word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

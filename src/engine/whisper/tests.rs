@@ -94,7 +94,7 @@ fn the_words_of_a_cut_window_are_those_of_a_far_wider_one() {
     let (mut cut, mut wide) = (recognizer(), load(&wide).unwrap().recognizer().unwrap());
     for number in [2, 3, 4] {
         let audio = caller(number);
-        let words = |heard: Transcript| crate::conversation::barge_in::plain_words(&heard.text);
+        let words = |heard: Transcript| crate::language::words::plain_words(&heard.text);
         let cut = words(cut.transcribe(&audio, QUICK, &CancelFlag::default()).unwrap());
         let wide = words(wide.transcribe(&audio, QUICK, &CancelFlag::default()).unwrap());
         assert_eq!(cut, wide, "caller {number}");

@@ -53,7 +53,7 @@ fn no_command_is_longer_than_asterisk_takes() {
         asterisk.decode(Wire::Text(start)).unwrap();
         for length in 1..200 {
             for message in
-                asterisk.encode(&Outbound::Mark { name: &"m".repeat(length), within: length % 2 == 0 })
+                asterisk.encode(&Media::Mark { name: &"m".repeat(length), within: length % 2 == 0 })
             {
                 let WireOut::Text(text) = message else { panic!("audio that nobody sent") };
                 assert!(text.len() <= 128, "{text}");
@@ -65,8 +65,8 @@ fn no_command_is_longer_than_asterisk_takes() {
 #[test]
 fn a_frame_may_be_longer_than_twenty_milliseconds() {
     let mut asterisk = started("format:slin optimal_frame_size:960 ptime:60");
-    assert_eq!(asterisk.encode(&Outbound::Audio { samples: &[1; 320] }), []);
-    let frames = asterisk.encode(&Outbound::Audio { samples: &[1; 320] });
+    assert_eq!(asterisk.encode(&Media::Audio { samples: &[1; 320] }), []);
+    let frames = asterisk.encode(&Media::Audio { samples: &[1; 320] });
     assert_eq!(frames, [WireOut::Binary([1, 0].repeat(480))]);
 }
 
@@ -111,6 +111,6 @@ fn a_channel_that_waits_for_it_is_answered() {
     {
         let mut asterisk = Asterisk::with_parameters(query);
         asterisk.decode(Wire::Text("MEDIA_START channel_id:c1 format:ulaw")).unwrap();
-        assert_eq!(asterisk.encode(&Outbound::Started { call_id: "c1", client_id: None }), answer, "{query}");
+        assert_eq!(asterisk.encode(&Media::Started { call_id: "c1", client_id: None }), answer, "{query}");
     }
 }

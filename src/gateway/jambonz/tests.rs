@@ -32,7 +32,7 @@ proptest! {
 
     #[test]
     fn no_sample_is_taken_for_a_mark(samples in prop::collection::vec(-3_i16..3, 0..400)) {
-        let out = started().encode(&Outbound::Audio { samples: &samples });
+        let out = started().encode(&Media::Audio { samples: &samples });
         let [WireOut::Binary(bytes)] = &out[..] else { return Err(TestCaseError::fail("no message")) };
         prop_assert!(bytes.chunks(2).all(|sample| sample != [0xff, 0xff]));
         prop_assert_eq!(bytes.len(), samples.len() * 2);

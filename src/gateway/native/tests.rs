@@ -42,8 +42,8 @@ fn a_message_that_breaks_the_protocol_is_refused_with_the_field_that_breaks_it()
 #[test]
 fn an_error_can_be_told_before_the_session_has_started() {
     let mut native = Native::new();
-    assert!(native.encode(&Outbound::Error { code: "malformed", message: "no" }).len() == 1);
-    assert!(native.encode(&Outbound::Clear).is_empty());
+    assert!(native.report(&Report::Error { code: "malformed", message: "no" }).len() == 1);
+    assert!(native.encode(&Media::Clear).is_empty());
 }
 
 #[test]
@@ -106,7 +106,7 @@ proptest! {
         transport in "binary|base64",
     ) {
         let mut native = started("pcm16le", rate, &transport);
-        let out = native.encode(&Outbound::Audio { samples: &samples });
+        let out = native.encode(&Media::Audio { samples: &samples });
         let back = match &out[..] {
             [WireOut::Text(text)] => native.decode(Wire::Text(text)),
             [WireOut::Binary(bytes)] => native.decode(Wire::Binary(bytes)),

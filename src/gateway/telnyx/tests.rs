@@ -63,7 +63,7 @@ fn linear_audio_is_spoken_in_the_byte_order_that_the_line_has() {
         assert_eq!(heard, [Inbound::Audio { samples: vec![0x0102], position_ms: None }]);
         let said = json!({"event": "media", "media": {"payload": fields::base64(&bytes.repeat(160))}});
         assert_eq!(
-            telnyx.encode(&Outbound::Audio { samples: &[0x0102; 160] }),
+            telnyx.encode(&Media::Audio { samples: &[0x0102; 160] }),
             [WireOut::Text(said.to_string())]
         );
     }

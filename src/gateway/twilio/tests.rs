@@ -7,6 +7,8 @@ use serde_json::json;
 use super::*;
 use crate::audio::g711::{mulaw_decode, mulaw_encode};
 use crate::gateway::golden;
+use crate::ids::TurnId;
+use crate::report::{Report, ReportedTurn, TurnReport};
 
 fn started(custom: &serde_json::Value) -> Twilio {
     let mut twilio = Twilio::new();
@@ -62,11 +64,12 @@ fn numbers_out_of_order_are_counted_and_tolerated() {
 #[test]
 fn a_report_is_read_back_as_it_was_written() {
     let mut twilio = started(&json!({REPORT_PARAMETER: "1"}));
-    let turn = TurnReportWire { turn: 3, heard: "hello".into(), ..TurnReportWire::default() };
-    let out = twilio.encode(&Outbound::Turn(&turn));
+    let turn = TurnReport { turn: TurnId(3), heard: "hello".into(), ..TurnReport::default() };
+    let turn = ReportedTurn { turn, ..ReportedTurn::default() };
+    let out = twilio.report(&Report::Turn(&turn));
     let [WireOut::Text(text)] = &out[..] else { panic!("no report") };
     let report = ReportWire::decode(text).unwrap();
-    assert_eq!((report.turn, report.summary), (Some(turn), None));
+    assert_eq!((report.turn, report.summary), (Some((&turn).into()), None));
     assert_eq!(ReportWire::decode(r#"{"event":"clear","streamSid":"MZ1"}"#), None);
 }
 
@@ -115,7 +118,7 @@ proptest! {
     #[test]
     fn audio_comes_back_as_mu_law_leaves_it(samples in prop::collection::vec(any::<i16>(), 0..400)) {
         let mut twilio = started(&json!({}));
-        let out = twilio.encode(&Outbound::Audio { samples: &samples });
+        let out = twilio.encode(&Media::Audio { samples: &samples });
         let [WireOut::Text(text)] = &out[..] else {
             return Err(TestCaseError::fail("no message"));
         };

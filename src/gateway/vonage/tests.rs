@@ -42,7 +42,7 @@ proptest! {
     ) {
         let mut vonage = started(rate);
         for piece in &pieces {
-            for message in vonage.encode(&Outbound::Audio { samples: piece }) {
+            for message in vonage.encode(&Media::Audio { samples: piece }) {
                 let WireOut::Binary(bytes) = message else { return Err(TestCaseError::fail("a text")) };
                 prop_assert_eq!(bytes.len(), rate as usize / 25);
             }

@@ -16,6 +16,7 @@ use crate::cli::call::server::Server;
 use crate::cli::output::outln;
 use crate::config::Config;
 use crate::gateway::native::ReceptionWire;
+use crate::stats::median;
 use attacks::{Attack, Target};
 
 /// Under siege, answers may take so many times as long as in quiet.
@@ -150,7 +151,7 @@ fn show_call(args: &Args, name: &'static str, call: &Call) -> anyhow::Result<Cal
         unanswered: call.turns.len() - answered.len(),
         lost_answers: call.turns.iter().filter(|turn| turn.lost_words()).count(),
         lost_ms: call.reception.unwrap_or_default().concealed_ms,
-        v2v_median_ms: super::median(answered),
+        v2v_median_ms: median(answered),
         glitches: call.glitches,
         frame_slack_ms: call.frame_slack_ms.unwrap_or_default(),
     };

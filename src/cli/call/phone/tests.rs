@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::gateway::detect::{Context, Dialect};
-use crate::gateway::{Gateway as Codec, Inbound, Outbound, Wire, WireOut};
+use crate::gateway::{Gateway as Codec, Inbound, Media, Wire, WireOut};
 
 const ALL: [Gateway; 8] = [
     Gateway::Twilio,
@@ -56,7 +56,7 @@ fn talking(line: Line) -> (Phone, Box<dyn Codec>) {
     (phone, server)
 }
 
-fn say(phone: &mut Phone, server: &mut dyn Codec, out: &Outbound<'_>) -> Vec<Heard> {
+fn say(phone: &mut Phone, server: &mut dyn Codec, out: &Media<'_>) -> Vec<Heard> {
     let wire = server.encode(out).into_iter().map(|out| match out {
         WireOut::Text(text) => Message::text(text),
         WireOut::Binary(bytes) => Message::binary(bytes),
@@ -109,7 +109,7 @@ fn the_server_understands_every_message_of_the_phone() {
                 .all(|heard| matches!(heard, Inbound::Audio { samples: s, .. } if s.len() == samples)),
             "{line:?}"
         );
-        let mark = say(&mut phone, &mut *server, &Outbound::Mark { name: "m1", within: false });
+        let mark = say(&mut phone, &mut *server, &Media::Mark { name: "m1", within: false });
         let Some(Ok(Said::Mark(name))) = mark.into_iter().find(|heard| matches!(heard, Ok(Said::Mark(_))))
         else {
             panic!("{line:?}: no mark")
@@ -139,14 +139,14 @@ fn the_phone_understands_every_message_of_the_server() {
     for line in lines() {
         let (mut phone, mut server) = talking(line);
         let samples = vec![5000; line.rate as usize / 50];
-        let audio = say(&mut phone, &mut *server, &Outbound::Audio { samples: &samples });
+        let audio = say(&mut phone, &mut *server, &Media::Audio { samples: &samples });
         let [Ok(Said::Audio(heard))] = &audio[..] else { panic!("{line:?}: {audio:?}") };
         assert_eq!(heard.len(), samples.len(), "{line:?}");
-        for out in [Outbound::Mark { name: "m1", within: false }, Outbound::Clear, Outbound::Hangup] {
+        for out in [Media::Mark { name: "m1", within: false }, Media::Clear, Media::Hangup] {
             let heard = say(&mut phone, &mut *server, &out);
             assert!(heard.iter().all(Result::is_ok), "{line:?} {out:?}: {heard:?}");
             let cleared = heard.contains(&Ok(Said::Clear));
-            assert_eq!(cleared, out == Outbound::Clear, "{line:?} {out:?}: {heard:?}");
+            assert_eq!(cleared, out == Media::Clear, "{line:?} {out:?}: {heard:?}");
         }
     }
 }

@@ -8,10 +8,11 @@ mod svg;
 use std::ops::Range;
 
 use super::dial::Outcome;
-use super::result::{self, CallResult, TurnResult, median};
+use super::result::{self, CallResult, TurnResult};
 use super::show::{LATE_MS, label};
 use crate::audio::level::audible_span;
 use crate::gateway::native::StagesWire;
+use crate::stats::median;
 use crate::units::PHONE_RATE;
 use layout::{Layout, Spot, bar_scale};
 use svg::{Path, Pen, Svg, width, wrapped};

@@ -7,7 +7,9 @@ fn message(role: Role, text: &str) -> Message {
 }
 
 fn template(source: Option<&str>) -> ChatTemplate {
-    ChatTemplate::new(source, Architecture::Phi3, "<s>", "<|end|>").unwrap().unwrap()
+    ChatTemplate::new(source, Architecture::Phi3, "<s>", "<|end|>", || std::time::Duration::ZERO)
+        .unwrap()
+        .unwrap()
 }
 
 fn shown(template: &ChatTemplate, messages: &[Message]) -> String {
@@ -61,7 +63,11 @@ const STRICT: &str = "{{ bos_token }}\n{%- if messages[0]['role'] == 'system' -%
 
 #[test]
 fn gemma_is_laid_out_the_same_by_the_files_template_and_by_ours() {
-    let gemma = |source| ChatTemplate::new(source, Architecture::Gemma3, "<bos>", "<eos>").unwrap().unwrap();
+    let gemma = |source| {
+        ChatTemplate::new(source, Architecture::Gemma3, "<bos>", "<eos>", || std::time::Duration::ZERO)
+            .unwrap()
+            .unwrap()
+    };
     let (strict, ours) = (gemma(Some(STRICT)), gemma(None));
     let [system, user, model] = [Role::System, Role::User, Role::Assistant];
     let turn = |role: &str, text: &str| format!("<start_of_turn>{role}\n{text}<end_of_turn>\n");
@@ -97,7 +103,10 @@ fn a_template_that_loses_words_or_never_ends_is_refused_when_it_is_loaded() {
         "{% if %}",
         "{% for a in range(90000) %}{% for b in range(90000) %}x{% endfor %}{% endfor %}",
     ] {
-        assert!(ChatTemplate::new(Some(bad), Architecture::Phi3, "", "").is_err(), "{bad}");
+        assert!(
+            ChatTemplate::new(Some(bad), Architecture::Phi3, "", "", || std::time::Duration::ZERO).is_err(),
+            "{bad}"
+        );
     }
 }
 
@@ -146,7 +155,11 @@ fn a_template_can_be_named_or_read_from_a_file() {
     assert_eq!(TemplateChoice::NAMES, BUILT_IN.map(|(name, _)| name));
     for name in TemplateChoice::NAMES {
         let source = TemplateChoice::of(name, base).unwrap().read().unwrap();
-        let template = ChatTemplate::new(Some(&source), Architecture::Llama, "<s>", "</s>").unwrap().unwrap();
+        let template = ChatTemplate::new(Some(&source), Architecture::Llama, "<s>", "</s>", || {
+            std::time::Duration::ZERO
+        })
+        .unwrap()
+        .unwrap();
         assert!(shown(&template, &conversation()).contains("Hello"), "{name}");
     }
     let absent = TemplateChoice::of("chatnl", base).unwrap().read().unwrap_err();

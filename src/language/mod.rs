@@ -1,0 +1,3 @@
+//! Words as texts hold them, whoever wrote them. Pure data and rules.
+
+pub mod words;
