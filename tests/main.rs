@@ -10,6 +10,7 @@
 
 mod end_to_end;
 mod fuzzing;
+mod layers;
 mod property;
 mod simulation;
 mod support;

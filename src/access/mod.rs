@@ -3,6 +3,7 @@
 //! sockets, routes or what is said on them.
 
 mod basic;
+mod denied;
 mod jwt;
 mod once;
 mod path_token;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 
+pub use denied::Denied;
 pub use once::Once;
 use once::{Ticket, Time};
 pub use path_token::{LONGEST_VALIDITY, PathToken};
@@ -118,32 +120,6 @@ pub fn pass_all(checks: &[Check], upgrade: &Upgrade<'_>, seen: &mut Once) -> Res
     let tickets = checks.iter().map(|check| check.pass(upgrade)).collect::<Result<Vec<_>, _>>()?;
     let now = Time { wall: upgrade.now, uptime: upgrade.uptime };
     seen.take(&tickets.into_iter().flatten().collect::<Vec<_>>(), now)
-}
-
-/// Why a socket was not opened. Holds nothing of what was shown.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Denied {
-    /// The credential is not there.
-    #[error("no {0}")]
-    Missing(&'static str),
-    /// It is there, in a form that it cannot have.
-    #[error("malformed {0}")]
-    Malformed(&'static str),
-    /// It is not the right one.
-    #[error("wrong {0}")]
-    Wrong(&'static str),
-    /// Its time is over.
-    #[error("{0} has expired")]
-    Expired(&'static str),
-    /// It is valid for longer than is taken, or from a time to come.
-    #[error("{0} is not valid at this time")]
-    NotNow(&'static str),
-    /// It was used before.
-    #[error("{0} was used before")]
-    Used(&'static str),
-    /// So many single-use credentials are remembered that no more are taken.
-    #[error("too many single-use credentials in use: {0}")]
-    TooMany(usize),
 }
 
 /// `bytes` in lower-case hexadecimal.

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::Denied;
+use super::denied::Denied;
 
 /// Most credentials remembered; more in use at once are an attack with a stolen secret, or a mistake.
 const LIMIT: usize = 100_000;

@@ -1,5 +1,5 @@
-//! WAV files: any common kind in, as mono audio; 16-bit PCM out. Reads and writes files and knows
-//! nothing of what is in them.
+//! WAV files: any common kind in, as mono audio; 16-bit PCM out. PURE: from and to
+//! bytes; `files::recordings` opens files.
 //!
 //! The reader is our own: it takes mu-law and A-law, streams whose header has no true length, and
 //! data cut short, and it never holds more than it has decoded. Format: "Multimedia Programming
@@ -7,22 +7,19 @@
 //! and WAVE files" (Microsoft, 2007) for the extensible form.
 
 mod coding;
+mod input;
+#[cfg(test)]
+mod tests;
 
-use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
-use std::path::Path;
+use std::io::{Cursor, Read};
 use std::time::Duration;
 
 use self::coding::Format;
-use super::g711::Law;
+use self::input::Input;
 use super::resample::{self, RateError};
 use super::to_i16;
 
-/// Longest audio taken at once, in seconds: an hour. A [`Reader`] has no such limit.
-pub const MAX_SECONDS: u64 = 3_600;
-
-/// Most bytes of audio taken: an hour of stereo at 48 kHz and 24 bits is just under it.
-pub const MAX_BYTES: u64 = 1 << 30;
+pub use input::{MAX_BYTES, MAX_SECONDS, WavError};
 
 /// Mono audio and its rate.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,54 +28,6 @@ pub struct Clip {
     pub samples: Vec<f32>,
     /// Samples a second.
     pub rate: u32,
-}
-
-/// Why a WAV file could not be read or written. Its text names the file and the remedy.
-#[derive(Debug, thiserror::Error)]
-pub enum WavError {
-    /// The file could not be opened, read or written.
-    #[error("{name}: {cause}")]
-    Io {
-        /// The file.
-        name: String,
-        /// What the system said.
-        cause: io::Error,
-    },
-    /// It is something else.
-    #[error(
-        "{name} is not a WAV file: {problem}, expected RIFF/WAVE with PCM audio; `sox IN OUT.wav` converts it"
-    )]
-    NotWav {
-        /// The file.
-        name: String,
-        /// What was found.
-        problem: String,
-    },
-    /// It is a WAV file of a kind that is not read.
-    #[error(
-        "{name}: {problem}; expected PCM of 8, 16, 24 or 32 bits, float of 32 or 64 bits, mu-law or A-law; \
-         `sox IN -b 16 OUT.wav` converts it"
-    )]
-    Unsupported {
-        /// The file.
-        name: String,
-        /// What was found.
-        problem: String,
-    },
-    /// More audio than is taken at once.
-    #[error("{name} is too long: at most {MAX_SECONDS} seconds and {} MiB of audio are read", MAX_BYTES >> 20)]
-    TooLong {
-        /// The file.
-        name: String,
-    },
-    /// More samples than a WAV file's header can count.
-    #[error("{name}: {cause}")]
-    Encode {
-        /// The file.
-        name: String,
-        /// What the encoder said.
-        cause: hound::Error,
-    },
 }
 
 impl Clip {
@@ -99,20 +48,10 @@ impl Clip {
     }
 }
 
-/// Reads a WAV file.
-///
-/// # Errors
-/// If there is no such file, or it is no WAV file, of an unknown kind or too long.
-pub fn read_file(path: &Path) -> Result<Clip, WavError> {
-    let name = path.display().to_string();
-    let file = File::open(path).map_err(|cause| WavError::Io { name: name.clone(), cause })?;
-    read(BufReader::new(file), &name)
-}
-
 /// Reads a WAV file from anything; `name` is for messages.
 ///
 /// # Errors
-/// As [`read_file`].
+/// If it is no WAV file, of an unknown kind or too long.
 pub fn read(input: impl Read, name: &str) -> Result<Clip, WavError> {
     let mut reader = Reader::open(input, name)?;
     let limit = (MAX_SECONDS * u64::from(reader.rate())).min(MAX_BYTES / reader.frame_bytes() as u64);
@@ -171,7 +110,7 @@ impl<'a, R: Read> Reader<'a, R> {
     /// If it is no WAV file, or of an unknown kind.
     pub fn open(input: R, name: &'a str) -> Result<Self, WavError> {
         let mut input = Input { input, name };
-        let (format, promised) = input.head()?;
+        let (format, promised) = head(&mut input)?;
         let channels = vec![Vec::new(); usize::from(format.channels)];
         let mut reader = Self { input, format, promised, got: 0, ended: false, bytes: Vec::new(), channels };
         reader.bytes.resize(reader.frame_bytes() * BLOCK, 0);
@@ -249,80 +188,35 @@ impl<'a, R: Read> Reader<'a, R> {
     }
 }
 
-struct Input<'a, R> {
-    input: R,
-    name: &'a str,
-}
-
-impl<R: Read> Input<'_, R> {
-    fn not_wav(&self, problem: String) -> WavError {
-        WavError::NotWav { name: self.name.to_owned(), problem }
+/// Reads up to the audio: its format, and how many bytes of it are promised.
+fn head<R: Read>(input: &mut Input<'_, R>) -> Result<(Format, u64), WavError> {
+    let mut riff = [0; 12];
+    let got = input.fill(&mut riff)?;
+    if got < riff.len() || !matches!(&riff[..4], b"RIFF") || &riff[8..] != b"WAVE" {
+        let problem = match got {
+            0 => "it is empty".to_owned(),
+            _ => format!("it begins with {:?}", String::from_utf8_lossy(&riff[..got.min(4)])),
+        };
+        return Err(input.not_wav(problem));
     }
-
-    fn unsupported(&self, problem: String) -> WavError {
-        WavError::Unsupported { name: self.name.to_owned(), problem }
-    }
-
-    fn io(&self, cause: io::Error) -> WavError {
-        WavError::Io { name: self.name.to_owned(), cause }
-    }
-
-    /// Fills the buffer as far as there is input; returns how far.
-    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, WavError> {
-        let mut got = 0;
-        while got < buffer.len() {
-            match self.input.read(&mut buffer[got..]) {
-                Ok(0) => break,
-                Ok(n) => got += n,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(self.io(e)),
-            }
+    let mut format = None;
+    loop {
+        let mut head = [0; 8];
+        if input.fill(&mut head)? < head.len() {
+            return Err(input.not_wav("it has no audio in it".to_owned()));
         }
-        Ok(got)
-    }
-
-    /// Reads a chunk of `size` bytes and keeps the first `keep` of them.
-    fn take(&mut self, size: u64, keep: u64, into: &mut Vec<u8>) -> Result<(), WavError> {
-        let kept = self.input.by_ref().take(size.min(keep)).read_to_end(into);
-        kept.map_err(|e| self.io(e))?;
-        self.skip(size.saturating_sub(keep))
-    }
-
-    fn skip(&mut self, size: u64) -> Result<(), WavError> {
-        let skipped = io::copy(&mut self.input.by_ref().take(size), &mut io::sink());
-        skipped.map(|_| ()).map_err(|e| self.io(e))
-    }
-
-    /// Reads up to the audio: its format, and how many bytes of it are promised.
-    fn head(&mut self) -> Result<(Format, u64), WavError> {
-        let mut riff = [0; 12];
-        let got = self.fill(&mut riff)?;
-        if got < riff.len() || !matches!(&riff[..4], b"RIFF") || &riff[8..] != b"WAVE" {
-            let problem = match got {
-                0 => "it is empty".to_owned(),
-                _ => format!("it begins with {:?}", String::from_utf8_lossy(&riff[..got.min(4)])),
-            };
-            return Err(self.not_wav(problem));
-        }
-        let mut format = None;
-        loop {
-            let mut head = [0; 8];
-            if self.fill(&mut head)? < head.len() {
-                return Err(self.not_wav("it has no audio in it".to_owned()));
+        let size = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
+        match (&head[..4], format) {
+            (b"fmt ", _) => {
+                let mut chunk = Vec::new();
+                input.take(size + size % 2, 4096, &mut chunk)?;
+                format = Some(Format::parse(&chunk, input)?);
             }
-            let size = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
-            match (&head[..4], format) {
-                (b"fmt ", _) => {
-                    let mut chunk = Vec::new();
-                    self.take(size + size % 2, 4096, &mut chunk)?;
-                    format = Some(Format::parse(&chunk, self)?);
-                }
-                (b"data", Some(format)) => return Ok((format, size)),
-                (b"data", None) => {
-                    return Err(self.not_wav("its audio comes before its format".to_owned()));
-                }
-                _ => self.skip(size + size % 2)?,
+            (b"data", Some(format)) => return Ok((format, size)),
+            (b"data", None) => {
+                return Err(input.not_wav("its audio comes before its format".to_owned()));
             }
+            _ => input.skip(size + size % 2)?,
         }
     }
 }
@@ -350,17 +244,3 @@ pub fn encode(rate: u32, channels: &[&[i16]]) -> Result<Vec<u8>, hound::Error> {
     writer.finalize()?;
     Ok(bytes.into_inner())
 }
-
-/// Writes a 16-bit PCM WAV file, mono or stereo, as [`encode`] makes it.
-///
-/// # Errors
-/// If it cannot be written, or is too long for the format (4 GiB).
-pub fn write_file(path: &Path, rate: u32, channels: &[&[i16]]) -> Result<(), WavError> {
-    let name = || path.display().to_string();
-    let bytes = encode(rate, channels).map_err(|cause| WavError::Encode { name: name(), cause })?;
-    std::fs::write(path, bytes).map_err(|cause| WavError::Io { name: name(), cause })
-}
-
-#[cfg(test)]
-#[path = "wav_tests.rs"]
-mod tests;

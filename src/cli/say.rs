@@ -12,6 +12,7 @@ use crate::cli::output::noteln;
 use crate::config::{Config, limits};
 use crate::engine::flite::Flite;
 use crate::engine::{Speech, Synthesizer};
+use crate::files::recordings;
 use crate::units::duration_of;
 
 /// Arguments of `offhook say`.
@@ -90,7 +91,7 @@ fn read_text() -> anyhow::Result<String> {
 
 fn write(speech: &Speech, output: Option<&Path>) -> anyhow::Result<()> {
     match output {
-        Some(path) => wav::write_file(path, speech.rate, &[&speech.samples])?,
+        Some(path) => recordings::write(path, speech.rate, &[&speech.samples])?,
         None => {
             let bytes = wav::encode(speech.rate, &[&speech.samples])?;
             let mut out = crate::cli::output::stdout();
@@ -111,7 +112,7 @@ mod tests {
         let path = dir.path().join("a.wav");
         let speech = Speech { samples: vec![1, 2, 3], rate: 8_000, words: Vec::new() };
         write(&speech, Some(&path)).unwrap();
-        let clip = wav::read_file(&path).unwrap();
+        let clip = recordings::read(&path).unwrap();
         assert_eq!((clip.rate, clip.i16_at(8_000).unwrap()), (8_000, vec![1, 2, 3]));
     }
 }

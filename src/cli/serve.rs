@@ -17,7 +17,7 @@ use crate::app::engines as start;
 use crate::cli::output::outln;
 use crate::config::{Config, ConfigError};
 use crate::engine::llm::limit_threads;
-use crate::gateway::detect::Dialect;
+use crate::gateway::dialect::Dialect;
 use crate::http::listen::{self, Limits};
 use crate::http::{App, router};
 use crate::runtime::reporter::Reporter;

@@ -9,7 +9,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use crate::access::{LONGEST_VALIDITY, PathToken};
 use crate::cli::output::{noteln, outln};
 use crate::config::Config;
-use crate::gateway::detect::Dialect;
+use crate::gateway::dialect::Dialect;
 use crate::runtime::clock::since_1970;
 
 /// Makes an address that opens one socket, once.

@@ -1,13 +1,13 @@
 //! A configuration as text or file, read to its end whatever is wrong in it, so that all mistakes are told at
 //! once, each with its line. Knows no key by name: `read.rs` does.
 
-use std::fmt;
 use std::path::Path;
 
 use super::Config;
 use super::lines::holds_secrets;
+use super::problems::{ConfigError, Problem, Secrets};
 use super::read::read;
-use super::reader::{HIDDEN, Problem, Reader};
+use super::reader::{HIDDEN, Reader};
 use super::whereabouts::Whereabouts;
 use crate::files;
 
@@ -19,37 +19,6 @@ const DEFAULT_SOURCE: &str = "that ships with offhook";
 
 /// Longest configuration, in bytes. The one that ships has twenty thousand.
 const LONGEST: u64 = 1 << 20;
-
-/// What is wrong with a configuration, all of it at once.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    /// Where it was read.
-    pub source: String,
-    /// At least one.
-    pub problems: Vec<Problem>,
-}
-
-impl std::error::Error for ConfigError {}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "configuration {}:", self.source)?;
-        self.problems.iter().try_for_each(|problem| match problem.line {
-            Some(line) => write!(f, "\n  line {line}: {problem}"),
-            None => write!(f, "\n  {problem}"),
-        })
-    }
-}
-
-/// Whether the secrets that a configuration names are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Secrets {
-    /// From the environment and from files.
-    #[default]
-    Read,
-    /// That they are named rightly is checked, and no more: for a machine that does not have them.
-    Leave,
-}
 
 /// A configuration that was read to its end.
 #[derive(Debug, PartialEq)]

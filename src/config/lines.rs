@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use axum::http::Uri;
 
-use super::Secrets;
+use super::problems::Secrets;
 use super::reader::{HIDDEN, Reader};
 use super::secrets::{password, private_key, secret};
 use crate::access::{Check, PathToken, PublicUrl};
 use crate::gateway::api::{Account, Api};
-use crate::gateway::detect::Dialect;
+use crate::gateway::dialect::Dialect;
 use crate::gateway::telnyx::ByteOrder;
 
 /// One kind of line: the section of its name.

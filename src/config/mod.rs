@@ -1,10 +1,12 @@
 //! Every setting, checked once: raw TOML goes in, this goes out, and nothing after it needs to check
-//! again. Units are in the types. Knows no engine and no gateway.
+//! again. Units are in the types. Knows the options of the rooms that it
+//! fills; none of them knows it.
 
 mod examine;
 pub mod limits;
 mod lines;
 mod models;
+mod problems;
 mod read;
 mod reader;
 mod secrets;
@@ -21,10 +23,10 @@ use crate::conversation::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Ph
 use crate::engine::{KernelChoice, Sampling, TemplateChoice};
 use crate::vad::DetectorChoice;
 
-pub use examine::{ConfigError, DEFAULT_CONFIG, Examined, Secrets, examine, examine_text, load, parse};
+pub use examine::{DEFAULT_CONFIG, Examined, examine, examine_text, load, parse};
 pub use lines::{Line, Lines};
 pub use models::NamedModel;
-pub use reader::Problem;
+pub use problems::{ConfigError, Problem, Secrets};
 pub use secrets::secret_of;
 
 /// The whole configuration. `config.toml` describes every key.

@@ -8,44 +8,7 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
-use super::Secrets;
-
-/// One thing wrong with the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The key with its section, such as `vad.start_ms`.
-    pub key: String,
-    /// The value as written; empty if the problem is not about a value.
-    pub value: String,
-    /// What would be right.
-    pub allowed: String,
-    /// The line that the key stands on, counted from 1; `None` if it is not written down.
-    pub line: Option<usize>,
-}
-
-impl Problem {
-    /// What is wrong with the value of `key`, and what would be right.
-    #[must_use]
-    pub fn of(key: &str, value: String, allowed: String) -> Self {
-        Self { key: key.to_owned(), value, allowed, line: None }
-    }
-
-    /// Something about `key` that is no matter of a value.
-    #[must_use]
-    pub fn about(key: &str, what: String) -> Self {
-        Self::of(key, String::new(), what)
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.value.is_empty() {
-            write!(f, "{}: {}", self.key, self.allowed)
-        } else {
-            write!(f, "{} = {}: allowed is {}", self.key, self.value, self.allowed)
-        }
-    }
-}
+use super::problems::{Problem, Secrets};
 
 /// A table being read. Every key that is asked for is remembered; the rest are unknown.
 pub(super) struct Reader {

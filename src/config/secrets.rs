@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::Secrets;
+use super::problems::Secrets;
 use super::reader::{HIDDEN, Reader};
 use crate::access::{NoSecret, PrivateKey, Secret};
 use crate::files;

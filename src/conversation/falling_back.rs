@@ -2,66 +2,12 @@
 //! not know how an answer becomes sound.
 
 use super::event::Awaited;
+use super::failover::ModelFailover;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::{Action, Conversation};
 use crate::ids::TurnId;
 use crate::units::CallTime;
-
-/// So many turns begin with the model that stood in, before the one that failed is tried again.
-const TURNS_WITHOUT: u32 = 3;
-
-/// Which of the models is asked: rung 0 is the one in use.
-#[derive(Debug, Default)]
-pub(super) struct Rungs {
-    models: usize,
-    /// Where a turn begins, and for how many more.
-    first: usize,
-    turns: u32,
-    /// That is so since this turn.
-    since_now: bool,
-}
-
-impl Rungs {
-    pub(super) fn new(models: usize) -> Self {
-        Self { models, ..Self::default() }
-    }
-
-    /// Which is asked first.
-    pub(super) fn first(&self) -> usize {
-        self.first
-    }
-
-    /// Which is asked after that one, as long as not all were asked; one that is alone is asked twice.
-    fn after(&self, rung: usize, asks: usize) -> Option<usize> {
-        let models = self.models.max(1);
-        (asks < models.max(2)).then_some((rung + 1) % models)
-    }
-
-    /// True if somebody is left who stands in for that one.
-    fn has_stand_in(&self, rung: usize, asks: usize) -> bool {
-        self.models > 1 && self.after(rung, asks).is_some()
-    }
-
-    /// One failed, or was late: it is not waited for again in every turn. Where none is left, all are
-    /// tried again.
-    fn failed(&mut self, rung: usize) {
-        self.first = if rung + 1 < self.models { rung + 1 } else { 0 };
-        self.turns = if self.first > 0 { TURNS_WITHOUT } else { 0 };
-        self.since_now = true;
-    }
-
-    /// A turn has been answered.
-    pub(super) fn turn_over(&mut self) {
-        if std::mem::take(&mut self.since_now) {
-            return;
-        }
-        self.turns = self.turns.saturating_sub(1);
-        if self.turns == 0 {
-            self.first = 0;
-        }
-    }
-}
 
 impl Conversation {
     /// Asks a language model to answer what the history says: `rung`, or whoever stands in for it.
@@ -78,7 +24,7 @@ impl Conversation {
     /// From now on somebody waits for the first token: of this model, and of all of them together.
     pub(super) fn expect_an_answer(&mut self, now: CallTime, rung: usize, asks: usize) {
         // Whoever stands in has the time that is left.
-        if self.rungs.models <= 1 || !self.timers.is_set(Timer::TokenDue) {
+        if !self.rungs.has_others() || !self.timers.is_set(Timer::TokenDue) {
             self.timers.set(Timer::TokenDue, now + self.settings.first_token_timeout);
         }
         if self.rungs.has_stand_in(rung, asks) {
@@ -90,7 +36,7 @@ impl Conversation {
 
     /// Another model is in use: what the old order has taught is of no use.
     pub(super) fn models_switched(&mut self) {
-        self.rungs = Rungs::new(self.settings.models);
+        self.rungs = ModelFailover::new(self.settings.models);
     }
 
     pub(super) fn generation_failed(&mut self, now: CallTime, turn: TurnId) {

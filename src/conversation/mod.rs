@@ -9,12 +9,14 @@ pub mod agreement;
 pub mod barge_in;
 mod caller;
 pub mod chunker;
+mod compaction;
 pub mod completeness;
 mod dictation;
 mod end_of_turn;
 pub mod endpoint;
 mod event;
 pub mod expectation;
+mod failover;
 mod falling_back;
 pub mod history;
 mod interrupting;
@@ -24,6 +26,7 @@ mod manners;
 pub mod playback;
 mod presence;
 mod reading;
+mod readings;
 pub mod rehearsal;
 pub mod replay;
 mod reply;
@@ -46,13 +49,13 @@ pub use event::{Action, Awaited, Event, Farewell};
 pub use settings::{KeysPolicy, Listening, Manners, Phrases, ReadAhead, Settings, SpeculationPolicy};
 pub use timers::Timer;
 
+use self::compaction::PendingCompaction;
 use self::endpoint::Pace;
-use self::falling_back::Rungs;
+use self::failover::ModelFailover;
 use self::history::History;
 use self::latency::Milestones;
-use self::reading::Readings;
+use self::readings::Readings;
 use self::reply::Reply;
-use self::room::Shorter;
 use self::timers::Timers;
 use self::utterance::{Utterance, Words};
 use crate::dialogue::CountTokens;
@@ -85,9 +88,9 @@ pub struct Conversation {
     /// What the language model was given of the words of the utterance.
     readings: Readings,
     /// What is to make room in the history.
-    shorter: Option<Shorter>,
+    shorter: Option<PendingCompaction>,
     /// Which language models are asked.
-    rungs: Rungs,
+    rungs: ModelFailover,
     /// Since when nobody has said a word.
     quiet_since: Option<CallTime>,
     /// Prompts in a row that brought no word of the caller, and requests to say it again.
@@ -109,7 +112,7 @@ impl Conversation {
     pub fn new(settings: Settings, count: CountTokens) -> Self {
         Self {
             history: History::new(&settings.system_prompt, settings.prompt_tokens, count),
-            rungs: Rungs::new(settings.models),
+            rungs: ModelFailover::new(settings.models),
             settings,
             timers: Timers::default(),
             actions: VecDeque::new(),

@@ -1,20 +1,10 @@
 //! Room in the history, made beside the talk: what the shorter one begins with is read while nobody waits
 //! for it, and takes the other's place between two turns. Must not know how it is read, nor which lines go.
 
-use super::history::Trim;
+use super::compaction::PendingCompaction;
 use super::{Action, Conversation};
 use crate::dialogue::Message;
 use crate::ids::ReadingId;
-
-/// A history that is to take the place of the one in use.
-#[derive(Debug)]
-pub(super) struct Shorter {
-    trim: Trim,
-    /// Its reading, the messages that are read, and that they were.
-    reading: ReadingId,
-    messages: Vec<Message>,
-    read: bool,
-}
 
 impl Conversation {
     /// If the history has grown long, lets the model read what it will be without its oldest lines, as if
@@ -30,7 +20,7 @@ impl Conversation {
         }
         let Some((trim, messages)) = self.history.plan_room(reply) else { return };
         let reading = self.rebuild(messages.clone());
-        self.shorter = Some(Shorter { trim, reading, messages, read: false });
+        self.shorter = Some(PendingCompaction { trim, reading, messages, read: false });
     }
 
     /// Between two turns: what was read takes its place.

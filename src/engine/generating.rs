@@ -9,9 +9,11 @@ use std::time::Duration;
 use super::arbiter::Work;
 use super::cores::Cores;
 use super::generator::Share;
+use super::results::{EngineResult, Results};
 use super::runway::Runway;
 use super::schedule::{Candidate, StepCost, plan};
-use super::workers::{EngineResult, Results, lower_priority, survive};
+use super::survive::survive;
+use super::threads::lower_priority;
 use super::{CancelFlag, EngineError, Generation, Generator, Sampling, Step, Task};
 use crate::dialogue::Message;
 use crate::ids::{Asked, CallId, ReadingId, TurnId};
@@ -378,8 +380,6 @@ fn tell(results: &Results, result: EngineResult) {
 }
 
 #[cfg(test)]
-#[path = "batching_tests.rs"]
 mod batching_tests;
 #[cfg(test)]
-#[path = "generating_tests.rs"]
 mod tests;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
 
 use super::generating::Job;
-use super::workers::{QueueFull, send};
+use super::results::{QueueFull, send};
 
 /// A name that no model has.
 #[derive(Debug, thiserror::Error)]

@@ -12,8 +12,12 @@ pub mod ladder;
 #[cfg(test)]
 mod leaks;
 pub mod llm;
+pub mod results;
 pub mod runway;
 mod schedule;
+mod survive;
+mod synthesizing;
+pub mod threads;
 mod transcribing;
 pub mod whisper;
 pub mod workers;

@@ -8,7 +8,8 @@ use tokio::sync::mpsc::OwnedPermit;
 
 use super::arbiter::Work;
 use super::cores::Cores;
-use super::workers::{EngineResult, survive};
+use super::results::EngineResult;
+use super::survive::survive;
 use super::{CancelFlag, Effort, EngineError, Recognizer, Transcript};
 use crate::ids::UtteranceId;
 use crate::units::CallTime;

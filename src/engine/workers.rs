@@ -3,107 +3,29 @@
 //! know what a result is used for.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
-
-use tokio::sync::mpsc::{OwnedPermit, Sender};
 
 use super::arbiter::Work;
 use super::cores::Cores;
 use super::generating::{self, Question, Reading, Steps, Wanted};
 use super::ladder::Ladder;
-use super::transcribing;
-use super::{
-    CancelFlag, EngineError, Generator, NoRoom, Recognizer, Room, Rooms, Speech, Synthesizer, Transcript,
-};
-use crate::dialogue::{CountTokens, Usage};
-use crate::ids::{Asked, CallId, ChunkId, ReadingId, TurnId, UtteranceId};
+use super::results::{QueueFull, Results, reserve, send};
+use super::threads::{lower_priority, spawn};
+use super::{CancelFlag, Generator, NoRoom, Recognizer, Room, Rooms, Synthesizer};
+use super::{synthesizing, transcribing};
+use crate::dialogue::CountTokens;
+use crate::ids::{CallId, ChunkId, UtteranceId};
 use crate::report::CoreUse;
 use crate::units::CallTime;
-
-/// What an engine has to say to a call.
-#[derive(Debug)]
-pub enum EngineResult {
-    /// An utterance as text.
-    Transcribed {
-        /// Which utterance, and which transcription of it.
-        utterance: UtteranceId,
-        /// The number it was asked with.
-        pass: u32,
-        /// The moment up to which the caller was heard, as it was asked with.
-        heard_until: CallTime,
-        /// Its text, or why there is none.
-        result: Result<Transcript, EngineError>,
-    },
-    /// A token of a reply.
-    Token {
-        /// Whose.
-        turn: TurnId,
-        /// Its text.
-        text: String,
-    },
-    /// How likely it is that the caller's turn ends with the words that were read.
-    EndOfTurn {
-        /// Of which conversation.
-        asked: Asked,
-        /// From 0 to 1, to the language model.
-        probability: f32,
-    },
-    /// A prompt was read ahead, or could not be.
-    ReadAhead {
-        /// Which.
-        reading: ReadingId,
-        /// Why it was not.
-        result: Result<(), EngineError>,
-    },
-    /// A reply is complete, or failed.
-    Generated {
-        /// Whose.
-        turn: TurnId,
-        /// Counts of tokens, or why there is no more.
-        result: Result<Usage, EngineError>,
-    },
-    /// A piece was spoken.
-    Synthesized {
-        /// Which.
-        chunk: ChunkId,
-        /// Its sound at the rate of the phone, or why there is none.
-        result: Result<Speech, EngineError>,
-    },
-}
-
-/// Results wait here until the call takes them.
-pub type Results = Sender<EngineResult>;
-
-/// A queue of work was full: the machine is overloaded.
-#[derive(Debug, thiserror::Error)]
-#[error("the queue of the {0} is full")]
-pub struct QueueFull(&'static str);
-
-impl QueueFull {
-    /// A rung of the ladder that does not exist holds nothing.
-    pub(super) fn no_model() -> Self {
-        Self("language model that does not exist")
-    }
-}
-
-struct SynthesizeJob {
-    text: String,
-    chunk: ChunkId,
-    first: bool,
-    cancel: CancelFlag,
-    wanted: Wanted,
-    reply: OwnedPermit<EngineResult>,
-}
 
 /// Handles to all engine threads; cheap to clone. The threads end when the last handle is dropped.
 #[derive(Clone)]
 pub struct Engines {
     transcribe: Arc<Transcribing>,
     ladder: Ladder,
-    synthesize: SyncSender<SynthesizeJob>,
+    synthesize: SyncSender<synthesizing::Job>,
     cores: Cores,
     count: CountTokens,
     /// Of each language model.
@@ -154,7 +76,7 @@ impl Engines {
             models.push((name, jobs));
         }
         let tts_cores = cores.clone();
-        spawn("tts".into(), move || synthesize_loop(synthesizer, &synthesize_jobs, &tts_cores))?;
+        spawn("tts".into(), move || synthesizing::serve(synthesizer, &synthesize_jobs, &tts_cores))?;
         Ok(Self { transcribe, ladder: Ladder::new(models), synthesize, cores: cores.clone(), count, rooms })
     }
 
@@ -235,7 +157,7 @@ impl Engines {
         results: &Results,
     ) -> Result<(), QueueFull> {
         let reply = reserve(results)?;
-        send(&self.synthesize, SynthesizeJob { text, chunk, first, cancel, wanted, reply }, "synthesiser")
+        send(&self.synthesize, synthesizing::Job { text, chunk, first, cancel, wanted, reply }, "synthesiser")
     }
 
     /// What each kind of work has waited for cores and held them, since the start.
@@ -254,70 +176,4 @@ impl Engines {
     pub fn end_call(&self, call: &CallId) {
         self.ladder.tell_all(|| generating::Job::End(call.clone()));
     }
-}
-
-fn reserve(results: &Results) -> Result<OwnedPermit<EngineResult>, QueueFull> {
-    results.clone().try_reserve_owned().map_err(|_| QueueFull("call's results"))
-}
-
-pub(super) fn send<T>(queue: &SyncSender<T>, job: T, name: &'static str) -> Result<(), QueueFull> {
-    queue.try_send(job).map_err(|error| match error {
-        TrySendError::Full(_) | TrySendError::Disconnected(_) => QueueFull(name),
-    })
-}
-
-fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-    std::thread::Builder::new().name(name).spawn(run).map(drop)
-}
-
-/// Sockets before models: engine threads, and the pools they start, run at nice 5.
-///
-/// Linux keeps the value a thread; call it on a thread before it starts others, which inherit it.
-pub fn lower_priority() {
-    let thread = rustix::thread::gettid();
-    if let Err(error) = rustix::process::setpriority_process(Some(thread), 5) {
-        tracing::debug!(%error, "engine threads keep the normal priority");
-    }
-}
-
-/// Of a text that cannot be spoken, so much stands in the error.
-const SHOWN_CHARS: usize = 80;
-
-fn synthesize_loop(mut synthesizer: Box<dyn Synthesizer>, jobs: &Receiver<SynthesizeJob>, cores: &Cores) {
-    lower_priority();
-    while let Ok(job) = jobs.recv() {
-        let result = if job.cancel.is_cancelled() {
-            Err(EngineError::Cancelled)
-        } else {
-            // There is one queue: what is only prepared must not hold up what waits behind it for long.
-            let first = job.first && job.wanted.is_set();
-            let work = if first { Work::FirstSpeech } else { Work::Speech };
-            let _held = cores.acquire(work, 1);
-            survive("synthesiser", || {
-                synthesizer.synthesize(&job.text).and_then(|speech| for_the_phone(speech, &job.text))
-            })
-        };
-        job.reply.send(EngineResult::Synthesized { chunk: job.chunk, result });
-    }
-}
-
-/// An engine that panics has failed at this job; its thread goes on to the next.
-pub(super) fn survive<T>(
-    engine: &str,
-    job: impl FnOnce() -> Result<T, EngineError>,
-) -> Result<T, EngineError> {
-    catch_unwind(AssertUnwindSafe(job))
-        .unwrap_or_else(|_| Err(EngineError::Failed(format!("the {engine} panicked"))))
-}
-
-/// Speech at the phone's rate; an error that names the text if there is none.
-fn for_the_phone(speech: Speech, text: &str) -> Result<Speech, EngineError> {
-    if speech.samples.is_empty() || speech.rate == 0 {
-        let shown: String = text.chars().take(SHOWN_CHARS).collect();
-        return Err(EngineError::BadInput(format!("the voice has no sound for {shown:?}")));
-    }
-    let rate = crate::units::PHONE_RATE;
-    let samples = crate::audio::resample::resample_i16(&speech.samples, speech.rate, rate)
-        .map_err(|error| EngineError::Failed(error.to_string()))?;
-    Ok(Speech { samples, rate, words: speech.words })
 }

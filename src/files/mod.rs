@@ -1,6 +1,7 @@
 //! Files that somebody names: regular ones, no longer than they may be, and whether anybody wrote to them meanwhile.
 //! Must not know what is in them.
 
+pub mod recordings;
 pub mod search_path;
 
 use std::fs::{File, Metadata};

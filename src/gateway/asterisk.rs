@@ -13,7 +13,7 @@ use std::iter;
 
 use serde_json::{Map, Value, json};
 
-use super::detect::Dialect;
+use super::dialect::Dialect;
 use super::fields::{self, Fields};
 use super::frames::Frames;
 use super::query;

@@ -2,6 +2,7 @@
 //! PURE; must not know what the dialects say afterwards.
 
 use super::asterisk::{self, Asterisk};
+use super::dialect::Dialect;
 use super::fields::{self, Fields};
 use super::jambonz::{self, Jambonz};
 use super::native::Native;
@@ -15,50 +16,7 @@ use crate::report::Report;
 /// The sub-protocols that upgrades may ask for.
 pub const SUBPROTOCOLS: [&str; 2] = [asterisk::SUBPROTOCOL, jambonz::SUBPROTOCOL];
 
-/// What is spoken here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Dialect {
-    /// Our own protocol.
-    Native,
-    /// Twilio Media Streams.
-    Twilio,
-    /// Telnyx media streaming.
-    Telnyx,
-    /// Plivo audio streaming.
-    Plivo,
-    /// Vonage WebSocket endpoints.
-    Vonage,
-    /// jambonz `listen`.
-    Jambonz,
-    /// Asterisk `chan_websocket`.
-    Asterisk,
-}
-
 impl Dialect {
-    /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Native, Self::Twilio, Self::Telnyx, Self::Plivo, Self::Vonage, Self::Jambonz, Self::Asterisk];
-
-    /// Its name in addresses and in the configuration.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Native => "offhook",
-            Self::Twilio => "twilio",
-            Self::Telnyx => "telnyx",
-            Self::Plivo => "plivo",
-            Self::Vonage => "vonage",
-            Self::Jambonz => "jambonz",
-            Self::Asterisk => "asterisk",
-        }
-    }
-
-    /// The dialect of that name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|dialect| dialect.name() == name)
-    }
-
     /// The dialect of a socket's first messages; `None` for the greeting that Twilio and Telnyx share.
     ///
     /// # Errors
@@ -103,15 +61,6 @@ impl Dialect {
         } else {
             None
         })
-    }
-
-    /// Whether the line sends audio all the time, or nothing while nobody speaks.
-    #[must_use]
-    pub const fn sends_silence(self) -> bool {
-        match self {
-            Self::Native | Self::Twilio | Self::Telnyx | Self::Plivo | Self::Vonage | Self::Jambonz => true,
-            Self::Asterisk => false,
-        }
     }
 
     /// A codec that speaks it.

@@ -9,7 +9,7 @@ mod tests;
 
 use serde_json::json;
 
-use super::detect::Dialect;
+use super::dialect::Dialect;
 use super::fields::{self, Fields};
 use super::stage::Stage;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};

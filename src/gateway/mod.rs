@@ -6,6 +6,7 @@
 pub mod api;
 pub mod asterisk;
 pub mod detect;
+pub mod dialect;
 mod fields;
 mod frames;
 #[cfg(test)]
@@ -28,7 +29,7 @@ use crate::report::Report;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use detect::Dialect;
+use dialect::Dialect;
 
 /// One message from the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ mod tests;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::detect::Dialect;
+use super::dialect::Dialect;
 use super::fields::{self, Fields, Spoken};
 use super::{
     AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, RefusalCode, Start, Wire, WireOut,

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::detect::Dialect;
+use super::dialect::Dialect;
 use super::fields::{self, Fields, Spoken};
 use super::stage::Stage;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};

@@ -9,7 +9,7 @@ mod tests;
 
 use serde_json::json;
 
-use super::detect::Dialect;
+use super::dialect::Dialect;
 use super::fields::{self, Fields, Spoken};
 use super::frames::Frames;
 use super::reorder::Reorder;

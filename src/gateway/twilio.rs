@@ -257,8 +257,8 @@ impl Gateway for Twilio {
         self.told(report).into_iter().map(WireOut::Text).collect()
     }
 
-    fn dialect(&self) -> Option<super::detect::Dialect> {
-        Some(super::detect::Dialect::Twilio)
+    fn dialect(&self) -> Option<super::dialect::Dialect> {
+        Some(super::dialect::Dialect::Twilio)
     }
 
     fn disordered(&self) -> u64 {

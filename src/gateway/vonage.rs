@@ -8,7 +8,7 @@ mod tests;
 
 use serde_json::json;
 
-use super::detect::Dialect;
+use super::dialect::Dialect;
 use super::fields::{self, Fields};
 use super::frames::Frames;
 use super::stage::Stage;

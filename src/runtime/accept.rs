@@ -8,21 +8,14 @@ use super::clock::Clock;
 use super::end::End;
 use super::incoming::Incoming;
 use super::line::Line;
+use super::opening::{refuse, wait_for_start};
 use super::registry::{Place, Refused};
 use super::services::Services;
 use super::session::Session;
 use super::socket::{Limits, open};
-use crate::gateway::detect::Dialect;
-use crate::gateway::{Gateway, Inbound, RefusalCode, Start};
+use crate::gateway::dialect::Dialect;
+use crate::gateway::{Gateway, Start};
 use crate::ids::CallId;
-use crate::report::Report;
-
-/// How a call began.
-pub(super) struct Opening {
-    pub(super) start: Start,
-    /// What came in the same message.
-    pub(super) early: Vec<Inbound>,
-}
 
 /// Runs a call from its open socket to its end. `admit` gives it a place, and turns the gateway's name of
 /// the call into the house's. Why there was no call, if none stood.
@@ -68,55 +61,4 @@ pub async fn run(
     };
     line.close(end.close_code(), &end.to_string(), incoming).await;
     (!stood).then_some(end)
-}
-
-/// Says why a socket is closed before its call stands.
-pub(super) fn refuse(line: &mut Line, end: &End) {
-    // The code is told beside it.
-    let (code, message) = match end {
-        End::Refused(refusal) => (refusal.code.as_str(), refusal.reason.clone()),
-        End::NoPlace(refused) => ("refused", refused.to_string()),
-        End::HungUp
-        | End::SaidGoodbye(_)
-        | End::Requested
-        | End::TakenOver
-        | End::Broken(_)
-        | End::Excess(_)
-        | End::Lost(_)
-        | End::Flood(_)
-        | End::TooMuchAudio
-        | End::NoStart(_)
-        | End::Idle(_)
-        | End::Dead(_)
-        | End::Drained => ("refused", end.to_string()),
-    };
-    let _ = line.report(&Report::Error { code, message: &message });
-}
-
-/// What comes before the start is dropped, though it breaks the protocol; a start that does is refused.
-async fn wait_for_start(incoming: &mut Incoming, line: &mut Line) -> Result<Opening, End> {
-    loop {
-        let decoded = match line.decode(&incoming.next().await?) {
-            Err(refusal) if refusal.code == RefusalCode::OutOfOrder => {
-                incoming.drop_odd(refusal)?;
-                continue;
-            }
-            decoded => decoded?,
-        };
-        let mut decoded = decoded.into_iter();
-        while let Some(inbound) = decoded.next() {
-            match inbound {
-                Inbound::Started(start) => return Ok(Opening { start: *start, early: decoded.collect() }),
-                Inbound::Stopped | Inbound::EndRequested => return Err(End::HungUp),
-                Inbound::Ping { .. }
-                | Inbound::Audio { .. }
-                | Inbound::Mark { .. }
-                | Inbound::Full
-                | Inbound::Room
-                | Inbound::Dtmf { .. }
-                | Inbound::Interrupt
-                | Inbound::Ignored { .. } => {}
-            }
-        }
-    }
 }

@@ -4,44 +4,17 @@
 use std::collections::BTreeMap;
 
 use super::end::End;
-use super::session::{RESULTS_QUEUE, Session};
+use super::session::Session;
+use super::working::RESULTS_QUEUE;
 use crate::conversation::{Action, Event};
 use crate::dialogue::{Message, Role};
 use crate::engine::CancelFlag;
-use crate::engine::generating::{Question, Reading, Wanted};
-use crate::engine::workers::QueueFull;
+use crate::engine::generating::{Question, Reading};
+use crate::engine::results::QueueFull;
 use crate::gateway::Media;
 use crate::ids::{ChunkId, ReadingId, TurnId, UtteranceId};
 use crate::report::{Report, ReportedTurn, TurnReport};
 use crate::units::CallTime;
-
-/// The reply that engines work on.
-#[derive(Debug, Default)]
-pub(super) struct Working {
-    turn: Option<TurnId>,
-    /// Ends the generation, and the synthesis.
-    generating: CancelFlag,
-    speaking: CancelFlag,
-    wanted: Wanted,
-    /// It has given a piece to the synthesiser.
-    spoke: bool,
-}
-
-impl Working {
-    /// Another reply is worked on from now on.
-    fn begin(&mut self, turn: TurnId, wanted: bool) {
-        *self = Self { turn: Some(turn), ..Self::default() };
-        if wanted {
-            self.wanted.set();
-        }
-    }
-
-    pub(super) fn cancel(&mut self) {
-        self.generating.cancel();
-        self.speaking.cancel();
-        self.turn = None;
-    }
-}
 
 impl Session {
     pub(super) fn tell(&mut self, now: CallTime, event: Event) -> Result<(), End> {

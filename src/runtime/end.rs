@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::line::LineDead;
 use crate::conversation::Farewell;
 use crate::gateway::RefusalCode;
 use crate::report::Summary;
@@ -21,6 +20,11 @@ pub enum Broken {
     #[error("{0} (server.max_message_bytes)")]
     TooBig(String),
 }
+
+/// The socket takes nothing any more, or too slowly.
+#[derive(Debug, thiserror::Error)]
+#[error("the socket is closed or stalled")]
+pub struct LineDead;
 
 /// Why a call ended, for its log line.
 #[derive(Debug, thiserror::Error)]

@@ -9,23 +9,19 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
+use super::end::LineDead;
 use super::incoming::Incoming;
 use super::reception::Reception;
 use super::socket::{Socket, part};
 use crate::audio::resample::{RateError, Resampler};
 use crate::audio::{to_f32, to_i16};
-use crate::gateway::detect::Dialect;
+use crate::gateway::dialect::Dialect;
 use crate::gateway::{Gateway, Inbound, Media, Refusal, Wire, WireOut};
 use crate::report::{InboundQuality, Report};
 use crate::units::{CallTime, PHONE_RATE};
 
 /// Messages that may wait for a socket: five seconds of frames with their marks.
 const OUTBOUND_QUEUE: usize = 300;
-
-/// The socket takes nothing any more, or too slowly.
-#[derive(Debug, thiserror::Error)]
-#[error("the socket is closed or stalled")]
-pub struct LineDead;
 
 /// Codec and outgoing queue of one call.
 pub struct Line {

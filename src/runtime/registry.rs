@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Room;
-use crate::gateway::detect::Dialect;
+use crate::gateway::dialect::Dialect;
 use crate::ids::CallId;
 
 /// Why a call is not taken.

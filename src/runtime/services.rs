@@ -13,7 +13,7 @@ use crate::config::{Config, Line};
 use crate::conversation::{Listening, Settings};
 use crate::dialogue::CountTokens;
 use crate::engine::workers::Engines;
-use crate::gateway::detect::Dialect;
+use crate::gateway::dialect::Dialect;
 use crate::gateway::{Overrides, Refusal, RefusalCode};
 use crate::vad::{DetectorChoice, Hysteresis};
 

@@ -6,31 +6,28 @@ use std::collections::HashMap;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::accept::{Opening, refuse};
 use super::call_log::CallLog;
 use super::clock::Clock;
-use super::doing::Working;
 use super::ears::Ears;
 use super::echo::EchoGuard;
-use super::end::End;
+use super::end::{End, LineDead};
 use super::incoming::Incoming;
 use super::life::Life;
-use super::line::{Line, LineDead};
+use super::line::Line;
+use super::opening::{Opening, refuse};
 use super::pacer::{Due, Pacer};
 use super::recorded::Recorded;
 use super::services::{Services, ears, settings_of};
+use super::working::{RESULTS_QUEUE, Working};
 use crate::conversation::{Action, Event};
+use crate::engine::results::{EngineResult, Results};
 use crate::engine::runway::Runway;
-use crate::engine::workers::{EngineResult, Results};
 use crate::engine::{CancelFlag, EngineError, Transcript};
 use crate::gateway::{Inbound, Media, Refusal, Start};
 use crate::ids::{Asked, CallId, ChunkId, MarkId, TurnId};
 use crate::report::Report;
 use crate::units::{CallTime, PHONE_RATE, duration_of};
 use crate::vad::Edge;
-
-/// Results that may wait for a call: its tokens, transcripts and pieces of some seconds.
-pub(super) const RESULTS_QUEUE: usize = 256;
 
 /// One call.
 pub struct Session {

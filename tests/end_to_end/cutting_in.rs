@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use offhook::audio::wav;
+use offhook::files::recordings;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -22,7 +22,8 @@ enum Seen {
 fn complaint_1_a_caller_who_cuts_in_hears_nothing_more_of_the_greeting() {
     let server = Server::start(&configuration(&[]));
     let mut speech = vec![0; 16_000];
-    speech.extend(wav::read_file(&root().join("models/demo/callers/2.wav")).unwrap().i16_at(16_000).unwrap());
+    speech
+        .extend(recordings::read(&root().join("models/demo/callers/2.wav")).unwrap().i16_at(16_000).unwrap());
     run(async {
         let (mut sink, mut stream) = started(&server).await.split();
         // The greeting lasts three seconds; the caller speaks after one, in real time.

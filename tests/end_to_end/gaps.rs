@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use offhook::audio::g711::Law;
 use offhook::audio::level::audible_span;
-use offhook::audio::wav;
+use offhook::files::recordings;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -23,7 +23,7 @@ fn without_greeting() -> Server {
 /// What the caller says, from the first audible sample to the last.
 fn question(wav: &str) -> Vec<i16> {
     let samples =
-        wav::read_file(&root().join("models/demo/callers").join(wav)).unwrap().i16_at(8000).unwrap();
+        recordings::read(&root().join("models/demo/callers").join(wav)).unwrap().i16_at(8000).unwrap();
     let span = audible_span(&samples, 8000).unwrap();
     samples[span].to_vec()
 }

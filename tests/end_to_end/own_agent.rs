@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use offhook::audio::wav;
 use offhook::config::DEFAULT_CONFIG;
+use offhook::files::recordings;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -27,7 +27,7 @@ async fn ask(socket: Socket) -> String {
 
 /// Asks when the clinic opens on Monday; gives the report of the turn.
 pub async fn turn(mut socket: Socket) -> Value {
-    let wav = wav::read_file(&root().join("models/demo/callers/2.wav")).unwrap().i16_at(8000).unwrap();
+    let wav = recordings::read(&root().join("models/demo/callers/2.wav")).unwrap().i16_at(8000).unwrap();
     let (mut sink, mut stream) = (&mut socket).split();
     let speak = async {
         let mut pace = tokio::time::interval(Duration::from_millis(20));

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Cursor;
 
 use offhook::audio::wav;
+use offhook::files::recordings;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -12,7 +13,7 @@ use crate::support::server::{root, run, text};
 /// A caller's line of the demo conversation, at 8 kHz.
 fn caller(number: u32) -> Vec<i16> {
     let file = root().join(format!("models/demo/callers/{number}.wav"));
-    wav::read_file(&file).unwrap().i16_at(8000).unwrap()
+    recordings::read(&file).unwrap().i16_at(8000).unwrap()
 }
 
 /// Silence of so many milliseconds.

@@ -2,7 +2,9 @@
 
 use std::io::Read;
 
-use super::{Input, Law, WavError, resample};
+use super::super::g711::Law;
+use super::super::resample;
+use super::input::{Input, WavError};
 
 /// Most channels taken.
 const MAX_CHANNELS: u16 = 32;

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use super::vad_clips::wavs;
 use crate::audio::g711::Law;
-use crate::audio::wav;
 use crate::cli::callers;
 use crate::engine::Synthesizer as _;
 use crate::engine::flite::Flite;
+use crate::files::recordings;
 use crate::units::PHONE_RATE;
 
 /// What a sound should bring.
@@ -75,7 +75,7 @@ pub(super) fn all(data: Option<&Path>) -> anyhow::Result<Vec<Sound>> {
     sounds.extend(made());
     if let Some(folder) = data {
         for path in wavs(&folder.join("noise"))? {
-            let samples = wav::read_file(&path)?.i16_at(PHONE_RATE)?;
+            let samples = recordings::read(&path)?.i16_at(PHONE_RATE)?;
             let pieces = samples.chunks_exact(PHONE_RATE as usize).step_by(3).take(40);
             let name = |i: usize| format!("{} {i}", path.display());
             sounds.extend(pieces.enumerate().map(|(i, piece)| sound(Kind::Noise, name(i), piece, 0.0)));

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use super::machine::Machine;
 use super::name;
+use super::timing::{ms, now};
 use crate::app::engines::llm_options;
 use crate::cli::output::{note, outln};
 use crate::config::{Config, limits};
@@ -306,15 +306,6 @@ fn resident() -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kilobytes.unwrap_or_default() * 1024
-}
-
-#[expect(clippy::disallowed_methods, reason = "the stopwatch of a benchmark")]
-pub(super) fn now() -> Instant {
-    Instant::now()
-}
-
-pub(super) fn ms(start: Instant) -> f64 {
-    start.elapsed().as_secs_f64() * 1000.0
 }
 
 /// What is being done, on a terminal; an empty text wipes it away.

@@ -3,7 +3,7 @@
 use crate::engine::llm::{Demand, LlmEngine};
 use crate::stats::median;
 
-use super::llm::{ms, now};
+use super::timing::{ms, now};
 
 /// Times each is measured.
 const ROUNDS: usize = 5;

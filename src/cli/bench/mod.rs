@@ -10,6 +10,7 @@ mod siege;
 mod stt;
 mod stt_beside;
 mod stt_words;
+mod timing;
 mod vad;
 mod vad_clips;
 

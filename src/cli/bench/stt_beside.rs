@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use tokio::sync::mpsc;
 
-use super::llm::{ms, now};
 use super::name;
+use super::timing::{ms, now};
 use crate::app::engines::{open_models, start};
 use crate::cli::output::outln;
 use crate::config::Config;
 use crate::engine::CancelFlag;
-use crate::engine::workers::{EngineResult, Engines};
+use crate::engine::results::EngineResult;
+use crate::engine::workers::Engines;
 use crate::ids::UtteranceId;
 use crate::stats::Distribution;
 use crate::units::{CallTime, PHONE_RATE, samples_in};

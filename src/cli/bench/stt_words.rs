@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
-use super::llm::{ms, now};
 use super::name;
-use crate::audio::wav::{self, Clip};
+use super::timing::{ms, now};
+use crate::audio::wav::Clip;
 use crate::cli::output::outln;
 use crate::cli::stream::{Heard, Listener};
 use crate::config::Config;
 use crate::engine::whisper::{self, WhisperOptions, Window, WindowRule};
 use crate::engine::{CancelFlag, Effort, Recognizer as _};
+use crate::files::recordings;
 use crate::scoring::{ByLength, CLASSES, Score, spoken_words};
 use crate::stats::{Distribution, median};
 use crate::units::PHONE_RATE;
@@ -271,7 +272,7 @@ fn read(references: &Path) -> anyhow::Result<Vec<Recording>> {
 }
 
 fn recording(file: &Path, words: &str) -> anyhow::Result<Recording> {
-    let clip: Clip = wav::read_file(file)?;
+    let clip: Clip = recordings::read(file)?;
     let phone = clip.i16_at(PHONE_RATE)?;
     let audio = crate::audio::phone_to_whisper(&phone)?;
     let length = crate::units::duration_of(phone.len(), PHONE_RATE);

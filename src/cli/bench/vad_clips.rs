@@ -9,9 +9,10 @@ use anyhow::{Context as _, ensure};
 
 use crate::audio::g711::Law;
 use crate::audio::level::rms_dbfs;
-use crate::audio::wav::{self, Clip};
+use crate::audio::wav::Clip;
 use crate::audio::{to_f32, to_i16};
 use crate::cli::callers;
+use crate::files::recordings;
 use crate::units::{PHONE_RATE, duration_of, samples_in};
 
 /// Silence around each recording that is put into a row.
@@ -44,11 +45,11 @@ pub(super) fn all(data: Option<&Path>, ratios_db: &[f32]) -> anyhow::Result<Vec<
     };
     let mut clips = labelled(&folder.join("vad"))?;
     let speech: Vec<Clip> =
-        wavs(&folder.join("speech"))?.iter().map(|path| wav::read_file(path)).collect::<Result<_, _>>()?;
+        wavs(&folder.join("speech"))?.iter().map(|path| recordings::read(path)).collect::<Result<_, _>>()?;
     let speech = in_a_row(speech)?;
     let mut noises = Vec::new();
     for path in wavs(&folder.join("noise"))? {
-        let samples = wav::read_file(&path)?.at(PHONE_RATE)?;
+        let samples = recordings::read(&path)?.at(PHONE_RATE)?;
         // Shorter ones are the answers of rooms to a clap.
         if samples.len() >= 5 * PHONE_RATE as usize {
             noises.push((stem(&path), samples));
@@ -159,7 +160,7 @@ fn labelled(folder: &Path) -> anyhow::Result<Vec<Labelled>> {
     for path in wavs(folder)? {
         let label = path.with_extension("spans");
         let Ok(text) = std::fs::read_to_string(&label) else { continue };
-        let samples = as_loud_as_a_caller(&wav::read_file(&path)?.at(PHONE_RATE)?);
+        let samples = as_loud_as_a_caller(&recordings::read(&path)?.at(PHONE_RATE)?);
         let clip = Labelled { name: stem(&path), samples, speech: read_spans(&text, &label)? };
         clips.push(through_mulaw(clip));
     }

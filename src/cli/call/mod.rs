@@ -34,8 +34,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_tungstenite::tungstenite::http::HeaderMap;
 use tokio_util::sync::CancellationToken;
 
-use crate::audio::wav;
 use crate::cli::output::noteln;
+use crate::files::recordings;
 use crate::ids::CallId;
 use crate::units::PHONE_RATE;
 use beside::Beside;
@@ -300,7 +300,7 @@ fn finished(outcome: &Outcome, gateway: Gateway, record: Option<&Path>) -> anyho
         None => Path::new(CALLS).join(format!("{}.wav", CallId::new(&outcome.call_id))),
     };
     make_folder(&path)?;
-    wav::write_file(&path, PHONE_RATE, &[&outcome.caller, &outcome.agent])?;
+    recordings::write(&path, PHONE_RATE, &[&outcome.caller, &outcome.agent])?;
     Ok(CallResult {
         call_id: outcome.call_id.clone(),
         gateway: gateway.name(),

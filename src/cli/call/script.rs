@@ -7,8 +7,9 @@ use anyhow::Context as _;
 
 use crate::audio::g711::{mulaw_decode, mulaw_encode};
 use crate::audio::level::audible_span;
-use crate::audio::wav::{self, Clip};
+use crate::audio::wav::Clip;
 use crate::cli::callers;
+use crate::files::recordings;
 use crate::units::PHONE_RATE;
 
 /// One thing the caller says without waiting for an answer.
@@ -29,7 +30,7 @@ pub(super) fn load(files: &[PathBuf]) -> anyhow::Result<Vec<Line>> {
     if files.is_empty() {
         return callers::shipped()?.iter().map(|(name, clip)| line(name, clip)).collect();
     }
-    files.iter().map(|path| line(&path.display().to_string(), &wav::read_file(path)?)).collect()
+    files.iter().map(|path| line(&path.display().to_string(), &recordings::read(path)?)).collect()
 }
 
 fn line(name: &str, clip: &Clip) -> anyhow::Result<Line> {
@@ -65,7 +66,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wide.wav");
         let tone: Vec<i16> = (0..44_100).map(|n| if n % 100 < 50 { 6000 } else { -6000 }).collect();
-        wav::write_file(&path, 44_100, &[&tone, &tone]).unwrap();
+        recordings::write(&path, 44_100, &[&tone, &tone]).unwrap();
         let lines = load(&[path]).unwrap();
         assert!((7990..8010).contains(&lines[0].samples.len()));
     }
@@ -77,7 +78,7 @@ mod tests {
         std::fs::write(&text, "hello").unwrap();
         assert!(load(&[text]).unwrap_err().to_string().contains("notes.txt"));
         let silent = folder.path().join("silent.wav");
-        wav::write_file(&silent, 8000, &[&[0; 8000]]).unwrap();
+        recordings::write(&silent, 8000, &[&[0; 8000]]).unwrap();
         assert!(load(&[silent]).unwrap_err().to_string().contains("silent.wav"));
     }
 }

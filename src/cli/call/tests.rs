@@ -19,7 +19,7 @@ use super::script::Line;
 use super::turns::Patience;
 use crate::audio::g711::{mulaw_decode, mulaw_encode};
 use crate::audio::level::audible_span;
-use crate::audio::wav;
+use crate::files::recordings;
 use crate::units::PHONE_RATE;
 
 const PATIENCE: Patience = Patience { gap: 4800, timeout: 12_000, interrupt_after: None };
@@ -193,7 +193,7 @@ async fn the_stopwatch_can_be_read_off_the_recording() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/call.wav");
     let result = super::finished(&outcome, Gateway::Twilio, Some(&path)).unwrap();
-    assert_eq!(wav::read_file(&path).unwrap().rate, PHONE_RATE);
+    assert_eq!(recordings::read(&path).unwrap().rate, PHONE_RATE);
     let mut reader = hound::WavReader::open(&path).unwrap();
     let samples: Vec<i16> = reader.samples().map(Result::unwrap).collect();
     let caller: Vec<i16> = samples.iter().step_by(2).copied().collect();

@@ -193,5 +193,4 @@ fn quietest(audio: &[f32]) -> usize {
 }
 
 #[cfg(test)]
-#[path = "cutting_tests.rs"]
 mod tests;

@@ -237,5 +237,4 @@ fn cues(segment: &Segment) -> Vec<Cue> {
 }
 
 #[cfg(test)]
-#[path = "printing_tests.rs"]
 mod tests;

@@ -1,9 +1,10 @@
-//! What kind of decoder a file holds: its sizes, and the few places where one architecture differs from
-//! another, as data. A further architecture is a variant here, a row in `Traits` and, at most, a field.
-//! Must not know tensors' contents or how any of it is computed.
+//! What kind of decoder a file holds: the few places where one architecture differs from another, as data. A
+//! further architecture is a variant here, a row in `Traits` and, at most, a field. Must not know tensors'
+//! contents or how any of it is computed.
 
-use super::gguf::{Gguf, GgufError, Value};
-use super::positions::Positions;
+use super::gguf::Gguf;
+use super::kernels::Activation;
+use super::value::GgufError;
 
 /// The architectures that are understood (`general.architecture`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,15 +26,6 @@ pub(super) enum RopeStyle {
     Pairs,
 }
 
-/// What opens the gate of the feed-forward layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Activation {
-    /// `x · sigmoid(x)`.
-    Silu,
-    /// The Gaussian error linear unit, in its approximation by tanh.
-    Gelu,
-}
-
 /// What all models of an architecture have in common.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Traits {
@@ -52,33 +44,6 @@ pub(super) struct Traits {
     pub(super) layers_a_period: Option<usize>,
 }
 
-/// The sizes of a model.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Shape {
-    pub(super) architecture: Architecture,
-    pub(super) traits: Traits,
-    /// Tokens in the vocabulary.
-    pub(super) vocabulary: usize,
-    /// Width of the residual stream.
-    pub(super) width: usize,
-    pub(super) layers: usize,
-    pub(super) heads: usize,
-    /// Heads of keys and values; each serves `heads / kv_heads` query heads.
-    pub(super) kv_heads: usize,
-    pub(super) head_width: usize,
-    pub(super) feed_forward: usize,
-    /// Positions the model was trained for.
-    pub(super) context: usize,
-    /// For each layer, how many positions a token sees, itself included; `None` is all of them.
-    pub(super) windows: Vec<Option<usize>>,
-    pub(super) positions: Positions,
-    pub(super) norm_epsilon: f32,
-    /// What a product of query and key is multiplied by.
-    pub(super) query_scale: f32,
-    /// Logits are bent so that they stay within this.
-    pub(super) logit_cap: Option<f32>,
-}
-
 /// Why a file's model cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ShapeError {
@@ -91,7 +56,7 @@ pub(super) enum ShapeError {
 }
 
 impl Architecture {
-    fn named(name: &str) -> Option<Self> {
+    pub(super) fn named(name: &str) -> Option<Self> {
         [Self::Phi3, Self::Llama, Self::Gemma3].into_iter().find(|known| known.name() == name)
     }
 
@@ -105,7 +70,7 @@ impl Architecture {
     }
 
     /// The table of the differences.
-    fn traits(self) -> Traits {
+    pub(super) fn traits(self) -> Traits {
         let llama = Traits {
             rope: RopeStyle::Pairs,
             activation: Activation::Silu,
@@ -143,7 +108,7 @@ impl Keys<'_> {
     }
 
     /// A count that must be there, from 1 to `limit`.
-    fn sized(&self, rest: &str, limit: usize) -> Result<usize, ShapeError> {
+    pub(super) fn sized(&self, rest: &str, limit: usize) -> Result<usize, ShapeError> {
         let n = self.file.required_count(&self.key(rest))?;
         self.within(rest, n, limit)
     }
@@ -174,125 +139,4 @@ impl Keys<'_> {
             x => Ok(x),
         }
     }
-}
-
-impl Shape {
-    /// Reads and checks the sizes. Upper limits keep later arithmetic far from overflow.
-    pub(super) fn read(file: &Gguf) -> Result<Self, ShapeError> {
-        let name = file
-            .text("general.architecture")?
-            .ok_or_else(|| GgufError::MissingKey("general.architecture".to_owned()))?;
-        let architecture =
-            Architecture::named(name).ok_or_else(|| ShapeError::Architecture(name.to_owned()))?;
-        let traits = architecture.traits();
-        let keys = Keys { file, architecture };
-        if keys.maybe("expert_count", usize::MAX).is_ok_and(|experts| experts.is_some()) {
-            let key = keys.key("expert_count");
-            return Err(ShapeError::Impossible(format!(
-                "it mixes experts (\"{key}\"), which is not supported"
-            )));
-        }
-        let width = keys.sized("embedding_length", 1 << 16)?;
-        let layers = keys.sized("block_count", 1 << 10)?;
-        let heads = keys.sized("attention.head_count", 1 << 10)?;
-        let kv_heads = keys.maybe("attention.head_count_kv", heads)?.unwrap_or(heads);
-        let head_width = head_width(&keys, width, heads)?;
-        if heads % kv_heads != 0 {
-            return Err(ShapeError::Impossible(format!(
-                "{heads} heads and {kv_heads} key-value heads do not divide evenly"
-            )));
-        }
-        let context = keys.sized("context_length", 1 << 24)?;
-        let table = file.tensor_shape("token_embd.weight")?;
-        let vocabulary = match *table {
-            [rows, columns] if columns == width && rows > 0 => rows,
-            _ => {
-                let found = table.to_vec();
-                let name = "token_embd.weight".to_owned();
-                return Err(GgufError::Shape { name, found, expected: vec![0, width] }.into());
-            }
-        };
-        // The 27 billion of Gemma 3 divide by another width than that of their heads (llama.cpp does
-        // not find it in the file either, and goes by the number of layers).
-        let scaled_width = match architecture {
-            Architecture::Gemma3 if layers == 62 => width / heads,
-            Architecture::Phi3 | Architecture::Llama | Architecture::Gemma3 => head_width,
-        };
-        let scale = keys.positive("attention.scale", 1e3)?;
-        Ok(Self {
-            architecture,
-            traits,
-            vocabulary,
-            width,
-            layers,
-            heads,
-            kv_heads,
-            head_width,
-            feed_forward: keys.sized("feed_forward_length", 1 << 18)?,
-            context,
-            windows: windows(&keys, layers)?,
-            positions: Positions::read(&keys, head_width, context)?,
-            norm_epsilon: keys.positive("attention.layer_norm_rms_epsilon", 1.0)?.unwrap_or(1e-5) as f32,
-            query_scale: scale.map_or(1.0 / (scaled_width as f32).sqrt(), |scale| scale as f32),
-            logit_cap: keys.positive("final_logit_softcapping", 1e6)?.map(|cap| cap as f32),
-        })
-    }
-
-    /// Numbers of one position's queries in one layer.
-    pub(super) fn query_width(&self) -> usize {
-        self.heads * self.head_width
-    }
-
-    /// Numbers of one position's keys (or values) in one layer.
-    pub(super) fn kv_width(&self) -> usize {
-        self.kv_heads * self.head_width
-    }
-}
-
-/// Numbers of a head: what the file says, or an even share of the width.
-fn head_width(keys: &Keys<'_>, width: usize, heads: usize) -> Result<usize, ShapeError> {
-    const LIMIT: usize = 1 << 12;
-    let key = keys.maybe("attention.key_length", LIMIT)?;
-    let value = keys.maybe("attention.value_length", LIMIT)?;
-    let found = match (key, value) {
-        (None, None) if width.is_multiple_of(heads) => width / heads,
-        (None, None) => {
-            return Err(ShapeError::Impossible(format!(
-                "a width of {width} and {heads} heads do not divide evenly"
-            )));
-        }
-        (Some(key), None) => key,
-        (Some(key), Some(value)) if key == value => key,
-        (key, Some(value)) => {
-            let (name, other) = (keys.key("attention.value_length"), keys.key("attention.key_length"));
-            let key = key.map_or("missing".to_owned(), |key| key.to_string());
-            return Err(ShapeError::Impossible(format!(
-                "metadata \"{name}\" is {value} and \"{other}\" is {key}; heads of two widths are not supported"
-            )));
-        }
-    };
-    Ok(found)
-}
-
-/// How far each layer sees. The pattern is a period, or says of every layer whether it has the window.
-fn windows(keys: &Keys<'_>, layers: usize) -> Result<Vec<Option<usize>>, ShapeError> {
-    let window = keys.file.count(&keys.key("attention.sliding_window"))?.filter(|&n| n > 0);
-    let pattern = keys.key("attention.sliding_window_pattern");
-    let period = keys.architecture.traits().layers_a_period;
-    let local: Vec<bool> = match keys.file.get(&pattern) {
-        Some(Value::Integers(each)) if each.len() == layers => each.iter().map(|&n| n != 0).collect(),
-        Some(Value::Integers(each)) => {
-            return Err(ShapeError::Impossible(format!(
-                "metadata \"{pattern}\" speaks of {} layers, the model has {layers}",
-                each.len()
-            )));
-        }
-        found => {
-            let period = if found.is_some() { keys.file.count(&pattern)? } else { period };
-            // 0 and none: all layers have the window. 1: none has.
-            let period = period.filter(|&period| period > 0);
-            (1..=layers).map(|layer| period.is_none_or(|period| layer % period != 0)).collect()
-        }
-    };
-    Ok(local.into_iter().map(|local| window.filter(|_| local)).collect())
 }

@@ -13,7 +13,7 @@ use half::slice::HalfFloatSliceExt;
 
 use super::cache::{Cache, pages};
 use super::kernels::Crew;
-use super::math::exp;
+use super::kernels::exp;
 use super::pool::PAGE;
 use super::tile::{Matrix, add_product};
 
@@ -241,5 +241,4 @@ fn folded(numbers: &[f32; PAGE], with: impl Fn(f32, f32) -> f32) -> f32 {
 }
 
 #[cfg(test)]
-#[path = "attention_tests.rs"]
 mod tests;

@@ -3,10 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::gguf::{Gguf, GgufError, Value};
+use super::gguf::Gguf;
 use super::pretokenizer::PreTokenizer;
-use super::tokenizer::SPACE;
-use super::vocabulary::{Kind, Vocabulary};
+use super::value::{GgufError, Value};
 
 /// What a byte-level vocabulary has beside its pieces.
 #[derive(Debug, Clone)]
@@ -40,8 +39,8 @@ pub(super) fn byte_of(c: char) -> Option<u8> {
 }
 
 impl ByteLevel {
-    /// Reads `tokenizer.ggml.pre` and `tokenizer.ggml.merges` for a vocabulary whose pieces are known.
-    pub(super) fn read(file: &Gguf, vocabulary: &Vocabulary) -> Result<Self, GgufError> {
+    /// Reads `tokenizer.ggml.pre` and `tokenizer.ggml.merges`. `known` gives the number of an ordinary piece.
+    pub(super) fn read(file: &Gguf, known: impl Fn(&str) -> Option<u32>) -> Result<Self, GgufError> {
         // Files from before the key had a name for it are cut in the oldest way, as llama.cpp does.
         let name = file.text("tokenizer.ggml.pre")?.unwrap_or("default");
         let words = PreTokenizer::named(name).ok_or_else(|| {
@@ -54,7 +53,7 @@ impl ByteLevel {
         })?;
         let key = "tokenizer.ggml.merges";
         match file.get(key) {
-            Some(Value::Texts(merges)) => Self::new(words, merges, vocabulary),
+            Some(Value::Texts(merges)) => Self::new(words, merges, known),
             Some(_) => Err(GgufError::WrongType { key: key.to_owned(), expected: "a list of texts" }),
             None => Err(GgufError::MissingKey(key.to_owned())),
         }
@@ -64,7 +63,7 @@ impl ByteLevel {
     pub(super) fn new(
         words: PreTokenizer,
         merges: &[String],
-        vocabulary: &Vocabulary,
+        known: impl Fn(&str) -> Option<u32>,
     ) -> Result<Self, GgufError> {
         let mut ranks = HashMap::new();
         for (rank, merge) in (0_u32..).zip(merges) {
@@ -72,7 +71,6 @@ impl ByteLevel {
                 return Err(GgufError::Corrupt(format!("merge {rank} is not two pieces: \"{merge}\"")));
             };
             // What the vocabulary does not have cannot come up.
-            let known = |text: &str| vocabulary.ordinary(text);
             let joined = known(&[left, right].concat());
             if let (Some(left), Some(right), Some(_)) = (known(left), known(right), joined) {
                 ranks.entry((left, right)).or_insert(rank);
@@ -85,29 +83,6 @@ impl ByteLevel {
     pub(super) fn rank(&self, left: u32, right: u32) -> Option<f32> {
         // Exact up to 16 million; the header's limit is four.
         self.merges.get(&(left, right)).map(|&rank| -(rank as f32))
-    }
-}
-
-impl Vocabulary {
-    /// The bytes of text that a token stands for; none for markers.
-    pub(super) fn bytes_of(&self, id: u32) -> Vec<u8> {
-        let Some(piece) = self.piece(id) else { return Vec::new() };
-        match (piece.kind, &self.byte_level) {
-            (Kind::Byte(byte), _) => vec![byte],
-            (Kind::Normal, Some(_)) => {
-                let mut bytes = Vec::with_capacity(piece.text.len());
-                for c in piece.text.chars() {
-                    match byte_of(c) {
-                        Some(byte) => bytes.push(byte),
-                        None => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-                    }
-                }
-                bytes
-            }
-            (Kind::UserDefined, Some(_)) => piece.text.clone().into_bytes(),
-            (Kind::Normal | Kind::UserDefined, None) => piece.text.replace(SPACE, " ").into_bytes(),
-            (Kind::Unknown | Kind::Control | Kind::Unused, _) => Vec::new(),
-        }
     }
 }
 

@@ -144,5 +144,4 @@ fn halves(numbers: &[f32]) -> Vec<f16> {
 }
 
 #[cfg(test)]
-#[path = "cache_tests.rs"]
 mod tests;

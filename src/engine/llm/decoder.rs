@@ -1,7 +1,7 @@
 //! Tokens to text, one at a time: a character whose bytes are not all there is held back, and so is what
 //! may become a stop text. Must not know models or calls.
 
-use super::tokenizer::SPACE;
+use super::vocabulary::SPACE;
 use super::vocabulary::{Kind, Vocabulary};
 
 /// Turns tokens into text as they come.

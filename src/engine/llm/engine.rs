@@ -2,35 +2,21 @@
 //! replies. Must not know gateways, audio or how a call goes.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::detokenizer::Detokenizer;
-use super::loading::no_template;
-use super::pool::{CacheFull, PAGE};
+use super::model::{Shared, calls_in, room_tokens};
+use super::options::no_template;
+use super::pool::CacheFull;
 use super::prompt::{Prompt, PromptWriter};
 use super::reply::{Reply, Score, Start, step_together};
 use super::sequence::Sequence;
 use super::sessions::{SessionKey, Sessions, Wanted};
-use super::template::ChatTemplate;
-use super::turn_end::SentenceMarks;
-use super::vocabulary::Vocabulary;
-use super::weights::Weights;
 use crate::dialogue::{Message, Role};
 use crate::engine::generator::Share;
 use crate::engine::{
     EngineError, Generation as _, Generator, LoadError, NoRoom, Room, Rooms, Sampling, Step, Task,
 };
-
-/// What all calls share.
-pub(super) struct Shared {
-    pub(super) weights: Arc<Weights>,
-    pub(super) vocabulary: Vocabulary,
-    /// Keeps out of a reply what no voice can speak.
-    pub(super) markup: Arc<[(u32, f32)]>,
-    pub(super) marks: SentenceMarks,
-    pub(super) template: Option<ChatTemplate>,
-    pub(super) sessions: Mutex<Sessions>,
-}
 
 /// A loaded model. Cloning it gives another handle to the same one.
 #[derive(Clone)]
@@ -39,21 +25,10 @@ pub struct LlmEngine {
     path: PathBuf,
 }
 
-/// Tokens that a call is promised room for: a context, and the page in which it parts from the prompt that
-/// all share.
-pub(super) fn room_tokens(positions: usize) -> usize {
-    positions + PAGE
-}
-
-/// For what it computes, whatever it says.
+/// Drives a reply to its end, for what it computes on the way.
 fn run_to_its_end(reply: &mut Reply) -> Result<(), EngineError> {
     while !matches!(reply.step()?, Step::Done(_)) {}
     Ok(())
-}
-
-/// Calls that find room at once.
-pub(super) fn calls_in(weights: &Weights) -> usize {
-    weights.pool().pages() / weights.pool().pages_for(room_tokens(weights.positions()))
 }
 
 impl LlmEngine {

@@ -10,80 +10,16 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use candle_core::Device;
-use candle_core::quantized::QTensor;
+use candle_core::quantized::{GgmlDType, QTensor};
 
 use super::header::{Header, TensorInfo, limited};
-use super::kernels::{Kernels, Matrix, Source};
 use super::stored::StoredFile;
-use crate::files::CHANGED;
+use super::value::{GgufError, Value};
 
 /// Most metadata entries, and most tensors.
 const MAX_ENTRIES: u64 = 1 << 16;
 /// Alignment of the tensor data where the file names none.
 const DEFAULT_ALIGNMENT: u64 = 32;
-
-/// Why a file cannot be read as GGUF.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum GgufError {
-    #[error("{0}")]
-    Io(std::io::Error),
-    #[error("{CHANGED}")]
-    Changed,
-    #[error("the file is empty")]
-    Empty,
-    #[error("this is not a GGUF file (it does not begin with \"GGUF\")")]
-    NotGguf,
-    #[error("GGUF version {0} is not supported (2 and 3 are)")]
-    Version(u32),
-    #[error("the file ends early, in {0}")]
-    Truncated(String),
-    #[error("{what} is {value}, more than the {limit} allowed")]
-    Limit { what: String, value: u64, limit: u64 },
-    #[error("the file is corrupt: {0}")]
-    Corrupt(String),
-    /// In order, and of a kind that is not known here.
-    #[error("{0}")]
-    Unsupported(String),
-    #[error("metadata \"{0}\" is missing")]
-    MissingKey(String),
-    #[error("metadata \"{key}\" should be {expected}")]
-    WrongType { key: String, expected: &'static str },
-    #[error("tensor \"{0}\" is missing")]
-    MissingTensor(String),
-    #[error("tensor \"{name}\" has shape {found:?} where {expected:?} is needed")]
-    Shape { name: String, found: Vec<usize>, expected: Vec<usize> },
-    #[error("tensor \"{name}\" is of type {id}, which is not supported")]
-    TensorType { name: String, id: u32 },
-    #[error("tensor \"{0}\" is no part of a {1} model as it is understood")]
-    StrangeTensor(String, &'static str),
-    #[error(
-        "there is no memory for tensor \"{name}\" ({bytes} bytes): a smaller model may fit, or a coarser type"
-    )]
-    Memory { name: String, bytes: usize },
-    #[error("{0}")]
-    Candle(#[from] candle_core::Error),
-}
-
-impl From<std::io::Error> for GgufError {
-    fn from(error: std::io::Error) -> Self {
-        // Nothing is read beyond the end that the file had.
-        if error.kind() == ErrorKind::UnexpectedEof { Self::Changed } else { Self::Io(error) }
-    }
-}
-
-/// One metadata value. Numbers are widened; arrays keep one kind of element.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
-    Integer(i128),
-    Float(f64),
-    Bool(bool),
-    Text(String),
-    Integers(Vec<i64>),
-    Floats(Vec<f32>),
-    Texts(Vec<String>),
-    /// Lists of lists, which no key that matters has: what is in them is not kept.
-    Lists,
-}
 
 /// An opened file whose header was read and checked.
 pub(super) struct Gguf {
@@ -227,19 +163,15 @@ impl Gguf {
         Ok(QTensor::new(storage?, shape)?)
     }
 
-    /// A matrix in the form that the kernels want; `None` if they have nothing for its type.
-    pub(super) fn packed(
+    /// A matrix as it is stored, to be read in parts.
+    pub(super) fn matrix(
         &self,
-        kernels: &Kernels,
         name: &str,
-        outputs: usize,
-        inputs: usize,
-    ) -> Result<Option<Matrix>, GgufError> {
-        let info = self.checked(name, &[outputs, inputs])?;
-        let read = |at: usize, bytes: &mut [u8]| self.stored.read(info.offset + at as u64, bytes);
-        let source = Source { bytes: info.bytes, read: &read };
-        let packed = kernels.pack(info.kind, source, outputs, inputs);
-        packed.map_err(|error| without_memory(error, name, info.bytes))
+        rows: usize,
+        columns: usize,
+    ) -> Result<StoredMatrix<'_>, GgufError> {
+        let info = self.checked(name, &[rows, columns])?;
+        Ok(StoredMatrix { stored: &self.stored, info, name: name.to_owned() })
     }
 
     /// Counts a tensor of this name and shape as read.
@@ -275,6 +207,33 @@ impl Gguf {
     /// Reads a vector of numbers of any type as `f32`.
     pub(super) fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>, GgufError> {
         Ok(self.tensor(name, &[length])?.dequantize(&Device::Cpu)?.to_vec1::<f32>()?)
+    }
+}
+
+/// A matrix of a file, in the file's own form.
+pub(super) struct StoredMatrix<'a> {
+    stored: &'a StoredFile,
+    info: &'a TensorInfo,
+    name: String,
+}
+
+impl StoredMatrix<'_> {
+    pub(super) fn kind(&self) -> GgmlDType {
+        self.info.kind
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.info.bytes
+    }
+
+    /// Fills `bytes` with what begins at `at` in it.
+    pub(super) fn read(&self, at: usize, bytes: &mut [u8]) -> std::io::Result<()> {
+        self.stored.read(self.info.offset + at as u64, bytes)
+    }
+
+    /// What went wrong in reading it.
+    pub(super) fn failed(&self, error: std::io::Error) -> GgufError {
+        without_memory(error, &self.name, self.info.bytes)
     }
 }
 

@@ -7,7 +7,7 @@ use std::io::{BufReader, Read};
 
 use candle_core::quantized::GgmlDType;
 
-use super::gguf::{GgufError, Value};
+use super::value::{GgufError, Value};
 
 /// Longest text in the metadata, in bytes (chat templates are a few kilobytes).
 const MAX_TEXT: u64 = 1 << 22;

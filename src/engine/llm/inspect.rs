@@ -3,13 +3,15 @@
 
 use std::io::ErrorKind;
 
-use super::architecture::{Shape, ShapeError};
-use super::engine::{LlmEngine, room_tokens};
-use super::gguf::{Gguf, GgufError};
-use super::loading::{self, LlmOptions, Problem, no_template, shown};
+use super::architecture::ShapeError;
+use super::gguf::Gguf;
+use super::model::room_tokens;
+use super::options::{LlmOptions, Problem, no_template, shown};
 use super::pool::{Geometry, Pool};
 use super::prompt::PromptWriter;
+use super::shape::Shape;
 use super::template::{ChatTemplate, TemplateChoice};
+use super::value::GgufError;
 use super::vocabulary::Vocabulary;
 use crate::dialogue::{Message, Role};
 use crate::engine::{LoadError, NO_SUCH_FILE};
@@ -60,22 +62,25 @@ impl Head {
         }
         Ok(Self { file, shape, vocabulary, template })
     }
-}
 
-/// A model's file that was opened, and whose weights were not read.
-pub struct Opened {
-    head: Head,
-    options: LlmOptions,
-}
-
-/// Opens a model's file. Reads its head only.
-///
-/// # Errors
-/// If the file is missing, damaged or of a kind that cannot be run, with what to do.
-pub fn open(options: LlmOptions) -> Result<Opened, LoadError> {
-    match Head::open(&options) {
-        Ok(head) => Ok(Opened { head, options }),
-        Err(problem) => Err(problem.at(&options.model)),
+    /// Looks the model over, with these instructions for it.
+    ///
+    /// # Errors
+    /// If it has no chat template, so that it cannot answer anybody.
+    pub(super) fn inspect(&self, options: &LlmOptions, instructions: &str) -> Result<Inspected, LoadError> {
+        if self.template.is_none() {
+            return Err(no_template().at(&options.model));
+        }
+        let Shape { layers, kv_heads, head_width, context, .. } = self.shape;
+        let pool = Pool::new(Geometry { layers, kv_heads, head_width }, options.cache_mb << 20);
+        let pages = pool.pages_for(room_tokens(options.context_tokens.min(context)));
+        Ok(Inspected {
+            context,
+            calls: pool.pages() / pages.max(1),
+            bytes_per_call: pages.saturating_mul(pool.page_bytes()),
+            bytes: self.file.length(),
+            prompt_tokens: prompt_tokens(self, instructions),
+        })
     }
 }
 
@@ -92,38 +97,6 @@ pub struct Inspected {
     pub bytes: u64,
     /// Tokens of the shortest prompt with these instructions; `None` where its template cannot write one.
     pub prompt_tokens: Option<usize>,
-}
-
-impl Opened {
-    /// Looks the model over, with these instructions for it.
-    ///
-    /// # Errors
-    /// If it has no chat template, so that it cannot answer anybody.
-    pub fn inspect(&self, instructions: &str) -> Result<Inspected, LoadError> {
-        let Self { head, options } = self;
-        if head.template.is_none() {
-            return Err(no_template().at(&options.model));
-        }
-        let Shape { layers, kv_heads, head_width, context, .. } = head.shape;
-        let pool = Pool::new(Geometry { layers, kv_heads, head_width }, options.cache_mb << 20);
-        let pages = pool.pages_for(room_tokens(options.context_tokens.min(context)));
-        Ok(Inspected {
-            context,
-            calls: pool.pages() / pages.max(1),
-            bytes_per_call: pages.saturating_mul(pool.page_bytes()),
-            bytes: head.file.length(),
-            prompt_tokens: prompt_tokens(head, instructions),
-        })
-    }
-
-    /// Reads the weights. Takes from milliseconds to seconds with the size of the file;
-    /// [`LlmEngine::warm_up`] should follow before the first call.
-    ///
-    /// # Errors
-    /// If they cannot be run, or the caches have no memory for one call, with what to do.
-    pub fn load(self) -> Result<LlmEngine, LoadError> {
-        loading::load_rest(self.head, &self.options)
-    }
 }
 
 fn prompt_tokens(head: &Head, instructions: &str) -> Option<usize> {

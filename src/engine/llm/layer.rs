@@ -6,10 +6,11 @@
 use candle_core::quantized::QTensor;
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Tensor};
 
-use super::architecture::{Activation, Shape};
-use super::gguf::{Gguf, GgufError};
-use super::kernels::{Input, Kernels, Matrix, Section};
-use super::math::{gated, rms_norm};
+use super::gguf::Gguf;
+use super::kernels::{Activation, Input, Kernels, Matrix, Section, Source, gated};
+use super::math::rms_norm;
+use super::shape::Shape;
+use super::value::GgufError;
 
 /// What matrices take: bytes that are read for a pass, and weights, each of which is multiplied with every row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,9 +48,12 @@ impl Linear {
         outputs: usize,
         inputs: usize,
     ) -> Result<Self, GgufError> {
-        let weight = file.packed(kernels, name, outputs, inputs)?.map(Weight::Packed);
-        match weight {
-            Some(weight) => Ok(Self { weight, inputs }),
+        let matrix = file.matrix(name, outputs, inputs)?;
+        let read = |at: usize, bytes: &mut [u8]| matrix.read(at, bytes);
+        let source = Source { bytes: matrix.bytes(), read: &read };
+        let packed = kernels.pack(matrix.kind(), source, outputs, inputs);
+        match packed.map_err(|error| matrix.failed(error))? {
+            Some(packed) => Ok(Self { weight: Weight::Packed(packed), inputs }),
             None => Self::stored(file, name, outputs, inputs),
         }
     }

@@ -1,79 +1,53 @@
 //! Loads a model: opens its file, reads what is needed of it, and says what is wrong and what to do where it cannot be
 //! used. Must not know sessions of calls, or how a reply is made.
 
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use super::engine::{LlmEngine, Shared, calls_in};
-use super::inspect::{Head, open};
+use super::engine::LlmEngine;
+use super::inspect::{Head, Inspected};
 use super::kernels::Kernels;
+use super::model::{Shared, calls_in};
+use super::options::{LlmOptions, Problem};
 use super::sessions::Sessions;
 use super::speakable;
-use super::template::TemplateChoice;
 use super::threads;
 use super::turn_end::SentenceMarks;
 use super::weights::Weights;
-use crate::engine::{KernelChoice, LoadError, NO_SUCH_FILE};
-use crate::files::{CHANGED, WHEN_CHANGED, search_path};
+use crate::engine::LoadError;
 
-/// Longest text about a file that cannot be used.
-const PROBLEM_CHARS: usize = 600;
-
-/// Which model, and what it may use.
-#[derive(Debug, Clone)]
-pub struct LlmOptions {
-    /// A GGUF file.
-    pub model: PathBuf,
-    /// Threads of one step; see [`limit_threads`](super::limit_threads).
-    pub threads: usize,
-    /// What multiplies the matrices.
-    pub kernels: KernelChoice,
-    /// Tokens of a conversation, reply included. The model's own limit holds too.
-    pub context_tokens: usize,
-    /// Memory that the caches of all calls may take together.
-    pub cache_mb: usize,
-    /// In the place of the chat template in the file.
-    pub chat_template: Option<TemplateChoice>,
-    /// The time since 1970, for templates that write the date.
-    pub date: fn() -> Duration,
+/// A model's file that was opened, and whose weights were not read.
+pub struct Opened {
+    head: Head,
+    options: LlmOptions,
 }
 
-/// What is wrong with a file, and what can be done.
-pub(super) struct Problem {
-    text: String,
-    remedy: String,
-}
-
-impl From<String> for Problem {
-    fn from(text: String) -> Self {
-        let remedy = if text == NO_SUCH_FILE {
-            search_path::where_to_put("llm.model")
-        } else if text == CHANGED {
-            WHEN_CHANGED.to_owned()
-        } else {
-            "set llm.model to a GGUF file of the architecture phi3, gemma3 or llama (docs/models.md)"
-                .to_owned()
-        };
-        Self { text, remedy }
+/// Opens a model's file. Reads its head only.
+///
+/// # Errors
+/// If the file is missing, damaged or of a kind that cannot be run, with what to do.
+pub fn open(options: LlmOptions) -> Result<Opened, LoadError> {
+    match Head::open(&options) {
+        Ok(head) => Ok(Opened { head, options }),
+        Err(problem) => Err(problem.at(&options.model)),
     }
 }
 
-impl Problem {
-    /// One with the chat template.
-    pub(super) fn of_template(text: String) -> Self {
-        let remedy = format!(
-            "take the file of a model that was tuned for conversations (its name often ends in -instruct, -it or \
-             -chat), or set llm.chat_template to the template that it was tuned with: {}, or a file",
-            TemplateChoice::NAMES.join(", ")
-        );
-        Self { text, remedy }
+impl Opened {
+    /// Looks the model over, with these instructions for it.
+    ///
+    /// # Errors
+    /// If it has no chat template, so that it cannot answer anybody.
+    pub fn inspect(&self, instructions: &str) -> Result<Inspected, LoadError> {
+        self.head.inspect(&self.options, instructions)
     }
 
-    /// As it is told, of this file.
-    pub(super) fn at(self, path: &Path) -> LoadError {
-        let Self { text, remedy } = self;
-        LoadError { kind: "language", path: path.display().to_string(), problem: shown(&text), remedy }
+    /// Reads the weights. Takes from milliseconds to seconds with the size of the file;
+    /// [`LlmEngine::warm_up`] should follow before the first call.
+    ///
+    /// # Errors
+    /// If they cannot be run, or the caches have no memory for one call, with what to do.
+    pub fn load(self) -> Result<LlmEngine, LoadError> {
+        load_rest(self.head, &self.options)
     }
 }
 
@@ -86,7 +60,7 @@ pub fn load(options: &LlmOptions) -> Result<LlmEngine, LoadError> {
 }
 
 /// Reads the weights of a file that was opened.
-pub(super) fn load_rest(head: Head, options: &LlmOptions) -> Result<LlmEngine, LoadError> {
+fn load_rest(head: Head, options: &LlmOptions) -> Result<LlmEngine, LoadError> {
     let model = read(head, options).map_err(|problem| problem.at(&options.model))?;
     if let (0, bytes) = model.capacity() {
         let (of_one, all) = (bytes.div_ceil(1 << 20), options.cache_mb);
@@ -101,22 +75,6 @@ pub(super) fn load_rest(head: Head, options: &LlmOptions) -> Result<LlmEngine, L
         tracing::debug!(threads = options.threads, "the thread pool of the language model has another size");
     }
     Ok(model)
-}
-
-/// A problem as people can read it: names and texts in it may come from the file, and a damaged one has
-/// names of megabytes, or with signs that a terminal obeys.
-pub(super) fn shown(problem: &str) -> String {
-    let plain = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
-    let mut shown: String = problem.chars().map(plain).take(PROBLEM_CHARS).collect();
-    if problem.chars().nth(PROBLEM_CHARS).is_some() {
-        shown.push_str("...");
-    }
-    shown
-}
-
-/// What is wrong where there is no chat template.
-pub(super) fn no_template() -> Problem {
-    Problem::of_template("it has no chat template, so nothing tells how to lay out who said what".to_owned())
 }
 
 fn read(head: Head, options: &LlmOptions) -> Result<LlmEngine, Problem> {

@@ -4,7 +4,7 @@
 //! Sums run in sixteen lanes, so that the compiler may use vector registers without reordering a sum
 //! behind our back.
 
-use super::architecture::{Activation, RopeStyle};
+use super::architecture::RopeStyle;
 
 const LANES: usize = 16;
 
@@ -37,62 +37,6 @@ pub(super) fn rms_norm(x: &[f32], weight: &[f32], epsilon: f32) -> Vec<f32> {
         out.extend(row.iter().zip(weight).map(|(x, w)| x * scale * w));
     }
     out
-}
-
-/// `a * b + c`, in one step and rounded once where the processor can. (Where it cannot, `mul_add` would be
-/// a call of a function that is exact and slow.)
-#[inline(always)]
-pub(super) fn fused(a: f32, b: f32, c: f32) -> f32 {
-    if cfg!(any(target_feature = "fma", target_arch = "aarch64")) { a.mul_add(b, c) } else { a * b + c }
-}
-
-/// The exponential of a number that is not above 0, to about its last bit; below -87, where the result is
-/// smaller than any normal number, it is 0. It has no branches, so that the compiler makes vectors of it
-/// (polynomial and constants of Cephes' `expf`, Moshier 1989).
-#[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
-    const LOWEST: f32 = -87.0;
-    // Adding it leaves the nearest whole number in the lowest bits: 1.5 * 2^23.
-    const ROUND: f32 = 12_582_912.0;
-    // ln 2, in two parts, the first of few bits.
-    const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
-    const SERIES: [f32; 6] =
-        [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5];
-    // Not `max`, which makes a number of what is none.
-    let bounded = if x < LOWEST { LOWEST } else { x };
-    let rounded = fused(bounded, std::f32::consts::LOG2_E, ROUND);
-    let twos = rounded - ROUND;
-    let rest = fused(twos, -LN_2[1], fused(twos, -LN_2[0], bounded));
-    let series = SERIES.into_iter().fold(0.0, |sum, factor| fused(sum, rest, factor));
-    let exp = fused(series, rest * rest, rest) + 1.0;
-    let power_of_two = f32::from_bits((rounded.to_bits() << 23).wrapping_add(127 << 23));
-    if x < LOWEST { 0.0 } else { exp * power_of_two }
-}
-
-/// `activation(gate) * up`, number by number (SwiGLU and GeGLU, Shazeer 2020). It becomes vector instructions
-/// of whatever function it is inlined into.
-#[inline(always)]
-pub(super) fn gated(activation: Activation, gate: &[f32], up: &[f32], out: &mut [f32]) {
-    let each = out.iter_mut().zip(gate.iter().zip(up));
-    match activation {
-        Activation::Silu => each.for_each(|(out, (gate, up))| *out = gate * sigmoid(*gate) * up),
-        Activation::Gelu => each.for_each(|(out, (gate, up))| *out = gelu(*gate) * up),
-    }
-}
-
-/// The Gaussian error linear unit by tanh (Hendrycks and Gimpel 2016), as `(1 + tanh(x)) / 2` is the sigmoid of
-/// `2 x`.
-#[inline(always)]
-fn gelu(x: f32) -> f32 {
-    const TWICE_ROOT: f32 = 1.595_769_2; // 2 sqrt(2 / pi)
-    x * sigmoid(TWICE_ROOT * x * (1.0 + 0.044_715 * x * x))
-}
-
-#[inline(always)]
-fn sigmoid(x: f32) -> f32 {
-    let small = exp(-x.abs());
-    let of_negative = if x < 0.0 { small } else { 1.0 };
-    of_negative / (1.0 + small)
 }
 
 /// `x *= factor`.
@@ -226,36 +170,10 @@ mod tests {
     }
 
     #[test]
-    fn both_gates_are_the_ones_of_candle() {
-        let (gate, up) = (wave(40), wave(40));
-        let gate: Vec<f32> = gate.iter().map(|x| x * 6.0).collect();
-        let t = Tensor::from_slice(&gate, 40, &Device::Cpu).unwrap();
-        for (activation, expected) in [(Activation::Silu, t.silu()), (Activation::Gelu, t.gelu())] {
-            let expected = expected.unwrap().to_vec1::<f32>().unwrap();
-            let mut ours = vec![0.0; gate.len()];
-            gated(activation, &gate, &up, &mut ours);
-            for ((a, b), up) in ours.iter().zip(expected).zip(&up) {
-                assert!((a - b * up).abs() < 1e-5, "{activation:?} {a} {b}");
-            }
-        }
-    }
-
-    #[test]
     fn capped_numbers_stay_within_the_limit_and_keep_their_order() {
         let mut x = [-1e9, 0.0, 0.1, 1e9];
         cap(&mut x, 30.0);
         assert_eq!((x[0], x[1], x[3]), (-30.0, 0.0, 30.0));
         assert!((x[2] - 0.1).abs() < 1e-6);
-    }
-
-    #[test]
-    fn the_exponential_is_right_to_the_last_bits_and_ends_at_zero() {
-        for i in 0..=870_000 {
-            let x = i as f32 * -1e-4;
-            let (ours, exact) = (f64::from(exp(x)), f64::from(x).exp());
-            assert!((ours / exact - 1.0).abs() < 2e-7, "exp({x}) is {exact}, not {ours}");
-        }
-        assert_eq!([0.0, -0.0, -87.1, f32::MIN, f32::NEG_INFINITY].map(exp), [1.0, 1.0, 0.0, 0.0, 0.0]);
-        assert!(exp(f32::NAN).is_nan());
     }
 }

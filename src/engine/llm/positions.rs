@@ -7,7 +7,8 @@
 //! quietly wrong text.
 
 use super::architecture::{Architecture, Keys, ShapeError};
-use super::gguf::{Gguf, GgufError};
+use super::gguf::Gguf;
+use super::value::GgufError;
 
 const ALWAYS: &str = "rope_freqs.weight";
 const LONG: &str = "rope_factors_long.weight";

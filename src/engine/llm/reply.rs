@@ -6,14 +6,14 @@ use std::sync::{Arc, PoisonError};
 
 use super::decoder::StopFilter;
 use super::detokenizer::Detokenizer;
-use super::engine::Shared;
+use super::model::Shared;
 use super::prompt::SpokenReply;
 use super::sampler::Sampler;
 use super::sequence::{Answers, Feed, Sequence, SequenceError, read_together};
 use super::sessions::{Kept, SessionKey};
 use crate::dialogue::Usage;
 use crate::engine::generator::Share;
-use crate::engine::workers::survive;
+use crate::engine::survive::survive;
 use crate::engine::{EngineError, Generation, Sampling, Step, StopReason, Task};
 
 /// How far a reply is.

@@ -149,5 +149,4 @@ impl SplitMix64 {
 }
 
 #[cfg(test)]
-#[path = "sampler_tests.rs"]
 mod tests;

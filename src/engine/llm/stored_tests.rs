@@ -8,10 +8,11 @@ use std::time::SystemTime;
 
 use candle_core::quantized::GgmlDType;
 
-use super::gguf::{Gguf, GgufError};
+use super::gguf::Gguf;
 use super::kernels::Kernels;
 use super::sequence::Sequence;
 use super::test_model::{BYTES, CONTEXT, TestModel, kernels};
+use super::value::GgufError;
 use super::weights::Weights;
 
 fn read(file: &Gguf) -> Result<Weights, String> {

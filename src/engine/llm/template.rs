@@ -3,6 +3,7 @@
 //! as template code. Must not know tokens.
 
 mod bounds;
+mod budget;
 mod dates;
 mod json;
 mod operators;

@@ -1,7 +1,7 @@
 //! Products of small matrices that lie in the processor's caches, in tiles that stay in its registers. Must
 //! not know what the numbers mean.
 
-use super::math::fused;
+use super::kernels::fused;
 
 /// Rows and columns of a tile: as many sums as the registers hold, and enough that none waits for another.
 const ROWS: usize = 4;

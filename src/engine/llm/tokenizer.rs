@@ -9,10 +9,7 @@
 
 use super::byte_level::{ByteLevel, char_of};
 use super::merging::merge;
-use super::vocabulary::Vocabulary;
-
-/// SentencePiece's sign for a space.
-pub(super) const SPACE: char = '\u{2581}';
+use super::vocabulary::{SPACE, Vocabulary};
 
 /// A run of a prompt: a marker of the template, or text in which nothing is a marker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,5 +115,4 @@ fn split<'a>(text: &'a str, marks: &[(String, u32)]) -> Vec<Fragment<'a>> {
 }
 
 #[cfg(test)]
-#[path = "tokenizer_tests.rs"]
 mod tests;

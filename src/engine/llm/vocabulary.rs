@@ -4,9 +4,12 @@
 use std::collections::HashMap;
 
 use super::architecture::Architecture;
-use super::byte_level::ByteLevel;
-use super::gguf::{Gguf, GgufError, Value};
-use super::tokenizer::SPACE;
+use super::byte_level::{ByteLevel, byte_of};
+use super::gguf::Gguf;
+use super::value::{GgufError, Value};
+
+/// SentencePiece's sign for a space.
+pub(super) const SPACE: char = '\u{2581}';
 
 /// What a token is (`tokenizer.ggml.token_type`, the numbers of SentencePiece).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +106,7 @@ impl Vocabulary {
         vocabulary.ending.extend(vocabulary.end);
         let (mut adds_begin, mut adds_space) = (true, true);
         if byte_level {
-            let level = ByteLevel::read(file, &vocabulary)?;
+            let level = ByteLevel::read(file, |piece| vocabulary.ordinary(piece))?;
             (adds_begin, adds_space) = (level.words.adds_begin, false);
             // It is Phi-3's own vocabulary that swallows, not every one under that architecture.
             vocabulary.swallowing.clear();
@@ -254,6 +257,27 @@ impl Vocabulary {
     /// The text of a token that a template may name, such as `bos_token`.
     pub(super) fn text_of(&self, id: Option<u32>) -> &str {
         id.and_then(|id| self.piece(id)).map_or("", |piece| &piece.text)
+    }
+
+    /// The bytes of text that a token stands for; none for markers.
+    pub(super) fn bytes_of(&self, id: u32) -> Vec<u8> {
+        let Some(piece) = self.piece(id) else { return Vec::new() };
+        match (piece.kind, &self.byte_level) {
+            (Kind::Byte(byte), _) => vec![byte],
+            (Kind::Normal, Some(_)) => {
+                let mut bytes = Vec::with_capacity(piece.text.len());
+                for c in piece.text.chars() {
+                    match byte_of(c) {
+                        Some(byte) => bytes.push(byte),
+                        None => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                    }
+                }
+                bytes
+            }
+            (Kind::UserDefined, Some(_)) => piece.text.clone().into_bytes(),
+            (Kind::Normal | Kind::UserDefined, None) => piece.text.replace(SPACE, " ").into_bytes(),
+            (Kind::Unknown | Kind::Control | Kind::Unused, _) => Vec::new(),
+        }
     }
 }
 

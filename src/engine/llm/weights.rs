@@ -6,15 +6,17 @@
 
 use std::sync::Arc;
 
-use super::architecture::{Shape, ShapeError};
+use super::architecture::ShapeError;
 use super::attention::{Part, View, attend};
 use super::cache::Cache;
-use super::gguf::{Gguf, GgufError};
+use super::gguf::Gguf;
 use super::kernels::{Input, Kernels};
 use super::layer::{Demand, Layer, Linear, Norm, Projected};
 use super::math::{Rotation, add, cap, scale};
 use super::pool::{Geometry, Pool};
 use super::positions::Turning;
+use super::shape::Shape;
+use super::value::GgufError;
 
 /// The table of tokens, and the output matrix; where the latter is missing, the former is both.
 const EMBEDDING: &str = "token_embd.weight";

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::tests::options;
 use super::*;
-use crate::audio::{phone_to_whisper, to_f32, to_i16, wav};
+use crate::audio::{phone_to_whisper, to_f32, to_i16};
 use crate::engine::{CancelFlag, Effort, Recognizer as _};
+use crate::files::recordings;
 use crate::scoring::ByLength;
 
 /// 8 kHz, and the words.
@@ -15,7 +16,7 @@ fn people() -> Vec<(Vec<f32>, String)> {
     let table = std::fs::read_to_string(folder.join("ref.tsv")).unwrap();
     let recording = |line: &str| {
         let columns: Vec<&str> = line.split('\t').collect();
-        let clip = wav::read_file(&folder.join(columns[0])).unwrap();
+        let clip = recordings::read(&folder.join(columns[0])).unwrap();
         (to_f32(&clip.i16_at(8_000).unwrap()), columns[3].to_owned())
     };
     table.lines().map(recording).collect()

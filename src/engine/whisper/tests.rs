@@ -47,7 +47,7 @@ pub(super) fn over_the_line(line: &[i16]) -> Vec<f32> {
 /// A recorded caller, by the file's number: the built-in voice is not twice the same to the sample.
 fn caller(number: usize) -> Vec<f32> {
     let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("models/demo/callers/{number}.wav"));
-    over_the_line(&crate::audio::wav::read_file(&recording).unwrap().i16_at(8_000).unwrap())
+    over_the_line(&crate::files::recordings::read(&recording).unwrap().i16_at(8_000).unwrap())
 }
 
 /// Judged by the words of all of them: kernels of other machines round otherwise, and a single word may turn.

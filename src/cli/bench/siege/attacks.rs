@@ -10,13 +10,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::frames;
-use crate::config;
+use super::target::{Fate, Target};
 use crate::runtime::clock::Clock;
 use crate::units::CallTime;
 
@@ -42,55 +42,6 @@ pub(super) struct Attack {
     pub(super) longest_s: f64,
     /// What the configuration allows.
     pub(super) limit_s: f64,
-}
-
-/// How one connection ended.
-pub(super) enum Fate {
-    Refused,
-    Dropped,
-    Left,
-}
-
-/// Whom it is done to.
-#[derive(Debug, Clone)]
-pub(super) struct Target {
-    address: String,
-    start: Duration,
-    idle: Duration,
-    message_bytes: usize,
-}
-
-pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-impl Target {
-    pub(super) fn new(address: &str, server: &config::Server) -> Self {
-        Self {
-            address: address.to_owned(),
-            start: server.start_timeout,
-            idle: server.idle_timeout,
-            message_bytes: server.max_message_bytes,
-        }
-    }
-
-    /// A socket; `None` if it was refused.
-    async fn socket(&self) -> Option<Socket> {
-        connect_async(self.url()).await.ok().map(|(socket, _)| socket)
-    }
-
-    fn url(&self) -> String {
-        format!("ws://{}/offhook", self.address)
-    }
-
-    /// A call that stands, in our own protocol.
-    pub(super) async fn call(&self) -> Option<Socket> {
-        let mut socket = self.socket().await?;
-        let start = r#"{"type":"session.start","version":1,"audio":{"encoding":"mulaw","sample_rate":8000}}"#;
-        socket.send(Message::text(start)).await.ok()?;
-        match socket.next().await {
-            Some(Ok(Message::Text(text))) if text.contains("session.started") => Some(socket),
-            Some(_) | None => None,
-        }
-    }
 }
 
 /// Who sends frames without end does it on so many sockets at a time.

@@ -4,7 +4,7 @@
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::MaybeTlsStream;
 
-use super::attacks::{Fate, Target};
+use super::target::{Fate, Target};
 
 /// So many at once.
 const AT_ONCE: usize = 2000;

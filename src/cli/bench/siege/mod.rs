@@ -3,6 +3,7 @@
 
 mod attacks;
 mod frames;
+mod target;
 
 use std::path::Path;
 use std::process::{ExitCode, Stdio};
@@ -17,7 +18,8 @@ use crate::cli::output::outln;
 use crate::config::Config;
 use crate::gateway::native::ReceptionWire;
 use crate::stats::median;
-use attacks::{Attack, Target};
+use attacks::Attack;
+use target::Target;
 
 /// Under siege, answers may take so many times as long as in quiet.
 const SLOWER: f64 = 1.2;

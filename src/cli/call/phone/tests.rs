@@ -4,7 +4,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::gateway::detect::{Context, Dialect};
+use crate::gateway::detect::Context;
+use crate::gateway::dialect::Dialect;
 use crate::gateway::{Gateway as Codec, Inbound, Media, Wire, WireOut};
 
 const ALL: [Gateway; 8] = [

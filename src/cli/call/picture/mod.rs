@@ -217,9 +217,8 @@ fn header(svg: &mut Svg, result: &CallResult, outcome: &Outcome, headline: (&str
 fn legend(svg: &mut Svg, result: &CallResult, pen: Pen) {
     let mut x = LEFT;
     let y = 98.0;
-    let medians: Vec<_> = (0..STAGES.len())
-        .map(|i| median(result.turns.iter().filter_map(|turn| turn.stages.named()[i].1)))
-        .collect();
+    let of_stage = |i: usize| result.turns.iter().filter_map(move |turn| turn.stages.named()[i].1);
+    let medians: Vec<_> = (0..STAGES.len()).map(|i| median(of_stage(i))).collect();
     if medians.iter().any(Option::is_some) {
         svg.text((x, y), "median of", pen);
         x += width("median of", pen.size) + 10.0;

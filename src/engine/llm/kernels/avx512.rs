@@ -11,7 +11,7 @@ pub(super) struct Avx512;
 
 impl Lanes for Avx512 {
     const COUNT: usize = 16;
-    const WIDEST: usize = super::dispatch::WIDEST;
+    const WIDEST: usize = super::lanes::WIDEST;
     type Ints = __m512i;
     type Floats = __m512;
 

@@ -222,5 +222,4 @@ impl Drop for Crew {
 }
 
 #[cfg(test)]
-#[path = "crew_tests.rs"]
 mod tests;

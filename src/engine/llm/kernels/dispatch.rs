@@ -2,24 +2,19 @@
 //! becomes instructions: each has the features enabled that its `Lanes` need.
 #![allow(unsafe_code)]
 
-use super::super::architecture::Activation;
-use super::super::math::gated;
+use super::activation::{Activation, gated};
 #[cfg(target_arch = "x86_64")]
 use super::avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
 use super::codes::{Bytes, Fives, Fours};
 use super::format::Format;
+use super::lanes::{ROWS, WIDEST};
 use super::levels::Level;
 use super::tile::{Flat, Kernel, Nested, Q2K, Q3K, Q4K, Q5K, Q6K, Work};
 
 /// A kernel, to be called as [`Kernel::run`] says on a processor that has its level.
 pub(super) type Run = unsafe fn(&Work);
-
-/// Numbers of rows that there are kernels for, of each level up to its widest.
-pub(super) const ROWS: [usize; 5] = [1, 2, 4, 8, WIDEST];
-/// The largest of them.
-pub(super) const WIDEST: usize = 12;
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]

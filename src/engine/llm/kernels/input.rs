@@ -11,8 +11,8 @@ use candle_core::CpuStorage;
 
 use super::Crew;
 use super::codes::BLOCK;
-use super::dispatch::ROWS;
 use super::format::Form;
+use super::lanes::ROWS;
 use super::tile::NEST;
 
 /// Rows that go into products.

@@ -7,6 +7,11 @@
 /// Outputs that a panel holds side by side.
 pub(super) const PANEL: usize = 16;
 
+/// Numbers of rows that there are kernels for, of each level up to its widest.
+pub(super) const ROWS: [usize; 5] = [1, 2, 4, 8, WIDEST];
+/// The largest of them.
+pub(super) const WIDEST: usize = 12;
+
 /// Vectors of `COUNT` lanes of 32 bits.
 ///
 /// # Safety
@@ -15,7 +20,7 @@ pub(super) const PANEL: usize = 16;
 pub(super) trait Lanes {
     /// Outputs at once; divides [`PANEL`].
     const COUNT: usize;
-    /// Most rows of one tile: as many as the registers hold sums of. One of `dispatch::ROWS`.
+    /// Most rows of one tile: as many as the registers hold sums of. One of [`ROWS`].
     const WIDEST: usize;
     type Ints: Copy;
     type Floats: Copy;

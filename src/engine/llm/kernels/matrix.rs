@@ -7,12 +7,13 @@ use std::sync::OnceLock;
 
 use memmap2::{Advice, MmapMut};
 
-use super::super::architecture::Activation;
+use super::activation::Activation;
 use super::crew::Crew;
-use super::dispatch::{Run, WIDEST, gate, kernel};
+use super::dispatch::{Run, gate, kernel};
 use super::format::Format;
 use super::input::{Input, Tile};
 use super::lanes::PANEL;
+use super::lanes::WIDEST;
 use super::levels::Level;
 use super::tile::Work;
 

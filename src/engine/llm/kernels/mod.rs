@@ -14,6 +14,7 @@
 )]
 
 #[cfg(target_arch = "x86_64")]
+mod activation;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -31,8 +32,7 @@ mod unpack;
 
 use candle_core::quantized::GgmlDType;
 
-use super::architecture::Activation;
-
+pub(super) use activation::{Activation, exp, fused, gated};
 pub(super) use crew::{Crew, OnDuty};
 use format::Format;
 pub(super) use input::Input;

@@ -7,8 +7,8 @@ use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 use half::f16;
 use proptest::prelude::*;
 
-use super::super::math::gated;
 use super::super::test_model::Random;
+use super::activation::gated;
 use super::codes::BLOCK;
 use super::format::{Form, Format};
 use super::levels::Level;

@@ -7,15 +7,14 @@
 //! thread whose stack holds the deepest nesting that so many instructions can make.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use minijinja::machinery::{
     CodeGenerator, Instruction, Instructions, Token, eval, make_string_output, parse, tokenize,
 };
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::ValueKind;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, Value};
+use minijinja::{AutoEscape, Environment, Error, Value};
 
+use super::budget::{Budget, refused};
 use super::operators::{self, Dated};
 
 /// Longest template. Those of 2026 have up to 30 kB.
@@ -26,8 +25,6 @@ const MAX_RAW: usize = 8 * 1024;
 const MAX_TOKENS: usize = 2000;
 /// Most `elif`: each stands inside the one before it.
 const MAX_ELIFS: usize = 500;
-/// Deepest nesting of lists and maps.
-const MAX_DEPTH: usize = 32;
 /// Instructions of one rendering, at least, and more for every message. A message takes a few hundred.
 const FUEL: (u64, u64, u64) = (60_000, 4_000, 600_000);
 /// Bytes and parts that are handled in one rendering, in the same way.
@@ -37,54 +34,6 @@ const STACK: usize = 64 << 20;
 
 /// Name of the template in complaints.
 const NAME: &str = "chat";
-
-/// What one rendering may still handle.
-pub(super) struct Budget(AtomicU64);
-
-impl Budget {
-    /// Takes so many bytes or parts out of it.
-    pub(super) fn spend(&self, units: usize) -> Result<(), Error> {
-        let units = u64::try_from(units).unwrap_or(u64::MAX);
-        let left = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(units));
-        left.map(drop).map_err(|_| refused("it handles more text and lists than a conversation takes"))
-    }
-
-    /// Takes a value out of it, with all that is in it.
-    pub(super) fn weigh(&self, value: &Value) -> Result<(), Error> {
-        self.weigh_at(value, 0)
-    }
-
-    fn weigh_at(&self, value: &Value, depth: usize) -> Result<(), Error> {
-        if depth > MAX_DEPTH {
-            return Err(refused("it nests lists or maps too deep"));
-        }
-        if let Some(text) = value.as_str() {
-            return self.spend(1 + text.len());
-        }
-        self.spend(1)?;
-        let (map, list) = (value.kind() == ValueKind::Map, is_list(value));
-        if map || list {
-            for part in value.try_iter()?.checked() {
-                let part = part?;
-                self.weigh_at(&part, depth + 1)?;
-                if map {
-                    self.weigh_at(&value.get_item(&part)?, depth + 1)?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// True for what has items one after the other.
-pub(super) fn is_list(value: &Value) -> bool {
-    matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable)
-}
-
-/// A complaint about what a template does.
-pub(super) fn refused(problem: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::InvalidOperation, problem)
-}
 
 /// What the template says with these variables, of which `messages` messages are one. `dated` writes the date.
 pub(super) fn render(
@@ -107,7 +56,7 @@ fn run(source: &str, variables: Value, messages: usize, dated: Dated) -> Result<
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
     check_form(source, syntax.clone())?;
     let allowance = |(least, each, most): (u64, u64, u64)| (least + each * messages as u64).min(most);
-    let budget = Arc::new(Budget(AtomicU64::new(allowance(BUDGET))));
+    let budget = Arc::new(Budget::new(allowance(BUDGET)));
     let mut environment = Environment::new();
     environment.set_debug(false);
     environment.set_fuel(Some(allowance(FUEL)));

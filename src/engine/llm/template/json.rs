@@ -8,7 +8,7 @@ use minijinja::value::Kwargs;
 use serde::Serialize as _;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-use super::bounds::refused;
+use super::budget::refused;
 
 /// Python puts a space behind commas and colons.
 struct Spaced;

@@ -9,7 +9,7 @@ use minijinja::value::{Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value, filters, tests};
 use minijinja_contrib::pycompat::unknown_method_callback;
 
-use super::bounds::{Budget, is_list, refused};
+use super::budget::{Budget, is_list, refused};
 use super::{dates, json};
 
 /// Largest number that a filter or a function takes: a width, a count of repetitions, a length.

@@ -75,18 +75,6 @@ fn channels_are_averaged() {
 }
 
 #[test]
-fn what_is_written_is_read_back_the_same() {
-    let samples: Vec<i16> = (0..1_000).map(|n| (n * 31 % 65_536 - 32_768) as i16).collect();
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("a.wav");
-    write_file(&path, 8_000, &[&samples]).unwrap();
-    let clip = read_file(&path).unwrap();
-    assert_eq!(to_i16(&clip.samples), samples);
-    assert_eq!(clip.i16_at(8_000).unwrap(), samples);
-    assert_eq!(clip.at(16_000).unwrap().len(), 2_000);
-}
-
-#[test]
 fn other_chunks_are_passed_over() {
     let mut file = raw(1, 1, 8_000, 16, &[0, 64]);
     // An odd chunk, padded, before the format.
@@ -171,15 +159,9 @@ fn something_else_is_refused_by_name_with_a_remedy() {
 }
 
 #[test]
-fn a_missing_file_is_named() {
-    let error = read_file(Path::new("no/such.wav")).unwrap_err().to_string();
-    assert!(error.starts_with("no/such.wav: No such file"), "{error}");
-}
-
-#[test]
 fn more_than_an_hour_is_refused_before_memory_runs_out() {
     let head = raw(7, 1, 1_000, 8, &[]);
-    let endless = head.chain(io::repeat(0xff));
+    let endless = head.chain(std::io::repeat(0xff));
     let error = read(endless, "long.wav").unwrap_err().to_string();
     assert_eq!(error, "long.wav is too long: at most 3600 seconds and 1024 MiB of audio are read");
 }

@@ -50,7 +50,7 @@ fn learned(pre: &str) -> (Vocabulary, Vec<String>) {
     all.push(piece("<tool>", 0.0, Kind::UserDefined));
     let mut vocabulary = Vocabulary::new(all, Architecture::Llama);
     vocabulary.add_space = false;
-    vocabulary.byte_level = Some(ByteLevel::new(words, &merges, &vocabulary).unwrap());
+    vocabulary.byte_level = Some(ByteLevel::new(words, &merges, |piece| vocabulary.ordinary(piece)).unwrap());
     (vocabulary, merges)
 }
 
@@ -234,7 +234,7 @@ fn a_vocabulary_that_lacks_bytes_says_unknown_and_goes_on() {
     poor.add_space = false;
     assert_eq!(poor.encode("a\u{e9}a"), [1, 0, 1]);
     let words = PreTokenizer::named("gpt-2").unwrap();
-    poor.byte_level = Some(ByteLevel::new(words, &["a a".to_owned()], &poor).unwrap());
+    poor.byte_level = Some(ByteLevel::new(words, &["a a".to_owned()], |piece| poor.ordinary(piece)).unwrap());
     assert_eq!(poor.encode("aa\u{e9}"), [1, 1, 0, 0]);
 }
 
@@ -242,7 +242,9 @@ fn a_vocabulary_that_lacks_bytes_says_unknown_and_goes_on() {
 fn a_merge_that_is_not_two_pieces_is_named() {
     let (vocabulary, _) = learned("gpt-2");
     let words = PreTokenizer::named("gpt-2").unwrap();
-    let problem = ByteLevel::new(words, &["a b".to_owned(), "ab".to_owned()], &vocabulary).unwrap_err();
+    let problem =
+        ByteLevel::new(words, &["a b".to_owned(), "ab".to_owned()], |piece| vocabulary.ordinary(piece))
+            .unwrap_err();
     assert!(problem.to_string().contains("merge 1 is not two pieces: \"ab\""), "{problem}");
 }
 

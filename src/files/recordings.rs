@@ -1,0 +1,50 @@
+//! Recordings that somebody names: WAV files, read and written.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use crate::audio::wav::{self, Clip, WavError};
+
+/// Reads a WAV file.
+///
+/// # Errors
+/// If there is no such file, or it is no WAV file, of an unknown kind or too long.
+pub fn read(path: &Path) -> Result<Clip, WavError> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|cause| WavError::Io { name: name.clone(), cause })?;
+    wav::read(BufReader::new(file), &name)
+}
+
+/// Writes a 16-bit PCM WAV file, mono or stereo, as [`wav::encode`] makes it.
+///
+/// # Errors
+/// If it cannot be written, or is too long for the format (4 GiB).
+pub fn write(path: &Path, rate: u32, channels: &[&[i16]]) -> Result<(), WavError> {
+    let name = || path.display().to_string();
+    let bytes = wav::encode(rate, channels).map_err(|cause| WavError::Encode { name: name(), cause })?;
+    std::fs::write(path, bytes).map_err(|cause| WavError::Io { name: name(), cause })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back_the_same() {
+        let samples: Vec<i16> = (0..1_000).map(|n| (n * 31 % 65_536 - 32_768) as i16).collect();
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.wav");
+        write(&path, 8_000, &[&samples]).unwrap();
+        let clip = read(&path).unwrap();
+        assert_eq!(crate::audio::to_i16(&clip.samples), samples);
+        assert_eq!(clip.i16_at(8_000).unwrap(), samples);
+        assert_eq!(clip.at(16_000).unwrap().len(), 2_000);
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = read(Path::new("no/such.wav")).unwrap_err().to_string();
+        assert!(error.starts_with("no/such.wav: No such file"), "{error}");
+    }
+}

@@ -1,0 +1,55 @@
+//! The dialects that are spoken. Must not know how.
+
+/// What is spoken here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Dialect {
+    /// Our own protocol.
+    Native,
+    /// Twilio Media Streams.
+    Twilio,
+    /// Telnyx media streaming.
+    Telnyx,
+    /// Plivo audio streaming.
+    Plivo,
+    /// Vonage WebSocket endpoints.
+    Vonage,
+    /// jambonz `listen`.
+    Jambonz,
+    /// Asterisk `chan_websocket`.
+    Asterisk,
+}
+
+impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Native, Self::Twilio, Self::Telnyx, Self::Plivo, Self::Vonage, Self::Jambonz, Self::Asterisk];
+
+    /// Its name in addresses and in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "offhook",
+            Self::Twilio => "twilio",
+            Self::Telnyx => "telnyx",
+            Self::Plivo => "plivo",
+            Self::Vonage => "vonage",
+            Self::Jambonz => "jambonz",
+            Self::Asterisk => "asterisk",
+        }
+    }
+
+    /// The dialect of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.name() == name)
+    }
+
+    /// Whether the line sends audio all the time, or nothing while nobody speaks.
+    #[must_use]
+    pub const fn sends_silence(self) -> bool {
+        match self {
+            Self::Native | Self::Twilio | Self::Telnyx | Self::Plivo | Self::Vonage | Self::Jambonz => true,
+            Self::Asterisk => false,
+        }
+    }
+}

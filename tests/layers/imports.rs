@@ -1,0 +1,225 @@
+//! Which file imports which, read from the sources: `use` lines, and paths that are written out. Knows Rust's
+//! modules; must not know what is allowed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A path of names, without `crate`.
+pub type Module = Vec<String>;
+
+/// One crate's modules and what each imports. Tests, in a file or of a file, are left out.
+pub struct House {
+    /// Its files, relative to the root of the sources.
+    files: BTreeMap<Module, String>,
+    /// The names that a module hands on, and where they are from.
+    doors: BTreeMap<(Module, String), Module>,
+    /// What each module names, as whole paths; foreign crates too.
+    named: BTreeMap<Module, BTreeSet<Module>>,
+}
+
+impl House {
+    /// Reads all files under `sources`.
+    pub fn read(sources: &Path) -> Self {
+        let mut texts = BTreeMap::new();
+        for path in files_under(sources) {
+            let relative = path.strip_prefix(sources).unwrap().to_owned();
+            // A crate of its own, which may use all of this one.
+            if relative == Path::new("main.rs") {
+                continue;
+            }
+            texts.insert(module_of(&relative), (relative, fs::read_to_string(&path).unwrap()));
+        }
+        let tests: Vec<Module> =
+            texts.iter().flat_map(|(module, (_, text))| test_modules(module, text)).collect();
+        texts.retain(|module, _| !tests.iter().any(|test| module.starts_with(test)));
+        let files =
+            texts.iter().map(|(module, (relative, _))| (module.clone(), relative.display().to_string()));
+        let mut house = Self { files: files.collect(), doors: BTreeMap::new(), named: BTreeMap::new() };
+        for (module, (_, text)) in &texts {
+            house.add(module, &code_of(text));
+        }
+        house
+    }
+
+    fn add(&mut self, module: &Module, code: &str) {
+        for (public, tree) in uses(code) {
+            for path in expand(&tree) {
+                let Some(path) = self.absolute(module, &path) else { continue };
+                let name = path.last().cloned().unwrap_or_default();
+                if public {
+                    self.doors.insert((module.clone(), name), path.clone());
+                } else {
+                    self.named.entry(module.clone()).or_default().insert(path);
+                }
+            }
+        }
+        for path in written_out(code) {
+            if let Some(path) = self.absolute(module, &path) {
+                self.named.entry(module.clone()).or_default().insert(path);
+            }
+        }
+    }
+
+    /// From the root of the crate, or the name of another crate; `None` of what is in the file itself.
+    fn absolute(&self, module: &Module, path: &Module) -> Option<Module> {
+        let root = || vec!["crate".to_owned()];
+        match path.first()?.as_str() {
+            "crate" => Some(path.clone()),
+            "super" => {
+                let ups = path.iter().take_while(|name| *name == "super").count();
+                let above = &module[..module.len().checked_sub(ups)?];
+                Some([root(), above.to_vec(), path[ups..].to_vec()].concat())
+            }
+            "self" => Some([root(), module.clone(), path[1..].to_vec()].concat()),
+            first if self.files.contains_key(&[module.as_slice(), &[first.to_owned()]].concat()) => {
+                Some([root(), module.clone(), path.clone()].concat())
+            }
+            first if first.starts_with(char::is_lowercase) => Some(path.clone()),
+            _ => None,
+        }
+    }
+
+    /// Which file imports which others.
+    pub fn arrows(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut arrows = BTreeMap::new();
+        for (module, file) in &self.files {
+            let named = self.named.get(module).into_iter().flatten();
+            // The root holds nothing but rooms.
+            let others =
+                named.filter_map(|path| self.file_of(path, 0)).filter(|to| to != file && to != "lib.rs");
+            let to = others.collect();
+            arrows.insert(file.clone(), to);
+        }
+        arrows
+    }
+
+    /// Which file names which things of other crates, as paths.
+    pub fn foreign(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let mut foreign = BTreeMap::new();
+        for (module, file) in &self.files {
+            let named = self.named.get(module).into_iter().flatten();
+            let own = |path: &&Module| path.first().is_some_and(|root| root == "crate");
+            let paths = named.filter(|path| !own(path)).map(|path| path.join("::")).collect();
+            foreign.insert(file.clone(), paths);
+        }
+        foreign
+    }
+
+    /// The file in which what has this path is made: a door leads on.
+    fn file_of(&self, path: &[String], doors: usize) -> Option<String> {
+        let path = path.strip_prefix(&["crate".to_owned()])?;
+        let (mut module, mut rest) = (path.to_vec(), Vec::new());
+        while !self.files.contains_key(&module) {
+            rest.insert(0, module.pop()?);
+        }
+        let door = rest.first().and_then(|name| self.doors.get(&(module.clone(), name.clone())));
+        if let Some(beyond) = door.filter(|_| doors < 8) {
+            return self.file_of(beyond, doors + 1);
+        }
+        self.files.get(&module).cloned()
+    }
+}
+
+fn files_under(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_under(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn module_of(relative: &Path) -> Module {
+    let mut module: Module =
+        relative.with_extension("").iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    if module.last().is_some_and(|name| ["mod", "lib", "main"].contains(&name.as_str())) {
+        module.pop();
+    }
+    module
+}
+
+/// The modules that exist in tests alone.
+fn test_modules(module: &Module, text: &str) -> Vec<Module> {
+    let mut tests = Vec::new();
+    let mut lines = text.lines().map(str::trim);
+    while let Some(line) = lines.next() {
+        if line != "#[cfg(test)]" {
+            continue;
+        }
+        let declared = lines.next().and_then(|line| line.split("mod ").nth(1)?.strip_suffix(';'));
+        tests.extend(declared.map(|name| [module.as_slice(), &[name.to_owned()]].concat()));
+    }
+    tests
+}
+
+/// A file without its tests, comments and texts.
+fn code_of(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text);
+    let line = |line: &str| line.split("//").next().unwrap_or(line).to_owned();
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Every `use`, whether it is public, and what stands in it.
+fn uses(code: &str) -> Vec<(bool, String)> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some(at) = rest.find("use ") {
+        let before = rest[..at].rsplit(['\n', ';', '{', '}']).next().unwrap_or_default().trim();
+        rest = &rest[at + 4..];
+        let Some(end) = rest.find(';') else { break };
+        if before.is_empty() || before.starts_with("pub") {
+            found.push((
+                before.starts_with("pub"),
+                rest[..end].split_whitespace().collect::<Vec<_>>().join(" "),
+            ));
+            rest = &rest[end..];
+        }
+    }
+    found
+}
+
+/// `a::{b, c::{self, d}}` as `a::b`, `a::c`, `a::c::d`.
+fn expand(tree: &str) -> Vec<Module> {
+    let tree = tree.split(" as ").next().unwrap_or(tree).trim();
+    let Some(open) = tree.find('{') else {
+        let names = tree.split("::").map(|name| name.trim().to_owned());
+        return vec![names.filter(|name| name != "self" && !name.is_empty()).collect()];
+    };
+    let prefix: Module =
+        tree[..open].split("::").map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+    let inner = &tree[open + 1..tree.rfind('}').unwrap_or(tree.len())];
+    let mut parts = vec![String::new()];
+    let mut depth = 0;
+    for c in inner.chars() {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        if c == ',' && depth == 0 {
+            parts.push(String::new());
+        } else {
+            parts.last_mut().unwrap().push(c);
+        }
+    }
+    let parts = parts.iter().filter(|part| !part.trim().is_empty());
+    parts.flat_map(|part| expand(part)).map(|rest| [prefix.clone(), rest].concat()).collect()
+}
+
+/// Paths that begin with `crate` or `super` outside `use` lines, and those of crates that are written out.
+fn written_out(code: &str) -> Vec<Module> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let mut found = Vec::new();
+    for start in ["crate::", "super::", "std::", "tokio::"] {
+        for (at, _) in code.match_indices(start) {
+            if code[..at].ends_with(|c: char| is_name(c) || c == ':') {
+                continue;
+            }
+            let end = code[at..].find(|c: char| !is_name(c) && c != ':').map_or(code.len(), |end| at + end);
+            let names = code[at..end].split("::").filter(|name| !name.is_empty());
+            found.push(names.map(str::to_owned).collect());
+        }
+    }
+    found
+}

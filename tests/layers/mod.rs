@@ -1,0 +1,180 @@
+//! Who may import whom: a table of rooms, what the pure ones may use of the world, and no circle between files.
+//! ARCHITECTURE.md draws it.
+
+mod imports;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use imports::House;
+
+/// A room (a folder of src/, or a file in it), and the rooms that it may import.
+const MAY_IMPORT: [(&str, &[&str]); 21] = [
+    ("units", &[]),
+    ("stats", &[]),
+    ("language", &[]),
+    ("files", &["audio"]),
+    ("ids", &[]),
+    ("dialogue", &["units"]),
+    ("report", &["dialogue", "ids", "units"]),
+    ("scoring", &[]),
+    ("access", &[]),
+    ("audio", &["units"]),
+    ("vad", &["units"]),
+    ("gateway", &["access", "audio", "dialogue", "report", "units"]),
+    ("conversation", &["dialogue", "ids", "language", "report", "units"]),
+    ("telemetry", &[]),
+    ("engine", &["audio", "dialogue", "files", "ids", "language", "report", "units", "vad"]),
+    ("config", &["access", "conversation", "engine", "files", "gateway", "language", "telemetry", "vad"]),
+    (
+        "runtime",
+        &[
+            "access",
+            "audio",
+            "config",
+            "conversation",
+            "dialogue",
+            "engine",
+            "gateway",
+            "ids",
+            "report",
+            "stats",
+            "units",
+            "vad",
+        ],
+    ),
+    ("app", &["config", "dialogue", "engine", "runtime", "units"]),
+    ("http", &["access", "config", "engine", "files", "gateway", "ids", "runtime", "telemetry"]),
+    ("cli", &ANY),
+    ("lib", &[]),
+];
+
+/// Whoever puts everything together.
+const ANY: [&str; 1] = ["*"];
+
+/// Rooms without sockets, threads, clocks, files or randomness, and the crates that they may use.
+const PURE: [(&str, &[&str]); 13] = [
+    ("units", &["serde"]),
+    ("ids", &["serde"]),
+    ("dialogue", &["serde"]),
+    ("report", &["serde"]),
+    ("stats", &[]),
+    ("language", &[]),
+    ("scoring", &["serde", "strsim"]),
+    ("access", &["axum", "base64", "ring", "rustls", "serde", "serde_json", "subtle"]),
+    ("audio", &["hound", "rubato"]),
+    ("vad", &["webrtc_vad"]),
+    ("gateway", &["base64", "percent_encoding", "serde", "serde_json"]),
+    ("conversation", &["regex", "serde"]),
+    ("engine/arbiter.rs", &[]),
+];
+
+/// Parts of the standard library that reach the world outside, or another thread.
+const IMPURE: [&str; 12] = [
+    "std::thread",
+    "std::net",
+    "std::fs",
+    "std::process",
+    "std::env",
+    "std::os",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "std::sync::mpsc",
+    "std::sync::Mutex",
+    "std::sync::Condvar",
+    "std::sync::RwLock",
+];
+
+type Arrows = BTreeMap<String, BTreeSet<String>>;
+
+fn house() -> House {
+    House::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+}
+
+/// All that can be reached from `from`.
+fn reached(arrows: &Arrows, from: &str) -> BTreeSet<String> {
+    let mut reached = BTreeSet::new();
+    let mut next: Vec<&String> = arrows[from].iter().collect();
+    while let Some(file) = next.pop() {
+        if reached.insert(file.clone()) {
+            next.extend(&arrows[file]);
+        }
+    }
+    reached
+}
+
+#[test]
+fn no_file_imports_one_that_imports_it() {
+    let arrows = house().arrows();
+    assert!(arrows.len() > 100, "the sources are somewhere else");
+    let reached: BTreeMap<&String, BTreeSet<String>> =
+        arrows.keys().map(|file| (file, reached(&arrows, file))).collect();
+    let mut circles = BTreeSet::new();
+    for (file, from_here) in &reached {
+        if from_here.contains(*file) {
+            let circle = from_here.iter().filter(|other| reached[other].contains(*file));
+            circles.insert(circle.cloned().collect::<Vec<_>>());
+        }
+    }
+    let told: Vec<String> = circles.iter().map(|circle| told(&arrows, circle)).collect();
+    assert!(told.is_empty(), "{} circles:\n{}", told.len(), told.join("\n\n"));
+}
+
+fn room_of(file: &str) -> &str {
+    file.split(['/', '.']).next().unwrap_or(file)
+}
+
+#[test]
+fn a_room_imports_only_what_the_table_allows() {
+    let table = BTreeMap::from(MAY_IMPORT);
+    let mut wrong = Vec::new();
+    for (file, imported) in house().arrows() {
+        let room = room_of(&file);
+        let allowed = table.get(room).unwrap_or_else(|| panic!("{room} is in no line of MAY_IMPORT"));
+        let others = imported.iter().filter(|other| room_of(other) != room && **allowed != ANY);
+        let forbidden = others.filter(|other| !allowed.contains(&room_of(other)));
+        wrong.extend(forbidden.map(|other| format!("{file} imports {other}")));
+    }
+    assert!(wrong.is_empty(), "not allowed by MAY_IMPORT:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_the_table_allows_is_needed() {
+    let mut needed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (file, imported) in house().arrows() {
+        let rooms = imported.iter().map(|other| room_of(other).to_owned());
+        needed.entry(room_of(&file).to_owned()).or_default().extend(rooms);
+    }
+    for (room, allowed) in MAY_IMPORT.iter().filter(|(_, allowed)| **allowed != ANY) {
+        for other in *allowed {
+            assert!(needed[*room].contains(*other), "{room} may import {other} and does not");
+        }
+    }
+}
+
+#[test]
+fn pure_rooms_use_nothing_of_the_world_outside() {
+    let foreign = house().foreign();
+    for (room, crates) in PURE {
+        let mut files = 0;
+        for (file, paths) in foreign.iter().filter(|(file, _)| room_of(file) == room || file.as_str() == room)
+        {
+            files += 1;
+            for path in paths {
+                let root = path.split("::").next().unwrap_or_default();
+                let known = ["std", "core", "alloc"].contains(&root) || crates.contains(&root);
+                assert!(known, "{file} is pure and uses {path}");
+                let reaches_out = IMPURE.iter().any(|impure| path.starts_with(impure));
+                assert!(!reaches_out, "{file} is pure and uses {path}");
+            }
+        }
+        assert!(files > 0, "there is no room {room}");
+    }
+}
+
+fn told(arrows: &Arrows, circle: &[String]) -> String {
+    let within = circle.iter().flat_map(|file| {
+        arrows[file].iter().filter(|to| circle.contains(to)).map(move |to| format!("{file} -> {to}"))
+    });
+    within.collect::<Vec<_>>().join("\n")
+}
