@@ -1,11 +1,11 @@
 //! What holds for the codec of every gateway: bytes are cut into the messages of a socket, each is decoded,
 //! and the call speaks in between. Must not know any provider.
 
-use offhook::gateway::{
-    AudioFormat, Gateway, Inbound, MAX_AUDIO_SECONDS, MAX_NAME_BYTES, Media, Refusal, Start, Wire, WireOut,
-};
 use offhook::ids::UtteranceId;
 use offhook::report::{Pong, Report, ReportedTurn, Summary};
+use offhook::streams::{
+    AudioFormat, Gateway, Inbound, MAX_AUDIO_SECONDS, MAX_NAME_BYTES, Media, Refusal, Start, Wire, WireOut,
+};
 
 /// Most meanings of one message: what waited for its order, and the message itself.
 const MAX_INBOUND: usize = 8;

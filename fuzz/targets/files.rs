@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use offhook::audio::{resample, wav as wav_file};
 use offhook::config as configuration;
-use offhook::conversation::Settings;
-use offhook::conversation::replay::Trace;
-use offhook::conversation::trace::Line;
 use offhook::dialogue::{Message, Role};
 use offhook::engine::flite::Flite;
 use offhook::engine::llm::{self, LlmEngine, LlmOptions};
 use offhook::engine::whisper as whisper_model;
 use offhook::engine::{Generation as _, Generator as _, Sampling, Synthesizer as _, Task};
+use offhook::turns::Settings;
+use offhook::turns::replay::Trace;
+use offhook::turns::trace::Line;
 use offhook::units::CallTime;
 
 /// Longest message about a file, in bytes: people read it.

@@ -4,14 +4,14 @@
 pub mod codecs;
 pub mod files;
 
-use offhook::gateway::asterisk::Asterisk;
-use offhook::gateway::detect::Detect;
-use offhook::gateway::jambonz::Jambonz;
-use offhook::gateway::native::Native;
-use offhook::gateway::plivo::Plivo;
-use offhook::gateway::telnyx::{ByteOrder, Telnyx};
-use offhook::gateway::twilio::Twilio;
-use offhook::gateway::vonage::Vonage;
+use offhook::streams::asterisk::Asterisk;
+use offhook::streams::detect::Detect;
+use offhook::streams::jambonz::Jambonz;
+use offhook::streams::native::Native;
+use offhook::streams::plivo::Plivo;
+use offhook::streams::telnyx::{ByteOrder, Telnyx};
+use offhook::streams::twilio::Twilio;
+use offhook::streams::vonage::Vonage;
 
 pub use files::{config, gguf, reply, trace, voice, wav, whisper};
 

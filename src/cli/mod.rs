@@ -2,13 +2,11 @@
 
 pub mod bench;
 pub mod call;
-mod callers;
 pub mod chat;
 pub mod config;
 mod json;
 pub mod output;
 pub mod preflight;
-mod reload;
 pub mod replay;
 pub mod say;
 pub mod serve;

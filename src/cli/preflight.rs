@@ -7,13 +7,13 @@ use std::path::Path;
 use rustix::fs::{Access, access};
 use rustix::process::{Resource, getrlimit};
 
+use crate::app::certificates::Certificates;
 use crate::app::engines::{llm_options, whisper_options};
 use crate::config::{Config, Problem};
 use crate::engine::LoadError;
 use crate::engine::flite;
 use crate::engine::llm::{self, Inspected};
 use crate::engine::whisper;
-use crate::http::tls::Certificates;
 use crate::runtime::carrier::Carrier;
 
 const MIB: u64 = 1 << 20;

@@ -16,8 +16,8 @@ use owo_colors::OwoColorize as _;
 use self::assignments::changed;
 use self::decisions::{Change, Decision, changes, decisions};
 use crate::cli::output::noteln;
-use crate::conversation::replay::Trace;
-use crate::conversation::trace::Line;
+use crate::turns::replay::Trace;
+use crate::turns::trace::Line;
 use crate::units::{CallTime, tenths};
 
 /// Plays the trace of a call again. Traces are made by a server with `log.traces` set.

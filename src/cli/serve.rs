@@ -12,16 +12,17 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::preflight::{self, Opened};
-use super::reload::Reload;
+use crate::app::App;
 use crate::app::engines as start;
+use crate::app::reload::Reload;
 use crate::cli::output::outln;
 use crate::config::{Config, ConfigError};
 use crate::engine::llm::limit_threads;
-use crate::gateway::dialect::Dialect;
 use crate::http::listen::{self, Limits};
-use crate::http::{App, router};
+use crate::http::router;
 use crate::runtime::reporter::Reporter;
 use crate::runtime::socket::FAREWELL;
+use crate::streams::dialect::Dialect;
 
 /// Connections that the system takes before they are looked at. The usual 128 are full in a burst, and
 /// who comes then waits a second or more.

@@ -11,16 +11,14 @@ pub(super) use self::agent::Agent;
 pub(super) use self::show::show;
 
 use crate::config::Config;
-use crate::conversation::{
-    Action, Conversation, Event, Manners, Phrases, ReadAhead, Settings, SpeculationPolicy,
-};
+use crate::config::call::{listener, settings};
 use crate::dialogue::CountTokens;
 use crate::engine::flite::Flite;
 use crate::engine::whisper::WhisperRecognizer;
 use crate::engine::{CancelFlag, Effort, Recognizer as _, Transcript};
 use crate::ids::UtteranceId;
-use crate::runtime::ears::Ears;
-use crate::runtime::services::{ears, settings};
+use crate::media::listener::Ears;
+use crate::turns::{Action, Conversation, Event, Manners, Phrases, ReadAhead, Settings, SpeculationPolicy};
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES};
 use crate::vad::Edge;
 
@@ -84,7 +82,7 @@ impl<'r> Listener<'r> {
             threads,
             conversation: Conversation::new(settings.clone(), words()),
             settings,
-            ears: ears(config, config.vad.detector),
+            ears: listener(config, config.vad.detector),
             now: CallTime::ZERO,
             speech_end: CallTime::ZERO,
             awaited: Vec::new(),

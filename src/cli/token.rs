@@ -9,8 +9,8 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use crate::access::{LONGEST_VALIDITY, PathToken};
 use crate::cli::output::{noteln, outln};
 use crate::config::Config;
-use crate::gateway::dialect::Dialect;
 use crate::runtime::clock::since_1970;
+use crate::streams::dialect::Dialect;
 
 /// Makes an address that opens one socket, once.
 ///

@@ -11,9 +11,9 @@ use super::problems::Secrets;
 use super::reader::{HIDDEN, Reader};
 use super::secrets::{password, private_key, secret};
 use crate::access::{Check, PathToken, PublicUrl};
-use crate::gateway::api::{Account, Api};
-use crate::gateway::dialect::Dialect;
-use crate::gateway::telnyx::ByteOrder;
+use crate::streams::api::{Account, Api};
+use crate::streams::dialect::Dialect;
+use crate::streams::telnyx::ByteOrder;
 
 /// One kind of line: the section of its name.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,6 +2,7 @@
 //! again. Units are in the types. Knows the options of the rooms that it
 //! fills; none of them knows it.
 
+pub mod call;
 mod examine;
 pub mod limits;
 mod lines;
@@ -19,8 +20,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::conversation::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
 use crate::engine::{KernelChoice, Sampling, TemplateChoice};
+use crate::turns::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
 use crate::vad::DetectorChoice;
 
 pub use examine::{DEFAULT_CONFIG, Examined, examine, examine_text, load, parse};

@@ -193,3 +193,9 @@ fn keys_that_are_no_secrets_are_still_named() {
         assert!(told.contains(part), "{told}");
     }
 }
+
+#[test]
+fn a_secret_that_is_written_in_the_open_is_refused_and_not_repeated() {
+    let problem = super::secret_of("0123456789abcdef", std::path::Path::new("")).expect_err("in the open");
+    assert!(problem.contains("env:NAME") && !problem.contains("0123456789abcdef"), "{problem}");
+}

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::reader::Reader;
 use super::{Agent, BargeIn, Config};
-use crate::conversation::barge_in::{AT_ONCE, BACKCHANNELS};
-use crate::conversation::endpoint::PHONE_NUMBERS;
-use crate::conversation::{
+use crate::language::words::plain_words;
+use crate::turns::barge_in::{AT_ONCE, BACKCHANNELS};
+use crate::turns::endpoint::PHONE_NUMBERS;
+use crate::turns::{
     BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, ReadAhead, SpeculationPolicy,
 };
-use crate::language::words::plain_words;
 
 /// More lengths of numbers say nothing.
 const MOST_LENGTHS: usize = 10;

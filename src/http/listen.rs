@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::handshake::one_host;
-use super::tls::Certificates;
+use crate::app::certificates::Certificates;
 
 /// A request with more headers is none of a gateway.
 const MAX_HEADERS: usize = 64;

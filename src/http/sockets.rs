@@ -17,13 +17,13 @@ use super::listen::Connection;
 use super::own_page::{ABOUT_HOSTS, FOREIGN_HOST, own_page};
 use crate::access::{Denied, Upgrade, pass_all};
 use crate::config::Lines;
-use crate::gateway::detect::{Context, Detect, SUBPROTOCOLS};
-use crate::gateway::dialect::Dialect;
-use crate::gateway::{Gateway, Start};
 use crate::ids::CallId;
 use crate::runtime::accept;
 use crate::runtime::clock::{since_1970, unique_id};
 use crate::runtime::registry::Refused;
+use crate::streams::detect::{Context, Detect, SUBPROTOCOLS};
+use crate::streams::dialect::Dialect;
+use crate::streams::{Gateway, Start};
 use crate::telemetry::refusals::Kind;
 
 /// The route of every line that is taken, and `/call`, which takes them all; each also with a single-use

@@ -13,9 +13,9 @@ use super::registry::{Place, Refused};
 use super::services::Services;
 use super::session::Session;
 use super::socket::{Limits, open};
-use crate::gateway::dialect::Dialect;
-use crate::gateway::{Gateway, Start};
 use crate::ids::CallId;
+use crate::streams::dialect::Dialect;
+use crate::streams::{Gateway, Start};
 
 /// Runs a call from its open socket to its end. `admit` gives it a place, and turns the gateway's name of
 /// the call into the house's. Why there was no call, if none stood.

@@ -1,5 +1,5 @@
 //! Asks a provider's API, with patience, and to hang up a second and a third time. Must not know what is
-//! asked: that is `gateway::api`.
+//! asked: that is `streams::api`.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use ring::rand::SystemRandom;
 
 use super::clock::since_1970;
 use crate::access::NoKey;
-use crate::gateway::api::{Api, Body, Method, NoSuchName, Proof, Request};
+use crate::streams::api::{Api, Body, Method, NoSuchName, Proof, Request};
 
 /// An answer takes no longer, or there is none.
 const TIMEOUT: Duration = Duration::from_secs(2);

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use super::end::End;
 use super::session::Session;
 use super::working::RESULTS_QUEUE;
-use crate::conversation::{Action, Event};
 use crate::dialogue::{Message, Role};
 use crate::engine::CancelFlag;
 use crate::engine::generating::{Question, Reading};
 use crate::engine::results::QueueFull;
-use crate::gateway::Media;
 use crate::ids::{ChunkId, ReadingId, TurnId, UtteranceId};
 use crate::report::{Report, ReportedTurn, TurnReport};
+use crate::streams::Media;
+use crate::turns::{Action, Event};
 use crate::units::CallTime;
 
 impl Session {

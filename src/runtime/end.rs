@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::conversation::Farewell;
-use crate::gateway::RefusalCode;
 use crate::report::Summary;
+use crate::streams::RefusalCode;
+use crate::turns::Farewell;
 use crate::units::CallTime;
 
 /// How a peer broke the rules of WebSockets (RFC 6455).
@@ -49,7 +49,7 @@ pub enum End {
     Broken(#[from] Broken),
     /// A message that breaks the protocol.
     #[error("refused: {0}")]
-    Refused(#[from] crate::gateway::Refusal),
+    Refused(#[from] crate::streams::Refusal),
     /// More messages than any line sends.
     #[error("flooded: more than {0} messages a second")]
     Flood(u32),
@@ -133,7 +133,7 @@ impl End {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::Refusal;
+    use crate::streams::Refusal;
 
     /// Fault: whatever a peer broke, its socket was closed with 1000 or 1002.
     #[test]

@@ -12,7 +12,7 @@ use super::allowance::Allowance;
 use super::clock::Clock;
 use super::end::End;
 use super::socket::{Socket, end_of};
-use crate::gateway::Refusal;
+use crate::streams::Refusal;
 
 /// A stall of so long may be made good in one burst.
 const BURST: Duration = Duration::from_secs(10);

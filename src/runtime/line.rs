@@ -11,13 +11,13 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::end::LineDead;
 use super::incoming::Incoming;
-use super::reception::Reception;
 use super::socket::{Socket, part};
 use crate::audio::resample::{RateError, Resampler};
 use crate::audio::{to_f32, to_i16};
-use crate::gateway::dialect::Dialect;
-use crate::gateway::{Gateway, Inbound, Media, Refusal, Wire, WireOut};
+use crate::media::inbound_quality::Reception;
 use crate::report::{InboundQuality, Report};
+use crate::streams::dialect::Dialect;
+use crate::streams::{Gateway, Inbound, Media, Refusal, Wire, WireOut};
 use crate::units::{CallTime, PHONE_RATE};
 
 /// Messages that may wait for a socket: five seconds of frames with their marks.

@@ -3,8 +3,8 @@
 use super::end::End;
 use super::incoming::Incoming;
 use super::line::Line;
-use crate::gateway::{Inbound, RefusalCode, Start};
 use crate::report::Report;
+use crate::streams::{Inbound, RefusalCode, Start};
 
 /// How a call began.
 pub(super) struct Opening {

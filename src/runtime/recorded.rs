@@ -12,11 +12,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::clock::{Clock, unique_id};
-use crate::conversation::trace::{Counted, Head, Line, VERSION, What};
-use crate::conversation::{Action, Conversation, Event, Settings, Timer};
 use crate::dialogue::CountTokens;
 use crate::ids::CallId;
 use crate::report::SpeculationCount;
+use crate::turns::trace::{Counted, Head, Line, VERSION, What};
+use crate::turns::{Action, Conversation, Event, Settings, Timer};
 use crate::units::CallTime;
 
 /// Lines that may wait for the disk.
@@ -208,7 +208,7 @@ fn write(file: File, lines: &Receiver<Line>) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::services::settings;
+    use crate::config::call::settings;
 
     fn words() -> CountTokens {
         CountTokens::new(|text| text.split_whitespace().count())
@@ -239,7 +239,7 @@ mod tests {
             std::thread::yield_now();
         };
         let lines = trace.lines().map(|line| Line::read(line).expect(line)).collect();
-        let replay = crate::conversation::replay::Trace::new(lines).expect("a trace").replay();
+        let replay = crate::turns::replay::Trace::new(lines).expect("a trace").replay();
         assert_eq!((replay.difference, replay.actions, replay.events), (None, actions.len(), 3));
     }
 

@@ -6,9 +6,9 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
 use serde_json::json;
 
-use crate::gateway::native::{SummaryWire, TurnReportWire};
 use crate::ids::CallId;
 use crate::report::{ReportedTurn, Summary};
+use crate::streams::native::{SummaryWire, TurnReportWire};
 
 /// Lines that may wait for the reader.
 const QUEUE: usize = 1024;

@@ -1,21 +1,15 @@
-//! What a call needs of the house, and what the configuration means to it.
+//! What a call needs of the house.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument as _;
 
 use super::carrier::Carrier;
-use super::ears::Ears;
 use super::reporter::Reporter;
 use crate::config::{Config, Line};
-use crate::conversation::{Listening, Settings};
-use crate::dialogue::CountTokens;
 use crate::engine::workers::Engines;
-use crate::gateway::dialect::Dialect;
-use crate::gateway::{Overrides, Refusal, RefusalCode};
-use crate::vad::{DetectorChoice, Hysteresis};
+use crate::streams::dialect::Dialect;
 
 /// What a call needs of the house.
 #[derive(Clone)]
@@ -33,40 +27,6 @@ pub struct Services {
 }
 
 impl Services {
-    /// Ends a call that was said goodbye to, where the socket of `dialect` has no word for it and there is
-    /// an account with its provider. After a failure nobody is asked to: the line's own instructions may
-    /// still help the caller.
-    pub async fn hang_up(&self, dialect: Option<Dialect>, call: Option<&str>) {
-        let api = self.line(dialect).and_then(|line| line.api.as_ref());
-        let (Some(carrier), Some(api), Some(call)) = (&self.carrier, api, call) else { return };
-        match carrier.hang_up(api, call).await {
-            Ok(()) => tracing::debug!("the line has hung up"),
-            Err(error) => tracing::error!(%error, "the line could not be asked to hang up"),
-        }
-    }
-
-    /// Presses the keys with which a call is to begin (`agent.opening_keys`), beside the call: it does not
-    /// wait for them.
-    pub fn press_opening_keys(&self, dialect: Option<Dialect>, call: Option<&str>) {
-        let keys = self.config.agent.opening_keys.clone();
-        let api = self.line(dialect).and_then(|line| line.api.clone());
-        let (Some(carrier), Some(api), Some(call)) = (self.carrier.clone(), api, call.map(str::to_owned))
-        else {
-            return;
-        };
-        if keys.is_empty() {
-            return;
-        }
-        let press = async move {
-            match carrier.press(&api, &call, &keys).await {
-                Ok(true) => tracing::debug!("the opening keys were pressed"),
-                Ok(false) => tracing::warn!("this line cannot press keys: agent.opening_keys is not sent"),
-                Err(error) => tracing::error!(%error, "the opening keys could not be pressed"),
-            }
-        };
-        tokio::spawn(press.in_current_span());
-    }
-
     /// How much audio may lie ready in the buffer of a line that speaks `dialect`.
     #[must_use]
     pub fn lead(&self, dialect: Option<Dialect>) -> Duration {
@@ -74,104 +34,7 @@ impl Services {
     }
 
     /// The section of a line that speaks `dialect`.
-    fn line(&self, dialect: Option<Dialect>) -> Option<&Line> {
+    pub(super) fn line(&self, dialect: Option<Dialect>) -> Option<&Line> {
         self.config.lines.taken.get(&dialect?)
-    }
-}
-
-/// A caller's ears, with this detector and as the configuration sets them.
-#[must_use]
-pub fn ears(config: &Config, detector: DetectorChoice) -> Ears {
-    let hysteresis = Hysteresis::new(config.vad.start, config.barge_in.min_speech, config.vad.stop);
-    Ears::new(detector.build(), hysteresis, config.vad.pre_roll, config.stt.max_piece)
-}
-
-/// The conversation's part of the configuration.
-#[must_use]
-pub fn settings(config: &Config) -> Settings {
-    Settings {
-        system_prompt: config.agent.system_prompt.clone(),
-        phrases: config.agent.phrases.clone(),
-        endpoint: config.endpoint.clone(),
-        barge_in: config.barge_in.policy.clone(),
-        listening: Listening {
-            partial_pace: config.stt.partial_pace,
-            commit_after: config.stt.commit_after,
-            max_piece: config.stt.max_piece,
-            max_utterance: config.stt.max_utterance,
-        },
-        speculation: config.speculation,
-        manners: config.manners,
-        keys: config.keys,
-        first_token_timeout: config.llm.first_token_timeout,
-        models: config.llm.models().count(),
-        fallback_after: config.llm.fallback_after,
-        max_reply_words: config.agent.max_reply_words,
-        prompt_tokens: config.llm.context_tokens - config.llm.sampling.max_tokens,
-    }
-}
-
-/// The same for a call that has some of it otherwise.
-///
-/// # Errors
-/// If no call may, or its system prompt leaves less than half of the tokens that a prompt may have, as `count` counts them.
-pub fn settings_of(config: &Config, agent: &Overrides, count: &CountTokens) -> Result<Settings, Refusal> {
-    let mut settings = settings(config);
-    if !config.lines.own_agents && *agent != Overrides::default() {
-        let reason = "agent: this server lets no session bring its own (offhook.own_agents)".to_owned();
-        return Err(Refusal { code: RefusalCode::NotAllowed, reason });
-    }
-    if let Some(greeting) = &agent.greeting {
-        settings.phrases.greeting.clone_from(greeting);
-    }
-    if let Some(prompt) = &agent.system_prompt {
-        let (tokens, most) = (count.of(prompt), settings.prompt_tokens / 2);
-        if tokens > most {
-            let reason = format!("agent.system_prompt: {tokens} tokens, at most {most} are taken");
-            return Err(Refusal { code: RefusalCode::TooLarge, reason });
-        }
-        settings.system_prompt.clone_from(prompt);
-    }
-    Ok(settings)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::path::Path;
-
-    fn of(agent: &Overrides) -> Result<Settings, Refusal> {
-        let config =
-            crate::config::parse("[agent]\nsystem_prompt = \"A\"\ngreeting = \"B\"", "test", Path::new(""));
-        let words = CountTokens::new(|text| text.split_whitespace().count());
-        settings_of(&config.expect("a configuration"), agent, &words)
-    }
-
-    #[test]
-    fn a_call_may_have_its_own_agent_and_keeps_what_it_does_not_name() {
-        let settings = of(&Overrides { greeting: Some("Bakery.".into()), ..Overrides::default() });
-        let settings = settings.expect("small");
-        assert_eq!((settings.system_prompt.as_str(), settings.phrases.greeting.as_str()), ("A", "Bakery."));
-        let silent = of(&Overrides { system_prompt: Some("Bread.".into()), greeting: Some(String::new()) });
-        let silent = silent.expect("small");
-        assert_eq!((silent.system_prompt.as_str(), silent.phrases.greeting.as_str()), ("Bread.", ""));
-    }
-
-    #[test]
-    fn where_strangers_dial_nobody_brings_their_own_agent() {
-        let text = "[offhook]\nown_agents = false";
-        let config = crate::config::parse(text, "test", Path::new("")).expect("a configuration");
-        let words = CountTokens::new(|text| text.split_whitespace().count());
-        let own = Overrides { greeting: Some("Hello.".into()), ..Overrides::default() };
-        let refusal = settings_of(&config, &own, &words).expect_err("not allowed");
-        assert_eq!(refusal.code, RefusalCode::NotAllowed);
-        assert!(settings_of(&config, &Overrides::default(), &words).is_ok());
-    }
-
-    #[test]
-    fn a_prompt_that_leaves_no_room_to_talk_is_refused_with_its_size() {
-        let long = Overrides { system_prompt: Some("a ".repeat(483)), ..Overrides::default() };
-        let refusal = of(&long).expect_err("too long");
-        assert_eq!(refusal.to_string(), "too_large: agent.system_prompt: 483 tokens, at most 482 are taken");
     }
 }

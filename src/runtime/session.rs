@@ -8,24 +8,25 @@ use tokio_util::sync::CancellationToken;
 
 use super::call_log::CallLog;
 use super::clock::Clock;
-use super::ears::Ears;
-use super::echo::EchoGuard;
 use super::end::{End, LineDead};
 use super::incoming::Incoming;
-use super::life::Life;
 use super::line::Line;
 use super::opening::{Opening, refuse};
-use super::pacer::{Due, Pacer};
 use super::recorded::Recorded;
-use super::services::{Services, ears, settings_of};
+use super::services::Services;
 use super::working::{RESULTS_QUEUE, Working};
-use crate::conversation::{Action, Event};
+use crate::config::call::{listener, settings_of};
 use crate::engine::results::{EngineResult, Results};
 use crate::engine::runway::Runway;
 use crate::engine::{CancelFlag, EngineError, Transcript};
-use crate::gateway::{Inbound, Media, Refusal, Start};
 use crate::ids::{Asked, CallId, ChunkId, MarkId, TurnId};
+use crate::media::echo::EchoGuard;
+use crate::media::keepalive::Life;
+use crate::media::listener::Ears;
+use crate::media::pacer::{Due, Pacer};
 use crate::report::Report;
+use crate::streams::{Inbound, Media, Refusal, Start};
+use crate::turns::{Action, Event};
 use crate::units::{CallTime, PHONE_RATE, duration_of};
 use crate::vad::Edge;
 
@@ -101,7 +102,7 @@ impl Session {
             clock,
             pacer: Pacer::new(services.lead(line.dialect())),
             line,
-            ears: ears(&config, config.vad.detector),
+            ears: listener(&config, config.vad.detector),
             echo: EchoGuard::new(config.barge_in.echo_loss_db),
             results,
             of_turn: HashMap::new(),

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use offhook::audio::wav;
 use offhook::config::DEFAULT_CONFIG;
-use offhook::conversation::trace::{Head, Line, VERSION, What};
-use offhook::conversation::{Action, Conversation, Event};
 use offhook::ids::Asked;
+use offhook::turns::trace::{Head, Line, VERSION, What};
+use offhook::turns::{Action, Conversation, Event};
 use offhook::units::CallTime;
 use serde_json::Value;
 
@@ -193,6 +193,6 @@ fn answer(
 fn the_seed_of_traces_replays() {
     let lines: Vec<Line> = call().lines().map(|line| Line::read(line).unwrap()).collect();
     assert!(lines.len() > 40, "{} lines", lines.len());
-    let replay = offhook::conversation::replay::Trace::new(lines).unwrap().replay();
+    let replay = offhook::turns::replay::Trace::new(lines).unwrap().replay();
     assert_eq!(replay.difference, None);
 }

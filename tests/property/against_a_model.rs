@@ -2,8 +2,8 @@
 //! what it is sent and knows every word that sounded to its end. Whatever a caller does, the agent
 //! says of itself just that.
 
-use offhook::conversation::{Action, BargeInPolicy, Event, Settings, SpeculationPolicy};
 use offhook::dialogue::Role;
+use offhook::turns::{Action, BargeInPolicy, Event, Settings, SpeculationPolicy};
 use proptest::prelude::*;
 
 use super::cases;

@@ -6,11 +6,11 @@ mod against_a_model;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use offhook::conversation::replay::Trace;
-use offhook::conversation::trace::{Head, Line, VERSION, What};
-use offhook::conversation::{Action, Conversation, Event, Settings};
 use offhook::dialogue::Role;
 use offhook::ids::{Asked, ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
+use offhook::turns::replay::Trace;
+use offhook::turns::trace::{Head, Line, VERSION, What};
+use offhook::turns::{Action, Conversation, Event, Settings};
 use offhook::units::CallTime;
 use proptest::prelude::*;
 

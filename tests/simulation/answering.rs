@@ -1,7 +1,7 @@
 //! When the agent answers, what it answers to, and how long the caller is said to have waited.
 
-use offhook::conversation::Action;
 use offhook::ids::TurnId;
+use offhook::turns::Action;
 
 use crate::support::simulation::{AT, MS, Marks, Simulation, without_speculation};
 

@@ -1,6 +1,6 @@
 //! Numbers, names and sentences that come in pieces are one turn, and are answered once.
 
-use offhook::conversation::Action;
+use offhook::turns::Action;
 
 use crate::support::simulation::{AT, MS, Simulation};
 

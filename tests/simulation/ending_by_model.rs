@@ -1,9 +1,9 @@
 //! When a turn is over if the language model has a say in it: what it says of the end moves the deadline, for
 //! the words that it read and as long as there is one.
 
-use offhook::conversation::{Action, EndpointPolicy, Event, Settings};
 use offhook::ids::{Asked, ReadingId, TurnId};
 use offhook::report::TurnReport;
+use offhook::turns::{Action, EndpointPolicy, Event, Settings};
 
 use crate::support::simulation::{AT, MS, Simulation, settings, tries};
 

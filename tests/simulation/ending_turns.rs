@@ -1,6 +1,6 @@
 //! When a turn is over: by silence, by how complete the words are, by the caller's own pace.
 
-use offhook::conversation::{Action, Event};
+use offhook::turns::{Action, Event};
 
 use crate::support::simulation::{AT, MS, Simulation};
 

@@ -1,6 +1,6 @@
 //! The line is never silent: whatever breaks, the caller hears something.
 
-use offhook::conversation::{Action, Awaited};
+use offhook::turns::{Action, Awaited};
 
 use crate::support::simulation::{AT, Broken, MS, Simulation, settings, without_speculation};
 
@@ -130,7 +130,7 @@ fn keys_are_answered_though_the_words_beside_them_are_lost() {
     let mut call = Simulation::after_the_greeting();
     call.broken = Some(Broken::Recognizer);
     call.caller_says(AT(5000), MS(4000), "My number is this one.");
-    call.at(AT(5500), offhook::conversation::Event::Key { key: '7' });
+    call.at(AT(5500), offhook::turns::Event::Key { key: '7' });
     let reports = call.run(AT(30_000));
     assert_eq!(reports[1].heard, "I pressed 7.");
     assert!(!reports[1].failed);

@@ -1,6 +1,6 @@
 //! What happens when the caller makes a sound while the agent speaks: pause, confirm, resume.
 
-use offhook::conversation::{Action, BargeInPolicy, Event, Settings};
+use offhook::turns::{Action, BargeInPolicy, Event, Settings};
 
 use crate::support::simulation::{AT, MS, Simulation, settings};
 

@@ -1,6 +1,6 @@
 //! How a caller is listened to while they speak: what is looked at, what settles, what is given up.
 
-use offhook::conversation::{Action, Event};
+use offhook::turns::{Action, Event};
 
 use crate::support::simulation::{AT, Broken, MS, Simulation, settings};
 

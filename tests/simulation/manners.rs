@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook::conversation::{Action, Event, Farewell, Manners, Settings};
+use offhook::turns::{Action, Event, Farewell, Manners, Settings};
 
 use crate::support::simulation::{AT, Broken, MS, Marks, Simulation, settings};
 

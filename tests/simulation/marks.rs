@@ -1,7 +1,7 @@
 //! Marks that come late, never, twice or in the wrong order: the call goes on, and what was heard is
 //! what was heard.
 
-use offhook::conversation::Action;
+use offhook::turns::Action;
 
 use crate::support::simulation::{AT, MS, Marks, Simulation};
 

@@ -1,7 +1,7 @@
 //! What the language model reads while the caller speaks: nearly all, nothing twice, and nothing that will
 //! not be answered.
 
-use offhook::conversation::{Action, ReadAhead, Settings, SpeculationPolicy};
+use offhook::turns::{Action, ReadAhead, Settings, SpeculationPolicy};
 use offhook::units::CallTime;
 
 use crate::support::simulation::{AT, MS, Simulation, settings};
@@ -81,7 +81,7 @@ fn a_look_that_hears_nothing_new_reads_nothing() {
     let mut call = with(ReadAhead::Newest);
     // One word, and breath for two seconds.
     call.caller_says_late(AT(5000), MS(500), "Well", AT(7120));
-    call.at(AT(5060), offhook::conversation::Event::SpeechStarted { at: AT(5000) });
+    call.at(AT(5060), offhook::turns::Event::SpeechStarted { at: AT(5000) });
     call.run(AT(8000));
     assert_eq!(read(&call).len(), 1);
 }
@@ -89,7 +89,7 @@ fn a_look_that_hears_nothing_new_reads_nothing() {
 #[test]
 fn words_that_turn_out_to_be_others_are_read_again() {
     let mut call = with(ReadAhead::Newest);
-    let heard = |pass: u32, text: &str| offhook::conversation::Event::Transcribed {
+    let heard = |pass: u32, text: &str| offhook::turns::Event::Transcribed {
         utterance: offhook::ids::UtteranceId(1),
         pass,
         heard_until: AT(5000),
@@ -97,7 +97,7 @@ fn words_that_turn_out_to_be_others_are_read_again() {
         doubtful: false,
     };
     call.busy = true;
-    call.at(AT(5060), offhook::conversation::Event::SpeechStarted { at: AT(5000) });
+    call.at(AT(5060), offhook::turns::Event::SpeechStarted { at: AT(5000) });
     call.run(AT(5100));
     // The recogniser's own answers do not come: these do.
     for (n, text) in ["I would lie", "I would like two", "I would like to"].into_iter().enumerate() {

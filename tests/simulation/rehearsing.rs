@@ -1,8 +1,8 @@
 //! A recorded call, played under other settings: what the engines said is said again.
 
-use offhook::conversation::rehearsal::Rehearsal;
-use offhook::conversation::replay::Trace;
-use offhook::conversation::{Action, Settings};
+use offhook::turns::rehearsal::Rehearsal;
+use offhook::turns::replay::Trace;
+use offhook::turns::{Action, Settings};
 use offhook::units::CallTime;
 
 use crate::support::simulation::{AT, FirstModel, MS, Simulation, settings};

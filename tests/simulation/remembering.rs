@@ -1,8 +1,8 @@
 //! What the language model is given: no more than it can take, no less than it must know, and never a
 //! word that was not heard.
 
-use offhook::conversation::{Action, Settings};
 use offhook::dialogue::Message;
+use offhook::turns::{Action, Settings};
 use offhook::units::CallTime;
 
 use crate::support::simulation::{AT, MS, Simulation, settings};

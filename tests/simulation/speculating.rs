@@ -1,7 +1,7 @@
 //! Answers that are prepared before it is known that the turn is over: used, or gone without a trace.
 
-use offhook::conversation::{Action, Event, Settings};
 use offhook::report::Speculation;
+use offhook::turns::{Action, Event, Settings};
 
 use crate::support::simulation::{AT, Broken, MS, Simulation, settings, tries, without_speculation};
 

@@ -1,7 +1,7 @@
 //! A language model that fails or is late is not waited for: the next one answers, within a second.
 
-use offhook::conversation::{Action, Event, Settings};
 use offhook::report::TurnReport;
+use offhook::turns::{Action, Event, Settings};
 
 use crate::support::simulation::{AT, Broken, FirstModel, MS, Simulation, settings, tries};
 

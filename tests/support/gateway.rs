@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use offhook::conversation::Event;
 use offhook::ids::{ChunkId, MarkId};
+use offhook::turns::Event;
 use offhook::units::CallTime;
 
 use super::simulation::{Happening, MS, Simulation};

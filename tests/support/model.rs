@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use offhook::conversation::Event;
 use offhook::dialogue::{Message, Usage};
 use offhook::ids::{Asked, ReadingId, TurnId};
+use offhook::turns::Event;
 
 use super::simulation::{Broken, Simulation};
 

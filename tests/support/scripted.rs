@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use offhook::app::App;
 use offhook::config::{self, DEFAULT_CONFIG};
 use offhook::dialogue::{CountTokens, Message, Usage};
 use offhook::engine::cores::Cores;
@@ -15,7 +16,7 @@ use offhook::engine::{
     StopReason, Synthesizer, Task, Transcript,
 };
 use offhook::http::listen::{self, Limits};
-use offhook::http::{App, router};
+use offhook::http::router;
 use offhook::runtime::clock::uptime;
 use tokio::net::TcpListener;
 

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use offhook::conversation::{
+use offhook::dialogue::CountTokens;
+use offhook::turns::{
     BargeInPolicy, EndpointPolicy, KeysPolicy, Listening, Manners, Phrases, ReadAhead, Settings,
     SpeculationPolicy,
 };
-use offhook::dialogue::CountTokens;
 
 use super::simulation::MS;
 

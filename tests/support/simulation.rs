@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use offhook::conversation::trace::{Head, Line, VERSION, What};
-use offhook::conversation::{Action, Conversation, Event, Farewell, Settings};
 use offhook::dialogue::{Message, Role, WordTime};
 use offhook::ids::{ChunkId, MarkId, TurnId, UtteranceId};
 use offhook::report::TurnReport;
+use offhook::turns::trace::{Head, Line, VERSION, What};
+use offhook::turns::{Action, Conversation, Event, Farewell, Settings};
 use offhook::units::CallTime;
 
 pub use super::gateway::Marks;

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use super::vad_clips::wavs;
 use crate::audio::g711::Law;
-use crate::cli::callers;
 use crate::engine::Synthesizer as _;
 use crate::engine::flite::Flite;
 use crate::files::recordings;
+use crate::phone::callers;
 use crate::units::PHONE_RATE;
 
 /// What a sound should bring.

@@ -11,13 +11,13 @@ use super::name;
 use crate::app::engines::llm_options;
 use crate::cli::output::outln;
 use crate::config::Config;
-use crate::conversation::EndpointPolicy;
-use crate::conversation::completeness::{Context, judge};
-use crate::conversation::endpoint::Pace;
-use crate::conversation::expectation;
 use crate::dialogue::{Message, Role};
 use crate::engine::llm::{LlmEngine, limit_threads, load};
 use crate::stats::median;
+use crate::turns::EndpointPolicy;
+use crate::turns::completeness::{Context, judge};
+use crate::turns::endpoint::Pace;
+use crate::turns::expectation;
 
 /// The sentences that are tried where no file is given.
 const SENTENCES: &str = include_str!("end_of_turn.tsv");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::vad_clips::{self, Labelled};
 use crate::cli::output::outln;
 use crate::config::Config;
-use crate::runtime::services::ears;
+use crate::config::call::listener;
 use crate::stats::median;
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, duration_of};
 use crate::vad::{DetectorChoice, Edge};
@@ -80,7 +80,7 @@ struct Known {
 }
 
 fn judge(choice: DetectorChoice, clip: &Labelled, config: &Config) -> Row {
-    let mut ears = ears(config, choice);
+    let mut ears = listener(config, choice);
     #[expect(clippy::disallowed_methods, reason = "the stopwatch of a benchmark")]
     let start = Instant::now();
     let (mut edges, mut at) = (Vec::new(), Duration::ZERO);

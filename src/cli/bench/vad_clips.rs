@@ -11,8 +11,8 @@ use crate::audio::g711::Law;
 use crate::audio::level::rms_dbfs;
 use crate::audio::wav::Clip;
 use crate::audio::{to_f32, to_i16};
-use crate::cli::callers;
 use crate::files::recordings;
+use crate::phone::callers;
 use crate::units::{PHONE_RATE, duration_of, samples_in};
 
 /// Silence around each recording that is put into a row.

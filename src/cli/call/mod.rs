@@ -3,49 +3,31 @@
 //! the server only through its sockets and, of its own one, by what it reports.
 
 mod beside;
-mod buffer;
-mod clock;
-mod cutting_in;
-mod dial;
-mod headers;
-mod in_band;
-mod lateness;
-mod phone;
-mod picture;
-mod playout;
-mod rates;
-mod result;
-mod script;
 pub(super) mod server;
-mod show;
-mod signing;
-mod stopwatch;
-#[cfg(test)]
-mod tests;
-mod turns;
-mod violations;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_tungstenite::tungstenite::http::HeaderMap;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::output::noteln;
+use crate::config::secret_of;
 use crate::files::recordings;
 use crate::ids::CallId;
+use crate::phone::dial::{Dialled, Outcome, Report};
+use crate::phone::gateways::Gateway;
+use crate::phone::headers::Header;
+use crate::phone::result::CallResult;
+use crate::phone::script::Line;
+use crate::phone::turns::{Patience, Turn};
+use crate::phone::{dial, gateways, headers, picture, result, script, show, signing};
 use crate::units::PHONE_RATE;
 use beside::Beside;
-use dial::{Dialled, Outcome, Report};
-use headers::Header;
-use phone::Gateway;
-use result::CallResult;
-use script::Line;
 use server::{Server, StartError};
-use turns::{Patience, Turn};
 
 /// Where recordings go without `--record`.
 const CALLS: &str = "calls";
@@ -163,11 +145,12 @@ pub fn run(args: Args, config: Option<&Path>) -> anyhow::Result<ExitCode> {
     if let Some(url) = args.url.as_deref().filter(|url| !dialled(url)) {
         bail!("--url {url}: the address must begin with ws:// or wss://");
     }
-    let line = phone::Line::new(args.gateway(), args.rate)?;
+    let line = gateways::Line::new(args.gateway(), args.rate)?;
     let mut headers = headers::checked(&args.headers)?;
     if let (Some(secret), Some(url)) = (&args.sign, args.signed_url.as_ref().or(args.url.as_ref())) {
-        let signing = signing::Signing { gateway: line.gateway, secret, url };
-        signing::sign(signing, &phone::token(), &mut headers)?;
+        let secret = secret_of(secret, Path::new("")).map_err(|problem| anyhow!("--sign: {problem}"))?;
+        let signing = signing::Signing { gateway: line.gateway, secret: &secret, url };
+        signing::sign(signing, &gateways::token(), &mut headers)?;
     }
     let lines = script::load(&args.files)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -177,7 +160,7 @@ pub fn run(args: Args, config: Option<&Path>) -> anyhow::Result<ExitCode> {
 /// Calls the server at the address, or one of its own.
 async fn started(
     args: &Args,
-    (line, headers): (phone::Line, &HeaderMap),
+    (line, headers): (gateways::Line, &HeaderMap),
     lines: Vec<Line>,
     config: Option<&Path>,
 ) -> anyhow::Result<ExitCode> {
@@ -301,18 +284,7 @@ fn finished(outcome: &Outcome, gateway: Gateway, record: Option<&Path>) -> anyho
     };
     make_folder(&path)?;
     recordings::write(&path, PHONE_RATE, &[&outcome.caller, &outcome.agent])?;
-    Ok(CallResult {
-        call_id: outcome.call_id.clone(),
-        gateway: gateway.name(),
-        turns: result::turn_results(&outcome.turns, outcome.wanted, &outcome.reports),
-        glitches: outcome.glitches,
-        frame_slack_ms: outcome.slack,
-        reception: outcome.summary.as_ref().map(|summary| summary.line),
-        clears: outcome.clears,
-        violations: outcome.violations.clone(),
-        errors: outcome.all_errors(),
-        recording: path.display().to_string(),
-    })
+    Ok(CallResult::of(outcome, gateway, path.display().to_string()))
 }
 
 /// Makes the folder that a file is to lie in.
@@ -392,4 +364,17 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_a_recording_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        make_folder(&folder.path().join("new/of/call.wav")).unwrap();
+        make_folder(Path::new("call.wav")).unwrap();
+        assert!(folder.path().join("new/of").is_dir());
+    }
 }

@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::gateway::native::{SummaryWire, TurnReportWire};
+use crate::streams::native::{SummaryWire, TurnReportWire};
 
 /// Loading and warming up the models may take this long.
 const START_TIMEOUT: Duration = Duration::from_secs(120);

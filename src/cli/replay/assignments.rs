@@ -7,9 +7,9 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 use toml::Table;
 
+use crate::config::call;
 use crate::config::{Examined, Secrets, examine_text};
-use crate::conversation::Settings;
-use crate::runtime::services;
+use crate::turns::Settings;
 
 /// Where a trace keeps what config.toml has at another place: the key, and a JSON pointer.
 const ELSEWHERE: [(&str, &str); 12] = [
@@ -73,7 +73,7 @@ pub(super) fn changed(settings: &Settings, set: &[String]) -> anyhow::Result<Set
     if !problems.is_empty() {
         bail!("{}", problems.join("\n"));
     }
-    let new = serde_json::to_value(services::settings(&read.config))?;
+    let new = serde_json::to_value(call::settings(&read.config))?;
     let mut all = serde_json::to_value(settings)?;
     for key in &keys {
         let place = pointer(key);
@@ -142,7 +142,7 @@ mod tests {
     use crate::config::{DEFAULT_CONFIG, parse};
 
     fn shipped() -> Settings {
-        services::settings(&parse(DEFAULT_CONFIG, "test", Path::new("")).expect("it ships"))
+        call::settings(&parse(DEFAULT_CONFIG, "test", Path::new("")).expect("it ships"))
     }
 
     fn set(assignments: &[&str]) -> Result<Settings, String> {

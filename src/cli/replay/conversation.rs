@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::conversation::trace::{Line, What};
-use crate::conversation::{Action, Event};
 use crate::ids::{ChunkId, TurnId};
 use crate::report::TurnReport;
+use crate::turns::trace::{Line, What};
+use crate::turns::{Action, Event};
 use crate::units::CallTime;
 
 /// A line of the conversation.

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::conversation::Action;
-use crate::conversation::rehearsal::Rehearsal;
 use crate::ids::ChunkId;
+use crate::turns::Action;
+use crate::turns::rehearsal::Rehearsal;
 use crate::units::{CallTime, tenths};
 
 /// Something that a caller would notice, or an engine.

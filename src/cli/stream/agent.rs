@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::conversation::{Action, Event};
 use crate::engine::Synthesizer as _;
 use crate::engine::flite::Flite;
 use crate::ids::ChunkId;
+use crate::turns::{Action, Event};
 use crate::units::{CallTime, duration_of};
 
 /// The agent's mouth.

@@ -9,9 +9,9 @@ use super::segments::Channel;
 use crate::audio::resample::{RateError, Resampler};
 use crate::audio::{to_i16, wav};
 use crate::config::Config;
+use crate::config::call::listener;
 use crate::engine::whisper::LONGEST_WINDOW;
-use crate::runtime::ears::Ears;
-use crate::runtime::services::ears;
+use crate::media::listener::Ears;
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, WHISPER_RATE};
 
 /// A start of speech is told at most this much later than it was.
@@ -65,7 +65,7 @@ impl Side {
                 let hearing = Hearing {
                     to_phone: Resampler::for_file(rate, PHONE_RATE)?,
                     level: Leveller::default(),
-                    ears: ears(config, config.vad.detector),
+                    ears: listener(config, config.vad.detector),
                     pending: Vec::new(),
                 };
                 (Some(hearing), Cutter::by_voice(rules))

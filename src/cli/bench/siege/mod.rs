@@ -16,8 +16,8 @@ use tokio::process::Command;
 use crate::cli::call::server::Server;
 use crate::cli::output::outln;
 use crate::config::Config;
-use crate::gateway::native::ReceptionWire;
 use crate::stats::median;
+use crate::streams::native::ReceptionWire;
 use attacks::Attack;
 use target::Target;
 

@@ -1,0 +1,60 @@
+//! How the server broke the gateway's protocol, each way once with how often: a mistake in every frame is
+//! one mistake. PURE. Must not know any protocol.
+
+/// Ways that are kept; whoever breaks a protocol in more is told so.
+const MOST: usize = 50;
+
+/// What the caller noticed.
+#[derive(Debug, Default)]
+pub(crate) struct Violations {
+    ways: Vec<(String, usize)>,
+    others: usize,
+}
+
+impl Violations {
+    /// Once more in this way.
+    pub(crate) fn add(&mut self, way: String) {
+        if let Some((_, times)) = self.ways.iter_mut().find(|(known, _)| *known == way) {
+            *times += 1;
+        } else if self.ways.len() < MOST {
+            self.ways.push((way, 1));
+        } else {
+            self.others += 1;
+        }
+    }
+
+    /// A sentence a way, in the order in which they were noticed.
+    pub(crate) fn sentences(&self) -> Vec<String> {
+        let sentence = |(way, times): &(String, usize)| match times {
+            1 => way.clone(),
+            times => format!("{way} ({times} times)"),
+        };
+        let others = (self.others > 0).then(|| format!("and in other ways ({} times)", self.others));
+        self.ways.iter().map(sentence).chain(others).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_in_every_frame_is_told_once() {
+        let mut violations = Violations::default();
+        assert!(violations.sentences().is_empty());
+        for way in ["short audio", "no name", "short audio"] {
+            violations.add(way.to_owned());
+        }
+        assert_eq!(violations.sentences(), ["short audio (2 times)", "no name"]);
+    }
+
+    #[test]
+    fn there_is_an_end_to_what_is_kept() {
+        let mut violations = Violations::default();
+        for way in 0..MOST + 7 {
+            violations.add(way.to_string());
+        }
+        assert_eq!(violations.sentences().len(), MOST + 1);
+        assert_eq!(violations.sentences()[MOST], "and in other ways (7 times)");
+    }
+}
