@@ -2,6 +2,7 @@
 
 use super::Config;
 use crate::dialogue::CountTokens;
+use crate::language::ENGLISH;
 use crate::media::listener::Ears;
 use crate::streams::{Overrides, Refusal, RefusalCode};
 use crate::turns::{Listening, Settings};
@@ -18,6 +19,7 @@ pub fn listener(config: &Config, detector: DetectorChoice) -> Ears {
 #[must_use]
 pub fn settings(config: &Config) -> Settings {
     Settings {
+        language: &ENGLISH,
         system_prompt: config.agent.system_prompt.clone(),
         phrases: config.agent.phrases.clone(),
         endpoint: config.endpoint.clone(),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::reader::Reader;
 use super::{Agent, BargeIn, Config};
+use crate::language::ENGLISH;
 use crate::language::words::plain_words;
-use crate::turns::barge_in::{AT_ONCE, BACKCHANNELS};
 use crate::turns::endpoint::PHONE_NUMBERS;
 use crate::turns::{
     BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, ReadAhead, SpeculationPolicy,
@@ -13,9 +13,6 @@ use crate::turns::{
 
 /// More lengths of numbers say nothing.
 const MOST_LENGTHS: usize = 10;
-
-/// With these words an agent says goodbye.
-const GOODBYES: &[&str] = &["goodbye", "good bye", "bye", "bye bye"];
 
 /// What is said of its own accord, at most.
 const LONGEST_PHRASE: usize = 500;
@@ -40,7 +37,7 @@ pub(super) fn agent(r: &mut Reader) -> Agent {
                 "manners.length_goodbye",
                 "I am sorry, our time is over. Please call again. Goodbye.",
             ),
-            goodbyes: plain(r.texts("manners.goodbyes", GOODBYES)),
+            goodbyes: plain(r.texts("manners.goodbyes", ENGLISH.overlap.goodbyes)),
         },
         opening_keys: r.text("agent.opening_keys", "", |keys| {
             let right = keys.len() <= 20 && keys.chars().all(|key| "0123456789*#".contains(key));
@@ -101,8 +98,8 @@ pub(super) fn barge_in(r: &mut Reader) -> BargeIn {
         min_speech: r.millis("barge_in.min_speech_ms", 160, 40..=2000),
         policy: BargeInPolicy {
             min_words: r.integer("barge_in.min_words", 1, 1..=10) as usize,
-            at_once: plain(r.texts("barge_in.at_once", AT_ONCE)),
-            backchannels: plain(r.texts("barge_in.backchannels", BACKCHANNELS)),
+            at_once: plain(r.texts("barge_in.at_once", ENGLISH.overlap.at_once)),
+            backchannels: plain(r.texts("barge_in.backchannels", ENGLISH.overlap.backchannels)),
             confirm_within: r.millis("barge_in.confirm_ms", 800, 100..=5000),
             protect_greeting: r.switch("barge_in.protect_greeting", false),
         },

@@ -28,7 +28,7 @@ impl Conversation {
     /// Says a text that is not generated.
     pub(super) fn say(&mut self, now: CallTime, purpose: Purpose, text: &str) {
         let turn = self.next_turn_id(purpose);
-        let mut reply = Reply::new(turn, purpose, "", Milestones::default());
+        let mut reply = Reply::new(turn, purpose, "", Milestones::default(), self.settings.language);
         let pieces = reply.take_all(text);
         self.timers.cancel(Timer::IdleDue);
         self.quiet_since = None;
@@ -52,14 +52,15 @@ impl Conversation {
     // Text comes.
 
     pub(super) fn token(&mut self, now: CallTime, turn: TurnId, text: &str) {
-        let longest = self.settings.max_reply_words;
+        let (longest, language) = (self.settings.max_reply_words, self.settings.language);
         let Some(reply) = self.generating(turn) else { return };
         reply.milestones.first_token.get_or_insert(now);
         reply.tokens += 1;
         let pieces = reply.chunker.push(text);
         reply.words += pieces.iter().map(|piece| piece.text.split(' ').count()).sum::<usize>();
         // A reply that grows too long is wound down: it ends with this sentence.
-        let long = reply.words >= longest && pieces.last().is_some_and(Piece::ends_a_sentence);
+        let long = reply.words >= longest
+            && pieces.last().is_some_and(|piece| piece.ends_a_sentence(&language.writing));
         if long {
             reply.complete = true;
             self.actions.push_back(Action::StopGenerating { turn });

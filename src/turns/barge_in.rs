@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::language::ENGLISH;
 use crate::language::words::plain_words;
 use crate::units::as_millis;
 
@@ -85,44 +86,13 @@ impl Default for BargeInPolicy {
         let list = |words: &[&str]| words.iter().map(|word| plain_words(word).join(" ")).collect();
         Self {
             min_words: 1,
-            at_once: list(AT_ONCE),
-            backchannels: list(BACKCHANNELS),
+            at_once: list(ENGLISH.overlap.at_once),
+            backchannels: list(ENGLISH.overlap.backchannels),
             confirm_within: Duration::from_millis(800),
             protect_greeting: false,
         }
     }
 }
-
-/// The words that stop an agent by themselves.
-pub const AT_ONCE: &[&str] = &["stop", "wait", "no", "hold on", "hang on", "sorry", "excuse me", "hello"];
-
-/// What people say to show that they listen, not to take the turn.
-pub const BACKCHANNELS: &[&str] = &[
-    "mm-hm",
-    "mhm",
-    "mm",
-    "hm",
-    "hmm",
-    "uh-huh",
-    "yeah",
-    "yes",
-    "yep",
-    "okay",
-    "ok",
-    "right",
-    "i see",
-    "sure",
-    "alright",
-    "all right",
-    "got it",
-    "great",
-    "good",
-    "ah",
-    "oh",
-    "no problem",
-    "thank you",
-    "thanks",
-];
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::speakable::{clean, is_speakable};
+use crate::language::{ENGLISH, Language, Writing};
 
 /// A clause of this many words may leave as the first piece.
 const FIRST_CLAUSE_WORDS: usize = 2;
@@ -15,13 +16,6 @@ const MAX_WORDS: usize = 40;
 /// Longest word taken; what is longer is left out up to the next white space, so that a model gone wild, or five hundred
 /// nines in a greeting, cannot fill the memory or keep the voice from others.
 const MAX_WORD_BYTES: usize = 80;
-
-/// Abbreviations whose full stop ends no sentence.
-const ABBREVIATIONS: &[&str] = &[
-    "dr.", "mr.", "mrs.", "ms.", "st.", "ave.", "no.", "a.m.", "p.m.", "e.g.", "i.e.", "etc.", "vs.",
-    "approx.", "jan.", "feb.", "mar.", "apr.", "jun.", "jul.", "aug.", "sep.", "sept.", "oct.", "nov.",
-    "dec.",
-];
 
 /// One piece for the synthesiser.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,14 +29,15 @@ pub struct Piece {
 impl Piece {
     /// True if a sentence ends with it.
     #[must_use]
-    pub fn ends_a_sentence(&self) -> bool {
-        self.text.split(' ').next_back().is_some_and(ends_sentence)
+    pub fn ends_a_sentence(&self, writing: &Writing) -> bool {
+        self.text.split(' ').next_back().is_some_and(|word| ends_sentence(word, writing))
     }
 }
 
 /// Collects tokens of one reply.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Chunker {
+    language: &'static Language,
     /// Text not yet given away.
     pending: String,
     started: bool,
@@ -50,7 +45,26 @@ pub struct Chunker {
     word: usize,
 }
 
+impl Default for Chunker {
+    /// Of a reply in English.
+    fn default() -> Self {
+        Self::new(&ENGLISH)
+    }
+}
+
 impl Chunker {
+    /// Of a reply in this language.
+    #[must_use]
+    pub fn new(language: &'static Language) -> Self {
+        Self { language, pending: String::new(), started: false, word: 0 }
+    }
+
+    /// One for another reply in the same language.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self::new(self.language)
+    }
+
     /// Takes the text of a token; gives the pieces that it completes.
     pub fn push(&mut self, token: &str) -> Vec<Piece> {
         for c in token.chars() {
@@ -75,7 +89,7 @@ impl Chunker {
     }
 
     fn piece(&mut self, text: &str) -> Option<Piece> {
-        let text = clean(text);
+        let text = clean(text, &self.language.signs);
         if !is_speakable(&text) {
             return None;
         }
@@ -95,7 +109,7 @@ impl Chunker {
             let word = word.strip_suffix(char::is_whitespace)?;
             words += usize::from(is_speakable(word));
             let clause = !self.started && words >= FIRST_CLAUSE_WORDS && word.ends_with([',', ';', ':']);
-            if words > 0 && (ends_sentence(word) || clause || words >= most) {
+            if words > 0 && (ends_sentence(word, &self.language.writing) || clause || words >= most) {
                 return Some(at);
             }
         }
@@ -103,15 +117,15 @@ impl Chunker {
     }
 }
 
-fn ends_sentence(word: &str) -> bool {
+fn ends_sentence(word: &str, writing: &Writing) -> bool {
     let bare = word.trim_end_matches(['"', '\'', ')', '’', '*']);
     if bare.ends_with(['!', '?', '…']) {
         return true;
     }
     let Some(before) = bare.strip_suffix('.') else { return false };
     // "J." in a name and "1." in a list end nothing.
-    let single = before.chars().count() == 1 && before != "I";
-    !single && !ABBREVIATIONS.contains(&bare.to_lowercase().as_str())
+    let single = before.chars().count() == 1 && before != writing.one_letter_word;
+    !single && !writing.abbreviations.contains(&bare.to_lowercase().as_str())
 }
 
 /// Pauses of read speech: about a quarter of a second between sentences, half of that at a comma.

@@ -1,9 +1,10 @@
 //! How complete a caller's words are, from 0 (they go on for certain) to 1 (this was a whole turn): a
-//! scorer by rules, which also says where no other scorer may go beyond it. Pure text; knows no model.
+//! scorer by rules, which also says where no other scorer may go beyond it. A recogniser puts a full stop after
+//! anything, so its punctuation is no evidence of an end. Pure text; knows no model and no language.
 
 use super::dictation::{self, Dictated};
-use super::expectation::Expectation;
 use crate::language::words::plain_words;
+use crate::language::{Completeness, ENGLISH, Expectation, Language};
 
 /// Certain to go on.
 pub const UNFINISHED: f32 = 0.0;
@@ -12,102 +13,28 @@ pub const OPEN: f32 = 0.5;
 /// A whole turn.
 pub const COMPLETE: f32 = 1.0;
 
-/// Words after which an English sentence goes on: conjunctions, prepositions, determiners,
-/// possessives, auxiliaries, hesitations. A recogniser puts a full stop after anything, so its
-/// punctuation is no evidence of an end.
-const CALLS_FOR_MORE: &[&str] = &[
-    "a", "about", "actually", "also", "am", "an", "and", "are", "around", "at", "because", "before",
-    "between", "but", "can", "could", "dash", "do", "does", "double", "er", "for", "from", "his", "her",
-    "if", "i", "i'd", "i'll", "i'm", "in", "into", "is", "it's", "its", "like", "maybe", "my", "of", "on",
-    "or", "our", "she", "so", "than", "that's", "the", "their", "then", "to", "triple", "uh", "um", "until",
-    "was", "we", "well", "were", "what's", "when", "where", "which", "will", "with", "would", "your",
-];
-
-/// Verbs that want an object: after "I would like to book" mostly comes what. All of a sentence now and then.
-const CALLS_FOR_AN_OBJECT: &[&str] = &[
-    "to book",
-    "to make",
-    "to schedule",
-    "to reserve",
-    "to get",
-    "to have",
-    "to order",
-    "to bring",
-    "to buy",
-    "to find",
-    "to know",
-    "to see",
-];
-
 /// Rather to go on than not.
 const LIKELY_MORE: f32 = 0.25;
-
-/// Sentences that end in such a word and yet are whole.
-const WHOLE: &[&str] = &[
-    "what is it about",
-    "who is it for",
-    "yes i am",
-    "yes i do",
-    "yes we are",
-    "yes it is",
-    "i am",
-    "i do",
-    "i think so",
-    "what is that for",
-    "i hope so",
-    "yes i can",
-    "no i am",
-    "where are you at",
-    "i will",
-];
-
-/// How a turn begins that is rarely all of it: people who say hello have something to say.
-const OPENINGS: &[&str] = &[
-    "hello",
-    "hi",
-    "hey",
-    "good morning",
-    "good afternoon",
-    "good evening",
-    "hello there",
-    "hi there",
-    "okay so",
-    "yes hello",
-    "yes hi",
-    "let me see",
-    "let me check",
-    "one moment",
-    "one second",
-    "just a second",
-    "wait a second",
-    "just a moment",
-    "hold on",
-];
 
 /// What a model can make of such a beginning at most.
 const GREETING: f32 = 0.7;
 
-/// What people answer in one word, whatever they were asked.
-const ANSWERS: &[&str] = &[
-    "yes", "yeah", "yep", "no", "nope", "sure", "okay", "ok", "right", "correct", "exactly", "sorry", "what",
-    "pardon", "none", "nothing", "anytime", "goodbye", "bye", "thanks", "stop", "wait", "help", "repeat",
-    "today", "tomorrow",
-];
-
-/// What people say before they dictate.
-const CONSENTS: &[&str] = &["yes", "yeah", "sure", "okay", "ok", "of", "course", "certainly"];
-
-/// What stands before a name or a day and is none of it.
-const BEFORE_A_NAME: &[&str] =
-    &["my", "the", "name", "is", "it's", "it", "this", "i'm", "i", "am", "on", "uh", "um", "well", "yes"];
-
 /// What the caller's words are judged by, beside the words.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
+    /// The language that is spoken.
+    pub language: &'static Language,
     /// What the agent asked for.
     pub expected: Expectation,
     /// How many digits numbers have that are dictated, in ascending order.
     pub number_lengths: &'a [usize],
+}
+
+impl Default for Context<'_> {
+    /// English, and nothing that was asked for.
+    fn default() -> Self {
+        Self { language: &ENGLISH, expected: Expectation::Nothing, number_lengths: &[] }
+    }
 }
 
 /// What the rules say of words.
@@ -149,34 +76,36 @@ pub fn score(text: &str) -> f32 {
 /// and a word that calls for more is believed.
 #[must_use]
 pub fn judge(text: &str, context: Context<'_>) -> Ruling {
+    let table = &context.language.completeness;
     let words = plain_words(text);
     let Some(last) = words.last() else { return Ruling::open(OPEN) };
     let joined = words.join(" ");
     let end = text.trim_end();
-    if end.ends_with(['?', '!']) || WHOLE.contains(&joined.as_str()) {
-        return of_a_sentence(&joined);
+    if end.ends_with(['?', '!']) || table.whole.contains(&joined.as_str()) {
+        return of_a_sentence(&joined, table);
     }
     if let Some(ruling) = of_what_is_dictated(text, context) {
         return ruling;
     }
-    if CALLS_FOR_MORE.contains(&last.as_str()) {
+    if table.calls_for_more.contains(&last.as_str()) {
         return Ruling::firm(UNFINISHED);
     }
     if end.ends_with([',', '-', '–', '…']) || end.ends_with("...") {
         return Ruling::open(UNFINISHED);
     }
-    if CALLS_FOR_AN_OBJECT.iter().any(|verb| joined.ends_with(&format!(" {verb}"))) {
+    if table.calls_for_an_object.iter().any(|verb| joined.ends_with(&format!(" {verb}"))) {
         return Ruling::open(LIKELY_MORE);
     }
-    if is_one_word_of_more(&words, context.expected) {
+    if is_one_word_of_more(&words, context.expected, table) {
         return Ruling::firm(OPEN);
     }
-    of_a_sentence(&joined)
+    of_a_sentence(&joined, table)
 }
 
 /// Of a number or a spelled word; `None` where nothing is dictated.
 fn of_what_is_dictated(text: &str, context: Context<'_>) -> Option<Ruling> {
-    let dictated = dictation::at_the_end_of(text, context.expected == Expectation::Number);
+    let dictated =
+        dictation::at_the_end_of(text, context.expected == Expectation::Number, &context.language.dictation);
     // Longer ones are no amounts and no dates.
     let in_one_go = |digits: usize| match context.expected {
         Expectation::Amount => digits <= 4,
@@ -190,7 +119,7 @@ fn of_what_is_dictated(text: &str, context: Context<'_>) -> Option<Ruling> {
         Dictated::FirstDigits => Some(Ruling::firm(if in_one_go(1) { OPEN } else { UNFINISHED })),
         Dictated::Digits(count) if in_one_go(count) => Some(Ruling::firm(OPEN)),
         Dictated::Digits(count) => {
-            let code = dictation::begins_with_a_country_code(text);
+            let code = dictation::begins_with_a_country_code(text, &context.language.dictation);
             Some(Ruling::firm(of_length(count, context.number_lengths, code)))
         }
         Dictated::Letters(_) => Some(Ruling::firm(UNFINISHED)),
@@ -209,31 +138,36 @@ fn of_length(digits: usize, lengths: &[usize], country_code: bool) -> f32 {
 }
 
 /// True for "Anna" where a name was asked for, and "Tuesday" where a day and perhaps a time was.
-fn is_one_word_of_more(words: &[String], expected: Expectation) -> bool {
-    let matters = |word: &&String| !BEFORE_A_NAME.contains(&word.as_str());
+fn is_one_word_of_more(words: &[String], expected: Expectation, table: &Completeness) -> bool {
+    let matters = |word: &&String| !table.before_a_name.contains(&word.as_str());
     let mut said = words.iter().filter(matters);
     let (first, second) = (said.next(), said.next());
     match expected {
         Expectation::Name | Expectation::Date => {
-            first.is_some_and(|word| !ANSWERS.contains(&word.as_str())) && second.is_none()
+            first.is_some_and(|word| !table.answers.contains(&word.as_str())) && second.is_none()
         }
         // "Sure." before the first digit.
-        Expectation::Number => words.iter().all(|word| CONSENTS.contains(&word.as_str())),
+        Expectation::Number => words.iter().all(|word| table.consents.contains(&word.as_str())),
         Expectation::Nothing | Expectation::Amount => false,
     }
 }
 
 /// Of words that no rule takes for a beginning. A model that is sure of the end of a greeting is right only
 /// now and then: its answer may come sooner, but not as soon as that to a whole sentence.
-fn of_a_sentence(words: &str) -> Ruling {
-    if OPENINGS.contains(&words) { Ruling { score: OPEN, most: GREETING } } else { Ruling::open(COMPLETE) }
+fn of_a_sentence(words: &str, table: &Completeness) -> Ruling {
+    if table.openings.contains(&words) {
+        Ruling { score: OPEN, most: GREETING }
+    } else {
+        Ruling::open(COMPLETE)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CONTEXT: Context<'_> = Context { expected: Expectation::Nothing, number_lengths: &[7, 10] };
+    const CONTEXT: Context<'_> =
+        Context { language: &ENGLISH, expected: Expectation::Nothing, number_lengths: &[7, 10] };
 
     fn asked_for(expected: Expectation, text: &str) -> f32 {
         judge(text, Context { expected, ..CONTEXT }).score

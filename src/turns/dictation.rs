@@ -1,6 +1,7 @@
-//! Numbers and names that are dictated, piece by piece: how far a caller has come. Pure text; English is a
-//! table. Knows no call.
+//! Numbers and names that are dictated, piece by piece: how far a caller has come. Pure text; knows no call and no
+//! language.
 
+use crate::language::Dictation;
 use crate::language::words::plain_words;
 
 /// From so many digits on, somebody dictates a number.
@@ -11,93 +12,6 @@ const LONG_NUMBER: usize = 5;
 
 /// So many letters one by one are a word that is spelled.
 const SPELLING: usize = 3;
-
-const DIGITS: &[&str] =
-    &["zero", "oh", "o", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double"];
-
-/// Two digits of a number, where other digits stand beside them.
-const PAIRS: &[&str] = &[
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-    "thirty",
-    "forty",
-    "fifty",
-    "sixty",
-    "seventy",
-    "eighty",
-    "ninety",
-];
-
-const MONTHS: &[&str] = &[
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-
-/// What people say before the first digit or letter.
-const LEADS: &[&str] = &[
-    "my",
-    "the",
-    "phone",
-    "telephone",
-    "account",
-    "customer",
-    "number",
-    "number's",
-    "name",
-    "is",
-    "it's",
-    "it",
-    "its",
-    "that's",
-    "yes",
-    "yeah",
-    "okay",
-    "ok",
-    "sure",
-    "well",
-    "so",
-    "um",
-    "uh",
-    "er",
-    "and",
-    "then",
-];
-
-/// What people say after the last digit.
-const ENDS: &[&str] = &[
-    "that's it",
-    "that is it",
-    "that's all",
-    "that is all",
-    "that's my number",
-    "that is my number",
-    "that's the number",
-    "that is the number",
-    "end of number",
-    "done",
-    "please",
-    "thank you",
-    "thanks",
-];
 
 /// What of a number or a spelled word stands at the end of what was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,39 +30,39 @@ pub(super) enum Dictated {
 
 /// True if the number at the end of `text` begins with 1: perhaps the country code of North America, which is
 /// none of the digits that a number there has.
-pub(super) fn begins_with_a_country_code(text: &str) -> bool {
-    let words = pieces(text);
-    let (_, pieces) = digits_at_the_end(&words, true);
+pub(super) fn begins_with_a_country_code(text: &str, table: &Dictation) -> bool {
+    let words = pieces(text, table);
+    let (_, pieces) = digits_at_the_end(&words, true, table);
     let first = words.len().checked_sub(pieces).and_then(|at| words.get(at));
-    first.is_some_and(|first| first == "one" || first.starts_with('1'))
+    first.is_some_and(|first| first == table.country_code || first.starts_with('1'))
 }
 
 /// Looks at the end of `text`. Where a number was asked for (`asked`), all digits at the end are of it,
 /// whatever stands before them.
-pub(super) fn at_the_end_of(text: &str, asked: bool) -> Dictated {
-    let words = pieces(text);
-    if let Some(before) = without_an_end(&words) {
-        return if digits_at_the_end(before, asked).0 >= DICTATION {
+pub(super) fn at_the_end_of(text: &str, asked: bool, table: &Dictation) -> Dictated {
+    let words = pieces(text, table);
+    if let Some(before) = without_an_end(&words, table) {
+        return if digits_at_the_end(before, asked, table).0 >= DICTATION {
             Dictated::Ended
         } else {
             Dictated::Nothing
         };
     }
-    let mixed = letters_and_digits_at_the_end(&words);
+    let mixed = letters_and_digits_at_the_end(&words, table);
     if mixed >= SPELLING {
         return Dictated::Letters(mixed);
     }
     let letters = words.iter().rev().take_while(|word| is_letter(word)).count();
-    let all_are_zeros = words[words.len() - letters..].iter().all(|word| word == "o");
+    let all_are_zeros = words[words.len() - letters..].iter().all(|word| word == table.zero_letter);
     let alone =
-        |pieces: usize| words[..words.len() - pieces].iter().all(|word| LEADS.contains(&word.as_str()));
+        |pieces: usize| words[..words.len() - pieces].iter().all(|word| table.leads.contains(&word.as_str()));
     if letters > 0 && !all_are_zeros && (letters >= SPELLING || alone(letters)) {
         return Dictated::Letters(letters);
     }
-    let (digits, pieces) = digits_at_the_end(&words, asked);
+    let (digits, pieces) = digits_at_the_end(&words, asked, table);
     let (before, number) = words.split_at(words.len() - pieces);
-    let named = asked || names_a_number(before);
-    if digits == 0 || (!named && is_said_in_one_go(before, number, digits)) {
+    let named = asked || names_a_number(before, table);
+    if digits == 0 || (!named && is_said_in_one_go(before, number, digits, table)) {
         return Dictated::Nothing;
     }
     if digits >= DICTATION && (pieces > 1 || digits >= LONG_NUMBER || alone(pieces) || named) {
@@ -159,11 +73,11 @@ pub(super) fn at_the_end_of(text: &str, asked: bool) -> Dictated {
 
 /// Words in lower case, parted by all signs but those of times and prices: "10:30", "9.30" and "$90" are said in
 /// one go. "K as in kite" is the letter alone.
-fn pieces(text: &str) -> Vec<String> {
+fn pieces(text: &str, table: &Dictation) -> Vec<String> {
     let mut words = written_pieces(text);
     let mut at = 0;
     while at < words.len() {
-        let example = words.get(at + 1..).map_or(0, |rest| example_of(&words[at], rest));
+        let example = words.get(at + 1..).map_or(0, |rest| example_of(&words[at], rest, table));
         words.drain(at + 1..at + 1 + example);
         at += 1;
     }
@@ -171,14 +85,17 @@ fn pieces(text: &str) -> Vec<String> {
 }
 
 /// How many words behind a letter only say which letter it is: "as in kite", "for Kilo", "like".
-fn example_of(letter: &str, rest: &[String]) -> usize {
-    let begins_so = |at: usize| rest.get(at).is_none_or(|word| word.starts_with(letter));
-    let word = |at: usize| rest.get(at).map_or("", String::as_str);
-    match (is_letter(letter), word(0), word(1)) {
-        (true, "as", "in") if begins_so(2) => rest.len().min(3),
-        (true, "for" | "like", _) if begins_so(1) && letter != "i" => rest.len().min(2),
-        _ => 0,
+fn example_of(letter: &str, rest: &[String], table: &Dictation) -> usize {
+    if !is_letter(letter) {
+        return 0;
     }
+    let begins_so = |at: usize| rest.get(at).is_none_or(|word| word.starts_with(letter));
+    let stands_here =
+        |lead: &&&[&str]| lead.len() <= rest.len() && rest.iter().zip(**lead).all(|(a, b)| a == b);
+    let Some(lead) = table.spelled_as.iter().find(stands_here) else { return 0 };
+    // Of one word, it may be a sentence that goes on.
+    let is_word = lead.len() == 1 && letter == table.letter_and_word;
+    if begins_so(lead.len()) && !is_word { rest.len().min(lead.len() + 1) } else { 0 }
 }
 
 fn written_pieces(text: &str) -> Vec<String> {
@@ -201,38 +118,39 @@ fn has_two_decimals(word: &str) -> bool {
 }
 
 /// True behind "my number is" and the like.
-fn names_a_number(before: &[String]) -> bool {
+fn names_a_number(before: &[String], table: &Dictation) -> bool {
     let last =
         |n: usize| before.len().checked_sub(n).and_then(|at| before.get(at)).map_or("", String::as_str);
-    let is_number = |word: &str| ["number", "number's", "phone"].contains(&word);
-    ["number", "number's"].contains(&last(1)) || (["is", "it's"].contains(&last(1)) && is_number(last(2)))
+    let is_said = |words: &[&str], n: usize| words.contains(&last(n));
+    is_said(table.number, 1) || (is_said(table.number_is, 1) && is_said(table.named_before, 2))
 }
 
 /// True for what is no dictated number, though it has digits: a time ("nine thirty"), a year ("twenty twenty six"),
 /// a date, "that's the one".
-fn is_said_in_one_go(before: &[String], number: &[String], digits: usize) -> bool {
+fn is_said_in_one_go(before: &[String], number: &[String], digits: usize, table: &Dictation) -> bool {
     let two_digits = |word: &String| {
-        PAIRS.contains(&word.as_str()) || (word.len() == 2 && word.bytes().all(|b| b.is_ascii_digit()))
+        table.pairs.contains(&word.as_str()) || (word.len() == 2 && word.bytes().all(|b| b.is_ascii_digit()))
     };
     let like_a_time = digits <= 4 && number.len() <= 3 && number.iter().any(two_digits);
     let behind = before.last().map_or("", String::as_str);
-    let one_of_some = number == ["one"] && ["the", "that", "this", "which", "no"].contains(&behind);
-    let zero_alone = before.is_empty() && (number == ["oh"] || number == ["o"]);
-    like_a_time || one_of_some || zero_alone || MONTHS.contains(&behind)
+    let (pronoun, leads) = table.pronoun;
+    let one_of_some = number == [pronoun] && leads.contains(&behind);
+    let zero_alone = before.is_empty() && table.not_zero_alone.iter().any(|zero| number == [*zero]);
+    like_a_time || one_of_some || zero_alone || table.months.contains(&behind)
 }
 
 /// How many digits stand at the end, spelled or written, and in how many words. Pairs alone ("twenty") count only
 /// where a number was `asked` for.
-fn digits_at_the_end(words: &[String], asked: bool) -> (usize, usize) {
+fn digits_at_the_end(words: &[String], asked: bool, table: &Dictation) -> (usize, usize) {
     let (mut digits, mut pieces, mut pairs_alone) = (0, 0, true);
     let mut after_a_unit = false;
     for word in words.iter().rev() {
         let written = word.chars().all(|c| c.is_ascii_digit());
-        if written || DIGITS.contains(&word.as_str()) {
+        if written || table.digits.contains(&word.as_str()) {
             digits += if written { word.len() } else { 1 };
             pairs_alone = false;
             after_a_unit = !written;
-        } else if PAIRS.contains(&word.as_str()) {
+        } else if table.pairs.contains(&word.as_str()) {
             // "Twenty three" are two digits.
             digits += if after_a_unit { 1 } else { 2 };
             after_a_unit = false;
@@ -246,15 +164,15 @@ fn digits_at_the_end(words: &[String], asked: bool) -> (usize, usize) {
 
 /// How many letters and digits, one by one and of both kinds, stand at the end: of a postcode, a number plate, an
 /// order. "9 a m" is a time.
-fn letters_and_digits_at_the_end(words: &[String]) -> usize {
+fn letters_and_digits_at_the_end(words: &[String], table: &Dictation) -> usize {
     let is_digit =
-        |word: &str| DIGITS.contains(&word) || (word.len() == 1 && word.as_bytes()[0].is_ascii_digit());
+        |word: &str| table.digits.contains(&word) || (word.len() == 1 && word.as_bytes()[0].is_ascii_digit());
     let one_by_one = |word: &&String| is_letter(word) || is_digit(word);
     let run = words.iter().rev().take_while(one_by_one).count();
     let said = &words[words.len() - run..];
-    let has_letter = said.iter().any(|word| is_letter(word) && word != "o");
-    let has_digit = said.iter().any(|word| is_digit(word) && word != "o");
-    let is_time = matches!(said, [.., half, m] if m == "m" && ["a", "p"].contains(&half.as_str()));
+    let has_letter = said.iter().any(|word| is_letter(word) && word != table.zero_letter);
+    let has_digit = said.iter().any(|word| is_digit(word) && word != table.zero_letter);
+    let is_time = matches!(said, [.., half, end] if end == table.half_day.0 && table.half_day.1.contains(&half.as_str()));
     if has_letter && has_digit && !is_time { run } else { 0 }
 }
 
@@ -264,8 +182,8 @@ fn is_letter(word: &str) -> bool {
 }
 
 /// The words before those that say that a number is over, if they do.
-fn without_an_end(words: &[String]) -> Option<&[String]> {
-    ENDS.iter().find_map(|end| {
+fn without_an_end<'a>(words: &'a [String], table: &Dictation) -> Option<&'a [String]> {
+    table.ends.iter().find_map(|end| {
         let end: Vec<&str> = end.split(' ').collect();
         let before = words.len().checked_sub(end.len())?;
         words[before..].iter().eq(end.iter()).then(|| &words[..before])
@@ -275,6 +193,11 @@ fn without_an_end(words: &[String]) -> Option<&[String]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::ENGLISH;
+
+    fn at_the_end(text: &str, asked: bool) -> Dictated {
+        at_the_end_of(text, asked, &ENGLISH.dictation)
+    }
 
     #[test]
     fn digits_are_counted_however_they_are_written() {
@@ -289,10 +212,10 @@ mod tests {
             ("My number is 555.", 3),
             ("it is 5550142", 7),
         ] {
-            assert_eq!(at_the_end_of(text, false), Dictated::Digits(digits), "{text}");
+            assert_eq!(at_the_end(text, false), Dictated::Digits(digits), "{text}");
         }
         for text in ["five", "5", "My number is five.", "It's 5 5", "Yes, 5"] {
-            assert_eq!(at_the_end_of(text, false), Dictated::FirstDigits, "{text}");
+            assert_eq!(at_the_end(text, false), Dictated::FirstDigits, "{text}");
         }
     }
 
@@ -321,49 +244,49 @@ mod tests {
             "room 101",
             "at nine",
         ] {
-            assert_eq!(at_the_end_of(text, false), Dictated::Nothing, "{text}");
+            assert_eq!(at_the_end(text, false), Dictated::Nothing, "{text}");
         }
     }
 
     #[test]
     fn where_a_number_was_asked_for_all_digits_are_of_it() {
         for text in ["My cell is 55.", "Twenty.", "No, it's five.", "Sure, 5"] {
-            assert_eq!(at_the_end_of(text, true), Dictated::FirstDigits, "{text}");
+            assert_eq!(at_the_end(text, true), Dictated::FirstDigits, "{text}");
         }
-        assert_eq!(at_the_end_of("You can reach me at 555.", true), Dictated::Digits(3));
-        assert_eq!(at_the_end_of("nine thirty", true), Dictated::Digits(3));
-        assert_eq!(at_the_end_of("I do not know.", true), Dictated::Nothing);
+        assert_eq!(at_the_end("You can reach me at 555.", true), Dictated::Digits(3));
+        assert_eq!(at_the_end("nine thirty", true), Dictated::Digits(3));
+        assert_eq!(at_the_end("I do not know.", true), Dictated::Nothing);
     }
 
     #[test]
     fn letters_one_by_one_are_a_word_that_is_spelled() {
-        assert_eq!(at_the_end_of("K-O-W", false), Dictated::Letters(3));
-        assert_eq!(at_the_end_of("My name is K.", false), Dictated::Letters(1));
-        assert_eq!(at_the_end_of("It's Mario, M A R I O", false), Dictated::Letters(5));
-        assert_eq!(at_the_end_of("K as in kite", false), Dictated::Letters(1));
-        assert_eq!(at_the_end_of("K as in kite, O for Oscar, W", false), Dictated::Letters(3));
-        assert_eq!(at_the_end_of("My name is K as in", false), Dictated::Letters(1));
-        assert_eq!(at_the_end_of("The order is B 7 4", false), Dictated::Letters(3));
-        assert_eq!(at_the_end_of("S W 1 A 1 A A", false), Dictated::Letters(7));
+        assert_eq!(at_the_end("K-O-W", false), Dictated::Letters(3));
+        assert_eq!(at_the_end("My name is K.", false), Dictated::Letters(1));
+        assert_eq!(at_the_end("It's Mario, M A R I O", false), Dictated::Letters(5));
+        assert_eq!(at_the_end("K as in kite", false), Dictated::Letters(1));
+        assert_eq!(at_the_end("K as in kite, O for Oscar, W", false), Dictated::Letters(3));
+        assert_eq!(at_the_end("My name is K as in", false), Dictated::Letters(1));
+        assert_eq!(at_the_end("The order is B 7 4", false), Dictated::Letters(3));
+        assert_eq!(at_the_end("S W 1 A 1 A A", false), Dictated::Letters(7));
         for text in ["Can I", "from the U.S.", "plan B", "At 9 a m", "plan B for two", "Can I for once pay"] {
-            assert_eq!(at_the_end_of(text, false), Dictated::Nothing, "{text}");
+            assert_eq!(at_the_end(text, false), Dictated::Nothing, "{text}");
         }
     }
 
     #[test]
     fn a_number_may_begin_with_a_country_code() {
         for text in ["one five five five", "My number is +1 555 219", "1-555"] {
-            assert!(begins_with_a_country_code(text), "{text}");
+            assert!(begins_with_a_country_code(text, &ENGLISH.dictation), "{text}");
         }
         for text in ["five five one five", "", "my number is"] {
-            assert!(!begins_with_a_country_code(text), "{text}");
+            assert!(!begins_with_a_country_code(text, &ENGLISH.dictation), "{text}");
         }
     }
 
     #[test]
     fn words_can_end_a_number() {
-        assert_eq!(at_the_end_of("five five five one, that's it.", false), Dictated::Ended);
-        assert_eq!(at_the_end_of("That's it.", false), Dictated::Nothing);
-        assert_eq!(at_the_end_of("", false), Dictated::Nothing);
+        assert_eq!(at_the_end("five five five one, that's it.", false), Dictated::Ended);
+        assert_eq!(at_the_end("That's it.", false), Dictated::Nothing);
+        assert_eq!(at_the_end("", false), Dictated::Nothing);
     }
 }

@@ -33,7 +33,6 @@ mod tests {
     use std::time::Duration;
 
     use super::super::completeness::{COMPLETE, Context, OPEN, Ruling, UNFINISHED};
-    use super::super::expectation::Expectation;
     use super::*;
 
     fn policy(model_threshold: f32, model_weight: f32) -> EndpointPolicy {
@@ -50,7 +49,7 @@ mod tests {
     }
 
     fn judge(text: &str) -> Ruling {
-        let context = Context { expected: Expectation::Nothing, number_lengths: &[7, 10] };
+        let context = Context { number_lengths: &[7, 10], ..Context::default() };
         super::super::completeness::judge(text, context)
     }
 

@@ -1,114 +1,33 @@
 //! What the agent asked the caller for, so that the first word of a longer answer is not taken for all of it.
-//! Pure text; English is a table. Knows no call.
+//! Pure text; knows no call and no language.
 
-/// What kind of answer is expected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Expectation {
-    /// Nothing in particular.
-    #[default]
-    Nothing,
-    /// A number that is dictated, digit by digit: of a telephone, an account.
-    Number,
-    /// A name or an address, perhaps spelled.
-    Name,
-    /// A day, a time, a date.
-    Date,
-    /// How many, how much: a number that is said in one go.
-    Amount,
-}
-
-/// What is asked for by a question that holds such words. The last in the question counts: that is what is told
-/// last.
-const ASKED_BY: &[(Expectation, &[&str])] = &[
-    (Expectation::Amount, &["how many", "how much", "how old", "how long"]),
-    (Expectation::Date, &["date of birth", "birthday", "born"]),
-    (
-        Expectation::Number,
-        &[
-            "phone number",
-            "your phone",
-            "telephone number",
-            "your number",
-            "the number",
-            "account number",
-            "card number",
-            "order number",
-            "customer number",
-            "member number",
-            "policy number",
-            "reference number",
-            "best number",
-            "callback number",
-            "social security",
-            "number can i",
-            "number should",
-            "zip code",
-            "postcode",
-            "postal code",
-            "reach you",
-        ],
-    ),
-    (
-        Expectation::Name,
-        &[
-            "your name",
-            "first name",
-            "last name",
-            "full name",
-            "who is calling",
-            "who's calling",
-            "what name",
-            "name for the",
-            "who am i speaking",
-            "spell",
-        ],
-    ),
-    (
-        Expectation::Date,
-        &[
-            "what day",
-            "which day",
-            "what date",
-            "which date",
-            "what time",
-            "which time",
-            "day and time",
-            "when would",
-            "when do you",
-            "when should",
-            "when can you",
-            "when works",
-            "when are you",
-        ],
-    ),
-];
-
-/// How a sentence begins that asks, though it has no question mark.
-const ASKS: &[&str] =
-    &["please", "tell me", "give me", "could you", "can you", "may i", "i need", "and your", "what", "which"];
+use crate::language::{Expectation, Questions};
 
 /// What the agent asked for at the end of what it said.
 ///
 /// ```
-/// use offhook::turns::expectation::{Expectation, after};
-/// assert_eq!(after("I see. What is your phone number?"), Expectation::Number);
-/// assert_eq!(after("How can I help you?"), Expectation::Nothing);
+/// use offhook::language::{ENGLISH, Expectation};
+/// use offhook::turns::expectation::after;
+/// let asked = |said| after(said, &ENGLISH.questions);
+/// assert_eq!(asked("I see. What is your phone number?"), Expectation::Number);
+/// assert_eq!(asked("How can I help you?"), Expectation::Nothing);
 /// ```
 #[must_use]
-pub fn after(said: &str) -> Expectation {
+pub fn after(said: &str, questions: &Questions) -> Expectation {
     let sentences: Vec<&str> =
         said.split_inclusive(['.', '?', '!']).filter(|s| !s.trim().is_empty()).collect();
     // "What is your number? Please say it digit by digit."
-    let last = sentences.iter().rev().take(2).map(|sentence| of_a_sentence(sentence));
+    let last = sentences.iter().rev().take(2).map(|sentence| of_a_sentence(sentence, questions));
     last.into_iter().find(|expected| *expected != Expectation::Nothing).unwrap_or_default()
 }
 
-fn of_a_sentence(sentence: &str) -> Expectation {
+fn of_a_sentence(sentence: &str, questions: &Questions) -> Expectation {
     let lower = sentence.trim().to_lowercase();
-    if !lower.ends_with('?') && !ASKS.iter().any(|lead| lower.starts_with(lead)) {
+    if !lower.ends_with('?') && !questions.asks.iter().any(|lead| lower.starts_with(lead)) {
         return Expectation::Nothing;
     }
-    let cues = ASKED_BY.iter().flat_map(|(expected, cues)| cues.iter().map(move |cue| (cue, *expected)));
+    let cues =
+        questions.asked_by.iter().flat_map(|(expected, cues)| cues.iter().map(move |cue| (cue, *expected)));
     let places = cues.filter_map(|(cue, expected)| Some((lower.rfind(cue)? + cue.len(), expected)));
     places.max_by_key(|(end, _)| *end).map_or(Expectation::Nothing, |(_, expected)| expected)
 }
@@ -116,6 +35,11 @@ fn of_a_sentence(sentence: &str) -> Expectation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::ENGLISH;
+
+    fn asked(said: &str) -> Expectation {
+        after(said, &ENGLISH.questions)
+    }
 
     #[test]
     fn a_question_tells_what_its_answer_will_be() {
@@ -131,7 +55,7 @@ mod tests {
             ("May I have your date of birth and phone number?", Expectation::Number),
             ("How many people are you?", Expectation::Amount),
         ] {
-            assert_eq!(after(said), expected, "{said}");
+            assert_eq!(asked(said), expected, "{said}");
         }
     }
 
@@ -143,7 +67,7 @@ mod tests {
             "Our phone number is five five five zero one four two.",
             "What is your name? I see. We are open until five. Anything else?",
         ] {
-            assert_eq!(after(said), Expectation::Nothing, "{said}");
+            assert_eq!(asked(said), Expectation::Nothing, "{said}");
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::summary::Summary;
 use crate::dialogue::{CountTokens, Message, Role};
+use crate::language::Memory;
 
 /// Tokens that a chat template puts around a message; Phi-3's takes 4, Gemma's 6.
 const AROUND_A_MESSAGE: usize = 8;
@@ -45,11 +46,16 @@ struct Line {
 impl History {
     /// A history that begins with `system_prompt`; with it, prompts have at most `prompt_tokens`.
     #[must_use]
-    pub fn new(system_prompt: &str, prompt_tokens: usize, count: CountTokens) -> Self {
+    pub fn new(
+        system_prompt: &str,
+        prompt_tokens: usize,
+        count: CountTokens,
+        memory: &'static Memory,
+    ) -> Self {
         let system = count.of(system_prompt) + AROUND_A_MESSAGE;
         Self {
             system: system_prompt.to_owned(),
-            summary: Summary::default(),
+            summary: Summary::new(memory),
             lines: Vec::new(),
             budget: prompt_tokens.saturating_sub(system),
             gone: 0,
@@ -195,7 +201,12 @@ mod tests {
     use super::*;
 
     fn history(system: &str, tokens: usize) -> History {
-        History::new(system, tokens, CountTokens::new(|text| text.split_whitespace().count()))
+        History::new(
+            system,
+            tokens,
+            CountTokens::new(|text| text.split_whitespace().count()),
+            &crate::language::ENGLISH.memory,
+        )
     }
 
     fn size(history: &History) -> usize {

@@ -50,7 +50,6 @@ impl Conversation {
     pub(super) fn take_keys(&mut self) -> Option<String> {
         self.timers.cancel(Timer::KeysDue);
         let keys = std::mem::take(&mut self.keys);
-        let spaced: Vec<String> = keys.chars().map(String::from).collect();
-        (!keys.is_empty()).then(|| format!("I pressed {}.", spaced.join(" ")))
+        (!keys.is_empty()).then(|| self.settings.language.memory.pressed(&keys))
     }
 }

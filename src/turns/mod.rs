@@ -111,7 +111,12 @@ impl Conversation {
     #[must_use]
     pub fn new(settings: Settings, count: CountTokens) -> Self {
         Self {
-            history: History::new(&settings.system_prompt, settings.prompt_tokens, count),
+            history: History::new(
+                &settings.system_prompt,
+                settings.prompt_tokens,
+                count,
+                &settings.language.memory,
+            ),
             rungs: ModelFailover::new(settings.models),
             settings,
             timers: Timers::default(),

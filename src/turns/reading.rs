@@ -79,7 +79,11 @@ impl Conversation {
         let policy = &self.settings.endpoint;
         let heard = self.heard_of_the_reply(now);
         let asked = if heard.is_empty() { self.history.last_of_agent() } else { &heard };
-        let context = Context { expected: expectation::after(asked), number_lengths: &policy.number_lengths };
+        let context = Context {
+            language: self.settings.language,
+            expected: expectation::after(asked, &self.settings.language.questions),
+            number_lengths: &policy.number_lengths,
+        };
         let unanswered = if heard.is_empty() { &all } else { said };
         let ruling = completeness::judge(unanswered, context);
         let score = policy.score(ruling, model);

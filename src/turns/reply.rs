@@ -8,6 +8,7 @@ use super::latency::Milestones;
 use super::playback::{Heard, Ledger};
 use crate::dialogue::Usage;
 use crate::ids::{MarkId, TurnId};
+use crate::language::Language;
 use crate::report::{Speculation, TurnReport};
 use crate::units::CallTime;
 
@@ -64,12 +65,18 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    pub(super) fn new(turn: TurnId, purpose: Purpose, heard: &str, milestones: Milestones) -> Self {
+    pub(super) fn new(
+        turn: TurnId,
+        purpose: Purpose,
+        heard: &str,
+        milestones: Milestones,
+        language: &'static Language,
+    ) -> Self {
         Self {
             turn,
             purpose,
             heard: heard.to_owned(),
-            chunker: Chunker::default(),
+            chunker: Chunker::new(language),
             ledger: Ledger::default(),
             milestones,
             complete: false,
@@ -97,7 +104,7 @@ impl Reply {
 
     /// What was generated and not spoken is not wanted any more.
     pub(super) fn forget_the_text(&mut self) {
-        self.chunker = Chunker::default();
+        self.chunker = self.chunker.anew();
         if !self.sounded {
             self.milestones.first_token = None;
         }

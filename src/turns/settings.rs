@@ -7,11 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::barge_in::BargeInPolicy;
 use super::endpoint::EndpointPolicy;
+use crate::language::{ENGLISH, Language};
 use crate::units::{as_millis, as_millis_or_none};
 
 /// What the conversation is set to. Written down, its parts have the names of the configuration's keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
+    /// The language that is spoken.
+    #[serde(skip, default = "english")]
+    pub language: &'static Language,
     /// Instructions and facts for the language model.
     pub system_prompt: String,
     /// What is said without the language model.
@@ -42,6 +46,10 @@ pub struct Settings {
     pub max_reply_words: usize,
     /// Tokens that the prompt of a turn may have, as the language model counts them.
     pub prompt_tokens: usize,
+}
+
+fn english() -> &'static Language {
+    &ENGLISH
 }
 
 /// What is said without the language model; an empty phrase is not said.

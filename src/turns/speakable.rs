@@ -1,68 +1,31 @@
 //! Text made fit for the voice: no markup, lists, emoji or addresses read aloud, and signs as the words that
-//! people say for them. Pure text to text; English is a table.
+//! people say for them. Pure text to text; knows no language.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-/// Signs inside or behind words, and how they are said. Longer ones first.
-const SIGNS: &[(&str, &str)] = &[
-    ("°C", " degrees Celsius"),
-    ("°F", " degrees Fahrenheit"),
-    ("°", " degrees"),
-    ("½", " one half"),
-    ("¼", " one quarter"),
-    ("¾", " three quarters"),
-    ("²", " squared"),
-    ("³", " cubed"),
-    ("№", "number "),
-    ("±", "plus or minus "),
-    ("×", " times "),
-    ("÷", " divided by "),
-    ("≈", "about "),
-    ("≤", "at most "),
-    ("≥", "at least "),
-];
-
-/// Signs that stand between words, and how they are said; at the beginning of a line they are bullets.
-const BETWEEN: &[(&str, &str)] =
-    &[("+", "plus"), ("=", "equals"), ("<", "less than"), (">", "more than"), ("->", "to"), ("→", "to")];
-
-/// Currencies that are written before or behind the number and said behind it: of one, and of more.
-const CURRENCIES: &[(char, &str, &str)] = &[
-    ('€', "euro", "euros"),
-    ('£', "pound", "pounds"),
-    ('₹', "rupee", "rupees"),
-    ('¥', "yen", "yen"),
-    ('₩', "won", "won"),
-    ('₽', "rouble", "roubles"),
-    ('₺', "lira", "lira"),
-    ('₪', "shekel", "shekels"),
-    ('₫', "dong", "dong"),
-    ('฿', "baht", "baht"),
-    ('₦', "naira", "naira"),
-    ('₱', "peso", "pesos"),
-    ('₴', "hryvnia", "hryvnias"),
-    ('¢', "cent", "cents"),
-];
+use crate::language::Signs;
 
 /// `text` with one space between words and nothing that a voice would stumble over.
 ///
 /// ```
+/// use offhook::language::ENGLISH;
 /// use offhook::turns::speakable::clean;
-/// assert_eq!(clean("**Yes**, we\n- open  at 9 😀 (see https://x.y/z)"), "Yes, we open at 9 (see)");
-/// assert_eq!(clean("[our page](https://x.y): ₹500, 25°C"), "our page: 500 rupees, 25 degrees Celsius");
+/// let spoken = |text| clean(text, &ENGLISH.signs);
+/// assert_eq!(spoken("**Yes**, we\n- open  at 9 😀 (see https://x.y/z)"), "Yes, we open at 9 (see)");
+/// assert_eq!(spoken("[our page](https://x.y): ₹500, 25°C"), "our page: 500 rupees, 25 degrees Celsius");
 /// ```
 #[must_use]
-pub fn clean(text: &str) -> String {
-    let text = with_currencies(text);
+pub fn clean(text: &str, signs: &Signs) -> String {
+    let text = with_currencies(text, signs);
     let text = without_targets(&text);
     let mut spoken = String::with_capacity(text.len());
     for line in text.lines() {
         let mut first = true;
         for word in line.split_whitespace() {
-            for word in clean_word(word, first).split(' ').filter(|word| !word.is_empty()) {
+            for word in clean_word(word, first, signs).split(' ').filter(|word| !word.is_empty()) {
                 let closes = word.chars().all(|c| ",.;:!?)".contains(c));
                 if !spoken.is_empty() && !closes {
                     spoken.push(' ');
@@ -76,17 +39,16 @@ pub fn clean(text: &str) -> String {
 }
 
 /// Amounts with the currency's name behind them; dollars stay, for every voice knows them.
-fn with_currencies(text: &str) -> Cow<'_, str> {
+fn with_currencies<'a>(text: &'a str, signs: &Signs) -> Cow<'a, str> {
     static AMOUNT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        let signs: String = CURRENCIES.iter().map(|(sign, ..)| *sign).collect();
         let number = r"\d(?:[\d.,]*\d)?";
-        Regex::new(&format!("([{signs}]) ?({number})|({number}) ?([{signs}])")).ok()
+        Regex::new(&format!(r"(\p{{Sc}}) ?({number})|({number}) ?(\p{{Sc}})")).ok()
     });
     let said = |found: &Captures<'_>| {
         let part = |a: usize, b: usize| found.get(a).or(found.get(b)).map_or("", |part| part.as_str());
         let (sign, number) = (part(1, 4), part(2, 3));
-        let known = CURRENCIES.iter().find(|(known, ..)| sign.starts_with(*known));
-        known.map_or(String::new(), |(_, one, more)| {
+        let known = signs.currencies.iter().find(|(known, ..)| sign.starts_with(*known));
+        known.map_or(found[0].to_owned(), |(_, one, more)| {
             format!("{number} {}", if number == "1" { one } else { more })
         })
     };
@@ -100,8 +62,8 @@ fn without_targets(text: &str) -> Cow<'_, str> {
 }
 
 /// One word, or what is said for it; `first` in its line, it may be a bullet.
-fn clean_word(word: &str, first: bool) -> String {
-    if let Some((_, said)) = BETWEEN.iter().find(|(sign, _)| *sign == word) {
+fn clean_word(word: &str, first: bool, signs: &Signs) -> String {
+    if let Some((_, said)) = signs.between.iter().find(|(sign, _)| *sign == word) {
         return if first { String::new() } else { (*said).to_owned() };
     }
     if word.contains("://") || word.starts_with("www.") {
@@ -109,7 +71,7 @@ fn clean_word(word: &str, first: bool) -> String {
         return word[end..].to_owned();
     }
     let mut word = word.strip_prefix('!').filter(|rest| rest.starts_with('[')).unwrap_or(word).to_owned();
-    for (sign, said) in SIGNS {
+    for (sign, said) in signs.within {
         if word.contains(sign) {
             word = word.replace(sign, said);
         }
@@ -136,11 +98,16 @@ pub fn is_speakable(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::ENGLISH;
+
+    fn spoken(text: &str) -> String {
+        clean(text, &ENGLISH.signs)
+    }
 
     #[test]
     fn markup_lists_and_emoji_are_not_read_aloud() {
         assert_eq!(
-            clean("# Hours\n* Monday: **9-5**\n* `Sunday`: closed 🎉"),
+            spoken("# Hours\n* Monday: **9-5**\n* `Sunday`: closed 🎉"),
             "Hours Monday: 9-5 Sunday: closed"
         );
     }
@@ -148,7 +115,7 @@ mod tests {
     #[test]
     fn prose_stays_as_it_is() {
         for text in ["It's $9.50, isn't it?", "Dr. Taylor (the dentist) says: \"yes\"!", ""] {
-            assert_eq!(clean(text), text);
+            assert_eq!(spoken(text), text);
         }
     }
 
@@ -174,7 +141,7 @@ mod tests {
             ("> quoted\n---\nYes — really", "quoted Yes — really"),
             ("1. **One**\n2. `Two`", "1. One 2. Two"),
         ] {
-            assert_eq!(clean(text), said, "{text}");
+            assert_eq!(spoken(text), said, "{text}");
         }
     }
 

@@ -30,7 +30,10 @@ impl Conversation {
         let milestones = Milestones { asked: Some(now), ..Milestones::default() };
         let rung = self.rungs.first();
         self.readings.given(Asked::Turn(turn), &heard);
-        self.draft = Some(Reply { rung, ..Reply::new(turn, Purpose::Answer, &heard, milestones) });
+        self.draft = Some(Reply {
+            rung,
+            ..Reply::new(turn, Purpose::Answer, &heard, milestones, self.settings.language)
+        });
         self.speculated.started += 1;
         self.actions.push_back(Action::Generate { turn, messages, speculative: true, rung });
     }

@@ -4,67 +4,35 @@
 use std::fmt::Write as _;
 
 use crate::language::words::plain_words;
+use crate::language::{ENGLISH, Memory};
 
 /// Facts that are kept at most; the budget of tokens may allow fewer.
 const MOST: usize = 24;
 
-/// What callers say when they tell something that counts later.
-const TELLS: &[&str] = &[
-    "my name",
-    "i'm",
-    "i am",
-    "this is",
-    "my number",
-    "my phone",
-    "my email",
-    "my address",
-    "i live",
-    "i have",
-    "i need",
-    "i want",
-    "i would like",
-    "i'd like",
-    "my",
-    "we are",
-    "allergic",
-    "insurance",
-    "appointment",
-];
-
-/// Words that hold a fact: days, months, parts of a day.
-const TIMES: &[&str] = &[
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "january",
-    "february",
-    "march",
-    "april",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "tomorrow",
-    "o'clock",
-];
-
 /// Facts in the order in which they were told.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     facts: Vec<String>,
+    table: &'static Memory,
+}
+
+impl Default for Summary {
+    /// Of a call in English.
+    fn default() -> Self {
+        Self::new(&ENGLISH.memory)
+    }
 }
 
 impl Summary {
+    /// Of a call in a language whose words for what counts are these.
+    #[must_use]
+    pub fn new(table: &'static Memory) -> Self {
+        Self { facts: Vec::new(), table }
+    }
+
     /// Keeps the sentences of what a caller said that tell something.
     pub fn keep(&mut self, said: &str) {
-        for sentence in sentences(said).filter(|sentence| tells(sentence)) {
+        for sentence in sentences(said).filter(|sentence| tells(sentence, self.table)) {
             // Told again, it counts where it was told last.
             self.facts.retain(|fact| plain_words(fact) != plain_words(sentence));
             self.facts.push(sentence.to_owned());
@@ -76,7 +44,8 @@ impl Summary {
     /// Lets facts go until the text `fits`: those about the caller's name and number last.
     pub fn shorten(&mut self, fits: impl Fn(&str) -> bool) {
         while !self.facts.is_empty() && !fits(&self.text()) {
-            let least = self.facts.iter().position(|fact| !is_about_the_caller(fact)).unwrap_or(0);
+            let least =
+                self.facts.iter().position(|fact| !is_about_the_caller(fact, self.table)).unwrap_or(0);
             self.facts.remove(least);
         }
     }
@@ -86,7 +55,7 @@ impl Summary {
     pub fn text(&self) -> String {
         let mut text = String::new();
         for fact in &self.facts {
-            let lead = if text.is_empty() { "Earlier in this call the caller said: " } else { " " };
+            let lead = if text.is_empty() { self.table.told_before } else { " " };
             let end = if fact.ends_with(['.', '!', '?']) { "" } else { "." };
             // Writing to a string does not fail.
             let _ = write!(text, "{lead}{fact}{end}");
@@ -99,19 +68,19 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(['.', '!', '?']).map(str::trim).filter(|sentence| !sentence.is_empty())
 }
 
-fn tells(sentence: &str) -> bool {
+fn tells(sentence: &str, table: &Memory) -> bool {
     if sentence.ends_with('?') {
         return false;
     }
     let words = plain_words(sentence);
     let padded = format!(" {} ", words.join(" "));
     let says = |phrase: &&str| padded.contains(&format!(" {phrase} "));
-    words.len() > 1 && (TELLS.iter().any(&says) || TIMES.iter().any(says) || has_digits(&words))
+    words.len() > 1 && (table.tells.iter().any(&says) || table.times.iter().any(says) || has_digits(&words))
 }
 
-fn is_about_the_caller(fact: &str) -> bool {
+fn is_about_the_caller(fact: &str, table: &Memory) -> bool {
     let fact = fact.to_lowercase();
-    ["name", "number", "phone", "email", "address", "allergic"].iter().any(|word| fact.contains(word))
+    table.about_the_caller.iter().any(|word| fact.contains(word))
 }
 
 fn has_digits(words: &[String]) -> bool {

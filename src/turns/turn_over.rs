@@ -110,7 +110,7 @@ impl Conversation {
     fn begin_answer(&mut self, milestones: Milestones) -> TurnId {
         let turn = self.next_turn_id(Purpose::Answer);
         let heard = self.history.pending_caller_text();
-        self.reply = Some(Reply::new(turn, Purpose::Answer, heard, milestones));
+        self.reply = Some(Reply::new(turn, Purpose::Answer, heard, milestones, self.settings.language));
         turn
     }
 

@@ -13,6 +13,7 @@ use super::simulation::MS;
 
 pub fn settings() -> Settings {
     Settings {
+        language: &offhook::language::ENGLISH,
         system_prompt: "You help.".into(),
         phrases: Phrases {
             greeting: "Hello, this is the clinic.".into(),

@@ -13,6 +13,7 @@ use crate::cli::output::outln;
 use crate::config::Config;
 use crate::dialogue::{Message, Role};
 use crate::engine::llm::{LlmEngine, limit_threads, load};
+use crate::language::ENGLISH;
 use crate::stats::median;
 use crate::turns::EndpointPolicy;
 use crate::turns::completeness::{Context, judge};
@@ -151,7 +152,11 @@ fn row(
     let said = lines.into_iter().filter(|(_, text)| !text.trim().is_empty());
     let messages: Vec<Message> = said.map(|(role, text)| Message { role, text: text.clone() }).collect();
     let probability = engine.end_of_turn(&messages)?;
-    let context = Context { expected: expectation::after(before), number_lengths: &policy.number_lengths };
+    let context = Context {
+        language: &ENGLISH,
+        expected: expectation::after(before, &ENGLISH.questions),
+        number_lengths: &policy.number_lengths,
+    };
     let ruling = judge(&caller, context);
     let both = policy.score(ruling, probability);
     let wait = |score| policy.silence_after(score, &Pace::default()).as_secs_f64() * 1000.0;
