@@ -25,3 +25,5 @@ pub mod telemetry;
 pub mod turns;
 pub mod units;
 pub mod vad;
+#[cfg(test)]
+mod waiting;

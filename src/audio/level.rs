@@ -29,12 +29,6 @@ pub fn rms_dbfs(samples: &[i16]) -> f32 {
     dbfs((power / samples.len() as f64).sqrt())
 }
 
-/// The level of the largest sample, in dB below full scale; [`SILENCE_DBFS`] at the least.
-#[must_use]
-pub fn peak_dbfs(samples: &[i16]) -> f32 {
-    dbfs(samples.iter().map(|&s| f64::from(s).abs()).fold(0.0, f64::max))
-}
-
 /// The span from the first to the last audible sample, to within 5 ms; `None` if there is none.
 ///
 /// A window of 10 ms is audible if its level is at least [`AUDIBLE_DBFS`], and at most
@@ -80,13 +74,12 @@ mod tests {
     fn a_full_scale_tone_is_at_minus_three_decibels() {
         let tone = tone(1.0, 8_000, 1.0);
         assert!((rms_dbfs(&tone) + 3.01).abs() < 0.05, "{}", rms_dbfs(&tone));
-        assert!(peak_dbfs(&tone).abs() < 0.05);
     }
 
     #[test]
     fn digital_silence_has_a_level_and_no_span() {
         assert_eq!(rms_dbfs(&[0; 100]), SILENCE_DBFS);
-        assert_eq!(peak_dbfs(&[]), SILENCE_DBFS);
+        assert_eq!(rms_dbfs(&[]), SILENCE_DBFS);
         assert_eq!(audible_span(&[0; 8_000], 8_000), None);
         assert_eq!(audible_span(&[], 8_000), None);
     }

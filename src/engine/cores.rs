@@ -190,6 +190,7 @@ impl Drop for Held<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::waiting::wait_until;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
@@ -219,9 +220,7 @@ mod tests {
         assert!(cores.try_acquire(Work::Partial, &CancelFlag::default()).is_none());
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| drop(cores.acquire(Work::Transcript, 1)));
-            while !flag.is_cancelled() {
-                std::thread::yield_now();
-            }
+            wait_until(|| flag.is_cancelled());
             drop(partial);
             waiting.join().expect("no panic");
         });

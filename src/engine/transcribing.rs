@@ -150,6 +150,7 @@ fn transcribe(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::waiting::wait_until;
     use std::time::Duration;
     use tokio::sync::mpsc;
 
@@ -164,11 +165,9 @@ mod tests {
             _: Effort,
             cancel: &CancelFlag,
         ) -> Result<Transcript, EngineError> {
-            while audio.len() < 100 {
-                if cancel.is_cancelled() {
-                    return Err(EngineError::Cancelled);
-                }
-                std::thread::yield_now();
+            if audio.len() < 100 {
+                wait_until(|| cancel.is_cancelled());
+                return Err(EngineError::Cancelled);
             }
             assert!(audio.len() < 10_000, "broken on purpose");
             Ok(Transcript { text: "final".into(), ..Transcript::default() })
@@ -215,9 +214,7 @@ mod tests {
     fn a_final_breaks_a_partial_off_and_goes_before_those_that_wait() {
         let mut house = House::with_one_recognizer();
         assert!(house.ask(1, true));
-        while house.queue.lock().partials.is_empty() {
-            std::thread::yield_now();
-        }
+        wait_until(|| !house.queue.lock().partials.is_empty());
         assert!(house.ask(2, true) && house.ask(3, false));
         assert_eq!(house.result(), (1, false));
         assert_eq!(house.result(), (3, true));

@@ -209,6 +209,7 @@ fn write(file: File, lines: &Receiver<Line>) -> std::io::Result<()> {
 mod tests {
     use super::*;
     use crate::config::call::settings;
+    use crate::waiting::wait_until;
 
     fn words() -> CountTokens {
         CountTokens::new(|text| text.split_whitespace().count())
@@ -231,13 +232,11 @@ mod tests {
         let actions = call(folder.path());
         let path = folder.path().join("c.jsonl");
         // The file is complete when its thread is done.
-        let trace = loop {
-            let text = std::fs::read_to_string(&path).expect("a trace");
-            if text.contains("\"ended\"") && text.ends_with('\n') {
-                break text;
-            }
-            std::thread::yield_now();
-        };
+        let mut trace = String::new();
+        wait_until(|| {
+            trace = std::fs::read_to_string(&path).expect("a trace");
+            trace.contains("\"ended\"") && trace.ends_with('\n')
+        });
         let lines = trace.lines().map(|line| Line::read(line).expect(line)).collect();
         let replay = crate::turns::replay::Trace::new(lines).expect("a trace").replay();
         assert_eq!((replay.difference, replay.actions, replay.events), (None, actions.len(), 3));

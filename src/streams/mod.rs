@@ -18,8 +18,6 @@ pub mod plivo;
 mod query;
 mod reorder;
 mod stage;
-#[cfg(test)]
-mod strange;
 pub mod telnyx;
 pub mod twilio;
 pub mod vonage;

@@ -10,6 +10,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::dialect::Dialect;
 use super::fields::{self, Fields, Spoken};
 use super::native::{SummaryWire, TurnReportWire};
 use super::{
@@ -18,32 +19,8 @@ use super::{
 use crate::report::Report;
 use crate::units::PHONE_RATE;
 
-/// What differs between those who speak this dialect.
-#[derive(Debug)]
-struct Dialect {
-    stream_id: &'static str,
-    call_id: &'static str,
-    start_custom: &'static str,
-    custom_parameters: &'static str,
-    start_format: &'static str,
-    media_format: &'static str,
-    sample_rate: &'static str,
-    sequence: &'static str,
-    /// Every encoding it may announce, with the form its audio has on the wire.
-    formats: &'static [Spoken],
-}
-
-const TWILIO: Dialect = Dialect {
-    stream_id: "streamSid",
-    call_id: "callSid",
-    start_custom: "start.customParameters",
-    custom_parameters: "customParameters",
-    start_format: "start.mediaFormat",
-    media_format: "mediaFormat",
-    sample_rate: "sampleRate",
-    sequence: "sequenceNumber",
-    formats: &[("audio/x-mulaw", Encoding::Mulaw, &[PHONE_RATE])],
-};
+/// What Twilio announces, with the form its audio has on the wire.
+const FORMATS: &[Spoken] = &[("audio/x-mulaw", Encoding::Mulaw, &[PHONE_RATE])];
 
 /// The custom parameter with which a caller that is a program asks for reports of its turns.
 /// A telephone never sets it.
@@ -79,7 +56,6 @@ impl ReportWire {
 /// One call's codec.
 #[derive(Debug)]
 pub struct Twilio {
-    dialect: &'static Dialect,
     state: State,
     last_sequence: u64,
     disordered: u64,
@@ -110,7 +86,7 @@ impl Twilio {
     /// A codec for a socket that has just opened.
     #[must_use]
     pub const fn new() -> Self {
-        Self { dialect: &TWILIO, state: State::Waiting, last_sequence: 0, disordered: 0 }
+        Self { state: State::Waiting, last_sequence: 0, disordered: 0 }
     }
 
     /// The stream a message belongs to, or why it belongs to none.
@@ -121,14 +97,14 @@ impl Twilio {
                 format!("event: \"{event}\" before \"start\""),
             ));
         };
-        message.belongs_to(self.dialect.stream_id, &stream.id)?;
+        message.belongs_to("streamSid", &stream.id)?;
         Ok(stream)
     }
 
     /// TCP keeps the order, so a number that is not the next one is somebody's mistake in counting:
     /// it is counted and tolerated.
     fn count(&mut self, message: &Fields<'_>) -> Result<(), Refusal> {
-        if let Some(number) = message.optional_number(self.dialect.sequence)? {
+        if let Some(number) = message.optional_number("sequenceNumber")? {
             if number <= self.last_sequence {
                 self.disordered += 1;
             }
@@ -141,17 +117,16 @@ impl Twilio {
         if !matches!(self.state, State::Waiting) {
             return Err(Refusal::new(RefusalCode::OutOfOrder, "event: \"start\" came twice"));
         }
-        let names = self.dialect;
         let start = message.object("start", "start")?;
-        let id = match message.optional_id(names.stream_id)? {
+        let id = match message.optional_id("streamSid")? {
             Some(id) => id,
-            None => start.id(names.stream_id)?,
+            None => start.id("streamSid")?,
         };
-        let media = start.object(names.media_format, names.start_format)?;
-        let format = media.format("encoding", names.sample_rate, names.formats)?;
+        let media = start.object("mediaFormat", "start.mediaFormat")?;
+        let format = media.format("encoding", "sampleRate", FORMATS)?;
         media.mono()?;
-        let custom = start.texts(names.custom_parameters, names.start_custom)?;
-        let call_id = start.id(names.call_id)?.to_owned();
+        let custom = start.texts("customParameters", "start.customParameters")?;
+        let call_id = start.id("callSid")?.to_owned();
         let reports = custom.get(REPORT_PARAMETER).is_some_and(|value| value == "1");
         self.state = State::Streaming(Stream { id: id.to_owned(), format, reports });
         Ok(Inbound::Started(Box::new(Start {
@@ -181,16 +156,16 @@ impl Twilio {
     /// The one message that says `media`, if there is one.
     fn said(&self, media: &Media<'_>) -> Option<String> {
         let State::Streaming(stream) = &self.state else { return None };
-        let (id, name) = (&stream.id, self.dialect.stream_id);
+        let id = &stream.id;
         let text = match *media {
             Media::Audio { samples } => {
                 let payload = fields::base64(&stream.format.bytes(samples));
-                json!({"event": "media", name: id, "media": {"payload": payload}})
+                json!({"event": "media", "streamSid": id, "media": {"payload": payload}})
             }
-            Media::Mark { name: mark, within: _ } => {
-                json!({"event": "mark", name: id, "mark": {"name": mark}})
+            Media::Mark { name, within: _ } => {
+                json!({"event": "mark", "streamSid": id, "mark": {"name": name}})
             }
-            Media::Clear => json!({"event": "clear", name: id}),
+            Media::Clear => json!({"event": "clear", "streamSid": id}),
             Media::Started { .. } | Media::Hangup => return None,
         };
         Some(text.to_string())
@@ -257,8 +232,8 @@ impl Gateway for Twilio {
         self.told(report).into_iter().map(WireOut::Text).collect()
     }
 
-    fn dialect(&self) -> Option<super::dialect::Dialect> {
-        Some(super::dialect::Dialect::Twilio)
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Twilio)
     }
 
     fn disordered(&self) -> u64 {

@@ -34,7 +34,9 @@ fn the_shipped_conversation_is_answered_with_the_facts_of_the_configuration() {
     for turn in turns(&report) {
         let names = ["endpoint_ms", "stt_ms", "llm_first_token_ms", "tts_first_audio_ms", "first_frame_ms"];
         let stages = names.map(|name| turn["stages"][name].as_f64().unwrap());
-        assert!(stages.iter().all(|ms| *ms >= 0.0), "{turn:#}");
+        // No turn is over before the silence that its words ask for, of which the detector tells a little late.
+        let wait = turn["end_of_turn"]["wait_ms"].as_f64().unwrap();
+        assert!(stages[0] >= wait && wait > 100.0, "{turn:#}");
     }
     let mut off: Vec<f64> = turns(&report).iter().map(difference).collect();
     off.sort_by(f64::total_cmp);

@@ -62,6 +62,7 @@ fn any_event() -> impl Strategy<Value = Event> {
                 probability: ms as f32 / 3000.0,
             },
             18 => Event::ReadAhead { reading: ReadingId(id), done: ms % 3 != 0 },
+            19 => Event::ModelsSwitched,
             _ => Event::MarkPlayed { mark: MarkId(id) },
         }
     })

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use similar::{Algorithm, DiffTag, capture_diff_slices};
+
 use crate::ids::ChunkId;
 use crate::turns::Action;
 use crate::turns::rehearsal::Rehearsal;
@@ -94,32 +96,18 @@ fn describe<'t>(action: &Action, text_of: impl Fn(&ChunkId) -> &'t str) -> Optio
 /// What changed, in the order of time: the longest common row of decisions stays (or moves), the rest is
 /// gone or new.
 pub(super) fn changes(before: &[Decision], after: &[Decision]) -> Vec<Change> {
-    let (n, m) = (before.len(), after.len());
-    // longest[i][j]: of before[i..] and after[j..].
-    let mut longest = vec![vec![0_u32; m + 1]; n + 1];
-    for i in (0..n).rev() {
-        for j in (0..m).rev() {
-            longest[i][j] = if before[i].what == after[j].what {
-                longest[i + 1][j + 1] + 1
-            } else {
-                longest[i + 1][j].max(longest[i][j + 1])
-            };
-        }
-    }
-    let (mut i, mut j) = (0, 0);
+    let what =
+        |decisions: &[Decision]| decisions.iter().map(|decision| decision.what.clone()).collect::<Vec<_>>();
     let mut changes = Vec::new();
-    while i < n || j < m {
-        if i < n && j < m && before[i].what == after[j].what {
-            if after[j].at.millis_after(before[i].at).abs() >= SAME_TIME_MS {
-                changes.push(Change::Moved { then: before[i].clone(), now: after[j].clone() });
-            }
-            (i, j) = (i + 1, j + 1);
-        } else if j == m || (i < n && longest[i + 1][j] >= longest[i][j + 1]) {
-            changes.push(Change::Gone(before[i].clone()));
-            i += 1;
+    for step in capture_diff_slices(Algorithm::Lcs, &what(before), &what(after)) {
+        let (then, now) = (&before[step.old_range()], &after[step.new_range()]);
+        if step.tag() == DiffTag::Equal {
+            let moved =
+                then.iter().zip(now).filter(|(then, now)| now.at.millis_after(then.at).abs() >= SAME_TIME_MS);
+            changes.extend(moved.map(|(then, now)| Change::Moved { then: then.clone(), now: now.clone() }));
         } else {
-            changes.push(Change::New(after[j].clone()));
-            j += 1;
+            changes.extend(then.iter().cloned().map(Change::Gone));
+            changes.extend(now.iter().cloned().map(Change::New));
         }
     }
     changes

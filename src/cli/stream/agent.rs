@@ -35,27 +35,50 @@ impl Agent {
         action: &Action,
         awaited: &mut Vec<(CallTime, Event)>,
     ) -> anyhow::Result<()> {
-        if let Action::Speak { chunk, text, .. } = action {
-            let speech = self.voice.synthesize(text)?;
-            let duration = duration_of(speech.samples.len(), speech.rate);
-            self.lengths.insert(*chunk, duration);
-            awaited.push((now, Event::ChunkReady { chunk: *chunk, duration, words: speech.words }));
-        } else if let Action::Send { chunk, mark, first: _, silence, from } = action {
-            let length = self.lengths.get(chunk).copied().unwrap_or_default();
-            let start = self.playing_until.max(now) + *silence;
-            self.playing_until = start + length.saturating_sub(*from);
-            awaited.push((start, Event::ChunkStarted { chunk: *chunk, plays_at: start }));
-            awaited.push((self.playing_until, Event::MarkPlayed { mark: *mark }));
-        } else if matches!(action, Action::Pause | Action::ClearPlayback) {
-            awaited
-                .retain(|(_, event)| !matches!(event, Event::ChunkStarted { .. } | Event::MarkPlayed { .. }));
-            self.playing_until = now;
-            if *action == Action::Pause {
+        match action {
+            Action::Speak { chunk, text, .. } => {
+                let speech = self.voice.synthesize(text)?;
+                let duration = duration_of(speech.samples.len(), speech.rate);
+                self.lengths.insert(*chunk, duration);
+                awaited.push((now, Event::ChunkReady { chunk: *chunk, duration, words: speech.words }));
+            }
+            Action::Send { chunk, mark, first: _, silence, from } => {
+                let length = self.lengths.get(chunk).copied().unwrap_or_default();
+                let start = self.playing_until.max(now) + *silence;
+                self.playing_until = start + length.saturating_sub(*from);
+                awaited.push((start, Event::ChunkStarted { chunk: *chunk, plays_at: start }));
+                awaited.push((self.playing_until, Event::MarkPlayed { mark: *mark }));
+            }
+            Action::Pause => {
+                self.stop(now, awaited);
                 self.paused.push(now);
-            } else {
+            }
+            Action::ClearPlayback => {
+                self.stop(now, awaited);
                 self.cut.get_or_insert(now);
             }
+            Action::OpenUtterance { .. }
+            | Action::CommitUtterance { .. }
+            | Action::Transcribe { .. }
+            | Action::TranscribePiece { .. }
+            | Action::Hearing { .. }
+            | Action::CloseUtterance { .. }
+            | Action::Generate { .. }
+            | Action::Release { .. }
+            | Action::StopGenerating { .. }
+            | Action::Cancel { .. }
+            | Action::Prefill { .. }
+            | Action::Rebuild { .. }
+            | Action::TimedOut { .. }
+            | Action::TurnReport(_)
+            | Action::HangUp { .. } => {}
         }
         Ok(())
+    }
+
+    /// What was to be played is not.
+    fn stop(&mut self, now: CallTime, awaited: &mut Vec<(CallTime, Event)>) {
+        awaited.retain(|(_, event)| !matches!(event, Event::ChunkStarted { .. } | Event::MarkPlayed { .. }));
+        self.playing_until = now;
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::dialogue::Usage;
 use crate::engine::cores::Now;
+use crate::waiting::wait_until;
 
 /// Reads its prompt in as many slices as it has messages, then says five words.
 struct Scripted(Arc<std::sync::atomic::AtomicUsize>);
@@ -124,9 +125,7 @@ fn an_answer_that_is_only_prepared_waits_while_another_calls_voice_runs_out() {
     // There is room for two results of five: this reply goes on when they are taken.
     let (results, mut inbox) = mpsc::channel(4);
     assert!(jobs.send(Job::Begin(question("a", &urgent, &runway), results)).is_ok());
-    while inbox.len() < 2 {
-        std::thread::yield_now();
-    }
+    wait_until(|| inbox.len() == 2);
     let (prepared, mut theirs) = mpsc::channel(100);
     let wanted = Wanted::default();
     assert!(jobs.send(Job::Begin(question("b", &wanted, &Runway::default()), prepared)).is_ok());
@@ -170,9 +169,7 @@ fn a_reply_that_takes_too_long_ends_with_what_it_has_said_or_fails() {
     // There is room for two results of five: the clock goes on before they are taken.
     let (results, mut inbox) = mpsc::channel(4);
     assert!(jobs.send(Job::Begin(limited(Some(limit)), results)).is_ok());
-    while inbox.len() < 2 {
-        std::thread::yield_now();
-    }
+    wait_until(|| inbox.len() == 2);
     clock.store(5, Ordering::Relaxed);
     assert!((2..4).contains(&words(&mut inbox)));
     let (results, mut inbox) = mpsc::channel(9);

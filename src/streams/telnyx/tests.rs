@@ -1,10 +1,8 @@
 //! Telnyx's messages as documented, the refusals, and properties that hold for any input. The
 //! messages themselves are in tests/golden/telnyx.
 
-use proptest::prelude::*;
-
 use super::*;
-use crate::streams::{golden, strange};
+use crate::streams::golden;
 
 fn started(encoding: &str, rate: u32) -> Telnyx {
     let mut telnyx = Telnyx::new();
@@ -66,13 +64,5 @@ fn linear_audio_is_spoken_in_the_byte_order_that_the_line_has() {
             telnyx.encode(&Media::Audio { samples: &[0x0102; 160] }),
             [WireOut::Text(said.to_string())]
         );
-    }
-}
-
-proptest! {
-    #[test]
-    fn no_message_makes_it_panic(messages in strange::messages()) {
-        strange::survived(&mut Telnyx::new(), &messages);
-        strange::survived(&mut started("PCMU", 8000), &messages);
     }
 }

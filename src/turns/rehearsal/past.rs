@@ -140,56 +140,87 @@ struct Reader {
 
 impl Reader {
     fn done(&mut self, now: CallTime, action: &Action) {
-        if let Action::Transcribe { utterance, pass, .. } | Action::TranscribePiece { utterance, pass } =
-            action
-        {
-            self.transcribing.insert((*utterance, *pass), now);
-        } else if let Action::Generate { turn, messages, rung, .. } = action {
-            let reply = Reply { question: question(messages), rung: *rung, said: Vec::new() };
-            self.past.replies.insert(*turn, reply);
-            self.generating.insert(*turn, now);
-        } else if let Action::Prefill { reading, messages } = action {
-            self.reading.insert(*reading, (now, question(messages)));
-        } else if let Action::Rebuild { reading, .. } = action {
-            self.rebuilding.insert(*reading, now);
-        } else if let Action::OpenUtterance { utterance, from } = action {
-            self.utterances.insert(*utterance, *from);
-        } else if let Action::Speak { chunk, text, .. } = action {
-            self.speaking.insert(*chunk, (now, text.clone()));
-        } else if let Action::Send { chunk, mark, .. } = action {
-            self.playing.insert(*mark, *chunk);
-            self.started.remove(chunk);
+        match action {
+            Action::Transcribe { utterance, pass, .. } | Action::TranscribePiece { utterance, pass } => {
+                self.transcribing.insert((*utterance, *pass), now);
+            }
+            Action::Generate { turn, messages, rung, .. } => {
+                let reply = Reply { question: question(messages), rung: *rung, said: Vec::new() };
+                self.past.replies.insert(*turn, reply);
+                self.generating.insert(*turn, now);
+            }
+            Action::Prefill { reading, messages } => {
+                self.reading.insert(*reading, (now, question(messages)));
+            }
+            Action::Rebuild { reading, .. } => {
+                self.rebuilding.insert(*reading, now);
+            }
+            Action::OpenUtterance { utterance, from } => {
+                self.utterances.insert(*utterance, *from);
+            }
+            Action::Speak { chunk, text, .. } => {
+                self.speaking.insert(*chunk, (now, text.clone()));
+            }
+            Action::Send { chunk, mark, .. } => {
+                self.playing.insert(*mark, *chunk);
+                self.started.remove(chunk);
+            }
+            Action::CommitUtterance { .. }
+            | Action::Hearing { .. }
+            | Action::CloseUtterance { .. }
+            | Action::Release { .. }
+            | Action::StopGenerating { .. }
+            | Action::Cancel { .. }
+            | Action::Pause
+            | Action::ClearPlayback
+            | Action::TimedOut { .. }
+            | Action::TurnReport(_)
+            | Action::HangUp { .. } => {}
         }
     }
 
     fn happened(&mut self, now: CallTime, event: &Event) {
-        if let Event::Transcribed { utterance, pass, heard_until, text, doubtful } = event {
-            let asked = self.transcribing.get(&(*utterance, *pass)).copied().unwrap_or(now);
-            let from = self.utterances.get(utterance).copied().unwrap_or(*heard_until);
-            let (until, took, text, doubtful) = (*heard_until, now - asked, text.clone(), *doubtful);
-            self.past.heard.push(HeardThen { from, until, took, text, doubtful });
-        } else if let Event::Token { turn, text } = event {
-            self.said(now, *turn, Said::Text(text.clone()));
-        } else if let Event::GenerationDone { turn, usage } = event {
-            self.said(now, *turn, Said::Done(*usage));
-        } else if let Event::GenerationFailed { turn } = event {
-            self.said(now, *turn, Said::Failed);
-        } else if let Event::EndOfTurnScore { asked, probability } = event {
-            self.scored(now, *asked, *probability);
-        } else if let Event::ReadAhead { reading, done } = event {
-            if let Some(asked) = self.rebuilding.get(reading) {
-                self.past.rebuilt = (now - *asked, *done);
+        match event {
+            Event::Transcribed { utterance, pass, heard_until, text, doubtful } => {
+                let asked = self.transcribing.get(&(*utterance, *pass)).copied().unwrap_or(now);
+                let from = self.utterances.get(utterance).copied().unwrap_or(*heard_until);
+                let (until, took, text, doubtful) = (*heard_until, now - asked, text.clone(), *doubtful);
+                self.past.heard.push(HeardThen { from, until, took, text, doubtful });
             }
-        } else if let Event::ChunkReady { chunk, duration, words } = event {
-            if let Some((asked, text)) = self.speaking.get(chunk) {
-                let sounded = Sounded { took: now - *asked, duration: *duration, words: words.clone() };
-                self.past.sounds.insert(text.clone(), sounded);
+            Event::Token { turn, text } => self.said(now, *turn, Said::Text(text.clone())),
+            Event::GenerationDone { turn, usage } => self.said(now, *turn, Said::Done(*usage)),
+            Event::GenerationFailed { turn } => self.said(now, *turn, Said::Failed),
+            Event::EndOfTurnScore { asked, probability } => self.scored(now, *asked, *probability),
+            Event::ReadAhead { reading, done } => {
+                if let Some(asked) = self.rebuilding.get(reading) {
+                    self.past.rebuilt = (now - *asked, *done);
+                }
             }
-        } else if let Event::ChunkStarted { chunk, plays_at } = event {
-            self.started.insert(*chunk, *plays_at);
-        } else if let Event::MarkPlayed { mark } = event {
+            Event::ChunkReady { chunk, duration, words } => {
+                if let Some((asked, text)) = self.speaking.get(chunk) {
+                    let sounded = Sounded { took: now - *asked, duration: *duration, words: words.clone() };
+                    self.past.sounds.insert(text.clone(), sounded);
+                }
+            }
+            Event::ChunkStarted { chunk, plays_at } => {
+                self.started.insert(*chunk, *plays_at);
+            }
             // One that comes before the end of its piece was sent back by a clear.
-            self.ways.extend(self.end_of(*mark).filter(|end| *end <= now).map(|end| now - end));
+            Event::MarkPlayed { mark } => {
+                self.ways.extend(self.end_of(*mark).filter(|end| *end <= now).map(|end| now - end));
+            }
+            Event::CallStarted
+            | Event::SpeechStarted { .. }
+            | Event::SpeechSustained { .. }
+            | Event::SpeechEnded { .. }
+            | Event::LineStalled
+            | Event::LineCaughtUp
+            | Event::Key { .. }
+            | Event::TranscriptionFailed { .. }
+            | Event::SynthesisFailed { .. }
+            | Event::MarkSent { .. }
+            | Event::InterruptRequested
+            | Event::ModelsSwitched => {}
         }
     }
 

@@ -337,12 +337,18 @@ fn what_there_are_no_kernels_for_is_left_to_candle() {
 }
 
 #[test]
-#[should_panic(expected = "as many numbers as a row of the matrix has")]
 fn rows_of_another_width_are_not_read_beyond_their_end() {
     let kernels = Kernels::new(KernelChoice::Auto, 1).unwrap();
+    // A machine without kernels has nothing that could read them.
+    if kernels.level.is_none() {
+        return;
+    }
     let stored = Stored::random(GgmlDType::Q8_0, 16, 2, 1);
-    let Some(_) = kernels.level else {
-        panic!("as many numbers as a row of the matrix has: no kernels here")
-    };
-    kernels.multiply(stored.packed(&kernels).whole(), &Input::new(vec![0.0; BLOCK], BLOCK));
+    let input = Input::new(vec![0.0; BLOCK], BLOCK);
+    let multiply = || kernels.multiply(stored.packed(&kernels).whole(), &input);
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(multiply)).unwrap_err();
+    let told = panic
+        .downcast_ref::<String>()
+        .map_or_else(|| panic.downcast_ref::<&str>().copied().unwrap_or_default().to_owned(), String::clone);
+    assert!(told.contains("as many numbers as a row of the matrix has"), "{told}");
 }

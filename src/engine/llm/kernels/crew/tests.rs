@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use super::*;
+use crate::waiting::wait_until;
 
 #[test]
 fn every_task_is_done_once_on_and_off_duty() {
@@ -32,9 +33,7 @@ fn helpers_take_tasks_off_whoever_computes() {
         let (own, other) =
             if std::thread::current().id() == me { (&mine, &others) } else { (&others, &mine) };
         own.store(true, SeqCst);
-        while !other.load(SeqCst) {
-            std::thread::yield_now();
-        }
+        wait_until(|| other.load(SeqCst));
     });
     assert!(mine.load(SeqCst) && others.load(SeqCst));
 }
@@ -66,9 +65,7 @@ fn two_tasks_that_panic_at_once_fail_one_job() {
     let failed = catch_unwind(AssertUnwindSafe(|| {
         crew.share(2, &|_| {
             here.fetch_add(1, SeqCst);
-            while here.load(SeqCst) < 2 {
-                std::thread::yield_now();
-            }
+            wait_until(|| here.load(SeqCst) == 2);
             panic!("on both threads");
         });
     }));
