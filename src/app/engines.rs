@@ -7,13 +7,15 @@ use crate::config::{Config, Llm, Stt};
 use crate::dialogue::CountTokens;
 use crate::engine::arbiter::Work;
 use crate::engine::cores::{Cores, Now};
+use crate::engine::engines::Engines;
 use crate::engine::flite::Flite;
-use crate::engine::generating::Steps;
+use crate::engine::generating::{self, Steps};
+use crate::engine::ladder::Ladder;
 use crate::engine::llm::{self, LlmOptions, Opened};
 use crate::engine::threads::lower_priority;
 use crate::engine::whisper::{self, TOKENS_PER_SECOND, WhisperOptions, languages};
-use crate::engine::workers::Engines;
 use crate::engine::{CancelFlag, Effort, EngineError, Generator, LoadError, Recognizer, Synthesizer};
+use crate::engine::{synthesizing, transcribing};
 use crate::runtime::clock::since_1970;
 use crate::units::WHISPER_RATE;
 
@@ -137,9 +139,19 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
     let counter = generators.first().map(|(_, generator)| generator.clone());
     let count =
         CountTokens::new(move |text| counter.as_ref().map_or(0, |counter| counter.count_tokens(text)));
-    let engines =
-        Engines::start((recognizers, threads), (generators, steps), Box::new(voice), count, &cores)?;
-    if let Err(error) = engines.models().switch_to(&config.llm.in_use) {
+    let mut models = Vec::new();
+    for (name, generator) in generators {
+        let model = generating::start(&name, generator, steps, &cores)?;
+        models.push((name, model));
+    }
+    let engines = Engines {
+        hear: transcribing::start(recognizers, threads, &cores)?,
+        models: Ladder::new(models),
+        speak: synthesizing::start(Box::new(voice), &cores)?,
+        cores,
+        count,
+    };
+    if let Err(error) = engines.models.switch_to(&config.llm.in_use) {
         tracing::error!(%error, "llm.use");
     }
     Ok(engines)

@@ -35,7 +35,7 @@ impl Reload {
             tracing::warn!("models are being loaded: llm.use was not read again");
             return;
         };
-        let models = engines.models();
+        let models = &engines.models;
         let wanted = match self.config.as_deref().map(config::load) {
             None => {
                 tracing::info!("no configuration file: nothing to read again for llm.use");

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::Once;
 use crate::config::Config;
-use crate::engine::workers::Engines;
+use crate::engine::engines::Engines;
 use crate::runtime::carrier::Carrier;
 use crate::runtime::clock::{Uptime, uptime};
 use crate::runtime::doors::Doors;

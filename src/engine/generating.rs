@@ -2,85 +2,67 @@
 //! end of another; what nobody waits for yet steps aside. Must not know what a reply is used for.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvError, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvError, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
 use super::arbiter::Work;
 use super::cores::Cores;
 use super::generator::Share;
-use super::results::{EngineResult, Results};
+use super::ports::{Think, ThinkRequest, ThinkSink};
+use super::queue::{QueueFull, send};
 use super::runway::Runway;
 use super::schedule::{Candidate, StepCost, plan};
 use super::survive::survive;
-use super::threads::lower_priority;
-use super::{CancelFlag, EngineError, Generation, Generator, Sampling, Step, Task};
-use crate::dialogue::Message;
-use crate::ids::{Asked, CallId, ReadingId, TurnId};
+use super::threads::{lower_priority, spawn};
+use super::wanted::Wanted;
+use super::{CancelFlag, EngineError, Generation, Generator, Rooms, Step, Task};
 
-/// Whether a reply is wanted, or only prepared because it may be: set by the call, read by the threads
-/// that work on it.
-#[derive(Debug, Clone, Default)]
-pub struct Wanted(Arc<AtomicBool>);
-
-impl Wanted {
-    /// From now on somebody waits for it.
-    pub fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// True once somebody waits for it.
-    #[must_use]
-    pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// What the language model is asked.
-#[derive(Debug)]
-pub struct Question {
-    /// Whose history the answer continues.
-    pub call: CallId,
-    /// The turn that is answered.
-    pub turn: TurnId,
-    /// The conversation so far.
-    pub messages: Vec<Message>,
-    /// How the answer is chosen.
-    pub sampling: Sampling,
-    /// Ends it early.
-    pub cancel: CancelFlag,
-    /// Whether the answer is wanted for certain.
-    pub wanted: Wanted,
-    /// How long the call's voice can go on: short ones are served first.
-    pub runway: Runway,
-}
-
-/// What the language model is to read, so that an answer finds it read.
-#[derive(Debug)]
-pub struct Reading {
-    /// Whose prompt it is.
-    pub call: CallId,
-    /// Comes back with what is found out.
-    pub reading: ReadingId,
-    /// The conversation so far.
-    pub messages: Vec<Message>,
-    /// It is the conversation in another form, for later; else it ends with the words of a caller who may
-    /// go on.
-    pub rebuild: bool,
-    /// Tokens that the answer may have: the prompt leaves room for them.
-    pub max_tokens: usize,
-    /// Ends it early. What was read by then is kept.
-    pub cancel: CancelFlag,
-}
+/// Jobs that may wait for one model. More means that callers wait for seconds: better to say so.
+const QUEUE: usize = 64;
 
 /// Work for the language model.
 pub(super) enum Job {
-    /// Answer.
-    Begin(Question, Results),
-    /// Read.
-    Read(Reading, Results),
-    /// Forget a call.
-    End(CallId),
+    /// Answer, or read.
+    Begin(ThinkRequest, Box<dyn ThinkSink>),
+    /// Forget a session.
+    End(String),
+}
+
+/// A language model on a thread of its own, which ends with this handle.
+struct Batcher {
+    jobs: SyncSender<Job>,
+    rooms: Rooms,
+}
+
+/// Starts the thread of a language model, named `name`.
+///
+/// # Errors
+/// If the operating system gives none.
+pub fn start<G: Generator + 'static>(
+    name: &str,
+    generator: G,
+    steps: Steps,
+    cores: &Cores,
+) -> std::io::Result<Arc<dyn Think>> {
+    let (jobs, queue) = sync_channel(QUEUE);
+    let (rooms, cores) = (generator.rooms(), cores.clone());
+    spawn(format!("llm-{name}"), move || serve(generator, &queue, &cores, steps))?;
+    Ok(Arc::new(Batcher { jobs, rooms }))
+}
+
+impl Think for Batcher {
+    fn begin(&self, request: ThinkRequest, sink: Box<dyn ThinkSink>) -> Result<(), QueueFull> {
+        send(&self.jobs, Job::Begin(request, sink), "language model")
+    }
+
+    fn end_session(&self, session: &str) {
+        // A model whose queue is full misses it, and forgets the session when others need the memory.
+        let _ = self.jobs.try_send(Job::End(session.to_owned()));
+    }
+
+    fn rooms(&self) -> &Rooms {
+        &self.rooms
+    }
 }
 
 /// How steps are made.
@@ -100,7 +82,6 @@ const PREPARE_ONLY_ABOVE: Duration = Duration::from_millis(300);
 
 /// A reply in the making, or a prompt that is read ahead.
 struct Active<G> {
-    asked: Asked,
     task: Task,
     generation: G,
     /// It has given text.
@@ -112,17 +93,12 @@ struct Active<G> {
     time_limit: Option<Duration>,
     due: Option<Duration>,
     last_step: u64,
-    results: Results,
+    sink: Box<dyn ThinkSink>,
 }
 
 impl<G: Generation> Active<G> {
     fn is_ended(&self) -> bool {
-        self.cancel.is_cancelled() || self.results.is_closed()
-    }
-
-    /// Three places: for what a step brings, for the end of the turn, and for the end.
-    fn has_room(&self) -> bool {
-        self.results.capacity() >= 3
+        self.cancel.is_cancelled() || self.sink.is_closed()
     }
 
     fn work(&self, now: Duration) -> Work {
@@ -151,45 +127,34 @@ impl<G: Generation> Active<G> {
 
     /// Takes what a step brought; false when it is over.
     fn stepped(&mut self, result: Result<Step, EngineError>) -> bool {
-        let asked = self.asked;
         if let Some(probability) = self.generation.end_of_turn() {
-            self.tell(EngineResult::EndOfTurn { asked, probability });
+            self.sink.end_of_turn(probability);
         }
-        let end = match result {
+        let outcome = match result {
             Ok(Step::Prefilled) => return true,
             Ok(Step::Text(text)) => {
                 self.writes = true;
-                if let (Asked::Turn(turn), false) = (asked, text.is_empty()) {
-                    self.tell(EngineResult::Token { turn, text });
+                if self.task == Task::Answer && !text.is_empty() {
+                    self.sink.text(text);
                 }
                 return true;
             }
             Ok(Step::Done(_)) => Ok(self.generation.usage()),
             Err(error) => Err(error),
         };
-        self.tell(match asked {
-            Asked::Turn(turn) => EngineResult::Generated { turn, result: end },
-            Asked::Reading(reading) => EngineResult::ReadAhead { reading, result: end.map(drop) },
-        });
+        self.sink.done(outcome);
         false
     }
 
     /// Ends a reply that takes too long, with what it has said; if that is nothing, it has failed.
-    fn give_up(&self) {
-        let Asked::Turn(turn) = self.asked else { return };
+    fn give_up(&mut self) {
         let too_long = "the reply took longer than llm.reply_timeout_ms to begin";
-        let result = if self.writes {
+        let outcome = if self.writes {
             Ok(self.generation.usage())
         } else {
             Err(EngineError::Failed(too_long.to_owned()))
         };
-        self.tell(EngineResult::Generated { turn, result });
-    }
-
-    /// The place was seen to be free before the step, and only this thread and the call's own reserved
-    /// jobs fill it; a call that has ended takes nothing.
-    fn tell(&self, result: EngineResult) {
-        tell(&self.results, result);
+        self.sink.done(outcome);
     }
 }
 
@@ -237,71 +202,31 @@ impl<G: Generator> Desk<'_, G> {
     fn take(&mut self, job: Job) {
         self.active.retain(|reply| !reply.is_ended());
         match job {
-            Job::End(call) => self.generator.end_session(call.as_str()),
-            // What was cancelled in the queue must not take what its call has from it.
-            Job::Begin(question, _) if question.cancel.is_cancelled() => {}
-            Job::Read(reading, _) if reading.cancel.is_cancelled() => {}
-            Job::Begin(question, results) => self.answer(question, results),
-            Job::Read(reading, results) => self.read(reading, results),
+            Job::End(session) => self.generator.end_session(&session),
+            // What was cancelled in the queue must not take what its session has from it.
+            Job::Begin(request, _) if request.cancel.is_cancelled() => {}
+            Job::Begin(request, sink) => self.begin(request, sink),
         }
     }
 
-    fn answer(&mut self, question: Question, results: Results) {
-        let Question { call, turn, messages, sampling, cancel, wanted, runway } = question;
-        match self.begin(&call, &messages, Task::Answer, &sampling) {
-            Ok(generation) => {
-                let (asked, time_limit) = (Asked::Turn(turn), sampling.time_limit);
-                let active = self.active(asked, Task::Answer, generation, cancel, results);
-                self.active.push(Active { wanted, runway, time_limit, ..active });
-            }
-            Err(error) => tell(&results, EngineResult::Generated { turn, result: Err(error) }),
+    fn begin(&mut self, request: ThinkRequest, mut sink: Box<dyn ThinkSink>) {
+        let ThinkRequest { session, messages, task, sampling, cancel, wanted, runway } = request;
+        let generator = &mut self.generator;
+        match survive("language model", || generator.begin(&session, &messages, task, &sampling)) {
+            Ok(generation) => self.active.push(Active {
+                task,
+                generation,
+                writes: false,
+                cancel,
+                wanted,
+                runway,
+                time_limit: sampling.time_limit,
+                due: None,
+                last_step: self.step,
+                sink,
+            }),
+            Err(error) => sink.done(Err(error)),
         }
-    }
-
-    fn read(&mut self, reading: Reading, results: Results) {
-        let Reading { call, reading, messages, rebuild, max_tokens, cancel } = reading;
-        let task = if rebuild { Task::Rebuild } else { Task::Listen };
-        match self.begin(&call, &messages, task, &Sampling { max_tokens, ..Sampling::default() }) {
-            Ok(generation) => {
-                let active = self.active(Asked::Reading(reading), task, generation, cancel, results);
-                self.active.push(active);
-            }
-            Err(error) => tell(&results, EngineResult::ReadAhead { reading, result: Err(error) }),
-        }
-    }
-
-    /// One that nobody waits for yet.
-    fn active(
-        &self,
-        asked: Asked,
-        task: Task,
-        generation: G::Generation,
-        cancel: CancelFlag,
-        results: Results,
-    ) -> Active<G::Generation> {
-        Active {
-            asked,
-            task,
-            generation,
-            writes: false,
-            cancel,
-            wanted: Wanted::default(),
-            runway: Runway::default(),
-            time_limit: None,
-            due: None,
-            last_step: self.step,
-            results,
-        }
-    }
-
-    fn begin(
-        &mut self,
-        call: &CallId,
-        messages: &[Message],
-        task: Task,
-        sampling: &Sampling,
-    ) -> Result<G::Generation, EngineError> {
-        survive("language model", || self.generator.begin(call.as_str(), messages, task, sampling))
     }
 
     /// The rows of each in the next step.
@@ -315,7 +240,7 @@ impl<G: Generator> Desk<'_, G> {
             !over
         });
         let pressed = self.active.iter().any(|reply| reply.is_pressed(now));
-        let ready = |reply: &Active<_>| reply.has_room() && (reply.wanted.is_set() || !pressed);
+        let ready = |reply: &Active<_>| reply.sink.has_room() && (reply.wanted.is_set() || !pressed);
         let taking_part: Vec<usize> = (0..self.active.len()).filter(|&i| ready(&self.active[i])).collect();
         let candidates: Vec<Candidate> = taking_part.iter().map(|&i| self.active[i].candidate(now)).collect();
         let mut rows = vec![0; self.active.len()];
@@ -373,13 +298,9 @@ impl<G: Generator> Desk<'_, G> {
     }
 }
 
-fn tell(results: &Results, result: EngineResult) {
-    if results.try_send(result).is_err() {
-        tracing::debug!("a result came for a call that takes none");
-    }
-}
-
 #[cfg(test)]
 mod batching_tests;
+#[cfg(test)]
+mod inbox;
 #[cfg(test)]
 mod tests;

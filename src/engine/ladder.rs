@@ -3,10 +3,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::SyncSender;
 
-use super::generating::Job;
-use super::results::{QueueFull, send};
+use super::ports::Think;
+use super::queue::QueueFull;
 
 /// A name that no model has.
 #[derive(Debug, thiserror::Error)]
@@ -20,13 +19,15 @@ pub struct UnknownModel {
 /// the configuration.
 #[derive(Clone)]
 pub struct Ladder {
-    models: Arc<[(String, SyncSender<Job>)]>,
+    models: Arc<[(String, Arc<dyn Think>)]>,
     in_use: Arc<AtomicUsize>,
     switches: Arc<AtomicUsize>,
 }
 
 impl Ladder {
-    pub(super) fn new(models: Vec<(String, SyncSender<Job>)>) -> Self {
+    /// The models in order, the preferred one first; each with the name that reports tell.
+    #[must_use]
+    pub fn new(models: Vec<(String, Arc<dyn Think>)>) -> Self {
         Self { models: models.into(), in_use: Arc::default(), switches: Arc::default() }
     }
 
@@ -63,7 +64,7 @@ impl Ladder {
     }
 
     /// Which model stands on a rung; 0 is the one in use.
-    fn on(&self, rung: usize) -> Option<&(String, SyncSender<Job>)> {
+    fn on(&self, rung: usize) -> Option<&(String, Arc<dyn Think>)> {
         let first = self.in_use.load(Ordering::Relaxed);
         let others = (0..self.models.len()).filter(|&index| index != first);
         std::iter::once(first).chain(others).nth(rung).and_then(|index| self.models.get(index))
@@ -75,58 +76,69 @@ impl Ladder {
         self.on(rung).map_or("", |(name, _)| name)
     }
 
-    /// Gives a job to the model on a rung, and says whose it is.
-    pub(super) fn send(&self, rung: usize, job: Job) -> Result<&str, QueueFull> {
-        let (name, queue) = self.on(rung).ok_or_else(QueueFull::no_model)?;
-        send(queue, job, "language model").map(|()| name.as_str())
+    /// The model on a rung, and its name.
+    ///
+    /// # Errors
+    /// If there is no such rung.
+    pub fn get(&self, rung: usize) -> Result<(&str, &dyn Think), QueueFull> {
+        let (name, model) = self.on(rung).ok_or_else(QueueFull::no_model)?;
+        Ok((name, model.as_ref()))
     }
 
-    /// Tells every model. One whose queue is full misses it.
-    pub(super) fn tell_all(&self, job: impl Fn() -> Job) {
-        for (_, queue) in self.models.iter() {
-            let _ = queue.try_send(job());
-        }
+    /// All models.
+    pub fn all(&self) -> impl Iterator<Item = &dyn Think> {
+        self.models.iter().map(|(_, model)| model.as_ref())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{Receiver, sync_channel};
+    use std::sync::Mutex;
 
     use super::*;
-    use crate::ids::CallId;
+    use crate::engine::ports::{ThinkRequest, ThinkSink};
+    use crate::engine::{Room, Rooms};
 
-    fn ladder() -> (Ladder, Vec<Receiver<Job>>) {
-        let (models, queues) = ["fast", "smart", "spare"]
-            .map(|name| {
-                let (jobs, queue) = sync_channel(1);
-                ((name.to_owned(), jobs), queue)
-            })
-            .into_iter()
-            .unzip();
-        (Ladder::new(models), queues)
+    /// Remembers which sessions it was told to forget.
+    struct Remembers(Mutex<Vec<String>>, Rooms);
+
+    impl Think for Remembers {
+        fn begin(&self, _: ThinkRequest, _: Box<dyn ThinkSink>) -> Result<(), QueueFull> {
+            Err(QueueFull("test"))
+        }
+
+        fn end_session(&self, session: &str) {
+            self.0.lock().expect("no panic").push(session.to_owned());
+        }
+
+        fn rooms(&self) -> &Rooms {
+            &self.1
+        }
     }
 
-    fn job() -> Job {
-        Job::End(CallId::new("a"))
+    fn ladder() -> (Ladder, [Arc<Remembers>; 3]) {
+        let models = [(); 3]
+            .map(|()| Arc::new(Remembers(Mutex::default(), Rooms::new(|| Ok(Room::new(())), || true))));
+        let named = ["fast", "smart", "spare"].into_iter().zip(&models);
+        let named = named.map(|(name, model)| (name.to_owned(), Arc::clone(model) as Arc<dyn Think>));
+        (Ladder::new(named.collect()), models)
     }
 
     #[test]
     fn the_model_in_use_is_asked_first_and_then_the_others_in_order() {
-        let (ladder, queues) = ladder();
+        let (ladder, models) = ladder();
         ladder.switch_to("smart").unwrap();
         assert_eq!((ladder.in_use(), ladder.switches()), ("smart", 1));
-        for model in [1, 0, 2] {
-            let rung = [1, 0, 2].iter().position(|&m| m == model).unwrap();
-            ladder.send(rung, job()).unwrap();
-            assert!(queues[model].try_recv().is_ok(), "rung {rung}");
+        for (rung, model) in [1, 0, 2].into_iter().enumerate() {
+            ladder.get(rung).unwrap().1.end_session("a");
+            assert_eq!(models[model].0.lock().unwrap().len(), 1, "rung {rung}");
         }
-        assert!(ladder.send(3, job()).is_err());
+        assert!(ladder.get(3).is_err());
     }
 
     #[test]
     fn an_unknown_name_is_told_with_those_that_there_are() {
-        let (ladder, _queues) = ladder();
+        let (ladder, _) = ladder();
         let error = ladder.switch_to("slow").unwrap_err().to_string();
         assert_eq!(error, "there is no language model \"slow\"; there are: fast, smart, spare");
         assert_eq!(ladder.in_use(), "fast");

@@ -1,10 +1,11 @@
-//! The engines: what listens, thinks and speaks. Each is a small synchronous trait, driven by
-//! threads of its own (`workers`) under one arbiter of cores. Engines must not know calls,
-//! gateways or the conversation: they get audio or text, and give text or audio.
+//! The engines: what listens, thinks and speaks. Each is a small synchronous trait, driven by threads of its own under
+//! one arbiter of cores, behind a port (`ports`) that takes jobs. Engines must not know calls, gateways or the
+//! conversation: they get audio or text, and give text or audio.
 
 pub mod arbiter;
 pub mod cancel;
 pub mod cores;
+pub mod engines;
 pub mod flite;
 pub mod generating;
 mod generator;
@@ -12,15 +13,16 @@ pub mod ladder;
 #[cfg(test)]
 mod leaks;
 pub mod llm;
-pub mod results;
+pub mod ports;
+pub mod queue;
 pub mod runway;
 mod schedule;
 mod survive;
-mod synthesizing;
+pub mod synthesizing;
 pub mod threads;
-mod transcribing;
+pub mod transcribing;
+pub mod wanted;
 pub mod whisper;
-pub mod workers;
 
 use std::time::Duration;
 

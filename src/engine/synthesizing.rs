@@ -1,47 +1,59 @@
 //! The synthesiser's thread: texts in, speech at the phone's rate out. Must not know what is said to whom.
 
-use std::sync::mpsc::Receiver;
-
-use tokio::sync::mpsc::OwnedPermit;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::arbiter::Work;
 use super::cores::Cores;
-use super::generating::Wanted;
-use super::results::EngineResult;
+use super::ports::{Deliver, Speak, SpeakRequest};
+use super::queue::{QueueFull, send};
 use super::survive::survive;
-use super::threads::lower_priority;
-use super::{CancelFlag, EngineError, Speech, Synthesizer};
-use crate::ids::ChunkId;
+use super::threads::{lower_priority, spawn};
+use super::{EngineError, Speech, Synthesizer};
 
 /// Of a text that cannot be spoken, so much stands in the error.
 const SHOWN_CHARS: usize = 80;
 
-/// A text to be spoken.
-pub(super) struct Job {
-    pub(super) text: String,
-    pub(super) chunk: ChunkId,
-    pub(super) first: bool,
-    pub(super) cancel: CancelFlag,
-    pub(super) wanted: Wanted,
-    pub(super) reply: OwnedPermit<EngineResult>,
+/// Texts that may wait. More means that callers wait for seconds: better to say so.
+const QUEUE: usize = 64;
+
+type Job = (SpeakRequest, Deliver<Speech>);
+
+/// The synthesiser on a thread of its own, which ends with this handle.
+struct Voice(SyncSender<Job>);
+
+/// Starts the thread of a synthesiser.
+///
+/// # Errors
+/// If the operating system gives none.
+pub fn start(synthesizer: Box<dyn Synthesizer>, cores: &Cores) -> std::io::Result<Arc<dyn Speak>> {
+    let (jobs, queue) = sync_channel(QUEUE);
+    let cores = cores.clone();
+    spawn("tts".into(), move || serve(synthesizer, &queue, &cores))?;
+    Ok(Arc::new(Voice(jobs)))
 }
 
-/// One thread: jobs in, results out, until the last handle is gone.
-pub(super) fn serve(mut synthesizer: Box<dyn Synthesizer>, jobs: &Receiver<Job>, cores: &Cores) {
+impl Speak for Voice {
+    fn speak(&self, request: SpeakRequest, done: Deliver<Speech>) -> Result<(), QueueFull> {
+        send(&self.0, (request, done), "synthesiser")
+    }
+}
+
+/// Jobs in, outcomes out, until the last handle is gone.
+fn serve(mut synthesizer: Box<dyn Synthesizer>, jobs: &Receiver<Job>, cores: &Cores) {
     lower_priority();
-    while let Ok(job) = jobs.recv() {
-        let result = if job.cancel.is_cancelled() {
+    while let Ok((request, done)) = jobs.recv() {
+        done(if request.cancel.is_cancelled() {
             Err(EngineError::Cancelled)
         } else {
             // There is one queue: what is only prepared must not hold up what waits behind it for long.
-            let first = job.first && job.wanted.is_set();
+            let first = request.first && request.wanted.is_set();
             let work = if first { Work::FirstSpeech } else { Work::Speech };
             let _held = cores.acquire(work, 1);
             survive("synthesiser", || {
-                synthesizer.synthesize(&job.text).and_then(|speech| for_the_phone(speech, &job.text))
+                synthesizer.synthesize(&request.text).and_then(|speech| for_the_phone(speech, &request.text))
             })
-        };
-        job.reply.send(EngineResult::Synthesized { chunk: job.chunk, result });
+        });
     }
 }
 

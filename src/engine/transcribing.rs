@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::mpsc::OwnedPermit;
-
 use super::arbiter::Work;
 use super::cores::Cores;
-use super::results::EngineResult;
+use super::ports::{Deliver, Hear, HearRequest};
+use super::queue::QueueFull;
 use super::survive::survive;
+use super::threads::{lower_priority, spawn};
 use super::{CancelFlag, Effort, EngineError, Recognizer, Transcript};
-use crate::ids::UtteranceId;
-use crate::units::CallTime;
+use crate::audio::{phone_to_whisper, resample, to_f32};
+use crate::units::{PHONE_RATE, WHISPER_RATE};
 
 /// Finals that may wait. More means that callers wait for seconds: better to say so.
 const MOST_FINALS: usize = 64;
@@ -20,21 +20,49 @@ const MOST_FINALS: usize = 64;
 /// Partials that may wait: they are worth little late.
 const MOST_PARTIALS: usize = 8;
 
-/// One utterance to be transcribed.
-pub(super) struct Job {
-    pub(super) audio: Vec<i16>,
-    pub(super) utterance: UtteranceId,
-    pub(super) pass: u32,
-    /// The moment up to which the caller was heard; comes back with the result.
-    pub(super) heard_until: CallTime,
-    /// The caller still speaks: the words are wanted now or not at all.
-    pub(super) partial: bool,
-    pub(super) cancel: CancelFlag,
-    pub(super) reply: OwnedPermit<EngineResult>,
+/// One utterance to be transcribed, and where its words go.
+struct Job {
+    request: HearRequest,
+    done: Deliver<Transcript>,
+}
+
+/// The recognisers on threads of their own, which end with this handle.
+struct Recognizers(Arc<Queue>);
+
+/// Starts a thread for each recogniser, which takes `threads` for a transcription.
+///
+/// # Errors
+/// If the operating system gives none.
+pub fn start(
+    recognizers: Vec<Box<dyn Recognizer>>,
+    threads: usize,
+    cores: &Cores,
+) -> std::io::Result<Arc<dyn Hear>> {
+    let queue = Queue::new();
+    for (i, recognizer) in recognizers.into_iter().enumerate() {
+        let (jobs, cores) = (Arc::clone(&queue), cores.clone());
+        spawn(format!("stt-{i}"), move || {
+            lower_priority();
+            serve(recognizer, &jobs, &cores, threads);
+        })?;
+    }
+    Ok(Arc::new(Recognizers(queue)))
+}
+
+impl Hear for Recognizers {
+    fn hear(&self, request: HearRequest, done: Deliver<Transcript>) -> Result<(), QueueFull> {
+        if self.0.push(Job { request, done }) { Ok(()) } else { Err(QueueFull("recogniser")) }
+    }
+}
+
+impl Drop for Recognizers {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 /// Where jobs wait. The threads end when it is closed.
-pub(super) struct Queue {
+struct Queue {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -51,22 +79,22 @@ struct State {
 }
 
 impl Queue {
-    pub(super) fn new() -> Arc<Self> {
+    fn new() -> Arc<Self> {
         Arc::new(Self { state: Mutex::default(), changed: Condvar::new() })
     }
 
     /// False if it is full, or nobody serves it any more.
-    pub(super) fn push(&self, job: Job) -> bool {
+    fn push(&self, job: Job) -> bool {
         let mut state = self.lock();
         let finals = state.waiting.keys().filter(|(partial, _)| !partial).count();
-        let (waiting, most) = match job.partial {
+        let (waiting, most) = match job.request.partial {
             true => (state.waiting.len() - finals, MOST_PARTIALS),
             false => (finals, MOST_FINALS),
         };
         if state.closed || waiting >= most {
             return false;
         }
-        if !job.partial
+        if !job.request.partial
             && state.idle <= finals
             && let Some((_, partial)) = state.partials.pop_last()
         {
@@ -74,13 +102,13 @@ impl Queue {
         }
         let number = state.next;
         state.next += 1;
-        state.waiting.insert((job.partial, number), job);
+        state.waiting.insert((job.request.partial, number), job);
         self.changed.notify_one();
         true
     }
 
     /// Lets the threads end once nothing waits.
-    pub(super) fn close(&self) {
+    fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
@@ -99,8 +127,8 @@ impl Queue {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         };
         state.idle -= 1;
-        if let Some((number, job)) = job.as_ref().filter(|(_, job)| job.partial) {
-            state.partials.insert(*number, job.cancel.clone());
+        if let Some((number, job)) = job.as_ref().filter(|(_, job)| job.request.partial) {
+            state.partials.insert(*number, job.request.cancel.clone());
         }
         job
     }
@@ -116,43 +144,47 @@ impl Queue {
 }
 
 /// One thread: jobs in, results out, until the queue is closed.
-pub(super) fn serve(mut recognizer: Box<dyn Recognizer>, queue: &Queue, cores: &Cores, threads: usize) {
+fn serve(mut recognizer: Box<dyn Recognizer>, queue: &Queue, cores: &Cores, threads: usize) {
     while let Some((number, job)) = queue.next() {
-        let result = survive("recogniser", || transcribe(recognizer.as_mut(), &job, cores, threads));
+        let Job { request, done } = job;
+        let outcome = survive("recogniser", || transcribe(recognizer.as_mut(), &request, cores, threads));
         queue.done(number);
-        let Job { utterance, pass, heard_until, reply, .. } = job;
-        reply.send(EngineResult::Transcribed { utterance, pass, heard_until, result });
+        done(outcome);
     }
 }
 
 fn transcribe(
     recognizer: &mut dyn Recognizer,
-    job: &Job,
+    request: &HearRequest,
     cores: &Cores,
     threads: usize,
 ) -> Result<Transcript, EngineError> {
-    if job.cancel.is_cancelled() {
+    if request.cancel.is_cancelled() {
         return Err(EngineError::Cancelled);
     }
-    let (_held, effort) = if job.partial {
-        let held = cores.try_acquire(Work::Partial, &job.cancel).ok_or(EngineError::Cancelled)?;
+    let (_held, effort) = if request.partial {
+        let held = cores.try_acquire(Work::Partial, &request.cancel).ok_or(EngineError::Cancelled)?;
         (held, Effort { threads: 1, second_try: false })
     } else {
         // With one core at once a final is ready sooner than with two that must first be waited for.
         let (held, threads) = cores.acquire_up_to(Work::Transcript, threads);
         (held, Effort { threads, second_try: true })
     };
-    let audio = crate::audio::phone_to_whisper(&job.audio)
-        .map_err(|error| EngineError::BadInput(error.to_string()))?;
-    recognizer.transcribe(&audio, effort, &job.cancel)
+    let audio = match request.rate {
+        WHISPER_RATE => Ok(to_f32(&request.samples)),
+        PHONE_RATE => phone_to_whisper(&request.samples),
+        rate => resample::resample(&to_f32(&request.samples), rate, WHISPER_RATE),
+    };
+    let audio = audio.map_err(|error| EngineError::BadInput(error.to_string()))?;
+    recognizer.transcribe(&audio, effort, &request.cancel)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::waiting::wait_until;
+    use std::sync::mpsc;
     use std::time::Duration;
-    use tokio::sync::mpsc;
 
     /// Short audio (a partial) takes until it is cancelled, long audio no time, and very long audio
     /// breaks it.
@@ -176,13 +208,13 @@ mod tests {
 
     struct House {
         queue: Arc<Queue>,
-        results: mpsc::Sender<EngineResult>,
-        inbox: mpsc::Receiver<EngineResult>,
+        results: mpsc::Sender<(u32, bool)>,
+        inbox: mpsc::Receiver<(u32, bool)>,
     }
 
     impl House {
         fn with_one_recognizer() -> Self {
-            let (results, inbox) = mpsc::channel(100);
+            let (results, inbox) = mpsc::channel();
             let queue = Queue::new();
             let theirs = Arc::clone(&queue);
             let cores = Cores::new(2, Arc::new(|| Duration::ZERO));
@@ -195,24 +227,27 @@ mod tests {
         }
 
         fn ask_about(&self, samples: usize, pass: u32, partial: bool) -> bool {
-            let reply = self.results.clone().try_reserve_owned().expect("a place");
-            let audio = vec![0; samples];
-            let cancel = CancelFlag::default();
-            let (utterance, heard_until) = (UtteranceId(1), CallTime::ZERO);
-            self.queue.push(Job { audio, utterance, pass, heard_until, partial, cancel, reply })
+            self.push(samples, pass, partial, CancelFlag::default())
         }
 
-        fn result(&mut self) -> (u32, bool) {
-            match self.inbox.blocking_recv() {
-                Some(EngineResult::Transcribed { pass, result, .. }) => (pass, result.is_ok()),
-                other => panic!("{other:?}"),
-            }
+        fn push(&self, samples: usize, pass: u32, partial: bool, cancel: CancelFlag) -> bool {
+            let results = self.results.clone();
+            let done = Box::new(move |outcome: Result<_, _>| {
+                // A test that is over takes nothing.
+                let _ = results.send((pass, outcome.is_ok()));
+            });
+            let request = HearRequest { samples: vec![0; samples], rate: PHONE_RATE, partial, cancel };
+            self.queue.push(Job { request, done })
+        }
+
+        fn result(&self) -> (u32, bool) {
+            self.inbox.recv().expect("a result")
         }
     }
 
     #[test]
     fn a_final_breaks_a_partial_off_and_goes_before_those_that_wait() {
-        let mut house = House::with_one_recognizer();
+        let house = House::with_one_recognizer();
         assert!(house.ask(1, true));
         wait_until(|| !house.queue.lock().partials.is_empty());
         assert!(house.ask(2, true) && house.ask(3, false));
@@ -222,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_recogniser_that_dies_at_a_job_has_failed_at_it_and_serves_the_next() {
-        let mut house = House::with_one_recognizer();
+        let house = House::with_one_recognizer();
         assert!(house.ask_about(20_000, 1, false) && house.ask(2, false));
         assert_eq!(house.result(), (1, false));
         assert_eq!(house.result(), (2, true));
@@ -230,13 +265,9 @@ mod tests {
 
     #[test]
     fn a_recogniser_that_hangs_ends_when_its_job_is_cancelled() {
-        let mut house = House::with_one_recognizer();
-        let reply = house.results.clone().try_reserve_owned().expect("a place");
-        let cancel = CancelFlag::default();
-        let (utterance, flag) = (UtteranceId(1), cancel.clone());
-        let (audio, heard_until) = (vec![0; 10], CallTime::ZERO);
-        let job = Job { audio, utterance, pass: 1, heard_until, partial: false, cancel, reply };
-        assert!(house.queue.push(job));
+        let house = House::with_one_recognizer();
+        let flag = CancelFlag::default();
+        assert!(house.push(10, 1, false, flag.clone()));
         flag.cancel();
         assert_eq!(house.result(), (1, false));
         assert!(house.ask(2, false));

@@ -4,21 +4,23 @@
 use std::collections::BTreeMap;
 
 use super::end::End;
+use super::results::{self, EngineResult, Thoughts};
 use super::session::Session;
-use super::working::RESULTS_QUEUE;
 use crate::dialogue::{Message, Role};
-use crate::engine::CancelFlag;
-use crate::engine::generating::{Question, Reading};
-use crate::engine::results::QueueFull;
-use crate::ids::{ChunkId, ReadingId, TurnId, UtteranceId};
+use crate::engine::ports::{HearRequest, SpeakRequest, ThinkRequest};
+use crate::engine::queue::QueueFull;
+use crate::engine::runway::Runway;
+use crate::engine::wanted::Wanted;
+use crate::engine::{CancelFlag, Sampling, Task};
+use crate::ids::{Asked, ChunkId, ReadingId, TurnId, UtteranceId};
 use crate::report::{Report, ReportedTurn, TurnReport};
 use crate::streams::Media;
 use crate::turns::{Action, Event};
-use crate::units::CallTime;
+use crate::units::{CallTime, PHONE_RATE};
 
 impl Session {
     pub(super) fn tell(&mut self, now: CallTime, event: Event) -> Result<(), End> {
-        let switches = self.services.engines.models().switches();
+        let switches = self.services.engines.models.switches();
         if std::mem::replace(&mut self.switches, switches) != switches {
             self.conversation.handle(now, Event::ModelsSwitched);
         }
@@ -55,17 +57,17 @@ impl Session {
                     self.listening.cancel();
                     self.working.begin(turn, !speculative);
                     self.runway.begin_anew();
-                    let question = Question {
-                        call: self.id.clone(),
-                        turn,
+                    let request = ThinkRequest {
+                        session: self.id.as_str().to_owned(),
                         messages,
+                        task: Task::Answer,
                         sampling: self.services.config.llm.sampling.clone(),
                         cancel: self.working.generating.clone(),
                         wanted: self.working.wanted.clone(),
                         runway: self.runway.clone(),
                     };
-                    let asked = self.services.engines.generate(question, rung, &self.results);
-                    let asked = asked.map(|model| self.asked.insert(turn, model.to_owned())).map(drop);
+                    let asked = self.think(rung, request, Asked::Turn(turn));
+                    let asked = asked.map(|model| self.asked.insert(turn, model)).map(drop);
                     self.or_tell(now, asked, Event::GenerationFailed { turn });
                 }
                 Action::Release { turn: _ } => self.working.wanted.set(),
@@ -118,8 +120,10 @@ impl Session {
         }
         let first = !std::mem::replace(&mut self.working.spoke, true);
         self.of_turn.insert(chunk, turn);
-        let (flag, wanted) = (self.working.speaking.clone(), self.working.wanted.clone());
-        let asked = self.services.engines.synthesize(text, chunk, first, flag, wanted, &self.results);
+        let (cancel, wanted) = (self.working.speaking.clone(), self.working.wanted.clone());
+        let request = SpeakRequest { text, first, wanted, cancel };
+        let done = results::deliver(&self.results, move |result| EngineResult::Synthesized { chunk, result });
+        let asked = done.and_then(|done| self.services.engines.speak.speak(request, done));
         self.or_tell(now, asked, Event::SynthesisFailed { chunk });
     }
 
@@ -136,12 +140,27 @@ impl Session {
         let flag = if rebuild { &mut self.rebuilding } else { &mut self.listening };
         let cancel = flag.renew();
         let max_tokens = self.services.config.llm.sampling.max_tokens;
-        let job = Reading { call: self.id.clone(), reading, messages, rebuild, max_tokens, cancel };
+        let request = ThinkRequest {
+            session: self.id.as_str().to_owned(),
+            messages,
+            task: if rebuild { Task::Rebuild } else { Task::Listen },
+            sampling: Sampling { max_tokens, ..Sampling::default() },
+            cancel,
+            wanted: Wanted::default(),
+            runway: Runway::default(),
+        };
         // A busy machine reads it when it has to; that is no error.
-        if let Err(error) = self.services.engines.read_ahead(job, &self.results) {
+        if let Err(error) = self.think(0, request, Asked::Reading(reading)) {
             tracing::debug!(%error, "nothing is read ahead");
             self.conversation.handle(now, Event::ReadAhead { reading, done: false });
         }
+    }
+
+    /// Asks the language model on a rung; gives its name.
+    fn think(&self, rung: usize, request: ThinkRequest, asked: Asked) -> Result<String, QueueFull> {
+        let (name, model) = self.services.engines.models.get(rung)?;
+        model.begin(request, Box::new(Thoughts { asked, results: self.results.clone() }))?;
+        Ok(name.to_owned())
     }
 
     /// The sound of a turn that nobody will hear any more.
@@ -159,7 +178,15 @@ impl Session {
         partial: bool,
         flag: CancelFlag,
     ) {
-        let asked = self.services.engines.transcribe(audio, utterance, pass, partial, flag, &self.results);
+        let (samples, heard_until) = audio;
+        let request = HearRequest { samples, rate: PHONE_RATE, partial, cancel: flag };
+        let done = results::deliver(&self.results, move |result| EngineResult::Transcribed {
+            utterance,
+            pass,
+            heard_until,
+            result,
+        });
+        let asked = done.and_then(|done| self.services.engines.hear.hear(request, done));
         let otherwise = Event::TranscriptionFailed { utterance, pass };
         match asked {
             // Looks are skipped when there is much to do; that is no error.
@@ -211,7 +238,7 @@ impl Session {
     pub(super) fn queues(&self) -> BTreeMap<String, u64> {
         let depth = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         BTreeMap::from([
-            ("results".to_owned(), depth(RESULTS_QUEUE - self.results.capacity())),
+            ("results".to_owned(), depth(results::QUEUE - self.results.capacity())),
             ("socket".to_owned(), depth(self.line.queued())),
             ("playback_ms".to_owned(), depth(self.pacer.queued().as_millis() as usize)),
         ])

@@ -18,6 +18,7 @@ mod provider_calls;
 pub mod recorded;
 pub mod registry;
 pub mod reporter;
+mod results;
 pub mod services;
 pub mod session;
 pub mod socket;

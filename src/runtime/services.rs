@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::carrier::Carrier;
 use super::reporter::Reporter;
 use crate::config::{Config, Line};
-use crate::engine::workers::Engines;
+use crate::engine::engines::Engines;
 use crate::streams::dialect::Dialect;
 
 /// What a call needs of the house.

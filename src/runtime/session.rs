@@ -13,10 +13,10 @@ use super::incoming::Incoming;
 use super::line::Line;
 use super::opening::{Opening, refuse};
 use super::recorded::Recorded;
+use super::results::{self, EngineResult, Results};
 use super::services::Services;
-use super::working::{RESULTS_QUEUE, Working};
+use super::working::Working;
 use crate::config::call::{listener, settings_of};
-use crate::engine::results::{EngineResult, Results};
 use crate::engine::runway::Runway;
 use crate::engine::{CancelFlag, EngineError, Transcript};
 use crate::ids::{Asked, CallId, ChunkId, MarkId, TurnId};
@@ -84,9 +84,9 @@ impl Session {
         incoming: &mut Incoming,
     ) -> Over {
         let Opening { start, early } = opening;
-        let (results, mut inbox) = mpsc::channel(RESULTS_QUEUE);
+        let (results, mut inbox) = mpsc::channel(results::QUEUE);
         let config = services.config.clone();
-        let count = services.engines.count_tokens();
+        let count = services.engines.count.clone();
         let settings = match settings_of(&config, &start.agent, &count) {
             Ok(settings) => settings,
             Err(refusal) => {
@@ -107,7 +107,7 @@ impl Session {
             results,
             of_turn: HashMap::new(),
             asked: HashMap::new(),
-            switches: services.engines.models().switches(),
+            switches: services.engines.models.switches(),
             pieces: HashMap::new(),
             transcribing: CancelFlag::default(),
             cutting: CancelFlag::default(),
@@ -260,7 +260,7 @@ impl Session {
                 // endpoint.model_threshold is llm.model's: what another means by a probability is not known.
                 let model = match asked {
                     Asked::Turn(turn) => self.asked.get(&turn).map(String::as_str),
-                    Asked::Reading(_) => Some(self.services.engines.models().in_use()),
+                    Asked::Reading(_) => Some(self.services.engines.models.in_use()),
                 };
                 if model != Some(self.services.config.llm.name.as_str()) {
                     return Ok(());
@@ -375,7 +375,7 @@ impl Session {
         self.listening.cancel();
         self.rebuilding.cancel();
         self.working.cancel();
-        self.services.engines.end_call(&self.id);
+        self.services.engines.end_session(self.id.as_str());
         self.conversation.end(now);
         while let Some(action) = self.conversation.poll_action(now) {
             if let Action::TurnReport(report) = action {

@@ -1,11 +1,8 @@
 //! What engines work on for a call.
 
 use crate::engine::CancelFlag;
-use crate::engine::generating::Wanted;
+use crate::engine::wanted::Wanted;
 use crate::ids::TurnId;
-
-/// Results that may wait for a call: its tokens, transcripts and pieces of some seconds.
-pub(super) const RESULTS_QUEUE: usize = 256;
 
 /// The reply that engines work on.
 #[derive(Debug, Default)]

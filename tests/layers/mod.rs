@@ -26,7 +26,7 @@ const MAY_IMPORT: [(&str, &[&str]); 23] = [
     ("phone", &["audio", "files", "language", "stats", "streams", "units"]),
     ("files", &["audio"]),
     ("telemetry", &[]),
-    ("engine", &["audio", "dialogue", "files", "ids", "language", "report", "units", "vad"]),
+    ("engine", &["audio", "dialogue", "files", "language", "report", "units", "vad"]),
     (
         "config",
         &[

@@ -9,12 +9,14 @@ use offhook::app::App;
 use offhook::config::{self, DEFAULT_CONFIG};
 use offhook::dialogue::{CountTokens, Message, Usage};
 use offhook::engine::cores::Cores;
+use offhook::engine::engines::Engines;
 use offhook::engine::generating::Steps;
-use offhook::engine::workers::Engines;
+use offhook::engine::ladder::Ladder;
 use offhook::engine::{
     CancelFlag, Effort, EngineError, Generation, Generator, Recognizer, Sampling, Share, Speech, Step,
     StopReason, Synthesizer, Task, Transcript,
 };
+use offhook::engine::{generating, synthesizing, transcribing};
 use offhook::http::listen::{self, Limits};
 use offhook::http::router;
 use offhook::runtime::clock::uptime;
@@ -72,9 +74,15 @@ impl Generator for Scripted {
 fn engines() -> Engines {
     let steps = Steps { threads: 1, longest: Duration::from_millis(50) };
     let count = CountTokens::new(|text| text.split_whitespace().count());
-    let models = (vec![("main".to_owned(), Scripted)], steps);
     let cores = Cores::of_this_machine(uptime());
-    Engines::start((vec![Box::new(Scripted)], 1), models, Box::new(Scripted), count, &cores).unwrap()
+    let model = generating::start("main", Scripted, steps, &cores).unwrap();
+    Engines {
+        hear: transcribing::start(vec![Box::new(Scripted)], 1, &cores).unwrap(),
+        models: Ladder::new(vec![("main".to_owned(), model)]),
+        speak: synthesizing::start(Box::new(Scripted), &cores).unwrap(),
+        cores,
+        count,
+    }
 }
 
 /// A server as the shipped configuration has it, with some texts replaced; it runs until it is dropped.

@@ -1,10 +1,8 @@
 //! Whether partial transcripts of one call hold up the final of another: finals alone, and beside a caller
 //! whose words are looked at all the time, in turns. Knows the engines as a call does.
 
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
-
-use anyhow::{Context as _, bail};
-use tokio::sync::mpsc;
 
 use super::name;
 use super::timing::{ms, now};
@@ -12,11 +10,11 @@ use crate::app::engines::{open_models, start};
 use crate::cli::output::outln;
 use crate::config::Config;
 use crate::engine::CancelFlag;
-use crate::engine::results::EngineResult;
-use crate::engine::workers::Engines;
-use crate::ids::UtteranceId;
+use crate::engine::engines::Engines;
+use crate::engine::ports::HearRequest;
 use crate::stats::Distribution;
-use crate::units::{CallTime, PHONE_RATE, samples_in};
+use crate::units::PHONE_RATE;
+use anyhow::{Context as _, bail};
 
 /// From a final to the next: as long as people speak between two of them, and never in step with partials.
 const BETWEEN: Duration = Duration::from_millis(137);
@@ -72,15 +70,13 @@ pub(super) fn run(config: &Config, audio: &[i16], finals: usize, json: bool) -> 
 
 /// One final, from asking to its words, in milliseconds.
 fn final_of(engines: &Engines, audio: &[i16], other: &mut Other<'_>, beside: bool) -> anyhow::Result<f64> {
-    let (results, mut heard) = mpsc::channel(1);
+    let (results, heard) = mpsc::channel();
     let asked = now();
-    ask(engines, audio, false, CancelFlag::default(), &results)?;
+    ask(engines, audio, false, &results)?;
     while asked.elapsed() < Duration::from_secs(60) {
         match heard.try_recv() {
-            Ok(EngineResult::Transcribed { result: Ok(_), .. }) => {
-                return Ok(ms(asked));
-            }
-            Ok(_) => bail!("a final failed"),
+            Ok(true) => return Ok(ms(asked)),
+            Ok(false) => bail!("a final failed"),
             Err(_) if beside => other.look()?,
             Err(_) => {}
         }
@@ -93,8 +89,8 @@ fn final_of(engines: &Engines, audio: &[i16], other: &mut Other<'_>, beside: boo
 struct Other<'e> {
     engines: &'e Engines,
     audio: &'e [i16],
-    results: mpsc::Sender<EngineResult>,
-    heard: mpsc::Receiver<EngineResult>,
+    results: mpsc::Sender<bool>,
+    heard: mpsc::Receiver<bool>,
     looking: bool,
     next: Instant,
     done: usize,
@@ -103,7 +99,7 @@ struct Other<'e> {
 
 impl<'e> Other<'e> {
     fn new(engines: &'e Engines, audio: &'e [i16]) -> Self {
-        let (results, heard) = mpsc::channel(1);
+        let (results, heard) = mpsc::channel();
         Self { engines, audio, results, heard, looking: false, next: now(), done: 0, broken_off: 0 }
     }
 
@@ -111,7 +107,7 @@ impl<'e> Other<'e> {
     fn look(&mut self) -> anyhow::Result<()> {
         self.hear();
         if !self.looking && now() >= self.next {
-            ask(self.engines, self.audio, true, CancelFlag::default(), &self.results)?;
+            ask(self.engines, self.audio, true, &self.results)?;
             self.looking = true;
             self.next = now() + PACE;
         }
@@ -119,9 +115,8 @@ impl<'e> Other<'e> {
     }
 
     fn hear(&mut self) {
-        while let Ok(result) = self.heard.try_recv() {
+        while let Ok(whole) = self.heard.try_recv() {
             self.looking = false;
-            let whole = matches!(result, EngineResult::Transcribed { result: Ok(_), .. });
             self.done += usize::from(whole);
             self.broken_off += usize::from(!whole);
         }
@@ -138,19 +133,15 @@ impl<'e> Other<'e> {
     }
 }
 
-fn ask(
-    engines: &Engines,
-    audio: &[i16],
-    partial: bool,
-    cancel: CancelFlag,
-    results: &mpsc::Sender<EngineResult>,
-) -> anyhow::Result<()> {
-    let until = CallTime::from_millis(
-        audio.len() as u64 * 1000 / samples_in(Duration::from_secs(1), PHONE_RATE) as u64,
-    );
-    engines
-        .transcribe((audio.to_vec(), until), UtteranceId(0), 0, partial, cancel, results)
-        .context("the recognisers have more to do than they can hold")
+fn ask(engines: &Engines, audio: &[i16], partial: bool, results: &mpsc::Sender<bool>) -> anyhow::Result<()> {
+    let cancel = CancelFlag::default();
+    let request = HearRequest { samples: audio.to_vec(), rate: PHONE_RATE, partial, cancel };
+    let results = results.clone();
+    let done = Box::new(move |outcome: Result<_, _>| {
+        // Whoever has stopped measuring takes nothing.
+        let _ = results.send(outcome.is_ok());
+    });
+    engines.hear.hear(request, done).context("the recognisers have more to do than they can hold")
 }
 
 fn row(times: Vec<f64>) -> Row {

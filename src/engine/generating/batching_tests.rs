@@ -2,14 +2,13 @@
 //! rows; and one that breaks at one call.
 
 use std::sync::Mutex;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 
-use tokio::sync::mpsc;
-
+use super::inbox::{end, inbox};
 use super::*;
-use crate::dialogue::{Role, Usage};
-use crate::engine::StopReason;
+use crate::dialogue::{Message, Role, Usage};
+use crate::engine::{Sampling, StopReason};
 
 /// The longest step that these tests allow.
 const LONGEST: Duration = Duration::from_millis(40);
@@ -103,12 +102,12 @@ impl Generation for Talk {
 }
 
 /// What a call asks: a prompt of so many words, and an answer of so many.
-fn question(call: &str, prompt: usize, words: usize) -> Question {
+fn question(call: &str, prompt: usize, words: usize) -> ThinkRequest {
     let wanted = Wanted::default();
     wanted.set();
-    Question {
-        call: CallId::new(call),
-        turn: TurnId(1),
+    ThinkRequest {
+        session: call.to_owned(),
+        task: Task::Answer,
         messages: vec![Message { role: Role::User, text: "word ".repeat(prompt) }],
         sampling: Sampling { max_tokens: words, ..Sampling::default() },
         cancel: CancelFlag::default(),
@@ -121,28 +120,23 @@ fn question(call: &str, prompt: usize, words: usize) -> Question {
 fn served_within(
     longest: Duration,
     world: &Arc<World>,
-    questions: Vec<Question>,
+    questions: Vec<ThinkRequest>,
 ) -> Vec<Result<Usage, EngineError>> {
     let (jobs, queue) = sync_channel(questions.len());
     let mut inboxes = Vec::new();
     for question in questions {
-        let (results, inbox) = mpsc::channel(4096);
-        assert!(jobs.send(Job::Begin(question, results)).is_ok());
-        inboxes.push(inbox);
+        let (sink, heard) = inbox(4096);
+        assert!(jobs.send(Job::Begin(question, sink)).is_ok());
+        inboxes.push(heard);
     }
     let (model, clock) = (Model(Arc::clone(world)), Arc::clone(world));
     let cores = Cores::new(2, Arc::new(move || clock.now()));
     let steps = Steps { threads: 1, longest };
     std::thread::spawn(move || serve(model, &queue, &cores, steps));
-    let end = |mut inbox: mpsc::Receiver<EngineResult>| loop {
-        if let EngineResult::Generated { result, .. } = inbox.blocking_recv().expect("an end") {
-            return result;
-        }
-    };
     inboxes.into_iter().map(end).collect()
 }
 
-fn served(world: &Arc<World>, questions: Vec<Question>) -> Vec<Result<Usage, EngineError>> {
+fn served(world: &Arc<World>, questions: Vec<ThinkRequest>) -> Vec<Result<Usage, EngineError>> {
     served_within(LONGEST, world, questions)
 }
 
@@ -154,7 +148,7 @@ fn longest_wait(times: &[Duration]) -> Duration {
 fn a_prompt_of_a_thousand_tokens_keeps_no_other_call_waiting_for_longer_than_configured() {
     let world = Arc::new(World::default());
     let names: Vec<String> = (0..7).map(|n| format!("call-{n}")).collect();
-    let mut questions: Vec<Question> = names.iter().map(|name| question(name, 12, 150)).collect();
+    let mut questions: Vec<ThinkRequest> = names.iter().map(|name| question(name, 12, 150)).collect();
     questions.insert(3, question("long", 1000, 20));
     assert!(served(&world, questions).iter().all(Result::is_ok));
     for name in &names {
@@ -210,12 +204,12 @@ fn what_is_cancelled_takes_part_in_no_further_step() {
     let cancelled = question("gone", 1000, 20);
     cancelled.cancel.cancel();
     let (jobs, queue) = sync_channel(2);
-    let (results, mut inbox) = mpsc::channel(9);
-    assert!(jobs.send(Job::Begin(cancelled, results)).is_ok());
+    let (sink, mut heard) = inbox(9);
+    assert!(jobs.send(Job::Begin(cancelled, sink)).is_ok());
     let clock = Arc::clone(&world);
     let cores = Cores::new(2, Arc::new(move || clock.now()));
     let model = Model(Arc::clone(&world));
     std::thread::spawn(move || serve(model, &queue, &cores, Steps { threads: 1, longest: LONGEST }));
-    assert!(inbox.blocking_recv().is_none());
+    assert!(heard.blocking_recv().is_none());
     assert!(world.times_of("gone").is_empty() && world.steps.lock().unwrap().len() <= 1);
 }

@@ -1,12 +1,12 @@
 //! Tests of the language model's thread, with a scripted model on a clock of the test's.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-use tokio::sync::mpsc;
-
+use super::inbox::{end, inbox, words};
 use super::*;
-use crate::dialogue::Usage;
+use crate::dialogue::{Message, Usage};
+use crate::engine::Sampling;
 use crate::engine::cores::Now;
 use crate::waiting::wait_until;
 
@@ -96,11 +96,11 @@ fn messages(n: usize) -> Vec<Message> {
     vec![Message { role: crate::dialogue::Role::User, text: "Hello?".into() }; n]
 }
 
-fn question(call: &str, wanted: &Wanted, runway: &Runway) -> Question {
-    Question {
-        call: CallId::new(call),
-        turn: TurnId(1),
+fn request(session: &str, task: Task, wanted: &Wanted, runway: &Runway) -> ThinkRequest {
+    ThinkRequest {
+        session: session.to_owned(),
         messages: messages(1),
+        task,
         sampling: sampling(),
         cancel: CancelFlag::default(),
         wanted: wanted.clone(),
@@ -108,12 +108,8 @@ fn question(call: &str, wanted: &Wanted, runway: &Runway) -> Question {
     }
 }
 
-fn words(inbox: &mut mpsc::Receiver<EngineResult>) -> usize {
-    let mut words = 0;
-    while let Some(EngineResult::Token { .. }) = inbox.blocking_recv() {
-        words += 1;
-    }
-    words
+fn question(session: &str, wanted: &Wanted, runway: &Runway) -> ThinkRequest {
+    request(session, Task::Answer, wanted, runway)
 }
 
 #[test]
@@ -123,36 +119,32 @@ fn an_answer_that_is_only_prepared_waits_while_another_calls_voice_runs_out() {
     urgent.set();
     runway.lasts_until(Duration::from_millis(10_100));
     // There is room for two results of five: this reply goes on when they are taken.
-    let (results, mut inbox) = mpsc::channel(4);
+    let (results, mut heard) = inbox(4);
     assert!(jobs.send(Job::Begin(question("a", &urgent, &runway), results)).is_ok());
-    wait_until(|| inbox.len() == 2);
-    let (prepared, mut theirs) = mpsc::channel(100);
+    wait_until(|| heard.len() == 2);
+    let (prepared, mut theirs) = inbox(100);
     let wanted = Wanted::default();
     assert!(jobs.send(Job::Begin(question("b", &wanted, &Runway::default()), prepared)).is_ok());
     std::thread::sleep(Duration::from_millis(20));
     assert!(theirs.is_empty());
     wanted.set();
     assert_eq!(words(&mut theirs), 5);
-    assert_eq!(words(&mut inbox), 5);
+    assert_eq!(words(&mut heard), 5);
 }
 
 #[test]
 fn a_prompt_that_is_read_ahead_is_read_to_its_end_and_says_nothing() {
     let (jobs, read) = served();
-    let (call, cancel) = (CallId::new("a"), CancelFlag::default());
-    let (told, mut ears) = mpsc::channel(9);
-    let reading =
-        Reading { call, reading: ReadingId(1), messages: messages(7), rebuild: true, max_tokens: 9, cancel };
-    assert!(jobs.send(Job::Read(reading, told)).is_ok());
-    let Some(EngineResult::ReadAhead { reading: ReadingId(1), result: Ok(()) }) = ears.blocking_recv() else {
-        panic!()
-    };
+    let (told, heard) = inbox(9);
+    let reading = request("a", Task::Rebuild, &Wanted::default(), &Runway::default());
+    assert!(jobs.send(Job::Begin(ThinkRequest { messages: messages(7), ..reading }, told)).is_ok());
+    end(heard).unwrap();
     assert_eq!(read.load(Ordering::Relaxed), 7);
     let wanted = Wanted::default();
     wanted.set();
-    let (results, mut inbox) = mpsc::channel(100);
+    let (results, mut heard) = inbox(100);
     assert!(jobs.send(Job::Begin(question("a", &wanted, &Runway::default()), results)).is_ok());
-    assert_eq!(words(&mut inbox), 5);
+    assert_eq!(words(&mut heard), 5);
 }
 
 #[test]
@@ -164,16 +156,16 @@ fn a_reply_that_takes_too_long_ends_with_what_it_has_said_or_fails() {
     wanted.set();
     let limited = |time_limit| {
         let question = question("a", &wanted, &Runway::default());
-        Question { sampling: Sampling { time_limit, ..sampling() }, ..question }
+        ThinkRequest { sampling: Sampling { time_limit, ..sampling() }, ..question }
     };
     // There is room for two results of five: the clock goes on before they are taken.
-    let (results, mut inbox) = mpsc::channel(4);
+    let (results, mut heard) = inbox(4);
     assert!(jobs.send(Job::Begin(limited(Some(limit)), results)).is_ok());
-    wait_until(|| inbox.len() == 2);
+    wait_until(|| heard.len() == 2);
     clock.store(5, Ordering::Relaxed);
-    assert!((2..4).contains(&words(&mut inbox)));
-    let (results, mut inbox) = mpsc::channel(9);
+    assert!((2..4).contains(&words(&mut heard)));
+    let (results, heard) = inbox(9);
     assert!(jobs.send(Job::Begin(limited(Some(Duration::ZERO)), results)).is_ok());
-    let Some(EngineResult::Generated { result: Err(error), .. }) = inbox.blocking_recv() else { panic!() };
+    let error = end(heard).unwrap_err();
     assert!(error.to_string().contains("llm.reply_timeout_ms"), "{error}");
 }
