@@ -6,6 +6,7 @@
 pub mod access;
 pub mod app;
 pub mod audio;
+pub mod call;
 pub mod cli;
 pub mod config;
 pub mod dialogue;
@@ -22,6 +23,7 @@ pub mod scoring;
 pub mod stats;
 pub mod streams;
 pub mod telemetry;
+pub mod timeline;
 pub mod turns;
 pub mod units;
 pub mod vad;

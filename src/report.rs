@@ -272,6 +272,40 @@ pub struct Failure {
     pub message: String,
 }
 
+/// What went wrong, by whose fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The peer sent a message that breaks the protocol; how many it has sent so far.
+    OddMessage {
+        /// With this one.
+        count: u64,
+    },
+    /// An engine brought nothing in time.
+    Late,
+    /// An engine failed, or had more to do than it holds.
+    Engine,
+}
+
+/// Something that happened to a call. Each is told once; the log, records and metrics take of it what they need.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happened {
+    /// It stands.
+    Started {
+        /// Samples a second, on its line.
+        rate: u32,
+        /// The client's own name of the session, if it gave one.
+        client_id: Option<String>,
+        /// What the customer attached to the call.
+        data: BTreeMap<String, String>,
+    },
+    /// A turn is over.
+    Turn(ReportedTurn),
+    /// Something went wrong; the call goes on.
+    Failed(Trouble, Failure),
+    /// It is over.
+    Ended(Summary),
+}
+
 /// How a whole call went.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]

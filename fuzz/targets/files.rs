@@ -13,7 +13,7 @@ use offhook::dialogue::{Message, Role};
 use offhook::engine::flite::Flite;
 use offhook::engine::llm::{self, LlmEngine, LlmOptions};
 use offhook::engine::whisper as whisper_model;
-use offhook::engine::{Generation as _, Generator as _, Sampling, Synthesizer as _, Task};
+use offhook::engine::{CancelFlag, Generation as _, Generator as _, Sampling, Synthesizer as _, Task};
 use offhook::turns::Settings;
 use offhook::turns::replay::Trace;
 use offhook::turns::trace::Line;
@@ -200,7 +200,7 @@ fn patient(settings: &Settings) -> bool {
 pub fn voice(data: &[u8]) {
     let text: String = String::from_utf8_lossy(data).chars().take(60).collect();
     let mut voice = Flite::new("slt", 1.0).expect("the voice is built in");
-    let Ok(speech) = voice.synthesize(&text) else { return };
+    let Ok(speech) = voice.synthesize(&text, &CancelFlag::default()) else { return };
     let words = text.split_whitespace().count();
     assert!(speech.words.is_empty() || speech.words.len() == words, "{} of {words}", speech.words.len());
     assert!(speech.words.is_sorted_by_key(|word| word.end));

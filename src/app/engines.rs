@@ -132,7 +132,7 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
             .warm_up(&config.agent.system_prompt)
             .map_err(|e| StartError::Broken("the language model", e))?;
     }
-    voice.synthesize("Hello.").map_err(|e| StartError::Broken("the voice", e))?;
+    voice.synthesize("Hello.", &CancelFlag::default()).map_err(|e| StartError::Broken("the voice", e))?;
     drop(held);
     let steps = Steps { threads: of_cores(config.llm.threads), longest: config.llm.longest_step };
     // All calls keep to the tokens of the first: what another cannot take, it leaves out by itself.

@@ -14,8 +14,8 @@ use crate::runtime::carrier::Carrier;
 use crate::runtime::clock::{Uptime, uptime};
 use crate::runtime::doors::Doors;
 use crate::runtime::registry::{Refused, Registry};
-use crate::runtime::reporter::Reporter;
 use crate::runtime::services::Services;
+use crate::runtime::told::Follower;
 use crate::telemetry::refusals::{Kind, Refusals, Sum};
 
 /// Sums of refusals are looked for so often.
@@ -33,7 +33,7 @@ pub struct App {
     /// A clock that is never set.
     pub(crate) uptime: Uptime,
     pub(crate) refusals: Arc<Mutex<Refusals>>,
-    pub(crate) reporter: Option<Reporter>,
+    pub(crate) followers: Vec<Arc<dyn Follower>>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -50,21 +50,22 @@ impl App {
             services: Arc::default(),
             uptime: uptime(),
             refusals: Arc::default(),
-            reporter: None,
+            followers: Vec::new(),
             stop: CancellationToken::new(),
         }
     }
 
-    /// The same house, which tells there how turns and calls went.
+    /// The same house, where this follower is told what happens to calls.
     #[must_use]
-    pub fn reporting_to(self, reporter: Option<Reporter>) -> Self {
-        Self { reporter, ..self }
+    pub fn followed_by(mut self, follower: Arc<dyn Follower>) -> Self {
+        self.followers.push(follower);
+        self
     }
 
     /// The engines are loaded and warm: calls are taken.
     pub fn ready(&self, engines: Engines, carrier: Option<Carrier>) {
-        let (config, reporter, stop) = (self.config.clone(), self.reporter.clone(), self.stop.clone());
-        let services = Services { config, engines, carrier, reporter, stop };
+        let (config, followers, stop) = (self.config.clone(), self.followers.clone(), self.stop.clone());
+        let services = Services { config, engines, carrier, followers, stop };
         // Readiness comes once; a second set of engines would be dropped unused.
         let _ = self.services.set(services);
     }

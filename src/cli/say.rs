@@ -11,7 +11,7 @@ use crate::audio::{resample, wav};
 use crate::cli::output::noteln;
 use crate::config::{Config, limits};
 use crate::engine::flite::Flite;
-use crate::engine::{Speech, Synthesizer};
+use crate::engine::{CancelFlag, Speech, Synthesizer};
 use crate::files::recordings;
 use crate::units::duration_of;
 
@@ -54,10 +54,10 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     let mut voice = Flite::new(config.tts.flite_voice(), args.speed.unwrap_or(config.tts.speed))?;
 
     // The first sentence of a process pays for the loading of the voice; that is not its speed.
-    voice.synthesize("Ready.")?;
+    voice.synthesize("Ready.", &CancelFlag::default())?;
     #[expect(clippy::disallowed_methods, reason = "the stopwatch of a command-line tool")]
     let start = Instant::now();
-    let mut speech = voice.synthesize(&text)?;
+    let mut speech = voice.synthesize(&text, &CancelFlag::default())?;
     let took = start.elapsed();
     if speech.samples.is_empty() {
         anyhow::bail!("there is nothing to say in {text:?}");

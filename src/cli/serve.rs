@@ -93,8 +93,10 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
         .with_context(|| format!("cannot listen on {wanted}; another port can be given with --port"))?;
     let address = listener.local_addr()?;
     let config = Arc::new(config);
-    let reporter = args.reports.then(|| Reporter::to(std::io::stdout())).transpose()?;
-    let app = App::new(config.clone()).reporting_to(reporter);
+    let mut app = App::new(config.clone());
+    if args.reports {
+        app = app.followed_by(Arc::new(Reporter::to(std::io::stdout())?));
+    }
     let limits = Limits { connections: config.server.max_connections, patience: config.server.start_timeout };
     let server = tokio::spawn(listen::serve(listener, router(app.clone()), limits, certificates.clone()));
     let reload = Reload { certificates, app: app.clone(), config: path.map(Path::to_owned) };

@@ -18,6 +18,7 @@ use crate::engine::whisper::WhisperRecognizer;
 use crate::engine::{CancelFlag, Effort, Recognizer as _, Transcript};
 use crate::ids::UtteranceId;
 use crate::media::listener::Ears;
+use crate::timeline::{Next, Timeline};
 use crate::turns::{Action, Conversation, Event, Manners, Phrases, ReadAhead, Settings, SpeculationPolicy};
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES};
 use crate::vad::Edge;
@@ -62,10 +63,9 @@ pub(super) struct Listener<'r> {
     settings: Settings,
     conversation: Conversation,
     ears: Ears,
-    now: CallTime,
     speech_end: CallTime,
-    /// What the recogniser said, and when it was done.
-    awaited: Vec<(CallTime, Event)>,
+    /// What the recogniser said, when it was done.
+    awaited: Timeline<Event>,
     heard: Vec<Heard>,
     /// From each pause, once it is seen, to the words before it, as it really was; nothing if a partial
     /// transcription had heard them.
@@ -83,9 +83,8 @@ impl<'r> Listener<'r> {
             conversation: Conversation::new(settings.clone(), words()),
             settings,
             ears: listener(config, config.vad.detector),
-            now: CallTime::ZERO,
             speech_end: CallTime::ZERO,
-            awaited: Vec::new(),
+            awaited: Timeline::default(),
             heard: Vec::new(),
             final_after: Vec::new(),
             agent: None,
@@ -117,7 +116,7 @@ impl<'r> Listener<'r> {
     /// # Errors
     /// If the recogniser fails.
     pub(super) fn hear(&mut self, frame: &[i16]) -> anyhow::Result<Vec<Heard>> {
-        let end = self.now + FRAME;
+        let end = self.awaited.now() + FRAME;
         self.pass_time_until(end)?;
         for edge in self.ears.hear(frame, end) {
             let event = match edge {
@@ -154,9 +153,9 @@ impl<'r> Listener<'r> {
     /// If the recogniser fails.
     pub(super) fn finish(&mut self) -> anyhow::Result<Vec<Heard>> {
         let mut heard = Vec::new();
-        let least = self.now + self.settings.endpoint.longest;
+        let least = self.awaited.now() + self.settings.endpoint.longest;
         let most = least + Duration::from_secs(60);
-        while self.now < least || (self.is_waiting() && self.now < most) {
+        while self.awaited.now() < least || (self.is_waiting() && self.awaited.now() < most) {
             heard.extend(self.hear(&[0; FRAME_SAMPLES])?);
         }
         Ok(heard)
@@ -169,21 +168,16 @@ impl<'r> Listener<'r> {
     /// Deadlines and results, in their order.
     fn pass_time_until(&mut self, end: CallTime) -> anyhow::Result<()> {
         loop {
-            self.awaited.sort_by_key(|(at, _)| *at);
-            let result = self.awaited.first().map(|(at, _)| *at);
-            let timer = self.conversation.poll_timeout().map(|(at, _)| at);
-            let Some(next) = result.into_iter().chain(timer).min().filter(|&at| at <= end) else { break };
-            self.now = self.now.max(next);
-            if result == Some(next) {
-                let (_, event) = self.awaited.remove(0);
-                self.conversation.handle(self.now, event);
-            } else {
-                self.conversation.handle_timeout(self.now);
+            let deadline = self.conversation.poll_timeout().map(|(at, _)| at);
+            let next = self.awaited.next(deadline, end);
+            let now = self.awaited.now();
+            match next {
+                None => return Ok(()),
+                Some(Next::Happens(event)) => self.conversation.handle(now, event),
+                Some(Next::Deadline) => self.conversation.handle_timeout(now),
             }
-            self.act(self.now)?;
+            self.act(now)?;
         }
-        self.now = end;
-        Ok(())
     }
 
     fn act(&mut self, now: CallTime) -> anyhow::Result<()> {
@@ -243,7 +237,7 @@ impl<'r> Listener<'r> {
     /// The next turn owes nothing to this one, for nobody answers.
     fn begin_anew(&mut self) {
         self.conversation = Conversation::new(self.settings.clone(), words());
-        self.awaited.clear();
+        self.awaited.forget(|_| true);
     }
 
     fn transcribe(
@@ -262,7 +256,7 @@ impl<'r> Listener<'r> {
         let Transcript { text, doubtful, .. } = transcript;
         let event = Event::Transcribed { utterance, pass, heard_until, text, doubtful };
         let took = start.elapsed();
-        self.awaited.push((now + took, event));
+        self.awaited.at(now + took, event);
         Ok(took)
     }
 }

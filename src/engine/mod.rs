@@ -123,6 +123,7 @@ pub struct Speech {
 
 /// Text to speech.
 pub trait Synthesizer: Send {
-    /// Speaks `text` (already cleaned for speech, at most a few sentences).
-    fn synthesize(&mut self, text: &str) -> Result<Speech, EngineError>;
+    /// Speaks `text` (already cleaned for speech, at most a few sentences). `cancel` ends it early: what is given then
+    /// is of no use.
+    fn synthesize(&mut self, text: &str, cancel: &CancelFlag) -> Result<Speech, EngineError>;
 }

@@ -96,6 +96,8 @@ pub struct SpeakRequest {
     pub first: bool,
     /// Whether it is wanted for certain.
     pub wanted: Wanted,
+    /// How long the session's voice can go on: short ones are served first.
+    pub runway: Runway,
     /// Ends it early.
     pub cancel: CancelFlag,
 }

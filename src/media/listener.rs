@@ -71,10 +71,10 @@ impl Ears {
         }
     }
 
-    /// The line sends nothing while nobody speaks: from `now` on, what does not come is silence.
-    pub fn expect_gaps(&mut self, now: CallTime) {
-        self.gaps = Some(GapClock::new(now));
-        self.heard_until = now;
+    /// The same on a line that sends nothing while nobody speaks: from `now` on, what does not come is silence.
+    #[must_use]
+    pub fn on_a_line_with_gaps(self, now: CallTime) -> Self {
+        Self { gaps: Some(GapClock::new(now)), heard_until: now, ..self }
     }
 
     /// Takes samples at 8 kHz that arrived at `arrival`; any number of them. Gives the edges in
@@ -293,8 +293,7 @@ mod tests {
 
     #[test]
     fn on_a_line_that_sends_nothing_in_silence_speech_ends_by_the_clock() {
-        let mut ears = ears();
-        ears.expect_gaps(CallTime::ZERO);
+        let mut ears = ears().on_a_line_with_gaps(CallTime::ZERO);
         let mut edges = Vec::new();
         // Nothing, then 400 ms of speech in frames, then nothing, twice.
         for spoken in [1013, 3007] {
@@ -326,8 +325,7 @@ mod tests {
 
     #[test]
     fn silence_is_put_in_once_nothing_came_for_sixty_milliseconds() {
-        let mut ears = ears();
-        ears.expect_gaps(CallTime::ZERO);
+        let mut ears = ears().on_a_line_with_gaps(CallTime::ZERO);
         ears.hear(&tone(160), CallTime::from_millis(100));
         assert_eq!(ears.behind_from(), Some(CallTime::from_millis(180)));
         ears.fill(CallTime::from_millis(179));

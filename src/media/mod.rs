@@ -1,6 +1,7 @@
 //! The audio of a call between its line and its turns: what is heard and when it was said, when what is spoken leaves,
 //! and how well it all comes. PURE: no sockets, no clock, no threads; and it must not know words.
 
+pub mod allowance;
 pub mod dtx_clock;
 pub mod echo;
 pub mod inbound_quality;

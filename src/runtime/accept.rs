@@ -1,27 +1,33 @@
-//! From an open socket to a call that stands: waits for the message that says who calls. Must not know
+//! From an open socket to a call that stands, and to its end: waits for the message that says who calls. Must not know
 //! what happens in the call.
 
 use futures_util::StreamExt as _;
 use hyper::upgrade::Upgraded;
+use tracing::Instrument as _;
 
 use super::clock::Clock;
 use super::end::End;
 use super::incoming::Incoming;
-use super::line::Line;
-use super::opening::{refuse, wait_for_start};
+use super::opening::{Opening, refuse, wait_for_start};
+use super::outbound::Outbound;
 use super::registry::{Place, Refused};
 use super::services::Services;
-use super::session::Session;
 use super::socket::{Limits, open};
+use super::task::Task;
+use super::traces::trace_to;
+use crate::call::line::Line;
+use crate::call::tolerance::Tolerance;
+use crate::call::{Call, Ending, Setup};
+use crate::config::call::{listener, settings_of};
 use crate::ids::CallId;
 use crate::streams::dialect::Dialect;
-use crate::streams::{Gateway, Start};
+use crate::streams::{Gateway, Refusal, Start};
 
 /// Runs a call from its open socket to its end. `admit` gives it a place, and turns the gateway's name of
-/// the call into the house's. Why there was no call, if none stood.
+/// the call into the server's. Why there was no call, if none stood.
 pub async fn run(
     stream: Upgraded,
-    codec: Box<dyn Gateway>,
+    mut codec: Box<dyn Gateway>,
     services: Services,
     admit: impl FnOnce(&Start, Option<Dialect>) -> Result<(CallId, Place), Refused>,
 ) -> Option<End> {
@@ -30,35 +36,77 @@ pub async fn run(
     let limits =
         Limits { message_bytes: server.max_message_bytes, messages_per_s: server.max_messages_per_s };
     let (sink, stream) = open(stream, limits, clock).await.split();
-    let mut line = Line::open(codec, sink, server.send_timeout);
+    let mut outbound = Outbound::open(sink, server.send_timeout);
     let mut incoming = Incoming::new(stream, server.max_messages_per_s, clock);
+    let mut tolerance = Tolerance::default();
     let wait = server.start_timeout;
-    let stop = services.stop.clone();
     let opening = tokio::select! {
-        opening = tokio::time::timeout(wait, wait_for_start(&mut incoming, &mut line)) =>
+        opening = tokio::time::timeout(wait, wait_for_start(&mut incoming, &mut *codec, &mut tolerance)) =>
             opening.unwrap_or(Err(End::NoStart(wait))),
-        () = stop.cancelled() => Err(End::Drained),
+        () = services.stop.cancelled() => Err(End::Drained),
     };
-    let admitted = opening.and_then(|opening| {
-        let (id, place) = admit(&opening.start, line.dialect())?;
-        Ok((opening, id, place))
+    let prepared = opening.and_then(|opening| {
+        let (id, place) = admit(&opening.start, codec.dialect())?;
+        let setup = setup(&services, &id, &opening.start, codec.dialect())?;
+        Ok((opening, setup, place))
     });
-    let (end, stood) = match admitted {
-        Ok((opening, id, place)) => {
+    let (end, stood) = match prepared {
+        Ok((Opening { start, early }, setup, place)) => {
+            let (id, dialect) = (setup.id.clone(), codec.dialect());
             let span = tracing::info_span!("call", call = %id);
-            let taken_over = place.taken_over();
-            let call = Session::begin(id, services, clock, line, opening, taken_over, &mut incoming);
-            let over = tracing::Instrument::instrument(call, span).await;
-            line = over.line;
+            let call = async {
+                let line = match Line::new(codec, start.format.rate) {
+                    Ok(line) => line,
+                    Err(error) => return End::Lost(error.to_string()),
+                };
+                services.press_opening_keys(dialect, start.call_id.as_deref());
+                let taken_over = place.taken_over();
+                let task = Task {
+                    id,
+                    clock,
+                    services: &services,
+                    outbound: &mut outbound,
+                    incoming: &mut incoming,
+                    taken_over,
+                };
+                let end = task.run(|now| Call::new(now, setup, line, &start, early, tolerance)).await;
+                if matches!(end, End::Call(Ending::SaidGoodbye(_))) {
+                    services.hang_up(dialect, start.call_id.as_deref()).await;
+                }
+                end
+            };
+            let end = call.instrument(span).await;
             // Others may have it while this peer says goodbye.
             drop(place);
-            (over.end, over.stood)
+            (end, true)
         }
         Err(end) => {
-            refuse(&mut line, &end);
+            refuse(&mut *codec, &mut outbound, &end);
             (end, false)
         }
     };
-    line.close(end.close_code(), &end.to_string(), incoming).await;
+    outbound.close(end.close_code(), &end.to_string(), incoming).await;
     (!stood).then_some(end)
+}
+
+/// What a call is begun with, as the configuration and its start message have it.
+fn setup(
+    services: &Services,
+    id: &CallId,
+    start: &Start,
+    dialect: Option<Dialect>,
+) -> Result<Setup, Refusal> {
+    let (config, count) = (&services.config, services.engines.count.clone());
+    Ok(Setup {
+        settings: settings_of(config, &start.agent, &count)?,
+        count,
+        listener: listener(config, config.vad.detector),
+        lead: services.lead(dialect),
+        echo_loss_db: config.barge_in.echo_loss_db,
+        idle_timeout: config.server.idle_timeout,
+        send_timeout: config.server.send_timeout,
+        judge: config.llm.name.clone(),
+        trace: config.log.traces.as_deref().and_then(|folder| trace_to(folder, id)),
+        id: id.clone(),
+    })
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::call::Ending;
 use crate::report::Summary;
 use crate::streams::RefusalCode;
-use crate::turns::Farewell;
 use crate::units::CallTime;
 
 /// How a peer broke the rules of WebSockets (RFC 6455).
@@ -29,15 +29,9 @@ pub struct LineDead;
 /// Why a call ended, for its log line.
 #[derive(Debug, thiserror::Error)]
 pub enum End {
-    /// The gateway said so, or closed the socket in order.
-    #[error("hung up")]
-    HungUp,
-    /// The agent said goodbye, and it was heard.
-    #[error("said goodbye: {0}")]
-    SaidGoodbye(Farewell),
-    /// The client asked for the end and got its summary.
-    #[error("session ended by the client")]
-    Requested,
+    /// The call itself says why.
+    #[error(transparent)]
+    Call(#[from] Ending),
     /// A newer socket has brought the same call.
     #[error("a newer socket of the same call took over")]
     TakenOver,
@@ -56,18 +50,12 @@ pub enum End {
     /// More frames or bytes than any line sends.
     #[error("flooded: {0}")]
     Excess(String),
-    /// More audio than any line sends.
-    #[error("flooded: audio came faster than anybody speaks")]
-    TooMuchAudio,
     /// No place for the call.
     #[error("refused: {0}")]
     NoPlace(#[from] super::registry::Refused),
     /// Nothing said who calls.
     #[error("no start message within {0:?}")]
     NoStart(Duration),
-    /// Nothing came.
-    #[error("nothing came for {0:?}")]
-    Idle(Duration),
     /// The socket takes nothing.
     #[error(transparent)]
     Dead(#[from] LineDead),
@@ -83,7 +71,9 @@ impl End {
         let (jitter_ms, concealed_ms) = (line.jitter_ms.round(), line.concealed_ms.round());
         let disordered = line.disordered;
         match self {
-            Self::HungUp | Self::SaidGoodbye(_) | Self::Requested | Self::TakenOver | Self::Drained => {
+            Self::Call(Ending::HungUp | Ending::SaidGoodbye(_) | Ending::Requested)
+            | Self::TakenOver
+            | Self::Drained => {
                 tracing::info!(reason = %self, turns, seconds = %now, jitter_ms, concealed_ms, disordered, "call ended");
             }
             Self::Lost(_)
@@ -93,8 +83,7 @@ impl End {
             | Self::NoPlace(_)
             | Self::Flood(_)
             | Self::Excess(_)
-            | Self::TooMuchAudio
-            | Self::Idle(_)
+            | Self::Call(Ending::Refused(_) | Ending::TooMuchAudio | Ending::Idle(_))
             | Self::Dead(_) => {
                 tracing::warn!(reason = %self, turns, seconds = %now, jitter_ms, concealed_ms, disordered, "call ended");
             }
@@ -105,16 +94,14 @@ impl End {
     #[must_use]
     pub fn close_code(&self) -> u16 {
         match self {
-            Self::HungUp
-            | Self::SaidGoodbye(_)
-            | Self::Requested
+            Self::Call(Ending::HungUp | Ending::SaidGoodbye(_) | Ending::Requested)
             | Self::TakenOver
             | Self::Lost(_)
             | Self::Dead(_) => 1000,
             Self::Broken(Broken::Protocol(_)) => 1002,
             Self::Broken(Broken::NotUtf8) => 1007,
             Self::Broken(Broken::TooBig(_)) => 1009,
-            Self::Refused(refusal) => match refusal.code {
+            Self::Refused(refusal) | Self::Call(Ending::Refused(refusal)) => match refusal.code {
                 RefusalCode::UnsupportedFormat => 1003,
                 RefusalCode::TooLarge => 1009,
                 RefusalCode::NotAllowed => 1008,
@@ -123,7 +110,10 @@ impl End {
                 | RefusalCode::UnsupportedVersion
                 | RefusalCode::WrongStream => 1002,
             },
-            Self::NoStart(_) | Self::Idle(_) | Self::Flood(_) | Self::Excess(_) | Self::TooMuchAudio => 1008,
+            Self::NoStart(_)
+            | Self::Flood(_)
+            | Self::Excess(_)
+            | Self::Call(Ending::TooMuchAudio | Ending::Idle(_)) => 1008,
             Self::NoPlace(_) => 1013,
             Self::Drained => 1001,
         }

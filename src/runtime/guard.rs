@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::allowance::Allowance;
 use super::clock::Clock;
 use super::frames::{Frames, TooManyFrames};
+use crate::media::allowance::Allowance;
 
 /// A stall of so long may be made good in one burst.
 const BURST: Duration = Duration::from_secs(10);

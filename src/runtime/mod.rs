@@ -1,25 +1,23 @@
-//! The shell around the pure core: clocks, threads, the owners of sockets. A call is one task that
-//! owns everything of the call, so nothing in it needs a lock.
+//! The shell around the pure core: clocks, sockets, tasks. Start reading at `accept.rs` (how a call comes about) and
+//! `task.rs` (how it goes on). A call is one task that owns everything of it, so nothing in it needs a lock.
 
 pub mod accept;
-mod allowance;
-pub mod call_log;
 pub mod carrier;
 pub mod clock;
-mod doing;
 pub mod doors;
 pub mod end;
 mod frames;
 mod guard;
 pub mod incoming;
-pub mod line;
+mod jobs;
 mod opening;
+pub mod outbound;
 mod provider_calls;
-pub mod recorded;
 pub mod registry;
 pub mod reporter;
-mod results;
 pub mod services;
-pub mod session;
+mod sinks;
 pub mod socket;
-mod working;
+mod task;
+pub mod told;
+pub mod traces;

@@ -1,10 +1,15 @@
 //! From an open socket to a call that stands: its start message, or why it is refused.
 
+use tokio_tungstenite::tungstenite::Message;
+
 use super::end::End;
 use super::incoming::Incoming;
-use super::line::Line;
+use super::outbound::Outbound;
+use super::told;
+use crate::call::Ending;
+use crate::call::tolerance::Tolerance;
 use crate::report::Report;
-use crate::streams::{Inbound, RefusalCode, Start};
+use crate::streams::{Gateway, Inbound, RefusalCode, Start, Wire};
 
 /// How a call began.
 pub(super) struct Opening {
@@ -14,34 +19,46 @@ pub(super) struct Opening {
 }
 
 /// Says why a socket is closed before its call stands.
-pub(super) fn refuse(line: &mut Line, end: &End) {
+pub(super) fn refuse(codec: &mut dyn Gateway, outbound: &mut Outbound, end: &End) {
     // The code is told beside it.
     let (code, message) = match end {
-        End::Refused(refusal) => (refusal.code.as_str(), refusal.reason.clone()),
+        End::Refused(refusal) | End::Call(Ending::Refused(refusal)) => {
+            (refusal.code.as_str(), refusal.reason.clone())
+        }
         End::NoPlace(refused) => ("refused", refused.to_string()),
-        End::HungUp
-        | End::SaidGoodbye(_)
-        | End::Requested
+        End::Call(_)
         | End::TakenOver
         | End::Broken(_)
         | End::Excess(_)
         | End::Lost(_)
         | End::Flood(_)
-        | End::TooMuchAudio
         | End::NoStart(_)
-        | End::Idle(_)
         | End::Dead(_)
         | End::Drained => ("refused", end.to_string()),
     };
-    let _ = line.report(&Report::Error { code, message: &message });
+    for message in codec.report(&Report::Error { code, message: &message }) {
+        // Whoever does not take it knows that it was refused.
+        let _ = outbound.send(message);
+    }
 }
 
 /// What comes before the start is dropped, though it breaks the protocol; a start that does is refused.
-pub(super) async fn wait_for_start(incoming: &mut Incoming, line: &mut Line) -> Result<Opening, End> {
+pub(super) async fn wait_for_start(
+    incoming: &mut Incoming,
+    codec: &mut dyn Gateway,
+    tolerance: &mut Tolerance,
+) -> Result<Opening, End> {
     loop {
-        let decoded = match line.decode(&incoming.next().await?) {
+        let decoded = match incoming.next().await? {
+            Message::Text(text) => codec.decode(Wire::Text(&text)),
+            Message::Binary(bytes) => codec.decode(Wire::Binary(&bytes)),
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
+            Message::Close(_) => return Err(Ending::HungUp.into()),
+        };
+        let decoded = match decoded {
             Err(refusal) if refusal.code == RefusalCode::OutOfOrder => {
-                incoming.drop_odd(refusal)?;
+                let count = tolerance.drop_odd(incoming.now(), &refusal).map_err(End::Refused)?;
+                told::odd_message(count, &refusal.to_string());
                 continue;
             }
             decoded => decoded?,
@@ -50,7 +67,7 @@ pub(super) async fn wait_for_start(incoming: &mut Incoming, line: &mut Line) -> 
         while let Some(inbound) = decoded.next() {
             match inbound {
                 Inbound::Started(start) => return Ok(Opening { start: *start, early: decoded.collect() }),
-                Inbound::Stopped | Inbound::EndRequested => return Err(End::HungUp),
+                Inbound::Stopped | Inbound::EndRequested => return Err(Ending::HungUp.into()),
                 Inbound::Ping { .. }
                 | Inbound::Audio { .. }
                 | Inbound::Mark { .. }

@@ -6,8 +6,9 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
 use serde_json::json;
 
+use super::told::Follower;
 use crate::ids::CallId;
-use crate::report::{ReportedTurn, Summary};
+use crate::report::Happened;
 use crate::streams::native::{SummaryWire, TurnReportWire};
 
 /// Lines that may wait for the reader.
@@ -36,20 +37,23 @@ impl Reporter {
         Ok(Self { lines })
     }
 
-    /// A turn is over.
-    pub fn turn(&self, call: &CallId, turn: &ReportedTurn) {
-        self.line(&json!({"call": call.as_str(), "turn": TurnReportWire::from(turn)}));
-    }
-
-    /// A call is over.
-    pub fn summary(&self, call: &CallId, summary: &Summary) {
-        self.line(&json!({"call": call.as_str(), "summary": SummaryWire::from(summary)}));
-    }
-
     fn line(&self, object: &serde_json::Value) {
         match self.lines.try_send(format!("{object}\n")) {
             Ok(()) | Err(TrySendError::Disconnected(_)) => {}
             Err(TrySendError::Full(_)) => tracing::debug!("a report was left out: nobody reads them in time"),
+        }
+    }
+}
+
+impl Follower for Reporter {
+    fn told(&self, call: &CallId, happened: &Happened) {
+        let call = call.as_str();
+        match happened {
+            Happened::Turn(turn) => self.line(&json!({"call": call, "turn": TurnReportWire::from(turn)})),
+            Happened::Ended(summary) => {
+                self.line(&json!({"call": call, "summary": SummaryWire::from(summary)}));
+            }
+            Happened::Started { .. } | Happened::Failed(..) => {}
         }
     }
 }
@@ -60,7 +64,7 @@ mod tests {
 
     use super::*;
     use crate::ids::TurnId;
-    use crate::report::TurnReport;
+    use crate::report::{ReportedTurn, TurnReport};
 
     struct Lines(Sender<Vec<u8>>);
 
@@ -81,13 +85,14 @@ mod tests {
         let reporter = Reporter::to(Lines(sender)).unwrap();
         let turn = TurnReport { turn: TurnId(2), heard: "hi".into(), ..TurnReport::default() };
         let turn = ReportedTurn { turn, ..ReportedTurn::default() };
-        reporter.turn(&CallId::new("c-1"), &turn);
+        let turn = Happened::Turn(turn);
+        reporter.told(&CallId::new("c-1"), &turn);
         let line = String::from_utf8(receiver.recv().unwrap()).unwrap();
         let read: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!((read["call"].as_str(), read["turn"]["heard"].as_str()), (Some("c-1"), Some("hi")));
         drop(receiver);
         for _ in 0..2 * QUEUE {
-            reporter.turn(&CallId::new("c-1"), &turn);
+            reporter.told(&CallId::new("c-1"), &turn);
         }
     }
 }

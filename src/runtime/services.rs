@@ -6,9 +6,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::carrier::Carrier;
-use super::reporter::Reporter;
+use super::told::{Follower, Log};
 use crate::config::{Config, Line};
 use crate::engine::engines::Engines;
+use crate::ids::CallId;
+use crate::report::Happened;
 use crate::streams::dialect::Dialect;
 
 /// What a call needs of the house.
@@ -20,13 +22,19 @@ pub struct Services {
     pub engines: Engines,
     /// The way to the lines' own APIs, if one is to be asked.
     pub carrier: Option<Carrier>,
-    /// Where it is told how turns and calls went, beside their own lines.
-    pub reporter: Option<Reporter>,
+    /// Who is told what happens to calls, beside the log and their own lines.
+    pub followers: Vec<Arc<dyn Follower>>,
     /// Cancelled when running calls must end.
     pub stop: CancellationToken,
 }
 
 impl Services {
+    /// Tells everybody who follows calls.
+    pub(super) fn tell(&self, call: &CallId, happened: &Happened) {
+        Log.told(call, happened);
+        self.followers.iter().for_each(|follower| follower.told(call, happened));
+    }
+
     /// How much audio may lie ready in the buffer of a line that speaks `dialect`.
     #[must_use]
     pub fn lead(&self, dialect: Option<Dialect>) -> Duration {

@@ -13,6 +13,9 @@ const FIRST_CLAUSE_WORDS: usize = 2;
 const FIRST_MAX_WORDS: usize = 10;
 /// A later piece is cut here even without a sentence's end: about ten seconds of speech.
 const MAX_WORDS: usize = 40;
+/// And here whatever its words are: letters of which a digit counts as five, for it is spoken as a word. Half a minute
+/// of speech; no piece keeps the voice from others for long.
+const MAX_LETTERS: usize = 400;
 /// Longest word taken; what is longer is left out up to the next white space, so that a model gone wild, or five hundred
 /// nines in a greeting, cannot fill the memory or keep the voice from others.
 const MAX_WORD_BYTES: usize = 80;
@@ -102,14 +105,20 @@ impl Chunker {
     /// before that "3." may be "3.50".
     fn next_cut(&self) -> Option<usize> {
         let most = if self.started { MAX_WORDS } else { FIRST_MAX_WORDS };
-        let mut words = 0;
+        let (mut words, mut letters) = (0, 0);
         let mut at = 0;
         for word in self.pending.split_inclusive(char::is_whitespace) {
             at += word.len();
             let word = word.strip_suffix(char::is_whitespace)?;
             words += usize::from(is_speakable(word));
+            letters += word.chars().map(|c| if c.is_numeric() { 5 } else { 1 }).sum::<usize>();
             let clause = !self.started && words >= FIRST_CLAUSE_WORDS && word.ends_with([',', ';', ':']);
-            if words > 0 && (ends_sentence(word, &self.language.writing) || clause || words >= most) {
+            if words > 0
+                && (ends_sentence(word, &self.language.writing)
+                    || clause
+                    || words >= most
+                    || letters >= MAX_LETTERS)
+            {
                 return Some(at);
             }
         }

@@ -12,6 +12,7 @@ use super::replay::Trace;
 use super::trace::What;
 use super::{Action, Conversation, Event, Settings};
 use crate::ids::{Asked, ChunkId};
+use crate::timeline::{Next, Timeline};
 use crate::units::CallTime;
 
 /// Speech of the agent that was never synthesised is taken to last this long for each letter.
@@ -31,12 +32,18 @@ struct Stage<'t> {
     past: &'t Past,
     conversation: Conversation,
     rehearsal: Rehearsal,
-    queue: BTreeMap<(CallTime, u64), (u64, Event)>,
-    sequence: u64,
+    timeline: Timeline<Planned>,
     /// Starts and marks of audio before this many clears never come.
     clears: u64,
     lengths: BTreeMap<ChunkId, Duration>,
     playing_until: CallTime,
+}
+
+/// What is to happen.
+struct Planned {
+    event: Event,
+    /// Only if the gateway's buffer was cleared no more often than this.
+    clears: Option<u64>,
 }
 
 impl Trace {
@@ -48,8 +55,7 @@ impl Trace {
             past: &past,
             conversation: self.conversation(settings),
             rehearsal: Rehearsal::default(),
-            queue: BTreeMap::new(),
-            sequence: 0,
+            timeline: Timeline::default(),
             clears: 0,
             lengths: BTreeMap::new(),
             playing_until: CallTime::ZERO,
@@ -102,32 +108,28 @@ fn is_the_callers(event: &Event) -> bool {
 
 impl Stage<'_> {
     fn at(&mut self, when: CallTime, event: Event) {
-        self.sequence += 1;
-        self.queue.insert((when, self.sequence), (u64::MAX, event));
+        self.timeline.at(when, Planned { event, clears: None });
     }
 
     /// Comes unless the gateway's buffer is cleared before.
     fn unless_cleared(&mut self, when: CallTime, event: Event) {
-        self.sequence += 1;
-        self.queue.insert((when, self.sequence), (self.clears, event));
+        self.timeline.at(when, Planned { event, clears: Some(self.clears) });
     }
 
     fn run(&mut self, end: CallTime) {
         let mut utterance_from = CallTime::ZERO;
-        let mut now = CallTime::ZERO;
         loop {
-            let next = self.queue.first_key_value().map(|((at, _), _)| *at);
-            let timer = self.conversation.poll_timeout().map(|(at, _)| at);
-            let Some(at) = next.into_iter().chain(timer).min().filter(|&at| at <= end) else { break };
-            now = now.max(at);
-            if next == Some(at) {
-                if let Some((_, (clears, event))) = self.queue.pop_first()
-                    && (clears == u64::MAX || clears == self.clears)
-                {
-                    self.conversation.handle(now, event);
+            let deadline = self.conversation.poll_timeout().map(|(at, _)| at);
+            let next = self.timeline.next(deadline, end);
+            let now = self.timeline.now();
+            match next {
+                None => break,
+                Some(Next::Deadline) => self.conversation.handle_timeout(now),
+                Some(Next::Happens(Planned { event, clears })) => {
+                    if clears.is_none_or(|clears| clears == self.clears) {
+                        self.conversation.handle(now, event);
+                    }
                 }
-            } else {
-                self.conversation.handle_timeout(now);
             }
             while let Some(action) = self.conversation.poll_action() {
                 self.rehearsal.actions.push((now, action.clone()));

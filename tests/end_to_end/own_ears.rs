@@ -38,7 +38,7 @@ fn offhooks_own_voice_is_understood_by_its_own_ears() {
     let effort = Effort { threads: config.stt.threads, second_try: true };
     let (mut score, mut told) = (Score::default(), String::new());
     for sentence in SENTENCES {
-        let speech = voice.synthesize(sentence).unwrap();
+        let speech = voice.synthesize(sentence, &CancelFlag::default()).unwrap();
         let line = resample::resample_i16(&speech.samples, speech.rate, PHONE_RATE).unwrap();
         let line = Law::Mu.decode_all(&Law::Mu.encode_all(&line));
         let audio = phone_to_whisper(&line).unwrap();

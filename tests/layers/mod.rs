@@ -9,7 +9,7 @@ use std::path::Path;
 use imports::House;
 
 /// A room (a folder of src/, or a file in it), and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 23] = [
+const MAY_IMPORT: [(&str, &[&str]); 25] = [
     ("units", &[]),
     ("stats", &[]),
     ("language", &[]),
@@ -22,7 +22,9 @@ const MAY_IMPORT: [(&str, &[&str]); 23] = [
     ("vad", &["units"]),
     ("streams", &["access", "audio", "dialogue", "report", "units"]),
     ("media", &["audio", "ids", "report", "units", "vad"]),
-    ("turns", &["dialogue", "ids", "language", "report", "units"]),
+    ("timeline", &["units"]),
+    ("turns", &["dialogue", "ids", "language", "report", "timeline", "units"]),
+    ("call", &["audio", "dialogue", "ids", "media", "report", "stats", "streams", "turns", "units", "vad"]),
     ("phone", &["audio", "files", "language", "stats", "streams", "units"]),
     ("files", &["audio"]),
     ("telemetry", &[]),
@@ -45,8 +47,8 @@ const MAY_IMPORT: [(&str, &[&str]); 23] = [
     (
         "runtime",
         &[
-            "access", "audio", "config", "dialogue", "engine", "ids", "media", "report", "stats", "streams",
-            "turns", "units", "vad",
+            "access", "call", "config", "dialogue", "engine", "ids", "media", "report", "streams", "turns",
+            "units",
         ],
     ),
     ("app", &["access", "config", "dialogue", "engine", "files", "runtime", "telemetry", "units"]),
@@ -59,7 +61,7 @@ const MAY_IMPORT: [(&str, &[&str]); 23] = [
 const ANY: [&str; 1] = ["*"];
 
 /// Rooms without sockets, threads, clocks, files or randomness, and the crates that they may use.
-const PURE: [(&str, &[&str]); 14] = [
+const PURE: [(&str, &[&str]); 16] = [
     ("units", &["serde"]),
     ("ids", &["serde"]),
     ("dialogue", &["serde"]),
@@ -72,7 +74,9 @@ const PURE: [(&str, &[&str]); 14] = [
     ("vad", &["webrtc_vad"]),
     ("media", &[]),
     ("streams", &["base64", "percent_encoding", "serde", "serde_json"]),
+    ("timeline", &[]),
     ("turns", &["regex", "serde"]),
+    ("call", &[]),
     ("engine/arbiter.rs", &[]),
 ];
 

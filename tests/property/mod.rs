@@ -2,6 +2,7 @@
 //! 10,000 cases each: `PROPTEST_CASES=1000000 cargo test --release --test main property`.
 
 mod against_a_model;
+mod whole_calls;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -15,3 +15,4 @@ mod rehearsing;
 mod remembering;
 mod speculating;
 mod standing_in;
+mod whole_calls;

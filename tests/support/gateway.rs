@@ -45,24 +45,25 @@ impl Simulation {
 
     /// What lies in the gateway is not played; it sends its marks back at once, as Twilio does.
     pub(super) fn clear(&mut self) {
+        let now = self.now();
         self.clears += 1;
-        self.playing_until = self.now;
+        self.playing_until = now;
         for (_, until, ..) in &mut self.sounds {
-            *until = (*until).min(self.now);
+            *until = (*until).min(now);
         }
         self.sounds.retain(|(from, until, ..)| from < until);
         let thrown: Vec<MarkId> =
-            self.buffered.drain(..).filter(|(at, _)| *at > self.now).map(|(_, m)| m).collect();
+            self.buffered.drain(..).filter(|(at, _)| *at > now).map(|(_, m)| m).collect();
         for mark in thrown {
-            self.at(self.now + MS(30), Event::MarkPlayed { mark });
+            self.at(now + MS(30), Event::MarkPlayed { mark });
         }
     }
 
     /// The mark behind the first 20 ms of a reply.
     pub(super) fn send_first(&mut self, first: Option<MarkId>, silence: Duration) {
         let Some(mark) = first else { return };
-        let start = self.playing_until.max(self.now) + silence;
-        let (sent, due) = (start.back(MS(160)).max(self.now), start + MS(20));
+        let start = self.playing_until.max(self.now()) + silence;
+        let (sent, due) = (start.back(MS(160)).max(self.now()), start + MS(20));
         self.buffered.push((due, mark));
         self.push(sent, Happening::Played(self.clears, Event::MarkSent { mark, due }));
         let back = |mark| Happening::Played(self.clears, Event::MarkPlayed { mark });
@@ -80,8 +81,8 @@ impl Simulation {
 
     /// A gateway that plays at once, or when what it has is over.
     pub(super) fn send(&mut self, chunk: ChunkId, mark: MarkId, silence: Duration, from: Duration) {
-        let start = self.playing_until.max(self.now) + silence;
-        let lead = start.back(MS(160)).max(self.now);
+        let start = self.playing_until.max(self.now()) + silence;
+        let lead = start.back(MS(160)).max(self.now());
         self.playing_until = start + self.durations[&chunk].saturating_sub(from);
         self.sounds.push((start, self.playing_until, chunk, from));
         self.buffered.push((self.playing_until, mark));

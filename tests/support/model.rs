@@ -48,7 +48,7 @@ impl Simulation {
             FirstModel::Slow(by) => by,
             FirstModel::Silent => return,
         };
-        let mut at = self.now + self.delays.first_token + late;
+        let mut at = self.now() + self.delays.first_token + late;
         if self.broken == Some(Broken::SilentGenerator) {
             return;
         }
@@ -78,19 +78,19 @@ impl Simulation {
     /// The words of a caller who still speaks.
     pub(super) fn listen(&mut self, reading: ReadingId, messages: &[Message]) {
         self.score(Asked::Reading(reading), &last(messages));
-        self.at(self.now + self.delays.score, Event::ReadAhead { reading, done: true });
+        self.at(self.now() + self.delays.score, Event::ReadAhead { reading, done: true });
     }
 
     pub(super) fn rebuild(&mut self, reading: ReadingId) {
         let done = self.script.rebuilds_that_fail == 0;
         self.script.rebuilds_that_fail = self.script.rebuilds_that_fail.saturating_sub(1);
-        self.at(self.now + self.delays.rebuild, Event::ReadAhead { reading, done });
+        self.at(self.now() + self.delays.rebuild, Event::ReadAhead { reading, done });
     }
 
     fn score(&mut self, asked: Asked, heard: &str) {
         let known = self.script.scores.iter().find(|(words, _)| *words == heard);
         if let Some(&(_, probability)) = known {
-            self.at(self.now + self.delays.score, Event::EndOfTurnScore { asked, probability });
+            self.at(self.now() + self.delays.score, Event::EndOfTurnScore { asked, probability });
         }
     }
 }

@@ -34,7 +34,7 @@ impl Recognizer for Scripted {
 }
 
 impl Synthesizer for Scripted {
-    fn synthesize(&mut self, _: &str) -> Result<Speech, EngineError> {
+    fn synthesize(&mut self, _: &str, _: &CancelFlag) -> Result<Speech, EngineError> {
         Ok(Speech { samples: vec![0; 800], rate: 8000, words: Vec::new() })
     }
 }

@@ -72,3 +72,12 @@ pub fn tries(max_tries: u32) -> SpeculationPolicy {
 pub fn words() -> CountTokens {
     CountTokens::new(|text| text.split_whitespace().count())
 }
+
+/// Settings in which nothing is switched off: two models, a filler, prompts, a judge of the end.
+pub fn lively() -> Settings {
+    let mut settings = Settings { models: 2, ..settings() };
+    settings.endpoint.model_weight = 0.5;
+    settings.manners.filler_after = Some(MS(1500));
+    settings.manners.idle_after = Some(MS(6000));
+    settings
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use offhook::dialogue::{Message, Role, WordTime};
 use offhook::ids::{ChunkId, MarkId, TurnId, UtteranceId};
 use offhook::report::TurnReport;
+use offhook::timeline::{Next, Timeline};
 use offhook::turns::trace::{Head, Line, VERSION, What};
 use offhook::turns::{Action, Conversation, Event, Farewell, Settings};
 use offhook::units::CallTime;
@@ -82,9 +83,7 @@ pub struct Simulation {
     pub lines: Vec<Line>,
     /// Everything done, in order.
     pub done: Vec<(CallTime, Action)>,
-    pub(super) now: CallTime,
-    sequence: u64,
-    queue: BTreeMap<(CallTime, u64), Happening>,
+    timeline: Timeline<Happening>,
     /// Every word of the caller, by the moment it was over.
     spoken: Vec<(CallTime, String)>,
     /// How far the caller's audio is behind the clock.
@@ -128,9 +127,7 @@ impl Simulation {
             broken: None,
             lines: vec![head],
             done: Vec::new(),
-            now: CallTime::ZERO,
-            sequence: 0,
-            queue: BTreeMap::new(),
+            timeline: Timeline::default(),
             spoken: Vec::new(),
             audio_lag: Duration::ZERO,
             busy: false,
@@ -202,22 +199,18 @@ impl Simulation {
     /// Lets time pass until `until`, then gives the reports of the turns so far.
     pub fn run(&mut self, until: CallTime) -> Vec<TurnReport> {
         loop {
-            let next = self.queue.first_key_value().map(|((at, _), _)| *at);
-            let timer = self.conversation.poll_timeout().map(|(at, _)| at);
-            let Some(at) = next.into_iter().chain(timer).min().filter(|&at| at <= until) else { break };
-            self.now = self.now.max(at);
-            if next == Some(at) {
-                if let Some((_, happening)) = self.queue.pop_first() {
-                    self.happen(happening);
+            let timer = self.conversation.poll_timeout();
+            match self.timeline.next(timer.map(|(at, _)| at), until) {
+                None => break,
+                Some(Next::Happens(happening)) => self.happen(happening),
+                Some(Next::Deadline) => {
+                    let what = timer.map(|(_, timer)| What::Deadline(timer));
+                    self.lines.extend(what.map(|what| Line { at: self.now(), what }));
+                    self.conversation.handle_timeout(self.now());
                 }
-            } else {
-                let timer = self.conversation.poll_timeout().map(|(_, timer)| What::Deadline(timer));
-                self.lines.extend(timer.map(|what| Line { at: self.now, what }));
-                self.conversation.handle_timeout(self.now);
             }
             self.act();
         }
-        self.now = until;
         self.reports()
     }
 
@@ -252,9 +245,12 @@ impl Simulation {
         lines.filter(|l| l.role == Role::Assistant).map(|l| l.text.as_str()).collect()
     }
 
+    pub(super) fn now(&self) -> CallTime {
+        self.timeline.now()
+    }
+
     pub(super) fn push(&mut self, when: CallTime, happening: Happening) {
-        self.sequence += 1;
-        self.queue.insert((when, self.sequence), happening);
+        self.timeline.at(when, happening);
     }
 
     fn happen(&mut self, happening: Happening) {
@@ -266,14 +262,14 @@ impl Simulation {
     }
 
     fn tell(&mut self, event: Event) {
-        self.lines.push(Line { at: self.now, what: What::Event(event.clone()) });
-        self.conversation.handle(self.now, event);
+        self.lines.push(Line { at: self.now(), what: What::Event(event.clone()) });
+        self.conversation.handle(self.now(), event);
     }
 
     fn act(&mut self) {
         while let Some(action) = self.conversation.poll_action() {
-            self.lines.push(Line { at: self.now, what: What::Action(action.clone()) });
-            self.done.push((self.now, action.clone()));
+            self.lines.push(Line { at: self.now(), what: What::Action(action.clone()) });
+            self.done.push((self.now(), action.clone()));
             match action {
                 Action::OpenUtterance { utterance, from } => {
                     self.utterance_from.insert(utterance, from);
@@ -282,12 +278,12 @@ impl Simulation {
                     self.utterance_from.insert(utterance, until);
                 }
                 Action::Transcribe { utterance, pass, partial: true } if self.busy => {
-                    self.at(self.now, Event::TranscriptionFailed { utterance, pass });
+                    self.at(self.now(), Event::TranscriptionFailed { utterance, pass });
                 }
                 Action::Transcribe { utterance, pass, .. } => self.transcribe(utterance, pass),
                 Action::TranscribePiece { utterance, pass } => {
                     self.transcribe(utterance, pass);
-                    self.utterance_from.insert(utterance, self.now);
+                    self.utterance_from.insert(utterance, self.now());
                 }
                 Action::Generate { turn, messages, rung, .. } => self.generate(turn, messages, rung),
                 Action::Prefill { reading, messages } => self.listen(reading, &messages),
@@ -320,7 +316,7 @@ impl Simulation {
 
     fn transcribe(&mut self, utterance: UtteranceId, pass: u32) {
         let from = self.utterance_from[&utterance];
-        let heard_until = self.now.back(self.audio_lag);
+        let heard_until = self.now().back(self.audio_lag);
         let said = self.spoken.iter().filter(|(end, _)| *end > from && *end <= heard_until);
         let text = said.map(|(_, word)| word.as_str()).collect::<Vec<_>>().join(" ");
         if self.broken == Some(Broken::SilentRecognizer) {
@@ -331,11 +327,11 @@ impl Simulation {
         } else {
             Event::Transcribed { utterance, pass, heard_until, text, doubtful: self.doubtful }
         };
-        self.at(self.now + self.delays.transcript, event);
+        self.at(self.now() + self.delays.transcript, event);
     }
 
     fn synthesize(&mut self, turn: TurnId, chunk: ChunkId, text: String) {
-        let at = self.now + self.delays.synthesis;
+        let at = self.now() + self.delays.synthesis;
         if self.broken == Some(Broken::SilentSynthesizer) {
             return;
         }

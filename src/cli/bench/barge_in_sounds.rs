@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::vad_clips::wavs;
 use crate::audio::g711::Law;
-use crate::engine::Synthesizer as _;
 use crate::engine::flite::Flite;
+use crate::engine::{CancelFlag, Synthesizer as _};
 use crate::files::recordings;
 use crate::phone::callers;
 use crate::units::PHONE_RATE;
@@ -62,7 +62,7 @@ pub(super) fn all(data: Option<&Path>) -> anyhow::Result<Vec<Sound>> {
         let mut voice = Flite::new("slt", pace)?;
         for (kind, texts) in [(Kind::Backchannel, BACKCHANNELS), (Kind::Interruption, INTERRUPTIONS)] {
             for text in texts {
-                let speech = voice.synthesize(text)?;
+                let speech = voice.synthesize(text, &CancelFlag::default())?;
                 let samples = crate::audio::resample::resample_i16(&speech.samples, speech.rate, PHONE_RATE)?;
                 let name = |db| format!("{text} {pace} {db} dB");
                 sounds.extend(LEVELS_DB.map(|db| sound(kind, name(db), &samples, db)));

@@ -105,7 +105,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
 
 /// So many seconds of the built-in voice.
 fn speech(lasting: Duration) -> anyhow::Result<Vec<f32>> {
-    let spoken = Flite::new("slt", 1.0)?.synthesize(TEXT)?;
+    let spoken = Flite::new("slt", 1.0)?.synthesize(TEXT, &CancelFlag::default())?;
     let audio = crate::audio::resample::resample_i16(&spoken.samples, spoken.rate, WHISPER_RATE)?;
     let length = samples_in(lasting, WHISPER_RATE);
     Ok(crate::audio::to_f32(&audio).into_iter().cycle().take(length).collect())

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::engine::Synthesizer as _;
 use crate::engine::flite::Flite;
+use crate::engine::{CancelFlag, Synthesizer as _};
 use crate::ids::ChunkId;
+use crate::timeline::Timeline;
 use crate::turns::{Action, Event};
 use crate::units::{CallTime, duration_of};
 
@@ -33,21 +34,21 @@ impl Agent {
         &mut self,
         now: CallTime,
         action: &Action,
-        awaited: &mut Vec<(CallTime, Event)>,
+        awaited: &mut Timeline<Event>,
     ) -> anyhow::Result<()> {
         match action {
             Action::Speak { chunk, text, .. } => {
-                let speech = self.voice.synthesize(text)?;
+                let speech = self.voice.synthesize(text, &CancelFlag::default())?;
                 let duration = duration_of(speech.samples.len(), speech.rate);
                 self.lengths.insert(*chunk, duration);
-                awaited.push((now, Event::ChunkReady { chunk: *chunk, duration, words: speech.words }));
+                awaited.at(now, Event::ChunkReady { chunk: *chunk, duration, words: speech.words });
             }
             Action::Send { chunk, mark, first: _, silence, from } => {
                 let length = self.lengths.get(chunk).copied().unwrap_or_default();
                 let start = self.playing_until.max(now) + *silence;
                 self.playing_until = start + length.saturating_sub(*from);
-                awaited.push((start, Event::ChunkStarted { chunk: *chunk, plays_at: start }));
-                awaited.push((self.playing_until, Event::MarkPlayed { mark: *mark }));
+                awaited.at(start, Event::ChunkStarted { chunk: *chunk, plays_at: start });
+                awaited.at(self.playing_until, Event::MarkPlayed { mark: *mark });
             }
             Action::Pause => {
                 self.stop(now, awaited);
@@ -77,8 +78,8 @@ impl Agent {
     }
 
     /// What was to be played is not.
-    fn stop(&mut self, now: CallTime, awaited: &mut Vec<(CallTime, Event)>) {
-        awaited.retain(|(_, event)| !matches!(event, Event::ChunkStarted { .. } | Event::MarkPlayed { .. }));
+    fn stop(&mut self, now: CallTime, awaited: &mut Timeline<Event>) {
+        awaited.forget(|event| matches!(event, Event::ChunkStarted { .. } | Event::MarkPlayed { .. }));
         self.playing_until = now;
     }
 }

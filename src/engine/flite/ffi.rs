@@ -8,6 +8,8 @@ use std::ffi::{CStr, c_char, c_float, c_int, c_short, c_void};
 use std::ptr::NonNull;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use crate::engine::CancelFlag;
+
 /// flite's `cst_wave`.
 #[repr(C)]
 struct Wave {
@@ -37,7 +39,27 @@ struct Item {
     _private: [u8; 0],
 }
 
+/// flite's `cst_audio_streaming_info`: what it calls while it makes a wave.
+#[repr(C)]
+struct Streaming {
+    min_buffsize: c_int,
+    made: Option<unsafe extern "C" fn(*const Wave, c_int, c_int, c_int, *mut Streaming) -> c_int>,
+    utterance: *const CUtterance,
+    item: *const Item,
+    userdata: *mut c_void,
+}
+
+/// `CST_AUDIO_STREAM_STOP` and `CST_AUDIO_STREAM_CONT`.
+const STOP: c_int = -1;
+const GO_ON: c_int = 0;
+
+/// Samples between two looks at whether the speech is still wanted: 200 ms of it.
+const LOOK_EVERY: c_int = 3_200;
+
 unsafe extern "C" {
+    fn new_audio_streaming_info() -> *mut Streaming;
+    fn audio_streaming_info_val(streaming: *const Streaming) -> *mut c_void;
+    fn feat_set(features: *mut c_void, name: *const c_char, value: *const c_void);
     fn flite_init() -> c_int;
     fn register_cmu_us_slt(voxdir: *const c_char) -> *mut CVoice;
     fn flite_feat_set_float(features: *mut c_void, name: *const c_char, value: c_float);
@@ -53,7 +75,26 @@ unsafe extern "C" {
 }
 
 /// The slt voice: a woman from the United States, 16 kHz.
-pub(super) struct Voice(NonNull<CVoice>);
+pub(super) struct Voice {
+    voice: NonNull<CVoice>,
+    /// Belongs to the voice's features.
+    streaming: NonNull<Streaming>,
+}
+
+/// libflite has made more of a wave: says whether it is to go on.
+///
+/// # Safety
+///
+/// `streaming` is the voice's own, and its `userdata` is null or a `CancelFlag` that lives.
+unsafe extern "C" fn made(_: *const Wave, _: c_int, _: c_int, _: c_int, streaming: *mut Streaming) -> c_int {
+    // SAFETY: `Voice::speak` sets `userdata` to a flag that it borrows, and to null before that borrow ends; both
+    // pointers may be null here.
+    let cancelled = unsafe {
+        let flag = streaming.as_ref().and_then(|streaming| streaming.userdata.cast::<CancelFlag>().as_ref());
+        flag.is_some_and(CancelFlag::is_cancelled)
+    };
+    if cancelled { STOP } else { GO_ON }
+}
 
 // SAFETY: the voice lives as long as the process, and libflite ties nothing to a thread; `voice`
 // lets one thread at a time use it.
@@ -63,13 +104,23 @@ unsafe impl Send for Voice {}
 pub(super) fn voice() -> Option<MutexGuard<'static, Voice>> {
     static VOICE: OnceLock<Option<Mutex<Voice>>> = OnceLock::new();
     let voice = VOICE.get_or_init(|| {
-        // SAFETY: both have no requirements but to be called by one thread, once; a null `voxdir`
+        // SAFETY: the first two have no requirements but to be called by one thread, once; a null `voxdir`
         // is what flite's own program passes.
         let voice = unsafe {
             flite_init();
-            register_cmu_us_slt(std::ptr::null())
+            NonNull::new(register_cmu_us_slt(std::ptr::null()))?
         };
-        NonNull::new(voice).map(|v| Mutex::new(Voice(v)))
+        // SAFETY: the streaming information is a fresh one of libflite's; the value takes it, and the features of the
+        // voice, which live as long as it does, take the value.
+        let streaming = unsafe {
+            let mut streaming = NonNull::new(new_audio_streaming_info())?;
+            streaming.as_mut().min_buffsize = LOOK_EVERY;
+            streaming.as_mut().made = Some(made);
+            let value = audio_streaming_info_val(streaming.as_ptr());
+            feat_set(voice.as_ref().features, c"streaming_info".as_ptr(), value);
+            streaming
+        };
+        Some(Mutex::new(Voice { voice, streaming }))
     });
     // A panic elsewhere leaves libflite as it was: no state of ours is in there.
     voice.as_ref().map(|v| v.lock().unwrap_or_else(PoisonError::into_inner))
@@ -92,14 +143,18 @@ pub(super) struct Utterance<'v> {
 
 impl Voice {
     /// Speaks a text. `stretch` is how much longer than usual every sound lasts. `None` if libflite
-    /// fails.
-    pub(super) fn speak(&mut self, text: &CStr, stretch: f32) -> Option<Utterance<'_>> {
-        // SAFETY: the voice was made by libflite and lives for ever; its features were made with it;
-        // the name and the text end in NUL, and libflite copies both; nobody else is in libflite,
-        // since `self` is borrowed mutably from behind the lock.
+    /// fails. Once `cancel` is set, the rest of the sound is not made.
+    pub(super) fn speak(&mut self, text: &CStr, stretch: f32, cancel: &CancelFlag) -> Option<Utterance<'_>> {
+        // SAFETY: the voice was made by libflite and lives for ever; its features and its streaming information were
+        // made with it; the name and the text end in NUL, and libflite copies both; nobody else is in libflite, since
+        // `self` is borrowed mutably from behind the lock. The flag is borrowed until libflite has returned, and
+        // forgotten then.
         let utterance = unsafe {
-            flite_feat_set_float(self.0.as_ref().features, c"duration_stretch".as_ptr(), stretch);
-            flite_synth_text(text.as_ptr(), self.0.as_ptr())
+            self.streaming.as_mut().userdata = std::ptr::from_ref(cancel).cast_mut().cast();
+            flite_feat_set_float(self.voice.as_ref().features, c"duration_stretch".as_ptr(), stretch);
+            let utterance = flite_synth_text(text.as_ptr(), self.voice.as_ptr());
+            self.streaming.as_mut().userdata = std::ptr::null_mut();
+            utterance
         };
         NonNull::new(utterance).map(|utterance| Utterance { utterance, _voice: self })
     }

@@ -7,7 +7,7 @@ mod text;
 use std::ffi::CString;
 use std::time::Duration;
 
-use super::{EngineError, Speech, Synthesizer, WordTime};
+use super::{CancelFlag, EngineError, Speech, Synthesizer, WordTime};
 use crate::audio::level::audible_span;
 use crate::units::{duration_of, samples_in};
 
@@ -65,8 +65,8 @@ impl Synthesizer for Flite {
     /// Speaks `text`. A text with nothing to say gives empty speech.
     ///
     /// # Errors
-    /// If the text has more than [`MAX_CHARS`] characters, or flite fails.
-    fn synthesize(&mut self, text: &str) -> Result<Speech, EngineError> {
+    /// If the text has more than [`MAX_CHARS`] characters, flite fails, or it is cancelled.
+    fn synthesize(&mut self, text: &str, cancel: &CancelFlag) -> Result<Speech, EngineError> {
         let chars = text.chars().count();
         if chars > MAX_CHARS {
             return Err(EngineError::BadInput(format!(
@@ -80,7 +80,10 @@ impl Synthesizer for Flite {
         let failed = |what: &str| EngineError::Failed(format!("flite: {what}"));
         let plain = CString::new(prepared.plain.as_str()).map_err(|_| failed("a NUL in the text"))?;
         let mut voice = ffi::voice().ok_or_else(|| failed("no voice"))?;
-        let utterance = voice.speak(&plain, self.stretch).ok_or_else(|| failed("no speech"))?;
+        let utterance = voice.speak(&plain, self.stretch, cancel).ok_or_else(|| failed("no speech"))?;
+        if cancel.is_cancelled() {
+            return Err(EngineError::Cancelled);
+        }
         let (samples, rate) = utterance.audio();
         let Some(heard) = audible_span(samples, rate) else { return Ok(Speech::default()) };
 

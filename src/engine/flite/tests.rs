@@ -6,7 +6,7 @@ use crate::engine::leaks::assert_no_growth;
 use proptest::prelude::*;
 
 fn say(text: &str) -> Speech {
-    Flite::new("slt", 1.0).unwrap().synthesize(text).unwrap()
+    Flite::new("slt", 1.0).unwrap().synthesize(text, &CancelFlag::default()).unwrap()
 }
 
 fn seconds(speech: &Speech) -> f64 {
@@ -62,7 +62,7 @@ fn silence_is_trimmed_at_both_ends() {
 #[test]
 fn twice_the_speed_takes_about_half_the_time() {
     let text = "The quick brown fox jumps over the lazy dog.";
-    let fast = Flite::new("slt", 2.0).unwrap().synthesize(text).unwrap();
+    let fast = Flite::new("slt", 2.0).unwrap().synthesize(text, &CancelFlag::default()).unwrap();
     let ratio = seconds(&say(text)) / seconds(&fast);
     assert!((1.7..2.3).contains(&ratio), "{ratio}");
     // The pace of one does not stay for the next; nor is the breath of two the same to the sample.
@@ -89,7 +89,10 @@ fn odd_texts_are_spoken_as_far_as_they_can_be() {
 
 #[test]
 fn a_text_that_is_too_long_is_refused_with_the_limit() {
-    let error = Flite::new("slt", 1.0).unwrap().synthesize(&"word ".repeat(2_000)).unwrap_err();
+    let error = Flite::new("slt", 1.0)
+        .unwrap()
+        .synthesize(&"word ".repeat(2_000), &CancelFlag::default())
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "a text of 10000 characters is too long to speak at once; the limit is 2000"
@@ -123,7 +126,7 @@ fn a_thousand_sentences_leave_no_memory_behind() {
     let mut flite = Flite::new("slt", 4.0).unwrap();
     assert_no_growth(0.5, || {
         for n in 0..200 {
-            flite.synthesize(&format!("Your number is {n}.")).unwrap();
+            flite.synthesize(&format!("Your number is {n}."), &CancelFlag::default()).unwrap();
         }
     });
 }
@@ -134,10 +137,23 @@ proptest! {
     #[test]
     fn no_text_brings_it_down(text in "[ -~]{0,60}|.{0,30}|([0-9.,:$%/-]{1,12} ){1,5}") {
         let mut flite = Flite::new("slt", 4.0).unwrap();
-        let speech = flite.synthesize(&text).unwrap();
+        let speech = flite.synthesize(&text, &CancelFlag::default()).unwrap();
         let length = duration_of(speech.samples.len(), speech.rate);
         prop_assert!(speech.words.iter().all(|w| w.end <= length));
         prop_assert!(speech.words.windows(2).all(|w| w[0].end <= w[1].end));
         prop_assert!(speech.words.is_empty() || speech.words.len() == text.split_whitespace().count());
     }
+}
+
+/// Fault: 500 nines took three seconds of the only voice, and could not be broken off.
+#[test]
+fn speech_that_nobody_wants_any_more_is_broken_off() {
+    let text = "nine ".repeat(300);
+    let (cancel, mut flite) = (CancelFlag::default(), Flite::new("slt", 1.0).unwrap());
+    cancel.cancel();
+    let spoken = flite.synthesize(&text, &cancel);
+    assert!(matches!(spoken, Err(EngineError::Cancelled)), "{spoken:?}");
+    // And the next text is whole again.
+    let whole = |flite: &mut Flite| flite.synthesize("Hello there.", &CancelFlag::default()).unwrap().words;
+    assert_eq!(whole(&mut flite).len(), 2);
 }

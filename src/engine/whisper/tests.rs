@@ -35,7 +35,7 @@ fn recognizer() -> WhisperRecognizer {
 
 /// Speech as it arrives at the other end of a phone line.
 fn phoned(text: &str) -> Vec<f32> {
-    let speech = Flite::new("slt", 1.0).unwrap().synthesize(text).unwrap();
+    let speech = Flite::new("slt", 1.0).unwrap().synthesize(text, &CancelFlag::default()).unwrap();
     over_the_line(&resample::resample_i16(&speech.samples, speech.rate, 8_000).unwrap())
 }
 

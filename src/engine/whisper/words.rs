@@ -70,8 +70,8 @@ fn audible_pieces(audio: &[f32], rate: u32) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Synthesizer as _;
     use crate::engine::flite::Flite;
+    use crate::engine::{CancelFlag, Synthesizer as _};
 
     fn tokens(text: &str) -> Vec<Token> {
         text.split('|').map(|t| Token { text: t.to_owned(), probability: 0.9 }).collect()
@@ -112,7 +112,7 @@ mod tests {
             "I would like to book an appointment for Tuesday",
             "My number is five five five zero one four two",
         ] {
-            let speech = voice.synthesize(text).expect("speech");
+            let speech = voice.synthesize(text, &CancelFlag::default()).expect("speech");
             let tokens: Vec<Token> =
                 text.split(' ').map(|w| Token { text: format!(" {w}"), probability: 1.0 }).collect();
             let heard = timed(&tokens, &crate::audio::to_f32(&speech.samples), speech.rate);

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::arbiter::Work;
 use crate::report::{
     CoreUse, Failure, InboundQuality, Pong, Speaker, SpeculationCount, Spread, Summary, TranscriptLine,
     TurnReport,
@@ -12,8 +11,6 @@ use crate::stats::Distribution;
 
 /// More turns than a call has; older ones are forgotten, so that a call of days does not grow.
 const MAX_TURNS: usize = 2000;
-/// More names of custom data are not logged.
-const MAX_NAMES: usize = 20;
 /// The same as for turns, for errors.
 const MAX_ERRORS: usize = 100;
 
@@ -30,15 +27,9 @@ pub struct CallLog {
 }
 
 impl CallLog {
-    /// Of a session that its client calls `client_id`, a call to which the customer attached `data`. The names
-    /// in it are logged, its values only for debugging.
+    /// Of a session that its client calls `client_id`, a call to which the customer attached `data`.
     #[must_use]
     pub fn new(client_id: Option<String>, data: BTreeMap<String, String>) -> Self {
-        if !data.is_empty() {
-            let names: Vec<&str> = data.keys().map(String::as_str).take(MAX_NAMES).collect();
-            tracing::info!(count = data.len(), names = names.join(" "), "data of the call");
-            tracing::debug!(?data, "data of the call");
-        }
         Self { client_id, data, ..Self::default() }
     }
 
@@ -53,10 +44,10 @@ impl CallLog {
         self.turns.push(report);
     }
 
-    /// Something went wrong; `code` is for programs, `message` for people.
-    pub fn error(&mut self, code: &str, message: String) {
+    /// Something went wrong.
+    pub fn error(&mut self, failure: Failure) {
         if self.errors.len() < MAX_ERRORS {
-            self.errors.push(Failure { code: code.to_owned(), message });
+            self.errors.push(failure);
         }
     }
 
@@ -67,9 +58,8 @@ impl CallLog {
         id: String,
         queues: BTreeMap<String, u64>,
         line: InboundQuality,
-        meters: &BTreeMap<Work, CoreUse>,
+        cores: BTreeMap<String, CoreUse>,
     ) -> Pong {
-        let cores = meters.iter().map(|(work, used)| (work.name().to_owned(), *used)).collect();
         Pong { id, turns: self.answered, latency: self.latency(), queues, line, cores }
     }
 
@@ -150,7 +140,7 @@ mod tests {
         };
         for _ in 0..MAX_TURNS + 10 {
             log.turn(report.clone());
-            log.error("x", String::new());
+            log.error(Failure { code: "x".into(), message: String::new() });
         }
         let summary = log.summary("c", 1.0, SpeculationCount::default(), InboundQuality::default());
         assert_eq!(summary.transcript.len(), 2 * MAX_TURNS);

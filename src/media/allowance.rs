@@ -6,7 +6,7 @@ use crate::units::CallTime;
 
 /// So much, and what was not used of it before (a token bucket).
 #[derive(Debug, Clone)]
-pub(super) struct Allowance {
+pub struct Allowance {
     most: Duration,
     /// It fills up so many times as fast as time passes.
     pace: u32,
@@ -16,12 +16,14 @@ pub(super) struct Allowance {
 }
 
 impl Allowance {
-    pub(super) fn new(most: Duration, pace: u32) -> Self {
+    /// At most `most` at once; what was used is made good at `pace` times the pace of the clock.
+    #[must_use]
+    pub fn new(most: Duration, pace: u32) -> Self {
         Self { most, pace, left: most, at: CallTime::ZERO }
     }
 
     /// Takes so much; false if there is less.
-    pub(super) fn take(&mut self, cost: Duration, now: CallTime) -> bool {
+    pub fn take(&mut self, cost: Duration, now: CallTime) -> bool {
         self.left = self.most.min(self.left + now.since(self.at) * self.pace);
         self.at = now;
         let rest = self.left.checked_sub(cost);

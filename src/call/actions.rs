@@ -1,0 +1,174 @@
+//! What the conversation decides is done: actions become jobs, frames and messages. Decisions are not made here.
+
+use super::jobs::{Purpose, Words};
+use super::voice::{AT_A_TIME, Text};
+use super::{Call, Ending, Flow, Job, Output, Reply};
+use crate::dialogue::{Message, Role};
+use crate::ids::{ChunkId, ReadingId, TurnId, UtteranceId};
+use crate::report::{Report, Trouble};
+use crate::streams::Media;
+use crate::turns::Action;
+use crate::units::{CallTime, PHONE_RATE, samples_in};
+
+impl Call {
+    pub(super) fn act(&mut self, now: CallTime) -> Flow {
+        while let Some(action) = self.conversation.poll_action(now) {
+            match action {
+                Action::OpenUtterance { utterance: _, from } => self.listener.open(from),
+                Action::CommitUtterance { utterance: _, until, from } => self.listener.let_go(until, from),
+                Action::CloseUtterance { utterance: _ } => {
+                    self.cancel(|purpose| matches!(purpose, Purpose::Words { .. }));
+                    self.listener.close();
+                }
+                Action::Transcribe { utterance, pass, partial } => {
+                    self.cancel_looks();
+                    let kind = if partial { Words::Partial } else { Words::Final };
+                    let audio = self.listener.utterance();
+                    self.transcribe(utterance, pass, kind, audio);
+                }
+                Action::TranscribePiece { utterance, pass } => {
+                    // Of what was looked at, the beginning is gone.
+                    self.cancel_looks();
+                    let audio = self.listener.cut();
+                    self.transcribe(utterance, pass, Words::Piece, audio);
+                }
+                Action::Hearing { utterance, stable, unstable } => {
+                    tracing::debug!(%utterance, stable, unstable, "hearing");
+                    let report = Report::Hearing { utterance, stable: &stable, unstable: &unstable };
+                    let messages = self.line.report(&report);
+                    self.wire(messages);
+                }
+                Action::Generate { turn, messages, speculative, rung } => {
+                    self.cancel(|purpose| matches!(purpose, Purpose::Reading { rebuild: false, .. }));
+                    let wanted = !speculative;
+                    self.reply = Some(Reply { turn, wanted, spoke: false });
+                    self.voice_lasts_until = None;
+                    self.begin_job(Purpose::Answer { turn }, Job::Answer { messages, rung, wanted });
+                }
+                Action::Release { turn } => self.want(turn),
+                Action::StopGenerating { turn } => {
+                    self.cancel(|purpose| purpose == Purpose::Answer { turn });
+                }
+                Action::Cancel { turn } => self.give_up(turn),
+                Action::Prefill { reading, messages } => self.read(reading, messages, false),
+                Action::Rebuild { reading, messages } => self.read(reading, messages, true),
+                Action::Speak { turn, chunk, text } => self.speak(turn, chunk, text),
+                Action::Send { chunk, mark, first, silence, from } => match self.voice.sound_of(chunk) {
+                    Some(samples) => {
+                        let from = samples_in(from, PHONE_RATE).min(samples.len());
+                        self.pacer.push(chunk, &samples[from..], silence, mark, first);
+                    }
+                    None => tracing::error!(%chunk, "a piece is to be played whose sound is gone"),
+                },
+                Action::Pause => self.fall_silent(now),
+                Action::ClearPlayback => {
+                    self.voice.forget();
+                    self.fall_silent(now);
+                }
+                Action::TimedOut { on } => {
+                    self.trouble(Trouble::Late, on.code(), on.message().to_owned());
+                }
+                Action::TurnReport(report) => self.report_turn(*report),
+                Action::HangUp { why } => {
+                    self.send(&Media::Hangup);
+                    return Err(Ending::SaidGoodbye(why));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Breaks off all jobs of this kind.
+    pub(super) fn cancel(&mut self, which: impl Fn(Purpose) -> bool) {
+        let cancelled = self.jobs.cancel(which);
+        self.outputs.extend(cancelled.into_iter().map(Output::Cancel));
+    }
+
+    fn begin_job(&mut self, purpose: Purpose, job: Job) {
+        let id = self.jobs.begin(purpose);
+        self.outputs.push_back(Output::Begin(id, job));
+    }
+
+    // Listening.
+
+    /// What is transcribed of an utterance as a whole; of a piece that was cut off, the words are still needed.
+    fn cancel_looks(&mut self) {
+        self.cancel(|purpose| matches!(purpose, Purpose::Words { kind: Words::Partial | Words::Final, .. }));
+    }
+
+    fn transcribe(&mut self, utterance: UtteranceId, pass: u32, kind: Words, audio: (Vec<i16>, CallTime)) {
+        let (samples, heard_until) = audio;
+        let purpose = Purpose::Words { utterance, pass, heard_until, kind };
+        self.begin_job(purpose, Job::Hear { samples, partial: kind == Words::Partial });
+    }
+
+    // Thinking.
+
+    /// This call has a system prompt of its own, which no other call has had read: there is time while the
+    /// greeting is spoken.
+    pub(super) fn read_own_prompt(&mut self, system_prompt: &str) {
+        let message = |role, text: &str| Message { role, text: text.to_owned() };
+        let messages = vec![message(Role::System, system_prompt), message(Role::User, "Hello.")];
+        self.read(ReadingId::default(), messages, true);
+    }
+
+    /// What the caller says now takes the place of what they said before; what is read beside it goes on.
+    fn read(&mut self, reading: ReadingId, messages: Vec<Message>, rebuild: bool) {
+        self.cancel(|purpose| matches!(purpose, Purpose::Reading { rebuild: of, .. } if of == rebuild));
+        self.begin_job(Purpose::Reading { reading, rebuild }, Job::ReadAhead { messages, rebuild });
+    }
+
+    // Speaking.
+
+    fn speak(&mut self, turn: TurnId, chunk: ChunkId, text: String) {
+        // What is not generated (the greeting, the fallback phrase) is always wanted.
+        let fresh = Reply { turn, wanted: true, spoke: false };
+        let reply = self.reply.get_or_insert(fresh);
+        if reply.turn != turn {
+            *reply = fresh;
+        }
+        let first = !std::mem::replace(&mut reply.spoke, true);
+        self.voice.wait(Text { turn, chunk, text, first });
+        self.synthesize_what_waits();
+    }
+
+    /// Gives the voice as many pieces as it may have of one call.
+    pub(super) fn synthesize_what_waits(&mut self) {
+        while self.jobs.count(|purpose| matches!(purpose, Purpose::Speech { .. })) < AT_A_TIME
+            && let Some(Text { turn, chunk, text, first }) = self.voice.next()
+        {
+            let wanted = self.reply.is_none_or(|reply| reply.turn != turn || reply.wanted);
+            self.begin_job(Purpose::Speech { turn, chunk }, Job::Speak { text, first, wanted });
+        }
+    }
+
+    /// An answer that was only prepared is wanted.
+    fn want(&mut self, turn: TurnId) {
+        if let Some(reply) = self.reply.as_mut().filter(|reply| reply.turn == turn) {
+            reply.wanted = true;
+        }
+        let prepared = self.jobs.find(|purpose| is_of(purpose, turn));
+        self.outputs.extend(prepared.into_iter().map(Output::Want));
+    }
+
+    fn give_up(&mut self, turn: TurnId) {
+        self.reply.take_if(|reply| reply.turn == turn);
+        self.cancel(|purpose| is_of(purpose, turn));
+        self.voice.give_up(turn);
+        self.synthesize_what_waits();
+    }
+
+    fn fall_silent(&mut self, now: CallTime) {
+        self.pacer.clear(now);
+        self.voice_lasts_until = None;
+        self.send(&Media::Clear);
+    }
+}
+
+/// Whether a job is for the reply of this turn.
+fn is_of(purpose: Purpose, turn: TurnId) -> bool {
+    match purpose {
+        Purpose::Answer { turn: of } | Purpose::Speech { turn: of, .. } => of == turn,
+        Purpose::Words { .. } | Purpose::Reading { .. } => false,
+    }
+}

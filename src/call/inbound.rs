@@ -1,0 +1,95 @@
+//! What the line brings: messages become events of the conversation. Must not know what comes of them.
+
+use super::{Call, Ending, Flow, Output};
+use crate::ids::MarkId;
+use crate::report::{Report, Trouble};
+use crate::streams::{Inbound, Wire};
+use crate::turns::Event;
+use crate::units::{CallTime, duration_of};
+use crate::vad::Edge;
+
+impl Call {
+    pub(super) fn message(&mut self, now: CallTime, wire: Wire<'_>) -> Flow {
+        self.life.heard(now);
+        let decoded = match self.line.decode(wire) {
+            Ok(decoded) => decoded,
+            Err(refusal) => {
+                let count = self.tolerance.drop_odd(now, &refusal).map_err(Ending::Refused)?;
+                let (code, message) = (refusal.code.as_str(), format!("a message was dropped: {refusal}"));
+                let told = self.line.report(&Report::Error { code, message: &message });
+                self.wire(told);
+                self.trouble(Trouble::OddMessage { count }, code, message);
+                return Ok(());
+            }
+        };
+        for inbound in decoded {
+            if let Inbound::Audio { samples, .. } = &inbound
+                && !self.tolerance.takes(now, duration_of(samples.len(), self.line.rate()))
+            {
+                return Err(Ending::TooMuchAudio);
+            }
+            self.inbound(now, inbound)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn inbound(&mut self, now: CallTime, inbound: Inbound) -> Flow {
+        match inbound {
+            Inbound::Audio { samples, position_ms } => {
+                let samples = self.line.heard(samples, position_ms, now);
+                let edges = self.listener.hear(&samples, now);
+                self.edges(now, edges)?;
+                if self.stalled && !self.listener.are_behind(now) {
+                    self.stalled = false;
+                    self.tell(now, Event::LineCaughtUp)?;
+                }
+            }
+            Inbound::Mark { name } => match name.strip_prefix('m').and_then(|n| n.parse().ok()) {
+                Some(mark) => self.tell(now, Event::MarkPlayed { mark: MarkId(mark) })?,
+                None => tracing::debug!("a mark came back that was never sent"),
+            },
+            Inbound::Full => self.pacer.hold(now + self.send_timeout),
+            Inbound::Room => self.pacer.go_on(),
+            Inbound::Ping { id } => self.outputs.push_back(Output::Measure { ping: id }),
+            Inbound::Interrupt => self.tell(now, Event::InterruptRequested)?,
+            Inbound::EndRequested => return Err(Ending::Requested),
+            Inbound::Stopped => return Err(Ending::HungUp),
+            Inbound::Dtmf { digit } => self.tell(now, Event::Key { key: digit })?,
+            Inbound::Ignored { name } => tracing::trace!(%name, "message ignored"),
+            Inbound::Started(_) => tracing::debug!("a second start was tolerated"),
+        }
+        Ok(())
+    }
+
+    fn edges(&mut self, now: CallTime, edges: Vec<Edge>) -> Flow {
+        for edge in edges {
+            let event = match edge {
+                Edge::Started(at) => Event::SpeechStarted { at },
+                Edge::Sustained => Event::SpeechSustained {
+                    level: self.listener.sound_level(),
+                    echo: self.echo.expected(now),
+                },
+                Edge::Paused(at) => Event::SpeechEnded { at },
+            };
+            self.tell(now, event)?;
+        }
+        Ok(())
+    }
+
+    /// What should have come by now and did not: silence on a line that sends none, and otherwise nobody knows.
+    pub(super) fn audio_is_missing(&mut self, now: CallTime) -> Flow {
+        if self.listener.have_gaps() {
+            if self.listener.a_gap_begins(now) {
+                let rest = self.line.rest_of_the_audio();
+                let edges = self.listener.hear(&rest, now);
+                self.edges(now, edges)?;
+            }
+            let edges = self.listener.fill(now);
+            self.edges(now, edges)?;
+        } else if !self.stalled && self.listener.are_behind(now) {
+            self.stalled = true;
+            self.tell(now, Event::LineStalled)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! The wire of one call: its codec, its rate, and how well its audio comes. Must not know turns, nor a socket.
+
+use crate::audio::resample::{RateError, Resampler};
+use crate::audio::{to_f32, to_i16};
+use crate::media::inbound_quality::Reception;
+use crate::report::{InboundQuality, Report};
+use crate::streams::dialect::Dialect;
+use crate::streams::{Gateway, Inbound, Media, Refusal, Wire, WireOut};
+use crate::units::{CallTime, PHONE_RATE};
+
+/// Codec and rates of one call.
+pub struct Line {
+    codec: Box<dyn Gateway>,
+    reception: Reception,
+    /// Between the line's rate and the phone's, if they differ.
+    rates: Option<Rates>,
+    rate: u32,
+}
+
+struct Rates {
+    inbound: Resampler,
+    outbound: Resampler,
+}
+
+impl Line {
+    /// A line whose call has begun, at `rate` samples a second.
+    ///
+    /// # Errors
+    /// If no converter knows the rate.
+    pub fn new(codec: Box<dyn Gateway>, rate: u32) -> Result<Self, RateError> {
+        let rates = (rate != PHONE_RATE)
+            .then(|| {
+                let (inbound, outbound) =
+                    (Resampler::new(rate, PHONE_RATE)?, Resampler::new(PHONE_RATE, rate)?);
+                Ok(Rates { inbound, outbound })
+            })
+            .transpose()?;
+        let reception = Reception::new(rate, sends_gaps(&*codec));
+        Ok(Self { codec, reception, rates, rate })
+    }
+
+    /// Samples a second, on the wire.
+    #[must_use]
+    pub fn rate(&self) -> u32 {
+        self.rate
+    }
+
+    /// It sends nothing while nobody speaks.
+    #[must_use]
+    pub fn has_gaps(&self) -> bool {
+        sends_gaps(&*self.codec)
+    }
+
+    /// What a message means.
+    ///
+    /// # Errors
+    /// What the codec refuses.
+    pub fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal> {
+        self.codec.decode(wire)
+    }
+
+    /// Samples of the line, which came at `now`, at the phone's rate; what is missing before them is made up
+    /// for, where the line tells their position.
+    pub fn heard(&mut self, samples: Vec<i16>, position_ms: Option<u64>, now: CallTime) -> Vec<i16> {
+        let samples = self.reception.arrived(samples, position_ms, now);
+        convert(self.rates.as_mut().map(|r| &mut r.inbound), samples)
+    }
+
+    /// What the converter holds back of the line's audio, because more was to come.
+    pub fn rest_of_the_audio(&mut self) -> Vec<i16> {
+        let mut out = Vec::new();
+        if let Some(rates) = &mut self.rates {
+            rates.inbound.finish(&mut out);
+        }
+        to_i16(&out)
+    }
+
+    /// The messages that bring samples at the phone's rate.
+    pub fn audio(&mut self, samples: Vec<i16>) -> Vec<WireOut> {
+        let samples = convert(self.rates.as_mut().map(|r| &mut r.outbound), samples);
+        self.media(&Media::Audio { samples: &samples })
+    }
+
+    /// The messages that say it; none if the protocol has no word for it.
+    pub fn media(&mut self, media: &Media<'_>) -> Vec<WireOut> {
+        self.codec.encode(media)
+    }
+
+    /// The messages that tell whoever is at the other end.
+    pub fn report(&mut self, report: &Report<'_>) -> Vec<WireOut> {
+        self.codec.report(report)
+    }
+
+    /// The dialect that is spoken.
+    #[must_use]
+    pub fn dialect(&self) -> Option<Dialect> {
+        self.codec.dialect()
+    }
+
+    /// How well the caller's audio comes.
+    #[must_use]
+    pub fn quality(&self) -> InboundQuality {
+        self.reception.figures(self.codec.disordered())
+    }
+}
+
+fn sends_gaps(codec: &dyn Gateway) -> bool {
+    codec.dialect().is_some_and(|dialect| !dialect.sends_silence())
+}
+
+fn convert(resampler: Option<&mut Resampler>, samples: Vec<i16>) -> Vec<i16> {
+    let Some(resampler) = resampler else { return samples };
+    let mut out = Vec::new();
+    resampler.push(&to_f32(&samples), &mut out);
+    to_i16(&out)
+}

@@ -1,0 +1,112 @@
+//! What comes of jobs: outcomes become events of the conversation, failures are told. Must not know who works on them.
+
+use super::jobs::{Purpose, Words};
+use super::{Call, Flow, JobId, Outcome};
+use crate::ids::Asked;
+use crate::report::Trouble;
+use crate::turns::Event;
+use crate::units::{CallTime, PHONE_RATE, duration_of};
+
+impl Call {
+    pub(super) fn outcome(&mut self, now: CallTime, job: JobId, outcome: Outcome) -> Flow {
+        let model = self.jobs.model_of(job).map(str::to_owned);
+        // What is not waited for any more is dropped here, and nowhere else.
+        let Some(purpose) = self.jobs.take(job, &outcome) else { return Ok(()) };
+        let event = match purpose {
+            Purpose::Words { .. } => self.words(purpose, outcome),
+            Purpose::Answer { .. } | Purpose::Reading { .. } => self.thought(purpose, outcome, model),
+            Purpose::Speech { .. } => self.speech(purpose, outcome),
+        };
+        let flow = event.map_or(Ok(()), |event| self.tell(now, event));
+        self.synthesize_what_waits();
+        flow
+    }
+
+    fn words(&mut self, purpose: Purpose, outcome: Outcome) -> Option<Event> {
+        let Purpose::Words { utterance, pass, heard_until, kind } = purpose else { return None };
+        match outcome {
+            Outcome::Heard { text, doubtful } => {
+                tracing::debug!(%utterance, pass, text, doubtful, "transcribed");
+                return Some(Event::Transcribed { utterance, pass, heard_until, text, doubtful });
+            }
+            Outcome::Failed(why) => self.trouble(Trouble::Engine, "transcription_failed", why),
+            // Looks are skipped when there is much to do; that is no error.
+            Outcome::Overloaded(why) if kind != Words::Partial => {
+                self.trouble(Trouble::Engine, "overloaded", why);
+            }
+            Outcome::Overloaded(_) | Outcome::GaveWay => {}
+            Outcome::Begun { .. }
+            | Outcome::Token(_)
+            | Outcome::EndOfTurn(_)
+            | Outcome::Done(_)
+            | Outcome::Spoken { .. } => return unexpected(purpose, &outcome),
+        }
+        Some(Event::TranscriptionFailed { utterance, pass })
+    }
+
+    fn thought(&mut self, purpose: Purpose, outcome: Outcome, model: Option<String>) -> Option<Event> {
+        let asked = match purpose {
+            Purpose::Answer { turn } => Asked::Turn(turn),
+            Purpose::Reading { reading, .. } => Asked::Reading(reading),
+            Purpose::Words { .. } | Purpose::Speech { .. } => return None,
+        };
+        match (outcome, asked) {
+            (Outcome::Begun { model }, Asked::Turn(turn)) => {
+                self.models.insert(turn, model);
+                None
+            }
+            (Outcome::Begun { .. }, Asked::Reading(_)) => None,
+            (Outcome::EndOfTurn(probability), _) => {
+                let counts = model.is_some_and(|model| model == self.judge);
+                counts.then_some(Event::EndOfTurnScore { asked, probability })
+            }
+            (Outcome::Token(text), Asked::Turn(turn)) => Some(Event::Token { turn, text }),
+            (Outcome::Done(usage), Asked::Turn(turn)) => {
+                tracing::debug!(%turn, ?usage, "generated");
+                Some(Event::GenerationDone { turn, usage: Some(usage) })
+            }
+            (Outcome::Done(_), Asked::Reading(reading)) => Some(Event::ReadAhead { reading, done: true }),
+            // A busy machine reads it when it has to; that is no error.
+            (Outcome::Failed(_) | Outcome::GaveWay | Outcome::Overloaded(_), Asked::Reading(reading)) => {
+                tracing::debug!(%reading, "nothing was read ahead");
+                Some(Event::ReadAhead { reading, done: false })
+            }
+            (Outcome::Overloaded(why), Asked::Turn(turn)) => {
+                self.trouble(Trouble::Engine, "overloaded", why);
+                Some(Event::GenerationFailed { turn })
+            }
+            (Outcome::Failed(why), Asked::Turn(turn)) => {
+                self.trouble(Trouble::Engine, "generation_failed", why);
+                Some(Event::GenerationFailed { turn })
+            }
+            (Outcome::GaveWay, Asked::Turn(turn)) => Some(Event::GenerationFailed { turn }),
+            (other, _) => unexpected(purpose, &other),
+        }
+    }
+
+    fn speech(&mut self, purpose: Purpose, outcome: Outcome) -> Option<Event> {
+        let Purpose::Speech { turn, chunk } = purpose else { return None };
+        match outcome {
+            Outcome::Spoken { samples, words } => {
+                let duration = duration_of(samples.len(), PHONE_RATE);
+                self.voice.spoken(turn, chunk, samples);
+                return Some(Event::ChunkReady { chunk, duration, words });
+            }
+            Outcome::Overloaded(why) => self.trouble(Trouble::Engine, "overloaded", why),
+            Outcome::Failed(why) => self.trouble(Trouble::Engine, "synthesis_failed", why),
+            Outcome::GaveWay => {}
+            Outcome::Heard { .. }
+            | Outcome::Begun { .. }
+            | Outcome::Token(_)
+            | Outcome::EndOfTurn(_)
+            | Outcome::Done(_) => return unexpected(purpose, &outcome),
+        }
+        Some(Event::SynthesisFailed { chunk })
+    }
+}
+
+/// No engine answers like that.
+fn unexpected(purpose: Purpose, outcome: &Outcome) -> Option<Event> {
+    tracing::error!(?purpose, ?outcome, "an outcome that does not belong to its job");
+    None
+}

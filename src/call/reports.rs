@@ -1,0 +1,60 @@
+//! What a call tells of itself: to the peer, if its line has words for it, and to whoever follows calls. Must not know
+//! who they are.
+
+use std::collections::BTreeMap;
+
+use super::Call;
+use crate::report::{CoreUse, Failure, Happened, Report, ReportedTurn, Trouble, TurnReport};
+use crate::turns::Action;
+use crate::units::CallTime;
+
+impl Call {
+    /// Something went wrong; the call goes on.
+    pub(super) fn trouble(&mut self, trouble: Trouble, code: &str, message: String) {
+        let failure = Failure { code: code.to_owned(), message };
+        self.log.error(failure.clone());
+        self.happened(Happened::Failed(trouble, failure));
+    }
+
+    pub(super) fn report_turn(&mut self, report: TurnReport) {
+        self.voice.over(report.turn);
+        let speech_end_ms = report.speech_end.map(|at| self.listener.position_of(at).as_secs_f64() * 1000.0);
+        let model = self.models.remove(&report.turn).filter(|_| !report.failed).unwrap_or_default();
+        self.models.retain(|turn, _| *turn > report.turn);
+        self.log.turn(report.clone());
+        let turn = ReportedTurn { turn: report, model, speech_end_ms };
+        let messages = self.line.report(&Report::Turn(&turn));
+        self.wire(messages);
+        self.happened(Happened::Turn(turn));
+    }
+
+    pub(super) fn pong(
+        &mut self,
+        ping: String,
+        mut queues: BTreeMap<String, u64>,
+        cores: BTreeMap<String, CoreUse>,
+    ) {
+        let playback_ms = u64::try_from(self.pacer.queued().as_millis()).unwrap_or(u64::MAX);
+        queues.insert("playback_ms".to_owned(), playback_ms);
+        let pong = self.log.pong(ping, queues, self.line.quality(), cores);
+        let messages = self.line.report(&Report::Pong(&pong));
+        self.wire(messages);
+    }
+
+    /// The turn that was being answered when the call ended.
+    pub(super) fn report_the_last_turn(&mut self, now: CallTime) {
+        while let Some(action) = self.conversation.poll_action(now) {
+            if let Action::TurnReport(report) = action {
+                self.report_turn(*report);
+            }
+        }
+    }
+
+    pub(super) fn sum_up(&mut self, now: CallTime) {
+        let (speculated, quality) = (self.conversation.speculated(), self.line.quality());
+        let summary = self.log.summary(self.id.as_str(), now.as_millis() as f64, speculated, quality);
+        let messages = self.line.report(&Report::Summary(&summary));
+        self.wire(messages);
+        self.happened(Happened::Ended(summary));
+    }
+}

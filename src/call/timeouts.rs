@@ -1,0 +1,69 @@
+//! What time brings: frames that are due, deadlines, and a peer that gives no sign. Must not know what is said.
+
+use super::{Call, Ending, Flow, Output, Reason};
+use crate::media::pacer::Due;
+use crate::streams::Media;
+use crate::turns::Event;
+use crate::units::CallTime;
+
+impl Call {
+    /// Sends what is due.
+    pub(super) fn play(&mut self, now: CallTime) -> Flow {
+        if self.pacer.gives_up_waiting(now) {
+            tracing::warn!("the line's buffer was full for too long: audio is sent again");
+        }
+        while let Some(due) = self.pacer.poll(now) {
+            match due {
+                Due::Frame(samples) => {
+                    self.echo.sent(now, &samples);
+                    let messages = self.line.audio(samples);
+                    self.wire(messages);
+                }
+                Due::Mark(mark) => self.send(&Media::Mark { name: &mark.to_string(), within: false }),
+                Due::FirstMark(mark, due) => {
+                    self.send(&Media::Mark { name: &mark.to_string(), within: true });
+                    self.tell(now, Event::MarkSent { mark, due })?;
+                }
+                Due::Started(chunk, plays_at) => self.tell(now, Event::ChunkStarted { chunk, plays_at })?,
+            }
+        }
+        let end = self.pacer.plays_until();
+        if end > now {
+            self.voice_lasts_until = Some(end);
+        }
+        Ok(())
+    }
+
+    /// When the call wants to be told of the time, and why.
+    #[must_use]
+    pub fn poll_timeout(&self) -> (CallTime, Reason) {
+        let late = self.listener.behind_from().filter(|_| !self.stalled);
+        let others = [
+            self.conversation.poll_timeout().map(|(at, timer)| (at, Reason::Turn(timer))),
+            late.map(|at| (at, Reason::AudioLate)),
+            self.pacer.next_deadline().map(|at| (at, Reason::Playback)),
+            Some((self.life.asks_at(), Reason::AskForLife)),
+        ];
+        let idle = (self.life.ends_at(), Reason::Idle);
+        others
+            .into_iter()
+            .flatten()
+            .fold(idle, |soonest, next| if next.0 < soonest.0 { next } else { soonest })
+    }
+
+    pub(super) fn timeouts(&mut self, now: CallTime) -> Flow {
+        if now >= self.life.ends_at() {
+            return Err(Ending::Idle(self.idle_timeout));
+        }
+        if now >= self.life.asks_at() {
+            self.life.asked(now);
+            self.outputs.push_back(Output::AskForLife);
+        }
+        self.audio_is_missing(now)?;
+        while let Some((_, timer)) = self.conversation.poll_timeout().filter(|&(at, _)| at <= now) {
+            self.conversation.handle_timeout(now, timer);
+            self.act(now)?;
+        }
+        Ok(())
+    }
+}

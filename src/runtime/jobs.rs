@@ -1,0 +1,159 @@
+//! The jobs of one call that engines work on, and what breaks them off. Must not know what they are for.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::sinks::{Outcomes, Thoughts, deliver};
+use crate::call::{Job, JobId, Outcome};
+use crate::dialogue::Message;
+use crate::engine::engines::Engines;
+use crate::engine::ports::{HearRequest, SpeakRequest, ThinkRequest};
+use crate::engine::queue::QueueFull;
+use crate::engine::runway::Runway;
+use crate::engine::wanted::Wanted;
+use crate::engine::{CancelFlag, Sampling, Task, Transcript};
+use crate::units::PHONE_RATE;
+
+/// The hold that a call has on a job.
+#[derive(Debug, Clone, Default)]
+struct Hold {
+    cancel: CancelFlag,
+    wanted: Wanted,
+}
+
+/// All jobs of one call.
+pub(super) struct Jobs {
+    session: String,
+    engines: Engines,
+    sampling: Sampling,
+    outcomes: Outcomes,
+    holds: HashMap<JobId, Hold>,
+    /// How long the agent's voice can go on with what it has.
+    runway: Runway,
+    /// How often the language models had been switched when that was looked at.
+    switches: usize,
+}
+
+impl Jobs {
+    pub(super) fn new(session: String, engines: Engines, sampling: Sampling, outcomes: Outcomes) -> Self {
+        let switches = engines.models.switches();
+        let (holds, runway) = (HashMap::new(), Runway::default());
+        Self { session, engines, sampling, outcomes, holds, runway, switches }
+    }
+
+    /// Gives a job to its engine; what there is to say of it at once.
+    pub(super) fn begin(&mut self, id: JobId, job: Job) -> Option<Outcome> {
+        let hold = Hold::default();
+        self.holds.insert(id, hold.clone());
+        let begun = match job {
+            Job::Hear { samples, partial } => self.hear(id, hold, samples, partial).map(|()| None),
+            Job::Answer { messages, rung, wanted } => {
+                if wanted {
+                    hold.wanted.set();
+                }
+                let begun = self.think(id, hold, messages, Task::Answer, rung);
+                begun.map(|model| Some(Outcome::Begun { model }))
+            }
+            Job::ReadAhead { messages, rebuild } => {
+                let task = if rebuild { Task::Rebuild } else { Task::Listen };
+                let begun = self.think(id, hold, messages, task, 0);
+                begun.map(|model| Some(Outcome::Begun { model }))
+            }
+            Job::Speak { text, first, wanted } => {
+                if wanted {
+                    hold.wanted.set();
+                }
+                self.speak(id, hold, text, first).map(|()| None)
+            }
+        };
+        begun.unwrap_or_else(|full| {
+            self.holds.remove(&id);
+            Some(Outcome::Overloaded(full.to_string()))
+        })
+    }
+
+    /// Somebody waits for it now.
+    pub(super) fn want(&self, id: JobId) {
+        if let Some(hold) = self.holds.get(&id) {
+            hold.wanted.set();
+        }
+    }
+
+    pub(super) fn cancel(&mut self, id: JobId) {
+        if let Some(hold) = self.holds.remove(&id) {
+            hold.cancel.cancel();
+        }
+    }
+
+    /// This came of it.
+    pub(super) fn brought(&mut self, id: JobId, outcome: &Outcome) {
+        if outcome.is_last() {
+            self.holds.remove(&id);
+        }
+    }
+
+    /// The voice breaks off after so long; nothing while it has not begun.
+    pub(super) fn voice_lasts(&self, left: Option<Duration>) {
+        match left {
+            Some(left) => self.runway.lasts_until(self.engines.now() + left),
+            None => self.runway.begin_anew(),
+        }
+    }
+
+    /// True once for each time that another language model is the one in use.
+    pub(super) fn models_switched(&mut self) -> bool {
+        let switches = self.engines.models.switches();
+        std::mem::replace(&mut self.switches, switches) != switches
+    }
+
+    /// The call is over.
+    pub(super) fn end(&mut self) {
+        self.holds.drain().for_each(|(_, hold)| hold.cancel.cancel());
+        self.engines.end_session(&self.session);
+    }
+
+    fn hear(&self, id: JobId, hold: Hold, samples: Vec<i16>, partial: bool) -> Result<(), QueueFull> {
+        let heard = |Transcript { text, doubtful, .. }| Outcome::Heard { text, doubtful };
+        let request = HearRequest { samples, rate: PHONE_RATE, partial, cancel: hold.cancel };
+        self.engines.hear.hear(request, deliver(&self.outcomes, id, heard)?)
+    }
+
+    /// Asks the language model on a rung; gives its name.
+    fn think(
+        &self,
+        id: JobId,
+        hold: Hold,
+        messages: Vec<Message>,
+        task: Task,
+        rung: usize,
+    ) -> Result<String, QueueFull> {
+        let speaks = task == Task::Answer;
+        // Of what is only read, the prompt leaves room for its answer.
+        let read = || Sampling { max_tokens: self.sampling.max_tokens, ..Sampling::default() };
+        let request = ThinkRequest {
+            session: self.session.clone(),
+            messages,
+            task,
+            sampling: if speaks { self.sampling.clone() } else { read() },
+            cancel: hold.cancel,
+            wanted: hold.wanted,
+            runway: if speaks { self.runway.clone() } else { Runway::default() },
+        };
+        let (name, model) = self.engines.models.get(rung)?;
+        model.begin(request, Box::new(Thoughts { job: id, outcomes: self.outcomes.clone(), speaks }))?;
+        Ok(name.to_owned())
+    }
+
+    fn speak(&self, id: JobId, hold: Hold, text: String, first: bool) -> Result<(), QueueFull> {
+        let spoken =
+            |speech: crate::engine::Speech| Outcome::Spoken { samples: speech.samples, words: speech.words };
+        let request = SpeakRequest {
+            text,
+            first,
+            wanted: hold.wanted,
+            cancel: hold.cancel,
+            runway: self.runway.clone(),
+        };
+        self.engines.speak.speak(request, deliver(&self.outcomes, id, spoken)?)
+    }
+}

@@ -1,0 +1,147 @@
+//! One call's task: waits for its socket, its engines and the clock, and does what the call wants done. Decides nothing.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_util::sync::CancellationToken;
+
+use super::clock::Clock;
+use super::end::{End, LineDead};
+use super::incoming::Incoming;
+use super::jobs::Jobs;
+use super::outbound::Outbound;
+use super::services::Services;
+use super::sinks::QUEUE;
+use crate::call::{Call, Input, JobId, Outcome, Output};
+use crate::ids::CallId;
+use crate::report::Happened;
+use crate::streams::Wire;
+use crate::units::CallTime;
+
+/// Everything around one call.
+pub(super) struct Task<'t> {
+    pub(super) id: CallId,
+    pub(super) clock: Clock,
+    pub(super) services: &'t Services,
+    pub(super) outbound: &'t mut Outbound,
+    pub(super) incoming: &'t mut Incoming,
+    /// Cancelled when a newer socket brings the same call.
+    pub(super) taken_over: CancellationToken,
+}
+
+impl Task<'_> {
+    /// Runs `begin`'s call to its end; its socket is still open then.
+    pub(super) async fn run(mut self, begin: impl FnOnce(CallTime) -> Call) -> End {
+        let (outcomes, mut inbox) = mpsc::channel(QUEUE);
+        let (engines, sampling) = (self.services.engines.clone(), self.services.config.llm.sampling.clone());
+        let mut jobs = Jobs::new(self.id.as_str().to_owned(), engines, sampling, outcomes);
+        let mut call = begin(self.clock.now());
+        let end = self.until_the_end(&mut call, &mut jobs, &mut inbox).await;
+        let now = self.clock.now();
+        call.end(now);
+        // The socket may be gone; whoever follows calls is told all the same.
+        while let Some(output) = call.poll_output() {
+            if let Output::Happened(happened) = &output
+                && let Happened::Ended(summary) = &**happened
+            {
+                end.told(summary, now);
+            }
+            let _ = self.put(&mut call, &mut jobs, &inbox, output);
+        }
+        jobs.end();
+        end
+    }
+
+    async fn until_the_end(
+        &mut self,
+        call: &mut Call,
+        jobs: &mut Jobs,
+        inbox: &mut mpsc::Receiver<(JobId, Outcome)>,
+    ) -> End {
+        loop {
+            let wake = match self.serve(call, jobs, inbox) {
+                Ok(wake) => self.clock.instant(wake),
+                Err(end) => return end,
+            };
+            let stop = &self.services.stop;
+            tokio::select! {
+                biased;
+                () = self.taken_over.cancelled() => return End::TakenOver,
+                () = stop.cancelled() => return End::Drained,
+                message = self.incoming.next() => match message {
+                    Ok(message) => call.handle(self.clock.now(), input(&message)),
+                    Err(end) => return end,
+                },
+                Some((job, outcome)) = inbox.recv() => {
+                    jobs.brought(job, &outcome);
+                    call.handle(self.clock.now(), Input::Outcome(job, outcome));
+                }
+                () = tokio::time::sleep_until(wake) => {
+                    if self.outbound.is_dead() {
+                        return LineDead.into();
+                    }
+                    call.handle(self.clock.now(), Input::Timeout);
+                }
+            }
+            if jobs.models_switched() {
+                call.handle(self.clock.now(), Input::ModelsSwitched);
+            }
+        }
+    }
+
+    /// Does all that the call wants done; gives the time at which it wants to be woken.
+    fn serve(
+        &mut self,
+        call: &mut Call,
+        jobs: &mut Jobs,
+        inbox: &mpsc::Receiver<(JobId, Outcome)>,
+    ) -> Result<CallTime, End> {
+        while let Some(output) = call.poll_output() {
+            self.put(call, jobs, inbox, output)?;
+        }
+        jobs.voice_lasts(call.voice_lasts_until().map(|end| end.since(self.clock.now())));
+        Ok(call.poll_timeout().0)
+    }
+
+    fn put(
+        &mut self,
+        call: &mut Call,
+        jobs: &mut Jobs,
+        inbox: &mpsc::Receiver<(JobId, Outcome)>,
+        output: Output,
+    ) -> Result<(), End> {
+        match output {
+            Output::Wire(message) => self.outbound.send(message)?,
+            Output::AskForLife => self.outbound.ask_for_life()?,
+            Output::Begin(id, job) => {
+                if let Some(outcome) = jobs.begin(id, job) {
+                    call.handle(self.clock.now(), Input::Outcome(id, outcome));
+                }
+            }
+            Output::Want(id) => jobs.want(id),
+            Output::Cancel(id) => jobs.cancel(id),
+            Output::Measure { ping } => {
+                let queues = BTreeMap::from([
+                    ("results".to_owned(), inbox.len() as u64),
+                    ("socket".to_owned(), self.outbound.queued() as u64),
+                ]);
+                let cores = self.services.engines.meters().into_iter();
+                let cores = cores.map(|(work, used)| (work.name().to_owned(), used)).collect();
+                call.handle(self.clock.now(), Input::Measured { ping, queues, cores });
+            }
+            Output::Happened(happened) => self.services.tell(&self.id, &happened),
+            Output::Ended(ending) => return Err(ending.into()),
+        }
+        Ok(())
+    }
+}
+
+fn input(message: &Message) -> Input<'_> {
+    match message {
+        Message::Text(text) => Input::Message(Wire::Text(text)),
+        Message::Binary(bytes) => Input::Message(Wire::Binary(bytes)),
+        Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Input::SignOfLife,
+        Message::Close(_) => Input::Closed,
+    }
+}

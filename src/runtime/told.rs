@@ -1,0 +1,77 @@
+//! Who is told what happens to calls, and the log, which always is. Must not know how it comes about.
+
+use std::collections::BTreeMap;
+
+use crate::ids::CallId;
+use crate::report::{Failure, Happened, ReportedTurn, Trouble};
+
+/// More names of custom data are not logged.
+const MAX_NAMES: usize = 20;
+
+/// So many messages of one peer that break the protocol are a warning each.
+const TOLD_ODD_MESSAGES: u64 = 5;
+
+/// Follows calls. It is told on a call's own task: it must not wait.
+pub trait Follower: Send + Sync {
+    /// This happened to `call`.
+    fn told(&self, call: &CallId, happened: &Happened);
+}
+
+/// The lines of the log; the span of the call is around them.
+pub(super) struct Log;
+
+impl Follower for Log {
+    fn told(&self, _: &CallId, happened: &Happened) {
+        match happened {
+            Happened::Started { rate, client_id, data } => {
+                tracing::info!(rate, client_id, "call started");
+                custom_data(data);
+            }
+            Happened::Turn(turn) => turn_over(turn),
+            Happened::Failed(Trouble::OddMessage { count }, Failure { message, .. }) => {
+                odd_message(*count, message);
+            }
+            Happened::Failed(Trouble::Late, Failure { code, message }) => {
+                tracing::warn!(code, "{message}");
+            }
+            Happened::Failed(Trouble::Engine, Failure { code, message }) => {
+                tracing::error!(code, error = message, "an engine failed");
+            }
+            // The task tells it, with its reason.
+            Happened::Ended(_) => {}
+        }
+    }
+}
+
+/// A message that breaks the protocol was dropped, the peer's `count`th.
+pub(super) fn odd_message(count: u64, reason: &str) {
+    if count <= TOLD_ODD_MESSAGES {
+        tracing::warn!(reason, "a message was dropped");
+    } else {
+        tracing::debug!(reason, count, "a message was dropped");
+    }
+}
+
+/// The names in it are logged, its values only for debugging.
+fn custom_data(data: &BTreeMap<String, String>) {
+    if !data.is_empty() {
+        let names: Vec<&str> = data.keys().map(String::as_str).take(MAX_NAMES).collect();
+        tracing::info!(count = data.len(), names = names.join(" "), "data of the call");
+        tracing::debug!(?data, "data of the call");
+    }
+}
+
+fn turn_over(ReportedTurn { turn, .. }: &ReportedTurn) {
+    tracing::info!(
+        turn = turn.turn.0,
+        v2v_ms = turn.stages.map(|stages| stages.total_ms().round()),
+        interrupted = turn.interrupted,
+        hiccups = turn.hiccups,
+        failed = turn.failed,
+        rung = turn.rung,
+        prompt = turn.tokens.map(|tokens| tokens.prompt),
+        reused = turn.tokens.map(|tokens| tokens.reused),
+        "turn over"
+    );
+    tracing::debug!(turn = turn.turn.0, heard = turn.heard, reply = turn.reply, "words");
+}

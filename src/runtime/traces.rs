@@ -1,0 +1,195 @@
+//! Traces of calls, each in a file of its own. A slow disk never delays a call: lines that do not fit in the queue are
+//! counted and left out. Must not know what the lines mean.
+
+use std::fs::File;
+use std::io::{BufWriter, ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::clock::{Clock, unique_id};
+use crate::call::TraceSink;
+use crate::ids::CallId;
+use crate::turns::trace::{Line, What};
+
+/// Lines that may wait for the disk.
+const QUEUE: usize = 4096;
+
+/// A line is in the file after so long at the latest: a process that is killed leaves its calls' traces.
+const LONGEST_HELD: Duration = Duration::from_secs(1);
+
+/// Counted texts that are remembered.
+const MOST_KNOWN: usize = 1000;
+
+/// A trace ends here: some hours of a call.
+const MOST_BYTES: usize = 256 << 20;
+
+/// A sink for the trace of a call, which writes it to a new file in `folder`; none if no file can be written.
+#[must_use]
+pub fn trace_to(folder: &Path, id: &CallId) -> Option<TraceSink> {
+    match Trace::create(folder, id) {
+        Ok(trace) => Some(Arc::new(move |line| trace.write(line))),
+        Err(error) => {
+            tracing::error!(folder = %folder.display(), %error, "no trace can be written");
+            None
+        }
+    }
+}
+
+/// Where lines go. The file is complete when the last handle is dropped.
+#[derive(Debug, Clone)]
+struct Trace {
+    lines: SyncSender<Line>,
+    missing: Arc<AtomicU64>,
+    /// Texts are counted again and again: each is written once.
+    counted: Arc<Mutex<std::collections::HashSet<String>>>,
+}
+
+/// A new file of this call's name. Calls may come again under the same name, and whatever lies there stays as
+/// it is, be it a link that leads nowhere: the trace gets a longer name then. What callers say is for nobody
+/// else on this machine.
+fn create(folder: &Path, id: &CallId) -> std::io::Result<File> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let new = |name: String| {
+        let mut options = File::options();
+        options.write(true).create_new(true).mode(0o600).open(folder.join(name))
+    };
+    match new(format!("{id}.jsonl")) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => new(format!("{id}.{}.jsonl", unique_id())),
+        created => created,
+    }
+}
+
+impl Trace {
+    fn create(folder: &Path, id: &CallId) -> std::io::Result<Self> {
+        let file = create(folder, id)?;
+        let (lines, queue) = sync_channel(QUEUE);
+        std::thread::Builder::new().name("trace".into()).spawn(move || {
+            if let Err(error) = write(file, &queue) {
+                tracing::error!(%error, "the trace of a call is cut off");
+            }
+        })?;
+        Ok(Self { lines, missing: Arc::default(), counted: Arc::default() })
+    }
+
+    fn write(&self, line: Line) {
+        if let What::Counted(counted) = &line.what {
+            let mut known = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+            if !known.insert(counted.text.clone()) {
+                return;
+            }
+            // A text that is written twice does no harm.
+            if known.len() > MOST_KNOWN {
+                known.clear();
+            }
+        }
+        let missing = self.missing.swap(0, Ordering::Relaxed);
+        if missing > 0 && self.lines.try_send(Line { at: line.at, what: What::Missing(missing) }).is_err() {
+            self.missing.fetch_add(missing + 1, Ordering::Relaxed);
+            return;
+        }
+        if self.lines.try_send(line).is_err() {
+            self.missing.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn write(file: File, lines: &Receiver<Line>) -> std::io::Result<()> {
+    let mut out = BufWriter::new(file);
+    let mut bytes = 0;
+    let clock = Clock::start();
+    let mut flushed = clock.now();
+    loop {
+        let next = if out.buffer().is_empty() {
+            flushed = clock.now();
+            lines.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else if clock.now() - flushed < LONGEST_HELD {
+            lines.recv_timeout(LONGEST_HELD.saturating_sub(clock.now() - flushed))
+        } else {
+            Err(RecvTimeoutError::Timeout)
+        };
+        let line = match next {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => {
+                out.flush()?;
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        let text = line.to_text();
+        bytes += text.len();
+        if bytes > MOST_BYTES {
+            let missing = Line { at: line.at, what: What::Missing(1) };
+            writeln!(out, "{}", missing.to_text())?;
+            out.flush()?;
+            return Err(std::io::Error::other(format!("a trace has at most {MOST_BYTES} bytes")));
+        }
+        writeln!(out, "{text}")?;
+    }
+    out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::turns::Event;
+    use crate::units::CallTime;
+    use crate::waiting::wait_until;
+
+    fn trace(folder: &Path) -> Option<TraceSink> {
+        trace_to(folder, &CallId::new("c"))
+    }
+
+    fn line(ms: u64, event: Event) -> Line {
+        Line { at: CallTime::from_millis(ms), what: What::Event(event) }
+    }
+
+    fn lines(file: &Path) -> Vec<Line> {
+        let text = std::fs::read_to_string(file).expect("a trace");
+        text.lines().filter_map(|line| Line::read(line).ok()).collect()
+    }
+
+    /// Fault: after SIGKILL the traces of the calls that stood have 0 bytes.
+    #[test]
+    fn what_happens_is_in_the_file_while_the_call_goes_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sink = trace(folder.path()).expect("a trace");
+        let path = folder.path().join("c.jsonl");
+        let happened = [line(0, Event::CallStarted), line(1, Event::LineStalled)];
+        for (count, line) in (1..).zip(&happened) {
+            sink(line.clone());
+            wait_until(|| lines(&path).len() == count);
+        }
+        assert_eq!(lines(&path), happened);
+    }
+
+    /// Faults: everybody on the machine may read what callers say; a link that leads nowhere is in the way of
+    /// every trace of its name; traces of one name overwrite each other.
+    #[test]
+    fn a_trace_is_a_new_file_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let (taken, nowhere) = (folder.path().join("c.jsonl"), folder.path().join("nowhere"));
+        std::os::unix::fs::symlink(&nowhere, &taken).expect("a link");
+        let traces = [trace(folder.path()), trace(folder.path())];
+        assert!(traces.iter().all(Option::is_some) && !nowhere.exists());
+        let files =
+            std::fs::read_dir(folder.path()).expect("files").map(|entry| entry.expect("an entry").path());
+        let files: Vec<_> = files.filter(|path| *path != taken).collect();
+        assert_eq!(files.len(), 2);
+        for file in files {
+            assert_eq!(file.metadata().expect("a file").permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn where_no_trace_can_be_written_the_call_has_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").expect("a file");
+        assert!(trace(&file.join("below")).is_none());
+    }
+}
