@@ -8,6 +8,7 @@
 pub mod conceal;
 pub mod g711;
 pub mod level;
+pub mod live;
 pub mod resample;
 pub mod wav;
 

@@ -1,7 +1,7 @@
 //! The wire of one call: its codec, its rate, and how well its audio comes. Must not know turns, nor a socket.
 
-use crate::audio::resample::{RateError, Resampler};
-use crate::audio::{to_f32, to_i16};
+use crate::audio::live::LiveResampler;
+use crate::audio::resample::RateError;
 use crate::media::inbound_quality::Reception;
 use crate::report::{InboundQuality, Report};
 use crate::streams::dialect::Dialect;
@@ -18,8 +18,8 @@ pub struct Line {
 }
 
 struct Rates {
-    inbound: Resampler,
-    outbound: Resampler,
+    inbound: LiveResampler,
+    outbound: LiveResampler,
 }
 
 impl Line {
@@ -31,7 +31,7 @@ impl Line {
         let rates = (rate != PHONE_RATE)
             .then(|| {
                 let (inbound, outbound) =
-                    (Resampler::new(rate, PHONE_RATE)?, Resampler::new(PHONE_RATE, rate)?);
+                    (LiveResampler::new(rate, PHONE_RATE)?, LiveResampler::new(PHONE_RATE, rate)?);
                 Ok(Rates { inbound, outbound })
             })
             .transpose()?;
@@ -63,21 +63,25 @@ impl Line {
     /// for, where the line tells their position.
     pub fn heard(&mut self, samples: Vec<i16>, position_ms: Option<u64>, now: CallTime) -> Vec<i16> {
         let samples = self.reception.arrived(samples, position_ms, now);
-        convert(self.rates.as_mut().map(|r| &mut r.inbound), samples)
+        match &mut self.rates {
+            Some(rates) => rates.inbound.push(&samples),
+            None => samples,
+        }
     }
 
-    /// What the converter holds back of the line's audio, because more was to come.
-    pub fn rest_of_the_audio(&mut self) -> Vec<i16> {
-        let mut out = Vec::new();
+    /// A gap begins in the caller's audio, where the line sends nothing in silence.
+    pub fn gap_begins(&mut self) {
         if let Some(rates) = &mut self.rates {
-            rates.inbound.finish(&mut out);
+            rates.inbound.forget();
         }
-        to_i16(&out)
     }
 
     /// The messages that bring samples at the phone's rate.
-    pub fn audio(&mut self, samples: Vec<i16>) -> Vec<WireOut> {
-        let samples = convert(self.rates.as_mut().map(|r| &mut r.outbound), samples);
+    pub fn audio(&mut self, samples: &[i16]) -> Vec<WireOut> {
+        let samples = match &mut self.rates {
+            Some(rates) => rates.outbound.push(samples),
+            None => samples.to_vec(),
+        };
         self.media(&Media::Audio { samples: &samples })
     }
 
@@ -106,11 +110,4 @@ impl Line {
 
 fn sends_gaps(codec: &dyn Gateway) -> bool {
     codec.dialect().is_some_and(|dialect| !dialect.sends_silence())
-}
-
-fn convert(resampler: Option<&mut Resampler>, samples: Vec<i16>) -> Vec<i16> {
-    let Some(resampler) = resampler else { return samples };
-    let mut out = Vec::new();
-    resampler.push(&to_f32(&samples), &mut out);
-    to_i16(&out)
 }

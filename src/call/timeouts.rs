@@ -16,7 +16,7 @@ impl Call {
             match due {
                 Due::Frame(samples) => {
                     self.echo.sent(now, &samples);
-                    let messages = self.line.audio(samples);
+                    let messages = self.line.audio(&samples);
                     self.wire(messages);
                 }
                 Due::Mark(mark) => self.send(&Media::Mark { name: &mark.to_string(), within: false }),

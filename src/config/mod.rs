@@ -138,7 +138,7 @@ pub struct Stt {
     pub window_margin: Option<Duration>,
     /// A doubtful transcript is made again with the whole window.
     pub second_look: bool,
-    /// A code of [`language::LANGUAGES`], or "auto".
+    /// A code of [`LANGUAGES`](crate::engine::whisper::languages::LANGUAGES), or "auto".
     pub language: String,
     /// Words the model should expect (names, terms); empty for none.
     pub initial_prompt: String,

@@ -110,7 +110,7 @@ impl Ears {
         self.gaps.is_some()
     }
 
-    /// True if a gap has begun: what a converter still holds of the audio before it belongs before it.
+    /// True if a gap has begun: no sound of before it goes on in what comes after it.
     #[must_use]
     pub fn a_gap_begins(&self, now: CallTime) -> bool {
         self.gaps.as_ref().is_some_and(|gaps| !gaps.is_silent()) && self.are_behind(now)

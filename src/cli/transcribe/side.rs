@@ -63,7 +63,7 @@ impl Side {
                     longest: config.stt.max_piece,
                 };
                 let hearing = Hearing {
-                    to_phone: Resampler::for_file(rate, PHONE_RATE)?,
+                    to_phone: Resampler::new(rate, PHONE_RATE)?,
                     level: Leveller::default(),
                     ears: listener(config, config.vad.detector),
                     pending: Vec::new(),
@@ -71,7 +71,7 @@ impl Side {
                 (Some(hearing), Cutter::by_voice(rules))
             }
         };
-        let to_whisper = Resampler::for_file(rate, WHISPER_RATE)?;
+        let to_whisper = Resampler::new(rate, WHISPER_RATE)?;
         Ok(Self { channel, to_whisper, hearing, cutter, now: CallTime::ZERO, mixed: Vec::new() })
     }
 
