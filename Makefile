@@ -7,10 +7,11 @@ PREFIX = /usr/local
 PORTABLE = CARGO_TARGET_DIR=target/package RUSTFLAGS="-C target-cpu=x86-64-v3" \
 	GGML_NATIVE=OFF GGML_AVX=ON GGML_AVX2=ON GGML_FMA=ON GGML_F16C=ON GGML_BMI2=ON
 
-.PHONY: help call test test-real serve build setup setup-checks real-models fmt clippy doc deny tidy memcheck package install models clean
+.PHONY: help call check test test-real serve build setup setup-checks real-models fmt clippy doc deny tidy memcheck package install models clean
 
 help:
 	@echo "make call     build offhook and play a whole conversation with it"
+	@echo "make check    format, lints, and the tests of the core: after every change"
 	@echo "make test     everything CI checks"
 	@echo "make test-real  calls and words wrong with published weights, which it fetches"
 	@echo "make serve    answer calls on 127.0.0.1:8080 (see config.toml)"
@@ -37,6 +38,7 @@ setup-checks:
 # One profile for everything, so that the dependencies are built once: calls in tests run as fast as
 # real ones. The language model's tests run a second time without kernels of our own.
 test: setup-checks fmt clippy doc deny real-models
+	cargo test --release --locked -p offhook-core
 	cargo test --release --locked
 	OFFHOOK_TEST_KERNELS=candle cargo test --release --locked --lib engine::llm
 	@test -e target/real-models/tiny.en.bin && echo "all checks passed" || \
@@ -53,14 +55,19 @@ test-real: build
 real-models:
 	@scripts/real_models.sh tiny.en || [ $$? -eq 75 ]
 
+# What is worth running after every change: under a minute once the dependencies are built.
+check: fmt
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo test --locked -p offhook-core
+
 fmt:
-	cargo fmt --check
+	cargo fmt --all --check
 
 clippy:
-	cargo clippy --release --locked --all-targets -- -D warnings
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 
 doc:
-	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --no-deps
 
 # The advisory database is fetched from the network, so it is no part of the checks here: CI on an
 # open machine can run `cargo deny check advisories` as well. cargo-deny looks at the crates for all

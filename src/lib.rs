@@ -1,31 +1,22 @@
-//! offhook answers phone calls: one process listens, thinks and speaks.
+//! offhook answers phone calls: one process listens, thinks and speaks. The call itself is [`offhook_core`]; here is
+//! what is around it: engines, sockets, configuration, commands.
 
 // They panic where nobody reads: `cli::output` has what takes their place.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
-pub mod access;
 pub mod app;
-pub mod audio;
-pub mod call;
 pub mod cli;
 pub mod config;
-pub mod dialogue;
 pub mod engine;
 pub mod files;
 pub mod http;
-pub mod ids;
-pub mod language;
-pub mod media;
 pub mod phone;
-pub mod report;
 pub mod runtime;
-pub mod scoring;
-pub mod stats;
-pub mod streams;
 pub mod telemetry;
-pub mod timeline;
-pub mod turns;
-pub mod units;
-pub mod vad;
 #[cfg(test)]
 mod waiting;
+
+pub use offhook_core::{
+    access, audio, call, dialogue, ids, language, media, report, scoring, stats, streams, timeline, turns,
+    units, vad,
+};

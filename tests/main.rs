@@ -1,5 +1,5 @@
-//! All tests that see the house from outside, in one binary: simulated calls, properties, calls over
-//! real sockets, and the rules of the house itself.
+//! All tests that see the program from outside, in one binary: calls over real sockets, decoders of foreign bytes, and
+//! the rules for the sources. Calls without sockets are in crates/core/tests.
 #![allow(
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
@@ -11,7 +11,5 @@
 mod end_to_end;
 mod fuzzing;
 mod layers;
-mod property;
-mod simulation;
 mod support;
 mod tidy;

@@ -16,7 +16,8 @@ use serde_json::Value;
 use super::models;
 use super::targets::Target;
 use super::targets::codecs::{Packed, pack};
-use crate::support::simulation::{settings, words};
+use offhook::config::call::settings;
+use offhook::dialogue::CountTokens;
 
 /// What a target begins with.
 pub fn of(target: &Target) -> Vec<Vec<u8>> {
@@ -114,8 +115,10 @@ fn waves() -> Vec<Vec<u8>> {
 
 /// The trace of a call in which everything happens once, and the caller cuts in.
 fn call() -> String {
-    let mut conversation = Conversation::new(settings(), words());
-    let head = Head { version: VERSION, call: "c".into(), settings: settings() };
+    let config = offhook::config::parse("", "test", Path::new("")).unwrap();
+    let words = CountTokens::new(|text| text.split_whitespace().count());
+    let mut conversation = Conversation::new(settings(&config), words);
+    let head = Head { version: VERSION, call: "c".into(), settings: settings(&config) };
     let mut lines = vec![Line { at: CallTime::ZERO, what: What::Trace(Box::new(head)) }];
     let ms = CallTime::from_millis;
     let mut events = vec![

@@ -19,16 +19,20 @@ pub struct House {
 }
 
 impl House {
-    /// Reads all files under `sources`.
-    pub fn read(sources: &Path) -> Self {
+    /// Reads all files under each of `sources`: one hands on the rooms of the others, so that they have the same names.
+    pub fn read(sources: &[PathBuf]) -> Self {
         let mut texts = BTreeMap::new();
-        for path in files_under(sources) {
+        for (sources, path) in
+            sources.iter().flat_map(|s| files_under(s).into_iter().map(move |path| (s, path)))
+        {
             let relative = path.strip_prefix(sources).unwrap().to_owned();
-            // A crate of its own, which may use all of this one.
-            if relative == Path::new("main.rs") {
+            // Lists of rooms; and a crate of its own, which may use all of this one.
+            if relative == Path::new("main.rs") || relative == Path::new("lib.rs") {
                 continue;
             }
-            texts.insert(module_of(&relative), (relative, fs::read_to_string(&path).unwrap()));
+            let (module, text) = (module_of(&relative), fs::read_to_string(&path).unwrap());
+            let before = texts.insert(module, (relative, text));
+            assert!(before.is_none(), "{} is there twice", path.display());
         }
         let tests: Vec<Module> =
             texts.iter().flat_map(|(module, (_, text))| test_modules(module, text)).collect();
@@ -85,9 +89,7 @@ impl House {
         let mut arrows = BTreeMap::new();
         for (module, file) in &self.files {
             let named = self.named.get(module).into_iter().flatten();
-            // The root holds nothing but rooms.
-            let others =
-                named.filter_map(|path| self.file_of(path, 0)).filter(|to| to != file && to != "lib.rs");
+            let others = named.filter_map(|path| self.file_of(path, 0)).filter(|to| to != file);
             let to = others.collect();
             arrows.insert(file.clone(), to);
         }

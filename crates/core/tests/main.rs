@@ -1,0 +1,12 @@
+//! Whole calls and conversations on a simulated clock, and what holds for every one of them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    missing_docs
+)]
+
+mod property;
+mod simulation;
+mod support;

@@ -1,0 +1,164 @@
+//! Whole calls, with audio in them: what only the glue between the conversation and the line can get wrong.
+
+use offhook_core::call::Ending;
+use offhook_core::turns::{Manners, Settings};
+use offhook_core::units::CallTime;
+use serde_json::json;
+
+use crate::support::simulation::{AT, MS, settings};
+use crate::support::whole_call::{Engines, Peer, WholeCall};
+
+const GREETING: &str = "Hello, this is the clinic.";
+const ANSWER: &str = "You said 4 words. Is there anything else?";
+
+/// A question from 5,000 to 6,080, after the greeting.
+fn asks(call: &mut WholeCall) -> CallTime {
+    call.says(AT(5000), "When do you open?")
+}
+
+#[test]
+fn a_question_is_heard_and_answered_word_by_word() {
+    for peer in [Peer::Native(8000), Peer::Native(16_000), Peer::Native(24_000), Peer::Asterisk(MS(15_000))] {
+        let mut call = WholeCall::with(settings(), peer, Engines::default());
+        let end = asks(&mut call);
+        call.run(AT(12_000));
+        assert_eq!(call.heard_text(), format!("{GREETING} {ANSWER}"), "{peer:?}");
+        let answer = call.heard()[5].0;
+        // 250 ms of silence end the turn; the answer was prepared in them.
+        assert!(answer - end < MS(400), "{peer:?}: {:?}", answer - end);
+        let prompt = call.prompts.last().unwrap().last().unwrap();
+        assert_eq!(prompt.text, "When do you open?", "{peer:?}");
+        let summary = call.hangs_up();
+        assert_eq!((summary.turns, summary.interruptions), (1, 0), "{peer:?}");
+        let said: Vec<&str> = summary.transcript.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(said, [GREETING, "When do you open?", ANSWER], "{peer:?}");
+        assert_eq!(call.unfinished(), 0, "{peer:?}");
+    }
+}
+
+/// Complaint: "it talks over me".
+#[test]
+fn a_caller_who_cuts_in_hears_silence_within_a_frame() {
+    let mut call = WholeCall::new(settings());
+    asks(&mut call);
+    let cut = AT(7000);
+    call.says(cut, "No wait, I have another question.");
+    call.run(AT(8500));
+    let silent = call.cleared.first().copied().expect("a clear");
+    assert!(silent - cut <= MS(180), "{:?}", silent - cut);
+    // What left before was played out or thrown away; nothing leaves until the words are known.
+    assert!(call.sent.iter().all(|(at, _)| *at <= silent || *at > cut + MS(1500)));
+    call.run(AT(14_000));
+    let summary = call.hangs_up();
+    assert_eq!(summary.interruptions, 1);
+    assert!(call.heard_text().starts_with(GREETING));
+    // What the history says was said, sounded; and no more than that is told.
+    let first = &summary.transcript[2];
+    assert!(ANSWER.starts_with(&first.text) && first.text.len() < ANSWER.len(), "{:?}", first.text);
+    assert!(call.heard_text().contains(&first.text));
+}
+
+/// Fault: the samples of a filler were forgotten when another model took over, so that a cough during the filler cost
+/// its rest, which was booked as heard all the same.
+#[test]
+fn a_cough_during_a_filler_costs_none_of_its_words() {
+    let manners = Manners { filler_after: Some(MS(1500)), ..settings().manners };
+    let stand_in = Settings { manners, models: 2, fallback_after: MS(1700), ..settings() };
+    let mut stand_in = Settings { speculation: crate::support::simulation::tries(0), ..stand_in };
+    stand_in.phrases.filler = "One moment please while I look that up for you.".into();
+    let engines = Engines { silent_answers: 1, first_token: MS(2000), ..Engines::default() };
+    let mut call = WholeCall::with(stand_in, Peer::Native(8000), engines);
+    let end = asks(&mut call);
+    // The filler sounds from about 1.8 s after the question on, and for 2.9 s; the other model is asked at 2.0 s.
+    call.coughs(end + MS(2900), MS(240));
+    call.run(AT(16_000));
+    let words = call.heard_text();
+    assert_eq!(call.cleared.len(), 1, "the cough pauses the agent");
+    let filler = "One moment please while I look that up for you.";
+    // The word that was cut is said again from its beginning, and all that follow it.
+    assert_eq!(words, format!("{GREETING} {filler} {ANSWER}"));
+    let summary = call.hangs_up();
+    assert_eq!((summary.interruptions, summary.hiccups), (0, 1));
+    assert_eq!(summary.transcript.last().unwrap().text, format!("{filler} {ANSWER}"));
+}
+
+/// Complaint: "it goes silent and I do not know whether it is still there".
+#[test]
+fn where_the_line_holds_the_callers_audio_up_nobody_is_cut_off() {
+    let mut call = WholeCall::new(settings());
+    // In the middle of the question, nothing comes for 700 ms, and then all of it.
+    call.held_up.push((AT(5400), AT(6100)));
+    call.says(AT(5000), "When do you open on Saturday mornings?");
+    call.run(AT(14_000));
+    let prompt = call.prompts.last().unwrap().last().unwrap();
+    assert_eq!(prompt.text, "When do you open on Saturday mornings?");
+    assert_eq!(call.hangs_up().turns, 1);
+}
+
+#[test]
+fn frames_that_are_lost_cost_words_and_not_the_turn() {
+    let mut call = WholeCall::new(settings());
+    call.lost.push((AT(5300), AT(5500)));
+    asks(&mut call);
+    call.run(AT(14_000));
+    let summary = call.hangs_up();
+    assert_eq!(summary.turns, 1);
+    assert!(call.heard_text().starts_with(GREETING), "{}", call.heard_text());
+}
+
+#[test]
+fn a_line_whose_buffer_is_small_gets_all_words_and_nothing_while_it_is_full() {
+    let mut call = WholeCall::with(settings(), Peer::Asterisk(MS(100)), Engines::default());
+    asks(&mut call);
+    call.run(AT(14_000));
+    assert_eq!(call.heard_text(), format!("{GREETING} {ANSWER}"));
+}
+
+#[test]
+fn a_long_answer_is_synthesised_two_pieces_at_a_time_and_heard_whole() {
+    let sentence = "We are open from eight until five on all days of the week.";
+    let answer = [sentence; 6].join(" ");
+    let engines = Engines { answer: Some(answer.clone()), ..Engines::default() };
+    let mut call = WholeCall::with(settings(), Peer::Native(8000), engines);
+    asks(&mut call);
+    call.run(AT(40_000));
+    assert_eq!(call.heard_text(), format!("{GREETING} {answer}"));
+}
+
+#[test]
+fn an_engine_that_fails_is_told_once_and_the_caller_is_asked_again() {
+    let mut call = WholeCall::new(settings());
+    call.expects_errors = true;
+    // The greeting is job 1 and 2, and whatever comes after the question fails for a while.
+    call.engines.fails = (3..40).collect();
+    asks(&mut call);
+    call.run(AT(14_000));
+    assert!(call.failures().contains(&"transcription_failed"), "{:?}", call.failures());
+    assert_eq!(call.hangs_up().errors.len(), call.failures().len());
+}
+
+#[test]
+fn a_ping_is_answered_at_once_with_the_figures_of_the_call() {
+    let mut call = WholeCall::new(settings());
+    call.sends(AT(100), &json!({"type": "ping", "id": "p1"}));
+    call.run(AT(200));
+    let (at, pong) = call.told.iter().find(|(_, text)| text.contains("\"pong\"")).expect("a pong");
+    let pong: serde_json::Value = serde_json::from_str(pong).unwrap();
+    assert_eq!((*at, pong["id"].as_str()), (AT(100), Some("p1")));
+    assert!(pong["queues"]["playback_ms"].as_u64().unwrap() > 0, "the greeting is being played");
+}
+
+#[test]
+fn a_peer_that_is_gone_is_asked_twice_and_then_given_up() {
+    let mut call = WholeCall::new(settings());
+    call.lost.push((AT(0), AT(100_000)));
+    // It brings no marks back either.
+    call.is_alive = false;
+    call.is_deaf = true;
+    call.run(AT(100_000));
+    assert_eq!(call.ended, Some((AT(30_000), Ending::Idle(MS(30_000)))));
+    let mut alive = WholeCall::new(settings());
+    alive.lost.push((AT(0), AT(100_000)));
+    alive.run(AT(100_000));
+    assert_eq!(alive.ended, None);
+}

@@ -1,0 +1,9 @@
+//! What tests share: simulated conversations, and simulated whole calls.
+
+mod errors;
+mod gateway;
+mod model;
+pub mod settings;
+pub mod simulation;
+pub mod tongue;
+pub mod whole_call;

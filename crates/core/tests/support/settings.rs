@@ -1,0 +1,83 @@
+//! What simulated calls are set to: as the shipped configuration, without manners that would speak up in
+//! tests of something else.
+
+use std::time::Duration;
+
+use offhook_core::dialogue::CountTokens;
+use offhook_core::turns::{
+    BargeInPolicy, EndpointPolicy, KeysPolicy, Listening, Manners, Phrases, ReadAhead, Settings,
+    SpeculationPolicy,
+};
+
+use super::simulation::MS;
+
+pub fn settings() -> Settings {
+    Settings {
+        language: &offhook_core::language::ENGLISH,
+        system_prompt: "You help.".into(),
+        phrases: Phrases {
+            greeting: "Hello, this is the clinic.".into(),
+            fallback: "I am sorry, could you say that again?".into(),
+            not_understood: "Sorry, I did not catch that.".into(),
+            filler: "One moment, please.".into(),
+            idle: vec!["Are you still there?".into(), "I am still here.".into()],
+            idle_goodbye: "Nobody is there. Goodbye.".into(),
+            length_warning: "We have one minute left.".into(),
+            length_goodbye: "Our time is over. Goodbye.".into(),
+            goodbyes: Vec::new(),
+        },
+        endpoint: EndpointPolicy {
+            complete: MS(250),
+            open: MS(500),
+            unfinished: MS(1500),
+            longest: MS(2000),
+            model_threshold: 0.5,
+            model_weight: 0.0,
+            number_lengths: vec![7, 10],
+        },
+        barge_in: BargeInPolicy::default(),
+        listening: Listening {
+            partial_pace: Some(MS(400)),
+            commit_after: MS(6000),
+            max_piece: MS(20_000),
+            max_utterance: MS(60_000),
+        },
+        speculation: tries(2),
+        manners: Manners {
+            idle_after: None,
+            filler_after: None,
+            max_call: None,
+            warn_before: Duration::from_secs(60),
+        },
+        keys: KeysPolicy { gap: MS(2500), end: Some('#') },
+        first_token_timeout: Duration::from_secs(4),
+        models: 1,
+        fallback_after: MS(1000),
+        max_reply_words: 120,
+        prompt_tokens: 1000,
+    }
+}
+
+/// The same, without answers that are prepared ahead.
+pub fn without_speculation() -> Settings {
+    Settings { speculation: tries(0), ..settings() }
+}
+
+/// The same, with so many answers prepared in one turn.
+pub fn tries(max_tries: u32) -> SpeculationPolicy {
+    SpeculationPolicy { max_tries, read_ahead: ReadAhead::Newest }
+}
+
+/// Counts words for tokens.
+pub fn words() -> CountTokens {
+    CountTokens::new(|text| text.split_whitespace().count())
+}
+
+/// Settings in which nothing is switched off: two models, a filler, prompts, a judge of the end.
+pub fn lively() -> Settings {
+    let mut settings = Settings { models: 2, ..settings() };
+    settings.endpoint.model_weight = 0.5;
+    settings.manners.filler_after = Some(MS(1500));
+    settings.manners.idle_after = Some(MS(6000));
+    settings
+}

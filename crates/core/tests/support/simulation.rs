@@ -1,0 +1,360 @@
+//! A whole call on a simulated clock: a scripted caller, scripted engines with fixed delays, and a
+//! gateway that plays what it is sent. Nothing here waits: hours pass in microseconds.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use offhook_core::dialogue::{Message, Role, WordTime};
+use offhook_core::ids::{ChunkId, MarkId, TurnId, UtteranceId};
+use offhook_core::report::TurnReport;
+use offhook_core::timeline::{Next, Timeline};
+use offhook_core::turns::trace::{Head, Line, VERSION, What};
+use offhook_core::turns::{Action, Conversation, Event, Farewell, Settings};
+use offhook_core::units::CallTime;
+
+pub use super::gateway::Marks;
+pub use super::model::{FirstModel, Script};
+pub use super::settings::{settings, tries, without_speculation, words};
+
+pub const MS: fn(u64) -> Duration = Duration::from_millis;
+pub const AT: fn(u64) -> CallTime = CallTime::from_millis;
+
+/// Speech of this length makes the agent pause.
+pub const MIN_SPEECH: Duration = Duration::from_millis(160);
+
+/// How long the scripted engines take.
+#[derive(Debug, Clone)]
+pub struct Delays {
+    pub transcript: Duration,
+    pub first_token: Duration,
+    pub token: Duration,
+    /// From words that the model is given to what it says of their end.
+    pub score: Duration,
+    /// To read a beginning anew.
+    pub rebuild: Duration,
+    pub synthesis: Duration,
+    /// Speech per character of text.
+    pub per_character: Duration,
+    /// What the gateway does with marks.
+    pub marks: Marks,
+}
+
+impl Default for Delays {
+    fn default() -> Self {
+        Self {
+            transcript: MS(40),
+            first_token: MS(20),
+            token: MS(4),
+            score: MS(10),
+            rebuild: MS(300),
+            synthesis: MS(15),
+            per_character: MS(60),
+            marks: Marks::Right,
+        }
+    }
+}
+
+/// What an engine does instead of answering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    Recognizer,
+    Generator,
+    Synthesizer,
+    SilentGenerator,
+    SilentRecognizer,
+    SilentSynthesizer,
+    /// Fails once, then works.
+    GeneratorOnce,
+    RecognizerOnce,
+    /// Fails, or says nothing more, in the middle of a sentence; once.
+    GeneratorMidway,
+    GeneratorStops,
+    /// Ends without a word, always.
+    EmptyGenerator,
+    SynthesizerOnce,
+}
+
+/// One call.
+pub struct Simulation {
+    pub conversation: Conversation,
+    pub delays: Delays,
+    pub broken: Option<Broken>,
+    /// The trace of the call.
+    pub lines: Vec<Line>,
+    /// Everything done, in order.
+    pub done: Vec<(CallTime, Action)>,
+    timeline: Timeline<Happening>,
+    /// Every word of the caller, by the moment it was over.
+    spoken: Vec<(CallTime, String)>,
+    /// How far the caller's audio is behind the clock.
+    pub audio_lag: Duration,
+    /// No core is free for partial transcriptions.
+    pub busy: bool,
+    /// What the model answers, if it is not to say what it heard.
+    pub answer: Option<String>,
+    /// What else the model does.
+    pub script: Script,
+    /// The prompts of the model.
+    pub prompts: Vec<Vec<Message>>,
+    /// The recogniser is unsure of everything.
+    pub doubtful: bool,
+    utterance_from: BTreeMap<UtteranceId, CallTime>,
+    pub(super) durations: BTreeMap<ChunkId, Duration>,
+    pub(super) texts: BTreeMap<ChunkId, (TurnId, String)>,
+    pub(super) playing_until: CallTime,
+    /// What sounds when, as the caller hears it: from, until, of which piece, from where in it.
+    pub(super) sounds: Vec<(CallTime, CallTime, ChunkId, Duration)>,
+    /// Marks of audio that is in the gateway, by when it is played.
+    pub(super) buffered: Vec<(CallTime, MarkId)>,
+    pub(super) swapped: Option<MarkId>,
+    /// Marks and starts after this many clears are of audio that was thrown away.
+    pub(super) clears: u64,
+}
+
+pub(super) enum Happening {
+    Tell(Event),
+    /// Of the audio that was in the gateway before a clear with this number.
+    Played(u64, Event),
+}
+
+impl Simulation {
+    pub fn new(settings: Settings) -> Self {
+        let head = Head { version: VERSION, call: "c".into(), settings: settings.clone() };
+        let head = Line { at: CallTime::ZERO, what: What::Trace(Box::new(head)) };
+        let mut simulation = Self {
+            conversation: Conversation::new(settings, words()),
+            delays: Delays::default(),
+            broken: None,
+            lines: vec![head],
+            done: Vec::new(),
+            timeline: Timeline::default(),
+            spoken: Vec::new(),
+            audio_lag: Duration::ZERO,
+            busy: false,
+            answer: None,
+            script: Script::default(),
+            prompts: Vec::new(),
+            doubtful: false,
+            utterance_from: BTreeMap::new(),
+            durations: BTreeMap::new(),
+            texts: BTreeMap::new(),
+            playing_until: CallTime::ZERO,
+            sounds: Vec::new(),
+            buffered: Vec::new(),
+            swapped: None,
+            clears: 0,
+        };
+        simulation.at(CallTime::ZERO, Event::CallStarted);
+        simulation
+    }
+
+    /// A call whose greeting is over.
+    pub fn after_the_greeting() -> Self {
+        let mut call = Self::new(settings());
+        call.run(AT(5000));
+        call
+    }
+
+    /// A call in which the caller asks until 6,000, and the agent answers "You said 4 words." from 6,250
+    /// to 7,330 and "Is there anything else?" from 7,550 to 8,990, with 60 ms a character.
+    pub fn answering() -> Self {
+        Self::answering_with(settings())
+    }
+
+    /// The same with other settings.
+    pub fn answering_with(settings: Settings) -> Self {
+        let mut call = Self::new(settings);
+        call.run(AT(5000));
+        call.caller_says(AT(5000), MS(1000), "When do you open?");
+        call
+    }
+
+    /// Lets an event happen.
+    pub fn at(&mut self, when: CallTime, event: Event) {
+        self.push(when, Happening::Tell(event));
+    }
+
+    /// The caller says `text` from `from` on, for `lasting`; the detector needs 60 ms for the start
+    /// and 120 ms for the pause.
+    pub fn caller_says(&mut self, from: CallTime, lasting: Duration, text: &str) {
+        let end = from + lasting;
+        self.at(from + MS(60), Event::SpeechStarted { at: from });
+        if lasting >= MIN_SPEECH {
+            self.at(from + MIN_SPEECH, Event::SpeechSustained { level: -20.0, echo: None });
+        }
+        self.caller_says_late(from, lasting, text, end + MS(120));
+    }
+
+    /// The same, but its start was told otherwise, and its end is known at `known`.
+    pub fn caller_says_late(&mut self, from: CallTime, lasting: Duration, text: &str, known: CallTime) {
+        let end = from + lasting;
+        let words: Vec<&str> = text.split(' ').collect();
+        for (i, word) in words.iter().enumerate() {
+            let over = lasting * u32::try_from(i + 1).unwrap() / u32::try_from(words.len()).unwrap();
+            self.spoken.push((from + over, (*word).to_owned()));
+        }
+        self.at(known, Event::SpeechEnded { at: end });
+    }
+
+    /// Lets time pass until `until`, then gives the reports of the turns so far.
+    pub fn run(&mut self, until: CallTime) -> Vec<TurnReport> {
+        loop {
+            let timer = self.conversation.poll_timeout();
+            match self.timeline.next(timer.map(|(at, _)| at), until) {
+                None => break,
+                Some(Next::Happens(happening)) => self.happen(happening),
+                Some(Next::Deadline) => {
+                    let what = timer.map(|(_, timer)| What::Deadline(timer));
+                    self.lines.extend(what.map(|what| Line { at: self.now(), what }));
+                    self.conversation.handle_timeout(self.now());
+                }
+            }
+            self.act();
+        }
+        self.reports()
+    }
+
+    pub fn reports(&self) -> Vec<TurnReport> {
+        let report = |action: &Action| {
+            if let Action::TurnReport(r) = action { Some(TurnReport::clone(r)) } else { None }
+        };
+        self.done.iter().filter_map(|(_, action)| report(action)).collect()
+    }
+
+    /// When actions of a kind were done.
+    pub fn times(&self, kind: impl Fn(&Action) -> bool) -> Vec<CallTime> {
+        self.done.iter().filter(|(_, action)| kind(action)).map(|(at, _)| *at).collect()
+    }
+
+    /// Why the agent hung up, and when.
+    pub fn hung_up(&self) -> Option<(CallTime, Farewell)> {
+        self.done.iter().find_map(|(at, action)| match action {
+            Action::HangUp { why } => Some((*at, *why)),
+            _ => None,
+        })
+    }
+
+    /// When the agent was told to pause or to be quiet.
+    pub fn silenced(&self) -> Vec<CallTime> {
+        self.times(|action| matches!(action, Action::Pause | Action::ClearPlayback))
+    }
+
+    /// What the history says the agent said.
+    pub fn agent_lines(&self) -> Vec<&str> {
+        let lines = self.conversation.history().lines();
+        lines.filter(|l| l.role == Role::Assistant).map(|l| l.text.as_str()).collect()
+    }
+
+    pub(super) fn now(&self) -> CallTime {
+        self.timeline.now()
+    }
+
+    pub(super) fn push(&mut self, when: CallTime, happening: Happening) {
+        self.timeline.at(when, happening);
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Tell(event) => self.tell(event),
+            Happening::Played(clears, event) if clears == self.clears => self.tell(event),
+            Happening::Played(..) => {}
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.lines.push(Line { at: self.now(), what: What::Event(event.clone()) });
+        self.conversation.handle(self.now(), event);
+    }
+
+    fn act(&mut self) {
+        while let Some(action) = self.conversation.poll_action() {
+            self.lines.push(Line { at: self.now(), what: What::Action(action.clone()) });
+            self.done.push((self.now(), action.clone()));
+            match action {
+                Action::OpenUtterance { utterance, from } => {
+                    self.utterance_from.insert(utterance, from);
+                }
+                Action::CommitUtterance { utterance, until, from: _ } => {
+                    self.utterance_from.insert(utterance, until);
+                }
+                Action::Transcribe { utterance, pass, partial: true } if self.busy => {
+                    self.at(self.now(), Event::TranscriptionFailed { utterance, pass });
+                }
+                Action::Transcribe { utterance, pass, .. } => self.transcribe(utterance, pass),
+                Action::TranscribePiece { utterance, pass } => {
+                    self.transcribe(utterance, pass);
+                    self.utterance_from.insert(utterance, self.now());
+                }
+                Action::Generate { turn, messages, rung, .. } => self.generate(turn, messages, rung),
+                Action::Prefill { reading, messages } => self.listen(reading, &messages),
+                Action::Rebuild { reading, messages: _ } => self.rebuild(reading),
+                Action::Speak { turn, chunk, text } => self.synthesize(turn, chunk, text),
+                Action::Send { chunk, mark, first, silence, from } => {
+                    self.send_first(first, silence);
+                    self.send(chunk, mark, silence, from);
+                }
+                Action::Pause | Action::ClearPlayback => self.clear(),
+                Action::CloseUtterance { .. }
+                | Action::Cancel { .. }
+                | Action::StopGenerating { .. }
+                | Action::Release { .. }
+                | Action::Hearing { .. }
+                | Action::HangUp { .. }
+                | Action::TimedOut { .. }
+                | Action::TurnReport(_) => {}
+            }
+        }
+    }
+
+    pub(super) fn breaks(&mut self, once: Broken, ever: Broken) -> bool {
+        if self.broken == Some(once) {
+            self.broken = None;
+            return true;
+        }
+        self.broken == Some(ever)
+    }
+
+    fn transcribe(&mut self, utterance: UtteranceId, pass: u32) {
+        let from = self.utterance_from[&utterance];
+        let heard_until = self.now().back(self.audio_lag);
+        let said = self.spoken.iter().filter(|(end, _)| *end > from && *end <= heard_until);
+        let text = said.map(|(_, word)| word.as_str()).collect::<Vec<_>>().join(" ");
+        if self.broken == Some(Broken::SilentRecognizer) {
+            return;
+        }
+        let event = if self.breaks(Broken::RecognizerOnce, Broken::Recognizer) {
+            Event::TranscriptionFailed { utterance, pass }
+        } else {
+            Event::Transcribed { utterance, pass, heard_until, text, doubtful: self.doubtful }
+        };
+        self.at(self.now() + self.delays.transcript, event);
+    }
+
+    fn synthesize(&mut self, turn: TurnId, chunk: ChunkId, text: String) {
+        let at = self.now() + self.delays.synthesis;
+        if self.broken == Some(Broken::SilentSynthesizer) {
+            return;
+        }
+        // As every voice has, this one has letters that it does not know.
+        let unspeakable = !text.contains(|c: char| c.is_ascii_alphanumeric());
+        if unspeakable || self.breaks(Broken::SynthesizerOnce, Broken::Synthesizer) {
+            return self.at(at, Event::SynthesisFailed { chunk });
+        }
+        let per_character = self.delays.per_character;
+        let after = |characters: usize| per_character * u32::try_from(characters).unwrap();
+        let ends = text.split(' ').scan(0, |end, word| {
+            *end += word.chars().count() + 1;
+            Some(WordTime { word: word.to_owned(), end: after(*end) })
+        });
+        let words: Vec<WordTime> = ends.collect();
+        let duration = after(text.chars().count() + 1);
+        self.durations.insert(chunk, duration);
+        self.texts.insert(chunk, (turn, text));
+        self.at(at, Event::ChunkReady { chunk, duration, words });
+    }
+
+    /// The turn a piece belongs to.
+    pub fn turn_of(&self, chunk: ChunkId) -> Option<TurnId> {
+        self.texts.get(&chunk).map(|(turn, _)| *turn)
+    }
+}

@@ -1,0 +1,331 @@
+//! A whole call on a simulated clock, from the socket's messages to the messages for the socket: a caller who speaks in
+//! samples, a gateway with a buffer, marks, holes and back-pressure, and scripted engines. Hours pass in milliseconds.
+
+mod engines;
+mod peer;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use offhook_core::call::line::Line;
+use offhook_core::call::tolerance::Tolerance;
+use offhook_core::call::{Call, Ending, Input, Job, JobId, Outcome, Output, Reason, Setup};
+use offhook_core::dialogue::Message;
+use offhook_core::ids::CallId;
+use offhook_core::media::listener::Ears;
+use offhook_core::report::{Happened, Summary, Trouble};
+use offhook_core::streams::asterisk::Asterisk;
+use offhook_core::streams::native::Native;
+use offhook_core::streams::{Gateway, Inbound, Wire, WireOut};
+use offhook_core::timeline::{Next, Timeline};
+use offhook_core::turns::{Settings, trace};
+use offhook_core::units::{CallTime, samples_in};
+use offhook_core::vad::Hysteresis;
+use serde_json::{Value, json};
+
+pub use engines::Engines;
+pub use peer::Peer;
+
+use super::errors::Errors;
+use super::settings::words;
+use super::simulation::{MIN_SPEECH, MS};
+use super::tongue::{Loud, Tongue};
+
+#[derive(Debug)]
+enum Happening {
+    /// The next 20 ms of the caller.
+    Frame(usize),
+    Outcome(JobId, Outcome),
+    /// Of the audio before a clear with this number.
+    Mark(u64, String),
+    Message(String),
+    /// The gateway looks at its buffer.
+    Buffer,
+}
+
+const FRAME: Duration = Duration::from_millis(20);
+
+/// One call.
+pub struct WholeCall {
+    call: Call,
+    pub engines: Engines,
+    peer: Peer,
+    timeline: Timeline<Happening>,
+    pub tongue: Tongue,
+    /// What the caller says, in samples of the line from its beginning.
+    speech: Vec<i16>,
+    /// Frames that never arrive.
+    pub lost: Vec<(CallTime, CallTime)>,
+    /// All of these arrive at the end of the span.
+    pub held_up: Vec<(CallTime, CallTime)>,
+    /// What the caller hears: where it begins, in samples of the line.
+    ear: Vec<i16>,
+    /// When the gateway has played what it has.
+    playing_until: CallTime,
+    clears: u64,
+    full: bool,
+    begun: u32,
+    running: BTreeMap<JobId, Job>,
+    /// What the models were asked.
+    pub prompts: Vec<Vec<Message>>,
+    /// When audio left, and how many samples.
+    pub sent: Vec<(CallTime, usize)>,
+    /// When the gateway was told to throw away what it has.
+    pub cleared: Vec<CallTime>,
+    /// All text messages of the server.
+    pub told: Vec<(CallTime, String)>,
+    /// It sends no mark back.
+    pub is_deaf: bool,
+    /// The peer answers when it is asked for a sign of life.
+    pub is_alive: bool,
+    pub happened: Vec<(CallTime, Happened)>,
+    pub ended: Option<(CallTime, Ending)>,
+    trace: Arc<Mutex<Vec<trace::Line>>>,
+    errors: Errors,
+    pub expects_errors: bool,
+}
+
+impl WholeCall {
+    pub fn new(settings: Settings) -> Self {
+        Self::with(settings, Peer::Native(8000), Engines::default())
+    }
+
+    pub fn with(settings: Settings, peer: Peer, engines: Engines) -> Self {
+        let errors = Errors::watch();
+        let (mut codec, message): (Box<dyn Gateway>, String) = match peer {
+            Peer::Native(rate) => {
+                let audio = json!({"encoding": "pcm16le", "sample_rate": rate});
+                let start = json!({"type": "session.start", "version": 1, "audio": audio});
+                (Box::new(Native::new()), start.to_string())
+            }
+            Peer::Asterisk(_) => {
+                (Box::new(Asterisk::new()), "MEDIA_START channel_id:c1 format:slin".to_owned())
+            }
+        };
+        let mut started = codec.decode(Wire::Text(&message)).unwrap();
+        let Inbound::Started(start) = started.remove(0) else { panic!("{started:?}") };
+        let hysteresis = Hysteresis::new(MS(60), MIN_SPEECH, MS(120));
+        let max_piece = settings.listening.max_piece;
+        let trace = Arc::<Mutex<Vec<trace::Line>>>::default();
+        let sink = trace.clone();
+        let setup = Setup {
+            id: CallId::new("c"),
+            settings,
+            count: words(),
+            listener: Ears::new(Box::new(Loud), hysteresis, MS(100), max_piece),
+            lead: MS(160),
+            echo_loss_db: None,
+            idle_timeout: Duration::from_secs(30),
+            send_timeout: Duration::from_secs(5),
+            judge: "main".to_owned(),
+            trace: Some(Arc::new(move |line| sink.lock().unwrap().push(line))),
+        };
+        let line = Line::new(codec, peer.rate()).unwrap();
+        let call = Call::new(CallTime::ZERO, setup, line, &start, Vec::new(), Tolerance::default());
+        let mut timeline = Timeline::default();
+        timeline.at(CallTime::ZERO + FRAME, Happening::Frame(0));
+        let mut this = Self {
+            call,
+            engines,
+            peer,
+            timeline,
+            tongue: Tongue::default(),
+            speech: Vec::new(),
+            lost: Vec::new(),
+            held_up: Vec::new(),
+            ear: Vec::new(),
+            playing_until: CallTime::ZERO,
+            clears: 0,
+            full: false,
+            begun: 0,
+            running: BTreeMap::new(),
+            prompts: Vec::new(),
+            sent: Vec::new(),
+            cleared: Vec::new(),
+            told: Vec::new(),
+            is_deaf: false,
+            is_alive: true,
+            happened: Vec::new(),
+            ended: None,
+            trace,
+            errors,
+            expects_errors: false,
+        };
+        this.serve();
+        this
+    }
+
+    /// The caller says `text` from `from` on; gives when it is over.
+    pub fn says(&mut self, from: CallTime, text: &str) -> CallTime {
+        let rate = self.peer.rate();
+        let (samples, _) = self.tongue.say(text, rate);
+        self.makes(from, &samples)
+    }
+
+    /// The caller makes a sound without words, for so long.
+    pub fn coughs(&mut self, from: CallTime, lasting: Duration) {
+        let samples = vec![1500; samples_in(lasting, self.peer.rate())];
+        self.makes(from, &samples);
+    }
+
+    fn makes(&mut self, from: CallTime, samples: &[i16]) -> CallTime {
+        let rate = self.peer.rate();
+        let (start, end) = {
+            let start = samples_in(from - CallTime::ZERO, rate);
+            (start, start + samples.len())
+        };
+        if self.speech.len() < end {
+            self.speech.resize(end, 0);
+        }
+        self.speech[start..end].copy_from_slice(samples);
+        from + offhook_core::units::duration_of(samples.len(), rate)
+    }
+
+    /// The peer sends a text message.
+    pub fn sends(&mut self, at: CallTime, message: &Value) {
+        self.sends_text(at, message.to_string());
+    }
+
+    /// The same in words.
+    pub fn sends_text(&mut self, at: CallTime, message: String) {
+        self.timeline.at(at, Happening::Message(message));
+    }
+
+    /// The trace so far.
+    pub fn trace(&self) -> Vec<trace::Line> {
+        self.trace.lock().unwrap().clone()
+    }
+
+    /// Lets time pass until `until`.
+    pub fn run(&mut self, until: CallTime) {
+        let mut woken = (CallTime::ZERO, 0);
+        while self.ended.is_none() {
+            let (deadline, reason) = self.call.poll_timeout();
+            let next = self.timeline.next(Some(deadline), until);
+            let now = self.timeline.now();
+            match next {
+                None => break,
+                Some(Next::Deadline) => {
+                    woken = if woken.0 == now { (now, woken.1 + 1) } else { (now, 1) };
+                    assert!(woken.1 < 50, "woken again and again at {now} for {reason:?}");
+                    self.call.handle(now, Input::Timeout);
+                }
+                Some(Next::Happens(happening)) => self.happen(now, happening),
+            }
+            self.serve();
+        }
+    }
+
+    /// The peer hangs up: what the call sums up to.
+    pub fn hangs_up(&mut self) -> Summary {
+        let now = self.timeline.now();
+        if self.ended.is_none() {
+            self.call.handle(now, Input::Closed);
+            self.serve();
+        }
+        let summary = self.happened.iter().rev().find_map(|(_, happened)| match happened {
+            Happened::Ended(summary) => Some(summary.clone()),
+            _ => None,
+        });
+        summary.expect("a call that ends is summed up")
+    }
+
+    /// Codes of what went wrong.
+    pub fn failures(&self) -> Vec<&str> {
+        let failures = self.happened.iter().filter_map(|(_, happened)| match happened {
+            Happened::Failed(_, failure) => Some(failure.code.as_str()),
+            _ => None,
+        });
+        failures.collect()
+    }
+
+    /// The words that sounded whole in the caller's ear by now, and when each began.
+    pub fn heard(&self) -> Vec<(CallTime, String)> {
+        let rate = self.peer.rate();
+        let heard = self.tongue.hear(&self.ear[..self.ear.len().min(self.now_in_samples())], rate, 0.9);
+        heard
+            .into_iter()
+            .map(|(at, word)| (CallTime::ZERO + offhook_core::units::duration_of(at, rate), word))
+            .collect()
+    }
+
+    /// The same as a text.
+    pub fn heard_text(&self) -> String {
+        self.heard().into_iter().map(|(_, word)| word).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Jobs that were begun and neither done nor cancelled.
+    pub fn unfinished(&self) -> usize {
+        self.running.len()
+    }
+
+    fn now_in_samples(&self) -> usize {
+        samples_in(self.timeline.now() - CallTime::ZERO, self.peer.rate())
+    }
+
+    fn happen(&mut self, now: CallTime, happening: Happening) {
+        match happening {
+            Happening::Frame(n) => {
+                self.timeline.at(now + FRAME, Happening::Frame(n + 1));
+                self.frame(now, n);
+            }
+            Happening::Outcome(job, outcome) => {
+                if outcome.is_last() {
+                    self.running.remove(&job);
+                }
+                self.call.handle(now, Input::Outcome(job, outcome));
+            }
+            Happening::Mark(clears, name) => {
+                if clears == self.clears && !self.is_deaf {
+                    self.mark_back(now, &name);
+                }
+            }
+            Happening::Message(text) => self.call.handle(now, Input::Message(Wire::Text(&text))),
+            Happening::Buffer => self.look_at_the_buffer(now),
+        }
+    }
+
+    /// Does all that the call wants done.
+    fn serve(&mut self) {
+        let mut done = 0;
+        while let Some(output) = self.call.poll_output() {
+            done += 1;
+            assert!(done < 5_000, "outputs do not end: {output:?}");
+            let now = self.timeline.now();
+            match output {
+                Output::Wire(WireOut::Binary(bytes)) => self.plays(now, &bytes),
+                Output::Wire(WireOut::Text(text)) => self.is_told(now, &text),
+                Output::AskForLife if self.is_alive => self.call.handle(now, Input::SignOfLife),
+                Output::AskForLife => {}
+                Output::Begin(id, job) => self.begin(now, id, job),
+                Output::Want(_) => {}
+                Output::Cancel(id) => {
+                    self.running.remove(&id);
+                }
+                Output::Measure { ping } => {
+                    let (queues, cores) = (BTreeMap::new(), BTreeMap::new());
+                    self.call.handle(now, Input::Measured { ping, queues, cores });
+                }
+                Output::Happened(happened) => self.happened.push((now, *happened)),
+                Output::Ended(ending) => {
+                    self.ended = Some((now, ending));
+                    self.call.end(now);
+                }
+            }
+        }
+        let (at, reason) = self.call.poll_timeout();
+        assert!(at > CallTime::ZERO || reason == Reason::AskForLife, "{reason:?} has no time");
+    }
+}
+
+impl Drop for WholeCall {
+    fn drop(&mut self) {
+        if self.expects_errors || std::thread::panicking() {
+            return;
+        }
+        let failed = self.happened.iter().filter(|(_, h)| matches!(h, Happened::Failed(Trouble::Engine, _)));
+        assert_eq!(failed.count(), 0, "an engine failed, and no test asked for it: {:?}", self.failures());
+        assert_eq!(self.errors.seen(), Vec::<String>::new(), "an ERROR was logged, and no test asked for it");
+    }
+}

@@ -1,0 +1,129 @@
+//! Both ends of the line of a whole call: the caller's frames, and a gateway with a buffer, marks and back-pressure.
+
+use std::time::Duration;
+
+use offhook_core::call::Input;
+use offhook_core::streams::Wire;
+use offhook_core::units::{CallTime, duration_of, samples_in};
+use serde_json::{Value, json};
+
+use super::{FRAME, Happening, WholeCall};
+use crate::support::simulation::MS;
+
+/// What is at the other end of the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// Our own protocol, at this rate; sends silence, too.
+    Native(u32),
+    /// Asterisk, at 8 kHz: sends nothing in silence, tells when its buffer is full (at so much audio), and answers no
+    /// mark that was flushed.
+    Asterisk(Duration),
+}
+
+impl Peer {
+    pub(super) const fn rate(self) -> u32 {
+        match self {
+            Self::Native(rate) => rate,
+            Self::Asterisk(_) => 8000,
+        }
+    }
+}
+
+impl WholeCall {
+    pub(super) fn frame(&mut self, now: CallTime, n: usize) {
+        let spans = |spans: &[(CallTime, CallTime)]| {
+            spans.iter().copied().find(|(from, to)| (*from..*to).contains(&now))
+        };
+        if spans(&self.lost).is_some() {
+            return;
+        }
+        let samples = samples_in(FRAME, self.peer.rate());
+        let mut frames = vec![n];
+        if let Some((from, to)) = spans(&self.held_up) {
+            let last = now + FRAME >= to;
+            if !last {
+                return;
+            }
+            let missed = ((now - from).as_millis() / FRAME.as_millis()) as usize;
+            frames = (n - missed..=n).collect();
+        }
+        for n in frames {
+            let start = n * samples;
+            let mut frame = self.speech.get(start..).unwrap_or_default().to_vec();
+            frame.resize(samples, 0);
+            let silent = frame.iter().all(|sample| *sample == 0);
+            if silent && matches!(self.peer, Peer::Asterisk(_)) {
+                continue;
+            }
+            let bytes: Vec<u8> = frame.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+            self.call.handle(now, Input::Message(Wire::Binary(&bytes)));
+        }
+    }
+
+    pub(super) fn plays(&mut self, now: CallTime, bytes: &[u8]) {
+        let rate = self.peer.rate();
+        let samples: Vec<i16> =
+            bytes.as_chunks::<2>().0.iter().map(|&pair| i16::from_le_bytes(pair)).collect();
+        self.sent.push((now, samples.len()));
+        let start = samples_in(self.playing_until.max(now) - CallTime::ZERO, rate);
+        if self.ear.len() < start {
+            self.ear.resize(start, 0);
+        }
+        self.ear.truncate(start);
+        self.ear.extend(&samples);
+        self.playing_until = CallTime::ZERO + duration_of(self.ear.len(), rate);
+        if let Peer::Asterisk(most) = self.peer
+            && !self.full
+            && self.playing_until.since(now) > most
+        {
+            self.full = true;
+            self.call.handle(now, Input::Message(Wire::Text("MEDIA_XOFF")));
+            self.timeline.at(self.playing_until.back(most / 2), Happening::Buffer);
+        }
+    }
+
+    pub(super) fn look_at_the_buffer(&mut self, now: CallTime) {
+        if std::mem::take(&mut self.full) {
+            self.call.handle(now, Input::Message(Wire::Text("MEDIA_XON")));
+        }
+    }
+
+    pub(super) fn is_told(&mut self, now: CallTime, text: &str) {
+        self.told.push((now, text.to_owned()));
+        match self.peer {
+            Peer::Native(_) => {
+                let message: Value = serde_json::from_str(text).unwrap();
+                match message["type"].as_str().unwrap() {
+                    "mark" => self.mark(now, message["name"].as_str().unwrap()),
+                    "clear" => self.clear(now),
+                    _ => {}
+                }
+            }
+            Peer::Asterisk(_) => match text.split_once(' ') {
+                Some(("MARK_MEDIA", name)) => self.mark(now, name),
+                _ if text == "FLUSH_MEDIA" => self.clear(now),
+                _ => {}
+            },
+        }
+    }
+
+    fn mark(&mut self, now: CallTime, name: &str) {
+        let at = self.playing_until.max(now) + MS(5);
+        self.timeline.at(at, Happening::Mark(self.clears, name.to_owned()));
+    }
+
+    pub(super) fn mark_back(&mut self, now: CallTime, name: &str) {
+        let message = match self.peer {
+            Peer::Native(_) => json!({"type": "mark", "name": name}).to_string(),
+            Peer::Asterisk(_) => format!("MEDIA_MARK_PROCESSED correlation_id:{name}"),
+        };
+        self.call.handle(now, Input::Message(Wire::Text(&message)));
+    }
+
+    fn clear(&mut self, now: CallTime) {
+        self.clears += 1;
+        self.cleared.push(now);
+        self.ear.truncate(self.now_in_samples());
+        self.playing_until = self.playing_until.min(now);
+    }
+}
