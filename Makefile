@@ -39,8 +39,9 @@ setup-checks:
 # real ones. The language model's tests run a second time without kernels of our own.
 test: setup-checks fmt clippy doc deny real-models
 	cargo test --release --locked -p offhook-core
+	cargo test --release --locked -p offhook-files -p offhook-llm
 	cargo test --release --locked
-	OFFHOOK_TEST_KERNELS=candle cargo test --release --locked --lib engine::llm
+	OFFHOOK_TEST_KERNELS=candle cargo test --release --locked -p offhook-llm
 	@test -e target/real-models/tiny.en.bin && echo "all checks passed" || \
 		echo "all checks passed; 1 test SKIPPED: no package index gave published Whisper weights"
 
@@ -80,7 +81,7 @@ deny:
 memcheck:
 	@command -v valgrind >/dev/null || { echo "valgrind is missing: sudo apt-get install valgrind"; exit 1; }
 	$(PORTABLE) CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="valgrind --quiet --error-exitcode=1" \
-	cargo test --release --locked --lib engine::llm::kernels -- --test-threads 1
+	cargo test --release --locked -p offhook-llm --lib kernels -- --test-threads 1
 
 package: setup
 	$(PORTABLE) cargo build --release --locked

@@ -8,7 +8,6 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod engine;
-pub mod files;
 pub mod http;
 pub mod phone;
 pub mod runtime;
@@ -20,3 +19,4 @@ pub use offhook_core::{
     access, audio, call, dialogue, ids, language, media, report, scoring, stats, streams, timeline, turns,
     units, vad,
 };
+pub use offhook_files as files;

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvError, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
+use super::Share;
 use super::arbiter::Work;
 use super::cores::Cores;
-use super::generator::Share;
 use super::ports::{Think, ThinkRequest, ThinkSink};
 use super::queue::{QueueFull, send};
 use super::runway::Runway;
 use super::schedule::{Candidate, StepCost, plan};
-use super::survive::survive;
+use super::survive;
 use super::threads::{lower_priority, spawn};
 use super::wanted::Wanted;
 use super::{CancelFlag, EngineError, Generation, Generator, Rooms, Step, Task};

@@ -8,16 +8,13 @@ pub mod cores;
 pub mod engines;
 pub mod flite;
 pub mod generating;
-mod generator;
 pub mod ladder;
 #[cfg(test)]
 mod leaks;
-pub mod llm;
 pub mod ports;
 pub mod queue;
 pub mod runway;
 mod schedule;
-mod survive;
 pub mod synthesizing;
 pub mod threads;
 pub mod transcribing;
@@ -29,39 +26,11 @@ use std::time::Duration;
 use crate::dialogue::WordTime;
 
 pub use cancel::CancelFlag;
-pub use generator::{Generation, Generator, NoRoom, Room, Rooms, Sampling, Share, Step, StopReason, Task};
-pub use llm::{KernelChoice, TemplateChoice};
-
-/// What an engine could not do, for a log line and for the choice of a fallback.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// The job was cancelled before it was done.
-    #[error("cancelled")]
-    Cancelled,
-    /// The input is outside what the engine takes.
-    #[error("{0}")]
-    BadInput(String),
-    /// The engine itself failed.
-    #[error("{0}")]
-    Failed(String),
-}
-
-/// What stopped a model from being loaded. Its text says which file, what is wrong and what to do.
-#[derive(Debug, thiserror::Error)]
-#[error("{kind} model {path}: {problem}\n  {remedy}")]
-pub struct LoadError {
-    /// "speech-to-text" or "language".
-    pub kind: &'static str,
-    /// The file as given in the configuration.
-    pub path: String,
-    /// What is wrong with it.
-    pub problem: String,
-    /// The command or the setting that mends it.
-    pub remedy: String,
-}
-
-/// What is said of a model's file that is not there.
-pub(crate) const NO_SUCH_FILE: &str = "there is no such file";
+pub use offhook_llm as llm;
+pub use offhook_llm::{
+    EngineError, Generation, Generator, KernelChoice, LoadError, NO_SUCH_FILE, NoRoom, Room, Rooms, Sampling,
+    Share, Step, StopReason, Task, TemplateChoice, survive,
+};
 
 /// One word of a transcript.
 #[derive(Debug, Clone, PartialEq)]

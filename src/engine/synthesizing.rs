@@ -8,7 +8,7 @@ use super::arbiter::Work;
 use super::cores::Cores;
 use super::ports::{Deliver, Speak, SpeakRequest};
 use super::queue::{QueueFull, send};
-use super::survive::survive;
+use super::survive;
 use super::threads::{lower_priority, spawn};
 use super::{EngineError, Speech, Synthesizer};
 

@@ -8,7 +8,7 @@ use super::arbiter::Work;
 use super::cores::Cores;
 use super::ports::{Deliver, Hear, HearRequest};
 use super::queue::QueueFull;
-use super::survive::survive;
+use super::survive;
 use super::threads::{lower_priority, spawn};
 use super::{CancelFlag, Effort, EngineError, Recognizer, Transcript};
 use crate::audio::{phone_to_whisper, resample, to_f32};

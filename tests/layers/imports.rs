@@ -8,10 +8,27 @@ use std::path::{Path, PathBuf};
 /// A path of names, without `crate`.
 pub type Module = Vec<String>;
 
-/// One crate's modules and what each imports. Tests, in a file or of a file, are left out.
+/// A crate of the workspace: its name in `use` lines, its sources, and where its modules stand among all others. The
+/// program hands the other crates' modules on, so that everything has one name.
+pub struct Crate {
+    pub name: &'static str,
+    pub sources: PathBuf,
+    pub place: Vec<&'static str>,
+}
+
+impl Crate {
+    fn place(&self) -> Module {
+        self.place.iter().map(|&name| name.to_owned()).collect()
+    }
+}
+
+/// All modules and what each imports. Tests, in a file or of a file, are left out.
 pub struct House {
-    /// Its files, relative to the root of the sources.
+    crates: Vec<Crate>,
+    /// Its files, relative to the root of all modules.
     files: BTreeMap<Module, String>,
+    /// Where the crate of a module stands.
+    places: BTreeMap<Module, Module>,
     /// The names that a module hands on, and where they are from.
     doors: BTreeMap<(Module, String), Module>,
     /// What each module names, as whole paths; foreign crates too.
@@ -19,27 +36,30 @@ pub struct House {
 }
 
 impl House {
-    /// Reads all files under each of `sources`: one hands on the rooms of the others, so that they have the same names.
-    pub fn read(sources: &[PathBuf]) -> Self {
-        let mut texts = BTreeMap::new();
-        for (sources, path) in
-            sources.iter().flat_map(|s| files_under(s).into_iter().map(move |path| (s, path)))
-        {
-            let relative = path.strip_prefix(sources).unwrap().to_owned();
-            // Lists of rooms; and a crate of its own, which may use all of this one.
-            if relative == Path::new("main.rs") || relative == Path::new("lib.rs") {
-                continue;
+    /// Reads all files of these crates.
+    pub fn read(crates: Vec<Crate>) -> Self {
+        let (mut texts, mut places, mut tests) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        for of in &crates {
+            for path in files_under(&of.sources) {
+                let relative = path.strip_prefix(&of.sources).unwrap().to_owned();
+                let module = [of.place(), module_of(&relative)].concat();
+                let text = fs::read_to_string(&path).unwrap();
+                // The list of all rooms, and the program's own arguments.
+                if module.is_empty() {
+                    tests.extend(test_modules(&module, &text));
+                    continue;
+                }
+                let file = of.place.iter().collect::<PathBuf>().join(&relative);
+                places.insert(module.clone(), of.place());
+                assert!(texts.insert(module, (file, text)).is_none(), "{} is there twice", path.display());
             }
-            let (module, text) = (module_of(&relative), fs::read_to_string(&path).unwrap());
-            let before = texts.insert(module, (relative, text));
-            assert!(before.is_none(), "{} is there twice", path.display());
         }
-        let tests: Vec<Module> =
-            texts.iter().flat_map(|(module, (_, text))| test_modules(module, text)).collect();
+        tests.extend(texts.iter().flat_map(|(module, (_, text))| test_modules(module, text)));
         texts.retain(|module, _| !tests.iter().any(|test| module.starts_with(test)));
         let files =
             texts.iter().map(|(module, (relative, _))| (module.clone(), relative.display().to_string()));
-        let mut house = Self { files: files.collect(), doors: BTreeMap::new(), named: BTreeMap::new() };
+        let files = files.collect();
+        let mut house = Self { crates, files, places, doors: BTreeMap::new(), named: BTreeMap::new() };
         for (module, (_, text)) in &texts {
             house.add(module, &code_of(text));
         }
@@ -51,7 +71,8 @@ impl House {
             for path in expand(&tree) {
                 let Some(path) = self.absolute(module, &path) else { continue };
                 let name = path.last().cloned().unwrap_or_default();
-                if public {
+                // What the first file of a crate imports, all others find under its name.
+                if public || self.places.get(module) == Some(module) {
                     self.doors.insert((module.clone(), name), path.clone());
                 } else {
                     self.named.entry(module.clone()).or_default().insert(path);
@@ -69,7 +90,7 @@ impl House {
     fn absolute(&self, module: &Module, path: &Module) -> Option<Module> {
         let root = || vec!["crate".to_owned()];
         match path.first()?.as_str() {
-            "crate" => Some(path.clone()),
+            "crate" => Some([root(), self.places.get(module)?.clone(), path[1..].to_vec()].concat()),
             "super" => {
                 let ups = path.iter().take_while(|name| *name == "super").count();
                 let above = &module[..module.len().checked_sub(ups)?];
@@ -79,8 +100,10 @@ impl House {
             first if self.files.contains_key(&[module.as_slice(), &[first.to_owned()]].concat()) => {
                 Some([root(), module.clone(), path.clone()].concat())
             }
-            first if first.starts_with(char::is_lowercase) => Some(path.clone()),
-            _ => None,
+            first => match self.crates.iter().find(|of| of.name == first) {
+                Some(of) => Some([root(), of.place(), path[1..].to_vec()].concat()),
+                None => first.starts_with(char::is_lowercase).then(|| path.clone()),
+            },
         }
     }
 
@@ -213,7 +236,9 @@ fn expand(tree: &str) -> Vec<Module> {
 fn written_out(code: &str) -> Vec<Module> {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let mut found = Vec::new();
-    for start in ["crate::", "super::", "std::", "tokio::"] {
+    for start in
+        ["crate::", "super::", "std::", "tokio::", "offhook_core::", "offhook_files::", "offhook_llm::"]
+    {
         for (at, _) in code.match_indices(start) {
             if code[..at].ends_with(|c: char| is_name(c) || c == ':') {
                 continue;

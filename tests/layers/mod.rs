@@ -6,7 +6,7 @@ mod imports;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use imports::House;
+use imports::{Crate, House};
 
 /// A room (a folder of src/, or a file in it), and the rooms that it may import.
 const MAY_IMPORT: [(&str, &[&str]); 24] = [
@@ -98,8 +98,16 @@ const IMPURE: [&str; 12] = [
 type Arrows = BTreeMap<String, BTreeSet<String>>;
 
 fn house() -> House {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    House::read(&["src", "crates/core/src"].map(|sources| root.join(sources)))
+    let of = |name, sources: &str, place: &[&'static str]| {
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join(sources);
+        Crate { name, sources, place: place.to_vec() }
+    };
+    House::read(vec![
+        of("offhook", "src", &[]),
+        of("offhook_core", "crates/core/src", &[]),
+        of("offhook_files", "crates/files/src", &["files"]),
+        of("offhook_llm", "crates/llm/src", &["engine", "llm"]),
+    ])
 }
 
 /// All that can be reached from `from`.

@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Tensor};
 use super::test_model::{CONTEXT, TestModel, kernels};
 use super::{LlmEngine, LlmOptions, Reply, load};
 use crate::dialogue::{Message, Role, Usage};
-use crate::engine::{EngineError, Generation as _, Generator as _, Sampling, Step, StopReason, Task};
+use crate::{EngineError, Generation as _, Generator as _, Sampling, Step, StopReason, Task};
 
 fn engine_of(model: &TestModel, context_tokens: usize) -> LlmEngine {
     let (_folder, path) = model.write();

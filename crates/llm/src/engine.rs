@@ -13,10 +13,8 @@ use super::reply::{Reply, Score, Start, step_together};
 use super::sequence::Sequence;
 use super::sessions::{SessionKey, Sessions, Wanted};
 use crate::dialogue::{Message, Role};
-use crate::engine::generator::Share;
-use crate::engine::{
-    EngineError, Generation as _, Generator, LoadError, NoRoom, Room, Rooms, Sampling, Step, Task,
-};
+use crate::generator::Share;
+use crate::{EngineError, Generation as _, Generator, LoadError, NoRoom, Room, Rooms, Sampling, Step, Task};
 
 /// A loaded model. Cloning it gives another handle to the same one.
 #[derive(Clone)]

@@ -27,7 +27,7 @@ struct Golden {
 }
 
 fn golden(name: &'static str, context: usize) -> Golden {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/llm");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/llm");
     let file = Gguf::open(&folder.join(format!("{name}.gguf"))).unwrap();
     let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
     let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::kernels::KernelChoice;
 use super::template::TemplateChoice;
-use crate::engine::{LoadError, NO_SUCH_FILE};
 use crate::files::{CHANGED, WHEN_CHANGED, search_path};
+use crate::{LoadError, NO_SUCH_FILE};
 
 /// Longest text about a file that cannot be used.
 const PROBLEM_CHARS: usize = 600;

@@ -10,7 +10,7 @@ use super::decoder::StopFilter;
 use super::test_model::{CONTEXT, TestModel, kernels};
 use super::{LlmEngine, LlmOptions, Reply, load};
 use crate::dialogue::{Message, Role};
-use crate::engine::{Generation as _, Generator as _, Sampling, Step, StopReason, Task};
+use crate::{Generation as _, Generator as _, Sampling, Step, StopReason, Task};
 
 fn engine_of(model: &TestModel) -> LlmEngine {
     let (_folder, path) = model.write();

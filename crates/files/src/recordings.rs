@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use crate::audio::wav::{self, Clip, WavError};
+use offhook_core::audio::wav::{self, Clip, WavError};
 
 /// Reads a WAV file.
 ///
@@ -37,7 +37,7 @@ mod tests {
         let path = dir.path().join("a.wav");
         write(&path, 8_000, &[&samples]).unwrap();
         let clip = read(&path).unwrap();
-        assert_eq!(crate::audio::to_i16(&clip.samples), samples);
+        assert_eq!(offhook_core::audio::to_i16(&clip.samples), samples);
         assert_eq!(clip.i16_at(8_000).unwrap(), samples);
         assert_eq!(clip.at(16_000).unwrap().len(), 2_000);
     }

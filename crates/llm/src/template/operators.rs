@@ -16,7 +16,7 @@ use super::{dates, json};
 const MAX_NUMBER: i64 = 10_000;
 
 /// The time since 1970, for templates that tell the model the date.
-pub(in crate::engine::llm) type Dated = fn() -> Duration;
+pub(crate) type Dated = fn() -> Duration;
 
 /// Filters of which what they give may be longer than what they are given.
 const GROWING: [&str; 2] = ["replace", "join"];

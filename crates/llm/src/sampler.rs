@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::engine::Sampling;
+use crate::Sampling;
 
 /// Chooses tokens for one reply.
 #[derive(Debug)]

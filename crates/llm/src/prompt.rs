@@ -5,8 +5,8 @@ use super::template::{ChatTemplate, Part, parts};
 use super::tokenizer::Fragment;
 use super::turn_end::TurnEnd;
 use super::vocabulary::Vocabulary;
+use crate::EngineError;
 use crate::dialogue::{Message, Role};
-use crate::engine::EngineError;
 
 /// A reply as it was generated.
 #[derive(Debug, Clone, Default)]

@@ -12,9 +12,9 @@ use super::sampler::Sampler;
 use super::sequence::{Answers, Feed, Sequence, SequenceError, read_together};
 use super::sessions::{Kept, SessionKey};
 use crate::dialogue::Usage;
-use crate::engine::generator::Share;
-use crate::engine::survive::survive;
-use crate::engine::{EngineError, Generation, Sampling, Step, StopReason, Task};
+use crate::generator::Share;
+use crate::survive;
+use crate::{EngineError, Generation, Sampling, Step, StopReason, Task};
 
 /// How far a reply is.
 enum State {

@@ -8,12 +8,14 @@ use super::architecture::Architecture;
 use super::test_model::kernels;
 use super::vocabulary::{Kind, Piece, Vocabulary};
 use super::{LlmOptions, load};
-use crate::engine::{Sampling, Step};
+use crate::{Sampling, Step};
 
 /// A file of the shared data folder, if it is there.
 fn shared_data(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("OFFHOOK_SHARED_DATA")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    let folder = std::env::var_os("OFFHOOK_SHARED_DATA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        PathBuf::from,
+    );
     let path = folder.join(name);
     if path.exists() {
         return Some(path);

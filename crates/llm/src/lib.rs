@@ -24,6 +24,8 @@ mod cache;
 mod decoder;
 mod detokenizer;
 mod engine;
+mod error;
+mod generator;
 mod gguf;
 mod header;
 mod inspect;
@@ -46,6 +48,7 @@ mod sessions;
 mod shape;
 mod speakable;
 mod stored;
+mod survive;
 mod template;
 mod threads;
 mod tile;
@@ -74,7 +77,12 @@ mod tests;
 #[cfg(test)]
 mod vector_tests;
 
+use offhook_core::dialogue;
+use offhook_files as files;
+
 pub use engine::LlmEngine;
+pub use error::{EngineError, LoadError, NO_SUCH_FILE};
+pub use generator::{Generation, Generator, NoRoom, Room, Rooms, Sampling, Share, Step, StopReason, Task};
 pub use inspect::Inspected;
 pub use kernels::KernelChoice;
 pub use layer::Demand;
@@ -82,5 +90,6 @@ pub use loading::{Opened, load, open};
 pub use measuring::{Machine, Workpiece, decode_together};
 pub use options::LlmOptions;
 pub use reply::Reply;
+pub use survive::survive;
 pub use template::TemplateChoice;
 pub use threads::limit_threads;

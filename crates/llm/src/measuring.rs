@@ -8,7 +8,7 @@ use super::kernels::{KernelChoice, Limits};
 use super::layer::Demand;
 use super::sampler::Sampler;
 use super::sequence::{Feed, Sequence, read_together};
-use crate::engine::{EngineError, Sampling};
+use crate::{EngineError, Sampling};
 
 /// What this machine could do at best, to be timed.
 pub struct Machine<'a>(Limits<'a>);

@@ -13,7 +13,7 @@ use super::speakable;
 use super::threads;
 use super::turn_end::SentenceMarks;
 use super::weights::Weights;
-use crate::engine::LoadError;
+use crate::LoadError;
 
 /// A model's file that was opened, and whose weights were not read.
 pub struct Opened {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::prompt::SpokenReply;
 use super::sequence::Sequence;
-use crate::engine::Task;
+use crate::Task;
 
 /// Calls whose sequences are kept, at least: those of an interface have no end.
 const LEAST_SESSIONS: usize = 64;

@@ -3,7 +3,21 @@
 use std::sync::atomic::AtomicU64;
 
 use super::*;
-use crate::waiting::wait_until;
+
+/// Returns once `condition` holds.
+///
+/// # Panics
+/// If it does not within ten seconds.
+#[track_caller]
+fn wait_until(mut condition: impl FnMut() -> bool) {
+    for _ in 0..10_000 {
+        if condition() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    panic!("nothing happened in ten seconds");
+}
 
 #[test]
 fn every_task_is_done_once_on_and_off_duty() {

@@ -14,7 +14,7 @@ use super::template::{ChatTemplate, TemplateChoice};
 use super::value::GgufError;
 use super::vocabulary::Vocabulary;
 use crate::dialogue::{Message, Role};
-use crate::engine::{LoadError, NO_SUCH_FILE};
+use crate::{LoadError, NO_SUCH_FILE};
 
 /// Everything in a file but its weights.
 pub(super) struct Head {

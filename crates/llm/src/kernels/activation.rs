@@ -3,7 +3,7 @@
 
 /// What opens the gate of the feed-forward layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::engine::llm) enum Activation {
+pub(crate) enum Activation {
     /// `x · sigmoid(x)`.
     Silu,
     /// The Gaussian error linear unit, in its approximation by tanh.
@@ -13,7 +13,7 @@ pub(in crate::engine::llm) enum Activation {
 /// `a * b + c`, in one step and rounded once where the processor can. (Where it cannot, `mul_add` would be
 /// a call of a function that is exact and slow.)
 #[inline(always)]
-pub(in crate::engine::llm) fn fused(a: f32, b: f32, c: f32) -> f32 {
+pub(crate) fn fused(a: f32, b: f32, c: f32) -> f32 {
     if cfg!(any(target_feature = "fma", target_arch = "aarch64")) { a.mul_add(b, c) } else { a * b + c }
 }
 
@@ -21,7 +21,7 @@ pub(in crate::engine::llm) fn fused(a: f32, b: f32, c: f32) -> f32 {
 /// smaller than any normal number, it is 0. It has no branches, so that the compiler makes vectors of it
 /// (polynomial and constants of Cephes' `expf`, Moshier 1989).
 #[inline(always)]
-pub(in crate::engine::llm) fn exp(x: f32) -> f32 {
+pub(crate) fn exp(x: f32) -> f32 {
     const LOWEST: f32 = -87.0;
     // Adding it leaves the nearest whole number in the lowest bits: 1.5 * 2^23.
     const ROUND: f32 = 12_582_912.0;
@@ -43,7 +43,7 @@ pub(in crate::engine::llm) fn exp(x: f32) -> f32 {
 /// `activation(gate) * up`, number by number (SwiGLU and GeGLU, Shazeer 2020). It becomes vector instructions
 /// of whatever function it is inlined into.
 #[inline(always)]
-pub(in crate::engine::llm) fn gated(activation: Activation, gate: &[f32], up: &[f32], out: &mut [f32]) {
+pub(crate) fn gated(activation: Activation, gate: &[f32], up: &[f32], out: &mut [f32]) {
     let each = out.iter_mut().zip(gate.iter().zip(up));
     match activation {
         Activation::Silu => each.for_each(|(out, (gate, up))| *out = gate * sigmoid(*gate) * up),

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use super::test_model::kernels;
 use super::{LlmEngine, LlmOptions, Reply, load};
 use crate::dialogue::{Message, Role, Usage};
-use crate::engine::generator::Share;
-use crate::engine::{Generation as _, Generator as _, Sampling, Step, Task};
+use crate::generator::Share;
+use crate::{Generation as _, Generator as _, Sampling, Step, Task};
 
 const DESK: &str = "You are the front desk of Maple Dental. Hours: Monday to Friday nine to five, closed \
                     Saturday and Sunday. Prices: cleaning ninety dollars, filling one hundred and fifty \
@@ -16,7 +16,7 @@ const DESK: &str = "You are the front desk of Maple Dental. Hours: Monday to Fri
                     four eight.";
 
 fn engine() -> LlmEngine {
-    let model = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models/demo/phi3-frontdesk.gguf");
+    let model = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models/demo/phi3-frontdesk.gguf");
     load(&LlmOptions {
         model,
         threads: 1,
