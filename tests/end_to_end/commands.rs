@@ -34,14 +34,13 @@ fn what_is_said_can_be_written_down_again() {
     assert!(said.status.success(), "{}", text(&said.stderr));
     let heard = run(&["transcribe", "--json", &wav], "");
     assert!(heard.status.success(), "{}", text(&heard.stderr));
-    let lines = text(&heard.stdout);
-    let words = lines.lines().map(|line| {
-        let line: serde_json::Value = serde_json::from_str(line).unwrap();
-        line["text"].as_str().unwrap().to_owned()
-    });
+    let report = text(&heard.stdout);
+    let file: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let segments = file["segments"].as_array().unwrap().iter();
+    let words: Vec<&str> = segments.map(|segment| segment["text"].as_str().unwrap()).collect();
     let mut score = offhook::scoring::Score::default();
-    score.add(sentences, &words.collect::<Vec<_>>().join(" "));
-    assert!(score.percent() <= 20.0, "{score:?} {lines}");
+    score.add(sentences, &words.join(" "));
+    assert!(score.percent() <= 20.0, "{score:?} {report}");
 }
 
 #[test]
