@@ -8,14 +8,13 @@ use crate::dialogue::CountTokens;
 use crate::engine::arbiter::Work;
 use crate::engine::cores::{Cores, Now};
 use crate::engine::engines::Engines;
-use crate::engine::flite::Flite;
 use crate::engine::generating::{self, Steps};
 use crate::engine::ladder::Ladder;
 use crate::engine::llm::{self, LlmOptions, Opened};
 use crate::engine::threads::lower_priority;
 use crate::engine::whisper::{self, TOKENS_PER_SECOND, WhisperOptions, languages};
-use crate::engine::{CancelFlag, Effort, EngineError, Generator, LoadError, Recognizer, Synthesizer};
-use crate::engine::{synthesizing, transcribing};
+use crate::engine::{CancelFlag, Effort, EngineError, Generator, LoadError, Recognizer};
+use crate::engine::{synthesizing, transcribing, voice};
 use crate::runtime::clock::since_1970;
 use crate::units::WHISPER_RATE;
 
@@ -109,7 +108,7 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
         model.check_conversations()?;
         generators.push((name, model));
     }
-    let mut voice = Flite::new(config.tts.flite_voice(), config.tts.speed)
+    let mut voice = voice::open(&config.tts.voice, config.tts.speed)
         .map_err(|error| StartError::Broken("the voice", error))?;
     // More threads than cores would wait for the arbiter for ever.
     let of_cores = |threads: usize| threads.clamp(1, cores.count());
@@ -147,7 +146,7 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
     let engines = Engines {
         hear: transcribing::start(recognizers, threads, &cores)?,
         models: Ladder::new(models),
-        speak: synthesizing::start(Box::new(voice), &cores)?,
+        speak: synthesizing::start(voice, &cores)?,
         cores,
         count,
     };

@@ -11,8 +11,8 @@ use crate::app::certificates::Certificates;
 use crate::app::engines::{llm_options, whisper_options};
 use crate::config::{Config, Problem};
 use crate::engine::LoadError;
-use crate::engine::flite;
 use crate::engine::llm::{self, Inspected};
+use crate::engine::voice;
 use crate::engine::whisper;
 use crate::runtime::carrier::Carrier;
 
@@ -114,7 +114,7 @@ impl Findings {
         }
         let phrases = &config.agent.phrases;
         for (key, phrase) in [("agent.greeting", &phrases.greeting), ("agent.fallback", &phrases.fallback)] {
-            if !phrase.is_empty() && !flite::can_speak(phrase) {
+            if !phrase.is_empty() && !voice::can_speak(&config.tts.voice, phrase) {
                 self.refuse(
                     key,
                     format!("{phrase:?}"),

@@ -10,8 +10,7 @@ use anyhow::Context as _;
 use crate::audio::{resample, wav};
 use crate::cli::output::noteln;
 use crate::config::{Config, limits};
-use crate::engine::flite::Flite;
-use crate::engine::{CancelFlag, Speech, Synthesizer};
+use crate::engine::{CancelFlag, Speech, voice};
 use crate::files::recordings;
 use crate::units::duration_of;
 
@@ -51,7 +50,7 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
         anyhow::bail!("a WAV file is not for a terminal: give a file with -o FILE, or pipe the output");
     }
     let text = if args.text == "-" { read_text()? } else { args.text };
-    let mut voice = Flite::new(config.tts.flite_voice(), args.speed.unwrap_or(config.tts.speed))?;
+    let mut voice = voice::open(&config.tts.voice, args.speed.unwrap_or(config.tts.speed))?;
 
     // The first sentence of a process pays for the loading of the voice; that is not its speed.
     voice.synthesize("Ready.", &CancelFlag::default())?;

@@ -13,7 +13,7 @@ pub(super) use self::show::show;
 use crate::config::Config;
 use crate::config::call::{listener, settings};
 use crate::dialogue::CountTokens;
-use crate::engine::flite::Flite;
+use crate::engine::voice;
 use crate::engine::whisper::WhisperRecognizer;
 use crate::engine::{CancelFlag, Effort, Recognizer as _, Transcript};
 use crate::ids::UtteranceId;
@@ -102,7 +102,7 @@ impl<'r> Listener<'r> {
         text: &str,
     ) -> anyhow::Result<Self> {
         let mut listener = Self::new(recognizer, threads, config);
-        listener.agent = Some(Agent::new(Flite::new(config.tts.flite_voice(), config.tts.speed)?));
+        listener.agent = Some(Agent::new(voice::open(&config.tts.voice, config.tts.speed)?));
         listener.settings.phrases.greeting = text.to_owned();
         listener.settings.barge_in.protect_greeting = false;
         listener.begin_anew();

@@ -202,18 +202,10 @@ impl Llm {
 /// `[tts]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tts {
-    /// The voice: "flite:slt".
+    /// One of `engine::voice`, such as "flite:slt".
     pub voice: String,
     /// 1 is the voice's own pace, 2 twice as fast.
     pub speed: f32,
-}
-
-impl Tts {
-    /// The name within flite, the one engine there is.
-    #[must_use]
-    pub fn flite_voice(&self) -> &str {
-        self.voice.strip_prefix("flite:").unwrap_or(&self.voice)
-    }
 }
 
 /// `[vad]`

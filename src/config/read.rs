@@ -8,6 +8,7 @@ use super::limits;
 use super::lines::lines;
 use super::reader::Reader;
 use super::{Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, turn_taking};
+use crate::engine::voice;
 use crate::engine::whisper::{languages, published};
 use crate::engine::{Sampling, TemplateChoice};
 use crate::files::search_path;
@@ -25,8 +26,7 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
         stt: stt(r, base),
         llm: llm(r, base),
         tts: Tts {
-            voice: r
-                .text("tts.voice", "flite:slt", |v| (v != "flite:slt").then(|| "\"flite:slt\"".to_owned())),
+            voice: r.text("tts.voice", voice::BUILT_IN, |v| (!voice::is_known(v)).then(voice::names)),
             speed: r.number("tts.speed", 1.0, limits::SPEED) as f32,
         },
         vad: Vad {

@@ -18,6 +18,7 @@ mod schedule;
 pub mod synthesizing;
 pub mod threads;
 pub mod transcribing;
+pub mod voice;
 pub mod wanted;
 pub mod whisper;
 

@@ -4,9 +4,9 @@ use offhook::app::engines::whisper_options;
 use offhook::audio::g711::Law;
 use offhook::audio::{phone_to_whisper, resample};
 use offhook::config::{self, DEFAULT_CONFIG};
-use offhook::engine::flite::Flite;
+use offhook::engine::voice;
 use offhook::engine::whisper;
-use offhook::engine::{CancelFlag, Effort, Recognizer as _, Synthesizer as _};
+use offhook::engine::{CancelFlag, Effort, Recognizer as _};
 use offhook::scoring::Score;
 use offhook::units::PHONE_RATE;
 
@@ -32,7 +32,7 @@ const MOST_WRONG: f64 = 10.0;
 #[test]
 fn offhooks_own_voice_is_understood_by_its_own_ears() {
     let config = config::parse(DEFAULT_CONFIG, "shipped", root()).unwrap();
-    let mut voice = Flite::new(config.tts.flite_voice(), config.tts.speed).unwrap();
+    let mut voice = voice::open(&config.tts.voice, config.tts.speed).unwrap();
     let mut ears =
         whisper::load(&whisper_options(&config.stt, &config.stt.model)).unwrap().recognizer().unwrap();
     let effort = Effort { threads: config.stt.threads, second_try: true };

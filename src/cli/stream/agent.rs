@@ -5,8 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::engine::flite::Flite;
-use crate::engine::{CancelFlag, Synthesizer as _};
+use crate::engine::{CancelFlag, Synthesizer};
 use crate::ids::ChunkId;
 use crate::timeline::Timeline;
 use crate::turns::{Action, Event};
@@ -14,7 +13,7 @@ use crate::units::{CallTime, duration_of};
 
 /// The agent's mouth.
 pub(in crate::cli) struct Agent {
-    voice: Flite,
+    voice: Box<dyn Synthesizer>,
     lengths: BTreeMap<ChunkId, Duration>,
     playing_until: CallTime,
     /// When it paused, and when it was cut off.
@@ -23,7 +22,7 @@ pub(in crate::cli) struct Agent {
 }
 
 impl Agent {
-    pub(in crate::cli) fn new(voice: Flite) -> Self {
+    pub(in crate::cli) fn new(voice: Box<dyn Synthesizer>) -> Self {
         let lengths = BTreeMap::new();
         Self { voice, lengths, playing_until: CallTime::ZERO, paused: Vec::new(), cut: None }
     }
