@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 use crate::access::Once;
 use crate::config::Config;
 use crate::engine::engines::Engines;
+use crate::runtime::admission::Admission;
 use crate::runtime::carrier::Carrier;
 use crate::runtime::clock::{Uptime, uptime};
-use crate::runtime::doors::Doors;
+use crate::runtime::followers::Follower;
 use crate::runtime::registry::{Refused, Registry};
 use crate::runtime::services::Services;
-use crate::runtime::told::Follower;
 use crate::telemetry::refusals::{Kind, Refusals, Sum};
 
 /// Sums of refusals are looked for so often.
@@ -26,7 +26,7 @@ const SUMS: Duration = Duration::from_secs(5);
 pub struct App {
     pub(crate) config: Arc<Config>,
     pub(crate) registry: Arc<Registry>,
-    pub(crate) doors: Arc<Doors>,
+    pub(crate) admission: Arc<Admission>,
     /// The single-use credentials that were used.
     pub(crate) seen: Arc<Mutex<Once>>,
     pub(crate) services: Arc<OnceLock<Services>>,
@@ -44,7 +44,7 @@ impl App {
         let server = &config.server;
         Self {
             registry: Arc::new(Registry::new(server.max_calls)),
-            doors: Arc::new(Doors::new(server.max_waiting, server.max_calls_per_peer)),
+            admission: Arc::new(Admission::new(server.max_waiting, server.max_calls_per_peer)),
             config,
             seen: Arc::default(),
             services: Arc::default(),
@@ -85,7 +85,7 @@ impl App {
     /// Whether nobody has a socket, be it that the call on it is over and goodbye is being said.
     #[must_use]
     pub fn sockets_are_gone(&self) -> bool {
-        self.doors.are_empty()
+        self.admission.are_empty()
     }
 
     /// Ends all running calls.

@@ -17,7 +17,7 @@ use crate::engine::voice;
 use crate::engine::whisper::WhisperRecognizer;
 use crate::engine::{CancelFlag, Effort, Recognizer as _, Transcript};
 use crate::ids::UtteranceId;
-use crate::media::listener::Ears;
+use crate::media::listener::Listener;
 use crate::timeline::{Next, Timeline};
 use crate::turns::{Action, Conversation, Event, Manners, Phrases, ReadAhead, Settings, SpeculationPolicy};
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES};
@@ -57,12 +57,12 @@ fn words() -> CountTokens {
 }
 
 /// Listens to one caller.
-pub(super) struct Listener<'r> {
+pub(super) struct OfflineListener<'r> {
     recognizer: &'r mut WhisperRecognizer,
     threads: usize,
     settings: Settings,
     conversation: Conversation,
-    ears: Ears,
+    listener: Listener,
     speech_end: CallTime,
     /// What the recogniser said, when it was done.
     awaited: Timeline<Event>,
@@ -74,7 +74,7 @@ pub(super) struct Listener<'r> {
     pub(super) agent: Option<Agent>,
 }
 
-impl<'r> Listener<'r> {
+impl<'r> OfflineListener<'r> {
     pub(super) fn new(recognizer: &'r mut WhisperRecognizer, threads: usize, config: &Config) -> Self {
         let settings = listening_only(settings(config));
         Self {
@@ -82,7 +82,7 @@ impl<'r> Listener<'r> {
             threads,
             conversation: Conversation::new(settings.clone(), words()),
             settings,
-            ears: listener(config, config.vad.detector),
+            listener: listener(config, config.vad.detector),
             speech_end: CallTime::ZERO,
             awaited: Timeline::default(),
             heard: Vec::new(),
@@ -118,10 +118,10 @@ impl<'r> Listener<'r> {
     pub(super) fn hear(&mut self, frame: &[i16]) -> anyhow::Result<Vec<Heard>> {
         let end = self.awaited.now() + FRAME;
         self.pass_time_until(end)?;
-        for edge in self.ears.hear(frame, end) {
+        for edge in self.listener.hear(frame, end) {
             let event = match edge {
                 Edge::Started(at) => Event::SpeechStarted { at },
-                Edge::Sustained => Event::SpeechSustained { level: self.ears.sound_level(), echo: None },
+                Edge::Sustained => Event::SpeechSustained { level: self.listener.sound_level(), echo: None },
                 Edge::Paused(at) => {
                     self.speech_end = at;
                     self.final_after.push(Duration::ZERO);
@@ -186,11 +186,11 @@ impl<'r> Listener<'r> {
                 agent.act(now, &action, &mut self.awaited)?;
             }
             match action {
-                Action::OpenUtterance { from, .. } => self.ears.open(from),
-                Action::CommitUtterance { until, from, .. } => self.ears.let_go(until, from),
-                Action::CloseUtterance { .. } => self.ears.close(),
+                Action::OpenUtterance { from, .. } => self.listener.open(from),
+                Action::CommitUtterance { until, from, .. } => self.listener.let_go(until, from),
+                Action::CloseUtterance { .. } => self.listener.close(),
                 Action::Transcribe { utterance, pass, partial } => {
-                    let audio = self.ears.utterance();
+                    let audio = self.listener.utterance();
                     let took = self.transcribe(now, audio, utterance, pass, partial)?;
                     // This is the final of the pause that was just seen.
                     if let Some(after) = self.final_after.last_mut().filter(|_| !partial) {
@@ -198,7 +198,7 @@ impl<'r> Listener<'r> {
                     }
                 }
                 Action::TranscribePiece { utterance, pass } => {
-                    let audio = self.ears.cut();
+                    let audio = self.listener.cut();
                     self.transcribe(now, audio, utterance, pass, false)?;
                 }
                 Action::Hearing { stable, unstable, .. } => {

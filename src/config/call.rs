@@ -3,16 +3,16 @@
 use super::Config;
 use crate::dialogue::CountTokens;
 use crate::language::ENGLISH;
-use crate::media::listener::Ears;
+use crate::media::listener::Listener;
 use crate::streams::{Overrides, Refusal, RefusalCode};
 use crate::turns::{Listening, Settings};
 use crate::vad::{DetectorChoice, Hysteresis};
 
 /// A caller's ears, with this detector and as the configuration sets them.
 #[must_use]
-pub fn listener(config: &Config, detector: DetectorChoice) -> Ears {
+pub fn listener(config: &Config, detector: DetectorChoice) -> Listener {
     let hysteresis = Hysteresis::new(config.vad.start, config.barge_in.min_speech, config.vad.stop);
-    Ears::new(detector.build(), hysteresis, config.vad.pre_roll, config.stt.max_piece)
+    Listener::new(detector.build(), hysteresis, config.vad.pre_roll, config.stt.max_piece)
 }
 
 /// The conversation's part of the configuration.

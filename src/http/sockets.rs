@@ -70,7 +70,7 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshak
     let Request { peer, .. } = request;
     let line = if let [dialect] = dialects { dialect.name() } else { "call" };
     // Room first: a token for one use is not used up by a server that is full.
-    let entered = app.services().and_then(|services| Ok((services, app.doors.enter(peer)?)));
+    let entered = app.services().and_then(|services| Ok((services, app.admission.enter(peer)?)));
     let (services, mut visit) = match entered {
         Ok(entered) => entered,
         Err(refused) => {

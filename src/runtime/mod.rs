@@ -2,22 +2,22 @@
 //! `task.rs` (how it goes on). A call is one task that owns everything of it, so nothing in it needs a lock.
 
 pub mod accept;
+pub mod admission;
 pub mod carrier;
 pub mod clock;
-pub mod doors;
 pub mod end;
+pub mod followers;
 mod frames;
 mod guard;
 pub mod incoming;
 mod jobs;
 mod opening;
 pub mod outbound;
-mod provider_calls;
+mod provider;
 pub mod registry;
 pub mod reporter;
 pub mod services;
 mod sinks;
 pub mod socket;
 mod task;
-pub mod told;
 pub mod traces;

@@ -3,9 +3,9 @@
 use tokio_tungstenite::tungstenite::Message;
 
 use super::end::End;
+use super::followers;
 use super::incoming::Incoming;
 use super::outbound::Outbound;
-use super::told;
 use crate::call::Ending;
 use crate::call::tolerance::Tolerance;
 use crate::report::Report;
@@ -58,7 +58,7 @@ pub(super) async fn wait_for_start(
         let decoded = match decoded {
             Err(refusal) if refusal.code == RefusalCode::OutOfOrder => {
                 let count = tolerance.drop_odd(incoming.now(), &refusal).map_err(End::Refused)?;
-                told::odd_message(count, &refusal.to_string());
+                followers::odd_message(count, &refusal.to_string());
                 continue;
             }
             decoded => decoded?,

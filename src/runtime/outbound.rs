@@ -49,7 +49,7 @@ impl Outbound {
     ///
     /// # Errors
     /// As [`Self::send`].
-    pub fn ask_for_life(&mut self) -> Result<(), LineDead> {
+    pub fn ping(&mut self) -> Result<(), LineDead> {
         self.out.try_send(Message::Ping(Vec::new().into())).map_err(|_| LineDead)
     }
 

@@ -6,7 +6,7 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
 use serde_json::json;
 
-use super::told::Follower;
+use super::followers::Follower;
 use crate::ids::CallId;
 use crate::report::Happened;
 use crate::streams::native::{SummaryWire, TurnReportWire};

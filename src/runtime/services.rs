@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::carrier::Carrier;
-use super::told::{Follower, Log};
+use super::followers::{Follower, Log};
 use crate::config::{Config, Line};
 use crate::engine::engines::Engines;
 use crate::ids::CallId;

@@ -113,7 +113,7 @@ impl Task<'_> {
     ) -> Result<(), End> {
         match output {
             Output::Wire(message) => self.outbound.send(message)?,
-            Output::AskForLife => self.outbound.ask_for_life()?,
+            Output::Ping => self.outbound.ping()?,
             Output::Begin(id, job) => {
                 if let Some(outcome) = jobs.begin(id, job) {
                     call.handle(self.clock.now(), Input::Outcome(id, outcome));

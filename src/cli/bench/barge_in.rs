@@ -9,7 +9,7 @@ use super::barge_in_sounds::{Kind, Sound, all};
 use crate::app::engines::whisper_options;
 use crate::audio::level::audible_span;
 use crate::cli::output::outln;
-use crate::cli::stream::Listener;
+use crate::cli::stream::OfflineListener;
 use crate::config::Config;
 use crate::engine::whisper::{self, WhisperRecognizer};
 use crate::stats::median;
@@ -91,7 +91,7 @@ fn measure(
     let (mut hiccups, mut cuts) = (0, 0);
     let (mut paused, mut confirmed) = (Vec::new(), Vec::new());
     for sound in sounds {
-        let mut listener = Listener::beside(recognizer, config.stt.threads, config, TALK)?;
+        let mut listener = OfflineListener::beside(recognizer, config.stt.threads, config, TALK)?;
         let span = audible_span(&sound.samples, PHONE_RATE).unwrap_or(0..0);
         let first = CallTime::ZERO + AFTER + duration_of(span.start, PHONE_RATE);
         let mut samples = vec![0; samples_in(AFTER, PHONE_RATE)];

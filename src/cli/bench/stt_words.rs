@@ -11,7 +11,7 @@ use super::name;
 use super::timing::{ms, now};
 use crate::audio::wav::Clip;
 use crate::cli::output::outln;
-use crate::cli::stream::{Heard, Listener};
+use crate::cli::stream::{Heard, OfflineListener};
 use crate::config::Config;
 use crate::engine::whisper::{self, WhisperOptions, Window, WindowRule};
 use crate::engine::{CancelFlag, Effort, Recognizer as _};
@@ -138,7 +138,7 @@ impl Judge<'_> {
         let (mut waits, mut times) = (Vec::new(), Vec::new());
         for recording in self.recordings {
             let start = now();
-            let mut listener = Listener::new(&mut recognizer, self.threads, config);
+            let mut listener = OfflineListener::new(&mut recognizer, self.threads, config);
             let heard = listener.hear_all(&recording.phone)?;
             times.push(ms(start));
             score.add(recording.length, &recording.words, &all_turns(&heard));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use owo_colors::OwoColorize as _;
 
-use super::{Heard, Listener, frames};
+use super::{Heard, OfflineListener, frames};
 use crate::audio::wav::Clip;
 use crate::config::Config;
 use crate::engine::whisper::WhisperRecognizer;
@@ -32,7 +32,7 @@ pub(in crate::cli) fn show(
     json: bool,
 ) -> anyhow::Result<()> {
     let terminal = std::io::stdout().is_terminal() && !json;
-    let mut listener = Listener::new(recognizer, threads, config);
+    let mut listener = OfflineListener::new(recognizer, threads, config);
     let samples = clip.i16_at(PHONE_RATE)?;
     #[expect(clippy::disallowed_methods, reason = "words appear when they would on a call")]
     let start = Instant::now();

@@ -11,7 +11,7 @@ use crate::audio::{to_i16, wav};
 use crate::config::Config;
 use crate::config::call::listener;
 use crate::engine::whisper::LONGEST_WINDOW;
-use crate::media::listener::Ears;
+use crate::media::listener::Listener;
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, WHISPER_RATE};
 
 /// A start of speech is told at most this much later than it was.
@@ -41,7 +41,7 @@ pub(super) struct Side {
 struct Hearing {
     to_phone: Resampler,
     level: Leveller,
-    ears: Ears,
+    listener: Listener,
     /// Samples of the phone's rate that were not heard yet.
     pending: Vec<f32>,
 }
@@ -65,7 +65,7 @@ impl Side {
                 let hearing = Hearing {
                     to_phone: Resampler::new(rate, PHONE_RATE)?,
                     level: Leveller::default(),
-                    ears: listener(config, config.vad.detector),
+                    listener: listener(config, config.vad.detector),
                     pending: Vec::new(),
                 };
                 (Some(hearing), Cutter::by_voice(rules))
@@ -130,7 +130,7 @@ impl Side {
             self.now += FRAME;
             let mut frame = to_i16(frame);
             hearing.level.level(&mut frame);
-            for edge in hearing.ears.hear(&frame, self.now) {
+            for edge in hearing.listener.hear(&frame, self.now) {
                 self.cutter.edge(edge);
             }
             pieces.extend(self.cutter.next(self.now).map(raised));

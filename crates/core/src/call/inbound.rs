@@ -10,7 +10,7 @@ use crate::vad::Edge;
 
 impl Call {
     pub(super) fn message(&mut self, now: CallTime, wire: Wire<'_>) -> Flow {
-        self.life.heard(now);
+        self.keep_alive.heard(now);
         let decoded = match self.line.decode(wire) {
             Ok(decoded) => decoded,
             Err(refusal) => {

@@ -2,7 +2,7 @@
 
 use crate::audio::live::LiveResampler;
 use crate::audio::resample::RateError;
-use crate::media::inbound_quality::Reception;
+use crate::media::inbound_quality::InboundMeter;
 use crate::report::{InboundQuality, Report};
 use crate::streams::dialect::Dialect;
 use crate::streams::{Gateway, Inbound, Media, Refusal, Wire, WireOut};
@@ -11,7 +11,7 @@ use crate::units::{CallTime, PHONE_RATE};
 /// Codec and rates of one call.
 pub struct Line {
     codec: Box<dyn Gateway>,
-    reception: Reception,
+    inbound_meter: InboundMeter,
     /// Between the line's rate and the phone's, if they differ.
     rates: Option<Rates>,
     rate: u32,
@@ -35,8 +35,8 @@ impl Line {
                 Ok(Rates { inbound, outbound })
             })
             .transpose()?;
-        let reception = Reception::new(rate, sends_gaps(&*codec));
-        Ok(Self { codec, reception, rates, rate })
+        let inbound_meter = InboundMeter::new(rate, sends_gaps(&*codec));
+        Ok(Self { codec, inbound_meter, rates, rate })
     }
 
     /// Samples a second, on the wire.
@@ -62,7 +62,7 @@ impl Line {
     /// Samples of the line, which came at `now`, at the phone's rate; what is missing before them is made up
     /// for, where the line tells their position.
     pub fn heard(&mut self, samples: Vec<i16>, position_ms: Option<u64>, now: CallTime) -> Vec<i16> {
-        let samples = self.reception.arrived(samples, position_ms, now);
+        let samples = self.inbound_meter.arrived(samples, position_ms, now);
         match &mut self.rates {
             Some(rates) => rates.inbound.push(&samples),
             None => samples,
@@ -104,7 +104,7 @@ impl Line {
     /// How well the caller's audio comes.
     #[must_use]
     pub fn quality(&self) -> InboundQuality {
-        self.reception.figures(self.codec.disordered())
+        self.inbound_meter.figures(self.codec.disordered())
     }
 }
 

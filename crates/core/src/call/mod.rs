@@ -36,8 +36,8 @@ use self::voice::Voice;
 use crate::dialogue::CountTokens;
 use crate::ids::{CallId, TurnId};
 use crate::media::echo::EchoGuard;
-use crate::media::keepalive::Life;
-use crate::media::listener::Ears;
+use crate::media::keepalive::KeepAlive;
+use crate::media::listener::Listener;
 use crate::media::pacer::Pacer;
 use crate::report::{CoreUse, Happened};
 use crate::streams::{Inbound, Media, Start, Wire, WireOut};
@@ -76,7 +76,7 @@ pub enum Output {
     /// Send a message.
     Wire(WireOut),
     /// Ask the peer for a sign of life: a WebSocket's ping.
-    AskForLife,
+    Ping,
     /// Give a job to an engine.
     Begin(JobId, Job),
     /// A job that was only prepared is wanted for certain.
@@ -104,7 +104,7 @@ pub enum Reason {
     /// The caller's audio is late from then on.
     AudioLate,
     /// The peer is to be asked for a sign of life.
-    AskForLife,
+    Ping,
     /// The peer counts as gone.
     Idle,
 }
@@ -118,7 +118,7 @@ pub struct Setup {
     /// Counts tokens as the language model does.
     pub count: CountTokens,
     /// What hears the caller.
-    pub listener: Ears,
+    pub listener: Listener,
     /// How much audio may lie ready in the gateway's buffer.
     pub lead: Duration,
     /// How much quieter the agent's voice comes back on a line that echoes, in dB.
@@ -149,10 +149,10 @@ pub struct Call {
     line: Line,
     tolerance: Tolerance,
     conversation: Traced,
-    listener: Ears,
+    listener: Listener,
     echo: EchoGuard,
     pacer: Pacer,
-    life: Life,
+    keep_alive: KeepAlive,
     jobs: Jobs,
     voice: Voice,
     reply: Option<Reply>,
@@ -206,7 +206,7 @@ impl Call {
             listener,
             echo: EchoGuard::new(echo_loss_db),
             pacer: Pacer::new(lead),
-            life: Life::new(idle_timeout, now),
+            keep_alive: KeepAlive::new(idle_timeout, now),
             jobs: Jobs::default(),
             voice: Voice::default(),
             reply: None,
@@ -245,7 +245,7 @@ impl Call {
         let flow = match input {
             Input::Message(wire) => self.message(now, wire),
             Input::SignOfLife => {
-                self.life.heard(now);
+                self.keep_alive.heard(now);
                 Ok(())
             }
             Input::Closed => Err(Ending::HungUp),

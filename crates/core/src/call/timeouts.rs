@@ -42,9 +42,9 @@ impl Call {
             self.conversation.poll_timeout().map(|(at, timer)| (at, Reason::Turn(timer))),
             late.map(|at| (at, Reason::AudioLate)),
             self.pacer.next_deadline().map(|at| (at, Reason::Playback)),
-            Some((self.life.asks_at(), Reason::AskForLife)),
+            Some((self.keep_alive.next_ping_at(), Reason::Ping)),
         ];
-        let idle = (self.life.ends_at(), Reason::Idle);
+        let idle = (self.keep_alive.expires_at(), Reason::Idle);
         others
             .into_iter()
             .flatten()
@@ -52,12 +52,12 @@ impl Call {
     }
 
     pub(super) fn timeouts(&mut self, now: CallTime) -> Flow {
-        if now >= self.life.ends_at() {
+        if now >= self.keep_alive.expires_at() {
             return Err(Ending::Idle(self.idle_timeout));
         }
-        if now >= self.life.asks_at() {
-            self.life.asked(now);
-            self.outputs.push_back(Output::AskForLife);
+        if now >= self.keep_alive.next_ping_at() {
+            self.keep_alive.pinged(now);
+            self.outputs.push_back(Output::Ping);
         }
         self.audio_is_missing(now)?;
         while let Some((_, timer)) = self.conversation.poll_timeout().filter(|&(at, _)| at <= now) {

@@ -23,7 +23,7 @@ const GAP: Duration = Duration::from_millis(80);
 
 /// What is known of one call's incoming audio.
 #[derive(Debug)]
-pub struct Reception {
+pub struct InboundMeter {
     rate: u32,
     /// The line sends nothing in silence.
     gaps: bool,
@@ -41,7 +41,7 @@ pub struct Reception {
     jumps: u64,
 }
 
-impl Reception {
+impl InboundMeter {
     /// Of a line with `rate` samples a second; `gaps` if it sends nothing in silence.
     #[must_use]
     pub const fn new(rate: u32, gaps: bool) -> Self {
@@ -138,14 +138,14 @@ mod tests {
     /// Frames of 20 ms with these positions and arrivals; gives the lengths of what was made of them, in
     /// milliseconds, and the figures.
     fn given(frames: impl IntoIterator<Item = (u64, u64)>) -> (Vec<usize>, InboundQuality) {
-        let mut reception = Reception::new(8000, false);
+        let mut inbound_meter = InboundMeter::new(8000, false);
         let lengths = frames
             .into_iter()
             .map(|(position, arrival)| {
-                reception.arrived(vec![1000; 160], Some(position), AT(arrival)).len() / 8
+                inbound_meter.arrived(vec![1000; 160], Some(position), AT(arrival)).len() / 8
             })
             .collect();
-        (lengths, reception.figures(0))
+        (lengths, inbound_meter.figures(0))
     }
 
     /// Steady frames up to `frames`, and then those.
@@ -211,12 +211,12 @@ mod tests {
 
     #[test]
     fn silence_is_no_jitter_on_a_line_that_sends_none() {
-        let mut reception = Reception::new(8000, true);
+        let mut inbound_meter = InboundMeter::new(8000, true);
         for n in 0..100 {
-            let audio = reception.arrived(vec![0; 160], None, AT(n * 20 + n / 10 * 5000));
+            let audio = inbound_meter.arrived(vec![0; 160], None, AT(n * 20 + n / 10 * 5000));
             assert_eq!(audio.len(), 160);
         }
-        assert_eq!(reception.figures(0).jitter_ms, 0.0);
+        assert_eq!(inbound_meter.figures(0).jitter_ms, 0.0);
     }
 
     proptest! {
@@ -224,9 +224,9 @@ mod tests {
         fn whatever_a_line_says_of_positions_its_audio_comes_and_little_is_made_up(
             positions in prop::collection::vec(prop_oneof![any::<u64>(), 0_u64..3000], 0..200),
         ) {
-            let mut reception = Reception::new(8000, false);
+            let mut inbound_meter = InboundMeter::new(8000, false);
             for (n, position) in positions.into_iter().enumerate() {
-                let audio = reception.arrived(vec![1; 160], Some(position), AT(n as u64 * 20));
+                let audio = inbound_meter.arrived(vec![1; 160], Some(position), AT(n as u64 * 20));
                 prop_assert!(audio.len() >= 160 && audio.len() <= 160 + 8000);
             }
         }

@@ -7,14 +7,14 @@ use crate::units::CallTime;
 
 /// When the peer was heard last, and asked.
 #[derive(Debug, Clone, Copy)]
-pub struct Life {
+pub struct KeepAlive {
     /// Whoever gave no sign for so long is gone.
     patience: Duration,
     heard: CallTime,
     asked: CallTime,
 }
 
-impl Life {
+impl KeepAlive {
     /// A peer that was heard at `now`.
     #[must_use]
     pub const fn new(patience: Duration, now: CallTime) -> Self {
@@ -27,19 +27,19 @@ impl Life {
     }
 
     /// It was asked for a sign.
-    pub fn asked(&mut self, now: CallTime) {
+    pub fn pinged(&mut self, now: CallTime) {
         self.asked = now;
     }
 
     /// When it is to be asked next: three times before it counts as gone.
     #[must_use]
-    pub fn asks_at(&self) -> CallTime {
+    pub fn next_ping_at(&self) -> CallTime {
         self.heard.max(self.asked) + self.patience / 3
     }
 
     /// When it counts as gone.
     #[must_use]
-    pub fn ends_at(&self) -> CallTime {
+    pub fn expires_at(&self) -> CallTime {
         self.heard + self.patience
     }
 }
@@ -52,21 +52,21 @@ mod tests {
 
     #[test]
     fn a_quiet_peer_is_asked_every_third_of_the_time_it_has() {
-        let mut life = Life::new(Duration::from_secs(30), AT(1000));
+        let mut life = KeepAlive::new(Duration::from_secs(30), AT(1000));
         let mut asked = Vec::new();
-        while life.asks_at() < life.ends_at() {
-            asked.push(life.asks_at());
-            life.asked(life.asks_at());
+        while life.next_ping_at() < life.expires_at() {
+            asked.push(life.next_ping_at());
+            life.pinged(life.next_ping_at());
         }
         assert_eq!(asked, [AT(11_000), AT(21_000)]);
-        assert_eq!(life.ends_at(), AT(31_000));
+        assert_eq!(life.expires_at(), AT(31_000));
     }
 
     #[test]
     fn a_peer_that_is_heard_is_not_asked() {
-        let mut life = Life::new(Duration::from_secs(30), AT(0));
+        let mut life = KeepAlive::new(Duration::from_secs(30), AT(0));
         for second in 1..100 {
-            assert!(life.asks_at() > AT(second * 1000));
+            assert!(life.next_ping_at() > AT(second * 1000));
             life.heard(AT(second * 1000));
         }
     }

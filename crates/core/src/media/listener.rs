@@ -22,7 +22,7 @@ const MEANWHILE: Duration = Duration::from_secs(6);
 const FADE_DB: f32 = 0.06;
 
 /// One caller's ear.
-pub struct Ears {
+pub struct Listener {
     detector: Box<dyn Detector>,
     hysteresis: Hysteresis,
     clock: MediaClock,
@@ -44,7 +44,7 @@ pub struct Ears {
     sound: f32,
 }
 
-impl Ears {
+impl Listener {
     /// `max_piece` is the most that is transcribed of one utterance at once; while its words are
     /// awaited, what follows is kept too.
     #[must_use]
@@ -257,13 +257,13 @@ mod tests {
         }
     }
 
-    fn ears() -> Ears {
+    fn ears() -> Listener {
         let hysteresis = Hysteresis::new(
             Duration::from_millis(60),
             Duration::from_millis(200),
             Duration::from_millis(120),
         );
-        Ears::new(Box::new(Lingering(0)), hysteresis, Duration::from_millis(100), Duration::from_secs(1))
+        Listener::new(Box::new(Lingering(0)), hysteresis, Duration::from_millis(100), Duration::from_secs(1))
     }
 
     fn tone(samples: usize) -> Vec<i16> {

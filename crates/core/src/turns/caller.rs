@@ -272,6 +272,6 @@ impl Conversation {
     pub(super) fn close(&mut self, utterance: &Utterance) {
         self.actions.push_back(Action::CloseUtterance { utterance: utterance.id });
         self.timers.cancel_all(&OF_THE_UTTERANCE);
-        self.readings.clear();
+        self.prefills.clear();
     }
 }

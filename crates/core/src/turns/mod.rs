@@ -5,7 +5,6 @@
 //! with [`Conversation::poll_action`], then sleep until [`Conversation::poll_timeout`].
 
 mod agent;
-pub mod agreement;
 pub mod barge_in;
 mod caller;
 pub mod chunker;
@@ -19,20 +18,20 @@ pub mod expectation;
 mod failover;
 mod falling_back;
 pub mod history;
-mod interrupting;
+mod interruption;
 mod keys;
 pub mod latency;
+pub mod local_agreement;
 mod manners;
 pub mod playback;
+mod prefill;
+mod prefills;
 mod presence;
-mod reading;
-mod readings;
 pub mod rehearsal;
 pub mod replay;
 mod reply;
 mod room;
 mod settings;
-mod sound;
 pub mod speakable;
 mod speculation;
 pub mod summary;
@@ -40,6 +39,7 @@ mod timers;
 pub mod trace;
 mod turn_over;
 mod utterance;
+mod word_timing;
 
 use std::collections::VecDeque;
 
@@ -54,7 +54,7 @@ use self::endpoint::Pace;
 use self::failover::ModelFailover;
 use self::history::History;
 use self::latency::Milestones;
-use self::readings::Readings;
+use self::prefills::Prefills;
 use self::reply::Reply;
 use self::timers::Timers;
 use self::utterance::{Utterance, Words};
@@ -86,7 +86,7 @@ pub struct Conversation {
     /// How the caller pauses.
     pace: Pace,
     /// What the language model was given of the words of the utterance.
-    readings: Readings,
+    prefills: Prefills,
     /// What is to make room in the history.
     shorter: Option<PendingCompaction>,
     /// Which language models are asked.
@@ -129,7 +129,7 @@ impl Conversation {
             owed: None,
             keys: String::new(),
             pace: Pace::default(),
-            readings: Readings::default(),
+            prefills: Prefills::default(),
             shorter: None,
             quiet_since: None,
             idle_prompts: 0,

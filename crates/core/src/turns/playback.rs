@@ -6,7 +6,7 @@ mod tests;
 
 use std::time::Duration;
 
-use super::sound::Sound;
+use super::word_timing::Sound;
 use crate::dialogue::WordTime;
 use crate::ids::{ChunkId, MarkId};
 use crate::units::CallTime;

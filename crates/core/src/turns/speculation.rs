@@ -29,7 +29,7 @@ impl Conversation {
         self.next_turn = turn.next();
         let milestones = Milestones { asked: Some(now), ..Milestones::default() };
         let rung = self.rungs.first();
-        self.readings.given(Asked::Turn(turn), &heard);
+        self.prefills.given(Asked::Turn(turn), &heard);
         self.draft = Some(Reply {
             rung,
             ..Reply::new(turn, Purpose::Answer, &heard, milestones, self.settings.language)

@@ -13,7 +13,7 @@ use offhook_core::call::tolerance::Tolerance;
 use offhook_core::call::{Call, Ending, Input, Job, JobId, Outcome, Output, Reason, Setup};
 use offhook_core::dialogue::Message;
 use offhook_core::ids::CallId;
-use offhook_core::media::listener::Ears;
+use offhook_core::media::listener::Listener;
 use offhook_core::report::{Happened, Summary, Trouble};
 use offhook_core::streams::asterisk::Asterisk;
 use offhook_core::streams::native::Native;
@@ -113,7 +113,7 @@ impl WholeCall {
             id: CallId::new("c"),
             settings,
             count: words(),
-            listener: Ears::new(Box::new(Loud), hysteresis, MS(100), max_piece),
+            listener: Listener::new(Box::new(Loud), hysteresis, MS(100), max_piece),
             lead: MS(160),
             echo_loss_db: None,
             idle_timeout: Duration::from_secs(30),
@@ -296,8 +296,8 @@ impl WholeCall {
             match output {
                 Output::Wire(WireOut::Binary(bytes)) => self.plays(now, &bytes),
                 Output::Wire(WireOut::Text(text)) => self.is_told(now, &text),
-                Output::AskForLife if self.is_alive => self.call.handle(now, Input::SignOfLife),
-                Output::AskForLife => {}
+                Output::Ping if self.is_alive => self.call.handle(now, Input::SignOfLife),
+                Output::Ping => {}
                 Output::Begin(id, job) => self.begin(now, id, job),
                 Output::Want(_) => {}
                 Output::Cancel(id) => {
@@ -315,7 +315,7 @@ impl WholeCall {
             }
         }
         let (at, reason) = self.call.poll_timeout();
-        assert!(at > CallTime::ZERO || reason == Reason::AskForLife, "{reason:?} has no time");
+        assert!(at > CallTime::ZERO || reason == Reason::Ping, "{reason:?} has no time");
     }
 }
 

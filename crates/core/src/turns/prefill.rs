@@ -41,11 +41,11 @@ impl Conversation {
             return;
         }
         let (messages, heard) = self.prompt_with(said);
-        if heard.is_empty() || self.readings.newest() == Some(&heard) {
+        if heard.is_empty() || self.prefills.newest() == Some(&heard) {
             return;
         }
         let reading = self.next_reading_id();
-        self.readings.given(Asked::Reading(reading), &heard);
+        self.prefills.given(Asked::Reading(reading), &heard);
         self.actions.push_back(Action::Prefill { reading, messages });
     }
 
@@ -65,7 +65,7 @@ impl Conversation {
     }
 
     pub(super) fn not_read(&mut self, reading: ReadingId) {
-        self.readings.forget(reading);
+        self.prefills.forget(reading);
     }
 
     // What it says of the end.
@@ -75,7 +75,7 @@ impl Conversation {
     /// says of just these.
     pub(super) fn judge_the_end(&mut self, now: CallTime, said: &str) -> Option<CallTime> {
         let all = self.prompt_with(said).1;
-        let model = self.readings.probability_of(&all);
+        let model = self.prefills.probability_of(&all);
         let policy = &self.settings.endpoint;
         let heard = self.heard_of_the_reply(now);
         let asked = if heard.is_empty() { self.history.last_of_agent() } else { &heard };
@@ -102,7 +102,7 @@ impl Conversation {
     /// The model has read words to their end. In the silence after just these, it moves the deadline; once
     /// the turn is over, nothing does.
     pub(super) fn end_of_turn_scored(&mut self, now: CallTime, asked: Asked, probability: f32) {
-        if !(0.0..=1.0).contains(&probability) || !self.readings.scored(asked, probability) {
+        if !(0.0..=1.0).contains(&probability) || !self.prefills.scored(asked, probability) {
             return;
         }
         let open = self.timers.is_set(Timer::EndOfTurn);

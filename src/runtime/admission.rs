@@ -11,7 +11,7 @@ use super::registry::Refused;
 
 /// The limits, and what they count.
 #[derive(Debug)]
-pub struct Doors {
+pub struct Admission {
     max_waiting: usize,
     max_per_peer: Option<usize>,
     waiting: Arc<Semaphore>,
@@ -20,14 +20,14 @@ pub struct Doors {
 
 /// A socket of a peer, counted until this is dropped.
 #[derive(Debug)]
-pub struct Visit {
+pub struct ConnectionPermit {
     peer: IpAddr,
     peers: Arc<DashMap<IpAddr, usize>>,
     /// Until it has said who calls.
     waiting: Option<OwnedSemaphorePermit>,
 }
 
-impl Doors {
+impl Admission {
     /// At most `max_waiting` sockets that have not begun, and `max_per_peer` of one address.
     #[must_use]
     pub fn new(max_waiting: usize, max_per_peer: Option<usize>) -> Self {
@@ -39,7 +39,7 @@ impl Doors {
     ///
     /// # Errors
     /// If it has too many, or too many wait.
-    pub fn enter(&self, peer: IpAddr) -> Result<Visit, Refused> {
+    pub fn enter(&self, peer: IpAddr) -> Result<ConnectionPermit, Refused> {
         let waiting = self.waiting.clone().try_acquire_owned();
         let waiting = waiting.map_err(|_| Refused::Crowded(self.max_waiting))?;
         let mut sockets = self.peers.entry(peer).or_insert(0);
@@ -47,7 +47,7 @@ impl Doors {
             return Err(Refused::Peer(most));
         }
         *sockets += 1;
-        Ok(Visit { peer, peers: self.peers.clone(), waiting: Some(waiting) })
+        Ok(ConnectionPermit { peer, peers: self.peers.clone(), waiting: Some(waiting) })
     }
 
     /// Whether nobody is in.
@@ -57,14 +57,14 @@ impl Doors {
     }
 }
 
-impl Visit {
+impl ConnectionPermit {
     /// The socket has said who calls: it does not stand in the way of others any more.
     pub fn begun(&mut self) {
         self.waiting = None;
     }
 }
 
-impl Drop for Visit {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.peers.remove_if_mut(&self.peer, |_, sockets| {
             *sockets = sockets.saturating_sub(1);
@@ -82,21 +82,21 @@ mod tests {
 
     #[test]
     fn an_address_has_so_many_sockets_and_no_more() {
-        let doors = Doors::new(10, Some(2));
-        let visits = [doors.enter(ALICE).unwrap(), doors.enter(ALICE).unwrap()];
-        assert_eq!(doors.enter(ALICE).err(), Some(Refused::Peer(2)));
-        assert!(doors.enter(BOB).is_ok());
+        let admission = Admission::new(10, Some(2));
+        let visits = [admission.enter(ALICE).unwrap(), admission.enter(ALICE).unwrap()];
+        assert_eq!(admission.enter(ALICE).err(), Some(Refused::Peer(2)));
+        assert!(admission.enter(BOB).is_ok());
         drop(visits);
-        assert!(doors.peers.is_empty());
-        assert!(doors.enter(ALICE).is_ok());
+        assert!(admission.peers.is_empty());
+        assert!(admission.enter(ALICE).is_ok());
     }
 
     #[test]
     fn who_does_not_begin_does_not_keep_calls_out() {
-        let doors = Doors::new(1, None);
-        let mut visit = doors.enter(ALICE).unwrap();
-        assert_eq!(doors.enter(BOB).err(), Some(Refused::Crowded(1)));
+        let admission = Admission::new(1, None);
+        let mut visit = admission.enter(ALICE).unwrap();
+        assert_eq!(admission.enter(BOB).err(), Some(Refused::Crowded(1)));
         visit.begun();
-        assert!(doors.enter(BOB).is_ok());
+        assert!(admission.enter(BOB).is_ok());
     }
 }

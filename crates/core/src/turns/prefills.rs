@@ -4,12 +4,12 @@
 use crate::ids::{Asked, ReadingId};
 use crate::language::words::plain_words;
 
-/// Readings of one utterance that are remembered: a model that is far behind says nothing of use.
+/// Prefills of one utterance that are remembered: a model that is far behind says nothing of use.
 const MOST: usize = 8;
 
 /// What the model was given of the words of one utterance, and what it said of them.
 #[derive(Debug, Default)]
-pub(super) struct Readings(Vec<Given>);
+pub(super) struct Prefills(Vec<Given>);
 
 #[derive(Debug)]
 struct Given {
@@ -20,7 +20,7 @@ struct Given {
     probability: Option<f32>,
 }
 
-impl Readings {
+impl Prefills {
     /// The model is given these words.
     pub(super) fn given(&mut self, asked: Asked, heard: &str) {
         if self.0.len() == MOST {
