@@ -45,7 +45,8 @@ async fn first_piece(socket: &mut Socket) -> (Vec<Vec<u8>>, String) {
         match audio(&message) {
             Some(bytes) => heard.push(bytes),
             None => {
-                // A converter may hold some of it back.
+                // Silence may come before the first sound, and no converter holds anything back.
+                assert!(!heard.is_empty(), "a mark before any audio");
                 assert!(heard.len() <= 2 || marks.len() == 1, "{} messages before a mark", heard.len());
                 marks.push(message.into_text().unwrap().to_string());
             }
