@@ -1,13 +1,12 @@
 //! The synthesiser's thread: texts in, speech at the phone's rate out. Must not know what is said to whom.
 
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::arbiter::Work;
 use super::cores::Cores;
 use super::ports::{Deliver, Speak, SpeakRequest};
-use super::queue::{QueueFull, send};
+use super::queue::QueueFull;
 use super::survive;
 use super::threads::{lower_priority, spawn};
 use super::{EngineError, Speech, Synthesizer};
@@ -20,41 +19,94 @@ const QUEUE: usize = 64;
 
 type Job = (SpeakRequest, Deliver<Speech>);
 
+/// Cores are waited for in steps of this: meanwhile something more urgent may have come.
+const PATIENCE: Duration = Duration::from_millis(20);
+
 /// The synthesiser on a thread of its own, which ends with this handle.
-struct Voice(SyncSender<Job>);
+struct Voice(Arc<Queue>);
+
+/// Texts that wait.
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: Vec<Job>,
+    closed: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // A panic elsewhere leaves a list of whole jobs.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, job: Job) -> Result<(), QueueFull> {
+        let mut waiting = self.lock();
+        waiting.jobs.retain(|(request, _)| !request.cancel.is_cancelled());
+        if waiting.jobs.len() >= QUEUE {
+            return Err(QueueFull("synthesiser"));
+        }
+        waiting.jobs.push(job);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Waits until there is something to do; how urgent that is. Nothing once the last handle is gone.
+    fn next_work(&self, now: impl Fn() -> Duration) -> Option<Work> {
+        let mut waiting = self.lock();
+        loop {
+            if let Some(next) = most_urgent(&mut waiting.jobs, now()) {
+                let (request, _) = &waiting.jobs[next];
+                let first = request.first && request.wanted.is_set();
+                return Some(if first { Work::FirstSpeech } else { Work::Speech });
+            }
+            if waiting.closed {
+                return None;
+            }
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn take(&self, now: Duration) -> Option<Job> {
+        let jobs = &mut self.lock().jobs;
+        most_urgent(jobs, now).map(|next| jobs.remove(next))
+    }
+}
 
 /// Starts the thread of a synthesiser.
 ///
 /// # Errors
 /// If the operating system gives none.
 pub fn start(synthesizer: Box<dyn Synthesizer>, cores: &Cores) -> std::io::Result<Arc<dyn Speak>> {
-    let (jobs, queue) = sync_channel(QUEUE);
-    let cores = cores.clone();
-    spawn("tts".into(), move || serve(synthesizer, &queue, &cores))?;
-    Ok(Arc::new(Voice(jobs)))
+    let queue = Arc::<Queue>::default();
+    let (jobs, cores) = (queue.clone(), cores.clone());
+    spawn("tts".into(), move || serve(synthesizer, &jobs, &cores))?;
+    Ok(Arc::new(Voice(queue)))
 }
 
 impl Speak for Voice {
     fn speak(&self, request: SpeakRequest, done: Deliver<Speech>) -> Result<(), QueueFull> {
-        send(&self.0, (request, done), "synthesiser")
+        self.0.push((request, done))
+    }
+}
+
+impl Drop for Voice {
+    fn drop(&mut self) {
+        self.0.lock().closed = true;
+        self.0.changed.notify_one();
     }
 }
 
 /// Jobs in, outcomes out, until the last handle is gone.
-fn serve(mut synthesizer: Box<dyn Synthesizer>, jobs: &Receiver<Job>, cores: &Cores) {
+fn serve(mut synthesizer: Box<dyn Synthesizer>, queue: &Queue, cores: &Cores) {
     lower_priority();
-    let mut waiting: Vec<Job> = Vec::new();
-    loop {
-        if waiting.is_empty() {
-            let Ok(job) = jobs.recv() else { return };
-            waiting.push(job);
-        }
-        waiting.extend(jobs.try_iter());
-        let Some((request, done)) = most_urgent(&mut waiting, cores.now()) else { continue };
-        // What is only prepared must not hold up what is wanted.
-        let first = request.first && request.wanted.is_set();
-        let work = if first { Work::FirstSpeech } else { Work::Speech };
-        let _held = cores.acquire(work, 1);
+    while let Some(work) = queue.next_work(|| cores.now()) {
+        let Some(_held) = cores.acquire_within(work, 1, PATIENCE) else { continue };
+        let Some((request, done)) = queue.take(cores.now()) else { continue };
         done(survive("synthesiser", || {
             let speech = synthesizer.synthesize(&request.text, &request.cancel)?;
             if request.cancel.is_cancelled() {
@@ -67,12 +119,11 @@ fn serve(mut synthesizer: Box<dyn Synthesizer>, jobs: &Receiver<Job>, cores: &Co
 
 /// The job that is next, of those that are not cancelled: whose voice breaks off first, and of those who wait for the
 /// first sound, and of equals, whoever asked first; what is only prepared comes last.
-fn most_urgent(waiting: &mut Vec<Job>, now: Duration) -> Option<Job> {
+fn most_urgent(waiting: &mut Vec<Job>, now: Duration) -> Option<usize> {
     waiting.retain(|(request, _)| !request.cancel.is_cancelled());
     let urgency =
         |(request, _): &Job| (!request.wanted.is_set(), request.runway.left(now).unwrap_or_default());
-    let next = (0..waiting.len()).min_by_key(|&i| urgency(&waiting[i]))?;
-    Some(waiting.remove(next))
+    (0..waiting.len()).min_by_key(|&i| urgency(&waiting[i]))
 }
 
 /// Speech at the phone's rate; an error that names the text if there is none.
@@ -125,8 +176,24 @@ mod tests {
             job("cancelled", true, None),
         ];
         waiting[5].0.cancel.cancel();
-        let order = std::iter::from_fn(|| Some(most_urgent(&mut waiting, NOW)?.0.text));
+        let order = std::iter::from_fn(|| {
+            let next = most_urgent(&mut waiting, NOW)?;
+            Some(waiting.remove(next).0.text)
+        });
         let order: Vec<String> = order.collect();
         assert_eq!(order, ["nothing heard yet", "soon", "late", "later", "prepared"]);
+    }
+
+    #[test]
+    fn what_is_more_than_can_be_held_is_refused_at_once_and_cancelled_texts_take_no_place() {
+        let queue = Queue::default();
+        let cancelled = job("cancelled", true, None);
+        let cancel = cancelled.0.cancel.clone();
+        queue.push(cancelled).expect("room");
+        cancel.cancel();
+        for _ in 0..QUEUE {
+            queue.push(job("waits", true, None)).expect("room");
+        }
+        assert!(queue.push(job("one too many", true, None)).is_err());
     }
 }

@@ -59,7 +59,7 @@ pub async fn run(
                     Ok(line) => line,
                     Err(error) => return End::Lost(error.to_string()),
                 };
-                services.press_opening_keys(dialect, start.call_id.as_deref());
+                let started = || services.press_opening_keys(dialect, start.call_id.as_deref());
                 let taken_over = place.taken_over();
                 let task = Task {
                     id,
@@ -68,6 +68,7 @@ pub async fn run(
                     outbound: &mut outbound,
                     incoming: &mut incoming,
                     taken_over,
+                    started: &started,
                 };
                 let end = task.run(|now| Call::new(now, setup, line, &start, early, tolerance)).await;
                 if matches!(end, End::Call(Ending::SaidGoodbye(_))) {

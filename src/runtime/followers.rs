@@ -28,9 +28,7 @@ impl Follower for Log {
                 custom_data(data);
             }
             Happened::Turn(turn) => turn_over(turn),
-            Happened::Failed(Trouble::OddMessage { count }, Failure { message, .. }) => {
-                odd_message(*count, message);
-            }
+            Happened::Failed(Trouble::OddMessage { count, reason }, _) => odd_message(*count, reason),
             Happened::Failed(Trouble::Late, Failure { code, message }) => {
                 tracing::warn!(code, "{message}");
             }

@@ -28,6 +28,8 @@ pub(super) struct Task<'t> {
     pub(super) incoming: &'t mut Incoming,
     /// Cancelled when a newer socket brings the same call.
     pub(super) taken_over: CancellationToken,
+    /// What is done once the line was told that the call stands.
+    pub(super) started: &'t (dyn Fn() + Send + Sync),
 }
 
 impl Task<'_> {
@@ -70,23 +72,32 @@ impl Task<'_> {
                 () = self.taken_over.cancelled() => return End::TakenOver,
                 () = stop.cancelled() => return End::Drained,
                 message = self.incoming.next() => match message {
-                    Ok(message) => call.handle(self.clock.now(), input(&message)),
+                    Ok(message) => {
+                        self.look_at_the_models(call, jobs);
+                        call.handle(self.clock.now(), input(&message));
+                    }
                     Err(end) => return end,
                 },
                 Some((job, outcome)) = inbox.recv() => {
                     jobs.brought(job, &outcome);
+                    self.look_at_the_models(call, jobs);
                     call.handle(self.clock.now(), Input::Outcome(job, outcome));
                 }
                 () = tokio::time::sleep_until(wake) => {
                     if self.outbound.is_dead() {
                         return LineDead.into();
                     }
+                    self.look_at_the_models(call, jobs);
                     call.handle(self.clock.now(), Input::Timeout);
                 }
             }
-            if jobs.models_switched() {
-                call.handle(self.clock.now(), Input::ModelsSwitched);
-            }
+        }
+    }
+
+    /// A call knows which model it asks before it decides anything.
+    fn look_at_the_models(&self, call: &mut Call, jobs: &mut Jobs) {
+        if jobs.models_switched() {
+            call.handle(self.clock.now(), Input::ModelsSwitched);
         }
     }
 
@@ -130,7 +141,12 @@ impl Task<'_> {
                 let cores = cores.map(|(work, used)| (work.name().to_owned(), used)).collect();
                 call.handle(self.clock.now(), Input::Measured { ping, queues, cores });
             }
-            Output::Happened(happened) => self.services.tell(&self.id, &happened),
+            Output::Happened(happened) => {
+                self.services.tell(&self.id, &happened);
+                if matches!(*happened, Happened::Started { .. }) {
+                    (self.started)();
+                }
+            }
             Output::Ended(ending) => return Err(ending.into()),
         }
         Ok(())

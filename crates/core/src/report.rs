@@ -273,12 +273,14 @@ pub struct Failure {
 }
 
 /// What went wrong, by whose fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
-    /// The peer sent a message that breaks the protocol; how many it has sent so far.
+    /// The peer sent a message that breaks the protocol.
     OddMessage {
-        /// With this one.
+        /// How many it has sent so far, with this one.
         count: u64,
+        /// What is wrong with it.
+        reason: String,
     },
     /// An engine brought nothing in time.
     Late,

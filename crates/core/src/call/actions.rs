@@ -151,7 +151,8 @@ impl Call {
         self.outputs.extend(prepared.into_iter().map(Output::Want));
     }
 
-    fn give_up(&mut self, turn: TurnId) {
+    /// Nothing more of this turn is made.
+    pub(super) fn give_up(&mut self, turn: TurnId) {
         self.reply.take_if(|reply| reply.turn == turn);
         self.cancel(|purpose| is_of(purpose, turn));
         self.voice.give_up(turn);

@@ -18,7 +18,7 @@ impl Call {
                 let (code, message) = (refusal.code.as_str(), format!("a message was dropped: {refusal}"));
                 let told = self.line.report(&Report::Error { code, message: &message });
                 self.wire(told);
-                self.trouble(Trouble::OddMessage { count }, code, message);
+                self.trouble(Trouble::OddMessage { count, reason: refusal.to_string() }, code, message);
                 return Ok(());
             }
         };

@@ -87,6 +87,10 @@ impl Line {
 
     /// The messages that say it; none if the protocol has no word for it.
     pub fn media(&mut self, media: &Media<'_>) -> Vec<WireOut> {
+        if let (Media::Clear, Some(rates)) = (media, &mut self.rates) {
+            // What was cut off does not sound in what comes next.
+            rates.outbound.forget();
+        }
         self.codec.encode(media)
     }
 

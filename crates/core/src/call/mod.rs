@@ -226,10 +226,10 @@ impl Call {
     }
 
     fn begin(&mut self, now: CallTime, start: &Start, early: Vec<Inbound>) -> Flow {
-        let (client_id, data) = (start.client_id.clone(), start.custom.clone());
-        self.happened(Happened::Started { rate: start.format.rate, client_id, data });
         let (id, client_id) = (self.id.clone(), start.client_id.as_deref());
         self.send(&Media::Started { call_id: id.as_str(), client_id });
+        let (client_id, data) = (start.client_id.clone(), start.custom.clone());
+        self.happened(Happened::Started { rate: start.format.rate, client_id, data });
         if let Some(prompt) = &start.agent.system_prompt {
             self.read_own_prompt(prompt);
         }

@@ -67,8 +67,11 @@ impl Call {
             }
             (Outcome::Done(_), Asked::Reading(reading)) => Some(Event::ReadAhead { reading, done: true }),
             // A busy machine reads it when it has to; that is no error.
-            (Outcome::Failed(_) | Outcome::GaveWay | Outcome::Overloaded(_), Asked::Reading(reading)) => {
-                tracing::debug!(%reading, "nothing was read ahead");
+            (
+                why @ (Outcome::Failed(_) | Outcome::GaveWay | Outcome::Overloaded(_)),
+                Asked::Reading(reading),
+            ) => {
+                tracing::debug!(%reading, ?why, "nothing was read ahead");
                 Some(Event::ReadAhead { reading, done: false })
             }
             (Outcome::Overloaded(why), Asked::Turn(turn)) => {

@@ -17,6 +17,8 @@ impl Call {
     }
 
     pub(super) fn report_turn(&mut self, report: TurnReport) {
+        // What is not spoken by now is not said: the voice is free for the next turn.
+        self.give_up(report.turn);
         self.voice.over(report.turn);
         let speech_end_ms = report.speech_end.map(|at| self.listener.position_of(at).as_secs_f64() * 1000.0);
         let model = self.models.remove(&report.turn).filter(|_| !report.failed).unwrap_or_default();

@@ -27,8 +27,10 @@ pub(super) struct Voice {
 }
 
 impl Voice {
+    /// In the order of speaking: what is made a second time is waited for by what follows it.
     pub(super) fn wait(&mut self, text: Text) {
-        self.waiting.push_back(text);
+        let place = self.waiting.partition_point(|other| (other.turn, other.chunk) < (text.turn, text.chunk));
+        self.waiting.insert(place, text);
     }
 
     pub(super) fn next(&mut self) -> Option<Text> {

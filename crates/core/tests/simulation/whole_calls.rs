@@ -162,3 +162,22 @@ fn a_peer_that_is_gone_is_asked_twice_and_then_given_up() {
     alive.run(AT(100_000));
     assert_eq!(alive.ended, None);
 }
+
+/// Fault: texts of a turn that was over still stood before the answer to the next one.
+#[test]
+fn a_voice_that_never_came_does_not_keep_the_next_answer_waiting() {
+    let mut call = WholeCall::new(settings());
+    let sentence = "We are open from eight until five on all days of the week.";
+    call.engines.answer = Some([sentence; 6].join(" "));
+    call.run(AT(4900));
+    asks(&mut call);
+    // The voice takes longer for each piece than is waited for it.
+    call.engines.synthesis = MS(30_000);
+    call.run(AT(18_000));
+    assert!(call.failures().contains(&"synthesis_late"), "{:?}", call.failures());
+    call.engines.synthesis = MS(15);
+    call.engines.answer = Some("Of course.".into());
+    call.says(AT(20_000), "Are you still there?");
+    call.run(AT(26_000));
+    assert!(call.heard_text().ends_with("Of course."), "{}", call.heard_text());
+}
