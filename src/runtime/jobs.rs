@@ -44,13 +44,13 @@ impl Jobs {
     /// Gives a job to its engine; what there is to say of it at once.
     pub(super) fn begin(&mut self, id: JobId, job: Job) -> Option<Outcome> {
         let hold = Hold::default();
+        if let Job::Answer { wanted: true, .. } | Job::Speak { wanted: true, .. } = &job {
+            hold.wanted.set();
+        }
         self.holds.insert(id, hold.clone());
         let begun = match job {
             Job::Hear { samples, partial } => self.hear(id, hold, samples, partial).map(|()| None),
-            Job::Answer { messages, rung, wanted } => {
-                if wanted {
-                    hold.wanted.set();
-                }
+            Job::Answer { messages, rung, wanted: _ } => {
                 let begun = self.think(id, hold, messages, Task::Answer, rung);
                 begun.map(|model| Some(Outcome::Begun { model }))
             }
@@ -59,12 +59,7 @@ impl Jobs {
                 let begun = self.think(id, hold, messages, task, 0);
                 begun.map(|model| Some(Outcome::Begun { model }))
             }
-            Job::Speak { text, first, wanted } => {
-                if wanted {
-                    hold.wanted.set();
-                }
-                self.speak(id, hold, text, first).map(|()| None)
-            }
+            Job::Speak { text, first, wanted: _ } => self.speak(id, hold, text, first).map(|()| None),
         };
         begun.unwrap_or_else(|full| {
             self.holds.remove(&id);

@@ -76,6 +76,10 @@ mod test_model;
 mod tests;
 #[cfg(test)]
 mod vector_tests;
+// The program's tests wait in the same way.
+#[cfg(test)]
+#[path = "../../../src/waiting.rs"]
+mod waiting;
 
 use offhook_core::dialogue;
 use offhook_files as files;

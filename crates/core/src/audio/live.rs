@@ -1,7 +1,7 @@
 //! A live stream at one rate as a stream at another, sample by sample: a polyphase filter that brings its output as soon
 //! as its input is there, and delays all of it by 2 ms. Files have time for a sharper one: `resample`.
 
-use super::resample::{RATES, RateError};
+use super::resample::{RATES, RateError, gcd};
 
 /// How far the filter looks to either side of a sample: so much later the stream comes out.
 const DELAY_MS: u32 = 2;
@@ -114,10 +114,6 @@ fn bessel(x: f64) -> f64 {
         sum += term;
     }
     sum
-}
-
-const fn gcd(a: u32, b: u32) -> u32 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 #[cfg(test)]

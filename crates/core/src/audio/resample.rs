@@ -168,7 +168,8 @@ fn convert(fft: &mut Fft<f32>, chunk: &[f32], block: &mut [f32]) {
     }
 }
 
-const fn gcd(a: u32, b: u32) -> u32 {
+/// What two rates have in common.
+pub(super) const fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 

@@ -1,8 +1,6 @@
 //! What a call wants of the engines, and what comes of it. A job is a number and a description: who works on it, and
 //! how it is broken off, is the driver's affair.
 
-use std::fmt;
-
 use crate::dialogue::{Message, Usage, WordTime};
 
 /// A job of one call. Numbers are never used again in the same call.
@@ -13,12 +11,6 @@ impl JobId {
     /// The number after this one.
     pub(super) const fn next(self) -> Self {
         Self(self.0.wrapping_add(1))
-    }
-}
-
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "j{}", self.0)
     }
 }
 

@@ -4,7 +4,6 @@ use crate::audio::live::LiveResampler;
 use crate::audio::resample::RateError;
 use crate::media::inbound_quality::InboundMeter;
 use crate::report::{InboundQuality, Report};
-use crate::streams::dialect::Dialect;
 use crate::streams::{Gateway, Inbound, Media, Refusal, Wire, WireOut};
 use crate::units::{CallTime, PHONE_RATE};
 
@@ -78,11 +77,13 @@ impl Line {
 
     /// The messages that bring samples at the phone's rate.
     pub fn audio(&mut self, samples: &[i16]) -> Vec<WireOut> {
-        let samples = match &mut self.rates {
-            Some(rates) => rates.outbound.push(samples),
-            None => samples.to_vec(),
-        };
-        self.media(&Media::Audio { samples: &samples })
+        match &mut self.rates {
+            Some(rates) => {
+                let samples = rates.outbound.push(samples);
+                self.media(&Media::Audio { samples: &samples })
+            }
+            None => self.media(&Media::Audio { samples }),
+        }
     }
 
     /// The messages that say it; none if the protocol has no word for it.
@@ -97,12 +98,6 @@ impl Line {
     /// The messages that tell whoever is at the other end.
     pub fn report(&mut self, report: &Report<'_>) -> Vec<WireOut> {
         self.codec.report(report)
-    }
-
-    /// The dialect that is spoken.
-    #[must_use]
-    pub fn dialect(&self) -> Option<Dialect> {
-        self.codec.dialect()
     }
 
     /// How well the caller's audio comes.

@@ -160,7 +160,6 @@ pub struct Call {
     /// Which language model answers a turn that is not reported yet.
     models: BTreeMap<TurnId, String>,
     judge: String,
-    idle_timeout: Duration,
     send_timeout: Duration,
     /// When the voice breaks off if nothing more comes; nothing before it began.
     voice_lasts_until: Option<CallTime>,
@@ -213,7 +212,6 @@ impl Call {
             log: CallLog::new(start.client_id.clone(), start.custom.clone()),
             models: BTreeMap::new(),
             judge,
-            idle_timeout,
             send_timeout,
             voice_lasts_until: None,
             stalled: false,

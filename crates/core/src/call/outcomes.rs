@@ -9,12 +9,13 @@ use crate::units::{CallTime, PHONE_RATE, duration_of};
 
 impl Call {
     pub(super) fn outcome(&mut self, now: CallTime, job: JobId, outcome: Outcome) -> Flow {
-        let model = self.jobs.model_of(job).map(str::to_owned);
+        // What another model means by a probability is not known.
+        let is_the_judge = self.jobs.model_of(job) == Some(&self.judge);
         // What is not waited for any more is dropped here, and nowhere else.
         let Some(purpose) = self.jobs.take(job, &outcome) else { return Ok(()) };
         let event = match purpose {
             Purpose::Words { .. } => self.words(purpose, outcome),
-            Purpose::Answer { .. } | Purpose::Reading { .. } => self.thought(purpose, outcome, model),
+            Purpose::Answer { .. } | Purpose::Reading { .. } => self.thought(purpose, outcome, is_the_judge),
             Purpose::Speech { .. } => self.speech(purpose, outcome),
         };
         let flow = event.map_or(Ok(()), |event| self.tell(now, event));
@@ -44,7 +45,7 @@ impl Call {
         Some(Event::TranscriptionFailed { utterance, pass })
     }
 
-    fn thought(&mut self, purpose: Purpose, outcome: Outcome, model: Option<String>) -> Option<Event> {
+    fn thought(&mut self, purpose: Purpose, outcome: Outcome, is_the_judge: bool) -> Option<Event> {
         let asked = match purpose {
             Purpose::Answer { turn } => Asked::Turn(turn),
             Purpose::Reading { reading, .. } => Asked::Reading(reading),
@@ -57,8 +58,7 @@ impl Call {
             }
             (Outcome::Begun { .. }, Asked::Reading(_)) => None,
             (Outcome::EndOfTurn(probability), _) => {
-                let counts = model.is_some_and(|model| model == self.judge);
-                counts.then_some(Event::EndOfTurnScore { asked, probability })
+                is_the_judge.then_some(Event::EndOfTurnScore { asked, probability })
             }
             (Outcome::Token(text), Asked::Turn(turn)) => Some(Event::Token { turn, text }),
             (Outcome::Done(usage), Asked::Turn(turn)) => {

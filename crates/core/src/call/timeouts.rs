@@ -53,7 +53,7 @@ impl Call {
 
     pub(super) fn timeouts(&mut self, now: CallTime) -> Flow {
         if now >= self.keep_alive.expires_at() {
-            return Err(Ending::Idle(self.idle_timeout));
+            return Err(Ending::Idle(self.keep_alive.patience()));
         }
         if now >= self.keep_alive.next_ping_at() {
             self.keep_alive.pinged(now);

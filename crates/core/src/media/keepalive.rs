@@ -21,6 +21,12 @@ impl KeepAlive {
         Self { patience, heard: now, asked: now }
     }
 
+    /// Whoever gave no sign for so long is gone.
+    #[must_use]
+    pub const fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// Something came.
     pub fn heard(&mut self, now: CallTime) {
         self.heard = now;

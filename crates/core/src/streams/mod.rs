@@ -17,6 +17,7 @@ pub mod native;
 pub mod plivo;
 mod query;
 mod reorder;
+mod sequence;
 mod stage;
 pub mod telnyx;
 pub mod twilio;

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::dialect::Dialect;
 use super::fields::{self, Fields, Spoken};
+use super::sequence::Sequence;
 use super::stage::Stage;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
@@ -25,8 +26,7 @@ const SPOKEN: [Spoken; 2] = [(MULAW, Encoding::Mulaw, &[8000]), (L16, Encoding::
 #[derive(Debug)]
 pub struct Plivo {
     stage: Stage<Stream>,
-    last_sequence: u64,
-    disordered: u64,
+    sequence: Sequence,
 }
 
 #[derive(Debug)]
@@ -47,23 +47,13 @@ impl Plivo {
     /// A codec for a socket that has just opened.
     #[must_use]
     pub const fn new() -> Self {
-        Self { stage: Stage::Waiting, last_sequence: 0, disordered: 0 }
+        Self { stage: Stage::Waiting, sequence: Sequence::new() }
     }
 
     fn stream(&mut self, event: &str, message: &Fields<'_>) -> Result<&mut Stream, Refusal> {
         let stream = self.stage.running(event, "start")?;
         message.belongs_to("streamId", &stream.id)?;
         Ok(stream)
-    }
-
-    fn count(&mut self, message: &Fields<'_>) -> Result<(), Refusal> {
-        if let Some(number) = message.optional_number("sequenceNumber")? {
-            if number <= self.last_sequence {
-                self.disordered += 1;
-            }
-            self.last_sequence = self.last_sequence.max(number);
-        }
-        Ok(())
     }
 
     fn start(&mut self, message: &Fields<'_>) -> Result<Inbound, Refusal> {
@@ -116,7 +106,7 @@ impl Gateway for Plivo {
         if self.stage.is_over() {
             return Ok(vec![Inbound::Ignored { name: format!("{event} after stop") }]);
         }
-        self.count(&message)?;
+        self.sequence.count(&message)?;
         let inbound = match event {
             "start" => self.start(&message)?,
             "media" => self.media(&message)?,
@@ -168,6 +158,6 @@ impl Gateway for Plivo {
     }
 
     fn disordered(&self) -> u64 {
-        self.disordered
+        self.sequence.disordered()
     }
 }

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::dialect::Dialect;
 use super::fields::{self, Fields, Spoken};
 use super::native::{SummaryWire, TurnReportWire};
+use super::sequence::Sequence;
 use super::{
     AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, RefusalCode, Start, Wire, WireOut,
 };
@@ -57,8 +58,7 @@ impl ReportWire {
 #[derive(Debug)]
 pub struct Twilio {
     state: State,
-    last_sequence: u64,
-    disordered: u64,
+    sequence: Sequence,
 }
 
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Twilio {
     /// A codec for a socket that has just opened.
     #[must_use]
     pub const fn new() -> Self {
-        Self { state: State::Waiting, last_sequence: 0, disordered: 0 }
+        Self { state: State::Waiting, sequence: Sequence::new() }
     }
 
     /// The stream a message belongs to, or why it belongs to none.
@@ -99,18 +99,6 @@ impl Twilio {
         };
         message.belongs_to("streamSid", &stream.id)?;
         Ok(stream)
-    }
-
-    /// TCP keeps the order, so a number that is not the next one is somebody's mistake in counting:
-    /// it is counted and tolerated.
-    fn count(&mut self, message: &Fields<'_>) -> Result<(), Refusal> {
-        if let Some(number) = message.optional_number("sequenceNumber")? {
-            if number <= self.last_sequence {
-                self.disordered += 1;
-            }
-            self.last_sequence = self.last_sequence.max(number);
-        }
-        Ok(())
     }
 
     fn start(&mut self, message: &Fields<'_>) -> Result<Inbound, Refusal> {
@@ -196,7 +184,7 @@ impl Gateway for Twilio {
         if matches!(self.state, State::Stopped(_)) {
             return Ok(vec![Inbound::Ignored { name: format!("{event} after stop") }]);
         }
-        self.count(&message)?;
+        self.sequence.count(&message)?;
         let inbound = match event {
             "start" => self.start(&message)?,
             "media" => self.media(&message)?,
@@ -237,6 +225,6 @@ impl Gateway for Twilio {
     }
 
     fn disordered(&self) -> u64 {
-        self.disordered
+        self.sequence.disordered()
     }
 }

@@ -7,6 +7,7 @@ use offhook_core::turns::{Action, BargeInPolicy, Event, Settings, SpeculationPol
 use proptest::prelude::*;
 
 use super::cases;
+use crate::support::settings::everything;
 use crate::support::simulation::{AT, Broken, FirstModel, MS, Marks, Script, Simulation, settings};
 
 /// One sound of the caller: silence before it, its length, its words.
@@ -117,7 +118,7 @@ proptest! {
     ) {
         let mut call = Simulation::new(Settings {
             speculation: SpeculationPolicy { max_tries: tries, ..settings().speculation },
-            ..super::everything()
+            ..everything()
         });
         call.delays.marks = marks;
         call.delays.score = MS(late);

@@ -15,7 +15,8 @@ use offhook_core::turns::{Action, Conversation, Event, Settings};
 use offhook_core::units::CallTime;
 use proptest::prelude::*;
 
-use crate::support::simulation::{settings, words};
+use crate::support::settings::everything;
+use crate::support::simulation::words;
 
 /// Any event, with ids that may be right, stale or invented.
 fn any_event() -> impl Strategy<Value = Event> {
@@ -67,13 +68,6 @@ fn any_event() -> impl Strategy<Value = Event> {
             _ => Event::MarkPlayed { mark: MarkId(id) },
         }
     })
-}
-
-/// Settings in which nothing is switched off.
-fn everything() -> Settings {
-    let mut settings = Settings { models: 2, ..settings() };
-    settings.endpoint.model_weight = 0.5;
-    settings
 }
 
 /// Plays events 50 ms apart, letting deadlines happen in between; gives all actions.

@@ -73,10 +73,16 @@ pub fn words() -> CountTokens {
     CountTokens::new(|text| text.split_whitespace().count())
 }
 
-/// Settings in which nothing is switched off: two models, a filler, prompts, a judge of the end.
-pub fn lively() -> Settings {
+/// Settings in which nothing is switched off.
+pub fn everything() -> Settings {
     let mut settings = Settings { models: 2, ..settings() };
     settings.endpoint.model_weight = 0.5;
+    settings
+}
+
+/// The same, and the agent speaks up by itself: a filler, prompts.
+pub fn lively() -> Settings {
+    let mut settings = everything();
     settings.manners.filler_after = Some(MS(1500));
     settings.manners.idle_after = Some(MS(6000));
     settings

@@ -3,21 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use super::*;
-
-/// Returns once `condition` holds.
-///
-/// # Panics
-/// If it does not within ten seconds.
-#[track_caller]
-fn wait_until(mut condition: impl FnMut() -> bool) {
-    for _ in 0..10_000 {
-        if condition() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
-    panic!("nothing happened in ten seconds");
-}
+use crate::waiting::wait_until;
 
 #[test]
 fn every_task_is_done_once_on_and_off_duty() {
