@@ -9,7 +9,6 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod http;
-pub mod phone;
 pub mod runtime;
 pub mod telemetry;
 #[cfg(test)]
@@ -20,3 +19,4 @@ pub use offhook_core::{
     units, vad,
 };
 pub use offhook_files as files;
+pub use offhook_phone as phone;

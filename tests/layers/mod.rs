@@ -107,6 +107,7 @@ fn house() -> House {
         of("offhook_core", "crates/core/src", &[]),
         of("offhook_files", "crates/files/src", &["files"]),
         of("offhook_llm", "crates/llm/src", &["engine", "llm"]),
+        of("offhook_phone", "crates/phone/src", &["phone"]),
     ])
 }
 

@@ -1,0 +1,30 @@
+//! The simulated telephones: each gateway's side of the wire with its buffer and its oddities, scripted callers, a
+//! stopwatch, and views of what it measured. An implementation of its own: it shares the form of reports with the server
+//! and nothing else, so that a fault of one is not the fault of both.
+//!
+//! Start reading at [`dial::call`]: one call over a real socket. What it says comes from [`script`], what came of it is
+//! a [`result::CallResult`], and [`show`] and [`picture`] draw that.
+
+mod buffer;
+pub mod callers;
+mod clock;
+mod cutting_in;
+pub mod dial;
+pub mod gateways;
+pub mod headers;
+mod in_band;
+mod lateness;
+pub mod picture;
+mod playout;
+mod rates;
+pub mod result;
+pub mod script;
+pub mod show;
+pub mod signing;
+mod stopwatch;
+#[cfg(test)]
+mod tests;
+pub mod turns;
+mod violations;
+
+pub use playout::Slack;

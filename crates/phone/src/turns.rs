@@ -1,0 +1,282 @@
+//! Who speaks when: the caller waits for the greeting, says a line, waits until the agent has
+//! answered and has been quiet for a while, or cuts in, and says the next. PURE: it is asked for one
+//! frame after another. Must not know sockets or servers.
+
+use super::cutting_in::old_reply_end;
+use super::playout::Playout;
+use super::script::Line;
+use super::stopwatch::{ms_between, v2v_ms};
+use offhook_core::units::{FRAME_SAMPLES, PHONE_RATE};
+
+/// An agent that has not spoken by then is taken to wait for the caller.
+const GREETING_WAIT: usize = 3 * PHONE_RATE as usize;
+
+/// An agent that speaks longer than this is talked over.
+const LONGEST_REPLY: usize = 60 * PHONE_RATE as usize;
+
+/// One frame of phone audio.
+pub(crate) type Frame = [i16; FRAME_SAMPLES];
+
+/// Where one of the caller's lines lies on the timeline, and what came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Turn {
+    /// Where it begins.
+    pub start: usize,
+    /// Where its first sound begins.
+    pub speech_start: usize,
+    /// Where its last sound ends.
+    pub speech_end: usize,
+    /// The caller's stopwatch; `None` as long as there is no answer.
+    pub v2v_ms: Option<f64>,
+    /// From its first sound to the last one of the reply it cut; `None` if it cut none.
+    pub silent_after_ms: Option<f64>,
+}
+
+impl Turn {
+    /// Reads the figures off the timeline, as far as it goes.
+    fn measure(&mut self, agent: &Playout) {
+        let old = old_reply_end(agent.heard(), agent.cuts(), self.speech_start, self.speech_end);
+        self.silent_after_ms = old.map(|end| ms_between(self.speech_start, end));
+        // The reply that was cut answers the line before.
+        let from = old.unwrap_or(self.start);
+        self.v2v_ms = v2v_ms(agent.heard(), agent.cuts(), from, self.speech_end);
+    }
+
+    /// Whether at `now` the caller has heard the answer for so many samples.
+    fn heard(&self, agent: &Playout, now: usize, samples: usize) -> bool {
+        let mut so_far = self.clone();
+        so_far.measure(agent);
+        so_far.v2v_ms.is_some_and(|ms| ms_between(self.speech_end, now) - ms >= ms_between(0, samples))
+    }
+}
+
+/// The caller's patience, in samples.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Quiet of the agent after which the caller takes the word.
+    pub gap: usize,
+    /// After this long without an answer, the caller gives up on a turn.
+    pub timeout: usize,
+    /// How much of an answer the caller hears before they cut in; `None` if they hear it out.
+    pub interrupt_after: Option<usize>,
+}
+
+/// The caller's side of the conversation.
+#[derive(Debug)]
+pub(crate) struct Turns {
+    lines: Vec<Line>,
+    patience: Patience,
+    phase: Phase,
+    done: Vec<Turn>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    Greeting,
+    Speaking { line: usize, said: usize },
+    Listening { line: usize },
+    Over,
+}
+
+impl Turns {
+    /// A caller who is going to say `lines`.
+    pub(crate) fn new(lines: Vec<Line>, patience: Patience) -> Self {
+        Self { lines, patience, phase: Phase::Greeting, done: Vec::new() }
+    }
+
+    /// What the phone sends from position `now` on; `None` when the caller hangs up.
+    pub(crate) fn frame(&mut self, now: usize, agent: &Playout) -> Option<Frame> {
+        let next = match self.phase {
+            Phase::Greeting => self.greeted(now, agent).then_some(0),
+            Phase::Listening { line } => self.answered(now, agent).then_some(line + 1),
+            Phase::Speaking { .. } | Phase::Over => None,
+        };
+        if let Some(line) = next {
+            self.speak(line, now);
+        }
+        let mut frame = [0; FRAME_SAMPLES];
+        match self.phase {
+            Phase::Greeting | Phase::Listening { .. } => Some(frame),
+            Phase::Over => None,
+            Phase::Speaking { line, said } => {
+                let samples = &self.lines[line].samples;
+                let end = samples.len().min(said + FRAME_SAMPLES);
+                frame[..end - said].copy_from_slice(&samples[said..end]);
+                self.phase = if end == samples.len() {
+                    Phase::Listening { line }
+                } else {
+                    Phase::Speaking { line, said: end }
+                };
+                Some(frame)
+            }
+        }
+    }
+
+    /// The turns that were begun.
+    pub(crate) fn begun(&self) -> &[Turn] {
+        &self.done
+    }
+
+    /// How many lines the caller wanted to say.
+    pub(crate) fn wanted(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The call has ended, perhaps early: measures what was not measured yet.
+    pub(crate) fn end(&mut self, agent: &Playout) {
+        if let Some(turn) = self.done.last_mut().filter(|turn| turn.v2v_ms.is_none()) {
+            turn.measure(agent);
+        }
+        self.phase = Phase::Over;
+    }
+
+    fn speak(&mut self, line: usize, now: usize) {
+        let Some(next) = self.lines.get(line) else {
+            self.phase = Phase::Over;
+            return;
+        };
+        self.done.push(Turn {
+            start: now,
+            speech_start: now + next.speech_start,
+            speech_end: now + next.speech_end,
+            v2v_ms: None,
+            silent_after_ms: None,
+        });
+        self.phase = Phase::Speaking { line, said: 0 };
+    }
+
+    fn greeted(&self, now: usize, agent: &Playout) -> bool {
+        agent.audible_end().map_or(now >= GREETING_WAIT, |end| self.quiet(now, end))
+    }
+
+    fn quiet(&self, now: usize, audible_end: usize) -> bool {
+        now >= audible_end + self.patience.gap
+    }
+
+    /// Whether the caller goes on: the agent has answered and is quiet, or has spoken long enough for a
+    /// caller who cuts in, or the patience is at its end.
+    fn answered(&mut self, now: usize, agent: &Playout) -> bool {
+        // The last line is not cut: there is nothing more to say.
+        let cut_after = self.patience.interrupt_after.filter(|_| self.done.len() < self.lines.len());
+        let Some(turn) = self.done.last_mut() else { return true };
+        let waited = now.saturating_sub(turn.speech_end);
+        let sound = agent.audible_end().filter(|&end| end > turn.speech_end);
+        let Some(end) = sound else { return waited >= self.patience.timeout };
+        let cuts_in = cut_after.filter(|_| now < end).is_some_and(|after| turn.heard(agent, now, after));
+        if !cuts_in && now < end + self.patience.gap && waited < LONGEST_REPLY {
+            return false;
+        }
+        turn.measure(agent);
+        // A reply that was cut is no answer yet: its successor may take as long as a first one.
+        turn.v2v_ms.is_some() || now.saturating_sub(end) >= self.patience.timeout || waited >= LONGEST_REPLY
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Patience = Patience { gap: 5600, timeout: 80_000, interrupt_after: None };
+
+    fn tone(ms: usize) -> Vec<i16> {
+        (0..ms * 8).map(|n| if n % 8 < 4 { 8000 } else { -8000 }).collect()
+    }
+
+    fn line(ms: usize) -> Line {
+        Line::new("line", &tone(ms)).unwrap()
+    }
+
+    /// Runs the call in frames; the agent speaks 400 ms at the given positions (in ms).
+    fn run(lines: Vec<Line>, agent: &[usize]) -> Vec<Turn> {
+        let agent: Vec<(usize, usize)> = agent.iter().map(|&at| (at, 400)).collect();
+        run_with(PATIENCE, lines, &agent, &[])
+    }
+
+    /// The same for tones of any length, with clears.
+    fn run_with(
+        patience: Patience,
+        lines: Vec<Line>,
+        agent: &[(usize, usize)],
+        clears: &[usize],
+    ) -> Vec<Turn> {
+        let mut turns = Turns::new(lines, patience);
+        let mut playout = Playout::default();
+        for frame in 0..10_000 {
+            let now = frame * FRAME_SAMPLES;
+            for _ in clears.iter().filter(|ms| **ms * 8 == now) {
+                playout.clear(now);
+            }
+            for (_, ms) in agent.iter().filter(|(at, _)| *at * 8 == now) {
+                playout.play(now, &tone(*ms));
+            }
+            if turns.frame(now, &playout).is_none() {
+                return turns.begun().to_vec();
+            }
+        }
+        panic!("the caller never hangs up");
+    }
+
+    #[test]
+    fn the_caller_waits_for_the_greeting_and_for_each_answer() {
+        let turns = run(vec![line(1000), line(1000)], &[200, 3000, 6000]);
+        // The greeting ends at 600, a gap of 700 later the caller speaks until 2300.
+        assert_eq!(turns[0].start, 1300 * 8);
+        assert_eq!(turns[0].speech_end, 2300 * 8);
+        assert_eq!(turns[0].v2v_ms, Some(700.0));
+        assert_eq!(turns[1].start, 4100 * 8);
+        assert_eq!(turns[1].v2v_ms, Some(900.0));
+    }
+
+    #[test]
+    fn an_agent_without_a_greeting_is_spoken_to() {
+        assert_eq!(run(vec![line(1000)], &[5000])[0].start, GREETING_WAIT);
+    }
+
+    #[test]
+    fn a_turn_without_an_answer_is_given_up() {
+        let turns = run(vec![line(1000), line(1000)], &[200]);
+        assert_eq!(turns[0].v2v_ms, None);
+        assert_eq!(turns[1].start, turns[0].speech_end + PATIENCE.timeout);
+    }
+
+    #[test]
+    fn the_caller_speaks_on_when_the_agent_begins() {
+        let turns = run(vec![line(2000)], &[200, 1600, 4000]);
+        assert_eq!(turns.len(), 1);
+        assert_eq!(turns[0].v2v_ms, Some(700.0));
+    }
+
+    /// A caller who cuts in after a second.
+    const HASTY: Patience = Patience { interrupt_after: Some(8000), ..PATIENCE };
+
+    #[test]
+    fn a_hasty_caller_cuts_into_each_answer_but_the_last() {
+        let agent = [(200, 400), (3000, 3000), (5800, 2000)];
+        let turns = run_with(HASTY, vec![line(1000), line(1000)], &agent, &[4240]);
+        assert_eq!((turns[0].start, turns[0].silent_after_ms), (1300 * 8, None), "the greeting is not cut");
+        assert_eq!(turns[0].v2v_ms, Some(700.0));
+        assert_eq!(turns[1].start, 4000 * 8);
+        assert_eq!(turns[1].silent_after_ms, Some(240.0));
+        assert_eq!(turns[1].v2v_ms, Some(800.0));
+        assert_eq!(turns.len(), 2);
+    }
+
+    #[test]
+    fn an_answer_that_is_over_sooner_is_not_cut() {
+        let turns =
+            run_with(HASTY, vec![line(1000), line(1000)], &[(200, 400), (3000, 900), (6000, 400)], &[]);
+        assert_eq!(turns[1].start, 4600 * 8);
+        assert_eq!(turns[1].silent_after_ms, None);
+    }
+
+    #[test]
+    fn the_rest_of_a_cut_reply_is_no_answer_to_be_cut_again() {
+        // A line of 200 ms, over which the agent talks on for 1100 more before it answers.
+        let agent = [(200, 400), (3000, 3000), (5800, 2000)];
+        let turns = run_with(HASTY, vec![line(1000), line(200), line(1000)], &agent, &[5300]);
+        assert_eq!(turns[1].start, 4000 * 8);
+        assert_eq!(turns[1].silent_after_ms, Some(1300.0));
+        assert_eq!(turns[1].v2v_ms, Some(1600.0));
+        assert_eq!(turns[2].start, 6800 * 8);
+    }
+}
