@@ -2,11 +2,13 @@
 
 import torch
 
+from precision import FASTEST
+
 
 def orthogonalise(matrices, steps=5):
     """Newton-Schulz iteration on a stack of matrices (rows <= columns)."""
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = matrices.bfloat16()
+    x = matrices.to(FASTEST)
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(steps):
         gram = x @ x.mT

@@ -21,6 +21,7 @@ from evaluate import score_dialogues
 from export_gguf import export
 from model import Config, Phi3, load
 from optim import Optimiser
+from precision import FASTEST
 from tokenizer import Tokenizer
 
 CONTEXT = Config.context
@@ -112,7 +113,8 @@ def losses(model, hidden_states, batch):
     ids, weights = tensors(batch)
     target, weight = ids[:, 1:], weights[:, 1:]
     chosen = weight > 0
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast("cpu", dtype=torch.bfloat16,
+                        enabled=FASTEST == torch.bfloat16):
         hidden = hidden_states(ids[:, :-1].contiguous())
         logits = model.logits(hidden[chosen])
     weight = weight[chosen]
