@@ -14,7 +14,7 @@ use crate::engine::LoadError;
 use crate::engine::llm::{self, Inspected};
 use crate::engine::voice;
 use crate::engine::whisper;
-use crate::runtime::carrier::Carrier;
+use crate::runtime::provider_api::Carrier;
 
 const MIB: u64 = 1 << 20;
 

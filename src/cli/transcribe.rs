@@ -21,7 +21,7 @@ use self::printing::{Form, Printer, Summary};
 use self::progress::Progress;
 use self::segments::{Channel, InOrder, Segment};
 use self::side::{Side, Way};
-use super::stream;
+use super::offline_call;
 use crate::app::engines::whisper_options;
 use crate::audio::wav::{self, Clip, Completeness, MAX_SECONDS, Reader};
 use crate::cli::output::{noteln, outln};
@@ -164,8 +164,14 @@ impl Transcriber<'_> {
             if several && !self.args.json {
                 outln!("{name}:").map_err(|e| Failure::All(e.into()))?;
             }
-            return stream::show(&clip, &mut self.recognizer, self.threads, self.config, self.args.json)
-                .map_err(Failure::All);
+            return offline_call::show(
+                &clip,
+                &mut self.recognizer,
+                self.threads,
+                self.config,
+                self.args.json,
+            )
+            .map_err(Failure::All);
         }
         let channels = channels(self.args.channel, reader.channel_count())
             .map_err(|problem| Failure::File(anyhow::anyhow!("{name}: {problem}")))?;

@@ -1,13 +1,13 @@
 //! A configuration as text or file, read to its end whatever is wrong in it, so that all mistakes are told at
-//! once, each with its line. Knows no key by name: `read.rs` does.
+//! once, each with its line. Knows no key by name: `schema.rs` does.
 
 use std::path::Path;
 
 use super::Config;
 use super::lines::holds_secrets;
 use super::problems::{ConfigError, Problem, Secrets};
-use super::read::read;
-use super::reader::{HIDDEN, Reader};
+use super::schema::read;
+use super::toml_reader::{HIDDEN, Reader};
 use super::whereabouts::Whereabouts;
 use crate::files;
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use axum::http::Uri;
 
 use super::problems::Secrets;
-use super::reader::{HIDDEN, Reader};
 use super::secrets::{password, private_key, secret};
+use super::toml_reader::{HIDDEN, Reader};
 use crate::access::{Check, PathToken, PublicUrl};
 use crate::streams::api::{Account, Api};
 use crate::streams::dialect::Dialect;

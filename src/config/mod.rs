@@ -8,11 +8,11 @@ pub mod limits;
 mod lines;
 mod models;
 mod problems;
-mod read;
-mod reader;
+mod schema;
 mod secrets;
 #[cfg(test)]
 mod secrets_tests;
+mod toml_reader;
 mod turn_taking;
 mod whereabouts;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::reader::Reader;
+use super::toml_reader::Reader;
 use crate::engine::{KernelChoice, TemplateChoice};
 use crate::files::search_path;
 

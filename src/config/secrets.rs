@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::problems::Secrets;
-use super::reader::{HIDDEN, Reader};
+use super::toml_reader::{HIDDEN, Reader};
 use crate::access::{NoSecret, PrivateKey, Secret};
 use crate::files;
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::reader::Reader;
+use super::toml_reader::Reader;
 use super::{Agent, BargeIn, Config};
 use crate::language::ENGLISH;
 use crate::language::words::plain_words;
-use crate::turns::endpoint::PHONE_NUMBERS;
+use crate::turns::turn_detection::endpoint::PHONE_NUMBERS;
 use crate::turns::{
     BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, ReadAhead, SpeculationPolicy,
 };

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::Share;
 use super::arbiter::Work;
+use super::buffered_playback::Runway;
 use super::cores::Cores;
 use super::ports::{Think, ThinkRequest, ThinkSink};
 use super::queue::{QueueFull, send};
-use super::runway::Runway;
 use super::schedule::{Candidate, StepCost, plan};
 use super::survive;
 use super::threads::{lower_priority, spawn};

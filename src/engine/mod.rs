@@ -3,6 +3,7 @@
 //! conversation: they get audio or text, and give text or audio.
 
 pub mod arbiter;
+pub mod buffered_playback;
 pub mod cancel;
 pub mod cores;
 pub mod engines;
@@ -13,7 +14,6 @@ pub mod ladder;
 mod leaks;
 pub mod ports;
 pub mod queue;
-pub mod runway;
 mod schedule;
 pub mod synthesizing;
 pub mod threads;

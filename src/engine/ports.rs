@@ -2,8 +2,8 @@
 //! things in the sink: no engine carries them. A batcher, a remote model or a cache around another engine is the same
 //! to whoever asks. Must not know who that is.
 
+use super::buffered_playback::Runway;
 use super::queue::QueueFull;
-use super::runway::Runway;
 use super::wanted::Wanted;
 use super::{CancelFlag, EngineError, Rooms, Sampling, Speech, Task, Transcript};
 use crate::dialogue::{Message, Usage};

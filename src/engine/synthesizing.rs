@@ -142,7 +142,7 @@ fn for_the_phone(speech: Speech, text: &str) -> Result<Speech, EngineError> {
 mod tests {
     use super::*;
     use crate::engine::CancelFlag;
-    use crate::engine::runway::Runway;
+    use crate::engine::buffered_playback::Runway;
     use crate::engine::wanted::Wanted;
 
     const NOW: Duration = Duration::from_secs(1);

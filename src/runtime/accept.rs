@@ -6,13 +6,13 @@ use hyper::upgrade::Upgraded;
 use tracing::Instrument as _;
 
 use super::clock::Clock;
-use super::end::End;
-use super::incoming::Incoming;
+use super::close_reason::End;
 use super::opening::{Opening, refuse, wait_for_start};
 use super::outbound::Outbound;
 use super::registry::{Place, Refused};
 use super::services::Services;
 use super::socket::{Limits, open};
+use super::socket_reader::Incoming;
 use super::task::Task;
 use super::traces::trace_to;
 use crate::call::line::Line;

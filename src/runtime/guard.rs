@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::clock::Clock;
 use super::frames::{Frames, TooManyFrames};
-use crate::media::allowance::Allowance;
+use crate::media::token_bucket::Allowance;
 
 /// A stall of so long may be made good in one burst.
 const BURST: Duration = Duration::from_secs(10);

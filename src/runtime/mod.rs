@@ -3,21 +3,21 @@
 
 pub mod accept;
 pub mod admission;
-pub mod carrier;
 pub mod clock;
-pub mod end;
+pub mod close_reason;
 pub mod followers;
 mod frames;
 mod guard;
-pub mod incoming;
 mod jobs;
 mod opening;
 pub mod outbound;
 mod provider;
+pub mod provider_api;
 pub mod registry;
 pub mod reporter;
 pub mod services;
 mod sinks;
 pub mod socket;
+pub mod socket_reader;
 mod task;
 pub mod traces;

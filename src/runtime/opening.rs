@@ -2,10 +2,10 @@
 
 use tokio_tungstenite::tungstenite::Message;
 
-use super::end::End;
+use super::close_reason::End;
 use super::followers;
-use super::incoming::Incoming;
 use super::outbound::Outbound;
+use super::socket_reader::Incoming;
 use crate::call::Ending;
 use crate::call::tolerance::Tolerance;
 use crate::report::Report;

@@ -9,9 +9,9 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use super::end::LineDead;
-use super::incoming::Incoming;
+use super::close_reason::LineDead;
 use super::socket::{Socket, part};
+use super::socket_reader::Incoming;
 use crate::streams::WireOut;
 
 /// Messages that may wait for a socket: five seconds of frames with their marks.

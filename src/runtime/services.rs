@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::carrier::Carrier;
 use super::followers::{Follower, Log};
+use super::provider_api::Carrier;
 use crate::config::{Config, Line};
 use crate::engine::engines::Engines;
 use crate::ids::CallId;

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::clock::Clock;
-use super::end::{Broken, End};
+use super::close_reason::{Broken, End};
 use super::guard::{Excess, Guard};
 
 /// A frame of audio is some hundred bytes: more at once is only asked for by messages that are larger.

@@ -7,12 +7,12 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
-use super::end::{End, LineDead};
-use super::incoming::Incoming;
+use super::close_reason::{End, LineDead};
 use super::jobs::Jobs;
 use super::outbound::Outbound;
 use super::services::Services;
 use super::sinks::QUEUE;
+use super::socket_reader::Incoming;
 use crate::call::{Call, Input, JobId, Outcome, Output};
 use crate::ids::CallId;
 use crate::report::Happened;

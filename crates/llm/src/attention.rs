@@ -14,8 +14,8 @@ use half::slice::HalfFloatSliceExt;
 use super::cache::{Cache, pages};
 use super::kernels::Crew;
 use super::kernels::exp;
+use super::matmul_f32::{Matrix, add_product};
 use super::pool::PAGE;
-use super::tile::{Matrix, add_product};
 
 /// From this many multiplications on, the work is shared out to the crew. Below it, waking them
 /// costs more than it saves.

@@ -3,15 +3,15 @@
 
 use std::sync::{Arc, Mutex};
 
+use super::end_of_turn_score::SentenceMarks;
 use super::engine::LlmEngine;
 use super::inspect::{Head, Inspected};
 use super::kernels::Kernels;
 use super::model::{Shared, calls_in};
 use super::options::{LlmOptions, Problem};
 use super::sessions::Sessions;
-use super::speakable;
 use super::threads;
-use super::turn_end::SentenceMarks;
+use super::token_bias;
 use super::weights::Weights;
 use crate::LoadError;
 
@@ -83,7 +83,7 @@ fn read(head: Head, options: &LlmOptions) -> Result<LlmEngine, Problem> {
     let (context, cache) = (options.context_tokens, options.cache_mb << 20);
     let weights = Weights::read(&file, context, cache, kernels).map_err(|error| error.to_string())?;
     let weights = Arc::new(weights);
-    let markup = speakable::against_markup(&vocabulary);
+    let markup = token_bias::against_markup(&vocabulary);
     let marks = SentenceMarks::of(&vocabulary);
     let sessions = Mutex::new(Sessions::new(calls_in(&weights)));
     let shared = Shared { weights, vocabulary, markup, marks, template, sessions };

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use super::end_of_turn_score::SentenceMarks;
 use super::pool::PAGE;
 use super::sessions::Sessions;
 use super::template::ChatTemplate;
-use super::turn_end::SentenceMarks;
 use super::vocabulary::Vocabulary;
 use super::weights::Weights;
 

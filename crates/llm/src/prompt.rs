@@ -1,9 +1,9 @@
 //! From a conversation to the tokens of a prompt: laid out by the template, cut to the context, with the
 //! tokens of earlier replies put back as they were generated. Must not know weights or caches.
 
+use super::end_of_turn_score::TurnEnd;
 use super::template::{ChatTemplate, Part, parts};
 use super::tokenizer::Fragment;
-use super::turn_end::TurnEnd;
 use super::vocabulary::Vocabulary;
 use crate::EngineError;
 use crate::dialogue::{Message, Role};

@@ -7,8 +7,8 @@
 //! wants it, a space stands before the first text and before text that follows a marker. Nothing in a text
 //! becomes a control token: those are not among the pieces that text is made of.
 
+use super::bpe_merge::merge;
 use super::byte_level::{ByteLevel, char_of};
-use super::merging::merge;
 use super::vocabulary::{SPACE, Vocabulary};
 
 /// A run of a prompt: a marker of the template, or text in which nothing is a marker.

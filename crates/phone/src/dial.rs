@@ -23,7 +23,7 @@ use super::gateways::{self, Heard, Phone, Said};
 use super::lateness::Lateness;
 use super::playout::Slack;
 use super::script::Line;
-use super::turns::{Patience, Turn, Turns};
+use super::scripted_caller::{Patience, Turn, Turns};
 use super::violations::Violations;
 use offhook_core::streams::native::{SummaryWire, TurnReportWire};
 use offhook_core::units::FRAME_SAMPLES;

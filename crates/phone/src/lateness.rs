@@ -1,7 +1,7 @@
 //! By how much the caller's own frames were late, where it matters: while the stopwatch runs. PURE. Must not know
 //! clocks.
 
-use super::turns::Turn;
+use super::scripted_caller::Turn;
 use offhook_core::units::{FRAME_SAMPLES, PHONE_RATE};
 
 /// Frames that are late by less are not remembered: the stopwatch is told in milliseconds.

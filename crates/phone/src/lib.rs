@@ -8,23 +8,23 @@
 mod buffer;
 pub mod callers;
 mod clock;
-mod cutting_in;
 pub mod dial;
 pub mod gateways;
 pub mod headers;
 mod in_band;
+mod interruption_latency;
 mod lateness;
 pub mod picture;
 mod playout;
 mod rates;
+mod response_latency;
 pub mod result;
 pub mod script;
-pub mod show;
+pub mod scripted_caller;
 pub mod signing;
-mod stopwatch;
+pub mod terminal;
 #[cfg(test)]
 mod tests;
-pub mod turns;
 mod violations;
 
 pub use playout::Slack;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::dial::{Outcome, Report};
 use super::gateways::Gateway;
 use super::playout::Slack;
-use super::turns::Turn;
+use super::scripted_caller::Turn;
 use offhook_core::language::words::plain_words;
 use offhook_core::stats::Distribution;
 use offhook_core::streams::native::{

@@ -16,7 +16,7 @@ use super::dial::{Dialled, Outcome, call};
 use super::gateways::{self, Gateway};
 use super::result::{CallResult, greeting, turn_results};
 use super::script::Line;
-use super::turns::Patience;
+use super::scripted_caller::Patience;
 use offhook_core::audio::g711::{mulaw_decode, mulaw_encode};
 use offhook_core::audio::level::audible_span;
 use offhook_core::units::PHONE_RATE;

@@ -16,9 +16,9 @@ use crate::engine::llm::{LlmEngine, limit_threads, load};
 use crate::language::ENGLISH;
 use crate::stats::median;
 use crate::turns::EndpointPolicy;
-use crate::turns::completeness::{Context, judge};
-use crate::turns::endpoint::Pace;
-use crate::turns::expectation;
+use crate::turns::turn_detection::completeness::{Context, judge};
+use crate::turns::turn_detection::endpoint::Pace;
+use crate::turns::turn_detection::expectation;
 
 /// The sentences that are tried where no file is given.
 const SENTENCES: &str = include_str!("end_of_turn.tsv");

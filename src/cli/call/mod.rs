@@ -2,7 +2,7 @@
 //! and writes a recording. Without an address it starts the server itself, as a child process. Knows
 //! the server only through its sockets and, of its own one, by what it reports.
 
-mod beside;
+mod background_callers;
 pub(super) mod server;
 
 use std::io::{self, Write as _};
@@ -23,10 +23,10 @@ use crate::phone::gateways::Gateway;
 use crate::phone::headers::Header;
 use crate::phone::result::CallResult;
 use crate::phone::script::Line;
-use crate::phone::turns::{Patience, Turn};
-use crate::phone::{dial, gateways, headers, picture, result, script, show, signing};
+use crate::phone::scripted_caller::{Patience, Turn};
+use crate::phone::{dial, gateways, headers, picture, result, script, signing, terminal};
 use crate::units::PHONE_RATE;
-use beside::Beside;
+use background_callers::Beside;
 use server::{Server, StartError};
 
 /// Where recordings go without `--record`.
@@ -242,7 +242,7 @@ async fn called(
     } else {
         display.rest(&outcome);
         display.printed?;
-        print(&show::summary(&result, &outcome))?;
+        print(&terminal::summary(&result, &outcome))?;
         if let Some(path) = &args.picture {
             print(&format!("picture: {}\n", path.display()))?;
         }
@@ -326,7 +326,7 @@ impl Display<'_> {
     fn greet(&mut self, text: Option<String>) {
         if let Some(text) = text.filter(|_| self.on && !self.greeted) {
             self.greeted = true;
-            self.print(&show::greeting(&text));
+            self.print(&terminal::greeting(&text));
         }
     }
 
@@ -335,7 +335,7 @@ impl Display<'_> {
         let before = self.shown.checked_sub(1).map(result);
         if self.on {
             let name = self.names.get(self.shown).map_or("", String::as_str);
-            self.print(&show::turn(&result(self.shown), name, before.as_ref()));
+            self.print(&terminal::turn(&result(self.shown), name, before.as_ref()));
         }
         self.shown += 1;
     }

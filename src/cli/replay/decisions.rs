@@ -6,7 +6,7 @@ use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 use crate::ids::ChunkId;
 use crate::turns::Action;
-use crate::turns::rehearsal::Rehearsal;
+use crate::turns::what_if::Rehearsal;
 use crate::units::{CallTime, tenths};
 
 /// Something that a caller would notice, or an engine.

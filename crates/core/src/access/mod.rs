@@ -5,11 +5,11 @@
 mod basic;
 mod denied;
 mod jwt;
-mod once;
 mod path_token;
 mod plivo;
 mod private_key;
 mod public_url;
+mod replay_guard;
 mod secret;
 mod twilio;
 #[cfg(test)]
@@ -21,11 +21,11 @@ use std::time::Duration;
 use http::HeaderMap;
 
 pub use denied::Denied;
-pub use once::Once;
-use once::{Ticket, Time};
 pub use path_token::{LONGEST_VALIDITY, PathToken};
 pub use private_key::{NoKey, PrivateKey};
 pub use public_url::PublicUrl;
+pub use replay_guard::Once;
+use replay_guard::{Ticket, Time};
 pub use secret::{NoSecret, Secret};
 
 /// What a request for a socket shows.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::media::allowance::Allowance;
+use crate::media::token_bucket::Allowance;
 use crate::streams::Refusal;
 use crate::units::CallTime;
 

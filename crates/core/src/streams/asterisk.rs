@@ -15,9 +15,9 @@ use serde_json::{Map, Value, json};
 
 use super::dialect::Dialect;
 use super::fields::{self, Fields};
-use super::frames::Frames;
+use super::framer::Frames;
+use super::lifecycle::Stage;
 use super::query;
-use super::stage::Stage;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
 /// The sub-protocol that the upgrade asks for.

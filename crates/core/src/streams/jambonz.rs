@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::dialect::Dialect;
 use super::fields::{self, Fields};
-use super::stage::Stage;
+use super::lifecycle::Stage;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
 /// The sub-protocol that the upgrade asks for.

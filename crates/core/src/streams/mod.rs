@@ -8,17 +8,17 @@ pub mod asterisk;
 pub mod detect;
 pub mod dialect;
 mod fields;
-mod frames;
+mod framer;
 #[cfg(test)]
 mod golden;
 
 pub mod jambonz;
+mod lifecycle;
 pub mod native;
 pub mod plivo;
 mod query;
 mod reorder;
 mod sequence;
-mod stage;
 pub mod telnyx;
 pub mod twilio;
 pub mod vonage;

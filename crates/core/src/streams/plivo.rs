@@ -13,8 +13,8 @@ use serde_json::json;
 
 use super::dialect::Dialect;
 use super::fields::{self, Fields, Spoken};
+use super::lifecycle::Stage;
 use super::sequence::Sequence;
-use super::stage::Stage;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
 const MULAW: &str = "audio/x-mulaw";

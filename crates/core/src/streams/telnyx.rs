@@ -11,9 +11,9 @@ use serde_json::json;
 
 use super::dialect::Dialect;
 use super::fields::{self, Fields, Spoken};
-use super::frames::Frames;
+use super::framer::Frames;
+use super::lifecycle::Stage;
 use super::reorder::Reorder;
-use super::stage::Stage;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
 /// In which order L16 has its two bytes. Telnyx's documents do not say.

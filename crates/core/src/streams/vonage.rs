@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::dialect::Dialect;
 use super::fields::{self, Fields};
-use super::frames::Frames;
-use super::stage::Stage;
+use super::framer::Frames;
+use super::lifecycle::Stage;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
 /// The first message.

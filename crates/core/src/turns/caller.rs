@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::completeness;
 use super::event::Awaited;
 use super::reply::Reply;
 use super::timers::Timer;
+use super::turn_detection::completeness;
 use super::utterance::{Kind, Utterance, Words};
 use super::{Action, Conversation};
 use crate::ids::UtteranceId;

@@ -5,21 +5,17 @@
 //! with [`Conversation::poll_action`], then sleep until [`Conversation::poll_timeout`].
 
 mod agent;
+mod answering;
 pub mod barge_in;
 mod caller;
 pub mod chunker;
 mod compaction;
-pub mod completeness;
-mod dictation;
-mod end_of_turn;
-pub mod endpoint;
+mod dtmf;
 mod event;
-pub mod expectation;
 mod failover;
 mod falling_back;
 pub mod history;
 mod interruption;
-mod keys;
 pub mod latency;
 pub mod local_agreement;
 mod manners;
@@ -27,7 +23,6 @@ pub mod playback;
 mod prefill;
 mod prefills;
 mod presence;
-pub mod rehearsal;
 pub mod replay;
 mod reply;
 mod room;
@@ -37,26 +32,27 @@ mod speculation;
 pub mod summary;
 mod timers;
 pub mod trace;
-mod turn_over;
+pub mod turn_detection;
 mod utterance;
+pub mod what_if;
 mod word_timing;
 
 use std::collections::VecDeque;
 
 pub use barge_in::BargeInPolicy;
-pub use endpoint::EndpointPolicy;
 pub use event::{Action, Awaited, Event, Farewell};
 pub use settings::{KeysPolicy, Listening, Manners, Phrases, ReadAhead, Settings, SpeculationPolicy};
 pub use timers::Timer;
+pub use turn_detection::endpoint::EndpointPolicy;
 
 use self::compaction::PendingCompaction;
-use self::endpoint::Pace;
 use self::failover::ModelFailover;
 use self::history::History;
 use self::latency::Milestones;
 use self::prefills::Prefills;
 use self::reply::Reply;
 use self::timers::Timers;
+use self::turn_detection::endpoint::Pace;
 use self::utterance::{Utterance, Words};
 use crate::dialogue::CountTokens;
 use crate::ids::{ChunkId, MarkId, ReadingId, TurnId, UtteranceId};

@@ -1,10 +1,10 @@
 //! What the language model reads while the caller still speaks, so that little is left when they are done,
 //! and what it says of the end of their turn. Must not know how a model reads, nor what it answers.
 
-use super::completeness::{self, Context};
-use super::expectation;
 use super::settings::ReadAhead;
 use super::timers::Timer;
+use super::turn_detection::completeness::{self, Context};
+use super::turn_detection::expectation;
 use super::{Action, Conversation};
 use crate::dialogue::{Message, Role};
 use crate::ids::{Asked, ReadingId};

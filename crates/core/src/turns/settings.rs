@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::barge_in::BargeInPolicy;
-use super::endpoint::EndpointPolicy;
+use super::turn_detection::endpoint::EndpointPolicy;
 use crate::language::{ENGLISH, Language};
 use crate::units::{as_millis, as_millis_or_none};
 

@@ -1,10 +1,10 @@
 //! Answers that are prepared in a pause, before it is known that the turn is over: begun, released or
 //! rolled back. A draft is never heard and never in the history. Must not know when a turn ends.
 
-use super::completeness::OPEN;
 use super::latency::Milestones;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
+use super::turn_detection::completeness::OPEN;
 use super::{Action, Conversation};
 use crate::ids::Asked;
 use crate::report::{Speculation, SpeculationCount};

@@ -1,8 +1,8 @@
 //! What the caller is saying, or has said and is not yet answered: which transcriptions of it were asked
 //! for, and what came of them. Must not know when a turn ends, nor what is done with the words.
 
-use super::completeness::OPEN;
 use super::local_agreement::Agreement;
+use super::turn_detection::completeness::OPEN;
 use crate::ids::UtteranceId;
 use crate::report::EndOfTurn;
 use crate::units::CallTime;

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::Detector;
-use super::doubler::Doubler;
+use super::upsample_2x::Doubler;
 use crate::units::{WHISPER_RATE, duration_of};
 
 /// Samples that one decision of the network takes.

@@ -1,9 +1,9 @@
 //! Voice activity: which frames are speech, and where speech begins and pauses. PURE: works on the
 //! time of the audio, reads no clock, and must not know utterances or words.
 
-mod doubler;
 mod earshot;
 mod hysteresis;
+mod upsample_2x;
 mod webrtc;
 
 pub use earshot::{Earshot, voiced_in};

@@ -1,7 +1,7 @@
 //! A recorded call, played under other settings: what the engines said is said again.
 
-use offhook_core::turns::rehearsal::Rehearsal;
 use offhook_core::turns::replay::Trace;
+use offhook_core::turns::what_if::Rehearsal;
 use offhook_core::turns::{Action, Settings};
 use offhook_core::units::CallTime;
 

@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::lanes::Lanes;
+use super::simd::Lanes;
 
 /// AVX-512 F, BW, VL and VNNI, and what `Avx2` needs.
 #[derive(Clone, Copy)]
@@ -11,7 +11,7 @@ pub(super) struct Avx512;
 
 impl Lanes for Avx512 {
     const COUNT: usize = 16;
-    const WIDEST: usize = super::lanes::WIDEST;
+    const WIDEST: usize = super::simd::WIDEST;
     type Ints = __m512i;
     type Floats = __m512;
 

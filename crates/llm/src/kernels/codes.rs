@@ -6,7 +6,7 @@
 //! the kernels' `Codes` read.
 #![allow(unsafe_code)]
 
-use super::lanes::{Lanes, PANEL};
+use super::simd::{Lanes, PANEL};
 
 /// Inputs of a block.
 pub(super) const BLOCK: usize = 32;

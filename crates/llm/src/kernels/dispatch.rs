@@ -9,8 +9,8 @@ use super::avx2::Avx2;
 use super::avx512::Avx512;
 use super::codes::{Bytes, Fives, Fours};
 use super::format::Format;
-use super::lanes::{ROWS, WIDEST};
-use super::levels::Level;
+use super::isa::Level;
+use super::simd::{ROWS, WIDEST};
 use super::tile::{Flat, Kernel, Nested, Q2K, Q3K, Q4K, Q5K, Q6K, Work};
 
 /// A kernel, to be called as [`Kernel::run`] says on a processor that has its level.

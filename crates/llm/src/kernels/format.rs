@@ -7,7 +7,7 @@
 use candle_core::quantized::GgmlDType;
 
 use super::codes::{BLOCK, Bytes, Codes, Fives, Fours, Sixes, Threes, Twos};
-use super::lanes::PANEL;
+use super::simd::PANEL;
 use super::tile::{HEADER, NEST, flat_scales, nest_bytes};
 
 /// A type of weights.

@@ -8,13 +8,13 @@ use std::sync::OnceLock;
 use memmap2::{Advice, MmapMut};
 
 use super::activation::Activation;
-use super::crew::Crew;
 use super::dispatch::{Run, gate, kernel};
 use super::format::Format;
-use super::input::{Input, Tile};
-use super::lanes::PANEL;
-use super::lanes::WIDEST;
-use super::levels::Level;
+use super::isa::Level;
+use super::quantized_input::{Input, Tile};
+use super::simd::PANEL;
+use super::simd::WIDEST;
+use super::thread_pool::Crew;
 use super::tile::Work;
 
 /// Bytes of weights in a task, if there are enough for all threads: a part of the processor's second cache, so

@@ -19,27 +19,27 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod codes;
-mod crew;
 mod dispatch;
 mod format;
-mod input;
-mod lanes;
-mod levels;
-mod limits;
+mod isa;
 mod matrix;
+mod quantized_input;
+mod roofline;
+mod simd;
+mod thread_pool;
 mod tile;
 mod unpack;
 
 use candle_core::quantized::GgmlDType;
 
 pub(super) use activation::{Activation, exp, fused, gated};
-pub(super) use crew::{Crew, OnDuty};
 use format::Format;
-pub(super) use input::Input;
-pub use levels::KernelChoice;
-use levels::Level;
-pub(super) use limits::Limits;
+pub use isa::KernelChoice;
+use isa::Level;
 pub(super) use matrix::{Matrix, Section, Source};
+pub(super) use quantized_input::Input;
+pub(super) use roofline::Limits;
+pub(super) use thread_pool::{Crew, OnDuty};
 
 /// The instructions and the threads of one model.
 pub(super) struct Kernels {

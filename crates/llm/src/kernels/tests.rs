@@ -11,7 +11,7 @@ use super::super::test_model::Random;
 use super::activation::gated;
 use super::codes::BLOCK;
 use super::format::{Form, Format};
-use super::levels::Level;
+use super::isa::Level;
 use super::*;
 
 const KINDS: [GgmlDType; 8] = [

@@ -8,7 +8,7 @@
 #![allow(unsafe_code)]
 
 use super::codes::{BLOCK, Bytes, Codes, Fives, Fours, Sixes, Threes, Twos};
-use super::lanes::{Lanes, PANEL};
+use super::simd::{Lanes, PANEL};
 
 /// So far ahead of the weights in use are others asked for, in bytes. Of 1, 2, 4 and 8 kilobytes this was the
 /// fastest on a Sapphire Rapids: 24 GB/s of Q4_K weights with two threads, and 17 with none asked for.

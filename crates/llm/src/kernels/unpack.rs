@@ -7,7 +7,7 @@ use half::f16;
 
 use super::codes::{BLOCK, Bytes, Codes as _, Fives, Fours, Sixes, Threes, Twos};
 use super::format::{Form, Format};
-use super::lanes::PANEL;
+use super::simd::PANEL;
 use super::tile::{HEADER, flat_scales, nest_bytes};
 
 impl Format {

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::dial::Outcome;
 use super::result::{self, CallResult, TurnResult};
-use super::show::{LATE_MS, label};
+use super::terminal::{LATE_MS, label};
 use layout::{Layout, Spot, bar_scale};
 use offhook_core::audio::level::audible_span;
 use offhook_core::stats::median;

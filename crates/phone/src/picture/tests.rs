@@ -1,6 +1,6 @@
 //! Pictures of calls that went well, badly or not at all: always XML, never a number that is none.
 
-use super::super::turns::Turn;
+use super::super::scripted_caller::Turn;
 use super::*;
 use offhook_core::streams::native::TurnReportWire;
 

@@ -12,7 +12,7 @@ use candle_core::CpuStorage;
 use super::Crew;
 use super::codes::BLOCK;
 use super::format::Form;
-use super::lanes::ROWS;
+use super::simd::ROWS;
 use super::tile::NEST;
 
 /// Rows that go into products.

@@ -61,7 +61,7 @@ impl Ruling {
 /// How complete `text` is.
 ///
 /// ```
-/// use offhook_core::turns::completeness::{COMPLETE, OPEN, UNFINISHED, score};
+/// use offhook_core::turns::turn_detection::completeness::{COMPLETE, OPEN, UNFINISHED, score};
 /// assert_eq!(score("My number is"), UNFINISHED);
 /// assert_eq!(score("Five five five, one two"), UNFINISHED);
 /// assert_eq!(score("Hello."), OPEN);

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::stopwatch::heard_in;
+use super::response_latency::heard_in;
 use offhook_core::audio::level::audible_span;
 use offhook_core::units::{FRAME_SAMPLES, PHONE_RATE, samples_in};
 

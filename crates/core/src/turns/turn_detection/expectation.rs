@@ -7,7 +7,7 @@ use crate::language::{Expectation, Questions};
 ///
 /// ```
 /// use offhook_core::language::{ENGLISH, Expectation};
-/// use offhook_core::turns::expectation::after;
+/// use offhook_core::turns::turn_detection::expectation::after;
 /// let asked = |said| after(said, &ENGLISH.questions);
 /// assert_eq!(asked("I see. What is your phone number?"), Expectation::Number);
 /// assert_eq!(asked("How can I help you?"), Expectation::Nothing);

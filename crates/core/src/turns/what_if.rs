@@ -2,12 +2,12 @@
 //! answered and take as long as they took, and the decisions are made anew. Pure; a guess where the
 //! agent would have done something that it never did, and it says where that begins.
 
-mod past;
+mod recorded_engines;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use self::past::{Past, Said, Sounded};
+use self::recorded_engines::{Past, Said, Sounded};
 use super::replay::Trace;
 use super::trace::What;
 use super::{Action, Conversation, Event, Settings};
@@ -160,7 +160,7 @@ impl Stage<'_> {
                 self.at(now + took, Event::Transcribed { utterance, pass, heard_until, text, doubtful });
             }
             Action::Generate { turn, messages, rung, .. } => {
-                let question = past::question(&messages);
+                let question = recorded_engines::question(&messages);
                 self.score(now, Asked::Turn(turn), &question);
                 let Some(reply) = self.past.reply_to(&question, rung) else {
                     self.rehearsal.unanswered.get_or_insert((now, question));
@@ -176,7 +176,7 @@ impl Stage<'_> {
                 }
             }
             Action::Prefill { reading, messages } => {
-                self.score(now, Asked::Reading(reading), &past::question(&messages));
+                self.score(now, Asked::Reading(reading), &recorded_engines::question(&messages));
             }
             Action::Rebuild { reading, messages: _ } => {
                 let (took, done) = self.past.rebuilt;

@@ -10,9 +10,9 @@ use memmap2::{Advice, MmapMut};
 use super::avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
-use super::crew::Crew;
-use super::lanes::{Lanes, PANEL};
-use super::levels::Level;
+use super::isa::Level;
+use super::simd::{Lanes, PANEL};
+use super::thread_pool::Crew;
 use super::tile::AHEAD;
 
 /// More memory than the processor's caches hold, unless they are shared with other machines.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::limits;
 use super::lines::lines;
-use super::reader::Reader;
+use super::toml_reader::Reader;
 use super::{Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, turn_taking};
 use crate::engine::voice;
 use crate::engine::whisper::{languages, published};

@@ -1,5 +1,5 @@
 //! Reads a TOML table key by key, checks each value against what is allowed, and collects every
-//! problem instead of stopping at the first. Knows no key by name: `read.rs` does.
+//! problem instead of stopping at the first. Knows no key by name: `schema.rs` does.
 
 use std::collections::BTreeSet;
 use std::fmt;

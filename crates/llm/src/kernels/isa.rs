@@ -6,7 +6,7 @@ use super::avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
 #[cfg(target_arch = "x86_64")]
-use super::lanes::Lanes as _;
+use super::simd::Lanes as _;
 
 /// What is to multiply the matrices of a language model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

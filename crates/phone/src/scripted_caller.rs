@@ -2,10 +2,10 @@
 //! answered and has been quiet for a while, or cuts in, and says the next. PURE: it is asked for one
 //! frame after another. Must not know sockets or servers.
 
-use super::cutting_in::old_reply_end;
+use super::interruption_latency::old_reply_end;
 use super::playout::Playout;
+use super::response_latency::{ms_between, v2v_ms};
 use super::script::Line;
-use super::stopwatch::{ms_between, v2v_ms};
 use offhook_core::units::{FRAME_SAMPLES, PHONE_RATE};
 
 /// An agent that has not spoken by then is taken to wait for the caller.

@@ -9,10 +9,10 @@ use tokio::task::coop::consume_budget;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::clock::Clock;
-use super::end::End;
+use super::close_reason::End;
 use super::socket::{Socket, end_of};
 use crate::call::Ending;
-use crate::media::allowance::Allowance;
+use crate::media::token_bucket::Allowance;
 use crate::units::CallTime;
 
 /// A stall of so long may be made good in one burst.
