@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::access::Once;
+use crate::access::ReplayGuard;
 use crate::config::Config;
 use crate::engine::engines::Engines;
 use crate::runtime::admission::Admission;
 use crate::runtime::clock::{Uptime, uptime};
 use crate::runtime::followers::Follower;
-use crate::runtime::provider_api::Carrier;
+use crate::runtime::provider_api::ProviderApi;
 use crate::runtime::registry::{Refused, Registry};
 use crate::runtime::services::Services;
 use crate::telemetry::refusals::{Kind, Refusals, Sum};
@@ -28,7 +28,7 @@ pub struct App {
     pub(crate) registry: Arc<Registry>,
     pub(crate) admission: Arc<Admission>,
     /// The single-use credentials that were used.
-    pub(crate) seen: Arc<Mutex<Once>>,
+    pub(crate) seen: Arc<Mutex<ReplayGuard>>,
     pub(crate) services: Arc<OnceLock<Services>>,
     /// A clock that is never set.
     pub(crate) uptime: Uptime,
@@ -63,9 +63,9 @@ impl App {
     }
 
     /// The engines are loaded and warm: calls are taken.
-    pub fn ready(&self, engines: Engines, carrier: Option<Carrier>) {
+    pub fn ready(&self, engines: Engines, provider_api: Option<ProviderApi>) {
         let (config, followers, stop) = (self.config.clone(), self.followers.clone(), self.stop.clone());
-        let services = Services { config, engines, carrier, followers, stop };
+        let services = Services { config, engines, provider_api, followers, stop };
         // Readiness comes once; a second set of engines would be dropped unused.
         let _ = self.services.set(services);
     }

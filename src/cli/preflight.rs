@@ -14,7 +14,7 @@ use crate::engine::LoadError;
 use crate::engine::llm::{self, Inspected};
 use crate::engine::voice;
 use crate::engine::whisper;
-use crate::runtime::provider_api::Carrier;
+use crate::runtime::provider_api::ProviderApi;
 
 const MIB: u64 = 1 << 20;
 
@@ -46,7 +46,7 @@ pub(super) struct Opened {
     pub(super) models: Vec<(String, llm::Opened)>,
     pub(super) certificates: Option<Certificates>,
     /// Where an API of a line is asked to end calls.
-    pub(super) carrier: Option<Carrier>,
+    pub(super) provider_api: Option<ProviderApi>,
 }
 
 /// Models that cannot be loaded, all of them.
@@ -199,8 +199,8 @@ impl Findings {
             self.refuse("log.traces", format!("\"{}\"", folder.display()), format!("a folder; {problem}"));
         }
         let asked = config.lines.taken.values().any(|line| line.api.is_some());
-        match asked.then(Carrier::new).transpose() {
-            Ok(carrier) => self.opened.carrier = carrier,
+        match asked.then(ProviderApi::new).transpose() {
+            Ok(provider_api) => self.opened.provider_api = provider_api,
             Err(error) => {
                 let what =
                     format!("no API of a line can be asked to hang up; install ca-certificates ({error:#})");

@@ -87,7 +87,7 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
         tokio::select! { _ = signals.0.recv() => (), _ = signals.1.recv() => () }
     };
     let wanted = SocketAddr::new(config.server.bind, args.port.unwrap_or(config.server.port));
-    let Opened { models, certificates, carrier } = opened;
+    let Opened { models, certificates, provider_api } = opened;
     warn_of_the_open(&config);
     let listener = listen_on(wanted)
         .with_context(|| format!("cannot listen on {wanted}; another port can be given with --port"))?;
@@ -108,7 +108,7 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
         move || start::start(&config, models, crate::runtime::clock::uptime())
     });
     tokio::select! {
-        engines = loading => app.ready(engines??, carrier),
+        engines = loading => app.ready(engines??, provider_api),
         () = told_to_stop() => return Ok(()),
     }
     tracing::info!(%address, "ready");

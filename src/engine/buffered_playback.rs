@@ -7,12 +7,12 @@ use std::time::Duration;
 
 /// Shared by a call and the jobs of its reply.
 #[derive(Debug, Clone, Default)]
-pub struct Runway {
+pub struct BufferedPlayback {
     /// In microseconds on the clock of the cores; 0 before anything of a reply was played.
     ends_at: Arc<AtomicU64>,
 }
 
-impl Runway {
+impl BufferedPlayback {
     /// What there is to play lasts until `end`, on the clock of the cores.
     pub fn lasts_until(&self, end: Duration) {
         self.ends_at.store(u64::try_from(end.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -37,12 +37,12 @@ mod tests {
 
     #[test]
     fn a_runway_runs_out_and_begins_anew_with_a_reply() {
-        let (runway, ms) = (Runway::default(), Duration::from_millis);
-        assert_eq!(runway.left(ms(5)), None);
-        runway.clone().lasts_until(ms(300));
-        assert_eq!(runway.left(ms(100)), Some(ms(200)));
-        assert_eq!(runway.left(ms(400)), Some(ms(0)));
-        runway.begin_anew();
-        assert_eq!(runway.left(ms(400)), None);
+        let (buffered, ms) = (BufferedPlayback::default(), Duration::from_millis);
+        assert_eq!(buffered.left(ms(5)), None);
+        buffered.clone().lasts_until(ms(300));
+        assert_eq!(buffered.left(ms(100)), Some(ms(200)));
+        assert_eq!(buffered.left(ms(400)), Some(ms(0)));
+        buffered.begin_anew();
+        assert_eq!(buffered.left(ms(400)), None);
     }
 }

@@ -48,7 +48,7 @@ impl Engines {
         self.cores.meters()
     }
 
-    /// The time that a [`Runway`](super::buffered_playback::Runway) is told in.
+    /// The time that a [`BufferedPlayback`](super::buffered_playback::BufferedPlayback) is told in.
     #[must_use]
     pub fn now(&self) -> Duration {
         self.cores.now()

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Share;
 use super::arbiter::Work;
-use super::buffered_playback::Runway;
+use super::buffered_playback::BufferedPlayback;
 use super::cores::Cores;
 use super::ports::{Think, ThinkRequest, ThinkSink};
 use super::queue::{QueueFull, send};
@@ -88,7 +88,7 @@ struct Active<G> {
     writes: bool,
     cancel: CancelFlag,
     wanted: Wanted,
-    runway: Runway,
+    buffered: BufferedPlayback,
     /// From the moment it is wanted, and, once it is, when that is over.
     time_limit: Option<Duration>,
     due: Option<Duration>,
@@ -107,12 +107,12 @@ impl<G: Generation> Active<G> {
             Task::Rebuild => Work::Idle,
             Task::Answer if !self.wanted.is_set() => Work::Speculation,
             Task::Answer if self.generation.unread() > 0 => Work::Prefill,
-            Task::Answer => Work::decode(self.runway.left(now)),
+            Task::Answer => Work::decode(self.buffered.left(now)),
         }
     }
 
     fn candidate(&self, now: Duration) -> Candidate {
-        let (left, last_step) = (self.runway.left(now), self.last_step);
+        let (left, last_step) = (self.buffered.left(now), self.last_step);
         Candidate { work: self.work(now), left, last_step, unread: self.generation.unread() }
     }
 
@@ -122,7 +122,7 @@ impl<G: Generation> Active<G> {
     }
 
     fn is_pressed(&self, now: Duration) -> bool {
-        self.wanted.is_set() && self.runway.left(now).is_some_and(|left| left < PREPARE_ONLY_ABOVE)
+        self.wanted.is_set() && self.buffered.left(now).is_some_and(|left| left < PREPARE_ONLY_ABOVE)
     }
 
     /// Takes what a step brought; false when it is over.
@@ -210,7 +210,7 @@ impl<G: Generator> Desk<'_, G> {
     }
 
     fn begin(&mut self, request: ThinkRequest, mut sink: Box<dyn ThinkSink>) {
-        let ThinkRequest { session, messages, task, sampling, cancel, wanted, runway } = request;
+        let ThinkRequest { session, messages, task, sampling, cancel, wanted, buffered } = request;
         let generator = &mut self.generator;
         match survive("language model", || generator.begin(&session, &messages, task, &sampling)) {
             Ok(generation) => self.active.push(Active {
@@ -219,7 +219,7 @@ impl<G: Generator> Desk<'_, G> {
                 writes: false,
                 cancel,
                 wanted,
-                runway,
+                buffered,
                 time_limit: sampling.time_limit,
                 due: None,
                 last_step: self.step,

@@ -2,7 +2,7 @@
 //! things in the sink: no engine carries them. A batcher, a remote model or a cache around another engine is the same
 //! to whoever asks. Must not know who that is.
 
-use super::buffered_playback::Runway;
+use super::buffered_playback::BufferedPlayback;
 use super::queue::QueueFull;
 use super::wanted::Wanted;
 use super::{CancelFlag, EngineError, Rooms, Sampling, Speech, Task, Transcript};
@@ -51,7 +51,7 @@ pub struct ThinkRequest {
     /// Whether an answer is wanted for certain.
     pub wanted: Wanted,
     /// How long the session's voice can go on: short ones are served first.
-    pub runway: Runway,
+    pub buffered: BufferedPlayback,
 }
 
 /// Takes what comes of a request, on the engine's thread: nothing of it may wait.
@@ -97,7 +97,7 @@ pub struct SpeakRequest {
     /// Whether it is wanted for certain.
     pub wanted: Wanted,
     /// How long the session's voice can go on: short ones are served first.
-    pub runway: Runway,
+    pub buffered: BufferedPlayback,
     /// Ends it early.
     pub cancel: CancelFlag,
 }

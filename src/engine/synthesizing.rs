@@ -122,7 +122,7 @@ fn serve(mut synthesizer: Box<dyn Synthesizer>, queue: &Queue, cores: &Cores) {
 fn most_urgent(waiting: &mut Vec<Job>, now: Duration) -> Option<usize> {
     waiting.retain(|(request, _)| !request.cancel.is_cancelled());
     let urgency =
-        |(request, _): &Job| (!request.wanted.is_set(), request.runway.left(now).unwrap_or_default());
+        |(request, _): &Job| (!request.wanted.is_set(), request.buffered.left(now).unwrap_or_default());
     (0..waiting.len()).min_by_key(|&i| urgency(&waiting[i]))
 }
 
@@ -142,7 +142,7 @@ fn for_the_phone(speech: Speech, text: &str) -> Result<Speech, EngineError> {
 mod tests {
     use super::*;
     use crate::engine::CancelFlag;
-    use crate::engine::buffered_playback::Runway;
+    use crate::engine::buffered_playback::BufferedPlayback;
     use crate::engine::wanted::Wanted;
 
     const NOW: Duration = Duration::from_secs(1);
@@ -152,14 +152,14 @@ mod tests {
             text: text.to_owned(),
             first: false,
             wanted: Wanted::default(),
-            runway: Runway::default(),
+            buffered: BufferedPlayback::default(),
             cancel: CancelFlag::default(),
         };
         if wanted {
             request.wanted.set();
         }
         if let Some(left) = left_ms {
-            request.runway.lasts_until(NOW + Duration::from_millis(left));
+            request.buffered.lasts_until(NOW + Duration::from_millis(left));
         }
         (request, Box::new(|_| {}))
     }

@@ -6,13 +6,13 @@ use hyper::upgrade::Upgraded;
 use tracing::Instrument as _;
 
 use super::clock::Clock;
-use super::close_reason::End;
+use super::close_reason::CloseReason;
 use super::opening::{Opening, refuse, wait_for_start};
 use super::outbound::Outbound;
 use super::registry::{Place, Refused};
 use super::services::Services;
 use super::socket::{Limits, open};
-use super::socket_reader::Incoming;
+use super::socket_reader::SocketReader;
 use super::task::Task;
 use super::traces::trace_to;
 use crate::call::line::Line;
@@ -30,20 +30,20 @@ pub async fn run(
     mut codec: Box<dyn Gateway>,
     services: Services,
     admit: impl FnOnce(&Start, Option<Dialect>) -> Result<(CallId, Place), Refused>,
-) -> Option<End> {
+) -> Option<CloseReason> {
     let clock = Clock::start();
     let server = &services.config.server;
     let limits =
         Limits { message_bytes: server.max_message_bytes, messages_per_s: server.max_messages_per_s };
     let (sink, stream) = open(stream, limits, clock).await.split();
     let mut outbound = Outbound::open(sink, server.send_timeout);
-    let mut incoming = Incoming::new(stream, server.max_messages_per_s, clock);
+    let mut incoming = SocketReader::new(stream, server.max_messages_per_s, clock);
     let mut tolerance = Tolerance::default();
     let wait = server.start_timeout;
     let opening = tokio::select! {
         opening = tokio::time::timeout(wait, wait_for_start(&mut incoming, &mut *codec, &mut tolerance)) =>
-            opening.unwrap_or(Err(End::NoStart(wait))),
-        () = services.stop.cancelled() => Err(End::Drained),
+            opening.unwrap_or(Err(CloseReason::NoStart(wait))),
+        () = services.stop.cancelled() => Err(CloseReason::Drained),
     };
     let prepared = opening.and_then(|opening| {
         let (id, place) = admit(&opening.start, codec.dialect())?;
@@ -57,7 +57,7 @@ pub async fn run(
             let call = async {
                 let line = match Line::new(codec, start.format.rate) {
                     Ok(line) => line,
-                    Err(error) => return End::Lost(error.to_string()),
+                    Err(error) => return CloseReason::Lost(error.to_string()),
                 };
                 let started = || services.press_opening_keys(dialect, start.call_id.as_deref());
                 let taken_over = place.taken_over();
@@ -71,7 +71,7 @@ pub async fn run(
                     started: &started,
                 };
                 let end = task.run(|now| Call::new(now, setup, line, &start, early, tolerance)).await;
-                if matches!(end, End::Call(Ending::SaidGoodbye(_))) {
+                if matches!(end, CloseReason::Call(Ending::SaidGoodbye(_))) {
                     services.hang_up(dialect, start.call_id.as_deref()).await;
                 }
                 end

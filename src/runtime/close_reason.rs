@@ -28,7 +28,7 @@ pub struct LineDead;
 
 /// Why a call ended, for its log line.
 #[derive(Debug, thiserror::Error)]
-pub enum End {
+pub enum CloseReason {
     /// The call itself says why.
     #[error(transparent)]
     Call(#[from] Ending),
@@ -64,7 +64,7 @@ pub enum End {
     Drained,
 }
 
-impl End {
+impl CloseReason {
     /// Writes it into the log, with what there is to say of the whole call.
     pub fn told(&self, summary: &Summary, now: CallTime) {
         let (turns, line) = (summary.turns, &summary.line);
@@ -128,14 +128,14 @@ mod tests {
     /// Fault: whatever a peer broke, its socket was closed with 1000 or 1002.
     #[test]
     fn each_way_to_break_the_rules_has_its_close_code() {
-        let refused = |code| End::Refused(Refusal { code, reason: "that".into() }).close_code();
+        let refused = |code| CloseReason::Refused(Refusal { code, reason: "that".into() }).close_code();
         assert_eq!(refused(RefusalCode::UnsupportedFormat), 1003);
         assert_eq!(refused(RefusalCode::TooLarge), 1009);
         assert_eq!(refused(RefusalCode::NotAllowed), 1008);
         assert_eq!(refused(RefusalCode::Malformed), 1002);
-        assert_eq!(End::from(Broken::Protocol("that".into())).close_code(), 1002);
-        assert_eq!(End::from(Broken::NotUtf8).close_code(), 1007);
-        assert_eq!(End::from(Broken::TooBig("that".into())).close_code(), 1009);
-        assert_eq!(End::Excess("that".into()).close_code(), 1008);
+        assert_eq!(CloseReason::from(Broken::Protocol("that".into())).close_code(), 1002);
+        assert_eq!(CloseReason::from(Broken::NotUtf8).close_code(), 1007);
+        assert_eq!(CloseReason::from(Broken::TooBig("that".into())).close_code(), 1009);
+        assert_eq!(CloseReason::Excess("that".into()).close_code(), 1008);
     }
 }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::clock::Clock;
 use super::frames::{Frames, TooManyFrames};
-use crate::media::token_bucket::Allowance;
+use crate::media::token_bucket::TokenBucket;
 
 /// A stall of so long may be made good in one burst.
 const BURST: Duration = Duration::from_secs(10);
@@ -44,14 +44,14 @@ pub(super) struct Guard<S> {
     clock: Clock,
     counted: Frames,
     per_second: u32,
-    frames: Allowance,
-    bytes: Allowance,
+    frames: TokenBucket,
+    bytes: TokenBucket,
 }
 
 impl<S> Guard<S> {
     /// Lets through what a line that sends at most `messages` a second may send.
     pub(super) fn new(stream: S, messages: u32, clock: Clock) -> Self {
-        let (frames, bytes) = (Allowance::new(BURST, 1), Allowance::new(BYTES_BURST, 1));
+        let (frames, bytes) = (TokenBucket::new(BURST, 1), TokenBucket::new(BYTES_BURST, 1));
         let per_second = messages.saturating_mul(FRAMES_PER_MESSAGE);
         Self { stream, clock, counted: Frames::new(), per_second, frames, bytes }
     }

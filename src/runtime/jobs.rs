@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::sinks::{Outcomes, Thoughts, deliver};
 use crate::call::{Job, JobId, Outcome};
 use crate::dialogue::Message;
-use crate::engine::buffered_playback::Runway;
+use crate::engine::buffered_playback::BufferedPlayback;
 use crate::engine::engines::Engines;
 use crate::engine::ports::{HearRequest, SpeakRequest, ThinkRequest};
 use crate::engine::queue::QueueFull;
@@ -29,7 +29,7 @@ pub(super) struct Jobs {
     outcomes: Outcomes,
     holds: HashMap<JobId, Hold>,
     /// How long the agent's voice can go on with what it has.
-    runway: Runway,
+    buffered: BufferedPlayback,
     /// How often the language models had been switched when that was looked at.
     switches: usize,
 }
@@ -37,8 +37,8 @@ pub(super) struct Jobs {
 impl Jobs {
     pub(super) fn new(session: String, engines: Engines, sampling: Sampling, outcomes: Outcomes) -> Self {
         let switches = engines.models.switches();
-        let (holds, runway) = (HashMap::new(), Runway::default());
-        Self { session, engines, sampling, outcomes, holds, runway, switches }
+        let (holds, buffered) = (HashMap::new(), BufferedPlayback::default());
+        Self { session, engines, sampling, outcomes, holds, buffered, switches }
     }
 
     /// Gives a job to its engine; what there is to say of it at once.
@@ -90,8 +90,8 @@ impl Jobs {
     /// The voice breaks off after so long; nothing while it has not begun.
     pub(super) fn voice_lasts(&self, left: Option<Duration>) {
         match left {
-            Some(left) => self.runway.lasts_until(self.engines.now() + left),
-            None => self.runway.begin_anew(),
+            Some(left) => self.buffered.lasts_until(self.engines.now() + left),
+            None => self.buffered.begin_anew(),
         }
     }
 
@@ -132,7 +132,7 @@ impl Jobs {
             sampling: if speaks { self.sampling.clone() } else { read() },
             cancel: hold.cancel,
             wanted: hold.wanted,
-            runway: if speaks { self.runway.clone() } else { Runway::default() },
+            buffered: if speaks { self.buffered.clone() } else { BufferedPlayback::default() },
         };
         let (name, model) = self.engines.models.get(rung)?;
         model.begin(request, Box::new(Thoughts { job: id, outcomes: self.outcomes.clone(), speaks }))?;
@@ -147,7 +147,7 @@ impl Jobs {
             first,
             wanted: hold.wanted,
             cancel: hold.cancel,
-            runway: self.runway.clone(),
+            buffered: self.buffered.clone(),
         };
         self.engines.speak.speak(request, deliver(&self.outcomes, id, spoken)?)
     }

@@ -2,10 +2,10 @@
 
 use tokio_tungstenite::tungstenite::Message;
 
-use super::close_reason::End;
+use super::close_reason::CloseReason;
 use super::followers;
 use super::outbound::Outbound;
-use super::socket_reader::Incoming;
+use super::socket_reader::SocketReader;
 use crate::call::Ending;
 use crate::call::tolerance::Tolerance;
 use crate::report::Report;
@@ -19,22 +19,22 @@ pub(super) struct Opening {
 }
 
 /// Says why a socket is closed before its call stands.
-pub(super) fn refuse(codec: &mut dyn Gateway, outbound: &mut Outbound, end: &End) {
+pub(super) fn refuse(codec: &mut dyn Gateway, outbound: &mut Outbound, end: &CloseReason) {
     // The code is told beside it.
     let (code, message) = match end {
-        End::Refused(refusal) | End::Call(Ending::Refused(refusal)) => {
+        CloseReason::Refused(refusal) | CloseReason::Call(Ending::Refused(refusal)) => {
             (refusal.code.as_str(), refusal.reason.clone())
         }
-        End::NoPlace(refused) => ("refused", refused.to_string()),
-        End::Call(_)
-        | End::TakenOver
-        | End::Broken(_)
-        | End::Excess(_)
-        | End::Lost(_)
-        | End::Flood(_)
-        | End::NoStart(_)
-        | End::Dead(_)
-        | End::Drained => ("refused", end.to_string()),
+        CloseReason::NoPlace(refused) => ("refused", refused.to_string()),
+        CloseReason::Call(_)
+        | CloseReason::TakenOver
+        | CloseReason::Broken(_)
+        | CloseReason::Excess(_)
+        | CloseReason::Lost(_)
+        | CloseReason::Flood(_)
+        | CloseReason::NoStart(_)
+        | CloseReason::Dead(_)
+        | CloseReason::Drained => ("refused", end.to_string()),
     };
     for message in codec.report(&Report::Error { code, message: &message }) {
         // Whoever does not take it knows that it was refused.
@@ -44,10 +44,10 @@ pub(super) fn refuse(codec: &mut dyn Gateway, outbound: &mut Outbound, end: &End
 
 /// What comes before the start is dropped, though it breaks the protocol; a start that does is refused.
 pub(super) async fn wait_for_start(
-    incoming: &mut Incoming,
+    incoming: &mut SocketReader,
     codec: &mut dyn Gateway,
     tolerance: &mut Tolerance,
-) -> Result<Opening, End> {
+) -> Result<Opening, CloseReason> {
     loop {
         let decoded = match incoming.next().await? {
             Message::Text(text) => codec.decode(Wire::Text(&text)),
@@ -57,7 +57,7 @@ pub(super) async fn wait_for_start(
         };
         let decoded = match decoded {
             Err(refusal) if refusal.code == RefusalCode::OutOfOrder => {
-                let count = tolerance.drop_odd(incoming.now(), &refusal).map_err(End::Refused)?;
+                let count = tolerance.drop_odd(incoming.now(), &refusal).map_err(CloseReason::Refused)?;
                 followers::odd_message(count, &refusal.to_string());
                 continue;
             }

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::close_reason::LineDead;
 use super::socket::{Socket, part};
-use super::socket_reader::Incoming;
+use super::socket_reader::SocketReader;
 use crate::streams::WireOut;
 
 /// Messages that may wait for a socket: five seconds of frames with their marks.
@@ -55,7 +55,7 @@ impl Outbound {
 
     /// Says goodbye to the socket with a close frame, and parts from it. A peer that said goodbye first has its
     /// answer; it is not told another.
-    pub async fn close(mut self, code: u16, reason: &str, incoming: Incoming) {
+    pub async fn close(mut self, code: u16, reason: &str, incoming: SocketReader) {
         // A close frame's reason may take 123 bytes.
         let reason: String = reason
             .chars()

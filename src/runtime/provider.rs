@@ -11,8 +11,8 @@ impl Services {
     /// still help the caller.
     pub async fn hang_up(&self, dialect: Option<Dialect>, call: Option<&str>) {
         let api = self.line(dialect).and_then(|line| line.api.as_ref());
-        let (Some(carrier), Some(api), Some(call)) = (&self.carrier, api, call) else { return };
-        match carrier.hang_up(api, call).await {
+        let (Some(provider_api), Some(api), Some(call)) = (&self.provider_api, api, call) else { return };
+        match provider_api.hang_up(api, call).await {
             Ok(()) => tracing::debug!("the line has hung up"),
             Err(error) => tracing::error!(%error, "the line could not be asked to hang up"),
         }
@@ -23,7 +23,8 @@ impl Services {
     pub fn press_opening_keys(&self, dialect: Option<Dialect>, call: Option<&str>) {
         let keys = self.config.agent.opening_keys.clone();
         let api = self.line(dialect).and_then(|line| line.api.clone());
-        let (Some(carrier), Some(api), Some(call)) = (self.carrier.clone(), api, call.map(str::to_owned))
+        let (Some(provider_api), Some(api), Some(call)) =
+            (self.provider_api.clone(), api, call.map(str::to_owned))
         else {
             return;
         };
@@ -31,7 +32,7 @@ impl Services {
             return;
         }
         let press = async move {
-            match carrier.press(&api, &call, &keys).await {
+            match provider_api.press(&api, &call, &keys).await {
                 Ok(true) => tracing::debug!("the opening keys were pressed"),
                 Ok(false) => tracing::warn!("this line cannot press keys: agent.opening_keys is not sent"),
                 Err(error) => tracing::error!(%error, "the opening keys could not be pressed"),

@@ -19,7 +19,7 @@ const WAITS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)
 
 /// Why the API did not do it.
 #[derive(Debug, thiserror::Error)]
-pub enum CarrierError {
+pub enum ProviderApiError {
     /// The call cannot be named.
     #[error(transparent)]
     Name(#[from] NoSuchName),
@@ -36,11 +36,11 @@ pub enum CarrierError {
 
 /// The way to the providers' APIs.
 #[derive(Debug, Clone)]
-pub struct Carrier {
+pub struct ProviderApi {
     client: Client,
 }
 
-impl Carrier {
+impl ProviderApi {
     /// A way that is not used yet.
     ///
     /// # Errors
@@ -60,14 +60,14 @@ impl Carrier {
     ///
     /// # Errors
     /// Why it may still stand.
-    pub async fn hang_up(&self, api: &Api, call: &str) -> Result<(), CarrierError> {
+    pub async fn hang_up(&self, api: &Api, call: &str) -> Result<(), ProviderApiError> {
         let request = api.hang_up(call)?;
         let mut waits = WAITS.into_iter();
         loop {
             let (error, again) = match self.request(&request)?.send().await {
                 Ok(answer) => match is_over(answer).await {
                     Ok(()) => return Ok(()),
-                    Err(status) => (CarrierError::Refused(status), is_passing(status)),
+                    Err(status) => (ProviderApiError::Refused(status), is_passing(status)),
                 },
                 Err(error) => (error.without_url().into(), true),
             };
@@ -82,11 +82,11 @@ impl Carrier {
     ///
     /// # Errors
     /// Why they may not have been.
-    pub async fn press(&self, api: &Api, call: &str, keys: &str) -> Result<bool, CarrierError> {
+    pub async fn press(&self, api: &Api, call: &str, keys: &str) -> Result<bool, ProviderApiError> {
         let Some(request) = api.press(call, keys)? else { return Ok(false) };
         let answer = self.request(&request)?.send().await.map_err(reqwest::Error::without_url)?;
         let status = answer.status();
-        if status.is_success() { Ok(true) } else { Err(CarrierError::Refused(status)) }
+        if status.is_success() { Ok(true) } else { Err(ProviderApiError::Refused(status)) }
     }
 
     fn request(&self, request: &Request) -> Result<RequestBuilder, NoKey> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::followers::{Follower, Log};
-use super::provider_api::Carrier;
+use super::provider_api::ProviderApi;
 use crate::config::{Config, Line};
 use crate::engine::engines::Engines;
 use crate::ids::CallId;
@@ -21,7 +21,7 @@ pub struct Services {
     /// Listening, thinking, speaking.
     pub engines: Engines,
     /// The way to the lines' own APIs, if one is to be asked.
-    pub carrier: Option<Carrier>,
+    pub provider_api: Option<ProviderApi>,
     /// Who is told what happens to calls, beside the log and their own lines.
     pub followers: Vec<Arc<dyn Follower>>,
     /// Cancelled when running calls must end.

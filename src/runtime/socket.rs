@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::clock::Clock;
-use super::close_reason::{Broken, End};
+use super::close_reason::{Broken, CloseReason};
 use super::guard::{Excess, Guard};
 
 /// A frame of audio is some hundred bytes: more at once is only asked for by messages that are larger.
@@ -52,16 +52,18 @@ pub(super) async fn open(stream: Upgraded, limits: Limits, clock: Clock) -> Sock
 }
 
 /// What it means to the call that nothing more can be read.
-pub(super) fn end_of(error: WsError) -> End {
+pub(super) fn end_of(error: WsError) -> CloseReason {
     match error {
-        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Lost(error.to_string()),
+        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            CloseReason::Lost(error.to_string())
+        }
         WsError::Protocol(error) => Broken::Protocol(error.to_string()).into(),
         WsError::Utf8(_) => Broken::NotUtf8.into(),
         WsError::Capacity(error) => Broken::TooBig(error.to_string()).into(),
         WsError::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<Excess>()) {
             Some(Excess::Fragments(error)) => Broken::TooBig(error.to_string()).into(),
-            Some(excess @ (Excess::Frames(_) | Excess::Bytes)) => End::Excess(excess.to_string()),
-            None => End::Lost(error.to_string()),
+            Some(excess @ (Excess::Frames(_) | Excess::Bytes)) => CloseReason::Excess(excess.to_string()),
+            None => CloseReason::Lost(error.to_string()),
         },
         error @ (WsError::ConnectionClosed
         | WsError::AlreadyClosed
@@ -70,7 +72,7 @@ pub(super) fn end_of(error: WsError) -> End {
         | WsError::AttackAttempt
         | WsError::Url(_)
         | WsError::Http(_)
-        | WsError::HttpFormat(_)) => End::Lost(error.to_string()),
+        | WsError::HttpFormat(_)) => CloseReason::Lost(error.to_string()),
     }
 }
 

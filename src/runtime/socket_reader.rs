@@ -9,28 +9,28 @@ use tokio::task::coop::consume_budget;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::clock::Clock;
-use super::close_reason::End;
+use super::close_reason::CloseReason;
 use super::socket::{Socket, end_of};
 use crate::call::Ending;
-use crate::media::token_bucket::Allowance;
+use crate::media::token_bucket::TokenBucket;
 use crate::units::CallTime;
 
 /// A stall of so long may be made good in one burst.
 const BURST: Duration = Duration::from_secs(10);
 
 /// One socket's messages.
-pub struct Incoming {
+pub struct SocketReader {
     stream: SplitStream<Socket>,
     per_second: u32,
-    messages: Allowance,
+    messages: TokenBucket,
     clock: Clock,
 }
 
-impl Incoming {
+impl SocketReader {
     /// At most `per_second` messages of `stream`, over ten seconds.
     #[must_use]
     pub(super) fn new(stream: SplitStream<Socket>, per_second: u32, clock: Clock) -> Self {
-        let messages = Allowance::new(BURST, 1);
+        let messages = TokenBucket::new(BURST, 1);
         Self { stream, per_second, messages, clock }
     }
 
@@ -38,7 +38,7 @@ impl Incoming {
     ///
     /// # Errors
     /// How the call ended, if there is none, or there were too many.
-    pub async fn next(&mut self) -> Result<Message, End> {
+    pub async fn next(&mut self) -> Result<Message, CloseReason> {
         // Messages that lie ready are taken without a pause: other calls have their turn between them.
         consume_budget().await;
         let message = match self.stream.next().await {
@@ -51,7 +51,7 @@ impl Incoming {
         if self.messages.take(cost, self.clock.now()) {
             Ok(message)
         } else {
-            Err(End::Flood(self.per_second))
+            Err(CloseReason::Flood(self.per_second))
         }
     }
 

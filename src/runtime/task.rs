@@ -7,12 +7,12 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
-use super::close_reason::{End, LineDead};
+use super::close_reason::{CloseReason, LineDead};
 use super::jobs::Jobs;
 use super::outbound::Outbound;
 use super::services::Services;
 use super::sinks::QUEUE;
-use super::socket_reader::Incoming;
+use super::socket_reader::SocketReader;
 use crate::call::{Call, Input, JobId, Outcome, Output};
 use crate::ids::CallId;
 use crate::report::Happened;
@@ -25,7 +25,7 @@ pub(super) struct Task<'t> {
     pub(super) clock: Clock,
     pub(super) services: &'t Services,
     pub(super) outbound: &'t mut Outbound,
-    pub(super) incoming: &'t mut Incoming,
+    pub(super) incoming: &'t mut SocketReader,
     /// Cancelled when a newer socket brings the same call.
     pub(super) taken_over: CancellationToken,
     /// What is done once the line was told that the call stands.
@@ -34,7 +34,7 @@ pub(super) struct Task<'t> {
 
 impl Task<'_> {
     /// Runs `begin`'s call to its end; its socket is still open then.
-    pub(super) async fn run(mut self, begin: impl FnOnce(CallTime) -> Call) -> End {
+    pub(super) async fn run(mut self, begin: impl FnOnce(CallTime) -> Call) -> CloseReason {
         let (outcomes, mut inbox) = mpsc::channel(QUEUE);
         let (engines, sampling) = (self.services.engines.clone(), self.services.config.llm.sampling.clone());
         let mut jobs = Jobs::new(self.id.as_str().to_owned(), engines, sampling, outcomes);
@@ -60,7 +60,7 @@ impl Task<'_> {
         call: &mut Call,
         jobs: &mut Jobs,
         inbox: &mut mpsc::Receiver<(JobId, Outcome)>,
-    ) -> End {
+    ) -> CloseReason {
         loop {
             let wake = match self.serve(call, jobs, inbox) {
                 Ok(wake) => self.clock.instant(wake),
@@ -69,8 +69,8 @@ impl Task<'_> {
             let stop = &self.services.stop;
             tokio::select! {
                 biased;
-                () = self.taken_over.cancelled() => return End::TakenOver,
-                () = stop.cancelled() => return End::Drained,
+                () = self.taken_over.cancelled() => return CloseReason::TakenOver,
+                () = stop.cancelled() => return CloseReason::Drained,
                 message = self.incoming.next() => match message {
                     Ok(message) => {
                         self.look_at_the_models(call, jobs);
@@ -107,7 +107,7 @@ impl Task<'_> {
         call: &mut Call,
         jobs: &mut Jobs,
         inbox: &mpsc::Receiver<(JobId, Outcome)>,
-    ) -> Result<CallTime, End> {
+    ) -> Result<CallTime, CloseReason> {
         while let Some(output) = call.poll_output() {
             self.put(call, jobs, inbox, output)?;
         }
@@ -121,7 +121,7 @@ impl Task<'_> {
         jobs: &mut Jobs,
         inbox: &mpsc::Receiver<(JobId, Outcome)>,
         output: Output,
-    ) -> Result<(), End> {
+    ) -> Result<(), CloseReason> {
         match output {
             Output::Wire(message) => self.outbound.send(message)?,
             Output::Ping => self.outbound.ping()?,

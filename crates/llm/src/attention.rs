@@ -12,13 +12,13 @@ use std::sync::{Mutex, PoisonError};
 use half::slice::HalfFloatSliceExt;
 
 use super::cache::{Cache, pages};
-use super::kernels::Crew;
+use super::kernels::ThreadPool;
 use super::kernels::exp;
 use super::matmul_f32::{Matrix, add_product};
 use super::pool::PAGE;
 
-/// From this many multiplications on, the work is shared out to the crew. Below it, waking them
-/// costs more than it saves.
+/// From this many multiplications on, the work is shared out to the pool's threads. Below it, waking
+/// them costs more than it saves.
 const SHARE_FROM: usize = 1 << 20;
 /// Rows of queries, of all heads that share a key-value head, which are done together: as many as stay in the
 /// processor's caches with a page, and few enough that a lone key-value head makes work for several threads.
@@ -48,14 +48,20 @@ pub(super) struct Part<'a> {
 
 /// For rows of queries, those of each part after those of the part before, the weighted values they see:
 /// themselves and all before them in their sequence, or the last `window` positions. All caches are of one model.
-pub(super) fn attend(crew: &Crew, queries: &[f32], parts: &[Part<'_>], view: View) -> Vec<f32> {
+pub(super) fn attend(workers: &ThreadPool, queries: &[f32], parts: &[Part<'_>], view: View) -> Vec<f32> {
     let numbers = parts.first().map_or(0, |part| view.heads * part.cache.geometry().head_width);
     let seen = |part: &Part<'_>| part.rows * view.window.unwrap_or(usize::MAX).min(part.start + part.rows);
     let work = 2 * numbers * parts.iter().map(seen).sum::<usize>();
-    attend_shared(crew, queries, parts, view, work >= SHARE_FROM)
+    attend_shared(workers, queries, parts, view, work >= SHARE_FROM)
 }
 
-fn attend_shared(crew: &Crew, queries: &[f32], parts: &[Part<'_>], view: View, share: bool) -> Vec<f32> {
+fn attend_shared(
+    workers: &ThreadPool,
+    queries: &[f32],
+    parts: &[Part<'_>],
+    view: View,
+    share: bool,
+) -> Vec<f32> {
     let blocks = blocks(parts, view);
     let mut out = vec![0.0; queries.len()];
     if !share || blocks.len() < 2 {
@@ -66,8 +72,8 @@ fn attend_shared(crew: &Crew, queries: &[f32], parts: &[Part<'_>], view: View, s
         return out;
     }
     let done: Vec<Mutex<Vec<f32>>> = blocks.iter().map(|_| Mutex::default()).collect();
-    let _on_duty = crew.on_duty();
-    crew.share(blocks.len(), &|number| {
+    let _on_duty = workers.on_duty();
+    workers.share(blocks.len(), &|number| {
         let seen = blocks[number].attend(queries, view, &mut Scratch::default());
         *done[number].lock().unwrap_or_else(PoisonError::into_inner) = seen;
     });

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use super::engine::LlmEngine;
-use super::kernels::{KernelChoice, Limits};
+use super::kernels::{KernelChoice, Roofline};
 use super::layer::Demand;
 use super::sampler::Sampler;
 use super::sequence::{Feed, Sequence, read_together};
 use crate::{EngineError, Sampling};
 
 /// What this machine could do at best, to be timed.
-pub struct Machine<'a>(Limits<'a>);
+pub struct Machine<'a>(Roofline<'a>);
 
 impl Machine<'_> {
     /// Reads memory once, with all threads of a step; gives back how many bytes.
@@ -31,7 +31,7 @@ impl Machine<'_> {
 const SLICE: usize = 64;
 
 /// A sequence to measure with.
-pub struct Workpiece {
+pub struct BenchSequence {
     sequence: Sequence,
     sampler: Sampler,
     logits: Vec<f32>,
@@ -41,7 +41,7 @@ impl LlmEngine {
     /// What there is to find out about this machine; `None` where candle multiplies the matrices.
     #[must_use]
     pub fn machine(&self) -> Option<Machine<'_>> {
-        self.shared().weights.kernels().limits().map(Machine)
+        self.shared().weights.kernels().roofline().map(Machine)
     }
 
     /// What multiplies the matrices: never "auto".
@@ -66,7 +66,7 @@ impl LlmEngine {
     ///
     /// # Errors
     /// If the context is smaller than that.
-    pub fn workpiece(&self, tokens: usize) -> Result<Workpiece, EngineError> {
+    pub fn bench_sequence(&self, tokens: usize) -> Result<BenchSequence, EngineError> {
         let shared = self.shared();
         let mut sequence = Sequence::new(Arc::clone(&shared.weights));
         let sampler = Sampler::new(&Sampling::default(), Arc::clone(&shared.markup));
@@ -82,11 +82,11 @@ impl LlmEngine {
             let answers = read_together(&shared.weights, &mut [feed]).remove(0);
             logits = answers.map_err(failed)?.pop().unwrap_or_default();
         }
-        Ok(Workpiece { sequence, sampler, logits })
+        Ok(BenchSequence { sequence, sampler, logits })
     }
 }
 
-impl Workpiece {
+impl BenchSequence {
     /// Another one that begins like this one and shares its cache.
     #[must_use]
     pub fn fork(&self, engine: &LlmEngine) -> Self {
@@ -104,8 +104,8 @@ impl Workpiece {
 ///
 /// # Errors
 /// If a context is full.
-pub fn decode_together(engine: &LlmEngine, pieces: &mut [Workpiece]) -> Result<(), EngineError> {
-    let tokens: Vec<u32> = pieces.iter_mut().map(Workpiece::choose).collect::<Result<_, _>>()?;
+pub fn decode_together(engine: &LlmEngine, pieces: &mut [BenchSequence]) -> Result<(), EngineError> {
+    let tokens: Vec<u32> = pieces.iter_mut().map(BenchSequence::choose).collect::<Result<_, _>>()?;
     let mut feeds: Vec<Feed<'_>> = pieces
         .iter_mut()
         .zip(&tokens)

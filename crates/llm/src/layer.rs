@@ -7,7 +7,7 @@ use candle_core::quantized::QTensor;
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Tensor};
 
 use super::gguf::Gguf;
-use super::kernels::{Activation, Input, Kernels, Matrix, Section, Source, gated};
+use super::kernels::{Activation, Kernels, Matrix, QuantizedInput, Section, Source, gated};
 use super::math::rms_norm;
 use super::shape::Shape;
 use super::value::GgufError;
@@ -93,7 +93,11 @@ impl Linear {
     }
 
     /// So many rows as there are in `x` come back.
-    pub(super) fn apply(&self, kernels: &Kernels, x: &Input) -> Result<Vec<f32>, candle_core::Error> {
+    pub(super) fn apply(
+        &self,
+        kernels: &Kernels,
+        x: &QuantizedInput,
+    ) -> Result<Vec<f32>, candle_core::Error> {
         let tensor = match &self.weight {
             Weight::Packed(matrix) => return Ok(kernels.multiply(matrix.whole(), x)),
             Weight::Stored(tensor) => tensor,
@@ -229,7 +233,7 @@ impl Layer {
 
     /// What the rows ask, offer and hold, before positions are told apart.
     pub(super) fn project(&self, k: &Kernels, x: &[f32], s: &Shape) -> Result<Projected, candle_core::Error> {
-        let h = Input::new(self.attention_norm.apply(x), s.width);
+        let h = QuantizedInput::new(self.attention_norm.apply(x), s.width);
         let mut projected = self.qkv.apply(k, &h, s.query_width(), s.kv_width())?;
         if let Some(norms) = &self.head_norms {
             projected.queries = norms.query.apply(&projected.queries);
@@ -245,7 +249,7 @@ impl Layer {
         seen: Vec<f32>,
         s: &Shape,
     ) -> Result<Vec<f32>, candle_core::Error> {
-        let out = self.attention_output.apply(k, &Input::new(seen, s.query_width()))?;
+        let out = self.attention_output.apply(k, &QuantizedInput::new(seen, s.query_width()))?;
         Ok(normed(self.after_attention.as_ref(), out))
     }
 
@@ -256,9 +260,9 @@ impl Layer {
         x: &[f32],
         s: &Shape,
     ) -> Result<Vec<f32>, candle_core::Error> {
-        let h = Input::new(self.feed_forward_norm.apply(x), s.width);
+        let h = QuantizedInput::new(self.feed_forward_norm.apply(x), s.width);
         let gated = self.gate_up.apply(k, &h, s.feed_forward, self.activation)?;
-        let out = self.down.apply(k, &Input::new(gated, s.feed_forward))?;
+        let out = self.down.apply(k, &QuantizedInput::new(gated, s.feed_forward))?;
         Ok(normed(self.after_feed_forward.as_ref(), out))
     }
 }
@@ -274,7 +278,7 @@ impl QueryKeyValue {
     fn apply(
         &self,
         k: &Kernels,
-        x: &Input,
+        x: &QuantizedInput,
         width: usize,
         kv: usize,
     ) -> Result<Projected, candle_core::Error> {
@@ -320,7 +324,7 @@ impl GateUp {
     fn apply(
         &self,
         k: &Kernels,
-        x: &Input,
+        x: &QuantizedInput,
         width: usize,
         activation: Activation,
     ) -> Result<Vec<f32>, candle_core::Error> {

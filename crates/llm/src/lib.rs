@@ -84,7 +84,7 @@ mod waiting;
 use offhook_core::dialogue;
 use offhook_files as files;
 
-pub use bench_support::{Machine, Workpiece, decode_together};
+pub use bench_support::{BenchSequence, Machine, decode_together};
 pub use engine::LlmEngine;
 pub use error::{EngineError, LoadError, NO_SUCH_FILE};
 pub use generator::{Generation, Generator, NoRoom, Room, Rooms, Sampling, Share, Step, StopReason, Task};

@@ -10,7 +10,7 @@ use super::architecture::ShapeError;
 use super::attention::{Part, View, attend};
 use super::cache::Cache;
 use super::gguf::Gguf;
-use super::kernels::{Input, Kernels};
+use super::kernels::{Kernels, QuantizedInput};
 use super::layer::{Demand, Layer, Linear, Norm, Projected};
 use super::math::{Rotation, add, cap, scale};
 use super::pool::{Geometry, Pool};
@@ -152,7 +152,7 @@ impl Weights {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let x = Input::new(self.output_norm.apply(rows), self.shape.width);
+        let x = QuantizedInput::new(self.output_norm.apply(rows), self.shape.width);
         let mut logits = self.output.apply(&self.kernels, &x)?;
         if let Some(limit) = self.shape.logit_cap {
             cap(&mut logits, limit);
@@ -199,7 +199,7 @@ impl Weights {
             return Ok(x);
         }
         let looking: Vec<Part<'_>> = parts.iter().flat_map(|part| part.attending(kept)).collect();
-        let seen = attend(self.kernels.crew(), &queries, &looking, view);
+        let seen = attend(self.kernels.workers(), &queries, &looking, view);
         add(&mut x, &layer.attended(&self.kernels, seen, s)?);
         let more = layer.fed_forward(&self.kernels, &x, s)?;
         add(&mut x, &more);

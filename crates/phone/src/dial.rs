@@ -23,7 +23,7 @@ use super::gateways::{self, Heard, Phone, Said};
 use super::lateness::Lateness;
 use super::playout::Slack;
 use super::script::Line;
-use super::scripted_caller::{Patience, Turn, Turns};
+use super::scripted_caller::{Patience, ScriptedCaller, Turn};
 use super::violations::Violations;
 use offhook_core::streams::native::{SummaryWire, TurnReportWire};
 use offhook_core::units::FRAME_SAMPLES;
@@ -108,7 +108,7 @@ struct Call<'a> {
     socket: Socket,
     phone: Phone,
     buffer: Box<dyn Buffer>,
-    turns: Turns,
+    turns: ScriptedCaller,
     caller: Vec<i16>,
     reports: Vec<Report>,
     summary: Option<SummaryWire>,
@@ -176,7 +176,7 @@ pub async fn call(
         socket,
         buffer: phone.buffer(),
         phone,
-        turns: Turns::new(lines, patience),
+        turns: ScriptedCaller::new(lines, patience),
         caller: Vec::new(),
         reports: Vec::new(),
         summary: None,

@@ -63,7 +63,7 @@ pub struct Patience {
 
 /// The caller's side of the conversation.
 #[derive(Debug)]
-pub(crate) struct Turns {
+pub(crate) struct ScriptedCaller {
     lines: Vec<Line>,
     patience: Patience,
     phase: Phase,
@@ -78,7 +78,7 @@ enum Phase {
     Over,
 }
 
-impl Turns {
+impl ScriptedCaller {
     /// A caller who is going to say `lines`.
     pub(crate) fn new(lines: Vec<Line>, patience: Patience) -> Self {
         Self { lines, patience, phase: Phase::Greeting, done: Vec::new() }
@@ -199,7 +199,7 @@ mod tests {
         agent: &[(usize, usize)],
         clears: &[usize],
     ) -> Vec<Turn> {
-        let mut turns = Turns::new(lines, patience);
+        let mut turns = ScriptedCaller::new(lines, patience);
         let mut playout = Playout::default();
         for frame in 0..10_000 {
             let now = frame * FRAME_SAMPLES;

@@ -14,7 +14,7 @@ use crate::app::engines::llm_options;
 use crate::cli::output::{note, outln};
 use crate::config::{Config, limits};
 use crate::dialogue::{Message, Role};
-use crate::engine::llm::{LlmEngine, Workpiece, decode_together, limit_threads, load};
+use crate::engine::llm::{BenchSequence, LlmEngine, decode_together, limit_threads, load};
 use crate::engine::{EngineError, Generation as _, Generator as _, KernelChoice, Sampling, Step, Task};
 use crate::stats::median;
 
@@ -115,7 +115,7 @@ struct Batch {
 }
 
 /// Sequences that all of one context are forks of, by its length.
-type Origins = BTreeMap<usize, Workpiece>;
+type Origins = BTreeMap<usize, BenchSequence>;
 
 /// Times of every round, in ms.
 #[derive(Default)]
@@ -152,7 +152,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let mut origins = Origins::new();
     for (_, context) in BATCHES {
         if context + usize::from(args.tokens) <= engine.context_tokens() && !origins.contains_key(&context) {
-            origins.insert(context, engine.workpiece(context)?);
+            origins.insert(context, engine.bench_sequence(context)?);
         }
     }
     let mut times = Times::default();
@@ -165,7 +165,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
             times.layout.push(first.layout);
             read = Some(first.read);
             let start = now();
-            engine.workpiece(first.read)?;
+            engine.bench_sequence(first.read)?;
             times.as_many.push(ms(start));
         }
     }
@@ -217,13 +217,14 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
 fn measure(engine: &LlmEngine, origins: &Origins, tokens: usize, times: &mut Times) -> anyhow::Result<()> {
     for (tokens, times) in PROMPTS.into_iter().zip(&mut times.prefill) {
         let start = now();
-        engine.workpiece(tokens)?;
+        engine.bench_sequence(tokens)?;
         times.push(ms(start));
     }
     let start = now();
-    engine.workpiece(QUESTION)?;
+    engine.bench_sequence(QUESTION)?;
     times.question.push(ms(start));
-    let mut alone = origins.get(&SHORT).map_or_else(|| engine.workpiece(SHORT), |o| Ok(o.fork(engine)))?;
+    let mut alone =
+        origins.get(&SHORT).map_or_else(|| engine.bench_sequence(SHORT), |o| Ok(o.fork(engine)))?;
     let start = now();
     for _ in 0..tokens {
         decode_together(engine, std::slice::from_mut(&mut alone))?;

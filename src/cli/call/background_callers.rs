@@ -14,11 +14,11 @@ const NOWHERE: &str = "/dev/null";
 
 /// The callers. They are killed when this is dropped.
 #[derive(Debug)]
-pub(super) struct Beside {
+pub(super) struct BackgroundCallers {
     callers: JoinSet<io::Result<()>>,
 }
 
-impl Beside {
+impl BackgroundCallers {
     /// Starts `count` callers who say `files` to the server at `url`, with further `options`, and call
     /// again when they have said everything.
     pub(super) fn start(count: u8, url: &str, options: &[String], files: &[PathBuf]) -> anyhow::Result<Self> {
@@ -67,14 +67,14 @@ mod tests {
 
     #[tokio::test]
     async fn the_callers_beside_are_ended_with_the_call() {
-        let beside = Beside::spawn(["exec sleep 60", "exec sleep 60"].map(shell).into_iter());
+        let beside = BackgroundCallers::spawn(["exec sleep 60", "exec sleep 60"].map(shell).into_iter());
         tokio::task::yield_now().await;
         assert_eq!(beside.stop().await, 2);
     }
 
     #[tokio::test]
     async fn a_caller_beside_who_gives_up_is_missed() {
-        let mut beside = Beside::spawn(["exit 1", "exec sleep 60"].map(shell).into_iter());
+        let mut beside = BackgroundCallers::spawn(["exit 1", "exec sleep 60"].map(shell).into_iter());
         beside.callers.join_next().await.unwrap().unwrap().unwrap();
         assert_eq!(beside.stop().await, 1);
     }
@@ -85,7 +85,7 @@ mod tests {
         let again = folder.path().join("again");
         let mut command = shell("if test -e once; then touch again; exec sleep 60; fi; touch once");
         command.current_dir(folder.path());
-        let beside = Beside::spawn([command].into_iter());
+        let beside = BackgroundCallers::spawn([command].into_iter());
         while !again.exists() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

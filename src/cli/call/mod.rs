@@ -26,7 +26,7 @@ use crate::phone::script::Line;
 use crate::phone::scripted_caller::{Patience, Turn};
 use crate::phone::{dial, gateways, headers, picture, result, script, signing, terminal};
 use crate::units::PHONE_RATE;
-use background_callers::Beside;
+use background_callers::BackgroundCallers;
 use server::{Server, StartError};
 
 /// Where recordings go without `--record`.
@@ -121,8 +121,8 @@ impl Args {
     }
 
     /// Starts the callers beside this one, on lines of the same kind.
-    fn beside(&self, url: &str) -> anyhow::Result<Beside> {
-        Beside::start(self.beside, url, &self.for_others(), &self.files)
+    fn beside(&self, url: &str) -> anyhow::Result<BackgroundCallers> {
+        BackgroundCallers::start(self.beside, url, &self.for_others(), &self.files)
     }
 
     /// What holds for the callers beside this one too.

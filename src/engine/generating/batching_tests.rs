@@ -112,7 +112,7 @@ fn question(call: &str, prompt: usize, words: usize) -> ThinkRequest {
         sampling: Sampling { max_tokens: words, ..Sampling::default() },
         cancel: CancelFlag::default(),
         wanted,
-        runway: Runway::default(),
+        buffered: BufferedPlayback::default(),
     }
 }
 
@@ -178,8 +178,8 @@ fn eight_calls_that_write_take_part_in_every_step() {
 fn a_call_whose_voice_runs_out_is_served_before_one_that_has_seconds_left() {
     let world = Arc::new(World::default());
     let (slow, urgent) = (question("slow", 1, 40), question("urgent", 1, 40));
-    slow.runway.lasts_until(Duration::from_secs(900));
-    urgent.runway.lasts_until(Duration::from_millis(1));
+    slow.buffered.lasts_until(Duration::from_secs(900));
+    urgent.buffered.lasts_until(Duration::from_millis(1));
     // A step with one row takes 5.9 ms: there is no room for a second.
     served_within(Duration::from_millis(6), &world, vec![slow, urgent]);
     let (slow, urgent) = (world.times_of("slow"), world.times_of("urgent"));

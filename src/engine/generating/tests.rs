@@ -96,7 +96,7 @@ fn messages(n: usize) -> Vec<Message> {
     vec![Message { role: crate::dialogue::Role::User, text: "Hello?".into() }; n]
 }
 
-fn request(session: &str, task: Task, wanted: &Wanted, runway: &Runway) -> ThinkRequest {
+fn request(session: &str, task: Task, wanted: &Wanted, buffered: &BufferedPlayback) -> ThinkRequest {
     ThinkRequest {
         session: session.to_owned(),
         messages: messages(1),
@@ -104,27 +104,27 @@ fn request(session: &str, task: Task, wanted: &Wanted, runway: &Runway) -> Think
         sampling: sampling(),
         cancel: CancelFlag::default(),
         wanted: wanted.clone(),
-        runway: runway.clone(),
+        buffered: buffered.clone(),
     }
 }
 
-fn question(session: &str, wanted: &Wanted, runway: &Runway) -> ThinkRequest {
-    request(session, Task::Answer, wanted, runway)
+fn question(session: &str, wanted: &Wanted, buffered: &BufferedPlayback) -> ThinkRequest {
+    request(session, Task::Answer, wanted, buffered)
 }
 
 #[test]
 fn an_answer_that_is_only_prepared_waits_while_another_calls_voice_runs_out() {
     let (jobs, _) = served();
-    let (urgent, runway) = (Wanted::default(), Runway::default());
+    let (urgent, buffered) = (Wanted::default(), BufferedPlayback::default());
     urgent.set();
-    runway.lasts_until(Duration::from_millis(10_100));
+    buffered.lasts_until(Duration::from_millis(10_100));
     // There is room for two results of five: this reply goes on when they are taken.
     let (results, mut heard) = inbox(4);
-    assert!(jobs.send(Job::Begin(question("a", &urgent, &runway), results)).is_ok());
+    assert!(jobs.send(Job::Begin(question("a", &urgent, &buffered), results)).is_ok());
     wait_until(|| heard.len() == 2);
     let (prepared, mut theirs) = inbox(100);
     let wanted = Wanted::default();
-    assert!(jobs.send(Job::Begin(question("b", &wanted, &Runway::default()), prepared)).is_ok());
+    assert!(jobs.send(Job::Begin(question("b", &wanted, &BufferedPlayback::default()), prepared)).is_ok());
     std::thread::sleep(Duration::from_millis(20));
     assert!(theirs.is_empty());
     wanted.set();
@@ -136,14 +136,14 @@ fn an_answer_that_is_only_prepared_waits_while_another_calls_voice_runs_out() {
 fn a_prompt_that_is_read_ahead_is_read_to_its_end_and_says_nothing() {
     let (jobs, read) = served();
     let (told, heard) = inbox(9);
-    let reading = request("a", Task::Rebuild, &Wanted::default(), &Runway::default());
+    let reading = request("a", Task::Rebuild, &Wanted::default(), &BufferedPlayback::default());
     assert!(jobs.send(Job::Begin(ThinkRequest { messages: messages(7), ..reading }, told)).is_ok());
     end(heard).unwrap();
     assert_eq!(read.load(Ordering::Relaxed), 7);
     let wanted = Wanted::default();
     wanted.set();
     let (results, mut heard) = inbox(100);
-    assert!(jobs.send(Job::Begin(question("a", &wanted, &Runway::default()), results)).is_ok());
+    assert!(jobs.send(Job::Begin(question("a", &wanted, &BufferedPlayback::default()), results)).is_ok());
     assert_eq!(words(&mut heard), 5);
 }
 
@@ -155,7 +155,7 @@ fn a_reply_that_takes_too_long_ends_with_what_it_has_said_or_fails() {
     let wanted = Wanted::default();
     wanted.set();
     let limited = |time_limit| {
-        let question = question("a", &wanted, &Runway::default());
+        let question = question("a", &wanted, &BufferedPlayback::default());
         ThinkRequest { sampling: Sampling { time_limit, ..sampling() }, ..question }
     };
     // There is room for two results of five: the clock goes on before they are taken.

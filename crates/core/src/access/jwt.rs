@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use serde::Deserialize;
 
-use super::{Denied, Secret, Ticket, Upgrade};
+use super::{Denied, Secret, Upgrade, UsedToken};
 
 const WHAT: &str = "JWT";
 
@@ -36,7 +36,7 @@ struct Claims {
 }
 
 /// The token's one use, if it is signed with a value of `secret` and valid now.
-pub(super) fn pass(secret: &Secret, upgrade: &Upgrade<'_>) -> Result<Ticket, Denied> {
+pub(super) fn pass(secret: &Secret, upgrade: &Upgrade<'_>) -> Result<UsedToken, Denied> {
     let token = upgrade.authorization("Bearer")?;
     let claims = verified(secret, token)?;
     let seconds = |at: u32| Duration::from_secs(at.into());
@@ -50,7 +50,7 @@ pub(super) fn pass(secret: &Secret, upgrade: &Upgrade<'_>) -> Result<Ticket, Den
     }
     // A token without a name is its own name: its signature is of its time.
     let name = claims.jti.as_deref().filter(|jti| jti.len() <= 128).unwrap_or_else(|| signature(token));
-    Ok(Ticket { what: WHAT, id: name.to_owned(), expires: end })
+    Ok(UsedToken { what: WHAT, id: name.to_owned(), expires: end })
 }
 
 /// What the token claims, if its signature is right.

@@ -24,8 +24,8 @@ pub use denied::Denied;
 pub use path_token::{LONGEST_VALIDITY, PathToken};
 pub use private_key::{NoKey, PrivateKey};
 pub use public_url::PublicUrl;
-pub use replay_guard::Once;
-use replay_guard::{Ticket, Time};
+pub use replay_guard::ReplayGuard;
+use replay_guard::{Time, UsedToken};
 pub use secret::{NoSecret, Secret};
 
 /// What a request for a socket shows.
@@ -95,7 +95,7 @@ impl Check {
     ///
     /// # Errors
     /// Why it does not pass: for the log, never for the one who asked.
-    fn pass(&self, upgrade: &Upgrade<'_>) -> Result<Option<Ticket>, Denied> {
+    fn pass(&self, upgrade: &Upgrade<'_>) -> Result<Option<UsedToken>, Denied> {
         match self {
             Self::Twilio { tokens, keys, url } => twilio::pass(tokens.as_ref(), keys.as_ref(), url, upgrade)?,
             Self::Plivo { tokens, url } => plivo::pass(tokens, url, upgrade)?,
@@ -116,7 +116,7 @@ impl Check {
 ///
 /// # Errors
 /// The first that it does not pass.
-pub fn pass_all(checks: &[Check], upgrade: &Upgrade<'_>, seen: &mut Once) -> Result<(), Denied> {
+pub fn pass_all(checks: &[Check], upgrade: &Upgrade<'_>, seen: &mut ReplayGuard) -> Result<(), Denied> {
     let tickets = checks.iter().map(|check| check.pass(upgrade)).collect::<Result<Vec<_>, _>>()?;
     let now = Time { wall: upgrade.now, uptime: upgrade.uptime };
     seen.take(&tickets.into_iter().flatten().collect::<Vec<_>>(), now)

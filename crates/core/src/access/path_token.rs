@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 
-use super::{Denied, Secret, Ticket, Upgrade};
+use super::{Denied, Secret, Upgrade, UsedToken};
 
 /// The longest time that a token may be valid: so long it must be remembered that it was used.
 pub const LONGEST_VALIDITY: Duration = Duration::from_secs(24 * 3600);
@@ -49,7 +49,7 @@ impl PathToken {
     }
 
     /// The one use of the token that the request shows, if it is right and valid now.
-    pub(super) fn pass(&self, upgrade: &Upgrade<'_>) -> Result<Ticket, Denied> {
+    pub(super) fn pass(&self, upgrade: &Upgrade<'_>) -> Result<UsedToken, Denied> {
         let malformed = Denied::Malformed(WHAT);
         let token = upgrade.token.ok_or(Denied::Missing(WHAT))?;
         let (signed, mac) = token.rsplit_once('.').ok_or(malformed.clone())?;
@@ -70,19 +70,19 @@ impl PathToken {
         if expires > upgrade.now + LONGEST_VALIDITY {
             return Err(Denied::NotNow(WHAT));
         }
-        Ok(Ticket { what: WHAT, id: text, expires })
+        Ok(UsedToken { what: WHAT, id: text, expires })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{Check, Once, pass_all};
+    use crate::access::{Check, ReplayGuard, pass_all};
     use http::HeaderMap;
 
     const NOW: Duration = Duration::from_secs(1_700_000_000);
 
-    fn pass(token: Option<&str>, seen: &mut Once) -> Result<(), Denied> {
+    fn pass(token: Option<&str>, seen: &mut ReplayGuard) -> Result<(), Denied> {
         let tokens = PathToken::new("twilio", Secret::new("a path secret"));
         let upgrade = Upgrade { target: "/twilio", token, headers: &HeaderMap::new(), now: NOW, uptime: NOW };
         pass_all(&[Check::PathToken(tokens)], &upgrade, seen)
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_token_opens_one_socket() {
-        let mut seen = Once::default();
+        let mut seen = ReplayGuard::default();
         let token = issue("twilio", 60, 1);
         assert_eq!(pass(Some(&token), &mut seen), Ok(()));
         assert_eq!(pass(Some(&token), &mut seen), Err(Denied::Used(WHAT)));
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_token_of_another_line_or_time_opens_nothing() {
-        let mut seen = Once::default();
+        let mut seen = ReplayGuard::default();
         assert_eq!(pass(None, &mut seen), Err(Denied::Missing(WHAT)));
         assert_eq!(pass(Some(&issue("plivo", 60, 1)), &mut seen), Err(Denied::Wrong(WHAT)));
         assert_eq!(pass(Some(&issue("twilio", 0, 1)), &mut seen), Err(Denied::Expired(WHAT)));

@@ -19,7 +19,7 @@ const MARGIN: Duration = Duration::from_secs(2 * 3600);
 
 /// A credential for one use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ticket {
+pub(super) struct UsedToken {
     /// What it is called.
     pub(super) what: &'static str,
     /// What tells it from all others of its kind.
@@ -47,7 +47,7 @@ struct Use {
 
 /// The credentials that were used.
 #[derive(Debug, Default)]
-pub struct Once {
+pub struct ReplayGuard {
     used: HashMap<String, Use>,
     /// The latest end of all that were forgotten. What ends no later may be one of them, if the clock was set
     /// back: it is taken for one.
@@ -56,19 +56,19 @@ pub struct Once {
     sweep_at: Duration,
 }
 
-impl Once {
+impl ReplayGuard {
     /// Uses all of `tickets`, or none.
     ///
     /// # Errors
     /// If one was used before, or too many are in use.
-    pub(super) fn take(&mut self, tickets: &[Ticket], now: Time) -> Result<(), Denied> {
+    pub(super) fn take(&mut self, tickets: &[UsedToken], now: Time) -> Result<(), Denied> {
         if now.uptime >= self.sweep_at {
             self.forget(|used| used.expires < now.wall && used.remembered_until < now.uptime);
             self.sweep_at = now.uptime + SWEEP;
         }
-        let name = |ticket: &Ticket| format!("{} {}", ticket.what, ticket.id);
+        let name = |ticket: &UsedToken| format!("{} {}", ticket.what, ticket.id);
         let used =
-            |ticket: &&Ticket| ticket.expires <= self.forgotten || self.used.contains_key(&name(ticket));
+            |ticket: &&UsedToken| ticket.expires <= self.forgotten || self.used.contains_key(&name(ticket));
         if let Some(used) = tickets.iter().find(used) {
             return Err(Denied::Used(used.what));
         }
@@ -104,25 +104,31 @@ mod tests {
     const S: fn(u64) -> Duration = Duration::from_secs;
 
     /// At a time that both clocks show.
-    fn take(once: &mut Once, what: &'static str, id: &str, expires: u64, now: u64) -> Result<(), Denied> {
+    fn take(
+        once: &mut ReplayGuard,
+        what: &'static str,
+        id: &str,
+        expires: u64,
+        now: u64,
+    ) -> Result<(), Denied> {
         at(once, what, id, expires, now, now)
     }
 
     fn at(
-        once: &mut Once,
+        once: &mut ReplayGuard,
         what: &'static str,
         id: &str,
         expires: u64,
         wall: u64,
         uptime: u64,
     ) -> Result<(), Denied> {
-        let ticket = Ticket { what, id: id.to_owned(), expires: S(expires) };
+        let ticket = UsedToken { what, id: id.to_owned(), expires: S(expires) };
         once.take(&[ticket], Time { wall: S(wall), uptime: S(uptime) })
     }
 
     #[test]
     fn what_was_used_cannot_be_used_again() {
-        let mut once = Once::default();
+        let mut once = ReplayGuard::default();
         assert_eq!(take(&mut once, "token", "a", 100, 10), Ok(()));
         assert_eq!(take(&mut once, "token", "a", 100, 11), Err(Denied::Used("token")));
         assert_eq!(take(&mut once, "token", "b", 100, 11), Ok(()));
@@ -131,8 +137,8 @@ mod tests {
 
     #[test]
     fn of_two_of_which_one_was_used_the_other_is_kept() {
-        let mut once = Once::default();
-        let ticket = |id: &str| Ticket { what: "token", id: id.to_owned(), expires: S(100) };
+        let mut once = ReplayGuard::default();
+        let ticket = |id: &str| UsedToken { what: "token", id: id.to_owned(), expires: S(100) };
         let now = Time { wall: S(0), uptime: S(0) };
         assert_eq!(once.take(&[ticket("a")], now), Ok(()));
         assert_eq!(once.take(&[ticket("b"), ticket("a")], now), Err(Denied::Used("token")));
@@ -141,7 +147,7 @@ mod tests {
 
     #[test]
     fn what_is_over_makes_room_and_a_clock_that_goes_back_brings_nothing_back() {
-        let mut once = Once::default();
+        let mut once = ReplayGuard::default();
         for n in 0..LIMIT {
             take(&mut once, "token", &n.to_string(), 100, 10).unwrap();
         }
@@ -157,7 +163,7 @@ mod tests {
     #[test]
     fn a_clock_that_was_ahead_and_is_set_right_locks_out_no_fresh_token() {
         let hour = 3600;
-        let mut once = Once::default();
+        let mut once = ReplayGuard::default();
         assert_eq!(at(&mut once, "token", "ahead", hour + 300, hour, 0), Ok(()));
         assert_eq!(at(&mut once, "token", "fresh", 310, 10, 10), Ok(()));
         assert_eq!(at(&mut once, "token", "fresh", 310, 11, 11), Err(Denied::Used("token")));
@@ -175,7 +181,7 @@ mod tests {
     /// Days go by, each with a token, and nothing is kept for longer than it may be needed.
     #[test]
     fn what_was_forgotten_stays_used_however_far_the_clock_is_set_back() {
-        let mut once = Once::default();
+        let mut once = ReplayGuard::default();
         let day = 24 * 3600;
         for n in 0..10 {
             assert_eq!(take(&mut once, "token", &n.to_string(), n * day + 300, n * day), Ok(()));

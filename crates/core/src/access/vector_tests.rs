@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
-use super::{Check, Denied, Once, PublicUrl, Secret, Upgrade, pass_all};
+use super::{Check, Denied, PublicUrl, ReplayGuard, Secret, Upgrade, pass_all};
 
 fn vectors<V: DeserializeOwned>(file: &str) -> Vec<V> {
     let path = format!("{}/../../tests/golden/signatures/{file}", env!("CARGO_MANIFEST_DIR"));
@@ -24,7 +24,7 @@ fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
 fn judge(check: &Check, target: &str, pairs: &[(&'static str, &str)], now: u64) -> Result<(), Denied> {
     let now = Duration::from_secs(now);
     let upgrade = Upgrade { target, token: None, headers: &headers(pairs), now, uptime: now };
-    pass_all(std::slice::from_ref(check), &upgrade, &mut Once::default())
+    pass_all(std::slice::from_ref(check), &upgrade, &mut ReplayGuard::default())
 }
 
 /// An address in its two parts: what is configured, and what is asked for.
@@ -124,7 +124,7 @@ fn a_token_of_vonage_is_valid_for_five_minutes_and_once() {
     let usual = vectors.iter().find(|v| v.about == "as Vonage has it").unwrap();
     let check = Check::Jwt(Secret::new(&usual.secret));
     let headers = headers(&[("authorization", &format!("bearer {}", usual.token))]);
-    let mut seen = Once::default();
+    let mut seen = ReplayGuard::default();
     let mut at = |seconds: u64| {
         let now = Duration::from_secs(seconds);
         let upgrade = Upgrade { target: "/vonage", token: None, headers: &headers, now, uptime: now };
@@ -164,7 +164,7 @@ fn a_single_use_token_is_not_used_up_by_who_fails_another_check() {
     let now = Duration::from_secs(ISSUED);
     let token = tokens.issue(now + Duration::from_secs(60), [7; 16]);
     let checks = [Check::PathToken(tokens), Check::Bearer(Secret::new("a bearer token"))];
-    let mut seen = Once::default();
+    let mut seen = ReplayGuard::default();
     let mut ask = |authorization: &str| {
         let headers = headers(&[("authorization", authorization)]);
         pass_all(

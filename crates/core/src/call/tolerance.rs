@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::media::token_bucket::Allowance;
+use crate::media::token_bucket::TokenBucket;
 use crate::streams::Refusal;
 use crate::units::CallTime;
 
@@ -18,15 +18,15 @@ const ODD_MESSAGES: u32 = 100;
 /// What one peer may still send of it.
 #[derive(Debug)]
 pub struct Tolerance {
-    audio: Allowance,
-    odd: Allowance,
+    audio: TokenBucket,
+    odd: TokenBucket,
     dropped: u64,
 }
 
 impl Default for Tolerance {
     fn default() -> Self {
-        let audio = Allowance::new(AUDIO_BURST, AUDIO_PACE);
-        let odd = Allowance::new(Duration::from_secs(1) * ODD_MESSAGES, 1);
+        let audio = TokenBucket::new(AUDIO_BURST, AUDIO_PACE);
+        let odd = TokenBucket::new(Duration::from_secs(1) * ODD_MESSAGES, 1);
         Self { audio, odd, dropped: 0 }
     }
 }

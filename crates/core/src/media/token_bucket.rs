@@ -6,7 +6,7 @@ use crate::units::CallTime;
 
 /// So much, and what was not used of it before (a token bucket).
 #[derive(Debug, Clone)]
-pub struct Allowance {
+pub struct TokenBucket {
     most: Duration,
     /// It fills up so many times as fast as time passes.
     pace: u32,
@@ -15,7 +15,7 @@ pub struct Allowance {
     at: CallTime,
 }
 
-impl Allowance {
+impl TokenBucket {
     /// At most `most` at once; what was used is made good at `pace` times the pace of the clock.
     #[must_use]
     pub fn new(most: Duration, pace: u32) -> Self {
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn a_burst_after_a_stall_is_taken_and_a_flood_is_not() {
-        let mut allowance = Allowance::new(BURST, 1);
+        let mut allowance = TokenBucket::new(BURST, 1);
         let mut take = |at: u64| allowance.take(Duration::from_millis(10), MS(at));
         assert!((0..1000).all(|_| take(0)));
         assert!(!take(5));
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn audio_faster_than_speech_runs_out() {
-        let mut allowance = Allowance::new(AUDIO_BURST, AUDIO_PACE);
+        let mut allowance = TokenBucket::new(AUDIO_BURST, AUDIO_PACE);
         let mut seconds = (0..).take_while(|&n| allowance.take(Duration::from_secs(1), MS(n * 100)));
         // A second of audio every 100 ms: 60 s at first, and 200 ms more each time.
         assert_eq!(seconds.by_ref().count(), 74);
@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn the_pace_of_a_line_is_never_too_fast() {
-        let (mut messages, mut audio) = (Allowance::new(BURST, 1), Allowance::new(AUDIO_BURST, AUDIO_PACE));
+        let (mut messages, mut audio) =
+            (TokenBucket::new(BURST, 1), TokenBucket::new(AUDIO_BURST, AUDIO_PACE));
         let second = Duration::from_secs(1);
         assert!((0..100_000).all(|n| messages.take(second / 60, MS(n * 20))));
         assert!((0..100_000).all(|n| audio.take(second / 50, MS(n * 20))));

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::dialect::Dialect;
 use super::fields::{self, Fields};
-use super::framer::Frames;
+use super::framer::Framer;
 use super::lifecycle::Stage;
 use super::query;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
@@ -61,7 +61,7 @@ struct Channel {
     format: AudioFormat,
     form: Form,
     /// The tail of a message that fills no frame would be dropped.
-    frames: Frames,
+    frames: Framer,
 }
 
 /// How control messages are written. JSON sent to a channel of words is ignored, so it must be right.
@@ -173,7 +173,7 @@ impl Asterisk {
             format,
             agent: Overrides::default(),
         };
-        self.stage = Stage::Running(Channel { format, form, frames: Frames::new(frame) });
+        self.stage = Stage::Running(Channel { format, form, frames: Framer::new(frame) });
         Ok(Inbound::Started(Box::new(start)))
     }
 

@@ -1,15 +1,15 @@
 //! Cuts the agent's audio into messages of whole frames, for lines that take nothing else. Must not
 //! know any provider.
 
-/// Frames of one length, and the audio that does not fill one yet.
+/// Framer of one length, and the audio that does not fill one yet.
 #[derive(Debug)]
-pub(super) struct Frames {
+pub(super) struct Framer {
     size: usize,
     rest: Vec<i16>,
 }
 
-impl Frames {
-    /// Frames of `size` samples.
+impl Framer {
+    /// Framer of `size` samples.
     pub(super) const fn new(size: usize) -> Self {
         Self { size, rest: Vec::new() }
     }
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_mark_fills_the_frame_that_was_begun() {
-        let mut frames = Frames::new(4);
+        let mut frames = Framer::new(4);
         assert_eq!(frames.cut(&[1, 2, 3]), Vec::<Vec<i16>>::new());
         assert_eq!(frames.fill(), Some(vec![1, 2, 3, 0]));
         assert_eq!(frames.fill(), None);
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn nothing_of_what_was_cleared_is_sent() {
-        let mut frames = Frames::new(4);
+        let mut frames = Framer::new(4);
         frames.cut(&[1, 2, 3]);
         frames.clear();
         assert_eq!(frames.cut(&[4, 5, 6, 7, 8]), vec![vec![4, 5, 6, 7]]);
@@ -66,7 +66,7 @@ mod tests {
             pieces in prop::collection::vec(prop::collection::vec(1_i16..100, 0..50), 0..10),
             size in 1_usize..40,
         ) {
-            let mut frames = Frames::new(size);
+            let mut frames = Framer::new(size);
             let mut sent: Vec<Vec<i16>> = pieces.iter().flat_map(|piece| frames.cut(piece)).collect();
             sent.extend(frames.fill());
             prop_assert!(sent.iter().all(|frame| frame.len() == size));

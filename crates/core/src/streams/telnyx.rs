@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::dialect::Dialect;
 use super::fields::{self, Fields, Spoken};
-use super::framer::Frames;
+use super::framer::Framer;
 use super::lifecycle::Stage;
 use super::reorder::Reorder;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
@@ -39,7 +39,7 @@ struct Stream {
     id: String,
     format: AudioFormat,
     /// A message of less than 20 ms is refused by the line.
-    frames: Frames,
+    frames: Framer,
 }
 
 impl Default for Telnyx {
@@ -90,7 +90,7 @@ impl Telnyx {
         let call_id = Some(start.id("call_control_id")?.to_owned());
         let from = start.remark("from");
         let to = start.remark("to");
-        self.stage = Stage::Running(Stream { id: id.clone(), format, frames: Frames::new(format.frame()) });
+        self.stage = Stage::Running(Stream { id: id.clone(), format, frames: Framer::new(format.frame()) });
         let agent = Overrides::default();
         Ok(Inbound::Started(Box::new(Start {
             stream_id: Some(id),

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::dialect::Dialect;
 use super::fields::{self, Fields};
-use super::framer::Frames;
+use super::framer::Framer;
 use super::lifecycle::Stage;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
@@ -29,7 +29,7 @@ pub struct Vonage {
 #[derive(Debug)]
 struct Stream {
     format: AudioFormat,
-    frames: Frames,
+    frames: Framer,
 }
 
 impl Default for Vonage {
@@ -56,7 +56,7 @@ impl Vonage {
         let call_id = message.optional_id("call_id")?.map(str::to_owned);
         let (from, to) = (message.remark("from"), message.remark("to"));
         let custom = message.scalars(&["event", "content-type"]);
-        self.stage = Stage::Running(Stream { format, frames: Frames::new(format.frame()) });
+        self.stage = Stage::Running(Stream { format, frames: Framer::new(format.frame()) });
         let agent = Overrides::default();
         Ok(Inbound::Started(Box::new(Start {
             stream_id: None,

@@ -93,7 +93,7 @@ impl Conversation {
     pub(super) fn room_after_the_answer(&mut self) {
         if let Some(reply) = self.reply.as_ref().filter(|reply| reply.complete) {
             let answer = reply.ledger.whole_answer();
-            self.plan_room(&answer);
+            self.plan_compaction(&answer);
         }
     }
 
@@ -272,10 +272,10 @@ impl Conversation {
         self.timers.cancel_all(&OF_THE_REPLY);
         let heard = reply.ledger.heard(now);
         self.history.agent_was_heard(&heard.answer);
-        self.make_room();
-        self.plan_room("");
+        self.compact();
+        self.plan_compaction("");
         if reply.purpose == Purpose::Answer {
-            self.rungs.turn_over();
+            self.failover.turn_over();
         }
         // A turn of which nothing was heard goes on in the next one, with all that the caller said.
         if reply.sounded || !interrupted {

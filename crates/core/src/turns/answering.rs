@@ -102,7 +102,7 @@ impl Conversation {
         self.history.caller_said(text);
         if !self.release(now, milestones) {
             let turn = self.begin_answer(Milestones { asked: Some(now), ..milestones });
-            self.generate(now, turn, self.rungs.first());
+            self.generate(now, turn, self.failover.first());
         }
         self.expect_filler(now);
     }

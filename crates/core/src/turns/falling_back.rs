@@ -24,10 +24,10 @@ impl Conversation {
     /// From now on somebody waits for the first token: of this model, and of all of them together.
     pub(super) fn expect_an_answer(&mut self, now: CallTime, rung: usize, asks: usize) {
         // Whoever stands in has the time that is left.
-        if !self.rungs.has_others() || !self.timers.is_set(Timer::TokenDue) {
+        if !self.failover.has_others() || !self.timers.is_set(Timer::TokenDue) {
             self.timers.set(Timer::TokenDue, now + self.settings.first_token_timeout);
         }
-        if self.rungs.has_stand_in(rung, asks) {
+        if self.failover.has_stand_in(rung, asks) {
             self.timers.set(Timer::StandInDue, now + self.settings.fallback_after);
         } else {
             self.timers.cancel(Timer::StandInDue);
@@ -36,7 +36,7 @@ impl Conversation {
 
     /// Another model is in use: what the old order has taught is of no use.
     pub(super) fn models_switched(&mut self) {
-        self.rungs = ModelFailover::new(self.settings.models);
+        self.failover = ModelFailover::new(self.settings.models);
     }
 
     pub(super) fn generation_failed(&mut self, now: CallTime, turn: TurnId) {
@@ -59,12 +59,12 @@ impl Conversation {
     pub(super) fn generation_brought_nothing(&mut self, now: CallTime, turn: TurnId) {
         let Some(reply) = self.reply_of(turn) else { return };
         let rung = reply.rung;
-        self.rungs.failed(rung);
+        self.failover.failed(rung);
         if self.roll_back_if(|draft| draft.turn == turn) {
             return;
         }
         let Some(reply) = self.reply.as_ref() else { return };
-        let next = self.rungs.after(rung, reply.asks);
+        let next = self.failover.after(rung, reply.asks);
         match next.filter(|_| can_be_begun_again(reply)) {
             Some(next) => self.ask_again_of(now, turn, next),
             None => self.speak_fallback(now),
@@ -92,12 +92,12 @@ impl Conversation {
         let (turn, rung, asks) = (reply.turn, reply.rung, reply.asks);
         // One that has begun had all the time for itself.
         let began = reply.tokens > 0 && can_be_begun_again(reply);
-        if began && self.rungs.has_stand_in(rung, asks) {
+        if began && self.failover.has_stand_in(rung, asks) {
             self.actions.push_back(Action::TimedOut { on: Awaited::StandIn });
             return self.generation_brought_nothing(now, turn);
         }
         reply.ledger.abandon();
-        self.rungs.failed(rung);
+        self.failover.failed(rung);
         self.actions.push_back(Action::TimedOut { on: Awaited::Token });
         self.actions.push_back(Action::Cancel { turn });
         self.speak_fallback(now);

@@ -112,7 +112,7 @@ impl History {
     /// If more than three quarters of the budget are used once `reply` is heard: what should go, and the
     /// messages that are then left. Nothing goes yet.
     #[must_use]
-    pub fn plan_room(&self, reply: &str) -> Option<(Trim, Vec<Message>)> {
+    pub fn plan_compaction(&self, reply: &str) -> Option<(Trim, Vec<Message>)> {
         let mut imagined = self.clone();
         imagined.agent_was_heard(reply);
         imagined.trim(self.budget * 3 / 4);
@@ -130,7 +130,7 @@ impl History {
     }
 
     /// Makes room as it was planned. False if the budget has forced other lines to go meanwhile.
-    pub fn make_room(&mut self, trim: Trim) -> bool {
+    pub fn compact(&mut self, trim: Trim) -> bool {
         let still = self.has_not_changed_since(&trim);
         if still {
             self.lines.drain(..trim.lines);
@@ -235,8 +235,8 @@ mod tests {
             history.caller_said("what does a cleaning cost on a Tuesday");
             assert!(size(&history) <= 300, "turn {turn}: {}", size(&history));
             history.agent_was_heard("It is ninety dollars.");
-            if let Some((trim, messages)) = history.plan_room("") {
-                assert!(history.make_room(trim));
+            if let Some((trim, messages)) = history.plan_compaction("") {
+                assert!(history.compact(trim));
                 assert_eq!(history.messages(), messages);
                 blocks.push(before + 2 - history.lines.len());
             }
@@ -253,8 +253,8 @@ mod tests {
         for _ in 0..100 {
             history.caller_said("and what else is there");
             history.agent_was_heard("Nothing else.");
-            let trim = history.plan_room("").map(|(trim, _)| trim);
-            trim.map(|trim| history.make_room(trim));
+            let trim = history.plan_compaction("").map(|(trim, _)| trim);
+            trim.map(|trim| history.compact(trim));
         }
         let system = &history.messages()[0].text;
         assert!(system.starts_with("You help.\n") && system.contains("My name is Laura Miller."), "{system}");
@@ -281,7 +281,7 @@ mod tests {
     /// A history that is nearly too long, with a question that waits.
     fn long() -> History {
         let mut history = history("You help.", 300);
-        while history.plan_room("It is ninety dollars.").is_none() {
+        while history.plan_compaction("It is ninety dollars.").is_none() {
             history.agent_was_heard("It is ninety dollars.");
             history.caller_said("what does a cleaning cost on a Tuesday");
         }
@@ -291,9 +291,9 @@ mod tests {
     #[test]
     fn room_that_was_planned_with_the_whole_reply_begins_the_same_with_half_of_it() {
         let mut history = long();
-        let (trim, whole) = history.plan_room("It is ninety dollars.").expect("long");
+        let (trim, whole) = history.plan_compaction("It is ninety dollars.").expect("long");
         history.agent_was_heard("It is");
-        assert!(history.make_room(trim));
+        assert!(history.compact(trim));
         let half = history.messages();
         assert_eq!(half[..half.len() - 1], whole[..whole.len() - 1]);
         assert_eq!(half[half.len() - 1].text, "It is");
@@ -302,13 +302,13 @@ mod tests {
     #[test]
     fn room_that_the_budget_forced_meanwhile_is_not_made_twice() {
         let mut history = long();
-        let (trim, _) = history.plan_room("It is ninety dollars.").expect("long");
+        let (trim, _) = history.plan_compaction("It is ninety dollars.").expect("long");
         while history.has_not_changed_since(&trim) {
             history.agent_was_heard("It is ninety dollars.");
             history.caller_said("what does a cleaning cost on a Tuesday");
         }
         let lines = history.lines.len();
-        assert!(!history.make_room(trim));
+        assert!(!history.compact(trim));
         assert_eq!(history.lines.len(), lines);
     }
 

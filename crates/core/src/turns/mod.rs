@@ -25,7 +25,6 @@ mod prefills;
 mod presence;
 pub mod replay;
 mod reply;
-mod room;
 mod settings;
 pub mod speakable;
 mod speculation;
@@ -83,10 +82,10 @@ pub struct Conversation {
     pace: Pace,
     /// What the language model was given of the words of the utterance.
     prefills: Prefills,
-    /// What is to make room in the history.
-    shorter: Option<PendingCompaction>,
+    /// The compaction of the history that is planned and not done yet.
+    compaction: Option<PendingCompaction>,
     /// Which language models are asked.
-    rungs: ModelFailover,
+    failover: ModelFailover,
     /// Since when nobody has said a word.
     quiet_since: Option<CallTime>,
     /// Prompts in a row that brought no word of the caller, and requests to say it again.
@@ -113,7 +112,7 @@ impl Conversation {
                 count,
                 &settings.language.memory,
             ),
-            rungs: ModelFailover::new(settings.models),
+            failover: ModelFailover::new(settings.models),
             settings,
             timers: Timers::default(),
             actions: VecDeque::new(),
@@ -126,7 +125,7 @@ impl Conversation {
             keys: String::new(),
             pace: Pace::default(),
             prefills: Prefills::default(),
-            shorter: None,
+            compaction: None,
             quiet_since: None,
             idle_prompts: 0,
             not_understood: 0,

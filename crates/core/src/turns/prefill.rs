@@ -36,7 +36,7 @@ impl Conversation {
     /// Nothing is read while the agent speaks: whether these words will be answered, and after how much of
     /// the reply, is known only once they have interrupted it. A model that is not asked reads nothing.
     fn read(&mut self, said: &str) {
-        let busy = self.reply.is_some() || self.draft.is_some() || self.rungs.first() > 0;
+        let busy = self.reply.is_some() || self.draft.is_some() || self.failover.first() > 0;
         if busy || said.trim().is_empty() || self.utterance.as_ref().is_some_and(|u| u.is_echo) {
             return;
         }

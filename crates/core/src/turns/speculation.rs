@@ -28,7 +28,7 @@ impl Conversation {
         let turn = self.next_turn;
         self.next_turn = turn.next();
         let milestones = Milestones { asked: Some(now), ..Milestones::default() };
-        let rung = self.rungs.first();
+        let rung = self.failover.first();
         self.prefills.given(Asked::Turn(turn), &heard);
         self.draft = Some(Reply {
             rung,

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::Detector;
-use super::upsample_2x::Doubler;
+use super::upsample_2x::Upsampler2x;
 use crate::units::{WHISPER_RATE, duration_of};
 
 /// Samples that one decision of the network takes.
@@ -18,7 +18,7 @@ const EVEN: f32 = 0.5;
 pub struct Earshot {
     network: Box<earshot::Detector>,
     threshold: f32,
-    doubler: Doubler,
+    upsampler: Upsampler2x,
     /// Samples at 16 kHz that do not make a step yet.
     pending: Vec<f32>,
     /// The last decision.
@@ -33,7 +33,7 @@ impl Earshot {
         Self {
             network: earshot::Detector::default_boxed(),
             threshold,
-            doubler: Doubler::default(),
+            upsampler: Upsampler2x::default(),
             pending: Vec::with_capacity(2 * STEP),
             score: 0.0,
         }
@@ -43,7 +43,7 @@ impl Earshot {
 impl Detector for Earshot {
     /// Of the one or two steps that a frame of 20 ms completes, the last one counts.
     fn is_speech(&mut self, frame: &[i16]) -> bool {
-        self.doubler.push(frame, &mut self.pending);
+        self.upsampler.push(frame, &mut self.pending);
         let whole = self.pending.len() / STEP * STEP;
         for step in self.pending[..whole].chunks_exact(STEP) {
             self.score = self.network.predict_f32(step);

@@ -6,19 +6,19 @@ const SIDE: usize = 8;
 
 /// Puts a sample between any two, by a windowed sinc; what is above 4 kHz stays 40 dB down but for
 /// the last 300 Hz below it.
-pub(super) struct Doubler {
+pub(super) struct Upsampler2x {
     /// The last samples, the newest last.
     recent: [f32; 2 * SIDE],
     taps: [f32; 2 * SIDE],
 }
 
-impl Default for Doubler {
+impl Default for Upsampler2x {
     fn default() -> Self {
         Self { recent: [0.0; 2 * SIDE], taps: half_way_taps() }
     }
 }
 
-impl Doubler {
+impl Upsampler2x {
     /// Appends two samples in -1 to 1 for each sample of `input`.
     pub(super) fn push(&mut self, input: &[i16], out: &mut Vec<f32>) {
         for &sample in input {
@@ -54,7 +54,7 @@ mod tests {
             let tone = |n: f64, rate: f64| (std::f64::consts::TAU * hertz * n / rate).sin() * 0.5;
             let input: Vec<i16> = (0..400).map(|n| (tone(f64::from(n), 8000.0) * 32_768.0) as i16).collect();
             let mut out = Vec::new();
-            Doubler::default().push(&input, &mut out);
+            Upsampler2x::default().push(&input, &mut out);
             assert_eq!(out.len(), 800);
             for (n, sample) in out.iter().enumerate().skip(100) {
                 let expected = tone(n as f64 - (2 * SIDE) as f64, 16_000.0);

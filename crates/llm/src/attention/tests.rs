@@ -76,7 +76,7 @@ fn a_row_sees_itself_and_what_came_before_and_nothing_later() {
     cache.write(1, 0, &[0.0; 6], &[0.0, 1.0, 1.0, 1.0, 2.0, 1.0]);
     cache.commit(3);
     let parts = [Part { rows: 2, start: 0, cache: &cache }, Part { rows: 1, start: 2, cache: &cache }];
-    let out = attend(&Crew::new(1), &[1.0; 12], &parts, view(2, None));
+    let out = attend(&ThreadPool::new(1), &[1.0; 12], &parts, view(2, None));
     assert_eq!(out, [0.0, 1.0, 0.0, 1.0, 0.5, 1.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0]);
 }
 
@@ -89,7 +89,8 @@ fn the_numbers_are_those_of_the_formula_whatever_the_heads_the_window_and_the_pa
             for window in [None, Some(1), Some(7), Some(PAGE), Some(PAGE + 9), Some(1000)] {
                 let queries = wave(rows * heads * head_width, 9);
                 let view = view(heads, window);
-                let ours = attend(&Crew::new(1), &queries, &[Part { rows, start, cache: &cache }], view);
+                let ours =
+                    attend(&ThreadPool::new(1), &queries, &[Part { rows, start, cache: &cache }], view);
                 for (a, b) in ours.iter().zip(plainly(&queries, start, view, &pool, 3)) {
                     let off = (f64::from(*a) - b).abs();
                     assert!(off < 2e-5, "{heads}/{kv_heads} heads, {start}+{rows}, {window:?}: {a}, not {b}");
@@ -105,7 +106,8 @@ fn numbers_held_in_sixteen_bits_are_off_by_their_rounding_only() {
     let pool = pool(2, 64);
     let (positions, queries) = (200, wave(4 * 64, 5));
     let cache = cache(&pool, positions, 3);
-    let ours = attend(&Crew::new(1), &queries, &[Part { rows: 1, start: 199, cache: &cache }], view(4, None));
+    let ours =
+        attend(&ThreadPool::new(1), &queries, &[Part { rows: 1, start: 199, cache: &cache }], view(4, None));
     let (keys, values) = (wave(positions * 128, 3), wave(positions * 128, 4));
     for (head, (query, ours)) in queries.chunks_exact(64).zip(ours.chunks_exact(64)).enumerate() {
         let at = head / 2 * 64;
@@ -128,18 +130,19 @@ fn shared_out_the_numbers_are_those_of_one_thread() {
         [Part { rows: 100, start: 200, cache: &caches[0] }, Part { rows: 30, start: 60, cache: &caches[1] }];
     let queries = wave(130 * 8 * 96, 4);
     for window in [None, Some(50)] {
-        let alone = attend_shared(&Crew::new(1), &queries, &parts, view(8, window), false);
-        let shared = attend_shared(&Crew::new(3), &queries, &parts, view(8, window), true);
+        let alone = attend_shared(&ThreadPool::new(1), &queries, &parts, view(8, window), false);
+        let shared = attend_shared(&ThreadPool::new(3), &queries, &parts, view(8, window), true);
         assert_eq!(bits(&alone), bits(&shared));
     }
 }
 
 #[test]
 fn an_empty_batch_gives_nothing() {
-    assert!(attend(&Crew::new(1), &[], &[], view(2, None)).is_empty());
+    assert!(attend(&ThreadPool::new(1), &[], &[], view(2, None)).is_empty());
     let cache = cache(&pool(1, 2), 3, 1);
     assert!(
-        attend(&Crew::new(1), &[], &[Part { rows: 0, start: 3, cache: &cache }], view(2, None)).is_empty()
+        attend(&ThreadPool::new(1), &[], &[Part { rows: 0, start: 3, cache: &cache }], view(2, None))
+            .is_empty()
     );
 }
 
@@ -154,11 +157,11 @@ fn high_scores_do_not_overflow_wherever_they_come() {
     cache.commit(2 * PAGE);
     let part = |position| [Part { rows: 1, start: position, cache: &cache }];
     assert_eq!(
-        attend(&Crew::new(1), &[1e3, 0.0], &part(2 * PAGE - 1), view(1, None)),
+        attend(&ThreadPool::new(1), &[1e3, 0.0], &part(2 * PAGE - 1), view(1, None)),
         [(PAGE + 1) as f32, 1.0]
     );
-    assert_eq!(attend(&Crew::new(1), &[1e3, 0.0], &part(PAGE), view(1, None)), [PAGE as f32, 1.0]);
-    assert_eq!(attend(&Crew::new(1), &[-1e3, 0.0], &part(2 * PAGE - 1), view(1, None)), [0.0, 1.0]);
+    assert_eq!(attend(&ThreadPool::new(1), &[1e3, 0.0], &part(PAGE), view(1, None)), [PAGE as f32, 1.0]);
+    assert_eq!(attend(&ThreadPool::new(1), &[-1e3, 0.0], &part(2 * PAGE - 1), view(1, None)), [0.0, 1.0]);
 }
 
 proptest! {
@@ -184,13 +187,13 @@ proptest! {
         let width = heads * head_width;
         let rows: usize = parts.iter().map(|part| part.rows).sum();
         let queries = wave(rows * width, 77);
-        let together = attend_shared(&Crew::new(2), &queries, &parts, view, share);
+        let together = attend_shared(&ThreadPool::new(2), &queries, &parts, view, share);
         let mut row = 0;
         for Part { rows, start, cache } in parts {
             for position in start..start + rows {
                 let numbers = row * width..(row + 1) * width;
                 let alone = [Part { rows: 1, start: position, cache }];
-                let alone = attend_shared(&Crew::new(1), &queries[numbers.clone()], &alone, view, false);
+                let alone = attend_shared(&ThreadPool::new(1), &queries[numbers.clone()], &alone, view, false);
                 prop_assert_eq!(bits(&alone), bits(&together[numbers]));
                 row += 1;
             }

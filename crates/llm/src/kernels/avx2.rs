@@ -4,13 +4,13 @@
 
 use std::arch::x86_64::*;
 
-use super::simd::Lanes;
+use super::simd::Simd;
 
 /// AVX2, FMA and F16C; with `VNNI`, AVX-VNNI too.
 #[derive(Clone, Copy)]
 pub(super) struct Avx2<const VNNI: bool>;
 
-impl<const VNNI: bool> Lanes for Avx2<VNNI> {
+impl<const VNNI: bool> Simd for Avx2<VNNI> {
     const COUNT: usize = 8;
     const WIDEST: usize = 8;
     type Ints = __m256i;

@@ -3,13 +3,13 @@
 
 use std::arch::x86_64::*;
 
-use super::simd::Lanes;
+use super::simd::Simd;
 
 /// AVX-512 F, BW, VL and VNNI, and what `Avx2` needs.
 #[derive(Clone, Copy)]
 pub(super) struct Avx512;
 
-impl Lanes for Avx512 {
+impl Simd for Avx512 {
     const COUNT: usize = 16;
     const WIDEST: usize = super::simd::WIDEST;
     type Ints = __m512i;

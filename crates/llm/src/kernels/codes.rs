@@ -6,7 +6,7 @@
 //! the kernels' `Codes` read.
 #![allow(unsafe_code)]
 
-use super::simd::{Lanes, PANEL};
+use super::simd::{PANEL, Simd};
 
 /// Inputs of a block.
 pub(super) const BLOCK: usize = 32;
@@ -30,7 +30,7 @@ pub(super) trait Codes {
     ///
     /// # Safety
     /// The processor has the features of `L`; `BYTES` bytes may be read at `at`; `k` is below 8.
-    unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints;
+    unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints;
 }
 
 /// Eight bits.
@@ -76,9 +76,9 @@ fn put_plane(out: &mut [u8], at: usize, vectors: &[[u32; PANEL]], bits: usize, l
 /// `a` shifted so that its bit `from` comes to `to`.
 ///
 /// # Safety
-/// As [`Lanes`] says.
+/// As [`Simd`] says.
 #[inline(always)]
-unsafe fn moved<L: Lanes>(a: L::Ints, from: usize, to: usize) -> L::Ints {
+unsafe fn moved<L: Simd>(a: L::Ints, from: usize, to: usize) -> L::Ints {
     // SAFETY: the caller has the features of `L`; only values are used.
     unsafe {
         if from < to {
@@ -105,7 +105,7 @@ impl Codes for Bytes {
     }
 
     #[inline(always)]
-    unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+    unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints {
         // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
         unsafe { L::load(at.add(k * VECTOR + lane * 4)) }
     }
@@ -125,7 +125,7 @@ impl Codes for Fours {
     }
 
     #[inline(always)]
-    unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+    unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints {
         // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
         unsafe {
             let both = L::load(at.add((k % 4) * VECTOR + lane * 4));
@@ -147,7 +147,7 @@ impl Codes for Fives {
     }
 
     #[inline(always)]
-    unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+    unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints {
         // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
         unsafe {
             let high = moved::<L>(L::load(at.add(4 * VECTOR + lane * 4)), k, 4);
@@ -171,7 +171,7 @@ impl Codes for Sixes {
     }
 
     #[inline(always)]
-    unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+    unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints {
         // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
         unsafe {
             let four = L::load(at.add((4 + k / 4) * VECTOR + lane * 4));
@@ -195,7 +195,7 @@ impl Codes for Twos {
     }
 
     #[inline(always)]
-    unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+    unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints {
         // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
         unsafe {
             let four = L::load(at.add(k / 4 * VECTOR + lane * 4));
@@ -217,7 +217,7 @@ impl Codes for Threes {
     }
 
     #[inline(always)]
-    unsafe fn vector<L: Lanes>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+    unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints {
         // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
         unsafe {
             let high = moved::<L>(L::load(at.add(2 * VECTOR + lane * 4)), k, 2);

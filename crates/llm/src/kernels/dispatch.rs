@@ -1,5 +1,5 @@
 //! A kernel for every set of instructions, format and number of rows. The functions here are where a kernel
-//! becomes instructions: each has the features enabled that its `Lanes` need.
+//! becomes instructions: each has the features enabled that its `Simd` need.
 #![allow(unsafe_code)]
 
 use super::activation::{Activation, gated};
@@ -9,11 +9,11 @@ use super::avx2::Avx2;
 use super::avx512::Avx512;
 use super::codes::{Bytes, Fives, Fours};
 use super::format::Format;
-use super::isa::Level;
+use super::isa::Isa;
 use super::simd::{ROWS, WIDEST};
 use super::tile::{Flat, Kernel, Nested, Q2K, Q3K, Q4K, Q5K, Q6K, Work};
 
-/// A kernel, to be called as [`Kernel::run`] says on a processor that has its level.
+/// A kernel, to be called as [`Kernel::run`] says on a processor that has its instruction set.
 pub(super) type Run = unsafe fn(&Work);
 
 #[cfg(target_arch = "x86_64")]
@@ -38,20 +38,20 @@ unsafe fn avx2<K: Kernel, const R: usize>(work: &Work) {
 }
 
 /// The kernel for so many rows, one of [`ROWS`].
-pub(super) fn kernel(level: Level, format: Format, rows: usize) -> Run {
+pub(super) fn kernel(isa: Isa, format: Format, rows: usize) -> Run {
     match format {
-        Format::Q4_0 => of::<Flat<Fours>>(level, rows),
-        Format::Q5_0 => of::<Flat<Fives>>(level, rows),
-        Format::Q8_0 => of::<Flat<Bytes>>(level, rows),
-        Format::Q2K => of::<Nested<Q2K>>(level, rows),
-        Format::Q3K => of::<Nested<Q3K>>(level, rows),
-        Format::Q4K => of::<Nested<Q4K>>(level, rows),
-        Format::Q5K => of::<Nested<Q5K>>(level, rows),
-        Format::Q6K => of::<Nested<Q6K>>(level, rows),
+        Format::Q4_0 => of::<Flat<Fours>>(isa, rows),
+        Format::Q5_0 => of::<Flat<Fives>>(isa, rows),
+        Format::Q8_0 => of::<Flat<Bytes>>(isa, rows),
+        Format::Q2K => of::<Nested<Q2K>>(isa, rows),
+        Format::Q3K => of::<Nested<Q3K>>(isa, rows),
+        Format::Q4K => of::<Nested<Q4K>>(isa, rows),
+        Format::Q5K => of::<Nested<Q5K>>(isa, rows),
+        Format::Q6K => of::<Nested<Q6K>>(isa, rows),
     }
 }
 
-/// What gates numbers, to be called on a processor that has its level: see [`gated`].
+/// What gates numbers, to be called on a processor that has its instruction set: see [`gated`].
 pub(super) type Gate = unsafe fn(Activation, &[f32], &[f32], &mut [f32]);
 
 #[cfg(target_arch = "x86_64")]
@@ -67,25 +67,25 @@ fn gate_avx2(activation: Activation, gate: &[f32], up: &[f32], out: &mut [f32]) 
 }
 
 /// What gates numbers in these instructions.
-pub(super) fn gate(level: Level) -> Gate {
-    match level {
+pub(super) fn gate(isa: Isa) -> Gate {
+    match isa {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512Vnni => gate_avx512,
+        Isa::Avx512Vnni => gate_avx512,
         #[cfg(target_arch = "x86_64")]
-        Level::AvxVnni | Level::Avx2 => gate_avx2,
+        Isa::AvxVnni | Isa::Avx2 => gate_avx2,
     }
 }
 
-fn of<K: Kernel>(level: Level, rows: usize) -> Run {
-    let all: &[Run] = match level {
+fn of<K: Kernel>(isa: Isa, rows: usize) -> Run {
+    let all: &[Run] = match isa {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512Vnni => {
+        Isa::Avx512Vnni => {
             &[avx512::<K, 1>, avx512::<K, 2>, avx512::<K, 4>, avx512::<K, 8>, avx512::<K, WIDEST>]
         }
         #[cfg(target_arch = "x86_64")]
-        Level::AvxVnni => &[avx_vnni::<K, 1>, avx_vnni::<K, 2>, avx_vnni::<K, 4>, avx_vnni::<K, 8>],
+        Isa::AvxVnni => &[avx_vnni::<K, 1>, avx_vnni::<K, 2>, avx_vnni::<K, 4>, avx_vnni::<K, 8>],
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => &[avx2::<K, 1>, avx2::<K, 2>, avx2::<K, 4>, avx2::<K, 8>],
+        Isa::Avx2 => &[avx2::<K, 1>, avx2::<K, 2>, avx2::<K, 4>, avx2::<K, 8>],
     };
     let index = ROWS.iter().position(|&possible| possible == rows);
     all[index.expect("tiles are made with these numbers of rows")]

@@ -6,7 +6,7 @@ use super::avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
 #[cfg(target_arch = "x86_64")]
-use super::simd::Lanes as _;
+use super::simd::Simd as _;
 
 /// What is to multiply the matrices of a language model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,12 +50,12 @@ impl KernelChoice {
     ///
     /// # Errors
     /// If this processor has not what was chosen.
-    pub(super) fn level(self) -> Result<Option<Level>, String> {
+    pub(super) fn isa(self) -> Result<Option<Isa>, String> {
         match self {
-            Self::Auto => Ok(Level::best()),
+            Self::Auto => Ok(Isa::best()),
             Self::Candle => Ok(None),
             Self::Avx512Vnni | Self::AvxVnni | Self::Avx2 => {
-                let chosen = Level::all_here().find(|level| level.choice() == self);
+                let chosen = Isa::all_here().find(|isa| isa.choice() == self);
                 let missing = || {
                     let name = self.name();
                     format!(
@@ -70,7 +70,7 @@ impl KernelChoice {
 
 /// A set of instructions that there are kernels for: on processors of other families there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Level {
+pub(super) enum Isa {
     #[cfg(target_arch = "x86_64")]
     Avx2,
     #[cfg(target_arch = "x86_64")]
@@ -79,7 +79,7 @@ pub(super) enum Level {
     Avx512Vnni,
 }
 
-impl Level {
+impl Isa {
     /// The best first.
     const ALL: &[Self] = &[
         #[cfg(target_arch = "x86_64")]
@@ -92,7 +92,7 @@ impl Level {
 
     /// Those that this processor has, the best first.
     pub(super) fn all_here() -> impl Iterator<Item = Self> {
-        Self::ALL.iter().copied().filter(|level| level.is_here())
+        Self::ALL.iter().copied().filter(|isa| isa.is_here())
     }
 
     /// The best that this processor has.

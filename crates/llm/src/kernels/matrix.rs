@@ -10,11 +10,11 @@ use memmap2::{Advice, MmapMut};
 use super::activation::Activation;
 use super::dispatch::{Run, gate, kernel};
 use super::format::Format;
-use super::isa::Level;
-use super::quantized_input::{Input, Tile};
+use super::isa::Isa;
+use super::quantized_input::{QuantizedInput, Tile};
 use super::simd::PANEL;
 use super::simd::WIDEST;
-use super::thread_pool::Crew;
+use super::thread_pool::ThreadPool;
 use super::tile::Work;
 
 /// Bytes of weights in a task, if there are enough for all threads: a part of the processor's second cache, so
@@ -27,7 +27,7 @@ const SHARED_BYTES: usize = 64 << 10;
 
 /// `outputs` rows of `inputs` weights, sixteen rows side by side in a panel.
 pub(in super::super) struct Matrix {
-    level: Level,
+    isa: Isa,
     format: Format,
     outputs: usize,
     inputs: usize,
@@ -44,15 +44,15 @@ pub(in super::super) struct Source<'a> {
 }
 
 impl Matrix {
-    /// Packs what lies in a file, in as many threads as the crew has; `None` if the kernels have nothing for these
+    /// Packs what lies in a file, in all threads of the pool; `None` if the kernels have nothing for these
     /// inputs, or if the bytes are not so many weights. Each task reads the rows of its panel, so that the file's
     /// bytes are never in memory as a whole.
     ///
     /// # Errors
     /// `OutOfMemory`; what `source` says.
     pub(super) fn pack(
-        level: Level,
-        crew: &Crew,
+        isa: Isa,
+        workers: &ThreadPool,
         format: Format,
         source: Source<'_>,
         outputs: usize,
@@ -74,7 +74,7 @@ impl Matrix {
         let mut panels = MmapMut::map_anon(bytes).map_err(|_| ErrorKind::OutOfMemory)?;
         let failed = OnceLock::new();
         let base = Shared(panels.as_mut_ptr());
-        crew.share(count, &|number| {
+        workers.share(count, &|number| {
             // SAFETY: panels lie one after the other in the memory that was just made, and each has its own task.
             let panel = unsafe { std::slice::from_raw_parts_mut(base.at(number * panel_bytes), panel_bytes) };
             let rows = number * PANEL..outputs.min((number + 1) * PANEL);
@@ -102,7 +102,7 @@ impl Matrix {
         if let Err(error) = panels.advise(Advice::HugePage) {
             tracing::debug!(%error, "weights stay in small pages");
         }
-        Ok(Some(Self { level, format, outputs, inputs, panels }))
+        Ok(Some(Self { isa, format, outputs, inputs, panels }))
     }
 
     /// Bytes that a product reads.
@@ -149,12 +149,12 @@ pub(in super::super) struct Section<'a> {
 
 impl<'a> Section<'a> {
     /// Rows of as many numbers as there are outputs, one for each row of the input.
-    pub(super) fn multiply(self, crew: &Crew, input: &Input) -> Vec<f32> {
+    pub(super) fn multiply(self, workers: &ThreadPool, input: &QuantizedInput) -> Vec<f32> {
         let mut out = vec![0.0_f32; input.rows() * self.outputs];
-        let product = self.times(crew, input);
+        let product = self.times(workers, input);
         let base = Shared(out.as_mut_ptr());
-        let task = self.panels_a_task(crew.threads(), input.rows());
-        crew.share(self.panels().div_ceil(task), &|number| {
+        let task = self.panels_a_task(workers.threads(), input.rows());
+        workers.share(self.panels().div_ceil(task), &|number| {
             for (tile, run) in &product.tiles {
                 for panel in number * task..((number + 1) * task).min(self.panels()) {
                     let at = base.at(tile.first * self.outputs + panel * PANEL);
@@ -168,21 +168,27 @@ impl<'a> Section<'a> {
     }
 
     /// `activation(gate) * up`, where this gives the gate and `up`, which has as many outputs, the other.
-    pub(super) fn gated(self, up: Self, activation: Activation, crew: &Crew, input: &Input) -> Vec<f32> {
+    pub(super) fn gated(
+        self,
+        up: Self,
+        activation: Activation,
+        workers: &ThreadPool,
+        input: &QuantizedInput,
+    ) -> Vec<f32> {
         assert_eq!(self.outputs, up.outputs, "a gate has as many outputs as what it gates");
         let mut out = vec![0.0_f32; input.rows() * self.outputs];
-        let (gates, ups) = (self.times(crew, input), up.times(crew, input));
-        let gate = gate(self.matrix.level);
+        let (gates, ups) = (self.times(workers, input), up.times(workers, input));
+        let gate = gate(self.matrix.isa);
         let base = Shared(out.as_mut_ptr());
-        let task = self.panels_a_task(crew.threads(), 2 * input.rows());
-        crew.share(self.panels().div_ceil(task), &|number| {
+        let task = self.panels_a_task(workers.threads(), 2 * input.rows());
+        workers.share(self.panels().div_ceil(task), &|number| {
             let [mut left, mut right, mut both] = [[0.0; WIDEST * PANEL]; 3];
             for ((tile, run), (up_tile, up_run)) in gates.tiles.iter().zip(&ups.tiles) {
                 let numbers = tile.rows * PANEL;
                 for panel in number * task..((number + 1) * task).min(self.panels()) {
                     let outputs = (self.outputs - panel * PANEL).min(PANEL);
                     // SAFETY: the buffers hold a panel of as many rows as a tile has; this processor has the
-                    // level; and these columns of these rows of the result belong to this panel and tile alone.
+                    // instructions; and these columns of these rows of the result belong to this panel and tile alone.
                     unsafe {
                         gates.write(tile, *run, panel, left.as_mut_ptr(), PANEL);
                         ups.write(up_tile, *up_run, panel, right.as_mut_ptr(), PANEL);
@@ -198,16 +204,16 @@ impl<'a> Section<'a> {
         out
     }
 
-    fn times<'i>(self, crew: &Crew, input: &'i Input) -> Product<'a, 'i> {
-        let Matrix { level, format, inputs, .. } = *self.matrix;
+    fn times<'i>(self, workers: &ThreadPool, input: &'i QuantizedInput) -> Product<'a, 'i> {
+        let Matrix { isa, format, inputs, .. } = *self.matrix;
         assert_eq!(input.width(), inputs, "the kernels read as many numbers as a row of the matrix has");
-        let tiles = input.tiles(crew, level.widest(), format.form());
+        let tiles = input.tiles(workers, isa.widest(), format.form());
         for tile in tiles {
             assert!(tile.is_whole(inputs, format.form()), "the kernels read as much as there is of a tile");
         }
         Product {
             section: self,
-            tiles: tiles.iter().map(|tile| (tile, kernel(level, format, tile.padded))).collect(),
+            tiles: tiles.iter().map(|tile| (tile, kernel(isa, format, tile.padded))).collect(),
         }
     }
 
@@ -250,7 +256,7 @@ impl Product<'_, '_> {
             outputs: (outputs - panel * PANEL).min(PANEL),
             rows: tile.rows,
         };
-        // SAFETY: the matrix was packed for a level that this processor has. The panel is one of its own, and the
+        // SAFETY: the matrix was packed for an instruction set that this processor has. The panel is one of its own, and the
         // tile has as many inputs as the matrix, in the form of its format; the rest is the caller's word.
         unsafe { run(&work) };
     }

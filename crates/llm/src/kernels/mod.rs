@@ -3,9 +3,9 @@
 //!
 //! The weights are packed once, when a model is loaded, into panels of sixteen outputs side by side (`format`,
 //! `codes`): the same panel serves one row and many. Inputs are quantised once, whatever number of matrices they
-//! go into (`input`). A kernel (`tile`) multiplies some rows with one panel, in the instructions of a `level`;
+//! go into (`quantized_input`). A kernel (`tile`) multiplies some rows with one panel, in the instructions of an `isa`;
 //! `dispatch` compiles one for every number of rows that fits into the registers. `matrix` shares panels out to the
-//! `crew`.
+//! threads of `thread_pool`.
 //!
 //! Where the processor has none of these instructions, or a matrix is of another type, candle multiplies it.
 #![cfg_attr(
@@ -34,48 +34,48 @@ use candle_core::quantized::GgmlDType;
 
 pub(super) use activation::{Activation, exp, fused, gated};
 use format::Format;
+use isa::Isa;
 pub use isa::KernelChoice;
-use isa::Level;
 pub(super) use matrix::{Matrix, Section, Source};
-pub(super) use quantized_input::Input;
-pub(super) use roofline::Limits;
-pub(super) use thread_pool::{Crew, OnDuty};
+pub(super) use quantized_input::QuantizedInput;
+pub(super) use roofline::Roofline;
+pub(super) use thread_pool::{OnDuty, ThreadPool};
 
 /// The instructions and the threads of one model.
 pub(super) struct Kernels {
-    level: Option<Level>,
-    crew: Crew,
+    isa: Option<Isa>,
+    workers: ThreadPool,
 }
 
 impl Kernels {
-    /// What was chosen, and a crew of so many threads; of one for each core, if there are not so many.
+    /// What was chosen, and a pool of that many threads, but of no more than one for each core.
     ///
     /// # Errors
     /// If this processor has not the instructions that were chosen.
     pub(super) fn new(choice: KernelChoice, threads: usize) -> Result<Self, String> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Self { level: choice.level()?, crew: Crew::new(threads.min(cores)) })
+        Ok(Self { isa: choice.isa()?, workers: ThreadPool::new(threads.min(cores)) })
     }
 
     /// Keeps the threads awake for a pass through the model; where candle multiplies, its own threads need the cores.
     pub(super) fn on_duty(&self) -> Option<OnDuty<'_>> {
-        self.level.is_some().then(|| self.crew.on_duty())
+        self.isa.is_some().then(|| self.workers.on_duty())
     }
 
     /// The threads.
-    pub(super) fn crew(&self) -> &Crew {
-        &self.crew
+    pub(super) fn workers(&self) -> &ThreadPool {
+        &self.workers
     }
 
     /// What to find out with what this machine could do at best; `None` where there are no kernels, or no memory
     /// for it.
-    pub(super) fn limits(&self) -> Option<Limits<'_>> {
-        Limits::new(self.level?, &self.crew).ok()
+    pub(super) fn roofline(&self) -> Option<Roofline<'_>> {
+        Roofline::new(self.isa?, &self.workers).ok()
     }
 
     /// What the matrices are multiplied with.
     pub(super) fn choice(&self) -> KernelChoice {
-        self.level.map_or(KernelChoice::Candle, Level::choice)
+        self.isa.map_or(KernelChoice::Candle, Isa::choice)
     }
 
     /// Packs a matrix of this type; `None` if there are no kernels for it.
@@ -89,9 +89,9 @@ impl Kernels {
         outputs: usize,
         inputs: usize,
     ) -> std::io::Result<Option<Matrix>> {
-        let _on_duty = self.crew.on_duty();
-        match (self.level, Format::of(kind)) {
-            (Some(level), Some(format)) => Matrix::pack(level, &self.crew, format, source, outputs, inputs),
+        let _on_duty = self.workers.on_duty();
+        match (self.isa, Format::of(kind)) {
+            (Some(isa), Some(format)) => Matrix::pack(isa, &self.workers, format, source, outputs, inputs),
             (None, _) | (_, None) => Ok(None),
         }
     }
@@ -100,8 +100,8 @@ impl Kernels {
     ///
     /// # Panics
     /// If the matrix is for rows of another width.
-    pub(super) fn multiply(&self, section: Section<'_>, input: &Input) -> Vec<f32> {
-        section.multiply(&self.crew, input)
+    pub(super) fn multiply(&self, section: Section<'_>, input: &QuantizedInput) -> Vec<f32> {
+        section.multiply(&self.workers, input)
     }
 
     /// Each row of the input times both, and one product as the gate of the other.
@@ -113,9 +113,9 @@ impl Kernels {
         gate: Section<'_>,
         up: Section<'_>,
         activation: Activation,
-        input: &Input,
+        input: &QuantizedInput,
     ) -> Vec<f32> {
-        gate.gated(up, activation, &self.crew, input)
+        gate.gated(up, activation, &self.workers, input)
     }
 }
 

@@ -9,21 +9,21 @@ use std::sync::OnceLock;
 
 use candle_core::CpuStorage;
 
-use super::Crew;
+use super::ThreadPool;
 use super::codes::BLOCK;
 use super::format::Form;
 use super::simd::ROWS;
 use super::tile::NEST;
 
 /// Rows that go into products.
-pub(in super::super) struct Input {
+pub(in super::super) struct QuantizedInput {
     numbers: CpuStorage,
     width: usize,
     flat: OnceCell<Vec<Tile>>,
     nested: OnceCell<Vec<Tile>>,
 }
 
-impl Input {
+impl QuantizedInput {
     /// Rows of `width` numbers.
     pub(in super::super) fn new(numbers: Vec<f32>, width: usize) -> Self {
         let numbers = CpuStorage::F32(numbers);
@@ -52,7 +52,7 @@ impl Input {
 
     /// The rows quantised, in tiles of at most `widest`, which is the same for all matrices of a model. They are made
     /// once for all of one form.
-    pub(super) fn tiles(&self, crew: &Crew, widest: usize, form: Form) -> &[Tile] {
+    pub(super) fn tiles(&self, workers: &ThreadPool, widest: usize, form: Form) -> &[Tile] {
         let cell = match form {
             Form::Flat { .. } => &self.flat,
             Form::Nested { .. } => &self.nested,
@@ -60,7 +60,7 @@ impl Input {
         cell.get_or_init(|| {
             let (all, width, sizes) = (self.numbers(), self.width, tile_rows(self.rows(), widest));
             let tiles: Vec<OnceLock<Tile>> = sizes.iter().map(|_| OnceLock::new()).collect();
-            crew.share(sizes.len(), &|number| {
+            workers.share(sizes.len(), &|number| {
                 let (rows, padded) = sizes[number];
                 let first = number * widest;
                 let numbers = &all[first * width..(first + rows) * width];

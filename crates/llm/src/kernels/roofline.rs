@@ -10,9 +10,9 @@ use memmap2::{Advice, MmapMut};
 use super::avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
-use super::isa::Level;
-use super::simd::{Lanes, PANEL};
-use super::thread_pool::Crew;
+use super::isa::Isa;
+use super::simd::{PANEL, Simd};
+use super::thread_pool::ThreadPool;
 use super::tile::AHEAD;
 
 /// More memory than the processor's caches hold, unless they are shared with other machines.
@@ -25,39 +25,39 @@ const CHAINS: usize = 12;
 const LINKS: usize = 1 << 20;
 
 /// Something to be timed.
-pub(in super::super) struct Limits<'a> {
-    level: Level,
-    crew: &'a Crew,
+pub(in super::super) struct Roofline<'a> {
+    isa: Isa,
+    workers: &'a ThreadPool,
     memory: MmapMut,
     /// Keeps what was computed from being left out.
     sink: AtomicUsize,
 }
 
-impl<'a> Limits<'a> {
+impl<'a> Roofline<'a> {
     /// Takes the memory that is read.
-    pub(super) fn new(level: Level, crew: &'a Crew) -> std::io::Result<Self> {
+    pub(super) fn new(isa: Isa, workers: &'a ThreadPool) -> std::io::Result<Self> {
         let mut memory = MmapMut::map_anon(MEMORY)?;
         // The machine's best; where there are no large pages, small ones tell. Pages that were never written to are
         // all the same one.
         let _ = memory.advise(Advice::HugePage);
         memory.fill(1);
-        Ok(Self { level, crew, memory, sink: AtomicUsize::new(0) })
+        Ok(Self { isa, workers, memory, sink: AtomicUsize::new(0) })
     }
 
     /// Reads the memory once, with all threads; gives back how many bytes that were.
     pub(in super::super) fn read(&self) -> usize {
-        let _on_duty = self.crew.on_duty();
-        self.crew.share(MEMORY / CHUNK, &|number| {
+        let _on_duty = self.workers.on_duty();
+        self.workers.share(MEMORY / CHUNK, &|number| {
             let chunk = &self.memory[number * CHUNK..(number + 1) * CHUNK];
-            // SAFETY: the level was found in this processor.
+            // SAFETY: the instruction set was found in this processor.
             let sum = unsafe {
-                match self.level {
+                match self.isa {
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx512Vnni => read_avx512(chunk),
+                    Isa::Avx512Vnni => read_avx512(chunk),
                     #[cfg(target_arch = "x86_64")]
-                    Level::AvxVnni => read_avx_vnni(chunk),
+                    Isa::AvxVnni => read_avx_vnni(chunk),
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx2 => read_avx2(chunk),
+                    Isa::Avx2 => read_avx2(chunk),
                 }
             };
             self.sink.fetch_add(sum, Ordering::Relaxed);
@@ -68,27 +68,27 @@ impl<'a> Limits<'a> {
     /// Multiplies bytes as the kernels do, with all threads and nothing from memory; gives back how many
     /// multiplications that were.
     pub(in super::super) fn multiply(&self) -> usize {
-        let _on_duty = self.crew.on_duty();
-        let tasks = 8 * self.crew.threads();
-        self.crew.share(tasks, &|_| {
-            // SAFETY: the level was found in this processor.
+        let _on_duty = self.workers.on_duty();
+        let tasks = 8 * self.workers.threads();
+        self.workers.share(tasks, &|_| {
+            // SAFETY: the instruction set was found in this processor.
             let sum = unsafe {
-                match self.level {
+                match self.isa {
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx512Vnni => multiply_avx512(),
+                    Isa::Avx512Vnni => multiply_avx512(),
                     #[cfg(target_arch = "x86_64")]
-                    Level::AvxVnni => multiply_avx_vnni(),
+                    Isa::AvxVnni => multiply_avx_vnni(),
                     #[cfg(target_arch = "x86_64")]
-                    Level::Avx2 => multiply_avx2(),
+                    Isa::Avx2 => multiply_avx2(),
                 }
             };
             self.sink.fetch_add(sum, Ordering::Relaxed);
         });
-        let lanes: usize = match self.level {
+        let lanes: usize = match self.isa {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512Vnni => Avx512::COUNT,
+            Isa::Avx512Vnni => Avx512::COUNT,
             #[cfg(target_arch = "x86_64")]
-            Level::AvxVnni | Level::Avx2 => Avx2::<false>::COUNT,
+            Isa::AvxVnni | Isa::Avx2 => Avx2::<false>::COUNT,
         };
         tasks * CHAINS * LINKS * lanes * 4
     }
@@ -97,7 +97,7 @@ impl<'a> Limits<'a> {
 /// # Safety
 /// The processor has the features of `L`.
 #[inline(always)]
-unsafe fn read<L: Lanes>(chunk: &[u8]) -> usize {
+unsafe fn read<L: Simd>(chunk: &[u8]) -> usize {
     // SAFETY: the caller has the features of `L`; only values are used.
     let mut sums = unsafe { [L::zeros(); 4] };
     for line in chunk.chunks_exact(16 * L::COUNT) {
@@ -116,7 +116,7 @@ unsafe fn read<L: Lanes>(chunk: &[u8]) -> usize {
 /// # Safety
 /// The processor has the features of `L`.
 #[inline(always)]
-unsafe fn multiply<L: Lanes>() -> usize {
+unsafe fn multiply<L: Simd>() -> usize {
     // SAFETY: the caller has the features of `L`; only values are used.
     let mut sums = unsafe { [L::zeros(); CHAINS] };
     // Each has codes of its own, and nothing is known beforehand: else less would be computed than is counted.
@@ -136,7 +136,7 @@ unsafe fn multiply<L: Lanes>() -> usize {
 /// # Safety
 /// The processor has the features of `L`.
 #[inline(always)]
-unsafe fn folded<L: Lanes>(sums: impl IntoIterator<Item = L::Ints>) -> usize {
+unsafe fn folded<L: Simd>(sums: impl IntoIterator<Item = L::Ints>) -> usize {
     let mut numbers = [0.0_f32; PANEL];
     let mut total = 0.0;
     for sum in sums {

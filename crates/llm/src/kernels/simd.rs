@@ -1,13 +1,13 @@
 //! The vector instructions that the kernels are written in. Must not know formats.
 //!
-//! A kernel is generic over `Lanes`: so many outputs at once, a 32-bit sum of each. What is inlined here becomes
+//! A kernel is generic over `Simd`: so many outputs at once, a 32-bit sum of each. What is inlined here becomes
 //! instructions only within a function that has the features enabled (`dispatch` has one for each).
 #![allow(unsafe_code)]
 
 /// Outputs that a panel holds side by side.
 pub(super) const PANEL: usize = 16;
 
-/// Numbers of rows that there are kernels for, of each level up to its widest.
+/// Numbers of rows that there are kernels for, of each instruction set up to its widest.
 pub(super) const ROWS: [usize; 5] = [1, 2, 4, 8, WIDEST];
 /// The largest of them.
 pub(super) const WIDEST: usize = 12;
@@ -17,7 +17,7 @@ pub(super) const WIDEST: usize = 12;
 /// # Safety
 /// Every function needs a processor with the implementor's features, and pointers that may be read as far as
 /// it says. Alignment is not needed.
-pub(super) trait Lanes {
+pub(super) trait Simd {
     /// Outputs at once; divides [`PANEL`].
     const COUNT: usize;
     /// Most rows of one tile: as many as the registers hold sums of. One of [`ROWS`].

@@ -11,7 +11,7 @@ use super::super::test_model::Random;
 use super::activation::gated;
 use super::codes::BLOCK;
 use super::format::{Form, Format};
-use super::isa::Level;
+use super::isa::Isa;
 use super::*;
 
 const KINDS: [GgmlDType; 8] = [
@@ -89,8 +89,8 @@ impl Stored {
 
 /// Every set of instructions that this machine has, alone and with helpers.
 fn all_kernels() -> Vec<Kernels> {
-    Level::all_here()
-        .flat_map(|level| [1, 3].map(|threads| Kernels { level: Some(level), crew: Crew::new(threads) }))
+    Isa::all_here()
+        .flat_map(|isa| [1, 3].map(|threads| Kernels { isa: Some(isa), workers: ThreadPool::new(threads) }))
         .collect()
 }
 
@@ -112,9 +112,9 @@ fn check(stored: &Stored, x: &[f32], rows: usize) -> Result<(), TestCaseError> {
     let mut results: Vec<Vec<f32>> = Vec::new();
     for kernels in all_kernels() {
         let (_duty, matrix) = (kernels.on_duty(), stored.packed(&kernels));
-        results.push(kernels.multiply(matrix.whole(), &Input::new(x.to_vec(), inputs)));
+        results.push(kernels.multiply(matrix.whole(), &QuantizedInput::new(x.to_vec(), inputs)));
         // A row comes to the same alone.
-        let alone = kernels.multiply(matrix.whole(), &Input::new(x[..inputs].to_vec(), inputs));
+        let alone = kernels.multiply(matrix.whole(), &QuantizedInput::new(x[..inputs].to_vec(), inputs));
         prop_assert_eq!(&alone[..], &results[results.len() - 1][..outputs]);
     }
     for result in &results {
@@ -176,9 +176,10 @@ fn every_number_of_rows_around_a_tile_gives_the_same_row() {
         let row = Random(3).numbers(stored.inputs);
         for kernels in all_kernels() {
             let (_duty, matrix) = (kernels.on_duty(), stored.packed(&kernels));
-            let alone = kernels.multiply(matrix.whole(), &Input::new(row.clone(), stored.inputs));
+            let alone = kernels.multiply(matrix.whole(), &QuantizedInput::new(row.clone(), stored.inputs));
             for rows in 1..=40 {
-                let all = kernels.multiply(matrix.whole(), &Input::new(row.repeat(rows), stored.inputs));
+                let all =
+                    kernels.multiply(matrix.whole(), &QuantizedInput::new(row.repeat(rows), stored.inputs));
                 assert_eq!(all, alone.repeat(rows), "{kind:?}, {rows} rows");
             }
         }
@@ -214,10 +215,10 @@ fn a_section_of_a_matrix_gives_those_outputs_and_no_others() {
     let x = Random(4).numbers(14 * stored.inputs);
     for kernels in all_kernels() {
         let (_duty, matrix) = (kernels.on_duty(), stored.packed(&kernels));
-        let whole = kernels.multiply(matrix.whole(), &Input::new(x.clone(), stored.inputs));
+        let whole = kernels.multiply(matrix.whole(), &QuantizedInput::new(x.clone(), stored.inputs));
         for outputs in [0..16, 16..48, 48..90, 32..41, 64..65] {
             let section = matrix.section(outputs.clone()).unwrap();
-            let part = kernels.multiply(section, &Input::new(x.clone(), stored.inputs));
+            let part = kernels.multiply(section, &QuantizedInput::new(x.clone(), stored.inputs));
             let expected: Vec<f32> =
                 whole.chunks_exact(90).flat_map(|row| &row[outputs.clone()]).copied().collect();
             assert_eq!(part, expected, "{outputs:?}");
@@ -235,7 +236,7 @@ fn gated_products_are_the_gate_of_both_products_also_of_different_types() {
         let stored = [0, 1].map(|i| Stored::random(kinds[i], outputs, blocks[i], 3 + i as u64));
         for (rows, activation) in [(1, Activation::Gelu), (29, Activation::Silu)] {
             for kernels in all_kernels() {
-                let input = Input::new(Random(8).numbers(rows * 512), 512);
+                let input = QuantizedInput::new(Random(8).numbers(rows * 512), 512);
                 let (_duty, [gate, up]) = (kernels.on_duty(), [0, 1].map(|i| stored[i].packed(&kernels)));
                 let [left, right] = [&gate, &up].map(|matrix| kernels.multiply(matrix.whole(), &input));
                 let mut expected = vec![0.0; left.len()];
@@ -270,17 +271,19 @@ fn nothing_comes_of_nothing_and_what_is_no_number_stays_none() {
         let stored = Stored::random(kind, 16, 1, 5);
         for kernels in all_kernels() {
             let matrix = stored.packed(&kernels);
-            assert!(kernels.multiply(matrix.whole(), &Input::new(Vec::new(), stored.inputs)).is_empty());
-            let zeros =
-                kernels.multiply(matrix.whole(), &Input::new(vec![0.0; stored.inputs], stored.inputs));
+            assert!(
+                kernels.multiply(matrix.whole(), &QuantizedInput::new(Vec::new(), stored.inputs)).is_empty()
+            );
+            let zeros = kernels
+                .multiply(matrix.whole(), &QuantizedInput::new(vec![0.0; stored.inputs], stored.inputs));
             assert!(zeros.iter().all(|x| *x == 0.0));
-            let tiny =
-                kernels.multiply(matrix.whole(), &Input::new(vec![1e-39; stored.inputs], stored.inputs));
+            let tiny = kernels
+                .multiply(matrix.whole(), &QuantizedInput::new(vec![1e-39; stored.inputs], stored.inputs));
             assert!(tiny.iter().all(|x| x.is_finite()));
             for bad in [f32::NAN, f32::INFINITY] {
                 let mut x = vec![1.0; 2 * stored.inputs];
                 x[3] = bad;
-                let result = kernels.multiply(matrix.whole(), &Input::new(x, stored.inputs));
+                let result = kernels.multiply(matrix.whole(), &QuantizedInput::new(x, stored.inputs));
                 let (first, second) = result.split_at(16);
                 assert!(first.iter().all(|x| !x.is_finite()), "{kind:?}, {bad}");
                 assert!(second.iter().all(|x| x.is_finite()));
@@ -293,7 +296,7 @@ fn nothing_comes_of_nothing_and_what_is_no_number_stays_none() {
 #[test]
 fn a_row_that_is_taken_out_of_its_panel_has_the_weights_of_the_file() {
     let kernels = Kernels::new(KernelChoice::Auto, 2).unwrap();
-    if kernels.level.is_none() {
+    if kernels.isa.is_none() {
         return;
     }
     for (seed, kind) in (1..).zip(KINDS) {
@@ -316,7 +319,7 @@ fn a_file_that_cannot_be_read_to_its_end_is_an_error_and_no_matrix_of_zeros() {
     };
     let source = Source { bytes: 64 * 34, read: &read };
     let packed = kernels.pack(GgmlDType::Q8_0, source, 64, BLOCK);
-    assert_eq!(packed.is_err(), Level::best().is_some());
+    assert_eq!(packed.is_err(), Isa::best().is_some());
 }
 
 #[test]
@@ -332,7 +335,7 @@ fn what_there_are_no_kernels_for_is_left_to_candle() {
     // A panel that would be almost empty.
     assert!(packed(&kernels, GgmlDType::Q8_0, &bytes[..15 * 34], 15, BLOCK).is_none());
     let whole = |kernels: &Kernels| packed(kernels, GgmlDType::Q8_0, &bytes[..16 * 34], 16, BLOCK).is_some();
-    assert_eq!(whole(&kernels), Level::best().is_some());
+    assert_eq!(whole(&kernels), Isa::best().is_some());
     assert!(!whole(&Kernels::new(KernelChoice::Candle, 1).unwrap()));
 }
 
@@ -340,11 +343,11 @@ fn what_there_are_no_kernels_for_is_left_to_candle() {
 fn rows_of_another_width_are_not_read_beyond_their_end() {
     let kernels = Kernels::new(KernelChoice::Auto, 1).unwrap();
     // A machine without kernels has nothing that could read them.
-    if kernels.level.is_none() {
+    if kernels.isa.is_none() {
         return;
     }
     let stored = Stored::random(GgmlDType::Q8_0, 16, 2, 1);
-    let input = Input::new(vec![0.0; BLOCK], BLOCK);
+    let input = QuantizedInput::new(vec![0.0; BLOCK], BLOCK);
     let multiply = || kernels.multiply(stored.packed(&kernels).whole(), &input);
     let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(multiply)).unwrap_err();
     let told = panic

@@ -26,14 +26,15 @@ struct Alone(AtomicUsize);
 struct Shared {
     /// Odd while there is a job; another number for each.
     epoch: AtomicU32,
-    /// Helpers that may be at the job.
+    /// Helpers that have entered and may be reading `job`.
     inside: AtomicUsize,
-    /// Valid while `epoch` is odd. Written only while it is even and nobody is inside but who leaves without a look.
+    /// The job of this epoch. Read only by a helper that has entered (`inside`) and then seen an odd epoch; written only
+    /// while the epoch is even and no such helper is left. A helper that enters and sees an even epoch leaves unread.
     job: UnsafeCell<Option<Job>>,
     /// The next task of the job.
     next: Alone,
     panicked: AtomicBool,
-    /// How many want the helpers awake.
+    /// Callers that want the helpers awake.
     on_duty: AtomicUsize,
     closing: AtomicBool,
 }
@@ -51,8 +52,8 @@ unsafe impl Sync for Shared {}
 // SAFETY: as above; the task it points to is `Sync`, so that it may be called from any thread.
 unsafe impl Send for Shared {}
 
-/// Helpers of whoever computes.
-pub(in super::super) struct Crew {
+/// The pool: the caller's own thread, and its helpers.
+pub(in super::super) struct ThreadPool {
     shared: Arc<Shared>,
     /// Held by the one whom they help.
     helped: Mutex<()>,
@@ -60,10 +61,10 @@ pub(in super::super) struct Crew {
 }
 
 /// Helpers look for work while there is one of these.
-pub(in super::super) struct OnDuty<'a>(&'a Crew);
+pub(in super::super) struct OnDuty<'a>(&'a ThreadPool);
 
-impl Crew {
-    /// A crew of `threads`, the caller included. Helpers that the system gives no thread for are left out.
+impl ThreadPool {
+    /// A pool of `threads`, the caller included. Helpers that the system gives no thread for are left out.
     pub(in super::super) fn new(threads: usize) -> Self {
         let shared = Arc::new(Shared {
             epoch: AtomicU32::new(0),
@@ -209,7 +210,7 @@ impl Drop for OnDuty<'_> {
     }
 }
 
-impl Drop for Crew {
+impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.shared.closing.store(true, SeqCst);
         for helper in self.helpers.drain(..) {

@@ -8,7 +8,7 @@
 #![allow(unsafe_code)]
 
 use super::codes::{BLOCK, Bytes, Codes, Fives, Fours, Sixes, Threes, Twos};
-use super::simd::{Lanes, PANEL};
+use super::simd::{PANEL, Simd};
 
 /// So far ahead of the weights in use are others asked for, in bytes. Of 1, 2, 4 and 8 kilobytes this was the
 /// fastest on a Sapphire Rapids: 24 GB/s of Q4_K weights with two threads, and 17 with none asked for.
@@ -47,7 +47,7 @@ pub(super) trait Kernel {
     /// The processor has the features of `L`. What `work` points to has the layout that this kernel reads, with
     /// `R` rows of inputs, and may be read; `out` has room for `rows` rows of `outputs` numbers that nobody else
     /// touches.
-    unsafe fn run<L: Lanes, const R: usize>(work: &Work);
+    unsafe fn run<L: Simd, const R: usize>(work: &Work);
 }
 
 /// Bytes of the scales of a flat panel.
@@ -61,17 +61,17 @@ pub(super) struct Flat<C>(std::marker::PhantomData<C>);
 /// How the codes of a flat format are multiplied.
 pub(super) trait Centred: Codes {
     /// # Safety
-    /// As [`Lanes::broadcast`].
+    /// As [`Simd::broadcast`].
     #[inline(always)]
-    unsafe fn start<L: Lanes>(at: *const i32) -> L::Ints {
-        // SAFETY: the caller keeps what `Lanes` asks for: features, and an integer at `at`.
+    unsafe fn start<L: Simd>(at: *const i32) -> L::Ints {
+        // SAFETY: the caller keeps what `Simd` asks for: features, and an integer at `at`.
         unsafe { L::broadcast(at) }
     }
 
     /// # Safety
-    /// As [`Lanes::dot`].
+    /// As [`Simd::dot`].
     #[inline(always)]
-    unsafe fn dot<L: Lanes>(sum: L::Ints, codes: L::Ints, inputs: L::Ints) -> L::Ints {
+    unsafe fn dot<L: Simd>(sum: L::Ints, codes: L::Ints, inputs: L::Ints) -> L::Ints {
         // SAFETY: the caller has the features of `L`; only values are used.
         unsafe { L::dot(sum, codes, inputs) }
     }
@@ -83,13 +83,13 @@ impl Centred for Fives {}
 
 impl Centred for Bytes {
     #[inline(always)]
-    unsafe fn start<L: Lanes>(at: *const i32) -> L::Ints {
-        // SAFETY: the caller keeps what `Lanes` asks for: features, and an integer at `at`.
+    unsafe fn start<L: Simd>(at: *const i32) -> L::Ints {
+        // SAFETY: the caller keeps what `Simd` asks for: features, and an integer at `at`.
         unsafe { L::start_bytes(at) }
     }
 
     #[inline(always)]
-    unsafe fn dot<L: Lanes>(sum: L::Ints, codes: L::Ints, inputs: L::Ints) -> L::Ints {
+    unsafe fn dot<L: Simd>(sum: L::Ints, codes: L::Ints, inputs: L::Ints) -> L::Ints {
         // SAFETY: the caller has the features of `L`; only values are used.
         unsafe { L::dot_bytes(sum, codes, inputs) }
     }
@@ -97,7 +97,7 @@ impl Centred for Bytes {
 
 impl<C: Centred> Kernel for Flat<C> {
     #[inline(always)]
-    unsafe fn run<L: Lanes, const R: usize>(work: &Work) {
+    unsafe fn run<L: Simd, const R: usize>(work: &Work) {
         // SAFETY: the caller keeps what `Kernel::run` asks for, so that panel, sums and codes reach as far as these loops.
         unsafe {
             let codes = work.panel.add(flat_scales(work.blocks));
@@ -141,13 +141,13 @@ pub(super) trait Nest {
     ///
     /// # Safety
     /// The processor has the features of `L`, and at `small` are the 256 bytes of small scales.
-    unsafe fn scale<L: Lanes>(small: *const u8, group: usize, lane: usize) -> L::Ints;
+    unsafe fn scale<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints;
 
     /// The small minimum of a group, or its scale again.
     ///
     /// # Safety
     /// As of `scale`.
-    unsafe fn minimum<L: Lanes>(small: *const u8, group: usize, lane: usize) -> L::Ints;
+    unsafe fn minimum<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints;
 }
 
 /// Bytes of a nest in a panel.
@@ -157,7 +157,7 @@ pub(super) const fn nest_bytes(codes: usize) -> usize {
 
 impl<F: Nest> Kernel for Nested<F> {
     #[inline(always)]
-    unsafe fn run<L: Lanes, const R: usize>(work: &Work) {
+    unsafe fn run<L: Simd, const R: usize>(work: &Work) {
         // SAFETY: the caller keeps what `Kernel::run` asks for, so that panel, sums and codes reach as far as these loops.
         unsafe {
             let groups = NEST / F::GROUP;
@@ -212,7 +212,7 @@ impl<F: Nest> Kernel for Nested<F> {
 /// # Safety
 /// The processor has the features of `L`.
 #[inline(always)]
-unsafe fn fetch_ahead<L: Lanes, C: Codes>(block: *const u8, lane: usize) {
+unsafe fn fetch_ahead<L: Simd, C: Codes>(block: *const u8, lane: usize) {
     if lane > 0 {
         return;
     }
@@ -228,7 +228,7 @@ unsafe fn fetch_ahead<L: Lanes, C: Codes>(block: *const u8, lane: usize) {
 /// # Safety
 /// The processor has the features of `L`; at `block` is a block, and at `inputs` those of `R` rows for it.
 #[inline(always)]
-unsafe fn add_half<L: Lanes, C: Codes, const R: usize>(
+unsafe fn add_half<L: Simd, C: Codes, const R: usize>(
     sums: &mut [L::Ints; R],
     block: *const u8,
     first: usize,
@@ -250,7 +250,7 @@ unsafe fn add_half<L: Lanes, C: Codes, const R: usize>(
 /// # Safety
 /// As of [`add_half`].
 #[inline(always)]
-unsafe fn add_vector<L: Lanes, C: Codes, const R: usize>(
+unsafe fn add_vector<L: Simd, C: Codes, const R: usize>(
     sums: &mut [L::Ints; R],
     block: *const u8,
     k: usize,
@@ -272,7 +272,7 @@ unsafe fn add_vector<L: Lanes, C: Codes, const R: usize>(
 /// # Safety
 /// As of [`Nest::scale`].
 #[inline(always)]
-unsafe fn scale_up<L: Lanes, F: Nest, const R: usize>(
+unsafe fn scale_up<L: Simd, F: Nest, const R: usize>(
     scaled: &mut [L::Floats; R],
     sums: [L::Ints; R],
     small: *const u8,
@@ -291,7 +291,7 @@ unsafe fn scale_up<L: Lanes, F: Nest, const R: usize>(
 /// # Safety
 /// As [`Kernel::run`].
 #[inline(always)]
-unsafe fn store<L: Lanes, const R: usize>(work: &Work, lane: usize, totals: [L::Floats; R]) {
+unsafe fn store<L: Simd, const R: usize>(work: &Work, lane: usize, totals: [L::Floats; R]) {
     // SAFETY: `out` has `rows` rows of `stride`, each with room for the outputs from `lane` on; the last are copied one by one.
     unsafe {
         let wanted = (work.outputs - lane).min(L::COUNT);
@@ -319,13 +319,13 @@ macro_rules! own_minima {
             const MIDDLE: Option<u8> = None;
 
             #[inline(always)]
-            unsafe fn scale<L: Lanes>(small: *const u8, group: usize, lane: usize) -> L::Ints {
+            unsafe fn scale<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints {
                 // SAFETY: the caller keeps what `Nest` asks for: the scales of this group lie there.
                 unsafe { L::unsigned(small.add(group * PANEL + lane)) }
             }
 
             #[inline(always)]
-            unsafe fn minimum<L: Lanes>(small: *const u8, group: usize, lane: usize) -> L::Ints {
+            unsafe fn minimum<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints {
                 // SAFETY: the caller keeps what `Nest` asks for: the minima of this group lie there.
                 unsafe { L::unsigned(small.add(128 + group * PANEL + lane)) }
             }
@@ -344,13 +344,13 @@ macro_rules! own_middle {
             const MIDDLE: Option<u8> = Some($middle);
 
             #[inline(always)]
-            unsafe fn scale<L: Lanes>(small: *const u8, group: usize, lane: usize) -> L::Ints {
+            unsafe fn scale<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints {
                 // SAFETY: the caller keeps what `Nest` asks for: the scales of this group lie there.
                 unsafe { L::signed(small.add(group * PANEL + lane)) }
             }
 
             #[inline(always)]
-            unsafe fn minimum<L: Lanes>(small: *const u8, group: usize, lane: usize) -> L::Ints {
+            unsafe fn minimum<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints {
                 // SAFETY: the caller keeps what `Nest` asks for: the scales of this group lie there.
                 unsafe { Self::scale::<L>(small, group, lane) }
             }
@@ -372,13 +372,13 @@ impl Nest for Q2K {
     const MIDDLE: Option<u8> = None;
 
     #[inline(always)]
-    unsafe fn scale<L: Lanes>(small: *const u8, group: usize, lane: usize) -> L::Ints {
+    unsafe fn scale<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints {
         // SAFETY: the caller keeps what `Nest` asks for: the scales of this group lie there.
         unsafe { L::and(L::unsigned(small.add(group * PANEL + lane)), L::bytes(0x0f)) }
     }
 
     #[inline(always)]
-    unsafe fn minimum<L: Lanes>(small: *const u8, group: usize, lane: usize) -> L::Ints {
+    unsafe fn minimum<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints {
         // SAFETY: the caller keeps what `Nest` asks for: the minima of this group lie there.
         unsafe { L::and(L::right(L::unsigned(small.add(group * PANEL + lane)), 4), L::bytes(0x0f)) }
     }
