@@ -1,7 +1,7 @@
-//! offhook answers phone calls: one process listens, thinks and speaks. The call itself is [`offhook_core`]; here is
-//! what is around it: engines, sockets, configuration, commands.
+//! offhook answers phone calls: one process listens, thinks and speaks. The call itself is in
+//! [`offhook_core`]. This crate adds what surrounds it: engines, sockets, configuration and commands.
 
-// They panic where nobody reads: `cli::output` has what takes their place.
+// These macros panic if the output is closed. Use those of `cli::output` instead.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod app;

@@ -27,7 +27,7 @@ const NO_MODEL: u8 = 66;
     after_help = "Try it: `offhook call` plays a whole conversation."
 )]
 struct Cli {
-    /// The configuration [default: config.toml here if there is one, else what ships with offhook]
+    /// The configuration file [default: ./config.toml if it exists, else the built-in configuration]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -38,19 +38,19 @@ struct Cli {
 enum Command {
     /// Answer calls: gateways dial in over WebSocket
     Serve(cli::serve::Args),
-    /// Call a server (by default one of its own) and measure how it answers
+    /// Call a server (by default one that it starts) and measure how it answers
     Call(cli::call::Args),
     /// Talk to the language model in text
     Chat(cli::chat::Args),
     /// Speak a text
     Say(cli::say::Args),
-    /// Write down what is said in audio files
+    /// Transcribe audio files
     Transcribe(cli::transcribe::Args),
-    /// Play the trace of a call again, as it was or under other settings
+    /// Replay the trace of a call, as it was or with other settings
     Replay(cli::replay::Args),
-    /// Make an address that opens one socket, once
+    /// Create a single-use address that opens one socket
     Token(cli::token::Args),
-    /// Measure the parts on this machine
+    /// Measure the components on this machine
     #[command(subcommand)]
     Bench(cli::bench::Command),
     /// Check the configuration
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
     run(cli.command, path.as_deref(), &mut log).unwrap_or_else(|error| {
         let unwritten = output::exit_code(&error);
         if unwritten != Some(output::READER_GONE) {
-            // A configuration's own text says whose it is.
+            // The text of a ConfigError begins with "configuration" and its source: it needs no "offhook:".
             let wrong = error.downcast_ref::<ConfigError>().map(ToString::to_string);
             let text = wrong.unwrap_or_else(|| format!("offhook: {error:#}"));
             match log {
@@ -81,7 +81,8 @@ fn main() -> ExitCode {
     })
 }
 
-/// A negative number behind an option is its value, which it may refuse by its own limits, and no option itself.
+/// A negative number after an option is its value, not another option. The limits of the option may still
+/// refuse it.
 fn taking_negative_numbers(command: clap::Command) -> clap::Command {
     let option = |argument: clap::Arg| {
         let takes_values = argument.get_action().takes_values() && !argument.is_positional();
@@ -90,7 +91,7 @@ fn taking_negative_numbers(command: clap::Command) -> clap::Command {
     command.mut_args(option).mut_subcommands(taking_negative_numbers)
 }
 
-/// Runs a command. What goes wrong in a server is a line of its log, which it gives to `log`.
+/// Runs a command. A server stores its log in `log`, so that the error that ends it is logged.
 fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyhow::Result<ExitCode> {
     let printed = |code: ExitCode| Ok(output::flush().map(|()| code)?);
     match &command {
@@ -113,7 +114,7 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
     let server = matches!(command, Command::Serve(_));
     let started = logging::start(&config.log.level, config.log.json, server);
     let result = match command {
-        // The server has written what it writes, and waits for nobody who does not read.
+        // The server has written its output already, and must not wait for a reader that has stopped reading.
         Command::Serve(args) => {
             *log = Some(started);
             return cli::serve::run(&args, config, path);
@@ -130,7 +131,7 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
     result.and_then(printed)
 }
 
-/// Help or the version, which were asked for, or what is wrong with the arguments.
+/// Prints the requested help or version, or what is wrong with the arguments.
 fn answered(asked: &clap::Error) -> ExitCode {
     match asked.print().and_then(|()| output::flush()) {
         Ok(()) => u8::try_from(asked.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
@@ -144,7 +145,7 @@ fn answered(asked: &clap::Error) -> ExitCode {
     }
 }
 
-/// What is read where no configuration is named.
+/// The configuration that is read if none is named.
 fn config_here() -> Option<PathBuf> {
     Some(PathBuf::from("config.toml")).filter(|here| here.exists())
 }

@@ -1,14 +1,14 @@
-//! Waiting in tests for what another thread does: a test that would wait for ever fails instead.
+//! Lets a test wait for another thread. A test that would wait for ever fails instead.
 
 use std::time::Duration;
 
-/// Tries at most, a millisecond apart.
+/// The maximum number of tries, a millisecond apart.
 const TRIES: usize = 10_000;
 
 /// Returns once `condition` holds.
 ///
 /// # Panics
-/// If it does not within ten seconds.
+/// If it does not hold within ten seconds.
 #[track_caller]
 pub(crate) fn wait_until(mut condition: impl FnMut() -> bool) {
     for _ in 0..TRIES {

@@ -1,4 +1,4 @@
-//! The certificate and its key: read at the start, and again when asked to. Must not know the routes.
+//! The certificate and its key: read at startup, and again on request. Must not know the routes.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::config::Tls;
 use crate::files;
 
-/// What is wrong with the files.
+/// An error in the files.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file cannot be read.
@@ -22,25 +22,25 @@ pub enum TlsError {
         key: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         error: std::io::Error,
     },
-    /// It is not in PEM, or holds something else.
+    /// The file is not in PEM, or holds something else.
     #[error("{key} = \"{}\": allowed is a file in PEM with {allowed}", .path.display())]
     Wrong {
         /// The key of the configuration.
         key: &'static str,
         /// The file.
         path: PathBuf,
-        /// What should be in it.
+        /// The expected content.
         allowed: &'static str,
     },
-    /// They do not belong together, or cannot be used.
+    /// The certificate and the key do not match, or cannot be used.
     #[error("server.tls_certificate and server.tls_key: {0}")]
     Unusable(#[from] rustls::Error),
 }
 
-/// The files, and what is in use of them.
+/// The files, and the TLS configuration in use.
 #[derive(Debug, Clone)]
 pub struct Certificates {
     files: Tls,
@@ -51,21 +51,21 @@ impl Certificates {
     /// Reads the files.
     ///
     /// # Errors
-    /// Which is wrong, and how.
+    /// If a file is wrong; the error names it and the problem.
     pub fn load(files: &Tls) -> Result<Self, TlsError> {
         Ok(Self { files: files.clone(), in_use: Arc::new(Mutex::new(read(files)?)) })
     }
 
-    /// What the next connection is made with.
+    /// The acceptor for the next connection.
     #[must_use]
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
         self.in_use.lock().unwrap_or_else(PoisonError::into_inner).clone().into()
     }
 
-    /// Reads the files again, for the connections that come; those that are open go on.
+    /// Reads the files again, for new connections. Open connections keep the old certificate.
     ///
     /// # Errors
-    /// Which is wrong; what was in use stays so.
+    /// If a file is wrong. The configuration in use stays.
     pub fn reload(&self) -> Result<(), TlsError> {
         let config = read(&self.files)?;
         *self.in_use.lock().unwrap_or_else(PoisonError::into_inner) = config;
@@ -92,12 +92,12 @@ fn read(files: &Tls) -> Result<Arc<ServerConfig>, TlsError> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, private)?;
-    // WebSockets begin with it, and nothing else is spoken here.
+    // WebSockets begin with HTTP/1.1, and no other protocol is spoken here.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
-/// Longest file with certificates, of which there are a few kilobytes.
+/// The longest file with certificates, in bytes. Real ones are a few kilobytes.
 const LONGEST: u64 = 1 << 20;
 
 fn file(key: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {

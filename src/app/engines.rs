@@ -1,5 +1,5 @@
-//! Engines from the configuration: the options of each, and all that it names loaded, warmed and started. Must
-//! not know calls.
+//! Builds the engines from the configuration: sets the options of each, then loads, warms up and starts them.
+//! Must not know calls.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::engine::{synthesizing, transcribing, voice};
 use crate::runtime::clock::since_1970;
 use crate::units::WHISPER_RATE;
 
-/// How Whisper is asked, as configured, with the weights of this file.
+/// The configured options of Whisper, for the weights in this file.
 #[must_use]
 pub fn whisper_options(stt: &Stt, model: &Path) -> WhisperOptions {
     WhisperOptions {
@@ -32,7 +32,7 @@ pub fn whisper_options(stt: &Stt, model: &Path) -> WhisperOptions {
     }
 }
 
-/// What a language model may use, as configured, with the weights of this file.
+/// The configured options of a language model, for the weights in this file.
 #[must_use]
 pub fn llm_options(llm: &Llm, model: &Path) -> LlmOptions {
     let Llm { threads, kernels, context_tokens, cache_mb, .. } = *llm;
@@ -48,16 +48,16 @@ pub fn llm_options(llm: &Llm, model: &Path) -> LlmOptions {
     }
 }
 
-/// What kept the engines from starting.
+/// Why the engines did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A model file.
+    /// A model file cannot be used.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// An engine that was loaded and yet does not work.
+    /// An engine was loaded but does not work.
     #[error("{0} does not work")]
     Broken(&'static str, #[source] EngineError),
-    /// No thread to run on.
+    /// The operating system gave no thread.
     #[error("no thread could be started: {0}")]
     Threads(#[from] std::io::Error),
 }
@@ -65,21 +65,22 @@ pub enum StartError {
 /// Opens all language models that the configuration names, in its order.
 ///
 /// # Errors
-/// The first that cannot be used.
+/// The error of the first model that cannot be used.
 pub fn open_models(config: &Config) -> Result<Vec<(String, Opened)>, LoadError> {
     let opened =
         |(name, path): (&str, &Path)| Ok((name.to_owned(), llm::open(llm_options(&config.llm, path))?));
     config.llm.models().map(opened).collect()
 }
 
-/// Loads, warms and starts everything. Takes as long as the models are large; call it once.
-/// `models` are the language models that the configuration names, in its order; `now` is the time that the meters
-/// of the cores go by.
+/// Loads, warms up and starts all engines. This takes longer the larger the models are; call it once.
+/// `models` are the language models that the configuration names, in its order. `now` is the clock for the
+/// meters of the cores.
 ///
 /// # Errors
 /// If a model is missing or broken.
 pub fn start(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engines, StartError> {
-    // Thread pools that the engines build on the way inherit the priority: start them elsewhere.
+    // Thread pools that the engines start while loading inherit the low priority, so load on a separate
+    // thread.
     std::thread::scope(|scope| {
         let loader = std::thread::Builder::new()
             .name("load".into())
@@ -98,8 +99,8 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
     if config.stt.language != languages::ENGLISH {
         tracing::warn!(
             language = config.stt.language,
-            "turn-taking is tested in English only: the ends of turns, backchannels and interruptions are told by \
-             English words (stt.language)"
+            "turn-taking is tested in English only: the ends of turns, backchannels and interruptions are \
+             recognised by English words (stt.language)"
         );
     }
     let mut generators = Vec::new();
@@ -110,13 +111,13 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
     }
     let mut voice = voice::open(&config.tts.voice, config.tts.speed)
         .map_err(|error| StartError::Broken("the voice", error))?;
-    // More threads than cores would wait for the arbiter for ever.
+    // A request for more threads than there are cores would wait for the arbiter for ever.
     let of_cores = |threads: usize| threads.clamp(1, cores.count());
     let threads = of_cores(config.stt.threads);
-    // A look at the words takes one core: as many at once as there are.
+    // A partial transcription takes one core, so as many recognisers can run at once as there are cores.
     let at_once = cores.count().clamp(1, config.server.max_calls);
     let mut recognizers: Vec<Box<dyn Recognizer>> = Vec::new();
-    // Of silence a recogniser makes nothing, and would not be warm.
+    // A recogniser skips silence, and would not be warmed up by it.
     let hum: Vec<f32> = (0_u8..32).map(|step| 0.01 * (f32::from(step) / 16.0 - 1.0)).collect();
     let hum = hum.repeat(WHISPER_RATE as usize / hum.len());
     for _ in 0..at_once {
@@ -134,7 +135,8 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
     voice.synthesize("Hello.", &CancelFlag::default()).map_err(|e| StartError::Broken("the voice", e))?;
     drop(held);
     let steps = Steps { threads: of_cores(config.llm.threads), longest: config.llm.longest_step };
-    // All calls keep to the tokens of the first: what another cannot take, it leaves out by itself.
+    // All calls count tokens as the first model does. Another model shortens a prompt itself if it does not
+    // fit.
     let counter = generators.first().map(|(_, generator)| generator.clone());
     let count =
         CountTokens::new(move |text| counter.as_ref().map_or(0, |counter| counter.count_tokens(text)));

@@ -1,5 +1,5 @@
-//! Where all is put together: the state of the application, engines as the configuration names them, certificates,
-//! and what a running server reads again.
+//! Puts the application together: its state, the engines that the configuration names, certificates, and what
+//! a running server reads again.
 
 pub mod certificates;
 pub mod engines;

@@ -1,4 +1,4 @@
-//! The state of the application: what all requests and signals share. Must not know how anybody comes in.
+//! The state of the application, which all requests and signals share. Must not know how clients connect.
 
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -18,19 +18,19 @@ use crate::runtime::registry::{Refused, Registry};
 use crate::runtime::services::Services;
 use crate::telemetry::refusals::{Kind, Refusals, Sum};
 
-/// Sums of refusals are looked for so often.
+/// How often the sums of refusals are collected.
 const SUMS: Duration = Duration::from_secs(5);
 
-/// What all requests share.
+/// The state that all requests share.
 #[derive(Clone)]
 pub struct App {
     pub(crate) config: Arc<Config>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) admission: Arc<Admission>,
-    /// The single-use credentials that were used.
+    /// The single-use credentials that have been used.
     pub(crate) seen: Arc<Mutex<ReplayGuard>>,
     pub(crate) services: Arc<OnceLock<Services>>,
-    /// A clock that is never set.
+    /// The monotonic clock.
     pub(crate) uptime: Uptime,
     pub(crate) refusals: Arc<Mutex<Refusals>>,
     pub(crate) followers: Vec<Arc<dyn Follower>>,
@@ -38,7 +38,7 @@ pub struct App {
 }
 
 impl App {
-    /// A house that takes no calls until [`Self::ready`].
+    /// An application that takes no calls until [`Self::ready`].
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
         let server = &config.server;
@@ -55,18 +55,18 @@ impl App {
         }
     }
 
-    /// The same house, where this follower is told what happens to calls.
+    /// Adds a follower, which gets the events of all calls.
     #[must_use]
     pub fn followed_by(mut self, follower: Arc<dyn Follower>) -> Self {
         self.followers.push(follower);
         self
     }
 
-    /// The engines are loaded and warm: calls are taken.
+    /// Takes calls from now on: the engines are loaded and warm.
     pub fn ready(&self, engines: Engines, provider_api: Option<ProviderApi>) {
         let (config, followers, stop) = (self.config.clone(), self.followers.clone(), self.stop.clone());
         let services = Services { config, engines, provider_api, followers, stop };
-        // Readiness comes once; a second set of engines would be dropped unused.
+        // The services are set once; a second set of engines would be dropped unused.
         let _ = self.services.set(services);
     }
 
@@ -76,13 +76,13 @@ impl App {
         self.services.get().map(|services| &services.engines)
     }
 
-    /// The calls that stand.
+    /// The running calls.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// Whether nobody has a socket, be it that the call on it is over and goodbye is being said.
+    /// True if no socket is open, not even one whose call is over and that is still being closed.
     #[must_use]
     pub fn sockets_are_gone(&self) -> bool {
         self.admission.are_empty()
@@ -93,7 +93,7 @@ impl App {
         self.stop.cancel();
     }
 
-    /// Somebody was refused on the way in. It is told in the log, or summed up with others.
+    /// Records a refused client. The refusal is logged, or counted in a sum with others.
     pub(crate) fn refused(&self, kind: Kind, peer: IpAddr, line: &'static str, reason: &dyn Display) {
         let reason = reason.to_string();
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,7 +103,7 @@ impl App {
         }
     }
 
-    /// Tells the sums of refusals, for ever.
+    /// Logs the sums of refusals, for ever.
     pub async fn sum_up(self) {
         loop {
             tokio::time::sleep(SUMS).await;
@@ -112,13 +112,13 @@ impl App {
         }
     }
 
-    /// Tells the sums that are left at the end.
+    /// Logs the sums that are left at shutdown.
     pub fn sum_up_the_rest(&self) {
         let all = self.refusals.lock().unwrap_or_else(PoisonError::into_inner).all();
         tell(all);
     }
 
-    /// What a call needs, if one that began now would be taken.
+    /// The services for a new call, or why a call that began now would be refused.
     pub(crate) fn services(&self) -> Result<Services, Refused> {
         let services = self.services.get().ok_or(Refused::NotReady)?;
         self.registry.has_room()?;

@@ -1,4 +1,5 @@
-//! The keys of the telephone lines: which are taken, who may dial them, how they hang up. Knows no wire.
+//! The keys of the providers: which are enabled, how clients authenticate, how calls are ended. Knows no
+//! wire.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -15,51 +16,51 @@ use crate::streams::api::{Account, Api};
 use crate::streams::dialect::Dialect;
 use crate::streams::telnyx::ByteOrder;
 
-/// One kind of line: the section of its name.
+/// The settings of one provider: the section of its name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// What those who dial must show: all of it.
+    /// The checks that a client must pass, all of them.
     pub checks: Vec<Check>,
-    /// Single-use tokens for its address, if they are asked for.
+    /// Single-use tokens in the address, if they are required.
     pub tokens: Option<PathToken>,
-    /// Nobody is checked, and that is meant so.
+    /// No credentials are required, on purpose.
     pub insecure: bool,
-    /// Audio that may lie in its buffer; `None` is `playback.lead_ms`.
+    /// Audio in its playback buffer; `None` means `playback.lead_ms`.
     pub lead: Option<Duration>,
-    /// How it is asked to hang up, if the socket has no word for it.
+    /// The API that ends calls, if the socket's protocol has no message for it.
     pub api: Option<Api>,
 }
 
-/// What is known of all lines.
+/// The settings of all providers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lines {
-    /// Those that are taken.
+    /// The enabled providers.
     pub taken: BTreeMap<Dialect, Line>,
-    /// The address that gateways were told.
+    /// The address that gateways dial.
     pub public_url: Option<PublicUrl>,
-    /// How Telnyx writes L16.
+    /// The byte order of L16 from Telnyx.
     pub telnyx_l16: ByteOrder,
-    /// Whether a session of our own protocol may bring its own agent.
+    /// Whether a session of offhook's own protocol may bring its own agent.
     pub own_agents: bool,
 }
 
-/// Whether the value of `key` may be a secret, or hold one. The sections of lines are full of credentials,
-/// and people mistake one of their keys for another; addresses may have a password in them.
+/// Whether the value of `key` may be a secret, or contain one. The sections of providers are full of
+/// credentials, and people mistake one of their keys for another; addresses may contain a password.
 pub(super) fn holds_secrets(key: &str) -> bool {
     let section = key.split_once('.').map_or(key, |(section, _)| section);
     Dialect::named(section).is_some()
         || ["server.public_url", "server.tls_key", "server.tls_certificate"].contains(&key)
 }
 
-/// Reads the sections of all lines. Where others can reach them, each that is taken must check who dials
-/// it, or say that it does not. A public address means that a proxy lets others in.
+/// Reads the sections of all providers. Where other machines can reach them, each enabled provider must
+/// authenticate its clients, or be marked insecure. A public address means that a proxy lets others in.
 pub(super) fn lines(r: &mut Reader, base: &Path, bind: IpAddr) -> Lines {
     let taken = taken(r);
     let public_url = public_url(r);
     let reachable = !bind.is_loopback() || public_url.is_some();
     let mut lines = BTreeMap::new();
     for dialect in Dialect::ALL {
-        // The sections of lines that are not taken are checked as well: they will be.
+        // The sections of disabled providers are checked as well: they may be enabled later.
         let line = line(r, base, dialect, public_url.as_ref());
         if taken.contains(&dialect) {
             if reachable && !line.insecure && line.checks.is_empty() && !asks_for_something(r, dialect) {
@@ -76,7 +77,7 @@ pub(super) fn lines(r: &mut Reader, base: &Path, bind: IpAddr) -> Lines {
     Lines { taken: lines, public_url, telnyx_l16, own_agents }
 }
 
-/// Whether a credential is given, be it one that cannot be read, which has been told then.
+/// Whether a credential is given, even one that cannot be read: that was reported already.
 fn asks_for_something(r: &mut Reader, dialect: Dialect) -> bool {
     let key = |key| format!("{}.{key}", dialect.name());
     credentials(dialect).iter().any(|name| !r.text(&key(name), "", |_| None).is_empty())
@@ -95,7 +96,7 @@ fn refuse_open(r: &mut Reader, dialect: Dialect) {
     r.refuse(first, String::new(), allowed);
 }
 
-/// The keys of a line that make it check who dials.
+/// The keys of a provider that make it authenticate its clients.
 const fn credentials(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
         Dialect::Native => &["bearer", "path_secret"],
@@ -112,7 +113,7 @@ fn taken(r: &mut Reader) -> Vec<Dialect> {
     let mut taken = Vec::new();
     let names = r.texts("server.lines", &all);
     if names.is_empty() {
-        let allowed = format!("at least one of {}: without a line, no call can come in", all.join(", "));
+        let allowed = format!("at least one of {}: without one, no call can come in", all.join(", "));
         r.refuse("server.lines", "[]".to_owned(), allowed);
     }
     for name in names {
@@ -210,7 +211,7 @@ fn vonage(r: &mut Reader, base: &Path) -> (Vec<Check>, Option<Api>) {
     (jwt.into_iter().chain(bearer).collect(), api)
 }
 
-/// The address that signatures are over; without it, they cannot be checked.
+/// The address that signatures cover; without it, they cannot be checked.
 fn signed_url(r: &mut Reader, url: Option<&PublicUrl>, key: &str) -> Option<PublicUrl> {
     if url.is_none() {
         let allowed = format!("the address that gateways dial (\"wss://voice.example.com\"): {key} signs it");
@@ -219,7 +220,7 @@ fn signed_url(r: &mut Reader, url: Option<&PublicUrl>, key: &str) -> Option<Publ
     url.cloned()
 }
 
-/// An account's name with what proves it, if a name was given; then the proof must be there.
+/// An account's name with its credential, if a name is given; the credential is required then.
 fn given<P>(
     r: &mut Reader,
     key: &str,
@@ -227,7 +228,7 @@ fn given<P>(
     proof: Option<P>,
     proof_key: &str,
 ) -> Option<(String, P)> {
-    // One that is not read is given all the same.
+    // A secret that is not read counts as given.
     let left = r.secrets() == Secrets::Leave && !r.text(proof_key, "", |_| None).is_empty();
     if !name.is_empty() && proof.is_none() && !left {
         r.refuse(key, HIDDEN.to_owned(), format!("\"\", or {proof_key} with it: it signs the requests"));
@@ -244,7 +245,7 @@ fn api_url(r: &mut Reader, key: &str, usual: &str) -> String {
     let text = r.text(key, usual, |text| {
         let uri: Option<Uri> = text.parse().ok();
         let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
-        // Secrets are sent there: in clear to this machine only.
+        // Secrets are sent to this address: unencrypted to this machine only.
         let scheme = match uri.as_ref().and_then(Uri::scheme_str) {
             Some("https") => true,
             Some("http") => host == "127.0.0.1" || host == "localhost",
@@ -306,8 +307,8 @@ mod tests {
         assert!(read(checked, folder.path()).unwrap().taken[&Dialect::Twilio].tokens.is_some());
     }
 
-    /// Fault: the refusal of an open line began with "insecure = false: allowed is true", so that the wrong act was
-    /// the nearest one.
+    /// Fault: the refusal of an open line began with "insecure = false: allowed is true", which suggested the
+    /// wrong fix first.
     #[test]
     fn the_refusal_of_an_open_line_names_its_credential_first_and_insecure_last() {
         let error = read("[server]\nbind = \"0.0.0.0\"", Path::new("")).unwrap_err();
@@ -320,7 +321,7 @@ mod tests {
         }
     }
 
-    /// Fault: a server that takes no line at all was "right".
+    /// Fault: a server without any provider was accepted.
     #[test]
     fn a_server_without_a_line_is_refused() {
         let error = read("[server]\nlines = []", Path::new("")).unwrap_err();
@@ -340,7 +341,7 @@ mod tests {
         assert!(told("[asterisk]\nbasic = \"file:secret\"").contains("USER:PASSWORD"));
         std::fs::write(folder.path().join("empty"), "asterisk:\n").unwrap();
         assert!(told("[jambonz]\nbasic = \"file:empty\"").contains("8 characters"));
-        assert!(told("[vonage]\nprivate_key = \"file:secret\"").contains("no RSA private key"));
+        assert!(told("[vonage]\nprivate_key = \"file:secret\"").contains("not an RSA private key"));
         let lines = read("[asterisk]\nbasic = \"file:password\"", folder.path()).unwrap();
         assert_eq!(lines.taken[&Dialect::Asterisk].checks.len(), 1);
         assert!(!format!("{lines:?}").contains("0123456789"));

@@ -1,5 +1,5 @@
-//! Where secrets come from: the environment or a file, never the configuration itself, which people
-//! send to each other. Must not know what they are for.
+//! Reads secrets from the environment or from files, never from the configuration itself, which people send
+//! to each other. Must not know what they are for.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,37 +9,38 @@ use super::toml_reader::{HIDDEN, Reader};
 use crate::access::{NoSecret, PrivateKey, Secret};
 use crate::files;
 
-/// The largest file of a secret: keys have a few thousand bytes.
+/// The largest secret file, in bytes: keys have a few thousand.
 const MOST_BYTES: u64 = 1 << 16;
 
 const ALLOWED: &str = "\"env:NAME\" (an environment variable) or \"file:PATH\"; the secret itself is not \
      written here";
 
-/// The secret that `key` refers to; `None` if the key is "" or the secret cannot be read, which is told.
+/// The secret that `key` refers to; `None` if the key is "", or if the secret cannot be read, which is
+/// reported.
 pub(super) fn secret(r: &mut Reader, base: &Path, key: &str) -> Option<Secret> {
     read(r, base, key, placeholder, |text| Secret::of(text).map_err(|e: NoSecret| e.to_string()))
 }
 
-/// Stands for a secret that is not read, so that what belongs to it is checked all the same.
+/// Stands for a secret that is not read, so that the keys around it are still checked.
 fn placeholder() -> Option<Secret> {
     Secret::of("user:a secret that was not read").ok()
 }
 
-/// The same for a user and a password with a colon between them.
+/// As [`secret`], for USER:PASSWORD.
 pub(super) fn password(r: &mut Reader, base: &Path, key: &str) -> Option<Secret> {
     read(r, base, key, placeholder, |text| {
         let mut passwords = text.lines().filter(|line| !line.trim().is_empty());
-        // As long as a secret must be: the user's name is none.
+        // The length rule of secrets applies to the password alone: the user's name is not secret.
         let right = passwords
             .all(|line| line.split_once(':').is_some_and(|(_, password)| Secret::of(password).is_ok()));
         if !right {
-            return Err("it must be USER:PASSWORD, the password of 8 characters at least".to_owned());
+            return Err("it must be USER:PASSWORD, with a password of at least 8 characters".to_owned());
         }
         Secret::of(text).map_err(|e| e.to_string())
     })
 }
 
-/// The same for a private key.
+/// As [`secret`], for a private key.
 pub(super) fn private_key(r: &mut Reader, base: &Path, key: &str) -> Option<PrivateKey> {
     read(r, base, key, || None, |pem| PrivateKey::of(pem).map_err(|e| e.to_string()))
 }
@@ -48,23 +49,23 @@ fn is_reference(text: &str) -> bool {
     text.starts_with("env:") || text.starts_with("file:")
 }
 
-/// What `reference` refers to, "env:NAME" or "file:PATH"; a relative path starts at `base`.
+/// The text behind `reference`, "env:NAME" or "file:PATH"; a relative path starts at `base`.
 ///
 /// # Errors
-/// What is wrong with it, without any secret.
+/// The problem of the reference, without any secret.
 pub fn secret_of(reference: &str, base: &Path) -> Result<String, String> {
     match reference.split_once(':') {
-        // The system's own message for a variable that is no text would show it.
+        // The system's own message for a variable that is not text would show its value.
         Some(("env", name)) => match std::env::var_os(name).map(OsString::into_string) {
-            Some(text) => text.map_err(|_| "it is no text (UTF-8)".to_owned()),
-            None => Err("there is no such variable (its name comes after env:, not the secret)".to_owned()),
+            Some(text) => text.map_err(|_| "it is not text (UTF-8)".to_owned()),
+            None => Err("there is no such variable (env: takes its name, not the secret)".to_owned()),
         },
         Some(("file", path)) => contents(&base.join(path)),
         Some(_) | None => Err(format!("allowed is {ALLOWED}")),
     }
 }
 
-/// What is in a file.
+/// The text of a file.
 fn contents(path: &Path) -> Result<String, String> {
     files::text(path, MOST_BYTES).map_err(|error| error.to_string())
 }
@@ -84,7 +85,7 @@ fn read<T>(
         return placeholder();
     }
     if !is_reference(&reference) {
-        // What is written here may be the secret: it is not repeated.
+        // This text may be the secret: it is not repeated.
         r.refuse(key, HIDDEN.to_owned(), ALLOWED.to_owned());
         return None;
     }
@@ -94,7 +95,7 @@ fn read<T>(
         Ok(secret) => Some(secret),
         Err(problem) => {
             let allowed = format!("a file or a variable with a secret in it; {problem}");
-            // The secret itself may stand where its name or its path belongs.
+            // The secret itself may be in the place of its name or path.
             r.refuse(key, format!("\"{kind}:{HIDDEN}\""), allowed);
             None
         }
@@ -107,15 +108,15 @@ mod tests {
 
     use super::*;
 
-    /// Fault: a secret's file that is a pipe, to which nobody writes, held `config check` up for ever.
+    /// Fault: a secret file that was a pipe without a writer blocked `config check` for ever.
     #[test]
     fn a_secret_is_read_from_a_regular_file_of_a_few_kilobytes() {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        assert!(contents(&pipe).unwrap_err().contains("no regular file"));
-        assert!(contents(folder.path()).unwrap_err().contains("no regular file"));
-        assert!(contents(Path::new("/dev/zero")).unwrap_err().contains("no regular file"));
+        assert!(contents(&pipe).unwrap_err().contains("not a regular file"));
+        assert!(contents(folder.path()).unwrap_err().contains("not a regular file"));
+        assert!(contents(Path::new("/dev/zero")).unwrap_err().contains("not a regular file"));
         let large = folder.path().join("large");
         std::fs::write(&large, "x".repeat(70_000)).unwrap();
         assert!(contents(&large).unwrap_err().contains("more than 65536 bytes"));

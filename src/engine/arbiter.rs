@@ -1,37 +1,37 @@
-//! Who may compute next. whisper.cpp's and candle's thread pools both spin at their barriers: two
-//! of them on two cores collapse. So every step of an engine asks for slots first, and running
+//! Decides which work gets cores next. The thread pools of whisper.cpp and candle both spin at their
+//! barriers: two of them on two cores collapse. So every step of an engine first asks for cores, and running
 //! compute threads never outnumber the cores. PURE policy: no threads, no clock; `cores.rs` runs it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Kinds of work, the most urgent first: what keeps a voice from breaking off, then what shortens
-/// the caller's waiting, then the rest.
+/// Kinds of work, the most urgent first: work that prevents underruns, then work that shortens the wait of
+/// the caller, then the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Work {
-    /// The next token for a call whose playback is about to run out ([`DECODE_IS_URGENT_BELOW`]).
+    /// The next token for a call that is close to an underrun ([`DECODE_IS_URGENT_BELOW`]).
     UrgentDecode,
     /// The transcript that an answer waits for.
     Transcript,
-    /// The first piece of speech of a reply.
+    /// The first chunk of speech of a reply.
     FirstSpeech,
     /// The next token of a reply.
     Decode,
-    /// A later piece of speech.
+    /// A later chunk of speech.
     Speech,
     /// A slice of a prompt.
     Prefill,
-    /// The words of a caller who still speaks: of use only while they are new.
+    /// A partial transcript while the caller still speaks: useful only while it is new.
     Partial,
-    /// Those words, read for the answer to come.
+    /// The prefill of a partial transcript for the coming answer.
     PartialPrefill,
-    /// An answer that is prepared before it is known that it is wanted.
+    /// An answer that is prepared before it is certain that it is wanted.
     Speculation,
     /// Nothing that a call waits for, such as warming up.
     Idle,
 }
 
-/// With less audio than this left to play, the next token of a reply comes before all else.
+/// With less audio than this left to play, the next token of a reply has priority over all other work.
 pub const DECODE_IS_URGENT_BELOW: Duration = Duration::from_millis(150);
 
 impl Work {
@@ -49,7 +49,7 @@ impl Work {
         Self::Idle,
     ];
 
-    /// The token of a reply of which so much is still to be played.
+    /// The work for a token of a reply, by the time that is left to play.
     #[must_use]
     pub fn decode(left_to_play: Option<Duration>) -> Self {
         match left_to_play {
@@ -58,7 +58,7 @@ impl Work {
         }
     }
 
-    /// True if it may be broken off, because it is done again anyway.
+    /// True if the work may be broken off, because it will be repeated anyway.
     fn can_be_broken_off(self) -> bool {
         match self {
             Self::Partial => true,
@@ -92,11 +92,11 @@ impl Work {
     }
 }
 
-/// A request that was made.
+/// A request for cores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(u64);
 
-/// Cores given and asked for.
+/// Granted and requested cores.
 #[derive(Debug)]
 pub struct Arbiter {
     cores: usize,
@@ -111,12 +111,12 @@ pub struct Arbiter {
 struct Running {
     work: Work,
     slots: usize,
-    /// Was told to end.
+    /// It has been asked to end.
     broken_off: bool,
 }
 
 impl Arbiter {
-    /// An arbiter of `cores` slots, at least one.
+    /// Makes an arbiter of `cores` cores, at least one.
     #[must_use]
     pub fn new(cores: usize) -> Self {
         Self {
@@ -128,13 +128,13 @@ impl Arbiter {
         }
     }
 
-    /// Slots that nobody holds.
+    /// The number of free cores.
     #[must_use]
     pub fn free(&self) -> usize {
         self.free
     }
 
-    /// Asks for `slots`. [`Self::grant`] says when they are given.
+    /// Asks for `slots` cores. [`Self::grant`] says when they are granted.
     pub fn ask(&mut self, work: Work, slots: usize) -> Ticket {
         let ticket = Ticket(self.next);
         self.next += 1;
@@ -142,16 +142,16 @@ impl Arbiter {
         ticket
     }
 
-    /// Takes a request back that was not granted.
+    /// Withdraws a request that was not granted.
     pub fn withdraw(&mut self, work: Work, ticket: Ticket) {
         self.waiting.remove(&(work, ticket));
     }
 
-    /// Gives slots to the most urgent request, if there are enough. One that needs more than are
-    /// free holds the less urgent ones back, or it would wait for ever.
+    /// Grants cores to the most urgent request, if enough are free. A request for more cores than are free
+    /// holds back the less urgent ones, or it would wait for ever.
     pub fn grant(&mut self) -> Option<Ticket> {
         let first = self.waiting.first_entry()?;
-        // What cannot be broken off at once must leave a core for what is urgent.
+        // A partial ends with a delay when it is broken off, so it must leave a core for urgent work.
         let kept = usize::from(first.key().0.can_be_broken_off() && self.cores > 1);
         if *first.get() + kept > self.free {
             return None;
@@ -162,8 +162,8 @@ impl Arbiter {
         Some(ticket)
     }
 
-    /// Work that should be broken off for the most urgent request: the least urgent, the newest of
-    /// equals. Each is named once; call it until it names none.
+    /// Names work that should be broken off for the most urgent request: the least urgent first, and the
+    /// newest of equals. Each is named once; call it until it returns `None`.
     pub fn break_off(&mut self) -> Option<Ticket> {
         let (&(work, _), &slots) = self.waiting.first_key_value()?;
         let coming: usize = self.running.values().filter(|r| r.broken_off).map(|r| r.slots).sum();
@@ -179,7 +179,7 @@ impl Arbiter {
         Some(ticket)
     }
 
-    /// Takes the slots of a granted request back.
+    /// Releases the cores of a granted request.
     pub fn release(&mut self, ticket: Ticket) {
         if let Some(running) = self.running.remove(&ticket) {
             self.free += running.slots;

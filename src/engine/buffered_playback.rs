@@ -1,5 +1,5 @@
-//! How long the voice of a call can go on with what it has: written by the call, read by the threads
-//! that make more. Knows no audio.
+//! The audio that a call has left to play: written by the call, read by the threads that make more. Knows no
+//! audio.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,22 +8,22 @@ use std::time::Duration;
 /// Shared by a call and the jobs of its reply.
 #[derive(Debug, Clone, Default)]
 pub struct BufferedPlayback {
-    /// In microseconds on the clock of the cores; 0 before anything of a reply was played.
+    /// The end of playback in microseconds on the clock of the cores; 0 before any of a reply has played.
     ends_at: Arc<AtomicU64>,
 }
 
 impl BufferedPlayback {
-    /// What there is to play lasts until `end`, on the clock of the cores.
+    /// Sets the end of playback, on the clock of the cores.
     pub fn lasts_until(&self, end: Duration) {
         self.ends_at.store(u64::try_from(end.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// A reply begins: nothing of it can break off yet.
+    /// A reply begins: it cannot underrun yet.
     pub fn begin_anew(&self) {
         self.ends_at.store(0, Ordering::Relaxed);
     }
 
-    /// What is left at `now`, nothing if the voice has already broken off; `None` before it began.
+    /// The time left at `now`; zero after an underrun, `None` before the reply plays.
     #[must_use]
     pub fn left(&self, now: Duration) -> Option<Duration> {
         let end = self.ends_at.load(Ordering::Relaxed);

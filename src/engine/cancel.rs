@@ -1,9 +1,9 @@
-//! A flag that ends a job early. Shared by the one who asked and the engine thread that works.
+//! A flag that ends a job early. The client and the engine thread share it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Set once, never unset; a job polls it at every step.
+/// Set once, never unset. A job polls it at every step.
 #[derive(Debug, Clone, Default)]
 pub struct CancelFlag(Arc<AtomicBool>);
 
@@ -13,7 +13,7 @@ impl CancelFlag {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Cancels the job before, and gives the flag of the next one.
+    /// Cancels the previous job, and returns a new flag for the next one.
     pub fn renew(&mut self) -> Self {
         self.cancel();
         *self = Self::default();

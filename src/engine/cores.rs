@@ -1,5 +1,5 @@
-//! Runs the arbiter: an engine thread asks for cores and sleeps until it has them. Meters what each
-//! kind of work waited for and held. Must not know what the work is about.
+//! Runs the arbiter: an engine thread asks for cores and sleeps until it gets them. Meters how long each kind
+//! of work waited for cores and held them. Must not know what the work is about.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use super::arbiter::{Arbiter, Ticket, Work};
 use super::cancel::CancelFlag;
 use crate::report::CoreUse;
 
-/// Gives the time since some moment; only differences count. The house has one place that reads a
+/// Returns the time since some fixed moment; only differences count. Only one place in the program reads a
 /// clock, and this is not it.
 pub type Now = Arc<dyn Fn() -> Duration + Send + Sync>;
 
@@ -28,14 +28,14 @@ struct Shared {
 
 struct State {
     arbiter: Arbiter,
-    /// Granted, and not yet noticed by the thread that waits for it.
+    /// Granted, but not yet noticed by the waiting thread.
     granted: BTreeSet<Ticket>,
-    /// How to end work that can be broken off.
+    /// The flags of work that can be broken off.
     flags: BTreeMap<Ticket, CancelFlag>,
     meters: BTreeMap<Work, CoreUse>,
 }
 
-/// Cores held; given back when dropped.
+/// Held cores; released when dropped.
 pub struct Held<'a> {
     shared: &'a Shared,
     work: Work,
@@ -44,7 +44,7 @@ pub struct Held<'a> {
 }
 
 impl Cores {
-    /// `cores` slots.
+    /// Makes an arbiter of `cores` cores, at least one.
     #[must_use]
     pub fn new(cores: usize, now: Now) -> Self {
         let state = State {
@@ -57,31 +57,31 @@ impl Cores {
         Self { shared: Arc::new(shared) }
     }
 
-    /// As many as this process may use.
+    /// Uses as many cores as this process may.
     #[must_use]
     pub fn of_this_machine(now: Now) -> Self {
         Self::new(std::thread::available_parallelism().map_or(1, usize::from), now)
     }
 
-    /// How many there are.
+    /// The number of cores.
     #[must_use]
     pub fn count(&self) -> usize {
         self.shared.cores
     }
 
-    /// The time that the meters go by.
+    /// The time on the clock of the meters.
     #[must_use]
     pub fn now(&self) -> Duration {
         (self.shared.now)()
     }
 
-    /// What each kind of work has cost so far.
+    /// The cost of each kind of work so far.
     #[must_use]
     pub fn meters(&self) -> BTreeMap<Work, CoreUse> {
         self.shared.lock().meters.clone()
     }
 
-    /// Sleeps until `slots` cores (at most all there are) are given for `work`.
+    /// Sleeps until `slots` cores (at most all that exist) are granted for `work`.
     #[must_use]
     pub fn acquire(&self, work: Work, slots: usize) -> Held<'_> {
         let asked = self.now();
@@ -94,8 +94,8 @@ impl Cores {
         self.held(&mut state, work, ticket, asked)
     }
 
-    /// The same for at most `patience`: whoever waits for long may meanwhile have something more urgent to
-    /// ask for.
+    /// As [`Self::acquire`], but gives up after `patience`: a thread that waits for long may by then have
+    /// more urgent work to ask for.
     #[must_use]
     pub fn acquire_within(&self, work: Work, slots: usize, patience: Duration) -> Option<Held<'_>> {
         let asked = self.now();
@@ -114,12 +114,12 @@ impl Cores {
         state.arbiter.withdraw(work, ticket);
         let waited = self.now().saturating_sub(asked);
         state.meters.entry(work).or_default().waited += waited;
-        // It may have held less urgent requests back.
+        // This request may have held back less urgent ones.
         self.shared.grant(&mut state);
         None
     }
 
-    /// Sleeps until a core is given for `work`; gives up to `most` of them, as many as are free at once.
+    /// Sleeps until a core is granted for `work`. Grants up to `most` cores, as many as are free at once.
     #[must_use]
     pub fn acquire_up_to(&self, work: Work, most: usize) -> (Held<'_>, usize) {
         let free = self.shared.lock().arbiter.free();
@@ -127,8 +127,7 @@ impl Cores {
         (self.acquire(work, slots), slots)
     }
 
-    /// Takes one core for `work` if one is free at once. `flag` is set when something more urgent
-    /// needs it back.
+    /// Takes one core for `work` if one is free at once. `flag` is set when more urgent work needs it back.
     #[must_use]
     pub fn try_acquire(&self, work: Work, flag: &CancelFlag) -> Option<Held<'_>> {
         let asked = self.now();
@@ -157,7 +156,7 @@ impl Cores {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is whole between any two statements: a panic elsewhere does not spoil it.
+        // The state is consistent between any two statements: a panic elsewhere does not corrupt it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

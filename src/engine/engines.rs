@@ -1,4 +1,5 @@
-//! Handles to all engines, each behind its port; cheap to clone. Their threads end when the last handle is dropped.
+//! Handles to all engines, each behind its port. They are cheap to clone; the threads end when the last
+//! handle is dropped.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,29 +13,29 @@ use super::{NoRoom, Room};
 use crate::dialogue::CountTokens;
 use crate::report::CoreUse;
 
-/// Listening, thinking and speaking, for everybody who asks.
+/// The engines for speech to text, language and text to speech.
 #[derive(Clone)]
 pub struct Engines {
     /// Speech to text.
     pub hear: Arc<dyn Hear>,
-    /// The language models, of which one is in use.
+    /// The language models; one of them is in use.
     pub models: Ladder,
     /// Text to speech.
     pub speak: Arc<dyn Speak>,
-    /// What they share.
+    /// The cores that they share.
     pub cores: Cores,
     /// Counts tokens as the language model does.
     pub count: CountTokens,
 }
 
 impl Engines {
-    /// True if every language model has memory for one session more.
+    /// True if every language model has memory for another session.
     #[must_use]
     pub fn has_room(&self) -> bool {
         self.models.all().all(|model| model.rooms().has_room())
     }
 
-    /// The memory that one session more needs, of every language model that may answer it.
+    /// Reserves the memory for another session in every language model that may answer it.
     ///
     /// # Errors
     /// If one of them has none left.
@@ -42,19 +43,19 @@ impl Engines {
         self.models.all().map(|model| model.rooms().admit()).collect()
     }
 
-    /// What each kind of work has waited for cores and held them, since the start.
+    /// The waiting and holding times of each kind of work, since startup.
     #[must_use]
     pub fn meters(&self) -> BTreeMap<Work, CoreUse> {
         self.cores.meters()
     }
 
-    /// The time that a [`BufferedPlayback`](super::buffered_playback::BufferedPlayback) is told in.
+    /// The clock of [`BufferedPlayback`](super::buffered_playback::BufferedPlayback).
     #[must_use]
     pub fn now(&self) -> Duration {
         self.cores.now()
     }
 
-    /// Lets the language models forget a session.
+    /// Makes the language models forget a session.
     pub fn end_session(&self, session: &str) {
         self.models.all().for_each(|model| model.end_session(session));
     }

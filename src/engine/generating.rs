@@ -1,5 +1,6 @@
-//! A language model's thread: one batch a step over the replies of all calls, so that none waits for the
-//! end of another; what nobody waits for yet steps aside. Must not know what a reply is used for.
+//! The thread of a language model. Each step is one batch over the replies of all calls, so that no reply
+//! waits for the end of another. Work that nobody waits for yet gives way. Must not know what a reply is used
+//! for.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvError, SyncSender, TryRecvError, sync_channel};
@@ -17,18 +18,19 @@ use super::threads::{lower_priority, spawn};
 use super::wanted::Wanted;
 use super::{CancelFlag, EngineError, Generation, Generator, Rooms, Step, Task};
 
-/// Jobs that may wait for one model. More means that callers wait for seconds: better to say so.
+/// The maximum number of jobs that wait for one model. With more, callers would wait for seconds, and an
+/// error is better.
 const QUEUE: usize = 64;
 
 /// Work for the language model.
 pub(super) enum Job {
-    /// Answer, or read.
+    /// Answer, or prefill.
     Begin(ThinkRequest, Box<dyn ThinkSink>),
     /// Forget a session.
     End(String),
 }
 
-/// A language model on a thread of its own, which ends with this handle.
+/// A language model on its own thread, which ends when this handle is dropped.
 struct Batcher {
     jobs: SyncSender<Job>,
     rooms: Rooms,
@@ -37,7 +39,7 @@ struct Batcher {
 /// Starts the thread of a language model, named `name`.
 ///
 /// # Errors
-/// If the operating system gives none.
+/// If the operating system gives no thread.
 pub fn start<G: Generator + 'static>(
     name: &str,
     generator: G,
@@ -56,7 +58,8 @@ impl Think for Batcher {
     }
 
     fn end_session(&self, session: &str) {
-        // A model whose queue is full misses it, and forgets the session when others need the memory.
+        // If the queue is full, the job is lost, and the model forgets the session when other sessions need
+        // the memory.
         let _ = self.jobs.try_send(Job::End(session.to_owned()));
     }
 
@@ -65,31 +68,31 @@ impl Think for Batcher {
     }
 }
 
-/// How steps are made.
+/// The settings of steps.
 #[derive(Debug, Clone, Copy)]
 pub struct Steps {
-    /// Threads of one.
+    /// The number of threads of a step.
     pub threads: usize,
-    /// No step is made longer than this on purpose: who waits for a token waits for one step at most.
+    /// No step is planned to take longer than this. A reply waits at most one step for its next token.
     pub longest: Duration,
 }
 
-/// So long cores are waited for, before it is looked whether something more urgent has come.
+/// The timeout of one wait for cores: more urgent work may have come by then.
 const PATIENCE: Duration = Duration::from_millis(5);
 
-/// With less than this left to play in one call, nothing is prepared for others.
+/// With less audio than this left to play in one call, nothing is prepared for other calls.
 const PREPARE_ONLY_ABOVE: Duration = Duration::from_millis(300);
 
-/// A reply in the making, or a prompt that is read ahead.
+/// A reply in progress, or a prefill.
 struct Active<G> {
     task: Task,
     generation: G,
-    /// It has given text.
+    /// It has produced text.
     writes: bool,
     cancel: CancelFlag,
     wanted: Wanted,
     buffered: BufferedPlayback,
-    /// From the moment it is wanted, and, once it is, when that is over.
+    /// The time limit, from the moment when the reply is wanted, and, from then on, the deadline.
     time_limit: Option<Duration>,
     due: Option<Duration>,
     last_step: u64,
@@ -125,7 +128,7 @@ impl<G: Generation> Active<G> {
         self.wanted.is_set() && self.buffered.left(now).is_some_and(|left| left < PREPARE_ONLY_ABOVE)
     }
 
-    /// Takes what a step brought; false when it is over.
+    /// Takes the result of a step; false when the reply is over.
     fn stepped(&mut self, result: Result<Step, EngineError>) -> bool {
         if let Some(probability) = self.generation.end_of_turn() {
             self.sink.end_of_turn(probability);
@@ -146,7 +149,7 @@ impl<G: Generation> Active<G> {
         false
     }
 
-    /// Ends a reply that takes too long, with what it has said; if that is nothing, it has failed.
+    /// Ends a reply that takes too long, with its text so far. Without any text, it has failed.
     fn give_up(&mut self) {
         let too_long = "the reply took longer than llm.reply_timeout_ms to begin";
         let outcome = if self.writes {
@@ -158,7 +161,7 @@ impl<G: Generation> Active<G> {
     }
 }
 
-/// A model with all that it works on.
+/// A model with all its work.
 struct Desk<'a, G: Generator> {
     generator: G,
     active: Vec<Active<G::Generation>>,
@@ -183,9 +186,9 @@ pub(super) fn serve<G: Generator>(generator: G, jobs: &Receiver<Job>, cores: &Co
 }
 
 impl<G: Generator> Desk<'_, G> {
-    /// Takes what waits; sleeps while there is nothing to do. The queue's end is an error.
+    /// Takes the waiting jobs; sleeps while there is nothing to do. A closed queue is an error.
     fn take_jobs(&mut self, jobs: &Receiver<Job>) -> Result<(), RecvError> {
-        // What these have computed is given back to their calls before the next question begins.
+        // The computation of ended replies returns to their sessions before the next request begins.
         self.active.retain(|reply| !reply.is_ended());
         if self.active.is_empty() {
             self.take(jobs.recv()?);
@@ -203,7 +206,7 @@ impl<G: Generator> Desk<'_, G> {
         self.active.retain(|reply| !reply.is_ended());
         match job {
             Job::End(session) => self.generator.end_session(&session),
-            // What was cancelled in the queue must not take what its session has from it.
+            // A job that was cancelled in the queue must not take the computed state from its session.
             Job::Begin(request, _) if request.cancel.is_cancelled() => {}
             Job::Begin(request, sink) => self.begin(request, sink),
         }
@@ -229,7 +232,7 @@ impl<G: Generator> Desk<'_, G> {
         }
     }
 
-    /// The rows of each in the next step.
+    /// The rows of each reply in the next step.
     fn plan(&mut self) -> Vec<usize> {
         let now = self.cores.now();
         self.active.retain_mut(|reply| {
@@ -250,7 +253,7 @@ impl<G: Generator> Desk<'_, G> {
         rows
     }
 
-    /// One step with so many rows of each; none, if no cores are given soon.
+    /// Runs one step with these numbers of rows, or none if no cores are granted soon.
     fn step(&mut self, rows: &[usize]) {
         self.step += 1;
         let now = self.cores.now();
@@ -274,7 +277,8 @@ impl<G: Generator> Desk<'_, G> {
         }
     }
 
-    /// All in one pass; if that panics, each on its own, so that only the one that is to blame fails.
+    /// Computes all in one pass. If that panics, computes each on its own, so that only the one at fault
+    /// fails.
     fn compute(&mut self, rows: &[usize]) -> Vec<Result<Step, EngineError>> {
         let Self { generator, active, .. } = self;
         let mut batch: Vec<Share<'_, G::Generation>> = active

@@ -1,4 +1,4 @@
-//! The language models by name: which one is in use, and which stands in when it fails or is too slow. Must
+//! The language models by name: the one in use, and those that stand in when it fails or is too slow. Must
 //! not know when that is the case.
 
 use std::sync::Arc;
@@ -15,8 +15,7 @@ pub struct UnknownModel {
     known: String,
 }
 
-/// All models. A call asks the first of them, which is the one in use, and then the others in the order of
-/// the configuration.
+/// All models. A call asks the one in use first, and then the others in the order of the configuration.
 #[derive(Clone)]
 pub struct Ladder {
     models: Arc<[(String, Arc<dyn Think>)]>,
@@ -25,27 +24,27 @@ pub struct Ladder {
 }
 
 impl Ladder {
-    /// The models in order, the preferred one first; each with the name that reports tell.
+    /// Makes a ladder of models, the preferred one first; each has the name that reports show.
     #[must_use]
     pub fn new(models: Vec<(String, Arc<dyn Think>)>) -> Self {
         Self { models: models.into(), in_use: Arc::default(), switches: Arc::default() }
     }
 
-    /// The names of all, as configured.
+    /// All names, in the order of the configuration.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.models.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The name of the one in use.
+    /// The name of the model in use.
     #[must_use]
     pub fn in_use(&self) -> &str {
         self.name_of(0)
     }
 
-    /// From the next turn on all calls use this one.
+    /// Switches to another model: all calls use it from their next turn on.
     ///
     /// # Errors
-    /// If there is none of this name.
+    /// If there is no model of this name.
     pub fn switch_to(&self, name: &str) -> Result<(), UnknownModel> {
         let Some(index) = self.names().position(|known| known == name) else {
             let known = self.names().collect::<Vec<_>>().join(", ");
@@ -57,13 +56,13 @@ impl Ladder {
         Ok(())
     }
 
-    /// How often another one was taken into use.
+    /// The number of switches to another model.
     #[must_use]
     pub fn switches(&self) -> usize {
         self.switches.load(Ordering::Relaxed)
     }
 
-    /// Which model stands on a rung; 0 is the one in use.
+    /// The model on a rung; 0 is the one in use.
     fn on(&self, rung: usize) -> Option<&(String, Arc<dyn Think>)> {
         let first = self.in_use.load(Ordering::Relaxed);
         let others = (0..self.models.len()).filter(|&index| index != first);
@@ -76,7 +75,7 @@ impl Ladder {
         self.on(rung).map_or("", |(name, _)| name)
     }
 
-    /// The model on a rung, and its name.
+    /// The model on a rung, with its name.
     ///
     /// # Errors
     /// If there is no such rung.
@@ -99,7 +98,7 @@ mod tests {
     use crate::engine::ports::{ThinkRequest, ThinkSink};
     use crate::engine::{Room, Rooms};
 
-    /// Remembers which sessions it was told to forget.
+    /// Remembers the sessions that it had to forget.
     struct Remembers(Mutex<Vec<String>>, Rooms);
 
     impl Think for Remembers {

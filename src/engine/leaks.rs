@@ -1,14 +1,14 @@
-//! For tests: whether work that is done again and again leaves memory behind. Knows no engine.
+//! For tests: checks whether repeated work leaks memory. Knows no engine.
 
 use std::process::Command;
 
-/// Set for the process in which a test runs alone.
+/// Set in the process in which a test runs alone.
 const ALONE: &str = "OFFHOOK_TEST_ALONE";
 
-/// Fails if each of five rounds of `work` leaves `limit_mib` or more behind: a leak does so every time.
+/// Fails if every one of five rounds of `work` leaves `limit_mib` or more behind; a leak does so every time.
 ///
-/// Other tests of this process take memory at the same time: the calling test is run once more in a
-/// process of its own, where nothing else is.
+/// Other tests of this process allocate memory at the same time. So the calling test runs once more in its
+/// own process, without other tests.
 pub(super) fn assert_no_growth(limit_mib: f64, mut work: impl FnMut()) {
     let test = std::thread::current().name().expect("the thread of a test has its name").to_owned();
     if std::env::var(ALONE).as_deref() != Ok(test.as_str()) {
@@ -28,7 +28,7 @@ pub(super) fn assert_no_growth(limit_mib: f64, mut work: impl FnMut()) {
     assert!(least < limit_mib, "MiB more after each round: {rounds:?}");
 }
 
-/// Memory of this process that is in use, from the second field of `statm`, in pages of 4 KiB.
+/// The resident memory of this process in MiB, from the second field of `statm`, in pages of 4 KiB.
 fn resident_mib() -> f64 {
     let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux");
     statm.split(' ').nth(1).and_then(|pages| pages.parse::<f64>().ok()).expect("a number") / 256.0

@@ -1,6 +1,6 @@
-//! The engines: what listens, thinks and speaks. Each is a small synchronous trait, driven by threads of its own under
-//! one arbiter of cores, behind a port (`ports`) that takes jobs. Engines must not know calls, gateways or the
-//! conversation: they get audio or text, and give text or audio.
+//! The engines: they listen, think and speak. Each is a small synchronous trait, driven by its own threads
+//! under one arbiter of cores, behind a port (`ports`) that takes jobs. Engines must not know calls, gateways
+//! or the conversation: they get audio or text, and return text or audio.
 
 pub mod arbiter;
 pub mod buffered_playback;
@@ -38,19 +38,19 @@ pub use offhook_llm::{
 pub struct HeardWord {
     /// As written, with its punctuation.
     pub text: String,
-    /// How sure the recogniser was, 0 to 1: the probability of its least sure token.
+    /// The confidence of the recogniser, 0 to 1: the probability of the least certain token.
     pub confidence: f32,
-    /// About where it ends, from the start of the audio; an estimate.
+    /// Roughly when it ends, from the start of the audio; an estimate.
     pub end: Duration,
 }
 
-/// How a transcription is made.
+/// The effort of a transcription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effort {
-    /// Threads.
+    /// The number of threads.
     pub threads: usize,
-    /// If the words are doubtful, try again in another way, if there is one. Not for words that are
-    /// looked at again anyway.
+    /// Transcribe again in another way if the words are doubtful, where there is another way. Not for words
+    /// that will be transcribed again anyway.
     pub second_try: bool,
 }
 
@@ -59,7 +59,7 @@ pub struct Effort {
 pub struct Transcript {
     /// The words, trimmed; empty if there was no speech.
     pub text: String,
-    /// The same word by word.
+    /// The text, word by word.
     pub words: Vec<HeardWord>,
     /// The recogniser is unsure of the words, or repeated itself.
     pub doubtful: bool,
@@ -69,7 +69,7 @@ pub struct Transcript {
     pub no_speech: f32,
 }
 
-/// Speech to text. One instance serves one thread; instances share their weights.
+/// Speech to text. An instance serves one thread; instances share their weights.
 pub trait Recognizer: Send {
     /// Turns mono audio at 16 kHz, in -1 to 1, into text. `cancel` ends it early.
     fn transcribe(
@@ -80,10 +80,10 @@ pub trait Recognizer: Send {
     ) -> Result<Transcript, EngineError>;
 }
 
-/// One piece of synthesised speech.
+/// A chunk of synthesised speech.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Speech {
-    /// Mono samples at `rate`; leading silence at most 10 ms, trailing at most 30 ms.
+    /// Mono samples at `rate`, with at most 10 ms of leading and 30 ms of trailing silence.
     pub samples: Vec<i16>,
     /// Samples a second.
     pub rate: u32,
@@ -93,7 +93,7 @@ pub struct Speech {
 
 /// Text to speech.
 pub trait Synthesizer: Send {
-    /// Speaks `text` (already cleaned for speech, at most a few sentences). `cancel` ends it early: what is given then
-    /// is of no use.
+    /// Speaks `text` (already cleaned for speech, at most a few sentences). `cancel` ends it early; the
+    /// result is of no use then.
     fn synthesize(&mut self, text: &str, cancel: &CancelFlag) -> Result<Speech, EngineError>;
 }

@@ -1,6 +1,6 @@
-//! What is asked of the engines, one job at a time, and where its outcome goes. Whoever asks keeps its own names of
-//! things in the sink: no engine carries them. A batcher, a remote model or a cache around another engine is the same
-//! to whoever asks. Must not know who that is.
+//! The ports of the engines: jobs in, outcomes into a sink. The client of a port keeps its own names in the
+//! sink; no engine carries them. To the client, a batcher, a remote model or a cache around another engine
+//! all look the same. Must not know the client.
 
 use super::buffered_playback::BufferedPlayback;
 use super::queue::QueueFull;
@@ -8,8 +8,8 @@ use super::wanted::Wanted;
 use super::{CancelFlag, EngineError, Rooms, Sampling, Speech, Task, Transcript};
 use crate::dialogue::{Message, Usage};
 
-/// Takes the outcome of a job, once, on the engine's thread: it must not wait. A job that is dropped in a queue,
-/// because it was cancelled or the engines end, may have none.
+/// Takes the outcome of a job, once. It runs on the thread of the engine and must not block. A job may have
+/// no outcome if it is dropped in a queue, because it was cancelled or because the engines end.
 pub type Deliver<T> = Box<dyn FnOnce(Result<T, EngineError>) + Send>;
 
 /// An utterance to be transcribed.
@@ -19,10 +19,10 @@ pub struct HearRequest {
     pub samples: Vec<i16>,
     /// Samples a second: 8,000 or 16,000.
     pub rate: u32,
-    /// The speaker is not done: the words are wanted now or not at all. It is worked on only if a core is free at
-    /// once, and is cancelled if that is needed elsewhere.
+    /// The speaker is not done: the words are wanted now or not at all. The job runs only if a core is free
+    /// at once, and is cancelled if the core is needed elsewhere.
     pub partial: bool,
-    /// Ends it early.
+    /// Ends the job early.
     pub cancel: CancelFlag,
 }
 
@@ -31,59 +31,60 @@ pub trait Hear: Send + Sync {
     /// Transcribes an utterance.
     ///
     /// # Errors
-    /// If there is more to do than can be held.
+    /// If the queue is full.
     fn hear(&self, request: HearRequest, done: Deliver<Transcript>) -> Result<(), QueueFull>;
 }
 
-/// What a language model is asked.
+/// A request to a language model.
 #[derive(Debug)]
 pub struct ThinkRequest {
-    /// What the model has computed for this session before is found again.
+    /// The session: what the model has computed for it is reused.
     pub session: String,
     /// The conversation so far.
     pub messages: Vec<Message>,
-    /// What is to be done with it.
+    /// What to do with the conversation.
     pub task: Task,
-    /// How an answer is chosen. Of what is only read, the prompt leaves room for its tokens.
+    /// How tokens are sampled. A prompt that is only prefilled leaves room for the tokens of the answer, too.
     pub sampling: Sampling,
-    /// Ends it early. What was computed by then is kept.
+    /// Ends the job early. The computation so far is kept.
     pub cancel: CancelFlag,
-    /// Whether an answer is wanted for certain.
+    /// Whether the answer is certainly wanted.
     pub wanted: Wanted,
-    /// How long the session's voice can go on: short ones are served first.
+    /// How much audio the session has left to play. Sessions with less are served first.
     pub buffered: BufferedPlayback,
 }
 
-/// Takes what comes of a request, on the engine's thread: nothing of it may wait.
+/// Takes the results of a request. It runs on the thread of the engine, and none of its methods may block.
 pub trait ThinkSink: Send {
-    /// True if all that one step brings can be taken: a text, a score and the end. The model does not go on before.
+    /// True if it can take all that one step brings: a text, a score and the end. The model does not go on
+    /// before that.
     fn has_room(&self) -> bool;
 
-    /// True once nobody takes anything any more.
+    /// True once nobody takes results any more.
     fn is_closed(&self) -> bool;
 
-    /// A token's text.
+    /// The text of a token.
     fn text(&mut self, text: String);
 
-    /// How likely it is that the user's turn ends with the words that were read, 0 to 1.
+    /// The probability that the turn of the user ends with the words in the prompt, 0 to 1.
     fn end_of_turn(&mut self, probability: f32);
 
-    /// No more will come; nothing follows.
+    /// The end of the request; nothing follows.
     fn done(&mut self, outcome: Result<Usage, EngineError>);
 }
 
 /// A language model.
 pub trait Think: Send + Sync {
-    /// Begins what is asked.
+    /// Begins a request.
     ///
     /// # Errors
-    /// If there is more to do than can be held.
+    /// If the queue is full.
     fn begin(&self, request: ThinkRequest, sink: Box<dyn ThinkSink>) -> Result<(), QueueFull>;
 
-    /// Forgets what is kept for a session.
+    /// Forgets a session.
     fn end_session(&self, session: &str);
 
-    /// Where sessions are promised their memory.
+    /// Reserves the memory of sessions.
     fn rooms(&self) -> &Rooms;
 }
 
@@ -92,21 +93,21 @@ pub trait Think: Send + Sync {
 pub struct SpeakRequest {
     /// Cleaned for speech.
     pub text: String,
-    /// The first piece of a reply: while it is wanted, cores are given sooner.
+    /// The first chunk of a reply. If it is wanted, it gets cores sooner.
     pub first: bool,
-    /// Whether it is wanted for certain.
+    /// Whether the speech is certainly wanted.
     pub wanted: Wanted,
-    /// How long the session's voice can go on: short ones are served first.
+    /// How much audio the session has left to play. Sessions with less are served first.
     pub buffered: BufferedPlayback,
-    /// Ends it early.
+    /// Ends the job early.
     pub cancel: CancelFlag,
 }
 
 /// Text to speech.
 pub trait Speak: Send + Sync {
-    /// Speaks a text, at the rate of the phone.
+    /// Speaks a text, at the sample rate of the phone.
     ///
     /// # Errors
-    /// If there is more to do than can be held.
+    /// If the queue is full.
     fn speak(&self, request: SpeakRequest, done: Deliver<Speech>) -> Result<(), QueueFull>;
 }

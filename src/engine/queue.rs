@@ -1,4 +1,4 @@
-//! Queues of work, and what is said when one is full.
+//! Queues of work, and the error when one is full.
 
 use std::sync::mpsc::{SyncSender, TrySendError};
 
@@ -8,7 +8,7 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 pub struct QueueFull(pub &'static str);
 
 impl QueueFull {
-    /// A rung of the ladder that does not exist holds nothing.
+    /// The error for a rung of the ladder that does not exist.
     pub(super) fn no_model() -> Self {
         Self("language model that does not exist")
     }

@@ -1,36 +1,39 @@
-//! Which replies take part in the next step of a language model, and with how many rows (tokens of one
+//! Plans the next step of a language model: which replies take part, and with how many rows (tokens of one
 //! sequence). PURE: knows no model, no thread and no clock.
 
 use std::time::Duration;
 
 use super::arbiter::Work;
 
-/// Rows of a step at most. More make it no faster a row, and hold up what comes meanwhile.
+/// The maximum number of rows of a step. More rows make it no faster per row, and delay work that arrives
+/// meanwhile.
 const MOST_ROWS: usize = 64;
-/// A prompt that is alone is read in slices of so many tokens at least: fewer read the weights too often
-/// (phi3-mini's prompt takes half as long again in slices of 8 as in slices of 64).
+/// The minimum slice of a prompt that comes first in a step, in tokens. Smaller slices read the weights too
+/// often: the prompt of phi3-mini takes half as long again in slices of 8 as in slices of 64.
 const LEAST_SLICE: usize = 16;
-/// Steps are planned a little shorter than they may be: no two of as many rows take the same time.
+/// Steps are planned a little shorter than the limit, because no two steps with the same number of rows take
+/// the same time.
 const AIM: f32 = 0.9;
 
-/// A reply, or a prompt that is only read.
+/// A reply, or a prefill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Candidate {
-    /// How urgent it is.
+    /// Its urgency.
     pub(super) work: Work,
-    /// What its call has left to play; `None` while its caller still waits for the first sound.
+    /// The audio that its call has left to play; `None` while the caller still waits for the first sound.
     pub(super) left: Option<Duration>,
-    /// The step it took part in last.
+    /// The last step that it took part in.
     pub(super) last_step: u64,
-    /// Tokens of its prompt that are still to be read; 0 if it writes.
+    /// The number of unread tokens of its prompt; 0 if it writes.
     pub(super) unread: usize,
 }
 
-/// So many rows for each candidate; 0 leaves it out.
+/// The number of rows for each candidate; 0 leaves it out.
 ///
-/// The most urgent work comes first, of equals the call whose playback runs out first, then whoever has
-/// waited longest. Rows are given until the step would take `longest`. So that nothing waits for ever, the
-/// first always takes part, and so does one token of the first prompt that somebody waits for.
+/// The most urgent work comes first. Of equals, the call whose playback runs out first comes first, then the
+/// one that has waited longest. Rows are given out until the step would take `longest`. So that nothing waits
+/// for ever, the first candidate always takes part, and so does one token of the first prompt that a call
+/// waits for.
 pub(super) fn plan(candidates: &[Candidate], cost: &StepCost, longest: Duration) -> Vec<usize> {
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     order.sort_by_key(|&i| {
@@ -56,8 +59,9 @@ pub(super) fn plan(candidates: &[Candidate], cost: &StepCost, longest: Duration)
     rows
 }
 
-/// How many rows the next step may have. Where not even those who write fit into a step, for the model is
-/// slow, the half of what is left to play bounds it, so that prompts are read all the same.
+/// The maximum number of rows of the next step. With a slow model, not even the replies that write may fit
+/// into a step. Then the limit is half of the shortest audio left to play, if that is longer, so that prompts
+/// are still prefilled.
 fn rows_of_a_step(candidates: &[Candidate], cost: &StepCost, longest: Duration) -> usize {
     let writers = || candidates.iter().filter(|c| c.unread == 0);
     let most = cost.rows_within(longest);
@@ -66,12 +70,12 @@ fn rows_of_a_step(candidates: &[Candidate], cost: &StepCost, longest: Duration) 
     most.min(MOST_ROWS)
 }
 
-/// What a step takes, by its rows: so much in any case, and so much a row. Learned from the steps that
-/// were; those of about as many rows count together, so that a thousand short ones do not blot out what a
-/// long one took.
+/// The time of a step by its number of rows: a fixed part, and a part for each row. Learned from past steps.
+/// Steps with about the same number of rows are averaged together, so that a thousand short steps do not
+/// erase the time of a long one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StepCost {
-    /// Steps of up to 1, 2, 4, ... rows: moving averages of rows and seconds.
+    /// The moving averages of rows and seconds, for steps of up to 1, 2, 4, ... rows.
     steps: [Option<(f64, f64)>; 9],
 }
 
@@ -79,7 +83,7 @@ pub(super) struct StepCost {
 const NEWEST: f64 = 0.2;
 
 impl StepCost {
-    /// A step of `rows` took so long.
+    /// Learns the time of a step of `rows`.
     pub(super) fn learn(&mut self, rows: usize, took: Duration) {
         let bucket = rows.max(1).next_power_of_two().trailing_zeros() as usize;
         let Some(average) = self.steps.get_mut(bucket) else { return };
@@ -87,14 +91,16 @@ impl StepCost {
         *average = Some(average.map_or((x, y), |(ax, ay)| (ax + NEWEST * (x - ax), ay + NEWEST * (y - ay))));
     }
 
-    /// Rows of a step that takes at most `longest`; without experience, as many as there may be.
+    /// The number of rows of a step that takes at most `longest`; unlimited before any step has been
+    /// measured.
     fn rows_within(&self, longest: Duration) -> usize {
         let Some((fixed, each)) = self.line() else { return usize::MAX };
         let rows = (longest.as_secs_f64() - fixed) / each;
         if rows.is_finite() { rows.max(0.0) as usize } else { usize::MAX }
     }
 
-    /// The straight line through what is known, by least squares: seconds in any case, seconds a row.
+    /// The straight line through the averages, by least squares: the fixed seconds, and the seconds for each
+    /// row.
     fn line(&self) -> Option<(f64, f64)> {
         let known: Vec<(f64, f64)> = self.steps.iter().flatten().copied().collect();
         let n = known.len() as f64;
@@ -103,7 +109,7 @@ impl StepCost {
         let slope: f64 = known.iter().map(|p| (p.0 - x) * (p.1 - y)).sum::<f64>() / spread;
         match known.len() {
             0 => None,
-            // One point says nothing about where the line begins: then it begins at nothing.
+            // One point does not give the fixed part, so it is taken as zero.
             1 => Some((0.0, y / x)),
             _ => Some(if slope > 0.0 { ((y - slope * x).max(0.0), slope) } else { (0.0, y / x) }),
         }
@@ -125,7 +131,7 @@ mod tests {
         Candidate { work, left: None, last_step: 0, unread }
     }
 
-    /// 2 ms, and 1 ms a row.
+    /// 2 ms, plus 1 ms for each row.
     fn cost() -> StepCost {
         let mut cost = StepCost::default();
         [1, 4, 16].into_iter().for_each(|rows| cost.learn(rows, MS(2 + rows as u64)));

@@ -1,4 +1,5 @@
-//! The synthesiser's thread: texts in, speech at the phone's rate out. Must not know what is said to whom.
+//! The thread of the synthesiser: texts in, speech at the sample rate of the phone out. Must not know which
+//! call a text belongs to.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,21 +12,21 @@ use super::survive;
 use super::threads::{lower_priority, spawn};
 use super::{EngineError, Speech, Synthesizer};
 
-/// Of a text that cannot be spoken, so much stands in the error.
+/// The number of characters that an error shows of a text that cannot be spoken.
 const SHOWN_CHARS: usize = 80;
 
-/// Texts that may wait. More means that callers wait for seconds: better to say so.
+/// The maximum number of waiting texts. With more, callers would wait for seconds, and an error is better.
 const QUEUE: usize = 64;
 
 type Job = (SpeakRequest, Deliver<Speech>);
 
-/// Cores are waited for in steps of this: meanwhile something more urgent may have come.
+/// The timeout of one wait for cores: more urgent work may have come by then.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// The synthesiser on a thread of its own, which ends with this handle.
+/// The synthesiser on its own thread, which ends when this handle is dropped.
 struct Voice(Arc<Queue>);
 
-/// Texts that wait.
+/// The waiting texts.
 #[derive(Default)]
 struct Queue {
     waiting: Mutex<Waiting>,
@@ -40,7 +41,7 @@ struct Waiting {
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // A panic elsewhere leaves a list of whole jobs.
+        // A panic elsewhere leaves a list of complete jobs.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -55,7 +56,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits until there is something to do; how urgent that is. Nothing once the last handle is gone.
+    /// Waits for a job, and returns the urgency of the most urgent one. `None` once the last handle is
+    /// dropped.
     fn next_work(&self, now: impl Fn() -> Duration) -> Option<Work> {
         let mut waiting = self.lock();
         loop {
@@ -80,7 +82,7 @@ impl Queue {
 /// Starts the thread of a synthesiser.
 ///
 /// # Errors
-/// If the operating system gives none.
+/// If the operating system gives no thread.
 pub fn start(synthesizer: Box<dyn Synthesizer>, cores: &Cores) -> std::io::Result<Arc<dyn Speak>> {
     let queue = Arc::<Queue>::default();
     let (jobs, cores) = (queue.clone(), cores.clone());
@@ -101,7 +103,7 @@ impl Drop for Voice {
     }
 }
 
-/// Jobs in, outcomes out, until the last handle is gone.
+/// Jobs in, outcomes out, until the last handle is dropped.
 fn serve(mut synthesizer: Box<dyn Synthesizer>, queue: &Queue, cores: &Cores) {
     lower_priority();
     while let Some(work) = queue.next_work(|| cores.now()) {
@@ -117,8 +119,9 @@ fn serve(mut synthesizer: Box<dyn Synthesizer>, queue: &Queue, cores: &Cores) {
     }
 }
 
-/// The job that is next, of those that are not cancelled: whose voice breaks off first, and of those who wait for the
-/// first sound, and of equals, whoever asked first; what is only prepared comes last.
+/// The index of the next job, after cancelled ones are removed. The call that underruns first is served
+/// first, and a call that waits for its first sound counts as out of audio. Equals are served in the order of
+/// arrival. Work that is only prepared comes last.
 fn most_urgent(waiting: &mut Vec<Job>, now: Duration) -> Option<usize> {
     waiting.retain(|(request, _)| !request.cancel.is_cancelled());
     let urgency =
@@ -126,7 +129,7 @@ fn most_urgent(waiting: &mut Vec<Job>, now: Duration) -> Option<usize> {
     (0..waiting.len()).min_by_key(|&i| urgency(&waiting[i]))
 }
 
-/// Speech at the phone's rate; an error that names the text if there is none.
+/// Converts speech to the sample rate of the phone. If there is no speech, the error names the text.
 fn for_the_phone(speech: Speech, text: &str) -> Result<Speech, EngineError> {
     if speech.samples.is_empty() || speech.rate == 0 {
         let shown: String = text.chars().take(SHOWN_CHARS).collect();
@@ -164,7 +167,8 @@ mod tests {
         (request, Box::new(|_| {}))
     }
 
-    /// Fault: the pieces of one call stood before those of all others, whatever their callers had left to hear.
+    /// Fault: the sentences of one call were spoken before those of all others, however little the other
+    /// callers had left to hear.
     #[test]
     fn whose_voice_breaks_off_first_is_served_first_and_what_is_only_prepared_last() {
         let mut waiting = vec![

@@ -1,13 +1,15 @@
-//! The threads of engines run at a lower priority than the sockets, so that a busy model never delays a frame.
+//! Starts the threads of engines. They run at a lower priority than the sockets, so that a busy model never
+//! delays a frame.
 
-/// Starts a thread of this name.
+/// Starts a thread with this name.
 pub(super) fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     std::thread::Builder::new().name(name).spawn(run).map(drop)
 }
 
-/// Sockets before models: engine threads, and the pools they start, run at nice 5.
+/// Gives sockets priority over models: engine threads, and the pools they start, run at nice 5.
 ///
-/// Linux keeps the value a thread; call it on a thread before it starts others, which inherit it.
+/// Linux keeps this value for each thread. Call it on a thread before that thread starts others, which
+/// inherit it.
 pub fn lower_priority() {
     let thread = rustix::thread::gettid();
     if let Err(error) = rustix::process::setpriority_process(Some(thread), 5) {

@@ -1,5 +1,5 @@
-//! The recognisers' threads, and the queue before them: finals before partials, and a partial makes way
-//! when a final finds no recogniser free. Must not know what a transcript is used for.
+//! The threads of the recognisers, and the queue before them. Finals go before partials, and a partial is
+//! broken off when a final finds no recogniser free. Must not know what a transcript is used for.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,25 +14,25 @@ use super::{CancelFlag, Effort, EngineError, Recognizer, Transcript};
 use crate::audio::{phone_to_whisper, resample, to_f32};
 use crate::units::{PHONE_RATE, WHISPER_RATE};
 
-/// Finals that may wait. More means that callers wait for seconds: better to say so.
+/// The maximum number of waiting finals. With more, callers would wait for seconds, and an error is better.
 const MOST_FINALS: usize = 64;
 
-/// Partials that may wait: they are worth little late.
+/// The maximum number of waiting partials: a late partial is worth little.
 const MOST_PARTIALS: usize = 8;
 
-/// One utterance to be transcribed, and where its words go.
+/// An utterance to transcribe, and where its words go.
 struct Job {
     request: HearRequest,
     done: Deliver<Transcript>,
 }
 
-/// The recognisers on threads of their own, which end with this handle.
+/// The recognisers on their own threads, which end when this handle is dropped.
 struct Recognizers(Arc<Queue>);
 
-/// Starts a thread for each recogniser, which takes `threads` for a transcription.
+/// Starts a thread for each recogniser, which uses `threads` threads for a transcription.
 ///
 /// # Errors
-/// If the operating system gives none.
+/// If the operating system gives no thread.
 pub fn start(
     recognizers: Vec<Box<dyn Recognizer>>,
     threads: usize,
@@ -61,7 +61,7 @@ impl Drop for Recognizers {
     }
 }
 
-/// Where jobs wait. The threads end when it is closed.
+/// The waiting jobs. The threads end when the queue is closed.
 struct Queue {
     state: Mutex<State>,
     changed: Condvar,
@@ -73,7 +73,7 @@ struct State {
     waiting: BTreeMap<(bool, u64), Job>,
     next: u64,
     idle: usize,
-    /// The flags of partials that are being worked on, by their number.
+    /// The flags of the partials in progress, by number.
     partials: BTreeMap<u64, CancelFlag>,
     closed: bool,
 }
@@ -83,7 +83,7 @@ impl Queue {
         Arc::new(Self { state: Mutex::default(), changed: Condvar::new() })
     }
 
-    /// False if it is full, or nobody serves it any more.
+    /// False if the queue is full or closed.
     fn push(&self, job: Job) -> bool {
         let mut state = self.lock();
         let finals = state.waiting.keys().filter(|(partial, _)| !partial).count();
@@ -107,13 +107,13 @@ impl Queue {
         true
     }
 
-    /// Lets the threads end once nothing waits.
+    /// Lets the threads end when nothing waits.
     fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
 
-    /// Sleeps until there is a job; `None` once closed.
+    /// Sleeps until there is a job; `None` once the queue is closed.
     fn next(&self) -> Option<(u64, Job)> {
         let mut state = self.lock();
         state.idle += 1;
@@ -138,12 +138,12 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is whole between any two statements: a panic elsewhere does not spoil it.
+        // The state is consistent between any two statements: a panic elsewhere does not corrupt it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One thread: jobs in, results out, until the queue is closed.
+/// Runs on a thread: jobs in, outcomes out, until the queue is closed.
 fn serve(mut recognizer: Box<dyn Recognizer>, queue: &Queue, cores: &Cores, threads: usize) {
     while let Some((number, job)) = queue.next() {
         let Job { request, done } = job;
@@ -166,7 +166,7 @@ fn transcribe(
         let held = cores.try_acquire(Work::Partial, &request.cancel).ok_or(EngineError::Cancelled)?;
         (held, Effort { threads: 1, second_try: false })
     } else {
-        // With one core at once a final is ready sooner than with two that must first be waited for.
+        // A final is ready sooner with one core at once than with two that it must wait for.
         let (held, threads) = cores.acquire_up_to(Work::Transcript, threads);
         (held, Effort { threads, second_try: true })
     };
@@ -186,8 +186,8 @@ mod tests {
     use std::sync::mpsc;
     use std::time::Duration;
 
-    /// Short audio (a partial) takes until it is cancelled, long audio no time, and very long audio
-    /// breaks it.
+    /// Takes short audio (a partial) until it is cancelled, long audio at once, and panics at very long
+    /// audio.
     struct Slow;
 
     impl Recognizer for Slow {
@@ -233,7 +233,7 @@ mod tests {
         fn push(&self, samples: usize, pass: u32, partial: bool, cancel: CancelFlag) -> bool {
             let results = self.results.clone();
             let done = Box::new(move |outcome: Result<_, _>| {
-                // A test that is over takes nothing.
+                // A test that has ended takes nothing.
                 let _ = results.send((pass, outcome.is_ok()));
             });
             let request = HearRequest { samples: vec![0; samples], rate: PHONE_RATE, partial, cancel };

@@ -1,5 +1,5 @@
-//! The voices there are, by the names that `tts.voice` gives them (`KIND:NAME`). The server, commands and checks open
-//! voices here and nowhere else: another kind is a file of its own and a line in this table.
+//! The available voices, by their names in `tts.voice` (`KIND:NAME`). The server, commands and checks open
+//! voices only here: another kind is a file of its own and an entry in this table.
 
 use super::flite::{self, Flite};
 use super::{EngineError, Synthesizer};
@@ -8,12 +8,12 @@ type Opened = Result<Box<dyn Synthesizer>, EngineError>;
 
 /// A kind of voice.
 struct Kind {
-    /// What stands before the colon.
+    /// The part of the name before the colon.
     name: &'static str,
     voices: &'static [&'static str],
-    /// Opens a voice of this kind, at a pace where 1 is its own.
+    /// Opens a voice of this kind. A speed of 1 is its normal one.
     open: fn(&str, f32) -> Opened,
-    /// Whether it has a sound for something in a text.
+    /// True if it can speak something in the text.
     can_speak: fn(&str) -> bool,
 }
 
@@ -24,10 +24,10 @@ const KINDS: [Kind; 1] = [Kind {
     can_speak: flite::can_speak,
 }];
 
-/// The name of the voice that needs no file.
+/// The name of the built-in voice, which needs no file.
 pub const BUILT_IN: &str = "flite:slt";
 
-/// All names, for messages.
+/// All names, for error messages.
 #[must_use]
 pub fn names() -> String {
     let names =
@@ -35,14 +35,14 @@ pub fn names() -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// Opens a voice by its name, at a pace where 1 is its own and 2 twice as fast.
+/// Opens a voice by its name. A speed of 1 is its normal one, 2 is twice as fast.
 ///
 /// # Errors
-/// If there is no such voice or pace; the text lists what there is.
+/// If there is no such voice or speed; the text lists those that exist.
 pub fn open(voice: &str, speed: f32) -> Opened {
     match find(voice) {
         Some((kind, voice)) => (kind.open)(voice, speed),
-        None => Err(EngineError::BadInput(format!("there is no voice {voice:?}; there is: {}", names()))),
+        None => Err(EngineError::BadInput(format!("there is no voice {voice:?}; there are: {}", names()))),
     }
 }
 
@@ -52,7 +52,7 @@ pub fn is_known(voice: &str) -> bool {
     find(voice).is_some_and(|(kind, voice)| kind.voices.contains(&voice))
 }
 
-/// Whether the voice has a sound for something in `text`.
+/// True if the voice can speak something in `text`.
 #[must_use]
 pub fn can_speak(voice: &str, text: &str) -> bool {
     find(voice).is_some_and(|(kind, _)| (kind.can_speak)(text))

@@ -1,5 +1,5 @@
-//! The opening handshake of a WebSocket (RFC 6455, section 4.2) and the `Host` of a request: what they must say,
-//! and what is answered where they do not. Must not know who may open a socket.
+//! The opening handshake of a WebSocket (RFC 6455, section 4.2) and the `Host` of a request: checks them, and
+//! answers requests that are wrong. Must not know who may open a socket.
 
 use axum::extract::{FromRequestParts, Request};
 use axum::http::header::{CONNECTION, HOST, UPGRADE};
@@ -16,22 +16,22 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-/// The one version of the protocol that there is.
+/// The only version of the protocol.
 const VERSION: &str = "13";
 
-/// A key is so many bytes.
+/// The length of a key.
 const KEY_BYTES: usize = 16;
 
-/// Some clients fill 22 characters at random: their last one has bits that mean nothing.
+/// Some clients fill the 22 characters at random, so the last one has bits that mean nothing.
 const KEY: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
-/// What is wrong with a request.
+/// An error in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Fault {
-    /// It asks for something else.
+    /// It does not ask for a WebSocket.
     #[error(
-        "this is the address of a WebSocket: dial it with ws:// or wss://, and let proxies pass \"Upgrade\" on"
+        "this is the address of a WebSocket: use a ws:// or wss:// URL, and let proxies pass \"Upgrade\" on"
     )]
     NoUpgrade,
     #[error("HTTP/1.1 is needed for a WebSocket")]
@@ -62,8 +62,8 @@ impl IntoResponse for Fault {
     }
 }
 
-/// Refuses requests without a `Host` and with two (RFC 9112, section 3.2). HTTP/1.0, which some health checks
-/// speak, has none.
+/// Refuses requests with no `Host` or with two (RFC 9112, section 3.2). HTTP/1.0, which some health checks
+/// speak, needs none.
 pub(super) async fn one_host(request: Request, next: Next) -> Response {
     let hosts = request.headers().get_all(HOST).iter().count();
     if hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11) {
@@ -81,7 +81,8 @@ pub(super) struct Handshake {
 }
 
 impl Handshake {
-    /// Answers the request with the first of `known` sub-protocols that it offers, if any; `then` gets the stream.
+    /// Answers the request with the first of the `known` sub-protocols that it offers, if any. `then` gets
+    /// the stream.
     pub(super) fn answer<F>(
         self,
         known: &[&'static str],
@@ -121,7 +122,7 @@ impl<S: Sync> FromRequestParts<S> for Handshake {
     }
 }
 
-/// What a client's key is answered with.
+/// Checks the handshake, and gives the answer to the key of the client.
 fn checked(headers: &HeaderMap, version: Version) -> Result<HeaderValue, Fault> {
     let says = |name, word: &str| tokens(headers, name).any(|token| token.eq_ignore_ascii_case(word));
     if !says(&CONNECTION, "upgrade") || !says(&UPGRADE, "websocket") {
@@ -141,13 +142,13 @@ fn checked(headers: &HeaderMap, version: Version) -> Result<HeaderValue, Fault> 
     }
 }
 
-/// The value of a header that must come once.
+/// The value of a header that must come exactly once.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     let mut values = headers.get_all(name).iter();
     values.next().filter(|_| values.next().is_none())
 }
 
-/// The members of a header that is a list, in however many lines it comes.
+/// The members of a list header, which may be spread over several header lines.
 fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim).filter(|token| !token.is_empty())
@@ -164,7 +165,7 @@ mod tests {
         ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
     ];
 
-    /// The good request with these headers in place of its own; without a value, the header is left out.
+    /// The good request with these headers in place of its own. The value "-" leaves a header out.
     fn asked(changed: &[(&'static str, &'static str)]) -> Result<HeaderValue, Fault> {
         let own = GOOD.into_iter().filter(|(name, _)| !changed.iter().any(|(other, _)| other == name));
         let mut headers = HeaderMap::new();
@@ -178,13 +179,13 @@ mod tests {
     #[test]
     fn a_right_key_has_the_answer_of_the_rfc() {
         assert_eq!(asked(&[]).unwrap(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-        // Proxies write one header in two lines.
+        // Proxies may split one header into two lines.
         asked(&[("connection", "keep-alive"), ("connection", "upgrade")]).unwrap();
-        // Bits behind the sixteenth byte mean nothing.
+        // Bits after the sixteenth byte mean nothing.
         asked(&[("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZR==")]).unwrap();
     }
 
-    /// Fault: an empty or doubled Sec-WebSocket-Key was taken.
+    /// Fault: an empty or duplicate Sec-WebSocket-Key was accepted.
     #[test]
     fn a_key_is_sixteen_bytes_once() {
         let key = |value| ("sec-websocket-key", value);
@@ -197,7 +198,7 @@ mod tests {
         assert_eq!(asked(&[good, good]), Err(Fault::Key));
     }
 
-    /// Fault: a wrong version was refused with 400 and no word of the right one.
+    /// Fault: a wrong version was refused with 400 and without naming the right one.
     #[test]
     fn a_wrong_version_is_told_the_right_one() {
         for wrong in ["-", "", "8", "12", "14", "13, 8"] {

@@ -1,4 +1,5 @@
-//! Where connections come in: how many, how long a request may take, and TLS. Must not know the routes.
+//! Accepts connections: limits their number, how long a request may take, and adds TLS. Must not know the
+//! routes.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -20,32 +21,32 @@ use tokio::time::timeout;
 use super::handshake::one_host;
 use crate::app::certificates::Certificates;
 
-/// A request with more headers is none of a gateway.
+/// The maximum number of headers of a request; a gateway sends fewer.
 const MAX_HEADERS: usize = 64;
 
-/// Nor is one whose headers are longer.
+/// The maximum size of the headers in bytes; those of a gateway are shorter.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
-/// After an error of the system (no more files may be opened), others may end meanwhile.
+/// The wait after an error of the system (no more files may be opened): other connections may end meanwhile.
 const BREATH: Duration = Duration::from_millis(50);
 
-/// Whose connection a request came on. It is counted until the request has become a socket or is over.
+/// The connection of a request. It is counted until the request has become a socket or is over.
 #[derive(Debug, Clone)]
 pub(super) struct Connection {
-    /// The other end; behind a proxy, that is the proxy.
+    /// The address of the client; behind a proxy, that of the proxy.
     pub(super) peer: IpAddr,
-    /// Only this machine can dial the address that is listened on.
+    /// The server listens on an address that only this machine can reach.
     pub(super) loopback: bool,
     _place: Arc<OwnedSemaphorePermit>,
 }
 
-/// Limits of what is no socket yet.
+/// Limits for connections that are not sockets yet.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections at the same time; one more is closed without a word.
+    /// The maximum number of connections at a time. One more is closed without an answer.
     pub connections: usize,
-    /// From the opening of a connection to the end of its TLS handshake, and from there to the end of its
-    /// one answer.
+    /// The timeout from the opening of a connection to the end of its TLS handshake, and again from there to
+    /// the end of its one answer.
     pub patience: Duration,
 }
 
@@ -54,14 +55,14 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, tls: O
     let router = router.layer(from_fn(one_host)).layer(map_response(closing));
     let loopback = listener.local_addr().is_ok_and(|here| here.ip().to_canonical().is_loopback());
     let places = Arc::new(Semaphore::new(limits.connections));
-    // In a row: a line for each would be twenty a second.
+    // The number of errors in a row. A log line for each would be twenty a second.
     let mut failed = 0_u64;
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
                 if failed == 0 {
-                    tracing::warn!(%error, "a connection could not be taken");
+                    tracing::warn!(%error, "a connection could not be accepted");
                 }
                 failed += 1;
                 tokio::time::sleep(BREATH).await;
@@ -69,11 +70,11 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, tls: O
             }
         };
         if failed > 1 {
-            tracing::warn!(failed, "connections are taken again");
+            tracing::warn!(failed, "connections are accepted again");
         }
         failed = 0;
         let Ok(place) = places.clone().try_acquire_owned() else {
-            tracing::debug!(%peer, "one connection too many was closed");
+            tracing::debug!(%peer, "a connection was closed: the connection limit is reached");
             continue;
         };
         let connection = Connection { peer: peer.ip().to_canonical(), loopback, _place: Arc::new(place) };
@@ -89,7 +90,7 @@ async fn connected(
     patience: Duration,
     tls: Option<Certificates>,
 ) {
-    // Frames of 20 ms are small: waiting for more to send with them would make them late.
+    // Frames of 20 ms are small. Waiting for more data to send with them would make them late.
     let _ = stream.set_nodelay(true);
     let ended = match tls {
         None => requests(stream, router, patience).await,
@@ -104,8 +105,8 @@ async fn connected(
     }
 }
 
-/// A connection brings one request. (hyper's own switch for that says "close" to sockets, too, and
-/// clients do not take them then.)
+/// A connection carries one request. (hyper's own setting for that also sends "close" when it opens a socket,
+/// and clients then refuse the socket.)
 async fn closing(mut response: Response) -> Response {
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -113,9 +114,9 @@ async fn closing(mut response: Response) -> Response {
     response
 }
 
-/// WebSockets begin with HTTP/1.1. A connection brings one request, and has `patience` for all of it, the
-/// answer included: who reads slowly, or asks again and again, holds no place. It ends where a socket
-/// begins.
+/// WebSockets begin with HTTP/1.1. A connection carries one request, and has `patience` for all of it, the
+/// answer included: a client that reads slowly or repeats requests holds no place. The timeout no longer
+/// applies once the connection has become a socket.
 async fn requests(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     router: Router,

@@ -1,4 +1,4 @@
-//! The routes: a WebSocket per gateway, health and readiness. Must not know what a call does.
+//! The routes: a WebSocket for each gateway, health and readiness. Must not know what a call does.
 
 mod handshake;
 pub mod listen;
@@ -22,7 +22,8 @@ pub fn router(app: App) -> Router {
 }
 
 async fn ready(State(app): State<App>) -> (StatusCode, String) {
-    // That all lines are busy is no reason to send calls elsewhere for good: each is refused by itself.
+    // A full server is still ready: calls must not be sent elsewhere for good. Each call is refused
+    // individually.
     match app.services() {
         Ok(_) | Err(Refused::Full(_) | Refused::Memory(_)) => (StatusCode::OK, "ready\n".into()),
         Err(refused) => (StatusCode::SERVICE_UNAVAILABLE, format!("{refused}\n")),

@@ -1,26 +1,28 @@
-//! Web pages that a browser lets open a socket to this machine: only its own. Must not know sockets.
+//! Lets only web pages of this server open a socket to it from a browser. Must not know sockets.
 
 use axum::http::{HeaderMap, header};
 
 use crate::access::{Denied, PublicUrl};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// What is wrong with a request whose `Host` is a name that this machine does not have.
+/// The error of a request whose `Host` is a name that this server does not have.
 pub(super) const FOREIGN_HOST: Denied = Denied::Wrong("host");
 
-/// What to do about it.
-pub(super) const ABOUT_HOSTS: &str = "Host is neither an address nor localhost: a web page of somebody else may have \
-     made its name point here. If the name is yours, set server.public_url to it, and a credential for the line\n";
+/// The remedy for [`FOREIGN_HOST`].
+pub(super) const ABOUT_HOSTS: &str = "Host is neither an address nor localhost: the owner of a foreign web \
+     page may have pointed its name here. If the name is yours, set server.public_url to it, and configure a \
+     credential\n";
 
-/// Where nobody is checked, pages of other sites are: a browser lets any page that its user visits open a
-/// socket to this machine, and says whose page it is (RFC 6454). Gateways send no `Origin`.
+/// Checks that a request does not come from the page of another site. It is for routes without credentials: a
+/// browser lets any page that its user visits open a socket to this machine, and names the site of the page
+/// in `Origin` (RFC 6454). Gateways send no `Origin`.
 ///
-/// Whoever owns a name can let it point to 127.0.0.1 while its page is open (DNS rebinding); the page is then one
-/// of this machine to the browser, and `Origin` and `Host` are equal. So where only this machine can dial
-/// (`loopback`), `Host` must not be a name, but for those that are known to be ours.
+/// The owner of a name can point it to 127.0.0.1 while a page of theirs is open (DNS rebinding). To the
+/// browser, the page then belongs to this machine, and `Origin` and `Host` are equal. So if only this machine
+/// can connect (`loopback`), `Host` must not be a name, except for the names that are known to be ours.
 ///
 /// # Errors
-/// What is wrong: `Host` or `Origin`.
+/// Whether `Host` or `Origin` is wrong.
 pub(super) fn own_page(
     headers: &HeaderMap,
     loopback: bool,
@@ -35,7 +37,7 @@ pub(super) fn own_page(
     if page.is_some() && page == here { Ok(()) } else { Err(Denied::Wrong("origin")) }
 }
 
-/// Whether nobody else can own what `host` says, with or without a port.
+/// True if nobody else can own the host in `host`, with or without a port.
 fn is_ours(host: &str, public_url: Option<&PublicUrl>) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if !port.ends_with(']') => name,
@@ -65,7 +67,7 @@ mod tests {
         own_page(&headers, loopback, public.as_ref())
     }
 
-    /// Fault: Host and Origin both evil.example, dialled at 127.0.0.1: the session started.
+    /// Fault: with Host and Origin both evil.example, a connection to 127.0.0.1 started a session.
     #[test]
     fn a_name_that_was_pointed_here_opens_nothing() {
         for host in
@@ -74,7 +76,8 @@ mod tests {
             assert_eq!(page(host, None, true), Err(FOREIGN_HOST), "{host:?}");
         }
         assert_eq!(page("evil.example", Some("http://evil.example"), true), Err(FOREIGN_HOST));
-        // On any other address the line checks who dials, or says that it does not.
+        // On any other address, the configuration has a credential for the provider, or says that there is
+        // none.
         assert_eq!(page("pbx.example", None, false), Ok(()));
     }
 

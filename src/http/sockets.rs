@@ -1,5 +1,5 @@
-//! From a request for a socket to a call: who may open it, whether there is room, and in which dialect it
-//! speaks. Must not know what a call does.
+//! From a request for a socket to a call: whether the client may open it, whether there is room, and which
+//! dialect it speaks. Must not know what a call does.
 
 use std::net::IpAddr;
 use std::sync::PoisonError;
@@ -26,8 +26,8 @@ use crate::streams::dialect::Dialect;
 use crate::streams::{Gateway, Start};
 use crate::telemetry::refusals::Kind;
 
-/// The route of every line that is taken, and `/call`, which takes them all; each also with a single-use
-/// token behind it. A slash at the end changes nothing.
+/// A route for every configured provider, and `/call`, which takes them all; each also with a single-use
+/// token after it. A trailing slash changes nothing.
 pub(super) fn routes(lines: &Lines) -> Router<App> {
     let all: Vec<Dialect> = lines.taken.keys().copied().collect();
     let each = all.iter().map(|&dialect| (dialect.name(), vec![dialect]));
@@ -39,10 +39,10 @@ pub(super) fn routes(lines: &Lines) -> Router<App> {
     })
 }
 
-/// What a request for a socket brings.
+/// A request for a socket.
 struct Request {
     peer: IpAddr,
-    /// Only this machine can have sent it.
+    /// The request can only come from this machine.
     loopback: bool,
     target: Uri,
     token: Option<String>,
@@ -69,7 +69,7 @@ fn socket(dialects: Vec<Dialect>) -> MethodRouter<App> {
 fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshake) -> Response {
     let Request { peer, .. } = request;
     let line = if let [dialect] = dialects { dialect.name() } else { "call" };
-    // Room first: a token for one use is not used up by a server that is full.
+    // Check for room first, so that a full server does not use up a single-use token.
     let entered = app.services().and_then(|services| Ok((services, app.admission.enter(peer)?)));
     let (services, mut visit) = match entered {
         Ok(entered) => entered,
@@ -81,7 +81,7 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshak
     let allowed = match allowed(app, dialects, &request) {
         Ok(allowed) => allowed,
         Err(denied) => {
-            // Who may not come in is not told why.
+            // The reason is logged, but not sent to the client.
             app.refused(Kind::NotOpened, peer, line, &denied);
             if denied == FOREIGN_HOST {
                 return (StatusCode::FORBIDDEN, ABOUT_HOSTS).into_response();
@@ -92,12 +92,12 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshak
     let codec = codec(app, dialects, allowed, &request.target);
     let house = app.clone();
     let (registry, engines) = (app.registry.clone(), services.engines.clone());
-    // Only what the client asks for is answered; most ask for nothing.
+    // A sub-protocol is answered only if the client asks for one; most do not.
     handshake.answer(&SUBPROTOCOLS, async move |stream| {
         let admit = |start: &Start, dialect| {
             let mut place = registry.admit()?;
             place.hold(engines.admit().map_err(|full| {
-                tracing::debug!(%full, "no memory for one call more");
+                tracing::debug!(%full, "no memory for another call");
                 Refused::Memory(registry.calls() - 1)
             })?);
             visit.begun();
@@ -114,10 +114,10 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshak
     })
 }
 
-/// Those of `dialects` in which the request may speak.
+/// The dialects, out of `dialects`, that the request may speak.
 ///
 /// # Errors
-/// Why it may not, if there is none: of the only one there is, or of the one it came closest to.
+/// If there is none: the reason of the only dialect, or of the one that it came closest to.
 fn allowed(app: &App, dialects: &[Dialect], request: &Request) -> Result<Vec<Dialect>, Denied> {
     let target = request.target.path_and_query().map_or("/", |target| target.as_str());
     let token = request.token.as_deref();
@@ -143,7 +143,7 @@ fn allowed(app: &App, dialects: &[Dialect], request: &Request) -> Result<Vec<Dia
     if allowed.is_empty() { Err(denied) } else { Ok(allowed) }
 }
 
-/// A codec that speaks one of `allowed`, on a path for `dialects`.
+/// A codec for one of the `allowed` dialects, on a path for `dialects`.
 fn codec(app: &App, dialects: &[Dialect], allowed: Vec<Dialect>, target: &Uri) -> Box<dyn Gateway> {
     let query = target.query().unwrap_or_default().to_owned();
     let context = Context { query, telnyx_l16: app.config.lines.telnyx_l16 };

@@ -1,5 +1,5 @@
-//! What others have said, made harmless for a log: a line break in it begins no line, and an escape
-//! sequence moves no cursor. Must not know what is logged.
+//! Escapes foreign text for the log, so that a line break in it begins no new line and an escape sequence
+//! moves no cursor. Must not know what is logged.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -9,15 +9,15 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 
-/// Whether a terminal or a reader of lines takes `c` for something else than a letter: control characters
-/// (C0, DEL, C1), the line ends of Unicode, and what turns the direction of writing round.
+/// True if a terminal or a line reader may take `c` for something other than a letter: control characters
+/// (C0, DEL, C1), the line ends of Unicode, and characters that change the direction of writing.
 fn is_harmful(c: char) -> bool {
     let turns =
         matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// A line of JSON with what is harmful in it as JSON's escapes. Its own escapes leave the C1 control
+/// A line of JSON, with harmful characters as JSON escapes. A JSON serialiser leaves the C1 control
 /// characters as they are, and terminals obey them.
 pub(super) fn json_line(line: &str) -> Cow<'_, str> {
     let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
@@ -27,7 +27,7 @@ pub(super) fn json_line(line: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(line.len() + 16);
     for c in body.chars() {
         if is_harmful(c) {
-            // All of them are of the first 65,536.
+            // All harmful characters are among the first 65,536.
             let _ = write!(out, "\\u{:04x}", u32::from(c));
         } else {
             out.push(c);
@@ -37,7 +37,7 @@ pub(super) fn json_line(line: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Passes on what is written to it, with Rust's escapes for what is harmful.
+/// A writer that escapes harmful characters as Rust does.
 struct Escaped<'a, 'w>(&'a mut Writer<'w>);
 
 impl fmt::Write for Escaped<'_, '_> {
@@ -56,8 +56,8 @@ impl fmt::Write for Escaped<'_, '_> {
     }
 }
 
-/// Writes the fields of events and spans as `message name=value …`, the values escaped. That is done here
-/// and not where something is logged, so that no place can forget it.
+/// Writes the fields of events and spans as `message name=value …`, with the values escaped. That is done
+/// here and not where something is logged, so that no caller can forget it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EscapedFields;
 
@@ -102,7 +102,7 @@ impl Visit for Visitor<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // What a record of the `log` crate says of itself has been told already.
+        // The metadata of a record of the `log` crate has been written already.
         if self.result.is_ok() && !field.name().starts_with("log.") {
             self.result = self.write(field.name(), value);
         }
@@ -115,7 +115,7 @@ mod tests {
 
     use super::*;
 
-    /// What `log` writes as text; with a terminal's colours, if `ansi`.
+    /// The text that `log` writes; with the colours of a terminal, if `ansi`.
     fn text(ansi: bool, log: impl Fn()) -> String {
         #[derive(Clone, Default)]
         struct Out(Arc<Mutex<Vec<u8>>>);
@@ -143,8 +143,8 @@ mod tests {
 
     const FOREIGN: &str = "a\nWARN forged\r\x1b[2J\u{9b}31m\u{7f}\u{2028}\u{202e}é";
 
-    /// Fault: line breaks and ESC in a key of a caller's custom data write log lines of their own and move
-    /// the reader's cursor. Whatever the field, and however it is logged, they come out escaped.
+    /// Fault: line breaks and ESC in a key of a caller's custom data wrote log lines of their own and moved
+    /// the cursor of the reader. They must come out escaped in every field, and however they are logged.
     #[test]
     fn nothing_foreign_breaks_a_line_or_moves_a_cursor() {
         let log = || {
@@ -159,7 +159,7 @@ mod tests {
             plain.contains(r"error=a\nWARN forged\r\u{1b}[2J\u{9b}31m\u{7f}\u{2028}\u{202e}é"),
             "{plain}"
         );
-        // Colours of our own stay; there is no other ESC.
+        // Our own colours stay; there is no other ESC.
         let coloured = text(true, log);
         assert!(!coloured.contains("\x1b[2J") && coloured.matches('\n').count() == 1, "{coloured:?}");
     }
@@ -177,7 +177,7 @@ mod tests {
         assert!(text(true, log).contains("\x1b[3mturns\x1b[0m\x1b[2m=\x1b[0m2"));
     }
 
-    /// Fault: JSON's own escapes leave U+009B as it is, and a terminal takes it for ESC [.
+    /// Fault: a JSON serialiser leaves U+009B as it is, and a terminal takes it for ESC [.
     #[test]
     fn a_line_of_json_holds_no_control_character_either_and_is_the_same_json() {
         let value = serde_json::json!({"reason": FOREIGN});

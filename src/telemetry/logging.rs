@@ -1,5 +1,5 @@
-//! Log lines on standard error: text for people, or JSON with a call's name on every line. What
-//! callers say is logged at DEBUG and below, never above.
+//! Log lines on standard error: text for people, or JSON with the name of the call on every line. The words
+//! of callers are logged at DEBUG and below, never above.
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
@@ -13,14 +13,14 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::escape::{EscapedFields, json_line};
 use super::queue::{Queue, Report};
 
-/// The end of the process waits so long for the last lines to be written.
+/// How long the end of the process waits for the last lines to be written.
 const LAST_LINES: Duration = Duration::from_millis(500);
 
-/// What `log.level` lets through; `None` if it is no filter. A value of a field in it is compared as a text:
-/// as an expression, a short one could take minutes and gigabytes to prepare. It is ASCII: the parser
-/// cuts between bytes and panics where these are one letter (tracing-subscriber 0.3.23).
-/// A word alone is a level: the parser takes any other for the name of a part of some program, and all of the
-/// log is gone.
+/// The filter for a `log.level`; `None` if it is invalid. Field values in a filter are compared as text: as a
+/// regular expression, a short one could take minutes and gigabytes to prepare. Only ASCII is accepted: the
+/// parser cuts between bytes, and panics in the middle of a longer character (tracing-subscriber 0.3.23). A
+/// single word must be a level: the parser takes any other word for the name of a module of some program, and
+/// the whole log is gone.
 #[must_use]
 pub fn filter(level: &str) -> Option<EnvFilter> {
     let is_word = |part: &str| !part.is_empty() && !part.contains(['=', ':', '[']);
@@ -32,14 +32,14 @@ pub fn filter(level: &str) -> Option<EnvFilter> {
     if level.is_ascii() { parser.parse(level).ok() } else { None }
 }
 
-/// The log while it runs. When it is dropped, what waits is written, as far as the output takes it at once.
+/// The running log. When it is dropped, waiting lines are written, as far as the output takes them at once.
 #[derive(Debug)]
 #[must_use]
 pub struct Logging(Option<Queue>);
 
 impl Logging {
-    /// A line that is no event, for the people who have started the server: why it ends. It waits for
-    /// nobody either.
+    /// Writes a line that is not an event, for the people who started the server: why it ends. It does not
+    /// wait for the output either.
     pub fn line(&self, text: &str) {
         if let Some(queue) = &self.0 {
             queue.push(format!("{text}\n").as_bytes());
@@ -63,11 +63,11 @@ pub fn start(level: &str, json: bool, server: bool) -> Logging {
     let filter = asked.and_then(|asked| filter(&asked)).or_else(|| filter(level));
     let filter = filter.unwrap_or_else(|| EnvFilter::new("warn"));
     let failed = if server { say_it_elsewhere } else { |_: &io::Error| () };
-    // Not through `io::stderr()`: whoever is stuck in a write there keeps everybody else out.
+    // Not through `io::stderr()`: a thread that is stuck in a write there blocks all others.
     let output = own(io::stderr()).and_then(|output| Queue::start(output, Report { left_out, failed }));
     let Ok(queue) = output else { return Logging(None) };
-    // Errors of the log are no business of whoever logs: tracing-subscriber would print them, and panic
-    // where that cannot be done.
+    // The code that logs must not see errors of the log: tracing-subscriber would print them, and panic if it
+    // cannot.
     let lines = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false).with_ansi(false);
     // A second start (in tests) keeps the first.
     let _ = if json {
@@ -83,27 +83,27 @@ pub fn start(level: &str, json: bool, server: bool) -> Logging {
     Logging(Some(queue))
 }
 
-/// A handle of our own on an output, without the lock of the process's.
+/// Our own handle on an output, without the lock of the process.
 fn own(output: impl AsFd) -> io::Result<File> {
     Ok(File::from(output.as_fd().try_clone_to_owned()?))
 }
 
 fn left_out(lines: u64) {
-    tracing::warn!(lines, "log lines were left out: their output did not keep up, or gave errors");
+    tracing::warn!(lines, "log lines were dropped: the output of the log did not keep up, or gave errors");
 }
 
-/// The one attempt to say that the log cannot be written.
+/// Tries once to report that the log cannot be written.
 fn say_it_elsewhere(error: &io::Error) {
     if let Ok(mut output) = own(io::stdout()) {
-        let _ = writeln!(output, "the log cannot be written ({error}): its lines are left out and counted");
+        let _ = writeln!(output, "the log cannot be written ({error}): its lines are dropped and counted");
     }
 }
 
-/// A panic of a task is a line of the log: the usual way prints it itself, and waits for whoever reads.
+/// Logs a panic. The standard hook would print it directly, and wait for the reader of the output.
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let payload = panic.payload();
     let text = payload.downcast_ref::<&str>().copied();
-    let what = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no words");
+    let what = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
     let backtrace = std::backtrace::Backtrace::capture();
@@ -114,7 +114,7 @@ fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     }
 }
 
-/// The queue for lines of JSON, which are escaped as such.
+/// The queue for lines of JSON, which escapes them as JSON.
 struct JsonLines(Queue);
 
 impl<'a> MakeWriter<'a> for JsonLines {
@@ -142,8 +142,8 @@ impl Write for JsonLine<'_> {
 mod tests {
     use super::*;
 
-    /// Fault: `log.level = "loud"` was right, and there was no log at all: a word that is no level is taken for a
-    /// target.
+    /// Fault: `log.level = "loud"` was accepted, and nothing was logged at all: a word that is not a level is
+    /// taken for a target.
     #[test]
     fn a_word_alone_is_a_level() {
         for level in [

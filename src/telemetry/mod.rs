@@ -1,4 +1,4 @@
-//! What the house tells about itself. Must not know how anything is done.
+//! Logging, and sums of refusals. Must not know how anything is done.
 
 mod escape;
 pub mod logging;

@@ -1,5 +1,5 @@
-//! The way of a log line to its output: a bounded queue and a thread that writes. Whoever logs never
-//! waits for a disk, a pipe or a terminal, and never hears of their errors. Must not know what is logged.
+//! Takes log lines to their output: a bounded queue and a thread that writes. Code that logs never waits for
+//! a disk, a pipe or a terminal, and never sees their errors. Must not know what is logged.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,30 +7,30 @@ use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Most bytes that wait: some 8,000 lines. As many may be on their way out.
+/// The maximum number of waiting bytes: some 8,000 lines. As many again may be on their way out.
 const MOST_BYTES: usize = 1 << 20;
 
-/// An output that takes nothing just now (a terminal that another program has made non-blocking) is asked
-/// again after so long.
+/// The delay before a retry on an output that takes nothing at the moment (a terminal that another program
+/// has made non-blocking).
 const AGAIN: Duration = Duration::from_millis(10);
 
-/// How the thread tells what happened to its output.
+/// Callbacks for problems of the output.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Report {
-    /// So many lines were left out, and the output takes lines again.
+    /// The number of lines that were dropped; called when the output takes lines again.
     pub(super) left_out: fn(u64),
-    /// The output gave an error; told of the first one only.
+    /// The output gave an error; called for the first error only.
     pub(super) failed: fn(&io::Error),
 }
 
-/// Where lines go in. All clones fill the same queue.
+/// The input of the queue. All clones fill the same queue.
 #[derive(Debug, Clone)]
 pub(super) struct Queue(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
     waiting: Mutex<Waiting>,
-    /// Something has come.
+    /// There are lines to write.
     filled: Condvar,
     /// Everything has been written.
     written: Condvar,
@@ -40,14 +40,14 @@ struct Shared {
 struct Waiting {
     /// Whole lines.
     bytes: Vec<u8>,
-    /// Lines for which there was no room, or which the output refused.
+    /// The number of lines that did not fit, or that the output refused.
     left_out: u64,
-    /// The thread has lines in its hands.
+    /// The thread is writing lines.
     busy: bool,
 }
 
 impl Queue {
-    /// A queue whose lines a thread of its own writes to `output`.
+    /// Makes a queue, and starts a thread that writes its lines to `output`.
     ///
     /// # Errors
     /// If no thread can be started.
@@ -58,7 +58,7 @@ impl Queue {
         Ok(queue)
     }
 
-    /// One or more whole lines, with their ends. Where there is no room they are left out, and counted.
+    /// Adds one or more whole lines, with their line ends. If they do not fit, they are dropped and counted.
     pub(super) fn push(&self, lines: &[u8]) {
         let mut waiting = self.0.lock();
         if waiting.bytes.len() + lines.len() > MOST_BYTES {
@@ -72,7 +72,7 @@ impl Queue {
     /// Waits until everything is written, but no longer than `patience`.
     pub(super) fn flush(&self, patience: Duration) {
         let unwritten = |waiting: &mut Waiting| waiting.busy || !waiting.bytes.is_empty();
-        // Whether it was in time makes no difference: there is nobody to tell.
+        // The result does not matter: there is nobody to report it to.
         drop(self.0.written.wait_timeout_while(self.0.lock(), patience, unwritten));
     }
 }
@@ -111,7 +111,7 @@ impl Shared {
         }
     }
 
-    /// Waits for lines, and takes all there are.
+    /// Waits for lines, and takes all that there are.
     fn take(&self, batch: &mut Vec<u8>) {
         batch.clear();
         let mut waiting = self.lock();
@@ -130,7 +130,7 @@ fn count(lines: &[u8]) -> u64 {
     lines.iter().map(|&byte| u64::from(byte == b'\n')).sum()
 }
 
-/// Writes `bytes`; tells how many were taken, and what came between.
+/// Writes `bytes`; returns how many were taken, and the error that stopped it, if any.
 fn write_all(output: &mut impl Write, bytes: &[u8]) -> (usize, io::Result<()>) {
     let mut taken = 0;
     while taken < bytes.len() {
@@ -153,7 +153,7 @@ impl<'a> MakeWriter<'a> for Queue {
     }
 }
 
-/// The queue as something to write to. A formatter writes an event at once.
+/// The queue as a writer. A formatter writes an event in one call.
 #[derive(Debug)]
 pub(super) struct Lines<'a>(&'a Queue);
 
@@ -177,7 +177,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
-    /// An output that takes a batch whenever the test lets it.
+    /// An output that takes one batch each time the test allows it.
     struct Gate {
         open: Receiver<io::Result<()>>,
         taken: Arc<Mutex<Vec<u8>>>,
@@ -204,9 +204,9 @@ mod tests {
         (queue, opener, taken)
     }
 
-    /// Fault: who reads the log stops reading, and every call that logs a line waits for them: the house
-    /// freezes in mid-sentence and cannot be ended. Lines are left out instead, and the count is told when
-    /// the output moves again.
+    /// Fault: the reader of the log stopped reading, and every call that logged a line waited for it. The
+    /// server froze in mid-sentence and could not be stopped. Lines are dropped instead, and their number is
+    /// reported once the output moves again.
     #[test]
     fn who_logs_never_waits_for_an_output_that_is_stuck_and_what_is_left_out_is_counted() {
         static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
@@ -215,7 +215,7 @@ mod tests {
         };
         let (queue, opener, taken) = gated(Report { left_out, failed: |_| () });
         let line = [&[b'x'; 1023][..], b"\n"].concat();
-        // Neither this nor the flush would ever come back if it waited for the output.
+        // Neither this nor the flush would ever return if it waited for the output.
         let all = 5 * (MOST_BYTES / line.len());
         for _ in 0..all {
             queue.push(&line);
@@ -229,8 +229,9 @@ mod tests {
         assert_eq!(LEFT_OUT.load(Ordering::Relaxed) as usize, all - taken);
     }
 
-    /// Fault: an error of the log's output (a closed terminal, a full disk) panics in the task that logs,
-    /// and ends its call. It is told once, and lines are written again when they can be.
+    /// Fault: an error of the log's output (a closed terminal, a full disk) caused a panic in the task that
+    /// logged, and ended its call. The error is reported once, and lines are written again as soon as that is
+    /// possible.
     #[test]
     fn an_error_of_the_output_is_told_once_and_then_swallowed() {
         static FAILED: AtomicU64 = AtomicU64::new(0);
@@ -254,7 +255,7 @@ mod tests {
         assert_eq!((FAILED.load(Ordering::Relaxed), LEFT_OUT.load(Ordering::Relaxed)), (1, 6));
     }
 
-    /// Fault: a disk that fills up in the middle of a line joins it with the next that is written.
+    /// Fault: a disk that filled up in the middle of a line joined that line with the next one written.
     #[test]
     fn a_line_that_was_cut_by_an_error_is_ended_before_the_next() {
         struct Cut(Arc<Mutex<Vec<u8>>>, u32);

@@ -1,81 +1,82 @@
-//! Refusals, summed up: the first of a peer is told as it is, as is the first for another reason, and what
-//! follows within a minute is one line with its number. A thousand wrong tokens a second are no reason to lose sight of the calls. Is given the
-//! time; must not know why anybody is refused.
+//! Sums up refusals. The first refusal of a peer is logged as it is, as is the first for another reason. The
+//! refusals that follow within a minute become one line with their number. A thousand wrong tokens a second
+//! must not hide the calls in the log. Gets the time as an argument; must not know why a client is refused.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// What follows the first within so long is summed up.
+/// How long refusals after the first are summed up.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Most peers that are told apart, each on each line; refusals of more are summed up together.
+/// The maximum number of peers that are counted separately, each for each provider. Refusals of further peers
+/// are summed up together.
 const MOST_PEERS: usize = 1024;
 
-/// Most reasons of which the first is told, for each of them.
+/// The maximum number of reasons whose first refusal is logged, for each peer.
 const MOST_REASONS: usize = 4;
 
-/// Most characters of a reason that is kept for the sum.
+/// The maximum number of characters of a reason.
 const MOST_CHARACTERS: usize = 200;
 
-/// The kinds of refusals, each summed up by itself.
+/// The kinds of refusals, which are summed up separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// There is no room for a call more.
+    /// There is no room for another call.
     NoRoom,
     /// The credential is missing or wrong.
     NotOpened,
-    /// The socket was opened, and no call came of it.
+    /// The socket was opened, but no call came of it.
     NeverStood,
 }
 
 impl Kind {
-    /// As a log line says it.
+    /// The text of its log line.
     #[must_use]
     pub const fn told(self) -> &'static str {
         match self {
             Self::NoRoom => "a call was refused",
             Self::NotOpened => "a socket was not opened",
-            Self::NeverStood => "a socket was closed before a call stood",
+            Self::NeverStood => "a socket was closed before its call began",
         }
     }
 }
 
-/// Refusals behind the first.
+/// The refusals after the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sum {
-    /// What they are.
+    /// Their kind.
     pub kind: Kind,
-    /// On which line.
+    /// The provider.
     pub line: &'static str,
-    /// Whose; `None` where there were too many to tell apart.
+    /// The peer; `None` if there were too many to count separately.
     pub peer: Option<IpAddr>,
-    /// How many, without those that were told before.
+    /// Their number, without those that were logged before.
     pub more: u64,
-    /// The last one's reason.
+    /// The reason of the last one.
     pub last: String,
 }
 
-/// A kind, a line and a peer.
+/// A kind, a provider and a peer.
 type Key = (Kind, &'static str, Option<IpAddr>);
 
 #[derive(Debug, Default)]
 struct Counted {
     since: Duration,
-    /// Of which one was told.
+    /// The reasons that have been logged once.
     reasons: Vec<String>,
     more: u64,
     last: String,
 }
 
-/// Those of the last minute.
+/// The refusals of the last minute.
 #[derive(Debug, Default)]
 pub struct Refusals {
     counted: HashMap<Key, Counted>,
 }
 
 impl Refusals {
-    /// One more, at `now`; whether it is to be told as it is.
+    /// Counts a refusal at `now`; true if it is to be logged as it is.
     #[must_use]
     pub fn is_first(
         &mut self,
@@ -100,13 +101,13 @@ impl Refusals {
         false
     }
 
-    /// The sums that are due at `now`. While refusals go on there is one a minute; after a minute without
-    /// any, the next is a first one again.
+    /// The sums that are due at `now`. While refusals continue, there is one sum a minute. After a minute
+    /// without any, the next refusal counts as a first one again.
     pub fn due(&mut self, now: Duration) -> Vec<Sum> {
         self.sums(|counted| now.saturating_sub(counted.since) >= WINDOW, now)
     }
 
-    /// All sums, because nothing comes any more.
+    /// All sums, at shutdown.
     pub fn all(&mut self) -> Vec<Sum> {
         self.sums(|_| true, Duration::ZERO)
     }
@@ -140,7 +141,7 @@ mod tests {
         IpAddr::V4(Ipv4Addr::from(n))
     }
 
-    /// Fault: 3,000 wrong tokens are 3,000 WARN lines in 0.7 s.
+    /// Fault: 3,000 wrong tokens were 3,000 WARN lines in 0.7 s.
     #[test]
     fn the_first_is_told_and_the_others_are_one_line_a_minute() {
         let mut refusals = Refusals::default();
@@ -151,7 +152,7 @@ mod tests {
         };
         assert_eq!(first(&mut refusals, 3000, S(0)), 1);
         assert_eq!(refusals.due(S(59)), []);
-        // Other kinds, lines and peers are told by themselves.
+        // Other kinds, providers and peers are logged separately.
         assert!(refusals.is_first(Kind::NoRoom, "twilio", peer(1), "full", S(59)));
         assert!(refusals.is_first(Kind::NotOpened, "plivo", peer(1), "no token", S(59)));
         assert!(refusals.is_first(Kind::NotOpened, "twilio", peer(2), "no token", S(59)));
@@ -163,11 +164,11 @@ mod tests {
             last: "wrong token".into(),
         };
         assert_eq!(refusals.due(S(60)), [sum(2999)]);
-        // It goes on: no line but the sum.
+        // Refusals continue: only the sum is logged.
         assert_eq!(first(&mut refusals, 10, S(61)), 0);
         assert_eq!(refusals.due(S(119)), []);
         assert_eq!(refusals.due(S(120)), [sum(10)]);
-        // It is over, and forgotten.
+        // Refusals have stopped, and are forgotten.
         assert_eq!(refusals.due(S(180)), []);
         assert!(refusals.counted.is_empty());
         assert_eq!(first(&mut refusals, 1, S(181)), 1);
@@ -191,14 +192,14 @@ mod tests {
         assert_eq!((all.len(), all[0].more, all[0].last.len()), (1, 2, MOST_CHARACTERS));
     }
 
-    /// Fault: whoever has many addresses fills the log, or the memory, all the same.
+    /// Fault: a client with many addresses still filled the log, or the memory.
     #[test]
     fn peers_without_number_are_summed_up_together() {
         let mut refusals = Refusals::default();
         let told = (0..100_000)
             .filter(|&n| refusals.is_first(Kind::NotOpened, "call", peer(n), "wrong", S(1)))
             .count();
-        assert_eq!(told, MOST_PEERS + 1, "and one of those that are not told apart");
+        assert_eq!(told, MOST_PEERS + 1, "and one of those that are counted together");
         assert!(refusals.counted.len() <= MOST_PEERS + 1);
         let sums = refusals.due(S(61));
         assert_eq!(sums.len(), 1);

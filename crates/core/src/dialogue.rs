@@ -1,12 +1,12 @@
-//! What the conversation and the engines say to each other: messages for a language model, the times of spoken
-//! words, counts of tokens. Plain values.
+//! The values that the conversation and the engines exchange: messages for a language model, the times of
+//! spoken words, token counts. Plain values.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Who said a line of the conversation.
+/// The speaker of a line of the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -21,13 +21,13 @@ pub enum Role {
 /// One line of the conversation, as the language model sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Who.
+    /// The speaker.
     pub role: Role,
-    /// What, as plain text.
+    /// The words, as plain text.
     pub text: String,
 }
 
-/// When a word ends, from the start of the speech it belongs to.
+/// When a word ends, counted from the start of the speech that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WordTime {
     /// The word as written in the text.
@@ -37,33 +37,33 @@ pub struct WordTime {
     pub end: Duration,
 }
 
-/// Counts of one generation.
+/// Token counts of one generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens in the prompt.
     pub prompt: usize,
-    /// Of these, found in a cache and not computed again.
+    /// Prompt tokens that came from the cache and were not computed again.
     pub reused: usize,
-    /// Tokens that were prefilled while the caller spoke, since the answer before.
+    /// Tokens that were prefilled while the caller spoke, since the previous answer.
     pub read_ahead: usize,
-    /// Those of them that were of no use, because the words changed.
+    /// Prefilled tokens that were wasted because the words changed.
     pub read_in_vain: usize,
     /// Tokens generated.
     pub generated: usize,
 }
 
-/// Counts the tokens of a text, as the language model does. Cheap to clone.
+/// Counts the tokens of a text as the language model does. Cheap to clone.
 #[derive(Clone)]
 pub struct CountTokens(Arc<dyn Fn(&str) -> usize + Send + Sync>);
 
 impl CountTokens {
-    /// Counts with this function.
+    /// A counter that uses `count`.
     #[must_use]
     pub fn new(count: impl Fn(&str) -> usize + Send + Sync + 'static) -> Self {
         Self(Arc::new(count))
     }
 
-    /// Tokens of `text`.
+    /// The number of tokens in `text`.
     #[must_use]
     pub fn of(&self, text: &str) -> usize {
         (self.0)(text)

@@ -1,5 +1,5 @@
-//! Names of things inside a call. An answer that comes back carries the id it was asked with,
-//! so a stale one can be told and dropped. Knows nothing else of the house.
+//! Identifiers inside a call. An answer carries the id of its request, so a stale answer is recognised and
+//! dropped. Must not know anything else in this crate.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,16 +11,17 @@ use serde::{Deserialize, Serialize};
 pub struct CallId(String);
 
 impl CallId {
-    /// A call named `name`; anything but letters, digits, `-` and `_` becomes `-`, and it is cut at 64 bytes.
+    /// A call named `name`. Anything but ASCII letters, digits, `-` and `_` becomes `-`, and the name is cut
+    /// at 64 bytes.
     #[must_use]
     pub fn new(name: &str) -> Self {
         let clean = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
         Self(name.chars().take(64).map(clean).collect())
     }
 
-    /// A name that no other call has, for lines that bring none: a UUID of version 7 (RFC 9562). It begins with
-    /// the time, so that traces lie in the order of their calls, and unlike a ULID it is a type of every
-    /// database. The house has no randomness of its own: it is given.
+    /// A unique name, for connections that bring none: a UUID of version 7 (RFC 9562). It begins with the
+    /// time, so traces sort in the order of their calls, and unlike a ULID it is a type of every database.
+    /// The crate has no source of randomness, so the random bytes are passed in.
     #[must_use]
     pub fn unique(since_1970: Duration, random: [u8; 10]) -> Self {
         let mut bytes = [0; 16];
@@ -53,7 +54,7 @@ macro_rules! numbered {
         pub struct $name(pub u32);
 
         impl $name {
-            /// The one after this.
+            /// The next number.
             #[must_use]
             pub const fn next(self) -> Self {
                 Self(self.0 + 1)
@@ -73,29 +74,29 @@ numbered!(
     UtteranceId, "u"
 );
 numbered!(
-    /// One exchange: what the caller said and what the agent answers. The greeting is turn 0.
+    /// One exchange: the caller's words and the agent's answer. The greeting is turn 0.
     TurnId, "t"
 );
 numbered!(
-    /// One reading of a prompt ahead of its question.
+    /// One prefill: a prompt that the model reads before the question is complete.
     ReadingId, "r"
 );
 numbered!(
-    /// One speakable piece of a reply.
+    /// One speakable chunk of a reply.
     ChunkId, "c"
 );
 numbered!(
-    /// A mark placed in the outgoing audio; the gateway sends it back when it has played.
+    /// A mark in the outgoing audio. The gateway sends it back when the audio before it was played.
     MarkId, "m"
 );
 
-/// What a language model was asked for.
+/// A request to a language model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Asked {
     /// The answer of this turn.
     Turn(TurnId),
-    /// Only to read.
+    /// A prefill only.
     Reading(ReadingId),
 }
 
@@ -103,7 +104,7 @@ pub enum Asked {
 mod tests {
     use super::*;
 
-    /// The example of RFC 9562, A.6.
+    /// The example in RFC 9562, A.6.
     #[test]
     fn a_unique_name_is_a_uuid_of_version_7() {
         let random = [0x0c, 0xc3, 0x18, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f];

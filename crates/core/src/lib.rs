@@ -1,5 +1,6 @@
-//! The core of offhook: a whole phone call without input and output. It knows no engine, no configuration, no socket, no
-//! clock and no thread, and builds and tests with plain cargo. Start reading at [`call`], then [`turns`].
+//! The core of offhook: a whole phone call without input and output. It knows no engine, no configuration,
+//! no socket, no clock and no thread, and builds and tests with plain cargo. Start reading at [`call`], then
+//! [`turns`].
 
 pub mod access;
 pub mod audio;

@@ -1,5 +1,5 @@
-//! What a call tells of itself: how a turn went, how the whole call went, how it goes now. Plain values, in the
-//! house's units; each line's wire has its own form of them. Must not know how the figures are made.
+//! The reports of a call: its turns, its summary, its live figures. Plain values in the units of this crate;
+//! each provider's protocol has its own form of them. Must not know how the figures are made.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,16 +10,16 @@ use crate::dialogue::Usage;
 use crate::ids::{TurnId, UtteranceId};
 use crate::units::CallTime;
 
-/// Something that a call tells whoever follows it.
+/// A report to the client of a call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Report<'a> {
-    /// What is heard of a caller who still speaks.
+    /// The partial transcript while the caller still speaks.
     Hearing {
-        /// Which stretch of speech.
+        /// The stretch of speech.
         utterance: UtteranceId,
-        /// Words on which three looks agree.
+        /// Words on which three partials agree.
         stable: &'a str,
-        /// Words that may yet change.
+        /// Words that may still change.
         unstable: &'a str,
     },
     /// How a turn went.
@@ -37,36 +37,36 @@ pub enum Report<'a> {
     Summary(&'a Summary),
 }
 
-/// What the decision that a turn is over rests on. Scores are from 0 (the words go on for certain) to 1.
+/// The basis of the decision that a turn is over. Scores run from 0 (the words certainly go on) to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct EndOfTurn {
     /// How complete the words are by the rules.
     pub rules: f32,
-    /// The language model's probability that the turn ends with them, if it was known in time.
+    /// The language model's probability that the turn ends with these words, if it was known in time.
     pub model: Option<f32>,
-    /// How complete they were taken to be.
+    /// The completeness that the decision used.
     pub score: f32,
-    /// The silence that this asked for, in milliseconds.
+    /// The silence that this score requires, in milliseconds.
     pub wait_ms: f64,
 }
 
-/// What each stage added to the caller's waiting time, in milliseconds. They add up to the whole.
+/// What each stage added to the caller's waiting time, in milliseconds. The stages add up to the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Stages {
     /// From the last sound to the decision that the turn is over.
     pub endpoint_ms: f64,
-    /// From the decision until the transcript was there; 0 if it was there before.
+    /// From the decision to the transcript; 0 if the transcript was there before.
     pub stt_ms: f64,
-    /// From there to the first token.
+    /// From the transcript to the first token.
     pub llm_first_token_ms: f64,
-    /// From the first token until the first piece was synthesised.
+    /// From the first token until the first chunk was synthesised.
     pub tts_first_audio_ms: f64,
-    /// From there until its first audible sample left.
+    /// From the synthesised chunk until its first audible sample left.
     pub first_frame_ms: f64,
 }
 
 impl Stages {
-    /// The stages with their names, in the order in which they happen.
+    /// The stages with their names, in the order they happen.
     #[must_use]
     pub const fn named(&self) -> [(&'static str, f64); 5] {
         [
@@ -85,94 +85,94 @@ impl Stages {
     }
 }
 
-/// Work that was done in the silence before the decision, so that the caller did not wait for it: the
-/// part of each stage that lies before it, in milliseconds.
+/// Work that was done in the silence before the decision, so that the caller did not wait for it: the part of
+/// each stage before the decision, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Hidden {
     /// From the request for the transcript to the transcript.
     pub stt_ms: f64,
     /// From the request for an answer to its first token.
     pub llm_ms: f64,
-    /// From there to the first piece of speech.
+    /// From the first token to the first chunk of speech.
     pub tts_ms: f64,
 }
 
-/// Whether an answer was prepared before it was known that the turn was over.
+/// Whether an answer was prepared before the turn was known to be over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Speculation {
-    /// It was not.
+    /// No answer was prepared.
     #[default]
     Off,
-    /// It was, and this is it.
+    /// The prepared answer was spoken.
     Used,
-    /// It was, but the caller went on: this is another one.
+    /// The caller went on, so the prepared answer was dropped and another one was spoken.
     Wasted,
 }
 
-/// What is told about a turn when it is over.
+/// The report of a turn when it is over.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TurnReport {
-    /// Which; the greeting is 0.
+    /// The turn; the greeting is 0.
     pub turn: TurnId,
-    /// What the caller said, as the recogniser heard it.
+    /// The caller's words, as the recogniser heard them.
     pub heard: String,
-    /// What the agent said, as far as the caller heard it.
+    /// The agent's words, as far as the caller heard them.
     pub reply: String,
-    /// Where that ends is a guess, for the voice did not tell when its words end.
+    /// The end of `reply` is an estimate, because the voice gave no word times.
     pub heard_estimated: bool,
     /// The caller's last sound, on media time.
     pub speech_end: Option<CallTime>,
     /// The waterfall; absent for the greeting and for a turn that brought no sound.
     pub stages: Option<Stages>,
-    /// From the caller's last sound to the first sound of the answer itself; more than the waterfall where a
+    /// From the caller's last sound to the first sound of the answer itself. Longer than the waterfall if a
     /// filler came first.
     pub answer_ms: Option<f64>,
-    /// What does not show in it.
+    /// The work that does not show in the waterfall.
     pub hidden: Option<Hidden>,
-    /// From the moment at which the first 20 ms should have been played to the return of the mark behind
-    /// them: the way to the ear and back.
+    /// From the moment when the first 20 ms should have been played to the return of the mark behind them:
+    /// the way to the ear and back.
     pub mark_return_ms: Option<f64>,
     /// The caller cut in.
     pub interrupted: bool,
-    /// Pauses for sounds that were no interruptions.
+    /// False interruptions: pauses for sounds that did not take the turn.
     pub hiccups: u32,
     /// Whether the answer was prepared ahead.
     pub speculation: Speculation,
     /// The reply is the fallback phrase, because an engine failed.
     pub failed: bool,
-    /// Why the turn was taken to be over; absent where no words of the caller decided that.
+    /// Why the turn was taken to be over; absent if no words of the caller decided it.
     pub end_of_turn: Option<EndOfTurn>,
-    /// Which language model answered: 0 is the one in use, 1 the first that stands in for it.
+    /// The language model that answered: 0 is the one in use, 1 the first stand-in.
     pub rung: usize,
-    /// The answer's tokens; absent if it was not generated to its end.
+    /// The answer's tokens; absent if the answer was not generated to its end.
     pub tokens: Option<Usage>,
 }
 
-/// What preparing answers ahead brought and cost, over a call.
+/// The gain and the cost of preparing answers ahead, over a call.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct SpeculationCount {
-    /// Answers begun before it was known that the turn was over.
+    /// Answers begun before the turn was known to be over.
     pub started: u32,
-    /// Of these, those that were spoken.
+    /// Prepared answers that were spoken.
     pub used: u32,
-    /// And those that were thrown away.
+    /// Prepared answers that were thrown away.
     pub thrown_away: u32,
-    /// Tokens of those.
+    /// Tokens of the answers thrown away.
     pub tokens_wasted: u32,
-    /// Speech that was synthesised for those, in milliseconds.
+    /// Speech synthesised for the answers thrown away, in milliseconds.
     pub audio_wasted_ms: f64,
 }
 
-/// A turn, with what only the call around the conversation knows of it.
+/// A turn, with the facts that only the call around the conversation knows.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReportedTurn {
     /// The turn.
     #[serde(flatten)]
     pub turn: TurnReport,
-    /// The name of the language model that answered; empty if none did.
+    /// The name of the language model that answered; empty if none answered.
     pub model: String,
     /// Where the caller's speech ended, in milliseconds of the caller's audio since the start of the stream.
     pub speech_end_ms: Option<f64>,
@@ -192,34 +192,34 @@ pub struct Spread {
     pub max: f64,
 }
 
-/// How well the caller's audio comes.
+/// The quality of the caller's audio as it arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InboundQuality {
-    /// How unevenly its messages arrive: the interarrival jitter of RFC 3550, section 6.4.1.
+    /// The interarrival jitter of the messages (RFC 3550, section 6.4.1).
     pub jitter_ms: f64,
-    /// Audio that was missing in it, and concealed.
+    /// Missing audio that was concealed.
     pub concealed_ms: f64,
-    /// Holes of more than a second, which are not concealed.
+    /// Holes of a second or more, which are not concealed.
     pub jumps: u64,
     /// Messages that were out of order or lost on the way.
     pub disordered: u64,
 }
 
-/// What one kind of work has cost so far.
+/// The cost of one kind of work so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CoreUse {
-    /// Times that cores were given.
+    /// How often cores were granted.
     pub jobs: u64,
-    /// Times that there was no core, or that the work was broken off while it had one, by more urgent
-    /// work or by its own call.
+    /// How often no core was free, or the work was broken off on its core by more urgent work or by its own
+    /// call.
     pub dropped: u64,
-    /// Time spent waiting for cores, all together.
+    /// Total time spent waiting for cores.
     pub waited: Duration,
-    /// The longest of these.
+    /// The longest single wait.
     pub longest_wait: Duration,
-    /// Time that cores were held, all together.
+    /// Total time that cores were held.
     pub held: Duration,
 }
 
@@ -231,18 +231,18 @@ pub struct Pong {
     pub id: String,
     /// Turns answered so far.
     pub turns: u32,
-    /// Per figure (`v2v_ms`, `answer_ms`, `mark_return_ms` and the names of the stages) its spread so far; a figure
-    /// that has no value yet is absent.
+    /// The spread so far of each figure: `v2v_ms`, `answer_ms`, `mark_return_ms` and the stages by name. A
+    /// figure without a value is absent.
     pub latency: BTreeMap<String, Spread>,
-    /// Per queue the entries waiting in it.
+    /// The entries waiting in each queue.
     pub queues: BTreeMap<String, u64>,
-    /// How well the caller's audio comes.
+    /// The quality of the caller's audio.
     pub line: InboundQuality,
-    /// Per kind of work what it waited for cores and held them, over all calls since the start.
+    /// How long each kind of work waited for cores and held them, over all calls since the server started.
     pub cores: BTreeMap<String, CoreUse>,
 }
 
-/// Who said a line.
+/// The speaker of a line of the transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Speaker {
@@ -252,12 +252,12 @@ pub enum Speaker {
     Agent,
 }
 
-/// One line of the conversation.
+/// One line of the transcript.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TranscriptLine {
-    /// The turn it belongs to; the greeting is turn 0.
+    /// The turn of the line; the greeting is turn 0.
     pub turn: TurnId,
-    /// Who spoke.
+    /// The speaker.
     pub speaker: Speaker,
     /// The words.
     pub text: String,
@@ -272,39 +272,39 @@ pub struct Failure {
     pub message: String,
 }
 
-/// What went wrong, by whose fault.
+/// The kind of a failure, and who caused it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
     /// The peer sent a message that breaks the protocol.
     OddMessage {
-        /// How many it has sent so far, with this one.
+        /// The number of such messages so far, this one included.
         count: u64,
-        /// What is wrong with it.
+        /// What is wrong with the message.
         reason: String,
     },
-    /// An engine brought nothing in time.
+    /// An engine delivered nothing in time.
     Late,
-    /// An engine failed, or had more to do than it holds.
+    /// An engine failed, or its queue was full.
     Engine,
 }
 
-/// Something that happened to a call. Each is told once; the log, records and metrics take of it what they need.
+/// An event in the life of a call. Each is reported once; the log, records and metrics take what they need.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Happened {
-    /// It stands.
+    /// The call is established.
     Started {
-        /// Samples a second, on its line.
+        /// Samples a second, on the wire.
         rate: u32,
-        /// The client's own name of the session, if it gave one.
+        /// The client's own name for the session, if it gave one.
         client_id: Option<String>,
-        /// What the customer attached to the call.
+        /// The data that the customer attached to the call.
         data: BTreeMap<String, String>,
     },
     /// A turn is over.
     Turn(ReportedTurn),
     /// Something went wrong; the call goes on.
     Failed(Trouble, Failure),
-    /// It is over.
+    /// The call is over.
     Ended(Summary),
 }
 
@@ -312,19 +312,19 @@ pub enum Happened {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Summary {
-    /// The server's name of the call.
+    /// The server's name for the call.
     pub call_id: String,
-    /// The client's own name of the session, if it gave one.
+    /// The client's own name for the session, if it gave one.
     pub client_id: Option<String>,
-    /// What the customer attached to the call.
+    /// The data that the customer attached to the call.
     pub data: BTreeMap<String, String>,
     /// From the start of the session to its end.
     pub duration_ms: f64,
     /// Turns answered.
     pub turns: u32,
-    /// Replies the caller cut.
+    /// Replies that the caller interrupted.
     pub interruptions: u32,
-    /// Pauses of the agent for sounds that were no interruptions.
+    /// False interruptions: pauses of the agent for sounds that did not take the turn.
     pub hiccups: u32,
     /// Answers that were prepared ahead.
     pub speculation: SpeculationCount,

@@ -1,6 +1,6 @@
-//! One median and one percentile for every figure that offhook prints, so that figures can be compared.
+//! One definition of median and percentile for every figure that offhook prints, so that figures compare.
 
-/// Values of one kind, in order.
+/// Sorted values of one kind.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Distribution {
     sorted: Vec<f64>,
@@ -15,14 +15,14 @@ impl FromIterator<f64> for Distribution {
 }
 
 impl Distribution {
-    /// How many there are.
+    /// The number of values.
     #[must_use]
     pub fn count(&self) -> usize {
         self.sorted.len()
     }
 
-    /// The value below which `percent` of all lie, in a straight line between the two nearest (type 7 of Hyndman and
-    /// Fan, 1996: what NumPy and spreadsheets do). `None` of nothing.
+    /// The value below which `percent` of all values lie, interpolated linearly between the two nearest
+    /// (type 7 of Hyndman and Fan, 1996, as in NumPy and spreadsheets). `None` if there are no values.
     #[must_use]
     pub fn percentile(&self, percent: f64) -> Option<f64> {
         let last = self.sorted.len().checked_sub(1)?;
@@ -37,14 +37,14 @@ impl Distribution {
         self.percentile(50.0)
     }
 
-    /// The largest.
+    /// The largest value.
     #[must_use]
     pub fn longest(&self) -> Option<f64> {
         self.sorted.last().copied()
     }
 }
 
-/// The median of `values`; `None` of nothing. See [`Distribution::percentile`].
+/// The median of `values`; `None` if there are none. See [`Distribution::percentile`].
 #[must_use]
 pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     values.into_iter().collect::<Distribution>().median()

@@ -1,20 +1,20 @@
-//! Time that is not waited for: what happens when, in order, and deadlines between it. What drives a call or a
-//! conversation on a simulated clock is built on it: rehearsals, offline listening, benches and simulations.
+//! Simulated time: planned events in order, and deadlines between them. Everything that drives a call or a
+//! conversation on a simulated clock uses it: rehearsals, offline listening, benches and simulations.
 
 use std::collections::BTreeMap;
 
 use crate::units::CallTime;
 
-/// What comes next.
+/// The next step of a [`Timeline`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next<T> {
-    /// This was to happen now.
+    /// A planned event is due.
     Happens(T),
-    /// The deadline has come.
+    /// The deadline has passed.
     Deadline,
 }
 
-/// Happenings by the time at which they come; those of one time in the order in which they were planned.
+/// Planned events by time. Events with equal times keep the order in which they were planned.
 #[derive(Debug, Clone)]
 pub struct Timeline<T> {
     now: CallTime,
@@ -29,20 +29,20 @@ impl<T> Default for Timeline<T> {
 }
 
 impl<T> Timeline<T> {
-    /// What time it is.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> CallTime {
         self.now
     }
 
-    /// Plans that `what` happens at `when`, or at once if that is over.
+    /// Plans `what` for `when`, or for now if `when` has passed.
     pub fn at(&mut self, when: CallTime, what: T) {
         self.sequence += 1;
         self.planned.insert((when, self.sequence), what);
     }
 
-    /// Goes to what comes next up to `until`: what was planned, or `deadline` if that comes before it. If there is
-    /// nothing more, it is `until` then.
+    /// Advances to the next step up to `until`: the next planned event, or `deadline` if it comes first. With
+    /// nothing left, the time becomes `until`.
     pub fn next(&mut self, deadline: Option<CallTime>, until: CallTime) -> Option<Next<T>> {
         let planned = self.planned.first_key_value().map(|((at, _), _)| *at);
         let Some(at) = planned.into_iter().chain(deadline).min().filter(|&at| at <= until) else {
@@ -57,7 +57,7 @@ impl<T> Timeline<T> {
         }
     }
 
-    /// Nothing of this kind will happen.
+    /// Drops the planned events for which `which` holds.
     pub fn forget(&mut self, which: impl Fn(&T) -> bool) {
         self.planned.retain(|_, what| !which(what));
     }

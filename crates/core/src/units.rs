@@ -1,4 +1,4 @@
-//! Units of time and sound, so that a number is never a guess. Knows nothing else of the house.
+//! Units of time and sound, so that no number has a guessed unit. Must not know anything else in this crate.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// A moment of one call: the time since its socket opened, in microseconds.
 ///
-/// The core never reads a clock; it is given one of these with every event.
+/// The core never reads a clock; every event comes with its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct CallTime(u64);
 
@@ -40,32 +40,32 @@ impl CallTime {
         self.0 / 1000
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// The time from `earlier` to this moment; zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
 
-    /// This moment, moved back by `by`, but not before the call began.
+    /// This moment moved back by `by`, but not to before the call began.
     #[must_use]
     pub fn back(self, by: Duration) -> Self {
         Self(self.0.saturating_sub(micros(by)))
     }
 
-    /// Milliseconds from `earlier` to this moment, negative if it is before it.
+    /// Milliseconds from `earlier` to this moment; negative if `earlier` is later.
     #[must_use]
     pub fn millis_after(self, earlier: Self) -> f64 {
         (self.0 as f64 - earlier.0 as f64) / 1000.0
     }
 }
 
-/// Milliseconds to a tenth, as they are told: what a clock says beyond is noise.
+/// Milliseconds rounded to a tenth, for reports. More digits of a clock are noise.
 #[must_use]
 pub fn tenths(ms: f64) -> f64 {
     (ms * 10.0).round() / 10.0
 }
 
-/// Durations as microseconds, for texts: `#[serde(with = "as_micros")]`.
+/// Durations as microseconds, for traces: `#[serde(with = "as_micros")]`.
 pub mod as_micros {
     use std::time::Duration;
 
@@ -111,7 +111,7 @@ pub mod as_millis {
     }
 }
 
-/// The same where 0 means none.
+/// Optional durations as milliseconds, where 0 means none: `#[serde(with = "as_millis_or_none")]`.
 pub mod as_millis_or_none {
     use std::time::Duration;
 
@@ -167,7 +167,7 @@ fn micros(d: Duration) -> u64 {
 /// The rate of phone audio on the wire and everywhere inside a call: 8,000 samples a second.
 pub const PHONE_RATE: u32 = 8_000;
 
-/// The rate Whisper listens at: 16,000 samples a second.
+/// The rate that Whisper takes: 16,000 samples a second.
 pub const WHISPER_RATE: u32 = 16_000;
 
 /// One frame of phone audio: 20 ms.
@@ -176,13 +176,13 @@ pub const FRAME: Duration = Duration::from_millis(20);
 /// Samples in one frame of phone audio (20 ms at 8 kHz).
 pub const FRAME_SAMPLES: usize = 160;
 
-/// How long `samples` samples last at `rate` samples a second.
+/// The duration of `samples` samples at `rate` samples a second.
 #[must_use]
 pub fn duration_of(samples: usize, rate: u32) -> Duration {
     Duration::from_micros(samples as u64 * 1_000_000 / u64::from(rate.max(1)))
 }
 
-/// How many whole samples at `rate` fit in `duration`.
+/// The number of whole samples at `rate` that fit in `duration`.
 #[must_use]
 pub fn samples_in(duration: Duration, rate: u32) -> usize {
     usize::try_from(duration.as_micros() * u128::from(rate) / 1_000_000).unwrap_or(usize::MAX)

@@ -1,4 +1,4 @@
-//! Whole calls and conversations on a simulated clock, and what holds for every one of them.
+//! Whole calls and conversations on a simulated clock, and the properties of every call.
 #![allow(
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,

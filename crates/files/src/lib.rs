@@ -1,5 +1,5 @@
-//! Files that somebody names: regular ones, no longer than they may be, and whether anybody wrote to them meanwhile.
-//! Must not know what is in them.
+//! Reads files that the user names: regular files only, up to a size limit, with a check for changes in the
+//! meantime. Must not know what the files contain.
 
 pub mod recordings;
 pub mod search_path;
@@ -9,28 +9,28 @@ use std::io::{Error, ErrorKind, Read as _, Result};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-const NOT_REGULAR: &str = "it is no regular file (a pipe, a device or a folder)";
+const NOT_REGULAR: &str = "it is not a regular file (but a pipe, a device or a folder)";
 
-/// What is wrong with a file that somebody writes to.
-pub const CHANGED: &str = "somebody wrote to the file while it was read";
+/// The problem of a file that changes while it is read.
+pub const CHANGED: &str = "the file changed while it was being read";
 
-/// What to do about it.
+/// The remedy for [`CHANGED`].
 pub const WHEN_CHANGED: &str =
-    "wait until it is written and start again; put a new file in the place of an old one by renaming it";
+    "wait until the file is complete and start again; to replace a file, rename the new one over the old one";
 
-/// Opens a regular file. Others might never end, or never begin.
+/// Opens a regular file. Files of other kinds might never end, or never begin.
 ///
 /// # Errors
-/// If it is none, or cannot be opened.
+/// If the file is not regular, or cannot be opened.
 pub fn open(path: &Path) -> Result<File> {
-    // Before it is opened: that alone waits at a pipe until somebody writes to it.
+    // Checked before the file is opened: opening a pipe waits until somebody writes to it.
     if std::fs::metadata(path)?.is_file() { File::open(path) } else { Err(Error::other(NOT_REGULAR)) }
 }
 
-/// Reads a regular file of so many bytes at most.
+/// Reads a regular file of at most `most` bytes.
 ///
 /// # Errors
-/// If it is none, has more, or cannot be read.
+/// If the file is not regular, is larger, or cannot be read.
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
     read_all(open(path)?, most)
 }
@@ -44,27 +44,27 @@ fn read_all(file: File, most: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The same of a text.
+/// Reads a regular file of at most `most` bytes as UTF-8 text.
 ///
 /// # Errors
-/// As `read`; if it is no text.
+/// As for `read`, and if the file is not UTF-8 text.
 pub fn text(path: &Path, most: u64) -> Result<String> {
     as_text(read(path, most)?)
 }
 
-/// The same of what may come through a pipe, too.
+/// Reads a file of at most `most` bytes as UTF-8 text. It may also be a pipe.
 ///
 /// # Errors
-/// As `text`, but for its kind.
+/// As for `text`, except that the file need not be regular.
 pub fn text_of_any_kind(path: &Path, most: u64) -> Result<String> {
     as_text(read_all(File::open(path)?, most)?)
 }
 
 fn as_text(bytes: Vec<u8>) -> Result<String> {
-    String::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::InvalidData, "it is no text (UTF-8)"))
+    String::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not text (UTF-8)"))
 }
 
-/// What changes when somebody writes to a file, or puts another in its place.
+/// Metadata of a file that changes when the file is written to or replaced.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Look {
     length: u64,
@@ -73,15 +73,15 @@ pub struct Look {
 }
 
 impl Look {
-    /// At what has this path now.
+    /// The metadata of the file that is at `path` now.
     ///
     /// # Errors
-    /// If there is nothing.
+    /// If there is no file.
     pub fn at(path: &Path) -> Result<Self> {
         std::fs::metadata(path).map(Self::from)
     }
 
-    /// Bytes that it had.
+    /// The length of the file, in bytes.
     #[must_use]
     pub fn length(&self) -> u64 {
         self.length
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(text(&path, 10).unwrap(), "0123456789");
         assert_eq!(read(&path, 9).unwrap_err().to_string(), "it has more than 9 bytes");
         std::fs::write(&path, [0xff]).unwrap();
-        assert_eq!(text(&path, 10).unwrap_err().to_string(), "it is no text (UTF-8)");
+        assert_eq!(text(&path, 10).unwrap_err().to_string(), "it is not text (UTF-8)");
     }
 
     #[test]

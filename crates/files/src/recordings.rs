@@ -1,4 +1,4 @@
-//! Recordings that somebody names: WAV files, read and written.
+//! Reads and writes the recordings that the user names: WAV files.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -9,7 +9,7 @@ use offhook_core::audio::wav::{self, Clip, WavError};
 /// Reads a WAV file.
 ///
 /// # Errors
-/// If there is no such file, or it is no WAV file, of an unknown kind or too long.
+/// If the file does not exist, is not a WAV file, is of an unknown kind or is too long.
 pub fn read(path: &Path) -> Result<Clip, WavError> {
     let name = path.display().to_string();
     let file = File::open(path).map_err(|cause| WavError::Io { name: name.clone(), cause })?;
@@ -19,7 +19,7 @@ pub fn read(path: &Path) -> Result<Clip, WavError> {
 /// Writes a 16-bit PCM WAV file, mono or stereo, as [`wav::encode`] makes it.
 ///
 /// # Errors
-/// If it cannot be written, or is too long for the format (4 GiB).
+/// If the file cannot be written, or is too long for the format (4 GiB).
 pub fn write(path: &Path, rate: u32, channels: &[&[i16]]) -> Result<(), WavError> {
     let name = || path.display().to_string();
     let bytes = wav::encode(rate, channels).map_err(|cause| WavError::Encode { name: name(), cause })?;

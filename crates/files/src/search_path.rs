@@ -1,16 +1,16 @@
-//! Where the files of models lie: beside the configuration that names them, or in one of the folders in
-//! which offhook is installed. Knows the names of folders and nothing of what is in a model.
+//! Finds the files of models: beside the configuration that names them, or in one of the folders where
+//! offhook is installed. Knows the names of folders, and nothing about the contents of a model.
 
 use std::path::{Path, PathBuf};
 
-/// The folder of the system's packages.
+/// The folder that the system's packages install to.
 const SYSTEM: &str = "/usr/share/offhook";
 
-/// The folder of cargo's builds. Beside it lies the checkout, with the models that ship.
+/// The folder of cargo's builds. It lies in the checkout, beside the models that ship.
 const BUILDS: &str = "target";
 
-/// Where a relative path leads that does not exist beside the configuration, the first folder first: the
-/// program's own, its installation's (`../share/offhook`) or checkout's, the user's and the system's.
+/// The folders that are searched for a relative path that does not exist beside the configuration, in order:
+/// the program's own, its installation's (`../share/offhook`), its checkout's, the user's and the system's.
 #[must_use]
 pub fn folders() -> Vec<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
@@ -26,7 +26,7 @@ fn folders_of(program: Option<&Path>, data: Option<PathBuf>, home: Option<PathBu
         let builds = folder.ancestors().find(|above| above.ends_with(BUILDS));
         folders.extend(builds.and_then(Path::parent).map(Path::to_owned));
     }
-    // The specification of these folders has relative ones ignored.
+    // The specification of these folders says that relative ones are ignored.
     let data = data.filter(|data| data.is_absolute());
     let data = data.or_else(|| home.filter(|home| home.is_absolute()).map(|home| home.join(".local/share")));
     folders.extend(data.map(|data| data.join("offhook")));
@@ -36,8 +36,8 @@ fn folders_of(program: Option<&Path>, data: Option<PathBuf>, home: Option<PathBu
     folders
 }
 
-/// The file that `path` means in a configuration of the folder `base`: beside it, or else where offhook is
-/// installed. What is nowhere is taken to be missing beside the configuration.
+/// The file that `path` means in a configuration in the folder `base`: beside the configuration, or else
+/// where offhook is installed. A file that is found nowhere counts as missing beside the configuration.
 #[must_use]
 pub fn find(base: &Path, path: &Path) -> PathBuf {
     find_in(base, path, folders)
@@ -51,14 +51,14 @@ fn find_in(base: &Path, path: &Path, folders: impl Fn() -> Vec<PathBuf>) -> Path
     folders().into_iter().map(|folder| folder.join(path)).find(|file| file.is_file()).unwrap_or(beside)
 }
 
-/// What to do about a file that is nowhere. `key` names it.
+/// The remedy for a file that is found nowhere. `key` is the setting that names the file.
 #[must_use]
 pub fn where_to_put(key: &str) -> String {
     let folders: Vec<String> = folders().iter().map(|folder| folder.display().to_string()).collect();
     format!(
-        "a relative path is looked for beside the configuration (without one: in this folder), then in {}; put the \
-         file there, or set {key} to where it is. Those that ship with offhook lie in the folder models of its \
-         archive and of its repository; `make install` installs them",
+        "a relative path is looked for beside the configuration (without one: in the current folder), then \
+         in {}; put the file there, or set {key} to its path. The models that ship with offhook are in the \
+         folder models of its archive and of its repository; `make install` installs them",
         folders.join(", ")
     )
 }

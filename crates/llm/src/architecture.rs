@@ -1,19 +1,20 @@
-//! What kind of decoder a file holds: the few places where one architecture differs from another, as data. A
-//! further architecture is a variant here, a row in `Traits` and, at most, a field. Must not know tensors'
-//! contents or how any of it is computed.
+//! The kind of decoder in a file: the few differences between the architectures, as data. A further
+//! architecture is a variant here, a row in `Traits` and, at most, a field. Must not know tensors' contents
+//! or how any of it is computed.
 
 use super::gguf::Gguf;
 use super::kernels::Activation;
 use super::value::GgufError;
 
-/// The architectures that are understood (`general.architecture`).
+/// The architectures that are supported (`general.architecture`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Architecture {
     /// Phi-3: query, key and value in one matrix, gate and up in one matrix, halves rotated.
     Phi3,
     /// Llama: every matrix on its own, neighbouring pairs rotated.
     Llama,
-    /// Gemma 3: norms before and after, of heads too; most layers see a window, every sixth sees all.
+    /// Gemma 3: norms before and after attention and feed-forward, and of heads. Most layers see a window,
+    /// and every sixth layer sees all positions.
     Gemma3,
 }
 
@@ -26,7 +27,7 @@ pub(super) enum RopeStyle {
     Pairs,
 }
 
-/// What all models of an architecture have in common.
+/// The properties that all models of an architecture share.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Traits {
     pub(super) rope: RopeStyle,
@@ -37,14 +38,14 @@ pub(super) struct Traits {
     pub(super) norms_after: bool,
     /// Every head of queries and keys is normed.
     pub(super) head_norms: bool,
-    /// Embeddings are multiplied by the root of the width.
+    /// Embeddings are multiplied by the square root of the width.
     pub(super) scaled_embedding: bool,
-    /// Of so many layers, the last sees all positions and the others a window. `None`: where there is a
-    /// window, all layers have it.
+    /// The number of layers in a period: the last one sees all positions and the others see a window. `None`:
+    /// if there is a window, all layers have it.
     pub(super) layers_a_period: Option<usize>,
 }
 
-/// Why a file's model cannot be run.
+/// Why the model in a file cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ShapeError {
     #[error(transparent)]
@@ -60,7 +61,7 @@ impl Architecture {
         [Self::Phi3, Self::Llama, Self::Gemma3].into_iter().find(|known| known.name() == name)
     }
 
-    /// Its name in GGUF, also the prefix of its metadata keys.
+    /// The architecture's name in GGUF, which is also the prefix of its metadata keys.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Phi3 => "phi3",
@@ -124,16 +125,16 @@ impl Keys<'_> {
             return Ok(n);
         }
         let key = self.key(rest);
-        Err(ShapeError::Impossible(format!("metadata \"{key}\" is {n}; 1 to {limit} is possible")))
+        Err(ShapeError::Impossible(format!("metadata \"{key}\" is {n}; 1 to {limit} is allowed")))
     }
 
-    /// A number that must lie above 0 and not above `limit`, if it is there.
+    /// A number above 0 and not above `limit`, if it is there.
     pub(super) fn positive(&self, rest: &str, limit: f64) -> Result<Option<f64>, ShapeError> {
         match self.file.number(&self.key(rest))? {
             Some(x) if x <= 0.0 || x > limit => {
                 let key = self.key(rest);
                 Err(ShapeError::Impossible(format!(
-                    "metadata \"{key}\" is {x}; a number above 0, up to {limit}, is possible"
+                    "metadata \"{key}\" is {x}; a number above 0, up to {limit}, is allowed"
                 )))
             }
             x => Ok(x),

@@ -1,10 +1,10 @@
 //! Causal attention of new rows over paged caches. Must not know weights or sequences.
 //!
-//! It goes page by page, with a softmax that is corrected as it meets higher scores (Milakov and Gimelshein
-//! 2018; FlashAttention, Dao et al. 2022): a page is made floats once for all rows and heads that look at it,
-//! and no score is kept longer than its page. What a row gets is computed in an order that only its position and
-//! its cache decide, so it is the same to the last bit whatever else is in the batch, however the rows were
-//! sliced, and on however many threads.
+//! It goes page by page, with a softmax that is corrected when higher scores appear (Milakov and Gimelshein
+//! 2018; FlashAttention, Dao et al. 2022). A page is converted to floats once for all rows and heads of a
+//! block, and no score is kept longer than its page. Only a row's position and its cache decide in which
+//! order its result is computed. So the result is the same to the last bit whatever else is in the batch,
+//! however the rows were sliced, and on however many threads.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -17,22 +17,23 @@ use super::kernels::exp;
 use super::matmul_f32::{Matrix, add_product};
 use super::pool::PAGE;
 
-/// From this many multiplications on, the work is shared out to the pool's threads. Below it, waking
-/// them costs more than it saves.
+/// From this many multiplications on, the work is shared among the pool's threads. Below it, waking them
+/// costs more than it saves.
 const SHARE_FROM: usize = 1 << 20;
-/// Rows of queries, of all heads that share a key-value head, which are done together: as many as stay in the
-/// processor's caches with a page, and few enough that a lone key-value head makes work for several threads.
+/// Query rows, counting all heads that share a key-value head, that are computed together: as many as stay in
+/// the processor's caches with a page, and few enough that a single key-value head makes work for several
+/// threads.
 const TOGETHER: usize = 64;
 
-/// How a layer looks at the cache.
+/// How a layer reads the cache.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View {
     pub(super) layer: usize,
-    /// Heads of queries.
+    /// Query heads.
     pub(super) heads: usize,
-    /// A row sees itself and this many minus one before it; `None` sees all.
+    /// Positions that a row sees, its own included; `None` is all of them.
     pub(super) window: Option<usize>,
-    /// What a product of query and key is multiplied by.
+    /// The factor for products of query and key.
     pub(super) scale: f32,
 }
 
@@ -42,12 +43,13 @@ pub(super) struct Part<'a> {
     pub(super) rows: usize,
     /// Position of the first row.
     pub(super) start: usize,
-    /// It has the keys and values of the rows themselves already.
+    /// Already has the keys and values of the rows themselves.
     pub(super) cache: &'a Cache,
 }
 
-/// For rows of queries, those of each part after those of the part before, the weighted values they see:
-/// themselves and all before them in their sequence, or the last `window` positions. All caches are of one model.
+/// For each query row, the weighted values of the positions that it sees: itself and all before it in its
+/// sequence, or the last `window` positions. `queries` has the rows of each part after those of the part
+/// before. All caches are of one model.
 pub(super) fn attend(workers: &ThreadPool, queries: &[f32], parts: &[Part<'_>], view: View) -> Vec<f32> {
     let numbers = parts.first().map_or(0, |part| view.heads * part.cache.geometry().head_width);
     let seen = |part: &Part<'_>| part.rows * view.window.unwrap_or(usize::MAX).min(part.start + part.rows);
@@ -88,7 +90,7 @@ struct Block<'a> {
     cache: &'a Cache,
     kv_head: usize,
     group: usize,
-    /// The first row in the batch, and its position in the sequence.
+    /// The first row's index in the batch, and its position in the sequence.
     row: usize,
     start: usize,
     rows: usize,
@@ -116,7 +118,7 @@ fn blocks<'a>(parts: &[Part<'a>], view: View) -> Vec<Block<'a>> {
     blocks
 }
 
-/// Memory to compute in. A *line* is one head of one row.
+/// Working memory. A *line* is one head of one row.
 #[derive(Default)]
 struct Scratch {
     queries: Vec<f32>,
@@ -142,7 +144,7 @@ impl Block<'_> {
         window.map_or(0, |window| end.saturating_sub(window))..end
     }
 
-    /// The rows, each with the heads of the group.
+    /// The results of the rows, each with the heads of the group.
     fn attend(&self, queries: &[f32], view: View, scratch: &mut Scratch) -> Vec<f32> {
         let head_width = self.cache.geometry().head_width;
         let lines = self.rows * self.group;
@@ -166,11 +168,12 @@ impl Block<'_> {
         out
     }
 
-    /// Adds what the rows see in one page, where this block sees `slots`.
+    /// Adds the weighted values that the rows see in one page, of which this block sees `slots`.
     fn page(&self, page: usize, slots: Range<usize>, view: View, scratch: &mut Scratch, out: &mut [f32]) {
         let head_width = self.cache.geometry().head_width;
         let first = page * PAGE;
-        // The rows that see something here: not those before it, nor those whose window begins after it.
+        // The rows that see something in this page: not the rows before it, nor those whose window begins
+        // after it.
         let after = view
             .window
             .map_or(self.rows, |window| (first + PAGE - 1).saturating_add(window).saturating_sub(self.start));
@@ -193,7 +196,7 @@ impl Block<'_> {
             weights[(visible.end - first).min(PAGE)..].fill(f32::NEG_INFINITY);
             line.weigh(weights, out);
         }
-        // What is beyond these slots may be anything; weights that are zero would not silence it.
+        // Values beyond these slots may be anything, even NaN, and weights of zero would not silence them.
         let numbers = slots.start * head_width..slots.end * head_width;
         let values = &mut values[numbers.clone()];
         page_values[numbers].convert_to_f32_slice(values);
@@ -201,7 +204,7 @@ impl Block<'_> {
         add_product(out, weights, slots.len(), Matrix { numbers: values, stride: head_width });
     }
 
-    /// Where the rows' numbers of this group's heads lie in the batch.
+    /// Where this group's numbers of each row lie in the batch.
     fn numbers(&self, view: View) -> impl Iterator<Item = Range<usize>> {
         let width = self.group * self.cache.geometry().head_width;
         let stride = view.heads * self.cache.geometry().head_width;
@@ -218,8 +221,8 @@ impl Block<'_> {
 }
 
 impl Line {
-    /// Makes weights of the scores of a page, not yet divided by their sum. `out` is what was weighted before:
-    /// it is corrected if a score is higher than any before.
+    /// Turns the scores of a page into weights, not yet divided by their sum. `out` is the weighted sum so
+    /// far. It is corrected if a score is higher than any before.
     fn weigh(&mut self, scores: &mut [f32; PAGE], out: &mut [f32]) {
         let top = folded(scores, |a, b| if b > a { b } else { a });
         if top > self.top {
@@ -235,7 +238,7 @@ impl Line {
     }
 }
 
-/// Folds a page's numbers in halves, so that the compiler makes vectors of it.
+/// Folds a page's numbers in halves, so that the compiler vectorises it.
 fn folded(numbers: &[f32; PAGE], with: impl Fn(f32, f32) -> f32) -> f32 {
     let mut left = *numbers;
     for half in [16, 8, 4, 2, 1] {

@@ -1,6 +1,5 @@
-//! Tests of what calls share and of what is read before it is asked for: batches, words that are read while
-//! the caller speaks, the end of a turn, a conversation that is rebuilt. On the demo model, which means what
-//! it says.
+//! Tests of sharing between calls and of prefill: batches, words that are read while the caller speaks, the
+//! end of a turn, a conversation that is rebuilt. On the demo model, whose answers have a meaning.
 
 use std::path::PathBuf;
 
@@ -51,7 +50,7 @@ fn answer(engine: &mut LlmEngine, call: &str, lines: &[&str]) -> (String, Usage)
     }
 }
 
-/// Reads what the caller has said so far; gives how likely it is all.
+/// Reads the caller's words so far. Returns the probability that the turn ends with them.
 fn listen(engine: &mut LlmEngine, call: &str, lines: &[&str]) -> f32 {
     let mut reply = engine.begin(call, &said(lines), Task::Listen, &greedy()).unwrap();
     while !matches!(reply.step().unwrap(), Step::Done(_)) {}
@@ -124,7 +123,7 @@ fn a_revised_word_is_read_anew_from_where_it_changed_and_counted() {
     let (text, usage) = answer(&mut engine, "call", &[whole]);
     assert_eq!(text, fresh);
     assert!(usage.read_in_vain >= 1 && usage.read_in_vain < usage.read_ahead, "{usage:?}");
-    // What was of no use to one answer is not held against the next.
+    // Wasted tokens of one answer do not count for the next answer.
     let (_, next) = answer(&mut engine, "call", &[whole, &text, "And a cleaning?"]);
     assert_eq!((next.read_ahead, next.read_in_vain), (0, 0));
 }

@@ -1,5 +1,5 @@
-//! What a benchmark does with a model and no call does: reads and writes tokens that mean nothing, as many
-//! as it likes, whether the model would have ended or not. Must not know clocks: who measures brings one.
+//! Runs a model for benchmarks as no call does: reads and generates any number of tokens without meaning,
+//! whether or not the model would have ended. Must not know clocks: a benchmark brings its own.
 
 use std::sync::Arc;
 
@@ -10,24 +10,25 @@ use super::sampler::Sampler;
 use super::sequence::{Feed, Sequence, read_together};
 use crate::{EngineError, Sampling};
 
-/// What this machine could do at best, to be timed.
+/// The best that this machine can do, to be timed.
 pub struct Machine<'a>(Roofline<'a>);
 
 impl Machine<'_> {
-    /// Reads memory once, with all threads of a step; gives back how many bytes.
+    /// Reads memory once, with all threads of a step. Returns the number of bytes.
     #[must_use]
     pub fn read(&self) -> usize {
         self.0.read()
     }
 
-    /// Multiplies bytes as matrices are multiplied, with nothing from memory; gives back how many times.
+    /// Multiplies bytes as matrices are multiplied, with nothing from memory. Returns the number of
+    /// multiplications.
     #[must_use]
     pub fn multiply(&self) -> usize {
         self.0.multiply()
     }
 }
 
-/// Tokens read at once, as in the slices of a prompt.
+/// Tokens that are read at once, as in the slices of a prompt.
 const SLICE: usize = 64;
 
 /// A sequence to measure with.
@@ -38,25 +39,25 @@ pub struct BenchSequence {
 }
 
 impl LlmEngine {
-    /// What there is to find out about this machine; `None` where candle multiplies the matrices.
+    /// The measurements of this machine. `None` if candle multiplies the matrices.
     #[must_use]
     pub fn machine(&self) -> Option<Machine<'_>> {
         self.shared().weights.kernels().roofline().map(Machine)
     }
 
-    /// What multiplies the matrices: never "auto".
+    /// The kernels that multiply the matrices: never "auto".
     #[must_use]
     pub fn kernels(&self) -> KernelChoice {
         self.shared().weights.kernels().choice()
     }
 
-    /// What the matrices take of a pass through the layers, and of choosing one token.
+    /// The cost of the matrices: of a pass through the layers, and of the logits of one token.
     #[must_use]
     pub fn demand(&self) -> (Demand, Demand) {
         self.shared().weights.demand()
     }
 
-    /// Bytes of the cache that a token reads which comes after so many others.
+    /// Bytes of the cache that a token reads after `before` other tokens.
     #[must_use]
     pub fn cache_read(&self, before: usize) -> usize {
         self.shared().weights.cache_read(before)
@@ -65,7 +66,7 @@ impl LlmEngine {
     /// A sequence that has read `tokens` tokens (at least one).
     ///
     /// # Errors
-    /// If the context is smaller than that.
+    /// If the context is too small for these tokens.
     pub fn bench_sequence(&self, tokens: usize) -> Result<BenchSequence, EngineError> {
         let shared = self.shared();
         let mut sequence = Sequence::new(Arc::clone(&shared.weights));
@@ -87,7 +88,7 @@ impl LlmEngine {
 }
 
 impl BenchSequence {
-    /// Another one that begins like this one and shares its cache.
+    /// Another sequence that begins like this one and shares its cache.
     #[must_use]
     pub fn fork(&self, engine: &LlmEngine) -> Self {
         let sampler = Sampler::new(&Sampling::default(), Arc::clone(&engine.shared().markup));
@@ -100,7 +101,8 @@ impl BenchSequence {
     }
 }
 
-/// Chooses a token for each and reads them all in one pass: what the next tokens of so many calls cost.
+/// Chooses a token for each sequence and reads all tokens in one pass: the cost of the next tokens of as many
+/// calls.
 ///
 /// # Errors
 /// If a context is full.

@@ -1,13 +1,13 @@
-//! Joins neighbouring pieces of a text, best pair first, until no pair is wanted: the one algorithm under
-//! SentencePiece and byte-pair encoding. Must not know what a piece is or why a pair is good.
+//! Joins neighbouring pieces of a text, best pair first, until no pair may be joined: the algorithm under
+//! both SentencePiece and byte-pair encoding. Must not know what a piece is or why a pair is good.
 //!
-//! With a heap (llama.cpp, `llm_tokenizer_spm` and `llm_tokenizer_bpe` in src/llama-vocab.cpp), so that
-//! `n` characters take a multiple of `n log n` steps, whatever they are.
+//! Uses a heap, as llama.cpp does (`llm_tokenizer_spm` and `llm_tokenizer_bpe` in src/llama-vocab.cpp), so
+//! that `n` characters take a multiple of `n log n` steps, whatever the characters are.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-/// A piece in the making: a span of the text, with its neighbours. Length 0: merged into another.
+/// A span of the text, with its neighbours, that may become a piece. Length 0: merged into another span.
 #[derive(Clone, Copy)]
 struct Symbol {
     at: usize,
@@ -24,8 +24,9 @@ struct Pair {
     length: usize,
 }
 
-/// The pieces of `text`. `rank` is asked for two neighbours, as the bytes where the first begins, where
-/// the second begins and where that ends; the higher is joined earlier, `None` never. It must not change.
+/// The pieces of `text`. `rank` gets two neighbours as byte offsets: the start of the first, the start of the
+/// second and the end of the second. The pair with the higher rank is joined earlier, and a pair with `None`
+/// never. The rank of a pair must not change.
 pub(super) fn merge(text: &str, rank: impl Fn(usize, usize, usize) -> Option<f32>) -> Vec<&str> {
     let mut symbols: Vec<Symbol> = Vec::new();
     for (index, (at, c)) in text.char_indices().enumerate() {

@@ -1,5 +1,5 @@
-//! Byte-level vocabularies, as GPT-2 began them: every byte is written as a character that can be seen,
-//! and pieces are made of those. Must not know how a text is cut into words, or what the words mean.
+//! Byte-level vocabularies, as GPT-2 introduced them: every byte is written as a visible character, and
+//! pieces are made of these characters. Must not know how a text is split into words, or what the words mean.
 
 use std::collections::HashMap;
 
@@ -7,15 +7,15 @@ use super::gguf::Gguf;
 use super::pretokenizer::PreTokenizer;
 use super::value::{GgufError, Value};
 
-/// What a byte-level vocabulary has beside its pieces.
+/// The parts of a byte-level vocabulary beside its pieces.
 #[derive(Debug, Clone)]
 pub(super) struct ByteLevel {
-    /// Which two tokens may be joined, and how early: 0 is first.
+    /// The pairs of tokens that may be joined, and their place in the order: 0 is first.
     merges: HashMap<(u32, u32), u32>,
     pub(super) words: PreTokenizer,
 }
 
-/// The character that stands for a byte: itself where it can be seen, else one from U+0100 on
+/// The character that stands for a byte: the byte itself if it is visible, or else one from U+0100 on
 /// (`bytes_to_unicode` of openai/gpt-2, src/encoder.py).
 pub(super) fn char_of(byte: u8) -> char {
     let moved = |offset: u8| char::from_u32(256 + u32::from(offset)).unwrap_or_default();
@@ -41,13 +41,13 @@ pub(super) fn byte_of(c: char) -> Option<u8> {
 impl ByteLevel {
     /// Reads `tokenizer.ggml.pre` and `tokenizer.ggml.merges`. `known` gives the number of an ordinary piece.
     pub(super) fn read(file: &Gguf, known: impl Fn(&str) -> Option<u32>) -> Result<Self, GgufError> {
-        // Files from before the key had a name for it are cut in the oldest way, as llama.cpp does.
+        // Files that are older than this key are split in the oldest way, as in llama.cpp.
         let name = file.text("tokenizer.ggml.pre")?.unwrap_or("default");
         let words = PreTokenizer::named(name).ok_or_else(|| {
             GgufError::Unsupported(format!(
-                "its tokenizer cuts words the way of \"{name}\" (tokenizer.ggml.pre), which is not known here; {} \
-                 are. Words that are cut in another way would be other words to the model: take a model of another \
-                 family",
+                "its tokenizer splits words as \"{name}\" (tokenizer.ggml.pre) does, which is not \
+                 supported; {} are. Words that are split in another way would be other words to the model: \
+                 use a model of another family",
                 PreTokenizer::names().join(", ")
             ))
         })?;
@@ -59,7 +59,7 @@ impl ByteLevel {
         }
     }
 
-    /// Merges are two pieces with a space between them, the earliest first.
+    /// A merge is two pieces with a space between them. The earliest merge comes first.
     pub(super) fn new(
         words: PreTokenizer,
         merges: &[String],
@@ -70,7 +70,7 @@ impl ByteLevel {
             let Some((left, right)) = merge.split_once(' ') else {
                 return Err(GgufError::Corrupt(format!("merge {rank} is not two pieces: \"{merge}\"")));
             };
-            // What the vocabulary does not have cannot come up.
+            // A merge of pieces that are not in the vocabulary never comes up.
             let joined = known(&[left, right].concat());
             if let (Some(left), Some(right), Some(_)) = (known(left), known(right), joined) {
                 ranks.entry((left, right)).or_insert(rank);
@@ -79,9 +79,9 @@ impl ByteLevel {
         Ok(Self { merges: ranks, words })
     }
 
-    /// How early these two are joined, the earlier the higher.
+    /// The rank of this pair; the earlier a pair is joined, the higher.
     pub(super) fn rank(&self, left: u32, right: u32) -> Option<f32> {
-        // Exact up to 16 million; the header's limit is four.
+        // Exact up to 16 million; the header allows four million.
         self.merges.get(&(left, right)).map(|&rank| -(rank as f32))
     }
 }

@@ -1,6 +1,6 @@
-//! Keys and values of a sequence, in pages of a fixed number of positions. A fork shares its pages with
-//! its origin, and takes a copy of a page before it writes to it. Must not know weights or what is computed
-//! from it.
+//! Keys and values of a sequence, in pages of a fixed number of positions. A fork shares its pages with its
+//! origin, and copies a page before it writes to it. Must not know weights, or what is computed from the
+//! cache.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,10 +10,11 @@ use half::slice::HalfFloatSliceExt;
 
 use super::pool::{CacheFull, Geometry, PAGE, Page, Pool};
 
-/// The keys and values of one sequence, as numbers of 16 bits.
+/// The keys and values of one sequence, as 16-bit floats.
 ///
-/// A page has its keys, then its values, each layer by layer, head by head. A head's values are row by row; its
-/// keys lie across, number by number for all positions, so that a query meets those of a whole page at once.
+/// A page has its keys, then its values, each layer by layer, head by head. A head's values are stored row by
+/// row. Its keys are transposed: each number for all positions in turn, so that a query meets the keys of a
+/// whole page at once.
 #[derive(Debug)]
 pub(super) struct Cache {
     pool: Arc<Pool>,
@@ -22,7 +23,7 @@ pub(super) struct Cache {
 }
 
 impl Clone for Cache {
-    /// A fork: cheap, because it shares the pages. What is only reserved stays with the origin.
+    /// A fork: cheap, because it shares the pages. Pages that are only reserved stay with the origin.
     fn clone(&self) -> Self {
         let filled = self.pages.iter().take(self.length.div_ceil(PAGE));
         Self { pool: Arc::clone(&self.pool), pages: filled.cloned().collect(), length: self.length }
@@ -43,11 +44,11 @@ impl Cache {
         self.length
     }
 
-    /// Makes room for `more` positions after the filled ones: takes the pages that are missing, and copies
-    /// the last one if others have it too. From then on, until the next fork, `write` cannot fail there.
+    /// Makes room for `more` positions after the filled ones: takes missing pages from the pool, and copies
+    /// the last page if another cache shares it. Until the next fork, `write` then cannot fail there.
     ///
     /// # Errors
-    /// If the pool has not as many pages. The cache is as it was before.
+    /// If the pool does not have enough pages. The cache is then unchanged.
     pub(super) fn reserve(&mut self, more: usize) -> Result<(), CacheFull> {
         let first = self.length / PAGE;
         let end = if more == 0 { first } else { (self.length + more).div_ceil(PAGE) };
@@ -66,8 +67,8 @@ impl Cache {
         Ok(())
     }
 
-    /// Writes rows of keys and values of one layer, from `position` on, into reserved room. Numbers that 16
-    /// bits do not hold become the largest ones they do.
+    /// Writes rows of keys and values of one layer, from `position` on, into reserved room. Numbers too large
+    /// for 16-bit floats become the largest that fit.
     pub(super) fn write(&mut self, layer: usize, position: usize, keys: &[f32], values: &[f32]) {
         let Geometry { kv_heads, head_width, .. } = self.geometry();
         let width = kv_heads * head_width;
@@ -103,14 +104,14 @@ impl Cache {
         self.length += more;
     }
 
-    /// Forgets everything from position `to` on, and gives back what was reserved.
+    /// Forgets everything from position `to` on, and gives back reserved pages.
     pub(super) fn truncate(&mut self, to: usize) {
         self.length = self.length.min(to);
         self.pages.truncate(self.length.div_ceil(PAGE));
     }
 
     /// The keys and values of one head in one page: keys as rows of [`PAGE`] numbers, one for each position,
-    /// values as [`PAGE`] rows. What is not filled is whatever it was.
+    /// values as [`PAGE`] rows. Positions that are not filled may hold anything.
     pub(super) fn head(&self, layer: usize, head: usize, page: usize) -> (&[f16], &[f16]) {
         let Geometry { kv_heads, head_width, .. } = self.geometry();
         let numbers = PAGE * head_width;
@@ -134,7 +135,7 @@ pub(super) fn pages(begin: usize, end: usize) -> impl Iterator<Item = (usize, Ra
     pages.filter(|(_, slots)| !slots.is_empty())
 }
 
-/// Numbers of 16 bits, none of them infinite: a weight of zero times infinity would be no number.
+/// Converts to 16-bit floats, none of them infinite: a weight of zero times infinity would be NaN.
 fn halves(numbers: &[f32]) -> Vec<f16> {
     let limit = f16::MAX.to_f32();
     let bounded: Vec<f32> = numbers.iter().map(|number| number.clamp(-limit, limit)).collect();

@@ -1,5 +1,5 @@
-//! Tokens to text, one at a time: a character whose bytes are not all there is held back, and so is what
-//! may become a stop text. Must not know models or calls.
+//! Turns tokens into text, one at a time. A character is held back until all its bytes are there, and so is
+//! text that may become a stop text. Must not know models or calls.
 
 use super::vocabulary::SPACE;
 use super::vocabulary::{Kind, Vocabulary};
@@ -8,12 +8,12 @@ use super::vocabulary::{Kind, Vocabulary};
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
     pending: Vec<u8>,
-    /// The space that the tokenizer puts before a text is not part of it.
+    /// Whether to drop the next space, which the tokenizer put before the text.
     skip_space: bool,
 }
 
 impl Decoder {
-    /// For a text of its own.
+    /// For a new text.
     pub(super) fn new() -> Self {
         Self { pending: Vec::new(), skip_space: true }
     }
@@ -45,7 +45,7 @@ impl Decoder {
         self.complete()
     }
 
-    /// What is left when no more tokens come: an incomplete character becomes U+FFFD.
+    /// The rest of the text, after the last token. An incomplete character becomes U+FFFD.
     pub(super) fn finish(&mut self) -> String {
         String::from_utf8_lossy(&std::mem::take(&mut self.pending)).into_owned()
     }
@@ -71,7 +71,7 @@ impl Decoder {
     }
 }
 
-/// Watches for texts that end a reply, across the borders of tokens.
+/// Finds the texts that end a reply, across the boundaries of tokens.
 #[derive(Debug)]
 pub(super) struct StopFilter {
     stops: Vec<String>,
@@ -84,7 +84,7 @@ impl StopFilter {
         Self { stops: stops.iter().filter(|stop| !stop.is_empty()).cloned().collect(), held: String::new() }
     }
 
-    /// The text that is certainly before any stop text, and whether one came.
+    /// The text that is certainly before any stop text, and whether a stop text came.
     pub(super) fn push(&mut self, text: &str) -> (String, bool) {
         self.held.push_str(text);
         if let Some(at) = self.stops.iter().filter_map(|stop| self.held.find(stop.as_str())).min() {
@@ -97,13 +97,13 @@ impl StopFilter {
         (std::mem::replace(&mut self.held, rest), false)
     }
 
-    /// What was held back, when no more comes.
+    /// The text that was held back, once no more text comes.
     pub(super) fn finish(&mut self) -> String {
         std::mem::take(&mut self.held)
     }
 }
 
-/// Bytes at the end of `text` that are a beginning of `stop`.
+/// The number of bytes at the end of `text` that are a beginning of `stop`.
 fn overlap(text: &str, stop: &str) -> usize {
     let beginnings = stop.char_indices().map(|(at, _)| at).skip(1);
     beginnings.filter(|&at| text.ends_with(&stop[..at])).max().unwrap_or(0)

@@ -1,4 +1,4 @@
-//! Tokens to text as they come, for both kinds of vocabulary. Must not know models or calls.
+//! Turns tokens into text as they come, for both kinds of vocabulary. Must not know models or calls.
 
 use std::sync::LazyLock;
 
@@ -6,23 +6,23 @@ use super::architecture::Architecture;
 use super::decoder::Decoder;
 use super::vocabulary::{Kind, Piece, Vocabulary};
 
-/// The 256 bytes, each a token: what a byte-level piece is taken apart into.
+/// The 256 bytes, each a token. A byte-level piece is taken apart into these.
 static BYTES: LazyLock<Vocabulary> = LazyLock::new(|| {
     let byte = |byte| Piece { text: String::new(), score: 0.0, kind: Kind::Byte(byte) };
     Vocabulary::new((0..=255).map(byte).collect(), Architecture::Llama)
 });
 
-/// Turns tokens into text; a character whose bytes are not all there is held back.
+/// Turns tokens into text. A character is held back until all its bytes are there.
 #[derive(Debug)]
 pub(super) struct Detokenizer(Decoder);
 
 impl Detokenizer {
-    /// For a text of its own: the space that the tokenizer puts before one is not part of it.
+    /// For a new text. The space that the tokenizer puts before a text is dropped.
     pub(super) fn new(vocabulary: &Vocabulary) -> Self {
         Self(if vocabulary.add_space { Decoder::new() } else { Decoder::continuing() })
     }
 
-    /// For text that goes on where other text ended.
+    /// For text that goes on where other text ended, which keeps its first space.
     pub(super) fn continuing() -> Self {
         Self(Decoder::continuing())
     }
@@ -36,7 +36,7 @@ impl Detokenizer {
         bytes.into_iter().map(|byte| self.0.push(&BYTES, u32::from(byte))).collect()
     }
 
-    /// What is left when no more tokens come: an incomplete character becomes U+FFFD.
+    /// The rest of the text, after the last token. An incomplete character becomes U+FFFD.
     pub(super) fn finish(&mut self) -> String {
         self.0.finish()
     }

@@ -1,10 +1,9 @@
-//! The end of a caller's turn, as a model sees it: where it is in a prompt, and how likely it is. Must not
-//! know caches, calls, or what a pause is.
+//! The end of a caller's turn, as a model sees it: its place in a prompt, and its probability. Must not know
+//! caches, calls, or what a pause is.
 //!
-//! A recogniser writes a full stop behind anything, and after a full stop every model takes the turn to be
-//! over. So the model is asked before the marks at the end: how likely is it that a mark which ends a
-//! sentence follows, or the end of the turn itself? (livekit's turn detector leaves out punctuation for the
-//! same reason.)
+//! A recogniser puts a full stop after anything, and after a full stop every model takes the turn to be over.
+//! So the model is asked before the marks at the end: how likely is it that a mark which ends a sentence
+//! follows, or the end of the turn itself? (livekit's turn detector leaves out punctuation for this reason.)
 
 use std::sync::Arc;
 
@@ -14,13 +13,13 @@ use super::vocabulary::Vocabulary;
 /// Where the caller's last words end in a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TurnEnd {
-    /// So many tokens go up to it.
+    /// The number of tokens before the end.
     pub(super) at: usize,
     /// The marker that follows, by which the model says that a turn is over.
     pub(super) marker: u32,
 }
 
-/// The tokens by which a sentence ends, and nothing else.
+/// The tokens that are a mark at the end of a sentence, and nothing else.
 #[derive(Debug, Clone)]
 pub(super) struct SentenceMarks(Arc<[u32]>);
 
@@ -34,13 +33,13 @@ impl SentenceMarks {
         Self(all.filter(is_mark).collect())
     }
 
-    /// So many of the first tokens go up to the last word of the caller.
+    /// The number of tokens up to and with the caller's last word.
     pub(super) fn last_word(&self, tokens: &[u32], turn: TurnEnd) -> usize {
         let marks = tokens[..turn.at.min(tokens.len())].iter().rev().take_while(|id| self.0.contains(id));
         turn.at.saturating_sub(marks.count()).max(1)
     }
 
-    /// How likely it is that the turn ends, from the logits behind its last word; 0 to 1.
+    /// The probability, 0 to 1, that the turn ends, from the logits after its last word.
     pub(super) fn end_of_turn(&self, logits: &[f32], marker: u32) -> Option<f32> {
         let marks = self.0.iter().copied().filter(|&mark| mark != marker);
         probability_of(std::iter::once(marker).chain(marks), logits)
@@ -64,7 +63,7 @@ mod tests {
         let last_word = |tokens: &[u32]| marks().last_word(tokens, TurnEnd { at: tokens.len(), marker: 6 });
         assert_eq!(last_word(&[0, 0, 1]), 2);
         assert_eq!(last_word(&[0, 0, 2, 3]), 2);
-        // A comma says that more is to come, and belongs to the words.
+        // A comma says that more is to come, so it belongs to the words.
         assert_eq!(last_word(&[0, 4]), 2);
         assert_eq!(last_word(&[5]), 1);
     }

@@ -1,5 +1,5 @@
-//! The language model as the rest of the program sees it: loaded once, shared by all calls, beginning
-//! replies. Must not know gateways, audio or how a call goes.
+//! The language model as the rest of the program sees it: loaded once and shared by all calls, it begins
+//! their replies. Must not know gateways, audio or the course of a call.
 
 use std::path::PathBuf;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -16,36 +16,36 @@ use crate::dialogue::{Message, Role};
 use crate::generator::Share;
 use crate::{EngineError, Generation as _, Generator, LoadError, NoRoom, Room, Rooms, Sampling, Step, Task};
 
-/// A loaded model. Cloning it gives another handle to the same one.
+/// A loaded model. A clone is another handle to the same model.
 #[derive(Clone)]
 pub struct LlmEngine {
     shared: Arc<Shared>,
     path: PathBuf,
 }
 
-/// Drives a reply to its end, for what it computes on the way.
+/// Runs a reply to its end, for what it computes on the way.
 fn run_to_its_end(reply: &mut Reply) -> Result<(), EngineError> {
     while !matches!(reply.step()?, Step::Done(_)) {}
     Ok(())
 }
 
 impl LlmEngine {
-    /// One of these parts, read from this file.
+    /// An engine made of the parts that were read from the file at `path`.
     pub(super) fn new(shared: Shared, path: PathBuf) -> Self {
         Self { shared: Arc::new(shared), path }
     }
 
-    /// Makes sure that the model can answer somebody, which one without a chat template cannot.
+    /// Checks that the model can hold a conversation. A model without a chat template cannot.
     ///
     /// # Errors
-    /// If it cannot, with what to do.
+    /// If it cannot; the error says what to do.
     pub fn check_conversations(&self) -> Result<(), LoadError> {
         let template = self.shared.template.as_ref();
         template.map(drop).ok_or_else(|| no_template().at(&self.path))
     }
 
-    /// Computes and keeps the beginning that all calls with this system prompt share, and brings the
-    /// weights that candle multiplies into the form that it wants. An empty prompt only does the latter.
+    /// Computes and keeps the beginning that all calls with this system prompt share, and converts the
+    /// weights that candle multiplies to the form that candle needs. An empty prompt only does the latter.
     pub fn warm_up(&self, system_prompt: &str) -> Result<(), EngineError> {
         let mut messages = vec![Message { role: Role::User, text: "Hello.".to_owned() }];
         if !system_prompt.trim().is_empty() {
@@ -60,18 +60,19 @@ impl LlmEngine {
         Ok(())
     }
 
-    /// How likely it is that the caller's turn ends with the last of these messages, 0 to 1; `None` where the
-    /// model has no sign for it.
+    /// The probability, 0 to 1, that the caller's turn ends with the last of these messages. `None` if the
+    /// model has no marker for the end of a turn.
     ///
     /// # Errors
-    /// If the messages cannot be laid out, or are too many.
+    /// If the messages cannot be laid out, or do not fit the context.
     pub fn end_of_turn(&self, messages: &[Message]) -> Result<Option<f32>, EngineError> {
         let mut reading = self.reply(None, messages, Task::Listen, &Sampling::default())?;
         run_to_its_end(&mut reading)?;
         Ok(reading.end_of_turn())
     }
 
-    /// Tokens of a conversation, reply included: the configured number, or less if the model has less.
+    /// The maximum number of tokens in a conversation, reply included: the configured number, or the model's
+    /// own limit if that is lower.
     #[must_use]
     pub fn context_tokens(&self) -> usize {
         self.shared.weights.positions()
@@ -80,7 +81,7 @@ impl LlmEngine {
     /// Continues a text as it stands, with no template and no session.
     ///
     /// # Errors
-    /// If it is empty or too long.
+    /// If the text is empty or too long.
     pub fn continuation(&self, text: &str, sampling: &Sampling) -> Result<Reply, EngineError> {
         let vocabulary = &self.shared.vocabulary;
         let mut prompt: Vec<u32> = vocabulary.begin.filter(|_| vocabulary.add_begin).into_iter().collect();
@@ -88,7 +89,7 @@ impl LlmEngine {
         let budget = self.budget(sampling)?;
         if prompt.is_empty() || prompt.len() > budget {
             return Err(EngineError::BadInput(format!(
-                "the text is {} tokens; 1 to {budget} are possible",
+                "the text has {} tokens; 1 to {budget} are allowed",
                 prompt.len()
             )));
         }
@@ -134,7 +135,7 @@ impl LlmEngine {
             talk => talk,
         };
         let text = |index: usize| talk.get(index).map(|message| &message.text);
-        // What was left out before stays out, as long as it is the same conversation.
+        // Messages that were left out before stay out, as long as the conversation is the same.
         let same = kept.first_kept.as_ref() == text(kept.skipped);
         let skip = if same { kept.skipped } else { 0 };
         let writer = PromptWriter { vocabulary: &self.shared.vocabulary, template, replies: &kept.replies };
@@ -146,7 +147,7 @@ impl LlmEngine {
                 kept.first_kept = text(prompt.skipped).cloned();
             }
         }
-        // Whoever is listened to may go on: what comes after their words is not known yet.
+        // A caller who still speaks may go on, so the prompt ends before the marker of the turn's end.
         let speaks = task == Task::Listen && messages.last().is_some_and(|m| m.role == Role::User);
         if let Some(turn) = prompt.turn.filter(|_| speaks) {
             prompt.tokens.truncate(turn.at);
@@ -155,7 +156,7 @@ impl LlmEngine {
             Task::Rebuild => Score::None,
             Task::Answer | Task::Listen => self.score(kept.scored.as_ref(), &prompt),
         };
-        // Whatever is to be asked for its logits has to be read.
+        // A token whose logits are needed has to be read, even if it is in the cache.
         let asked = match score {
             Score::None | Score::Known(_) => prompt.tokens.len(),
             Score::Behind { words, .. } => words,
@@ -179,7 +180,7 @@ impl LlmEngine {
         Ok(Reply::new(Arc::clone(&self.shared), start, sampling))
     }
 
-    /// How the end of the caller's turn in a prompt is told, where `known` was told last.
+    /// How the end of the caller's turn in `prompt` is scored. `known` is the last score, with its tokens.
     fn score(&self, known: Option<&(Vec<u32>, f32)>, prompt: &Prompt) -> Score {
         let Some(turn) = prompt.turn else { return Score::None };
         let words = self.shared.marks.last_word(&prompt.tokens, turn);
@@ -191,20 +192,20 @@ impl LlmEngine {
         }
     }
 
-    /// Calls that the cache holds at once, and the bytes that each may take.
+    /// The number of calls that the cache holds at once, and the bytes that each may take.
     #[must_use]
     pub fn capacity(&self) -> (usize, usize) {
         let (weights, pool) = (&self.shared.weights, self.shared.weights.pool());
         (calls_in(weights), pool.pages_for(room_tokens(weights.positions())) * pool.page_bytes())
     }
 
-    /// Tokens that the prompt may have.
+    /// The maximum number of tokens in the prompt.
     fn budget(&self, sampling: &Sampling) -> Result<usize, EngineError> {
         let context = self.context_tokens();
         match context.checked_sub(sampling.max_tokens) {
             Some(budget) if budget > 0 => Ok(budget),
             _ => Err(EngineError::BadInput(format!(
-                "max_tokens is {}, which leaves nothing of a context of {context} tokens",
+                "max_tokens is {}, which leaves no room for a prompt in a context of {context} tokens",
                 sampling.max_tokens
             ))),
         }

@@ -1,12 +1,12 @@
-//! What an engine could not do, and what stopped a model from being loaded.
+//! The errors of engines, and of the loading of models.
 
-/// What an engine could not do, for a log line and for the choice of a fallback.
+/// Why an engine's job failed, for the log and for the choice of a fallback.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The job was cancelled before it was done.
     #[error("cancelled")]
     Cancelled,
-    /// The input is outside what the engine takes.
+    /// The engine does not take this input.
     #[error("{0}")]
     BadInput(String),
     /// The engine itself failed.
@@ -14,19 +14,19 @@ pub enum EngineError {
     Failed(String),
 }
 
-/// What stopped a model from being loaded. Its text says which file, what is wrong and what to do.
+/// Why a model cannot be loaded. The text says which file, what is wrong and what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{kind} model {path}: {problem}\n  {remedy}")]
 pub struct LoadError {
     /// "speech-to-text" or "language".
     pub kind: &'static str,
-    /// The file as given in the configuration.
+    /// The file, as named in the configuration.
     pub path: String,
     /// What is wrong with it.
     pub problem: String,
-    /// The command or the setting that mends it.
+    /// The command or the setting that fixes it.
     pub remedy: String,
 }
 
-/// What is said of a model's file that is not there.
+/// The problem of a model file that does not exist.
 pub const NO_SUCH_FILE: &str = "there is no such file";

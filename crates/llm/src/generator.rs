@@ -1,5 +1,5 @@
-//! What a language model is to the rest of the house: conversations go in, replies come out, one bounded
-//! step of many replies at a time. Must not know calls, threads, or how a model computes.
+//! The interface of a language model: conversations go in and replies come out, in bounded steps that serve
+//! many replies at once. Must not know calls, threads, or how a model computes.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -8,22 +8,23 @@ use std::time::Duration;
 use super::EngineError;
 use crate::dialogue::{Message, Usage};
 
-/// How tokens are chosen and how many.
+/// How tokens are chosen, and how long a reply may be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sampling {
-    /// Upper limit of generated tokens.
+    /// The maximum number of generated tokens.
     pub max_tokens: usize,
-    /// A reply ends after this time, with what it has said. `None` is no limit.
+    /// A reply ends after this time, with the text it has so far. `None` is no limit.
     pub time_limit: Option<Duration>,
-    /// 0 takes the likeliest token every time.
+    /// 0 always takes the likeliest token.
     pub temperature: f32,
-    /// Only so many tokens, the likeliest. 0 is off.
+    /// Only this number of the likeliest tokens. 0 is off.
     pub top_k: usize,
-    /// Nucleus: the smallest set of tokens with this much probability. 1 is off.
+    /// Nucleus sampling: only the smallest set of tokens with this total probability. 1 is off.
     pub top_p: f32,
-    /// Only tokens that are at least this many times as likely as the likeliest. 0 is off.
+    /// Only tokens whose probability is at least this fraction of the likeliest token's. 0 is off.
     pub min_p: f32,
-    /// Divides the logits of tokens that occurred in this reply. 1 is off.
+    /// Makes tokens that occurred in this reply less likely: divides their positive logits by this number and
+    /// multiplies the negative ones. 1 is off.
     pub repetition_penalty: f32,
     /// Leaves out tokens that no voice can speak: markup and emoji.
     pub speakable: bool,
@@ -34,7 +35,7 @@ pub struct Sampling {
 }
 
 impl Default for Sampling {
-    /// The likeliest token every time, at most 60 of them, and nothing else.
+    /// Always the likeliest token, at most 60 tokens, and everything else off.
     fn default() -> Self {
         Self {
             max_tokens: 60,
@@ -54,52 +55,53 @@ impl Default for Sampling {
 /// Why a generation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopReason {
-    /// The model said so, or a stop text came.
+    /// The model ended the reply, or a stop text came.
     EndOfText,
     /// `max_tokens` was reached, or the context is full.
     Length,
 }
 
-/// What is to be done with a conversation.
+/// What to do with a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
     /// Answer it.
     Answer,
-    /// The caller still speaks, and these are the words so far: read them, for the answer to come.
+    /// Prefill: read the words so far of a caller who still speaks, for the answer to come.
     Listen,
-    /// Read it for the answers to come, beside what was read of it in another form: an older beginning was
-    /// left out. It takes the other's place when the first prompt begins with it.
+    /// Read the conversation in a new form, with an older beginning left out, for the answers to come. The
+    /// form in use stays beside it, until the first prompt that begins with the new form.
     Rebuild,
 }
 
-/// What one step of a generation brought.
+/// The result of one step of a generation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// A slice of the prompt was read; more is to do.
+    /// A slice of the prompt was read; there is more to do.
     Prefilled,
-    /// A token's text (may be empty while a character or a possible stop text is incomplete).
+    /// The text of a token. It may be empty while a character or a possible stop text is incomplete.
     Text(String),
-    /// No more will come.
+    /// The generation is over.
     Done(StopReason),
 }
 
-/// A reply in the making, or a prompt that is read. Dropping it cancels it; what was computed is kept.
+/// A reply that is being generated, or a prompt that is being read. Dropping it cancels the work; the results
+/// so far are kept.
 pub trait Generation: Send {
-    /// Tokens of the prompt that are still to be read. When there are none, every step gives text.
+    /// The number of prompt tokens that are still to be read. At 0, every step gives text.
     fn unread(&self) -> usize;
-    /// How likely it is, to the model, that the caller's turn ends with the last of their words: 0 to 1.
-    /// Known once they are read, given once; `None` where the model has no sign for it.
+    /// The probability, 0 to 1, that the caller's turn ends with their last word, in the model's view. Known
+    /// once the words are read, and returned once. `None` if the model has no marker for the end of a turn.
     fn end_of_turn(&mut self) -> Option<f32>;
-    /// Counts so far.
+    /// The token counts so far.
     fn usage(&self) -> Usage;
 }
 
 /// One generation's share of a step.
 #[derive(Debug)]
 pub struct Share<'a, G> {
-    /// Whose.
+    /// The generation.
     pub generation: &'a mut G,
-    /// So many tokens of its prompt are read at most, and at least one. Without meaning once it is read.
+    /// The maximum number of prompt tokens to read, at least one. Meaningless once the prompt is read.
     pub most: usize,
 }
 
@@ -108,13 +110,13 @@ pub struct Share<'a, G> {
 #[error("{0}")]
 pub struct NoRoom(pub String);
 
-/// The memory that a call was promised. It is given back when this is dropped.
+/// The memory that is promised to a call. Dropping the room gives the memory back.
 pub struct Room {
     _promised: Box<dyn Any + Send + Sync>,
 }
 
 impl Room {
-    /// Given back when `promised` is dropped.
+    /// A room that holds `promised`, whose drop gives the memory back.
     #[must_use]
     pub fn new(promised: impl Any + Send + Sync) -> Self {
         Self { _promised: Box::new(promised) }
@@ -127,7 +129,7 @@ impl std::fmt::Debug for Room {
     }
 }
 
-/// Promises calls memory of a model. Cheap to clone.
+/// Promises a model's memory to calls. Cheap to clone.
 #[derive(Clone)]
 pub struct Rooms {
     admit: Arc<dyn Fn() -> Result<Room, NoRoom> + Send + Sync>,
@@ -135,7 +137,7 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    /// Promised by `admit`; `has_room` says whether it would, and promises nothing.
+    /// `admit` promises the memory. `has_room` says whether `admit` would, and promises nothing.
     #[must_use]
     pub fn new(
         admit: impl Fn() -> Result<Room, NoRoom> + Send + Sync + 'static,
@@ -144,16 +146,16 @@ impl Rooms {
         Self { admit: Arc::new(admit), has_room: Arc::new(has_room) }
     }
 
-    /// True if there is room for one call more.
+    /// True if there is room for one more call.
     #[must_use]
     pub fn has_room(&self) -> bool {
         (self.has_room)()
     }
 
-    /// Room for one call more.
+    /// Promises the memory of one more call.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is not enough.
     pub fn admit(&self) -> Result<Room, NoRoom> {
         (self.admit)()
     }
@@ -161,14 +163,14 @@ impl Rooms {
 
 /// A language model that serves many calls.
 pub trait Generator: Send {
-    /// A reply of this model in the making.
+    /// A reply of this model that is being generated.
     type Generation: Generation;
 
-    /// Begins the answer to `messages`. `session` names the call, so that what it computed
-    /// before (its history) is found again; the prefix of the system prompt is shared by all.
+    /// Begins the answer to `messages`, or another task. `session` names the call, so that the history it has
+    /// computed before is found again. All calls share the prefix of the system prompt.
     ///
     /// # Errors
-    /// If the messages cannot be laid out, or are too many.
+    /// If the messages cannot be laid out, or do not fit the context.
     fn begin(
         &mut self,
         session: &str,
@@ -177,10 +179,11 @@ pub trait Generator: Send {
         sampling: &Sampling,
     ) -> Result<Self::Generation, EngineError>;
 
-    /// One step of all of these in one pass, with a result for each. One that fails has touched no other.
+    /// Runs one step of every generation in one pass, and returns a result for each. A generation that fails
+    /// leaves the others untouched.
     fn step(&mut self, batch: &mut [Share<'_, Self::Generation>]) -> Vec<Result<Step, EngineError>>;
 
-    /// Where calls are promised their memory.
+    /// What promises calls their memory.
     fn rooms(&self) -> Rooms {
         Rooms::new(|| Ok(Room::new(())), || true)
     }
@@ -188,6 +191,6 @@ pub trait Generator: Send {
     /// Forgets what is kept for `session`.
     fn end_session(&mut self, session: &str);
 
-    /// How many tokens `text` is.
+    /// The number of tokens in `text`.
     fn count_tokens(&self, text: &str) -> usize;
 }

@@ -16,7 +16,7 @@ use super::header::{Header, TensorInfo, limited};
 use super::stored::StoredFile;
 use super::value::{GgufError, Value};
 
-/// Most metadata entries, and most tensors.
+/// The maximum number of metadata entries, and of tensors.
 const MAX_ENTRIES: u64 = 1 << 16;
 /// Alignment of the tensor data where the file names none.
 const DEFAULT_ALIGNMENT: u64 = 32;
@@ -26,7 +26,7 @@ pub(super) struct Gguf {
     stored: StoredFile,
     metadata: BTreeMap<String, Value>,
     tensors: BTreeMap<String, TensorInfo>,
-    /// Names of tensors that nobody has read yet.
+    /// Names of the tensors that are not read yet.
     unread: Mutex<BTreeSet<String>>,
 }
 
@@ -55,7 +55,7 @@ impl Gguf {
             let kind = reader.u32(&key)?;
             let value = reader.value(kind, &key)?;
             if metadata.insert(key.clone(), value).is_some() {
-                return Err(GgufError::Corrupt(format!("metadata \"{key}\" stands there twice")));
+                return Err(GgufError::Corrupt(format!("metadata \"{key}\" appears twice")));
             }
         }
         let mut raw = Vec::new();
@@ -67,7 +67,7 @@ impl Gguf {
             Some(Value::Integer(n)) if (1..=1 << 20).contains(n) => {
                 u64::try_from(*n).unwrap_or(DEFAULT_ALIGNMENT)
             }
-            Some(_) => return Err(GgufError::Corrupt("general.alignment is not a sensible number".into())),
+            Some(_) => return Err(GgufError::Corrupt("general.alignment is not from 1 to 1048576".into())),
         };
         let start = reader.at.div_ceil(alignment) * alignment;
         drop(reader);
@@ -83,7 +83,7 @@ impl Gguf {
                 )));
             }
             if tensors.insert(name.clone(), info).is_some() {
-                return Err(GgufError::Corrupt(format!("tensor \"{name}\" stands there twice")));
+                return Err(GgufError::Corrupt(format!("tensor \"{name}\" appears twice")));
             }
         }
         refuse_overlaps(&tensors)?;
@@ -91,7 +91,7 @@ impl Gguf {
         Ok(Self { stored, metadata, tensors, unread })
     }
 
-    /// Bytes of the file.
+    /// The length of the file, in bytes.
     pub(super) fn length(&self) -> u64 {
         self.stored.length()
     }
@@ -110,7 +110,7 @@ impl Gguf {
         }
     }
 
-    /// A truth value, if it is there.
+    /// A boolean, if it is there.
     pub(super) fn flag(&self, key: &str) -> Result<Option<bool>, GgufError> {
         match self.get(key) {
             None => Ok(None),
@@ -174,7 +174,7 @@ impl Gguf {
         Ok(StoredMatrix { stored: &self.stored, info, name: name.to_owned() })
     }
 
-    /// Counts a tensor of this name and shape as read.
+    /// Looks up a tensor, checks its shape and marks it as read.
     fn checked(&self, name: &str, shape: &[usize]) -> Result<&TensorInfo, GgufError> {
         let info = self.tensors.get(name).ok_or_else(|| GgufError::MissingTensor(name.to_owned()))?;
         if info.shape != shape {
@@ -188,12 +188,12 @@ impl Gguf {
         Ok(info)
     }
 
-    /// Whether what was read so far is of one file: nobody has written to it meanwhile.
+    /// Refuses a file that has changed since it was opened.
     pub(super) fn refuse_changes(&self) -> Result<(), GgufError> {
         if self.stored.is_unchanged()? { Ok(()) } else { Err(GgufError::Changed) }
     }
 
-    /// The name of a tensor that begins like this and was not read, if there is one.
+    /// The name of a tensor that starts with `beginning` and is not read yet, if there is one.
     pub(super) fn unread(&self, beginning: &str) -> Option<String> {
         let names = self.unread_names();
         let found = names.range(beginning.to_owned()..).next();
@@ -226,18 +226,18 @@ impl StoredMatrix<'_> {
         self.info.bytes
     }
 
-    /// Fills `bytes` with what begins at `at` in it.
+    /// Fills `bytes` with the matrix's bytes from `at` on.
     pub(super) fn read(&self, at: usize, bytes: &mut [u8]) -> std::io::Result<()> {
         self.stored.read(self.info.offset + at as u64, bytes)
     }
 
-    /// What went wrong in reading it.
+    /// The error of a failed read of the matrix.
     pub(super) fn failed(&self, error: std::io::Error) -> GgufError {
         without_memory(error, &self.name, self.info.bytes)
     }
 }
 
-/// What went wrong in reading a tensor.
+/// The error of a failed read of a tensor.
 fn without_memory(error: std::io::Error, name: &str, bytes: usize) -> GgufError {
     if error.kind() == ErrorKind::OutOfMemory {
         return GgufError::Memory { name: name.to_owned(), bytes };
@@ -245,7 +245,7 @@ fn without_memory(error: std::io::Error, name: &str, bytes: usize) -> GgufError 
     error.into()
 }
 
-/// Each tensor has bytes of its own, so that all of them take no more memory than the file.
+/// Refuses tensors that share bytes, so that all tensors together take no more memory than the file.
 fn refuse_overlaps(tensors: &BTreeMap<String, TensorInfo>) -> Result<(), GgufError> {
     let mut ranges: Vec<_> =
         tensors.iter().map(|(name, info)| (info.offset, info.offset + info.bytes as u64, name)).collect();

@@ -1,6 +1,6 @@
-//! The forward pass against Hugging Face transformers, on the tiny models of tests/golden/llm, which
-//! scripts/llm_vectors.py wrote with the logits that transformers computes. Our cache holds 16 bits of a
-//! number, so the logits are held to those that transformers computes with keys and values rounded so.
+//! Tests of the forward pass against Hugging Face transformers, on the tiny models of tests/golden/llm, which
+//! scripts/llm_vectors.py wrote with the logits that transformers computes. Our cache holds 16-bit numbers,
+//! so the logits are compared with those that transformers computes with keys and values rounded to 16 bits.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ const MODELS: [&str; 6] = ["phi3", "phi3-long", "llama", "llama-scaled", "gemma3
 /// Tokens that the models' contexts hold.
 const CONTEXT: usize = 64;
 
-/// A model, the tokens that were read, and the logits after each.
+/// A model, the tokens to read, and the logits after each token.
 struct Golden {
     name: &'static str,
     weights: Arc<Weights>,
@@ -46,7 +46,7 @@ fn golden(name: &'static str, context: usize) -> Golden {
     }
 }
 
-/// The largest difference.
+/// The largest difference between two corresponding numbers.
 fn off(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
@@ -60,7 +60,7 @@ impl Golden {
         Sequence::new(Arc::clone(&self.weights))
     }
 
-    /// The logits after `read` tokens are those of transformers.
+    /// Checks that the logits after `read` tokens are those of transformers.
     fn check(&self, read: usize, logits: &[f32], how: &str) {
         self.check_against(&self.logits, read, logits, how);
     }
@@ -72,7 +72,7 @@ impl Golden {
         assert!(off <= 1e-3, "{}, {read} tokens, {how}: {off} off", self.name);
     }
 
-    /// Reads the tokens from where `sequence` is on, one by one, checking each.
+    /// Reads the rest of the tokens one by one, and checks the logits after each.
     fn step(&self, sequence: &mut Sequence, how: &str) {
         for at in sequence.tokens().len()..self.tokens.len() {
             let logits = sequence.extend(&self.tokens[at..=at]).unwrap();
@@ -120,7 +120,7 @@ fn token_by_token_and_in_slices_the_logits_are_those_of_transformers() {
 
 #[test]
 fn rolled_back_past_a_window_and_read_again_the_logits_are_those_of_transformers() {
-    // The windows are 8 wide: 24 tokens and more lie up to four windows behind.
+    // The windows are 8 wide. So 24 tokens and more are up to four windows back.
     for golden in all() {
         for to in [0, 1, 5, 13, 20] {
             let mut sequence = golden.sequence();
@@ -167,7 +167,8 @@ fn a_short_context_takes_phi3s_factors_for_short_texts() {
 fn batched_with_others_the_logits_are_those_of_transformers_wherever_each_stands() {
     for golden in all() {
         let tokens = &golden.tokens;
-        // One reads its first tokens, one goes on token by token, one in slices, one was rolled back.
+        // One sequence reads its first tokens, one goes on token by token, one in slices, one was rolled
+        // back.
         let mut sequences: Vec<Sequence> = (0..4).map(|_| golden.sequence()).collect();
         sequences[1].prefill(&tokens[..7]).unwrap();
         sequences[2].prefill(&tokens[..3]).unwrap();

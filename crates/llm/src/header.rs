@@ -1,6 +1,6 @@
 //! Reads the header of a GGUF file front to back: counts, metadata, the table of tensors. Every length is
-//! checked against a limit of its own and against the bytes the file still has, so that what is kept in
-//! memory is at most a few times what the file holds. Must not know what any of it means to a model.
+//! checked against a limit of its own and against the bytes that are left of the file, so that the memory in
+//! use is at most a few times the size of the file. Must not know what any of it means to a model.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -9,22 +9,22 @@ use candle_core::quantized::GgmlDType;
 
 use super::value::{GgufError, Value};
 
-/// Longest text in the metadata, in bytes (chat templates are a few kilobytes).
+/// Maximum length of a text in the metadata, in bytes (chat templates are a few kilobytes).
 const MAX_TEXT: u64 = 1 << 22;
-/// Longest array in the metadata (the largest vocabularies have about 300,000 tokens).
+/// Maximum length of an array in the metadata (the largest vocabularies have about 300,000 tokens).
 const MAX_ARRAY: u64 = 1 << 22;
-/// Deepest lists of lists.
+/// Maximum depth of lists in lists.
 const MAX_NESTING: usize = 8;
-/// Most dimensions of a tensor (`GGML_MAX_DIMS`).
+/// Maximum number of dimensions of a tensor (`GGML_MAX_DIMS`).
 const MAX_DIMENSIONS: u32 = 4;
 
-/// Where a tensor lies and what it is.
+/// The shape, type and place of a tensor.
 #[derive(Debug, Clone)]
 pub(super) struct TensorInfo {
     /// Rows first, as candle and PyTorch write it (the file has it the other way round).
     pub(super) shape: Vec<usize>,
     pub(super) kind: GgmlDType,
-    /// In bytes: as read, from the start of the data.
+    /// In bytes. The file counts it from the start of the tensor data, and `gguf` from the start of the file.
     pub(super) offset: u64,
     pub(super) bytes: usize,
 }
@@ -34,7 +34,7 @@ pub(super) fn limited(what: &str, value: u64, limit: u64) -> Result<u64, GgufErr
     if value > limit { Err(GgufError::Limit { what: what.to_owned(), value, limit }) } else { Ok(value) }
 }
 
-/// The numbers of `enum ggml_type` that candle computes with.
+/// The type of this number in `enum ggml_type`, if candle computes with it.
 fn tensor_type(id: u32) -> Option<GgmlDType> {
     Some(match id {
         0 => GgmlDType::F32,
@@ -54,7 +54,7 @@ fn tensor_type(id: u32) -> Option<GgmlDType> {
     })
 }
 
-/// The header, read front to back, with the bytes that are left always known.
+/// Reads a header front to back, and always knows how many bytes are left.
 pub(super) struct Header<'a> {
     reader: BufReader<&'a File>,
     /// Bytes read so far.
@@ -63,7 +63,7 @@ pub(super) struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// Begins at the start of a file of so many bytes.
+    /// Begins at the start of a file of `length` bytes.
     pub(super) fn new(file: &'a File, length: u64) -> Self {
         Self { reader: BufReader::new(file), at: 0, length }
     }
@@ -98,7 +98,7 @@ impl<'a> Header<'a> {
         let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
         self.reader.read_exact(&mut bytes)?;
         self.at += length;
-        // Not every writer keeps to UTF-8; what is not becomes U+FFFD and harms only itself.
+        // Not every writer keeps to UTF-8. Invalid bytes become U+FFFD and harm no other text.
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -115,7 +115,7 @@ impl<'a> Header<'a> {
         })
     }
 
-    /// Kind and number of what a list has.
+    /// The type and the number of a list's elements.
     fn list(&mut self, key: &str) -> Result<(u32, u64), GgufError> {
         let kind = self.u32(key)?;
         Ok((kind, limited(&format!("the length of \"{key}\""), self.u64(key)?, MAX_ARRAY)?))
@@ -126,7 +126,7 @@ impl<'a> Header<'a> {
             return Err(GgufError::Truncated(key.to_owned()));
         }
         if depth > MAX_NESTING {
-            return Err(GgufError::Corrupt(format!("metadata \"{key}\" has lists in lists without end")));
+            return Err(GgufError::Corrupt(format!("metadata \"{key}\" nests lists too deeply")));
         }
         Ok(match kind {
             6 | 12 => Value::Floats(
@@ -174,7 +174,7 @@ impl<'a> Header<'a> {
         })
     }
 
-    /// One row of the tensor table; its offset is still from the start of the data.
+    /// One row of the tensor table. Its offset counts from the start of the tensor data.
     pub(super) fn tensor(&mut self) -> Result<(String, TensorInfo), GgufError> {
         let name = self.text("a tensor's name")?;
         let dimensions = self.u32(&name)?;
@@ -199,7 +199,7 @@ impl<'a> Header<'a> {
         let row = shape.last().copied().unwrap_or(1);
         if row == 0 || row % kind.block_size() != 0 {
             return Err(GgufError::Corrupt(format!(
-                "a row of tensor \"{name}\" is not whole blocks of its type"
+                "a row of tensor \"{name}\" is no whole number of blocks of its type"
             )));
         }
         let bytes = elements

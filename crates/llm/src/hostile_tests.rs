@@ -1,5 +1,5 @@
-//! Tests of files that are corrupt, hostile or of a kind that is not supported: each is refused by the name of
-//! what is wrong.
+//! Tests of files that are corrupt, hostile or of an unsupported kind: each is refused with an error that
+//! names what is wrong.
 
 use candle_core::quantized::gguf_file::Value;
 use candle_core::quantized::{GgmlDType, QTensor};
@@ -56,7 +56,7 @@ fn a_tensor_that_cannot_be_is_refused_by_its_name() {
         (&[("farther", &[4], 0, u64::MAX)], "tensor \"farther\" lies outside the file"),
         (&[("long", &[17], 0, 0)], "tensor \"long\" (needs 68 bytes at"),
         (&[("one", &[8], 0, 0), ("two", &[8], 0, 16)], "tensors \"one\" and \"two\" overlap"),
-        (&[("odd", &[33], 8, 0)], "a row of tensor \"odd\" is not whole blocks"),
+        (&[("odd", &[33], 8, 0)], "a row of tensor \"odd\" is no whole number of blocks"),
         (&[("new", &[4], 99, 0)], "tensor \"new\" is of type 99, which is not supported"),
         (&[("deep", &[1, 1, 1, 1, 1], 0, 0)], "the dimensions of tensor \"deep\" is 5"),
     ];
@@ -65,12 +65,12 @@ fn a_tensor_that_cannot_be_is_refused_by_its_name() {
         assert!(complaint.contains(expected), "{complaint}");
     }
     let twice: &[Row<'_>] = &[("a", &[4], 0, 0), ("a", &[4], 0, 32)];
-    assert!(complaint(&header(&[], twice)).contains("tensor \"a\" stands there twice"));
+    assert!(complaint(&header(&[], twice)).contains("tensor \"a\" appears twice"));
 }
 
 #[test]
 fn metadata_that_cannot_be_is_refused_by_its_key() {
-    // A list of one list of one list, and so on, and one that says it has more than there is.
+    // A list of one list of one list, and so on, and a list that claims more elements than there are.
     let nested = [9_u32.to_le_bytes().as_slice(), &1_u64.to_le_bytes()].concat().repeat(20);
     let cut =
         [9_u32.to_le_bytes().as_slice(), &9_u64.to_le_bytes(), &[4, 0, 0, 0], &(1_u64 << 20).to_le_bytes()]
@@ -79,12 +79,12 @@ fn metadata_that_cannot_be_is_refused_by_its_key() {
     let short = [4_u32.to_le_bytes().as_slice(), &(1_u64 << 20).to_le_bytes()].concat();
     let cases = [
         (vec![entry("k", 77, &[])], "metadata \"k\" is of unknown type 77"),
-        (vec![entry("k", 9, &nested)], "metadata \"k\" has lists in lists without end"),
+        (vec![entry("k", 9, &nested)], "metadata \"k\" nests lists too deeply"),
         (vec![entry("k", 9, &cut)], "ends early, in k"),
         (vec![entry("k", 9, &endless)], "the length of \"k\" is 1099511627776"),
         (vec![entry("k", 9, &short)], "ends early, in k"),
         (vec![entry("k", 8, &u64::MAX.to_le_bytes())], "the length of k is 18446744073709551615"),
-        (vec![entry("k", 4, &[0; 4]), entry("k", 4, &[0; 4])], "metadata \"k\" stands there twice"),
+        (vec![entry("k", 4, &[0; 4]), entry("k", 4, &[0; 4])], "metadata \"k\" appears twice"),
         (vec![], "metadata \"general.architecture\" is missing"),
         (vec![entry("general.architecture", 4, &[0; 4])], "\"general.architecture\" should be a text"),
     ];
@@ -129,7 +129,7 @@ fn a_model_of_impossible_or_unsupported_sizes_is_refused_by_what_is_wrong() {
             llama().with("llama.attention.key_length", Value::U32(24)),
             "\"blk.0.attn_q.weight\" has shape [64, 64]",
         ),
-        (llama().with("llama.expert_count", Value::U32(8)), "it mixes experts"),
+        (llama().with("llama.expert_count", Value::U32(8)), "it is a mixture of experts"),
         (llama().with("llama.rope.scaling.type", text("yarn")), "rope.scaling.type\" is \"yarn\""),
         (llama().with("llama.rope.scaling.factor", Value::F32(-1.0)), "rope.scaling.factor\" is -1"),
         (llama().with("llama.rope.freq_base", Value::F32(f32::NAN)), "freq_base\" should be a finite number"),
@@ -137,7 +137,7 @@ fn a_model_of_impossible_or_unsupported_sizes_is_refused_by_what_is_wrong() {
         (llama().with_tensor("rope_freqs.weight", &[7]), "\"rope_freqs.weight\" has shape [7] where [8]"),
         (
             llama().with_tensor("blk.1.attn_q.bias", &[64]),
-            "\"blk.1.attn_q.bias\" is no part of a llama model",
+            "\"blk.1.attn_q.bias\" is not part of a llama model",
         ),
         (
             llama().with_tensor("blk.0.ffn_gate.weight", &[64, 96]),
@@ -159,7 +159,7 @@ fn a_model_of_impossible_or_unsupported_sizes_is_refused_by_what_is_wrong() {
         ),
         (
             gemma().with("gemma3.attention.sliding_window_pattern", many(3)),
-            "speaks of 3 layers, the model has 2",
+            "is for 3 layers, but the model has 2",
         ),
         (gemma().with("gemma3.final_logit_softcapping", Value::F32(0.0)), "final_logit_softcapping\" is 0"),
         (gemma().without("blk.1.post_ffw_norm.weight"), "\"blk.1.post_ffw_norm.weight\" is missing"),

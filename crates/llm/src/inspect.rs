@@ -1,5 +1,5 @@
-//! What a model's file says of itself before its weights are read: whether it can be run, what a call takes of
-//! the cache, how long a prompt is in its tokens. Must not know how any of it is computed.
+//! Inspects a model file before its weights are read: whether the model can be run, how much of the cache a
+//! call takes, how many tokens a prompt has. Must not know how any of it is computed.
 
 use std::io::ErrorKind;
 
@@ -16,7 +16,7 @@ use super::vocabulary::Vocabulary;
 use crate::dialogue::{Message, Role};
 use crate::{LoadError, NO_SUCH_FILE};
 
-/// Everything in a file but its weights.
+/// Everything in a model file but its weights.
 pub(super) struct Head {
     pub(super) file: Gguf,
     pub(super) shape: Shape,
@@ -25,10 +25,10 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Opens a file, with the chat template that was chosen, or its own.
+    /// Opens a file, with the chat template that was configured, or else the file's own.
     ///
     /// # Errors
-    /// What is wrong with it, and what to do.
+    /// What is wrong with the file, and what to do.
     pub(super) fn open(options: &LlmOptions) -> Result<Self, Problem> {
         if options.context_tokens == 0 {
             return Err("llm.context_tokens is 0".to_owned().into());
@@ -57,16 +57,16 @@ impl Head {
             tracing::warn!(
                 model = %options.model.display(),
                 markers,
-                "the model's file calls these markers of its chat template ordinary words; they are taken for markers"
+                "the file calls these markers of its chat template ordinary words; they are used as markers"
             );
         }
         Ok(Self { file, shape, vocabulary, template })
     }
 
-    /// Looks the model over, with these instructions for it.
+    /// Inspects the model, with `instructions` as its system prompt.
     ///
     /// # Errors
-    /// If it has no chat template, so that it cannot answer anybody.
+    /// If the model has no chat template, so that it cannot hold a conversation.
     pub(super) fn inspect(&self, options: &LlmOptions, instructions: &str) -> Result<Inspected, LoadError> {
         if self.template.is_none() {
             return Err(no_template().at(&options.model));
@@ -84,18 +84,18 @@ impl Head {
     }
 }
 
-/// What is known of a model whose weights were not read.
+/// The properties of a model whose weights are not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspected {
-    /// Positions that it was trained for.
+    /// Positions that the model was trained for.
     pub context: usize,
-    /// Calls whose caches fit into the memory that they may take.
+    /// The number of calls whose caches fit into the memory for caches.
     pub calls: usize,
-    /// What the cache of one takes, in bytes.
+    /// Memory for the cache of one call, in bytes.
     pub bytes_per_call: usize,
-    /// Bytes of the file.
+    /// The length of the file, in bytes.
     pub bytes: u64,
-    /// Tokens of the shortest prompt with these instructions; `None` where its template cannot write one.
+    /// Tokens of the shortest prompt with these instructions. `None` if the template cannot write one.
     pub prompt_tokens: Option<usize>,
 }
 

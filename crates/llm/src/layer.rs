@@ -1,7 +1,8 @@
-//! One layer of a decoder: its matrices and norms, and what they do to rows. Must not know which rows
-//! belong together, where a row stands, or what the cache looks like.
+//! One layer of a decoder: its matrices and norms, and what they do to rows. Must not know which rows belong
+//! together, their positions, or the layout of the cache.
 //!
-//! The matrix products are those of `kernels`, or candle's where there are none for a type or a machine.
+//! The matrix products are those of `kernels`, or candle's where the kernels do not support a type or a
+//! machine.
 
 use candle_core::quantized::QTensor;
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Tensor};
@@ -12,12 +13,13 @@ use super::math::rms_norm;
 use super::shape::Shape;
 use super::value::GgufError;
 
-/// What matrices take: bytes that are read for a pass, and weights, each of which is multiplied with every row.
+/// The cost of matrices: bytes that are read for a pass, and weights, each of which is multiplied with every
+/// row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Demand {
-    /// Read once for a pass.
+    /// Bytes read once per pass.
     pub bytes: usize,
-    /// Multiplications of a row.
+    /// Multiplications per row.
     pub weights: usize,
 }
 
@@ -58,7 +60,8 @@ impl Linear {
         }
     }
 
-    /// In candle's form: where rows are only looked up, or the kernels have nothing for its type.
+    /// Reads a matrix in candle's form: where rows are only looked up, or the kernels do not support its
+    /// type.
     pub(super) fn stored(file: &Gguf, name: &str, outputs: usize, inputs: usize) -> Result<Self, GgufError> {
         Ok(Self { weight: Weight::Stored(file.tensor(name, &[outputs, inputs])?), inputs })
     }
@@ -83,7 +86,7 @@ impl Linear {
         }
     }
 
-    /// What it takes.
+    /// The cost of this matrix.
     pub(super) fn demand(&self) -> Demand {
         let (bytes, weights) = match &self.weight {
             Weight::Packed(matrix) => (matrix.bytes(), matrix.weights()),
@@ -92,7 +95,7 @@ impl Linear {
         Demand { bytes, weights }
     }
 
-    /// So many rows as there are in `x` come back.
+    /// Multiplies every row of `x`, and returns one row of outputs for each.
     pub(super) fn apply(
         &self,
         kernels: &Kernels,
@@ -130,7 +133,7 @@ impl Norm {
         Ok(Self { weight: file.vector(name, width)?, epsilon: s.norm_epsilon })
     }
 
-    /// Every row of as many numbers as the norm has.
+    /// Normalises every row. Rows have as many numbers as the norm.
     pub(super) fn apply(&self, x: &[f32]) -> Vec<f32> {
         rms_norm(x, &self.weight, self.epsilon)
     }
@@ -176,7 +179,7 @@ pub(super) struct Projected {
 }
 
 impl Layer {
-    /// Reads the layer of this number.
+    /// Reads layer number `index`.
     pub(super) fn read(file: &Gguf, kernels: &Kernels, s: &Shape, index: usize) -> Result<Self, GgufError> {
         let name = |part: &str| format!("blk.{index}.{part}.weight");
         let linear = |part: &str, outputs, inputs| Linear::read(file, kernels, &name(part), outputs, inputs);
@@ -218,7 +221,7 @@ impl Layer {
         })
     }
 
-    /// What its matrices take.
+    /// The cost of the layer's matrices.
     pub(super) fn demand(&self) -> Demand {
         let qkv = match &self.qkv {
             QueryKeyValue::Fused(all) => std::slice::from_ref(all),
@@ -231,7 +234,7 @@ impl Layer {
         qkv.iter().chain(gate_up).chain([&self.attention_output, &self.down]).map(Linear::demand).sum()
     }
 
-    /// What the rows ask, offer and hold, before positions are told apart.
+    /// The queries, keys and values of the rows, before they are rotated by position.
     pub(super) fn project(&self, k: &Kernels, x: &[f32], s: &Shape) -> Result<Projected, candle_core::Error> {
         let h = QuantizedInput::new(self.attention_norm.apply(x), s.width);
         let mut projected = self.qkv.apply(k, &h, s.query_width(), s.kv_width())?;
@@ -242,7 +245,7 @@ impl Layer {
         Ok(projected)
     }
 
-    /// What the attention adds to the rows, from the values that they saw.
+    /// The attention's addition to the rows, from `seen`, the weighted values.
     pub(super) fn attended(
         &self,
         k: &Kernels,
@@ -253,7 +256,7 @@ impl Layer {
         Ok(normed(self.after_attention.as_ref(), out))
     }
 
-    /// What the feed-forward part adds to the rows.
+    /// The feed-forward part's addition to the rows.
     pub(super) fn fed_forward(
         &self,
         k: &Kernels,
@@ -348,7 +351,7 @@ impl GateUp {
         Ok(out)
     }
 
-    /// Gate and up in the form for the kernels.
+    /// Gate and up in the kernels' form.
     fn packed(&self, width: usize) -> Option<(Section<'_>, Section<'_>)> {
         match self {
             Self::Split(two) => {

@@ -1,20 +1,21 @@
-//! The language model: GGUF files, a forward pass of our own, and a cache that lies outside the weights. Must not
-//! know calls, gateways or the conversation.
+//! The language model: GGUF files, a forward pass of our own, and a cache outside the weights. Must not know
+//! calls, gateways or the conversation.
 //!
 //! ```text
-//! header, stored   kernels          math, tile, pool ── cache ── attention
+//! header, stored   kernels          math, matmul_f32, pool ── cache ── attention
 //!   └─ gguf ── architecture, positions ── layer ── weights
 //!        │                                            └─ sequence ── sessions ──┐
-//!        └──── vocabulary ─── tokenizer       sampler ──────────────────────────┼── reply ── engine ── measuring
+//!        └──── vocabulary ─── tokenizer       sampler ──────────────────────────┼── reply ── engine
 //!              ├───────────── decoder ──────────────────────────────────────────┤
 //!              └─ template ── prompt ───────────────────────────────────────────┘
 //!
-//! tokenizer = SentencePiece, or pretokenizer and byte_level; both join by merging
-//! kernels = products of matrices in vector instructions, and the threads that everything large is shared with
-//! inspect = all of a file but its weights;  decoder, detokenizer = back to text;  speakable = what the sampler keeps out
+//! tokenizer = SentencePiece, or pretokenizer and byte_level; both join by bpe_merge
+//! kernels = products of matrices in vector instructions, and the threads that share all large work
+//! inspect = all of a file but its weights;  decoder, detokenizer = back to text
+//! token_bias = tokens that the sampler keeps out;  bench_support = for measurements
 //! ```
 //!
-//! `Weights` are immutable and shared; a `Sequence` owns tokens and a paged cache, and can be extended,
+//! `Weights` are immutable and shared. A `Sequence` owns tokens and a paged cache, and can be extended,
 //! rolled back and forked. A `Reply` is a sequence that is being extended, step by step.
 
 mod architecture;
@@ -76,7 +77,7 @@ mod test_model;
 mod tests;
 #[cfg(test)]
 mod vector_tests;
-// The program's tests wait in the same way.
+// Shared with the tests of the program.
 #[cfg(test)]
 #[path = "../../../src/waiting.rs"]
 mod waiting;

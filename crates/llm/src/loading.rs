@@ -1,5 +1,5 @@
-//! Loads a model: opens its file, reads what is needed of it, and says what is wrong and what to do where it cannot be
-//! used. Must not know sessions of calls, or how a reply is made.
+//! Loads a model: opens its file, reads the parts that are needed, and reports what is wrong with a file that
+//! cannot be used and what to do. Must not know sessions of calls, or how a reply is made.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,16 +15,16 @@ use super::token_bias;
 use super::weights::Weights;
 use crate::LoadError;
 
-/// A model's file that was opened, and whose weights were not read.
+/// An opened model file whose weights are not read yet.
 pub struct Opened {
     head: Head,
     options: LlmOptions,
 }
 
-/// Opens a model's file. Reads its head only.
+/// Opens a model file and reads everything in it but the weights.
 ///
 /// # Errors
-/// If the file is missing, damaged or of a kind that cannot be run, with what to do.
+/// If the file is missing, damaged or of a kind that cannot be run; the error says what to do.
 pub fn open(options: LlmOptions) -> Result<Opened, LoadError> {
     match Head::open(&options) {
         Ok(head) => Ok(Opened { head, options }),
@@ -33,25 +33,25 @@ pub fn open(options: LlmOptions) -> Result<Opened, LoadError> {
 }
 
 impl Opened {
-    /// Looks the model over, with these instructions for it.
+    /// Inspects the model, with `instructions` as its system prompt.
     ///
     /// # Errors
-    /// If it has no chat template, so that it cannot answer anybody.
+    /// If the model has no chat template, so that it cannot hold a conversation.
     pub fn inspect(&self, instructions: &str) -> Result<Inspected, LoadError> {
         self.head.inspect(&self.options, instructions)
     }
 
-    /// Reads the weights. Takes from milliseconds to seconds with the size of the file;
+    /// Reads the weights. This takes milliseconds to seconds, depending on the size of the file.
     /// [`LlmEngine::warm_up`] should follow before the first call.
     ///
     /// # Errors
-    /// If they cannot be run, or the caches have no memory for one call, with what to do.
+    /// If the weights cannot be run, or the cache has no memory for one call; the error says what to do.
     pub fn load(self) -> Result<LlmEngine, LoadError> {
         load_rest(self.head, &self.options)
     }
 }
 
-/// Opens and loads a model, where nothing is to be known of it before.
+/// Opens and loads a model, without an inspection in between.
 ///
 /// # Errors
 /// As [`open`] and [`Opened::load`](super::Opened::load).
@@ -59,7 +59,7 @@ pub fn load(options: &LlmOptions) -> Result<LlmEngine, LoadError> {
     open(options.clone())?.load()
 }
 
-/// Reads the weights of a file that was opened.
+/// Reads the weights of an opened file.
 fn load_rest(head: Head, options: &LlmOptions) -> Result<LlmEngine, LoadError> {
     let model = read(head, options).map_err(|problem| problem.at(&options.model))?;
     if let (0, bytes) = model.capacity() {
@@ -67,12 +67,12 @@ fn load_rest(head: Head, options: &LlmOptions) -> Result<LlmEngine, LoadError> {
         return Err(LoadError {
             kind: "language",
             path: options.model.display().to_string(),
-            problem: format!("what it keeps of one call takes {of_one} MiB, and llm.cache_mb is {all}"),
+            problem: format!("the cache of one call takes {of_one} MiB, and llm.cache_mb is {all}"),
             remedy: "raise llm.cache_mb, or lower llm.context_tokens".to_owned(),
         });
     }
     if !threads::is_limited_to(options.threads) {
-        tracing::debug!(threads = options.threads, "the thread pool of the language model has another size");
+        tracing::debug!(threads = options.threads, "the language model's thread pool has a different size");
     }
     Ok(model)
 }

@@ -1,8 +1,8 @@
-//! The arithmetic between the matrix products, on plain slices: norm, rotation, exponential, gate. Must not
+//! The arithmetic between the matrix products, on plain slices: sums, norm, rotation, soft capping. Must not
 //! know models, caches or threads.
 //!
-//! Sums run in sixteen lanes, so that the compiler may use vector registers without reordering a sum
-//! behind our back.
+//! Sums run in sixteen lanes, so that the compiler can use vector registers without reordering a sum behind
+//! our back.
 
 use super::architecture::RopeStyle;
 
@@ -46,7 +46,7 @@ pub(super) fn scale(x: &mut [f32], factor: f32) {
     }
 }
 
-/// Bends numbers so that they stay within `limit` (soft capping, Gemma).
+/// Bends numbers so that they stay within `limit` (Gemma's soft capping).
 pub(super) fn cap(x: &mut [f32], limit: f32) {
     for x in x {
         *x = limit * (*x / limit).tanh();
@@ -62,8 +62,8 @@ pub(super) struct Rotation {
 }
 
 impl Rotation {
-    /// For `positions` positions. Each of the divisors is a pair of a head; a pair turns by the position
-    /// divided by it. Sines and cosines are multiplied by `scale`.
+    /// The table for `positions` positions. Each pair of a head has a divisor, and turns by the position
+    /// divided by its divisor. Sines and cosines are multiplied by `scale`.
     pub(super) fn new(style: RopeStyle, positions: usize, divisors: &[f64], scale: f32) -> Self {
         let pairs = divisors.len();
         let mut cos = Vec::with_capacity(positions * pairs);
@@ -78,8 +78,8 @@ impl Rotation {
         Self { style, pairs, cos, sin }
     }
 
-    /// Rotates every head, of `head_width` numbers each, of rows of `width` numbers that stand at the
-    /// positions from `start` on.
+    /// Rotates every head (`head_width` numbers) of rows of `width` numbers. The rows have the positions from
+    /// `start` on.
     pub(super) fn apply_rows(&self, rows: &mut [f32], width: usize, head_width: usize, start: usize) {
         for (row, heads) in rows.chunks_exact_mut(width).enumerate() {
             for head in heads.chunks_exact_mut(head_width) {
@@ -88,8 +88,8 @@ impl Rotation {
         }
     }
 
-    /// Rotates one head at one position. A position beyond the table leaves it as it is; the caller
-    /// keeps to the context.
+    /// Rotates one head at one position. A position beyond the table leaves the head unchanged; the caller
+    /// stays within the context.
     fn apply(&self, head: &mut [f32], position: usize) {
         let at = position * self.pairs;
         let (Some(cos), Some(sin)) = (self.cos.get(at..at + self.pairs), self.sin.get(at..at + self.pairs))

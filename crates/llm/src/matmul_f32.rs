@@ -1,4 +1,4 @@
-//! Products of small matrices that lie in the processor's caches, in tiles that stay in its registers. Must
+//! Products of small matrices that fit into the processor's caches, in tiles that stay in its registers. Must
 //! not know what the numbers mean.
 
 use super::kernels::fused;
@@ -7,16 +7,17 @@ use super::kernels::fused;
 const ROWS: usize = 4;
 const COLUMNS: usize = if cfg!(target_feature = "avx512f") { 32 } else { 16 };
 
-/// A matrix within a slice: rows of `width` numbers, of which the first are meant, each row `stride` after
-/// the one before.
+/// A matrix within a slice. Each row begins `stride` numbers after the one before, and may be shorter than
+/// that.
 #[derive(Clone, Copy)]
 pub(super) struct Matrix<'a> {
     pub(super) numbers: &'a [f32],
     pub(super) stride: usize,
 }
 
-/// `out += a * b`, where `a` has `depth` columns and `b` as many rows; `out` has the width of `b`'s rows, and so
-/// many rows as `out` holds. Every sum is taken in the order of `b`'s rows, whatever the others are.
+/// `out += a * b`, where `a` has `depth` columns and `b` has `depth` rows. The rows of `out` are as wide as
+/// those of `b`; the length of `out` gives their number. Every sum is taken in the order of `b`'s rows,
+/// whatever the other dimensions are.
 pub(super) fn add_product(out: &mut [f32], a: Matrix<'_>, depth: usize, b: Matrix<'_>) {
     let width = b.stride;
     let mut tops = out.chunks_exact_mut(ROWS * width);
@@ -31,7 +32,7 @@ pub(super) fn add_product(out: &mut [f32], a: Matrix<'_>, depth: usize, b: Matri
     }
 }
 
-/// Some rows, in tiles from left to right.
+/// Computes some rows, in tiles from left to right.
 fn across<const R: usize, const C: usize>(out: &mut [f32], a: Matrix<'_>, depth: usize, b: Matrix<'_>) {
     let mut column = 0;
     while column + C <= b.stride {

@@ -1,4 +1,5 @@
-//! What all calls share of a loaded model, and how many of them find room. Must not know how a reply is made.
+//! The parts of a loaded model that all calls share, and the number of calls that find room. Must not know
+//! how a reply is made.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,24 +10,24 @@ use super::template::ChatTemplate;
 use super::vocabulary::Vocabulary;
 use super::weights::Weights;
 
-/// What all calls share.
+/// The parts of a model that all calls share.
 pub(super) struct Shared {
     pub(super) weights: Arc<Weights>,
     pub(super) vocabulary: Vocabulary,
-    /// Keeps out of a reply what no voice can speak.
+    /// Biases that keep tokens which no voice can speak out of replies.
     pub(super) markup: Arc<[(u32, f32)]>,
     pub(super) marks: SentenceMarks,
     pub(super) template: Option<ChatTemplate>,
     pub(super) sessions: Mutex<Sessions>,
 }
 
-/// Tokens that a call is promised room for: a context, and the page in which it parts from the prompt that
-/// all share.
+/// Tokens that a call is promised room for: its context, and the page in which it parts from the prompt that
+/// all calls share.
 pub(super) fn room_tokens(positions: usize) -> usize {
     positions + PAGE
 }
 
-/// Calls that find room at once.
+/// The number of calls that find room at once.
 pub(super) fn calls_in(weights: &Weights) -> usize {
     weights.pool().pages() / weights.pool().pages_for(room_tokens(weights.positions()))
 }

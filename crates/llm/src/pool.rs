@@ -1,10 +1,10 @@
-//! The memory of all caches of a model: pages of keys and values up to a limit, and places that calls
-//! are promised in it. Must not know sequences, calls or what a page holds. PURE.
+//! The memory of all caches of a model: pages of keys and values up to a limit, and places in it that calls
+//! are promised. Must not know sequences, calls or what a page holds. PURE.
 //!
-//! Two accounts, because they answer two questions. *Pages in use* are memory: they, with what is kept
-//! spare, never exceed the limit. *Places* are promises: their sum never exceeds the limit either. Copies that
-//! nobody was promised (a history that is rebuilt) take what is free, or go without; where they took what was
-//! promised to a call that needs it, what can be computed again is let go of (`Sessions::let_go`).
+//! The pool keeps two accounts, because they answer two questions. *Pages in use* are memory: with the spare
+//! pages, they never exceed the limit. *Places* are promises: their sum never exceeds the limit either.
+//! Copies without a promise (a history that is rebuilt) take free pages, or go without. If they took pages
+//! that a call was promised and now needs, whatever can be computed again is released (`Sessions::let_go`).
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,11 +14,11 @@ use half::slice::HalfBitsSliceExt;
 
 /// Positions in a page. Small enough that a fork copies little, large enough that a page is read in one go.
 pub(super) const PAGE: usize = 32;
-/// Bytes of pages given back that are kept for the next, rather than given back to the allocator, which
-/// would have to have them cleared again. At least one page is kept.
+/// Bytes of returned pages that are kept for reuse, rather than freed: the system would have to clear new
+/// ones. At least one page is kept.
 const SPARE_BYTES: usize = 64 << 20;
 
-/// What a model's cache looks like.
+/// The dimensions of a model's cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Geometry {
     pub(super) layers: usize,
@@ -27,13 +27,13 @@ pub(super) struct Geometry {
 }
 
 impl Geometry {
-    /// Numbers in a page's keys (its values are as many).
+    /// Numbers in a page's keys; its values have as many.
     pub(super) fn page_numbers(self) -> usize {
         self.layers.saturating_mul(self.kv_heads).saturating_mul(PAGE).saturating_mul(self.head_width)
     }
 }
 
-/// The limit does not allow what was asked for. Nothing has changed.
+/// The limit does not allow the request. Nothing has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the language model's cache is full: {wanted} MiB wanted, {free} of {limit} MiB are free; raise llm.cache_mb"
@@ -44,19 +44,19 @@ pub(super) struct CacheFull {
     limit: Mib,
 }
 
-/// Bytes, told in MiB.
+/// Bytes, shown in MiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mib(usize);
 
 impl fmt::Display for Mib {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Whole MiB, but for small models, whose pages are less than one.
+        // Whole MiB, except for small models, whose pages are less than one.
         let mib = self.0 as f64 / (1 << 20) as f64;
         if self.0.is_multiple_of(1 << 20) { write!(f, "{mib}") } else { write!(f, "{mib:.2}") }
     }
 }
 
-/// Where pages come from. Shared by all caches of a model.
+/// The source of pages, shared by all caches of a model.
 #[derive(Debug)]
 pub(super) struct Pool {
     geometry: Geometry,
@@ -70,7 +70,7 @@ pub(super) struct Pool {
 struct Books {
     in_use: usize,
     promised: usize,
-    /// Numbers of pages that were given back. With those in use, they are within the limit.
+    /// The memory of returned pages. With the pages in use, it is within the limit.
     spare: Vec<Vec<u16>>,
 }
 
@@ -96,12 +96,12 @@ impl Pool {
         self.pages
     }
 
-    /// Pages that some cache holds. One that several share counts once.
+    /// Pages that caches hold. A shared page counts once.
     pub(super) fn pages_in_use(&self) -> usize {
         self.books().in_use
     }
 
-    /// Pages that can be taken yet.
+    /// Pages that can still be taken.
     pub(super) fn pages_free(&self) -> usize {
         self.pages - self.pages_in_use()
     }
@@ -111,17 +111,17 @@ impl Pool {
         self.pages_for(tokens) <= self.pages - self.books().promised
     }
 
-    /// Pages that a sequence of so many tokens fills.
+    /// Pages that a sequence of `tokens` tokens fills.
     pub(super) fn pages_for(&self, tokens: usize) -> usize {
         tokens.div_ceil(PAGE)
     }
 
-    /// Promises room for a sequence of `tokens` tokens, until the place is dropped. What several sequences
-    /// share counts for each. One that is continued from a fork whose origin is kept may need a page more,
-    /// for the copy of the page in which they part.
+    /// Promises room for a sequence of `tokens` tokens, until the place is dropped. Pages that several
+    /// sequences share count for each. A sequence that continues a fork whose origin is kept may need one
+    /// more page, for its copy of the page in which the two part.
     ///
     /// # Errors
-    /// If it and the places there are exceed the limit.
+    /// If this place and the existing ones exceed the limit.
     pub(super) fn admit(self: &Arc<Self>, tokens: usize) -> Result<Place, CacheFull> {
         let pages = self.pages_for(tokens);
         let mut books = self.books();
@@ -133,10 +133,10 @@ impl Pool {
         Ok(Place { pages, pool: Arc::clone(self) })
     }
 
-    /// Takes pages: all of them, or none. What they hold is whatever it was.
+    /// Takes pages: all of them, or none. Their contents are arbitrary.
     ///
     /// # Errors
-    /// If they and those in use exceed the limit.
+    /// If they and the pages in use exceed the limit.
     pub(super) fn take(self: &Arc<Self>, pages: usize) -> Result<Vec<Page>, CacheFull> {
         let mut books = self.books();
         let free = self.pages - books.in_use;
@@ -147,7 +147,7 @@ impl Pool {
         let kept = books.spare.len().saturating_sub(pages);
         let mut spare = books.spare.split_off(kept);
         drop(books);
-        // The system clears these, and only when they are first touched.
+        // The system clears new pages, and only when they are first touched.
         spare.resize_with(pages, || vec![0; 2 * self.geometry.page_numbers()]);
         Ok(spare.into_iter().map(|numbers| Page { numbers, pool: Arc::clone(self) }).collect())
     }
@@ -159,7 +159,7 @@ impl Pool {
             books.spare.push(numbers);
             return;
         }
-        // Freeing takes a while: not while others wait.
+        // Freeing takes a while, so the lock is released first.
         drop(books);
         drop(numbers);
     }
@@ -174,7 +174,7 @@ impl Pool {
     }
 }
 
-/// A page of a pool: numbers of 16 bits. It is given back when it is dropped.
+/// A page of a pool, with 16-bit floats. Dropping the page gives it back to the pool.
 #[derive(Debug)]
 pub(super) struct Page {
     numbers: Vec<u16>,
@@ -198,7 +198,7 @@ impl Drop for Page {
     }
 }
 
-/// Room promised to a sequence. It is given back when it is dropped.
+/// Room promised to a sequence. Dropping the place ends the promise.
 #[derive(Debug)]
 pub(super) struct Place {
     pages: usize,

@@ -1,10 +1,10 @@
-//! How a model tells positions apart: which numbers of a head turn, how fast, and how that is stretched
-//! for texts longer than those it was first trained on. Must not know tokens, weights or caches.
+//! How a model encodes positions: which numbers of a head rotate, how fast, and how the rotation is stretched
+//! for texts longer than those the model was first trained on. Must not know tokens, weights or caches.
 //!
-//! Stretched by: one factor (`linear`, Chen et al. 2023; Gemma 3, in the layers without a window), a factor
-//! for every pair (`rope_freqs`: Llama 3; `rope_factors_long` and `_short`: Phi-3's LongRoPE, Ding et al.
-//! 2024, with a factor for the attention). Everything else is refused: running a model without it gives
-//! quietly wrong text.
+//! Two ways of stretching are supported: one factor (`linear`, Chen et al. 2023; Gemma 3, in the layers
+//! without a window), or a factor for every pair (`rope_freqs`: Llama 3; `rope_factors_long` and `_short`:
+//! Phi-3's LongRoPE, Ding et al. 2024, with a factor for the attention). All others are refused: a model that
+//! runs without its stretching quietly gives wrong text.
 
 use super::architecture::{Architecture, Keys, ShapeError};
 use super::gguf::Gguf;
@@ -14,22 +14,22 @@ const ALWAYS: &str = "rope_freqs.weight";
 const LONG: &str = "rope_factors_long.weight";
 const SHORT: &str = "rope_factors_short.weight";
 
-/// Positions of a model.
+/// The position encoding of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Positions {
     /// Numbers of a head that are rotated; the rest pass unchanged.
     pub(super) width: usize,
     /// In layers that see everything.
     pub(super) global: Turning,
-    /// In layers that see a window; the same in most architectures.
+    /// In layers with a window; as `global` in most architectures.
     pub(super) local: Turning,
     /// The tensor with a factor for every pair.
     pub(super) factors: Option<Factors>,
-    /// What sines and cosines are multiplied by.
+    /// The factor for sines and cosines.
     pub(super) attention: f32,
 }
 
-/// How fast the pairs turn.
+/// How fast the pairs rotate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Turning {
     pub(super) base: f64,
@@ -37,17 +37,17 @@ pub(super) struct Turning {
     pub(super) factor: f64,
 }
 
-/// Which factors hold.
+/// Which tensor has the factors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Factors {
     /// One tensor for all lengths.
     Always,
-    /// Another one for sequences that may grow longer than this.
+    /// One tensor for sequences that may grow longer than this, another for all others.
     LongerThan(usize),
 }
 
 impl Factors {
-    /// The name of the tensor for sequences of at most so many positions.
+    /// The name of the tensor for sequences of at most `positions` positions.
     pub(super) fn tensor(self, positions: usize) -> &'static str {
         match self {
             Self::Always => ALWAYS,
@@ -58,12 +58,12 @@ impl Factors {
 }
 
 impl Positions {
-    /// Reads and checks what the metadata says.
+    /// Reads and checks the metadata.
     pub(super) fn read(keys: &Keys<'_>, head_width: usize, context: usize) -> Result<Self, ShapeError> {
         const BASE: f64 = 10_000.0;
         let width = keys.maybe("rope.dimension_count", head_width)?.unwrap_or(head_width);
         if width % 2 != 0 {
-            return Err(ShapeError::Impossible(format!("{width} rotated numbers a head are not pairs")));
+            return Err(ShapeError::Impossible(format!("{width} rotated numbers per head are not pairs")));
         }
         let gemma = match keys.architecture {
             Architecture::Gemma3 => true,
@@ -83,8 +83,8 @@ impl Positions {
         Ok(Self { width, global, local, factors, attention })
     }
 
-    /// For each pair of a head, what a position is divided by to give its angle, in sequences of at most so
-    /// many positions.
+    /// For each pair of a head, the divisor that turns a position into the pair's angle, in sequences of at
+    /// most `positions` positions.
     pub(super) fn divisors(
         &self,
         file: &Gguf,
@@ -99,7 +99,7 @@ impl Positions {
                 let factors = file.vector(name, pairs)?;
                 if !factors.iter().all(|&x| x.is_finite() && x > 0.0) {
                     return Err(ShapeError::Impossible(format!(
-                        "tensor \"{name}\" has factors that are no positive numbers"
+                        "tensor \"{name}\" has factors that are not positive numbers"
                     )));
                 }
                 factors
@@ -129,7 +129,7 @@ fn linear(keys: &Keys<'_>) -> Result<f64, ShapeError> {
     }
 }
 
-/// Factors in tensors, and what the attention is multiplied by with them.
+/// The tensor with factors, and the factor for the attention.
 fn factors(keys: &Keys<'_>, context: usize) -> Result<(Option<Factors>, f32), ShapeError> {
     let [has_long, has_short, always] = [LONG, SHORT, ALWAYS].map(|name| keys.file.has_tensor(name));
     let attention = keys.positive("rope.scaling.attn_factor", 1e3)?.unwrap_or(1.0) as f32;
@@ -143,7 +143,7 @@ fn factors(keys: &Keys<'_>, context: usize) -> Result<(Option<Factors>, f32), Sh
         (true, false, _) | (false, true, _) => {
             let (here, missing) = if has_long { (LONG, SHORT) } else { (SHORT, LONG) };
             Err(ShapeError::Impossible(format!(
-                "tensor \"{here}\" is there, tensor \"{missing}\" is missing"
+                "tensor \"{here}\" is there, but tensor \"{missing}\" is missing"
             )))
         }
         (true, true, true) => Err(ShapeError::Impossible(format!(

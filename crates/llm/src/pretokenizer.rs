@@ -1,14 +1,14 @@
-//! Cuts a text into the words that byte-pair encoding never joins, the way a vocabulary was trained with
+//! Splits a text into the words that byte-pair encoding never joins, in the way a vocabulary was trained with
 //! (`tokenizer.ggml.pre`). Must not know vocabularies.
 //!
 //! The patterns are llama.cpp's (src/llama-vocab.cpp, `llm_tokenizer_bpe`), which are those of the models'
-//! own tokenizer.json. They are written for engines that go back, because of one lookahead, `\s+(?!\S)`:
-//! white space but for the last character before a word. Here that is a rule of its own, so that an engine
-//! without going back will do, which takes time linear in the text whatever the text is.
+//! own tokenizer.json. They are written for backtracking engines, because of one lookahead, `\s+(?!\S)`:
+//! white space except for the last character before a word. Here this lookahead is a rule of its own (`cut`),
+//! so that an engine without backtracking is enough, whose time is linear in the length of any text.
 
 use regex::Regex;
 
-/// GPT-2's words: the group holds white space that stands for itself.
+/// GPT-2's words. The group holds white space that is not part of a word.
 const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|(\s+)";
 const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|(\s+)";
 const QWEN2: &str =
@@ -16,26 +16,26 @@ const QWEN2: &str =
 const QWEN35: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|(\s+)";
 const SEED_CODER: &str =
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+|(\s+)";
-/// Words begin with a capital or go on in small letters: "HelloWorld" is two.
+/// Words begin with a capital letter or go on in small letters: "HelloWorld" is two words.
 const GPT4O: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|(\s+)";
 const TEKKEN: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|(\s+)";
-/// Chinese characters, and Japanese letters beside them in version 3.
+/// Chinese characters. Version 3 has Japanese letters beside them.
 const CHINESE: &str = "[\u{4e00}-\u{9fa5}\u{800}-\u{4e00}\u{ac00}-\u{d7ff}]+";
 const CHINESE3: &str = "[\u{4e00}-\u{9fa5}\u{3040}-\u{309f}\u{30a0}-\u{30ff}]+";
 const DEEPSEEK3: &str = r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|(\s+)"##;
-/// Letters that have capitals, as the file of DeepSeek LLM lists them: but for some that are rare or were new.
+/// Letters that have capitals, as DeepSeek LLM's file lists them: without some that are rare or were new.
 const CASED: &str = concat!(
     r"\s?[\p{Lu}\p{Ll}\p{Lt}--[\u{560}-\u{588}\u{10C7}\u{10CD}\u{10D0}-\u{10FF}\u{1C80}-\u{1C88}\u{2D00}-\u{2D2D}",
     r"\u{A790}-\u{A7FA}\u{AB30}-\u{AB68}\u{10570}-\u{105BC}\u{16E40}-\u{16E7F}\u{1D400}-\u{1D7CB}\u{1DF00}-\u{1DF1E}]]+"
 );
-/// Signs of ASCII, their wide forms, and the punctuation of Chinese.
+/// ASCII signs, their full-width forms, and Chinese punctuation.
 const SIGNS: &str = r"\s?[!-/:-~\u{FF01}-\u{FF0F}\u{FF1A}-\u{FF5E}\u{2018}-\u{201F}\u{3000}-\u{3002}]+";
 
-/// How the words of a family of vocabularies are cut.
+/// How a family of vocabularies splits words.
 struct Family {
-    /// What files call it, the best known name first.
+    /// The family's names in files, the best known name first.
     names: &'static [&'static str],
-    /// Each cuts what those before it left whole.
+    /// Each stage splits the words that the stages before it made.
     stages: &'static [&'static str],
     /// See [`PreTokenizer::whole_words`] and [`PreTokenizer::adds_begin`].
     whole_words: bool,
@@ -102,24 +102,24 @@ const FAMILIES: [Family; 15] = [
     family(&["poro-chat", "bloom", "gpt3-finnish"], &[r" ?[^(\s|.,!?…。，、।۔،)]+"]),
 ];
 
-/// A way to cut words.
+/// A way to split words.
 #[derive(Debug, Clone)]
 pub(super) struct PreTokenizer {
-    /// Each cuts what those before it left whole.
+    /// Each stage splits the words that the stages before it made.
     stages: Vec<Regex>,
-    /// A word that is a piece is taken as it is, merges or not.
+    /// A word that is a piece is taken whole, whatever the merges.
     pub(super) whole_words: bool,
     /// Vocabularies of this kind want the begin token unless their file says otherwise.
     pub(super) adds_begin: bool,
 }
 
 impl PreTokenizer {
-    /// One name of each family that is known.
+    /// One name of each known family.
     pub(super) fn names() -> Vec<&'static str> {
         FAMILIES.iter().filter_map(|family| family.names.first()).copied().collect()
     }
 
-    /// The way of this name.
+    /// The pre-tokenizer of this name.
     pub(super) fn named(name: &str) -> Option<Self> {
         let Family { stages, whole_words, adds_begin, .. } =
             FAMILIES.iter().find(|family| family.names.contains(&name))?;
@@ -127,7 +127,7 @@ impl PreTokenizer {
         Some(Self { stages, whole_words: *whole_words, adds_begin: *adds_begin })
     }
 
-    /// The words of `text`, all of it.
+    /// The words of `text`. Together they are all of the text.
     pub(super) fn split<'a>(&self, text: &'a str) -> Vec<&'a str> {
         let mut words = vec![text];
         for stage in &self.stages {
@@ -137,7 +137,7 @@ impl PreTokenizer {
     }
 }
 
-/// What matches, and what lies between.
+/// The matches of a stage, and the text between them.
 fn cut<'a>(stage: &Regex, text: &'a str) -> Vec<&'a str> {
     let mut words = Vec::new();
     let mut at = 0;
@@ -145,7 +145,7 @@ fn cut<'a>(stage: &Regex, text: &'a str) -> Vec<&'a str> {
         let Some(whole) = found.get(0).filter(|whole| !whole.is_empty()) else { break };
         let mut end = whole.end();
         if found.get(1).is_some() && end < text.len() {
-            // The last of several goes to the word that follows.
+            // The last of several characters goes to the word that follows.
             let last = whole.as_str().char_indices().next_back().map_or(0, |(last, _)| last);
             if last > 0 {
                 end = whole.start() + last;
@@ -204,7 +204,7 @@ mod tests {
         for name in PreTokenizer::names() {
             let found = words(name, &text);
             assert_eq!(found.concat(), text, "{name}");
-            // Of DeepSeek's, and of Poro's, white space before a word is what no pattern takes.
+            // No pattern of DeepSeek's or Poro's takes the white space before a word.
             assert!(found.len() <= 5, "{name}: {}", found.len());
         }
     }

@@ -12,13 +12,13 @@ use crate::dialogue::{Message, Role};
 #[derive(Debug, Clone, Default)]
 pub(super) struct SpokenReply {
     pub(super) tokens: Vec<u32>,
-    /// Its text, and for every token where the text ended after it, in bytes.
+    /// The text, and for every token the length of the text up to and with this token, in bytes.
     pub(super) text: String,
     pub(super) ends: Vec<usize>,
 }
 
 impl SpokenReply {
-    /// The tokens at its beginning whose text is `text`, if there are such.
+    /// The tokens of the beginning whose text is `text`, if the reply has such a beginning.
     fn beginning(&self, text: &str) -> Option<&[u32]> {
         let whole = |&end: &usize| self.text.get(..end).is_some_and(|beginning| beginning.trim() == text);
         let at = self.ends.iter().position(whole)?;
@@ -30,11 +30,11 @@ impl SpokenReply {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Prompt {
     pub(super) tokens: Vec<u32>,
-    /// How many of them depend on the system's message alone.
+    /// The number of tokens at the start that depend on the system message alone.
     pub(super) shared: usize,
-    /// Where the last words of the caller end.
+    /// Where the caller's last words end.
     pub(super) turn: Option<TurnEnd>,
-    /// How many messages after the system's were left out.
+    /// The number of messages after the system message that were left out.
     pub(super) skipped: usize,
 }
 
@@ -45,7 +45,7 @@ struct Laid {
     turn: Option<TurnEnd>,
 }
 
-/// What is needed to turn messages into tokens.
+/// Turns messages into tokens.
 pub(super) struct PromptWriter<'a> {
     pub(super) vocabulary: &'a Vocabulary,
     pub(super) template: &'a ChatTemplate,
@@ -54,10 +54,10 @@ pub(super) struct PromptWriter<'a> {
 }
 
 impl PromptWriter<'_> {
-    /// The tokens of a conversation, at most `budget`. `skip` messages after the system's are left out
-    /// from the start. If the rest is too long, the oldest exchanges go until half the budget is free:
-    /// in one block, so that the next turns find their beginning in the cache again. The system's
-    /// message and everything from the last user's message on always stay.
+    /// The tokens of a conversation, at most `budget`. `skip` messages after the system message are left out
+    /// from the start. If the rest is too long, the oldest exchanges are dropped until half the budget is
+    /// free: in one block, so that the next turns find their beginning in the cache again. The system message
+    /// and everything from the last user message on always stay.
     pub(super) fn fitted(
         &self,
         messages: &[Message],
@@ -79,7 +79,7 @@ impl PromptWriter<'_> {
             }
             if skipped == last_user {
                 return Err(EngineError::BadInput(format!(
-                    "the system prompt and the last message are {} tokens, the context leaves {budget} for them",
+                    "the system prompt and the last message have {} tokens, the context leaves {budget}",
                     tokens.len()
                 )));
             }
@@ -135,7 +135,7 @@ enum Piece<'a> {
     Content(usize),
 }
 
-/// Tokens in the making: a run of text is collected until a marker ends it.
+/// Collects tokens. A run of text is collected until a marker ends it.
 struct Output<'a> {
     writer: &'a PromptWriter<'a>,
     messages: &'a [Message],
@@ -189,8 +189,8 @@ impl Output<'_> {
         }
         if !text.is_empty() {
             let tokens = vocabulary.encode(&text);
-            // Where the system's message shares a turn with the user's (Gemma's), what is shared ends
-            // inside the run: with the last token that is the same without what follows.
+            // Where the system message shares a turn with the user's (Gemma), the shared part ends inside the
+            // run: with the last token that is the same without the text after it.
             if let Some(system) = system_ends.and_then(|end| text.get(..end)) {
                 let alone = vocabulary.encode(system);
                 self.laid.shared =
@@ -201,7 +201,7 @@ impl Output<'_> {
         self.laid.tokens.extend(said.unwrap_or_default());
     }
 
-    /// The tokens of an assistant's message, if it is a reply, or the beginning of one, that was generated.
+    /// The tokens of an assistant message, if it is a reply that was generated, or the beginning of one.
     fn said(&self, index: usize) -> Option<Vec<u32>> {
         let message = self.messages.get(index).filter(|m| m.role == Role::Assistant)?;
         let replies = self.writer.replies.iter().rev();

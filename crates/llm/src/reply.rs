@@ -1,6 +1,6 @@
-//! One reply in the making, or a prompt that is read ahead: slices of the prompt, then tokens, a step of
-//! many replies at a time. Gives what it computed back to its session when it ends or is dropped. Must not
-//! know conversations, nor who takes part in a step.
+//! One reply that is being generated, or a prefill: slices of the prompt, then tokens, in steps that serve
+//! many replies at once. It gives its results back to the session when it ends or is dropped. Must not know
+//! conversations, nor which replies share a step.
 
 use std::sync::{Arc, PoisonError};
 
@@ -16,36 +16,37 @@ use crate::generator::Share;
 use crate::survive;
 use crate::{EngineError, Generation, Sampling, Step, StopReason, Task};
 
-/// How far a reply is.
+/// The progress of a reply.
 enum State {
-    /// The prompt is read up to here.
+    /// The prompt is read up to this token.
     Reading(usize),
-    /// This token was given out and is to be read.
+    /// This token was given out and is read next.
     Following(u32),
     Done(StopReason),
 }
 
-/// How likely it is that the caller's turn ends.
+/// How the probability that the caller's turn ends is found.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Score {
-    /// It cannot be told.
+    /// There is none.
     None,
-    /// It was told before, of the same words.
+    /// It is known from an earlier prompt with the same words.
     Known(f32),
-    /// It is told behind the first so many tokens, by the probability of this marker.
+    /// From the logits after the first `words` tokens: whether `marker` or a mark that ends a sentence
+    /// follows.
     Behind { words: usize, marker: u32 },
 }
 
-/// Where a reply starts.
+/// The start of a reply.
 pub(super) struct Start {
-    /// Whom to give the sequence back to.
+    /// The session that gets the sequence back.
     pub(super) session: Option<SessionKey>,
-    /// Begins with the first tokens of the prompt.
+    /// Holds the first tokens of the prompt, as far as they are known.
     pub(super) sequence: Sequence,
     pub(super) prompt: Vec<u32>,
-    /// So many tokens of the prompt are worth keeping for all calls.
+    /// The number of tokens at the start of the prompt that are worth keeping for all calls.
     pub(super) shared: usize,
-    /// How likely it is that the caller's turn ends with it.
+    /// How the end of the caller's turn in the prompt is scored.
     pub(super) score: Score,
     pub(super) task: Task,
     pub(super) decoder: Detokenizer,
@@ -54,19 +55,20 @@ pub(super) struct Start {
     pub(super) read_in_vain: usize,
 }
 
-/// A reply in the making.
+/// A reply that is being generated.
 pub struct Reply {
     shared: Arc<Shared>,
     session: Option<SessionKey>,
-    /// `None` once it was given back.
+    /// `None` once it is given back.
     sequence: Option<Sequence>,
     prompt: Vec<u32>,
     pin: usize,
-    /// Tokens up to the caller's last word, and the marker of the turn's end, until that was read.
+    /// The number of tokens up to the caller's last word, and the marker of the turn's end. `None` once the
+    /// word is read.
     turn: Option<(usize, u32)>,
-    /// Told once.
+    /// The probability that the turn ends, until it is returned.
     end_of_turn: Option<f32>,
-    /// For those who ask again with the same words: their tokens, and what was told.
+    /// The tokens up to the caller's last word and their score, for later prompts with the same words.
     scored: Option<(Vec<u32>, f32)>,
     task: Task,
     state: State,
@@ -78,10 +80,10 @@ pub struct Reply {
     usage: Usage,
 }
 
-/// What a reply reads in a step.
+/// The tokens that a reply reads in a step.
 struct Input {
     tokens: Vec<u32>,
-    /// After which of them it is asked what follows.
+    /// The indices of the tokens whose logits are needed.
     asked: Vec<usize>,
 }
 
@@ -115,7 +117,7 @@ impl Reply {
         }
     }
 
-    /// A step of this reply alone, with as much of its prompt as may be read at once.
+    /// Runs a step of this reply alone, with as much of its prompt as may be read at once.
     ///
     /// # Errors
     /// If the model fails.
@@ -123,7 +125,7 @@ impl Reply {
         step_together(&mut [Share { generation: self, most: ALONE }]).remove(0)
     }
 
-    /// What it reads next, with `most` tokens of its prompt; nothing if it is over.
+    /// The next input, with at most `most` tokens of the prompt. `None` if the reply is over.
     fn input(&self, most: usize) -> Option<Input> {
         match self.state {
             State::Reading(at) => {
@@ -141,7 +143,7 @@ impl Reply {
         }
     }
 
-    /// What follows from what it has read.
+    /// The result of a step, from the logits of its input.
     fn output(&mut self, input: &Input, answers: Vec<Vec<f32>>) -> Result<Step, EngineError> {
         let mut answers = answers;
         let State::Reading(at) = self.state else {
@@ -163,8 +165,8 @@ impl Reply {
         }
     }
 
-    /// Keeps the beginning for all calls, once it is read. A sequence that was rolled back is still right: a
-    /// pin costs nothing but its memory.
+    /// Keeps the beginning of the prompt for all calls, once it is read. A sequence that is rolled back to it
+    /// is still right, so a pin costs nothing but its memory.
     fn pin(&mut self, read: usize) {
         let Some(sequence) = self.sequence.as_ref().filter(|_| self.pin > 0 && self.pin <= read) else {
             return;
@@ -178,7 +180,7 @@ impl Reply {
         self.pin = 0;
     }
 
-    /// Why it has ended.
+    /// Why the reply has ended.
     fn ending(&self) -> StopReason {
         match self.state {
             State::Done(reason) => reason,
@@ -213,9 +215,9 @@ impl Reply {
         Ok(Step::Text(text))
     }
 
-    /// Ends the reply: the last text first, if there is any, then `Done` at the next step. What was held
-    /// back is text if the model ended here; if it was cut off, it may be the beginning of a stop text, or
-    /// of a character, and is not said.
+    /// Ends the reply: the last text comes first, if there is any, and `Done` at the next step. Text that was
+    /// held back is given out if the model ended the reply. If the reply was cut off, this text may be the
+    /// beginning of a stop text or of a character, and is dropped.
     fn finish(&mut self, reason: StopReason, mut text: String) -> Step {
         match reason {
             StopReason::EndOfText => {
@@ -248,10 +250,10 @@ impl Reply {
     }
 }
 
-/// More than a slice has at any time.
+/// Prompt tokens in a step of a reply alone. No slice in a batch is longer.
 const ALONE: usize = 64;
 
-/// One step of many replies in one pass.
+/// Runs one step of many replies in one pass.
 pub(super) fn step_together(batch: &mut [Share<'_, Reply>]) -> Vec<Result<Step, EngineError>> {
     let inputs: Vec<Option<Input>> = batch.iter().map(|share| share.generation.input(share.most)).collect();
     let shared = batch.first().map(|share| Arc::clone(&share.generation.shared));
@@ -282,12 +284,12 @@ pub(super) fn step_together(batch: &mut [Share<'_, Reply>]) -> Vec<Result<Step, 
     each.collect()
 }
 
-/// Reads in one pass. Whoever was `promised` room and finds the cache full reads after it, once others have
-/// let go of what they do not need at once.
+/// Reads all feeds in one pass. A feed that was `promised` room and finds the cache full is read again after
+/// the pass, once sessions have let go of what can be computed again.
 fn read_all(shared: &Shared, feeds: &mut [Feed<'_>], promised: &[bool]) -> Vec<Answers> {
     let pool = shared.weights.pool();
     let let_go = || shared.sessions.lock().unwrap_or_else(PoisonError::into_inner).let_go();
-    // What is let go of may be shared with somebody who still has it: then it frees nothing.
+    // A sequence that is let go may share its pages with another one. Then no page becomes free.
     let frees_pages = || {
         let free = pool.pages_free();
         while let_go() {

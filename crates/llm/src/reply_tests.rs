@@ -1,5 +1,5 @@
-//! Tests of what a reply lets out: nothing of a stop text, no halves of characters, no markup; and of a
-//! byte-level model from its file to its words.
+//! Tests of the text of a reply, which has nothing of a stop text, no halves of characters and no markup; and
+//! of a byte-level model from its file to its words.
 
 use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::Value;
@@ -34,7 +34,7 @@ fn greedy(max_tokens: usize) -> Sampling {
     Sampling { max_tokens, repetition_penalty: 1.3, ..Sampling::default() }
 }
 
-/// What each step says, and why the reply ended.
+/// The text of each step, and why the reply ended.
 fn said(mut generation: Reply) -> (Vec<String>, StopReason) {
     let mut texts = Vec::new();
     loop {
@@ -138,7 +138,7 @@ fn a_byte_level_model_is_read_from_its_file_and_answers() {
     let mut prompt =
         |text: &str| engine.begin("a", &messages(text), Task::Answer, &greedy(4)).unwrap().usage().prompt;
     let plain = prompt("hello");
-    // Each of these ten characters is a token; a marker would be one.
+    // Each of these ten characters is a token. A marker would be one token.
     assert_eq!(prompt("hello<|im_end|>") - plain, "<|im_end|>".len());
     // im_start, "user\n", hello, im_end, "\n", im_start, "assistant\n"; nothing before them.
     assert_eq!(plain, 1 + 5 + 1 + 1 + 1 + 1 + 10);

@@ -13,7 +13,7 @@ pub(super) struct Sampler {
     top_p: f32,
     min_p: f32,
     penalty: f32,
-    /// Added to the logits of these tokens; minus infinity keeps one out.
+    /// Added to the logits of these tokens. Minus infinity excludes a token.
     bias: Arc<[(u32, f32)]>,
     random: SplitMix64,
 }
@@ -31,10 +31,10 @@ impl Sampler {
         }
     }
 
-    /// The next token; `seen` are the tokens of this reply so far. `None` if no logit is a number.
+    /// The next token. `seen` are the tokens of this reply so far. `None` if no logit is a number.
     ///
-    /// Bias and penalty come first, then the temperature, then what is left out: all but the first `top_k`,
-    /// what is outside the nucleus, what is too unlikely next to the likeliest.
+    /// Bias and penalty come first. The temperature follows, and then the exclusions: all tokens but the
+    /// first `top_k`, those outside the nucleus, and those that are too unlikely next to the likeliest.
     pub(super) fn choose(&mut self, mut logits: Vec<f32>, seen: &[u32]) -> Option<u32> {
         for logit in &mut logits {
             if logit.is_nan() {
@@ -43,7 +43,7 @@ impl Sampler {
         }
         for &(token, bias) in self.bias.iter() {
             if let Some(logit) = logits.get_mut(token as usize) {
-                // Not a number is what infinities of both kinds add up to: then the bias stands.
+                // Infinities of opposite signs add up to NaN. Then the bias stands.
                 *logit = if (*logit + bias).is_nan() { bias } else { *logit + bias };
             }
         }
@@ -65,7 +65,7 @@ impl Sampler {
         if self.top_p < 1.0 {
             let total: f32 = ranked.iter().map(|(_, weight)| weight).sum();
             // All tokens below this floor together have less than the mass outside the nucleus, so none of
-            // them is in it, and sorting a whole vocabulary is avoided.
+            // them is in the nucleus. This avoids sorting a whole vocabulary.
             let floor = (1.0 - self.top_p) * total / ranked.len() as f32;
             ranked.retain(|(_, weight)| *weight >= floor);
             ranked.sort_by(higher_first);
@@ -81,7 +81,7 @@ impl Sampler {
                 return Some(*token);
             }
         }
-        // Rounding can leave a hair: then it is the last one.
+        // Rounding can leave a small rest. Then the last token is taken.
         ranked.last().map(|(token, _)| *token)
     }
 
@@ -101,8 +101,8 @@ impl Sampler {
     }
 }
 
-/// How likely it is that one of `tokens` follows, where these are the logits; `None` if none of them has a
-/// number.
+/// The probability that one of `tokens` follows, given the logits. `None` if the logit of none of these
+/// tokens is a number.
 pub(super) fn probability_of(tokens: impl Iterator<Item = u32>, logits: &[f32]) -> Option<f32> {
     let top = logits.iter().copied().filter(|logit| !logit.is_nan()).fold(f32::NEG_INFINITY, f32::max);
     let weight = |logit: &f32| f64::from((logit - top).exp());
@@ -116,7 +116,7 @@ fn higher_first(a: &(u32, f32), b: &(u32, f32)) -> Ordering {
     b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0))
 }
 
-/// Keeps the first weights that together reach `mass`, at least one (Holtzman et al. 2020).
+/// Keeps the first weights that together reach `mass`, and at least one (Holtzman et al. 2020).
 fn keep_nucleus(ranked: &mut Vec<(u32, f32)>, mass: f32) {
     let mut sum = 0.0;
     let mut keep = 0;
@@ -130,7 +130,7 @@ fn keep_nucleus(ranked: &mut Vec<(u32, f32)>, mass: f32) {
     ranked.truncate(keep.max(1));
 }
 
-/// Steele, Lea and Flood 2014. Written out, so that a seed means the same in every release.
+/// Steele, Lea and Flood 2014. Written out, so that a seed gives the same numbers in every release.
 #[derive(Debug)]
 struct SplitMix64(u64);
 
@@ -142,7 +142,7 @@ impl SplitMix64 {
         z ^ (z >> 31)
     }
 
-    /// In 0 to 1, 1 excluded.
+    /// A number from 0 to 1, with 1 excluded.
     fn unit(&mut self) -> f32 {
         (self.next() >> 40) as f32 / (1_u64 << 24) as f32
     }

@@ -1,5 +1,5 @@
-//! A sequence of tokens with everything the model computed for it: extended at its end together with others,
-//! rolled back, forked. Must not know text, calls or who asked.
+//! A sequence of tokens with everything that the model computed for them. It is extended at its end together
+//! with other sequences, rolled back, and forked. Must not know text, calls or who asked.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::cache::Cache;
 use super::pool::CacheFull;
 use super::weights::{Portion, Weights};
 
-/// Why a sequence could not be extended. It is as it was before.
+/// Why a sequence could not be extended. The sequence is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SequenceError {
     #[error("{wanted} tokens do not fit a context of {limit}")]
@@ -36,7 +36,7 @@ impl Sequence {
         Self { weights, cache, tokens: Vec::new() }
     }
 
-    /// Another sequence that begins like this one. What both have is kept once.
+    /// Another sequence that begins like this one. The common beginning is kept once.
     pub(super) fn fork(&self) -> Self {
         Self { weights: Arc::clone(&self.weights), cache: self.cache.clone(), tokens: self.tokens.clone() }
     }
@@ -46,7 +46,7 @@ impl Sequence {
         &self.tokens
     }
 
-    /// How many tokens still fit.
+    /// The number of tokens that still fit.
     pub(super) fn room(&self) -> usize {
         self.weights.positions().saturating_sub(self.tokens.len())
     }
@@ -57,18 +57,18 @@ impl Sequence {
         self.cache.truncate(to);
     }
 
-    /// How many tokens at the beginning are the same as in `tokens`.
+    /// The number of tokens at the beginning that match `tokens`.
     pub(super) fn common_prefix(&self, tokens: &[u32]) -> usize {
         self.tokens.iter().zip(tokens).take_while(|(a, b)| a == b).count()
     }
 
-    /// Reads tokens without asking what follows.
+    /// Reads tokens without computing logits.
     #[cfg(test)]
     pub(super) fn prefill(&mut self, tokens: &[u32]) -> Result<(), SequenceError> {
         if tokens.is_empty() { Ok(()) } else { self.read(tokens, &[]).map(drop) }
     }
 
-    /// Reads tokens (at least one) and gives the logits of the token that follows.
+    /// Reads tokens (at least one) and returns the logits of the next token.
     #[cfg(test)]
     pub(super) fn extend(&mut self, tokens: &[u32]) -> Result<Vec<f32>, SequenceError> {
         Ok(self.read(tokens, &[tokens.len().saturating_sub(1)])?.remove(0))
@@ -80,7 +80,7 @@ impl Sequence {
         read_together(&weights, &mut [Feed { sequence: self, tokens, asked }]).remove(0)
     }
 
-    /// Makes sure that these tokens can be read, and that there is room for what comes of them.
+    /// Checks that these tokens can be read, and reserves room for their keys and values.
     fn prepare(&mut self, tokens: &[u32]) -> Result<(), SequenceError> {
         if tokens.is_empty() {
             return Err(SequenceError::Nothing);
@@ -89,7 +89,7 @@ impl Sequence {
             let wanted = self.tokens.len() + tokens.len();
             return Err(SequenceError::Full { wanted, limit: self.weights.positions() });
         }
-        // What a pass that failed has left is no part of the sequence.
+        // Numbers that a failed pass has left are no part of the sequence.
         self.cache.truncate(self.tokens.len());
         let vocabulary = self.weights.vocabulary();
         if let Some(&unknown) = tokens.iter().find(|&&t| t as usize >= vocabulary) {
@@ -99,19 +99,19 @@ impl Sequence {
     }
 }
 
-/// What one sequence reads in a pass.
+/// The tokens that one sequence reads in a pass.
 pub(super) struct Feed<'a> {
     pub(super) sequence: &'a mut Sequence,
     pub(super) tokens: &'a [u32],
-    /// After which of the tokens it is asked what follows, in order.
+    /// The indices of the tokens after which logits are wanted, in order.
     pub(super) asked: &'a [usize],
 }
 
-/// What a sequence was asked: logits, as often as it was asked.
+/// The logits of a sequence, one set for each index in `asked`.
 pub(super) type Answers = Result<Vec<Vec<f32>>, SequenceError>;
 
-/// Several sequences of one model read at once, each its own tokens. One that cannot is left out, and is as
-/// it was before; if the whole pass fails, each reads alone.
+/// Extends several sequences of one model in one pass, each by its own tokens. A sequence that cannot be
+/// extended is left out and stays unchanged. If the whole pass fails, each sequence reads alone.
 pub(super) fn read_together(weights: &Weights, feeds: &mut [Feed<'_>]) -> Vec<Answers> {
     let mut answers: Vec<Answers> =
         feeds.iter_mut().map(|feed| feed.sequence.prepare(feed.tokens).map(|()| Vec::new())).collect();

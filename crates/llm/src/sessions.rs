@@ -1,6 +1,6 @@
-//! What is kept between replies: the sequence of every call, so that a turn computes only what is new,
-//! and the beginnings that all calls share. Both are bounded; the least recently used goes first. Must
-//! not know text, templates or sampling.
+//! The state that is kept between replies: the sequence of every call, so that a turn computes only what is
+//! new, and the beginnings that all calls share. Both are bounded; the least recently used one goes first.
+//! Must not know text, templates or sampling.
 
 use std::collections::HashMap;
 
@@ -8,84 +8,84 @@ use super::prompt::SpokenReply;
 use super::sequence::Sequence;
 use crate::Task;
 
-/// Calls whose sequences are kept, at least: those of an interface have no end.
+/// The minimum number of sessions that may be kept: sessions that come over an interface are never ended.
 const LEAST_SESSIONS: usize = 64;
-/// Shared beginnings (system prompts) that are kept. The first, which is the configuration's, stays: calls
-/// that bring prompts of their own do not make all others wait.
+/// The maximum number of shared beginnings (system prompts) that are kept. The first, which is the
+/// configuration's, stays, so that calls with prompts of their own do not make all others wait.
 const MAX_PINNED: usize = 4;
-/// Replies of a call whose tokens are kept.
+/// The maximum number of replies of a call whose tokens are kept.
 const MAX_REPLIES: usize = 64;
 
-/// Names one life of a session: a call that ended and one that took its name later are two.
+/// Names one session. A call that ended and a later call with its name have two different keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SessionKey {
     name: String,
     serial: u64,
 }
 
-/// What a call keeps.
+/// The state of a call.
 #[derive(Default)]
 pub(super) struct Session {
     serial: u64,
     used: u64,
     sequence: Option<Sequence>,
-    /// The conversation in another form, for a prompt that will begin with it.
+    /// The conversation in a new form, for a prompt that will begin with it.
     rebuilt: Option<Sequence>,
-    /// What was read while the caller spoke, since the last answer.
+    /// The prefill while the caller spoke, since the last answer.
     ahead: Option<Ahead>,
-    /// Up to the caller's last word, and how likely it was that their turn ended there.
+    /// The tokens up to the caller's last word, and the probability that the turn ended there.
     pub(super) scored: Option<(Vec<u32>, f32)>,
     /// Earlier replies, as they were generated.
     pub(super) replies: Vec<SpokenReply>,
-    /// Messages left out of the prompt, and the text that then came first.
+    /// The number of messages left out of the prompt, and the text of the first one after them.
     pub(super) skipped: usize,
     pub(super) first_kept: Option<String>,
 }
 
-/// Tokens that were read while the caller spoke.
+/// A prefill while the caller spoke.
 #[derive(Debug, Clone, Copy)]
 struct Ahead {
-    /// Messages of the conversation in that turn.
+    /// The number of messages of the conversation in this turn.
     messages: usize,
-    /// Tokens of the prompt that were known before it began.
+    /// Tokens of the prompt that were known before the prefill began.
     base: usize,
-    /// How many were read, in all tries.
+    /// Tokens read, in all attempts.
     read: usize,
 }
 
-/// What is looked for.
+/// A prompt to look up.
 pub(super) struct Wanted<'a> {
-    /// Of the whole prompt.
+    /// The tokens of the whole prompt.
     pub(super) tokens: &'a [u32],
-    /// So many of them need not be read, at most.
+    /// The maximum number of tokens that need not be read.
     pub(super) most: usize,
     pub(super) task: Task,
-    /// Of the conversation, which tell a turn from the next.
+    /// The number of messages of the conversation, which differs from turn to turn.
     pub(super) messages: usize,
 }
 
-/// What a prompt finds.
+/// The result of looking up a prompt.
 #[derive(Default)]
 pub(super) struct Found {
-    /// Begins with as many of the tokens as are known anywhere, and holds nothing else.
+    /// Holds the longest known prefix of the tokens, and nothing else.
     pub(super) sequence: Option<Sequence>,
-    /// Tokens that were read while the caller spoke, and those of them that are of no use.
+    /// Tokens that were prefilled while the caller spoke, and the number of them that are of no use.
     pub(super) read_ahead: usize,
     pub(super) read_in_vain: usize,
 }
 
-/// What a reply leaves.
+/// The results of a reply.
 pub(super) struct Kept {
     pub(super) sequence: Sequence,
     pub(super) task: Task,
-    /// Tokens that it computed.
+    /// The number of tokens that the reply read.
     pub(super) read: usize,
-    /// Up to the caller's last word, and how likely it was that their turn ended there.
+    /// The tokens up to the caller's last word, and the probability that the turn ended there.
     pub(super) scored: Option<(Vec<u32>, f32)>,
     pub(super) reply: SpokenReply,
 }
 
-/// All that is kept.
+/// The sessions of all calls, and the beginnings that they share.
 #[derive(Default)]
 pub(super) struct Sessions {
     sessions: HashMap<String, Session>,
@@ -95,12 +95,12 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// For so many calls at once.
+    /// For `calls` calls at once.
     pub(super) fn new(calls: usize) -> Self {
         Self { most: calls.max(LEAST_SESSIONS), ..Self::default() }
     }
 
-    /// The session of this name, made if it is new.
+    /// The session of this name, created if it is new.
     pub(super) fn open(&mut self, name: &str) -> (SessionKey, &mut Session) {
         self.clock += 1;
         let clock = self.clock;
@@ -119,13 +119,13 @@ impl Sessions {
         self.sessions.remove(name);
     }
 
-    /// How many sessions are kept.
+    /// The number of sessions that are kept.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.sessions.len()
     }
 
-    /// What is known of the first tokens of a prompt.
+    /// Looks up the longest known prefix of a prompt.
     pub(super) fn find(&mut self, key: Option<&SessionKey>, wanted: Wanted<'_>) -> Found {
         let Wanted { tokens, most, task, messages } = wanted;
         self.clock += 1;
@@ -177,7 +177,7 @@ impl Sessions {
         Found { sequence, read_ahead, read_in_vain }
     }
 
-    /// Keeps what a reply computed, unless its call has ended.
+    /// Keeps the results of a reply, unless its call has ended.
     pub(super) fn keep(&mut self, key: &SessionKey, kept: Kept) {
         let Some(session) = self.sessions.get_mut(&key.name).filter(|s| s.serial == key.serial) else {
             return;
@@ -186,7 +186,7 @@ impl Sessions {
             session.scored = kept.scored;
         }
         if kept.read == 0 && session.sequence.is_some() {
-            // It has nothing that is not known, and perhaps less.
+            // This sequence has nothing new, and may have less than the kept one.
             return;
         }
         match kept.task {
@@ -207,8 +207,9 @@ impl Sessions {
         }
     }
 
-    /// Forgets something that can be computed again: a conversation in its other form, then what the call
-    /// keeps that was silent longest, then shared beginnings but for the first. False if there is nothing.
+    /// Forgets something that can be computed again: first a conversation in its new form, then the sequence
+    /// of the call that was silent longest, then a shared beginning other than the first. False if there is
+    /// nothing to forget.
     pub(super) fn let_go(&mut self) -> bool {
         let mut oldest: Vec<&mut Session> = self.sessions.values_mut().collect();
         oldest.sort_by_key(|session| session.used);
@@ -217,14 +218,14 @@ impl Sessions {
         rebuilt.or_else(own).or_else(|| self.unpin()).is_some()
     }
 
-    /// Forgets the shared beginning that was not used for longest, but for the first.
+    /// Forgets the least recently used shared beginning other than the first.
     fn unpin(&mut self) -> Option<Sequence> {
         let others = self.pinned.iter().enumerate().skip(1);
         let oldest = others.min_by_key(|(_, (used, _))| *used).map(|(i, _)| i);
         oldest.map(|i| self.pinned.swap_remove(i).1)
     }
 
-    /// True if some shared beginning starts with all of `tokens`.
+    /// True if a shared beginning starts with all of `tokens`.
     pub(super) fn is_pinned(&self, tokens: &[u32]) -> bool {
         self.pinned.iter().any(|(_, sequence)| sequence.common_prefix(tokens) == tokens.len())
     }

@@ -1,5 +1,5 @@
-//! The sizes of a model, read from its file and checked. Must not know tensors' contents or how any of it is
-//! computed.
+//! The sizes of a model, read from its file and checked. Must not know the contents of tensors, or how a
+//! model is computed.
 
 use super::architecture::{Architecture, Keys, ShapeError, Traits};
 use super::gguf::Gguf;
@@ -27,9 +27,9 @@ pub(super) struct Shape {
     pub(super) windows: Vec<Option<usize>>,
     pub(super) positions: Positions,
     pub(super) norm_epsilon: f32,
-    /// What a product of query and key is multiplied by.
+    /// The factor for products of query and key.
     pub(super) query_scale: f32,
-    /// Logits are bent so that they stay within this.
+    /// The limit of the logits' soft capping.
     pub(super) logit_cap: Option<f32>,
 }
 
@@ -46,7 +46,7 @@ impl Shape {
         if keys.maybe("expert_count", usize::MAX).is_ok_and(|experts| experts.is_some()) {
             let key = keys.key("expert_count");
             return Err(ShapeError::Impossible(format!(
-                "it mixes experts (\"{key}\"), which is not supported"
+                "it is a mixture of experts (\"{key}\"), which is not supported"
             )));
         }
         let width = keys.sized("embedding_length", 1 << 16)?;
@@ -69,8 +69,8 @@ impl Shape {
                 return Err(GgufError::Shape { name, found, expected: vec![0, width] }.into());
             }
         };
-        // The 27 billion of Gemma 3 divide by another width than that of their heads (llama.cpp does
-        // not find it in the file either, and goes by the number of layers).
+        // The 27B model of Gemma 3 divides by another width than that of its heads (llama.cpp does not find
+        // it in the file either, and goes by the number of layers).
         let scaled_width = match architecture {
             Architecture::Gemma3 if layers == 62 => width / heads,
             Architecture::Phi3 | Architecture::Llama | Architecture::Gemma3 => head_width,
@@ -106,7 +106,7 @@ impl Shape {
     }
 }
 
-/// Numbers of a head: what the file says, or an even share of the width.
+/// The width of a head: from the file, or an even share of the model's width.
 fn head_width(keys: &Keys<'_>, width: usize, heads: usize) -> Result<usize, ShapeError> {
     const LIMIT: usize = 1 << 12;
     let key = keys.maybe("attention.key_length", LIMIT)?;
@@ -131,7 +131,7 @@ fn head_width(keys: &Keys<'_>, width: usize, heads: usize) -> Result<usize, Shap
     Ok(found)
 }
 
-/// How far each layer sees. The pattern is a period, or says of every layer whether it has the window.
+/// The window of each layer. The pattern is a period, or says for every layer whether it has the window.
 fn windows(keys: &Keys<'_>, layers: usize) -> Result<Vec<Option<usize>>, ShapeError> {
     let window = keys.file.count(&keys.key("attention.sliding_window"))?.filter(|&n| n > 0);
     let pattern = keys.key("attention.sliding_window_pattern");
@@ -140,13 +140,13 @@ fn windows(keys: &Keys<'_>, layers: usize) -> Result<Vec<Option<usize>>, ShapeEr
         Some(Value::Integers(each)) if each.len() == layers => each.iter().map(|&n| n != 0).collect(),
         Some(Value::Integers(each)) => {
             return Err(ShapeError::Impossible(format!(
-                "metadata \"{pattern}\" speaks of {} layers, the model has {layers}",
+                "metadata \"{pattern}\" is for {} layers, but the model has {layers}",
                 each.len()
             )));
         }
         found => {
             let period = if found.is_some() { keys.file.count(&pattern)? } else { period };
-            // 0 and none: all layers have the window. 1: none has.
+            // A period of 0, or none: all layers have the window. A period of 1: no layer has it.
             let period = period.filter(|&period| period > 0);
             (1..=layers).map(|layer| period.is_none_or(|period| layer % period != 0)).collect()
         }

@@ -1,8 +1,7 @@
-//! The file of a model, read piece by piece into memory of our own. Must not know the format of the file, nor
-//! models.
+//! The file of a model, read part by part into our own memory. Must not know the file's format, or models.
 //!
-//! It is not mapped: mapped bytes change with the file, and where it was cut short the kernel ends the process that
-//! reads them (SIGBUS). What was read stays, whatever becomes of the file.
+//! The file is not mapped: mapped bytes change with the file, and if the file is cut short, the kernel ends
+//! the process that reads them (SIGBUS). Bytes that were read stay, whatever becomes of the file.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -15,7 +14,7 @@ use candle_core::quantized::{GgmlDType, QStorage};
 
 use crate::files::{self, Look};
 
-/// An open file, and what it looked like when it was opened.
+/// An open file, and its `Look` when it was opened.
 pub(super) struct StoredFile {
     file: File,
     opened: Look,
@@ -28,22 +27,22 @@ impl StoredFile {
         Ok(Self { file, opened })
     }
 
-    /// For who reads it front to back.
+    /// The file itself, for reading from front to back.
     pub(super) fn file(&self) -> &File {
         &self.file
     }
 
-    /// Bytes that it had when it was opened.
+    /// The file's length in bytes when it was opened.
     pub(super) fn length(&self) -> u64 {
         self.opened.length()
     }
 
-    /// Whether nobody has written to it since it was opened.
+    /// Whether the file is unchanged since it was opened.
     pub(super) fn is_unchanged(&self) -> Result<bool> {
         Ok(Look::from(self.file.metadata()?) == self.opened)
     }
 
-    /// Fills `bytes` with what lies at an offset.
+    /// Fills `bytes` with the file's bytes from `offset` on.
     ///
     /// # Errors
     /// `UnexpectedEof` if the file has become shorter.
@@ -51,17 +50,18 @@ impl StoredFile {
         self.file.read_exact_at(bytes, offset)
     }
 
-    /// Blocks of this type, of so many bytes at an offset, in the form that candle multiplies.
+    /// Reads `bytes` bytes from `offset` on, as blocks of this type in the form that candle multiplies.
     ///
     /// # Errors
-    /// As `read`; `OutOfMemory`.
+    /// As for `read`, and `OutOfMemory`.
     pub(super) fn storage(
         &self,
         kind: GgmlDType,
         offset: u64,
         bytes: usize,
     ) -> Result<candle_core::Result<QStorage>> {
-        // candle takes them for blocks where they lie, so they need an alignment that all types of blocks can have.
+        // candle reads the blocks where the bytes lie, so these need an alignment that suits all types of
+        // blocks.
         let mut aligned: Vec<u64> = Vec::new();
         aligned.try_reserve_exact(bytes.div_ceil(8)).map_err(|_| Error::from(ErrorKind::OutOfMemory))?;
         aligned.resize(bytes.div_ceil(8), 0);

@@ -1,4 +1,4 @@
-//! Tests of model files that somebody writes to while they are read, and after.
+//! Tests of model files that are written to while they are read, and afterwards.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt as _;
@@ -20,12 +20,12 @@ fn read(file: &Gguf) -> Result<Weights, String> {
         .map_err(|error| error.to_string())
 }
 
-/// Zeros where the file had something else, as many as it had.
+/// Overwrites the whole file with zeros.
 fn overwrite(path: &Path) {
     let file = OpenOptions::new().write(true).open(path).unwrap();
     let length = file.metadata().unwrap().len();
     file.write_all_at(&vec![0; usize::try_from(length).unwrap()], 0).unwrap();
-    // The clock of a file system ticks every few milliseconds.
+    // The clock of a file system only ticks every few milliseconds.
     file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
 }
 
@@ -33,8 +33,8 @@ fn cut(path: &Path) {
     OpenOptions::new().write(true).open(path).unwrap().set_len(4096).unwrap();
 }
 
-/// A model's file that was copied over while calls were answered ended the server (SIGBUS), or answered them from
-/// both files.
+/// Fault: a model's file that was copied over during calls ended the server (SIGBUS), or answered the calls
+/// from both files.
 #[test]
 fn a_file_that_is_written_to_or_cut_short_changes_nothing_of_what_was_read() {
     for architecture in ["phi3", "gemma3"] {

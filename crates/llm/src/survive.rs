@@ -1,13 +1,13 @@
-//! A panic of an engine is the failure of one job.
+//! Turns a panic of an engine into the failure of one job.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::EngineError;
 
-/// An engine that panics has failed at this job; its thread goes on to the next.
+/// Runs a job. If the engine panics, only this job fails, and the thread goes on to the next job.
 ///
 /// # Errors
-/// Those of the job, and that it panicked.
+/// Those of the job, or that the engine panicked.
 pub fn survive<T>(engine: &str, job: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
     catch_unwind(AssertUnwindSafe(job))
         .unwrap_or_else(|_| Err(EngineError::Failed(format!("the {engine} panicked"))))

@@ -1,6 +1,6 @@
-//! The chat template of a model: how roles and messages are laid out around the markers. Contents never
-//! go through the template, only placeholders do, so that nothing a caller says can act as a marker or
-//! as template code. Must not know tokens.
+//! The chat template of a model: how roles and messages are laid out around the markers. Only placeholders go
+//! through the template, never contents, so that nothing a caller says can act as a marker or as template
+//! code. Must not know tokens.
 
 mod bounds;
 mod budget;
@@ -21,8 +21,8 @@ use crate::files;
 const PHI3: &str = "{% for message in messages %}{{ '<|' + message['role'] + '|>\n' + message['content'] \
     + '<|end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}";
 
-/// Gemma's own layout (google/gemma-3-1b-it, tokenizer_config.json), which has no place for a system's message:
-/// `render` puts it before the first user's words.
+/// Gemma's own layout (google/gemma-3-1b-it, tokenizer_config.json). It has no place for a system message:
+/// `render` puts the system message before the first user message.
 const GEMMA3: &str = "{{ bos_token }}{% for message in messages %}{% if message['role'] == 'system' %}\
     {{ raise_exception('there is no system role') }}{% endif %}{{ '<start_of_turn>' + ('model' if \
     message['role'] == 'assistant' else message['role']) + '\n' + message['content'] + '<end_of_turn>\n' }}\
@@ -38,11 +38,11 @@ const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['
     message['content'] + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}\
     {{ '<|im_start|>assistant\n' }}{% endif %}";
 
-/// Templates that can be named.
+/// The built-in templates, by name.
 const BUILT_IN: [(&str, &str); 4] =
     [("chatml", CHATML), ("gemma3", GEMMA3), ("llama3", LLAMA3), ("phi3", PHI3)];
 
-/// A template in the place of the model's own.
+/// A template that replaces the model's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TemplateChoice {
     /// One of [`TemplateChoice::NAMES`].
@@ -52,10 +52,10 @@ pub enum TemplateChoice {
 }
 
 impl TemplateChoice {
-    /// Names of those that are built in.
+    /// The names of the built-in templates.
     pub const NAMES: [&'static str; 4] = ["chatml", "gemma3", "llama3", "phi3"];
 
-    /// What the configuration says: a name, or a path relative to `base`; `None` for nothing.
+    /// Parses the configuration's value: a name, or a path relative to `base`; `None` if it is empty.
     #[must_use]
     pub fn of(text: &str, base: &Path) -> Option<Self> {
         let named = Self::NAMES.into_iter().find(|name| *name == text);
@@ -63,7 +63,7 @@ impl TemplateChoice {
         named.filter(|_| !text.is_empty())
     }
 
-    /// The template itself.
+    /// The template's source text.
     pub(super) fn read(&self) -> Result<String, String> {
         match self {
             Self::BuiltIn(name) => {
@@ -72,7 +72,7 @@ impl TemplateChoice {
             }
             Self::File(path) => files::text(path, LONGEST_FILE).map_err(|error| {
                 format!(
-                    "llm.chat_template {} cannot be read: {error}; built in are {}",
+                    "llm.chat_template {} cannot be read: {error}; the built-in templates are {}",
                     path.display(),
                     Self::NAMES.join(", ")
                 )
@@ -81,15 +81,15 @@ impl TemplateChoice {
     }
 }
 
-/// Longest file with a template. `bounds` refuses shorter ones, and says why.
+/// The longest template file that is read, in bytes. The limit of `bounds` is lower, and its error says why.
 const LONGEST_FILE: u64 = 1 << 20;
 
-/// Around the number of a message, in the place of its content (private use characters).
+/// Characters around the number of a message, in place of its content (for private use).
 const OPEN: char = '\u{E000}';
 const CLOSE: char = '\u{E001}';
 
-/// Conversations that a template must be able to lay out: with a greeting and without, with a system's message and
-/// without, after a caller who spoke twice, and longer ones.
+/// Conversations that a template must be able to render: with and without a greeting, with and without a
+/// system message, with two user messages in a row, and longer ones.
 const COURSES: [&[Role]; 6] = [
     &[Role::User],
     &[Role::System, Role::User],
@@ -102,13 +102,13 @@ const COURSES: [&[Role]; 6] = [
 /// A part of a rendered conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part<'a> {
-    /// What the template wrote: markers, line breaks.
+    /// Text of the template: markers, line breaks.
     Literal(&'a str),
-    /// The content of the message of this number.
+    /// The content of the message with this number.
     Content(usize),
 }
 
-/// A template, checked.
+/// A checked template.
 #[derive(Debug)]
 pub(super) struct ChatTemplate {
     source: String,
@@ -118,8 +118,8 @@ pub(super) struct ChatTemplate {
 }
 
 impl ChatTemplate {
-    /// Takes the template of the file, or the one known for the architecture; `None` if there is neither.
-    /// `begin` and `end` are what the template calls `bos_token` and `eos_token`, `date` the time since 1970.
+    /// Takes `source`, or the template known for the architecture; `None` if there is neither. The template
+    /// knows `begin` and `end` as `bos_token` and `eos_token`. `date` is the time since 1970.
     pub(super) fn new(
         source: Option<&str>,
         architecture: Architecture,
@@ -144,12 +144,12 @@ impl ChatTemplate {
         Ok(Some(template))
     }
 
-    /// One that is not checked, with a clock of its own.
+    /// A template that is not checked, with a clock of its own.
     fn dated(source: &str, begin: &str, end: &str, dated: operators::Dated) -> Self {
         Self { source: without_generation(source), begin: begin.to_owned(), end: end.to_owned(), dated }
     }
 
-    /// What the template writes around the messages of a conversation.
+    /// The text that the template writes around the messages of a conversation.
     pub(super) fn literals(&self) -> String {
         let roles = COURSES.last().copied().unwrap_or_default();
         let talk: Vec<Message> =
@@ -162,10 +162,10 @@ impl ChatTemplate {
         parts(&text, talk.len()).into_iter().filter_map(literal).collect::<Vec<_>>().join("\n")
     }
 
-    /// Lays out a conversation, ready for the assistant's answer. Where the template has no place for
-    /// the system's message, it stands before the first user's message; where it wants turns that alternate
-    /// and begin with the user's (Gemma's), they do: the system's message is a turn of the user's before a
-    /// greeting, and what one side said in two messages is one.
+    /// Renders a conversation, ready for the assistant's answer. If the template has no place for the system
+    /// message, the message is put before the first user message. If the template wants alternating turns
+    /// that begin with the user (Gemma's does), the messages are merged into such turns: the system message
+    /// becomes a user turn before a greeting, and two messages of one side in a row become one turn.
     pub(super) fn render(&self, messages: &[Message]) -> Result<String, String> {
         let plain: Vec<(Role, String)> =
             messages.iter().enumerate().map(|(i, m)| (m.role, placeholder(i))).collect();
@@ -240,7 +240,7 @@ fn role_name(role: Role) -> &'static str {
     }
 }
 
-/// The conversation with the system's message (the first one) put before the first user's words.
+/// The conversation with the system message (the first one) put before the first user message.
 fn merged(messages: &[(Role, String)]) -> Option<Vec<(Role, String)>> {
     let ((Role::System, system), rest) = messages.split_first()? else { return None };
     let mut rest = rest.to_vec();
@@ -249,8 +249,8 @@ fn merged(messages: &[(Role, String)]) -> Option<Vec<(Role, String)>> {
     Some(rest)
 }
 
-/// The conversation in turns that alternate, after the system's message if that is `apart`, and else
-/// with it as what the user says first.
+/// The conversation in alternating turns. If `apart`, the system message stands before these turns; otherwise
+/// it becomes the first words of the user.
 fn alternating(messages: &[(Role, String)], apart: bool) -> Vec<(Role, String)> {
     let mut turns: Vec<(Role, String)> = Vec::new();
     for (role, content) in messages {
@@ -273,7 +273,7 @@ fn alternating(messages: &[(Role, String)], apart: bool) -> Vec<(Role, String)> 
     turns
 }
 
-/// Blocks that mark what an assistant says, for training, are plain blocks.
+/// Replaces the blocks that mark the assistant's words, for training, by plain blocks.
 fn without_generation(source: &str) -> String {
     let tag = Regex::new(r"\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}");
     let plain = |found: &regex::Captures<'_>| {

@@ -12,19 +12,19 @@ use super::KernelChoice;
 pub(super) const LAYERS: usize = 2;
 pub(super) const HEADS: usize = 4;
 pub(super) const CONTEXT: usize = 512;
-/// In this order, after `<unk>`, `<s>` and `</s>`.
+/// The markers, in this order after `<unk>`, `<s>` and `</s>`.
 pub(super) const MARKERS: [&str; 5] = ["<|endoftext|>", "<|assistant|>", "<|system|>", "<|user|>", "<|end|>"];
 /// Number of the first byte token.
 pub(super) const BYTES: u32 = 8;
 
-/// What multiplies matrices in the tests: `OFFHOOK_TEST_KERNELS` says what `llm.kernels` says elsewhere, so that all
-/// of them can be run with each.
+/// The kernels that multiply matrices in the tests: `OFFHOOK_TEST_KERNELS` takes the values of `llm.kernels`,
+/// so that all tests can be run with each of them.
 pub(super) fn kernels() -> KernelChoice {
     let Ok(name) = std::env::var("OFFHOOK_TEST_KERNELS") else { return KernelChoice::Auto };
     KernelChoice::named(&name).unwrap_or_else(|| panic!("OFFHOOK_TEST_KERNELS is {name}"))
 }
 
-/// A model in the making; every part can be changed before it is written.
+/// A model that is being built. Every part can be changed before it is written.
 pub(super) struct TestModel {
     pub(super) metadata: BTreeMap<String, Value>,
     pub(super) tensors: BTreeMap<String, QTensor>,
@@ -36,7 +36,8 @@ impl TestModel {
         Self::of("phi3", kind, 64, 96)
     }
 
-    /// One of this architecture, this width, and this width between the two halves of the feed-forward layer.
+    /// A model of this architecture and width, with `feed_forward` as the width inside the feed-forward
+    /// layer.
     pub(super) fn of(architecture: &str, kind: GgmlDType, width: usize, feed_forward: usize) -> Self {
         let tokens = tokens();
         let mut random = Random(1);
@@ -97,7 +98,7 @@ impl TestModel {
         model
     }
 
-    /// The same model with its matrices taken out of their quantised types.
+    /// The model with its matrices converted from their quantised types to F32.
     pub(super) fn dequantised(mut self) -> Self {
         for tensor in self.tensors.values_mut() {
             let plain = tensor.dequantize(&Device::Cpu).unwrap();
@@ -127,7 +128,7 @@ impl TestModel {
         out.into_inner()
     }
 
-    /// Writes it to a folder that lives as long as what is given back.
+    /// Writes the model to a folder that is deleted when the returned handle is dropped.
     pub(super) fn write(&self) -> (tempfile::TempDir, PathBuf) {
         file(&self.bytes())
     }

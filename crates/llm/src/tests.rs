@@ -67,8 +67,8 @@ fn candle_logits(model: &TestModel, tokens: &[u32]) -> Vec<f32> {
 
 #[test]
 fn the_logits_are_those_of_candles_own_phi3() {
-    // Its keys and values have 32 bits: what our 16 cost is measured in `golden_tests`. With quantised
-    // matrices that difference decides, here and there, which way a product rounds what it is given to 8 bits.
+    // candle's keys and values have 32 bits; `golden_tests` measures the cost of our 16 bits. With quantised
+    // matrices, that difference now and then decides which way a product rounds its input to 8 bits.
     for (kind, tolerance) in [(GgmlDType::F32, 1e-3), (GgmlDType::Q8_0, 2e-2)] {
         let model = TestModel::phi3(kind);
         let input = tokens(40);
@@ -93,11 +93,12 @@ fn quantised_matrices_give_what_their_plain_numbers_give_but_for_rounding() {
                 let ours = Sequence::new(Arc::clone(&ours)).extend(&tokens(length)).unwrap();
                 let plain = Sequence::new(Arc::clone(&plain)).extend(&tokens(length)).unwrap();
                 let off: Vec<f32> = ours.iter().zip(&plain).map(|(a, b)| a - b).collect();
-                // The weights are the same numbers. What differs is that the products round what they are
-                // given to 8 bits: a step is the largest of 256 numbers by 127, some three standard
-                // deviations, so that a product is 0.7 % off, and nine in a row about 2 %; gated numbers have
+                // The weights are the same numbers, but the products round their input to 8 bits. A step is
+                // the largest of 256 numbers divided by 127, and the largest is some three standard
+                // deviations. So a product is 0.7 % off, and nine in a row about 2 %. Gated numbers have
                 // longer tails, and cost twice that. With more tokens, the sharp attention of random weights
-                // adds to it. F16 is rounded to 11 bits. Wrong numbers would be off by their whole size.
+                // adds to the error. F16 is rounded to 11 bits. Wrong numbers would be off by their whole
+                // size.
                 let share = if kind == F16 { eight_bits / 8.0 } else { eight_bits };
                 let found = root(&off) / root(&plain);
                 println!("{architecture} {kind:?}, {length} tokens: {found}");
@@ -174,7 +175,7 @@ fn what_does_not_fit_the_context_or_the_vocabulary_is_refused_and_leaves_the_seq
     sequence.extend(&tokens(12)).unwrap();
 }
 
-/// What `load` says about these bytes.
+/// The error of `load` for a file of these bytes.
 pub(super) fn complaint(bytes: &[u8]) -> String {
     let (_folder, path) = file(bytes);
     load(&options(&path)).map(drop).unwrap_err().to_string()
@@ -189,7 +190,7 @@ fn a_file_that_is_no_model_is_refused_with_its_path_the_reason_and_the_remedy() 
     }
     assert!(!missing.contains("make -C"), "{missing}");
     let folder = load(&options(&std::env::temp_dir())).map(drop).unwrap_err().to_string();
-    assert!(folder.contains("no regular file"), "{folder}");
+    assert!(folder.contains("not a regular file"), "{folder}");
     assert!(complaint(b"").contains("the file is empty"));
     assert!(complaint(b"GG").contains("ends early"));
     assert!(complaint(b"RIFF....WAVE").contains("not a GGUF file"));
@@ -209,7 +210,7 @@ fn a_model_that_is_incomplete_or_of_another_kind_is_refused_by_what_is_wrong() {
         (good().with("tokenizer.ggml.model", text("gpt2")), "tokenizer.ggml.merges\" is missing"),
         (
             good().with("tokenizer.ggml.model", text("gpt2")).with("tokenizer.ggml.pre", text("superbpe")),
-            "its tokenizer cuts words the way of \"superbpe\" (tokenizer.ggml.pre), which is not known here; \
+            "its tokenizer splits words as \"superbpe\" (tokenizer.ggml.pre) does, which is not supported; \
              default, gpt-2, llama-bpe, dbrx, qwen2, qwen35,",
         ),
         (good().with("tokenizer.chat_template", text("{% for %}")), "chat template cannot be used"),
@@ -233,8 +234,8 @@ fn a_model_that_is_incomplete_or_of_another_kind_is_refused_by_what_is_wrong() {
     assert!(complaint(&other_size.bytes()).contains("the embedding"), "{}", complaint(&other_size.bytes()));
 }
 
-/// Fault: a file without a chat template was right to `config check` and ready to `serve`, and every turn was the
-/// fallback phrase.
+/// Fault: `config check` and `serve` accepted a file without a chat template, and every turn was the fallback
+/// phrase.
 #[test]
 fn a_model_without_a_chat_template_is_refused_for_calls_with_what_to_do() {
     let (_folder, path) = TestModel::of("llama", GgmlDType::Q8_0, 64, 96).write();
@@ -255,7 +256,8 @@ fn a_model_without_a_chat_template_is_refused_for_calls_with_what_to_do() {
     load(&given).unwrap().check_conversations().unwrap();
 }
 
-/// Fault: markers of the template that the vocabulary calls ordinary were spelled in pieces, and nobody was told.
+/// Fault: markers of the template that the vocabulary calls ordinary were spelled in pieces, without a
+/// warning.
 #[test]
 fn markers_of_the_template_that_are_called_ordinary_are_markers() {
     let mut model = TestModel::phi3(GgmlDType::Q8_0);
@@ -314,7 +316,7 @@ proptest! {
             bytes[at] = byte;
         }
         let (_folder, path) = file(&bytes);
-        // Either it is refused, or what was changed is not of the kind that can be noticed.
+        // Either the file is refused, or the change cannot be noticed.
         let _ = load(&options(&path));
     }
 }

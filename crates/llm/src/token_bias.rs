@@ -1,19 +1,19 @@
-//! Which tokens no voice can speak: markup, emoji and what begins them. Must not know how tokens are
-//! chosen.
+//! The tokens that no voice can speak: markup, emoji and the beginnings of emoji. Must not know how tokens
+//! are chosen.
 
 use std::sync::Arc;
 
 use super::vocabulary::Vocabulary;
 
-/// A bias for each token that cannot be spoken, which keeps it out. Nothing that ends a reply is in it.
+/// A bias for each token that cannot be spoken, which excludes the token. Tokens that end a reply have none.
 pub(super) fn against_markup(vocabulary: &Vocabulary) -> Arc<[(u32, f32)]> {
     let all = 0..u32::try_from(vocabulary.len()).unwrap_or(u32::MAX);
     let silent = all.filter(|&id| is_unspeakable(&vocabulary.bytes_of(id)) && !vocabulary.ends_reply(id));
     silent.map(|id| (id, f32::NEG_INFINITY)).collect()
 }
 
-/// Part of a text is judged by what is whole in it; a byte that begins a character beyond the basic plane
-/// begins an emoji, in all likelihood.
+/// A token that is only part of a text is judged by its whole characters. A byte that begins a character
+/// beyond the basic plane begins an emoji, in all likelihood.
 fn is_unspeakable(bytes: &[u8]) -> bool {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.chars().any(is_sign),

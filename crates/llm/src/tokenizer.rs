@@ -1,11 +1,11 @@
-//! Text to tokens. The SentencePiece way: the pair of pieces whose union has the highest score is merged
-//! until no union is in the vocabulary; a character that is no piece becomes its bytes. The byte-pair way:
-//! within each word, the pair that stands first in the list of merges. Must not know models, templates or
-//! calls.
+//! Turns text into tokens. SentencePiece merges the pair of pieces whose union has the highest score, until
+//! no union is in the vocabulary; a character that is not a piece becomes its bytes. Byte-pair encoding
+//! merges, within each word, the pair that comes first in the list of merges. Must not know models, templates
+//! or calls.
 //!
-//! Follows llama.cpp's `llm_tokenizer_spm` and `llm_tokenizer_bpe` (src/llama-vocab.cpp): where the file
-//! wants it, a space stands before the first text and before text that follows a marker. Nothing in a text
-//! becomes a control token: those are not among the pieces that text is made of.
+//! Follows llama.cpp's `llm_tokenizer_spm` and `llm_tokenizer_bpe` (src/llama-vocab.cpp). If the file asks
+//! for it, a space is put before the first text and before text that follows a marker. Text never becomes a
+//! control token: control tokens are not among the pieces that text is made of.
 
 use super::bpe_merge::merge;
 use super::byte_level::{ByteLevel, char_of};
@@ -19,8 +19,8 @@ pub(super) enum Fragment<'a> {
 }
 
 impl Vocabulary {
-    /// Tokens of text in which nothing is a marker. Where the model wants it, a space is put before the
-    /// text, and before what follows a user-defined piece in it, as in llama.cpp.
+    /// The tokens of a text in which nothing is a marker. If the model asks for it, a space is put before the
+    /// text, and before text that follows a user-defined piece in it, as in llama.cpp.
     pub(super) fn encode(&self, text: &str) -> Vec<u32> {
         let mut out = Vec::new();
         for fragment in split(text, self.defined()) {
@@ -39,12 +39,12 @@ impl Vocabulary {
         out
     }
 
-    /// Cuts text of a template at its markers, longest first.
+    /// Splits the text of a template at its markers, longest first.
     pub(super) fn split_markers<'a>(&self, text: &'a str) -> Vec<Fragment<'a>> {
         split(text, self.markers())
     }
 
-    /// The SentencePiece way: what joins is what the union is worth.
+    /// SentencePiece: pairs are joined by the score of their union.
     fn encode_pieces(&self, text: &str, out: &mut Vec<u32>) {
         let mut escaped = String::with_capacity(text.len() + 3);
         if self.add_space {
@@ -61,7 +61,7 @@ impl Vocabulary {
         }
     }
 
-    /// A character as its bytes; where a byte has no token, as the unknown token.
+    /// Writes a character as its bytes, or as the unknown token if a byte has no token.
     fn spell(&self, piece: &str, out: &mut Vec<u32>) {
         let bytes: Option<Vec<u32>> = piece.bytes().map(|byte| self.byte(byte)).collect();
         match bytes {
@@ -70,7 +70,7 @@ impl Vocabulary {
         }
     }
 
-    /// The byte-pair way: what joins is what stands in the list, the earliest first.
+    /// Byte-pair encoding: pairs are joined by their place in the list of merges, the earliest first.
     fn encode_word(&self, level: &ByteLevel, word: &str, out: &mut Vec<u32>) {
         let shown: String = word.bytes().map(char_of).collect();
         if level.words.whole_words
@@ -82,12 +82,12 @@ impl Vocabulary {
         let rank = |from: usize, middle: usize, to: usize| {
             level.rank(self.ordinary(&shown[from..middle])?, self.ordinary(&shown[middle..to])?)
         };
-        // A byte that is no piece, which only a broken vocabulary lacks, is the unknown token.
+        // A byte without a piece becomes the unknown token. Only a broken vocabulary lacks a byte.
         out.extend(merge(&shown, rank).into_iter().filter_map(|piece| self.ordinary(piece).or(self.unknown)));
     }
 }
 
-/// Cuts text at `marks`, which are sorted longest first; a longer one wins over a shorter one anywhere.
+/// Splits text at `marks`, which are sorted longest first. A longer mark always wins over a shorter one.
 fn split<'a>(text: &'a str, marks: &[(String, u32)]) -> Vec<Fragment<'a>> {
     let mut fragments = vec![Fragment::Text(text)];
     for (mark, id) in marks {

@@ -23,7 +23,7 @@ pub(super) enum GgufError {
     Limit { what: String, value: u64, limit: u64 },
     #[error("the file is corrupt: {0}")]
     Corrupt(String),
-    /// In order, and of a kind that is not known here.
+    /// Well-formed, but of a kind that is not supported.
     #[error("{0}")]
     Unsupported(String),
     #[error("metadata \"{0}\" is missing")]
@@ -36,10 +36,10 @@ pub(super) enum GgufError {
     Shape { name: String, found: Vec<usize>, expected: Vec<usize> },
     #[error("tensor \"{name}\" is of type {id}, which is not supported")]
     TensorType { name: String, id: u32 },
-    #[error("tensor \"{0}\" is no part of a {1} model as it is understood")]
+    #[error("tensor \"{0}\" is not part of a {1} model as supported here")]
     StrangeTensor(String, &'static str),
     #[error(
-        "there is no memory for tensor \"{name}\" ({bytes} bytes): a smaller model may fit, or a coarser type"
+        "not enough memory for tensor \"{name}\" ({bytes} bytes): a smaller model or a coarser type may fit"
     )]
     Memory { name: String, bytes: usize },
     #[error("{0}")]
@@ -48,7 +48,7 @@ pub(super) enum GgufError {
 
 impl From<std::io::Error> for GgufError {
     fn from(error: std::io::Error) -> Self {
-        // Nothing is read beyond the end that the file had.
+        // No read goes beyond the file's original end, so the file has become shorter.
         if error.kind() == ErrorKind::UnexpectedEof { Self::Changed } else { Self::Io(error) }
     }
 }
@@ -63,6 +63,6 @@ pub(super) enum Value {
     Integers(Vec<i64>),
     Floats(Vec<f32>),
     Texts(Vec<String>),
-    /// Lists of lists, which no key that matters has: what is in them is not kept.
+    /// Lists of lists, which no relevant key has. Their contents are not kept.
     Lists,
 }

@@ -1,5 +1,5 @@
-//! Local checks against published vocabularies and models. They are not part of the repository: where
-//! they are absent, a notice is printed and nothing is checked.
+//! Local checks against published vocabularies and models, which are not part of the repository. If they are
+//! absent, a notice is printed and nothing is checked.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -24,8 +24,8 @@ fn shared_data(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// Phi-3's vocabulary from its tokenizer.json, with the kinds that its GGUF has (bytes after the first
-/// three tokens) and scores that rank pieces as their merges are ranked.
+/// Phi-3's vocabulary from its tokenizer.json, with the kinds of its GGUF file (bytes after the first three
+/// tokens) and scores that rank pieces as their merges are ranked.
 fn phi3_vocabulary(json: &serde_json::Value) -> Vocabulary {
     let pieces = json["model"]["vocab"].as_object().unwrap();
     let added = json["added_tokens"].as_array().unwrap();
@@ -106,7 +106,7 @@ fn a_small_trained_llama_tells_a_story() {
     assert_eq!(text.trim_end(), STORY);
 }
 
-/// What llama.cpp writes greedily: llama-completion -p "Once upon a time" -n 200 --temp 0
+/// The greedy output of llama.cpp: llama-completion -p "Once upon a time" -n 200 --temp 0
 const STORY: &str = ", there was a little girl named Lily. She loved to play outside in the park. One day, she saw a big, red ball. She wanted to play with it, but it was too high.\n\
     Lily's mom said, \"Lily, let's go to the park.\" Lily was sad and didn't know what to do. She said, \"I want to play with your ball, but I can't find it.\"\n\
     Lily was sad and didn't know what to do. She said, \"I'm sorry, Lily. I didn't know what to do.\"\n\

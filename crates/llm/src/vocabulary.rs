@@ -35,14 +35,14 @@ pub(super) struct Piece {
 #[derive(Debug, Clone)]
 pub(super) struct Vocabulary {
     pieces: Vec<Piece>,
-    /// Ordinary pieces only: nothing that is said can become a control token by merging.
+    /// Ordinary pieces only, so that no text can become a control token by merging.
     ordinary: HashMap<String, u32>,
     bytes: Vec<Option<u32>>,
     /// Markers of templates, longest first.
     markers: Vec<(String, u32)>,
     /// User-defined pieces that stand in ordinary text (Gemma's runs of newlines), longest first.
     defined: Vec<(String, u32)>,
-    /// Markers that swallow the white space behind them.
+    /// Markers that swallow the white space after them.
     swallowing: Vec<u32>,
     /// Tokens that end a reply.
     ending: Vec<u32>,
@@ -89,8 +89,8 @@ impl Vocabulary {
             Some("gpt2") => true,
             Some(other) => {
                 return Err(GgufError::Unsupported(format!(
-                    "its tokenizer is \"{other}\"; \"llama\" (SentencePiece) and \"gpt2\" (byte-level BPE) are \
-                     supported"
+                    "its tokenizer is \"{other}\"; \"llama\" (SentencePiece) and \"gpt2\" (byte-level BPE) \
+                     are supported"
                 )));
             }
             None => return Err(GgufError::MissingKey("tokenizer.ggml.model".to_owned())),
@@ -108,13 +108,13 @@ impl Vocabulary {
         if byte_level {
             let level = ByteLevel::read(file, |piece| vocabulary.ordinary(piece))?;
             (adds_begin, adds_space) = (level.words.adds_begin, false);
-            // It is Phi-3's own vocabulary that swallows, not every one under that architecture.
+            // Only Phi-3's own vocabulary swallows space, not every vocabulary under that architecture.
             vocabulary.swallowing.clear();
             vocabulary.byte_level = Some(level);
         }
         vocabulary.add_begin = file.flag("tokenizer.ggml.add_bos_token")?.unwrap_or(adds_begin);
         vocabulary.add_space = file.flag("tokenizer.ggml.add_space_prefix")?.unwrap_or(adds_space);
-        // A prompt is there to be continued, so the end is never added; but the file must make sense.
+        // A prompt is to be continued, so the end token is never added. The value must be valid all the same.
         file.flag("tokenizer.ggml.add_eos_token")?;
         Ok(vocabulary)
     }
@@ -136,11 +136,11 @@ impl Vocabulary {
                     }
                 }
                 Kind::Control => markers.push((piece.text.clone(), id)),
-                // Some files call markers user-defined; a caller's words must not become one either.
+                // Some files call markers user-defined. A caller's words must not become these either.
                 Kind::UserDefined if piece.text.starts_with('<') && piece.text.ends_with('>') => {
                     markers.push((piece.text.clone(), id));
                 }
-                // As it stands in a text, whatever the file's writer made of its spaces.
+                // As it appears in a text, however the file's writer wrote its spaces.
                 Kind::UserDefined => defined.push((piece.text.replace(SPACE, " "), id)),
                 Kind::Unknown | Kind::Unused => {}
             }
@@ -176,9 +176,9 @@ impl Vocabulary {
         }
     }
 
-    /// Takes ordinary pieces for markers that look like markers and stand in `literals`, which a template writes
-    /// around messages: some files call them ordinary. As such a template could not say them in one token, and a
-    /// caller could. Gives their texts.
+    /// Makes markers of ordinary pieces that look like markers and occur in `literals`, the text that a
+    /// template writes around messages. Some files call their markers ordinary. A template could then not
+    /// write them as one token, and a caller could. Returns the texts of the new markers.
     pub(super) fn take_for_markers(&mut self, literals: &str) -> Vec<String> {
         let mut taken = Vec::new();
         for (id, piece) in (0_u32..).zip(&mut self.pieces) {
@@ -201,25 +201,25 @@ impl Vocabulary {
     }
 
     fn number_of(&self, file: &Gguf, key: &str) -> Result<Option<u32>, GgufError> {
-        // 4294967295 is how older writers say "none", and -1 how others do.
+        // Older writers say 4294967295 for "none", and others -1.
         let number = match file.get(key) {
             Some(Value::Integer(number)) if *number < 0 => None,
             _ => file.count(key)?.filter(|&n| n != u32::MAX as usize),
         };
         match number {
             Some(n) if n >= self.pieces.len() => {
-                Err(GgufError::Corrupt(format!("metadata \"{key}\" names token {n}, which is not there")))
+                Err(GgufError::Corrupt(format!("metadata \"{key}\" names token {n}, which does not exist")))
             }
             number => Ok(number.and_then(|n| u32::try_from(n).ok())),
         }
     }
 
-    /// The token of this number.
+    /// The token with this number.
     pub(super) fn piece(&self, id: u32) -> Option<&Piece> {
         self.pieces.get(id as usize)
     }
 
-    /// An ordinary piece of this text.
+    /// The number of the ordinary piece with this text.
     pub(super) fn ordinary(&self, text: &str) -> Option<u32> {
         self.ordinary.get(text).copied()
     }
@@ -239,7 +239,7 @@ impl Vocabulary {
         &self.defined
     }
 
-    /// True if the white space behind this marker is dropped.
+    /// True if the white space after this marker is dropped.
     pub(super) fn swallows_space(&self, id: u32) -> bool {
         self.swallowing.contains(&id)
     }
@@ -249,7 +249,7 @@ impl Vocabulary {
         self.ending.contains(&id) || self.end == Some(id)
     }
 
-    /// How many tokens there are.
+    /// The number of tokens.
     pub(super) fn len(&self) -> usize {
         self.pieces.len()
     }
@@ -295,7 +295,7 @@ fn is_like_a_marker(text: &str) -> bool {
     angle || inside('[', ']').is_some_and(|word| !word.is_empty() && word.chars().all(capitals))
 }
 
-/// The pieces of a file: texts, and scores and kinds where it has them.
+/// The pieces of a file: texts, with scores and kinds if the file has them.
 fn pieces(file: &Gguf, tokens: usize) -> Result<Vec<Piece>, GgufError> {
     let wrong = |key: &str, expected| GgufError::WrongType { key: key.to_owned(), expected };
     let key = "tokenizer.ggml.tokens";

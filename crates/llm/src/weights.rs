@@ -1,8 +1,8 @@
-//! The weights of a decoder, immutable and shared by every call, and the pass of tokens through them.
-//! Keys and values go to a `Cache` that the caller brings. Must not know calls, text or sampling.
+//! The weights of a decoder, immutable and shared by every call, and the pass of tokens through them. Keys
+//! and values go to a `Cache` that the caller passes. Must not know calls, text or sampling.
 //!
-//! The matrices and norms are in `layer`; what is between them is in `math` and `attention`. A token's embedding is
-//! looked up in the quantised matrix, row by row.
+//! The matrices and norms are in `layer`, and the computations between them in `math` and `attention`.
+//! Embeddings are looked up in the quantised matrix, row by row.
 
 use std::sync::Arc;
 
@@ -18,19 +18,20 @@ use super::positions::Turning;
 use super::shape::Shape;
 use super::value::GgufError;
 
-/// The table of tokens, and the output matrix; where the latter is missing, the former is both.
+/// The embedding table, and the output matrix. Where the output matrix is missing, the embedding table serves
+/// as both.
 const EMBEDDING: &str = "token_embd.weight";
 const OUTPUT: &str = "output.weight";
 
 /// A model, ready to run.
 pub(super) struct Weights {
     shape: Shape,
-    /// The table of tokens; often the output matrix too.
+    /// The embedding table; often the output matrix too.
     embedding: Arc<Linear>,
     layers: Vec<Layer>,
     output_norm: Norm,
     output: Arc<Linear>,
-    /// In layers that see everything, and in layers with a window if it is another one there.
+    /// For layers that see everything, and for layers with a window if their rotation is another one.
     rotation: Rotation,
     local_rotation: Option<Rotation>,
     positions: usize,
@@ -39,8 +40,8 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    /// Reads a model. `positions` is the longest sequence wanted; the model's own limit holds too. All caches
-    /// together take `cache_bytes` at most.
+    /// Reads a model. `positions` is the longest sequence wanted; the model's own limit applies too. All
+    /// caches together take at most `cache_bytes`.
     pub(super) fn read(
         file: &Gguf,
         positions: usize,
@@ -67,7 +68,7 @@ impl Weights {
         };
         let local_rotation = if p.local == p.global { None } else { Some(rotation(p.local)?) };
         let rotation = rotation(p.global)?;
-        // What is there and was not read would have changed the result.
+        // A tensor that was not read would have changed the result.
         if let Some(name) = file.unread("blk.") {
             return Err(GgufError::StrangeTensor(name, shape.architecture.name()).into());
         }
@@ -89,7 +90,7 @@ impl Weights {
         })
     }
 
-    /// Tokens a sequence can have.
+    /// The most tokens that a sequence can have.
     pub(super) fn positions(&self) -> usize {
         self.positions
     }
@@ -99,12 +100,12 @@ impl Weights {
         self.shape.vocabulary
     }
 
-    /// What the matrices take of a pass through the layers, and of the logits of one row.
+    /// The cost of the matrices: of a pass through the layers, and of the logits of one row.
     pub(super) fn demand(&self) -> (Demand, Demand) {
         (self.layers.iter().map(Layer::demand).sum(), self.output.demand())
     }
 
-    /// Bytes of the cache that a token reads which comes after so many others.
+    /// Bytes of the cache that a token reads after `before` other tokens.
     pub(super) fn cache_read(&self, before: usize) -> usize {
         let s = &self.shape;
         let seen = |layer| {
@@ -114,7 +115,7 @@ impl Weights {
         positions * s.kv_width() * 2 * size_of::<half::f16>()
     }
 
-    /// Products and threads.
+    /// The kernels and their threads.
     pub(super) fn kernels(&self) -> &Kernels {
         &self.kernels
     }
@@ -130,8 +131,8 @@ impl Weights {
     }
 
     /// Sends the tokens of all portions through all layers in one pass, and appends their keys and values to
-    /// the portions' caches. Gives back the rows that are kept, one after the other, before the output norm.
-    /// The caller has checked that the tokens fit and exist, and has reserved room for them.
+    /// the portions' caches. Returns the kept rows, one after the other, before the output norm. The caller
+    /// has checked that the tokens fit and exist, and has reserved room for them.
     pub(super) fn forward(&self, parts: &mut [Portion<'_>]) -> Result<Vec<f32>, candle_core::Error> {
         let tokens: Vec<u32> = parts.iter().flat_map(|part| part.tokens).copied().collect();
         let mut x = self.embedding.rows(&tokens)?;
@@ -147,7 +148,7 @@ impl Weights {
         Ok(x)
     }
 
-    /// The logits of the tokens that follow, of each of the rows that `forward` gave.
+    /// The logits of the next token, for each of the rows that `forward` returned.
     pub(super) fn logits(&self, rows: &[f32]) -> Result<Vec<Vec<f32>>, candle_core::Error> {
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -188,7 +189,7 @@ impl Weights {
             let values = &values[rows.start * s.kv_width()..rows.end * s.kv_width()];
             part.cache.write(index, start, keys, values);
         }
-        // Of the last layer, only some rows are needed; its keys and values are needed for all.
+        // In the last layer, only some rows are needed, but the keys and values of all.
         let kept = index + 1 == self.layers.len();
         if kept {
             x = gathered(&x, s.width, parts);
@@ -211,12 +212,12 @@ impl Weights {
 pub(super) struct Portion<'a> {
     pub(super) tokens: &'a [u32],
     pub(super) cache: &'a mut Cache,
-    /// Which of the tokens' rows are wanted in the end, in order.
+    /// The indices of the tokens whose final rows are wanted, in order.
     pub(super) kept: &'a [usize],
 }
 
 impl Portion<'_> {
-    /// What looks at the cache: all rows at once, or each that is kept.
+    /// The rows that read the cache: all at once, or each kept row alone.
     fn attending(&self, kept: bool) -> impl Iterator<Item = Part<'_>> {
         let (start, cache) = (self.cache.len(), &*self.cache);
         let all = (!kept).then_some(Part { rows: self.tokens.len(), start, cache });
@@ -229,7 +230,7 @@ impl Portion<'_> {
     }
 }
 
-/// The rows that are kept, of rows of this width.
+/// The kept rows, each of `width` numbers.
 fn gathered(all: &[f32], width: usize, parts: &[Portion<'_>]) -> Vec<f32> {
     let (mut rows, mut first) = (Vec::new(), 0);
     for part in parts {

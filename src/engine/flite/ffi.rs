@@ -1,7 +1,7 @@
-//! libflite's C functions, behind a safe face. Knows nothing of what is said or of how it is trimmed.
+//! A safe interface to the C functions of libflite. Knows nothing of texts or of how speech is trimmed.
 //!
-//! libflite keeps global state and gives out one shared voice, so everything that touches it goes
-//! through one lock: [`voice`].
+//! libflite keeps global state and hands out one shared voice, so every use of it goes through one lock:
+//! [`voice`].
 #![allow(unsafe_code, reason = "foreign functions")]
 
 use std::ffi::{CStr, c_char, c_float, c_int, c_short, c_void};
@@ -33,13 +33,13 @@ struct CUtterance {
     _private: [u8; 0],
 }
 
-/// flite's `cst_item`, likewise.
+/// flite's `cst_item`, of which only pointers are used.
 #[repr(C)]
 struct Item {
     _private: [u8; 0],
 }
 
-/// flite's `cst_audio_streaming_info`: what it calls while it makes a wave.
+/// flite's `cst_audio_streaming_info`: the callback while it makes a wave.
 #[repr(C)]
 struct Streaming {
     min_buffsize: c_int,
@@ -53,7 +53,7 @@ struct Streaming {
 const STOP: c_int = -1;
 const GO_ON: c_int = 0;
 
-/// Samples between two looks at whether the speech is still wanted: 200 ms of it.
+/// The number of samples between two checks whether the speech is still wanted: 200 ms.
 const LOOK_EVERY: c_int = 3_200;
 
 unsafe extern "C" {
@@ -77,18 +77,18 @@ unsafe extern "C" {
 /// The slt voice: a woman from the United States, 16 kHz.
 pub(super) struct Voice {
     voice: NonNull<CVoice>,
-    /// Belongs to the voice's features.
+    /// Belongs to the features of the voice.
     streaming: NonNull<Streaming>,
 }
 
-/// libflite has made more of a wave: says whether it is to go on.
+/// The callback when libflite has made more of a wave: returns whether to continue.
 ///
 /// # Safety
 ///
-/// `streaming` is the voice's own, and its `userdata` is null or a `CancelFlag` that lives.
+/// `streaming` belongs to the voice, and its `userdata` is null or points to a live `CancelFlag`.
 unsafe extern "C" fn made(_: *const Wave, _: c_int, _: c_int, _: c_int, streaming: *mut Streaming) -> c_int {
-    // SAFETY: `Voice::speak` sets `userdata` to a flag that it borrows, and to null before that borrow ends; both
-    // pointers may be null here.
+    // SAFETY: `Voice::speak` sets `userdata` to a flag that it borrows, and to null before that borrow ends.
+    // Both pointers may be null here.
     let cancelled = unsafe {
         let flag = streaming.as_ref().and_then(|streaming| streaming.userdata.cast::<CancelFlag>().as_ref());
         flag.is_some_and(CancelFlag::is_cancelled)
@@ -96,22 +96,22 @@ unsafe extern "C" fn made(_: *const Wave, _: c_int, _: c_int, _: c_int, streamin
     if cancelled { STOP } else { GO_ON }
 }
 
-// SAFETY: the voice lives as long as the process, and libflite ties nothing to a thread; `voice`
-// lets one thread at a time use it.
+// SAFETY: the voice lives as long as the process, and libflite ties nothing to a thread. `voice` lets only
+// one thread at a time use it.
 unsafe impl Send for Voice {}
 
-/// Locks the voice, after loading it the first time. `None` if libflite has none to give.
+/// Locks the voice, and loads it on first use. `None` if libflite gives no voice.
 pub(super) fn voice() -> Option<MutexGuard<'static, Voice>> {
     static VOICE: OnceLock<Option<Mutex<Voice>>> = OnceLock::new();
     let voice = VOICE.get_or_init(|| {
-        // SAFETY: the first two have no requirements but to be called by one thread, once; a null `voxdir`
-        // is what flite's own program passes.
+        // SAFETY: the first two functions only require that one thread calls them, once. flite's own program
+        // also passes a null `voxdir`.
         let voice = unsafe {
             flite_init();
             NonNull::new(register_cmu_us_slt(std::ptr::null()))?
         };
-        // SAFETY: the streaming information is a fresh one of libflite's; the value takes it, and the features of the
-        // voice, which live as long as it does, take the value.
+        // SAFETY: the streaming information is a fresh one from libflite. The value takes it, and the
+        // features of the voice, which live as long as the voice, take the value.
         let streaming = unsafe {
             let mut streaming = NonNull::new(new_audio_streaming_info())?;
             streaming.as_mut().min_buffsize = LOOK_EVERY;
@@ -122,33 +122,34 @@ pub(super) fn voice() -> Option<MutexGuard<'static, Voice>> {
         };
         Some(Mutex::new(Voice { voice, streaming }))
     });
-    // A panic elsewhere leaves libflite as it was: no state of ours is in there.
+    // A panic elsewhere leaves libflite unchanged: it holds no state of ours.
     voice.as_ref().map(|v| v.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// One token of the text (what stands between spaces), spoken.
+/// A spoken token of the text (the characters between two spaces).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Token {
-    /// Byte offset in the text: its last byte, or the space behind it.
+    /// Its byte offset in the text: its last byte, or the space after it.
     pub(super) at: usize,
-    /// Seconds from the beginning of the audio to the end of its last sound; 0 if it has none.
+    /// Seconds from the beginning of the audio to the end of the last sound of the token; 0 if it has no
+    /// sound.
     pub(super) end: f32,
 }
 
-/// What libflite made of a text. Holds the lock on the voice for as long as it lives.
+/// A synthesised text. Holds the lock on the voice as long as it lives.
 pub(super) struct Utterance<'v> {
     utterance: NonNull<CUtterance>,
     _voice: &'v mut Voice,
 }
 
 impl Voice {
-    /// Speaks a text. `stretch` is how much longer than usual every sound lasts. `None` if libflite
-    /// fails. Once `cancel` is set, the rest of the sound is not made.
+    /// Speaks a text. `stretch` is the factor by which every sound lasts longer than usual. `None` if
+    /// libflite fails. Once `cancel` is set, the rest of the sound is not made.
     pub(super) fn speak(&mut self, text: &CStr, stretch: f32, cancel: &CancelFlag) -> Option<Utterance<'_>> {
-        // SAFETY: the voice was made by libflite and lives for ever; its features and its streaming information were
-        // made with it; the name and the text end in NUL, and libflite copies both; nobody else is in libflite, since
-        // `self` is borrowed mutably from behind the lock. The flag is borrowed until libflite has returned, and
-        // forgotten then.
+        // SAFETY: the voice was made by libflite and lives for ever. Its features and its streaming
+        // information were made with it. The name and the text end in NUL, and libflite copies both. No other
+        // thread is in libflite, since `self` is borrowed mutably from behind the lock. The flag is borrowed
+        // until libflite has returned, and the pointer to it is then set to null.
         let utterance = unsafe {
             self.streaming.as_mut().userdata = std::ptr::from_ref(cancel).cast_mut().cast();
             flite_feat_set_float(self.voice.as_ref().features, c"duration_stretch".as_ptr(), stretch);
@@ -163,8 +164,8 @@ impl Voice {
 impl Utterance<'_> {
     /// The audio and its rate; empty if there is none.
     pub(super) fn audio(&self) -> (&[i16], u32) {
-        // SAFETY: the utterance is alive; its wave, if any, belongs to it and is not changed while it
-        // is borrowed; libflite gives mono audio, `num_samples` long.
+        // SAFETY: the utterance is alive. Its wave, if any, belongs to it and is not changed while it is
+        // borrowed. libflite gives mono audio, `num_samples` long.
         unsafe {
             let Some(wave) = utt_wave(self.utterance.as_ptr()).as_ref() else { return (&[], 0) };
             let rate = u32::try_from(wave.sample_rate).unwrap_or(0);
@@ -180,17 +181,17 @@ impl Utterance<'_> {
     /// The tokens of the text, in order.
     pub(super) fn tokens(&self) -> Vec<Token> {
         let mut tokens = Vec::new();
-        // SAFETY: the utterance is alive and owns its relations and items; libflite's functions take
-        // null items and unknown paths and answer null or 0; names and paths end in NUL.
+        // SAFETY: the utterance is alive and owns its relations and items. libflite's functions accept null
+        // items and unknown paths, and return null or 0 for them. Names and paths end in NUL.
         unsafe {
             let relation = utt_relation(self.utterance.as_ptr(), c"Token".as_ptr());
             let mut item = if relation.is_null() { std::ptr::null_mut() } else { relation_head(relation) };
             while !item.is_null() {
-                // How far libflite had read when it had the token: one byte past it, or past the
-                // space behind it.
+                // The position of libflite after it read the token: one byte past the token, or past the
+                // space after it.
                 let at = flite_ffeature_int(item, c"file_pos".as_ptr()) - 1;
-                // A token ("9:30") is read as words ("nine", "thirty"), these have syllables, and
-                // these have segments, each with the second it ends at.
+                // A token ("9:30") is read as words ("nine", "thirty"). Words have syllables, and syllables
+                // have segments, each with its end in seconds.
                 let word = item_last_daughter(item);
                 let end = if word.is_null() {
                     0.0
@@ -208,7 +209,7 @@ impl Utterance<'_> {
 
 impl Drop for Utterance<'_> {
     fn drop(&mut self) {
-        // SAFETY: made by `flite_synth_text`, deleted once; nothing borrowed from it outlives it.
+        // SAFETY: made by `flite_synth_text` and deleted once; nothing borrowed from it outlives it.
         unsafe { delete_utterance(self.utterance.as_ptr()) }
     }
 }

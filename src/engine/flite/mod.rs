@@ -1,5 +1,5 @@
-//! flite, the voice that is built in: small, quick, needs no download, and is there when others fail.
-//! Text in, 16 kHz speech and the times of its words out. Knows no calls and no phrases.
+//! flite, the built-in voice: small and quick, needs no download, and is there when others fail. Text in; 16
+//! kHz speech and the times of its words out. Knows no calls and no phrases.
 
 mod ffi;
 mod text;
@@ -11,32 +11,32 @@ use super::{CancelFlag, EngineError, Speech, Synthesizer, WordTime};
 use crate::audio::level::audible_span;
 use crate::units::{duration_of, samples_in};
 
-/// The voices there are.
+/// The available voices.
 pub const VOICES: [&str; 1] = ["slt"];
 
-/// The paces there are: 1 is the voice's own, 2 twice as fast.
+/// The range of speeds: 1 is the normal speed of the voice, 2 is twice as fast.
 pub const SPEEDS: std::ops::RangeInclusive<f32> = 0.25..=4.0;
 
-/// Longest text, in characters: about two minutes of speech.
+/// The longest text, in characters: about two minutes of speech.
 pub const MAX_CHARS: usize = 2_000;
 
-/// Silence kept before and after what can be heard. The span is exact to 5 ms, so that at most 10 ms
-/// stay before, and at most 30 ms after: flite brings about 220 and 200.
+/// Silence kept before and after the audible part. That part is exact to 5 ms, so at most 10 ms of silence
+/// stay before it, and at most 30 ms after it. flite itself gives about 220 and 200 ms.
 const LEAD: Duration = Duration::from_millis(5);
 const TAIL: Duration = Duration::from_millis(25);
 
-/// One user of the voice. The voice itself is shared: what two of them say is made one after the other.
+/// A user of the voice. All users share the voice itself: it speaks one text after the other.
 #[derive(Debug, Clone)]
 pub struct Flite {
-    /// How much longer than usual every sound lasts; flite counts the other way round.
+    /// The factor by which every sound lasts longer than usual; the inverse of the speed.
     stretch: f32,
 }
 
 impl Flite {
-    /// A voice by name, at a pace in [`SPEEDS`].
+    /// Makes a voice by name, at a speed in [`SPEEDS`].
     ///
     /// # Errors
-    /// If there is no such voice or pace; the text lists what there is.
+    /// If there is no such voice or speed; the text lists those that exist.
     pub fn new(voice: &str, speed: f32) -> Result<Self, EngineError> {
         if !VOICES.contains(&voice) {
             return Err(EngineError::BadInput(format!(
@@ -55,17 +55,17 @@ impl Flite {
     }
 }
 
-/// True if flite has a sound for something in `text`: it knows Latin letters without accents, and digits.
+/// True if flite can speak something in `text`: it knows Latin letters without accents, and digits.
 #[must_use]
 pub fn can_speak(text: &str) -> bool {
     text::prepare(text).plain.contains(|c: char| c.is_ascii_alphanumeric())
 }
 
 impl Synthesizer for Flite {
-    /// Speaks `text`. A text with nothing to say gives empty speech.
+    /// Speaks `text`. A text with nothing to speak gives empty speech.
     ///
     /// # Errors
-    /// If the text has more than [`MAX_CHARS`] characters, flite fails, or it is cancelled.
+    /// If the text has more than [`MAX_CHARS`] characters, if flite fails, or if the job is cancelled.
     fn synthesize(&mut self, text: &str, cancel: &CancelFlag) -> Result<Speech, EngineError> {
         let chars = text.chars().count();
         if chars > MAX_CHARS {
@@ -108,8 +108,8 @@ impl Synthesizer for Flite {
     }
 }
 
-/// Pairs words with their ends, moved by what was trimmed before them, in order and within the audio.
-/// A word that makes no sound (a dash, an emoji) ends with the one before it.
+/// Pairs words with their ends, in order and within the audio; `trimmed` is the time cut off before them. A
+/// word without sound (a dash, an emoji) ends with the word before it.
 fn word_times(words: Vec<String>, ends: &[f32], trimmed: Duration, length: Duration) -> Vec<WordTime> {
     let mut last = Duration::ZERO;
     let mut times = Vec::with_capacity(words.len());

@@ -41,7 +41,7 @@ fn every_word_as_written_has_its_time_in_order_and_within_the_audio() {
 
 #[test]
 fn a_word_ends_where_the_sound_does() {
-    // The pause at the full stop lies after the end of "yes." and before the beginning of "Go".
+    // The pause at the full stop lies between the end of "yes." and the beginning of "Go".
     let speech = say("Yes. Go.");
     let end = samples_in(speech.words[0].end, speech.rate);
     let pause = &speech.samples[end..end + samples_in(Duration::from_millis(60), speech.rate)];
@@ -65,7 +65,7 @@ fn twice_the_speed_takes_about_half_the_time() {
     let fast = Flite::new("slt", 2.0).unwrap().synthesize(text, &CancelFlag::default()).unwrap();
     let ratio = seconds(&say(text)) / seconds(&fast);
     assert!((1.7..2.3).contains(&ratio), "{ratio}");
-    // The pace of one does not stay for the next; nor is the breath of two the same to the sample.
+    // The speed of one voice does not affect the next. The breath noise of two differs from sample to sample.
     assert!((seconds(&say(text)) - seconds(&say(text))).abs() <= 0.1);
 }
 
@@ -114,7 +114,7 @@ fn threads_may_speak_at_the_same_time() {
     let threads = texts.map(|text| std::thread::spawn(move || (text, say(text))));
     for thread in threads {
         let (text, speech) = thread.join().unwrap();
-        // Not to the sample: the voice's breath is noise, and may move the trimmed ends by a hop.
+        // Not exact to the sample: the breath of the voice is noise, and may move the trimmed ends by a hop.
         let alone = say(text);
         assert_eq!(speech.words.len(), alone.words.len());
         assert!((seconds(&speech) - seconds(&alone)).abs() <= 0.1, "{text}");
@@ -145,7 +145,7 @@ proptest! {
     }
 }
 
-/// Fault: 500 nines took three seconds of the only voice, and could not be broken off.
+/// Fault: 500 nines took three seconds of the only voice, and could not be cancelled.
 #[test]
 fn speech_that_nobody_wants_any_more_is_broken_off() {
     let text = "nine ".repeat(300);
@@ -153,7 +153,7 @@ fn speech_that_nobody_wants_any_more_is_broken_off() {
     cancel.cancel();
     let spoken = flite.synthesize(&text, &cancel);
     assert!(matches!(spoken, Err(EngineError::Cancelled)), "{spoken:?}");
-    // And the next text is whole again.
+    // The next text is complete again.
     let whole = |flite: &mut Flite| flite.synthesize("Hello there.", &CancelFlag::default()).unwrap().words;
     assert_eq!(whole(&mut flite).len(), 2);
 }

@@ -1,19 +1,19 @@
-//! Text as flite can take it: plain ASCII, words of bounded length, and a way back from a place in it
-//! to the word as it was written. Knows nothing of sound. (Making numbers, times and names speakable
-//! is done before the text comes here; this is the last fence.)
+//! Prepares text for flite: plain ASCII, words of bounded length, and a mapping from a place in it back to
+//! the word as written. Knows nothing of sound. (Numbers, times and names are made speakable before the text
+//! comes here; this is the last safeguard.)
 
-/// Longest run of characters given to flite as one token; longer ones are cut, since flite's
-/// letter-to-sound rules were made for words.
+/// The longest token given to flite, in characters. Longer ones are cut, since flite's letter-to-sound rules
+/// were made for words.
 const MAX_TOKEN: usize = 40;
 
-/// A text for flite and where its words are.
+/// A text for flite, and the places of its words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Prepared {
     /// ASCII without control characters, words separated by single spaces.
     pub(super) plain: String,
-    /// The words as written: what stands between white space.
+    /// The words as written, split at white space.
     pub(super) words: Vec<String>,
-    /// For every piece of `plain`, in order: the byte it starts at and the word it belongs to.
+    /// For every piece of `plain`, in order: its first byte, and the word it belongs to.
     pieces: Vec<(usize, usize)>,
 }
 
@@ -25,8 +25,8 @@ impl Prepared {
     }
 }
 
-/// Splits a text into words and writes each as flite can take it. A word that is only punctuation is
-/// written onto the one before it, where flite makes a pause of it.
+/// Splits a text into words and writes each in a form that flite accepts. A word of punctuation only is
+/// appended to the word before it, where flite makes a pause of it.
 pub(super) fn prepare(text: &str) -> Prepared {
     let mut prepared = Prepared::default();
     for word in text.split_whitespace() {
@@ -51,7 +51,7 @@ pub(super) fn prepare(text: &str) -> Prepared {
     prepared
 }
 
-/// A character as ASCII letters; nothing, if it has none.
+/// A character as ASCII letters; empty if it has none.
 struct Ascii(&'static str);
 
 impl From<char> for Ascii {

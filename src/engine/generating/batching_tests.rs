@@ -1,5 +1,5 @@
-//! Tests of the steps that many calls share: a scripted model whose steps take simulated time, by their
-//! rows; and one that breaks at one call.
+//! Tests of steps that many calls share. A scripted model takes simulated time for a step, by its rows, and
+//! panics at one call.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,16 +12,16 @@ use crate::engine::{Sampling, StopReason};
 
 /// The longest step that these tests allow.
 const LONGEST: Duration = Duration::from_millis(40);
-/// What a step takes, and what each of its rows takes.
+/// The fixed time of a step, and the time of each row.
 const STEP: Duration = Duration::from_millis(5);
 const ROW: Duration = Duration::from_micros(900);
 
-/// Time, and the moments at which each call got a token.
+/// The simulated time, and the times of the tokens of each call.
 #[derive(Default)]
 struct World {
     micros: AtomicU64,
     tokens: Mutex<Vec<(String, Duration)>>,
-    /// Rows of prompts and of texts, a step each.
+    /// The rows of prompts and of texts in each step.
     steps: Mutex<Vec<(usize, usize)>>,
 }
 
@@ -36,7 +36,7 @@ impl World {
     }
 }
 
-/// A prompt has a token a word.
+/// A model with one token for each word of a prompt.
 struct Model(Arc<World>);
 
 struct Talk {
@@ -101,7 +101,7 @@ impl Generation for Talk {
     }
 }
 
-/// What a call asks: a prompt of so many words, and an answer of so many.
+/// A request with a prompt and an answer of these numbers of words.
 fn question(call: &str, prompt: usize, words: usize) -> ThinkRequest {
     let wanted = Wanted::default();
     wanted.set();
@@ -116,7 +116,7 @@ fn question(call: &str, prompt: usize, words: usize) -> ThinkRequest {
     }
 }
 
-/// Serves all questions, which are asked at once, and says how each ended.
+/// Serves all questions at the same time, and returns the end of each.
 fn served_within(
     longest: Duration,
     world: &Arc<World>,
@@ -156,7 +156,7 @@ fn a_prompt_of_a_thousand_tokens_keeps_no_other_call_waiting_for_longer_than_con
         assert_eq!(times.len(), 150);
         assert!(longest_wait(&times) <= LONGEST, "{name} waited {:?}", longest_wait(&times));
     }
-    // And it was not put off until the others had ended: both went on in the same steps.
+    // The long prompt was not put off until the others had ended: both went on in the same steps.
     let both =
         world.steps.lock().unwrap().iter().filter(|(reads, writes)| *reads > 10 && *writes == 7).count();
     assert!(both > 20, "{both}");
@@ -180,7 +180,7 @@ fn a_call_whose_voice_runs_out_is_served_before_one_that_has_seconds_left() {
     let (slow, urgent) = (question("slow", 1, 40), question("urgent", 1, 40));
     slow.buffered.lasts_until(Duration::from_secs(900));
     urgent.buffered.lasts_until(Duration::from_millis(1));
-    // A step with one row takes 5.9 ms: there is no room for a second.
+    // A step with one row takes 5.9 ms, so there is no room for a second.
     served_within(Duration::from_millis(6), &world, vec![slow, urgent]);
     let (slow, urgent) = (world.times_of("slow"), world.times_of("urgent"));
     let before = slow.iter().filter(|at| *at <= urgent.last().unwrap()).count();

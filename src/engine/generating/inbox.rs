@@ -1,11 +1,11 @@
-//! A sink of requests for tests: what comes is kept in a channel of a known size.
+//! A sink for tests: it keeps the results in a channel of a known size.
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
 use crate::dialogue::Usage;
 
-/// What a model said.
+/// A result of a model.
 #[derive(Debug)]
 pub(super) enum Said {
     Text,
@@ -15,18 +15,18 @@ pub(super) enum Said {
 
 struct Inbox(Sender<Said>);
 
-/// A sink with so many places, and where it is read.
+/// A sink with this number of places, and its receiver.
 pub(super) fn inbox(places: usize) -> (Box<dyn ThinkSink>, Receiver<Said>) {
     let (said, inbox) = channel(places);
     (Box::new(Inbox(said)), inbox)
 }
 
-/// How many texts come before the end.
+/// The number of texts before the end.
 pub(super) fn words(inbox: &mut Receiver<Said>) -> usize {
     std::iter::from_fn(|| inbox.blocking_recv()).take_while(|said| matches!(said, Said::Text)).count()
 }
 
-/// How it ends.
+/// The outcome at the end.
 pub(super) fn end(mut inbox: Receiver<Said>) -> Result<Usage, EngineError> {
     loop {
         if let Said::Done(outcome) = inbox.blocking_recv().expect("an end") {

@@ -1,4 +1,4 @@
-//! Tests of the language model's thread, with a scripted model on a clock of the test's.
+//! Tests of the thread of a language model, with a scripted model on a simulated clock.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -10,7 +10,7 @@ use crate::engine::Sampling;
 use crate::engine::cores::Now;
 use crate::waiting::wait_until;
 
-/// Reads its prompt in as many slices as it has messages, then says five words.
+/// Reads one slice of the prompt for each message, then says five words.
 struct Scripted(Arc<std::sync::atomic::AtomicUsize>);
 
 struct Talk {
@@ -118,7 +118,7 @@ fn an_answer_that_is_only_prepared_waits_while_another_calls_voice_runs_out() {
     let (urgent, buffered) = (Wanted::default(), BufferedPlayback::default());
     urgent.set();
     buffered.lasts_until(Duration::from_millis(10_100));
-    // There is room for two results of five: this reply goes on when they are taken.
+    // There is room for two of five results. The reply goes on when they are taken.
     let (results, mut heard) = inbox(4);
     assert!(jobs.send(Job::Begin(question("a", &urgent, &buffered), results)).is_ok());
     wait_until(|| heard.len() == 2);
@@ -158,7 +158,7 @@ fn a_reply_that_takes_too_long_ends_with_what_it_has_said_or_fails() {
         let question = question("a", &wanted, &BufferedPlayback::default());
         ThinkRequest { sampling: Sampling { time_limit, ..sampling() }, ..question }
     };
-    // There is room for two results of five: the clock goes on before they are taken.
+    // There is room for two of five results. The clock goes on before they are taken.
     let (results, mut heard) = inbox(4);
     assert!(jobs.send(Job::Begin(limited(Some(limit)), results)).is_ok());
     wait_until(|| heard.len() == 2);

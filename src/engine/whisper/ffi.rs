@@ -1,8 +1,8 @@
-//! The two places where whisper.cpp calls back: to ask whether a job was cancelled, and to log. The
-//! only unsafe code of this engine.
+//! The two callbacks of whisper.cpp: to check whether a job was cancelled, and to log. The only unsafe code
+//! of this engine.
 //!
-//! Why not whisper-rs's own ways: `set_abort_callback_safe` (0.16) boxes the closure twice and reads
-//! it back as if once, so a closure that captures anything reads wrong memory, and it frees nothing;
+//! The ways of whisper-rs are not used. `set_abort_callback_safe` (0.16) boxes the closure twice and reads it
+//! back as if boxed once, so a closure that captures anything reads wrong memory; it also frees nothing.
 //! `install_logging_hooks` logs a cancelled job as an error.
 #![allow(unsafe_code, reason = "callbacks from C")]
 
@@ -14,7 +14,7 @@ use whisper_rs::{FullParams, WhisperError, WhisperState};
 
 use crate::engine::CancelFlag;
 
-/// Transcribes `audio` unless `cancel` is set: whisper.cpp looks at it after the encoder and after each
+/// Transcribes `audio` unless `cancel` is set. whisper.cpp checks the flag after the encoder and after each
 /// token, but not within the encoder.
 pub(super) fn full(
     state: &mut WhisperState,
@@ -22,9 +22,9 @@ pub(super) fn full(
     audio: &[f32],
     cancel: &CancelFlag,
 ) -> Result<(), WhisperError> {
-    // SAFETY: `cancelled` takes a pointer to a CancelFlag and gets one; it is only called during
-    // `full` below, and the flag is borrowed for longer than that. whisper.cpp keeps neither: it
-    // copies the parameters for the one call. Reading an atomic is fine from any thread.
+    // SAFETY: `cancelled` takes a pointer to a CancelFlag and gets one. It is only called during `full`
+    // below, and the flag is borrowed for longer than that. whisper.cpp keeps neither, since it copies the
+    // parameters for this one call. Reading an atomic is fine from any thread.
     unsafe {
         params.set_abort_callback(Some(cancelled));
         params.set_abort_callback_user_data(std::ptr::from_ref(cancel).cast_mut().cast());
@@ -33,15 +33,15 @@ pub(super) fn full(
 }
 
 unsafe extern "C" fn cancelled(flag: *mut c_void) -> bool {
-    // SAFETY: `full` above is the only one to pass this function on, with a borrowed CancelFlag.
+    // SAFETY: only `full` above passes this function on, with a borrowed CancelFlag.
     unsafe { flag.cast::<CancelFlag>().as_ref() }.is_some_and(CancelFlag::is_cancelled)
 }
 
-/// Sends what whisper.cpp and ggml have to say to `tracing`, under the target `whisper.cpp`, at DEBUG:
-/// they call a cancelled job an error, and talk a lot at INFO.
+/// Sends the messages of whisper.cpp and ggml to `tracing`, under the target `whisper.cpp`, at DEBUG: they
+/// call a cancelled job an error, and log a lot at INFO.
 pub(super) fn log_through_tracing() {
     static ONCE: Once = Once::new();
-    // SAFETY: the function has the type that both expect and needs no user data.
+    // SAFETY: the function has the type that both expect, and needs no user data.
     ONCE.call_once(|| unsafe {
         whisper_log_set(Some(log), std::ptr::null_mut());
         ggml_log_set(Some(log), std::ptr::null_mut());
@@ -50,7 +50,7 @@ pub(super) fn log_through_tracing() {
 
 unsafe extern "C" fn log(_level: ggml_log_level, text: *const c_char, _: *mut c_void) {
     if !text.is_null() {
-        // SAFETY: both log C strings, which live at least as long as the call.
+        // SAFETY: whisper.cpp and ggml both log C strings, which live at least as long as the call.
         let text = unsafe { CStr::from_ptr(text) }.to_string_lossy();
         let text = text.trim();
         if !text.is_empty() {

@@ -1,5 +1,5 @@
-//! Tells what was said from what Whisper makes up: it was trained on subtitles, and answers silence and
-//! noise with "Thank you." or a phrase without end. Knows numbers and texts, no audio formats.
+//! Tells real speech from words that Whisper makes up: it was trained on subtitles, and answers silence and
+//! noise with "Thank you." or an endless phrase. Knows numbers and texts, no audio formats.
 
 use std::borrow::Cow;
 use std::io::Write as _;
@@ -9,32 +9,32 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use regex::Regex;
 
-/// With a higher probability of no speech (OpenAI's `no_speech_threshold`, whisper.cpp's
-/// `no_speech_thold`)...
+/// The threshold of the probability of no speech (OpenAI's `no_speech_threshold`, whisper.cpp's
+/// `no_speech_thold`). Above it, unsure words were not said.
 pub(super) const NO_SPEECH: f32 = 0.6;
 
-/// ...and a mean log-probability of the words under this, nothing was said (OpenAI's
-/// `logprob_threshold`, whisper.cpp's `logprob_thold`).
+/// The words are unsure if their mean log-probability is below this (OpenAI's `logprob_threshold`,
+/// whisper.cpp's `logprob_thold`).
 pub(super) const UNSURE: f32 = -1.0;
 
-/// Under this, the words are made up whatever the probability of speech: what helped others against
-/// "Thank you." on noise.
+/// Below this, the words are made up, whatever the probability of no speech is. The value is what helped
+/// others against "Thank you." on noise.
 pub(super) const MADE_UP: f32 = -1.25;
 
-/// No sample of silence is larger: -60 dBFS, far below speech and above the idle noise of a phone line
-/// (the smallest steps of mu-law are -72 dBFS).
+/// The loudest sample of silence: -60 dBFS, far below speech and above the idle noise of a phone line (the
+/// smallest steps of mu-law are -72 dBFS).
 const SILENT_PEAK: f32 = 0.001;
 
-/// Text that is larger than its packed form by more than this factor is repetitive.
+/// A text is repetitive if it is larger than its compressed form by more than this factor.
 const MOST_COMPRESSED: f32 = 2.4;
 
-/// True if there is no sound at all, so that the engine need not be asked.
+/// True if there is no sound at all, so that the engine need not run.
 pub(super) fn is_silent(audio: &[f32]) -> bool {
     audio.iter().all(|s| !s.is_finite() || s.abs() <= SILENT_PEAK)
 }
 
-/// True if the text says so much the same over and over that it can be packed into a small part of its
-/// size: a loop with variations (OpenAI's `compression_ratio_threshold`).
+/// True if the text repeats itself and therefore compresses to a small part of its size: a loop with
+/// variations (OpenAI's `compression_ratio_threshold`).
 pub(super) fn is_repetitive(text: &str) -> bool {
     let mut packer = ZlibEncoder::new(Vec::new(), Compression::default());
     let packed = packer.write_all(text.as_bytes()).and_then(|()| packer.finish());

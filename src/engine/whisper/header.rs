@@ -1,5 +1,5 @@
-//! Looks a model file over before whisper.cpp does. whisper.cpp trusts its input: a damaged file makes
-//! it abort, divide by zero or ask for gigabytes. Knows the file format and nothing of its use.
+//! Checks a model file before whisper.cpp reads it. whisper.cpp trusts its input: a damaged file makes it
+//! abort, divide by zero or allocate gigabytes. Knows the file format and nothing of its use.
 //!
 //! The format, from whisper.cpp's `whisper_model_load` and `convert-pt-to-ggml.py`: a magic number,
 //! eleven sizes, the mel filters, the vocabulary, then tensors to the end of the file. All numbers are
@@ -15,17 +15,18 @@ use crate::files;
 /// "ggml", as a number.
 const MAGIC: u32 = 0x6767_6d6c;
 
-/// The sizes at the head of the file, in order, with what whisper.cpp can work with. The largest
+/// The sizes in the header of the file, in order, with the values that whisper.cpp can use. The largest
 /// Whisper (large-v3) has a vocabulary of 51,866, a width of 1,280, 20 heads and 32 layers.
 const SIZES: [(&str, RangeInclusive<u32>); 11] = [
-    // whisper.cpp has the numbers of the special tokens built in, and each further one is a language; of a
-    // hundred and first it throws, which ends the process.
+    // whisper.cpp has the numbers of the special tokens built in. Each number beyond them is a language; at
+    // the hundred-and-first it throws an exception, which ends the process.
     ("vocabulary size", 51_864..=51_866),
     ("audio context", 1..=3_000),
     ("audio width", 1..=4_096),
     ("audio heads", 1..=64),
     ("audio layers", 1..=64),
-    // The prompt takes half of it and a few tokens; in less than these few whisper.cpp writes beyond it.
+    // The prompt takes half of it and a few tokens. If there is no room for these few, whisper.cpp writes
+    // beyond the end.
     ("text context", 64..=4_096),
     ("text width", 1..=4_096),
     ("text heads", 1..=64),
@@ -34,16 +35,16 @@ const SIZES: [(&str, RangeInclusive<u32>); 11] = [
     ("weight type", 0..=9_999),
 ];
 
-/// Points of the spectrum that the mel filters take: 400 samples make 201.
+/// The number of points of the spectrum in the mel filters: 400 samples make 201.
 const SPECTRUM: u32 = 201;
 
-/// Longest entry of the vocabulary, in bytes.
+/// The longest entry of the vocabulary, in bytes.
 const MAX_WORD: u32 = 1_024;
 
-/// Longest name of a tensor, in bytes.
+/// The longest name of a tensor, in bytes.
 const MAX_NAME: u32 = 256;
 
-/// The kinds of weights: number, bytes a block, elements a block. From ggml's type table.
+/// The types of weights: number, bytes of a block, elements of a block. From ggml's type table.
 const TYPES: [(u32, u64, u64); 12] = [
     (0, 4, 1),
     (1, 2, 1),
@@ -59,8 +60,8 @@ const TYPES: [(u32, u64, u64); 12] = [
     (14, 210, 256),
 ];
 
-/// The numbers of file types that whisper.cpp knows (f32, f16, and its quantisations), modulo 1000, with the
-/// elements of a block: rows that are not whole blocks make it abort, or read beyond them.
+/// The numbers of the file types that whisper.cpp knows (f32, f16 and its quantisations), modulo 1000, with
+/// the elements of a block. Rows that are not whole blocks make it abort, or read beyond their end.
 const FILE_TYPES: [(u32, u32); 12] = [
     (0, 1),
     (1, 1),
@@ -76,15 +77,15 @@ const FILE_TYPES: [(u32, u32); 12] = [
     (14, 256),
 ];
 
-/// The vocabulary of weights that know English alone; multilingual ones have one token more for 99 languages, and
-/// one more for each further language.
+/// The vocabulary size of weights that know only English. Multilingual ones have one token more for 99
+/// languages, and one more for each further language.
 const ENGLISH_VOCABULARY: u32 = 51_864;
 
-/// Checks a file from its first to its last byte, without reading the weights; gives the number of languages that
-/// it knows, 0 for English alone.
+/// Checks a file from its first to its last byte, without reading the weights. Returns the number of
+/// languages that it knows, 0 for English only.
 ///
 /// # Errors
-/// What is wrong with it, for a person to read.
+/// The problem with the file, for a person to read.
 pub(super) fn check(path: &Path) -> Result<usize, String> {
     let file = files::open(path).map_err(|e| {
         let missing = e.kind() == io::ErrorKind::NotFound;
@@ -97,7 +98,7 @@ pub(super) fn check(path: &Path) -> Result<usize, String> {
     check_input(BufReader::new(file), metadata.len())
 }
 
-/// The same for anything of `length` bytes that is read from its beginning.
+/// As [`check`], for any input of `length` bytes that is read from its beginning.
 pub(super) fn check_input(input: impl Read + Seek, length: u64) -> Result<usize, String> {
     let mut reader = Reader { input, at: 0, length };
     let languages = reader.head()?;
@@ -112,7 +113,7 @@ struct Reader<R> {
 }
 
 impl<R: Read + Seek> Reader<R> {
-    /// Gives the number of languages.
+    /// Returns the number of languages.
     fn head(&mut self) -> Result<usize, String> {
         if self.number("magic number")? != MAGIC {
             return Err("it is not a Whisper model in whisper.cpp's GGML format".to_owned());
@@ -137,7 +138,7 @@ impl<R: Read + Seek> Reader<R> {
         };
         if !audio_width.is_multiple_of(*block) {
             return Err(format!(
-                "its width of {audio_width} is not whole blocks of {block}, as its weights are"
+                "its width of {audio_width} is not a multiple of {block}, the block size of its weights"
             ));
         }
         let filters = (self.number("mel filters")?, self.number("mel filters")?);
@@ -167,7 +168,7 @@ impl<R: Read + Seek> Reader<R> {
 
     fn tensors(&mut self) -> Result<(), String> {
         if self.at == self.length {
-            return Err("it has a head but no weights (a file for tests of the format?)".to_owned());
+            return Err("it has a header but no weights (a file for format tests?)".to_owned());
         }
         while self.at < self.length {
             let dimensions = self.number("weights")?;
@@ -205,7 +206,7 @@ impl<R: Read + Seek> Reader<R> {
         if end > self.length {
             return Err(cut_short(part));
         }
-        // Words are a few bytes long: most of these stay within the reader's buffer.
+        // Words are a few bytes long, so most of these reads stay within the buffer of the reader.
         if bytes < 4_096 {
             let skipped = io::copy(&mut self.input.by_ref().take(bytes), &mut io::sink());
             skipped.map_err(|e| format!("it cannot be read: {e}"))?;
@@ -226,7 +227,7 @@ mod tests {
     use super::*;
     use std::io::Cursor;
 
-    /// A head of the right shape with a vocabulary of two.
+    /// A header of the right shape, with a vocabulary of two.
     fn head() -> Vec<u8> {
         let mut numbers = vec![MAGIC, 51_864, 1_500, 192, 3, 4, 448, 192, 3, 2, 80, 1, 80, SPECTRUM];
         numbers.extend([0; 80 * 201]);
@@ -235,7 +236,7 @@ mod tests {
         bytes
     }
 
-    /// A tensor of three by two halves.
+    /// A tensor of three by two 16-bit floats.
     fn tensor() -> Vec<u8> {
         let mut bytes: Vec<u8> = [2_u32, 1, 1, 3, 2].iter().flat_map(|n| n.to_le_bytes()).collect();
         bytes.extend([b'w'; 13]);
@@ -262,10 +263,7 @@ mod tests {
 
     #[test]
     fn a_head_without_weights_is_told_apart() {
-        assert_eq!(
-            look(&head()).unwrap_err(),
-            "it has a head but no weights (a file for tests of the format?)"
-        );
+        assert_eq!(look(&head()).unwrap_err(), "it has a header but no weights (a file for format tests?)");
     }
 
     #[test]
@@ -288,12 +286,12 @@ mod tests {
 
     #[test]
     fn sizes_that_end_the_process_within_whisper_cpp_are_refused() {
-        // The place of a size in the file, and what whisper.cpp cannot take there: a language that has no name,
-        // a context that no prompt fits in, rows that are not whole blocks.
+        // The place of a size in the file, and a value that whisper.cpp cannot use there: a language without
+        // a name, a context that is too short for any prompt, rows that are not whole blocks.
         for (at, value, problem) in [
             (1, 51_867, "vocabulary size is 51867"),
             (6, 1, "text context is 1,"),
-            (11, 10, "width of 192 is not whole blocks of 256"),
+            (11, 10, "width of 192 is not a multiple of 256"),
         ] {
             let mut bytes = [head(), tensor()].concat();
             bytes[at * 4..at * 4 + 4].copy_from_slice(&u32::to_le_bytes(value));

@@ -1,17 +1,17 @@
-//! The language that Whisper is asked in: whether the weights know it, and how whisper.cpp is told. Knows codes;
+//! The language of the speech: whether the weights know it, and the parameters for whisper.cpp. Knows codes;
 //! no audio.
 
 use whisper_rs::{FullParams, SamplingStrategy};
 
 use super::languages::{self, ENGLISH};
 
-/// What is wrong with asking in this language, and what to do, if anything is. `known` is how many languages
-/// the weights know; 0 is English alone.
+/// The problem with this language and its remedy, if there is a problem. `known` is the number of languages
+/// that the weights know; 0 is English only.
 pub(super) fn problem(language: &str, known: usize) -> Option<(String, String)> {
     if known == 0 && language != ENGLISH {
         let problem = format!("it knows English only, and stt.language is \"{language}\"");
-        let remedy = "set stt.language = \"en\", or set stt.model to multilingual weights: those without \".en\" in \
-                      their name, such as \"base\"";
+        let remedy = "set stt.language = \"en\", or set stt.model to multilingual weights: those without \
+                      \".en\" in their name, such as \"base\"";
         return Some((problem, remedy.to_owned()));
     }
     let beyond = languages::number(language).is_some_and(|number| number >= known.max(1));
@@ -21,13 +21,13 @@ pub(super) fn problem(language: &str, known: usize) -> Option<(String, String)> 
     })
 }
 
-/// whisper.cpp's parameters, greedy, with this language and nothing else set.
+/// Parameters for whisper.cpp: greedy, with this language and nothing else set.
 ///
-/// Made once and cloned for each look: whisper-rs (0.16) copies the code for C and never frees it.
+/// Made once and cloned for each run: whisper-rs (0.16) copies the code for C and never frees it.
 ///
-/// "auto" costs each look one more pass of the encoder and one of the decoder: `whisper_full` detects the language
-/// before everything else. That pass still has the window of the look before it, of the first one the whole 30 s,
-/// and cannot be broken off.
+/// "auto" costs each run another pass of the encoder and one of the decoder, since `whisper_full` detects the
+/// language before everything else. That pass still has the window of the previous run (for the first run,
+/// the whole 30 s), and cannot be broken off.
 pub(super) fn params_in(language: &str) -> FullParams<'static, 'static> {
     let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
     params.set_language(languages::code(language));

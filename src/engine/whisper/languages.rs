@@ -1,12 +1,12 @@
-//! The languages that Whisper knows, by code. Data and rules; touches no file and no model.
+//! The languages of Whisper, by code. Data and rules; touches no file and no model.
 
-/// The language of weights that know no other, and of all that offhook itself says.
+/// The language of weights that know only one, and of all that offhook itself says.
 pub const ENGLISH: &str = "en";
 
-/// Whisper finds out for itself, with every utterance anew.
+/// Whisper detects the language, anew for every utterance.
 pub const AUTO: &str = "auto";
 
-/// Codes and names in the order of Whisper's own numbers (whisper.cpp's `g_lang`; a test holds them together).
+/// Codes and names in the order of Whisper's own numbers (whisper.cpp's `g_lang`; a test compares them).
 /// Weights before large-v3 know all but the last.
 pub const LANGUAGES: [(&str, &str); 100] = [
     ("en", "english"),
@@ -111,19 +111,19 @@ pub const LANGUAGES: [(&str, &str); 100] = [
     ("yue", "cantonese"),
 ];
 
-/// The number of a language in Whisper's vocabulary; `None` of "auto" and of what is no code.
+/// The number of a language in Whisper's vocabulary; `None` for "auto" and for an invalid code.
 #[must_use]
 pub fn number(code: &str) -> Option<usize> {
     LANGUAGES.iter().position(|(known, _)| *known == code)
 }
 
-/// The same code with the program's own lifetime; `None` of "auto" and of what is no code.
+/// The code as a static string; `None` for "auto" and for an invalid code.
 #[must_use]
 pub fn code(code: &str) -> Option<&'static str> {
     Some(LANGUAGES[number(code)?].0)
 }
 
-/// What is allowed instead, if this is no code and not "auto".
+/// The allowed values, if this is neither a code nor "auto".
 #[must_use]
 pub fn problem(value: &str) -> Option<String> {
     if value == AUTO || number(value).is_some() {
@@ -139,15 +139,15 @@ pub fn problem(value: &str) -> Option<String> {
     Some(allowed)
 }
 
-/// True of "en-GB" and "en".
+/// True for "en-GB" and "en" if the code is "en".
 fn region_of(value: &str, code: &str) -> bool {
     value.split(['-', '_']).next().is_some_and(|language| language.eq_ignore_ascii_case(code))
 }
 
-/// Takes a code, or "auto".
+/// Parses a code, or "auto".
 ///
 /// # Errors
-/// What is allowed, if it is neither.
+/// The allowed values, if it is neither.
 pub fn parse(value: &str) -> Result<String, String> {
     problem(value).map_or_else(|| Ok(value.to_owned()), |allowed| Err(format!("allowed is {allowed}")))
 }

@@ -1,10 +1,10 @@
-//! Whisper, through whisper.cpp: one utterance in, its text out. The weights are loaded once and shared;
-//! each recogniser has a state of its own. Knows no calls, and nothing of who is waiting for the text.
+//! Whisper, through whisper.cpp: one utterance in, its text out. The weights are loaded once and shared; each
+//! recogniser has its own state. Knows no calls, and not the client that waits for the text.
 //!
-//! How it is asked: greedy, one segment, no timestamps, nothing carried over from one utterance to the next,
-//! no second try at a higher temperature, and a window cut to the speech as far as the weights stand it
-//! (`window.rs`). No flash attention: with a cut window whisper.cpp pads the keys to a multiple of 256 with
-//! zeros and does not mask them, which gives wrong words, and on a CPU it is slower.
+//! The decoding is greedy, with one segment, no timestamps, nothing carried over from one utterance to the
+//! next, and no retry at a higher temperature. The window is cut to the speech, as far as the weights
+//! tolerate that (`window.rs`). Flash attention is off: with a cut window, whisper.cpp pads the keys with
+//! zeros to a multiple of 256 and does not mask them, which gives wrong words. On a CPU it is also slower.
 
 mod ffi;
 mod guard;
@@ -29,36 +29,36 @@ use super::{EngineError, LoadError, NO_SUCH_FILE};
 use crate::files::search_path;
 use crate::files::{CHANGED, Look, WHEN_CHANGED};
 
-/// Longest audio that fits in one window.
+/// The longest audio that fits into one window.
 pub const LONGEST_WINDOW: Duration = Duration::from_secs(30);
 
-/// Tokens that a transcript may have for each second: fast speech is about 5 words and 1.5 tokens a
-/// word, digits are more. What runs on beyond is a loop.
+/// The maximum number of tokens of a transcript for each second. Fast speech is about 5 words a second and
+/// 1.5 tokens a word; digits need more. A transcript that runs on beyond this limit is a loop.
 pub const TOKENS_PER_SECOND: f32 = 12.0;
 
-/// Most tokens of the prompt: whisper.cpp uses half of the text context at most.
+/// The maximum number of tokens of the prompt: whisper.cpp uses at most half of the text context.
 const MAX_PROMPT_TOKENS: usize = 224;
 
-/// Which model, and how it is asked.
+/// The model and its options.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WhisperOptions {
     /// A Whisper model in whisper.cpp's GGML format.
     pub model: PathBuf,
-    /// How much of the window is looked at; `None` is what the weights are known to stand.
+    /// The part of the window that is encoded; `None` is what the weights are known to tolerate.
     pub window: Option<Window>,
-    /// Silence after the audio that stays in the window, instead of what the weights are known to need.
+    /// The silence after the audio that stays in the window; `None` is what the weights are known to need.
     pub margin: Option<Duration>,
-    /// The code of the language that is spoken, or "auto"; anything but "en" needs multilingual weights.
+    /// The code of the spoken language, or "auto". Anything but "en" needs multilingual weights.
     pub language: String,
-    /// Words to expect (names, terms); empty for none.
+    /// Expected words (names, terms); empty for none.
     pub initial_prompt: String,
-    /// A doubtful transcript is made again with the whole window.
+    /// Transcribe again with the whole window if the transcript is doubtful.
     pub second_look: bool,
-    /// Most tokens a second; [`TOKENS_PER_SECOND`] but for benchmarks.
+    /// The maximum number of tokens a second; [`TOKENS_PER_SECOND`], except in benchmarks.
     pub tokens_per_second: f32,
 }
 
-/// The weights, and how they are asked. Makes recognisers.
+/// The weights and the options. Makes recognisers.
 #[derive(Debug)]
 pub struct WhisperModel {
     context: WhisperContext,
@@ -70,7 +70,7 @@ pub struct WhisperModel {
 /// Loads a model.
 ///
 /// # Errors
-/// If the file is missing, damaged or something else; the text names it and the remedy.
+/// If the file is missing, damaged or of another kind; the text names the file and the remedy.
 pub fn load(options: &WhisperOptions) -> Result<WhisperModel, LoadError> {
     ffi::log_through_tracing();
     let before = Look::at(&options.model);
@@ -80,18 +80,18 @@ pub fn load(options: &WhisperOptions) -> Result<WhisperModel, LoadError> {
     let mut parameters = WhisperContextParameters::default();
     parameters.use_gpu(false).flash_attn(false);
     let context = WhisperContext::new_with_params(&options.model, parameters);
-    // whisper.cpp opens the file by its name, and reads it as it is at each moment.
+    // whisper.cpp opens the file by its name, and reads whatever the file holds at each moment.
     if before.ok() != Look::at(&options.model).ok() {
         return Err(LoadError { remedy: WHEN_CHANGED.to_owned(), ..error(CHANGED.to_owned()) });
     }
     let context = context
-        .map_err(|_| error("whisper.cpp cannot load it (its tensors do not fit its head)".to_owned()))?;
+        .map_err(|_| error("whisper.cpp cannot load it (its tensors do not fit its header)".to_owned()))?;
     let prompt = tokens_of(&context, &options.initial_prompt)
-        .ok_or_else(|| error("its vocabulary cannot write stt.initial_prompt".to_owned()))?;
+        .ok_or_else(|| error("its vocabulary cannot encode stt.initial_prompt".to_owned()))?;
     Ok(WhisperModel { context, options: options.clone(), window, prompt })
 }
 
-/// The window that is asked for, or else that which the weights stand.
+/// The requested window, or else the one that the weights tolerate.
 fn window(options: &WhisperOptions) -> Result<Window, String> {
     if let Some(window) = &options.window {
         return Ok(window.clone());
@@ -100,11 +100,11 @@ fn window(options: &WhisperOptions) -> Result<Window, String> {
     Ok(Window::Cut(WindowRule { margin: options.margin.unwrap_or(rule.margin), ..rule }))
 }
 
-/// Looks a model over as [`load`] does first: its head, its window, and whether it knows the language. Reads
-/// no weights.
+/// Checks a model as [`load`] does first: its header, its window, and whether it knows the language. Reads no
+/// weights.
 ///
 /// # Errors
-/// As [`load`].
+/// The errors of [`load`].
 pub fn check(options: &WhisperOptions) -> Result<(), LoadError> {
     let languages = header::check(&options.model).map_err(|problem| refused(options, problem))?;
     window(options).map_err(|problem| refused(options, problem))?;
@@ -122,15 +122,15 @@ fn refused(options: &WhisperOptions, problem: String) -> LoadError {
     LoadError { kind: "speech-to-text", path: options.model.display().to_string(), problem, remedy }
 }
 
-/// Looks over a model of `length` bytes as [`load`] does before whisper.cpp gets it; reads no weights.
+/// Checks a model of `length` bytes as [`load`] does before whisper.cpp gets it. Reads no weights.
 ///
 /// # Errors
-/// What is wrong with it, for a person to read.
+/// The problem with the model, for a person to read.
 pub fn look_over(model: impl std::io::Read + std::io::Seek, length: u64) -> Result<(), String> {
     header::check_input(model, length).map(|_| ())
 }
 
-/// The prompt as tokens, so that it is prepared once and not for every utterance.
+/// The prompt as tokens, prepared once and not for every utterance.
 fn tokens_of(context: &WhisperContext, prompt: &str) -> Option<Arc<[WhisperTokenId]>> {
     let prompt = prompt.replace('\0', " ");
     if prompt.trim().is_empty() {
@@ -138,12 +138,12 @@ fn tokens_of(context: &WhisperContext, prompt: &str) -> Option<Arc<[WhisperToken
     }
     // A token is at least one byte.
     let tokens = context.tokenize(&prompt, prompt.len() + 1).ok()?;
-    // whisper.cpp keeps the end of a prompt that is too long.
+    // whisper.cpp also keeps the end of a prompt that is too long.
     Some(tokens[tokens.len().saturating_sub(MAX_PROMPT_TOKENS)..].into())
 }
 
 impl WhisperModel {
-    /// A recogniser with a state of its own, for one thread. It shares the weights.
+    /// Makes a recogniser with its own state, for one thread. It shares the weights.
     ///
     /// # Errors
     /// If there is not enough memory for its state.

@@ -1,4 +1,5 @@
-//! Tests that the recogniser makes no words of sounds that have none: what callers' lines bring instead of speech.
+//! Tests that the recogniser finds no words in sounds without words, which phone lines carry instead of
+//! speech.
 
 use std::f32::consts::TAU;
 
@@ -7,10 +8,10 @@ use super::*;
 use crate::audio::to_i16;
 use crate::engine::{CancelFlag, Effort, Recognizer as _};
 
-/// Samples a second of the line.
+/// Samples a second on the phone line.
 const RATE: f32 = 8_000.0;
 
-/// White noise, -1 to 1, always the same (a linear congruential generator, Knuth's constants).
+/// White noise, -1 to 1, always the same (a linear congruential generator with Knuth's constants).
 struct Noise(u64);
 
 impl Noise {
@@ -19,7 +20,7 @@ impl Noise {
         (self.0 >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
     }
 
-    /// Noise through a resonance at `hz` with this width.
+    /// Noise through a resonance at `hz` with this width in Hz.
     fn resonant(&mut self, length: usize, hz: f32, width: f32) -> Vec<f32> {
         let radius = (-std::f32::consts::PI * width / RATE).exp();
         let turn = 2.0 * radius * (TAU * hz / RATE).cos();

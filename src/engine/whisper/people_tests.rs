@@ -1,4 +1,4 @@
-//! Tests of the recogniser on recordings of people, as they are and as bad lines bring them.
+//! Tests of the recogniser on recordings of people, both unchanged and as bad phone lines carry them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::engine::{CancelFlag, Effort, Recognizer as _};
 use crate::files::recordings;
 use crate::scoring::ByLength;
 
-/// 8 kHz, and the words.
+/// The recordings at 8 kHz, and their words.
 fn people() -> Vec<(Vec<f32>, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/people");
     let table = std::fs::read_to_string(folder.join("ref.tsv")).unwrap();
@@ -22,7 +22,8 @@ fn people() -> Vec<(Vec<f32>, String)> {
     table.lines().map(recording).collect()
 }
 
-/// What is heard of all of them on a line that does this to each (and to the one that was recorded before it).
+/// The score of all recordings, each changed by the phone line `line`, which also gets the recording before
+/// it.
 fn heard_over(line: impl Fn(&[f32], &[f32]) -> Vec<f32>) -> ByLength {
     let mut recognizer = load(&options()).unwrap().recognizer().unwrap();
     let effort = Effort { threads: 1, second_try: true };
@@ -51,7 +52,7 @@ fn people_are_understood() {
 
 #[test]
 fn people_who_are_far_from_the_microphone_are_understood() {
-    // 26 dB less: of 16 bits 11 are left, of mu-law's steps a third.
+    // 26 dB quieter: 11 of 16 bits are left, and a third of the steps of mu-law.
     assert_understood(heard_over(|audio, _| audio.iter().map(|x| x * 0.05).collect()), 10.0);
 }
 

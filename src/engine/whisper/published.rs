@@ -1,10 +1,12 @@
-//! The Whisper models that can be named instead of pointed at. Data and rules; touches no file.
+//! The published Whisper models, which can be named instead of giving a path. Data and rules; touches no
+//! file.
 
 use std::path::{Path, PathBuf};
 
 use crate::files::search_path;
 
-/// Models of whisper.cpp that fit a phone line: up to small, English and multilingual, whole and quantised.
+/// Models of whisper.cpp that fit a phone line: up to small, English and multilingual, unquantised and
+/// quantised.
 pub const NAMES: [&str; 18] = [
     "tiny.en",
     "tiny.en-q5_1",
@@ -26,13 +28,14 @@ pub const NAMES: [&str; 18] = [
     "small-q8_0",
 ];
 
-/// Where the named ones are published.
+/// The place where these models are published.
 const HOME: &str = "https://huggingface.co/ggerganov/whisper.cpp/resolve/main";
 
 /// The model that ships with offhook.
 pub const SHIPPED: &str = "models/whisper/whisper-tiny.en-tuned.bin";
 
-/// A file for a name, or the path as it is; `None` if it is neither a name nor the path of a `.bin` file.
+/// The file of a name, or the path as it is; `None` if the value is neither a name nor the path of a `.bin`
+/// file.
 #[must_use]
 pub fn file_of(value: &str) -> Option<PathBuf> {
     if NAMES.contains(&value) {
@@ -41,14 +44,14 @@ pub fn file_of(value: &str) -> Option<PathBuf> {
     Path::new(value).extension().is_some_and(|e| e == "bin").then(|| PathBuf::from(value))
 }
 
-/// The file of a model that a command names: a name, or any path.
+/// The file of a model in a command: a name, or any path.
 #[must_use]
 pub fn named(value: &str) -> PathBuf {
     let file = file_of(value).unwrap_or_else(|| PathBuf::from(value));
     search_path::find(Path::new(""), &file)
 }
 
-/// The command that brings a missing model, if it is one of the named ones.
+/// The command that downloads a missing model, if it is a published one.
 #[must_use]
 pub fn how_to_get(path: &Path) -> Option<String> {
     let file = path.file_name()?.to_str()?;

@@ -1,5 +1,6 @@
-//! One recogniser: an utterance in, its words out, with a second look where the first is doubtful. Knows
-//! the weights' windows and what Whisper makes up; nothing of calls, and not who waits for the text.
+//! A recogniser: an utterance in, its words out, with a second look if the first result is doubtful. Knows
+//! the windows of the weights and the words that Whisper makes up; nothing of calls, and not the client that
+//! waits for the text.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,53 +14,55 @@ use crate::engine::{CancelFlag, Effort, EngineError, HeardWord, Recognizer, Tran
 use crate::units::{WHISPER_RATE, duration_of, samples_in};
 use crate::vad;
 
-/// Shortest audio given to whisper.cpp, which ignores what is shorter than 100 ms and is unsure below
-/// a second; silence fills it up.
+/// The shortest audio given to whisper.cpp; shorter audio is padded with silence. whisper.cpp ignores audio
+/// under 100 ms and is unsure below a second.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// Silence put before the audio: speech that begins with the first sample loses its first sound.
+/// The silence put before the audio: speech that begins with the first sample loses its first sound.
 const LEAD_IN: Duration = Duration::from_millis(100);
 
-/// A transcript has a few tokens more than its length allows for, for the shortest.
+/// The number of tokens that a transcript may have in addition to those for its length, for the shortest
+/// audio.
 const SPARE_TOKENS: f32 = 16.0;
 
-/// From so much voice on, an answer without words is doubted. A cough or a click has less.
+/// With at least this much voice, an answer without words is doubtful. A cough or a click has less.
 const VOICE: Duration = Duration::from_millis(200);
 
-/// Transcribes one utterance after the other.
+/// Transcribes one utterance after another.
 pub struct WhisperRecognizer {
     pub(super) state: WhisperState,
     pub(super) window: Window,
-    /// Positions of the whole window.
+    /// The number of positions of the whole window.
     pub(super) positions: u64,
     pub(super) second_look: bool,
     pub(super) tokens_per_second: f32,
-    /// How whisper.cpp is asked, as far as it is the same for all audio.
+    /// The parameters that are equal for all audio.
     pub(super) in_language: FullParams<'static, 'static>,
     pub(super) prompt: Arc<[WhisperTokenId]>,
     pub(super) start_of_transcript: WhisperTokenId,
     pub(super) end_of_text: WhisperTokenId,
     pub(super) no_speech_token: WhisperTokenId,
-    /// The audio as whisper.cpp gets it, kept for its memory.
+    /// The audio for whisper.cpp; kept to reuse its memory.
     pub(super) audio: Vec<f32>,
-    /// How much of it is voice; only doubtful answers ask.
+    /// The duration of the voice in the audio; computed only for doubtful answers.
     pub(super) voiced: Option<Duration>,
 }
 
-/// What whisper.cpp answered, before it is believed.
+/// The answer of whisper.cpp, before it is checked.
 #[derive(Debug, Default)]
 struct Answer {
     words: Vec<HeardWord>,
     avg_logprob: f32,
     no_speech: f32,
-    /// Some words were said more often than the voice lasts: what is left was perhaps said.
+    /// Some words were repeated more often than fits the duration of the voice. The remaining words were
+    /// perhaps said.
     repeats_itself: bool,
-    /// It went round and round.
+    /// The answer is a loop.
     loops: bool,
 }
 
 impl Answer {
-    /// True if another look may bring something better; where there are no words, only if there is `voice`.
+    /// True if a second look may give a better result; without words, only if there is `voice`.
     fn is_doubtful(&self, voice: impl FnOnce() -> Duration) -> bool {
         match self.words.is_empty() {
             true => voice() >= VOICE,
@@ -67,8 +70,8 @@ impl Answer {
         }
     }
 
-    /// True if these words of a second look are more likely those that were said. Words against words, the
-    /// second look must be sure: what was tuned for short windows is less at home in the whole one.
+    /// True if these words of a second look are more likely right than the first ones. If both have words,
+    /// the second look must be sure: weights tuned for short windows are less accurate with the whole window.
     fn is_better_than(&self, first: &Self) -> bool {
         let made_up = |answer: &Self| answer.words.is_empty() || answer.is_made_up();
         match (made_up(self), made_up(first)) {
@@ -83,14 +86,14 @@ impl Answer {
         self.no_speech > guard::NO_SPEECH || self.avg_logprob < guard::MADE_UP
     }
 
-    /// The words, if they were said and not made up.
+    /// The transcript; its words only if they are not made up.
     fn believed(self, voice: impl FnOnce() -> Duration) -> Transcript {
         let text: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
         let text = text.join(" ");
-        // What goes round and round where there is no voice comes from noise.
+        // A loop without voice comes from noise.
         let said = !self.is_made_up() && (!self.loops || voice() >= VOICE);
         let (avg_logprob, no_speech) = (self.avg_logprob, self.no_speech);
-        // Where nothing was heard there are no words to be doubted.
+        // Without words, there is nothing to doubt.
         let doubtful = !self.words.is_empty() && (self.avg_logprob < guard::UNSURE || self.loops);
         let (text, words) = if said { (text, self.words) } else { (String::new(), Vec::new()) };
         Transcript { text, words, doubtful, avg_logprob, no_speech }
@@ -98,7 +101,7 @@ impl Answer {
 }
 
 impl Recognizer for WhisperRecognizer {
-    /// `no_speech` is asked for only where the words are unsure, and 0 elsewhere.
+    /// `no_speech` is computed only if the words are unsure, and is 0 elsewhere.
     fn transcribe(
         &mut self,
         audio: &[f32],
@@ -118,7 +121,7 @@ impl Recognizer for WhisperRecognizer {
         if !(another && first.is_doubtful(|| self.voiced())) {
             return Ok(first.believed(|| self.voiced()));
         }
-        tracing::debug!(avg_logprob = first.avg_logprob, "a doubtful transcript is made again");
+        tracing::debug!(avg_logprob = first.avg_logprob, "the transcript is doubtful: transcribing again");
         match self.ask(&Window::Whole, effort.threads, cancel) {
             Ok(second) if second.is_better_than(&first) => Ok(second.believed(|| self.voiced())),
             Err(EngineError::Cancelled) => Err(EngineError::Cancelled),
@@ -131,7 +134,7 @@ impl Recognizer for WhisperRecognizer {
 }
 
 impl WhisperRecognizer {
-    /// Asks whisper.cpp about the prepared audio.
+    /// Runs whisper.cpp on the prepared audio.
     fn ask(&mut self, window: &Window, threads: usize, cancel: &CancelFlag) -> Result<Answer, EngineError> {
         let prompt = Arc::clone(&self.prompt);
         let params = self.params(window, &prompt, threads);
@@ -142,14 +145,14 @@ impl WhisperRecognizer {
         }
     }
 
-    /// The encoder's positions for the prepared audio; 0 is whisper.cpp's word for all of them.
+    /// The number of encoder positions for the prepared audio; 0 means all of them to whisper.cpp.
     fn positions_of(&self, window: &Window) -> i32 {
         let heard = duration_of(self.audio.len(), WHISPER_RATE);
         let positions = window.positions_for(heard, self.positions).unwrap_or(0);
         i32::try_from(positions).unwrap_or(0)
     }
 
-    /// How whisper.cpp is asked about the prepared audio.
+    /// The parameters of whisper.cpp for the prepared audio.
     pub(super) fn params<'p>(
         &self,
         window: &Window,
@@ -164,13 +167,14 @@ impl WhisperRecognizer {
         params.set_tokens(prompt);
         params.set_no_context(true);
         params.set_single_segment(true);
-        // Without this, whisper.cpp can go round for ever when `max_tokens` cuts a segment short.
+        // Without this setting, whisper.cpp can loop for ever when `max_tokens` cuts a segment short.
         params.set_no_timestamps(true);
         params.set_temperature_inc(0.0);
-        // What the detector took for speech may hold no word: then the right answer is none, which this
-        // would forbid.
+        // Audio that the detector took for speech may hold no word. Then the right answer is none, which this
+        // setting would forbid.
         params.set_suppress_blank(false);
-        // Never: whisper.cpp reads the probability from the wrong place, see `no_speech`.
+        // Above any probability, so that it never applies: whisper.cpp reads the probability from the wrong
+        // place, see `no_speech`.
         params.set_no_speech_thold(2.0);
         params.set_print_progress(false);
         params.set_print_realtime(false);
@@ -179,12 +183,12 @@ impl WhisperRecognizer {
         params
     }
 
-    /// How much voice the prepared audio has.
+    /// The duration of the voice in the prepared audio.
     fn voiced(&mut self) -> Duration {
         *self.voiced.get_or_insert_with(|| vad::voiced_in(&self.audio))
     }
 
-    /// Copies the audio with silence before it, and after it if it is very short.
+    /// Copies the audio with silence before it, and after it if the audio is very short.
     pub(super) fn prepare(&mut self, audio: &[f32]) {
         self.voiced = None;
         self.audio.clear();
@@ -213,7 +217,7 @@ impl WhisperRecognizer {
                 }
             }
         }
-        // A description of a sound is no words: "[BLANK_AUDIO]".
+        // A description of a sound is not words: "[BLANK_AUDIO]".
         if guard::is_annotation(&text) {
             return Ok(Answer { no_speech: 1.0, ..Answer::default() });
         }
@@ -223,17 +227,17 @@ impl WhisperRecognizer {
         let taken_out = repeats::fit(&mut words, || self.voiced());
         let loops = taken_out > 2 * words.len()
             || (guard::is_repetitive(&text) && !repeats::fits(&words, self.voiced()));
-        // Only words that stay have a share of the time.
+        // Only the remaining words get a share of the time.
         let lead_in = samples_in(LEAD_IN, WHISPER_RATE).min(self.audio.len());
         words::time(&mut words, &self.audio[lead_in..], WHISPER_RATE);
         Ok(Answer { words, avg_logprob, no_speech, repeats_itself: taken_out > 0 || loops, loops })
     }
 
-    /// Asks the decoder for the probability of no speech, where Whisper was trained to give it: right
-    /// after the start token (OpenAI's `decoding.py`).
+    /// Computes the probability of no speech with the decoder, at the place where Whisper was trained to give
+    /// it: right after the start token (OpenAI's `decoding.py`).
     ///
-    /// whisper.cpp 1.8 has a number of that name, but reads it from the first row of the logits while
-    /// only the last row of the prompt was computed: it is what an earlier job left there.
+    /// whisper.cpp 1.8 has a number of that name, but reads it from the first row of the logits, while only
+    /// the last row of the prompt was computed. So the number is left over from an earlier job.
     pub(super) fn no_speech(&mut self, threads: usize) -> Result<f32, EngineError> {
         let failed = |e| EngineError::Failed(format!("whisper.cpp: {e}"));
         self.state.decode(&[self.start_of_transcript], 0, threads).map_err(failed)?;

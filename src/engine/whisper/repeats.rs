@@ -1,19 +1,19 @@
-//! Words that Whisper said more often than the caller did: with a window that does not fit its weights it
-//! says a sentence twice or thrice. They are told from what people repeat by the time that speaking takes.
-//! Knows words and durations; no audio, no model.
+//! Removes words that Whisper repeated but the caller did not. With a window that does not fit its weights,
+//! it says a sentence two or three times. The time that speaking takes tells such repeats from those of
+//! people. Knows words and durations; no audio, no model.
 
 use std::time::Duration;
 
 use crate::engine::HeardWord;
 use crate::language::words::plain_word;
 
-/// Nobody says the same words over and over faster than this for each syllable. People who read fast reach
-/// 6 to 7 syllables a second, 150 ms each (Pellegrino et al. 2011, English 6.2); a "no, no, no" is slower.
+/// The minimum time of a syllable: nobody repeats words faster than this. People who read fast reach 6 to 7
+/// syllables a second, 150 ms each (Pellegrino et al. 2011, English 6.2); a "no, no, no" is slower.
 const SYLLABLE: Duration = Duration::from_millis(130);
 
-/// Takes out repeats until what is left can be said in the time that is voice, or nothing is repeated any
-/// more; gives how many words went. Of a phrase that is repeated, one is always left: no word goes that was
-/// said. Only where something is repeated is `voiced` asked.
+/// Removes repeats until the remaining words can be said in the time that has voice, or until nothing is
+/// repeated any more. Returns the number of removed words. One copy of a repeated phrase always stays, so no
+/// word that was said is lost. `voiced` is called only if something is repeated.
 pub(super) fn fit(words: &mut Vec<HeardWord>, mut voiced: impl FnMut() -> Duration) -> usize {
     let before = words.len();
     let mut plain: Vec<String> = words.iter().map(|word| plain_word(&word.text)).collect();
@@ -32,11 +32,11 @@ pub(super) fn fits(words: &[HeardWord], voiced: Duration) -> bool {
     time_for(&plain) <= voiced
 }
 
-/// The newest saying of the phrase whose repeats in a row take most words.
+/// The last copy of the phrase whose repeats in a row take the most words.
 fn longest_repeat(words: &[String]) -> Option<std::ops::Range<usize>> {
     let mut best: Option<(usize, std::ops::Range<usize>)> = None;
     for phrase in 1..=words.len() / 2 {
-        // Words in a row that equal the one a phrase before.
+        // The number of words in a row that equal the word one phrase earlier.
         let mut run = 0;
         for at in phrase..words.len() {
             run = if words[at] == words[at - phrase] { run + 1 } else { 0 };
@@ -52,13 +52,14 @@ fn longest_repeat(words: &[String]) -> Option<std::ops::Range<usize>> {
     best.map(|(_, range)| range)
 }
 
-/// The least time in which these words can be said.
+/// The minimum time in which these words can be said.
 fn time_for(words: &[String]) -> Duration {
     SYLLABLE * words.iter().map(|word| syllables(word)).sum::<u32>()
 }
 
-/// About how many syllables, rather too few: groups of vowels; of numbers one for every digit, and one for those
-/// that may have a name of their own ("ten", "twelve").
+/// The approximate number of syllables, rather too low. Words count their groups of vowels. A number counts
+/// one for every digit, but with at most two digits only one, since it may have a name of its own ("ten",
+/// "twelve").
 fn syllables(word: &str) -> u32 {
     let digits = word.chars().filter(char::is_ascii_digit).count();
     let digits = if digits <= 2 { digits.min(1) } else { digits };
@@ -86,7 +87,7 @@ mod tests {
         words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Fault: "No, no, no, no, no, that is wrong." was heard as nothing, for the guard took commas for words.
+    /// Fault: "No, no, no, no, no, that is wrong." gave no words, because the guard took commas for words.
     #[test]
     fn what_people_say_over_and_over_stays() {
         for (text, voiced_ms) in [

@@ -1,4 +1,4 @@
-//! Tests of the recogniser with the model that ships, on speech of the built-in voice over a phone line.
+//! Tests of the recogniser with the shipped model, on speech of the built-in voice over a phone line.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -44,13 +44,14 @@ pub(super) fn over_the_line(line: &[i16]) -> Vec<f32> {
     to_f32(&resample::resample_i16(&line, 8_000, WHISPER_RATE).unwrap())
 }
 
-/// A recorded caller, by the file's number: the built-in voice is not twice the same to the sample.
+/// A recorded caller, by the number of the file: the built-in voice never gives the same samples twice.
 fn caller(number: usize) -> Vec<f32> {
     let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("models/demo/callers/{number}.wav"));
     over_the_line(&crate::files::recordings::read(&recording).unwrap().i16_at(8_000).unwrap())
 }
 
-/// Judged by the words of all of them: kernels of other machines round otherwise, and a single word may turn.
+/// Judged by the words of all questions: the kernels of other machines round differently, and a single word
+/// may change.
 #[test]
 fn questions_over_the_phone_are_understood() {
     let mut recognizer = recognizer();
@@ -66,7 +67,7 @@ fn questions_over_the_phone_are_understood() {
         let heard = recognizer.transcribe(&caller(number), QUICK, &CancelFlag::default()).unwrap();
         score.add(said, &heard.text);
         assert!(heard.avg_logprob < 0.0 && heard.avg_logprob > -1.0, "{heard:?}");
-        // Whisper's own probability of no speech, where it is asked, agrees.
+        // Whisper's own probability of no speech agrees.
         assert!((0.0..0.6).contains(&recognizer.no_speech(1).unwrap()), "{heard:?}");
         all_heard.push(heard.text);
     }
@@ -87,7 +88,7 @@ fn the_whole_window_and_a_prompt_work_too() {
 }
 
 /// With flash attention, whisper.cpp pads the keys of a cut window with zeros that it does not mask, and
-/// hears other words.
+/// recognises other words.
 #[test]
 fn the_words_of_a_cut_window_are_those_of_a_far_wider_one() {
     let wide = WhisperOptions { margin: Some(Duration::from_secs(5)), ..options() };
@@ -140,7 +141,7 @@ fn a_flag_set_during_the_job_is_seen_by_whisper() {
     let audio = phoned("What time do you open on Monday?");
     let flag = CancelFlag::default();
     flag.cancel();
-    // Past the check before the job, so that whisper.cpp is the one to ask.
+    // Skips the check before the job, so that whisper.cpp itself must see the flag.
     assert!(ask_whisper(&mut recognizer, &audio, &flag).is_err());
     assert!(ask_whisper(&mut recognizer, &audio, &CancelFlag::default()).is_ok());
 }
@@ -187,7 +188,7 @@ fn a_thousand_jobs_leave_no_memory_behind() {
     cancelled.cancel();
     assert_no_growth(0.5, || {
         for n in 0..200 {
-            // Three of four are cancelled underway.
+            // Three of four jobs are cancelled midway.
             let _ = ask_whisper(&mut recognizer, &click, if n % 4 == 0 { &free } else { &cancelled });
         }
     });
@@ -213,14 +214,14 @@ fn a_bad_model_file_is_refused_by_name_with_a_remedy() {
     assert!(message("head.bin", Some(&demo[..40])).contains("cut short"));
     assert!(message("half.bin", Some(&demo[..demo.len() / 2])).contains("cut short, in its weights"));
     assert!(message("end.bin", Some(&demo[..demo.len() - 1])).contains("cut short, in its weights"));
-    assert!(message("", None).contains("no regular file"));
-    // A head that passes every check, with weights of another shape.
+    assert!(message("", None).contains("not a regular file"));
+    // A header that passes every check, with weights of another shape.
     let mut other = demo.clone();
     other[8..12].copy_from_slice(&1_400_u32.to_le_bytes());
     assert!(message("other.bin", Some(&other)).contains("whisper.cpp cannot load it"));
 }
 
-/// Fault: "No, no, no, no, no, that is wrong." was heard as nothing; the guard against loops threw it away.
+/// Fault: "No, no, no, no, no, that is wrong." gave no words; the guard against loops removed them.
 #[test]
 fn what_people_say_over_and_over_is_heard() {
     let mut recognizer = recognizer();

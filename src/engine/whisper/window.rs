@@ -1,5 +1,5 @@
-//! How much of Whisper's window of 30 s the encoder works on: the rule of a file of weights, and the
-//! positions that it gives for an utterance. Reads the rule from beside the weights; knows no audio.
+//! The part of Whisper's window of 30 s that the encoder works on: the rule for the weights of a file, and
+//! the positions for an utterance. Reads the rule from a file beside the weights; knows no audio.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,50 +7,53 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-/// Positions of the encoder for each second of audio: two mel frames of 10 ms each.
+/// The positions of the encoder for each second of audio: one for two mel frames of 10 ms.
 const POSITIONS_PER_SECOND: u64 = 50;
 
-/// Windows are whole multiples of this: matrix products have no remainder then.
+/// Windows are multiples of this, so that matrix products have no remainder.
 const STEP: u64 = 8;
 
-/// The window that weights need behind the speech, and at least.
+/// The silence that weights need after the speech, and the minimum window.
 ///
-/// It is a property of the weights. Those that OpenAI published know only the whole window of 1,500
-/// positions; on recordings of people over the telephone they are nearly as right with 512 and second looks, and lose four of five
-/// utterances with windows cut to the speech (docs/latency.md). Weights that were tuned for cut windows, or
-/// measured, say so in a file beside them: `NAME.toml` for `NAME.bin`.
+/// The rule is a property of the weights. The weights that OpenAI published know only the whole window of
+/// 1,500 positions. On recordings of people over the telephone, they are nearly as accurate with 512
+/// positions and second looks, but lose four of five utterances with windows cut to the speech
+/// (docs/latency.md). Weights that were tuned for cut windows, or measured, have their rule in a file beside
+/// them: `NAME.toml` for `NAME.bin`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowRule {
-    /// Silence behind the speech.
+    /// The silence after the speech.
     pub margin: Duration,
-    /// The fewest positions; 20 ms each.
+    /// The minimum number of positions, of 20 ms each.
     pub least_positions: u64,
 }
 
 impl WindowRule {
-    /// What all weights stand that were not measured.
+    /// The rule for weights that were not measured.
     pub const STOCK: Self = Self { margin: Duration::from_millis(1280), least_positions: 512 };
 
-    /// The file that tells the rule of these weights.
+    /// The file with the rule of these weights.
     #[must_use]
     pub fn file_of(model: &Path) -> PathBuf {
         model.with_extension("toml")
     }
 
-    /// The rule of these weights: what the file beside them tells, or [`Self::STOCK`] where there is none.
+    /// The rule of these weights, from the file beside them, or [`Self::STOCK`] if there is none.
     ///
     /// # Errors
-    /// If there is a file that cannot be read; the text says what it should hold.
+    /// If the file exists but cannot be used; the text says what it should hold.
     pub fn of(model: &Path) -> Result<Self, String> {
         let file = Self::file_of(model);
         match std::fs::read_to_string(&file) {
             Ok(text) => Self::parse(&text).map_err(|problem| {
-                format!("the file that tells its window, {}, is wrong (mend it, or remove it: at least 512 positions are looked at then): {problem}", file.display())
+                format!(
+                    "its window file, {}, is wrong (fix it, or remove it; without it, at least 512 \
+                     positions are encoded): {problem}",
+                    file.display()
+                )
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::STOCK),
-            Err(error) => {
-                Err(format!("the file that tells its window, {}, cannot be read: {error}", file.display()))
-            }
+            Err(error) => Err(format!("its window file, {}, cannot be read: {error}", file.display())),
         }
     }
 
@@ -63,7 +66,7 @@ impl WindowRule {
             return Err(format!("least_positions = {}: allowed is 0 to 1500", told.least_positions));
         }
         if told.measured.trim().is_empty() {
-            return Err("measured: says on what the window was measured".to_owned());
+            return Err("measured: must say on what the window was measured".to_owned());
         }
         Ok(Self { margin: Duration::from_millis(told.margin_ms), least_positions: told.least_positions })
     }
@@ -78,17 +81,17 @@ struct Told {
     measured: String,
 }
 
-/// The window of one look.
+/// The window of one run of whisper.cpp.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Window {
-    /// All of it, as Whisper was trained.
+    /// The whole window, as in the training of Whisper.
     Whole,
-    /// Cut to the speech, as far as the weights stand it.
+    /// Cut to the speech, as far as the weights tolerate it.
     Cut(WindowRule),
 }
 
 impl Window {
-    /// Positions for this much audio, where the whole window has `whole`; `None` is all of them.
+    /// The number of positions for this much audio, if the whole window has `whole`; `None` is all of them.
     pub(super) fn positions_for(&self, audio: Duration, whole: u64) -> Option<u64> {
         let Self::Cut(rule) = self else { return None };
         let micros = u64::try_from((audio + rule.margin).as_micros()).unwrap_or(u64::MAX);
@@ -121,7 +124,7 @@ mod tests {
         assert_eq!(window.positions_for(MS(8_960), 1_500), Some(512));
         assert_eq!(window.positions_for(MS(12_000), 1_500), Some(664));
         assert_eq!(window.positions_for(MS(29_000), 1_500), None);
-        // A model that never had so many sees all that it has.
+        // A model with fewer positions uses all of them.
         assert_eq!(window.positions_for(MS(100), 400), None);
     }
 

@@ -1,19 +1,19 @@
-//! The words of a transcript: how sure each is, and about when it ends. Knows tokens and levels, no model.
+//! The words of a transcript, with their confidence and rough end times. Knows tokens and levels, no model.
 //!
-//! whisper.cpp's own word times do not fit here: those by timestamp tokens need them decoded, and those
-//! by attention (DTW) end the process when a job is cancelled underway (its asserts are not errors). So
-//! the end of a word is estimated: speech is cut in proportion to letters, over the time in which
-//! something can be heard. Tests hold it against the voice's own times.
+//! The word times of whisper.cpp itself do not fit here. Those from timestamp tokens need these tokens to be
+//! decoded. Those from attention (DTW) end the process when a job is cancelled midway (its asserts are not
+//! errors). So the end of a word is estimated: the audible time is divided among the words in proportion to
+//! their letters. Tests compare the estimate with the voice's own times.
 
 use std::time::Duration;
 
 use crate::audio::level::SILENCE_DBFS;
 use crate::engine::HeardWord;
 
-/// Loudness is looked at in pieces of 10 ms.
+/// Loudness is measured in pieces of 10 ms.
 const PIECE: Duration = Duration::from_millis(10);
 
-/// What is further below the loudest piece is no part of a word.
+/// A piece that is quieter than the loudest by more than this is not part of a word.
 const BELOW_PEAK_DB: f32 = 30.0;
 
 /// A token as text, and its probability.
@@ -22,7 +22,7 @@ pub(super) struct Token {
     pub(super) probability: f32,
 }
 
-/// Puts tokens together to words; one that begins with a space begins a word. [`time`] tells their ends.
+/// Joins tokens to words; a token that begins with a space begins a word. [`time`] sets their ends.
 pub(super) fn words(tokens: &[Token]) -> Vec<HeardWord> {
     let mut words: Vec<HeardWord> = Vec::new();
     for token in tokens {
@@ -42,7 +42,7 @@ pub(super) fn words(tokens: &[Token]) -> Vec<HeardWord> {
     words
 }
 
-/// Gives every word its share of what can be heard of `audio`, by its letters.
+/// Gives every word its share of the audible part of `audio`, by its letters.
 pub(super) fn time(words: &mut [HeardWord], audio: &[f32], rate: u32) {
     let audible = audible_pieces(audio, rate);
     let letters = |word: &HeardWord| word.text.chars().filter(|c| c.is_alphanumeric()).count() + 1;
@@ -55,7 +55,7 @@ pub(super) fn time(words: &mut [HeardWord], audio: &[f32], rate: u32) {
     }
 }
 
-/// The numbers of the pieces in which something can be heard.
+/// The indices of the audible pieces.
 fn audible_pieces(audio: &[f32], rate: u32) -> Vec<u32> {
     let size = crate::units::samples_in(PIECE, rate).max(1);
     let level = |piece: &[f32]| {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{Denied, Secret, Upgrade};
 
-/// Whether user and password are a value of `secret`, with a colon between them.
+/// Passes if user and password, with a colon between them, are a value of `secret`.
 pub(super) fn pass(secret: &Secret, upgrade: &Upgrade<'_>) -> Result<(), Denied> {
     let encoded = upgrade.authorization("Basic")?;
     let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());

@@ -1,5 +1,5 @@
-//! A JSON web token in `Authorization: Bearer`, signed with HS256 (RFC 7519, RFC 7515) as Vonage signs
-//! its webhooks. Nothing but HS256 is taken, whatever the token asks for. PURE: it is given the time.
+//! A JSON web token in `Authorization: Bearer`, signed with HS256 (RFC 7519, RFC 7515) as Vonage signs its
+//! webhooks. Only HS256 is accepted, whatever the token names. PURE: the time is passed in.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use super::{Denied, Secret, Upgrade, UsedToken};
 
 const WHAT: &str = "JWT";
 
-/// A token without an end is taken for so long after it was issued. Vonage asks for the same.
+/// How long a token without an expiry is accepted after it was issued. Vonage asks for five minutes too.
 const VALIDITY: Duration = Duration::from_secs(300);
 
-/// Clocks differ.
+/// The allowance for clocks that differ.
 const LEEWAY: Duration = Duration::from_secs(30);
 
 #[derive(Deserialize)]
@@ -25,17 +25,17 @@ struct Header {
 
 #[derive(Deserialize)]
 struct Claims {
-    /// When it was issued, in seconds since 1970.
+    /// When the token was issued, in seconds since 1970.
     iat: u32,
-    /// When it ends.
+    /// When the token expires.
     exp: Option<u32>,
-    /// From when it is valid.
+    /// The start of the token's validity.
     nbf: Option<u32>,
-    /// Its own name.
+    /// The token's unique name.
     jti: Option<String>,
 }
 
-/// The token's one use, if it is signed with a value of `secret` and valid now.
+/// The single use of the token, if it is signed with a value of `secret` and valid now.
 pub(super) fn pass(secret: &Secret, upgrade: &Upgrade<'_>) -> Result<UsedToken, Denied> {
     let token = upgrade.authorization("Bearer")?;
     let claims = verified(secret, token)?;
@@ -48,12 +48,12 @@ pub(super) fn pass(secret: &Secret, upgrade: &Upgrade<'_>) -> Result<UsedToken, 
     if claims.nbf.map_or(issued, seconds).max(issued) > upgrade.now + LEEWAY {
         return Err(Denied::NotNow(WHAT));
     }
-    // A token without a name is its own name: its signature is of its time.
+    // A token without a name is named by its signature, which covers the time of issue.
     let name = claims.jti.as_deref().filter(|jti| jti.len() <= 128).unwrap_or_else(|| signature(token));
     Ok(UsedToken { what: WHAT, id: name.to_owned(), expires: end })
 }
 
-/// What the token claims, if its signature is right.
+/// The token's claims, if its signature is right.
 fn verified(secret: &Secret, token: &str) -> Result<Claims, Denied> {
     let malformed = || Denied::Malformed(WHAT);
     let (signed, tag) = token.rsplit_once('.').ok_or_else(malformed)?;

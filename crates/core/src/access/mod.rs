@@ -1,6 +1,6 @@
-//! Who may open a socket: what an upgrade request shows, held against what the configuration asks for.
-//! One file a kind of credential. PURE: it is given the time and the request; it must not know
-//! sockets, routes or what is said on them.
+//! Who may open a socket: checks the credentials in an upgrade request against the configuration. One file
+//! per kind of credential. PURE: the time and the request are passed in. Must not know sockets, routes or the
+//! traffic on them.
 
 mod basic;
 mod denied;
@@ -28,18 +28,18 @@ pub use replay_guard::ReplayGuard;
 use replay_guard::{Time, UsedToken};
 pub use secret::{NoSecret, Secret};
 
-/// What a request for a socket shows.
+/// An upgrade request, as far as checks need it.
 #[derive(Debug, Clone, Copy)]
 pub struct Upgrade<'a> {
-    /// The path with its query, as it came.
+    /// The path with its query, as received.
     pub target: &'a str,
     /// The single-use token in the path, if there is one.
     pub token: Option<&'a str>,
     /// The headers.
     pub headers: &'a HeaderMap,
-    /// Since 1970, by the system's clock, which may be set.
+    /// The time since 1970, by the system's clock, which may be set.
     pub now: Duration,
-    /// By a clock that is never set.
+    /// The time by a clock that is never set.
     pub uptime: Duration,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Upgrade<'a> {
         value.to_str().map_err(|_| Denied::Malformed(name))
     }
 
-    /// What follows `scheme` in `Authorization`; schemes are not case-sensitive (RFC 9110, 11.1).
+    /// The text after `scheme` in `Authorization`; schemes are not case-sensitive (RFC 9110, 11.1).
     fn authorization(&self, scheme: &str) -> Result<&'a str, Denied> {
         let value = self.header("authorization")?;
         match value.split_once(' ') {
@@ -59,7 +59,7 @@ impl<'a> Upgrade<'a> {
     }
 }
 
-/// One thing that a line asks of those who dial it.
+/// One credential that a gateway's route requires of a client.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Check {
     /// `X-Twilio-Signature` over the public address.
@@ -68,21 +68,21 @@ pub enum Check {
         tokens: Option<Secret>,
         /// The shared keys, for HMAC-SHA256.
         keys: Option<Secret>,
-        /// The address that Twilio was told.
+        /// The address that Twilio dials.
         url: PublicUrl,
     },
     /// `X-Plivo-Signature-V3` over the public address.
     Plivo {
         /// The account's auth tokens.
         tokens: Secret,
-        /// The address that Plivo was told.
+        /// The address that Plivo dials.
         url: PublicUrl,
     },
     /// A JSON web token with HS256 in `Authorization: Bearer`, as Vonage signs its webhooks.
     Jwt(Secret),
-    /// `Authorization: Basic`, user and password with a colon between them.
+    /// `Authorization: Basic`, with `user:password`.
     Basic(Secret),
-    /// `Authorization: Bearer`, a fixed token.
+    /// `Authorization: Bearer`, with a fixed token.
     Bearer(Secret),
     /// A fixed token in a header of this name.
     Header(&'static str, Secret),
@@ -91,10 +91,10 @@ pub enum Check {
 }
 
 impl Check {
-    /// What the request uses up if it passes: a credential for one use.
+    /// The single-use credential that the request uses up if it passes.
     ///
     /// # Errors
-    /// Why it does not pass: for the log, never for the one who asked.
+    /// Why the request does not pass. For the log, never for the client.
     fn pass(&self, upgrade: &Upgrade<'_>) -> Result<Option<UsedToken>, Denied> {
         match self {
             Self::Twilio { tokens, keys, url } => twilio::pass(tokens.as_ref(), keys.as_ref(), url, upgrade)?,
@@ -111,11 +111,11 @@ impl Check {
     }
 }
 
-/// Whether the request passes every one of `checks`. What may be used once is remembered in `seen`, and
-/// used up only if all else has passed.
+/// Passes if the request passes all `checks`. Single-use credentials are remembered in `seen`, and used up
+/// only if everything else has passed.
 ///
 /// # Errors
-/// The first that it does not pass.
+/// The first check that the request does not pass.
 pub fn pass_all(checks: &[Check], upgrade: &Upgrade<'_>, seen: &mut ReplayGuard) -> Result<(), Denied> {
     let tickets = checks.iter().map(|check| check.pass(upgrade)).collect::<Result<Vec<_>, _>>()?;
     let now = Time { wall: upgrade.now, uptime: upgrade.uptime };

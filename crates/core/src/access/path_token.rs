@@ -1,7 +1,7 @@
-//! Single-use tokens in the path of an address, for whoever hands out addresses: a web page's server, a
-//! webhook that answers with TwiML. `EXPIRES.NONCE.MAC`, where MAC is the HMAC-SHA256 over
-//! `offhook/LINE/EXPIRES.NONCE`, in base64 for addresses without padding. docs/security.md shows how to
-//! make one. PURE: it is given the time and the nonce.
+//! Single-use tokens in the path of an address, for services that hand out addresses: a web page's server, or
+//! a webhook that answers with TwiML. The form is `EXPIRES.NONCE.MAC`, where MAC is the HMAC-SHA256 over
+//! `offhook/LINE/EXPIRES.NONCE`, in URL-safe base64 without padding. docs/security.md shows how to make one.
+//! PURE: the time and the nonce are passed in.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ use ring::hmac;
 
 use super::{Denied, Secret, Upgrade, UsedToken};
 
-/// The longest time that a token may be valid: so long it must be remembered that it was used.
+/// The longest validity of a token, because a used token must be remembered until it expires.
 pub const LONGEST_VALIDITY: Duration = Duration::from_secs(24 * 3600);
 
-/// Bytes of a nonce, in hexadecimal or any other form: enough never to meet again, not more.
+/// The length of a nonce in bytes, in hexadecimal or any other form: enough never to repeat, and no more.
 const NONCE_BYTES: std::ops::RangeInclusive<usize> = 8..=64;
 
 const WHAT: &str = "path token";
 
-/// The tokens of one line.
+/// The tokens of one provider's route.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PathToken {
-    /// The line's name: a token of one line opens no other.
+    /// The name of the route: a token of one route opens no other.
     line: &'static str,
     secret: Secret,
 }
@@ -34,7 +34,7 @@ impl PathToken {
         Self { line, secret }
     }
 
-    /// A token that is valid until `expires`, in seconds since 1970. `nonce` must never come twice.
+    /// A token that is valid until `expires`, in seconds since 1970. `nonce` must never repeat.
     #[must_use]
     pub fn issue(&self, expires: Duration, nonce: [u8; 16]) -> String {
         let signed = format!("{}.{}", expires.as_secs(), super::hex(&nonce));
@@ -43,12 +43,12 @@ impl PathToken {
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag))
     }
 
-    /// What is signed.
+    /// The text that is signed.
     fn text(&self, signed: &str) -> String {
         format!("offhook/{}/{signed}", self.line)
     }
 
-    /// The one use of the token that the request shows, if it is right and valid now.
+    /// The single use of the token in the request, if the token is right and valid now.
     pub(super) fn pass(&self, upgrade: &Upgrade<'_>) -> Result<UsedToken, Denied> {
         let malformed = Denied::Malformed(WHAT);
         let token = upgrade.token.ok_or(Denied::Missing(WHAT))?;

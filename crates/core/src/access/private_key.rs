@@ -1,5 +1,5 @@
-//! A private key, and the tokens it signs: RS256 (RFC 7518, section 3.3), as Vonage's API asks for. PURE:
-//! it is given the time and the randomness.
+//! A private key, and the tokens it signs: RS256 (RFC 7518, section 3.3), as Vonage's API requires. PURE: the
+//! time and the randomness are passed in.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use serde_json::json;
 
 use super::hex;
 
-/// How long a token is valid that proves one request.
+/// The validity of a token, which authenticates one request.
 const VALIDITY: Duration = Duration::from_secs(60);
 
-/// An RSA key. Never shown.
+/// An RSA key, which is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PrivateKey {
     /// PKCS#8 or PKCS#1.
@@ -25,9 +25,9 @@ pub struct PrivateKey {
     pkcs8: bool,
 }
 
-/// No RSA key in PEM.
+/// The text is not an RSA key in PEM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is no RSA private key in PEM (\"-----BEGIN PRIVATE KEY-----\")")]
+#[error("it is not an RSA private key in PEM (\"-----BEGIN PRIVATE KEY-----\")")]
 pub struct NoKey;
 
 impl PrivateKey {
@@ -50,7 +50,7 @@ impl PrivateKey {
         pair.map_err(|_| NoKey)
     }
 
-    /// A token that proves a request of `application` at `now`, in seconds since 1970.
+    /// A token that authenticates a request of `application` at `now`, in seconds since 1970.
     ///
     /// # Errors
     /// If the system has no randomness.
@@ -91,7 +91,7 @@ mod tests {
     use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
     use serde_json::Value;
 
-    /// Made for these tests, and nothing else's: openssl genpkey -algorithm RSA.
+    /// A key made for these tests only: openssl genpkey -algorithm RSA.
     const TEST_KEY: &str = include_str!("../../../../tests/golden/signatures/test-key.pem");
 
     #[test]

@@ -1,5 +1,6 @@
-//! The address that gateways were told, and what each of them signs of it. It comes from the
-//! configuration and never from a request: what a proxy says about the address proves nothing. PURE.
+//! The public address that gateways dial, and the forms of it that each gateway signs. The address comes from
+//! the configuration and never from a request, because a proxy's claims about the address prove nothing.
+//! PURE.
 
 use std::fmt;
 
@@ -15,7 +16,7 @@ pub struct PublicUrl {
 }
 
 impl PublicUrl {
-    /// Reads an address such as `wss://voice.example.com`; `None` if it is none.
+    /// Reads an address such as `wss://voice.example.com`; `None` if the text is not an address.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
@@ -35,25 +36,25 @@ impl PublicUrl {
         right.then(|| Self { secure, host: host.to_owned(), port, prefix })
     }
 
-    /// Its name or address, without a port.
+    /// The host name or address, without a port.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The address of `target`, a path with its query.
+    /// The full address of `target`, a path with its query.
     #[must_use]
     pub fn of(&self, target: &str) -> String {
         self.with(if self.secure { "wss" } else { "ws" }, self.port, target)
     }
 
-    /// The addresses that may have been signed: as it was told, without its port, and with the port that
-    /// its scheme has when none is told; gateways differ in that.
+    /// The addresses that may have been signed: as configured, without its port, and with the default port of
+    /// its scheme if none is configured. Gateways differ in this.
     pub(super) fn signed(&self, target: &str) -> [String; 3] {
         self.with_and_without_port(if self.secure { "wss" } else { "ws" }, target)
     }
 
-    /// The same as a web page's addresses, for gateways that sign those.
+    /// The addresses of [`Self::signed`] with `https` or `http`, for gateways that sign those.
     pub(super) fn signed_as_web(&self, target: &str) -> [String; 3] {
         self.with_and_without_port(if self.secure { "https" } else { "http" }, target)
     }
@@ -97,8 +98,8 @@ mod tests {
         assert_eq!(told, ["wss://a.example:8443/t", "wss://a.example/t", "wss://a.example:8443/t"]);
     }
 
-    /// Fault: a gateway that signs `https://HOST:443/…` was turned away, though docs/security.md says that both forms
-    /// are taken.
+    /// Fault: a gateway that signs `https://HOST:443/…` was refused, though docs/security.md says that both
+    /// forms are accepted.
     #[test]
     fn a_web_address_may_have_been_signed_with_its_usual_port() {
         let told = PublicUrl::parse("wss://a.example").unwrap().signed_as_web("/p");

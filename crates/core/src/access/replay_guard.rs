@@ -1,47 +1,48 @@
-//! What may be used once, and was. Whether a credential is valid is a matter of the system's clock, which
-//! may be wrong and be set right; that it was used is remembered by a clock that only goes on. PURE: it is
-//! given both.
+//! Remembers the single-use credentials that were used. Their validity depends on the system's clock, which
+//! may be wrong and be set right. Their use is remembered by a clock that is never set. PURE: both times are
+//! passed in.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use super::denied::Denied;
 
-/// Most credentials remembered; more in use at once are an attack with a stolen secret, or a mistake.
+/// The most credentials that are remembered. More in use at once are an attack with a stolen secret, or a
+/// mistake.
 const LIMIT: usize = 100_000;
 
-/// From one sweep to the next.
+/// The time between two sweeps.
 const SWEEP: Duration = Duration::from_secs(10);
 
-/// A used credential is remembered for so long after its time is over: a clock that was wrong by less can be
-/// set right without harm to fresh ones.
+/// How long a used credential is remembered after it expired. A clock that was wrong by less than this can be
+/// set right without harm to fresh credentials.
 const MARGIN: Duration = Duration::from_secs(2 * 3600);
 
 /// A credential for one use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct UsedToken {
-    /// What it is called.
+    /// The kind of credential, for messages.
     pub(super) what: &'static str,
-    /// What tells it from all others of its kind.
+    /// The name that is unique among credentials of this kind.
     pub(super) id: String,
-    /// Until when it is valid, by the system's clock.
+    /// The end of its validity, by the system's clock.
     pub(super) expires: Duration,
 }
 
-/// What both clocks show.
+/// The times of both clocks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Time {
-    /// The system's, since 1970.
+    /// The time since 1970, by the system's clock.
     pub(super) wall: Duration,
-    /// The one that is never set, since the start.
+    /// The time since the start, by the clock that is never set.
     pub(super) uptime: Duration,
 }
 
 #[derive(Debug)]
 struct Use {
-    /// As the ticket says, by the system's clock.
+    /// The expiry in the credential, by the system's clock.
     expires: Duration,
-    /// And by the other: as much later as it was valid when it was used, and the margin.
+    /// The end of memory by the other clock: the time of use, plus the validity left then, plus the margin.
     remembered_until: Duration,
 }
 
@@ -49,10 +50,10 @@ struct Use {
 #[derive(Debug, Default)]
 pub struct ReplayGuard {
     used: HashMap<String, Use>,
-    /// The latest end of all that were forgotten. What ends no later may be one of them, if the clock was set
-    /// back: it is taken for one.
+    /// The latest expiry of all forgotten credentials. If the clock was set back, a credential that expires
+    /// no later may be one of them, so it counts as used.
     forgotten: Duration,
-    /// When those whose time is over are next looked for.
+    /// When the next sweep for expired credentials is due.
     sweep_at: Duration,
 }
 
@@ -103,7 +104,7 @@ mod tests {
 
     const S: fn(u64) -> Duration = Duration::from_secs;
 
-    /// At a time that both clocks show.
+    /// Takes a token at a time that both clocks show.
     fn take(
         once: &mut ReplayGuard,
         what: &'static str,
@@ -154,7 +155,7 @@ mod tests {
         assert_eq!(take(&mut once, "token", "more", 200, 99), Err(Denied::TooMany(LIMIT)));
         assert_eq!(take(&mut once, "token", "more", 200, 110), Ok(()));
         assert_eq!(once.used.len(), 1);
-        // The system's clock is set back; the other goes on.
+        // The system's clock is set back; the other clock goes on.
         assert_eq!(at(&mut once, "token", "7", 100, 50, 120), Err(Denied::Used("token")));
         assert_eq!(at(&mut once, "token", "more", 200, 50, 120), Err(Denied::Used("token")));
     }
@@ -167,7 +168,7 @@ mod tests {
         assert_eq!(at(&mut once, "token", "ahead", hour + 300, hour, 0), Ok(()));
         assert_eq!(at(&mut once, "token", "fresh", 310, 10, 10), Ok(()));
         assert_eq!(at(&mut once, "token", "fresh", 310, 11, 11), Err(Denied::Used("token")));
-        // And for as long as the clock may be set once more, no used one is taken again.
+        // As long as the clock may be set once more, no used token is accepted again.
         for uptime in [12, hour, 2 * hour] {
             for (id, expires) in [("ahead", hour + 300), ("fresh", 310)] {
                 for wall in [0, uptime, uptime + hour] {
@@ -178,7 +179,7 @@ mod tests {
         }
     }
 
-    /// Days go by, each with a token, and nothing is kept for longer than it may be needed.
+    /// Ten days pass with a token each, and no token is kept for longer than needed.
     #[test]
     fn what_was_forgotten_stays_used_however_far_the_clock_is_set_back() {
         let mut once = ReplayGuard::default();

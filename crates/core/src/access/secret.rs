@@ -1,36 +1,35 @@
-//! Something that must not be written down: never shown, compared in constant time. Must not know what
-//! it is for.
+//! A secret: never shown, and compared in constant time. Must not know what it is for.
 
 use std::fmt;
 
 use ring::hmac;
 use subtle::ConstantTimeEq as _;
 
-/// A secret in its valid values: several while one is being replaced by the next.
+/// A secret with its valid values. There are several while one is being replaced by the next.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     values: Vec<String>,
 }
 
-/// Why a text is no secret.
+/// Why a text is not a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoSecret {
-    /// There is nothing in it.
+    /// The text is empty.
     #[error("it is empty")]
     Empty,
-    /// Too short to be one.
+    /// A value is too short for a secret.
     #[error("a value of fewer than {MIN_LENGTH} characters can be guessed")]
     Short,
 }
 
-/// A secret of fewer characters can be tried out.
+/// The shortest secret, in bytes. Shorter values can be guessed.
 const MIN_LENGTH: usize = 8;
 
 impl Secret {
-    /// The values in `text`, a line each.
+    /// The values in `text`, one per line.
     ///
     /// # Errors
-    /// If there is none, or one is too short to be a secret.
+    /// If there is no value, or one is too short to be a secret.
     pub fn of(text: &str) -> Result<Self, NoSecret> {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let values: Vec<String> = lines.map(str::to_owned).collect();
@@ -49,19 +48,19 @@ impl Secret {
         Self { values: vec![value.to_owned()] }
     }
 
-    /// Whether this is one of the values.
+    /// True if `given` is one of the values.
     #[must_use]
     pub fn is(&self, given: &str) -> bool {
         self.any(|value| value.as_bytes().ct_eq(given.as_bytes()).into())
     }
 
-    /// The one that is in use, to show to others.
+    /// The current value, for showing to other services.
     #[must_use]
     pub fn current(&self) -> &str {
         self.values.first().map_or("", String::as_str)
     }
 
-    /// Whether one of the values makes this HMAC of `text`.
+    /// True if `tag` is the HMAC of `text` with one of the values.
     pub(super) fn signed(&self, algorithm: hmac::Algorithm, text: &str, tag: &[u8]) -> bool {
         self.any(|value| {
             let key = hmac::Key::new(algorithm, value.as_bytes());
@@ -69,7 +68,8 @@ impl Secret {
         })
     }
 
-    /// Whether `test` holds of one of the values; all are tried, so that the time does not tell which.
+    /// True if `test` holds for one of the values. All values are tried, so that the time does not reveal
+    /// which.
     fn any(&self, test: impl Fn(&str) -> bool) -> bool {
         self.values.iter().fold(false, |found, value| test(value) | found)
     }

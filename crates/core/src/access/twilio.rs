@@ -1,6 +1,6 @@
 //! `X-Twilio-Signature` on the upgrade, as Twilio's own libraries check it: base64 of an HMAC over the
-//! address, to which a form's fields would be added (an upgrade has none). HMAC-SHA1 with the account's
-//! auth token; HMAC-SHA256 with a shared key, if `X-Twilio-Webhooks-Signature-Settings` says so. PURE.
+//! address, plus the fields of a form (an upgrade has none). HMAC-SHA1 with the account's auth token, or
+//! HMAC-SHA256 with a shared key if `X-Twilio-Webhooks-Signature-Settings` says so. PURE.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,8 +11,8 @@ use super::{Denied, PublicUrl, Secret, Upgrade};
 const SIGNATURE: &str = "x-twilio-signature";
 const SETTINGS: &str = "x-twilio-webhooks-signature-settings";
 
-/// Whether the signature is one of `tokens` (SHA-1) or of `keys` (SHA-256). The address may have been
-/// signed with its port or without it: Twilio does both.
+/// Passes if the signature was made with one of `tokens` (SHA-1) or of `keys` (SHA-256). The address may have
+/// been signed with or without its port; Twilio does both.
 pub(super) fn pass(
     tokens: Option<&Secret>,
     keys: Option<&Secret>,
@@ -23,7 +23,7 @@ pub(super) fn pass(
     let given = STANDARD.decode(given).map_err(|_| Denied::Malformed(SIGNATURE))?;
     let settings = if upgrade.headers.contains_key(SETTINGS) { upgrade.header(SETTINGS)? } else { "" };
     let (algorithm, secret) = match algorithm(settings).to_ascii_uppercase().as_str() {
-        // What is not configured cannot be asked for: nobody may choose the weaker of two.
+        // An algorithm that is not configured is refused, so that no client can choose the weaker of the two.
         "HMAC_SHA1" => (hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, tokens.ok_or(Denied::Missing(SETTINGS))?),
         "HMAC_SHA256" => (hmac::HMAC_SHA256, keys.ok_or(Denied::Wrong(SETTINGS))?),
         _ => return Err(Denied::Malformed(SETTINGS)),

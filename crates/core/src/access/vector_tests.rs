@@ -1,5 +1,5 @@
-//! The signatures that the vendors' own libraries make and judge, held against ours. The vectors are in
-//! tests/golden/signatures; scripts/signature_vectors.py makes them.
+//! Compares our signature checks with the vendors' own libraries. The vectors are in tests/golden/signatures
+//! and made by scripts/signature_vectors.py.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
@@ -20,14 +20,14 @@ fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
     pairs.iter().map(pair).collect()
 }
 
-/// What `check` says to these headers, `now` seconds after 1970.
+/// The verdict of `check` on these headers, `now` seconds after 1970.
 fn judge(check: &Check, target: &str, pairs: &[(&'static str, &str)], now: u64) -> Result<(), Denied> {
     let now = Duration::from_secs(now);
     let upgrade = Upgrade { target, token: None, headers: &headers(pairs), now, uptime: now };
     pass_all(std::slice::from_ref(check), &upgrade, &mut ReplayGuard::default())
 }
 
-/// An address in its two parts: what is configured, and what is asked for.
+/// Splits an address into the part that is configured and the target of the request.
 fn apart(url: &str) -> (PublicUrl, &str) {
     let host = url.find("://").unwrap() + 3;
     let path = url[host..].find(['/', '?']).map_or(url.len(), |at| host + at);
@@ -89,8 +89,8 @@ fn a_signature_of_plivo_is_judged_as_plivo_does() {
             ("x-plivo-signature-v3", vector.header.as_str()),
             ("x-plivo-signature-v3-nonce", vector.nonce.as_str()),
         ];
-        // The two differences: whether a socket's address is signed as such or as the web's is not known, nor whether
-        // with its port (docs/security.md).
+        // We differ in two cases, because it is not known whether a socket's address is signed as `wss` or as
+        // `https`, nor whether with its port (docs/security.md).
         let more = ["another scheme", "a port that was not signed"];
         let valid = vector.valid || more.contains(&vector.about.as_str());
         assert_eq!(judge(&check, target, &shown, 0).is_ok(), valid, "{}", vector.about);
@@ -105,7 +105,7 @@ struct VonageVector {
     valid: bool,
 }
 
-/// When the tokens of the vectors were issued.
+/// The time of issue of the tokens in the vectors.
 const ISSUED: u64 = 1_700_000_000;
 
 #[test]

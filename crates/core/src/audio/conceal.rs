@@ -1,21 +1,22 @@
-//! Makes up for audio that is missing: the last pitch period again and again, fading to silence. Knows no
-//! stream and no call; whoever uses it knows how much is missing.
+//! Packet loss concealment: repeats the last pitch period, fading to silence. Must not know streams or calls;
+//! its caller knows how much audio is missing.
 //!
-//! In the spirit of ITU-T G.711, Appendix I: pitch by the normalised cross-correlation of the newest 20 ms
-//! with what lies 5 to 15 ms before, whole for the first 10 ms, then a fifth less every 10 ms.
+//! In the spirit of ITU-T G.711, Appendix I: the pitch is found by normalised cross-correlation of the newest
+//! 20 ms with the audio 5 to 15 ms before; the level is full for the first 10 ms and then drops by a fifth
+//! every 10 ms.
 
 use crate::units::samples_in;
 use std::time::Duration;
 
-/// The newest audio that pitch is looked for in.
+/// The newest audio, in which the pitch is searched.
 const WINDOW: Duration = Duration::from_millis(20);
-/// Pitch is between these: 200 and 66 Hz.
+/// The range of the pitch period: 200 to 66 Hz.
 const SHORTEST_PERIOD: Duration = Duration::from_millis(5);
 const LONGEST_PERIOD: Duration = Duration::from_millis(15);
-/// The made-up voice is whole for this long, and silent after that.
+/// The concealment has full level up to `WHOLE` and is silent from `SILENT` on.
 const WHOLE: Duration = Duration::from_millis(10);
 const SILENT: Duration = Duration::from_millis(60);
-/// The real voice comes in over this.
+/// The real voice is faded in over this time.
 const CROSS_FADE: Duration = Duration::from_millis(4);
 
 /// The newest audio of a stream.
@@ -26,7 +27,7 @@ pub struct Concealer {
 }
 
 impl Concealer {
-    /// For a stream of `rate` samples a second, of which nothing has come.
+    /// A concealer for a stream of `rate` samples a second that has not begun.
     #[must_use]
     pub const fn new(rate: u32) -> Self {
         Self { rate, newest: Vec::new() }
@@ -36,7 +37,7 @@ impl Concealer {
         samples_in(duration, self.rate)
     }
 
-    /// `samples` have come.
+    /// Notes `samples` that have arrived or were concealed.
     pub fn heard(&mut self, samples: &[i16]) {
         let kept = self.samples(WINDOW + LONGEST_PERIOD);
         let from = samples.len().saturating_sub(kept);
@@ -45,13 +46,13 @@ impl Concealer {
         self.newest.drain(..excess);
     }
 
-    /// Makes up `missing` samples. `next` is what comes behind them; its beginning is blended with the
+    /// Makes up `missing` samples. The beginning of `next`, the audio behind them, is blended with the
     /// made-up voice, so that there is no click.
     #[must_use]
     pub fn conceal(&self, missing: usize, next: &mut [i16]) -> Vec<i16> {
         let Some(period) = self.period() else { return vec![0; missing] };
         let voice = |n: usize| period[n % period.len()] * self.gain(n);
-        // `as` rounds towards zero and saturates, which nobody hears.
+        // `as` rounds towards zero and saturates, which is inaudible.
         let made_up = (0..missing).map(|n| voice(n) as i16).collect();
         let fade = self.samples(CROSS_FADE).min(next.len());
         for (n, sample) in next[..fade].iter_mut().enumerate() {
@@ -61,7 +62,8 @@ impl Concealer {
         made_up
     }
 
-    /// The last pitch period, its end blended so that it can be repeated; `None` if too little was heard.
+    /// The last pitch period, with its end blended so that it can be repeated; `None` if there is too little
+    /// audio.
     fn period(&self) -> Option<Vec<f32>> {
         let (window, longest) = (self.samples(WINDOW), self.samples(LONGEST_PERIOD));
         if window == 0 || self.newest.len() < window + longest {
@@ -103,7 +105,7 @@ mod tests {
     use crate::audio::level::rms_dbfs;
     use proptest::prelude::*;
 
-    /// A voice of 100 Hz with its overtones.
+    /// A voice of 100 Hz with overtones.
     fn voice(rate: u32, from: usize, samples: usize) -> Vec<i16> {
         let at = |n: usize| {
             let turn = n as f64 / f64::from(rate) * 100.0 * std::f64::consts::TAU;
@@ -142,7 +144,7 @@ mod tests {
         let mut concealer = Concealer::new(8000);
         let before = voice(8000, 0, 800);
         concealer.heard(&before);
-        // It comes back at another place in its period.
+        // The voice comes back at another place in its period.
         let mut next = voice(8000, 993, 160);
         let made_up = concealer.conceal(160, &mut next);
         let all = [before.clone(), made_up, next].concat();

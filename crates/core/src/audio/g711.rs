@@ -1,10 +1,10 @@
-//! G.711, the codec of the phone network: one byte a sample, in the mu-law of America and Japan and
-//! the A-law of the rest. Knows no packets and no gateways.
+//! G.711, the codec of the phone network: one byte a sample, in the mu-law of America and Japan or the A-law
+//! of the rest of the world. Must not know packets or gateways.
 //!
-//! Source: ITU-T Recommendation G.711 (11/88), tables 1 and 2. Samples are the recommendation's
-//! 14-bit (mu-law) and 13-bit (A-law) values, shifted up to fill 16 bits, as every soft phone does.
+//! Source: ITU-T Recommendation G.711 (11/88), tables 1 and 2. Samples are the recommendation's 14-bit
+//! (mu-law) and 13-bit (A-law) values, shifted up to fill 16 bits, as in every soft phone.
 
-/// Which of the two companding laws.
+/// The two companding laws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Law {
     /// Mu-law, `PCMU`, 14 bits.
@@ -23,7 +23,7 @@ impl Law {
         }
     }
 
-    /// A 16-bit sample as the byte of the nearest value the law has.
+    /// A 16-bit sample as the byte of the law's nearest value.
     #[must_use]
     pub fn encode(self, sample: i16) -> u8 {
         match self {
@@ -44,7 +44,7 @@ impl Law {
         samples.iter().map(|&s| self.encode(s)).collect()
     }
 
-    /// The byte of silence, to fill gaps with.
+    /// The byte of silence, for filling gaps.
     #[must_use]
     pub const fn silence(self) -> u8 {
         match self {
@@ -54,12 +54,12 @@ impl Law {
     }
 }
 
-/// Added before the segment is found, so that each of the eight segments starts at a power of two:
-/// 33 of the 14-bit scale, 132 of ours.
+/// The bias that is added before the segment is found, so that each of the eight segments starts at a power
+/// of two: 33 on the 14-bit scale, 132 on ours.
 const MU_BIAS: i32 = 132;
 
-/// The largest magnitude that still has a code: decision value 8159 of the 14-bit scale, 32636 of
-/// ours, less one.
+/// The largest magnitude that still has a code: decision value 8159 on the 14-bit scale, 32636 on ours, less
+/// one.
 const MU_CLIP: i32 = 32_635;
 
 /// The decoded value of every byte.
@@ -88,13 +88,13 @@ pub const fn mulaw_decode(byte: u8) -> i16 {
     MU_TABLE[byte as usize]
 }
 
-/// An A-law byte as a 16-bit sample, -32256 to 32256; A-law has no zero, the smallest are 8 and -8.
+/// An A-law byte as a 16-bit sample, -32256 to 32256. A-law has no zero; its smallest values are 8 and -8.
 #[must_use]
 pub const fn alaw_decode(byte: u8) -> i16 {
     A_TABLE[byte as usize]
 }
 
-/// The mu-law byte for a 16-bit sample. Zero is `0xff`; `0x7f`, the other zero, is never made.
+/// The mu-law byte for a 16-bit sample. Zero is `0xff`; the other zero, `0x7f`, is never produced.
 #[must_use]
 pub const fn mulaw_encode(sample: i16) -> u8 {
     let sign = if sample < 0 { 0x80 } else { 0 };
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn no_sample_is_off_by_more_than_half_a_step() {
         for sample in i16::MIN..=i16::MAX {
-            // Beyond the last step, everything is the last value.
+            // Samples beyond the last step get the last value.
             let held = i32::from(sample).clamp(-MU_CLIP, MU_CLIP);
             let byte = mulaw_encode(sample);
             let half_step = 4 << ((!byte >> 4) & 7);

@@ -1,25 +1,25 @@
-//! How loud audio is, and where in it something can be heard. Knows nothing of speech: for that there
-//! is a voice activity detector.
+//! The loudness of audio, and its audible span. Must not know speech: that is for a voice activity detector.
 
 use std::ops::Range;
 use std::time::Duration;
 
 use crate::units::samples_in;
 
-/// What digital silence measures, instead of minus infinity: below the smallest 16-bit value there is.
+/// The level of digital silence, instead of minus infinity: below the smallest 16-bit value.
 pub const SILENCE_DBFS: f32 = -100.0;
 
-/// Nothing quieter than this is heard on a phone: about the size of the idle noise of a mu-law line
-/// (a few steps of the smallest segment are -66 dBFS) plus a margin.
+/// The level below which audio is inaudible on a phone: about the idle noise of a mu-law line (a few steps of
+/// the smallest segment are -66 dBFS) plus a margin.
 pub const AUDIBLE_DBFS: f32 = -50.0;
 
-/// Nor is anything heard that is this far below the loudest part: the noise under a loud recording.
+/// Audio that is more than this below the loudest part is inaudible too: the noise under a loud recording.
 pub const AUDIBLE_BELOW_PEAK_DB: f32 = 40.0;
 
-/// Loudness is measured over two of these, at every one of them; the ends of a span are that exact.
+/// The step at which loudness is measured, over windows of two steps. The ends of a span are exact to one
+/// step.
 const HOP: Duration = Duration::from_millis(5);
 
-/// The level of the mean power, in dB below full scale; [`SILENCE_DBFS`] at the least.
+/// The level of the mean power, in dB relative to full scale; at least [`SILENCE_DBFS`].
 #[must_use]
 pub fn rms_dbfs(samples: &[i16]) -> f32 {
     if samples.is_empty() {
@@ -46,8 +46,9 @@ pub fn audible_span(samples: &[i16], rate: u32) -> Option<Range<usize>> {
     let threshold = AUDIBLE_DBFS.max(loudest - AUDIBLE_BELOW_PEAK_DB);
     let first = levels.iter().position(|&l| l >= threshold)?;
     let last = levels.iter().rposition(|&l| l >= threshold)?;
-    // The window before the first one is not heard, so the sound is in the first one's later hop;
-    // likewise the last one's earlier hop. If that leaves nothing, the sound straddles both.
+    // The window before the first audible one is inaudible, so the sound begins in the later hop of the first
+    // window. Likewise it ends in the earlier hop of the last one. If that leaves nothing, the sound
+    // straddles both hops.
     if first < last { Some(first * hop..(last * hop).min(samples.len())) } else { Some(window_range(first)) }
 }
 
@@ -91,7 +92,7 @@ mod tests {
         let span = audible_span(&audio, 8_000).unwrap();
         assert!(span.start.abs_diff(4_000) <= 40, "{span:?}");
         assert_eq!(span.end, 8_000);
-        // The same noise alone is heard.
+        // The noise alone is heard.
         assert!(audible_span(&tone(0.5, 8_000, 0.006), 8_000).is_some());
     }
 

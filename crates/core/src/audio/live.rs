@@ -1,26 +1,26 @@
-//! A live stream at one rate as a stream at another, sample by sample: a polyphase filter that brings its output as soon
-//! as its input is there, and delays all of it by 2 ms. Files have time for a sharper one: `resample`.
+//! The resampler for live streams: a polyphase filter that gives its output as soon as the input is there,
+//! with a delay of 2 ms. Files have time for the sharper filter in `resample`.
 
 use super::resample::{RATES, RateError, gcd};
 
-/// How far the filter looks to either side of a sample: so much later the stream comes out.
+/// How far the filter looks to either side of a sample, which is also the delay of the stream.
 const DELAY_MS: u32 = 2;
 
-/// Where the filter halves the amplitude, as a part of the lower rate: between 3.4 kHz, which a telephone carries, and
-/// what would fold back onto it.
+/// The frequency at which the filter halves the amplitude, as a fraction of the lower rate. It lies between
+/// 3.4 kHz, which a telephone carries, and the frequencies that would fold back onto it.
 const CUTOFF: f64 = 0.485;
 
-/// The shape of the window (Kaiser's beta): what is cut off is 60 dB down.
+/// The shape of the window (Kaiser's beta), for 60 dB of attenuation in the stop band.
 const BETA: f64 = 5.65;
 
-/// More phases than this are rates that have next to nothing in common.
+/// The most phases. Rates that need more have next to nothing in common.
 const MOST_PHASES: u32 = 4_096;
 
-/// Converts one stream of mono audio, piece by piece. However it is cut into pieces, the output is the same; of
-/// whole-number ratios, n samples in are n times the ratio out.
+/// Converts one stream of mono audio, chunk by chunk. The output does not depend on how the stream is cut
+/// into chunks. For whole-number ratios, n samples in give n times the ratio out.
 #[derive(Debug, Clone)]
 pub struct LiveResampler {
-    /// The rates, without what they have in common: so many new samples for so many old ones.
+    /// The rates divided by their greatest common divisor: `up` new samples for `down` old ones.
     up: usize,
     down: usize,
     /// The taps of each phase, for the newest sample first.
@@ -32,10 +32,10 @@ pub struct LiveResampler {
 }
 
 impl LiveResampler {
-    /// A converter for a stream that begins.
+    /// A converter for a stream that has not begun.
     ///
     /// # Errors
-    /// If a rate is outside [`RATES`], or the two have too little in common.
+    /// If a rate is outside [`RATES`], or the two rates have too little in common.
     pub fn new(from: u32, to: u32) -> Result<Self, RateError> {
         let error = RateError { from, to };
         if !RATES.contains(&from) || !RATES.contains(&to) {
@@ -53,7 +53,7 @@ impl LiveResampler {
         Ok(Self { up, down, bank, recent: vec![0.0; taps], ahead: 0 })
     }
 
-    /// Takes the next piece of the stream, of any length; gives all that it brings.
+    /// Takes the next chunk of the stream, of any length. Returns all output for it.
     #[must_use]
     pub fn push(&mut self, input: &[i16]) -> Vec<i16> {
         if self.up == self.down {
@@ -66,7 +66,7 @@ impl LiveResampler {
             while self.ahead < self.up {
                 let window = self.recent[newest + 1 - taps..=newest].iter().rev();
                 let sum: f32 = window.zip(&self.bank[self.ahead]).map(|(sample, tap)| sample * tap).sum();
-                // Within the range of the type, whatever the filter overshoots.
+                // The filter may overshoot the range of the type.
                 out.push(sum.round().clamp(f32::from(i16::MIN), f32::from(i16::MAX)) as i16);
                 self.ahead += self.down;
             }
@@ -76,14 +76,15 @@ impl LiveResampler {
         out
     }
 
-    /// There is a gap in the stream: what follows has nothing of what was before.
+    /// Marks a gap in the stream: audio from before the gap does not sound in the audio after it.
     pub fn forget(&mut self) {
         self.recent.fill(0.0);
     }
 }
 
-/// The taps for new samples that lie `phase` parts of `up` behind the newest old one: a sinc under a Kaiser window, of
-/// gain 1, with its middle half of all taps ago. (Oppenheim and Schafer, Discrete-Time Signal Processing, 7.5.3)
+/// The taps for new samples that lie `phase` parts of `up` behind the newest old one: a sinc under a Kaiser
+/// window, of gain 1, with its middle half the number of taps ago (Oppenheim and Schafer, Discrete-Time
+/// Signal Processing, 7.5.3).
 fn phase_of_bank(phase: usize, up: usize, taps: usize, cutoff: f64) -> Vec<f32> {
     let middle = taps as f64 / 2.0;
     let raw: Vec<f64> = (0..taps)
@@ -101,7 +102,7 @@ fn sinc(x: f64) -> f64 {
     if angle.abs() < 1e-9 { 1.0 } else { angle.sin() / angle }
 }
 
-/// Kaiser's window at `x` of -1 to 1.
+/// Kaiser's window at `x` in -1 to 1.
 fn kaiser(x: f64) -> f64 {
     bessel(BETA * (1.0 - x * x).max(0.0).sqrt()) / bessel(BETA)
 }
@@ -125,7 +126,7 @@ mod tests {
 
     const RATES_OF_LINES: [u32; 5] = [8_000, 16_000, 22_050, 24_000, 48_000];
 
-    /// Every rate of a line, there and back.
+    /// Every rate of a connection, to and from 8 kHz.
     fn lines() -> impl Iterator<Item = (u32, u32)> {
         RATES_OF_LINES.into_iter().skip(1).flat_map(|rate| [(rate, 8_000), (8_000, rate)])
     }
@@ -168,7 +169,7 @@ mod tests {
                 let out = convert(&tone(frequency, from, from), from, to);
                 let (amplitude, phase) = measure(&out[to as usize / 10..], frequency, to);
                 assert!((amplitude - 1.0).abs() < loss, "{from} to {to}, {frequency} Hz: {amplitude}");
-                // The window begins after a tenth of a second: whole turns of each of these tones.
+                // The measurement begins after a tenth of a second: whole turns of each of these tones.
                 let late = (-phase).rem_euclid(1.0) - (frequency * 0.002).fract();
                 let late = late - late.round();
                 assert!(late.abs() < 0.02, "{from} to {to}, {frequency} Hz: {late} turns");

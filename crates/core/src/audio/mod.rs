@@ -1,9 +1,8 @@
-//! Sound as numbers: codecs of the phone network, sample rates, files, loudness. Pure: no sockets, no
-//! threads, no clock; only `wav` touches files, and only at its edge. Knows no engine, no gateway and
-//! no call.
+//! Sound as numbers: codecs of the phone network, sample rates, WAV, loudness. Pure: no sockets, no threads,
+//! no clock, and no files; `wav` works on bytes. Must not know engines, gateways or calls.
 //!
-//! Two forms of a sample are used in the house: `i16` where it is on its way to or from a phone, and
-//! `f32` in -1 to 1 where something computes with it. [`to_f32`] and [`to_i16`] go between them.
+//! Samples have two forms: `i16` on the way to or from a phone, and `f32` in -1 to 1 for computation.
+//! [`to_f32`] and [`to_i16`] convert between them.
 
 pub mod conceal;
 pub mod g711;
@@ -21,7 +20,7 @@ pub fn to_f32(samples: &[i16]) -> Vec<f32> {
     samples.iter().map(|&s| f32::from(s) / I16_SCALE).collect()
 }
 
-/// Fractions of full scale as 16-bit samples: rounded, and held at the ends of the range. NaN is silence.
+/// Fractions of full scale as 16-bit samples: rounded, and clamped to the range. NaN is silence.
 #[must_use]
 pub fn to_i16(samples: &[f32]) -> Vec<i16> {
     // `as` saturates and turns NaN into 0.
@@ -31,7 +30,7 @@ pub fn to_i16(samples: &[f32]) -> Vec<i16> {
 /// Phone audio (8 kHz) as Whisper takes it: 16 kHz, in -1 to 1.
 ///
 /// # Errors
-/// None in practice: both rates are among those the resampler knows.
+/// None in practice: the resampler supports both rates.
 pub fn phone_to_whisper(samples: &[i16]) -> Result<Vec<f32>, resample::RateError> {
     resample::resample(&to_f32(samples), crate::units::PHONE_RATE, crate::units::WHISPER_RATE)
 }

@@ -1,14 +1,14 @@
-//! Audio of files at one rate as audio at another. Wraps rubato's FFT resampler: linear phase, with everything
-//! above the lower of the two Nyquist frequencies removed. It works in long blocks: live streams have `live`.
+//! The resampler for files. Wraps rubato's FFT resampler: linear phase, with everything above the lower of
+//! the two Nyquist frequencies removed. It works in long blocks; live streams use `live`.
 
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Resampler as _};
 
-/// The rates taken: from the lowest in old recordings to the highest of studio equipment.
+/// The supported rates: from the lowest of old recordings to the highest of studio equipment.
 pub const RATES: std::ops::RangeInclusive<u32> = 1_000..=384_000;
 
-/// A clip is worked on in blocks of about this much: the filter is as long as the block, and the longer it
-/// is, the closer to the Nyquist frequency it cuts (3.9 of 4 kHz).
+/// The approximate block length. The filter is as long as the block, and the longer it is, the closer to the
+/// Nyquist frequency it cuts (3.9 of 4 kHz).
 const BLOCK_MS: u32 = 80;
 
 /// Rates that cannot be converted.
@@ -17,32 +17,32 @@ const BLOCK_MS: u32 = 80;
 pub struct RateError {
     /// Samples a second of the input.
     pub from: u32,
-    /// Samples a second wanted.
+    /// Samples a second of the output.
     pub to: u32,
 }
 
-/// Converts one recording of mono audio, piece by piece.
+/// Converts one recording of mono audio, chunk by chunk.
 ///
-/// The output is the same however the input is cut into pieces, and is aligned with it: the first
-/// sample out is at the moment of the first sample in. What a filter needs to look ahead is held
-/// back until it is there, or until [`finish`](Self::finish).
+/// The output does not depend on how the input is cut into chunks. It is aligned with the input: the first
+/// sample out is at the moment of the first sample in. Output is held back until the filter has the input
+/// that it needs to look ahead, or until [`finish`](Self::finish).
 pub struct Resampler {
     from: u64,
     to: u64,
-    /// `None` if the rates are the same.
+    /// `None` if the rates are equal.
     fft: Option<Fft<f32>>,
     /// Input that does not fill a block yet.
     pending: Vec<f32>,
     /// One block of output.
     block: Vec<f32>,
-    /// Output still to be dropped: the filter's delay.
+    /// Output samples still to be dropped: the filter's delay.
     to_skip: usize,
     taken: u64,
     given: u64,
 }
 
 impl Resampler {
-    /// A converter for a file that is read piece by piece, as exact as [`resample`]; its output lags by up to
+    /// A converter for a file that is read chunk by chunk, as exact as [`resample`]. Its output lags by up to
     /// 120 ms.
     ///
     /// # Errors
@@ -55,8 +55,8 @@ impl Resampler {
         let fft = if from == to {
             None
         } else {
-            // An even number of the smallest possible blocks: the delay, half a block, is then
-            // whole samples on both sides.
+            // With an even number of the smallest possible blocks, the delay of half a block is a whole
+            // number of samples at both rates.
             let smallest = from / gcd(from, to);
             let count = (from * BLOCK_MS / 1000).div_ceil(smallest).next_multiple_of(2);
             let size = (count * smallest) as usize;
@@ -85,7 +85,7 @@ impl Resampler {
         })
     }
 
-    /// Takes the next piece of the stream, of any length, and appends what is ready to `out`.
+    /// Takes the next chunk of the stream, of any length, and appends the output that is ready to `out`.
     pub fn push(&mut self, input: &[f32], out: &mut Vec<f32>) {
         self.taken += input.len() as u64;
         let Some(fft) = &mut self.fft else {
@@ -106,8 +106,8 @@ impl Resampler {
         self.pending.drain(..whole);
     }
 
-    /// Ends the stream: appends what was held back. In all, the output is then as long as the input
-    /// to the nearest sample, and the converter is as new.
+    /// Ends the stream: appends the output that was held back and resets the converter. The whole output is
+    /// as long as the input to the nearest sample.
     pub fn finish(&mut self, out: &mut Vec<f32>) {
         let total = (self.taken * self.to + self.from / 2) / self.from;
         if let Some(fft) = &self.fft {
@@ -131,8 +131,8 @@ impl Resampler {
     }
 }
 
-/// Converts a whole clip of mono audio. The output is as long as the input to the nearest sample and
-/// starts at the same moment.
+/// Converts a whole clip of mono audio. The output is as long as the input to the nearest sample and starts
+/// at the moment at which the input starts.
 ///
 /// # Errors
 /// If a rate is outside [`RATES`].
@@ -144,7 +144,7 @@ pub fn resample(input: &[f32], from: u32, to: u32) -> Result<Vec<f32>, RateError
     Ok(out)
 }
 
-/// The same for 16-bit samples.
+/// Converts a whole clip of 16-bit mono audio; see [`resample`].
 ///
 /// # Errors
 /// If a rate is outside [`RATES`].
@@ -155,7 +155,7 @@ pub fn resample_i16(input: &[i16], from: u32, to: u32) -> Result<Vec<i16>, RateE
     Ok(super::to_i16(&resample(&super::to_f32(input), from, to)?))
 }
 
-/// Converts one block. Sizes that do not fit would be a mistake in this file; the block is then silence.
+/// Converts one block. Sizes that do not fit would be a bug in this file; the block is then silence.
 fn convert(fft: &mut Fft<f32>, chunk: &[f32], block: &mut [f32]) {
     let frames = block.len();
     let done = InterleavedSlice::new(chunk, 1, chunk.len())
@@ -168,7 +168,7 @@ fn convert(fft: &mut Fft<f32>, chunk: &[f32], block: &mut [f32]) {
     }
 }
 
-/// What two rates have in common.
+/// The greatest common divisor of two rates.
 pub(super) const fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
@@ -212,7 +212,7 @@ mod tests {
                     let (amplitude, phase) = measure(&out, frequency, to);
                     assert!((amplitude - 0.5).abs() < 0.005, "{from} to {to}, {frequency} Hz: {amplitude}");
                     assert!(phase.abs() < 0.001, "{from} to {to}, {frequency} Hz: {phase} turns");
-                    // Nothing else is in it: the tone alone has the whole power.
+                    // The output holds nothing else: the tone alone has the whole power.
                     let rest = level(&out) - 0.5 / 2_f64.sqrt();
                     assert!(rest.abs() < 0.004, "{from} to {to}, {frequency} Hz: {rest} left over");
                 }

@@ -1,10 +1,10 @@
-//! WAV files: any common kind in, as mono audio; 16-bit PCM out. PURE: from and to
-//! bytes; `files::recordings` opens files.
+//! WAV files: reads any common kind as mono audio, and writes 16-bit PCM. PURE: from and to bytes;
+//! `files::recordings` opens files.
 //!
-//! The reader is our own: it takes mu-law and A-law, streams whose header has no true length, and
-//! data cut short, and it never holds more than it has decoded. Format: "Multimedia Programming
-//! Interface and Data Specifications 1.0" (IBM and Microsoft, 1991) and "Multiple channel audio data
-//! and WAVE files" (Microsoft, 2007) for the extensible form.
+//! The reader is our own: it takes mu-law and A-law, streams whose header has no true length, and truncated
+//! data, and it never holds more than it has decoded. Format: "Multimedia Programming Interface and Data
+//! Specifications 1.0" (IBM and Microsoft, 1991) and "Multiple channel audio data and WAVE files" (Microsoft,
+//! 2007) for the extensible form.
 
 mod coding;
 mod input;
@@ -48,10 +48,10 @@ impl Clip {
     }
 }
 
-/// Reads a WAV file from anything; `name` is for messages.
+/// Reads a WAV file from any input; `name` is for messages.
 ///
 /// # Errors
-/// If it is no WAV file, of an unknown kind or too long.
+/// If the input is not a WAV file, of an unknown kind or too long.
 pub fn read(input: impl Read, name: &str) -> Result<Clip, WavError> {
     let mut reader = Reader::open(input, name)?;
     let limit = (MAX_SECONDS * u64::from(reader.rate())).min(MAX_BYTES / reader.frame_bytes() as u64);
@@ -65,27 +65,27 @@ pub fn read(input: impl Read, name: &str) -> Result<Clip, WavError> {
     Ok(Clip { samples, rate: reader.rate() })
 }
 
-/// Appends the average of channels of one length.
+/// Appends the average of the channels, which have equal lengths.
 pub fn mix(channels: &[Vec<f32>], into: &mut Vec<f32>) {
     let length = channels.first().map_or(0, Vec::len);
     let count = channels.len() as f32;
     into.extend((0..length).map(|n| channels.iter().map(|channel| channel[n]).sum::<f32>() / count));
 }
 
-/// Frames that a [`Reader`] gives at once.
+/// The number of frames that a [`Reader`] returns at once.
 const BLOCK: usize = 4_096;
 
-/// A header says this or more where the length was not known when it was written: sox says 0x7fff_f000 less
-/// what its header takes, others the largest number there is. Or it says 0.
+/// A length of this or more means that the length was unknown when the header was written: sox writes
+/// 0x7fff_f000 less the size of its header, others the largest number there is. A length of 0 means the same.
 const UNKNOWN_LENGTH: u64 = 0x7fff_0000;
 
-/// A WAV file that is read block by block, so that its length is no matter, each channel for itself.
+/// A WAV file that is read block by block, so that its length does not matter, with its channels kept apart.
 pub struct Reader<'a, R> {
     input: Input<'a, R>,
     format: Format,
     /// Bytes of audio that the header promises.
     promised: u64,
-    /// Bytes of audio that were read.
+    /// Bytes of audio read so far.
     got: u64,
     ended: bool,
     bytes: Vec<u8>,
@@ -95,11 +95,11 @@ pub struct Reader<'a, R> {
 /// Whether a file has all the audio that its header promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completeness {
-    /// It has.
+    /// All of the audio is there.
     Whole,
-    /// This much is missing.
+    /// This much audio is missing.
     Short(Duration),
-    /// The header has no length, as that of a stream or of a recorder that was cut off: all there is was read.
+    /// The header has no length, as in a stream or from a recorder that was cut off. All audio was read.
     Unknown,
 }
 
@@ -107,7 +107,7 @@ impl<'a, R: Read> Reader<'a, R> {
     /// Reads up to the audio; `name` is for messages.
     ///
     /// # Errors
-    /// If it is no WAV file, or of an unknown kind.
+    /// If the input is not a WAV file, or of an unknown kind.
     pub fn open(input: R, name: &'a str) -> Result<Self, WavError> {
         let mut input = Input { input, name };
         let (format, promised) = head(&mut input)?;
@@ -128,20 +128,20 @@ impl<'a, R: Read> Reader<'a, R> {
         self.format.coding.bytes() * usize::from(self.format.channels)
     }
 
-    /// How many channels there are.
+    /// The number of channels.
     #[must_use]
     pub fn channel_count(&self) -> usize {
         self.channels.len()
     }
 
-    /// The length that the header promises, if it does.
+    /// The length that the header promises, if it states one.
     #[must_use]
     pub fn promised(&self) -> Option<Duration> {
         let known = self.promised > 0 && self.promised < UNKNOWN_LENGTH;
         known.then(|| self.length_of(self.promised))
     }
 
-    /// Whether all was there that was promised; known when [`Self::read`] has come to the end.
+    /// Whether all promised audio was there; known once [`Self::read`] has come to the end.
     #[must_use]
     pub fn completeness(&self) -> Completeness {
         // Half a frame at the end is no loss.
@@ -154,20 +154,20 @@ impl<'a, R: Read> Reader<'a, R> {
         }
     }
 
-    /// How long so many bytes last.
+    /// The duration of this many bytes.
     fn length_of(&self, bytes: u64) -> Duration {
         let frames = bytes / self.frame_bytes() as u64;
         Duration::from_micros(frames.saturating_mul(1_000_000) / u64::from(self.format.rate))
     }
 
-    /// The next samples of each channel, in -1 to 1, as many of one as of the other; `None` at the end.
-    /// A header that promises more than comes is forgiven, and so is half a frame at the end.
+    /// The next samples of each channel, in -1 to 1, with equal counts; `None` at the end. A header that
+    /// promises more than there is, and half a frame at the end, are accepted.
     ///
     /// # Errors
     /// If the input cannot be read.
     pub fn read(&mut self) -> Result<Option<&[Vec<f32>]>, WavError> {
         self.channels.iter_mut().for_each(Vec::clear);
-        // A stream's header says 0 or the largest number: then all that comes is audio.
+        // The header of a stream has a length of 0 or the largest number: the rest of the input is audio.
         let streamed = self.promised == 0 || self.promised >= u64::from(u32::MAX) - 64;
         let left = if streamed { u64::MAX } else { self.promised - self.got };
         let want = left.min(self.bytes.len() as u64) as usize;
@@ -188,7 +188,7 @@ impl<'a, R: Read> Reader<'a, R> {
     }
 }
 
-/// Reads up to the audio: its format, and how many bytes of it are promised.
+/// Reads up to the audio. Returns its format and the number of bytes that the header promises.
 fn head<R: Read>(input: &mut Input<'_, R>) -> Result<(Format, u64), WavError> {
     let mut riff = [0; 12];
     let got = input.fill(&mut riff)?;
@@ -221,11 +221,11 @@ fn head<R: Read>(input: &mut Input<'_, R>) -> Result<(Format, u64), WavError> {
     }
 }
 
-/// A 16-bit PCM WAV file, as bytes. `channels` are played side by side (left, right); the shorter
-/// ones are filled with silence.
+/// A 16-bit PCM WAV file, as bytes. `channels` are played side by side (left, right); shorter ones are filled
+/// with silence.
 ///
 /// # Errors
-/// If it is too long for the format (4 GiB).
+/// If the audio is too long for the format (4 GiB).
 pub fn encode(rate: u32, channels: &[&[i16]]) -> Result<Vec<u8>, hound::Error> {
     let mut bytes = Cursor::new(Vec::new());
     let spec = hound::WavSpec {

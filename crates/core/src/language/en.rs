@@ -2,7 +2,7 @@
 
 use super::{Completeness, Dictation, Expectation, Language, Memory, Overlap, Questions, Signs, Writing};
 
-/// English, as it is spoken to a front desk.
+/// English as spoken to a front desk.
 pub static ENGLISH: Language = Language {
     completeness: COMPLETENESS,
     dictation: DICTATION,

@@ -1,159 +1,159 @@
-//! A language as data: all words that the core of offhook knows, so that a second language is a second table. Must not
-//! know what is done with them.
+//! A language as data: all words that the core of offhook knows, so that a second language is a second table.
+//! Must not know how the words are used.
 
 mod en;
 pub mod words;
 
 pub use en::ENGLISH;
 
-/// One language. Words and phrases are in plain lower case, as [`words::plain_words`] gives them, unless a field says
-/// otherwise.
+/// One language. Words and phrases are in plain lower case, as [`words::plain_words`] gives them, unless a
+/// field says otherwise.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Language {
-    /// How complete a caller's words are.
+    /// Words that show how complete a caller's words are.
     pub completeness: Completeness,
-    /// Numbers and names that are dictated piece by piece.
+    /// Words of numbers and names that are dictated in parts.
     pub dictation: Dictation,
-    /// What the agent asks for.
+    /// Words that show what the agent asks for.
     pub questions: Questions,
-    /// What is said while the agent speaks.
+    /// Words of the caller while the agent speaks.
     pub overlap: Overlap,
-    /// What is worth remembering of a call.
+    /// Words for facts that are worth remembering in a call.
     pub memory: Memory,
-    /// How text is written.
+    /// Rules of writing.
     pub writing: Writing,
-    /// How signs are said.
+    /// How signs are spoken.
     pub signs: Signs,
 }
 
-/// How complete a caller's words are.
+/// Words that show how complete a caller's words are.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Completeness {
-    /// Words after which a sentence goes on: conjunctions, prepositions, determiners, possessives, auxiliaries,
-    /// hesitations.
+    /// Words after which a sentence goes on: conjunctions, prepositions, determiners, possessives,
+    /// auxiliaries, hesitations.
     pub calls_for_more: &'static [&'static str],
-    /// Verbs that want an object: after "I would like to book" mostly comes what.
+    /// Verbs that need an object: "I would like to book" usually goes on with one.
     pub calls_for_an_object: &'static [&'static str],
-    /// Sentences that end in a word that calls for more and yet are whole.
+    /// Complete sentences that end in a word from `calls_for_more`.
     pub whole: &'static [&'static str],
-    /// How a turn begins that is rarely all of it: people who say hello have something to say.
+    /// Openings that are rarely the whole turn: people who say hello have something to say.
     pub openings: &'static [&'static str],
-    /// What people answer in one word, whatever they were asked.
+    /// One-word answers to any question.
     pub answers: &'static [&'static str],
-    /// What people say before they dictate.
+    /// Words that people say before they dictate.
     pub consents: &'static [&'static str],
-    /// What stands before a name or a day and is none of it.
+    /// Words before a name or a day that are not part of it.
     pub before_a_name: &'static [&'static str],
 }
 
-/// Numbers and names that are dictated piece by piece.
+/// Words of numbers and names that are dictated in parts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Dictation {
     /// Digits, spelled.
     pub digits: &'static [&'static str],
-    /// The digit that a number with a country code begins with.
+    /// The first digit of a number with a country code.
     pub country_code: &'static str,
-    /// A letter that is said for zero.
+    /// A letter that is spoken for zero.
     pub zero_letter: &'static str,
-    /// Words for zero that mean something else when they stand alone.
+    /// Words for zero that mean something else on their own.
     pub not_zero_alone: &'static [&'static str],
-    /// Two digits of a number, where other digits stand beside them.
+    /// Words for two digits of a number, if other digits stand beside them.
     pub pairs: &'static [&'static str],
-    /// After a month, a number is a day.
+    /// Months. A number after a month is a day.
     pub months: &'static [&'static str],
-    /// What people say before the first digit or letter.
+    /// Words that people say before the first digit or letter.
     pub leads: &'static [&'static str],
-    /// What people say after the last digit.
+    /// Words that people say after the last digit.
     pub ends: &'static [&'static str],
-    /// Between a letter and the word that begins with it: "K as in kite".
+    /// Phrases between a letter and the word that begins with the letter: "K as in kite".
     pub spelled_as: &'static [&'static [&'static str]],
-    /// A letter that is also a word, so that what follows it is no example: "I for one".
+    /// A letter that is also a word, so that no example follows it: "I for one".
     pub letter_and_word: &'static str,
-    /// The second half of a time, and its first halves: "9 a m".
+    /// The second letter of a half of the day, and its possible first letters: "9 a m".
     pub half_day: (&'static str, &'static [&'static str]),
     /// Words for a number: "my number".
     pub number: &'static [&'static str],
-    /// Words between those and the number itself: "is".
+    /// Words between a word for a number and the number itself: "is".
     pub number_is: &'static [&'static str],
-    /// What a number is called before `number_is`.
+    /// Names of a number before `number_is`.
     pub named_before: &'static [&'static str],
-    /// The number that is also a pronoun, and the words behind which it is one: "that one".
+    /// The number that is also a pronoun, and the words after which it is a pronoun: "that one".
     pub pronoun: (&'static str, &'static [&'static str]),
 }
 
-/// What kind of answer is expected.
+/// The kind of answer that is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Expectation {
     /// Nothing in particular.
     #[default]
     Nothing,
-    /// A number that is dictated, digit by digit: of a telephone, an account.
+    /// A number that is dictated digit by digit: of a telephone, an account.
     Number,
     /// A name or an address, perhaps spelled.
     Name,
     /// A day, a time, a date.
     Date,
-    /// How many, how much: a number that is said in one go.
+    /// How many or how much: a number that is said in one go.
     Amount,
 }
 
-/// What the agent asks for.
+/// Words that show what the agent asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Questions {
-    /// A question that holds such words asks for this. The last in the question counts.
+    /// Phrases in a question, by the kind of answer that they ask for. The last one in the question counts.
     pub asked_by: &'static [(Expectation, &'static [&'static str])],
-    /// How a sentence begins that asks, though it has no question mark.
+    /// Openings of sentences that ask without a question mark.
     pub asks: &'static [&'static str],
 }
 
-/// What is said while the agent speaks.
+/// Words of the caller while the agent speaks.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Overlap {
-    /// The words that stop an agent by themselves.
+    /// Words that stop the agent on their own.
     pub at_once: &'static [&'static str],
-    /// What people say to show that they listen, not to take the turn.
+    /// Backchannels: words that show that the caller listens, and do not take the turn.
     pub backchannels: &'static [&'static str],
-    /// With these words at its end, an answer is a goodbye.
+    /// Words that make an answer a goodbye when they end it.
     pub goodbyes: &'static [&'static str],
 }
 
-/// What is worth remembering of a call.
+/// Words for facts that are worth remembering in a call.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// What callers say when they tell something that counts later.
+    /// Phrases with which callers state facts that matter later.
     pub tells: &'static [&'static str],
     /// Words that hold a fact: days, months, parts of a day.
     pub times: &'static [&'static str],
-    /// What is kept longest: facts about the caller.
+    /// Words in facts about the caller, which are kept longest.
     pub about_the_caller: &'static [&'static str],
-    /// How the language model is told of them, before the facts.
+    /// The text before the facts in the prompt of the language model.
     pub told_before: &'static str,
-    /// How keys are told as a caller's words; `{}` are the keys, one space between two.
+    /// The caller's words that stand for pressed keys; `{}` is the keys, separated by spaces.
     pub pressed: &'static str,
 }
 
-/// How text is written.
+/// Rules of writing.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Writing {
-    /// Abbreviations whose full stop ends no sentence, with it.
+    /// Abbreviations whose full stop does not end a sentence, with the full stop.
     pub abbreviations: &'static [&'static str],
-    /// A word of one letter, as it is written, after which a full stop does end a sentence.
+    /// A word of one letter, as written, after which a full stop does end a sentence.
     pub one_letter_word: &'static str,
 }
 
-/// How signs are said.
+/// How signs are spoken.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Signs {
-    /// Signs inside or behind words. Longer ones first.
+    /// Signs inside or behind words, the longer ones first.
     pub within: &'static [(&'static str, &'static str)],
-    /// Signs that stand between words; at the beginning of a line they are bullets.
+    /// Signs between words; at the beginning of a line they are bullets.
     pub between: &'static [(&'static str, &'static str)],
-    /// Currencies that are written before or behind the number and said behind it: of one, and of more.
+    /// Currencies, written before or behind the number and spoken behind it: sign, singular, plural.
     pub currencies: &'static [(char, &'static str, &'static str)],
 }
 
 impl Memory {
-    /// Keys that were pressed, as a caller's words.
+    /// Pressed keys, as the caller's words.
     #[must_use]
     pub fn pressed(&self, keys: &str) -> String {
         let spaced: Vec<String> = keys.chars().map(String::from).collect();

@@ -1,7 +1,7 @@
-//! Words without what a recogniser changes its mind about: capitals, commas, full stops. Two texts are compared by
-//! these alone.
+//! Plain words for comparing texts: without capitals, commas and full stops, about which a recogniser changes
+//! its mind.
 
-/// The words of `text` in lower case, without signs; a hyphen parts words, an apostrophe stays.
+/// The words of `text` in lower case, without signs. A hyphen separates words, and an apostrophe stays.
 #[must_use]
 pub fn plain_words(text: &str) -> Vec<String> {
     let plain = |c: char| if c.is_alphanumeric() || c == '\'' { c } else { ' ' };
@@ -9,8 +9,8 @@ pub fn plain_words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// One word, as a recogniser writes it, in lower case with its letters and digits alone. It stays one word, so that a
-/// place among the words of a transcript means the same before and after.
+/// One word of a recogniser in lower case, reduced to its letters and digits. It stays one word, so that the
+/// positions of words in a transcript do not change.
 #[must_use]
 pub fn plain_word(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()

@@ -1,42 +1,43 @@
-//! Media time on a line that sends nothing while nobody speaks: what does not come is silence, and takes
-//! as long as the clock says. Reads no clock and must not know what is heard.
+//! Media time on a connection that sends nothing while nobody speaks: missing audio is silence and lasts as
+//! long as the clock says. Reads no clock and must not know words.
 
 use std::time::Duration;
 
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, duration_of, samples_in};
 
-/// Audio that is later than it should be by this does not come: it is silence.
+/// Audio that is overdue by this much counts as silence.
 pub const LATE: Duration = Duration::from_millis(60);
 
-/// A line whose audio ran so far ahead of the clock is brought back, whoever is speaking.
+/// Media time that ran further ahead of the clock than this is brought back, even during an utterance.
 const FURTHEST_AHEAD: Duration = Duration::from_secs(2);
 
-/// When the samples of such a line were spoken.
+/// When the samples of such a connection were spoken.
 ///
-/// After silence, audio ends when it arrives: nothing older tells better. Audio that comes late, after
-/// silence was put in its place, is heard behind that silence, whole and once; the line is then ahead of
-/// the clock, for as long as an utterance is open at most, because the times of that utterance count from
+/// After silence, audio ends when it arrives, because there is no better reference. Audio that comes late,
+/// after silence was inserted in its place, is heard behind that silence, whole and once. Media time is then
+/// ahead of the clock, at most until the utterance closes, because the times of an open utterance count from
 /// its own audio.
 #[derive(Debug, Clone)]
 pub struct GapClock {
-    /// The moment at which the newest sample was spoken.
+    /// When the newest sample was spoken.
     until: CallTime,
-    /// The newest sample is silence that was put there.
+    /// The newest sample is inserted silence.
     silent: bool,
-    /// How much of the audio since the last silence came faster than what it began with.
+    /// The total of the corrections since the last silence, for messages that came faster than the first one
+    /// after it.
     corrected: Duration,
     samples: usize,
 }
 
 impl GapClock {
-    /// A line that stands since `now` and has sent nothing yet.
+    /// The clock of a connection that is open since `now` and has sent nothing yet.
     #[must_use]
     pub const fn new(now: CallTime) -> Self {
         Self { until: now, silent: true, corrected: Duration::ZERO, samples: 0 }
     }
 
-    /// `samples` of audio arrived. Gives the samples of silence that belong before them, and the moment at
-    /// which the last of them was spoken. While an utterance is `open`, what it holds is not moved.
+    /// Takes `samples` of audio. Returns the number of samples of silence that belong before them, and when
+    /// the last of them was spoken. While an utterance is `open`, its audio is not moved.
     pub fn arrived(&mut self, samples: usize, arrival: CallTime, open: bool) -> (usize, CallTime) {
         let due = self.until + duration_of(samples, PHONE_RATE);
         let missing = if self.silent { samples_in(arrival.since(due), PHONE_RATE) } else { 0 };
@@ -44,7 +45,8 @@ impl GapClock {
         if std::mem::replace(&mut self.silent, false) {
             self.corrected = Duration::ZERO;
         }
-        // A message that was faster than the one that ended the silence corrects the clock, as on any line.
+        // A message that was faster than the one that ended the silence corrects the clock, as on any
+        // connection.
         let faster = self.corrected + ahead <= LATE;
         self.until = if missing > 0 {
             arrival
@@ -58,7 +60,7 @@ impl GapClock {
         (missing, self.until)
     }
 
-    /// Puts a frame of silence behind the newest sample; gives the moment at which it ends.
+    /// Appends a frame of silence to the newest sample. Returns when the silence ends.
     pub fn silence(&mut self) -> CallTime {
         self.silent = true;
         self.samples += FRAME_SAMPLES;
@@ -66,13 +68,13 @@ impl GapClock {
         self.until
     }
 
-    /// Whether the newest sample is silence that was put there.
+    /// True if the newest sample is inserted silence.
     #[must_use]
     pub const fn is_silent(&self) -> bool {
         self.silent
     }
 
-    /// Where in all that was heard, silence included, the sample lies that was spoken at `at`.
+    /// The position in the stream, silence included, of the sample that was spoken at `at`.
     #[must_use]
     pub fn position_of(&self, at: CallTime) -> Duration {
         duration_of(self.samples, PHONE_RATE).saturating_sub(self.until.since(at))
@@ -85,7 +87,8 @@ mod tests {
 
     const AT: fn(u64) -> CallTime = CallTime::from_millis;
 
-    /// A frame arrived at `arrival`, in milliseconds; gives the silence before it and when it ends.
+    /// Sends a frame at `arrival`, in milliseconds. Returns the silence before the frame and when the frame
+    /// ends.
     fn frame(clock: &mut GapClock, arrival: u64, open: bool) -> (u64, u64) {
         let (missing, until) = clock.arrived(160, AT(arrival), open);
         (missing as u64 / 8, until.as_millis())
@@ -118,7 +121,7 @@ mod tests {
         for _ in 0..20 {
             clock.silence();
         }
-        // 400 ms of silence were put in; at 600, all that was spoken meanwhile comes at once.
+        // 400 ms of silence were inserted; at 600, all audio spoken meanwhile comes at once.
         assert_eq!(frame(&mut clock, 600, true), (60, 600));
         for n in 1..=24 {
             let (missing, until) = frame(&mut clock, 600, true);
@@ -127,7 +130,7 @@ mod tests {
         }
         let ahead = frame(&mut clock, 620, true).1 - 620;
         assert!((300..=500).contains(&ahead), "{ahead}");
-        // The utterance is over: its times matter no more.
+        // The utterance is over, so its times do not matter any more.
         assert_eq!(frame(&mut clock, 640, false), (0, 640));
     }
 

@@ -1,5 +1,5 @@
-//! How loud the agent's own voice may come back on a line that echoes. Knows levels, no samples of the
-//! caller; whether a sound is speech is decided elsewhere.
+//! The level at which the agent's own voice may come back on a connection that echoes. Must not know the
+//! caller's samples, or whether a sound is speech.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,25 +7,25 @@ use std::time::Duration;
 use crate::audio::level::{SILENCE_DBFS, rms_dbfs};
 use crate::units::CallTime;
 
-/// An echo comes back within this time: the lead in the gateway's buffer, the way to the phone and back.
+/// The time within which an echo comes back: the lead in the gateway's buffer, the way to the phone and back.
 const WITHIN: Duration = Duration::from_millis(800);
 
-/// The levels of what was sent last.
+/// The levels of the latest sent audio.
 #[derive(Debug)]
 pub struct EchoGuard {
-    /// How much quieter it comes back, in dB; `None` if the line does not echo.
+    /// How much quieter the echo is, in dB; `None` if the connection does not echo.
     loss_db: Option<f32>,
     sent: VecDeque<(CallTime, f32)>,
 }
 
 impl EchoGuard {
-    /// A guard for a line that echoes with this loss.
+    /// A guard for a connection that echoes with this loss, in dB; `None` for one without echo.
     #[must_use]
     pub fn new(loss_db: Option<f32>) -> Self {
         Self { loss_db, sent: VecDeque::new() }
     }
 
-    /// This frame was sent at `now`.
+    /// Notes a frame that was sent at `now`.
     pub fn sent(&mut self, now: CallTime, frame: &[i16]) {
         if self.loss_db.is_some() {
             self.forget(now);
@@ -33,7 +33,7 @@ impl EchoGuard {
         }
     }
 
-    /// How loud the echo of it can be at `now`, in dBFS.
+    /// The highest level that the echo can have at `now`, in dBFS.
     #[must_use]
     pub fn expected(&mut self, now: CallTime) -> Option<f32> {
         self.forget(now);

@@ -1,5 +1,5 @@
-//! How well the caller's audio comes: holes in it, which are concealed where the line tells positions, and
-//! the jitter of its messages. Reads no clock and must not know what is said.
+//! The quality of the caller's audio: the jitter of its messages, and its holes, which are concealed if the
+//! provider sends positions. Reads no clock and must not know words.
 
 use std::time::Duration;
 
@@ -7,33 +7,33 @@ use crate::audio::conceal::Concealer;
 use crate::report::InboundQuality;
 use crate::units::{CallTime, duration_of, samples_in, tenths};
 
-/// A position may be off by less than this: it is rounded, and senders count in their own way.
+/// Positions may be off by less than this, because they are rounded and senders count in their own way.
 const TOLERANCE_US: i64 = 20_000;
-/// From here on it is no hole but a jump: nobody can make up for a second.
+/// A hole of this length or more is a jump: a second of audio cannot be concealed.
 const JUMP: Duration = Duration::from_secs(1);
-/// So many messages in a row must be where they were expected before a hole is believed; twice as many
-/// each time that the line took it back.
+/// The number of messages in a row that must be at their expected positions before a hole is believed. It
+/// doubles each time the positions go back.
 const TRUST: u32 = 25;
 const MOST_TRUST: u32 = 100_000;
-/// A hole may be longer by this than the time that passed since the message before it.
+/// A hole may exceed the time since the previous message by this much.
 const SLACK: Duration = Duration::from_millis(200);
-/// A pause between two messages that is longer than the second one by this is silence, where the line
-/// sends none.
+/// On a connection that sends nothing in silence, a pause is silence if it exceeds the length of the message
+/// after it by this much.
 const GAP: Duration = Duration::from_millis(80);
 
-/// What is known of one call's incoming audio.
+/// The measurements of one call's incoming audio.
 #[derive(Debug)]
 pub struct InboundMeter {
     rate: u32,
-    /// The line sends nothing in silence.
+    /// The connection sends nothing in silence.
     gaps: bool,
     concealer: Concealer,
     last_arrival: Option<CallTime>,
-    /// Where the next message should be, in microseconds.
+    /// The expected position of the next message, in microseconds.
     expected: Option<i64>,
-    /// Messages in a row that were.
+    /// The number of messages in a row at their expected positions.
     in_place: u32,
-    /// As many as are wanted.
+    /// The number of them that is needed to believe a hole.
     trust: u32,
     /// RFC 3550, section 6.4.1, in microseconds.
     jitter: f64,
@@ -42,7 +42,7 @@ pub struct InboundMeter {
 }
 
 impl InboundMeter {
-    /// Of a line with `rate` samples a second; `gaps` if it sends nothing in silence.
+    /// A meter for a connection with `rate` samples a second; `gaps` if it sends nothing in silence.
     #[must_use]
     pub const fn new(rate: u32, gaps: bool) -> Self {
         Self {
@@ -59,7 +59,8 @@ impl InboundMeter {
         }
     }
 
-    /// A message came at `now`; gives its audio with what is missing before it made up for.
+    /// Takes a message that came at `now`. Returns its audio, preceded by concealment of the audio missing
+    /// before it.
     #[must_use]
     pub fn arrived(&mut self, mut samples: Vec<i16>, position_ms: Option<u64>, now: CallTime) -> Vec<i16> {
         let passed = self.last_arrival.map(|last| now - last);
@@ -83,8 +84,8 @@ impl InboundMeter {
         samples
     }
 
-    /// How many samples are missing before a message of this length, that says where it is, and came so
-    /// long after the one before it.
+    /// The number of samples missing before a message of this length and position that came `passed` after
+    /// the previous message.
     fn missing(&mut self, position_ms: Option<u64>, length: Duration, passed: Duration) -> usize {
         let length = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
         let position = position_ms.and_then(|ms| i64::try_from(ms).ok()?.checked_mul(1000));
@@ -101,7 +102,7 @@ impl InboundMeter {
         }
         self.in_place = 0;
         let Ok(ahead) = u64::try_from(ahead) else {
-            // Whoever goes back has not lost anything: its positions are not worth much.
+            // Positions that go back are no loss, and cannot be trusted much.
             self.trust = (self.trust * 2).min(MOST_TRUST);
             return 0;
         };
@@ -109,14 +110,14 @@ impl InboundMeter {
         if hole >= JUMP {
             self.jumps += 1;
         } else if trusted && hole <= passed + SLACK {
-            // A hole after a hole is as good as the first: networks lose more than one.
+            // A second hole is believed like the first: networks lose several messages.
             self.in_place = self.trust;
             return samples_in(hole, self.rate);
         }
         0
     }
 
-    /// The figures so far. `disordered` is the codec's.
+    /// The figures so far. `disordered` is counted by the codec.
     #[must_use]
     pub fn figures(&self, disordered: u64) -> InboundQuality {
         InboundQuality {
@@ -135,8 +136,8 @@ mod tests {
 
     const AT: fn(u64) -> CallTime = CallTime::from_millis;
 
-    /// Frames of 20 ms with these positions and arrivals; gives the lengths of what was made of them, in
-    /// milliseconds, and the figures.
+    /// Sends frames of 20 ms with these positions and arrivals. Returns the lengths of the resulting audio,
+    /// in milliseconds, and the figures.
     fn given(frames: impl IntoIterator<Item = (u64, u64)>) -> (Vec<usize>, InboundQuality) {
         let mut inbound_meter = InboundMeter::new(8000, false);
         let lengths = frames
@@ -148,7 +149,7 @@ mod tests {
         (lengths, inbound_meter.figures(0))
     }
 
-    /// Steady frames up to `frames`, and then those.
+    /// Sends `frames` steady frames, then the frames in `then`, and returns the lengths for `then`.
     fn steady_then(frames: u64, then: &[(u64, u64)]) -> (Vec<usize>, InboundQuality) {
         let steady = (0..frames).map(|n| (n * 20, 1000 + n * 20));
         let (lengths, figures) = given(steady.chain(then.iter().copied()));
@@ -188,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_line_that_stamps_its_messages_when_it_sends_them_is_soon_not_believed() {
-        // Every hundredth message is sent 40 ms late, and stamped so; the next are on time.
+        // Every hundredth message is sent 40 ms late and carries that stamp; the next are on time.
         let frames = (0..10_000).map(|n| {
             let late = if n % 100 == 99 { 40 } else { 0 };
             (1_764_000_000_000 + n * 20 + late, 1000 + n * 20 + late)
@@ -204,7 +205,7 @@ mod tests {
         // Every second message is 10 ms late: each difference is 10 ms.
         let (_, uneven) = given((0..200).map(|n| (n * 20, 1000 + n * 20 + n % 2 * 10)));
         assert!((uneven.jitter_ms - 10.0).abs() < 0.1, "{uneven:?}");
-        // One that is 160 ms late counts a sixteenth; so does the next, that is not.
+        // One message that is 160 ms late counts for a sixteenth of that; so does the next one, on time.
         let (_, once) = steady_then(50, &[(1000, 2160)]);
         assert!((once.jitter_ms - 10.0).abs() < 0.1, "{once:?}");
     }

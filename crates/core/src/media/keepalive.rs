@@ -1,14 +1,14 @@
-//! Whether the peer of a socket still lives: any message is a sign, and who is quiet is asked for one.
-//! Reads no clock and sends nothing.
+//! Keep-alive: whether the peer of a socket is still there. Any message is a sign of life, and a quiet peer
+//! is pinged. Reads no clock and sends nothing.
 
 use std::time::Duration;
 
 use crate::units::CallTime;
 
-/// When the peer was heard last, and asked.
+/// When the peer was last heard, and last pinged.
 #[derive(Debug, Clone, Copy)]
 pub struct KeepAlive {
-    /// Whoever gave no sign for so long is gone.
+    /// The timeout: a peer that is quiet for this long counts as gone.
     patience: Duration,
     heard: CallTime,
     asked: CallTime,
@@ -21,29 +21,29 @@ impl KeepAlive {
         Self { patience, heard: now, asked: now }
     }
 
-    /// Whoever gave no sign for so long is gone.
+    /// The timeout: a peer that is quiet for this long counts as gone.
     #[must_use]
     pub const fn patience(&self) -> Duration {
         self.patience
     }
 
-    /// Something came.
+    /// Notes a message from the peer.
     pub fn heard(&mut self, now: CallTime) {
         self.heard = now;
     }
 
-    /// It was asked for a sign.
+    /// Notes a ping to the peer.
     pub fn pinged(&mut self, now: CallTime) {
         self.asked = now;
     }
 
-    /// When it is to be asked next: three times before it counts as gone.
+    /// When the next ping is due: a third of the timeout after the last message or ping.
     #[must_use]
     pub fn next_ping_at(&self) -> CallTime {
         self.heard.max(self.asked) + self.patience / 3
     }
 
-    /// When it counts as gone.
+    /// When the peer counts as gone.
     #[must_use]
     pub fn expires_at(&self) -> CallTime {
         self.heard + self.patience

@@ -1,5 +1,5 @@
-//! What a call hears: voice activity on the caller's audio, and the audio of the open utterance.
-//! Reads no clock and must not know the conversation; it gives edges and samples.
+//! The ear of a call: voice activity on the caller's audio, and the audio of the open utterance. It gives
+//! edges and samples, reads no clock, and must not know the conversation.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use crate::audio::level::{AUDIBLE_BELOW_PEAK_DB, AUDIBLE_DBFS, SILENCE_DBFS, aud
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, duration_of, samples_in};
 use crate::vad::{Detector, Edge, Hysteresis};
 
-/// How far back audio is kept while nobody speaks: a pre-roll and the longest start of speech.
+/// How much audio is kept while nobody speaks: the pre-roll and the longest start of speech.
 const KEPT: Duration = Duration::from_secs(2);
 
-/// How much more than one piece is kept of an utterance: what is said while the words before it are
-/// awaited, or not said in a long pause.
+/// How much audio of an utterance is kept beyond `max_piece`: speech that arrives while an earlier transcript
+/// is awaited, or the silence of a long pause.
 const MEANWHILE: Duration = Duration::from_secs(6);
 
-/// The loudness that speech is measured against fades this much a frame (3 dB a second), so that
-/// one shout does not make the rest of the call inaudible.
+/// The reference loudness for speech fades by this much per frame (3 dB a second), so that one shout does not
+/// make the rest of the call inaudible.
 const FADE_DB: f32 = 0.06;
 
 /// One caller's ear.
@@ -26,27 +26,27 @@ pub struct Listener {
     detector: Box<dyn Detector>,
     hysteresis: Hysteresis,
     clock: MediaClock,
-    /// Of a line that sends nothing in silence; on others, `clock` tells.
+    /// The clock of a connection that sends nothing in silence; all others use `clock`.
     gaps: Option<GapClock>,
     pre_roll: Duration,
     max_samples: usize,
-    /// Samples that do not make a frame yet.
+    /// Samples that do not fill a frame yet.
     partial: Vec<i16>,
-    /// The newest samples; while an utterance is open, all from its start.
+    /// The newest samples; while an utterance is open, all samples from its start.
     kept: VecDeque<i16>,
-    /// The moment at which the newest sample was spoken.
+    /// When the newest sample was spoken.
     heard_until: CallTime,
-    /// How long the last message was: so much later than usual the next one may come.
+    /// The length of the last message; the next message may come that much later.
     last_message: Duration,
     open: bool,
     loudest: f32,
-    /// The loudest voiced frame of the sound that is going on, in dBFS.
+    /// The loudest voiced frame of the current sound, in dBFS.
     sound: f32,
 }
 
 impl Listener {
-    /// `max_piece` is the most that is transcribed of one utterance at once; while its words are
-    /// awaited, what follows is kept too.
+    /// `max_piece` is the most audio of one utterance that is transcribed at once. The audio that follows is
+    /// kept while the transcript is awaited.
     #[must_use]
     pub fn new(
         detector: Box<dyn Detector>,
@@ -71,14 +71,14 @@ impl Listener {
         }
     }
 
-    /// The same on a line that sends nothing while nobody speaks: from `now` on, what does not come is silence.
+    /// This listener for a connection that sends nothing while nobody speaks: from `now` on, missing audio is
+    /// silence.
     #[must_use]
     pub fn on_a_line_with_gaps(self, now: CallTime) -> Self {
         Self { gaps: Some(GapClock::new(now)), heard_until: now, ..self }
     }
 
-    /// Takes samples at 8 kHz that arrived at `arrival`; any number of them. Gives the edges in
-    /// them, on media time.
+    /// Takes any number of samples at 8 kHz that arrived at `arrival`. Returns their edges, on media time.
     pub fn hear(&mut self, samples: &[i16], arrival: CallTime) -> Vec<Edge> {
         self.last_message = duration_of(samples.len(), PHONE_RATE);
         let Some(gaps) = &mut self.gaps else {
@@ -91,8 +91,8 @@ impl Listener {
         edges
     }
 
-    /// Puts silence where audio should have come by `now` and did not, on a line that sends none in
-    /// silence. Gives the edges in it.
+    /// On a connection that sends nothing in silence, puts silence in place of the audio that is missing at
+    /// `now`. Returns the edges in it.
     pub fn fill(&mut self, now: CallTime) -> Vec<Edge> {
         let mut edges = Vec::new();
         while self.are_behind(now)
@@ -104,19 +104,19 @@ impl Listener {
         edges
     }
 
-    /// True on a line that sends nothing in silence.
+    /// True on a connection that sends nothing in silence.
     #[must_use]
     pub fn have_gaps(&self) -> bool {
         self.gaps.is_some()
     }
 
-    /// True if a gap has begun: no sound of before it goes on in what comes after it.
+    /// True if a gap has begun. No sound before a gap continues in the audio after it.
     #[must_use]
     pub fn a_gap_begins(&self, now: CallTime) -> bool {
         self.gaps.as_ref().is_some_and(|gaps| !gaps.is_silent()) && self.are_behind(now)
     }
 
-    /// Takes samples of which the last was spoken at `until`.
+    /// Takes samples, the last of which was spoken at `until`.
     fn take(&mut self, samples: &[i16], until: CallTime) -> Vec<Edge> {
         self.partial.extend_from_slice(samples);
         let frames = self.partial.len() / FRAME_SAMPLES;
@@ -137,7 +137,7 @@ impl Listener {
         self.keep(frame, end);
         let level = rms_dbfs(frame);
         let speech = self.detector.is_speech(frame);
-        // The detector lingers after a sound; what cannot be heard is no speech, whatever it says.
+        // The detector lingers after a sound, but inaudible audio is no speech.
         let voiced = speech && level >= AUDIBLE_DBFS.max(self.loudest - AUDIBLE_BELOW_PEAK_DB);
         self.loudest = if voiced { self.loudest.max(level) } else { self.loudest - FADE_DB };
         if voiced {
@@ -159,13 +159,13 @@ impl Listener {
         let most = if self.open { self.max_samples } else { samples_in(KEPT, PHONE_RATE) };
         let excess = self.kept.len().saturating_sub(most);
         if self.open && excess > 0 {
-            tracing::debug!("an utterance outgrew the ears, its beginning is lost");
+            tracing::debug!("the utterance outgrew the audio buffer, its beginning is lost");
         }
         self.kept.drain(..excess);
     }
 
-    /// When the last sound that can be heard ended: the detector's frames are 20 ms, the stopwatch
-    /// of a caller is finer.
+    /// When the last audible sound ended. The detector's frames of 20 ms are too coarse to measure how long a
+    /// caller waits.
     fn audible_until(&mut self) -> CallTime {
         let samples = self.kept.make_contiguous();
         let samples = &samples[samples.len().saturating_sub(samples_in(KEPT, PHONE_RATE))..];
@@ -173,37 +173,37 @@ impl Listener {
         self.heard_until.back(duration_of(silent, PHONE_RATE))
     }
 
-    /// How loud the caller's sound is that is going on, at its loudest, in dBFS.
+    /// The peak level of the caller's current sound, in dBFS.
     #[must_use]
     pub fn sound_level(&self) -> f32 {
         self.sound
     }
 
-    /// When audio that has not come by then is missing; `None` before the first frame.
+    /// The moment from which audio that has not come counts as missing; `None` before the first frame.
     #[must_use]
     pub fn behind_from(&self) -> Option<CallTime> {
         (self.heard_until > CallTime::ZERO).then(|| self.heard_until + self.last_message + LATE)
     }
 
-    /// True if audio is missing at `now`: what the caller does is not known.
+    /// True if audio is missing at `now`, so that it is unknown whether the caller speaks.
     #[must_use]
     pub fn are_behind(&self, now: CallTime) -> bool {
         self.behind_from().is_some_and(|from| now >= from)
     }
 
-    /// Where in the caller's stream the sample lies that was spoken at `at`.
+    /// The position in the caller's stream of the sample that was spoken at `at`.
     #[must_use]
     pub fn position_of(&self, at: CallTime) -> Duration {
         self.gaps.as_ref().map_or_else(|| self.clock.position_of(at), |gaps| gaps.position_of(at))
     }
 
-    /// The audio of the open utterance up to `until` is not needed any more, nor what lies longer than
-    /// the pre-roll before `from`.
+    /// Drops the audio of the open utterance up to `until`, and all audio that lies longer than the pre-roll
+    /// before `from`.
     pub fn let_go(&mut self, until: CallTime, from: CallTime) {
         self.keep_from(from.back(self.pre_roll).max(until));
     }
 
-    /// Keeps all audio from `from` on, and the pre-roll before it, until [`Self::close`].
+    /// Keeps all audio from `from` on, and the pre-roll before `from`, until [`Self::close`].
     pub fn open(&mut self, from: CallTime) {
         self.keep_from(from.back(self.pre_roll));
         self.open = true;
@@ -215,14 +215,14 @@ impl Listener {
         self.kept.drain(..excess);
     }
 
-    /// What the open utterance holds, at 8 kHz, and the moment up to which it goes.
+    /// The audio of the open utterance, at 8 kHz, and the moment when it ends.
     #[must_use]
     pub fn utterance(&self) -> (Vec<i16>, CallTime) {
         (self.kept.iter().copied().collect(), self.heard_until)
     }
 
-    /// Cuts the utterance at the quietest moment of its last two seconds; gives what lies before, and
-    /// keeps what lies behind.
+    /// Cuts the utterance at the quietest moment of its last two seconds. Returns the audio before the cut
+    /// and the moment of the cut, and keeps the audio after it.
     pub fn cut(&mut self) -> (Vec<i16>, CallTime) {
         let samples = self.kept.make_contiguous();
         let first = samples.len().saturating_sub(samples_in(KEPT, PHONE_RATE));
@@ -237,7 +237,7 @@ impl Listener {
         (before, self.heard_until.back(duration_of(self.kept.len(), PHONE_RATE)))
     }
 
-    /// The utterance is not needed any more.
+    /// Closes the utterance: its audio is not needed any more.
     pub fn close(&mut self) {
         self.open = false;
     }
@@ -247,7 +247,7 @@ impl Listener {
 mod tests {
     use super::*;
 
-    /// Takes everything above a tenth of full scale for speech, and lingers for five frames.
+    /// Takes everything above about a tenth of full scale for speech, and lingers for five frames.
     struct Lingering(u32);
 
     impl Detector for Lingering {

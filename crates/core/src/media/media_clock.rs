@@ -1,50 +1,51 @@
-//! Media time: when a sample was spoken, on the call's clock, however late its message came.
+//! Media time: when a sample was spoken, on the call's clock, regardless of how late its message came.
 
 use std::time::Duration;
 
 use crate::units::{CallTime, duration_of};
 
-/// Maps sample positions to moments by the fastest messages so far.
+/// Maps sample positions to moments, with the fastest messages so far as the reference.
 ///
-/// A message arrives when its last sample has been spoken, plus a delay that varies. The smallest
-/// (arrival minus position) is the one with the least delay; the others are late. When audio came at the
-/// pace of speech for a second and all of it was late, it was not late: the sender left something out, or
-/// its clock is slower than ours. A stall and the burst after it are not at the pace of speech.
+/// A message arrives when its last sample has been spoken, plus a delay that varies. The smallest offset
+/// (arrival minus position) belongs to the message with the least delay; all others are late. If audio comes
+/// at the pace of speech for a second and all of it seems late, it is not late: the sender left something
+/// out, or its clock is slower than ours. A stall and the burst after it do not come at the pace of speech.
 #[derive(Debug, Clone)]
 pub struct MediaClock {
     rate: u32,
     samples: usize,
-    /// Smallest arrival minus media position.
+    /// The smallest offset: arrival minus media position.
     offset: Option<Duration>,
     second: Second,
 }
 
-/// What came within about a second.
+/// The audio of about one second.
 #[derive(Debug, Clone, Default)]
 struct Second {
     began: CallTime,
     samples: usize,
-    /// The smallest in it.
+    /// The smallest offset in this second.
     offset: Option<Duration>,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Audio of a second that is this much longer or shorter than a second did not come at the pace of speech.
+/// A second of messages whose audio is longer or shorter than a second by more than this did not come at the
+/// pace of speech.
 const UNSTEADY: Duration = Duration::from_millis(100);
 
 impl MediaClock {
-    /// Of a stream of `rate` samples a second that has not begun.
+    /// The clock of a stream of `rate` samples a second that has not begun.
     #[must_use]
     pub fn new(rate: u32) -> Self {
         Self { rate, samples: 0, offset: None, second: Second::default() }
     }
 
-    /// `samples` more have arrived. Gives the moment at which the last of them was spoken.
+    /// Takes `samples` more samples. Returns when the last of them was spoken.
     pub fn arrived(&mut self, samples: usize, arrival: CallTime) -> CallTime {
         self.samples += samples;
         let position = self.position();
-        // A stream that runs ahead of its clock (a sender faster than real time) has no offset.
+        // The offset is zero for a stream ahead of the clock (a sender faster than real time).
         let offset = arrival.since(CallTime::ZERO + position);
         let smallest = self.offset.map_or(offset, |known| known.min(offset));
         let smallest = self.seen_in_a_second(samples, arrival, offset).unwrap_or(smallest);
@@ -52,7 +53,7 @@ impl MediaClock {
         CallTime::ZERO + position + smallest
     }
 
-    /// The smallest offset of a second that is over, if its audio came at the pace of speech.
+    /// The smallest offset of a finished second, if its audio came at the pace of speech.
     fn seen_in_a_second(&mut self, samples: usize, arrival: CallTime, offset: Duration) -> Option<Duration> {
         let second = &mut self.second;
         let elapsed = arrival.since(second.began);
@@ -71,13 +72,13 @@ impl MediaClock {
         self.offset.unwrap_or_default()
     }
 
-    /// Where in the stream the sample lies that was spoken at `at`.
+    /// The position in the stream of the sample that was spoken at `at`.
     #[must_use]
     pub fn position_of(&self, at: CallTime) -> Duration {
         at.back(self.offset()).since(CallTime::ZERO)
     }
 
-    /// How much has arrived.
+    /// The length of the audio that has arrived.
     #[must_use]
     pub fn position(&self) -> Duration {
         duration_of(self.samples, self.rate)
@@ -106,7 +107,7 @@ mod tests {
         assert_eq!(clock.arrived(160, at(200)), at(165));
     }
 
-    /// Frames of 20 ms, each so late; gives how far behind its arrival each was spoken.
+    /// Sends frames of 20 ms with these delays. Returns how long before its arrival each frame was spoken.
     fn lags(delays: impl IntoIterator<Item = u64>) -> Vec<u64> {
         let mut clock = MediaClock::new(8000);
         let at = CallTime::from_millis;
@@ -136,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_slow_clock_of_the_sender_does_not_add_up() {
-        // One per mille, ten minutes long.
+        // A clock that is slow by one per mille, for ten minutes.
         let lags = lags((0..30_000).map(|n| 30 + n * 20 / 1000));
         assert!(lags.iter().all(|&lag| lag <= 2), "{:?}", lags.iter().max());
     }

@@ -1,5 +1,5 @@
-//! The audio of a call between its line and its turns: what is heard and when it was said, when what is spoken leaves,
-//! and how well it all comes. PURE: no sockets, no clock, no threads; and it must not know words.
+//! The audio of a call between its connection and its turns: when incoming audio was spoken, when outgoing
+//! audio leaves, and how good the connection is. PURE: no sockets, no clock, no threads. Must not know words.
 
 pub mod dtx_clock;
 pub mod echo;

@@ -1,5 +1,5 @@
-//! When each 20 ms of the agent's voice leaves: at the pace of speech, with a small lead in the
-//! gateway's buffer. Reads no clock; keeps absolute times, so that a late wake-up is made good.
+//! The pacing of the agent's voice: frames of 20 ms leave at the pace of speech, with a small lead in the
+//! gateway's playback buffer. Times are absolute, so a late wake-up is made up for. Reads no clock.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, duration_of, samp
 pub enum Due {
     /// One frame of samples at 8 kHz.
     Frame(Vec<i16>),
-    /// The first audible sample of this piece is in the frame that follows, and plays at this time.
+    /// The first audible sample of this chunk is in the frame that follows, and plays at this time.
     Started(ChunkId, CallTime),
     /// A mark.
     Mark(MarkId),
@@ -26,10 +26,10 @@ pub enum Due {
 pub struct Pacer {
     lead: Duration,
     queue: VecDeque<Due>,
-    /// When the gateway will have played all that was sent.
+    /// When the gateway will have played all audio that was sent.
     buffered_until: CallTime,
     queued_samples: usize,
-    /// The gateway's buffer is full: nothing leaves before it says so, or before this.
+    /// Back-pressure: nothing leaves until the gateway reports room, or until this timeout.
     held_until: Option<CallTime>,
 }
 
@@ -41,8 +41,8 @@ impl Pacer {
         Self { lead, queue: VecDeque::new(), buffered_until, queued_samples: 0, held_until: None }
     }
 
-    /// Queues `silence`, then a piece's samples, then its mark; and `first` behind the frame in which its
-    /// sound begins.
+    /// Queues `silence`, then the samples of a chunk, then its mark. `first_mark` goes behind the frame in
+    /// which the sound begins.
     pub fn push(
         &mut self,
         chunk: ChunkId,
@@ -60,7 +60,7 @@ impl Pacer {
             let start = i * FRAME_SAMPLES;
             let begins = (start..start + FRAME_SAMPLES).contains(&first);
             if begins {
-                // As yet the time within the frame; `poll` adds the frame's own.
+                // For now the time within the frame; `poll` adds the time of the frame.
                 let within = CallTime::ZERO + duration_of(first - start, PHONE_RATE);
                 self.queue.push_back(Due::Started(chunk, within));
             }
@@ -68,14 +68,14 @@ impl Pacer {
             frame.resize(FRAME_SAMPLES, 0);
             self.queue.push_back(Due::Frame(frame));
             if let Some(mark) = first_mark.filter(|_| begins) {
-                // `poll` knows when.
+                // `poll` fills in the time.
                 self.queue.push_back(Due::FirstMark(mark, CallTime::ZERO));
             }
         }
         self.queue.push_back(Due::Mark(mark));
     }
 
-    /// Forgets all that is queued; the gateway's buffer is cleared by the caller of this.
+    /// Drops all queued audio. The caller of this function clears the gateway's buffer.
     pub fn clear(&mut self, now: CallTime) {
         self.queue.clear();
         self.queued_samples = 0;
@@ -93,7 +93,7 @@ impl Pacer {
         self.held_until = None;
     }
 
-    /// True once, if room was awaited in vain until `now`: audio leaves again.
+    /// True once if the wait for room timed out by `now`; audio then leaves again.
     pub fn gives_up_waiting(&mut self, now: CallTime) -> bool {
         self.held_until.take_if(|until| *until <= now).is_some()
     }
@@ -118,7 +118,7 @@ impl Pacer {
         }
     }
 
-    /// When [`Self::poll`] has something next.
+    /// When [`Self::poll`] next returns something.
     #[must_use]
     pub fn next_deadline(&self) -> Option<CallTime> {
         let due = match self.queue.front()? {
@@ -128,13 +128,13 @@ impl Pacer {
         Some(self.held_until.map_or(due, |until| until.max(due)))
     }
 
-    /// Audio that waits here, not yet sent.
+    /// The length of the audio that is queued and not yet sent.
     #[must_use]
     pub fn queued(&self) -> Duration {
         duration_of(self.queued_samples, PHONE_RATE)
     }
 
-    /// When the gateway will have played all there is, here and there.
+    /// When the gateway will have played all audio, both sent and queued.
     #[must_use]
     pub fn plays_until(&self) -> CallTime {
         self.buffered_until + self.queued()
@@ -205,7 +205,7 @@ mod tests {
         let mut pacer = second_of_speech();
         frames(&mut pacer, MS(1000));
         pacer.hold(MS(6000));
-        // Who says it twice does not make it last longer.
+        // A second hold does not extend the first.
         pacer.hold(MS(9000));
         assert_eq!((pacer.poll(MS(2000)), pacer.next_deadline()), (None, Some(MS(6000))));
         pacer.go_on();
@@ -256,7 +256,7 @@ mod tests {
         let speech = [vec![0; 170], vec![5000; 800]].concat();
         pacer.push(ChunkId(2), &speech, Duration::ZERO, MarkId(3), Some(MarkId(2)));
         let left: Vec<Due> = std::iter::from_fn(|| pacer.poll(MS(1000))).collect();
-        // 100 ms of the first piece lie before it, 20 ms of silence, and the frame itself.
+        // Before the mark lie 100 ms of the first chunk, 20 ms of silence, and the frame itself.
         let at = left.iter().position(|due| *due == Due::FirstMark(MarkId(2), MS(1140)));
         assert!(matches!(left[at.expect("the mark") - 1], Due::Frame(_)), "{left:?}");
         assert!(matches!(left[at.expect("the mark") - 2], Due::Started(ChunkId(2), _)), "{left:?}");

@@ -1,28 +1,28 @@
-//! How much of something may come: so much at once, and then at a pace. Reads no clock.
+//! A rate limit: a burst, and then a steady pace. Reads no clock.
 
 use std::time::Duration;
 
 use crate::units::CallTime;
 
-/// So much, and what was not used of it before (a token bucket).
+/// A token bucket that counts time.
 #[derive(Debug, Clone)]
 pub struct TokenBucket {
     most: Duration,
-    /// It fills up so many times as fast as time passes.
+    /// How many times faster than the clock the bucket fills up.
     pace: u32,
-    /// What may still be taken, and when that was counted.
+    /// The amount left at `at`.
     left: Duration,
     at: CallTime,
 }
 
 impl TokenBucket {
-    /// At most `most` at once; what was used is made good at `pace` times the pace of the clock.
+    /// A bucket that holds at most `most` and refills at `pace` times the pace of the clock.
     #[must_use]
     pub fn new(most: Duration, pace: u32) -> Self {
         Self { most, pace, left: most, at: CallTime::ZERO }
     }
 
-    /// Takes so much; false if there is less.
+    /// Takes `cost` and returns true. If less is left, takes nothing and returns false.
     pub fn take(&mut self, cost: Duration, now: CallTime) -> bool {
         self.left = self.most.min(self.left + now.since(self.at) * self.pace);
         self.at = now;

@@ -1,5 +1,5 @@
-//! How well words were heard: the one scorer of recognisers, for benchmarks and tests. Pure text; knows no
-//! engine and no file.
+//! The scorer of recognisers, the only one, for benchmarks and tests. Works on text; must not know engines or
+//! files.
 
 mod spoken;
 
@@ -9,18 +9,19 @@ use serde::Serialize;
 
 pub use spoken::spoken_words;
 
-/// What was heard of recordings whose words are known.
+/// The score of transcripts of recordings whose words are known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Score {
-    /// Recordings.
+    /// The number of recordings.
     pub clips: usize,
-    /// Words that were said in them.
+    /// The number of words spoken in them.
     pub words: usize,
-    /// The fewest words to put in, take out or replace, so that what was heard becomes what was said.
+    /// Word errors: the fewest insertions, deletions and substitutions between the transcript and the spoken
+    /// words.
     pub wrong: usize,
-    /// Recordings in which something was said and nothing was heard.
+    /// Recordings with spoken words but an empty transcript.
     pub empty: usize,
-    /// Recordings whose words were heard twice or more often.
+    /// Recordings whose words appear twice or more often in the transcript.
     pub doubled: usize,
 }
 
@@ -35,22 +36,22 @@ impl Score {
         self.doubled += usize::from(is_doubled(&said, &heard));
     }
 
-    /// Words wrong, in percent of those that were said.
+    /// The word error rate, in percent of the spoken words.
     #[must_use]
     pub fn percent(&self) -> f64 {
         100.0 * self.wrong as f64 / self.words.max(1) as f64
     }
 }
 
-/// Short recordings are harder, and hide behind long ones in a sum over words: the classes of length.
+/// The classes of length. Short recordings are harder, and a sum over words would hide them behind long ones.
 pub const CLASSES: [&str; 4] = ["under 1 s", "1 to 2 s", "2 to 4 s", "4 s and more"];
 
 /// A score for each class of length.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct ByLength {
-    /// In the order of [`CLASSES`].
+    /// The scores in the order of [`CLASSES`].
     pub classes: [Score; CLASSES.len()],
-    /// Of all.
+    /// The score of all recordings.
     pub all: Score,
 }
 
@@ -62,8 +63,8 @@ impl ByLength {
         self.all.add(said, heard);
     }
 
-    /// True if these words are as good as `other`'s: no more wrong in all, in no class more than one more,
-    /// and in none more recordings without words.
+    /// True if this score is as good as `other`: no more word errors overall, at most one more in each class,
+    /// and no more empty transcripts in any class.
     #[must_use]
     pub fn is_as_good_as(&self, other: &Self) -> bool {
         let class_is =
@@ -72,7 +73,8 @@ impl ByLength {
     }
 }
 
-/// True if as many words as were said, or more, only say again what came just before them.
+/// True if the transcript repeats itself: at least as many words as were spoken only repeat the words just
+/// before.
 fn is_doubled(said: &[String], heard: &[String]) -> bool {
     let again = |phrase: usize| {
         (phrase..heard.len()).filter(|&at| heard[at] == heard[at - phrase]).count() >= phrase.max(said.len())

@@ -1,7 +1,7 @@
-//! Text as the words that were spoken, so that "10:30" is "ten thirty" and "555-0142" is "five five five
-//! zero one four two": numbers become their digits, one word each, however they are written. English.
+//! Normalises text to its spoken words, so that "10:30" equals "ten thirty" and "555-0142" equals "five five
+//! five zero one four two". Numbers become their digits, one word each, however they are written. English.
 
-/// What is written short, and how it is said.
+/// Abbreviations, and how they are spoken.
 const SHORT: &[(&str, &str)] = &[
     ("mr", "mister"),
     ("mrs", "missus"),
@@ -59,7 +59,7 @@ const ORDINALS: [&str; 20] = [
     "nineteenth",
 ];
 
-/// The words of `text` in a form that is the same for all ways of writing them.
+/// The words of `text` in a form that does not depend on how they are written.
 ///
 /// | written | the same as |
 /// |---|---|
@@ -83,7 +83,7 @@ pub fn spoken_words(text: &str) -> Vec<String> {
     digits_of_numbers(&words)
 }
 
-/// One written word as spoken ones; numbers as digits.
+/// One written word as spoken words, with numbers as digits.
 fn tokens(written: &str) -> Vec<String> {
     let lower = written.to_lowercase().replace(['’', '‘'], "'");
     let trimmed = lower.trim_matches(|c: char| !c.is_alphanumeric() && !"$£€&%".contains(c));
@@ -107,14 +107,14 @@ fn tokens(written: &str) -> Vec<String> {
     words
 }
 
-/// "10:00" and "10:00pm" are said without the minutes.
+/// "10:00" and "10:00pm" are spoken without the minutes.
 fn without_full_hour(text: &str) -> String {
     let half = ["am", "pm"].into_iter().find(|half| text.ends_with(&format!(":00{half}")));
     let (time, half) = text.split_at(text.len() - half.map_or(0, str::len));
     format!("{}{half}", time.strip_suffix(":00").unwrap_or(time))
 }
 
-/// Runs of digits and of letters: what stands between them is silent.
+/// Runs of digits and of letters. Characters between the runs are silent.
 fn pieces(text: &str) -> Vec<String> {
     let text = without_full_hour(text).replace(',', "");
     let kind = |c: char| match c {
@@ -179,10 +179,10 @@ fn part(word: &str) -> Option<Part> {
     }
 }
 
-/// Numbers in words as digits, and every digit as a word.
+/// Turns numbers in words into digits, with every digit as a word.
 fn digits_of_numbers(words: &[String]) -> Vec<String> {
     let mut spoken: Vec<String> = Vec::new();
-    // The number that is being said: what of it can still grow.
+    // The current number, as long as it can still grow.
     let mut open: Option<u64> = None;
     let close = |open: &mut Option<u64>, spoken: &mut Vec<String>| {
         if let Some(value) = open.take() {
@@ -248,7 +248,7 @@ fn digits_of_numbers(words: &[String]) -> Vec<String> {
     spoken
 }
 
-/// Numbers below this may still be added: after twenty one to nine, after two hundred one to ninety nine.
+/// Numbers below this may still be added: 1 to 9 after twenty, 1 to 99 after two hundred.
 fn room_below(value: u64) -> u64 {
     match value {
         0..20 => 0,
@@ -264,7 +264,7 @@ fn room_below(value: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// The table that the training's scorer is held against, too.
+    /// The table that the scorer of the training is also tested with.
     const CASES: &str = include_str!("../../../../tests/data/scoring.tsv");
 
     #[test]

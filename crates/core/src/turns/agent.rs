@@ -1,5 +1,5 @@
 //! The agent's half of the conversation: from the first token to the last mark. Must not know how the
-//! caller's words came about, nor what a sound of theirs means.
+//! caller's words were recognised, nor what a sound of the caller means.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::dialogue::{Usage, WordTime};
 use crate::ids::{ChunkId, MarkId, TurnId};
 use crate::units::CallTime;
 
-/// A gateway that echoes marks does so within the way to the ear and back; after this much longer
-/// than the audio lasts, what was sent is taken to have been played.
+/// How long marks are awaited after the end of the audio; then all that was sent counts as played. A
+/// gateway that returns marks does so within the round trip to the ear.
 const MARK_PATIENCE: Duration = Duration::from_millis(1500);
 
-/// A voice that brings nothing of a complete text for so long will never bring it.
+/// How long the speech of a complete text is awaited: a voice that takes longer will never bring it.
 const VOICE_PATIENCE: Duration = Duration::from_secs(10);
 
-/// What ends with the reply.
+/// Timers that end with the reply.
 const OF_THE_REPLY: [Timer; 5] =
     [Timer::TokenDue, Timer::StandInDue, Timer::PlaybackDue, Timer::ResumeDue, Timer::FillerDue];
 
@@ -49,7 +49,7 @@ impl Conversation {
         }
     }
 
-    // Text comes.
+    // Text arrives.
 
     pub(super) fn token(&mut self, now: CallTime, turn: TurnId, text: &str) {
         let (longest, language) = (self.settings.max_reply_words, self.settings.language);
@@ -89,7 +89,7 @@ impl Conversation {
         self.finish_if_over(now);
     }
 
-    /// All of an answer is known, and the agent speaks for a while: time to read what comes after it.
+    /// The whole answer is known, and the agent speaks for a while: time to plan a compaction.
     pub(super) fn room_after_the_answer(&mut self) {
         if let Some(reply) = self.reply.as_ref().filter(|reply| reply.complete) {
             let answer = reply.ledger.whole_answer();
@@ -97,7 +97,7 @@ impl Conversation {
         }
     }
 
-    /// Tokens follow each other, or the model hangs.
+    /// A token came: the next one must follow within the timeout, or the model hangs.
     fn token_came(&mut self, now: CallTime, turn: TurnId) {
         let Some(reply) = self.reply.as_ref().filter(|reply| reply.turn == turn) else { return };
         self.timers.cancel(Timer::StandInDue);
@@ -108,7 +108,7 @@ impl Conversation {
         }
     }
 
-    /// An answer of which nothing is heard by then is preceded by the filler.
+    /// Sets the filler's deadline: an answer that is not heard by then is preceded by the filler.
     pub(super) fn expect_filler(&mut self, now: CallTime) {
         let unheard = self.reply.as_ref().is_some_and(|reply| reply.ledger.is_empty());
         let patience =
@@ -118,7 +118,7 @@ impl Conversation {
         }
     }
 
-    /// The answer is late: the line must not be silent.
+    /// The answer is late: speaks the filler, so that the caller does not hear silence.
     pub(super) fn filler_due(&mut self) {
         let Some(reply) = self.reply.as_mut().filter(|r| r.ledger.is_empty() && r.paused.is_none()) else {
             return;
@@ -173,7 +173,7 @@ impl Conversation {
 
     // Sound goes to the ear.
 
-    /// Gives the line what waits, unless the agent pauses.
+    /// Sends the chunks that are due, unless the agent pauses.
     pub(super) fn send_what_is_due(&mut self) {
         let Some(reply) = self.reply.as_mut().filter(|reply| reply.paused.is_none()) else { return };
         for due in reply.ledger.due() {
@@ -203,7 +203,7 @@ impl Conversation {
         self.expect_playback(now);
     }
 
-    /// Once a sound has left, its mark is expected back; if none comes, the clock decides.
+    /// Once a sound has left, its mark is expected back; if none returns, the clock decides.
     pub(super) fn expect_playback(&mut self, now: CallTime) {
         let Some(reply) = self.reply.as_ref().filter(|reply| reply.paused.is_none()) else { return };
         let by = if reply.ledger.anything_sent() {
@@ -231,18 +231,18 @@ impl Conversation {
             reply.milestones.mark = reply.milestones.mark.or(measured);
             return;
         }
-        // Where the first mark was lost, that of the first piece tells.
+        // If the first mark was lost, the mark of the first chunk is measured.
         if let Some(expected) = reply.ledger.played(mark) {
             reply.milestones.mark.get_or_insert((now, expected));
             self.finish_if_over(now);
         }
     }
 
-    // It is over.
+    // The reply is over.
 
     pub(super) fn finish_if_over(&mut self, now: CallTime) {
         let Some(reply) = self.reply.as_mut().filter(|reply| reply.is_over()) else { return };
-        // No voice can speak it, in whatever letters it is: the line must not fall silent.
+        // No voice can speak the text, whatever its script: the caller must not be left in silence.
         let wanted = matches!(reply.purpose, Purpose::Answer | Purpose::Greeting);
         if reply.ledger.is_all_lost() && wanted && !std::mem::replace(&mut reply.fell_back, true) {
             return self.speak_fallback(now);
@@ -250,7 +250,8 @@ impl Conversation {
         self.finish_reply(now);
     }
 
-    /// All that was sent should have been played by now; or nothing was, because the voice brings nothing.
+    /// All that was sent should have been played by now, or nothing was sent because the voice brings
+    /// nothing.
     pub(super) fn playback_due(&mut self, now: CallTime) {
         if self.reply.as_ref().is_some_and(|reply| reply.complete && reply.ledger.awaits_sound()) {
             self.actions.push_back(Action::TimedOut { on: Awaited::Voice });
@@ -258,7 +259,7 @@ impl Conversation {
         self.finish_reply(now);
     }
 
-    /// The reply was heard to its end; or its marks never came and the clock says that it was.
+    /// The reply was heard to its end: by its marks or, if they never returned, by the clock.
     pub(super) fn finish_reply(&mut self, now: CallTime) {
         if let Some(reply) = self.reply.take_if(|reply| reply.complete) {
             let goodbye = self.was_a_goodbye(now, &reply);
@@ -267,7 +268,7 @@ impl Conversation {
         }
     }
 
-    /// The history keeps what was heard of a reply, and nothing else.
+    /// Closes a reply: the history keeps the words that were heard of it, and nothing else.
     pub(super) fn settle(&mut self, now: CallTime, reply: &Reply, interrupted: bool) {
         self.timers.cancel_all(&OF_THE_REPLY);
         let heard = reply.ledger.heard(now);
@@ -277,13 +278,14 @@ impl Conversation {
         if reply.purpose == Purpose::Answer {
             self.failover.turn_over();
         }
-        // A turn of which nothing was heard goes on in the next one, with all that the caller said.
+        // An interrupted reply of which nothing was heard is not reported: its turn goes on in the next
+        // one, with all that the caller said.
         if reply.sounded || !interrupted {
             self.actions.push_back(Action::TurnReport(Box::new(reply.report(heard, interrupted))));
         }
     }
 
-    // Which reply is meant: the one that is spoken, or the one that is prepared ahead.
+    // Which reply is meant: the spoken one or the draft.
 
     pub(super) fn reply_of(&mut self, turn: TurnId) -> Option<&mut Reply> {
         self.reply.iter_mut().chain(&mut self.draft).find(|reply| reply.turn == turn)

@@ -1,5 +1,5 @@
-//! A turn of the caller is over: whether it is answered, and to what. Must not know how its words came
-//! about, nor how an answer is spoken.
+//! The end of the caller's turn: whether it is answered, and which words the answer is to. Must not know
+//! how the words were recognised, nor how an answer is spoken.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::ids::TurnId;
 use crate::report::Speculation;
 use crate::units::CallTime;
 
-/// A shorter sound without words was no attempt to say something.
+/// The shortest sound without words that counts as an attempt to say something.
 const SHORTEST_ATTEMPT: Duration = Duration::from_millis(600);
 
 impl Conversation {
@@ -29,7 +29,7 @@ impl Conversation {
             Some(_) if utterance.is_echo => self.resume(now),
             Some(_) if self.is_ending() => {}
             Some(_) if self.is_protected() => self.owe(now, &utterance, text),
-            // While the agent is heard, "mm-hm" is no turn; after it, "yeah" is an answer.
+            // While the agent is heard, "mm-hm" is no turn; afterwards, "yeah" is an answer.
             Some(_) if doubtful || self.meaning_now(&text) != Meaning::TakesTheTurn => self.resume(now),
             Some(_) => {
                 self.interrupt(now);
@@ -43,20 +43,20 @@ impl Conversation {
                 self.nothing_was_understood(now, &utterance);
             }
             None if doubtful && self.not_understood == 0 && self.may_ask_again() => self.ask_again(now),
-            // A noise that is no word, after a question whose answer it broke off: that is still owed.
+            // Even without words: if a noise broke off the answer to a question, that answer is still owed.
             None => self.answer_utterance(now, &utterance, text),
         }
         self.listen_on(now);
     }
 
-    /// Who was cut off at the longest utterance is still speaking: the next one begins here.
+    /// A caller who was cut off at the longest utterance is still speaking: the next utterance begins here.
     fn listen_on(&mut self, now: CallTime) {
         if self.speaking {
             self.listen_from(now, now);
         }
     }
 
-    /// What was said into something that is spoken to its end is answered then.
+    /// Words spoken over a protected reply are answered once it has been spoken.
     fn owe(&mut self, now: CallTime, utterance: &Utterance, text: String) {
         if self.settings.barge_in.meaning(&text) == Meaning::TakesTheTurn {
             let before = self.owed.take().map(|(_, before)| before);
@@ -64,7 +64,8 @@ impl Conversation {
         }
     }
 
-    /// A reply that has been played to its end, though its mark is not back yet, is not talked over.
+    /// Settles a reply that has been played to its end but whose mark is not back yet: the caller did not
+    /// talk over it.
     fn settle_what_is_over(&mut self, now: CallTime) {
         let over =
             |reply: &mut Reply| !matches!(reply.purpose, Purpose::Goodbye(_)) && !reply.lasts_beyond(now);
@@ -75,7 +76,7 @@ impl Conversation {
 
     fn nothing_was_understood(&mut self, now: CallTime, utterance: &Utterance) {
         let lasted = utterance.paused_at.is_some_and(|end| end - utterance.began >= SHORTEST_ATTEMPT);
-        // A minute without a word was nobody's attempt.
+        // A capped utterance without a word (a minute by default) was nobody's attempt to speak.
         if lasted && utterance.lasted && !utterance.capped && self.may_ask_again() {
             self.ask_again(now);
         } else {
@@ -94,7 +95,7 @@ impl Conversation {
         }
     }
 
-    /// The caller's turn is over: it is answered.
+    /// Answers the caller's turn: with the draft if it fits, or by asking the language model.
     pub(super) fn answer(&mut self, now: CallTime, milestones: Milestones, text: &str) {
         self.interrupt(now);
         self.the_caller_is_there();
@@ -114,8 +115,8 @@ impl Conversation {
         turn
     }
 
-    /// The words of the caller could not be had: the line must not fall silent. It is not while the
-    /// agent speaks.
+    /// The caller's words could not be transcribed: the fallback phrase avoids silence, unless the agent
+    /// speaks anyway.
     pub(super) fn answer_with_fallback(&mut self, now: CallTime) {
         let Some(utterance) = self.utterance.take() else { return };
         self.close(&utterance);
@@ -132,13 +133,13 @@ impl Conversation {
     }
 }
 
-/// What is there, in one line.
+/// The parts that are there and not empty, joined by spaces.
 fn joined<const N: usize>(parts: [Option<String>; N]) -> String {
     let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join(" ")
 }
 
-/// What is known of a turn when it is over.
+/// The milestones that are known when a turn is over.
 fn milestones(now: CallTime, utterance: &Utterance) -> Milestones {
     let known_at = utterance.transcript.as_ref().map(|(_, known_at)| *known_at);
     Milestones {

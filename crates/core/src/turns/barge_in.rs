@@ -1,5 +1,5 @@
-//! What words mean that are said while the agent speaks: a turn of their own, or only that somebody
-//! listens. Knows texts, no audio and no time but the settings.
+//! What the caller's words mean while the agent speaks: a turn of their own, or only a sign of listening.
+//! Knows texts; no audio, and no time but the settings.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use crate::units::as_millis;
 /// When a caller's sound stops the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BargeInPolicy {
-    /// So many words that are no backchannels make a turn.
+    /// The number of words other than backchannels that make a turn.
     pub min_words: usize,
-    /// Words and phrases of which one alone is always enough ("stop"), in plain lower case.
+    /// Words and phrases each of which is always enough on its own ("stop"), in plain lower case.
     pub at_once: Vec<String>,
     /// What listeners say to show that they listen ("mm-hm"), in plain lower case.
     pub backchannels: Vec<String>,
-    /// A pause for a sound in which no words were heard ends after this time.
+    /// How long the agent pauses for a sound in which no words are heard.
     #[serde(rename = "confirm_ms", with = "as_millis")]
     pub confirm_within: Duration,
     /// The greeting is spoken to its end, whatever the caller says.
@@ -36,7 +36,8 @@ pub enum Meaning {
     Nothing,
 }
 
-/// Backchannels are few: "okay" and "yeah, right", but not "okay okay okay okay".
+/// Up to this many backchannels are only a sign of listening: "okay" and "yeah, right", but not "okay okay
+/// okay okay".
 const MOST_BACKCHANNELS: usize = 3;
 
 impl BargeInPolicy {
@@ -64,8 +65,8 @@ impl BargeInPolicy {
         Meaning::Nothing
     }
 
-    /// The words that are left when all backchannels are taken out of ` words with spaces around `, and how
-    /// many those were.
+    /// The words left when all backchannels are taken out of ` words with spaces around `, and the number
+    /// of backchannels.
     fn without_backchannels(&self, padded: &str) -> (Vec<String>, usize) {
         let (mut rest, mut taken) = (padded.to_owned(), 0);
         for phrase in &self.backchannels {
@@ -81,7 +82,7 @@ impl BargeInPolicy {
 }
 
 impl Default for BargeInPolicy {
-    /// As the configuration that ships with offhook has it.
+    /// The values of the configuration that ships with offhook.
     fn default() -> Self {
         let list = |words: &[&str]| words.iter().map(|word| plain_words(word).join(" ")).collect();
         Self {

@@ -1,5 +1,5 @@
-//! The caller's half of the conversation: from a sound to the end of a turn. Must not know what is
-//! answered, nor how it is spoken.
+//! The caller's half of the conversation: from a sound to the end of a turn. Must not know the answer, nor
+//! how it is spoken.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use super::{Action, Conversation};
 use crate::ids::UtteranceId;
 use crate::units::CallTime;
 
-/// After a transcript was asked for and the turn is over, it is given up after this time. The
-/// longest utterance takes whisper's base.en 1.2 s with a full window on two cores.
+/// How long a transcript is awaited once the turn is over. Whisper's base.en takes 1.2 s for the longest
+/// utterance, with a full window on two cores.
 const TRANSCRIPT_PATIENCE: Duration = Duration::from_secs(5);
 
-/// While the words of one piece are awaited, the next is not cut; that is looked at so often.
+/// Retry interval for cutting a piece: none is cut while the words of another are awaited.
 const PIECE_PATIENCE: Duration = Duration::from_millis(500);
 
-/// A caller whose audio stopped coming in a pause may have gone on; that is waited for so long.
+/// How long stalled audio is awaited at the end of a turn: the caller may have gone on meanwhile.
 const STALL_PATIENCE: Duration = Duration::from_secs(2);
 
-/// What ends with the utterance, or with the silence after it.
+/// Timers that end with the utterance, or with the silence after it.
 const OF_THE_UTTERANCE: [Timer; 7] = [
     Timer::WordsDue,
     Timer::EndOfTurn,
@@ -42,7 +42,7 @@ impl Conversation {
         self.listen_from(now, at);
     }
 
-    /// What the caller says from `at` on is one utterance with what they said just before.
+    /// Opens an utterance at `at`, or continues the open one: the caller's words from `at` on belong to it.
     pub(super) fn listen_from(&mut self, now: CallTime, at: CallTime) {
         if self.utterance.is_some() {
             self.commit_what_was_said(at);
@@ -67,8 +67,8 @@ impl Conversation {
         self.do_not_begin_over_the_caller(now);
     }
 
-    /// The caller went on after a pause, in which the turn was perhaps taken to be over. Only a pause
-    /// between words says something about them.
+    /// The caller went on after a pause, in which the turn may have been taken to be over. Only a pause
+    /// between words says something about the caller's pace.
     fn learn_the_pace(&mut self, at: CallTime) {
         let spoke = |u: &Utterance| u.transcript.as_ref().is_some_and(|(text, _)| !text.is_empty());
         let unheard = self.reply.as_ref().filter(|reply| !reply.sounded);
@@ -81,14 +81,14 @@ impl Conversation {
             }
             (None, None) => None,
         };
-        // Whoever speaks after longer than anybody is waited for asks where the answer is.
+        // A caller who speaks after more than the longest wait is asking where the answer is.
         if let Some((pause, score)) = pause.filter(|(pause, _)| *pause <= self.settings.endpoint.longest) {
             self.pace.paused_for(pause, score);
         }
     }
 
-    /// The caller goes on after a pause. If much was said before it, and its words are known, then they
-    /// stand: every later look is at what is new.
+    /// The caller goes on after a pause. If enough was said before it and the words are known, they are
+    /// committed: later transcriptions cover only new audio.
     fn commit_what_was_said(&mut self, at: CallTime) {
         let Some(utterance) = &mut self.utterance else { return };
         let known = utterance.transcript.take().filter(|(text, _)| !text.is_empty());
@@ -102,9 +102,9 @@ impl Conversation {
         utterance.goes_on();
     }
 
-    /// The next look at the words: at the pace, but with pauses three times as long as a look takes, for
-    /// a recogniser cannot be stopped at once when it is needed for something else. While the agent
-    /// pauses for what the words may be, nothing is needed more.
+    /// Schedules the next partial: at the configured pace, but with gaps three times as long as a partial
+    /// takes, because a recogniser cannot be stopped at once when it is needed for something else. While
+    /// the agent pauses until the words are known, nothing is more urgent.
     fn look_again(&mut self, asked: CallTime, now: CallTime) {
         if let Some(pace) = self.look_sooner() {
             self.timers.set(Timer::PartialDue, now.max(asked + pace));
@@ -121,7 +121,7 @@ impl Conversation {
         }
     }
 
-    /// Whoever does not pause for so long that no recogniser can take it in one piece is cut in pieces.
+    /// Cuts off a piece of speech without pauses before it grows too long for a recogniser.
     pub(super) fn cut_a_piece(&mut self, now: CallTime) {
         let Some(utterance) = self.utterance.as_mut().filter(|u| u.paused_at.is_none()) else { return };
         let next = if let Some(pass) = utterance.ask_for_piece() {
@@ -153,7 +153,7 @@ impl Conversation {
     pub(super) fn transcribed(&mut self, now: CallTime, id: UtteranceId, pass: u32, words: Option<Words>) {
         let Some(utterance) = self.utterance.as_mut().filter(|u| u.id == id) else { return };
         match (utterance.arrived(pass), words) {
-            // An answer to an older question is of no use: the caller has gone on since.
+            // The result of an older request is of no use: the caller has gone on since.
             (Kind::Stale, _) => {}
             (Kind::Partial(asked), words) => {
                 if let Some(words) = words {
@@ -174,7 +174,7 @@ impl Conversation {
                 self.look_again(asked, now);
             }
             (Kind::Piece(heard), words) => {
-                // Of a piece that failed, what was heard of it on the way still stands.
+                // If a piece failed, the words that partials heard in it still stand.
                 utterance.commit(&words.map_or(heard, |words| words.text), None);
                 if let Some((_, known_at)) = &mut utterance.transcript {
                     *known_at = now;
@@ -187,8 +187,8 @@ impl Conversation {
                     self.actions.push_back(Action::Transcribe { utterance: id, pass, partial: false });
                     return;
                 }
-                // The caller may yet go on, and the next transcription may work. Of words that are not
-                // known nobody knows whether they are all.
+                // The caller may yet go on, and the next transcription may work. Unknown words cannot be
+                // judged complete, so the wait is the one for open words.
                 utterance.failed = true;
                 let paused_at = utterance.paused_at.unwrap_or(now);
                 self.timers.set(Timer::EndOfTurn, now.max(paused_at + self.settings.endpoint.open));
@@ -196,7 +196,7 @@ impl Conversation {
         }
     }
 
-    /// All words before a pause are known, and with them how long the silence after them must be.
+    /// All words before a pause are known: they decide how long the silence after them must be.
     fn words_are_known(&mut self, now: CallTime, text: String, doubtful: bool) {
         let Some(utterance) = &mut self.utterance else { return };
         if utterance.paused_at.is_none() {
@@ -223,13 +223,13 @@ impl Conversation {
 
     // When the turn is over.
 
-    /// The silence lasted long enough by the clock, but the caller's audio did not come: they may be
-    /// speaking.
+    /// The silence lasted long enough by the clock, but the caller's audio did not arrive: the caller may
+    /// be speaking.
     pub(super) fn wait_for_the_line(&mut self, now: CallTime) {
         self.timers.set(Timer::StallOver, now + STALL_PATIENCE);
     }
 
-    /// The audio has come and brought no speech, or this would not be waited for any more.
+    /// The late audio has arrived. It holds no speech, which would have cancelled `StallOver`.
     pub(super) fn caught_up(&mut self, now: CallTime) {
         self.stalled = false;
         if self.timers.cancel(Timer::StallOver) {
@@ -247,7 +247,7 @@ impl Conversation {
         self.end_if_all_is_known(now);
     }
 
-    /// Whoever talks for ever is answered in the end: what was said until now is the turn.
+    /// An utterance of the longest length is answered in the end: the words until now are the turn.
     pub(super) fn cap_utterance(&mut self, now: CallTime) {
         let Some(utterance) = &mut self.utterance else { return };
         utterance.capped = true;

@@ -1,74 +1,73 @@
-//! Tokens become speakable pieces: the first one short, so that the voice starts early, the later
-//! ones whole sentences, so that it sounds right. Numbers, abbreviations and addresses are never
-//! cut. Pure text.
+//! Cuts tokens into chunks for the voice: a short first one, so that the voice starts early, then whole
+//! sentences, so that it sounds right. Numbers, abbreviations and addresses are never cut. Pure text.
 
 use std::time::Duration;
 
 use super::speakable::{clean, is_speakable};
 use crate::language::{ENGLISH, Language, Writing};
 
-/// A clause of this many words may leave as the first piece.
+/// A clause of at least this many words may leave as the first chunk.
 const FIRST_CLAUSE_WORDS: usize = 2;
-/// The first piece is cut here even without a clause's end: about two seconds of speech.
+/// Words after which the first chunk is cut even without the end of a clause: about two seconds of speech.
 const FIRST_MAX_WORDS: usize = 10;
-/// A later piece is cut here even without a sentence's end: about ten seconds of speech.
+/// Words after which a later chunk is cut even without the end of a sentence: about ten seconds of speech.
 const MAX_WORDS: usize = 40;
-/// And here whatever its words are: letters of which a digit counts as five, for it is spoken as a word. Half a minute
-/// of speech; no piece keeps the voice from others for long.
+/// Letters after which a chunk is cut, whatever its words: half a minute of speech, so that no chunk keeps
+/// the voice from other calls for long. A digit counts as five letters, because it is spoken as a word.
 const MAX_LETTERS: usize = 400;
-/// Longest word taken; what is longer is left out up to the next white space, so that a model gone wild, or five hundred
-/// nines in a greeting, cannot fill the memory or keep the voice from others.
+/// Longest word. The rest of a longer one is left out up to the next white space, so that a model gone
+/// wild, or five hundred nines in a greeting, cannot fill the memory or keep the voice from other calls.
 const MAX_WORD_BYTES: usize = 80;
 
-/// One piece for the synthesiser.
+/// One chunk of text for the synthesiser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     /// Cleaned text, one space between words.
     pub text: String,
-    /// The pause that its last sign asks for before the next piece.
+    /// The pause before the next chunk, by the last punctuation mark of this one.
     pub pause: Duration,
 }
 
 impl Piece {
-    /// True if a sentence ends with it.
+    /// True if the chunk ends a sentence.
     #[must_use]
     pub fn ends_a_sentence(&self, writing: &Writing) -> bool {
         self.text.split(' ').next_back().is_some_and(|word| ends_sentence(word, writing))
     }
 }
 
-/// Collects tokens of one reply.
+/// Collects the tokens of one reply and cuts them into chunks.
 #[derive(Debug, Clone)]
 pub struct Chunker {
     language: &'static Language,
-    /// Text not yet given away.
+    /// Text that has not left in a chunk yet.
     pending: String,
     started: bool,
-    /// Bytes of the word that is coming, with those left out.
+    /// Bytes of the current word, including those left out.
     word: usize,
 }
 
 impl Default for Chunker {
-    /// Of a reply in English.
+    /// A chunker for a reply in English.
     fn default() -> Self {
         Self::new(&ENGLISH)
     }
 }
 
 impl Chunker {
-    /// Of a reply in this language.
+    /// A chunker for a reply in `language`.
     #[must_use]
     pub fn new(language: &'static Language) -> Self {
         Self { language, pending: String::new(), started: false, word: 0 }
     }
 
-    /// One for another reply in the same language.
+    /// A new chunker for another reply in the same language.
     #[must_use]
     pub fn anew(&self) -> Self {
         Self::new(self.language)
     }
 
-    /// Takes the text of a token; gives the pieces that it completes.
+    /// Takes the text of a token. Returns the chunks that it completes.
     pub fn push(&mut self, token: &str) -> Vec<Piece> {
         for c in token.chars() {
             self.word = if c.is_whitespace() { 0 } else { self.word.saturating_add(c.len_utf8()) };
@@ -85,7 +84,7 @@ impl Chunker {
         pieces
     }
 
-    /// The reply is over: gives what is left.
+    /// Ends the reply: returns the rest of its text as the last chunk, if there is any.
     pub fn finish(&mut self) -> Option<Piece> {
         let text = std::mem::take(&mut self.pending);
         self.piece(&text)
@@ -101,8 +100,8 @@ impl Chunker {
         Some(Piece { text, pause })
     }
 
-    /// Where the pending text can be cut. A word counts only when the space behind it is there:
-    /// before that "3." may be "3.50".
+    /// Where the pending text can be cut. A word counts only once the space after it has come: until then
+    /// "3." may be "3.50".
     fn next_cut(&self) -> Option<usize> {
         let most = if self.started { MAX_WORDS } else { FIRST_MAX_WORDS };
         let (mut words, mut letters) = (0, 0);
@@ -132,7 +131,7 @@ fn ends_sentence(word: &str, writing: &Writing) -> bool {
         return true;
     }
     let Some(before) = bare.strip_suffix('.') else { return false };
-    // "J." in a name and "1." in a list end nothing.
+    // "J." in a name and "1." in a list end no sentence.
     let single = before.chars().count() == 1 && before != writing.one_letter_word;
     !single && !writing.abbreviations.contains(&bare.to_lowercase().as_str())
 }
@@ -193,7 +192,8 @@ mod tests {
         }
     }
 
-    /// Fault: 500 nines in a greeting took three seconds of the only voice, and a reply without spaces never ended.
+    /// Fault: 500 nines in a greeting took three seconds of the only voice, and a reply without spaces
+    /// never ended.
     #[test]
     fn of_a_word_without_an_end_the_voice_gets_the_beginning() {
         let nines = "9".repeat(500);

@@ -1,26 +1,28 @@
-//! Compaction: a long history loses its oldest lines between two turns, once the language model has read the prompt
-//! without them, so that no caller waits for that. Must not know how a prompt is read, nor which lines go.
+//! Compaction: a long history loses its oldest lines between two turns, once the language model has
+//! prefilled the prompt without them, so that no caller waits for the prefill. Must not know how a prompt
+//! is prefilled, nor which lines go.
 
 use super::history::Trim;
 use super::{Action, Conversation};
 use crate::dialogue::Message;
 use crate::ids::ReadingId;
 
-/// A compaction that is planned and not done.
+/// A planned compaction that is not done yet.
 #[derive(Debug)]
 pub(super) struct PendingCompaction {
     trim: Trim,
-    /// The prefill of the prompt that the compacted history begins.
+    /// The prefill of the prompt that begins with the compacted history.
     reading: ReadingId,
     /// The messages of that prefill.
     messages: Vec<Message>,
-    /// The language model has read them.
+    /// The language model has prefilled them.
     read: bool,
 }
 
 impl Conversation {
-    /// Plans a compaction if the history has grown long: the language model reads the messages without the oldest lines, as
-    /// if all of `reply` had been heard. The history stays as it is until that is done.
+    /// Plans a compaction if the history has grown long: the language model prefills the messages without
+    /// the oldest lines, as if all of `reply` had been heard. Until that prefill is done, the history stays
+    /// as it is.
     pub(super) fn plan_compaction(&mut self, reply: &str) {
         if self
             .compaction
@@ -30,7 +32,7 @@ impl Conversation {
             return;
         }
         self.compaction = None;
-        // A model that is not asked reads nothing.
+        // A model that is not asked prefills nothing.
         if self.failover.first() > 0 {
             return;
         }
@@ -39,28 +41,30 @@ impl Conversation {
         self.compaction = Some(PendingCompaction { trim, reading, messages, read: false });
     }
 
-    /// Puts the compacted history in the place of the long one, if it has been read. Called between two turns only.
+    /// Replaces the long history by the compacted one, if the prefill is done. Called only between two
+    /// turns.
     pub(super) fn compact(&mut self) {
         let Some(compaction) = self.compaction.take_if(|compaction| compaction.read) else { return };
         let made = self.history.compact(compaction.trim);
-        // The last reply was not heard to its end, or more was said since: the prompt begins otherwise than what was read.
+        // The last reply was not heard to its end, or more was said since: the prompt differs from the one
+        // that was prefilled.
         if made && self.history.messages() != compaction.messages {
             self.rebuild(self.history.messages());
         }
     }
 
-    /// The prefill `reading` is over: its messages were read, or could not be.
+    /// The prefill `reading` is over: `done`, or it could not be made.
     pub(super) fn was_read(&mut self, reading: ReadingId, done: bool) {
         let planned = self.compaction.as_mut().filter(|compaction| compaction.reading == reading);
         match planned {
             Some(compaction) if done => {
                 compaction.read = true;
-                // In the middle of a turn, its prompt begins as it is.
+                // In the middle of a turn, the beginning of its prompt must not change.
                 if self.reply.is_none() && self.draft.is_none() && self.utterance.is_none() {
                     self.compact();
                 }
             }
-            // It is planned anew after the next turn.
+            // The compaction is planned anew after the next turn.
             Some(_) => self.compaction = None,
             None if !done => self.not_read(reading),
             None => {}

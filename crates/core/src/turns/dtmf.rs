@@ -1,16 +1,16 @@
-//! Keys that the caller presses: collected until the one that ends them, or until no more come, then a
-//! turn like any other. Must not know how it is answered.
+//! Keys that the caller presses: collected until the end key, or until no more come, then a turn like any
+//! other. Must not know how that turn is answered.
 
 use super::Conversation;
 use super::latency::Milestones;
 use super::timers::Timer;
 use crate::units::CallTime;
 
-/// Longer than any number that is typed.
+/// At most this many keys make a turn: more than any number that callers type.
 const MOST_KEYS: usize = 64;
 
 impl Conversation {
-    /// The caller pressed a key. That is always meant: the agent stops, but for what it says to its end.
+    /// The caller pressed a key. A key is always meant: the agent stops, unless its reply is protected.
     pub(super) fn key(&mut self, now: CallTime, key: char) {
         let ends = self.settings.keys.end == Some(key);
         if self.is_ending() || (ends && self.keys.is_empty()) {
@@ -30,7 +30,7 @@ impl Conversation {
         self.timers.set(Timer::KeysDue, now + self.settings.keys.gap);
     }
 
-    /// No more keys come. If the caller is speaking too, they belong to what is being said.
+    /// No more keys come. If the caller is speaking too, the keys belong to that utterance.
     pub(super) fn keys_over(&mut self, now: CallTime) {
         self.timers.cancel(Timer::KeysDue);
         if self.utterance.is_some() || self.is_ending() {
@@ -46,7 +46,7 @@ impl Conversation {
         }
     }
 
-    /// The keys as words, if there are any.
+    /// Takes the collected keys, as words, if there are any.
     pub(super) fn take_keys(&mut self) -> Option<String> {
         self.timers.cancel(Timer::KeysDue);
         let keys = std::mem::take(&mut self.keys);

@@ -1,16 +1,16 @@
 //! Which language model is asked after one that failed, and for how long. Must not know a conversation.
 
-/// So many turns begin with the model that stood in, before the one that failed is tried again.
+/// The number of turns that begin with the stand-in before the model that failed is tried again.
 const TURNS_WITHOUT: u32 = 3;
 
 /// Which of the models is asked: rung 0 is the one in use.
 #[derive(Debug, Default)]
 pub(super) struct ModelFailover {
     models: usize,
-    /// Where a turn begins, and for how many more.
+    /// The rung that a turn begins with, and for how many more turns.
     first: usize,
     turns: u32,
-    /// A model failed in the turn that is not over yet: it does not count as one of `turns`.
+    /// A model failed in the current turn, so that this turn does not count as one of `turns`.
     failed_now: bool,
 }
 
@@ -19,29 +19,28 @@ impl ModelFailover {
         Self { models, ..Self::default() }
     }
 
-    /// True if there is more than one.
+    /// True if there is more than one model.
     pub(super) fn has_others(&self) -> bool {
         self.models > 1
     }
 
-    /// Which is asked first.
+    /// The rung that is asked first.
     pub(super) fn first(&self) -> usize {
         self.first
     }
 
-    /// Which is asked after that one, as long as not all were asked; one that is alone is asked twice.
+    /// The rung that is asked after `rung`, until all models were asked. A single model is asked twice.
     pub(super) fn after(&self, rung: usize, asks: usize) -> Option<usize> {
         let models = self.models.max(1);
         (asks < models.max(2)).then_some((rung + 1) % models)
     }
 
-    /// True if somebody is left who stands in for that one.
+    /// True if a model is left to stand in for `rung`.
     pub(super) fn has_stand_in(&self, rung: usize, asks: usize) -> bool {
         self.models > 1 && self.after(rung, asks).is_some()
     }
 
-    /// One failed, or was late: it is not waited for again in every turn. Where none is left, all are
-    /// tried again.
+    /// A model failed or was late: not every turn waits for it again. If none is left, all are tried again.
     pub(super) fn failed(&mut self, rung: usize) {
         self.first = if rung + 1 < self.models { rung + 1 } else { 0 };
         self.turns = if self.first > 0 { TURNS_WITHOUT } else { 0 };

@@ -1,5 +1,5 @@
-//! When a language model fails or is late: the next one is asked, and when there is none, the caller. Must
-//! not know how an answer becomes sound.
+//! When a language model fails or is late, the next one is asked; if there is none, the caller is asked.
+//! Must not know how an answer becomes sound.
 
 use super::event::Awaited;
 use super::failover::ModelFailover;
@@ -10,7 +10,7 @@ use crate::ids::TurnId;
 use crate::units::CallTime;
 
 impl Conversation {
-    /// Asks a language model to answer what the history says: `rung`, or whoever stands in for it.
+    /// Asks the language model at `rung` to answer the history, and sets the deadline for a stand-in.
     pub(super) fn generate(&mut self, now: CallTime, turn: TurnId, rung: usize) {
         let messages = self.history.messages();
         let asks = self.reply_of(turn).map_or(1, |reply| {
@@ -21,9 +21,9 @@ impl Conversation {
         self.expect_an_answer(now, rung, asks);
     }
 
-    /// From now on somebody waits for the first token: of this model, and of all of them together.
+    /// Sets the deadlines of the first token: one for this model, and one for all models together.
     pub(super) fn expect_an_answer(&mut self, now: CallTime, rung: usize, asks: usize) {
-        // Whoever stands in has the time that is left.
+        // A stand-in has only the time that is left.
         if !self.failover.has_others() || !self.timers.is_set(Timer::TokenDue) {
             self.timers.set(Timer::TokenDue, now + self.settings.first_token_timeout);
         }
@@ -34,7 +34,7 @@ impl Conversation {
         }
     }
 
-    /// Another model is in use: what the old order has taught is of no use.
+    /// Another model is in use: the failures of the old order no longer count.
     pub(super) fn models_switched(&mut self) {
         self.failover = ModelFailover::new(self.settings.models);
     }
@@ -54,8 +54,8 @@ impl Conversation {
         }
     }
 
-    /// An answer that was prepared ahead is dropped, and asked for when it is due. For one that is due, the
-    /// other models are asked, each once; if there is only one, that one once more; then the caller is asked.
+    /// A draft is dropped; its answer is asked for when it is due. For an answer that is due, each of the
+    /// other models is asked once, or a single model once more; then the caller is asked.
     pub(super) fn generation_brought_nothing(&mut self, now: CallTime, turn: TurnId) {
         let Some(reply) = self.reply_of(turn) else { return };
         let rung = reply.rung;
@@ -79,18 +79,18 @@ impl Conversation {
         reply.turn = again;
         reply.tokens = 0;
         reply.forget_the_text();
-        // With the generation, what was being synthesised is cancelled.
+        // Cancelling the generation also cancels the synthesis of its chunks.
         reply.ledger.abandon();
         self.next_turn = again.next();
         self.actions.push_back(Action::Cancel { turn });
         self.generate(now, again, rung);
     }
 
-    /// The language model has stopped in the middle, or none ever began.
+    /// The language model has stopped in the middle, or no model ever began.
     pub(super) fn token_overdue(&mut self, now: CallTime) {
         let Some(reply) = &mut self.reply else { return };
         let (turn, rung, asks) = (reply.turn, reply.rung, reply.asks);
-        // One that has begun had all the time for itself.
+        // A model that has begun had the whole timeout to itself.
         let began = reply.tokens > 0 && can_be_begun_again(reply);
         if began && self.failover.has_stand_in(rung, asks) {
             self.actions.push_back(Action::TimedOut { on: Awaited::StandIn });
@@ -117,7 +117,7 @@ impl Conversation {
     }
 }
 
-/// Nothing of an answer was given to the voice: another may take its place.
+/// True if nothing of an answer was given to the voice: another answer may take its place.
 fn can_be_begun_again(reply: &Reply) -> bool {
     reply.ledger.is_without_answer() && reply.purpose == Purpose::Answer
 }

@@ -1,5 +1,5 @@
-//! What was said, as the language model will see it: only what the caller said and what the caller
-//! heard, and never more tokens than its budget. Knows no audio.
+//! The conversation as the language model sees it: only the words that the caller said or heard, and never
+//! more tokens than the budget. Knows no audio.
 
 use super::summary::Summary;
 use crate::dialogue::{CountTokens, Message, Role};
@@ -8,32 +8,33 @@ use crate::language::Memory;
 /// Tokens that a chat template puts around a message; Phi-3's takes 4, Gemma's 6.
 const AROUND_A_MESSAGE: usize = 8;
 
-/// The summary may take this share of the budget.
+/// The summary may take the budget divided by this.
 const SUMMARY_SHARE: usize = 6;
 
 /// The lines of one call after its system prompt.
 ///
-/// When they pass the budget, the oldest go in one block, until half of it is free: the prompts of the
-/// turns that follow then have the same beginning, and the language model finds them in its cache.
+/// When the lines exceed the budget, the oldest go in one block, until half of it is free. The prompts of
+/// the following turns then share one beginning, which the language model finds in its cache.
 #[derive(Debug, Clone)]
 pub struct History {
     system: String,
     summary: Summary,
     lines: Vec<Line>,
     count: CountTokens,
-    /// For summary and lines.
+    /// Tokens for the summary and the lines.
     budget: usize,
-    /// Lines that went since the call began.
+    /// Lines dropped since the call began.
     gone: usize,
 }
 
-/// What is to go, so that there is room again.
+/// A plan to drop the oldest lines, so that there is room again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trim {
-    /// So many of the oldest lines, and what is then kept of them and those before.
+    /// The number of oldest lines to drop.
     lines: usize,
+    /// The summary of them and of the lines dropped before.
     summary: Summary,
-    /// Decided when so many had gone.
+    /// The number of lines already dropped when this was planned.
     after: usize,
 }
 
@@ -44,7 +45,8 @@ struct Line {
 }
 
 impl History {
-    /// A history that begins with `system_prompt`; with it, prompts have at most `prompt_tokens`.
+    /// A history that begins with `system_prompt`. Prompts have at most `prompt_tokens`, with the system
+    /// prompt.
     #[must_use]
     pub fn new(
         system_prompt: &str,
@@ -63,8 +65,8 @@ impl History {
         }
     }
 
-    /// The caller said `text`. If nothing of the agent was heard since the caller spoke last, it is
-    /// the rest of that: a sentence with a long pause in it stays one line.
+    /// The caller said `text`. If the agent was not heard since the caller's last words, `text` continues
+    /// them: a sentence with a long pause in it stays one line.
     pub fn caller_said(&mut self, text: &str) {
         self.add(Role::User, text);
     }
@@ -84,7 +86,7 @@ impl History {
         system.into_iter().chain(self.lines().cloned()).collect()
     }
 
-    /// The same, as if the caller had said `text`: this history does not change.
+    /// The messages as if the caller had said `text`. This history does not change.
     #[must_use]
     pub fn messages_with(&self, text: &str) -> Vec<Message> {
         let mut imagined = self.clone();
@@ -97,20 +99,20 @@ impl History {
         self.lines.iter().map(|line| &line.message)
     }
 
-    /// What the agent was last heard to say.
+    /// The last line that the agent was heard to say.
     #[must_use]
     pub fn last_of_agent(&self) -> &str {
         self.lines().rev().find(|line| line.role == Role::Assistant).map_or("", |line| &line.text)
     }
 
-    /// What the caller has said since the agent was last heard.
+    /// The caller's words since the agent was last heard.
     #[must_use]
     pub fn pending_caller_text(&self) -> &str {
         self.lines().next_back().filter(|line| line.role == Role::User).map_or("", |line| &line.text)
     }
 
-    /// If more than three quarters of the budget are used once `reply` is heard: what should go, and the
-    /// messages that are then left. Nothing goes yet.
+    /// If more than three quarters of the budget are used once `reply` is heard: the lines to drop, and the
+    /// messages that are then left. Nothing is dropped yet.
     #[must_use]
     pub fn plan_compaction(&self, reply: &str) -> Option<(Trim, Vec<Message>)> {
         let mut imagined = self.clone();
@@ -123,13 +125,13 @@ impl History {
         (lines > 0 && asks).then_some((trim, messages))
     }
 
-    /// True if `trim` is still what should go: lines were added at most.
+    /// True if `trim` is still valid: lines may have been added since, but none dropped.
     #[must_use]
     pub fn has_not_changed_since(&self, trim: &Trim) -> bool {
         self.gone == trim.after && trim.lines < self.lines.len()
     }
 
-    /// Makes room as it was planned. False if the budget has forced other lines to go meanwhile.
+    /// Drops the lines of `trim`. False if the budget has forced lines out meanwhile.
     pub fn compact(&mut self, trim: Trim) -> bool {
         let still = self.has_not_changed_since(&trim);
         if still {
@@ -154,8 +156,8 @@ impl History {
         self.trim(self.budget);
     }
 
-    /// The end of `text` that fits in half of the budget: whoever talks for minutes is answered to what
-    /// they said last.
+    /// The end of `text` that fits in half of the budget: a caller who talks for minutes is answered on
+    /// their last words.
     fn cut(&self, text: &str) -> String {
         let most = (self.budget / 2).saturating_sub(AROUND_A_MESSAGE);
         let mut rest = text;
@@ -174,8 +176,8 @@ impl History {
         summary + self.lines.iter().map(|line| line.tokens).sum::<usize>()
     }
 
-    /// If there is more than `limit`, lets the oldest lines go until half the budget is free. The line
-    /// that is to be answered, and the answer before it, stay as long as they fit.
+    /// If there are more tokens than `limit`, drops the oldest lines until half the budget is free. The
+    /// last line, which is to be answered, stays; the answer before it goes with its question.
     fn trim(&mut self, limit: usize) {
         if self.tokens() <= limit {
             return;
@@ -188,7 +190,7 @@ impl History {
             self.summary.shorten(|text| self.count.of(text) <= self.budget / SUMMARY_SHARE);
             self.gone += 1;
         }
-        // A talk begins with the caller: an answer without its question says nothing.
+        // The lines begin with the caller: an answer without its question says nothing.
         while self.lines.len() > 1 && self.lines[0].message.role == Role::Assistant {
             self.lines.remove(0);
             self.gone += 1;
@@ -278,7 +280,7 @@ mod tests {
         assert_eq!(history.pending_caller_text(), "Hello.");
     }
 
-    /// A history that is nearly too long, with a question that waits.
+    /// A history that is nearly too long, with an unanswered question.
     fn long() -> History {
         let mut history = history("You help.", 300);
         while history.plan_compaction("It is ninety dollars.").is_none() {

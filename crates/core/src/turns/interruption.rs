@@ -11,17 +11,18 @@ use super::utterance::Utterance;
 use super::{Action, Conversation};
 use crate::units::CallTime;
 
-/// While the agent pauses, the words are looked at this often: somebody waits for what they mean.
+/// Time between partials while the agent pauses: the reply waits for the meaning of the words.
 const LOOK_WHILE_PAUSED: Duration = Duration::from_millis(200);
 
-/// A transcript that is awaited when the pause should end is waited for in steps of this.
+/// Step by which the pause is extended while a transcript is awaited.
 const WAIT_FOR_WORDS: Duration = Duration::from_millis(100);
 
 impl Conversation {
     /// The caller's sound is long enough to be meant.
     pub(super) fn sound_lasted(&mut self, now: CallTime, level: f32, echo: Option<f32>) {
         let Some(utterance) = &mut self.utterance else { return };
-        // What is quieter than the agent's own echo is taken for it, unless it goes on after words.
+        // A sound no louder than the agent's own echo is taken for it, unless an earlier sound of the
+        // utterance was louder.
         let is_echo = echo.is_some_and(|echo| level <= echo) && !utterance.lasted;
         utterance.lasted |= !is_echo;
         utterance.is_echo = is_echo;
@@ -30,15 +31,15 @@ impl Conversation {
         }
     }
 
-    /// The caller began to make a sound. If nothing of the answer was heard yet, its first word waits
-    /// until it is known what the sound is: nobody is talked over.
+    /// The caller began to make a sound. If nothing of the reply was heard yet, its first word waits until
+    /// it is known what the sound is, so that the agent does not talk over the caller.
     pub(super) fn do_not_begin_over_the_caller(&mut self, now: CallTime) {
         if self.reply.as_ref().is_some_and(|reply| !reply.sounded) {
             self.pause(now);
         }
     }
 
-    /// Stops sending and empties the gateway's buffer; what was cut may be said again.
+    /// Stops sending and clears the gateway's playback buffer; the words that were cut may be said again.
     fn pause(&mut self, now: CallTime) {
         let settings = &self.settings;
         let Some(reply) = self.reply.as_mut().filter(|r| can_be_stopped(r, settings) && r.paused.is_none())
@@ -47,9 +48,9 @@ impl Conversation {
         };
         if reply.ledger.anything_queued() {
             reply.ledger.hold(now);
-            // A gateway may send it back for the clear.
+            // A gateway may return this mark because of the clear.
             reply.first_mark = None;
-            // Only the mark was still on its way.
+            // All was played, and only the mark was still on its way.
             if reply.is_over() {
                 return self.finish_reply(now);
             }
@@ -77,8 +78,8 @@ impl Conversation {
         }
     }
 
-    /// What words mean beside the reply that is being spoken. Before anything of an answer was heard, and
-    /// after a question whether they are there, whatever the caller says is meant.
+    /// The meaning of words said over the current reply. Any words take the turn before an answer is heard,
+    /// and over a phrase (such as the question whether the caller is there) or a goodbye.
     pub(super) fn meaning_now(&self, text: &str) -> Meaning {
         let is_meant = |reply: &Reply| match reply.purpose {
             Purpose::Answer => !reply.sounded,
@@ -91,7 +92,7 @@ impl Conversation {
         self.settings.barge_in.meaning(text)
     }
 
-    /// The sound was no interruption: goes on from the beginning of the word that was cut.
+    /// The sound was no interruption: the reply goes on from the beginning of the word that was cut.
     pub(super) fn resume(&mut self, now: CallTime) {
         let Some(reply) = self.reply.as_mut().filter(|reply| reply.paused.is_some()) else { return };
         reply.paused = None;
@@ -103,10 +104,10 @@ impl Conversation {
         self.finish_if_over(now);
     }
 
-    /// No words came in time. What the recogniser is just working on is waited for, but not for ever.
+    /// No words came in time. A transcription that is under way is awaited, but not for ever.
     pub(super) fn resume_due(&mut self, now: CallTime) {
         let Some(since) = self.reply.as_ref().and_then(|reply| reply.paused) else { return };
-        // A busy machine skips looks: until one has come, nothing is known.
+        // A busy machine skips partials: until one has come, nothing is known.
         let unknown = |u: &Utterance| u.awaits_words() || u.looked_at.is_none_or(|looked| looked < since);
         let unheard = self.speaking && self.reply.as_ref().is_some_and(|reply| !reply.sounded);
         let awaited = self.utterance.as_ref().is_some_and(|u| unheard || unknown(u));
@@ -118,13 +119,13 @@ impl Conversation {
         }
     }
 
-    /// How often the words are looked at, if it matters more than usual.
+    /// The time between partials, if they matter more than usual.
     pub(super) fn look_sooner(&self) -> Option<Duration> {
         self.reply.as_ref().and_then(|reply| reply.paused).map(|_| LOOK_WHILE_PAUSED)
     }
 
-    /// The caller took the turn: nothing more of the reply is sent, and the history keeps what was
-    /// heard of it.
+    /// The caller took the turn: nothing more of the reply is sent, and the history keeps the words that
+    /// were heard of it.
     pub(super) fn interrupt(&mut self, now: CallTime) {
         let Some(reply) = self.reply.take() else { return };
         self.actions.push_back(Action::Cancel { turn: reply.turn });
@@ -132,7 +133,7 @@ impl Conversation {
         self.settle(now, &reply, true);
     }
 
-    /// A client asked for quiet.
+    /// The client asked the agent to be quiet.
     pub(super) fn be_quiet(&mut self, now: CallTime) {
         if !self.is_ending() {
             self.interrupt(now);
@@ -140,7 +141,7 @@ impl Conversation {
         }
     }
 
-    /// True if the reply that is being spoken is spoken to its end whatever the caller says.
+    /// True if the current reply is spoken to its end, whatever the caller says.
     pub(super) fn is_protected(&self) -> bool {
         self.reply.as_ref().is_some_and(|reply| !can_be_stopped(reply, &self.settings))
     }
@@ -150,7 +151,7 @@ fn can_be_stopped(reply: &Reply, settings: &super::Settings) -> bool {
     match reply.purpose {
         Purpose::Greeting => !settings.barge_in.protect_greeting,
         Purpose::Answer | Purpose::Phrase => true,
-        // Whom it was said to because they were silent may still speak.
+        // A caller who was silent until now may still speak.
         Purpose::Goodbye(Farewell::NobodySpoke | Farewell::AllWasSaid) => true,
         Purpose::Goodbye(Farewell::LongestCall) => false,
     }

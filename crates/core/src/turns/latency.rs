@@ -1,46 +1,46 @@
-//! The waterfall of a turn, folded from the times at which things happened. Reads no clock: every
-//! time comes with an event, so in a simulation the figures are exact.
+//! The latency waterfall of a turn, computed from the times of its events. Reads no clock: every time comes
+//! with an event, so in a simulation the figures are exact.
 
 use crate::report::{EndOfTurn, Hidden, Stages};
 use crate::units::CallTime;
 
-/// When the steps of one turn happened. Each is set once, by the first that comes.
+/// When the steps of one turn happened. Each is set once, by its first event.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Milestones {
     /// The last audible sound of the caller, on media time.
     pub speech_end: Option<CallTime>,
     /// The decision that the turn is over.
     pub endpoint: Option<CallTime>,
-    /// What that rests on.
+    /// The figures that the decision rests on.
     pub end_of_turn: Option<EndOfTurn>,
-    /// The transcript was asked for, and was there (possibly before the decision).
+    /// The transcript was asked for (possibly before the decision).
     pub transcript_asked: Option<CallTime>,
-    /// The transcript was there.
+    /// The transcript was there (possibly before the decision).
     pub transcript: Option<CallTime>,
     /// The answer was asked for (possibly before the decision).
     pub asked: Option<CallTime>,
     /// The first token of the reply.
     pub first_token: Option<CallTime>,
-    /// The first piece of the reply was synthesised.
+    /// The first chunk of the reply was synthesised.
     pub first_audio: Option<CallTime>,
-    /// Its first audible sample is played.
+    /// The first audible sample of the reply is played.
     pub first_frame: Option<CallTime>,
-    /// The first audible sample of the answer itself is played, which a filler may have preceded.
+    /// The first audible sample of the answer itself is played; a filler may have preceded it.
     pub answer_frame: Option<CallTime>,
-    /// The mark behind the first 20 ms of sound came back, and when it was expected if the way to the ear
-    /// took no time; that behind the first piece, if the other was lost.
+    /// When the mark after the first 20 ms of sound came back, and when it was expected if the way to the
+    /// ear took no time. If that mark was lost, the mark after the first chunk counts.
     pub mark: Option<(CallTime, CallTime)>,
 }
 
 impl Milestones {
-    /// The waterfall, if the turn came as far as a sound. A step that was done before the one in
-    /// front of it was over adds nothing.
+    /// The waterfall, if the turn came as far as a sound. A step that was done before the preceding step
+    /// was over adds nothing.
     #[must_use]
     pub fn stages(&self) -> Option<Stages> {
         let speech_end = self.speech_end?;
         let endpoint = self.endpoint?;
         let transcript = self.transcript?.max(endpoint);
-        // What is not the model's (the fallback phrase, a filler) is heard without a token of its own.
+        // Speech that is not the model's (the fallback phrase, a filler) has no token of its own.
         let first_audio = self.first_audio?;
         let first_token =
             self.first_token.map_or(first_audio, |token| token.min(first_audio)).max(transcript);
@@ -60,7 +60,7 @@ impl Milestones {
         Some(self.answer_frame?.millis_after(self.speech_end?))
     }
 
-    /// What was done before the decision.
+    /// The work that was done before the decision.
     #[must_use]
     pub fn hidden(&self) -> Option<Hidden> {
         let endpoint = self.endpoint?;

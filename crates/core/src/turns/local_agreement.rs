@@ -1,18 +1,19 @@
-//! Which words of an utterance that still grows can be relied on: those on which two transcriptions in
-//! a row agree (local agreement, Liu, Spanakis and Niehues 2020). Knows texts, no audio and no time.
+//! Which words of a growing utterance are stable: those on which three transcriptions in a row agree (local
+//! agreement, Liu, Spanakis and Niehues 2020). Knows texts; no audio and no time.
 
 use crate::language::words::plain_word;
 
-/// Transcriptions in a row that must agree on a word. With two, 2.5 % of the words did not stay
-/// (`offhook bench stt --references`, the demo model); the price of a third is one look later.
+/// Transcriptions in a row that must agree on a word. With two, 2.5 % of the words did not stay (the demo
+/// model in `offhook bench stt --references`). The price of a third is that words are stable one partial
+/// later.
 const LOOKS: usize = 3;
 
-/// What was heard of one utterance so far.
+/// The newest transcriptions of one utterance, and the words on which they agree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Agreement {
     /// The words of the newest transcriptions, as written; the newest is the last.
     looks: Vec<Vec<String>>,
-    /// So many of the first words were in all of them.
+    /// The number of leading words that all of them share.
     stable: usize,
 }
 

@@ -1,5 +1,5 @@
-//! What the agent says of its own accord: greeting, prompts to a silent caller, the end of a call that
-//! lasts too long; and what comes after a reply. Must not know how a turn is heard or answered.
+//! Phrases that the agent says of its own accord: the greeting, prompts to a silent caller, the end of a
+//! call that lasts too long. Also what follows a reply. Must not know how a turn is heard or answered.
 
 use super::event::Farewell;
 use super::reply::{Purpose, Reply};
@@ -9,7 +9,7 @@ use crate::ids::ChunkId;
 use crate::language::words::plain_words;
 use crate::units::CallTime;
 
-/// The caller is told so often in a row that they were not understood; then noise is only noise.
+/// How many times in a row the agent says that it did not understand; after that, noise is only noise.
 const MOST_NOT_UNDERSTOOD: u32 = 2;
 
 impl Conversation {
@@ -31,7 +31,7 @@ impl Conversation {
         }
     }
 
-    /// True if an answer that was heard to its end is the agent's goodbye, and nobody has more to say.
+    /// True if `reply`, heard to its end, is the agent's goodbye, and the caller says nothing.
     pub(super) fn was_a_goodbye(&self, now: CallTime, reply: &Reply) -> bool {
         let heard = reply.ledger.heard(now).answer;
         let nobody_speaks = self.nobody_is_heard(now) && self.keys.is_empty();
@@ -45,12 +45,12 @@ impl Conversation {
             && self.settings.phrases.goodbyes.iter().any(ends_with)
     }
 
-    /// What comes when a reply has been heard to its end.
+    /// What follows a reply that was heard to its end.
     pub(super) fn after(&mut self, now: CallTime, purpose: Purpose) {
         match purpose {
             Purpose::Goodbye(why) => self.actions.push_back(Action::HangUp { why }),
             Purpose::Greeting | Purpose::Answer | Purpose::Phrase => {
-                // Whoever is speaking is answered to all of it at their turn's end.
+                // A caller who is speaking gets one answer to everything at the end of their turn.
                 let owed = self.owed.take_if(|_| self.utterance.is_none());
                 if let Some((milestones, text)) = owed {
                     self.answer(now, milestones, &text);
@@ -61,7 +61,7 @@ impl Conversation {
         }
     }
 
-    /// Nobody has anything to say: says what waited for that, or waits.
+    /// If nobody speaks: says the warning that waited for silence, or waits for the caller.
     pub(super) fn wait_for_the_caller(&mut self, now: CallTime) {
         if !self.is_quiet(now) {
             return;
@@ -70,7 +70,7 @@ impl Conversation {
             let warning = self.settings.phrases.length_warning.clone();
             return self.say(now, Purpose::Phrase, &warning);
         }
-        // Noise without words does not begin the silence anew.
+        // Noise without words does not restart the silence.
         let since = *self.quiet_since.get_or_insert(now);
         if let Some(patience) = self.settings.manners.idle_after {
             self.timers.set(Timer::IdleDue, now.max(since + patience));
@@ -95,7 +95,7 @@ impl Conversation {
         self.wait_for_the_caller(now);
     }
 
-    /// The call has lasted as long as one may.
+    /// The call has reached its longest duration: ends it with a goodbye.
     pub(super) fn longest_call(&mut self, now: CallTime) {
         if self.is_ending() {
             return;
@@ -112,25 +112,25 @@ impl Conversation {
         self.say(now, Purpose::Goodbye(Farewell::LongestCall), &goodbye);
     }
 
-    /// The caller spoke, but it could not be made out: asks them.
+    /// The caller spoke, but the words could not be made out: asks for them again.
     pub(super) fn ask_again(&mut self, now: CallTime) {
         self.not_understood += 1;
         let phrase = self.settings.phrases.not_understood.clone();
         self.say(now, Purpose::Phrase, &phrase);
     }
 
-    /// The agent does not go on about it.
+    /// True if the agent may ask once more: it does not insist.
     pub(super) fn may_ask_again(&self) -> bool {
         self.not_understood < MOST_NOT_UNDERSTOOD && !self.settings.phrases.not_understood.is_empty()
     }
 
-    /// There was a word of the caller.
+    /// The caller said a word.
     pub(super) fn the_caller_is_there(&mut self) {
         self.idle_prompts = 0;
         self.quiet_since = None;
     }
 
-    /// The agent says goodbye, whatever the caller says.
+    /// True if the agent says its goodbye at the longest call, whatever the caller says.
     pub(super) fn is_ending(&self) -> bool {
         let last = Purpose::Goodbye(Farewell::LongestCall);
         self.reply.as_ref().is_some_and(|reply| reply.purpose == last)

@@ -1,5 +1,5 @@
-//! One call as a state machine: edges, texts, marks and times go in, actions come out. It must not
-//! know audio, sockets, threads or a clock; what it needs of them comes with the events.
+//! One call as a state machine: edges, texts, marks and times go in, actions come out. Must not know audio,
+//! sockets, threads or a clock: the events carry what it needs of them.
 //!
 //! Use: after each [`Conversation::handle`] or [`Conversation::handle_timeout`], take all actions
 //! with [`Conversation::poll_action`], then sleep until [`Conversation::poll_timeout`].
@@ -58,7 +58,7 @@ use crate::ids::{ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
 use crate::report::SpeculationCount;
 use crate::units::CallTime;
 
-/// The call.
+/// One call's conversation.
 #[derive(Debug)]
 pub struct Conversation {
     settings: Settings,
@@ -68,30 +68,31 @@ pub struct Conversation {
     utterance: Option<Utterance>,
     /// The caller is making a sound.
     speaking: bool,
-    /// The caller's audio does not come.
+    /// The caller's audio has stopped arriving.
     stalled: bool,
-    /// What the agent says, or is about to say.
+    /// The reply that the agent speaks or is about to speak.
     reply: Option<Reply>,
-    /// An answer that is prepared before it is known that the turn is over; never beside a reply.
+    /// An answer prepared before the end of the turn is certain. There is never a draft beside a reply.
     draft: Option<Reply>,
-    /// A turn that is answered when a protected greeting is over.
+    /// A turn to answer once a protected greeting is over.
     owed: Option<(Milestones, String)>,
-    /// Keys that were pressed and are not answered yet.
+    /// Pressed keys that are not answered yet.
     keys: String,
-    /// How the caller pauses.
+    /// How long the caller usually pauses.
     pace: Pace,
-    /// What the language model was given of the words of the utterance.
+    /// The words of the utterance that the language model was given.
     prefills: Prefills,
-    /// The compaction of the history that is planned and not done yet.
+    /// The planned compaction of the history, until it is done.
     compaction: Option<PendingCompaction>,
-    /// Which language models are asked.
+    /// Which language model is asked, and which stands in.
     failover: ModelFailover,
-    /// Since when nobody has said a word.
+    /// When the current silence began: nobody has said a word since.
     quiet_since: Option<CallTime>,
-    /// Prompts in a row that brought no word of the caller, and requests to say it again.
+    /// Idle prompts in a row that brought no word from the caller.
     idle_prompts: usize,
+    /// Requests in a row to repeat what was not understood.
     not_understood: u32,
-    /// The caller is to be told that the call must end soon.
+    /// The warning that the call must end soon is still to be spoken.
     warn_of_the_end: bool,
     speculated: SpeculationCount,
     next_utterance: UtteranceId,
@@ -139,7 +140,7 @@ impl Conversation {
         }
     }
 
-    /// Tells what happened at `now`.
+    /// Handles an event that happened at `now`.
     pub fn handle(&mut self, now: CallTime, event: Event) {
         match event {
             Event::CallStarted => self.call_started(now),
@@ -174,18 +175,18 @@ impl Conversation {
         }
     }
 
-    /// The next thing to do, in order.
+    /// The next action, in order.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
 
-    /// When [`Self::handle_timeout`] wants to be called, and why.
+    /// When [`Self::handle_timeout`] must be called next, and why.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(CallTime, Timer)> {
         self.timers.next()
     }
 
-    /// Acts on the first deadline that has come, if one has.
+    /// Acts on the earliest deadline that has passed, if any.
     pub fn handle_timeout(&mut self, now: CallTime) {
         match self.timers.take_due(now) {
             None => {}
@@ -208,13 +209,13 @@ impl Conversation {
         }
     }
 
-    /// What was said so far.
+    /// The conversation so far.
     #[must_use]
     pub fn history(&self) -> &History {
         &self.history
     }
 
-    /// The call is over: reports the turn that was being answered, with what was heard by `now`.
+    /// Ends the call: reports the turn that was being answered, with the words heard by `now`.
     pub fn end(&mut self, now: CallTime) {
         self.roll_back();
         if let Some(reply) = self.reply.take() {

@@ -1,5 +1,5 @@
-//! The ledger of what was sent and what was heard. A mark's return says that a piece was played;
-//! between marks the clock tells. Never touches audio.
+//! The ledger of the chunks that were sent and heard. A returned mark says that a chunk was played; between
+//! marks the clock decides. Never touches audio.
 
 #[cfg(test)]
 mod tests;
@@ -11,14 +11,14 @@ use crate::dialogue::WordTime;
 use crate::ids::{ChunkId, MarkId};
 use crate::units::CallTime;
 
-/// One piece of a reply on its way to the ear.
+/// One chunk of a reply on its way to the ear.
 #[derive(Debug, Clone)]
 struct Piece {
     chunk: ChunkId,
     text: String,
     /// The pause before it.
     silence: Duration,
-    /// Said to bridge a wait: heard, but no part of what the agent answered.
+    /// Spoken to bridge a wait: heard, but no part of the answer.
     filler: bool,
     state: State,
 }
@@ -27,56 +27,56 @@ struct Piece {
 enum State {
     /// Given to the synthesiser.
     Asked,
-    /// Synthesised and held back; what lies before `from` was heard.
+    /// Synthesised and held back; the audio before `from` was heard.
     Ready { sound: Sound, from: Duration },
-    /// Given to the line from `from` on.
+    /// Queued for the gateway, from `from` on.
     Queued { sound: Sound, from: Duration, mark: MarkId, started: Option<CallTime> },
     /// Heard to its end, or never to be heard.
     Over { heard: bool },
 }
 
-/// What the caller heard of a reply.
+/// The words of a reply that the caller heard.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Heard {
-    /// The words, fillers and all.
+    /// All words, fillers included.
     pub text: String,
-    /// Those of them that the agent answered.
+    /// The words of the answer, without fillers.
     pub answer: String,
-    /// Where it ends is a guess, for the voice did not tell when its words end.
+    /// The end of the text is a guess, because the voice did not report when its words end.
     pub estimated: bool,
 }
 
-/// A piece to be given to the line.
+/// A chunk that is due to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
-    /// Which.
+    /// Its id.
     pub chunk: ChunkId,
     /// The pause before it.
     pub silence: Duration,
-    /// Where in its audio to begin.
+    /// Where to begin in its audio.
     pub from: Duration,
 }
 
-/// The pieces of one reply, in the order of speaking.
+/// The chunks of one reply, in the order of speaking.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     pieces: Vec<Piece>,
 }
 
 impl Ledger {
-    /// A piece is being synthesised; `silence` is the pause before it.
+    /// `chunk` is being synthesised; `silence` is the pause before it.
     pub fn asked(&mut self, chunk: ChunkId, text: &str, silence: Duration, filler: bool) {
         self.pieces.push(Piece { chunk, text: text.to_owned(), silence, filler, state: State::Asked });
     }
 
-    /// The text of `chunk`, if it is one of these and waits for its audio.
+    /// The text of `chunk`, if it is in this ledger and waits for its audio.
     #[must_use]
     pub fn expects(&self, chunk: ChunkId) -> Option<&str> {
         let piece = self.pieces.iter().find(|p| p.chunk == chunk)?;
         matches!(piece.state, State::Asked).then_some(piece.text.as_str())
     }
 
-    /// A piece was synthesised. Word times that do not fit its text are replaced by a guess.
+    /// `chunk` was synthesised. Word times that do not fit its text are replaced by a guess.
     pub fn ready(&mut self, chunk: ChunkId, duration: Duration, words: &[WordTime]) {
         if let Some(piece) = self.pieces.iter_mut().find(|p| p.chunk == chunk) {
             let sound = Sound::new(&piece.text, duration, words);
@@ -84,7 +84,7 @@ impl Ledger {
         }
     }
 
-    /// The pieces that are held back and have nothing before them that is still to come.
+    /// The chunks that are held back, as long as no chunk before them is still being synthesised.
     #[must_use]
     pub fn due(&self) -> Vec<Due> {
         let pieces = self.pieces.iter().take_while(|p| !matches!(p.state, State::Asked));
@@ -98,7 +98,7 @@ impl Ledger {
         ready.collect()
     }
 
-    /// A piece that was held back goes to the line, with `mark` behind it.
+    /// A chunk that was held back is queued for the gateway, with `mark` after it.
     pub fn queued(&mut self, chunk: ChunkId, mark: MarkId) {
         if let Some(piece) = self.pieces.iter_mut().find(|p| p.chunk == chunk)
             && let State::Ready { sound, from } = &piece.state
@@ -107,14 +107,14 @@ impl Ledger {
         }
     }
 
-    /// A piece will never be heard.
+    /// `chunk` will never be heard.
     pub fn lost(&mut self, chunk: ChunkId) {
         if let Some(piece) = self.pieces.iter_mut().find(|p| p.chunk == chunk) {
             piece.state = State::Over { heard: false };
         }
     }
 
-    /// True if there were pieces, and nothing of them was heard or ever will be.
+    /// True if there were chunks, and none was heard or ever will be.
     #[must_use]
     pub fn is_all_lost(&self) -> bool {
         !self.pieces.is_empty()
@@ -138,8 +138,8 @@ impl Ledger {
         first && self.anything_sent()
     }
 
-    /// The gateway sent `mark` back: everything up to it was played. Gives the moment at which that was
-    /// expected, nothing if the mark is of a piece that is over or was taken back.
+    /// The gateway returned `mark`: everything before it was played. Returns the time at which the mark was
+    /// expected, or `None` if its chunk is over or was held back.
     pub fn played(&mut self, mark: MarkId) -> Option<CallTime> {
         let of_mark = |p: &Piece| matches!(p.state, State::Queued { mark: m, .. } if m == mark);
         let at = self.pieces.iter().position(of_mark)?;
@@ -153,8 +153,8 @@ impl Ledger {
         expected
     }
 
-    /// Nothing more is played: what was not over by `now` is held back, the piece that was playing from
-    /// the beginning of the word that was cut. Marks on their way mean nothing any more.
+    /// Playback stops: chunks that were not over by `now` are held back, the playing one from the beginning
+    /// of the word that was cut. Marks on their way mean nothing any more.
     pub fn hold(&mut self, now: CallTime) {
         let playing: Vec<(ChunkId, CallTime, CallTime)> =
             self.schedule().into_iter().map(|(piece, start, end)| (piece.chunk, start, end)).collect();
@@ -172,7 +172,7 @@ impl Ledger {
         }
     }
 
-    /// True if a sound of it has left.
+    /// True if any sound of the reply has left.
     #[must_use]
     pub fn anything_sent(&self) -> bool {
         self.pieces.iter().any(|p| match &p.state {
@@ -183,13 +183,13 @@ impl Ledger {
         })
     }
 
-    /// True if something was given to the line and is not over.
+    /// True if a chunk is queued for the gateway and not over.
     #[must_use]
     pub fn anything_queued(&self) -> bool {
         self.pieces.iter().any(|p| matches!(p.state, State::Queued { .. }))
     }
 
-    /// True if something of it will be heard after `at`.
+    /// True if some of the reply will be heard after `at`.
     #[must_use]
     pub fn lasts_beyond(&self, at: CallTime) -> bool {
         let waits = |p: &Piece| match &p.state {
@@ -212,7 +212,7 @@ impl Ledger {
         self.pieces.iter().all(|p| p.filler)
     }
 
-    /// The answer as it will have been heard if nobody cuts in.
+    /// The answer as it will have been heard if nobody interrupts.
     #[must_use]
     pub fn whole_answer(&self) -> String {
         let mut answer = String::new();
@@ -224,20 +224,20 @@ impl Ledger {
         answer
     }
 
-    /// True if the synthesiser has not brought all of it.
+    /// True if the synthesiser has not brought every chunk.
     #[must_use]
     pub fn awaits_sound(&self) -> bool {
         self.pieces.iter().any(|p| matches!(p.state, State::Asked))
     }
 
-    /// The synthesis was cancelled: what it has not brought, it never will.
+    /// The synthesis was cancelled: chunks without audio will never be heard.
     pub fn abandon(&mut self) {
         for piece in self.pieces.iter_mut().filter(|p| matches!(p.state, State::Asked)) {
             piece.state = State::Over { heard: false };
         }
     }
 
-    /// True if there is no piece at all.
+    /// True if there is no chunk at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
@@ -249,7 +249,7 @@ impl Ledger {
         self.schedule().last().map_or(now, |&(_, _, end)| end.max(now))
     }
 
-    /// Audio that was synthesised and not played by `now`.
+    /// The length of the audio that was synthesised and not played.
     #[must_use]
     pub fn unplayed(&self) -> Duration {
         let rest = |p: &Piece| match &p.state {
@@ -261,8 +261,8 @@ impl Ledger {
         self.pieces.iter().map(rest).sum()
     }
 
-    /// The words that were heard by `now`: whole pieces whose mark came back, and of the one that
-    /// is playing, or was cut, the words that were over. A word cut in the middle was not heard.
+    /// The words heard by `now`: whole chunks whose mark came back, and the finished words of the chunk
+    /// that is playing or was cut. A word cut in the middle was not heard.
     #[must_use]
     pub fn heard(&self, now: CallTime) -> Heard {
         let playing = self.schedule();
@@ -295,8 +295,8 @@ impl Ledger {
         heard
     }
 
-    /// The pieces that are being played or will be, with the times at which they start and end: a
-    /// piece starts when it left, or when the one before it is over, whichever is later.
+    /// The chunks that are being played or will be, with their start and end times: a chunk starts when it
+    /// left, or when the chunk and the pause before it are over, whichever is later.
     fn schedule(&self) -> Vec<(&Piece, CallTime, CallTime)> {
         let mut free_at = CallTime::ZERO;
         let mut times = Vec::new();

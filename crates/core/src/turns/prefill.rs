@@ -1,5 +1,6 @@
-//! What the language model reads while the caller still speaks, so that little is left when they are done,
-//! and what it says of the end of their turn. Must not know how a model reads, nor what it answers.
+//! Prefill: the language model reads the caller's words while the caller still speaks, so that little is
+//! left at the end. Also the model's score of the end of the turn. Must not know how a model reads, nor its
+//! answers.
 
 use super::settings::ReadAhead;
 use super::timers::Timer;
@@ -12,9 +13,9 @@ use crate::report::EndOfTurn;
 use crate::units::CallTime;
 
 impl Conversation {
-    // What is read.
+    // The prefills.
 
-    /// There was a look at the words of a caller who speaks.
+    /// A partial has come from a caller who still speaks: prefills its words.
     pub(super) fn read_what_was_heard(&mut self) {
         let Some((stable, unstable)) = self.utterance.as_ref().and_then(|u| u.hearing()) else { return };
         match self.settings.speculation.read_ahead {
@@ -24,7 +25,8 @@ impl Conversation {
         }
     }
 
-    /// All words before a pause are known. Where an answer to them is prepared, the model reads them for it.
+    /// All words before a pause are known: prefills them. If there is a draft, the model reads them for the
+    /// draft.
     pub(super) fn read_what_was_said(&mut self, said: &str) {
         let sure = |u: &super::Utterance| !u.doubtful && !u.awaits_piece();
         if self.settings.speculation.read_ahead != ReadAhead::Off && self.utterance.as_ref().is_some_and(sure)
@@ -33,8 +35,9 @@ impl Conversation {
         }
     }
 
-    /// Nothing is read while the agent speaks: whether these words will be answered, and after how much of
-    /// the reply, is known only once they have interrupted it. A model that is not asked reads nothing.
+    /// Prefills `said`, but not while the agent speaks: only once the words have interrupted the reply is
+    /// it known whether they will be answered, and after how much of it. A model that is not asked prefills
+    /// nothing.
     fn read(&mut self, said: &str) {
         let busy = self.reply.is_some() || self.draft.is_some() || self.failover.first() > 0;
         if busy || said.trim().is_empty() || self.utterance.as_ref().is_some_and(|u| u.is_echo) {
@@ -49,7 +52,8 @@ impl Conversation {
         self.actions.push_back(Action::Prefill { reading, messages });
     }
 
-    /// The prompt as it would be if the caller had said `said` and no more, and all of theirs at its end.
+    /// The prompt as it would be if the caller had said `said` and no more, and the caller's words at its
+    /// end.
     pub(super) fn prompt_with(&self, said: &str) -> (Vec<Message>, String) {
         let owed = self.owed.as_ref().map_or("", |(_, owed)| owed);
         let messages = self.history.messages_with(&[owed, said].join(" "));
@@ -68,11 +72,11 @@ impl Conversation {
         self.prefills.forget(reading);
     }
 
-    // What it says of the end.
+    // The score of the end.
 
-    /// When the turn is over, if the caller says no more: from all words of theirs to which they have heard no
-    /// answer (a number that is dictated in pieces is one number), what the agent asked for, and what the model
-    /// says of just these.
+    /// When the turn is over, if the caller says no more: judged by all words of the caller to which no
+    /// answer was heard (a number that is dictated in parts is one number), by what the agent asked for,
+    /// and by the model's score of exactly these words.
     pub(super) fn judge_the_end(&mut self, now: CallTime, said: &str) -> Option<CallTime> {
         let all = self.prompt_with(said).1;
         let model = self.prefills.probability_of(&all);
@@ -94,13 +98,13 @@ impl Conversation {
         Some(utterance.paused_at? + silence)
     }
 
-    /// The words that were heard of a reply that is not over yet: what the caller says now may answer them.
+    /// The words heard of a reply that is not over yet: the caller's next words may answer them.
     fn heard_of_the_reply(&self, now: CallTime) -> String {
         self.reply.as_ref().map_or_else(String::new, |reply| reply.ledger.heard(now).answer)
     }
 
-    /// The model has read words to their end. In the silence after just these, it moves the deadline; once
-    /// the turn is over, nothing does.
+    /// The model has scored the end of some words. In the silence after exactly these words, the score
+    /// moves the deadline; once the turn is over, nothing does.
     pub(super) fn end_of_turn_scored(&mut self, now: CallTime, asked: Asked, probability: f32) {
         if !(0.0..=1.0).contains(&probability) || !self.prefills.scored(asked, probability) {
             return;

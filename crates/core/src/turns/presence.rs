@@ -1,5 +1,6 @@
-//! Whether somebody is there. Sound alone is nobody: hold music, a fan or a television go on for hours, and the
-//! agent greets, asks and says goodbye as if it were silent. Must not know what the agent says then.
+//! Whether a caller is there. Sound without words is nobody: hold music, a fan or a television go on for
+//! hours, and the agent greets, asks and says goodbye as if there were silence. Must not know what the
+//! agent says then.
 
 use std::time::Duration;
 
@@ -8,26 +9,26 @@ use super::timers::Timer;
 use super::utterance::Utterance;
 use crate::units::CallTime;
 
-/// A sound that lasts so long without a word is nobody. People say their first words sooner.
+/// How long a sound lasts without a word before it counts as nobody. People say their first words sooner.
 const WORDLESS: Duration = Duration::from_millis(2500);
 
-/// While no look at the sound has come, it is not known what it is; that is looked at so often.
+/// Retry interval while no partial of the sound has come, so that it is not known what the sound is.
 const NOT_KNOWN_YET: Duration = Duration::from_millis(500);
 
 impl Conversation {
-    /// A sound began: when it should have had words.
+    /// A sound began: sets the deadline by which it should have words.
     pub(super) fn expect_words(&mut self, utterance_began: CallTime) {
         self.timers.set(Timer::WordsDue, utterance_began + WORDLESS);
     }
 
-    /// It has lasted, and there were words in it, or not.
+    /// The sound has lasted until its deadline, with words or without.
     pub(super) fn words_due(&mut self, now: CallTime) {
         let Some(utterance) = self.utterance.as_ref().filter(|utterance| utterance.paused_at.is_none())
         else {
             return;
         };
         if self.hears_only_noise(now) {
-            // What has not begun because of it begins.
+            // A reply that waited because of the noise begins.
             if self.reply.as_ref().is_some_and(|reply| !reply.sounded) {
                 self.resume(now);
             }
@@ -37,13 +38,13 @@ impl Conversation {
         }
     }
 
-    /// There were words of the caller while nothing was said.
+    /// A partial held words of the caller.
     pub(super) fn somebody_speaks(&mut self) {
         self.timers.cancel(Timer::IdleDue);
         self.the_caller_is_there();
     }
 
-    /// True if nothing is heard, or nothing but sound.
+    /// True if nothing is heard, or only sound without words.
     pub(super) fn nobody_is_heard(&self, now: CallTime) -> bool {
         (self.utterance.is_none() && !self.speaking) || self.hears_only_noise(now)
     }

@@ -9,16 +9,16 @@ use super::{Action, Conversation, Settings};
 use crate::dialogue::CountTokens;
 use crate::units::CallTime;
 
-/// What keeps a trace from being played.
+/// Why a trace cannot be played.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TraceError {
-    /// It is empty, or the beginning is missing.
-    #[error("the first line is no head of a trace; expected a file that `log.traces` made")]
+    /// The trace is empty, or its beginning is missing.
+    #[error("the first line is not a trace header; expected a file written by `log.traces`")]
     NoHead,
-    /// It was made by another offhook.
-    #[error("the trace has format {0}, this offhook reads {VERSION}")]
+    /// The trace was made by an offhook with another format.
+    #[error("the trace has format {0}, but this version of offhook reads {VERSION}")]
     Version(u32),
-    /// The machine could not keep up with writing it.
+    /// Lines are missing: the machine could not keep up with writing them.
     #[error("{0} lines are missing at {1}: the machine could not write them in time")]
     Missing(u64, CallTime),
 }
@@ -30,29 +30,29 @@ pub struct Difference {
     pub line: usize,
     /// When.
     pub at: CallTime,
-    /// What the trace says was done; `None` if nothing was.
+    /// The action in the trace; `None` if there is none.
     pub then: Option<Action>,
-    /// What is done now.
+    /// The action that is taken now; `None` if there is none.
     pub now: Option<Action>,
 }
 
-/// What came of playing a trace again.
+/// The result of playing a trace again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replay {
     /// Events and deadlines that were played.
     pub events: usize,
     /// Actions that were compared.
     pub actions: usize,
-    /// `None` if all were the same.
+    /// The first difference; `None` if all actions were the same.
     pub difference: Option<Difference>,
 }
 
-/// A trace whose head was read.
+/// A trace whose header was read.
 #[derive(Debug, Clone)]
 pub struct Trace {
-    /// What the conversation was set to.
+    /// The settings of the conversation.
     pub settings: Settings,
-    /// The lines, the head among them.
+    /// The lines, including the header.
     pub lines: Vec<Line>,
     count: CountTokens,
 }
@@ -61,7 +61,7 @@ impl Trace {
     /// Checks that the lines can be played.
     ///
     /// # Errors
-    /// If something is missing.
+    /// If the header or lines are missing, or the format is another.
     pub fn new(lines: Vec<Line>) -> Result<Self, TraceError> {
         let Some(Line { what: What::Trace(head), .. }) = lines.first() else {
             return Err(TraceError::NoHead);
@@ -85,7 +85,7 @@ impl Trace {
         Ok(Self { settings: head.settings.clone(), lines, count })
     }
 
-    /// A conversation as the trace's was when it began, but for these settings.
+    /// A conversation as the trace's was when it began, but with `settings`.
     #[must_use]
     pub fn conversation(&self, settings: Settings) -> Conversation {
         Conversation::new(settings, self.count.clone())

@@ -19,7 +19,7 @@ pub(super) enum Purpose {
     Greeting,
     /// The answer to a turn.
     Answer,
-    /// Something that the agent says of itself.
+    /// A phrase that the agent says of its own accord.
     Phrase,
     /// The last words of the call.
     Goodbye(Farewell),
@@ -30,37 +30,37 @@ pub(super) enum Purpose {
 pub(super) struct Reply {
     pub(super) turn: TurnId,
     pub(super) purpose: Purpose,
-    /// What the caller said; empty for what is no answer.
+    /// The caller's words; empty if the reply is no answer.
     pub(super) heard: String,
     pub(super) chunker: Chunker,
     pub(super) ledger: Ledger,
     pub(super) milestones: Milestones,
     /// No more text will come.
     pub(super) complete: bool,
-    /// It is the fallback phrase.
+    /// An engine failed: the fallback phrase is spoken, or a chunk was lost.
     pub(super) failed: bool,
-    /// That was tried, and is not tried again.
+    /// The fallback phrase was tried, and is not tried again.
     pub(super) fell_back: bool,
-    /// The pause that the piece before the next one asks for.
+    /// The pause before the next chunk, set by the chunk before it.
     pub(super) pause: Duration,
-    /// Nothing of it is sent since then: it may be that the caller wants to speak.
+    /// Since when nothing of the reply is sent, because the caller may want to speak.
     pub(super) paused: Option<CallTime>,
     pub(super) hiccups: u32,
     pub(super) speculation: Speculation,
-    /// Tokens that came, and words of its pieces.
+    /// Tokens that came, and the number of words in its chunks.
     pub(super) tokens: u32,
     pub(super) words: usize,
-    /// Which language model it is asked of.
+    /// The rung of the language model that was asked.
     pub(super) rung: usize,
-    /// What it cost, once it is complete.
+    /// Its cost in tokens, once it is complete.
     pub(super) usage: Option<Usage>,
-    /// Something of it was heard, if only a part of a word.
+    /// Some of it was heard, if only part of a word.
     pub(super) sounded: bool,
-    /// The mark behind its first sound, and when it should be played.
+    /// The mark after its first sound, and when playback should reach it.
     pub(super) first_mark: Option<(MarkId, Option<CallTime>)>,
-    /// How often it was asked for: more than once if a model failed.
+    /// The number of times it was asked for: more than one if a model failed.
     pub(super) asks: usize,
-    /// A piece was synthesised again for the same reason.
+    /// A chunk was synthesised again because the synthesis failed.
     pub(super) spoken_again: bool,
 }
 
@@ -97,12 +97,12 @@ impl Reply {
         }
     }
 
-    /// True if the way to the ear is still to be measured, and this is the time: nothing was sent yet.
+    /// True if the way to the ear is still to be measured and nothing was sent yet, so that it can be.
     pub(super) fn wants_a_first_mark(&self) -> bool {
         self.first_mark.is_none() && self.milestones.mark.is_none() && !self.ledger.anything_sent()
     }
 
-    /// What was generated and not spoken is not wanted any more.
+    /// Drops the text that was generated and not spoken.
     pub(super) fn forget_the_text(&mut self) {
         self.chunker = self.chunker.anew();
         if !self.sounded {
@@ -110,7 +110,7 @@ impl Reply {
         }
     }
 
-    /// The pieces of a text that is not generated.
+    /// The chunks of a text that is not generated.
     pub(super) fn take_all(&mut self, text: &str) -> Vec<Piece> {
         let mut pieces = self.chunker.push(text);
         pieces.extend(self.chunker.finish());

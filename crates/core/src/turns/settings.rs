@@ -1,5 +1,5 @@
-//! What a conversation is set to: the part of the configuration that decides. Knows no defaults; those
-//! are the configuration's.
+//! The settings of a conversation: the part of the configuration that decides. Knows no defaults: they
+//! belong to the configuration.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::turn_detection::endpoint::EndpointPolicy;
 use crate::language::{ENGLISH, Language};
 use crate::units::{as_millis, as_millis_or_none};
 
-/// What the conversation is set to. Written down, its parts have the names of the configuration's keys.
+/// The settings of a conversation. Serialised, its parts have the names of the configuration's keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// The language that is spoken.
@@ -18,33 +18,33 @@ pub struct Settings {
     pub language: &'static Language,
     /// Instructions and facts for the language model.
     pub system_prompt: String,
-    /// What is said without the language model.
+    /// Phrases that are said without the language model.
     pub phrases: Phrases,
     /// When the caller's turn is over.
     pub endpoint: EndpointPolicy,
-    /// What stops the agent.
+    /// When a sound of the caller stops the agent.
     pub barge_in: BargeInPolicy,
-    /// How a caller is listened to.
+    /// How the caller's speech is transcribed.
     #[serde(rename = "stt")]
     pub listening: Listening,
-    /// When an answer is prepared before it is known that the turn is over.
+    /// When an answer is prepared before the end of the turn is certain.
     pub speculation: SpeculationPolicy,
     /// What is done when nobody speaks, and how long a call may last.
     pub manners: Manners,
     /// When the caller's keys are a turn.
     pub keys: KeysPolicy,
-    /// How long the first token may take.
+    /// How long the first token, or the next one, may take.
     #[serde(rename = "first_token_timeout_ms", with = "as_millis")]
     pub first_token_timeout: Duration,
-    /// How many language models can be asked: the one in use, and those that stand in for it.
+    /// The number of language models that can be asked: the one in use, and those that stand in for it.
     #[serde(default)]
     pub models: usize,
-    /// The first token of an answer that is wanted must come within this, or the next of them is asked.
+    /// How long the first token of a wanted answer may take before the next model is asked.
     #[serde(default, rename = "fallback_after_ms", with = "as_millis")]
     pub fallback_after: Duration,
-    /// A reply of more words ends with the sentence that reaches this number.
+    /// The number of words after which a reply ends with the current sentence.
     pub max_reply_words: usize,
-    /// Tokens that the prompt of a turn may have, as the language model counts them.
+    /// The limit of tokens in a turn's prompt, as the language model counts them.
     pub prompt_tokens: usize,
 }
 
@@ -52,7 +52,7 @@ fn english() -> &'static Language {
     &ENGLISH
 }
 
-/// What is said without the language model; an empty phrase is not said.
+/// Phrases that are said without the language model. An empty phrase is not said.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Phrases {
     /// When the call begins.
@@ -65,61 +65,61 @@ pub struct Phrases {
     pub filler: String,
     /// When nobody speaks, one after the other.
     pub idle: Vec<String>,
-    /// When nobody spoke after those either; the call ends with it.
+    /// When nobody spoke after the idle prompts either; the call ends with it.
     pub idle_goodbye: String,
-    /// Some time before the longest call is over.
+    /// Some time before the call reaches its longest duration.
     pub length_warning: String,
-    /// When it is over; the call ends with it.
+    /// When the call reaches its longest duration; the call ends with it.
     pub length_goodbye: String,
-    /// With which words at its end an answer is the agent's goodbye: the call ends when it was heard.
+    /// Words that make an answer ending with them the agent's goodbye: the call ends once it was heard.
     #[serde(default)]
     pub goodbyes: Vec<String>,
 }
 
-/// What is done for an answer before it is known that the turn is over.
+/// The work on an answer before the end of the turn is certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpeculationPolicy {
-    /// It is prepared in a pause so often in one turn at most; 0 never.
+    /// The limit of drafts in one turn, each begun in a pause; 0 turns drafts off.
     pub max_tries: u32,
-    /// What the language model reads while the caller speaks.
+    /// Which words are prefilled while the caller speaks.
     #[serde(default)]
     pub read_ahead: ReadAhead,
 }
 
-/// Which words of a caller who still speaks the language model reads, so that few are left at the end.
+/// Which words of a caller who still speaks are prefilled, so that few are left at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReadAhead {
     /// None.
     #[default]
     Off,
-    /// Those on which looks agree.
+    /// The words on which partials agree.
     Stable,
-    /// All that the newest look heard. Where the next one hears something else, it was read in vain.
+    /// All words of the newest partial. Where the next partial differs, the prefill was in vain.
     Newest,
 }
 
 /// When the caller's keys are a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeysPolicy {
-    /// After a key, so long is waited for another.
+    /// How long another key is awaited after a key.
     #[serde(rename = "gap_ms", with = "as_millis")]
     pub gap: Duration,
     /// The key that ends a number at once, if there is one.
     pub end: Option<char>,
 }
 
-/// How a caller is listened to while they speak.
+/// How the caller's speech is transcribed while they speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listening {
-    /// From one look at the words to the next; `None` waits for a pause.
+    /// Time from one partial to the next; `None` waits for a pause.
     #[serde(rename = "partial_ms", with = "as_millis_or_none")]
     pub partial_pace: Option<Duration>,
-    /// After a pause, words before it are not looked at again once so much has been said since the last
-    /// time.
+    /// How long the open part before a pause must be for its words to be committed. Committed words are not
+    /// transcribed again.
     #[serde(rename = "commit_after_ms", with = "as_millis")]
     pub commit_after: Duration,
-    /// The most that is transcribed in one piece.
+    /// The longest audio that is transcribed in one piece.
     #[serde(rename = "max_piece_ms", with = "as_millis")]
     pub max_piece: Duration,
     /// The longest utterance.
@@ -130,16 +130,17 @@ pub struct Listening {
 /// What is done when nobody speaks, and how long a call may last. `None` does nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manners {
-    /// The caller is silent for so long after the agent was heard: they are asked whether they are there.
+    /// How long the caller may be silent after the agent was heard, before they are asked whether they are
+    /// there.
     #[serde(rename = "idle_after_ms", with = "as_millis_or_none")]
     pub idle_after: Option<Duration>,
     /// An answer whose first sound comes later than this is preceded by the filler.
     #[serde(rename = "filler_after_ms", with = "as_millis_or_none")]
     pub filler_after: Option<Duration>,
-    /// The longest call.
+    /// The longest duration of a call.
     #[serde(rename = "max_call_ms", with = "as_millis_or_none")]
     pub max_call: Option<Duration>,
-    /// So long before its end the caller is warned.
+    /// How long before the longest duration the caller is warned.
     #[serde(rename = "warn_before_ms", with = "as_millis")]
     pub warn_before: Duration,
 }

@@ -1,5 +1,5 @@
-//! Text made fit for the voice: no markup, lists, emoji or addresses read aloud, and signs as the words that
-//! people say for them. Pure text to text; knows no language.
+//! Text made fit for the voice: no markup, lists, emoji or addresses are read aloud, and signs become the
+//! words that people say for them. Pure text to text; knows no language.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -38,7 +38,7 @@ pub fn clean(text: &str, signs: &Signs) -> String {
     spoken
 }
 
-/// Amounts with the currency's name behind them; dollars stay, for every voice knows them.
+/// Amounts with the currency's name after them; dollars stay, because every voice knows them.
 fn with_currencies<'a>(text: &'a str, signs: &Signs) -> Cow<'a, str> {
     static AMOUNT: LazyLock<Option<Regex>> = LazyLock::new(|| {
         let number = r"\d(?:[\d.,]*\d)?";
@@ -55,13 +55,13 @@ fn with_currencies<'a>(text: &'a str, signs: &Signs) -> Cow<'a, str> {
     AMOUNT.as_ref().map_or(Cow::Borrowed(text), |amount| amount.replace_all(text, said))
 }
 
-/// Of links and pictures of Markdown only the text, even where the text began in an earlier piece.
+/// Reduces Markdown's links and pictures to their text, even if the text began in an earlier chunk.
 fn without_targets(text: &str) -> Cow<'_, str> {
     static TARGET: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\]\([^)\s]*\)?").ok());
     TARGET.as_ref().map_or(Cow::Borrowed(text), |target| target.replace_all(text, ""))
 }
 
-/// One word, or what is said for it; `first` in its line, it may be a bullet.
+/// One word as it is said. If it is the `first` in its line, it may be a bullet.
 fn clean_word(word: &str, first: bool, signs: &Signs) -> String {
     if let Some((_, said)) = signs.between.iter().find(|(sign, _)| *sign == word) {
         return if first { String::new() } else { (*said).to_owned() };
@@ -77,7 +77,7 @@ fn clean_word(word: &str, first: bool, signs: &Signs) -> String {
         }
     }
     let spoken: String = word.chars().filter(|&c| is_spoken(c) || c == ' ').collect();
-    // A dash parts words; a row of them, a bullet and the frame of a table are drawings.
+    // A dash separates words; a row of dashes, a bullet and the frame of a table are drawings.
     let drawn = |c: char| "-–—+:|".contains(c);
     let is_drawing =
         !spoken.is_empty() && spoken.chars().all(drawn) && !["–", "—", ":"].contains(&spoken.as_str());
@@ -119,8 +119,7 @@ mod tests {
         }
     }
 
-    /// Faults: of a link only a bracket was said, "plus" and "equals" were left out, and so were degrees and
-    /// currencies.
+    /// Faults: only a bracket of a link was said; "plus", "equals", degrees and currencies were left out.
     #[test]
     fn signs_and_links_are_said_as_people_say_them() {
         for (text, said) in [

@@ -1,4 +1,4 @@
-//! Answers that are prepared in a pause, before it is known that the turn is over: begun, released or
+//! Drafts: answers that are prepared in a pause, before the end of the turn is certain, then released or
 //! rolled back. A draft is never heard and never in the history. Must not know when a turn ends.
 
 use super::latency::Milestones;
@@ -11,7 +11,7 @@ use crate::report::{Speculation, SpeculationCount};
 use crate::units::CallTime;
 
 impl Conversation {
-    /// The words before a pause are known: prepares the answer, if it is likely that they are all.
+    /// The words before a pause are known: begins a draft, if they are likely to be the whole turn.
     pub(super) fn speculate(&mut self, now: CallTime, text: &str) {
         let tries = self.settings.speculation.max_tries;
         let idle = self.reply.is_none() && self.draft.is_none() && !self.stalled && self.keys.is_empty();
@@ -38,8 +38,8 @@ impl Conversation {
         self.actions.push_back(Action::Generate { turn, messages, speculative: true, rung });
     }
 
-    /// The turn is over, and the history holds what the caller said. True if the answer to just that was
-    /// prepared: it is spoken now.
+    /// The turn is over, and the history holds the caller's words. True if the draft answers exactly these
+    /// words: it is spoken now.
     pub(super) fn release(&mut self, now: CallTime, milestones: Milestones) -> bool {
         let heard = self.history.pending_caller_text();
         if self.draft.as_ref().is_none_or(|draft| draft.heard != heard) {
@@ -66,12 +66,12 @@ impl Conversation {
         true
     }
 
-    /// The caller goes on, or said something else: nothing of the draft was ever heard.
+    /// Drops the draft: the caller goes on, or said something else. Nothing of the draft was ever heard.
     pub(super) fn roll_back(&mut self) {
         self.roll_back_if(|_| true);
     }
 
-    /// Drops the draft if it is such a one.
+    /// Drops the draft if `such` is true of it.
     pub(super) fn roll_back_if(&mut self, such: impl Fn(&Reply) -> bool) -> bool {
         let Some(draft) = self.draft.take_if(|draft| such(draft)) else { return false };
         self.speculated.thrown_away += 1;
@@ -81,7 +81,7 @@ impl Conversation {
         true
     }
 
-    /// What preparing answers brought and cost so far.
+    /// The use and the cost of drafts so far.
     #[must_use]
     pub fn speculated(&self) -> SpeculationCount {
         self.speculated

@@ -1,12 +1,12 @@
-//! What is worth remembering of lines that a long history lets go: sentences in which a caller told
-//! something of themselves. By rules, so that it costs nothing and invents nothing. Pure text.
+//! A summary of the lines that a long history drops: sentences in which a caller told something about
+//! themselves. Made by rules, so that it costs nothing and invents nothing. Pure text.
 
 use std::fmt::Write as _;
 
 use crate::language::words::plain_words;
 use crate::language::{ENGLISH, Memory};
 
-/// Facts that are kept at most; the budget of tokens may allow fewer.
+/// At most this many facts are kept; the token budget may allow fewer.
 const MOST: usize = 24;
 
 /// Facts in the order in which they were told.
@@ -17,23 +17,23 @@ pub struct Summary {
 }
 
 impl Default for Summary {
-    /// Of a call in English.
+    /// The summary of a call in English.
     fn default() -> Self {
         Self::new(&ENGLISH.memory)
     }
 }
 
 impl Summary {
-    /// Of a call in a language whose words for what counts are these.
+    /// The summary of a call in the language of `table`, which lists the words that matter.
     #[must_use]
     pub fn new(table: &'static Memory) -> Self {
         Self { facts: Vec::new(), table }
     }
 
-    /// Keeps the sentences of what a caller said that tell something.
+    /// Keeps the sentences of `said` that tell a fact.
     pub fn keep(&mut self, said: &str) {
         for sentence in sentences(said).filter(|sentence| tells(sentence, self.table)) {
-            // Told again, it counts where it was told last.
+            // A fact that is told again counts where it was told last.
             self.facts.retain(|fact| plain_words(fact) != plain_words(sentence));
             self.facts.push(sentence.to_owned());
         }
@@ -41,7 +41,7 @@ impl Summary {
         self.facts.drain(..excess);
     }
 
-    /// Lets facts go until the text `fits`: those about the caller's name and number last.
+    /// Drops facts until the text `fits`: those about the caller's name and number last.
     pub fn shorten(&mut self, fits: impl Fn(&str) -> bool) {
         while !self.facts.is_empty() && !fits(&self.text()) {
             let least =

@@ -10,13 +10,13 @@ use crate::units::CallTime;
 pub enum Timer {
     /// The caller has been silent long enough: the turn is over.
     EndOfTurn,
-    /// The line has been stalled for so long that waiting helps no more.
+    /// The caller's audio has been stalled for too long to wait any more.
     StallOver,
-    /// The utterance is as long as one may be.
+    /// The utterance has reached its longest duration.
     UtteranceCap,
-    /// It is time to look what the caller has said so far.
+    /// The next partial is due.
     PartialDue,
-    /// What is open of the utterance is as long as a recogniser can take.
+    /// The open part of the utterance is as long as a recogniser can take.
     PieceCap,
     /// The transcript should have come by now.
     TranscriptDue,
@@ -38,7 +38,7 @@ pub enum Timer {
     KeysDue,
     /// The call will have to end soon.
     LengthWarning,
-    /// The call is as long as one may be.
+    /// The call has reached its longest duration.
     LongestCall,
 }
 
@@ -61,7 +61,7 @@ const ALL: [Timer; 16] = [
     Timer::LongestCall,
 ];
 
-/// At most one deadline a reason.
+/// At most one deadline for each reason.
 #[derive(Debug, Default)]
 pub(super) struct Timers([Option<CallTime>; ALL.len()]);
 
@@ -71,17 +71,17 @@ impl Timers {
         self.0[timer as usize] = Some(at);
     }
 
-    /// True if it was set.
+    /// Cancels `timer`. True if it was set.
     pub(super) fn cancel(&mut self, timer: Timer) -> bool {
         self.0[timer as usize].take().is_some()
     }
 
-    /// True if it has a deadline that has not been acted on.
+    /// True if `timer` has a deadline that has not been acted on.
     pub(super) fn is_set(&self, timer: Timer) -> bool {
         self.0[timer as usize].is_some()
     }
 
-    /// Forgets all of these.
+    /// Cancels all of `timers`.
     pub(super) fn cancel_all(&mut self, timers: &[Timer]) {
         for &timer in timers {
             self.cancel(timer);

@@ -1,5 +1,5 @@
-//! A call as text: one line for every event, deadline and action, in order, as JSON. What is in it
-//! decides everything that the call did, so that it can be played again. Knows lines, no files.
+//! A call as text: one line of JSON for every event, deadline and action, in order. The trace determines
+//! everything that the call did, so that it can be played again. Knows lines, no files.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,48 +9,48 @@ use crate::units::CallTime;
 /// The version of the format.
 pub const VERSION: u32 = 2;
 
-/// One line.
+/// One line of a trace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// When, in microseconds since the call began.
     pub at: CallTime,
-    /// What.
+    /// What happened.
     #[serde(flatten)]
     pub what: What,
 }
 
-/// What a line says.
+/// The content of a line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
-    /// The first line.
+    /// The header, which is the first line.
     Trace(Box<Head>),
-    /// The conversation was told something.
+    /// The conversation handled an event.
     Event(Event),
-    /// A deadline had come, and the conversation was told so.
+    /// A deadline had come, and the conversation handled it.
     Deadline(Timer),
-    /// The conversation wanted something done.
+    /// The conversation asked for an action.
     Action(Action),
     /// The language model counted the tokens of a text.
     Counted(Counted),
     /// The call was over.
     Ended,
-    /// So many lines are missing here, because they could not be written in time.
+    /// The number of lines that are missing here, because they could not be written in time.
     Missing(u64),
 }
 
-/// What there is to know before the first event.
+/// The header: what must be known before the first event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Head {
     /// [`VERSION`].
     pub version: u32,
     /// The call's name.
     pub call: String,
-    /// What the conversation was set to.
+    /// The settings of the conversation.
     pub settings: Settings,
 }
 
-/// How many tokens a text is.
+/// The number of tokens in a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// The text.
@@ -60,7 +60,7 @@ pub struct Counted {
 }
 
 impl Line {
-    /// As it is written.
+    /// The line as it is written.
     #[must_use]
     pub fn to_text(&self) -> String {
         // Numbers and texts always become JSON.
@@ -70,7 +70,7 @@ impl Line {
     /// Reads a line.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// If `text` is no line of a trace.
     pub fn read(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }

@@ -1,5 +1,5 @@
-//! What the caller is saying, or has said and is not yet answered: which transcriptions of it were asked
-//! for, and what came of them. Must not know when a turn ends, nor what is done with the words.
+//! The words that the caller is saying, or has said without an answer yet: the transcriptions that were
+//! asked for, and their results. Must not know when a turn ends, nor what is done with the words.
 
 use super::local_agreement::Agreement;
 use super::turn_detection::completeness::OPEN;
@@ -7,74 +7,75 @@ use crate::ids::UtteranceId;
 use crate::report::EndOfTurn;
 use crate::units::CallTime;
 
-/// What a transcription said.
+/// The result of a transcription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Words {
     pub(super) text: String,
-    /// The moment up to which it heard the caller.
+    /// The time up to which it heard the caller.
     pub(super) heard_until: CallTime,
-    /// The recogniser was not sure of it.
+    /// The recogniser was not sure of the text.
     pub(super) doubtful: bool,
 }
 
-/// From a first sound to the end of the turn. Its audio is transcribed again and again as it grows;
-/// what lies far enough back is *committed*: its words stand, its audio is gone.
+/// From a first sound to the end of the turn. The audio is transcribed again and again as it grows. The
+/// part that lies far enough back is *committed*: its words stand, its audio is gone.
 #[derive(Debug)]
 pub(super) struct Utterance {
     pub(super) id: UtteranceId,
     pub(super) began: CallTime,
-    /// Where the part begins that is not committed.
+    /// Where the open part begins, which is not committed.
     pub(super) open_from: CallTime,
-    /// The words before it.
+    /// The words before the open part.
     committed: Vec<String>,
     /// The last audible sound, once the caller paused.
     pub(super) paused_at: Option<CallTime>,
-    /// Transcriptions asked for, of every kind.
+    /// The number of transcriptions asked for, of every kind.
     last_pass: u32,
-    /// The partial one that is awaited, and when it was asked for.
+    /// The awaited partial, and when it was asked for.
     partial: Option<(u32, CallTime)>,
-    /// What partial transcriptions said, and the last of them.
+    /// The agreement of the partials, and the newest of them.
     agreement: Agreement,
     newest: Option<Words>,
-    /// Up to when the last of them had heard.
+    /// The time up to which the newest partial heard the caller.
     pub(super) looked_at: Option<CallTime>,
     /// A piece that was cut off and is still to be committed, and the words heard of it so far.
     piece: Option<(u32, String)>,
-    /// The one that counts at the end, if it was asked for.
+    /// The awaited final, if it was asked for.
     last: Option<u32>,
-    /// What it said, and when that was known.
+    /// The final text of the open part, and when it was known.
     pub(super) transcript: Option<(String, CallTime)>,
-    /// The recogniser was not sure of it.
+    /// The recogniser was not sure of that text.
     pub(super) doubtful: bool,
-    /// How complete all words were at the last pause, and how long is waited after them.
+    /// How complete all words were at the last pause, and the wait after them.
     pub(super) end: Option<EndOfTurn>,
-    /// When the one that counts was asked for, and that it was asked for again after a failure.
+    /// When the final was asked for.
     pub(super) last_asked: Option<CallTime>,
+    /// The final was asked for again after a failure.
     pub(super) asked_again: bool,
-    /// It failed.
+    /// The final failed.
     pub(super) failed: bool,
     /// A sound of it was long enough to be meant.
     pub(super) lasted: bool,
     /// It is taken for the echo of the agent's own voice.
     pub(super) is_echo: bool,
-    /// Answers that were prepared for it before it was over.
+    /// The number of drafts begun before it was over.
     pub(super) tries: u32,
-    /// It is as long as one may be, and ends whatever its words are.
+    /// It has reached its longest duration, and ends whatever its words are.
     pub(super) capped: bool,
-    /// The silence is over, and only transcripts are waited for.
+    /// When the silence was over, so that only transcripts were awaited from then on.
     pub(super) decided_at: Option<CallTime>,
 }
 
-/// What a transcription turned out to be.
+/// The request that a transcription answers.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Of a caller who still speaks, asked for at this moment.
+    /// A partial, of a caller who still speaks, asked for at this time.
     Partial(CallTime),
-    /// Of a piece that was cut off, of which this much was already heard.
+    /// Of a piece that was cut off, with the words already heard of it.
     Piece(String),
-    /// The one that counts.
+    /// The final.
     Last,
-    /// Nobody waits for it any more.
+    /// It is no longer awaited.
     Stale,
 }
 
@@ -107,7 +108,7 @@ impl Utterance {
         }
     }
 
-    /// The caller goes on: what was known of the end is so no more.
+    /// The caller goes on: clears what was known of the end.
     pub(super) fn goes_on(&mut self) {
         self.paused_at = None;
         self.decided_at = None;
@@ -118,7 +119,7 @@ impl Utterance {
         self.last = None;
     }
 
-    /// Asks for a partial transcription, unless one is awaited.
+    /// Asks for a partial, unless one is awaited or the caller pauses.
     pub(super) fn ask_for_partial(&mut self, now: CallTime) -> Option<u32> {
         if self.partial.is_some() || self.paused_at.is_some() {
             return None;
@@ -128,7 +129,7 @@ impl Utterance {
         Some(pass)
     }
 
-    /// Asks for the one that counts. A partial that is awaited is of no use any more.
+    /// Asks for the final. An awaited partial is of no use any more.
     pub(super) fn ask_for_last(&mut self, now: CallTime) -> u32 {
         let pass = self.next_pass();
         self.last_asked.get_or_insert(now);
@@ -139,7 +140,7 @@ impl Utterance {
         pass
     }
 
-    /// The words that count failed to come: asks for them once more.
+    /// The final failed: asks for it once more.
     pub(super) fn ask_again(&mut self, now: CallTime) -> Option<u32> {
         (!std::mem::replace(&mut self.asked_again, true)).then(|| self.ask_for_last(now))
     }
@@ -160,14 +161,14 @@ impl Utterance {
         self.last_pass
     }
 
-    /// The open part begins now: what was heard of the old one says nothing about it.
+    /// A new open part begins: the partials of the old one say nothing about it.
     fn begin_anew(&mut self) {
         self.partial = None;
         self.agreement = Agreement::default();
         self.newest = None;
     }
 
-    /// Which of those that are awaited has come; it is awaited no longer.
+    /// Which awaited transcription has come; it is awaited no longer.
     pub(super) fn arrived(&mut self, pass: u32) -> Kind {
         if let Some((_, asked)) = self.partial.take_if(|(number, _)| *number == pass) {
             Kind::Partial(asked)
@@ -180,29 +181,29 @@ impl Utterance {
         }
     }
 
-    /// Takes the words of a partial transcription.
+    /// Takes the words of a partial.
     pub(super) fn hear(&mut self, words: Words) {
         self.agreement.hear(&words.text);
         self.looked_at = Some(words.heard_until);
         self.newest = Some(words);
     }
 
-    /// What the last partial transcription said, if it heard everything up to `end` and is as good as
-    /// another one would be.
+    /// The text of the newest partial, if it heard everything up to `end` and is as good as a final would
+    /// be.
     pub(super) fn already_heard(&self, end: CallTime) -> Option<String> {
         let newest = self.newest.as_ref()?;
         let enough = newest.heard_until >= end && !newest.doubtful && !newest.text.is_empty();
         enough.then(|| newest.text.clone())
     }
 
-    /// All words on which looks agree, and those that may yet change; nothing while the words between
-    /// the two are awaited.
+    /// All stable words, and those that may yet change; `None` while the words of a piece between the two
+    /// are awaited.
     pub(super) fn hearing(&self) -> Option<(String, String)> {
         let stable = [self.committed.as_slice(), self.agreement.stable()].concat();
         (!self.awaits_piece()).then(|| (stable.join(" "), self.agreement.unstable().join(" ")))
     }
 
-    /// These words stand; the open part begins at `from`.
+    /// Commits the words of `text`; the open part begins at `from`, if that is given.
     pub(super) fn commit(&mut self, text: &str, from: Option<CallTime>) {
         self.committed.extend(text.split_whitespace().map(str::to_owned));
         if let Some(from) = from {
@@ -211,7 +212,7 @@ impl Utterance {
         }
     }
 
-    /// Looks at it have come, and found no word.
+    /// Partials of it have come, and found no word.
     pub(super) fn is_wordless(&self) -> bool {
         let newest = self.newest.as_ref().is_none_or(|words| words.text.is_empty());
         self.looked_at.is_some() && self.committed.is_empty() && newest
@@ -232,7 +233,7 @@ impl Utterance {
         self.end.map_or(OPEN, |end| end.score)
     }
 
-    /// All words, in a pause after which it is still open whether they are all.
+    /// All words, in a pause after which the end of the turn is still undecided.
     pub(super) fn said_before_the_end(&self) -> Option<String> {
         let open = self.paused_at.is_some() && self.decided_at.is_none() && !self.capped;
         let (last, _) = self.transcript.as_ref().filter(|_| open)?;

@@ -1,6 +1,6 @@
-//! A trace played under other settings: the caller does what they did, the engines answer what they
-//! answered and take as long as they took, and the decisions are made anew. Pure; a guess where the
-//! agent would have done something that it never did, and it says where that begins.
+//! A trace played under other settings: the caller acts as recorded, the engines give the recorded results
+//! and take as long as recorded, and the decisions are made anew. Pure. Where the agent would have done
+//! something that it never did, the result is a guess, and it says where that begins.
 
 mod recorded_engines;
 
@@ -15,10 +15,10 @@ use crate::ids::{Asked, ChunkId};
 use crate::timeline::{Next, Timeline};
 use crate::units::CallTime;
 
-/// Speech of the agent that was never synthesised is taken to last this long for each letter.
+/// The assumed length, per letter, of speech that was never synthesised.
 const LETTER: Duration = Duration::from_millis(65);
 
-/// What was done in a rehearsal.
+/// The result of a rehearsal.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rehearsal {
     /// The actions with their times.
@@ -27,27 +27,28 @@ pub struct Rehearsal {
     pub unanswered: Option<(CallTime, String)>,
 }
 
-/// The present of a rehearsal.
+/// The state of a running rehearsal.
 struct Stage<'t> {
     past: &'t Past,
     conversation: Conversation,
     rehearsal: Rehearsal,
     timeline: Timeline<Planned>,
-    /// Starts and marks of audio before this many clears never come.
+    /// How many times the gateway's buffer was cleared. Starts and marks of audio from before a clear never
+    /// come.
     clears: u64,
     lengths: BTreeMap<ChunkId, Duration>,
     playing_until: CallTime,
 }
 
-/// What is to happen.
+/// An event that is to happen.
 struct Planned {
     event: Event,
-    /// Only if the gateway's buffer was cleared no more often than this.
+    /// It happens only if the buffer's number of clears is still this one.
     clears: Option<u64>,
 }
 
 impl Trace {
-    /// What would have been done under other settings.
+    /// Rehearses the call: what would have been done under other settings.
     #[must_use]
     pub fn rehearse(&self, settings: Settings) -> Rehearsal {
         let past = Past::of(self);
@@ -79,7 +80,7 @@ impl Trace {
     }
 }
 
-/// What comes from outside and does not depend on what the agent does.
+/// True for events that come from outside and do not depend on the agent.
 fn is_the_callers(event: &Event) -> bool {
     match event {
         Event::CallStarted
@@ -111,7 +112,7 @@ impl Stage<'_> {
         self.timeline.at(when, Planned { event, clears: None });
     }
 
-    /// Comes unless the gateway's buffer is cleared before.
+    /// Plans an event that comes unless the gateway's buffer is cleared before.
     fn unless_cleared(&mut self, when: CallTime, event: Event) {
         self.timeline.at(when, Planned { event, clears: Some(self.clears) });
     }
@@ -141,7 +142,7 @@ impl Stage<'_> {
         }
     }
 
-    /// The model says of the end of these words what it said of them, if it did.
+    /// The model gives the recorded score of these words, if there is one.
     fn score(&mut self, now: CallTime, asked: Asked, question: &str) {
         if let Some((took, probability)) = self.past.score_of(question) {
             self.at(now + took, Event::EndOfTurnScore { asked, probability });

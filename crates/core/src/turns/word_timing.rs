@@ -1,16 +1,16 @@
-//! When the words of a synthesised piece end: as its voice told, or by a guess. Touches no audio.
+//! When the words of a synthesised chunk end: as the voice reported, or by a guess. Touches no audio.
 
 use std::time::Duration;
 
 use crate::dialogue::WordTime;
 
-/// What is known of a piece's audio.
+/// The timing of a chunk's audio.
 #[derive(Debug, Clone)]
 pub(super) struct Sound {
     pub(super) duration: Duration,
     /// Where each word of the text ends.
     ends: Vec<Duration>,
-    /// The voice did not tell; the ends are a guess.
+    /// The voice reported no ends; they are a guess.
     pub(super) estimated: bool,
 }
 
@@ -31,12 +31,12 @@ impl Sound {
         Self { duration, ends: ends.collect(), estimated: true }
     }
 
-    /// How many words were over after `played`.
+    /// The number of words that were over after `played`.
     pub(super) fn words_by(&self, played: Duration) -> usize {
         self.ends.iter().take_while(|&&end| end <= played).count()
     }
 
-    /// Where the word begins that was being spoken after `played`.
+    /// The beginning of the word that was being spoken after `played`.
     pub(super) fn word_at(&self, played: Duration) -> Duration {
         self.words_by(played).checked_sub(1).map_or(Duration::ZERO, |last| self.ends[last])
     }

@@ -1,6 +1,6 @@
-//! The earshot detector: a small neural network on mel features, in pure Rust, through the `earshot`
-//! crate. It wants 16 kHz in frames of 16 ms; the phone brings 8 kHz in frames of 20 ms. Knows
-//! nothing but frames.
+//! The earshot detector: a small neural network on mel features, in pure Rust, from the `earshot` crate. The
+//! network takes 16 kHz in frames of 16 ms; the phone brings 8 kHz in frames of 20 ms. Must not know anything
+//! but frames.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::Detector;
 use super::upsample_2x::Upsampler2x;
 use crate::units::{WHISPER_RATE, duration_of};
 
-/// Samples that one decision of the network takes.
+/// The number of samples for one decision of the network.
 const STEP: usize = 256;
 
 /// The score at which voice is as likely as not.
@@ -19,15 +19,15 @@ pub struct Earshot {
     network: Box<earshot::Detector>,
     threshold: f32,
     upsampler: Upsampler2x,
-    /// Samples at 16 kHz that do not make a step yet.
+    /// Samples at 16 kHz that do not fill a step yet.
     pending: Vec<f32>,
-    /// The last decision.
+    /// The score of the last step.
     score: f32,
 }
 
 impl Earshot {
-    /// A detector that takes a score of at least `threshold` (0 to 1) for speech. A lower threshold
-    /// within speech was tried: fewer false starts, but pauses seen 50 ms later, and no better in all.
+    /// A detector that takes a score of at least `threshold` (0 to 1) for speech. A lower threshold within
+    /// speech was tried: it made fewer false starts but saw pauses 50 ms later, and was no better overall.
     #[must_use]
     pub fn new(threshold: f32) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl Earshot {
 }
 
 impl Detector for Earshot {
-    /// Of the one or two steps that a frame of 20 ms completes, the last one counts.
+    /// A frame of 20 ms completes one or two steps; the last one counts.
     fn is_speech(&mut self, frame: &[i16]) -> bool {
         self.upsampler.push(frame, &mut self.pending);
         let whole = self.pending.len() / STEP * STEP;
@@ -53,7 +53,7 @@ impl Detector for Earshot {
     }
 }
 
-/// How much of this audio (16 kHz, in -1 to 1) is voice, each step of 16 ms judged alone.
+/// The length of voice in this audio (16 kHz, in -1 to 1), with each step of 16 ms judged alone.
 #[must_use]
 pub fn voiced_in(audio: &[f32]) -> Duration {
     let mut network = earshot::Detector::default_boxed();

@@ -1,5 +1,5 @@
-//! Turns frame-by-frame decisions into edges: a start needs some speech, a pause some silence, so
-//! that a click is no speech and a stop consonant no pause. Knows no audio.
+//! Turns frame-by-frame decisions into edges: a start needs some speech and a pause some silence, so that a
+//! click is no speech and a stop consonant no pause. Must not know audio.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use crate::units::CallTime;
 pub enum Edge {
     /// Speech has been going on since this moment.
     Started(CallTime),
-    /// It has now been going on for as long as a caller needs to cut in.
+    /// Speech has lasted as long as a barge-in requires.
     Sustained,
-    /// There has been none since this moment.
+    /// There has been no speech since this moment.
     Paused(CallTime),
 }
 
@@ -34,8 +34,8 @@ enum State {
 }
 
 impl Hysteresis {
-    /// `start` of unbroken speech makes a start, `stop` of unbroken silence a pause; speech from
-    /// whose start to its last voiced frame there are `sustained` is no mere sound.
+    /// Unbroken speech of length `start` makes a start, and unbroken silence of length `stop` a pause. Speech
+    /// is sustained once it spans `sustained` from its start to its last voiced frame.
     #[must_use]
     pub fn new(start: Duration, sustained: Duration, stop: Duration) -> Self {
         Self { start, sustained, stop, state: State::Quiet { since: None } }

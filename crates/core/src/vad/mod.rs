@@ -1,5 +1,5 @@
-//! Voice activity: which frames are speech, and where speech begins and pauses. PURE: works on the
-//! time of the audio, reads no clock, and must not know utterances or words.
+//! Voice activity: which frames are speech, and where speech begins and pauses. PURE: works on the time of
+//! the audio and reads no clock. Must not know utterances or words.
 
 mod earshot;
 mod hysteresis;
@@ -10,12 +10,12 @@ pub use earshot::{Earshot, voiced_in};
 pub use hysteresis::{Edge, Hysteresis};
 pub use webrtc::WebRtc;
 
-/// Which detector, and how sure it must be.
+/// The choice of a detector, and how sure it must be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DetectorChoice {
-    /// A small neural network; its score, 0 to 1, must reach this.
+    /// A small neural network; its score, 0 to 1, must reach this threshold.
     Earshot(f32),
-    /// WebRTC's; 0 takes much for speech, 3 little.
+    /// WebRTC's detector; its aggressiveness is from 0 (takes much for speech) to 3 (takes little).
     WebRtc(u8),
 }
 
@@ -39,7 +39,7 @@ impl std::fmt::Display for DetectorChoice {
     }
 }
 
-/// Decides whether a frame is speech. One instance per call: detectors adapt to the line's noise.
+/// Decides whether a frame is speech. One instance per call, because detectors adapt to the call's noise.
 pub trait Detector: Send {
     /// True if this frame (20 ms at 8 kHz) holds speech. Frames come in order.
     fn is_speech(&mut self, frame: &[i16]) -> bool;

@@ -1,11 +1,11 @@
-//! From 8 to 16 kHz for a detector, sample by sample: the resampler of the `audio` room works in blocks
-//! and would make every decision later. Knows no speech.
+//! Upsampling from 8 to 16 kHz for a detector, sample by sample. `audio::resample` works in blocks and would
+//! delay every decision. Must not know speech.
 
-/// Taps on each side of a new sample. At 8 kHz the delay is as many samples: 1 ms.
+/// Taps on each side of a new sample. The delay is this many samples at 8 kHz: 1 ms.
 const SIDE: usize = 8;
 
-/// Puts a sample between any two, by a windowed sinc; what is above 4 kHz stays 40 dB down but for
-/// the last 300 Hz below it.
+/// Inserts a sample between any two with a windowed sinc. Everything above 4 kHz stays 40 dB down, except for
+/// the images of the last 300 Hz below it.
 pub(super) struct Upsampler2x {
     /// The last samples, the newest last.
     recent: [f32; 2 * SIDE],
@@ -31,7 +31,7 @@ impl Upsampler2x {
     }
 }
 
-/// A sinc half a sample off, under a Hann window, of gain 1.
+/// A sinc offset by half a sample, under a Hann window, of gain 1.
 fn half_way_taps() -> [f32; 2 * SIDE] {
     use std::f32::consts::PI;
     let mut taps = [0.0; 2 * SIDE];

@@ -1,5 +1,5 @@
-//! WebRTC's voice activity detector (Gaussian mixtures over six bands of the spectrum), through the
-//! `webrtc-vad` crate. Knows nothing but frames.
+//! WebRTC's voice activity detector (Gaussian mixtures over six bands of the spectrum), from the `webrtc-vad`
+//! crate. Must not know anything but frames.
 #![allow(unsafe_code)]
 
 use webrtc_vad::{SampleRate, Vad, VadMode};
@@ -15,7 +15,8 @@ pub struct WebRtc(Vad);
 unsafe impl Send for WebRtc {}
 
 impl WebRtc {
-    /// A detector that is the readier to say "speech" the smaller `aggressiveness` is, 0 to 3.
+    /// A detector with this `aggressiveness`, 0 to 3. The smaller it is, the more readily it decides for
+    /// speech.
     #[must_use]
     pub fn new(aggressiveness: u8) -> Self {
         let mode = match aggressiveness {
@@ -30,8 +31,8 @@ impl WebRtc {
 
 impl Detector for WebRtc {
     fn is_speech(&mut self, frame: &[i16]) -> bool {
-        // It refuses frames that are not 10, 20 or 30 ms long, and panics at one without samples:
-        // neither is speech.
+        // The detector refuses frames that are not 10, 20 or 30 ms long, and panics on one without samples.
+        // Neither is speech.
         !frame.is_empty() && self.0.is_voice_segment(frame).unwrap_or(false)
     }
 }

@@ -1,6 +1,6 @@
-//! The ledger and the history against a model that knows the truth: the scripted gateway, which plays
-//! what it is sent and knows every word that sounded to its end. Whatever a caller does, the agent
-//! says of itself just that.
+//! The ledger and the history against a model that knows the truth: the scripted gateway, which plays the
+//! audio it receives and knows every word that sounded to its end. Whatever a caller does, the agent reports
+//! exactly these words as spoken.
 
 use offhook_core::dialogue::Role;
 use offhook_core::turns::{Action, BargeInPolicy, Event, Settings, SpeculationPolicy};
@@ -10,7 +10,7 @@ use super::cases;
 use crate::support::settings::everything;
 use crate::support::simulation::{AT, Broken, FirstModel, MS, Marks, Script, Simulation, settings};
 
-/// One sound of the caller: silence before it, its length, its words.
+/// One sound of the caller: the silence before the sound, its length, its words.
 type Sound = (u64, u64, &'static str);
 
 fn any_sound() -> impl Strategy<Value = Sound> {
@@ -47,7 +47,7 @@ fn any_break() -> impl Strategy<Value = Option<Broken>> {
     ]
 }
 
-/// What the language model says of the end of the words.
+/// The language model's end-of-turn scores.
 fn any_scores() -> impl Strategy<Value = Vec<(&'static str, f32)>> {
     let words = prop_oneof![
         Just("Yeah."),
@@ -69,7 +69,7 @@ fn any_first_model() -> impl Strategy<Value = FirstModel> {
     ]
 }
 
-/// A call with these sounds, until long after the last.
+/// A call with these sounds, run until long after the last one.
 fn call(sounds: &[Sound], marks: Marks, broken: Option<Broken>, tries: u32, min_words: usize) -> Simulation {
     let settings = Settings {
         speculation: SpeculationPolicy { max_tries: tries, ..settings().speculation },
@@ -144,7 +144,7 @@ proptest! {
             match action {
                 Action::Pause => paused = Some(*at),
                 Action::ClearPlayback => paused = None,
-                // What is sent next is the rest of what was cut, or of the same reply.
+                // The next chunk is the rest of the chunk that was cut, or of its reply.
                 Action::Send { from, .. } => {
                     if let Some(since) = paused.take() {
                         prop_assert!(*at >= since);

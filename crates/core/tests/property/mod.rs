@@ -1,5 +1,5 @@
-//! What holds for every call, whatever happens in it and in whatever order. A longer run than the usual
-//! 10,000 cases each: `PROPTEST_CASES=1000000 cargo test --release --test main property`.
+//! Properties of every call, whatever happens in it and in whatever order. The default is 10,000 cases each.
+//! A longer run: `PROPTEST_CASES=1000000 cargo test -p offhook-core --release --test main property`.
 
 mod against_a_model;
 mod whole_calls;
@@ -70,7 +70,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     })
 }
 
-/// Plays events 50 ms apart, letting deadlines happen in between; gives all actions.
+/// Plays events 50 ms apart, with the deadlines in between. Returns all actions.
 fn play(events: &[Event]) -> Vec<Action> {
     let mut conversation = Conversation::new(everything(), words());
     let mut actions = Vec::new();
@@ -94,7 +94,7 @@ fn drain(conversation: &mut Conversation, actions: &mut Vec<Action>) {
     }
 }
 
-/// Random cases of each property.
+/// The number of random cases of each property.
 fn cases() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(10_000);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
@@ -109,7 +109,7 @@ proptest! {
         let mut spoken: Vec<(TurnId, ChunkId)> = Vec::new();
         for action in play(&events) {
             match action {
-                // A fallback phrase is spoken in the turn whose generation was given up: that comes after.
+                // Chunks after the cancel are allowed: the fallback phrase is spoken in the cancelled turn.
                 Action::Cancel { turn } => {
                     of_cancelled.extend(spoken.iter().filter(|(of, _)| *of == turn).map(|(_, chunk)| *chunk));
                 }
@@ -215,7 +215,7 @@ proptest! {
                 }
             }
         }
-        // Through the text, as it lies in a file.
+        // Through the text form of a trace file.
         let read = lines.iter().map(|line| Line::read(&line.to_text()).unwrap()).collect();
         let replay = Trace::new(read).unwrap().replay();
         prop_assert_eq!(replay.difference, None);

@@ -1,5 +1,5 @@
-//! What holds for every whole call, with audio in it: whatever the caller says and when, whatever the engines do, on
-//! every kind of line.
+//! Properties of every whole call with audio: whatever the caller says and when, whatever the engines do,
+//! with every kind of peer.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use crate::support::settings::lively;
 use crate::support::simulation::{AT, MS};
 use crate::support::whole_call::{Engines, Peer, WholeCall};
 
-/// A caller, engines and a line.
+/// A caller, engines and a connection.
 #[derive(Debug, Clone)]
 struct Scene {
     peer: Peer,
     is_deaf: bool,
     engines: Engines,
-    /// Pauses in ms, and what is said after each; nothing is a cough.
+    /// Pauses in ms, and the text spoken after each; `None` is a cough.
     says: Vec<(u64, Option<&'static str>)>,
     lost: Vec<(u64, u64)>,
     held_up: Vec<(u64, u64)>,
     keys: Vec<u64>,
 }
 
-/// Each has words of its own.
+/// An answer whose words are unique to it.
 const ANSWER: &str = "That is answer{n}a answer{n}b, answer{n}c. And answer{n}d answer{n}e answer{n}f.";
 
 const TEXTS: [&str; 8] = [
@@ -81,12 +81,12 @@ fn any_scene() -> impl Strategy<Value = Scene> {
     )
 }
 
-/// What nobody takes for a sign that the caller listens.
+/// True if a text cannot be a backchannel.
 fn takes_the_turn(text: &str) -> bool {
     ["When", "Wait", "Could"].iter().any(|word| text.starts_with(word))
 }
 
-/// Plays it; gives the call, and when the caller wanted the turn.
+/// Plays the scene. Returns the call, and the spans in which the caller wanted the turn.
 fn play(scene: &Scene) -> (WholeCall, Vec<(CallTime, CallTime)>) {
     let mut call = WholeCall::with(lively(), scene.peer, scene.engines.clone());
     call.expects_errors = true;
@@ -122,13 +122,13 @@ fn play(scene: &Scene) -> (WholeCall, Vec<(CallTime, CallTime)>) {
     (call, spoke)
 }
 
-/// True if the words of `part` are in `all`, in this order.
+/// True if the words of `part` are in `all`, in order.
 fn is_in(part: &str, all: &[&str]) -> bool {
     let mut all = all.iter();
     part.split_whitespace().all(|word| all.any(|heard| *heard == word))
 }
 
-/// Whole calls take longer than conversations: fewer of them.
+/// Fewer cases, because whole calls take longer than conversations.
 fn cases() -> ProptestConfig {
     let cases = super::cases();
     ProptestConfig { cases: cases.cases / 50, max_shrink_iters: 200, ..cases }
@@ -159,7 +159,7 @@ proptest! {
         let heard = call.heard();
         for (over, happened) in &call.happened {
             let Happened::Turn(report) = happened else { continue };
-            // Answers have words of their own.
+            // Each answer has unique words.
             for word in report.turn.reply.split(' ').filter(|word| word.starts_with("answer")) {
                 let late = heard.iter().find(|(at, heard)| heard == word && at > over);
                 prop_assert_eq!(late, None, "turn over at {}", over);
@@ -188,12 +188,12 @@ proptest! {
 
     #[test]
     fn nobody_who_wants_the_turn_is_talked_over(scene in any_scene()) {
-        // On a line that brings the audio, with engines that work.
+        // Only on a connection that delivers all audio, with engines that work.
         let scene = Scene { lost: Vec::new(), held_up: Vec::new(), ..scene };
         let quick = scene.engines.transcript.min(MS(300));
         let engines = Engines { transcript: quick, fails: Default::default(), ..scene.engines };
         let (call, spoke) = play(&Scene { engines, ..scene });
-        // Words are looked at every 400 ms, and take 300 to be known.
+        // Partials are asked for every 400 ms and take up to 300 ms.
         let known: Duration = MS(1800);
         for (from, until) in spoke {
             let over = call.sent.iter().find(|(at, _)| *at > from + known && *at < until);

@@ -1,4 +1,4 @@
-//! When the agent answers, what it answers to, and how long the caller is said to have waited.
+//! When the agent answers, what it answers to, and the reported waiting time of the caller.
 
 use offhook_core::ids::TurnId;
 use offhook_core::turns::Action;
@@ -23,7 +23,7 @@ fn complaint_7_the_reported_latency_is_the_one_of_a_stopwatch() {
     call.caller_says(AT(5000), MS(1000), "When do you open?");
     let reports = call.run(AT(20_000));
     let stages = reports[1].stages.unwrap();
-    // The caller's last sound is at 6,000; all the rest is done within the 250 ms of silence.
+    // The caller's last sound is at 6,000; all work is done within the 250 ms of silence.
     assert_eq!((stages.endpoint_ms, stages.total_ms()), (250.0, 250.0));
     let hidden = reports[1].hidden.unwrap();
     // "You said 4 words." is complete with the space after its fourth word.

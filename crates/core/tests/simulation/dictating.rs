@@ -1,17 +1,17 @@
-//! Numbers, names and sentences that come in pieces are one turn, and are answered once.
+//! Numbers, names and sentences that come in parts are one turn, and are answered once.
 
 use offhook_core::turns::Action;
 
 use crate::support::simulation::{AT, MS, Simulation};
 
-/// A caller who says these pieces, each for 350 ms, with so long between them, from 5,000 on.
+/// A caller who says these parts from 5,000 on, each for 350 ms, with pauses of `pause_ms` between them.
 fn dictates(call: &mut Simulation, pieces: &[&str], pause_ms: u64) {
     for (n, piece) in pieces.iter().enumerate() {
         call.caller_says(AT(5000 + n as u64 * (350 + pause_ms)), MS(350), piece);
     }
 }
 
-/// A call in which the agent asked this, and was heard.
+/// A call in which the agent asked this question, and the caller heard it.
 fn asked(question: &str) -> Simulation {
     let mut call = Simulation::after_the_greeting();
     call.answer = Some(question.to_owned());
@@ -21,15 +21,15 @@ fn asked(question: &str) -> Simulation {
     call
 }
 
-/// The silence after which `text`, which is all that the caller says, is answered.
+/// The silence after which `text`, the caller's only words, is answered.
 fn silence_after(question: &str, text: &str) -> f64 {
     let mut call = asked(question);
     call.caller_says(AT(15_000), MS(600), text);
     call.run(AT(30_000)).last().unwrap().stages.unwrap().endpoint_ms
 }
 
-/// Fault: "five / five / five / zero / one / four / two" was answered in the middle and torn into several turns,
-/// every time.
+/// Fault: "five / five / five / zero / one / four / two" was always answered in the middle and split into
+/// several turns.
 #[test]
 fn a_number_dictated_digit_by_digit_is_one_turn() {
     let digits = ["five", "five", "five", "zero", "one", "four", "two"];
@@ -102,13 +102,13 @@ fn a_sentence_in_three_pieces_is_one_turn() {
     assert_eq!(reports.last().unwrap().heard, "I would like to book a cleaning on Monday.", "{reports:?}");
 }
 
-/// Words whose answer was not heard yet belong to those that follow.
+/// Words whose answer was not heard yet are one turn with the words that follow.
 #[test]
 fn what_is_not_answered_yet_is_judged_with_what_follows() {
     let mut call = Simulation::after_the_greeting();
-    // Its answer is under way when the caller goes on, and was not heard.
+    // The answer is under way but not heard yet when the caller goes on.
     call.delays.synthesis = MS(900);
-    // Three digits and then seven: alone they may be all, together they are.
+    // Three digits and then seven: alone each may be the whole number, and together they are.
     call.caller_says(AT(5000), MS(1000), "five five five");
     call.caller_says(AT(7700), MS(1500), "two one nine zero four four eight");
     let reports = call.run(AT(30_000));
@@ -134,13 +134,13 @@ fn whole_answers_are_not_kept_waiting() {
     assert_eq!(silence_after("How can I help you?", "At nine."), 250.0);
 }
 
-/// The gateway's word that the question was played comes later than the answer to it.
+/// The mark of the question comes back later than the caller's answer.
 #[test]
 fn whoever_answers_before_the_mark_is_back_is_given_time_too() {
     let mut call = Simulation::after_the_greeting();
     call.answer = Some("What is your phone number?".to_owned());
     call.caller_says(AT(5000), MS(1000), "I have a question.");
-    // The question sounds from 6,250 to 7,750, and its last words are not needed to know what to answer.
+    // The question sounds from 6,250 to 7,750, and the caller answers before its last words.
     call.caller_says(AT(7600), MS(400), "My cell is 55");
     call.caller_says(AT(9100), MS(400), "219");
     let reports = call.run(AT(30_000));

@@ -1,5 +1,5 @@
-//! When a turn is over if the language model has a say in it: what it says of the end moves the deadline, for
-//! the words that it read and as long as there is one.
+//! When a turn is over if the language model has a say: its end-of-turn score moves the deadline, but only
+//! for the words that it read and only while the deadline is pending.
 
 use offhook_core::ids::{Asked, ReadingId, TurnId};
 use offhook_core::report::TurnReport;
@@ -11,7 +11,8 @@ fn weighing() -> Settings {
     Settings { endpoint: EndpointPolicy { model_weight: 0.5, ..settings().endpoint }, ..settings() }
 }
 
-/// A call in which the caller says `text` from 5,000 to 6,500, and the model says this of it.
+/// A call in which the caller says `text` from 5,000 to 6,500, and the model gives this score after `late`
+/// ms.
 fn call_with(settings: Settings, text: &'static str, probability: f32, late: u64) -> Simulation {
     let mut call = Simulation::new(settings);
     call.run(AT(5000));
@@ -61,7 +62,7 @@ fn what_it_says_counts_for_nothing_unless_that_is_wished_but_is_told() {
 
 #[test]
 fn a_score_that_comes_in_the_silence_moves_the_deadline_to_now_at_the_soonest() {
-    // The words are known at 6,660 (160 ms after the last of them).
+    // The words are known at 6,660, 160 ms after the last word.
     let soon = turn(weighing(), "Hello.", 1.0, 100).stages.unwrap().endpoint_ms;
     let later = turn(weighing(), "Hello.", 1.0, 300).stages.unwrap().endpoint_ms;
     assert_eq!((soon, later), (400.0, 460.0));
@@ -95,7 +96,8 @@ fn a_score_that_was_known_before_the_pause_counts_at_once() {
     let mut call = Simulation::new(weighing());
     call.run(AT(5000));
     call.script.scores = vec![("Hello", 1.0)];
-    // The look at 5,400 hears it, and the caller breathes on until 6,000; with a full stop it is the same.
+    // The partial at 5,400 hears the word, with or without a full stop, and the caller breathes on until
+    // 6,000.
     call.caller_says(AT(5000), MS(300), "Hello");
     call.run(AT(5350));
     let report = call.run(AT(20_000)).remove(1);

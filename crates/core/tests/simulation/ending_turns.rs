@@ -35,7 +35,7 @@ fn a_ten_digit_number_dictated_with_pauses_is_one_turn() {
 #[test]
 fn a_caller_who_pauses_for_long_is_given_more_time() {
     let mut call = Simulation::after_the_greeting();
-    // Twice the caller goes on 1.3 s after an unfinished sentence.
+    // The caller twice goes on 1.3 s after an unfinished sentence.
     call.caller_says(AT(5000), MS(1000), "I would like to");
     call.caller_says(AT(7300), MS(1000), "come in for a");
     call.caller_says(AT(9600), MS(1000), "cleaning.");
@@ -49,7 +49,7 @@ fn a_caller_who_pauses_for_long_is_given_more_time() {
 #[test]
 fn a_caller_who_pauses_between_sentences_is_not_cut_off_again() {
     let mut call = Simulation::after_the_greeting();
-    // "I have a question." would end after 250 ms; the caller goes on after 290, as nothing was heard yet.
+    // "I have a question." would end after 250 ms; the caller goes on after 290, before any answer is heard.
     call.delays.synthesis = MS(300);
     call.caller_says(AT(5000), MS(1000), "I have a question.");
     call.caller_says(AT(6290), MS(1000), "It is about prices.");

@@ -1,4 +1,4 @@
-//! The line is never silent: whatever breaks, the caller hears something.
+//! The call is never silent: whatever breaks, the caller hears something.
 
 use offhook_core::turns::{Action, Awaited};
 
@@ -144,8 +144,7 @@ fn timed_out(call: &Simulation) -> Vec<Awaited> {
     call.done.iter().filter_map(of).collect()
 }
 
-/// Fault: a recogniser or a language model that came too late was told nowhere, and the waterfall blamed the
-/// wrong stage.
+/// Fault: a late recogniser or language model was reported nowhere, and the waterfall blamed the wrong stage.
 #[test]
 fn an_engine_that_comes_too_late_is_named_and_blamed() {
     let mut call = with(Broken::SilentRecognizer);
@@ -165,7 +164,7 @@ fn an_engine_that_comes_too_late_is_named_and_blamed() {
     assert!(timed_out(&call).contains(&Awaited::Voice));
 }
 
-/// Fault: a reply or a greeting in letters that the voice does not know was silence, and the turn did not count.
+/// Fault: a reply or a greeting in letters unknown to the voice was silence, and the turn did not count.
 #[test]
 fn what_no_voice_can_speak_is_the_fallback_phrase() {
     let mut settings = settings();

@@ -10,7 +10,7 @@ fn with(barge_in: BargeInPolicy) -> Simulation {
     Simulation::answering_with(Settings { barge_in, ..settings() })
 }
 
-/// Pauses, without the interruptions.
+/// The number of pauses.
 fn pauses(call: &Simulation) -> usize {
     call.times(|a| matches!(a, Action::Pause)).len()
 }
@@ -20,7 +20,7 @@ fn complaint_1_nothing_is_heard_after_the_caller_cut_in() {
     let mut call = Simulation::answering();
     call.caller_says(AT(7000), MS(1500), "No, wait, on Sunday.");
     call.run(AT(30_000));
-    // 160 ms of speech after its start at 7,000 pause; the first word, over at 7,375, confirms.
+    // 160 ms of speech from 7,000 on pause the agent; the first word, which ends at 7,375, confirms.
     assert_eq!(call.silenced(), [AT(7160), AT(7500)]);
     let sent_later =
         call.done.iter().filter(|(at, _)| *at >= AT(7160)).filter_map(|(_, action)| match action {
@@ -40,7 +40,7 @@ fn complaint_8_the_history_holds_only_what_was_heard() {
     assert_eq!(reports[1].reply, "You said 4");
     assert!(reports[1].interrupted && !reports[1].heard_estimated);
     assert_eq!(call.agent_lines()[1], "You said 4");
-    // And so does the next prompt.
+    // The next prompt holds only these words too.
     let prompt: Vec<&str> = call.prompts.last().unwrap().iter().map(|m| m.text.as_str()).collect();
     assert_eq!(prompt[2..], ["When do you open?", "You said 4", "No, wait, on Sunday."]);
 }
@@ -140,7 +140,7 @@ fn a_slow_recogniser_is_waited_for_before_the_agent_resumes() {
 
 #[test]
 fn cutting_in_on_every_word_leaves_just_the_words_before_it() {
-    // When each word is over, after the first sound at 6,250; 220 ms lie between the sentences.
+    // The end of each word after the first sound at 6,250; the pause between the sentences is 220 ms.
     let words = [
         (240, "You"),
         (540, "said"),
@@ -174,7 +174,7 @@ fn a_caller_who_cuts_in_twice_pauses_twice() {
 #[test]
 fn two_people_who_talk_at_once_take_the_turn() {
     let mut call = Simulation::answering();
-    // Their words come as one stream, and there is hardly a pause.
+    // Their words come as one stream, with hardly a pause.
     call.caller_says(AT(6400), MS(1500), "Can you ask I already about did Friday?");
     call.caller_says(AT(8000), MS(700), "That is what I said.");
     let reports = call.run(AT(30_000));
@@ -227,7 +227,7 @@ fn what_is_louder_than_the_echo_is() {
 #[test]
 fn a_yeah_right_after_the_agent_is_an_answer() {
     let mut call = Simulation::answering();
-    // The agent's last word is over at 8,990.
+    // The agent's last word ends at 8,990.
     call.caller_says(AT(8900), MS(300), "Yeah.");
     let reports = call.run(AT(30_000));
     assert_eq!(reports[1].reply, WHOLE);

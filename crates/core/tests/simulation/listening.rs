@@ -1,10 +1,10 @@
-//! How a caller is listened to while they speak: what is looked at, what settles, what is given up.
+//! How the agent listens while the caller speaks: partials, stable words, and the limits of patience.
 
 use offhook_core::turns::{Action, Event};
 
 use crate::support::simulation::{AT, Broken, MS, Simulation, settings};
 
-/// What was heard, look by look: words that stay and words that may not.
+/// The partials in order, each with its stable and its unstable words.
 fn hearings(call: &Simulation) -> Vec<(String, String)> {
     let hearing = |action: &Action| match action {
         Action::Hearing { stable, unstable, .. } => Some((stable.clone(), unstable.clone())),
@@ -40,7 +40,7 @@ fn words_are_known_before_the_sentence_is_over_and_settle() {
 #[test]
 fn a_look_that_heard_everything_is_the_transcript_and_nothing_is_transcribed_twice() {
     let mut call = Simulation::after_the_greeting();
-    // The fifth look comes at 7,000, when all was said; the pause is seen at 7,120.
+    // The fifth partial comes at 7,000, when the sentence is over; the pause is seen at 7,120.
     call.caller_says(AT(5000), MS(2000), "Can I come on Tuesday?");
     let reports = call.run(AT(20_000));
     assert_eq!(reports[1].heard, "Can I come on Tuesday?");
@@ -109,7 +109,7 @@ fn a_piece_that_is_slow_is_waited_for() {
 fn a_line_that_stalls_in_a_pause_is_waited_for_and_the_caller_is_not_talked_over() {
     let mut call = Simulation::after_the_greeting();
     call.caller_says(AT(5000), MS(1000), "I need an appointment.");
-    // The audio after 6,150 comes all at once at 7,000, and with it the speech that began at 6,300.
+    // The audio after 6,150 comes all at once at 7,000, including the speech that began at 6,300.
     call.at(AT(6210), Event::LineStalled);
     call.at(AT(7000), Event::SpeechStarted { at: AT(6300) });
     call.at(AT(7000), Event::LineCaughtUp);
@@ -141,7 +141,7 @@ fn a_line_that_never_comes_back_is_answered_after_two_seconds() {
 #[test]
 fn a_look_at_audio_that_is_behind_does_not_pass_for_the_whole_sentence() {
     let mut call = Simulation::after_the_greeting();
-    // The look at 7,000 had heard no more than 6,980: the last word is over at 7,000.
+    // The partial at 7,000 heard the audio up to 6,980 only; the last word ends at 7,000.
     call.audio_lag = MS(20);
     call.caller_says(AT(5000), MS(2000), "Can I come on Tuesday?");
     let reports = call.run(AT(20_000));
@@ -163,7 +163,7 @@ fn a_noise_before_the_first_sound_of_an_answer_does_not_cost_the_answer() {
     let mut call = Simulation::after_the_greeting();
     call.delays.first_token = MS(900);
     call.caller_says(AT(5000), MS(1000), "When do you open?");
-    // A cough of 300 ms: sustained, and no word in it.
+    // A cough of 300 ms: sustained, but without a word.
     call.at(AT(6500), Event::SpeechStarted { at: AT(6440) });
     call.at(AT(6700), Event::SpeechSustained { level: -20.0, echo: None });
     call.at(AT(6860), Event::SpeechEnded { at: AT(6740) });
@@ -181,6 +181,6 @@ fn a_piece_that_fails_keeps_what_was_heard_of_it_on_the_way() {
     call.run(AT(25_001));
     call.broken = None;
     let reports = call.run(AT(60_000));
-    // The last look before the cut, at 24,800, had heard 19 words; the 20th ended at 25,000.
+    // The last partial before the cut, at 24,800, had heard 19 words; the 20th ended at 25,000.
     assert_eq!(reports[1].heard, format!("{} 21 22.", numbers(19)));
 }

@@ -1,4 +1,4 @@
-//! What the agent does of its own accord: prompts, goodbyes, fillers, requests to say it again.
+//! The agent's behaviour of its own accord: prompts, goodbyes, fillers, requests to repeat.
 
 use std::time::Duration;
 
@@ -101,7 +101,7 @@ fn a_late_answer_is_preceded_by_a_filler_that_is_no_part_of_it() {
     assert_eq!(call.agent_lines()[1], "You said 4 words. Is there anything else?");
     let first = call.times(|a| matches!(a, Action::Send { .. }))[1];
     assert!(first < AT(8000), "{first}");
-    // What the caller waited for the answer is not what they waited for the filler.
+    // The wait for the answer differs from the wait for the filler.
     let (answer, filler) = (reports[1].answer_ms.unwrap(), reports[1].stages.unwrap().total_ms());
     assert!(answer > filler + 900.0, "{answer} {filler}");
 }
@@ -206,7 +206,7 @@ fn with_goodbyes() -> Settings {
     settings
 }
 
-/// Fault: the agent said goodbye and the call stayed up: "Are you still there?", twice, for 37 s.
+/// Fault: the agent said goodbye, but the call stayed up for 37 s with "Are you still there?", twice.
 #[test]
 fn a_call_ends_when_the_agents_goodbye_was_heard() {
     let mut call = Simulation::answering_with(with_goodbyes());
@@ -241,8 +241,8 @@ fn a_caller_who_speaks_into_the_goodbye_is_answered() {
     assert!(call.hung_up().is_some(), "the second goodbye was heard");
 }
 
-/// Fault: with hold music from the first moment, no greeting came for 60 s, no prompt and no goodbye, and the call
-/// stayed up for 30 minutes.
+/// Fault: with hold music from the first moment, no greeting came for 60 s, there was no prompt and no
+/// goodbye, and the call stayed up for 30 minutes.
 #[test]
 fn music_from_the_first_moment_is_nobody() {
     let mut call = Simulation::new(with(|m| m.idle_after = Some(MS(10_000))));

@@ -1,5 +1,5 @@
-//! Marks that come late, never, twice or in the wrong order: the call goes on, and what was heard is
-//! what was heard.
+//! Marks that come late, never, twice or in the wrong order: the call goes on, and the record of heard words
+//! stays right.
 
 use offhook_core::turns::Action;
 
@@ -58,7 +58,7 @@ fn whatever_a_gateway_does_with_marks_a_hiccup_repeats_and_loses_nothing() {
 #[test]
 fn a_mark_that_comes_after_the_agent_is_done_is_not_waited_for_by_the_caller() {
     let mut call = with(Marks::Late(MS(1200)));
-    // The agent's last word is over at 8,990; its mark comes at 10,190.
+    // The agent's last word ends at 8,990; its mark comes at 10,190.
     call.caller_says(AT(9200), MS(400), "Okay.");
     let reports = call.run(AT(30_000));
     assert_eq!((reports[1].reply.as_str(), reports[1].interrupted), (WHOLE, false));
@@ -90,8 +90,8 @@ fn every_reply_has_one_mark_behind_its_first_sound() {
 #[test]
 fn a_mark_that_is_sent_back_for_a_clear_does_not_tell_the_way_to_the_ear() {
     let mut call = with(Marks::Late(MS(600)));
-    // The answer begins at 6,250, its first mark would be back at 6,870; the agent pauses at 6,560 and
-    // goes on. The way is told by the mark of the first piece.
+    // The answer begins at 6,250, and its first mark would be back at 6,870; the agent pauses at 6,560 and
+    // goes on. The way to the ear is measured by the mark of the first chunk.
     call.caller_says(AT(6400), MS(200), "");
     let reports = call.run(AT(60_000));
     assert_eq!((reports[1].hiccups, reports[1].mark_return_ms), (1, Some(600.0)));

@@ -1,5 +1,5 @@
-//! Whole calls on a simulated clock, each test a sentence about how the agent behaves. Most answer a
-//! complaint that people make of voice agents.
+//! Whole calls on a simulated clock. Each test is a sentence about the agent's behaviour, and most answer a
+//! complaint that people have about voice agents.
 
 mod answering;
 mod dictating;

@@ -1,12 +1,12 @@
-//! What the language model reads while the caller speaks: nearly all, nothing twice, and nothing that will
-//! not be answered.
+//! The prefills of the language model while the caller speaks: nearly all words, nothing twice, and nothing
+//! that will not be answered.
 
 use offhook_core::turns::{Action, ReadAhead, Settings, SpeculationPolicy};
 use offhook_core::units::CallTime;
 
 use crate::support::simulation::{AT, MS, Simulation, settings};
 
-/// What was read, and when: all of the caller's words since the agent was heard.
+/// The prefilled words and their times: all of the caller's words since the agent was heard.
 fn read(call: &Simulation) -> Vec<(CallTime, String)> {
     let text = |action: &Action| match action {
         Action::Prefill { messages, .. } => messages.last().map(|m| m.text.clone()),
@@ -33,7 +33,7 @@ fn words_are_read_while_the_caller_speaks() {
     call.run(AT(20_000));
     let texts: Vec<String> = read(&call).into_iter().map(|(_, text)| text).collect();
     assert_eq!(texts, ["one", "one two", "one two three", "one two three four"]);
-    // As in the prompt to come, but for the end.
+    // The prefill begins like the next prompt, except for its last message.
     let Some(Action::Prefill { messages, .. }) =
         call.done.iter().map(|(_, action)| action).find(|a| matches!(a, Action::Prefill { .. }))
     else {
@@ -63,7 +63,7 @@ fn only_words_on_which_looks_agree_are_read_if_so_wished() {
     call.caller_says(AT(5000), MS(2000), "one two three four");
     call.run(AT(20_000));
     let texts: Vec<String> = read(&call).into_iter().map(|(_, text)| text).collect();
-    // At the pause, all are known.
+    // At the pause, all words are known.
     assert_eq!(texts, ["one", "one two", "one two three four"]);
 }
 
@@ -79,7 +79,7 @@ fn it_can_be_switched_off() {
 #[test]
 fn a_look_that_hears_nothing_new_reads_nothing() {
     let mut call = with(ReadAhead::Newest);
-    // One word, and breath for two seconds.
+    // One word, then breathing for two seconds.
     call.caller_says_late(AT(5000), MS(500), "Well", AT(7120));
     call.at(AT(5060), offhook_core::turns::Event::SpeechStarted { at: AT(5000) });
     call.run(AT(8000));
@@ -99,7 +99,7 @@ fn words_that_turn_out_to_be_others_are_read_again() {
     call.busy = true;
     call.at(AT(5060), offhook_core::turns::Event::SpeechStarted { at: AT(5000) });
     call.run(AT(5100));
-    // The recogniser's own answers do not come: these do.
+    // The recogniser stays silent; these transcripts come instead.
     for (n, text) in ["I would lie", "I would like two", "I would like to"].into_iter().enumerate() {
         call.broken = Some(crate::support::simulation::Broken::SilentRecognizer);
         call.busy = false;
@@ -133,7 +133,7 @@ fn words_that_are_all_but_call_for_more_are_read_to_their_end() {
     call.caller_says(AT(5000), MS(1000), "My number is");
     call.run(AT(6400));
     assert_eq!(read(&call).last().unwrap().1, "My number is");
-    // And not again by the answer's own doing.
+    // The answer does not cause a second prefill.
     call.run(AT(20_000));
     assert_eq!(read(&call).iter().filter(|(_, text)| text == "My number is").count(), 1);
 }

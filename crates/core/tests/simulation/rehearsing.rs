@@ -1,4 +1,4 @@
-//! A recorded call, played under other settings: what the engines said is said again.
+//! A recorded call, played under other settings: the engines repeat their recorded results.
 
 use offhook_core::turns::replay::Trace;
 use offhook_core::turns::what_if::Rehearsal;
@@ -7,7 +7,7 @@ use offhook_core::units::CallTime;
 
 use crate::support::simulation::{AT, FirstModel, MS, Simulation, settings};
 
-/// A call in which the caller says hello from 5,000 to 6,500, recorded.
+/// The recording of a call in which the caller says hello from 5,000 to 6,500.
 fn recorded(settings: Settings, change: impl FnOnce(&mut Simulation)) -> Trace {
     let mut call = Simulation::new(settings);
     change(&mut call);

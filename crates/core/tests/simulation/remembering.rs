@@ -1,5 +1,5 @@
-//! What the language model is given: no more than it can take, no less than it must know, and never a
-//! word that was not heard.
+//! The prompts of the language model: no more than it can take, no less than it must know, and never a word
+//! that was not heard.
 
 use offhook_core::dialogue::Message;
 use offhook_core::turns::{Action, Settings};
@@ -11,7 +11,7 @@ fn call_of_turns(turns: u64, prompt_tokens: usize) -> Simulation {
     with_turns(new_call(prompt_tokens), turns)
 }
 
-/// No two lines are the same, so that it shows which are gone.
+/// A question that differs for each turn, so that a missing line can be identified.
 fn question(turn: u64) -> String {
     format!("What does cleaning number {turn} cost?")
 }
@@ -56,7 +56,7 @@ fn what_was_told_in_the_first_turn_is_still_known_in_the_fortieth() {
     assert_eq!(last.last().unwrap().text, question(39));
 }
 
-/// What was rebuilt, and when.
+/// The rebuilt beginnings and their times.
 fn rebuilt(call: &Simulation) -> Vec<(CallTime, Vec<Message>)> {
     let messages = |action: &Action| match action {
         Action::Rebuild { messages, .. } => Some(messages.clone()),
@@ -69,7 +69,7 @@ fn asked(call: &Simulation) -> Vec<CallTime> {
     call.times(|a| matches!(a, Action::Generate { .. }))
 }
 
-/// The prompts that begin otherwise than the one before, with the time at which they were asked.
+/// The prompts that begin differently from the previous one, with their times.
 fn begun_anew(call: &Simulation) -> Vec<(CallTime, &[Message])> {
     let pairs =
         call.prompts.windows(2).zip(&asked(call)[1..]).map(|(pair, at)| (pair, *at)).collect::<Vec<_>>();
@@ -87,7 +87,7 @@ fn room_is_read_while_the_agent_speaks_and_made_between_turns() {
         // The agent goes on for more than a second.
         let end = over.iter().find(|over| *over > at).unwrap();
         assert!(*end - *at > MS(1000), "{at}");
-        // What is read is how the next prompt begins, the reply that is just spoken included.
+        // The next prompt begins with the rebuilt messages, including the reply that is being spoken.
         let next = asked(&call).iter().position(|asked| asked > at).unwrap();
         assert_eq!(call.prompts[next][..ahead.len()], *ahead);
     }
@@ -96,7 +96,7 @@ fn room_is_read_while_the_agent_speaks_and_made_between_turns() {
 
 #[test]
 fn no_prompt_begins_otherwise_than_before_unless_that_was_read() {
-    // From at once to longer than two turns take.
+    // From no delay to longer than two turns take.
     for rebuild in [0, 300, 2500, 12_000, 25_000] {
         let mut call = new_call(400);
         call.delays.rebuild = MS(rebuild);
@@ -139,7 +139,7 @@ fn a_beginning_that_is_never_read_does_not_break_the_budget() {
 fn of_a_reply_that_was_cut_the_rest_of_what_was_read_is_still_used() {
     let mut call = new_call(300);
     for turn in 0..40 {
-        // The answer begins at 1,250 and is cut at about 3,200.
+        // In each turn, the answer begins after 1,250 ms and is cut after about 3,200 ms.
         call.caller_says(AT(5000 + turn * 10_000), MS(1000), &question(turn));
         call.caller_says(AT(8000 + turn * 10_000), MS(1000), "Wait, no, what about Sunday?");
     }

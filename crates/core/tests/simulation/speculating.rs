@@ -1,4 +1,4 @@
-//! Answers that are prepared before it is known that the turn is over: used, or gone without a trace.
+//! Answers that are prepared before the turn is known to be over: used, or dropped without a trace.
 
 use offhook_core::report::Speculation;
 use offhook_core::turns::{Action, Event, Settings};
@@ -15,7 +15,7 @@ fn the_answer_is_ready_when_the_turn_ends() {
     let reports = call.run(AT(30_000));
     assert_eq!(reports[1].speculation, Speculation::Used);
     assert_eq!(reports[1].stages.unwrap().total_ms(), 250.0);
-    // Asked for as soon as the words before the pause are known.
+    // The answer is asked for as soon as the words before the pause are known.
     assert_eq!(call.times(|a| matches!(a, Action::Generate { .. })), [AT(6160)]);
     assert_eq!(call.times(|a| matches!(a, Action::Release { .. })), [AT(6250)]);
     let count = call.conversation.speculated();
@@ -43,7 +43,7 @@ fn complaint_10_a_caller_who_goes_on_leaves_no_trace_of_the_answer() {
     let count = call.conversation.speculated();
     assert_eq!((count.started, count.used, count.thrown_away), (2, 1, 1));
     assert!(count.tokens_wasted > 0 && count.audio_wasted_ms > 0.0, "{count:?}");
-    // What was prepared first is in no prompt and in no line.
+    // The first draft is in no line of the history and was never heard.
     assert_eq!(
         call.agent_lines(),
         ["Hello, this is the clinic.", "You said 9 words. Is there anything else?"]

@@ -5,7 +5,7 @@ use offhook_core::turns::{Action, Event, Settings};
 
 use crate::support::simulation::{AT, Broken, FirstModel, MS, Simulation, settings, tries};
 
-/// A caller who asks every 15 seconds, of two models.
+/// A call with two models, in which the caller asks every 15 seconds.
 fn call(first: FirstModel, turns: u64, max_tries: u32) -> Simulation {
     let mut call = Simulation::new(Settings { models: 2, speculation: tries(max_tries), ..settings() });
     call.run(AT(5000));
@@ -34,7 +34,7 @@ fn a_model_that_is_late_is_relieved_within_a_second() {
             let reports = call.run(AT(30_000));
             assert_eq!(reports[1].reply, "You said 4 words. Is there anything else?", "{first:?}");
             assert_eq!((reports[1].rung, reports[1].failed), (1, false), "{first:?}");
-            // 250 ms of silence, a second, and what an answer takes.
+            // 250 ms of silence, a second, and the time of an answer.
             assert!((1250.0..=1350.0).contains(&waited(&reports[1])), "{}", waited(&reports[1]));
             assert_eq!(call.sounded(AT(30_000)).matches("You said").count(), 1);
         }
@@ -91,7 +91,7 @@ fn when_all_fail_the_caller_is_asked() {
             assert_eq!(reports[1].reply, settings().phrases.fallback, "{broken:?}");
             assert!(reports[1].failed);
             assert!(waited(&reports[1]) < by, "{broken:?}: {}", waited(&reports[1]));
-            // One that failed when nobody waited yet is asked once more.
+            // A model that failed before the caller waited is asked once more.
             let ahead = broken == Broken::Generator && max_tries > 0;
             let expected: &[usize] = if ahead { &[0, 1, 0] } else { &[0, 1] };
             assert_eq!(asked(&call), expected, "{broken:?}");
@@ -134,7 +134,7 @@ fn a_half_spoken_answer_is_not_begun_again_by_another_model() {
     assert!(reports[1].reply.starts_with("Well, then."), "{}", reports[1].reply);
 }
 
-/// The first piece is two words, after which nothing comes.
+/// A call whose answer stops after its first chunk of two words.
 fn call_that_stops_late() -> Simulation {
     let mut call = call(FirstModel::Same, 1, 0);
     call.answer = Some("Well, then. We close at five.".into());

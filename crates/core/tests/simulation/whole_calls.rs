@@ -1,4 +1,4 @@
-//! Whole calls, with audio in them: what only the glue between the conversation and the line can get wrong.
+//! Whole calls with audio: faults that only the glue between the conversation and the connection can have.
 
 use offhook_core::call::Ending;
 use offhook_core::turns::{Manners, Settings};
@@ -24,7 +24,7 @@ fn a_question_is_heard_and_answered_word_by_word() {
         call.run(AT(12_000));
         assert_eq!(call.heard_text(), format!("{GREETING} {ANSWER}"), "{peer:?}");
         let answer = call.heard()[5].0;
-        // 250 ms of silence end the turn; the answer was prepared in them.
+        // 250 ms of silence end the turn; the answer was prepared during the silence.
         assert!(answer - end < MS(400), "{peer:?}: {:?}", answer - end);
         let prompt = call.prompts.last().unwrap().last().unwrap();
         assert_eq!(prompt.text, "When do you open?", "{peer:?}");
@@ -46,20 +46,20 @@ fn a_caller_who_cuts_in_hears_silence_within_a_frame() {
     call.run(AT(8500));
     let silent = call.cleared.first().copied().expect("a clear");
     assert!(silent - cut <= MS(180), "{:?}", silent - cut);
-    // What left before was played out or thrown away; nothing leaves until the words are known.
+    // Audio sent before was played or thrown away; nothing leaves until the words are known.
     assert!(call.sent.iter().all(|(at, _)| *at <= silent || *at > cut + MS(1500)));
     call.run(AT(14_000));
     let summary = call.hangs_up();
     assert_eq!(summary.interruptions, 1);
     assert!(call.heard_text().starts_with(GREETING));
-    // What the history says was said, sounded; and no more than that is told.
+    // The words in the history sounded, and no others are reported.
     let first = &summary.transcript[2];
     assert!(ANSWER.starts_with(&first.text) && first.text.len() < ANSWER.len(), "{:?}", first.text);
     assert!(call.heard_text().contains(&first.text));
 }
 
-/// Fault: the samples of a filler were forgotten when another model took over, so that a cough during the filler cost
-/// its rest, which was booked as heard all the same.
+/// Fault: the samples of a filler were dropped when another model took over, so that a cough during the
+/// filler cost the rest of the filler, which was still recorded as heard.
 #[test]
 fn a_cough_during_a_filler_costs_none_of_its_words() {
     let manners = Manners { filler_after: Some(MS(1500)), ..settings().manners };
@@ -69,13 +69,13 @@ fn a_cough_during_a_filler_costs_none_of_its_words() {
     let engines = Engines { silent_answers: 1, first_token: MS(2000), ..Engines::default() };
     let mut call = WholeCall::with(stand_in, Peer::Native(8000), engines);
     let end = asks(&mut call);
-    // The filler sounds from about 1.8 s after the question on, and for 2.9 s; the other model is asked at 2.0 s.
+    // The filler begins about 1.8 s after the question and lasts 2.9 s; the other model is asked at 2.0 s.
     call.coughs(end + MS(2900), MS(240));
     call.run(AT(16_000));
     let words = call.heard_text();
     assert_eq!(call.cleared.len(), 1, "the cough pauses the agent");
     let filler = "One moment please while I look that up for you.";
-    // The word that was cut is said again from its beginning, and all that follow it.
+    // The word that was cut is repeated from its beginning, and all later words follow.
     assert_eq!(words, format!("{GREETING} {filler} {ANSWER}"));
     let summary = call.hangs_up();
     assert_eq!((summary.interruptions, summary.hiccups), (0, 1));
@@ -86,7 +86,7 @@ fn a_cough_during_a_filler_costs_none_of_its_words() {
 #[test]
 fn where_the_line_holds_the_callers_audio_up_nobody_is_cut_off() {
     let mut call = WholeCall::new(settings());
-    // In the middle of the question, nothing comes for 700 ms, and then all of it.
+    // In the middle of the question no audio comes for 700 ms, and then all of it at once.
     call.held_up.push((AT(5400), AT(6100)));
     call.says(AT(5000), "When do you open on Saturday mornings?");
     call.run(AT(14_000));
@@ -129,7 +129,7 @@ fn a_long_answer_is_synthesised_two_pieces_at_a_time_and_heard_whole() {
 fn an_engine_that_fails_is_told_once_and_the_caller_is_asked_again() {
     let mut call = WholeCall::new(settings());
     call.expects_errors = true;
-    // The greeting is job 1 and 2, and whatever comes after the question fails for a while.
+    // The greeting is jobs 1 and 2; the jobs after the question fail for a while.
     call.engines.fails = (3..40).collect();
     asks(&mut call);
     call.run(AT(14_000));
@@ -152,7 +152,7 @@ fn a_ping_is_answered_at_once_with_the_figures_of_the_call() {
 fn a_peer_that_is_gone_is_asked_twice_and_then_given_up() {
     let mut call = WholeCall::new(settings());
     call.lost.push((AT(0), AT(100_000)));
-    // It brings no marks back either.
+    // The peer sends no marks back either.
     call.is_alive = false;
     call.is_deaf = true;
     call.run(AT(100_000));
@@ -163,7 +163,7 @@ fn a_peer_that_is_gone_is_asked_twice_and_then_given_up() {
     assert_eq!(alive.ended, None);
 }
 
-/// Fault: texts of a turn that was over still stood before the answer to the next one.
+/// Fault: texts of a finished turn were still queued before the next answer.
 #[test]
 fn a_voice_that_never_came_does_not_keep_the_next_answer_waiting() {
     let mut call = WholeCall::new(settings());
@@ -171,7 +171,7 @@ fn a_voice_that_never_came_does_not_keep_the_next_answer_waiting() {
     call.engines.answer = Some([sentence; 6].join(" "));
     call.run(AT(4900));
     asks(&mut call);
-    // The voice takes longer for each piece than is waited for it.
+    // The voice takes longer for each chunk than its timeout.
     call.engines.synthesis = MS(30_000);
     call.run(AT(18_000));
     assert!(call.failures().contains(&"synthesis_late"), "{:?}", call.failures());

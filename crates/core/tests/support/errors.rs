@@ -1,4 +1,5 @@
-//! Watches for lines of the log at ERROR, on one thread: a test that logs one has failed, unless it asked for it.
+//! Watches for ERROR in the log of one thread. A test that logs an error has failed, unless it expects
+//! errors.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
@@ -6,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
-/// The errors that were logged on this thread since it began to watch.
+/// The errors logged on this thread since the watch began.
 pub struct Errors {
     seen: Arc<Mutex<Vec<String>>>,
     _watching: tracing::subscriber::DefaultGuard,

@@ -1,5 +1,5 @@
-//! A scripted gateway: plays what it is sent, sends marks back in its own way, and knows every word that
-//! sounded.
+//! A scripted gateway: plays the audio it receives, sends marks back in its own way, and knows every word
+//! that sounded.
 
 use std::time::Duration;
 
@@ -9,24 +9,23 @@ use offhook_core::units::CallTime;
 
 use super::simulation::{Happening, MS, Simulation};
 
-/// What a gateway does with marks.
+/// How a gateway handles marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Marks {
-    /// Sends each back when its audio was played; those of audio that is cleared at once.
+    /// Sends each mark back when its audio was played, and the marks of cleared audio at once.
     Right,
-    /// The same, so much later.
+    /// Sends each mark back later by this.
     Late(Duration),
-    /// Sends none.
+    /// Sends no marks.
     None,
-    /// Sends each twice.
+    /// Sends each mark twice.
     Twice,
-    /// Sends every second one, and after the one that follows it.
+    /// Swaps marks in pairs: sends the second one, and then the first.
     OutOfOrder,
 }
 
 impl Simulation {
-    /// The words that sounded in the caller's ear until `at`, each once for every time that it was said
-    /// to its end.
+    /// The words that sounded in the caller's ear until `at`, each as often as it was spoken to its end.
     pub fn sounded(&self, at: CallTime) -> String {
         let mut heard = Vec::new();
         for (from, until, chunk, offset) in &self.sounds {
@@ -43,7 +42,7 @@ impl Simulation {
         heard.join(" ")
     }
 
-    /// What lies in the gateway is not played; it sends its marks back at once, as Twilio does.
+    /// Drops the audio in the gateway, which sends the marks of that audio back at once, as Twilio does.
     pub(super) fn clear(&mut self) {
         let now = self.now();
         self.clears += 1;
@@ -79,7 +78,7 @@ impl Simulation {
         }
     }
 
-    /// A gateway that plays at once, or when what it has is over.
+    /// Plays the audio at once, or when the audio before it is over.
     pub(super) fn send(&mut self, chunk: ChunkId, mark: MarkId, silence: Duration, from: Duration) {
         let start = self.playing_until.max(self.now()) + silence;
         let lead = start.back(MS(160)).max(self.now());

@@ -1,4 +1,4 @@
-//! What tests share: simulated conversations, and simulated whole calls.
+//! Shared by the tests: simulated conversations, and simulated whole calls.
 
 mod errors;
 mod gateway;

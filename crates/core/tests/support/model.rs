@@ -1,5 +1,5 @@
-//! The scripted language model of a simulated call: what it answers, what it reads ahead, what it says of the
-//! end of a turn, and how it breaks. Knows no caller and no gateway.
+//! The scripted language model of a simulated call: its answers, its prefills, its end-of-turn scores, and
+//! its faults. Must not know the caller or the gateway.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use offhook_core::turns::Event;
 
 use super::simulation::{Broken, Simulation};
 
-/// How the model in use differs from those that stand in for it.
+/// How the model in use differs from its stand-ins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum FirstModel {
-    /// In nothing.
+    /// No difference.
     #[default]
     Same,
-    /// Its first token takes longer, by this.
+    /// Its first token comes later by this.
     Slow(Duration),
     Silent,
     Fails,
 }
 
-/// What it is to do, but for answering with the words that it heard.
+/// The behaviour of the model, apart from its answers.
 #[derive(Debug, Clone, Default)]
 pub struct Script {
-    /// Its probability that a turn ends with just these words.
+    /// Texts, with the model's probability that a turn ends with exactly these words.
     pub scores: Vec<(&'static str, f32)>,
     pub first: FirstModel,
-    /// So many times, a beginning is not read.
+    /// The number of rebuilds that fail.
     pub rebuilds_that_fail: u32,
 }
 
@@ -36,7 +36,7 @@ fn last(messages: &[Message]) -> String {
 }
 
 impl Simulation {
-    /// Every turn is answered with two sentences that name what was heard.
+    /// Answers every turn with two sentences that count the words heard.
     pub(super) fn generate(&mut self, turn: TurnId, messages: Vec<Message>, rung: usize) {
         let heard = last(&messages);
         let prompt = messages.iter().map(|m| m.text.split_whitespace().count()).sum();
@@ -75,7 +75,7 @@ impl Simulation {
         self.at(at, Event::GenerationDone { turn, usage });
     }
 
-    /// The words of a caller who still speaks.
+    /// Prefills the words of a caller who still speaks.
     pub(super) fn listen(&mut self, reading: ReadingId, messages: &[Message]) {
         self.score(Asked::Reading(reading), &last(messages));
         self.at(self.now() + self.delays.score, Event::ReadAhead { reading, done: true });

@@ -1,5 +1,5 @@
-//! What simulated calls are set to: as the shipped configuration, without manners that would speak up in
-//! tests of something else.
+//! The settings of simulated calls: those of the shipped configuration, without the manners that would make
+//! the agent speak up in unrelated tests.
 
 use std::time::Duration;
 
@@ -58,29 +58,29 @@ pub fn settings() -> Settings {
     }
 }
 
-/// The same, without answers that are prepared ahead.
+/// [`settings`] without answers that are prepared ahead.
 pub fn without_speculation() -> Settings {
     Settings { speculation: tries(0), ..settings() }
 }
 
-/// The same, with so many answers prepared in one turn.
+/// A policy that prepares at most `max_tries` answers in one turn.
 pub fn tries(max_tries: u32) -> SpeculationPolicy {
     SpeculationPolicy { max_tries, read_ahead: ReadAhead::Newest }
 }
 
-/// Counts words for tokens.
+/// Counts words as tokens.
 pub fn words() -> CountTokens {
     CountTokens::new(|text| text.split_whitespace().count())
 }
 
-/// Settings in which nothing is switched off.
+/// [`settings`] with two models and end-of-turn scores.
 pub fn everything() -> Settings {
     let mut settings = Settings { models: 2, ..settings() };
     settings.endpoint.model_weight = 0.5;
     settings
 }
 
-/// The same, and the agent speaks up by itself: a filler, prompts.
+/// [`everything`], and the agent speaks up on its own: a filler, prompts.
 pub fn lively() -> Settings {
     let mut settings = everything();
     settings.manners.filler_after = Some(MS(1500));

@@ -1,5 +1,5 @@
-//! A whole call on a simulated clock: a scripted caller, scripted engines with fixed delays, and a
-//! gateway that plays what it is sent. Nothing here waits: hours pass in microseconds.
+//! A whole call on a simulated clock: a scripted caller, scripted engines with fixed delays, and a gateway
+//! that plays the audio it receives. Nothing waits: hours pass in microseconds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,14 +28,14 @@ pub struct Delays {
     pub transcript: Duration,
     pub first_token: Duration,
     pub token: Duration,
-    /// From words that the model is given to what it says of their end.
+    /// From a prompt to its end-of-turn score.
     pub score: Duration,
-    /// To read a beginning anew.
+    /// The time to prefill a new beginning of the prompt.
     pub rebuild: Duration,
     pub synthesis: Duration,
-    /// Speech per character of text.
+    /// The length of speech per character of text.
     pub per_character: Duration,
-    /// What the gateway does with marks.
+    /// How the gateway handles marks.
     pub marks: Marks,
 }
 
@@ -54,7 +54,7 @@ impl Default for Delays {
     }
 }
 
-/// What an engine does instead of answering.
+/// The fault of an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Broken {
     Recognizer,
@@ -66,10 +66,11 @@ pub enum Broken {
     /// Fails once, then works.
     GeneratorOnce,
     RecognizerOnce,
-    /// Fails, or says nothing more, in the middle of a sentence; once.
+    /// Fails in the middle of a sentence, once.
     GeneratorMidway,
+    /// Stops in the middle of a sentence without an error, once.
     GeneratorStops,
-    /// Ends without a word, always.
+    /// Always ends without a word.
     EmptyGenerator,
     SynthesizerOnce,
 }
@@ -81,20 +82,20 @@ pub struct Simulation {
     pub broken: Option<Broken>,
     /// The trace of the call.
     pub lines: Vec<Line>,
-    /// Everything done, in order.
+    /// All actions, in order.
     pub done: Vec<(CallTime, Action)>,
     timeline: Timeline<Happening>,
-    /// Every word of the caller, by the moment it was over.
+    /// Every word of the caller, with the moment it ended.
     spoken: Vec<(CallTime, String)>,
     /// How far the caller's audio is behind the clock.
     pub audio_lag: Duration,
     /// No core is free for partial transcriptions.
     pub busy: bool,
-    /// What the model answers, if it is not to say what it heard.
+    /// The model's answer; `None` for one that counts the words it was given.
     pub answer: Option<String>,
-    /// What else the model does.
+    /// The rest of the model's behaviour.
     pub script: Script,
-    /// The prompts of the model.
+    /// The prompts that the model was given.
     pub prompts: Vec<Vec<Message>>,
     /// The recogniser is unsure of everything.
     pub doubtful: bool,
@@ -102,18 +103,19 @@ pub struct Simulation {
     pub(super) durations: BTreeMap<ChunkId, Duration>,
     pub(super) texts: BTreeMap<ChunkId, (TurnId, String)>,
     pub(super) playing_until: CallTime,
-    /// What sounds when, as the caller hears it: from, until, of which piece, from where in it.
+    /// The sounds in the caller's ear: start, end, chunk, offset in the chunk.
     pub(super) sounds: Vec<(CallTime, CallTime, ChunkId, Duration)>,
-    /// Marks of audio that is in the gateway, by when it is played.
+    /// The marks of the audio in the gateway, with the time when it is played.
     pub(super) buffered: Vec<(CallTime, MarkId)>,
     pub(super) swapped: Option<MarkId>,
-    /// Marks and starts after this many clears are of audio that was thrown away.
+    /// The number of clears. Marks and starts from before the last clear belong to audio that was thrown
+    /// away.
     pub(super) clears: u64,
 }
 
 pub(super) enum Happening {
     Tell(Event),
-    /// Of the audio that was in the gateway before a clear with this number.
+    /// An event of audio that was sent after this number of clears.
     Played(u64, Event),
 }
 
@@ -155,13 +157,13 @@ impl Simulation {
         call
     }
 
-    /// A call in which the caller asks until 6,000, and the agent answers "You said 4 words." from 6,250
-    /// to 7,330 and "Is there anything else?" from 7,550 to 8,990, with 60 ms a character.
+    /// A call in which the caller's question ends at 6,000, and the agent answers "You said 4 words." from
+    /// 6,250 to 7,330 and "Is there anything else?" from 7,550 to 8,990, with 60 ms a character.
     pub fn answering() -> Self {
         Self::answering_with(settings())
     }
 
-    /// The same with other settings.
+    /// [`Self::answering`] with other settings.
     pub fn answering_with(settings: Settings) -> Self {
         let mut call = Self::new(settings);
         call.run(AT(5000));
@@ -169,13 +171,13 @@ impl Simulation {
         call
     }
 
-    /// Lets an event happen.
+    /// Plans an event.
     pub fn at(&mut self, when: CallTime, event: Event) {
         self.push(when, Happening::Tell(event));
     }
 
-    /// The caller says `text` from `from` on, for `lasting`; the detector needs 60 ms for the start
-    /// and 120 ms for the pause.
+    /// The caller says `text` from `from` on, for `lasting`. The detector needs 60 ms for the start and 120
+    /// ms for the pause.
     pub fn caller_says(&mut self, from: CallTime, lasting: Duration, text: &str) {
         let end = from + lasting;
         self.at(from + MS(60), Event::SpeechStarted { at: from });
@@ -185,7 +187,7 @@ impl Simulation {
         self.caller_says_late(from, lasting, text, end + MS(120));
     }
 
-    /// The same, but its start was told otherwise, and its end is known at `known`.
+    /// Only the words and the end of [`Self::caller_says`], with the end known at `known`.
     pub fn caller_says_late(&mut self, from: CallTime, lasting: Duration, text: &str, known: CallTime) {
         let end = from + lasting;
         let words: Vec<&str> = text.split(' ').collect();
@@ -196,7 +198,7 @@ impl Simulation {
         self.at(known, Event::SpeechEnded { at: end });
     }
 
-    /// Lets time pass until `until`, then gives the reports of the turns so far.
+    /// Lets time pass until `until`. Returns the reports of the turns so far.
     pub fn run(&mut self, until: CallTime) -> Vec<TurnReport> {
         loop {
             let timer = self.conversation.poll_timeout();
@@ -221,12 +223,12 @@ impl Simulation {
         self.done.iter().filter_map(|(_, action)| report(action)).collect()
     }
 
-    /// When actions of a kind were done.
+    /// The times of all actions of a kind.
     pub fn times(&self, kind: impl Fn(&Action) -> bool) -> Vec<CallTime> {
         self.done.iter().filter(|(_, action)| kind(action)).map(|(at, _)| *at).collect()
     }
 
-    /// Why the agent hung up, and when.
+    /// When the agent hung up, and why.
     pub fn hung_up(&self) -> Option<(CallTime, Farewell)> {
         self.done.iter().find_map(|(at, action)| match action {
             Action::HangUp { why } => Some((*at, *why)),
@@ -234,12 +236,12 @@ impl Simulation {
         })
     }
 
-    /// When the agent was told to pause or to be quiet.
+    /// When the agent was paused or its playback cleared.
     pub fn silenced(&self) -> Vec<CallTime> {
         self.times(|action| matches!(action, Action::Pause | Action::ClearPlayback))
     }
 
-    /// What the history says the agent said.
+    /// The agent's lines in the history.
     pub fn agent_lines(&self) -> Vec<&str> {
         let lines = self.conversation.history().lines();
         lines.filter(|l| l.role == Role::Assistant).map(|l| l.text.as_str()).collect()
@@ -335,7 +337,7 @@ impl Simulation {
         if self.broken == Some(Broken::SilentSynthesizer) {
             return;
         }
-        // As every voice has, this one has letters that it does not know.
+        // Like every voice, this one has letters that it does not know.
         let unspeakable = !text.contains(|c: char| c.is_ascii_alphanumeric());
         if unspeakable || self.breaks(Broken::SynthesizerOnce, Broken::Synthesizer) {
             return self.at(at, Event::SynthesisFailed { chunk });
@@ -353,7 +355,7 @@ impl Simulation {
         self.at(at, Event::ChunkReady { chunk, duration, words });
     }
 
-    /// The turn a piece belongs to.
+    /// The turn of a chunk.
     pub fn turn_of(&self, chunk: ChunkId) -> Option<TurnId> {
         self.texts.get(&chunk).map(|(turn, _)| *turn)
     }

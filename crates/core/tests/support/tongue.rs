@@ -1,6 +1,6 @@
-//! Words as sound that can be read back: each begins with a soft step and goes on at a level of its own. So a scripted
-//! voice, recogniser and ear need no model, and a test sees every word that was cut, lost, doubled or forgotten in
-//! samples.
+//! Words as sound that can be decoded: each word begins with a soft step and goes on at a level of its own.
+//! The scripted voice, recogniser and ear need no model, and a test sees every word that was cut, lost,
+//! doubled or forgotten in samples.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use offhook_core::dialogue::WordTime;
 use offhook_core::units::duration_of;
 use offhook_core::vad::Detector;
 
-/// Each character takes this long, and so does the space behind a word.
+/// The length of a character, and of the space behind a word.
 pub const PER_CHARACTER: Duration = Duration::from_millis(60);
 
-/// How a word begins, so that two of the same are two.
+/// The step at the beginning of a word, which separates a word from its repetition.
 const STEP: i16 = 1500;
 const STEP_MS: usize = 20;
 
-/// The level of the first word, and how far the next one is above it.
+/// The level of the first word, and the distance to the level of the next one.
 const LOWEST: i16 = 3000;
 const APART: i16 = 64;
 
-/// What is quieter is silence.
+/// The highest level that counts as silence.
 const SILENT: i16 = 700;
 
-/// The words that were ever said.
+/// All words that were ever said.
 #[derive(Debug, Default, Clone)]
 pub struct Tongue(Vec<String>);
 
@@ -40,7 +40,7 @@ impl Tongue {
         usize::try_from(length.as_millis()).unwrap() * rate as usize / 1000
     }
 
-    /// A text as sound, and when each of its words ends.
+    /// A text as sound, with the end of each word.
     pub fn say(&mut self, text: &str, rate: u32) -> (Vec<i16>, Vec<WordTime>) {
         let (mut samples, mut words) = (Vec::new(), Vec::new());
         for word in text.split_whitespace() {
@@ -53,7 +53,7 @@ impl Tongue {
         (samples, words)
     }
 
-    /// The words of which at least `share` is in `samples`, and where each begins.
+    /// The words of which at least `share` is in `samples`, with their starts.
     pub fn hear(&self, samples: &[i16], rate: u32, share: f32) -> Vec<(usize, String)> {
         let mut heard = Vec::new();
         let mut at = 0;
@@ -62,7 +62,7 @@ impl Tongue {
                 at += 1;
                 continue;
             };
-            // What a converter rounds at the edges belongs to it.
+            // Samples that a converter rounds at the edges belong to the word.
             let length = samples[at..].iter().take_while(|&&s| self.word_at(s) == Some(word)).count();
             let whole = Self::samples_of(&self.0[word], rate) - STEP_MS * rate as usize / 1000;
             if length as f32 >= share * whole as f32 {
@@ -79,7 +79,7 @@ impl Tongue {
     }
 }
 
-/// Hears every word, and nothing else.
+/// A detector that hears every word, and nothing else.
 pub struct Loud;
 
 impl Detector for Loud {

@@ -1,4 +1,5 @@
-//! Tests of attention: against sums that are written down plainly, and that company changes nothing.
+//! Tests of attention: against sums that are written out plainly, and that other rows in a batch change
+//! nothing.
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ fn wave(n: usize, seed: usize) -> Vec<f32> {
     (0..n).map(|i| ((i * 7 + seed * 13) as f32 * 0.37).sin() * 2.0).collect()
 }
 
-/// A sequence of `positions` positions in layer 1. What lies in its pages beyond them is no number.
+/// A cache with `positions` positions in layer 1. Everything beyond them in its pages is NaN.
 fn cache(pool: &Arc<Pool>, positions: usize, seed: usize) -> Cache {
     let Geometry { kv_heads, head_width, .. } = pool.geometry();
     let width = kv_heads * head_width;
@@ -35,7 +36,7 @@ fn view(heads: usize, window: Option<usize>) -> View {
     View { layer: 1, heads, window, scale: 0.3 }
 }
 
-/// The same by the formula, in 64 bits, of what `cache` wrote.
+/// The same attention by the formula, in 64 bits, over what `cache` wrote.
 fn plainly(queries: &[f32], start: usize, view: View, pool: &Pool, seed: usize) -> Vec<f64> {
     let Geometry { kv_heads, head_width, .. } = pool.geometry();
     let (width, group) = (kv_heads * head_width, view.heads / kv_heads);
@@ -102,7 +103,8 @@ fn the_numbers_are_those_of_the_formula_whatever_the_heads_the_window_and_the_pa
 
 #[test]
 fn numbers_held_in_sixteen_bits_are_off_by_their_rounding_only() {
-    // Eleven bits of each number: a weighted mean of values is off by a 2^-11th of them, and by the scores' error.
+    // Numbers have eleven bits: a weighted mean of values is off by 2^-11 of the values, and by the error of
+    // the scores.
     let pool = pool(2, 64);
     let (positions, queries) = (200, wave(4 * 64, 5));
     let cache = cache(&pool, positions, 3);

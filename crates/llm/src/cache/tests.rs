@@ -131,7 +131,7 @@ fn a_full_pool_leaves_the_cache_as_it_was() {
     let pool = pool(3);
     let origin = filled(&pool, PAGE + 3);
     let mut fork = origin.clone();
-    // One page for the copy, one for what is beyond it: there is but one.
+    // It needs one page for the copy and one for the positions beyond, but only one is free.
     fork.reserve(PAGE).unwrap_err();
     assert_eq!((fork.len(), pool.pages_in_use()), (PAGE + 3, 2));
     assert!(Arc::ptr_eq(&origin.pages[1], &fork.pages[1]));
@@ -172,7 +172,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A cache as somebody would keep it who has never heard of sharing but by the names of pages.
+/// A model of a cache, which knows nothing of sharing but the names of its pages.
 #[derive(Clone, Default)]
 struct Model {
     names: Vec<usize>,

@@ -1,35 +1,35 @@
-//! What opens the gate of a feed-forward layer, and the exponential behind it. It becomes the vector instructions of
-//! whatever function it is inlined into. Must not know models.
+//! The activation functions of gated feed-forward layers, and the exponential that they need. All of it is
+//! inlined, and compiles to the vector instructions of the function around it. Must not know models.
 
-/// What opens the gate of the feed-forward layer.
+/// The activation of the gate in a feed-forward layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Activation {
     /// `x · sigmoid(x)`.
     Silu,
-    /// The Gaussian error linear unit, in its approximation by tanh.
+    /// The Gaussian error linear unit, approximated by tanh.
     Gelu,
 }
 
-/// `a * b + c`, in one step and rounded once where the processor can. (Where it cannot, `mul_add` would be
-/// a call of a function that is exact and slow.)
+/// `a * b + c`, in one step with one rounding where the processor can. (Where it cannot, `mul_add` would call
+/// a function that is exact and slow.)
 #[inline(always)]
 pub(crate) fn fused(a: f32, b: f32, c: f32) -> f32 {
     if cfg!(any(target_feature = "fma", target_arch = "aarch64")) { a.mul_add(b, c) } else { a * b + c }
 }
 
-/// The exponential of a number that is not above 0, to about its last bit; below -87, where the result is
-/// smaller than any normal number, it is 0. It has no branches, so that the compiler makes vectors of it
-/// (polynomial and constants of Cephes' `expf`, Moshier 1989).
+/// The exponential of a number that is not above 0, accurate to about its last bit. Below -87, where the
+/// result is smaller than any normal number, it is 0. There are no branches, so that the compiler can
+/// vectorise it (polynomial and constants of Cephes' `expf`, Moshier 1989).
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     const LOWEST: f32 = -87.0;
-    // Adding it leaves the nearest whole number in the lowest bits: 1.5 * 2^23.
+    // Adding this leaves the nearest whole number in the lowest bits: 1.5 * 2^23.
     const ROUND: f32 = 12_582_912.0;
-    // ln 2, in two parts, the first of few bits.
+    // ln 2 in two parts, the first with few significant bits.
     const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
     const SERIES: [f32; 6] =
         [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5];
-    // Not `max`, which makes a number of what is none.
+    // Not `max`, which would turn NaN into a number.
     let bounded = if x < LOWEST { LOWEST } else { x };
     let rounded = fused(bounded, std::f32::consts::LOG2_E, ROUND);
     let twos = rounded - ROUND;
@@ -40,8 +40,8 @@ pub(crate) fn exp(x: f32) -> f32 {
     if x < LOWEST { 0.0 } else { exp * power_of_two }
 }
 
-/// `activation(gate) * up`, number by number (SwiGLU and GeGLU, Shazeer 2020). It becomes vector instructions
-/// of whatever function it is inlined into.
+/// `activation(gate) * up`, element by element (SwiGLU and GeGLU, Shazeer 2020). It compiles to the vector
+/// instructions of the function that it is inlined into.
 #[inline(always)]
 pub(crate) fn gated(activation: Activation, gate: &[f32], up: &[f32], out: &mut [f32]) {
     let each = out.iter_mut().zip(gate.iter().zip(up));
@@ -51,7 +51,7 @@ pub(crate) fn gated(activation: Activation, gate: &[f32], up: &[f32], out: &mut 
     }
 }
 
-/// The Gaussian error linear unit by tanh (Hendrycks and Gimpel 2016), as `(1 + tanh(x)) / 2` is the sigmoid of
+/// The Gaussian error linear unit by tanh (Hendrycks and Gimpel 2016). `(1 + tanh(x)) / 2` is the sigmoid of
 /// `2 x`.
 #[inline(always)]
 fn gelu(x: f32) -> f32 {

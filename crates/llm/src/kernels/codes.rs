@@ -1,9 +1,10 @@
-//! How the codes of weights lie in a panel, and how they become bytes again. Must not know scales.
+//! How the codes of weights are laid out in a panel, and how they are expanded to bytes again. Must not know
+//! scales.
 //!
-//! A *block* is 32 inputs of the 16 outputs of a panel. It has eight *vectors* of 64 bytes: the bytes of vector
-//! `k` are, for each output in turn, the codes of the inputs `4k` to `4k + 3`. Codes of fewer than eight bits lie
-//! in planes: a plane of `b` bits has as many vectors in each of its own as go into a byte. `pack` writes what
-//! the kernels' `Codes` read.
+//! A *block* is 32 inputs of the 16 outputs of a panel. It has eight *vectors* of 64 bytes: vector `k` holds,
+//! for each output in turn, the codes of the inputs `4k` to `4k + 3`. Codes of fewer than eight bits are
+//! stored in planes. Each vector of a plane of `b` bits combines the bits of `8 / b` vectors. `pack` writes
+//! the layout that the kernels read through `Codes`.
 #![allow(unsafe_code)]
 
 use super::simd::{PANEL, Simd};
@@ -15,12 +16,12 @@ const VECTORS: usize = BLOCK / 4;
 /// Bytes of a vector.
 const VECTOR: usize = 4 * PANEL;
 
-/// What packs the codes of one block, and what reads them.
+/// Packs the codes of one block, and reads them.
 pub(super) trait Codes {
     /// Bytes of a packed block.
     const BYTES: usize;
 
-    /// Packs the vectors, of which each lane holds four codes.
+    /// Packs the vectors. Each lane of a vector holds four codes.
     fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]);
 
     /// The four codes of one lane in vector `k` of a packed block, one in each byte.
@@ -53,7 +54,7 @@ fn put(out: &mut [u8], at: usize, vector: impl Fn(usize) -> u32) {
     }
 }
 
-/// What `put` wrote for one lane.
+/// The bytes that `put` wrote for one lane.
 fn get(block: &[u8], at: usize, lane: usize) -> u32 {
     let (_, bytes) = block.split_at(at * VECTOR + 4 * lane);
     bytes.first_chunk().copied().map_or(0, u32::from_le_bytes)
@@ -64,7 +65,8 @@ const fn each(mask: u8) -> u32 {
     u32::from_le_bytes([mask; 4])
 }
 
-/// Writes a vector of a plane of so many `bits`: those of each code above the `low` ones, the first vector's lowest.
+/// Writes one vector of a plane: `bits` bits of each code, above its `low` lowest bits. The first vector's
+/// bits lie lowest.
 #[inline(always)]
 fn put_plane(out: &mut [u8], at: usize, vectors: &[[u32; PANEL]], bits: usize, low: usize) {
     put(out, at, |lane| {
@@ -73,13 +75,13 @@ fn put_plane(out: &mut [u8], at: usize, vectors: &[[u32; PANEL]], bits: usize, l
     });
 }
 
-/// `a` shifted so that its bit `from` comes to `to`.
+/// `a` shifted so that its bit `from` moves to bit `to`.
 ///
 /// # Safety
-/// As [`Simd`] says.
+/// As for [`Simd`].
 #[inline(always)]
 unsafe fn moved<L: Simd>(a: L::Ints, from: usize, to: usize) -> L::Ints {
-    // SAFETY: the caller has the features of `L`; only values are used.
+    // SAFETY: the caller guarantees the features of `L`; only values are used.
     unsafe {
         if from < to {
             L::left(a, (to - from) as i32)
@@ -106,7 +108,7 @@ impl Codes for Bytes {
 
     #[inline(always)]
     unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints {
-        // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
+        // SAFETY: `BYTES` bytes may be read at `at`, and `k` is below 8, so all reads stay within the block.
         unsafe { L::load(at.add(k * VECTOR + lane * 4)) }
     }
 }
@@ -126,7 +128,7 @@ impl Codes for Fours {
 
     #[inline(always)]
     unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints {
-        // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
+        // SAFETY: `BYTES` bytes may be read at `at`, and `k` is below 8, so all reads stay within the block.
         unsafe {
             let both = L::load(at.add((k % 4) * VECTOR + lane * 4));
             L::and(moved::<L>(both, k / 4 * 4, 0), L::bytes(0x0f))
@@ -148,7 +150,7 @@ impl Codes for Fives {
 
     #[inline(always)]
     unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints {
-        // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
+        // SAFETY: `BYTES` bytes may be read at `at`, and `k` is below 8, so all reads stay within the block.
         unsafe {
             let high = moved::<L>(L::load(at.add(4 * VECTOR + lane * 4)), k, 4);
             L::merge(high, L::bytes(0x10), Fours::vector::<L>(at, k, lane))
@@ -172,7 +174,7 @@ impl Codes for Sixes {
 
     #[inline(always)]
     unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints {
-        // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
+        // SAFETY: `BYTES` bytes may be read at `at`, and `k` is below 8, so all reads stay within the block.
         unsafe {
             let four = L::load(at.add((4 + k / 4) * VECTOR + lane * 4));
             let high = moved::<L>(four, k % 4 * 2, 4);
@@ -196,7 +198,7 @@ impl Codes for Twos {
 
     #[inline(always)]
     unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints {
-        // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
+        // SAFETY: `BYTES` bytes may be read at `at`, and `k` is below 8, so all reads stay within the block.
         unsafe {
             let four = L::load(at.add(k / 4 * VECTOR + lane * 4));
             L::and(moved::<L>(four, k % 4 * 2, 0), L::bytes(3))
@@ -218,7 +220,7 @@ impl Codes for Threes {
 
     #[inline(always)]
     unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints {
-        // SAFETY: a block of `BYTES` bytes may be read at `at`, and `k` is below 8: these planes and lanes lie within it.
+        // SAFETY: `BYTES` bytes may be read at `at`, and `k` is below 8, so all reads stay within the block.
         unsafe {
             let high = moved::<L>(L::load(at.add(2 * VECTOR + lane * 4)), k, 2);
             L::merge(high, L::bytes(4), Twos::vector::<L>(at, k, lane))

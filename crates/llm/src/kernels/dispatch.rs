@@ -1,5 +1,5 @@
-//! A kernel for every set of instructions, format and number of rows. The functions here are where a kernel
-//! becomes instructions: each has the features enabled that its `Simd` need.
+//! A kernel for every instruction set, format and number of rows. Kernels are compiled here: each function
+//! enables the features that its `Simd` needs.
 #![allow(unsafe_code)]
 
 use super::activation::{Activation, gated};
@@ -13,31 +13,32 @@ use super::isa::Isa;
 use super::simd::{ROWS, WIDEST};
 use super::tile::{Flat, Kernel, Nested, Q2K, Q3K, Q4K, Q5K, Q6K, Work};
 
-/// A kernel, to be called as [`Kernel::run`] says on a processor that has its instruction set.
+/// A compiled kernel. It may only be called under the conditions of [`Kernel::run`], on a processor that has
+/// its instruction set.
 pub(super) type Run = unsafe fn(&Work);
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]
 unsafe fn avx512<K: Kernel, const R: usize>(work: &Work) {
-    // SAFETY: the caller keeps what `Kernel::run` asks for, and has the features that this function enables.
+    // SAFETY: the caller meets the conditions of `Kernel::run` and guarantees the features enabled here.
     unsafe { K::run::<Avx512, R>(work) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avxvnni,avx2,fma,f16c")]
 unsafe fn avx_vnni<K: Kernel, const R: usize>(work: &Work) {
-    // SAFETY: the caller keeps what `Kernel::run` asks for, and has the features that this function enables.
+    // SAFETY: the caller meets the conditions of `Kernel::run` and guarantees the features enabled here.
     unsafe { K::run::<Avx2<true>, R>(work) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c")]
 unsafe fn avx2<K: Kernel, const R: usize>(work: &Work) {
-    // SAFETY: the caller keeps what `Kernel::run` asks for, and has the features that this function enables.
+    // SAFETY: the caller meets the conditions of `Kernel::run` and guarantees the features enabled here.
     unsafe { K::run::<Avx2<false>, R>(work) }
 }
 
-/// The kernel for so many rows, one of [`ROWS`].
+/// The kernel for `rows` rows, one of [`ROWS`].
 pub(super) fn kernel(isa: Isa, format: Format, rows: usize) -> Run {
     match format {
         Format::Q4_0 => of::<Flat<Fours>>(isa, rows),
@@ -51,7 +52,7 @@ pub(super) fn kernel(isa: Isa, format: Format, rows: usize) -> Run {
     }
 }
 
-/// What gates numbers, to be called on a processor that has its instruction set: see [`gated`].
+/// A compiled [`gated`]. It may only be called on a processor that has its instruction set.
 pub(super) type Gate = unsafe fn(Activation, &[f32], &[f32], &mut [f32]);
 
 #[cfg(target_arch = "x86_64")]
@@ -66,7 +67,7 @@ fn gate_avx2(activation: Activation, gate: &[f32], up: &[f32], out: &mut [f32]) 
     gated(activation, gate, up, out);
 }
 
-/// What gates numbers in these instructions.
+/// [`gated`] in these instructions.
 pub(super) fn gate(isa: Isa) -> Gate {
     match isa {
         #[cfg(target_arch = "x86_64")]

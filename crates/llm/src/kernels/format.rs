@@ -1,8 +1,8 @@
-//! The types of weights that the kernels know: how they lie in a file, and what becomes of them. Must not know
-//! instructions.
+//! The weight types that the kernels support: their layout in the file, and how they are packed. Must not
+//! know instructions.
 //!
-//! Types as in ggml's `ggml-common.h` and `dequantize_row_*` of `ggml-quants.c`; a block's fields follow each
-//! other with nothing between them.
+//! The types are those of ggml (`ggml-common.h`, and `dequantize_row_*` of `ggml-quants.c`). The fields of a
+//! block follow each other without padding.
 
 use candle_core::quantized::GgmlDType;
 
@@ -10,7 +10,7 @@ use super::codes::{BLOCK, Bytes, Codes, Fives, Fours, Sixes, Threes, Twos};
 use super::simd::PANEL;
 use super::tile::{HEADER, NEST, flat_scales, nest_bytes};
 
-/// A type of weights.
+/// A weight type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Q4_0,
@@ -23,12 +23,12 @@ pub(super) enum Format {
     Q6K,
 }
 
-/// What quantised inputs a format is multiplied with.
+/// The form of the quantised inputs that a format is multiplied with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// A scale for 32 inputs; sums begin with minus the middle of the codes times the sum of the inputs.
+    /// One scale for 32 inputs. Sums start at minus the middle of the codes times the sum of the inputs.
     Flat { middle: i32 },
-    /// A scale for 256 inputs, and sums of groups of this many.
+    /// One scale for 256 inputs, and sums of groups of `group` inputs.
     Nested { group: usize },
 }
 
@@ -43,7 +43,7 @@ impl Form {
 }
 
 impl Format {
-    /// That of a type of tensors.
+    /// The format of a tensor type.
     pub(super) fn of(kind: GgmlDType) -> Option<Self> {
         match kind {
             GgmlDType::Q4_0 => Some(Self::Q4_0),
@@ -56,7 +56,7 @@ impl Format {
             GgmlDType::Q6K => Some(Self::Q6K),
             GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16 => None,
             GgmlDType::Q4_1 | GgmlDType::Q5_1 => None,
-            // Types of sums, which no file holds.
+            // Types of intermediate results, which no file holds.
             GgmlDType::Q8_1 | GgmlDType::Q8K => None,
         }
     }
@@ -90,7 +90,7 @@ impl Format {
         }
     }
 
-    /// Bytes of 32 packed inputs of a panel.
+    /// Bytes of the packed codes of 32 inputs of a panel.
     pub(super) fn code_bytes(self) -> usize {
         match self {
             Self::Q8_0 => Bytes::BYTES,
@@ -102,7 +102,7 @@ impl Format {
         }
     }
 
-    /// Bytes of a panel with so many inputs.
+    /// Bytes of a panel with `inputs` inputs.
     pub(super) fn panel_bytes(self, inputs: usize) -> usize {
         match self.form() {
             Form::Flat { .. } => flat_scales(inputs / BLOCK) + inputs / BLOCK * self.code_bytes(),
@@ -110,8 +110,8 @@ impl Format {
         }
     }
 
-    /// Writes what sixteen rows have in their block of this number to where it belongs in their panel. A row
-    /// that is missing has weights of zero.
+    /// Packs block number `block` of sixteen rows into its place in their panel. A missing row has weights of
+    /// zero.
     pub(super) fn pack(self, rows: &[Option<&[u8]>; PANEL], block: usize, blocks: usize, panel: &mut [u8]) {
         let mut unpacked = [const { Unpacked::EMPTY }; PANEL];
         for (row, unpacked) in rows.iter().zip(&mut unpacked) {
@@ -165,7 +165,7 @@ impl Format {
         }
     }
 
-    /// Takes a block of the file apart.
+    /// Splits a block of the file into its fields.
     fn unpack(self, block: &[u8], to: &mut Unpacked) {
         match self {
             Self::Q4_0 | Self::Q5_0 | Self::Q8_0 => {
@@ -208,8 +208,8 @@ impl Format {
         codes
     }
 
-    /// The codes are of their own until they are complete: so the compiler knows that they are no part of the block,
-    /// and makes vectors of the loops.
+    /// The codes are built in a local array. So the compiler knows that they do not overlap the block, and
+    /// vectorises the loops.
     fn nested_codes(self, block: &[u8]) -> [u8; NEST] {
         let mut codes = [0; NEST];
         match self {
@@ -240,11 +240,11 @@ impl Format {
     }
 }
 
-/// A block of one row, taken apart.
+/// The fields of one row's block.
 struct Unpacked {
     scale: [u8; 2],
     minimum: [u8; 2],
-    /// Small scales of up to sixteen groups; or eight of them, then eight minima.
+    /// Small scales of up to sixteen groups, or of eight groups followed by their eight minima.
     small: [u8; 16],
     codes: [u8; NEST],
 }
@@ -264,7 +264,7 @@ fn nibbles(bytes: &[u8], codes: &mut [u8]) {
     high.iter_mut().zip(bytes).for_each(|(code, byte)| *code = byte >> 4);
 }
 
-/// Of each 32 bytes, the lowest two bits of all, then the next two, and so on.
+/// For every 32 bytes: the lowest two bits of all, then the next two, and so on.
 fn twos(bytes: &[u8], codes: &mut [u8]) {
     for (bytes, codes) in bytes.chunks_exact(32).zip(codes.chunks_exact_mut(128)) {
         for (quarter, codes) in codes.chunks_exact_mut(32).enumerate() {
@@ -275,7 +275,7 @@ fn twos(bytes: &[u8], codes: &mut [u8]) {
     }
 }
 
-/// Bit `i` of each of 32 bytes belongs to the `i`th 32 codes, as their bit `place`.
+/// Sets bit `place` of the `i`th group of 32 codes from bit `i` of each of 32 bytes.
 fn add_bits(bytes: &[u8], codes: &mut [u8; NEST], place: u32) {
     for (eighth, codes) in codes.chunks_exact_mut(32).enumerate() {
         for (code, high) in codes.iter_mut().zip(bytes) {
@@ -294,7 +294,7 @@ fn scales_and_minima(twelve: &[u8], small: &mut [u8; 16]) {
     }
 }
 
-/// Sixteen scales of six bits around 32 (Q3_K).
+/// Sixteen scales of six bits, with an offset of 32 (Q3_K).
 fn six_bit_scales(twelve: &[u8], small: &mut [u8; 16]) {
     for (j, small) in small.iter_mut().enumerate() {
         let low = if j < 8 { twelve[j] & 0x0f } else { twelve[j - 8] >> 4 };

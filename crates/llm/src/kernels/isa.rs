@@ -1,5 +1,5 @@
-//! Which instructions the kernels use: one set for the whole process, the best that the processor has or what
-//! the configuration asks for. Must not know formats.
+//! Which instruction set the kernels use: one for the whole process, the best that the processor has or the
+//! one that the configuration names. Must not know formats.
 
 #[cfg(target_arch = "x86_64")]
 use super::avx2::Avx2;
@@ -8,15 +8,15 @@ use super::avx512::Avx512;
 #[cfg(target_arch = "x86_64")]
 use super::simd::Simd as _;
 
-/// What is to multiply the matrices of a language model.
+/// The kernels that multiply the matrices of a language model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum KernelChoice {
-    /// The best that this processor has; candle where there is nothing better.
+    /// The best that this processor supports; candle if it supports none.
     #[default]
     Auto,
-    /// AVX-512 with its products of bytes.
+    /// AVX-512 with its byte products (VNNI).
     Avx512Vnni,
-    /// AVX2 with the products of bytes of AVX-VNNI.
+    /// AVX2 with the byte products of AVX-VNNI.
     AvxVnni,
     /// AVX2.
     Avx2,
@@ -25,10 +25,10 @@ pub enum KernelChoice {
 }
 
 impl KernelChoice {
-    /// All of them.
+    /// All choices.
     pub const ALL: [Self; 5] = [Self::Auto, Self::Avx512Vnni, Self::AvxVnni, Self::Avx2, Self::Candle];
 
-    /// As `llm.kernels` says it.
+    /// The name in `llm.kernels`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -40,16 +40,16 @@ impl KernelChoice {
         }
     }
 
-    /// The one of this name.
+    /// The choice of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|choice| choice.name() == name)
     }
 
-    /// What that means here; `None` is candle.
+    /// The instruction set on this machine; `None` stands for candle.
     ///
     /// # Errors
-    /// If this processor has not what was chosen.
+    /// If this processor lacks the chosen instructions.
     pub(super) fn isa(self) -> Result<Option<Isa>, String> {
         match self {
             Self::Auto => Ok(Isa::best()),
@@ -59,7 +59,7 @@ impl KernelChoice {
                 let missing = || {
                     let name = self.name();
                     format!(
-                        "llm.kernels is \"{name}\", which this processor does not have; \"auto\" finds what it has"
+                        "llm.kernels \"{name}\" is not supported by this processor; \"auto\" selects the best"
                     )
                 };
                 chosen.map(Some).ok_or_else(missing)
@@ -68,7 +68,7 @@ impl KernelChoice {
     }
 }
 
-/// A set of instructions that there are kernels for: on processors of other families there is none.
+/// An instruction set that there are kernels for. Processors of other families have none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Isa {
     #[cfg(target_arch = "x86_64")]
@@ -90,12 +90,12 @@ impl Isa {
         Self::Avx2,
     ];
 
-    /// Those that this processor has, the best first.
+    /// The instruction sets that this processor has, the best first.
     pub(super) fn all_here() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|isa| isa.is_here())
     }
 
-    /// The best that this processor has.
+    /// The best instruction set that this processor has.
     pub(super) fn best() -> Option<Self> {
         Self::all_here().next()
     }
@@ -122,7 +122,7 @@ impl Isa {
         match self {}
     }
 
-    /// The choice that asks for it.
+    /// The choice that names this instruction set.
     pub(super) fn choice(self) -> KernelChoice {
         match self {
             #[cfg(target_arch = "x86_64")]
@@ -134,7 +134,7 @@ impl Isa {
         }
     }
 
-    /// Most rows of one tile.
+    /// The most rows in one tile.
     pub(super) fn widest(self) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]

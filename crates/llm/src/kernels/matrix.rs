@@ -17,12 +17,12 @@ use super::simd::WIDEST;
 use super::thread_pool::ThreadPool;
 use super::tile::Work;
 
-/// Bytes of weights in a task, if there are enough for all threads: a part of the processor's second cache, so
-/// that they stay there while all rows go by.
+/// Bytes of weights in a task, if there are enough for all threads. A fraction of the processor's
+/// second-level cache, so that the weights stay there while all rows are processed.
 const TASK_BYTES: usize = 128 << 10;
-/// Tasks of a thread, at least, so that a thread which is held up does not hold up the others.
+/// The minimum number of tasks per thread, so that a delayed thread does not delay the others.
 const TASKS_A_THREAD: usize = 8;
-/// Less weight than this (times rows) is not worth a second thread.
+/// Fewer bytes of weights than this (times rows) are not worth a second thread.
 const SHARED_BYTES: usize = 64 << 10;
 
 /// `outputs` rows of `inputs` weights, sixteen rows side by side in a panel.
@@ -34,22 +34,22 @@ pub(in super::super) struct Matrix {
     panels: MmapMut,
 }
 
-/// A matrix as a file has it, row by row.
+/// A matrix as stored in a file, row by row.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Source<'a> {
     /// Bytes of all rows.
     pub(in super::super) bytes: usize,
-    /// Fills a buffer with the bytes from this place on.
+    /// Fills a buffer with the bytes from this offset on.
     pub(in super::super) read: &'a (dyn Fn(usize, &mut [u8]) -> Result<()> + Sync),
 }
 
 impl Matrix {
-    /// Packs what lies in a file, in all threads of the pool; `None` if the kernels have nothing for these
-    /// inputs, or if the bytes are not so many weights. Each task reads the rows of its panel, so that the file's
-    /// bytes are never in memory as a whole.
+    /// Packs a matrix from a file, on all threads of the pool. `None` if the kernels do not support its
+    /// dimensions, or if the number of bytes does not fit them. Each task reads only the rows of its panel,
+    /// so the file's bytes are never in memory as a whole.
     ///
     /// # Errors
-    /// `OutOfMemory`; what `source` says.
+    /// `OutOfMemory`, or the error of `source`.
     pub(super) fn pack(
         isa: Isa,
         workers: &ThreadPool,
@@ -60,7 +60,7 @@ impl Matrix {
     ) -> Result<Option<Self>> {
         let blocks = inputs / format.span();
         let row_bytes = blocks * format.file_bytes();
-        // With fewer outputs than a panel has, most of it would be empty.
+        // With fewer outputs than a panel holds, much of it could be empty.
         if blocks == 0
             || outputs < PANEL
             || !inputs.is_multiple_of(format.span())
@@ -75,12 +75,13 @@ impl Matrix {
         let failed = OnceLock::new();
         let base = Shared(panels.as_mut_ptr());
         workers.share(count, &|number| {
-            // SAFETY: panels lie one after the other in the memory that was just made, and each has its own task.
+            // SAFETY: the panels lie one after the other in the memory that was just mapped, and each belongs
+            // to one task alone.
             let panel = unsafe { std::slice::from_raw_parts_mut(base.at(number * panel_bytes), panel_bytes) };
             let rows = number * PANEL..outputs.min((number + 1) * PANEL);
             let mut stored = vec![0; rows.len() * row_bytes];
             if let Err(error) = (source.read)(rows.start * row_bytes, &mut stored) {
-                // The first is told.
+                // The first error is returned.
                 let _ = failed.set(error);
                 return;
             }
@@ -96,9 +97,9 @@ impl Matrix {
         if let Some(error) = failed.into_inner() {
             return Err(error);
         }
-        // In pages of two megabytes the processor finds them sooner. Asked for now, the system puts them together
-        // bit by bit; asked for before, it would have to find whole ones at once, which takes seconds where the memory
-        // is new.
+        // With pages of two megabytes, address translation is faster. Requested now, the system assembles
+        // them bit by bit. Requested earlier, it would have to find whole ones at once, which takes seconds
+        // where the memory is new.
         if let Err(error) = panels.advise(Advice::HugePage) {
             tracing::debug!(%error, "weights stay in small pages");
         }
@@ -110,12 +111,12 @@ impl Matrix {
         self.panels.len()
     }
 
-    /// How many there are.
+    /// The number of weights.
     pub(in super::super) fn weights(&self) -> usize {
         self.outputs * self.inputs
     }
 
-    /// The weights of one output, as numbers; `None` if there are not so many outputs.
+    /// The weights of one output, as floats; `None` if there is no such output.
     pub(in super::super) fn row(&self, output: usize) -> Option<Vec<f32>> {
         let panel = self.panels.chunks_exact(self.panel_bytes()).nth(output / PANEL)?;
         let mut row = vec![0.0; self.inputs];
@@ -127,7 +128,7 @@ impl Matrix {
         self.format.panel_bytes(self.inputs)
     }
 
-    /// Some of its outputs; `None` unless they begin with a panel.
+    /// Some of its outputs. `None` unless they begin with a panel and end within the matrix.
     pub(in super::super) fn section(&self, outputs: Range<usize>) -> Option<Section<'_>> {
         let fits = outputs.start.is_multiple_of(PANEL) && outputs.end <= self.outputs;
         fits.then(|| Section { matrix: self, first: outputs.start / PANEL, outputs: outputs.len() })
@@ -139,7 +140,7 @@ impl Matrix {
     }
 }
 
-/// Outputs of a matrix, from the beginning of a panel on.
+/// Outputs of a matrix, beginning with a panel.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Section<'a> {
     matrix: &'a Matrix,
@@ -148,7 +149,7 @@ pub(in super::super) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// Rows of as many numbers as there are outputs, one for each row of the input.
+    /// One row of results for each row of the input, with one number per output.
     pub(super) fn multiply(self, workers: &ThreadPool, input: &QuantizedInput) -> Vec<f32> {
         let mut out = vec![0.0_f32; input.rows() * self.outputs];
         let product = self.times(workers, input);
@@ -158,7 +159,7 @@ impl<'a> Section<'a> {
             for (tile, run) in &product.tiles {
                 for panel in number * task..((number + 1) * task).min(self.panels()) {
                     let at = base.at(tile.first * self.outputs + panel * PANEL);
-                    // SAFETY: there are as many rows and columns as of the product, and these columns of these
+                    // SAFETY: `out` has as many rows and columns as the product, and these columns of these
                     // rows belong to this panel and tile alone.
                     unsafe { product.write(tile, *run, panel, at, self.outputs) };
                 }
@@ -167,7 +168,7 @@ impl<'a> Section<'a> {
         out
     }
 
-    /// `activation(gate) * up`, where this gives the gate and `up`, which has as many outputs, the other.
+    /// `activation(gate) * up`, where this section gives the gate. `up` has the same number of outputs.
     pub(super) fn gated(
         self,
         up: Self,
@@ -187,8 +188,9 @@ impl<'a> Section<'a> {
                 let numbers = tile.rows * PANEL;
                 for panel in number * task..((number + 1) * task).min(self.panels()) {
                     let outputs = (self.outputs - panel * PANEL).min(PANEL);
-                    // SAFETY: the buffers hold a panel of as many rows as a tile has; this processor has the
-                    // instructions; and these columns of these rows of the result belong to this panel and tile alone.
+                    // SAFETY: each buffer holds a panel for as many rows as a tile can have. This processor
+                    // has the instructions. These columns of these rows of the result belong to this panel
+                    // and tile alone.
                     unsafe {
                         gates.write(tile, *run, panel, left.as_mut_ptr(), PANEL);
                         ups.write(up_tile, *up_run, panel, right.as_mut_ptr(), PANEL);
@@ -209,7 +211,7 @@ impl<'a> Section<'a> {
         assert_eq!(input.width(), inputs, "the kernels read as many numbers as a row of the matrix has");
         let tiles = input.tiles(workers, isa.widest(), format.form());
         for tile in tiles {
-            assert!(tile.is_whole(inputs, format.form()), "the kernels read as much as there is of a tile");
+            assert!(tile.is_whole(inputs, format.form()), "a tile has all numbers that the kernels read");
         }
         Product {
             section: self,
@@ -240,8 +242,8 @@ impl Product<'_, '_> {
     /// Computes a panel of this section for a tile's rows.
     ///
     /// # Safety
-    /// `run` is the kernel that stands beside `tile` in `tiles`. At `out` is room for the tile's rows, `stride`
-    /// numbers apart, each with the panel's outputs, and nobody else touches it.
+    /// `run` is the kernel paired with `tile` in `tiles`. `out` has room for the tile's rows, `stride`
+    /// numbers apart, each with the panel's outputs, and nothing else accesses that room.
     unsafe fn write(&self, tile: &Tile, run: Run, panel: usize, out: *mut f32, stride: usize) {
         let Section { matrix, first, outputs } = self.section;
         let (form, bytes) = (matrix.format.form(), matrix.panel_bytes());
@@ -256,16 +258,17 @@ impl Product<'_, '_> {
             outputs: (outputs - panel * PANEL).min(PANEL),
             rows: tile.rows,
         };
-        // SAFETY: the matrix was packed for an instruction set that this processor has. The panel is one of its own, and the
-        // tile has as many inputs as the matrix, in the form of its format; the rest is the caller's word.
+        // SAFETY: the matrix was packed for an instruction set that this processor has. The panel belongs to
+        // the matrix. The tile has as many inputs as the matrix, in the form of its format. The caller
+        // guarantees the rest.
         unsafe { run(&work) };
     }
 }
 
-/// Where several threads write, each to places of its own.
+/// The base address of memory that several threads write to, each in places of its own.
 struct Shared<T>(*mut T);
 
-// SAFETY: only an address; who writes through it answers for where.
+// SAFETY: it is only an address. The code that writes through it must justify where it writes.
 unsafe impl<T> Sync for Shared<T> {}
 
 impl<T> Shared<T> {

@@ -1,13 +1,14 @@
-//! Products of quantised matrices and rows, in vector instructions that are chosen when the program runs, and the
-//! threads that share them.
+//! Products of quantised matrices and input rows, in vector instructions that are chosen at run time, and the
+//! threads that share the work.
 //!
-//! The weights are packed once, when a model is loaded, into panels of sixteen outputs side by side (`format`,
-//! `codes`): the same panel serves one row and many. Inputs are quantised once, whatever number of matrices they
-//! go into (`quantized_input`). A kernel (`tile`) multiplies some rows with one panel, in the instructions of an `isa`;
-//! `dispatch` compiles one for every number of rows that fits into the registers. `matrix` shares panels out to the
-//! threads of `thread_pool`.
+//! The weights are packed once, when a model is loaded, into panels of sixteen outputs side by side
+//! (`format`, `codes`). The same panel serves one row or many. Inputs are quantised once, however many
+//! matrices they are multiplied with (`quantized_input`). A kernel (`tile`) multiplies a few rows with one
+//! panel, in the instructions of an `isa`. `dispatch` compiles a kernel for several numbers of rows, up to
+//! the most that fit into the registers. `matrix` distributes the panels over the threads of `thread_pool`.
 //!
-//! Where the processor has none of these instructions, or a matrix is of another type, candle multiplies it.
+//! candle multiplies matrices of other types, and all matrices where the processor has none of these
+//! instructions.
 #![cfg_attr(
     not(target_arch = "x86_64"),
     allow(dead_code, unreachable_code, unused_imports, unused_unsafe, unused_variables)
@@ -41,39 +42,40 @@ pub(super) use quantized_input::QuantizedInput;
 pub(super) use roofline::Roofline;
 pub(super) use thread_pool::{OnDuty, ThreadPool};
 
-/// The instructions and the threads of one model.
+/// The instruction set and the threads of one model.
 pub(super) struct Kernels {
     isa: Option<Isa>,
     workers: ThreadPool,
 }
 
 impl Kernels {
-    /// What was chosen, and a pool of that many threads, but of no more than one for each core.
+    /// The chosen instruction set, and a pool of `threads` threads, but at most one per core.
     ///
     /// # Errors
-    /// If this processor has not the instructions that were chosen.
+    /// If this processor lacks the chosen instructions.
     pub(super) fn new(choice: KernelChoice, threads: usize) -> Result<Self, String> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self { isa: choice.isa()?, workers: ThreadPool::new(threads.min(cores)) })
     }
 
-    /// Keeps the threads awake for a pass through the model; where candle multiplies, its own threads need the cores.
+    /// Keeps the threads awake for a pass through the model. `None` where candle multiplies, because candle's
+    /// own threads need the cores.
     pub(super) fn on_duty(&self) -> Option<OnDuty<'_>> {
         self.isa.is_some().then(|| self.workers.on_duty())
     }
 
-    /// The threads.
+    /// The thread pool.
     pub(super) fn workers(&self) -> &ThreadPool {
         &self.workers
     }
 
-    /// What to find out with what this machine could do at best; `None` where there are no kernels, or no memory
-    /// for it.
+    /// Measures the limits of this machine. `None` where there are no kernels, or not enough memory to
+    /// measure.
     pub(super) fn roofline(&self) -> Option<Roofline<'_>> {
         Roofline::new(self.isa?, &self.workers).ok()
     }
 
-    /// What the matrices are multiplied with.
+    /// The kernels in use.
     pub(super) fn choice(&self) -> KernelChoice {
         self.isa.map_or(KernelChoice::Candle, Isa::choice)
     }
@@ -81,7 +83,7 @@ impl Kernels {
     /// Packs a matrix of this type; `None` if there are no kernels for it.
     ///
     /// # Errors
-    /// `OutOfMemory`; what went wrong in reading it.
+    /// `OutOfMemory`, or the error of reading the source.
     pub(super) fn pack(
         &self,
         kind: GgmlDType,
@@ -96,18 +98,18 @@ impl Kernels {
         }
     }
 
-    /// Each row of the input times these outputs of a matrix.
+    /// Multiplies each row of the input with these outputs of a matrix.
     ///
     /// # Panics
-    /// If the matrix is for rows of another width.
+    /// If the rows do not have the width of the matrix.
     pub(super) fn multiply(&self, section: Section<'_>, input: &QuantizedInput) -> Vec<f32> {
         section.multiply(&self.workers, input)
     }
 
-    /// Each row of the input times both, and one product as the gate of the other.
+    /// Multiplies each row of the input with both, and gates the product of `up` with the product of `gate`.
     ///
     /// # Panics
-    /// If they are for rows of another width, or have not the same number of outputs.
+    /// If the rows do not have the width of both matrices, or the numbers of outputs differ.
     pub(super) fn gated(
         &self,
         gate: Section<'_>,

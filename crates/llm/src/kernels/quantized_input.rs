@@ -1,8 +1,9 @@
-//! Rows of numbers as the kernels multiply them: whole numbers from -127 to 127, with a scale for 32 or 256 of
-//! them, the highest of which becomes 127. Must not know weights.
+//! Input rows in the form that the kernels multiply: whole numbers from -127 to 127, with one scale for 32 or
+//! 256 of them. The number with the largest magnitude becomes 127 or -127. Must not know weights.
 //!
-//! As ggml quantises the other side of its products (`quantize_row_q8_0`, `quantize_row_q8_K`), but for scales,
-//! which stay floats. So each number is off by at most half a scale: 1/254 of the largest beside it.
+//! This is how ggml quantises the inputs of its products (`quantize_row_q8_0`, `quantize_row_q8_K`), except
+//! that scales stay floats here. So each number is off by at most half a scale: 1/254 of the largest in its
+//! block.
 
 use std::cell::OnceCell;
 use std::sync::OnceLock;
@@ -15,7 +16,7 @@ use super::format::Form;
 use super::simd::ROWS;
 use super::tile::NEST;
 
-/// Rows that go into products.
+/// Input rows of products.
 pub(in super::super) struct QuantizedInput {
     numbers: CpuStorage,
     width: usize,
@@ -30,17 +31,17 @@ impl QuantizedInput {
         Self { numbers, width, flat: OnceCell::new(), nested: OnceCell::new() }
     }
 
-    /// The numbers as candle takes them.
+    /// The numbers in candle's form.
     pub(in super::super) fn storage(&self) -> &CpuStorage {
         &self.numbers
     }
 
-    /// Numbers of a row.
+    /// Numbers in a row.
     pub(super) fn width(&self) -> usize {
         self.width
     }
 
-    /// How many there are.
+    /// The number of rows.
     pub(in super::super) fn rows(&self) -> usize {
         self.numbers().len() / self.width
     }
@@ -50,8 +51,8 @@ impl QuantizedInput {
         numbers
     }
 
-    /// The rows quantised, in tiles of at most `widest`, which is the same for all matrices of a model. They are made
-    /// once for all of one form.
+    /// The quantised rows, in tiles of at most `widest` rows; `widest` is the same for all matrices of a
+    /// model. The tiles are made once for all matrices of one form.
     pub(super) fn tiles(&self, workers: &ThreadPool, widest: usize, form: Form) -> &[Tile] {
         let cell = match form {
             Form::Flat { .. } => &self.flat,
@@ -71,7 +72,8 @@ impl QuantizedInput {
     }
 }
 
-/// Sizes of tiles for so many rows, and what they are padded to: all but the last are as wide as possible.
+/// The sizes of the tiles for `rows` rows, each with the size that it is padded to. All but the last are as
+/// wide as possible.
 fn tile_rows(rows: usize, widest: usize) -> Vec<(usize, usize)> {
     let whole = std::iter::repeat_n((widest, widest), rows / widest);
     let rest = rows % widest;
@@ -79,39 +81,39 @@ fn tile_rows(rows: usize, widest: usize) -> Vec<(usize, usize)> {
     whole.chain((rest > 0).then_some((rest, padded))).collect()
 }
 
-/// Rows that are multiplied together, padded to a number that there are kernels for. Every list has a number of
-/// each row, then the next of each row.
+/// Rows that are multiplied together, padded to a number of rows that there is a kernel for. All lists are
+/// interleaved: one number of each row, then the next number of each row.
 pub(super) struct Tile {
-    /// Rows without and with what they were padded with.
+    /// The number of rows, without and with padding.
     pub(super) rows: usize,
     pub(super) padded: usize,
     /// The first row.
     pub(super) first: usize,
-    /// Four codes each.
+    /// Four codes in each number.
     pub(super) codes: Vec<i32>,
-    /// Of each block.
+    /// One for each block.
     pub(super) scales: Vec<f32>,
     sums: Sums,
 }
 
-/// Sums of codes, as the forms want them.
+/// Sums of codes, in the layout of each form.
 enum Sums {
-    /// Of each block, times minus 8, 16 and 128.
+    /// Of each block, times -8, -16 and -128.
     Flat([Vec<i32>; 3]),
-    /// Of two groups of 16 in 16 bits each, and of two of 32.
+    /// Pairs of 16-bit sums: of groups of 16, and of groups of 32.
     Nested([Vec<i32>; 2]),
 }
 
-/// Adding it leaves the nearest whole number in the lowest bits: 1.5 * 2^23.
+/// Adding this leaves the nearest whole number in the lowest bits: 1.5 * 2^23.
 const ROUND: f32 = 12_582_912.0;
-/// Scales below this are zero: one over them would soon be infinite.
+/// Scales below this become zero, because their reciprocals come close to infinity.
 const SMALLEST: f32 = 1e-30;
 
 impl Tile {
     /// Quantises rows of `inputs` numbers.
     pub(super) fn new(x: &[f32], inputs: usize, first: usize, padded: usize, form: Form) -> Self {
         let span = form.span();
-        // Of each block in a flat form, of each 16 in a nested one.
+        // Sums are of each block in a flat form, of each 16 inputs in a nested one.
         let group = if span == BLOCK { BLOCK } else { 16 };
         let mut codes = vec![0; inputs / 4 * padded];
         let mut scales = vec![0.0; inputs / span * padded];
@@ -150,7 +152,7 @@ impl Tile {
         Self { rows: x.len() / inputs, padded, first, codes, scales, sums }
     }
 
-    /// True if there is as much of it as a kernel of this form reads for rows of so many inputs.
+    /// True if the tile has everything that a kernel of this form reads for rows of `inputs` inputs.
     pub(super) fn is_whole(&self, inputs: usize, form: Form) -> bool {
         let sums = match form {
             Form::Flat { .. } => inputs / BLOCK,
@@ -161,7 +163,7 @@ impl Tile {
             && self.sums(form).len() == sums * self.padded
     }
 
-    /// The sums that a format of this form is multiplied with; none, if the tile has others.
+    /// The sums for formats of this form; none if the tile has others.
     pub(super) fn sums(&self, form: Form) -> &[i32] {
         match (&self.sums, form) {
             (Sums::Flat([eight, ..]), Form::Flat { middle: 8 }) => eight,
@@ -174,9 +176,10 @@ impl Tile {
     }
 }
 
-/// Gives the scale. Numbers that are none, or not finite, make a scale that is none: so does the result.
+/// Quantises a block and returns its scale. NaNs and infinities make the scale, and so the result, not
+/// finite.
 fn quantise(numbers: &[f32], codes: &mut [i8]) -> f32 {
-    // The bits of numbers without a sign are in the numbers' order, and those that are no numbers are above all.
+    // Without the sign bit, floats sort in the order of their bits, and NaNs above all numbers.
     let largest = numbers.iter().map(|x| x.to_bits() & 0x7fff_ffff).fold(0, u32::max);
     let scale = f32::from_bits(largest) / 127.0;
     let factor = if scale < SMALLEST { 0.0 } else { 1.0 / scale };

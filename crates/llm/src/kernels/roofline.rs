@@ -1,5 +1,5 @@
-//! What this machine could do at best: how fast it reads memory, and how fast it multiplies bytes. With it, a
-//! benchmark tells how near to that a model comes. Must not know clocks.
+//! The limits of this machine: how fast it reads memory, and how fast it multiplies bytes. With them, a
+//! benchmark shows how close a model comes. Must not know clocks.
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,39 +17,39 @@ use super::tile::AHEAD;
 
 /// More memory than the processor's caches hold, unless they are shared with other machines.
 const MEMORY: usize = 1 << 30;
-/// One task reads so much.
+/// Bytes that one task reads.
 const CHUNK: usize = 4 << 20;
-/// Sums at once: enough that none waits for another.
+/// Sums computed at once: enough that none waits for another.
 const CHAINS: usize = 12;
-/// Products one after the other in each.
+/// Consecutive products in each sum.
 const LINKS: usize = 1 << 20;
 
-/// Something to be timed.
+/// Work to be timed.
 pub(in super::super) struct Roofline<'a> {
     isa: Isa,
     workers: &'a ThreadPool,
     memory: MmapMut,
-    /// Keeps what was computed from being left out.
+    /// Receives the results, so that the compiler does not remove their computation.
     sink: AtomicUsize,
 }
 
 impl<'a> Roofline<'a> {
-    /// Takes the memory that is read.
+    /// Allocates the memory that is read.
     pub(super) fn new(isa: Isa, workers: &'a ThreadPool) -> std::io::Result<Self> {
         let mut memory = MmapMut::map_anon(MEMORY)?;
-        // The machine's best; where there are no large pages, small ones tell. Pages that were never written to are
-        // all the same one.
+        // Large pages show the machine at its best; where there are none, small ones must do. Pages that were
+        // never written to would all be the same page, so they are filled.
         let _ = memory.advise(Advice::HugePage);
         memory.fill(1);
         Ok(Self { isa, workers, memory, sink: AtomicUsize::new(0) })
     }
 
-    /// Reads the memory once, with all threads; gives back how many bytes that were.
+    /// Reads the memory once, with all threads, and returns the number of bytes.
     pub(in super::super) fn read(&self) -> usize {
         let _on_duty = self.workers.on_duty();
         self.workers.share(MEMORY / CHUNK, &|number| {
             let chunk = &self.memory[number * CHUNK..(number + 1) * CHUNK];
-            // SAFETY: the instruction set was found in this processor.
+            // SAFETY: this processor was found to have the instruction set.
             let sum = unsafe {
                 match self.isa {
                     #[cfg(target_arch = "x86_64")]
@@ -65,13 +65,13 @@ impl<'a> Roofline<'a> {
         MEMORY
     }
 
-    /// Multiplies bytes as the kernels do, with all threads and nothing from memory; gives back how many
-    /// multiplications that were.
+    /// Multiplies bytes as the kernels do, with all threads and nothing from memory. Returns the number of
+    /// multiplications.
     pub(in super::super) fn multiply(&self) -> usize {
         let _on_duty = self.workers.on_duty();
         let tasks = 8 * self.workers.threads();
         self.workers.share(tasks, &|_| {
-            // SAFETY: the instruction set was found in this processor.
+            // SAFETY: this processor was found to have the instruction set.
             let sum = unsafe {
                 match self.isa {
                     #[cfg(target_arch = "x86_64")]
@@ -98,18 +98,18 @@ impl<'a> Roofline<'a> {
 /// The processor has the features of `L`.
 #[inline(always)]
 unsafe fn read<L: Simd>(chunk: &[u8]) -> usize {
-    // SAFETY: the caller has the features of `L`; only values are used.
+    // SAFETY: the caller guarantees the features of `L`; only values are used.
     let mut sums = unsafe { [L::zeros(); 4] };
     for line in chunk.chunks_exact(16 * L::COUNT) {
         for (vector, sum) in line.chunks_exact(4 * L::COUNT).zip(&mut sums) {
-            // SAFETY: a vector is that many bytes; memory ahead is only asked for.
+            // SAFETY: a vector is as many bytes as are loaded; memory ahead is only prefetched.
             unsafe {
                 L::prefetch(vector.as_ptr().wrapping_add(AHEAD));
                 *sum = L::dot_pairs(*sum, L::load(vector.as_ptr()), L::bytes(1));
             }
         }
     }
-    // SAFETY: the caller has the features of `L`; only values are used.
+    // SAFETY: the caller guarantees the features of `L`; only values are used.
     unsafe { folded::<L>(sums) }
 }
 
@@ -117,19 +117,20 @@ unsafe fn read<L: Simd>(chunk: &[u8]) -> usize {
 /// The processor has the features of `L`.
 #[inline(always)]
 unsafe fn multiply<L: Simd>() -> usize {
-    // SAFETY: the caller has the features of `L`; only values are used.
+    // SAFETY: the caller guarantees the features of `L`; only values are used.
     let mut sums = unsafe { [L::zeros(); CHAINS] };
-    // Each has codes of its own, and nothing is known beforehand: else less would be computed than is counted.
+    // Each sum has codes of its own, and the compiler knows none of the values. Otherwise less would be
+    // computed than is counted.
     let all: [[u8; 4 * PANEL]; CHAINS] =
         std::array::from_fn(|chain| [std::hint::black_box(chain as u8); 4 * PANEL]);
     for link in 0..LINKS {
         let inputs = std::hint::black_box(link as i32);
         for (sum, codes) in sums.iter_mut().zip(&all) {
-            // SAFETY: a vector is at most as long as the codes, and `inputs` is there to be read.
+            // SAFETY: a vector is at most as long as the codes, and `inputs` may be read.
             unsafe { *sum = L::dot(*sum, L::load(codes.as_ptr()), L::broadcast(&raw const inputs)) };
         }
     }
-    // SAFETY: the caller has the features of `L`; only values are used.
+    // SAFETY: the caller guarantees the features of `L`; only values are used.
     unsafe { folded::<L>(sums) }
 }
 
@@ -140,7 +141,7 @@ unsafe fn folded<L: Simd>(sums: impl IntoIterator<Item = L::Ints>) -> usize {
     let mut numbers = [0.0_f32; PANEL];
     let mut total = 0.0;
     for sum in sums {
-        // SAFETY: there is room for all lanes.
+        // SAFETY: `numbers` has room for all lanes.
         unsafe { L::store(numbers.as_mut_ptr(), L::to_floats(sum)) };
         total += numbers.iter().sum::<f32>();
     }
@@ -152,7 +153,7 @@ macro_rules! compiled {
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = $features)]
         fn $read(chunk: &[u8]) -> usize {
-            // SAFETY: these are the features of these lanes.
+            // SAFETY: this function enables the features of these lanes.
             unsafe { read::<$lanes>(chunk) }
         }
 

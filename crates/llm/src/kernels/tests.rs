@@ -25,7 +25,7 @@ const KINDS: [GgmlDType; 8] = [
     GgmlDType::Q6K,
 ];
 
-/// What the kernels make of a matrix that lies in memory.
+/// Packs a matrix that lies in memory.
 fn packed(kernels: &Kernels, kind: GgmlDType, bytes: &[u8], outputs: usize, inputs: usize) -> Option<Matrix> {
     let read = |at: usize, to: &mut [u8]| {
         to.copy_from_slice(&bytes[at..at + to.len()]);
@@ -34,7 +34,7 @@ fn packed(kernels: &Kernels, kind: GgmlDType, bytes: &[u8], outputs: usize, inpu
     kernels.pack(kind, Source { bytes: bytes.len(), read: &read }, outputs, inputs).unwrap()
 }
 
-/// A matrix as it lies in a file: every byte is as likely as any other, but for scales, which are numbers.
+/// A matrix as stored in a file. All bytes are equally likely, except those of the scales, which are numbers.
 struct Stored {
     kind: GgmlDType,
     outputs: usize,
@@ -87,14 +87,14 @@ impl Stored {
     }
 }
 
-/// Every set of instructions that this machine has, alone and with helpers.
+/// Every instruction set of this machine, with one thread and with helpers.
 fn all_kernels() -> Vec<Kernels> {
     Isa::all_here()
         .flat_map(|isa| [1, 3].map(|threads| Kernels { isa: Some(isa), workers: ThreadPool::new(threads) }))
         .collect()
 }
 
-/// What the inputs become: whole numbers times a scale for so many of them.
+/// The quantised inputs: whole numbers times one scale for every `span` of them.
 fn quantised(row: &[f32], span: usize) -> Vec<f64> {
     let each = row.chunks(span).flat_map(|block| {
         let largest = block.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
@@ -113,7 +113,7 @@ fn check(stored: &Stored, x: &[f32], rows: usize) -> Result<(), TestCaseError> {
     for kernels in all_kernels() {
         let (_duty, matrix) = (kernels.on_duty(), stored.packed(&kernels));
         results.push(kernels.multiply(matrix.whole(), &QuantizedInput::new(x.to_vec(), inputs)));
-        // A row comes to the same alone.
+        // A row alone gives the same result.
         let alone = kernels.multiply(matrix.whole(), &QuantizedInput::new(x[..inputs].to_vec(), inputs));
         prop_assert_eq!(&alone[..], &results[results.len() - 1][..outputs]);
     }
@@ -132,10 +132,10 @@ fn check(stored: &Stored, x: &[f32], rows: usize) -> Result<(), TestCaseError> {
                 exact += w * f64::from(x[i]);
                 all += (w * coarse[i]).abs();
                 let largest = x[block..block + form.span()].iter().fold(0.0_f32, |most, x| most.max(x.abs()));
-                // Half a step, and what a float may round the other way.
+                // Half a step, and a margin for floats that round the other way.
                 allowed += w.abs() * f64::from(largest) / 254.0 * 1.0001;
             }
-            // Nested formats take their minima off at the end: the sums before are larger than the result.
+            // Nested formats subtract their minima at the end, so the sums before are larger than the result.
             let rounding = (all + minima(stored.kind, weights, x)) * 1e-5 + 1e-6;
             let result = f64::from(*result);
             prop_assert!((result - exact).abs() <= allowed + rounding, "{result} is not near {exact}");
@@ -145,7 +145,7 @@ fn check(stored: &Stored, x: &[f32], rows: usize) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// How large sums may become before minima are taken off.
+/// How large sums may grow before minima are subtracted.
 fn minima(kind: GgmlDType, weights: &[f32], x: &[f32]) -> f64 {
     let largest = weights.iter().fold(0.0_f32, |most, w| most.max(w.abs()));
     let nested = matches!(Format::of(kind).unwrap().form(), Form::Nested { .. });
@@ -243,7 +243,7 @@ fn gated_products_are_the_gate_of_both_products_also_of_different_types() {
                 gated(activation, &left, &right, &mut expected);
                 let both = kernels.gated(gate.whole(), up.whole(), activation, &input);
                 for (a, b) in both.iter().zip(&expected) {
-                    // Where the processor has it, a product and a sum are rounded once.
+                    // Where the processor can, it rounds a product and a sum only once.
                     assert!((a - b).abs() <= 1e-5 * b.abs().max(1e-3), "{a} {b}");
                 }
                 assert_eq!(both.len(), expected.len());
@@ -292,7 +292,8 @@ fn nothing_comes_of_nothing_and_what_is_no_number_stays_none() {
     }
 }
 
-/// A table of tokens that is the output matrix too was in memory twice, or stayed in a file that others can write to.
+/// Fault: an embedding table that is also the output matrix was in memory twice, or stayed in a file that
+/// others can write to.
 #[test]
 fn a_row_that_is_taken_out_of_its_panel_has_the_weights_of_the_file() {
     let kernels = Kernels::new(KernelChoice::Auto, 2).unwrap();
@@ -328,11 +329,11 @@ fn what_there_are_no_kernels_for_is_left_to_candle() {
     let bytes = vec![0; 4 * 33 * 34];
     assert!(packed(&kernels, GgmlDType::F32, &bytes, 16, 32).is_none());
     assert!(packed(&kernels, GgmlDType::Q4_1, &bytes, 16, 32).is_none());
-    // Rows of another width than whole blocks, and bytes that are missing.
+    // Rows that are not whole blocks, and missing bytes.
     assert!(packed(&kernels, GgmlDType::Q8_0, &bytes[..16 * 34], 16, BLOCK + 1).is_none());
     assert!(packed(&kernels, GgmlDType::Q8_0, &bytes[..16 * 34 - 1], 16, BLOCK).is_none());
     assert!(packed(&kernels, GgmlDType::Q4K, &bytes[..16 * 18], 16, BLOCK).is_none());
-    // A panel that would be almost empty.
+    // Fewer outputs than a panel holds.
     assert!(packed(&kernels, GgmlDType::Q8_0, &bytes[..15 * 34], 15, BLOCK).is_none());
     let whole = |kernels: &Kernels| packed(kernels, GgmlDType::Q8_0, &bytes[..16 * 34], 16, BLOCK).is_some();
     assert_eq!(whole(&kernels), Isa::best().is_some());

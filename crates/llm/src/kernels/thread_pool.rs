@@ -1,10 +1,10 @@
-//! The threads of one model: whoever computes, and helpers that take tasks off it. Must not know what the tasks
-//! are.
+//! The threads of one model: the calling thread, and helpers that take tasks off it. Must not know what the
+//! tasks are.
 //!
-//! It is a thread pool for jobs of microseconds. Tasks are taken one by one from a counter. So a helper that is
-//! late, because something else has its core, costs nothing: the others take its tasks, and only a task that it has
-//! begun is waited for. Between two products, which are microseconds apart, helpers look again and again, and give
-//! their core away each time if someone wants it; off duty they sleep.
+//! A thread pool for jobs of microseconds. Tasks are taken one by one from a counter. A helper that is late,
+//! because something else has its core, costs nothing: the others take its tasks, and the job waits only for
+//! tasks that the helper has begun. Between two products, which are microseconds apart, helpers poll for
+//! work, and regularly yield their core to any other thread that wants it. Off duty, they sleep.
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
@@ -16,25 +16,26 @@ use std::thread::JoinHandle;
 /// A task's number in, and nothing out.
 type Task<'a> = dyn Fn(usize) + Sync + 'a;
 
-/// Looks for work in a loop, this often before it lets others have the core at each look.
+/// A waiting thread polls in a loop, and yields its core once in this many polls.
 const LOOKS: u32 = 128;
 
-/// A number with cache lines of its own: others look at what is beside it all the time.
+/// A number with cache lines of its own, because other threads read the fields beside it all the time.
 #[repr(align(128))]
 struct Alone(AtomicUsize);
 
 struct Shared {
-    /// Odd while there is a job; another number for each.
+    /// Odd while there is a job; a new number for each job.
     epoch: AtomicU32,
     /// Helpers that have entered and may be reading `job`.
     inside: AtomicUsize,
-    /// The job of this epoch. Read only by a helper that has entered (`inside`) and then seen an odd epoch; written only
-    /// while the epoch is even and no such helper is left. A helper that enters and sees an even epoch leaves unread.
+    /// The job of this epoch. Only a helper that has entered (`inside`) and then seen an odd epoch reads it.
+    /// It is written only while the epoch is even and no such helper is left. A helper that enters and sees
+    /// an even epoch leaves without reading it.
     job: UnsafeCell<Option<Job>>,
     /// The next task of the job.
     next: Alone,
     panicked: AtomicBool,
-    /// Callers that want the helpers awake.
+    /// The number of callers that want the helpers awake.
     on_duty: AtomicUsize,
     closing: AtomicBool,
 }
@@ -45,26 +46,27 @@ struct Job {
     tasks: usize,
 }
 
-// SAFETY: `job` is the one field that is not `Sync` by itself. Whoever reads it is inside and has seen an odd epoch
-// since, and whoever writes it has seen, after the epoch became even, that nobody is inside: who came later sees
-// that it is even, and does not read.
+// SAFETY: `job` is the only field that is not `Sync` by itself. A helper that reads it is inside, and has
+// seen an odd epoch since it entered. The caller that writes it has seen, after the epoch became even, that
+// no helper is inside. A helper that enters later sees the even epoch, and does not read it.
 unsafe impl Sync for Shared {}
-// SAFETY: as above; the task it points to is `Sync`, so that it may be called from any thread.
+// SAFETY: as above. The task that `job` points to is `Sync`, so any thread may call it.
 unsafe impl Send for Shared {}
 
 /// The pool: the caller's own thread, and its helpers.
 pub(in super::super) struct ThreadPool {
     shared: Arc<Shared>,
-    /// Held by the one whom they help.
+    /// Held by the caller that the helpers work for.
     helped: Mutex<()>,
     helpers: Vec<JoinHandle<()>>,
 }
 
-/// Helpers look for work while there is one of these.
+/// While one of these exists, the helpers poll for work.
 pub(in super::super) struct OnDuty<'a>(&'a ThreadPool);
 
 impl ThreadPool {
-    /// A pool of `threads`, the caller included. Helpers that the system gives no thread for are left out.
+    /// A pool of `threads` threads, the caller's included. Helpers are left out if the system gives no
+    /// threads for them.
     pub(in super::super) fn new(threads: usize) -> Self {
         let shared = Arc::new(Shared {
             epoch: AtomicU32::new(0),
@@ -84,18 +86,18 @@ impl ThreadPool {
             tracing::warn!(
                 threads,
                 got = helpers.len() + 1,
-                "the system gives no more threads for the language model"
+                "not all threads of the language model could be started"
             );
         }
         Self { shared, helped: Mutex::new(()), helpers }
     }
 
-    /// Threads, the caller's included.
+    /// The number of threads, the caller's included.
     pub(in super::super) fn threads(&self) -> usize {
         self.helpers.len() + 1
     }
 
-    /// Keeps the helpers awake until the end of what is given back.
+    /// Keeps the helpers awake until the returned guard is dropped.
     pub(in super::super) fn on_duty(&self) -> OnDuty<'_> {
         if self.shared.on_duty.fetch_add(1, SeqCst) == 0 {
             self.helpers.iter().for_each(|helper| helper.thread().unpark());
@@ -103,8 +105,8 @@ impl ThreadPool {
         OnDuty(self)
     }
 
-    /// Calls `task` with every number below `tasks`, on any of the threads, and returns when all are done. While
-    /// the helpers help someone else, the caller does it alone.
+    /// Calls `task` with every number below `tasks`, on any of the threads, and returns when all calls are
+    /// done. While the helpers work for another caller, this caller does its tasks alone.
     ///
     /// # Panics
     /// If a task does.
@@ -115,18 +117,18 @@ impl ThreadPool {
         let _helped = match self.helped.try_lock() {
             Err(TryLockError::WouldBlock) => return (0..tasks).for_each(task),
             Ok(helped) => helped,
-            // A task panicked; its job was ended in order.
+            // A task panicked, but its job was ended in order.
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
         };
         let shared = &*self.shared;
-        // SAFETY: only the lifetime is made up. Helpers call it while they are inside an odd epoch; `Closing`
-        // ends the epoch and waits until none is inside before this function is left, by whatever way.
+        // SAFETY: only the lifetime is invented. Helpers call the task only while they are inside an odd
+        // epoch. However this function is left, `Closing` ends the epoch and waits until no helper is inside.
         let task_for_all: *const Task<'static> = unsafe { std::mem::transmute::<*const Task<'_>, _>(task) };
-        // SAFETY: `helped` is held: no other caller. The last caller's `Closing` saw an even epoch and nobody inside;
-        // whoever came since saw the even epoch too, and does not read.
+        // SAFETY: `helped` is held, so there is no other caller. The last caller's `Closing` saw an even
+        // epoch and no helper inside. A helper that entered since saw the even epoch too, and does not read.
         unsafe { *shared.job.get() = Some(Job { task: task_for_all, tasks }) };
         shared.next.0.store(0, SeqCst);
-        // A job in which the caller panicked too has not taken it back.
+        // The job before may have left it set.
         shared.panicked.store(false, SeqCst);
         shared.epoch.fetch_add(1, SeqCst);
         let closing = Closing(shared);
@@ -142,7 +144,7 @@ struct Closing<'a>(&'a Shared);
 impl Drop for Closing<'_> {
     fn drop(&mut self) {
         let Self(shared) = self;
-        // After a panic here, what is left of the job is nobody's.
+        // After a panic of this thread, nobody takes the tasks that are left.
         shared.next.0.store(usize::MAX / 2, SeqCst);
         shared.epoch.fetch_add(1, SeqCst);
         let mut looks = 0;
@@ -153,7 +155,7 @@ impl Drop for Closing<'_> {
 }
 
 impl Shared {
-    /// A helper's life.
+    /// The loop of a helper.
     fn help(&self) {
         let (mut seen, mut looks) = (0, 0);
         while !self.closing.load(SeqCst) {
@@ -168,9 +170,10 @@ impl Shared {
             }
             (seen, looks) = (epoch, 0);
             self.inside.fetch_add(1, SeqCst);
-            // Whoever ends the job does so before it looks whether someone is inside.
+            // The caller ends the epoch before it checks whether a helper is inside.
             if self.epoch.load(SeqCst) == epoch {
-                // SAFETY: inside, and the epoch is odd: nobody writes the job before this helper has left.
+                // SAFETY: this helper is inside and the epoch is odd: nothing writes the job before it
+                // leaves.
                 let job = unsafe { *self.job.get() };
                 if let Some(job) = job
                     && catch_unwind(AssertUnwindSafe(|| self.work(job))).is_err()
@@ -183,7 +186,7 @@ impl Shared {
     }
 
     fn work(&self, job: Job) {
-        // SAFETY: the caller is inside the job's epoch, or is who made it: the task lives.
+        // SAFETY: the calling thread is inside the job's epoch, or made the job, so the task is still alive.
         let task = unsafe { &*job.task };
         loop {
             let number = self.next.0.fetch_add(1, SeqCst);

@@ -1,41 +1,42 @@
-//! The kernels: some rows of inputs times one panel of outputs. Must not know threads, files or types by name.
+//! The kernels: some input rows times one panel of outputs. Must not know threads, files or types by name.
 //!
-//! Two shapes. In a *flat* format each block of 32 inputs has a scale, and its codes stand for numbers around a middle
-//! (a zero point). A *nested* one is a K type: 256 inputs with a scale (a super-block), whose groups of 16 or 32 have
-//! small whole numbers as scales, and as minima, of their own (the formats of ggml, `ggml-common.h`). Codes and
-//! quantised inputs multiply and add up as whole numbers, exactly, within a group; scaled, they add up as floats in
-//! the order of the inputs. So a row's result does not depend on the rows beside it.
+//! The formats are those of ggml (`ggml-common.h`), of two kinds. In a *flat* format, each block of 32 inputs
+//! has a scale, and its codes stand for numbers around a middle (a zero point). A *nested* format is a K
+//! type: 256 inputs (a super-block) share a scale, and their groups of 16 or 32 have small whole numbers as
+//! scales, and as minima, of their own. Within a group, products of codes and quantised inputs add up
+//! exactly, as whole numbers. The scaled sums add up as floats, in the order of the inputs. So a row's result
+//! does not depend on the rows beside it.
 #![allow(unsafe_code)]
 
 use super::codes::{BLOCK, Bytes, Codes, Fives, Fours, Sixes, Threes, Twos};
 use super::simd::{PANEL, Simd};
 
-/// So far ahead of the weights in use are others asked for, in bytes. Of 1, 2, 4 and 8 kilobytes this was the
-/// fastest on a Sapphire Rapids: 24 GB/s of Q4_K weights with two threads, and 17 with none asked for.
+/// How far ahead of their use weights are prefetched, in bytes. Of 1, 2, 4 and 8 kilobytes, this was the
+/// fastest on a Sapphire Rapids: 24 GB/s of Q4_K weights with two threads, and 17 without prefetching.
 pub(super) const AHEAD: usize = 4096;
 /// Inputs that share a scale in a nested format.
 pub(super) const NEST: usize = 256;
-/// Bytes before the codes of a nest: two scales of 16 bits an output, then 256 bytes of small scales.
+/// Bytes before the codes of a nest: two 16-bit scales per output, then 256 bytes of small scales.
 pub(super) const HEADER: usize = 4 * PANEL + 256;
 
-/// One product: `R` rows with one panel.
+/// One product: `R` rows times one panel.
 pub(super) struct Work {
     /// The panel.
     pub(super) panel: *const u8,
-    /// Of 32 inputs in a flat format, of 256 in a nested one.
+    /// Blocks of 32 inputs in a flat format, of 256 in a nested one.
     pub(super) blocks: usize,
     /// Quantised inputs: four inputs of each row, then the next four of each row.
     pub(super) codes: *const i32,
-    /// A scale of each block of each row.
+    /// One scale for each block of each row.
     pub(super) scales: *const f32,
-    /// Flat: what the sums of each block of each row begin with. Nested: sums of the inputs of two groups of
-    /// each row, in pairs of 16 bits.
+    /// Flat: the start value of the sum for each block of each row. Nested: for each row, the sums of the
+    /// inputs of two groups, as a pair of 16-bit numbers.
     pub(super) sums: *const i32,
     /// The first number of the first row's result.
     pub(super) out: *mut f32,
-    /// Rows of results are this far apart.
+    /// The distance between rows of results, in numbers.
     pub(super) stride: usize,
-    /// Outputs wanted of this panel, 16 at most; the rest is not written.
+    /// Outputs wanted of this panel, at most 16. The rest is not written.
     pub(super) outputs: usize,
     /// Rows that are wanted.
     pub(super) rows: usize,
@@ -44,9 +45,9 @@ pub(super) struct Work {
 /// A kernel for `R` rows.
 pub(super) trait Kernel {
     /// # Safety
-    /// The processor has the features of `L`. What `work` points to has the layout that this kernel reads, with
-    /// `R` rows of inputs, and may be read; `out` has room for `rows` rows of `outputs` numbers that nobody else
-    /// touches.
+    /// The processor has the features of `L`. The memory that `work` points to may be read, and has the
+    /// layout that this kernel reads, with `R` rows of inputs. `out` has room for `rows` rows of `outputs`
+    /// numbers, which nothing else accesses.
     unsafe fn run<L: Simd, const R: usize>(work: &Work);
 }
 
@@ -61,18 +62,18 @@ pub(super) struct Flat<C>(std::marker::PhantomData<C>);
 /// How the codes of a flat format are multiplied.
 pub(super) trait Centred: Codes {
     /// # Safety
-    /// As [`Simd::broadcast`].
+    /// As for [`Simd::broadcast`].
     #[inline(always)]
     unsafe fn start<L: Simd>(at: *const i32) -> L::Ints {
-        // SAFETY: the caller keeps what `Simd` asks for: features, and an integer at `at`.
+        // SAFETY: the caller meets the conditions of `Simd`: its features, and an integer at `at`.
         unsafe { L::broadcast(at) }
     }
 
     /// # Safety
-    /// As [`Simd::dot`].
+    /// As for [`Simd::dot`].
     #[inline(always)]
     unsafe fn dot<L: Simd>(sum: L::Ints, codes: L::Ints, inputs: L::Ints) -> L::Ints {
-        // SAFETY: the caller has the features of `L`; only values are used.
+        // SAFETY: the caller guarantees the features of `L`; only values are used.
         unsafe { L::dot(sum, codes, inputs) }
     }
 }
@@ -84,13 +85,13 @@ impl Centred for Fives {}
 impl Centred for Bytes {
     #[inline(always)]
     unsafe fn start<L: Simd>(at: *const i32) -> L::Ints {
-        // SAFETY: the caller keeps what `Simd` asks for: features, and an integer at `at`.
+        // SAFETY: the caller meets the conditions of `Simd`: its features, and an integer at `at`.
         unsafe { L::start_bytes(at) }
     }
 
     #[inline(always)]
     unsafe fn dot<L: Simd>(sum: L::Ints, codes: L::Ints, inputs: L::Ints) -> L::Ints {
-        // SAFETY: the caller has the features of `L`; only values are used.
+        // SAFETY: the caller guarantees the features of `L`; only values are used.
         unsafe { L::dot_bytes(sum, codes, inputs) }
     }
 }
@@ -98,7 +99,8 @@ impl Centred for Bytes {
 impl<C: Centred> Kernel for Flat<C> {
     #[inline(always)]
     unsafe fn run<L: Simd, const R: usize>(work: &Work) {
-        // SAFETY: the caller keeps what `Kernel::run` asks for, so that panel, sums and codes reach as far as these loops.
+        // SAFETY: the caller meets the conditions of `Kernel::run`: all of `work` reaches as far as these
+        // loops.
         unsafe {
             let codes = work.panel.add(flat_scales(work.blocks));
             for lane in (0..work.outputs).step_by(L::COUNT) {
@@ -128,25 +130,25 @@ impl<C: Centred> Kernel for Flat<C> {
 /// A nested format.
 pub(super) struct Nested<F>(std::marker::PhantomData<F>);
 
-/// What differs between nested formats.
+/// The differences between nested formats.
 pub(super) trait Nest {
     type Codes: Codes;
     /// Inputs of a group.
     const GROUP: usize;
-    /// The code that stands for zero, times its group's scale, is taken off; else a minimum times the second
-    /// scale of the nest is.
+    /// The code that stands for zero; it is subtracted, times the group's scale. If `None`, a minimum is
+    /// subtracted, times the second scale of the nest.
     const MIDDLE: Option<u8>;
 
     /// The small scale of a group.
     ///
     /// # Safety
-    /// The processor has the features of `L`, and at `small` are the 256 bytes of small scales.
+    /// The processor has the features of `L`, and the 256 bytes of small scales may be read at `small`.
     unsafe fn scale<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints;
 
-    /// The small minimum of a group, or its scale again.
+    /// The small minimum of a group, or its small scale again where there is a `MIDDLE`.
     ///
     /// # Safety
-    /// As of `scale`.
+    /// As for `scale`.
     unsafe fn minimum<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints;
 }
 
@@ -158,7 +160,8 @@ pub(super) const fn nest_bytes(codes: usize) -> usize {
 impl<F: Nest> Kernel for Nested<F> {
     #[inline(always)]
     unsafe fn run<L: Simd, const R: usize>(work: &Work) {
-        // SAFETY: the caller keeps what `Kernel::run` asks for, so that panel, sums and codes reach as far as these loops.
+        // SAFETY: the caller meets the conditions of `Kernel::run`: all of `work` reaches as far as these
+        // loops.
         unsafe {
             let groups = NEST / F::GROUP;
             for lane in (0..work.outputs).step_by(L::COUNT) {
@@ -206,8 +209,8 @@ impl<F: Nest> Kernel for Nested<F> {
     }
 }
 
-/// Brings the weights near that come some blocks later. What the processor does by itself stops at the end of a
-/// page of four kilobytes; a panel is longer.
+/// Prefetches the weights of some blocks later. The processor's own prefetching stops at the end of a page of
+/// four kilobytes, and a panel is longer.
 ///
 /// # Safety
 /// The processor has the features of `L`.
@@ -217,16 +220,17 @@ unsafe fn fetch_ahead<L: Simd, C: Codes>(block: *const u8, lane: usize) {
         return;
     }
     for line in (0..C::BYTES).step_by(64) {
-        // SAFETY: asking for memory is allowed wherever it is.
+        // SAFETY: any address may be prefetched.
         unsafe { L::prefetch(block.wrapping_add(AHEAD + line)) };
     }
 }
 
-/// Adds the products of half a block's vectors, those from `first` (0 or 4). It is written out: with a vector's
-/// number known, reading it takes an instruction or two.
+/// Adds the products of half a block's vectors, those from `first` (0 or 4) on. The calls are written out:
+/// with a constant vector number, a vector is read in an instruction or two.
 ///
 /// # Safety
-/// The processor has the features of `L`; at `block` is a block, and at `inputs` those of `R` rows for it.
+/// The processor has the features of `L`. A block may be read at `block`, and its inputs of `R` rows at
+/// `inputs`.
 #[inline(always)]
 unsafe fn add_half<L: Simd, C: Codes, const R: usize>(
     sums: &mut [L::Ints; R],
@@ -236,7 +240,7 @@ unsafe fn add_half<L: Simd, C: Codes, const R: usize>(
     inputs: *const i32,
     dot: unsafe fn(L::Ints, L::Ints, L::Ints) -> L::Ints,
 ) {
-    // SAFETY: as of this function; a half has four of the eight vectors.
+    // SAFETY: the caller meets the conditions of this function. A half has four of the eight vectors.
     unsafe {
         add_vector::<L, C, R>(sums, block, first, lane, inputs, dot);
         add_vector::<L, C, R>(sums, block, first + 1, lane, inputs, dot);
@@ -248,7 +252,7 @@ unsafe fn add_half<L: Simd, C: Codes, const R: usize>(
 /// Adds the products of vector `k`.
 ///
 /// # Safety
-/// As of [`add_half`].
+/// As for [`add_half`].
 #[inline(always)]
 unsafe fn add_vector<L: Simd, C: Codes, const R: usize>(
     sums: &mut [L::Ints; R],
@@ -258,7 +262,7 @@ unsafe fn add_vector<L: Simd, C: Codes, const R: usize>(
     inputs: *const i32,
     dot: unsafe fn(L::Ints, L::Ints, L::Ints) -> L::Ints,
 ) {
-    // SAFETY: `k` is below 8, the block is whole, and at `inputs` are those of `R` rows for each vector.
+    // SAFETY: `k` is below 8, the block is whole, and `inputs` holds `R` rows of inputs for each vector.
     unsafe {
         let weights = C::vector::<L>(block, k, lane);
         for (r, sum) in sums.iter_mut().enumerate() {
@@ -270,7 +274,7 @@ unsafe fn add_vector<L: Simd, C: Codes, const R: usize>(
 /// Adds the sums of a group, times its scale.
 ///
 /// # Safety
-/// As of [`Nest::scale`].
+/// As for [`Nest::scale`].
 #[inline(always)]
 unsafe fn scale_up<L: Simd, F: Nest, const R: usize>(
     scaled: &mut [L::Floats; R],
@@ -279,7 +283,7 @@ unsafe fn scale_up<L: Simd, F: Nest, const R: usize>(
     group: usize,
     lane: usize,
 ) {
-    // SAFETY: as of this function: the scales of the group may be read.
+    // SAFETY: the caller meets the conditions of this function: the scales of the group may be read.
     unsafe {
         let scale = L::to_floats(F::scale::<L>(small, group, lane));
         for (scaled, sum) in scaled.iter_mut().zip(sums) {
@@ -289,10 +293,11 @@ unsafe fn scale_up<L: Simd, F: Nest, const R: usize>(
 }
 
 /// # Safety
-/// As [`Kernel::run`].
+/// As for [`Kernel::run`].
 #[inline(always)]
 unsafe fn store<L: Simd, const R: usize>(work: &Work, lane: usize, totals: [L::Floats; R]) {
-    // SAFETY: `out` has `rows` rows of `stride`, each with room for the outputs from `lane` on; the last are copied one by one.
+    // SAFETY: `out` has `rows` rows, `stride` numbers apart, each with room for the outputs from `lane` on.
+    // Of a vector that would reach beyond them, only the wanted outputs are copied.
     unsafe {
         let wanted = (work.outputs - lane).min(L::COUNT);
         for (r, total) in totals.into_iter().enumerate().take(work.rows) {
@@ -320,13 +325,13 @@ macro_rules! own_minima {
 
             #[inline(always)]
             unsafe fn scale<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints {
-                // SAFETY: the caller keeps what `Nest` asks for: the scales of this group lie there.
+                // SAFETY: the caller meets the conditions of `Nest`: the scales of this group lie there.
                 unsafe { L::unsigned(small.add(group * PANEL + lane)) }
             }
 
             #[inline(always)]
             unsafe fn minimum<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints {
-                // SAFETY: the caller keeps what `Nest` asks for: the minima of this group lie there.
+                // SAFETY: the caller meets the conditions of `Nest`: the minima of this group lie there.
                 unsafe { L::unsigned(small.add(128 + group * PANEL + lane)) }
             }
         }
@@ -345,23 +350,23 @@ macro_rules! own_middle {
 
             #[inline(always)]
             unsafe fn scale<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints {
-                // SAFETY: the caller keeps what `Nest` asks for: the scales of this group lie there.
+                // SAFETY: the caller meets the conditions of `Nest`: the scales of this group lie there.
                 unsafe { L::signed(small.add(group * PANEL + lane)) }
             }
 
             #[inline(always)]
             unsafe fn minimum<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints {
-                // SAFETY: the caller keeps what `Nest` asks for: the scales of this group lie there.
+                // SAFETY: the caller meets the conditions of `Nest`: the scales of this group lie there.
                 unsafe { Self::scale::<L>(small, group, lane) }
             }
         }
     };
 }
 
-own_minima!(Q4K, Fours, "Q4_K: codes of four bits, eight scales and minima of six.");
-own_minima!(Q5K, Fives, "Q5_K: codes of five bits, eight scales and minima of six.");
-own_middle!(Q3K, Threes, 4, "Q3_K: codes of three bits around 4, sixteen scales of six.");
-own_middle!(Q6K, Sixes, 32, "Q6_K: codes of six bits around 32, sixteen scales of eight.");
+own_minima!(Q4K, Fours, "Q4_K: codes of four bits, eight scales and minima of six bits.");
+own_minima!(Q5K, Fives, "Q5_K: codes of five bits, eight scales and minima of six bits.");
+own_middle!(Q3K, Threes, 4, "Q3_K: codes of three bits around 4, sixteen scales of six bits.");
+own_middle!(Q6K, Sixes, 32, "Q6_K: codes of six bits around 32, sixteen scales of eight bits.");
 
 /// Q2_K: codes of two bits, sixteen scales and minima of four bits, which share bytes.
 pub(super) struct Q2K;
@@ -373,13 +378,13 @@ impl Nest for Q2K {
 
     #[inline(always)]
     unsafe fn scale<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints {
-        // SAFETY: the caller keeps what `Nest` asks for: the scales of this group lie there.
+        // SAFETY: the caller meets the conditions of `Nest`: the scales of this group lie there.
         unsafe { L::and(L::unsigned(small.add(group * PANEL + lane)), L::bytes(0x0f)) }
     }
 
     #[inline(always)]
     unsafe fn minimum<L: Simd>(small: *const u8, group: usize, lane: usize) -> L::Ints {
-        // SAFETY: the caller keeps what `Nest` asks for: the minima of this group lie there.
+        // SAFETY: the caller meets the conditions of `Nest`: the minima of this group lie there.
         unsafe { L::and(L::right(L::unsigned(small.add(group * PANEL + lane)), 4), L::bytes(0x0f)) }
     }
 }

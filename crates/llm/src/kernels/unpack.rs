@@ -1,7 +1,7 @@
-//! Takes the weights of one output out of a panel again: a table of tokens that is the output matrix too need not be
-//! in memory twice. Must not know instructions.
+//! Extracts the weights of one output from a panel again, so that an embedding table that is also the output
+//! matrix need not be in memory twice. Must not know instructions.
 //!
-//! The numbers are those of ggml's `dequantize_row_*`, computed in the same order.
+//! The numbers are those of ggml's `dequantize_row_*`, computed in ggml's order.
 
 use half::f16;
 
@@ -11,7 +11,8 @@ use super::simd::PANEL;
 use super::tile::{HEADER, flat_scales, nest_bytes};
 
 impl Format {
-    /// Writes the weights of the output that is `lane` in this panel, which has as many inputs as `out` is long.
+    /// Writes the weights of the output in `lane` of this panel. The panel has as many inputs as `out` has
+    /// numbers.
     pub(super) fn take_out(self, panel: &[u8], lane: usize, out: &mut [f32]) {
         let blocks = out.len() / self.span();
         for (block, out) in out.chunks_exact_mut(self.span()).enumerate() {
@@ -36,7 +37,7 @@ impl Format {
         }
     }
 
-    /// Makes 32 weights of their codes, each with its number.
+    /// Computes 32 weights from their codes. `weight` gets the index of each code, and the code.
     fn codes(self, block: &[u8], lane: usize, out: &mut [f32], weight: impl Fn(usize, i32) -> f32) {
         for (k, four) in out.chunks_exact_mut(4).enumerate() {
             let codes = match self {

@@ -1,4 +1,4 @@
-//! Tests of the sampler: what each setting lets through, whatever the logits.
+//! Tests of the sampler: which tokens each setting lets through, whatever the logits.
 
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn draws(sampling: &Sampling, logits: &[f32], n: usize) -> Vec<u32> {
     draws_with(sampling, &unbiased(), logits, n)
 }
 
-/// The probability of each, at temperature 1.
+/// The probability of each token, at temperature 1.
 fn probabilities(logits: &[f32]) -> Vec<f32> {
     let best = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let weights: Vec<f32> = logits.iter().map(|logit| (logit - best).exp()).collect();

@@ -1,10 +1,11 @@
-//! Runs a template within bounds of time, memory and depth, whatever it says: it comes with a stranger's file. Must
-//! not know what it lays out.
+//! Runs a template within limits of time, memory and depth, whatever the template says: it comes with a
+//! stranger's file. Must not know what it renders.
 //!
-//! minijinja counts instructions, and each of them may double a text, or walk a list that contains itself. So those
-//! that make or compare values are exchanged for functions (`operators`) that first weigh what they are given, in bytes
-//! and in parts, against one budget. What is left grows with the number of instructions alone. All of it runs on a
-//! thread whose stack holds the deepest nesting that so many instructions can make.
+//! minijinja limits the number of instructions, but each of them may double a text, or walk a list that
+//! contains itself. So the instructions that make or compare values are replaced by functions (`operators`),
+//! which first weigh their arguments, in bytes and in parts, against one budget. The cost of all other
+//! instructions grows only with their number. The template runs on a thread whose stack holds the deepest
+//! nesting that the allowed instructions can make.
 
 use std::sync::Arc;
 
@@ -17,25 +18,27 @@ use minijinja::{AutoEscape, Environment, Error, Value};
 use super::budget::{Budget, refused};
 use super::operators::{self, Dated};
 
-/// Longest template. Those of 2026 have up to 30 kB.
+/// Longest template, in bytes. Those of 2026 have up to 30 kB.
 const MAX_SOURCE: usize = 256 * 1024;
-/// Longest text between two tags, which an instruction may write again and again.
+/// Longest text between two tags, in bytes. One instruction may write it again and again.
 const MAX_RAW: usize = 8 * 1024;
-/// Most words and signs between two braces: long chains of operators are deep trees.
+/// Most tokens in a tag: long chains of operators are deep trees.
 const MAX_TOKENS: usize = 2000;
-/// Most `elif`: each stands inside the one before it.
+/// Most `elif`s in a template: each is nested in the one before it.
 const MAX_ELIFS: usize = 500;
-/// Instructions of one rendering, at least, and more for every message. A message takes a few hundred.
+/// Instructions in one rendering: a base, more for every message, and an upper limit. A message takes a few
+/// hundred.
 const FUEL: (u64, u64, u64) = (60_000, 4_000, 600_000);
-/// Bytes and parts that are handled in one rendering, in the same way.
+/// Bytes and parts that one rendering may handle: a base, more for every message, and an upper limit.
 const BUDGET: (u64, u64, u64) = (1 << 20, 1 << 15, 1 << 23);
-/// Only what is used of it takes memory.
+/// Stack of the rendering thread. Only the used part takes memory.
 const STACK: usize = 64 << 20;
 
-/// Name of the template in complaints.
+/// Name of the template in error messages.
 const NAME: &str = "chat";
 
-/// What the template says with these variables, of which `messages` messages are one. `dated` writes the date.
+/// Renders the template with these variables, which include `messages` messages. `dated` gives the time for
+/// dates.
 pub(super) fn render(
     source: &str,
     variables: Value,
@@ -52,7 +55,7 @@ pub(super) fn render(
 }
 
 fn run(source: &str, variables: Value, messages: usize, dated: Dated) -> Result<String, Error> {
-    // As transformers sets it; the templates are written for that.
+    // The settings of transformers, for which the templates are written.
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
     check_form(source, syntax.clone())?;
     let allowance = |(least, each, most): (u64, u64, u64)| (least + each * messages as u64).min(most);
@@ -75,7 +78,7 @@ fn run(source: &str, variables: Value, messages: usize, dated: Dated) -> Result<
     Ok(text)
 }
 
-/// Refuses what would make its reading long or deep.
+/// Refuses a template that would take long to parse, or make the parser recurse deeply.
 fn check_form(source: &str, syntax: SyntaxConfig) -> Result<(), Error> {
     if source.len() > MAX_SOURCE {
         return Err(refused(format!("it is longer than {MAX_SOURCE} bytes")));
@@ -94,7 +97,7 @@ fn check_form(source: &str, syntax: SyntaxConfig) -> Result<(), Error> {
         if in_tag > MAX_TOKENS || elifs > MAX_ELIFS {
             return Err(refused("an expression or a condition in it is too long"));
         }
-        // What is made of constants is made while it is read, where nothing is weighed.
+        // Constant expressions are evaluated when the template is compiled, where nothing is weighed.
         let text = matches!(token, Token::Str(_) | Token::String(_));
         let opens = matches!(token, Token::BracketOpen | Token::ParenOpen | Token::BraceOpen);
         let times = matches!(token, Token::Mul);
@@ -107,8 +110,8 @@ fn check_form(source: &str, syntax: SyntaxConfig) -> Result<(), Error> {
     Ok(())
 }
 
-/// The same instructions with the texts between tags as values, which are weighed when they are written. What is
-/// written as it stands has no bound: a loop around it does with few instructions what takes all memory.
+/// The instructions, with the texts between tags turned into values, which are weighed when they are written.
+/// Raw text is not limited: a loop around it fills all memory in few instructions.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "of minijinja's instructions, these name another by its number"
@@ -121,7 +124,7 @@ fn weigh_plain_text<'s>(instructions: &Instructions<'s>, source: &'s str) -> Ins
         places.push(next);
         next += if matches!(instruction, Instruction::EmitRaw(_)) { 2 } else { 1 };
     }
-    // A jump may go behind the last one.
+    // A jump may go past the last instruction.
     let place = |old: &u32| places.get(*old as usize).copied().unwrap_or(next);
     let mut weighed = Instructions::new(NAME, source);
     for (index, instruction) in (0..).zip(all) {
@@ -147,8 +150,8 @@ fn weigh_plain_text<'s>(instructions: &Instructions<'s>, source: &'s str) -> Ins
     weighed
 }
 
-/// Exchanges the instructions that make or compare values for calls of functions that weigh them. Their names are
-/// no words of the language, so that no variable can take their place.
+/// Replaces the instructions that make or compare values by calls of functions that weigh these values. The
+/// functions' names are no identifiers of the language, so no variable can take their place.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "of minijinja's instructions, these are the ones that matter"
@@ -171,7 +174,7 @@ fn guard(instructions: &mut Instructions<'_>) -> Result<(), Error> {
             Instruction::BuildList(Some(items)) | Instruction::BuildTuple(Some(items)) => ("[]", *items),
             Instruction::BuildMap(pairs) => ("{}", *pairs * 2),
             Instruction::Include(_) | Instruction::LoadBlocks | Instruction::CallBlock(_) => {
-                return Err(refused("it wants another template"));
+                return Err(refused("it refers to another template"));
             }
             Instruction::CompareAndPreserve(_) => return Err(refused("it has a chain of comparisons")),
             Instruction::UnpackLists(_) | Instruction::MergeKwargs(_) => {

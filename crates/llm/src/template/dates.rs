@@ -1,5 +1,5 @@
-//! `strftime_now`, by which templates tell the model the date: in UTC, since no time zone is known here. Must not
-//! read a clock.
+//! `strftime_now`, with which templates tell the model the date. It is in UTC, since no time zone is known
+//! here. Must not read a clock.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// A moment since 1970 in the words of C's `strftime`. What is not known of them stays as it is.
+/// Formats a time since 1970 as C's `strftime` does. Unknown specifiers stay as they are.
 pub(super) fn strftime(since_1970: Duration, format: &str) -> String {
     let seconds = since_1970.as_secs();
     let days = seconds / 86_400;
@@ -75,8 +75,8 @@ pub(super) fn strftime(since_1970: Duration, format: &str) -> String {
     text
 }
 
-/// Year, month and day of a day since 1970 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms",
-/// `civil_from_days`).
+/// Year, month and day of the date `days` days after 1 January 1970 (Howard Hinnant, "chrono-Compatible
+/// Low-Level Date Algorithms", `civil_from_days`).
 fn date(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
     let (era, of_era) = (shifted / 146_097, shifted % 146_097);

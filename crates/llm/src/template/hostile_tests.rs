@@ -1,8 +1,9 @@
-//! Templates that want to take all memory, all of the stack or all time: each is refused, and the process lives.
+//! Tests of templates that try to take all memory, all of the stack or all time. Each is refused, and the
+//! process lives on.
 
 use super::*;
 
-/// Runs it as a conversation does, with two messages.
+/// Renders the template with two messages, and returns why it was refused.
 fn complaint(source: &str) -> String {
     let template = ChatTemplate::dated(source, "<s>", "</s>", || std::time::Duration::ZERO);
     let talk = [Role::System, Role::User].map(|role| Message { role, text: "hello".into() });
@@ -56,7 +57,7 @@ fn a_template_that_wants_all_memory_is_refused() {
     complaint(&format!("{{% for i in range(9999) %}}{}{{% endfor %}}", "x".repeat(100_000)));
 }
 
-/// Fault: seven of them overflowed the stack, which ends the process.
+/// Fault: seven of the 50 overflowed the stack, which ends the process.
 #[test]
 fn a_template_that_nests_without_end_is_refused() {
     for source in [
@@ -98,7 +99,7 @@ fn a_template_that_nests_without_end_is_refused() {
     complaint(&format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 0 %}".repeat(15_000)));
 }
 
-/// Fault: four of them never ended.
+/// Fault: four of the 50 never ended.
 #[test]
 fn a_template_that_never_ends_is_refused() {
     for test in ["lower", "upper", "startingwith('[')", "endingwith('x')"] {
@@ -122,7 +123,7 @@ fn a_template_that_never_ends_is_refused() {
     complaint(&format!("{{% for i in range(9999) %}}{{{{ '{text}' == '{text}b' }}}}{{% endfor %}}"));
 }
 
-/// Fault: what a template does with many messages is not what it does with the few that it was tried with.
+/// Fault: a template may behave otherwise with many messages than with the few that it was checked with.
 #[test]
 fn a_template_that_goes_wild_in_a_long_conversation_fails_that_conversation() {
     let source = "{% for m in messages %}{{ m.content }}{% endfor %}{% if messages|length > 20 %}\
@@ -136,7 +137,7 @@ fn a_template_that_goes_wild_in_a_long_conversation_fails_that_conversation() {
     assert!(template.render(&talk).unwrap_err().contains("more text and lists than a conversation takes"));
 }
 
-/// A conversation of any length that fits a context is laid out.
+/// A conversation of any length that fits a context is rendered.
 #[test]
 fn a_long_conversation_is_no_hostile_template() {
     for (name, source) in BUILT_IN.iter().filter(|(name, _)| *name != "gemma3") {

@@ -1,5 +1,5 @@
-//! The filter `tojson` as transformers has it: Python's `json.dumps`, with letters of all scripts as they are. Must not
-//! know what is written.
+//! The filter `tojson` of transformers: Python's `json.dumps`, with letters of all scripts unescaped. Must
+//! not know what is written.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use super::budget::refused;
 
-/// Python puts a space behind commas and colons.
+/// Python puts a space after commas and colons.
 struct Spaced;
 
 impl Formatter for Spaced {
@@ -27,10 +27,10 @@ impl Formatter for Spaced {
     }
 }
 
-/// A value as JSON, with `indent` in lines.
+/// A value as JSON; with `indent`, on several lines.
 pub(super) fn tojson(value: &Value, options: Kwargs) -> Result<Value, minijinja::Error> {
     let indent: Option<usize> = options.get("indent")?;
-    // What else Python's function takes changes nothing that a conversation has.
+    // The other options of Python's function change nothing that a conversation has.
     let _: (Option<Value>, Option<Value>, Option<Value>) =
         (options.get("ensure_ascii")?, options.get("separators")?, options.get("sort_keys")?);
     options.assert_all_used()?;

@@ -1,5 +1,5 @@
-//! What a template may do with values: its operators, filters, tests, functions and methods, each of which weighs what
-//! it is given before it does anything. Must not know what the template lays out.
+//! The operators, filters, tests, functions and methods that templates may use. Each weighs its arguments
+//! before it does anything. Must not know what the template renders.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,16 +12,17 @@ use minijinja_contrib::pycompat::unknown_method_callback;
 use super::budget::{Budget, is_list, refused};
 use super::{dates, json};
 
-/// Largest number that a filter or a function takes: a width, a count of repetitions, a length.
+/// Largest number that a filter or a function accepts: a width, a count of repetitions, a length.
 const MAX_NUMBER: i64 = 10_000;
 
 /// The time since 1970, for templates that tell the model the date.
 pub(crate) type Dated = fn() -> Duration;
 
-/// Filters of which what they give may be longer than what they are given.
+/// Filters whose result may be longer than their arguments.
 const GROWING: [&str; 2] = ["replace", "join"];
 
-/// Puts all of them into an environment, and nothing else.
+/// Installs operators, filters, tests, functions and methods in an environment, and removes what templates
+/// must not use.
 pub(super) fn install(environment: &mut Environment<'_>, budget: &Arc<Budget>, dated: Dated) {
     for name in ["chain", "zip", "pprint", "urlencode"] {
         environment.remove_filter(name);
@@ -91,7 +92,7 @@ fn guarded_filters() -> Vec<Named> {
     all
 }
 
-/// Those that look at the whole of a value; the others ask what kind it is.
+/// The tests that look at a whole value. The others only ask for its kind.
 fn guarded_tests() -> Vec<Named> {
     let tests: [(&[&'static str], Value); 12] = [
         (&["eq", "equalto", "=="], Value::from_function(tests::is_eq)),
@@ -112,7 +113,7 @@ fn guarded_tests() -> Vec<Named> {
     tests.into_iter().flat_map::<Vec<Named>, _>(named).collect()
 }
 
-/// What a function of minijinja's gives, if it is given what it may be.
+/// Calls a function of minijinja's, if its arguments are allowed.
 fn called(
     budget: &Budget,
     state: &mut State<'_, '_>,
@@ -124,7 +125,7 @@ fn called(
     settled(budget, function.call(state, given)?)
 }
 
-/// Weighs what is given, and what would come of it where that may be more.
+/// Weighs the arguments, and the result where that may be larger.
 fn check(budget: &Budget, name: &str, given: &[Value]) -> Result<(), Error> {
     given.iter().try_for_each(|value| budget.weigh(value))?;
     let numbers = given.iter().skip(usize::from(name != "range")).filter_map(Value::as_i64);
@@ -134,7 +135,7 @@ fn check(budget: &Budget, name: &str, given: &[Value]) -> Result<(), Error> {
     let text = |index: usize| given.get(index).and_then(Value::as_str).unwrap_or_default();
     let length = |index: usize| given.get(index).and_then(Value::len).unwrap_or_default();
     if GROWING.contains(&name) {
-        // A replacement for nothing stands between all characters.
+        // A replacement for the empty text goes between all characters.
         let places = if name == "replace" { text(0).len() + 1 } else { length(0).max(length(1)) };
         let each = if name == "replace" { text(2).len() } else { text(0).len().max(text(1).len()) };
         budget.spend(places.saturating_mul(each))?;
@@ -150,7 +151,7 @@ fn check(budget: &Budget, name: &str, given: &[Value]) -> Result<(), Error> {
     Ok(())
 }
 
-/// A result as a value of its own: what is made only when it is looked at is made now.
+/// A result as a finished value: a lazy sequence is evaluated now.
 fn settled(budget: &Budget, value: Value) -> Result<Value, Error> {
     let value = if value.kind() == ValueKind::Iterable {
         value.try_iter()?.checked().collect::<Result<Vec<Value>, Error>>().map(Value::from)?

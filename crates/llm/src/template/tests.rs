@@ -1,4 +1,4 @@
-//! Tests of how conversations are laid out, and of templates as model files have them.
+//! Tests of how conversations are rendered, and of templates from model files.
 
 use super::*;
 
@@ -47,7 +47,7 @@ fn a_template_that_silently_drops_the_system_message_gets_it_with_the_first_user
     assert_eq!(shown(&template(Some(dropping)), &conversation()), "[Be brief.\n\nHi][Hello]");
 }
 
-/// Gemma 3's template, as its files carry it, without the parts for images.
+/// Gemma 3's template from its files, without the parts for images.
 const STRICT: &str = "{{ bos_token }}\n{%- if messages[0]['role'] == 'system' -%}\n\
     {%- set first_user_prefix = messages[0]['content'] + '\n\n' -%}\n\
     {%- set loop_messages = messages[1:] -%}\n{%- else -%}\n{%- set first_user_prefix = '' -%}\n\
@@ -115,11 +115,11 @@ fn what_looks_like_a_placeholder_but_names_no_message_stays_text() {
     assert_eq!(parts("a\u{E000}7\u{E001}b", 2), [Part::Literal("a\u{E000}7\u{E001}b")]);
 }
 
-/// What `scripts/template_vectors.py` wrote.
+/// Written by `scripts/template_vectors.py`.
 const RENDERINGS: &str = include_str!("../../../../tests/golden/templates/renderings.json");
 
-/// Fault: templates of 2026, with `strftime_now`, generation blocks, `message.get`, `.replace`, `.title`, `continue`
-/// and `break`, were refused.
+/// Fault: templates of 2026, with `strftime_now`, generation blocks, `message.get`, `.replace`, `.title`,
+/// `continue` and `break`, were refused.
 #[test]
 fn templates_are_rendered_as_transformers_renders_them() {
     let golden: serde_json::Value = serde_json::from_str(RENDERINGS).unwrap();

@@ -1,5 +1,5 @@
 //! Tests of both tokenizers, on vocabularies that the tests make themselves: there and back, against the
-//! reference, and on what callers and strangers may say.
+//! reference, and with hostile text.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ fn piece(text: &str, score: f32, kind: Kind) -> Piece {
     Piece { text: text.to_owned(), score, kind }
 }
 
-/// A byte-level vocabulary learned from the sample: the commonest pair of neighbours first.
+/// A byte-level vocabulary learned from the sample: the most common pair of neighbours first.
 fn learned(pre: &str) -> (Vocabulary, Vec<String>) {
     let words = PreTokenizer::named(pre).unwrap();
     let mut texts: Vec<Vec<String>> = words.split(SAMPLE).iter().map(|word| shown(word)).collect();
@@ -58,7 +58,7 @@ fn shown(word: &str) -> Vec<String> {
     word.bytes().map(|byte| char_of(byte).to_string()).collect()
 }
 
-/// The same in Hugging Face's implementation, with the words cut as the models' own files say.
+/// This vocabulary in Hugging Face's implementation, with words split as the models' own files say.
 fn reference(pre: &str, vocabulary: &Vocabulary, merges: &[String]) -> tokenizers::Tokenizer {
     let split = |pattern: &str| json!({"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": false});
     let bytes = |use_regex: bool| json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": use_regex});
@@ -212,7 +212,7 @@ fn gemmas_runs_of_breaks_and_spaces_are_tokens_and_no_space_stands_before_a_text
 
 #[test]
 fn long_repeated_texts_are_done_in_a_moment() {
-    // Squares of these would take minutes.
+    // Quadratic time would be minutes here.
     let texts = [" ", "x", "\n", "\u{1F600}", "0", "'", "the "].map(|unit| unit.repeat(100_000));
     for vocabulary in
         [learned("gpt-2").0, learned("llama-bpe").0, learned("default").0, pieces(true), pieces(false)]
@@ -258,7 +258,7 @@ fn the_markers_of_every_family_end_a_reply() {
     assert!((7..14).all(|id| !vocabulary.ends_reply(id)), "text that looks like one does not");
 }
 
-/// Text as it is typed, and as it is not.
+/// Text as people type it, and text that nobody types.
 fn texts() -> impl Strategy<Value = String> {
     let unit = prop_oneof![
         4 => "[a-zA-Z]{1,8}", 3 => "[ \t]{1,4}", 2 => "[0-9]{1,5}", 2 => "[\r\n]{1,3}", 2 => "[.,!?'$<>|_-]{1,3}",
@@ -298,7 +298,7 @@ proptest! {
 
     #[test]
     fn any_text_comes_back_from_pieces_and_bytes(text in texts()) {
-        // The sign for a space is a space, on the way back.
+        // SentencePiece's sign for a space comes back as a space.
         let text = text.replace(SPACE, "");
         PIECES.with(|all| {
             for vocabulary in all {

@@ -1,4 +1,4 @@
-//! How a WAV file writes samples down: the kinds that are read, and their numbers. Knows bytes, no files.
+//! The sample formats of WAV files: the supported kinds and their numbers. Knows bytes, must not know files.
 
 use std::io::Read;
 
@@ -6,10 +6,10 @@ use super::super::g711::Law;
 use super::super::resample;
 use super::input::{Input, WavError};
 
-/// Most channels taken.
+/// The most channels that are supported.
 const MAX_CHANNELS: u16 = 32;
 
-/// How a sample is written down.
+/// The encoding of a sample.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Coding {
     /// Unsigned, around 128.
@@ -22,7 +22,7 @@ pub(super) enum Coding {
     Law(Law),
 }
 
-/// What the header says of the samples.
+/// The header's description of the samples.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Format {
     pub(super) coding: Coding,
@@ -96,7 +96,7 @@ impl Coding {
                 f64::from_le_bytes(eight) as f32
             }
         };
-        // Floats may be anything.
+        // A float may be out of range, infinite or NaN.
         if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 }
     }
 }

@@ -1,14 +1,15 @@
-//! The bytes of a WAV file, chunk by chunk, and what can be wrong with them.
+//! The bytes of a WAV file, chunk by chunk, and the errors that they can have.
 
 use std::io::{self, Read};
 
-/// Longest audio taken at once, in seconds: an hour. A [`Reader`](super::Reader) has no such limit.
+/// The longest audio that is read at once, in seconds: an hour. A [`Reader`](super::Reader) has no such
+/// limit.
 pub const MAX_SECONDS: u64 = 3_600;
 
-/// Most bytes of audio taken: an hour of stereo at 48 kHz and 24 bits is just under it.
+/// The most bytes of audio that are read at once: an hour of stereo at 48 kHz and 24 bits is just below.
 pub const MAX_BYTES: u64 = 1 << 30;
 
-/// Why a WAV file could not be read or written. Its text names the file and the remedy.
+/// Why a WAV file could not be read or written. The text names the file and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum WavError {
     /// The file could not be opened, read or written.
@@ -16,20 +17,20 @@ pub enum WavError {
     Io {
         /// The file.
         name: String,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
-    /// It is something else.
+    /// The input is not a WAV file.
     #[error(
         "{name} is not a WAV file: {problem}, expected RIFF/WAVE with PCM audio; `sox IN OUT.wav` converts it"
     )]
     NotWav {
         /// The file.
         name: String,
-        /// What was found.
+        /// The problem.
         problem: String,
     },
-    /// It is a WAV file of a kind that is not read.
+    /// The input is a WAV file of an unsupported kind.
     #[error(
         "{name}: {problem}; expected PCM of 8, 16, 24 or 32 bits, float of 32 or 64 bits, mu-law or A-law; \
          `sox IN -b 16 OUT.wav` converts it"
@@ -37,10 +38,10 @@ pub enum WavError {
     Unsupported {
         /// The file.
         name: String,
-        /// What was found.
+        /// The problem.
         problem: String,
     },
-    /// More audio than is taken at once.
+    /// The audio is longer than the limit for reading at once.
     #[error("{name} is too long: at most {MAX_SECONDS} seconds and {} MiB of audio are read", MAX_BYTES >> 20)]
     TooLong {
         /// The file.
@@ -51,12 +52,12 @@ pub enum WavError {
     Encode {
         /// The file.
         name: String,
-        /// What the encoder said.
+        /// The encoder's error.
         cause: hound::Error,
     },
 }
 
-/// Bytes on their way in, and what they are called in messages.
+/// An input, and its name in messages.
 pub(super) struct Input<'a, R> {
     pub(super) input: R,
     pub(super) name: &'a str,
@@ -75,7 +76,7 @@ impl<R: Read> Input<'_, R> {
         WavError::Io { name: self.name.to_owned(), cause }
     }
 
-    /// Fills the buffer as far as there is input; returns how far.
+    /// Fills the buffer as far as there is input. Returns the number of bytes read.
     pub(super) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, WavError> {
         let mut got = 0;
         while got < buffer.len() {

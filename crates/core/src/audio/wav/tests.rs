@@ -1,4 +1,4 @@
-//! Tests of `wav`: what is read, what is forgiven, and what is refused with which words.
+//! Tests of `wav`: the input that is read, the faults that are accepted, and the messages of refusals.
 
 use super::*;
 use hound::{SampleFormat, WavSpec, WavWriter};
@@ -97,7 +97,7 @@ fn a_file_that_is_cut_short_gives_what_is_there() {
     assert_eq!(read(&file[..file.len() - 11], "a.wav").unwrap().samples, vec![0.25; 94]);
 }
 
-/// All channels of a file, and what it says of its end.
+/// All channels of a file, and its completeness.
 fn channels_of(file: &[u8]) -> (Vec<Vec<f32>>, Completeness) {
     let mut reader = Reader::open(file, "a.wav").unwrap();
     let mut all = vec![Vec::new(); reader.channel_count()];
@@ -123,7 +123,7 @@ fn how_much_is_missing_is_known_where_the_header_has_a_length() {
     let file = encode(8_000, &[&[8_192; 8_000]]).unwrap();
     let half_a_second = Completeness::Short(Duration::from_millis(500));
     assert_eq!(channels_of(&file[..file.len() - 8_000]).1, half_a_second);
-    // A sample and a half are told as one; half a sample is nothing.
+    // A sample and a half counts as one; half a sample does not count.
     assert_eq!(channels_of(&file[..file.len() - 3]).1, Completeness::Short(Duration::from_micros(125)));
     assert_eq!(channels_of(&file[..file.len() - 1]).1, Completeness::Whole);
     for size in [0, u32::MAX, 0x7fff_f000] {

@@ -9,7 +9,7 @@ fn words(ends: &[u64]) -> Vec<WordTime> {
     ends.iter().map(|&e| WordTime { word: "w".into(), end: MS(e) }).collect()
 }
 
-/// Two pieces; the first plays from 5,000 to 6,000, the second 100 ms later.
+/// Two chunks; the first plays from 5,000 to 6,000, the second 100 ms later.
 fn playing() -> Ledger {
     let mut ledger = Ledger::default();
     ledger.asked(ChunkId(1), "We open at nine.", MS(0), false);
@@ -67,7 +67,7 @@ fn what_is_held_back_goes_on_from_the_word_that_was_cut() {
     let due = ledger.due();
     assert_eq!(due[0], Due { chunk: ChunkId(1), silence: MS(0), from: MS(500) });
     assert_eq!(due[1], Due { chunk: ChunkId(2), silence: MS(100), from: MS(0) });
-    // Marks of before the pause, which gateways send back with a clear, are of no piece any more.
+    // Marks from before the pause, which gateways return with a clear, belong to no chunk any more.
     assert_eq!(ledger.played(MarkId(1)), None);
     ledger.queued(ChunkId(1), MarkId(3));
     ledger.started(ChunkId(1), AT(9000));

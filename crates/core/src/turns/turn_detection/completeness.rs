@@ -1,6 +1,6 @@
-//! How complete a caller's words are, from 0 (they go on for certain) to 1 (this was a whole turn): a
-//! scorer by rules, which also says where no other scorer may go beyond it. A recogniser puts a full stop after
-//! anything, so its punctuation is no evidence of an end. Pure text; knows no model and no language.
+//! How complete a caller's words are, from 0 (certain to go on) to 1 (a whole turn), scored by rules. The
+//! rules also limit the score that another scorer may give. A recogniser puts a full stop after anything,
+//! so its punctuation is no evidence of an end. Pure text; knows no model and no language.
 
 use super::dictation::{self, Dictated};
 use crate::language::words::plain_words;
@@ -13,36 +13,36 @@ pub const OPEN: f32 = 0.5;
 /// A whole turn.
 pub const COMPLETE: f32 = 1.0;
 
-/// Rather to go on than not.
+/// More likely to go on than not.
 const LIKELY_MORE: f32 = 0.25;
 
-/// What a model can make of such a beginning at most.
+/// The highest score that a model can give to a greeting.
 const GREETING: f32 = 0.7;
 
-/// What the caller's words are judged by, beside the words.
+/// The context by which the caller's words are judged.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The language that is spoken.
     pub language: &'static Language,
     /// What the agent asked for.
     pub expected: Expectation,
-    /// How many digits numbers have that are dictated, in ascending order.
+    /// The lengths of dictated numbers, in digits, in ascending order.
     pub number_lengths: &'a [usize],
 }
 
 impl Default for Context<'_> {
-    /// English, and nothing that was asked for.
+    /// English, with nothing asked for and no known lengths of numbers.
     fn default() -> Self {
         Self { language: &ENGLISH, expected: Expectation::Nothing, number_lengths: &[] }
     }
 }
 
-/// What the rules say of words.
+/// The rules' judgement of words.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ruling {
-    /// How complete they are.
+    /// How complete the words are.
     pub score: f32,
-    /// No other scorer may take them for more complete than this.
+    /// The highest score that another scorer may give to the words.
     pub most: f32,
 }
 
@@ -52,7 +52,7 @@ impl Ruling {
         Self { score, most: COMPLETE }
     }
 
-    /// Nobody makes them more complete.
+    /// No other scorer makes the words more complete.
     const fn firm(score: f32) -> Self {
         Self { score, most: score }
     }
@@ -72,8 +72,8 @@ pub fn score(text: &str) -> f32 {
     judge(text, Context::default()).score
 }
 
-/// The same, with how far another scorer may differ: a number that is being dictated is never cut short,
-/// and a word that calls for more is believed.
+/// How complete `text` is, and how complete another scorer may take it to be. A number that is being
+/// dictated is never cut short, and a word that calls for more is believed.
 #[must_use]
 pub fn judge(text: &str, context: Context<'_>) -> Ruling {
     let table = &context.language.completeness;
@@ -102,11 +102,11 @@ pub fn judge(text: &str, context: Context<'_>) -> Ruling {
     of_a_sentence(&joined, table)
 }
 
-/// Of a number or a spelled word; `None` where nothing is dictated.
+/// The ruling on a number or a spelled word; `None` if nothing is dictated.
 fn of_what_is_dictated(text: &str, context: Context<'_>) -> Option<Ruling> {
     let dictated =
         dictation::at_the_end_of(text, context.expected == Expectation::Number, &context.language.dictation);
-    // Longer ones are no amounts and no dates.
+    // Longer numbers are no amounts and no dates.
     let in_one_go = |digits: usize| match context.expected {
         Expectation::Amount => digits <= 4,
         Expectation::Date => digits <= 8,
@@ -115,7 +115,7 @@ fn of_what_is_dictated(text: &str, context: Context<'_>) -> Option<Ruling> {
     match dictated {
         Dictated::Nothing => None,
         Dictated::Ended => Some(Ruling::open(COMPLETE)),
-        // "Two." may be how many there are; to no question, it begins a number.
+        // "Two." may answer how many there are; without a question, it begins a number.
         Dictated::FirstDigits => Some(Ruling::firm(if in_one_go(1) { OPEN } else { UNFINISHED })),
         Dictated::Digits(count) if in_one_go(count) => Some(Ruling::firm(OPEN)),
         Dictated::Digits(count) => {
@@ -126,8 +126,8 @@ fn of_what_is_dictated(text: &str, context: Context<'_>) -> Option<Ruling> {
     }
 }
 
-/// A number of a known length may be all of it; one of the greatest is, and one digit more if the first may be
-/// a country code.
+/// A number of a known length may be complete; one of the greatest length is. A possible country code adds
+/// one digit.
 fn of_length(digits: usize, lengths: &[usize], country_code: bool) -> f32 {
     let code = usize::from(country_code);
     match lengths.last() {
@@ -137,7 +137,8 @@ fn of_length(digits: usize, lengths: &[usize], country_code: bool) -> f32 {
     }
 }
 
-/// True for "Anna" where a name was asked for, and "Tuesday" where a day and perhaps a time was.
+/// True for "Anna" where a name was asked for, and "Tuesday" where a day, and perhaps a time, was asked
+/// for.
 fn is_one_word_of_more(words: &[String], expected: Expectation, table: &Completeness) -> bool {
     let matters = |word: &&String| !table.before_a_name.contains(&word.as_str());
     let mut said = words.iter().filter(matters);
@@ -152,8 +153,8 @@ fn is_one_word_of_more(words: &[String], expected: Expectation, table: &Complete
     }
 }
 
-/// Of words that no rule takes for a beginning. A model that is sure of the end of a greeting is right only
-/// now and then: its answer may come sooner, but not as soon as that to a whole sentence.
+/// The ruling on words that no rule takes for a beginning. A model that is sure of the end of a greeting is
+/// right only now and then: the answer may come sooner, but not as soon as after a whole sentence.
 fn of_a_sentence(words: &str, table: &Completeness) -> Ruling {
     if table.openings.contains(&words) {
         Ruling { score: OPEN, most: GREETING }
@@ -228,7 +229,7 @@ mod tests {
         assert_eq!(judge("five five five, that's it", CONTEXT).score, COMPLETE);
     }
 
-    /// Fault: "one, five five five …" of eleven digits was over with the tenth.
+    /// Fault: a number of eleven digits, "one, five five five …", was taken to be over at the tenth.
     #[test]
     fn a_country_code_is_none_of_the_digits_of_a_number() {
         let said = "one five five five two one nine zero four four eight";
@@ -281,7 +282,7 @@ mod tests {
         for text in ["Well, yes,", "On Tuesday at ten."] {
             assert_eq!(judge(text, CONTEXT).most, COMPLETE, "{text}");
         }
-        // A greeting may be all, but is not taken for a whole turn.
+        // A greeting may be the whole turn, but is not taken for one.
         let greeting = judge("Hello.", CONTEXT).most;
         assert!(greeting > OPEN && greeting < COMPLETE, "{greeting}");
     }

@@ -1,24 +1,25 @@
-//! Numbers and names that are dictated, piece by piece: how far a caller has come. Pure text; knows no call and no
+//! How far a caller has come in dictating a number or spelling a name. Pure text; knows no call and no
 //! language.
 
 use crate::language::Dictation;
 use crate::language::words::plain_words;
 
-/// From so many digits on, somebody dictates a number.
+/// Fewest digits that count as a dictated number.
 const DICTATION: usize = 3;
 
-/// So many digits in one written number are dictated, whatever stands before them.
+/// Fewest digits of one written number that count as dictated, whatever stands before the number.
 const LONG_NUMBER: usize = 5;
 
-/// So many letters one by one are a word that is spelled.
+/// Fewest single letters that count as a spelled word.
 const SPELLING: usize = 3;
 
-/// What of a number or a spelled word stands at the end of what was said.
+/// The part of a number or a spelled word at the end of the caller's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dictated {
     /// None, or one that was said in one go.
     Nothing,
-    /// One or two digits and no other words: of what, only the question tells.
+    /// One or two digits, alone or after words that lead to a number: only the question tells what they
+    /// are.
     FirstDigits,
     /// Digits of a number that is dictated.
     Digits(usize),
@@ -28,8 +29,8 @@ pub(super) enum Dictated {
     Ended,
 }
 
-/// True if the number at the end of `text` begins with 1: perhaps the country code of North America, which is
-/// none of the digits that a number there has.
+/// True if the number at the end of `text` begins with 1: perhaps the country code of North America, which
+/// does not count among the digits of a number there.
 pub(super) fn begins_with_a_country_code(text: &str, table: &Dictation) -> bool {
     let words = pieces(text, table);
     let (_, pieces) = digits_at_the_end(&words, true, table);
@@ -37,7 +38,7 @@ pub(super) fn begins_with_a_country_code(text: &str, table: &Dictation) -> bool 
     first.is_some_and(|first| first == table.country_code || first.starts_with('1'))
 }
 
-/// Looks at the end of `text`. Where a number was asked for (`asked`), all digits at the end are of it,
+/// The dictation at the end of `text`. If a number was `asked` for, all digits at the end belong to it,
 /// whatever stands before them.
 pub(super) fn at_the_end_of(text: &str, asked: bool, table: &Dictation) -> Dictated {
     let words = pieces(text, table);
@@ -71,8 +72,8 @@ pub(super) fn at_the_end_of(text: &str, asked: bool, table: &Dictation) -> Dicta
     if alone(pieces) || named { Dictated::FirstDigits } else { Dictated::Nothing }
 }
 
-/// Words in lower case, parted by all signs but those of times and prices: "10:30", "9.30" and "$90" are said in
-/// one go. "K as in kite" is the letter alone.
+/// Words in lower case, split at all signs but those of times and prices: "10:30", "9.30" and "$90" are
+/// said in one go. "K as in kite" becomes the letter alone.
 fn pieces(text: &str, table: &Dictation) -> Vec<String> {
     let mut words = written_pieces(text);
     let mut at = 0;
@@ -84,7 +85,7 @@ fn pieces(text: &str, table: &Dictation) -> Vec<String> {
     words
 }
 
-/// How many words behind a letter only say which letter it is: "as in kite", "for Kilo", "like".
+/// The number of words after a letter that only say which letter it is: "as in kite", "for Kilo", "like".
 fn example_of(letter: &str, rest: &[String], table: &Dictation) -> usize {
     if !is_letter(letter) {
         return 0;
@@ -93,7 +94,7 @@ fn example_of(letter: &str, rest: &[String], table: &Dictation) -> usize {
     let stands_here =
         |lead: &&&[&str]| lead.len() <= rest.len() && rest.iter().zip(**lead).all(|(a, b)| a == b);
     let Some(lead) = table.spelled_as.iter().find(stands_here) else { return 0 };
-    // Of one word, it may be a sentence that goes on.
+    // After a letter that is also a word, a lead of one word may continue a sentence.
     let is_word = lead.len() == 1 && letter == table.letter_and_word;
     if begins_so(lead.len()) && !is_word { rest.len().min(lead.len() + 1) } else { 0 }
 }
@@ -110,14 +111,14 @@ fn written_pieces(text: &str) -> Vec<String> {
     pieces
 }
 
-/// True for "9.30" and "2.50", with or without a full stop behind them.
+/// True for "9.30" and "2.50", with or without a full stop after them.
 fn has_two_decimals(word: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let parts = word.trim_end_matches(['.', ',', '?', '!']).split_once('.');
     parts.is_some_and(|(whole, cents)| digits(whole) && digits(cents) && whole.len() <= 2 && cents.len() == 2)
 }
 
-/// True behind "my number is" and the like.
+/// True after "my number is" and the like.
 fn names_a_number(before: &[String], table: &Dictation) -> bool {
     let last =
         |n: usize| before.len().checked_sub(n).and_then(|at| before.get(at)).map_or("", String::as_str);
@@ -125,8 +126,8 @@ fn names_a_number(before: &[String], table: &Dictation) -> bool {
     is_said(table.number, 1) || (is_said(table.number_is, 1) && is_said(table.named_before, 2))
 }
 
-/// True for what is no dictated number, though it has digits: a time ("nine thirty"), a year ("twenty twenty six"),
-/// a date, "that's the one".
+/// True for digits that are no dictated number: a time ("nine thirty"), a year ("twenty twenty six"), a
+/// date, "that's the one".
 fn is_said_in_one_go(before: &[String], number: &[String], digits: usize, table: &Dictation) -> bool {
     let two_digits = |word: &String| {
         table.pairs.contains(&word.as_str()) || (word.len() == 2 && word.bytes().all(|b| b.is_ascii_digit()))
@@ -139,8 +140,8 @@ fn is_said_in_one_go(before: &[String], number: &[String], digits: usize, table:
     like_a_time || one_of_some || zero_alone || table.months.contains(&behind)
 }
 
-/// How many digits stand at the end, spelled or written, and in how many words. Pairs alone ("twenty") count only
-/// where a number was `asked` for.
+/// The number of digits at the end, spelled or written, and the number of words that they take. Pairs alone
+/// ("twenty") count only where a number was `asked` for.
 fn digits_at_the_end(words: &[String], asked: bool, table: &Dictation) -> (usize, usize) {
     let (mut digits, mut pieces, mut pairs_alone) = (0, 0, true);
     let mut after_a_unit = false;
@@ -162,8 +163,8 @@ fn digits_at_the_end(words: &[String], asked: bool, table: &Dictation) -> (usize
     if pairs_alone && !asked { (0, 0) } else { (digits, pieces) }
 }
 
-/// How many letters and digits, one by one and of both kinds, stand at the end: of a postcode, a number plate, an
-/// order. "9 a m" is a time.
+/// The number of single letters and digits at the end, if there are both kinds: of a postcode, a number
+/// plate, an order. "9 a m" is a time.
 fn letters_and_digits_at_the_end(words: &[String], table: &Dictation) -> usize {
     let is_digit =
         |word: &str| table.digits.contains(&word) || (word.len() == 1 && word.as_bytes()[0].is_ascii_digit());
@@ -181,7 +182,7 @@ fn is_letter(word: &str) -> bool {
     chars.next().is_some_and(char::is_alphabetic) && chars.next().is_none()
 }
 
-/// The words before those that say that a number is over, if they do.
+/// The words before the words that end a number, if such words stand at the end.
 fn without_an_end<'a>(words: &'a [String], table: &Dictation) -> Option<&'a [String]> {
     table.ends.iter().find_map(|end| {
         let end: Vec<&str> = end.split(' ').collect();

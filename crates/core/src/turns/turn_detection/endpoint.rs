@@ -14,43 +14,43 @@ pub struct EndpointPolicy {
     /// After a complete sentence.
     #[serde(rename = "complete_ms", with = "as_millis")]
     pub complete: Duration,
-    /// After words that may be all or not.
+    /// After words that may be complete or not.
     #[serde(rename = "open_ms", with = "as_millis")]
     pub open: Duration,
     /// After words that call for more.
     #[serde(rename = "unfinished_ms", with = "as_millis")]
     pub unfinished: Duration,
-    /// Nobody is waited for longer.
+    /// The longest silence for any words.
     #[serde(rename = "longest_ms", with = "as_millis")]
     pub longest: Duration,
-    /// The language model's probability of an end at which it says neither yes nor no: each has its own.
+    /// The language model's probability of an end that means neither yes nor no: each model has its own.
     #[serde(default = "half")]
     pub model_threshold: f32,
-    /// How much its opinion counts beside the rules: 0 nothing, 1 all.
+    /// How much the model's score counts beside the rules: 0 nothing, 1 all.
     #[serde(default)]
     pub model_weight: f32,
-    /// How many digits numbers have that are dictated, in ascending order: at one of these a number may be
-    /// all, at the greatest it is.
+    /// The lengths of dictated numbers, in digits, in ascending order: at one of these a number may be
+    /// complete, at the greatest it is.
     #[serde(default = "phone_numbers")]
     pub number_lengths: Vec<usize>,
 }
 
-/// Of a telephone number without and with the area's digits.
+/// The digits of a telephone number without and with its area code.
 pub const PHONE_NUMBERS: [usize; 2] = [7, 10];
 
 fn phone_numbers() -> Vec<usize> {
     PHONE_NUMBERS.to_vec()
 }
 
-/// What a threshold is where nothing is known.
+/// The threshold where nothing is known.
 fn half() -> f32 {
     0.5
 }
 
 impl EndpointPolicy {
-    /// How long the caller must have been silent for words of this completeness (0 to 1) to be the whole
-    /// turn. Between the three cases it is interpolated. A caller who is known to pause for longer is
-    /// given that time, but not more than the next case has.
+    /// The silence after which words of this completeness (0 to 1) are the whole turn, interpolated between
+    /// the three cases. A caller who is known to pause for longer is given that time, but not more than the
+    /// next case has.
     #[must_use]
     pub fn silence_after(&self, score: f32, pace: &Pace) -> Duration {
         let least = between(self.unfinished, self.open, self.complete, score);
@@ -60,7 +60,7 @@ impl EndpointPolicy {
     }
 }
 
-/// A pause as long as the caller's usual one is over half the time; this much longer is waited.
+/// Factor on the caller's usual pause: only half of the pauses are over after the usual one.
 const PATIENCE: f32 = 1.2;
 
 fn between(at_0: Duration, at_half: Duration, at_1: Duration, score: f32) -> Duration {
@@ -70,9 +70,9 @@ fn between(at_0: Duration, at_half: Duration, at_1: Duration, score: f32) -> Dur
     Duration::from_secs_f32((from + (to - from) * share.clamp(0.0, 1.0)).max(0.0))
 }
 
-/// How long a caller pauses inside their turns: a moving average, as livekit's adaptive endpointing has
-/// it, but of pauses in the middle of a sentence and of those after a complete one apart: whoever looks
-/// a number up does not take long between sentences.
+/// How long a caller pauses inside their turns: a moving average, as in livekit's adaptive endpointing, but
+/// separate for pauses in the middle of a sentence and after a complete one. A caller who looks a number up
+/// does not take long between sentences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pace {
     within: Option<Duration>,
@@ -82,7 +82,7 @@ pub struct Pace {
 /// The weight of the newest pause.
 const NEWEST: f32 = 0.3;
 
-/// From this score on a sentence was complete.
+/// The score from which a sentence counts as complete.
 const SENTENCE: f32 = 0.75;
 
 impl Pace {

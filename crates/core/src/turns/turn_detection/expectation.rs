@@ -1,9 +1,9 @@
-//! What the agent asked the caller for, so that the first word of a longer answer is not taken for all of it.
-//! Pure text; knows no call and no language.
+//! What the agent asked the caller for, so that the first word of a longer answer is not taken for the
+//! whole answer. Pure text; knows no call and no language.
 
 use crate::language::{Expectation, Questions};
 
-/// What the agent asked for at the end of what it said.
+/// What the agent asked for in its last two sentences.
 ///
 /// ```
 /// use offhook_core::language::{ENGLISH, Expectation};

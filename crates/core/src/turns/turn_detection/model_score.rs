@@ -1,13 +1,13 @@
-//! How complete a caller's words are taken to be, from what the rules and the language model say of them.
-//! Knows two figures; no words, no silence and no model.
+//! The score of how complete a caller's words are, from the rules and the language model. Knows two
+//! figures; no words, no silence and no model.
 
 use super::completeness::Ruling;
 use super::endpoint::EndpointPolicy;
 
 impl EndpointPolicy {
-    /// The score of words, 0 to 1: that of the rules, and the model's `probability` that the turn ends here
-    /// if it is known, weighted. Where the rules are certain that more comes, the model cannot say that it
-    /// does not; it can always say that it does.
+    /// The score of words, 0 to 1: the weighted mean of the rules' score and the model's `probability` that
+    /// the turn ends here, if it is known. Where the rules are certain that more comes, the model cannot
+    /// overrule them; it can always say that more comes.
     #[must_use]
     pub fn score(&self, ruling: Ruling, probability: Option<f32>) -> f32 {
         let Some(probability) = probability else { return ruling.score };
@@ -17,10 +17,9 @@ impl EndpointPolicy {
     }
 }
 
-/// A model's probability of an end on the scale of the rules: 0.5 is what a probability of `threshold`
-/// means. In between it goes by the odds, as many times as high as those at the threshold, for what a model
-/// says of an end may lie anywhere: one that was trained on whole turns says 0.9, a large model of texts
-/// 0.03, and both are sure.
+/// A model's probability of an end on the scale of the rules: a probability of `threshold` becomes 0.5. In
+/// between, the odds are divided by the odds at the threshold, because the scales of models differ: one
+/// that was trained on whole turns says 0.9, a large model of texts 0.03, and both are sure.
 fn score_of(probability: f32, threshold: f32) -> f32 {
     let threshold = threshold.clamp(0.000_1, 0.999_9);
     let probability = probability.clamp(0.0, 1.0);

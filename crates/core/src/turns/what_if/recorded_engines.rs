@@ -1,5 +1,5 @@
-//! What the engines and the line did in a call, read from its trace: what was heard, what was answered,
-//! how it sounded, and how long each took. Must not know what is done with it.
+//! The results of the engines and the gateway in a call, read from its trace: transcripts, replies, speech,
+//! and how long each took. Must not know what is done with them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::dialogue::{Message, Usage, WordTime};
 use crate::ids::{Asked, ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
-/// What was heard of an utterance up to a moment.
+/// The transcript of an utterance up to a given time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HeardThen {
     /// Where the utterance began.
@@ -31,7 +31,7 @@ pub(super) enum Said {
     Failed,
 }
 
-/// How a text sounded.
+/// The speech of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sounded {
     pub(super) took: Duration,
@@ -39,21 +39,23 @@ pub(super) struct Sounded {
     pub(super) words: Vec<WordTime>,
 }
 
-/// The whole of it.
+/// All recorded results of a call.
 #[derive(Debug)]
 pub(super) struct Past {
     heard: Vec<HeardThen>,
     replies: BTreeMap<TurnId, Reply>,
-    /// What the language model said of the end of the caller's words, and how long after they were given.
+    /// The language model's score of the end of the caller's words, and how long it took from giving the
+    /// words.
     scores: BTreeMap<String, (Duration, f32)>,
-    /// How long it took to read a beginning anew, and that it was done.
+    /// How long a rebuild of the prompt took, and whether it was done.
     pub(super) rebuilt: (Duration, bool),
     sounds: BTreeMap<String, Sounded>,
-    /// From the end of a piece to its mark; `None` if no mark ever came.
+    /// The median time from the end of a chunk to its mark; `None` if no mark ever came.
     pub(super) way: Option<Duration>,
 }
 
-/// A question, the rung of the model that was asked, and its reply: what came, and how long after that.
+/// A question, the rung of the model that was asked, and its reply: what came, and how long after the
+/// question.
 #[derive(Debug, Default)]
 struct Reply {
     question: String,
@@ -74,7 +76,7 @@ impl Default for Past {
     }
 }
 
-/// What a prompt asks: all that the caller has said since the agent was heard.
+/// The question in a prompt: all of the caller's words since the agent was heard.
 pub(super) fn question(messages: &[Message]) -> String {
     messages.last().map_or_else(String::new, |last| last.text.clone())
 }
@@ -94,16 +96,16 @@ impl Past {
         reader.past
     }
 
-    /// What had been heard by `now` of an utterance that began at `from`, as far as the trace tells.
+    /// The transcript by `now` of an utterance that began at `from`, as far as the trace has one.
     pub(super) fn heard_by(&self, from: CallTime, now: CallTime) -> Option<&HeardThen> {
-        // Not what was said in an utterance that had not begun.
+        // An utterance that had not begun is left out.
         let of_utterance = || self.heard.iter().filter(|heard| heard.until >= from && heard.from <= now);
         let before = of_utterance().filter(|heard| heard.until <= now).max_by_key(|heard| heard.until);
         before.or_else(|| of_utterance().min_by_key(|heard| heard.until))
     }
 
-    /// The last reply to a question that came to its end, if it was ever asked and answered: of the same
-    /// model, or of another if that was never asked.
+    /// The last complete reply to a question, if there ever was one: by the model at `rung`, or by another
+    /// if that one has none.
     pub(super) fn reply_to(&self, question: &str, rung: usize) -> Option<&[(Duration, Said)]> {
         let ended = |reply: &&Reply| {
             let last = reply.said.last().map(|(_, said)| said);
@@ -113,7 +115,7 @@ impl Past {
         same.or_else(|| self.replies.values().rfind(ended)).map(|reply| reply.said.as_slice())
     }
 
-    /// What the language model said of the end of these words.
+    /// The language model's score of the end of these words, and how long it took.
     pub(super) fn score_of(&self, question: &str) -> Option<(Duration, f32)> {
         self.scores.get(question).copied()
     }
@@ -123,7 +125,7 @@ impl Past {
     }
 }
 
-/// What was asked for and has not come yet.
+/// Reads a trace, and remembers when each result was asked for.
 #[derive(Default)]
 struct Reader {
     past: Past,
@@ -205,7 +207,7 @@ impl Reader {
             Event::ChunkStarted { chunk, plays_at } => {
                 self.started.insert(*chunk, *plays_at);
             }
-            // One that comes before the end of its piece was sent back by a clear.
+            // A mark that comes before the end of its chunk was returned by a clear.
             Event::MarkPlayed { mark } => {
                 self.ways.extend(self.end_of(*mark).filter(|end| *end <= now).map(|end| now - end));
             }
@@ -244,7 +246,7 @@ impl Reader {
         }
     }
 
-    /// When the piece before a mark should have been over.
+    /// When the chunk before a mark should have been over.
     fn end_of(&self, mark: MarkId) -> Option<CallTime> {
         let chunk = self.playing.get(&mark)?;
         let (_, text) = self.speaking.get(chunk)?;

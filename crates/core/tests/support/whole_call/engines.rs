@@ -1,4 +1,4 @@
-//! The scripted engines of a whole call: they take as long as they are told, and fail when they are told.
+//! The scripted engines of a whole call, with set delays and failures.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,18 +10,19 @@ use offhook_core::units::CallTime;
 use super::{Happening, WholeCall};
 use crate::support::simulation::MS;
 
-/// How long the scripted engines take, and what they do instead of answering.
+/// How long the scripted engines take, and how they fail.
 #[derive(Debug, Clone)]
 pub struct Engines {
     pub transcript: Duration,
     pub first_token: Duration,
     pub token: Duration,
     pub synthesis: Duration,
-    /// So many answers are never begun by the model in use.
+    /// The number of answers for which the model in use sends no token.
     pub silent_answers: u32,
-    /// What fails: jobs by their number, in the order in which they are begun.
+    /// The jobs that fail, numbered in the order in which they begin.
     pub fails: BTreeSet<u32>,
-    /// What the language model says, if it is not to tell how many words it heard; `{n}` is how often it was asked.
+    /// The language model's answer; `None` for one that counts the words it was given. `{n}` is the number of
+    /// answers asked for so far.
     pub answer: Option<String>,
 }
 

@@ -1,5 +1,6 @@
-//! A whole call on a simulated clock, from the socket's messages to the messages for the socket: a caller who speaks in
-//! samples, a gateway with a buffer, marks, holes and back-pressure, and scripted engines. Hours pass in milliseconds.
+//! A whole call on a simulated clock, from incoming to outgoing socket messages: a caller who speaks in
+//! samples, a gateway with a playback buffer, marks, holes and back-pressure, and scripted engines. Hours
+//! pass in milliseconds.
 
 mod engines;
 mod peer;
@@ -34,13 +35,13 @@ use super::tongue::{Loud, Tongue};
 
 #[derive(Debug)]
 enum Happening {
-    /// The next 20 ms of the caller.
+    /// The next 20 ms of the caller's audio.
     Frame(usize),
     Outcome(JobId, Outcome),
-    /// Of the audio before a clear with this number.
+    /// A mark of audio that was sent after this number of clears.
     Mark(u64, String),
     Message(String),
-    /// The gateway looks at its buffer.
+    /// The gateway checks its buffer.
     Buffer,
 }
 
@@ -53,31 +54,31 @@ pub struct WholeCall {
     peer: Peer,
     timeline: Timeline<Happening>,
     pub tongue: Tongue,
-    /// What the caller says, in samples of the line from its beginning.
+    /// The caller's audio since the start of the call, at the peer's rate.
     speech: Vec<i16>,
-    /// Frames that never arrive.
+    /// Spans in which frames never arrive.
     pub lost: Vec<(CallTime, CallTime)>,
-    /// All of these arrive at the end of the span.
+    /// Spans whose frames all arrive at the end of the span.
     pub held_up: Vec<(CallTime, CallTime)>,
-    /// What the caller hears: where it begins, in samples of the line.
+    /// The audio in the caller's ear since the start of the call, at the peer's rate.
     ear: Vec<i16>,
-    /// When the gateway has played what it has.
+    /// When the gateway will have played its buffer.
     playing_until: CallTime,
     clears: u64,
     full: bool,
     begun: u32,
     running: BTreeMap<JobId, Job>,
-    /// What the models were asked.
+    /// The prompts that the models were given.
     pub prompts: Vec<Vec<Message>>,
-    /// When audio left, and how many samples.
+    /// When audio left, and the number of samples.
     pub sent: Vec<(CallTime, usize)>,
-    /// When the gateway was told to throw away what it has.
+    /// When the gateway's buffer was cleared.
     pub cleared: Vec<CallTime>,
     /// All text messages of the server.
     pub told: Vec<(CallTime, String)>,
-    /// It sends no mark back.
+    /// The gateway sends no marks back.
     pub is_deaf: bool,
-    /// The peer answers when it is asked for a sign of life.
+    /// The peer answers pings.
     pub is_alive: bool,
     pub happened: Vec<(CallTime, Happened)>,
     pub ended: Option<(CallTime, Ending)>,
@@ -156,14 +157,14 @@ impl WholeCall {
         this
     }
 
-    /// The caller says `text` from `from` on; gives when it is over.
+    /// The caller says `text` from `from` on. Returns the end of the speech.
     pub fn says(&mut self, from: CallTime, text: &str) -> CallTime {
         let rate = self.peer.rate();
         let (samples, _) = self.tongue.say(text, rate);
         self.makes(from, &samples)
     }
 
-    /// The caller makes a sound without words, for so long.
+    /// The caller makes a sound without words.
     pub fn coughs(&mut self, from: CallTime, lasting: Duration) {
         let samples = vec![1500; samples_in(lasting, self.peer.rate())];
         self.makes(from, &samples);
@@ -187,7 +188,7 @@ impl WholeCall {
         self.sends_text(at, message.to_string());
     }
 
-    /// The same in words.
+    /// The peer sends a text message as it is.
     pub fn sends_text(&mut self, at: CallTime, message: String) {
         self.timeline.at(at, Happening::Message(message));
     }
@@ -217,7 +218,7 @@ impl WholeCall {
         }
     }
 
-    /// The peer hangs up: what the call sums up to.
+    /// The peer hangs up. Returns the summary of the call.
     pub fn hangs_up(&mut self) -> Summary {
         let now = self.timeline.now();
         if self.ended.is_none() {
@@ -231,7 +232,7 @@ impl WholeCall {
         summary.expect("a call that ends is summed up")
     }
 
-    /// Codes of what went wrong.
+    /// The codes of all failures.
     pub fn failures(&self) -> Vec<&str> {
         let failures = self.happened.iter().filter_map(|(_, happened)| match happened {
             Happened::Failed(_, failure) => Some(failure.code.as_str()),
@@ -240,7 +241,7 @@ impl WholeCall {
         failures.collect()
     }
 
-    /// The words that sounded whole in the caller's ear by now, and when each began.
+    /// The words that have sounded whole in the caller's ear so far, with their starts.
     pub fn heard(&self) -> Vec<(CallTime, String)> {
         let rate = self.peer.rate();
         let heard = self.tongue.hear(&self.ear[..self.ear.len().min(self.now_in_samples())], rate, 0.9);
@@ -250,12 +251,12 @@ impl WholeCall {
             .collect()
     }
 
-    /// The same as a text.
+    /// The words of [`Self::heard`] as a text.
     pub fn heard_text(&self) -> String {
         self.heard().into_iter().map(|(_, word)| word).collect::<Vec<_>>().join(" ")
     }
 
-    /// Jobs that were begun and neither done nor cancelled.
+    /// The number of jobs that were begun and neither done nor cancelled.
     pub fn unfinished(&self) -> usize {
         self.running.len()
     }
@@ -286,7 +287,7 @@ impl WholeCall {
         }
     }
 
-    /// Does all that the call wants done.
+    /// Handles all outputs of the call.
     fn serve(&mut self) {
         let mut done = 0;
         while let Some(output) = self.call.poll_output() {

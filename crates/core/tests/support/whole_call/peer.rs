@@ -1,4 +1,5 @@
-//! Both ends of the line of a whole call: the caller's frames, and a gateway with a buffer, marks and back-pressure.
+//! The other end of a whole call's connection: the caller's frames, and a gateway with a playback buffer,
+//! marks and back-pressure.
 
 use std::time::Duration;
 
@@ -10,13 +11,13 @@ use serde_json::{Value, json};
 use super::{FRAME, Happening, WholeCall};
 use crate::support::simulation::MS;
 
-/// What is at the other end of the socket.
+/// The peer at the other end of the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
-    /// Our own protocol, at this rate; sends silence, too.
+    /// Our own protocol, at this rate; sends silence too.
     Native(u32),
-    /// Asterisk, at 8 kHz: sends nothing in silence, tells when its buffer is full (at so much audio), and answers no
-    /// mark that was flushed.
+    /// Asterisk, at 8 kHz: sends nothing in silence, reports that its buffer is full beyond this much audio,
+    /// and returns no mark that was flushed.
     Asterisk(Duration),
 }
 

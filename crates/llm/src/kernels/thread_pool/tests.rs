@@ -28,7 +28,7 @@ fn helpers_take_tasks_off_whoever_computes() {
     let _duty = workers.on_duty();
     let me = std::thread::current().id();
     let (mine, others) = (AtomicBool::new(false), AtomicBool::new(false));
-    // Each waits for the other: it ends only if both are at it.
+    // Each task waits for the other: the job ends only if two threads work on it.
     workers.share(2, &|_| {
         let (own, other) =
             if std::thread::current().id() == me { (&mine, &others) } else { (&others, &mine) };
