@@ -1,4 +1,4 @@
-//! What the configuration means to a call: the settings of its turns, its listener, its lead.
+//! The configuration as a call sees it: the settings of its turns, and its listener.
 
 use super::Config;
 use crate::dialogue::CountTokens;
@@ -8,7 +8,7 @@ use crate::streams::{Overrides, Refusal, RefusalCode};
 use crate::turns::{Listening, Settings};
 use crate::vad::{DetectorChoice, Hysteresis};
 
-/// A caller's ears, with this detector and as the configuration sets them.
+/// A call's listener, with this detector and the settings of the configuration.
 #[must_use]
 pub fn listener(config: &Config, detector: DetectorChoice) -> Listener {
     let hysteresis = Hysteresis::new(config.vad.start, config.barge_in.min_speech, config.vad.stop);
@@ -41,14 +41,15 @@ pub fn settings(config: &Config) -> Settings {
     }
 }
 
-/// The same for a call that has some of it otherwise.
+/// The settings of a call that overrides some of them.
 ///
 /// # Errors
-/// If no call may, or its system prompt leaves less than half of the tokens that a prompt may have, as `count` counts them.
+/// If calls may not override them, or if the call's system prompt takes more than half of the tokens that a
+/// prompt may have, as `count` counts them.
 pub fn settings_of(config: &Config, agent: &Overrides, count: &CountTokens) -> Result<Settings, Refusal> {
     let mut settings = settings(config);
     if !config.lines.own_agents && *agent != Overrides::default() {
-        let reason = "agent: this server lets no session bring its own (offhook.own_agents)".to_owned();
+        let reason = "agent: sessions may not bring their own on this server (offhook.own_agents)".to_owned();
         return Err(Refusal { code: RefusalCode::NotAllowed, reason });
     }
     if let Some(greeting) = &agent.greeting {

@@ -1,5 +1,5 @@
-//! A configuration as text or file, read to its end whatever is wrong in it, so that all mistakes are told at
-//! once, each with its line. Knows no key by name: `schema.rs` does.
+//! Reads a configuration, from text or a file, to its end in spite of mistakes, so that all of them are
+//! reported at once, each with its line. Knows no key by name: `schema.rs` does.
 
 use std::path::Path;
 
@@ -11,37 +11,38 @@ use super::toml_reader::{HIDDEN, Reader};
 use super::whereabouts::Whereabouts;
 use crate::files;
 
-/// The configuration that ships with offhook, comments and all. A test holds it against the defaults.
+/// The configuration that ships with offhook, with its comments. A test compares it with the defaults.
 pub const DEFAULT_CONFIG: &str = include_str!("../../config.toml");
 
-/// What [`DEFAULT_CONFIG`] is called where it is complained about.
+/// The name of [`DEFAULT_CONFIG`] in error messages.
 const DEFAULT_SOURCE: &str = "that ships with offhook";
 
-/// Longest configuration, in bytes. The one that ships has twenty thousand.
+/// The longest configuration, in bytes. The shipped one has twenty thousand.
 const LONGEST: u64 = 1 << 20;
 
 /// A configuration that was read to its end.
 #[derive(Debug, PartialEq)]
 pub struct Examined {
-    /// With the default of every key that is wrong.
+    /// Its values; every wrong key has its default.
     pub config: Config,
-    /// What is wrong.
+    /// The problems found.
     pub problems: Vec<Problem>,
     source: String,
     whereabouts: Whereabouts,
 }
 
 impl Examined {
-    /// The configuration, if nothing is wrong with it.
+    /// The configuration, if it has no problems.
     ///
     /// # Errors
-    /// All that is.
+    /// All its problems.
     pub fn checked(self) -> Result<Config, ConfigError> {
         let Self { config, problems, source, whereabouts: _ } = self;
         if problems.is_empty() { Ok(config) } else { Err(ConfigError { source, problems }) }
     }
 
-    /// Adds what others found, with the lines of its keys. What was told of a key already is enough.
+    /// Adds problems that others found, with the lines of their keys. A key that has a problem already gets
+    /// no other.
     pub fn add(&mut self, problems: impl IntoIterator<Item = Problem>) {
         for problem in problems {
             if self.problems.iter().all(|known| known.key != problem.key) {
@@ -52,11 +53,11 @@ impl Examined {
     }
 }
 
-/// Reads `path`; without one, the configuration that ships with offhook. Relative paths in it are taken from
+/// Reads `path`; without one, the configuration that ships with offhook. Relative paths in the file start at
 /// its folder.
 ///
 /// # Errors
-/// If it cannot be read, or is no TOML.
+/// If the file cannot be read, or is not TOML.
 pub fn examine(path: Option<&Path>, secrets: Secrets) -> Result<Examined, ConfigError> {
     let Some(path) = path else {
         return examine_text(DEFAULT_CONFIG, DEFAULT_SOURCE, Path::new(""), secrets);
@@ -67,18 +68,18 @@ pub fn examine(path: Option<&Path>, secrets: Secrets) -> Result<Examined, Config
         problems: vec![Problem::about(
             "file",
             format!(
-                "cannot be read ({error}); give another with --config, or begin with what `offhook config default` \
-                 prints"
+                "cannot be read ({error}); name another file with --config, or start from what \
+                 `offhook config default` prints"
             ),
         )],
     })?;
     examine_text(&text, &source, path.parent().unwrap_or(Path::new("")), secrets)
 }
 
-/// The same for `text`, which came from `source`; relative paths are taken from `base`.
+/// Reads `text`, which came from `source`. Relative paths start at `base`.
 ///
 /// # Errors
-/// If it is no TOML.
+/// If the text is not TOML.
 pub fn examine_text(
     text: &str,
     source: &str,
@@ -100,28 +101,28 @@ pub fn examine_text(
     Ok(Examined { config, problems, source: source.to_owned(), whereabouts })
 }
 
-/// What is wrong with a text that is no TOML, and where. The parser's own message shows the line, and in it
-/// whatever secret was written there without quotes, or twice.
+/// Says why a text is not TOML, and where. The parser's own message would show the line, with any secret that
+/// was written there without quotes, or twice.
 fn broken(text: &str, error: &toml::de::Error) -> String {
     let mut problem = without_values(&error.message().trim().replace('\n', ", "));
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let (line, column) =
         (before.split('\n').count(), before.chars().rev().take_while(|&c| c != '\n').count() + 1);
-    // Whoever pastes an example below a whole file has its sections twice.
+    // An example pasted below a whole file repeats its sections.
     let header = text.lines().nth(line - 1).map(str::trim);
     let header = header.filter(|header| header.starts_with('[') && problem.contains("duplicate key"));
     if let Some(first) = header.and_then(|header| text.lines().position(|other| other.trim() == header))
         && first + 1 < line
     {
         problem = format!(
-            "this section stands in line {} already, and may be there only once: change its keys there",
+            "this section is already in line {}, and may appear only once: change its keys there",
             first + 1
         );
     }
     format!("line {line}, column {column}: {problem} (the line is not shown: it may hold a secret)")
 }
 
-/// A message of the parser without what it quotes of the text, but for single signs.
+/// The parser's message without its quotes from the text, except single characters.
 fn without_values(problem: &str) -> String {
     let shown = |(n, part): (usize, &str)| match n % 2 {
         1 if part.chars().count() > 1 => HIDDEN.to_owned(),
@@ -130,18 +131,18 @@ fn without_values(problem: &str) -> String {
     problem.split('`').enumerate().map(shown).collect::<Vec<_>>().join("`")
 }
 
-/// Reads `path`. Relative paths in it are taken from its folder.
+/// Reads `path`. Relative paths in the file start at its folder.
 ///
 /// # Errors
-/// All that is wrong with it.
+/// All problems of the file.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
     examine(Some(path), Secrets::Read)?.checked()
 }
 
-/// Reads `text`, which came from `source`; relative paths are taken from `base`.
+/// Reads `text`, which came from `source`. Relative paths start at `base`.
 ///
 /// # Errors
-/// All that is wrong with it.
+/// All problems of the text.
 pub fn parse(text: &str, source: &str, base: &Path) -> Result<Config, ConfigError> {
     examine_text(text, source, base, Secrets::Read)?.checked()
 }
@@ -155,7 +156,7 @@ mod tests {
         examined.checked().map_or_else(|error| error.to_string(), |_| String::new())
     }
 
-    /// Fault: wrong values were told without the line they stand on.
+    /// Fault: wrong values were reported without their line.
     #[test]
     fn every_mistake_is_told_with_its_line() {
         let told = told("[server]\nport = 99999\n\n[vad]\nstart_ms = 0\n[modem]\nx = 1\n", Secrets::Read);
@@ -165,7 +166,7 @@ mod tests {
         assert!(lines[2].starts_with("  line 6: [modem]: unknown section"), "{told}");
     }
 
-    /// Fault: beside a wrong stt.model, the folder of the configuration was called a model that is missing.
+    /// Fault: beside a wrong stt.model, the folder of the configuration was reported as a missing model.
     #[test]
     fn in_the_place_of_a_wrong_model_stands_the_one_that_ships() {
         let examined =
@@ -174,7 +175,7 @@ mod tests {
         assert!(model.ends_with("whisper-tiny.en-tuned.bin"), "{}", model.display());
     }
 
-    /// Fault: a configuration could not be checked where its secrets are not: in a build, on another machine.
+    /// Fault: a configuration could not be checked without its secrets: in a build, or on another machine.
     #[test]
     fn a_configuration_is_checked_without_its_secrets() {
         let text = "[server]\npublic_url = \"wss://voice.example.com\"\n\
@@ -186,7 +187,7 @@ mod tests {
         assert_eq!(told(text, Secrets::Leave), "");
         // The name of the variable is not repeated: it may be the secret, written in the wrong place.
         assert_eq!(told(text, Secrets::Read).matches("twilio.auth_token = \"env:…\"").count(), 1);
-        // What is wrong without them still is.
+        // Problems that need no secrets are still found.
         let unsigned = text.replace("wss://voice.example.com", "");
         assert!(
             told(&unsigned, Secrets::Leave).contains("server.public_url"),

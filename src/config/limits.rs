@@ -1,11 +1,11 @@
-//! Limits that a key of the configuration and an option of the command line have in common. Knows no key.
+//! Limits shared by keys of the configuration and options of the command line. Knows no key.
 
 use std::ops::RangeInclusive;
 
 /// Threads of an engine: `stt.threads`, `llm.threads`, `--threads`.
 pub const THREADS: RangeInclusive<u16> = 1..=64;
 
-/// Tokens of a reply: `llm.max_tokens`, `--max-tokens`.
+/// The most tokens of a reply: `llm.max_tokens`, `--max-tokens`.
 pub const MAX_TOKENS: RangeInclusive<u32> = 1..=4096;
 
 /// How freely tokens are chosen: `llm.temperature`, `--temperature`.
@@ -17,23 +17,23 @@ pub const SPEED: RangeInclusive<f64> = 0.5..=2.0;
 /// Silence in Whisper's window, in milliseconds: `stt.window_margin_ms`, `--margin`.
 pub const WINDOW_MARGIN_MS: RangeInclusive<u16> = 0..=30_000;
 
-/// Reads a number within a range, for an option.
+/// Parses a number within a range, for an option.
 ///
 /// # Errors
-/// What is allowed.
+/// The allowed range.
 pub fn number(text: &str, range: &RangeInclusive<f64>) -> Result<f32, String> {
     let allowed = || format!("allowed is a number from {} to {}", range.start(), range.end());
     let number = text.parse::<f64>().map_err(|_| allowed())?;
     if range.contains(&number) { Ok(number as f32) } else { Err(allowed()) }
 }
 
-/// The same for whole numbers, in the words of the configuration.
+/// A range of whole numbers in the type that the configuration's reader takes.
 #[must_use]
 pub fn wide<N: Copy + Into<u64>>(range: &RangeInclusive<N>) -> RangeInclusive<u64> {
     (*range.start()).into()..=(*range.end()).into()
 }
 
-/// The same for the parser of arguments.
+/// A range of whole numbers in the type that the argument parser takes.
 #[must_use]
 pub fn signed<N: Copy + Into<i64>>(range: &RangeInclusive<N>) -> RangeInclusive<i64> {
     (*range.start()).into()..=(*range.end()).into()

@@ -238,7 +238,7 @@ fn given<P>(
 
 fn name_or_nothing(text: &str) -> Option<String> {
     let right = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-    (!right).then(|| "letters and digits, as the provider shows it".to_owned())
+    (!right).then(|| "letters, digits, \"-\" and \"_\", as the provider shows it".to_owned())
 }
 
 fn api_url(r: &mut Reader, key: &str, usual: &str) -> String {

@@ -1,6 +1,5 @@
-//! Every setting, checked once: raw TOML goes in, this goes out, and nothing after it needs to check
-//! again. Units are in the types. Knows the options of the rooms that it
-//! fills; none of them knows it.
+//! Every setting, checked once: raw TOML goes in, a [`Config`] comes out, and no code after it needs to check
+//! again. Units are in the types. Knows the options of the modules that it configures; none of them knows it.
 
 pub mod call;
 mod examine;
@@ -35,9 +34,9 @@ pub use secrets::secret_of;
 pub struct Config {
     /// The sockets and their limits.
     pub server: Server,
-    /// The telephone lines: who may dial, and how they hang up.
+    /// The providers: how clients authenticate, and how calls are ended.
     pub lines: Lines,
-    /// Who answers, and what it knows.
+    /// The agent: its role, its facts and its phrases.
     pub agent: Agent,
     /// Speech to text.
     pub stt: Stt,
@@ -49,22 +48,22 @@ pub struct Config {
     pub vad: Vad,
     /// When the caller's turn is over.
     pub endpoint: EndpointPolicy,
-    /// When the caller may cut in.
+    /// When the caller's barge-in interrupts the agent.
     pub barge_in: BargeIn,
-    /// When answers are prepared ahead.
+    /// When answers are drafted ahead.
     pub speculation: SpeculationPolicy,
-    /// What is done when nobody speaks, and how long a call may last.
+    /// When a silent caller is prompted, and how long a call may last.
     pub manners: Manners,
-    /// When the caller's keys are a turn.
+    /// When the keys that a caller presses make a turn.
     pub keys: KeysPolicy,
-    /// How audio leaves.
+    /// How audio is sent.
     pub playback: Playback,
-    /// What is logged.
+    /// The level and form of the log, and traces.
     pub log: Log,
 }
 
 impl Config {
-    /// As it is, but on this machine alone, without TLS, and for everybody who dials.
+    /// Restricts the server to this machine, without TLS and without authentication.
     pub fn open(&mut self) {
         self.server.bind = IpAddr::V4(Ipv4Addr::LOCALHOST);
         self.server.tls = None;
@@ -83,23 +82,23 @@ pub struct Server {
     pub port: u16,
     /// Certificate and key in PEM; `None` speaks without TLS.
     pub tls: Option<Tls>,
-    /// Calls at the same time; one more is refused with 503.
+    /// The most concurrent calls; one more is refused with 503.
     pub max_calls: usize,
-    /// Sockets of one address at the same time, calls included; one more is refused with 429.
+    /// The most concurrent sockets of one address, calls included; one more is refused with 429.
     pub max_calls_per_peer: Option<usize>,
-    /// Sockets at the same time that have not said who calls.
+    /// The most sockets that have not sent their start message.
     pub max_waiting: usize,
-    /// Connections at the same time that are no sockets yet.
+    /// The most connections that are not WebSockets yet.
     pub max_connections: usize,
-    /// Messages a second on one socket, over ten seconds.
+    /// The most messages per second on one socket, averaged over ten seconds.
     pub max_messages_per_s: u32,
-    /// Largest WebSocket message taken, in bytes.
+    /// The largest WebSocket message accepted, in bytes.
     pub max_message_bytes: usize,
-    /// From the socket's opening to its start message.
+    /// The longest time from the opening of a socket to its start message.
     pub start_timeout: Duration,
-    /// A socket that brings nothing for this long, not even the answer to a ping, is closed.
+    /// A socket that sends nothing for this long, not even a pong, is closed.
     pub idle_timeout: Duration,
-    /// A socket that takes nothing for this long is closed.
+    /// A socket that accepts no data for this long is closed.
     pub send_timeout: Duration,
     /// On SIGTERM, running calls get this long to finish.
     pub drain_timeout: Duration,
@@ -108,7 +107,7 @@ pub struct Server {
 /// The files of a certificate and its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
-    /// The certificate and those that vouch for it.
+    /// The certificate with its chain.
     pub certificate: PathBuf,
     /// The private key.
     pub key: PathBuf,
@@ -119,11 +118,11 @@ pub struct Tls {
 pub struct Agent {
     /// Instructions and facts, given to the language model before every conversation.
     pub system_prompt: String,
-    /// What is said without the language model.
+    /// Texts that are spoken without the language model.
     pub phrases: Phrases,
     /// Keys that are pressed when a call begins; empty for none.
     pub opening_keys: String,
-    /// A reply of more words ends with the sentence that reaches this number.
+    /// A longer reply ends with the sentence that reaches this number of words.
     pub max_reply_words: usize,
 }
 
@@ -134,21 +133,21 @@ pub struct Stt {
     pub model: PathBuf,
     /// Threads of one transcription.
     pub threads: usize,
-    /// Silence after the speech that stays in Whisper's window; `None` is what is known of the model.
+    /// Silence after the speech that stays in Whisper's window; `None` takes the model's own value.
     pub window_margin: Option<Duration>,
-    /// A doubtful transcript is made again with the whole window.
+    /// Whether a doubtful transcript is made again with the whole window.
     pub second_look: bool,
     /// A code of [`LANGUAGES`](crate::engine::whisper::languages::LANGUAGES), or "auto".
     pub language: String,
     /// Words the model should expect (names, terms); empty for none.
     pub initial_prompt: String,
-    /// From one look at the words of a caller who speaks to the next; `None` waits for a pause.
+    /// The interval of partial transcripts while the caller speaks; `None` waits for a pause.
     pub partial_pace: Option<Duration>,
-    /// Words before a pause stand, and are not looked at again, after so much speech.
+    /// After this much speech, the words before a pause are final and not transcribed again.
     pub commit_after: Duration,
-    /// The most that is transcribed in one piece.
+    /// The longest audio that is transcribed at once.
     pub max_piece: Duration,
-    /// Longest utterance; a longer one ends the turn.
+    /// The longest utterance; a longer one ends the turn.
     pub max_utterance: Duration,
 }
 
@@ -157,29 +156,29 @@ pub struct Stt {
 pub struct Llm {
     /// A GGUF file: the model in use when the server starts.
     pub model: PathBuf,
-    /// In the place of the chat template in its file.
+    /// Replaces the chat template of its file.
     pub chat_template: Option<TemplateChoice>,
-    /// Its name.
+    /// The name of this model.
     pub name: String,
-    /// Which of all is asked first.
+    /// The name of the model that is asked first.
     pub in_use: String,
-    /// Those that stand in for it, in this order.
+    /// The models to fall back to, in this order.
     pub stand_ins: Vec<NamedModel>,
-    /// An answer of which nothing has come by then is asked of the next of them.
+    /// The next model is asked if the first token takes longer than this.
     pub fallback_after: Duration,
     /// Threads of one step.
     pub threads: usize,
-    /// What multiplies its matrices.
+    /// The kernels that multiply its matrices.
     pub kernels: KernelChoice,
-    /// Tokens a conversation may take, system prompt and reply included.
+    /// The most tokens of a conversation, system prompt and reply included.
     pub context_tokens: usize,
     /// How tokens are chosen.
     pub sampling: Sampling,
-    /// Memory that the caches of all calls may take together.
+    /// The most memory for the caches of all calls, in MiB.
     pub cache_mb: usize,
-    /// No step of the model is made longer than this on purpose.
+    /// The longest step of the model that is planned.
     pub longest_step: Duration,
-    /// A reply whose first token takes longer is given up for the fallback phrase.
+    /// A reply whose first token takes longer than this is replaced by the fallback phrase.
     pub first_token_timeout: Duration,
 }
 
@@ -190,7 +189,7 @@ impl Llm {
         std::iter::once((self.name.as_str(), self.model.as_path())).chain(others)
     }
 
-    /// What stands in the place of the chat template in this file.
+    /// The chat template that replaces the one of this file.
     #[must_use]
     pub fn template_of(&self, model: &Path) -> Option<&TemplateChoice> {
         let stand_in = self.stand_ins.iter().find(|named| named.path == model);
@@ -213,29 +212,29 @@ pub struct Tts {
 pub struct Vad {
     /// Which detector, and how sure it must be.
     pub detector: DetectorChoice,
-    /// Voiced sound that makes a start of speech.
+    /// The length of voiced sound that starts speech.
     pub start: Duration,
-    /// Silence that makes a pause.
+    /// The length of silence that makes a pause.
     pub stop: Duration,
-    /// Audio kept from before the start.
+    /// Audio kept from before the start of speech.
     pub pre_roll: Duration,
 }
 
 /// `[barge_in]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct BargeIn {
-    /// Speech that makes the agent pause.
+    /// The length of speech that makes the agent pause.
     pub min_speech: Duration,
-    /// What words mean that are said while the agent speaks.
+    /// The meaning of words that are said while the agent speaks.
     pub policy: BargeInPolicy,
-    /// So much quieter than sent does the agent's own voice come back, in dB; `None` if it does not.
+    /// How much quieter the agent's own voice comes back than it was sent, in dB; `None` if there is no echo.
     pub echo_loss_db: Option<f32>,
 }
 
 /// `[playback]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Playback {
-    /// Audio that may lie in the gateway's buffer.
+    /// Audio in the gateway's playback buffer.
     pub lead: Duration,
 }
 
@@ -244,8 +243,8 @@ pub struct Playback {
 pub struct Log {
     /// An `env-filter` expression such as "info" or "offhook=debug".
     pub level: String,
-    /// JSON, one object a line, instead of text.
+    /// JSON, one object per line, instead of text.
     pub json: bool,
-    /// The folder of the calls' traces; `None` writes none.
+    /// The folder for the traces of calls; `None` writes none.
     pub traces: Option<PathBuf>,
 }

@@ -1,5 +1,4 @@
-//! The language models that stand in for the first, by name and in their order. Knows no engine and opens
-//! no file.
+//! The language models that stand in for the first, by name and in order. Knows no engine and opens no file.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,7 @@ use super::toml_reader::Reader;
 use crate::engine::{KernelChoice, TemplateChoice};
 use crate::files::search_path;
 
-/// More would only wait for each other's cores.
+/// The most stand-ins: more would only wait for each other's cores.
 const MOST: usize = 8;
 
 /// A language model with the name by which it is chosen.
@@ -19,18 +18,18 @@ pub struct NamedModel {
     pub name: String,
     /// A GGUF file.
     pub path: PathBuf,
-    /// In the place of the chat template in the file.
+    /// Replaces the chat template of the file.
     pub chat_template: Option<TemplateChoice>,
 }
 
-/// What is wrong with a name, if anything.
+/// The allowed names, if this is not one.
 pub(super) fn check_name(name: &str) -> Option<String> {
     let right = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let is_name = (1..=32).contains(&name.len()) && name.chars().all(right);
     (!is_name).then(|| "1 to 32 letters, digits, - and _".to_owned())
 }
 
-/// `llm.stand_ins`, beside a first model of this name.
+/// `llm.stand_ins`; `first` is the name of the first model.
 pub(super) fn stand_ins(r: &mut Reader, base: &Path, first: &str) -> Vec<NamedModel> {
     let key = "llm.stand_ins";
     let tables = r.tables(key, "a list such as [{ name = \"small\", model = \"models/small.gguf\" }]");
@@ -42,7 +41,7 @@ pub(super) fn stand_ins(r: &mut Reader, base: &Path, first: &str) -> Vec<NamedMo
         let key = format!("{key}[{i}]");
         let known = ["name", "model", "chat_template"];
         for unknown in table.keys().filter(|name| !known.contains(&name.as_str())) {
-            let told = format!("unknown key; known are {}", known.join(", "));
+            let told = format!("unknown key; known keys are {}", known.join(", "));
             r.refuse(&format!("{key}.{unknown}"), String::new(), told);
         }
         let name = text(r, table, &key, "name", check_name);
@@ -61,7 +60,7 @@ pub(super) fn stand_ins(r: &mut Reader, base: &Path, first: &str) -> Vec<NamedMo
     models
 }
 
-/// `llm.use`: one of these; the first if it is empty.
+/// `llm.use`: one of these names; the first if it is empty.
 pub(super) fn in_use(r: &mut Reader, first: &str, stand_ins: &[NamedModel]) -> String {
     let names: Vec<&str> = std::iter::once(first).chain(stand_ins.iter().map(|m| m.name.as_str())).collect();
     let unknown = |name: &str| (!name.is_empty() && !names.contains(&name)).then(|| names.join(", "));

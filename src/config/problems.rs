@@ -1,11 +1,11 @@
-//! What is wrong with a configuration, and whether secrets are looked for. Must not know how it is read.
+//! The problems of a configuration, and whether its secrets are read. Must not know how it is parsed.
 
 use std::fmt;
 
-/// What is wrong with a configuration, all of it at once.
+/// All problems of a configuration.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// Where it was read.
+    /// Where the configuration was read from.
     pub source: String,
     /// At least one.
     pub problems: Vec<Problem>,
@@ -29,31 +29,31 @@ pub enum Secrets {
     /// From the environment and from files.
     #[default]
     Read,
-    /// That they are named rightly is checked, and no more: for a machine that does not have them.
+    /// Only the references to them are checked: for a machine that does not have the secrets.
     Leave,
 }
 
-/// One thing wrong with the configuration.
+/// One problem of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The key with its section, such as `vad.start_ms`.
     pub key: String,
     /// The value as written; empty if the problem is not about a value.
     pub value: String,
-    /// What would be right.
+    /// The allowed values.
     pub allowed: String,
-    /// The line that the key stands on, counted from 1; `None` if it is not written down.
+    /// The line of the key, counted from 1; `None` if the key is not in the file.
     pub line: Option<usize>,
 }
 
 impl Problem {
-    /// What is wrong with the value of `key`, and what would be right.
+    /// A wrong value of `key`, and the allowed values.
     #[must_use]
     pub fn of(key: &str, value: String, allowed: String) -> Self {
         Self { key: key.to_owned(), value, allowed, line: None }
     }
 
-    /// Something about `key` that is no matter of a value.
+    /// A problem of `key` that is not about its value.
     #[must_use]
     pub fn about(key: &str, what: String) -> Self {
         Self::of(key, String::new(), what)

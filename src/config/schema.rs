@@ -1,4 +1,4 @@
-//! From TOML to `Config`: the one place that knows every key, its unit, its default and its limits.
+//! From TOML to `Config`: the only place that knows every key, its unit, its default and its limits.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::files::search_path;
 use crate::telemetry::logging;
 use crate::vad::DetectorChoice;
 
-/// Reads every key. What is wrong with one is the reader's to keep, and its default stands in.
+/// Reads every key. The reader keeps the problems; a wrong key gets its default.
 pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
     let server = server(r, base);
     let lines = lines(r, base, server.bind);
@@ -93,7 +93,7 @@ fn server(r: &mut Reader, base: &Path) -> Server {
 fn tls(r: &mut Reader, base: &Path) -> Option<Tls> {
     let mut file = |key: &str| {
         let itself = |text: &str| {
-            let allowed = "the path of a file in PEM; what is in the file is not written here";
+            let allowed = "the path of a PEM file; the contents of the file are not written here";
             is_key_itself(text).then(|| allowed.to_owned())
         };
         Some(r.text(key, "", itself)).filter(|path| !path.is_empty()).map(|path| base.join(path))
@@ -116,7 +116,7 @@ fn tls(r: &mut Reader, base: &Path) -> Option<Tls> {
     }
 }
 
-/// Whether somebody has written a certificate or a key where its path belongs.
+/// Whether the text is a certificate or a key itself, in the place of its path.
 fn is_key_itself(text: &str) -> bool {
     let base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
     text.contains("-----") || text.contains('\n') || (text.len() >= 100 && text.chars().all(base64))
@@ -151,7 +151,8 @@ fn whisper_model(r: &mut Reader) -> PathBuf {
         let unknown = published::file_of(value).is_none();
         unknown.then(|| format!("one of {}, or the path of a .bin file", published::NAMES.join(", ")))
     });
-    // Of a wrong one, the default stands in: what follows is about a model, and not about a folder.
+    // A wrong model is replaced by the default: later problems are then about a model, and not about a
+    // folder.
     published::file_of(&value).unwrap_or_else(|| PathBuf::from(published::SHIPPED))
 }
 
@@ -191,7 +192,7 @@ fn path(r: &mut Reader, base: &Path, key: &str, default: &str) -> PathBuf {
     search_path::find(base, Path::new(&path))
 }
 
-/// What only shows when two keys are seen side by side.
+/// Checks of keys against each other.
 fn check_together(r: &mut Reader, c: &Config) {
     let most = c.llm.context_tokens / 2;
     if c.llm.sampling.max_tokens > most {
@@ -201,7 +202,7 @@ fn check_together(r: &mut Reader, c: &Config) {
             format!("at most half of llm.context_tokens, {most}"),
         );
     }
-    // Where nobody stands in it only matters to those who wrote it down.
+    // Without stand-ins, the key only matters if it is in the file.
     let meant = !c.llm.stand_ins.is_empty() || r.says("llm.fallback_after_ms");
     if meant && c.llm.fallback_after >= c.llm.first_token_timeout {
         r.refuse(
@@ -230,7 +231,7 @@ mod tests {
     fn the_shipped_file_says_the_defaults() {
         let shipped = parse(DEFAULT_CONFIG, "config.toml", Path::new("")).expect("config.toml is right");
         let mut empty = parse("", "empty", Path::new("")).expect("an empty file is right");
-        // Who answers is the one thing that has no default worth repeating in code.
+        // The agent alone has defaults that are not worth repeating in code.
         empty.agent = shipped.agent.clone();
         assert_eq!(shipped, empty);
     }
@@ -258,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_value_in_a_log_filter_is_a_text_and_no_expression() {
-        // As an expression, the first is none, and the second takes minutes and gigabytes.
+        // As a regular expression, the first is invalid, and the second takes minutes and gigabytes.
         for value in ["(", &format!("(a|b)*a{}", "(a|b)".repeat(24))] {
             let text = format!("[log]\nlevel = \"info,[call{{name={value}}}]=debug\"");
             assert_eq!(problems(&text), Vec::<String>::new());

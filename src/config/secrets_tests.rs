@@ -1,16 +1,16 @@
-//! Every way we can think of to write a secret wrongly, and that none of them makes the configuration's
-//! messages repeat it. Must not know how a secret is read.
+//! Every way we can think of to write a secret wrongly: none may make the configuration's messages repeat it.
+//! Must not know how a secret is read.
 
 use super::{Config, load};
 
-/// No part of it occurs by chance.
+/// A secret of which no part occurs by chance.
 const SECRET: &str = "k7Vq2mZx9RtB4wLs";
-/// A secret of digits, which TOML takes for a number.
+/// A secret of digits, which TOML parses as a number.
 const DIGITS: &str = "7391846205173";
 /// A secret that could be a word.
 const LOWER: &str = "kqvmzxrtbwlsjdhgpnfc";
 
-/// `§`, `№` and `¤` stand for the three secrets.
+/// Wrong configurations; `§`, `№` and `¤` stand for the three secrets.
 const FORMS: &[&str] = &[
     // Where a reference belongs.
     "[offhook]\nbearer = \"§\"",
@@ -32,7 +32,7 @@ const FORMS: &[&str] = &[
     "[vonage]\nprivate_key = \"-----BEGIN RSA PRIVATE KEY-----\n§\n-----END RSA PRIVATE KEY-----\"",
     "[vonage]\nprivate_key = \"file:-----BEGIN PRIVATE KEY----- §\"",
     "[vonage]\nsignature_secret = \"§\"\nbearer = \"§\"",
-    // Not as a text.
+    // Not as a string.
     "[offhook]\nbearer = §",
     "[offhook]\nbearer = №",
     "[offhook]\nbearer = №.5",
@@ -142,13 +142,13 @@ fn read(text: &str) -> Result<Config, String> {
     load(&path).map_err(|error| format!("{error}\n{error:?}"))
 }
 
-/// Whether `told` repeats a part of a secret by which somebody could recognise it.
+/// Whether `told` repeats enough of a secret to recognise it.
 fn repeats(told: &str, secret: &str) -> bool {
     (0..=secret.len() - 6).any(|at| told.contains(&secret[at..at + 6]))
 }
 
-/// Fault: 19 of 31 wrong forms of a secret are repeated by `config check`, by the parser's excerpt of the
-/// line or as the value that is wrong.
+/// Fault: `config check` repeated 19 of 31 wrong forms of a secret, in the parser's excerpt of the line or as
+/// the wrong value.
 #[test]
 fn no_message_repeats_a_secret_however_it_is_written() {
     let mut leaks = Vec::new();
@@ -172,10 +172,10 @@ fn a_broken_line_is_told_by_its_place() {
     let told = read("[offhook]\nbearer = \"env:A\"\nbearer = \"env:B\"").unwrap_err();
     assert!(told.contains("TOML: line 3, column 1: duplicate key"), "{told}");
     let told = read("[server]\n\n[offhook]\nlead_ms = 40\n[server]\nport = 1").unwrap_err();
-    assert!(told.contains("TOML: line 5, column 2: this section stands in line 1 already"), "{told}");
+    assert!(told.contains("TOML: line 5, column 2: this section is already in line 1"), "{told}");
 }
 
-/// A token of digits without quotes, too long for a number, stood in the parser's own words.
+/// Fault: the parser's own message held a token of digits without quotes that is too long for a number.
 #[test]
 fn what_the_parser_quotes_is_not_repeated() {
     for number in ["98765432109876543210987654321", "0xfedcba9876543210fedcba9876543210"] {

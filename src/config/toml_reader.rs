@@ -1,5 +1,5 @@
-//! Reads a TOML table key by key, checks each value against what is allowed, and collects every
-//! problem instead of stopping at the first. Knows no key by name: `schema.rs` does.
+//! Reads a TOML table key by key, checks that each value is allowed, and collects all problems instead of
+//! stopping at the first. Knows no key by name: `schema.rs` does.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,12 +10,12 @@ use toml::{Table, Value};
 
 use super::problems::{Problem, Secrets};
 
-/// A table being read. Every key that is asked for is remembered; the rest are unknown.
+/// A table that is being read. It remembers the keys that were asked for; any other key is unknown.
 pub(super) struct Reader {
     root: Table,
     asked: BTreeSet<String>,
     problems: Vec<Problem>,
-    /// Whether what is written at a key may be a secret, or hold one.
+    /// Whether the value of a key may be a secret, or contain one.
     hides: fn(&str) -> bool,
     secrets: Secrets,
 }
@@ -24,24 +24,24 @@ pub(super) struct Reader {
 pub(super) const HIDDEN: &str = "…";
 
 impl Reader {
-    /// Of `root`. Values at keys that `hides` are never repeated, whatever is wrong with them.
+    /// Reads `root`. Problems never repeat the values of keys for which `hides` is true.
     pub(super) fn new(root: Table, hides: fn(&str) -> bool, secrets: Secrets) -> Self {
         Self { root, asked: BTreeSet::new(), problems: Vec::new(), hides, secrets }
     }
 
-    /// Whether the secrets that are named are to be read.
+    /// Whether secrets are read or only their references checked.
     pub(super) fn secrets(&self) -> Secrets {
         self.secrets
     }
 
-    /// Whether `key` is written down.
+    /// Whether the table has `key`.
     pub(super) fn says(&self, key: &str) -> bool {
         key.split_once('.').is_some_and(|(section, name)| {
             self.root.get(section).and_then(Value::as_table).is_some_and(|keys| keys.contains_key(name))
         })
     }
 
-    /// Everything found wrong, unknown keys included.
+    /// All problems, unknown keys included.
     pub(super) fn finish(mut self) -> Vec<Problem> {
         let sections: BTreeSet<&str> = self.asked.iter().filter_map(|k| Some(k.split_once('.')?.0)).collect();
         let mut unknown = Vec::new();
@@ -64,7 +64,7 @@ impl Reader {
                 | Value::Boolean(_)
                 | Value::Datetime(_)
                 | Value::Array(_) => unknown.push(Problem::about(
-                    // A credential whose section is missing lands here.
+                    // A credential without its section ends up here.
                     shown_name(section),
                     format!("a key inside one of the sections {}", join(sections.iter())),
                 )),
@@ -80,7 +80,7 @@ impl Reader {
         self.asked.iter()
     }
 
-    /// A text; `check` says what is allowed when it is not.
+    /// A text; `check` returns the allowed values if the text is wrong.
     pub(super) fn text(
         &mut self,
         key: &str,
@@ -114,12 +114,12 @@ impl Reader {
         }
     }
 
-    /// A length of time in whole milliseconds within `range`.
+    /// A duration in whole milliseconds within `range`.
     pub(super) fn millis(&mut self, key: &str, default: u64, range: RangeInclusive<u64>) -> Duration {
         Duration::from_millis(self.integer(key, default, range))
     }
 
-    /// A number within `range`; a whole number will do.
+    /// A number within `range`, with or without a fraction.
     pub(super) fn number(&mut self, key: &str, default: f64, range: RangeInclusive<f64>) -> f64 {
         let allowed = format!("a number from {} to {}", range.start(), range.end());
         match self.take(key) {
@@ -173,7 +173,7 @@ impl Reader {
         }
     }
 
-    /// A list of tables; none if there is no such key.
+    /// A list of tables; empty if the key is missing.
     pub(super) fn tables(&mut self, key: &str, allowed: &str) -> Vec<Table> {
         let Some(value) = self.take(key) else { return Vec::new() };
         let tables = value.as_array().and_then(|items| {
@@ -185,7 +185,7 @@ impl Reader {
         })
     }
 
-    /// Reports something that one key alone cannot show.
+    /// Adds a problem that one key alone cannot show.
     pub(super) fn refuse(&mut self, key: &str, value: String, allowed: String) {
         self.problems.push(Problem::of(key, value, allowed));
     }
@@ -214,17 +214,17 @@ fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a String>) -> Proble
         known.iter().min_by_key(|k| strsim::levenshtein(key, k)).filter(|k| strsim::levenshtein(key, k) <= 4);
     let allowed = match nearest {
         Some(near) => format!("unknown key; did you mean {near}?"),
-        None => format!("unknown key; known are {}", join(known.iter())),
+        None => format!("unknown key; known keys are {}", join(known.iter())),
     };
     let (section, name) = key.split_once('.').unwrap_or(("", key));
     Problem::about(&format!("{section}.{}", shown_name(name)), allowed)
 }
 
-/// The longest word of a name. Names consist of words; what is longer, or has more than a few digits, may
-/// be a secret that was written where its key belongs.
+/// The longest word of a name. Names consist of words; a longer one, or one with more than a few digits, may
+/// be a secret that was written in the place of its key.
 const LONGEST_WORD: usize = 16;
 
-/// A key, or what stands for it if it may be none.
+/// A key, or [`HIDDEN`] if it may be a secret.
 fn shown_name(name: &str) -> &str {
     let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c));
     let digits = name.chars().filter(char::is_ascii_digit).count();
@@ -232,8 +232,7 @@ fn shown_name(name: &str) -> &str {
     if plain && digits <= 3 && words && name.len() <= 3 * LONGEST_WORD { name } else { HIDDEN }
 }
 
-/// Whether a value holds a credential, wherever it is written: an address with a user or a query in it, a
-/// key in PEM.
+/// Whether a value contains a credential, whatever its key: an address with a user or a query, or a PEM key.
 fn is_credential(value: &str) -> bool {
     (value.contains("://") && value.contains(['@', '?', '#'])) || value.contains("-----BEGIN")
 }

@@ -11,10 +11,10 @@ use crate::turns::{
     BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, ReadAhead, SpeculationPolicy,
 };
 
-/// More lengths of numbers say nothing.
+/// The most number lengths: more would say nothing.
 const MOST_LENGTHS: usize = 10;
 
-/// What is said of its own accord, at most.
+/// The longest phrase that the agent says on its own, in characters.
 const LONGEST_PHRASE: usize = 500;
 
 pub(super) fn agent(r: &mut Reader) -> Agent {
@@ -87,7 +87,7 @@ fn number_lengths(r: &mut Reader) -> Vec<usize> {
     lengths.into_iter().map(|length| length as usize).collect()
 }
 
-/// Phrases as they are compared: words in lower case, without signs.
+/// Phrases as they are compared: words in lower case, without punctuation.
 fn plain(phrases: Vec<String>) -> Vec<String> {
     phrases.iter().map(|phrase| plain_words(phrase).join(" ")).filter(|phrase| !phrase.is_empty()).collect()
 }
@@ -140,7 +140,7 @@ pub(super) fn keys(r: &mut Reader) -> KeysPolicy {
     KeysPolicy { gap: r.millis("keys.gap_ms", 2500, 200..=30_000), end: end.chars().next() }
 }
 
-/// What only shows when two keys are seen side by side.
+/// Checks of keys against each other.
 pub(super) fn check_together(r: &mut Reader, c: &Config) {
     if let Some(longest) = c.manners.max_call.filter(|longest| c.manners.warn_before >= *longest) {
         let allowed = format!("less than manners.max_call_ms, {}", longest.as_millis());
@@ -149,7 +149,7 @@ pub(super) fn check_together(r: &mut Reader, c: &Config) {
     let mut apis = c.lines.taken.values().filter_map(|line| line.api.as_ref());
     if !c.agent.opening_keys.is_empty() && !apis.any(|api| api.account.presses_keys()) {
         let allowed =
-            "\"\", or an account of Telnyx, Plivo or Vonage with it, whose API presses them".to_owned();
+            "\"\", or also an account of Telnyx, Plivo or Vonage, whose API presses them".to_owned();
         r.refuse("agent.opening_keys", format!("\"{}\"", c.agent.opening_keys), allowed);
     }
     let order = [

@@ -1,17 +1,17 @@
-//! On which lines of a configuration its keys stand. Knows TOML, and no key by name.
+//! The lines on which the keys of a configuration are. Knows TOML, and no key by name.
 
 use std::collections::BTreeMap;
 
 use toml::de::{DeTable, DeValue};
 
-/// The lines of keys, counted from 1.
+/// The line numbers of keys, counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Whereabouts {
     lines: BTreeMap<String, usize>,
 }
 
 impl Whereabouts {
-    /// Of a text that is TOML; of any other, nothing is known.
+    /// Finds the keys of a TOML text; of any other text, nothing is known.
     pub(super) fn of(text: &str) -> Self {
         let mut lines = BTreeMap::new();
         if let Ok(root) = DeTable::parse(text) {
@@ -30,8 +30,8 @@ impl Whereabouts {
         Self { lines }
     }
 
-    /// Where `key` stands, if it does: "section.key", "[section]", or a part of a key's value, such as
-    /// "llm.stand_ins[0].name".
+    /// The line of `key`, if it is in the text. The key is "section.key", "[section]", or a part of a key's
+    /// value, such as "llm.stand_ins[0].name".
     pub(super) fn line_of(&self, key: &str) -> Option<usize> {
         let whole = key.find('[').filter(|at| *at > 0).and_then(|at| key.get(..at)).unwrap_or(key);
         self.lines.get(whole).copied()

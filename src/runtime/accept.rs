@@ -1,5 +1,5 @@
-//! From an open socket to a call that stands, and to its end: waits for the message that says who calls. Must not know
-//! what happens in the call.
+//! A call from its open socket to its end: waits for the start message, finds a place and runs the call. Must
+//! not know what happens in the call.
 
 use futures_util::StreamExt as _;
 use hyper::upgrade::Upgraded;
@@ -23,8 +23,8 @@ use crate::ids::CallId;
 use crate::streams::dialect::Dialect;
 use crate::streams::{Gateway, Refusal, Start};
 
-/// Runs a call from its open socket to its end. `admit` gives it a place, and turns the gateway's name of
-/// the call into the server's. Why there was no call, if none stood.
+/// Runs a call from its open socket to its end. `admit` gives it a place, and turns the gateway's name of the
+/// call into the server's. Returns the reason if the call was not accepted.
 pub async fn run(
     stream: Upgraded,
     mut codec: Box<dyn Gateway>,
@@ -77,7 +77,7 @@ pub async fn run(
                 end
             };
             let end = call.instrument(span).await;
-            // Others may have it while this peer says goodbye.
+            // The next call may have the place while this socket is closed.
             drop(place);
             (end, true)
         }
@@ -90,7 +90,7 @@ pub async fn run(
     (!stood).then_some(end)
 }
 
-/// What a call is begun with, as the configuration and its start message have it.
+/// The setup of a call, from the configuration and its start message.
 fn setup(
     services: &Services,
     id: &CallId,

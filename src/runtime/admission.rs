@@ -1,5 +1,5 @@
-//! Who is on the way in: sockets that have not said who calls yet, and how many each address has open.
-//! A call's own place is the registry's. Must not know credentials or routes.
+//! The sockets that have not sent their start message yet, and how many sockets each address has open. The
+//! places of calls are the registry's. Must not know credentials or routes.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::registry::Refused;
 
-/// The limits, and what they count.
+/// The limits, and the current counts.
 #[derive(Debug)]
 pub struct Admission {
     max_waiting: usize,
@@ -23,22 +23,22 @@ pub struct Admission {
 pub struct ConnectionPermit {
     peer: IpAddr,
     peers: Arc<DashMap<IpAddr, usize>>,
-    /// Until it has said who calls.
+    /// Held until the start message has come.
     waiting: Option<OwnedSemaphorePermit>,
 }
 
 impl Admission {
-    /// At most `max_waiting` sockets that have not begun, and `max_per_peer` of one address.
+    /// At most `max_waiting` sockets without a start message, and `max_per_peer` of one address.
     #[must_use]
     pub fn new(max_waiting: usize, max_per_peer: Option<usize>) -> Self {
         let waiting = Arc::new(Semaphore::new(max_waiting));
         Self { max_waiting, max_per_peer, waiting, peers: Arc::default() }
     }
 
-    /// Lets one more socket of `peer` in.
+    /// Admits one more socket of `peer`.
     ///
     /// # Errors
-    /// If it has too many, or too many wait.
+    /// If the peer has too many sockets, or too many sockets wait.
     pub fn enter(&self, peer: IpAddr) -> Result<ConnectionPermit, Refused> {
         let waiting = self.waiting.clone().try_acquire_owned();
         let waiting = waiting.map_err(|_| Refused::Crowded(self.max_waiting))?;
@@ -50,7 +50,7 @@ impl Admission {
         Ok(ConnectionPermit { peer, peers: self.peers.clone(), waiting: Some(waiting) })
     }
 
-    /// Whether nobody is in.
+    /// Whether no socket is open.
     #[must_use]
     pub fn are_empty(&self) -> bool {
         self.peers.is_empty()
@@ -58,7 +58,7 @@ impl Admission {
 }
 
 impl ConnectionPermit {
-    /// The socket has said who calls: it does not stand in the way of others any more.
+    /// The start message has come: the socket no longer counts as waiting.
     pub fn begun(&mut self) {
         self.waiting = None;
     }

@@ -1,4 +1,4 @@
-//! The one place that reads a clock, and makes names of what it shows.
+//! The only place that reads a clock, and that makes names from its time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -8,28 +8,28 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use crate::ids::CallId;
 use crate::units::CallTime;
 
-/// The time since some moment.
+/// Returns the time since a fixed moment.
 pub type Uptime = Arc<dyn Fn() -> Duration + Send + Sync>;
 
-/// The time since now, for those who may not read a clock themselves.
+/// Counts the time from now on, for code that may not read a clock itself.
 #[must_use]
 pub fn uptime() -> Uptime {
     let clock = Clock::start();
     Arc::new(move || clock.now() - CallTime::ZERO)
 }
 
-/// The time since 1970, for what others have dated.
+/// The time since 1970, to compare with the dates of others.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 pub fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// A name for a call whose line brings none.
+/// A name for a call whose gateway gives none.
 #[must_use]
 pub fn unique_id() -> CallId {
     let mut random = [0; 10];
-    // Where the system has no randomness, the time tells calls apart, and the registry what is left.
+    // Without system randomness, the time tells calls apart, and the registry does where it does not.
     let _ = SystemRandom::new().fill(&mut random);
     CallId::unique(since_1970(), random)
 }
@@ -54,7 +54,7 @@ impl Clock {
         CallTime::ZERO + self.origin.elapsed()
     }
 
-    /// The runtime's name of a moment, to sleep until.
+    /// The runtime's instant of this time, to sleep until.
     #[must_use]
     pub fn instant(&self, at: CallTime) -> tokio::time::Instant {
         tokio::time::Instant::from_std(self.origin + Duration::from_micros(at.as_micros()))

@@ -1,4 +1,4 @@
-//! Why a call ended. Must not know how.
+//! Why a call ended, for the log and the close code. Must not know how it is ended.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use crate::units::CallTime;
 /// How a peer broke the rules of WebSockets (RFC 6455).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
-    /// A frame that must not be, or not here.
+    /// A frame that is not allowed, or not here.
     #[error("{0}")]
     Protocol(String),
-    /// Text, or the reason of a close frame.
+    /// A text message, or the reason of a close frame, that is not UTF-8.
     #[error("a text that is not UTF-8")]
     NotUtf8,
-    /// A message of more bytes or frames than are taken.
+    /// A message of more bytes or frames than are allowed.
     #[error("{0} (server.max_message_bytes)")]
     TooBig(String),
 }
 
-/// The socket takes nothing any more, or too slowly.
+/// The socket accepts no more data, or accepts it too slowly.
 #[derive(Debug, thiserror::Error)]
 #[error("the socket is closed or stalled")]
 pub struct LineDead;
@@ -29,43 +29,43 @@ pub struct LineDead;
 /// Why a call ended, for its log line.
 #[derive(Debug, thiserror::Error)]
 pub enum CloseReason {
-    /// The call itself says why.
+    /// The call's own reason.
     #[error(transparent)]
     Call(#[from] Ending),
-    /// A newer socket has brought the same call.
+    /// A newer socket took over the call.
     #[error("a newer socket of the same call took over")]
     TakenOver,
-    /// The socket broke.
+    /// The connection was lost.
     #[error("connection lost: {0}")]
     Lost(String),
-    /// What came is no WebSocket's.
+    /// The peer broke the WebSocket protocol.
     #[error("the WebSocket protocol was broken: {0}")]
     Broken(#[from] Broken),
-    /// A message that breaks the protocol.
+    /// A message broke the provider's protocol.
     #[error("refused: {0}")]
     Refused(#[from] crate::streams::Refusal),
-    /// More messages than any line sends.
+    /// More messages than any gateway sends.
     #[error("flooded: more than {0} messages a second")]
     Flood(u32),
-    /// More frames or bytes than any line sends.
+    /// More frames or bytes than any gateway sends.
     #[error("flooded: {0}")]
     Excess(String),
-    /// No place for the call.
+    /// There is no place for the call.
     #[error("refused: {0}")]
     NoPlace(#[from] super::registry::Refused),
-    /// Nothing said who calls.
+    /// No start message came in time.
     #[error("no start message within {0:?}")]
     NoStart(Duration),
-    /// The socket takes nothing.
+    /// The socket accepts no data.
     #[error(transparent)]
     Dead(#[from] LineDead),
-    /// The server stops, and the time for running calls is over.
+    /// The server is stopping, and the time for running calls is over.
     #[error("server shutting down")]
     Drained,
 }
 
 impl CloseReason {
-    /// Writes it into the log, with what there is to say of the whole call.
+    /// Logs the reason, with the figures of the whole call.
     pub fn told(&self, summary: &Summary, now: CallTime) {
         let (turns, line) = (summary.turns, &summary.line);
         let (jitter_ms, concealed_ms) = (line.jitter_ms.round(), line.concealed_ms.round());
@@ -90,7 +90,7 @@ impl CloseReason {
         }
     }
 
-    /// The WebSocket close code that tells it (RFC 6455, section 7.4.1).
+    /// The WebSocket close code of this reason (RFC 6455, section 7.4.1).
     #[must_use]
     pub fn close_code(&self) -> u16 {
         match self {
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::streams::Refusal;
 
-    /// Fault: whatever a peer broke, its socket was closed with 1000 or 1002.
+    /// Fault: whatever rule a peer broke, its socket was closed with 1000 or 1002.
     #[test]
     fn each_way_to_break_the_rules_has_its_close_code() {
         let refused = |code| CloseReason::Refused(Refusal { code, reason: "that".into() }).close_code();

@@ -1,23 +1,24 @@
-//! Who is told what happens to calls, and the log, which always is. Must not know how it comes about.
+//! The followers of calls, which are told what happens to them; the log always is one. Must not know how it
+//! comes about.
 
 use std::collections::BTreeMap;
 
 use crate::ids::CallId;
 use crate::report::{Failure, Happened, ReportedTurn, Trouble};
 
-/// More names of custom data are not logged.
+/// The most names of custom data that are logged.
 const MAX_NAMES: usize = 20;
 
-/// So many messages of one peer that break the protocol are a warning each.
+/// The number of messages of one peer that break the protocol and are logged as warnings.
 const TOLD_ODD_MESSAGES: u64 = 5;
 
-/// Follows calls. It is told on a call's own task: it must not wait.
+/// Follows calls. It runs on a call's own task, so it must not wait.
 pub trait Follower: Send + Sync {
     /// This happened to `call`.
     fn told(&self, call: &CallId, happened: &Happened);
 }
 
-/// The lines of the log; the span of the call is around them.
+/// Writes the log, inside the span of the call.
 pub(super) struct Log;
 
 impl Follower for Log {
@@ -35,13 +36,13 @@ impl Follower for Log {
             Happened::Failed(Trouble::Engine, Failure { code, message }) => {
                 tracing::error!(code, error = message, "an engine failed");
             }
-            // The task tells it, with its reason.
+            // The task logs the end, with its reason.
             Happened::Ended(_) => {}
         }
     }
 }
 
-/// A message that breaks the protocol was dropped, the peer's `count`th.
+/// Logs that a message that breaks the protocol was dropped, the peer's `count`th.
 pub(super) fn odd_message(count: u64, reason: &str) {
     if count <= TOLD_ODD_MESSAGES {
         tracing::warn!(reason, "a message was dropped");
@@ -50,7 +51,7 @@ pub(super) fn odd_message(count: u64, reason: &str) {
     }
 }
 
-/// The names in it are logged, its values only for debugging.
+/// Logs the names of custom data; the values only at debug.
 fn custom_data(data: &BTreeMap<String, String>) {
     if !data.is_empty() {
         let names: Vec<&str> = data.keys().map(String::as_str).take(MAX_NAMES).collect();

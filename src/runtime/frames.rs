@@ -1,8 +1,8 @@
-//! The frames of a WebSocket as their bytes pass (RFC 6455, section 5.2): how many begin, and how many make up
-//! one message. Reads headers and nothing else; whether they are right is judged above. Does no I/O.
+//! Counts the frames of a WebSocket as their bytes pass (RFC 6455, section 5.2): how many begin, and how many
+//! make up one message. Reads headers and nothing else; the layer above checks them. Does no I/O.
 
-/// Frames of one message. The fragments of a gateway's largest message are some dozens: who needs more sends
-/// fragments for their own sake.
+/// The most frames of one message. A gateway's largest message has some dozens of fragments: a peer that
+/// needs more sends fragments for their own sake.
 pub(super) const MAX_FRAMES_PER_MESSAGE: u32 = 1024;
 
 const FINAL: u8 = 0x80;
@@ -11,21 +11,21 @@ const CONTROL: u8 = 0x08;
 const MASKED: u8 = 0x80;
 const LENGTH: u8 = 0x7f;
 
-/// One message comes in more frames than any may.
+/// A message came in more frames than are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a message came in more than {MAX_FRAMES_PER_MESSAGE} frames")]
 pub(super) struct TooManyFrames;
 
-/// Where in a frame the next byte lies.
+/// The position of the next byte in its frame.
 #[derive(Debug, Clone, Copy)]
 enum At {
-    /// Its first byte: whether it is the last of its message, and its opcode.
+    /// The first byte: whether the frame is the last of its message, and its opcode.
     First,
-    /// Its second: whether it is masked, and how long it is or how its length is written.
+    /// The second byte: whether the frame is masked, and its length or how its length is written.
     Second,
-    /// In a length of so many bytes more, of which this is known.
+    /// In the length: `bytes` more follow, and `known` is its value so far.
     Length { bytes: u8, known: u64, mask: u8 },
-    /// In what is skipped: mask and payload.
+    /// In the mask and payload, which are skipped: the number of bytes left.
     Rest(u64),
 }
 
@@ -33,7 +33,7 @@ enum At {
 #[derive(Debug)]
 pub(super) struct Frames {
     at: At,
-    /// Of the message that is not complete yet.
+    /// Frames of the message that is not complete yet.
     of_message: u32,
 }
 
@@ -43,10 +43,10 @@ impl Frames {
         Self { at: At::First, of_message: 0 }
     }
 
-    /// These bytes pass: how many frames begin in them.
+    /// Takes the next bytes. Returns how many frames begin in them.
     ///
     /// # Errors
-    /// If a message has more frames than any may.
+    /// If a message has more frames than are allowed.
     pub(super) fn pass(&mut self, mut bytes: &[u8]) -> Result<u32, TooManyFrames> {
         let mut begun = 0;
         while let [byte, rest @ ..] = bytes {
@@ -73,7 +73,7 @@ impl Frames {
                 }
                 At::Rest(left) => {
                     let skipped = left.min(bytes.len() as u64);
-                    // No more than there are bytes, so that it fits.
+                    // At most `bytes.len()`, so the cast fits.
                     bytes = bytes.get(skipped as usize..).unwrap_or_default();
                     self.at = skipping(left - skipped);
                     continue;
@@ -84,7 +84,7 @@ impl Frames {
         Ok(begun)
     }
 
-    /// A frame begins. Control frames may come between those of a message and are none of it.
+    /// A frame begins. Control frames may come between the frames of a message and do not count.
     fn begin(&mut self, first: u8) -> Result<(), TooManyFrames> {
         if first & OPCODE & CONTROL != 0 {
             return Ok(());
@@ -100,7 +100,7 @@ impl Frames {
     }
 }
 
-/// So many bytes are none of a header.
+/// The next `left` bytes are not part of a header.
 const fn skipping(left: u64) -> At {
     if left == 0 { At::First } else { At::Rest(left) }
 }
@@ -132,7 +132,7 @@ mod tests {
     fn frames_are_counted_however_their_bytes_are_cut() {
         let lengths = [0, 1, 125, 126, 300, 65_535, 65_536, 70_000, 0];
         let mut bytes: Vec<u8> = lengths.iter().flat_map(|&length| frame(0x81, length)).collect();
-        // One that is not masked, which is refused above, and is a frame all the same.
+        // A frame without a mask: the layer above refuses it, but it counts as a frame.
         bytes.extend([0x82, 2, 7, 7]);
         for piece in [1, 2, 3, 7, 100, 4096, bytes.len()] {
             let mut frames = Frames::new();

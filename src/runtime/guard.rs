@@ -1,5 +1,5 @@
-//! A stream that gives up when more comes than any line sends: it counts bytes and frames below the WebSocket
-//! library, which reads on and on as long as no message is complete. Must not know what the bytes mean.
+//! A stream that fails when a peer sends more than any gateway does. It counts bytes and frames below the
+//! WebSocket library, which keeps reading while no message is complete. Must not know what the bytes mean.
 
 use std::io;
 use std::pin::Pin;
@@ -12,32 +12,32 @@ use super::clock::Clock;
 use super::frames::{Frames, TooManyFrames};
 use crate::media::token_bucket::TokenBucket;
 
-/// A stall of so long may be made good in one burst.
+/// After a stall, frames of this much time may come in one burst.
 const BURST: Duration = Duration::from_secs(10);
 
-/// Frames for each message that may come: those of fragments, pings and pongs.
+/// Frames allowed for each allowed message: fragments, pings and pongs.
 const FRAMES_PER_MESSAGE: u32 = 4;
 
-/// The widest line (16-bit samples at 48 kHz, in base64) brings a quarter of this, and after a stall a minute of
-/// its audio at once.
+/// The widest format (16-bit samples at 48 kHz, in base64) needs a quarter of this, and after a stall a
+/// minute of its audio may come at once.
 const BYTES_PER_SECOND: u64 = 512 * 1024;
 const BYTES_BURST: Duration = Duration::from_secs(32);
 
-/// More than any line sends.
+/// More than any gateway sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Excess {
-    /// Of frames in a message.
+    /// Too many frames in a message.
     #[error(transparent)]
     Fragments(#[from] TooManyFrames),
-    /// Of frames in a second.
+    /// Too many frames in a second.
     #[error("more than {0} frames a second")]
     Frames(u32),
-    /// Of bytes in a second.
+    /// Too many bytes in a second.
     #[error("more than {BYTES_PER_SECOND} bytes a second")]
     Bytes,
 }
 
-/// A peer's stream with its limits. What is written is not looked at.
+/// A peer's stream with its limits. Written data is not checked.
 #[derive(Debug)]
 pub(super) struct Guard<S> {
     stream: S,
@@ -49,7 +49,7 @@ pub(super) struct Guard<S> {
 }
 
 impl<S> Guard<S> {
-    /// Lets through what a line that sends at most `messages` a second may send.
+    /// Passes what a gateway that sends at most `messages` a second may send.
     pub(super) fn new(stream: S, messages: u32, clock: Clock) -> Self {
         let (frames, bytes) = (TokenBucket::new(BURST, 1), TokenBucket::new(BYTES_BURST, 1));
         let per_second = messages.saturating_mul(FRAMES_PER_MESSAGE);
@@ -64,7 +64,7 @@ impl<S> Guard<S> {
     fn came(&mut self, bytes: &[u8]) -> Result<(), Excess> {
         let now = self.clock.now();
         let begun = self.counted.pass(bytes)?;
-        // Counted in time: a frame costs its part of a second, and so does a byte.
+        // Counted in time: each frame costs its share of a second, and so does each byte.
         let cost = Duration::from_nanos(bytes.len() as u64 * 1_000_000_000 / BYTES_PER_SECOND);
         if !self.frames.take(Duration::from_secs(1) / self.per_second * begun, now) {
             Err(Excess::Frames(self.per_second))
@@ -116,7 +116,7 @@ mod tests {
     }
 
     /// Fault: endless empty continuation frames (FIN=0, then `00 80 …`) are one message that never ends, and
-    /// nothing counted frames: two sockets held a thread for seconds.
+    /// nothing counted frames: two sockets blocked a thread for seconds.
     #[test]
     fn endless_empty_fragments_end_their_stream() {
         let mut guard = guard();
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn pings_without_end_end_their_stream() {
-        // Ten seconds of 800 frames at once, and what came due meanwhile.
+        // Ten seconds of 800 frames at once, and those allowed meanwhile.
         assert_eq!(excess(guard(), &[0x89, 0x80, 0, 0, 0, 0].repeat(100), 80), None);
         assert_eq!(excess(guard(), &[0x89, 0x80, 0, 0, 0, 0].repeat(100), 1_000), Some(Excess::Frames(800)));
     }

@@ -1,4 +1,4 @@
-//! The jobs of one call that engines work on, and what breaks them off. Must not know what they are for.
+//! The jobs of one call that engines work on, and how they are cancelled. Must not know what they are for.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::engine::wanted::Wanted;
 use crate::engine::{CancelFlag, Sampling, Task, Transcript};
 use crate::units::PHONE_RATE;
 
-/// The hold that a call has on a job.
+/// A call's handle on a job.
 #[derive(Debug, Clone, Default)]
 struct Hold {
     cancel: CancelFlag,
@@ -28,9 +28,9 @@ pub(super) struct Jobs {
     sampling: Sampling,
     outcomes: Outcomes,
     holds: HashMap<JobId, Hold>,
-    /// How long the agent's voice can go on with what it has.
+    /// How long the agent's buffered speech lasts.
     buffered: BufferedPlayback,
-    /// How often the language models had been switched when that was looked at.
+    /// The number of switches of the language model when it was last read.
     switches: usize,
 }
 
@@ -41,7 +41,7 @@ impl Jobs {
         Self { session, engines, sampling, outcomes, holds, buffered, switches }
     }
 
-    /// Gives a job to its engine; what there is to say of it at once.
+    /// Gives a job to its engine. Returns the outcome that is known at once, if there is one.
     pub(super) fn begin(&mut self, id: JobId, job: Job) -> Option<Outcome> {
         let hold = Hold::default();
         if let Job::Answer { wanted: true, .. } | Job::Speak { wanted: true, .. } = &job {
@@ -67,7 +67,7 @@ impl Jobs {
         })
     }
 
-    /// Somebody waits for it now.
+    /// Somebody waits for the job now.
     pub(super) fn want(&self, id: JobId) {
         if let Some(hold) = self.holds.get(&id) {
             hold.wanted.set();
@@ -80,14 +80,14 @@ impl Jobs {
         }
     }
 
-    /// This came of it.
+    /// The job brought this outcome.
     pub(super) fn brought(&mut self, id: JobId, outcome: &Outcome) {
         if outcome.is_last() {
             self.holds.remove(&id);
         }
     }
 
-    /// The voice breaks off after so long; nothing while it has not begun.
+    /// The agent's voice underruns after `left`; `None` while it has not begun.
     pub(super) fn voice_lasts(&self, left: Option<Duration>) {
         match left {
             Some(left) => self.buffered.lasts_until(self.engines.now() + left),
@@ -95,7 +95,7 @@ impl Jobs {
         }
     }
 
-    /// True once for each time that another language model is the one in use.
+    /// True once after each switch of the language model.
     pub(super) fn models_switched(&mut self) -> bool {
         let switches = self.engines.models.switches();
         std::mem::replace(&mut self.switches, switches) != switches
@@ -113,7 +113,7 @@ impl Jobs {
         self.engines.hear.hear(request, deliver(&self.outcomes, id, heard)?)
     }
 
-    /// Asks the language model on a rung; gives its name.
+    /// Asks the language model on a rung. Returns its name.
     fn think(
         &self,
         id: JobId,
@@ -123,7 +123,7 @@ impl Jobs {
         rung: usize,
     ) -> Result<String, QueueFull> {
         let speaks = task == Task::Answer;
-        // Of what is only read, the prompt leaves room for its answer.
+        // A prompt that is only read leaves room for its answer, too.
         let read = || Sampling { max_tokens: self.sampling.max_tokens, ..Sampling::default() };
         let request = ThinkRequest {
             session: self.session.clone(),

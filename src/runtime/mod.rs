@@ -1,5 +1,6 @@
-//! The shell around the pure core: clocks, sockets, tasks. Start reading at `accept.rs` (how a call comes about) and
-//! `task.rs` (how it goes on). A call is one task that owns everything of it, so nothing in it needs a lock.
+//! The shell around the pure core: clocks, sockets, tasks. Start reading at `accept.rs` (how a call is
+//! accepted) and `task.rs` (how it runs). A call is one task that owns all its state, so nothing in it needs
+//! a lock.
 
 pub mod accept;
 pub mod admission;

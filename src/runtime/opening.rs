@@ -1,4 +1,4 @@
-//! From an open socket to a call that stands: its start message, or why it is refused.
+//! From an open socket to an accepted call: waits for its start message, or says why the call is refused.
 
 use tokio_tungstenite::tungstenite::Message;
 
@@ -11,16 +11,16 @@ use crate::call::tolerance::Tolerance;
 use crate::report::Report;
 use crate::streams::{Gateway, Inbound, RefusalCode, Start, Wire};
 
-/// How a call began.
+/// The beginning of a call.
 pub(super) struct Opening {
     pub(super) start: Start,
-    /// What came in the same message.
+    /// Whatever else came in the same message.
     pub(super) early: Vec<Inbound>,
 }
 
-/// Says why a socket is closed before its call stands.
+/// Tells the peer why its socket is closed before a call was accepted.
 pub(super) fn refuse(codec: &mut dyn Gateway, outbound: &mut Outbound, end: &CloseReason) {
-    // The code is told beside it.
+    // The message leaves the code out: it has a field of its own.
     let (code, message) = match end {
         CloseReason::Refused(refusal) | CloseReason::Call(Ending::Refused(refusal)) => {
             (refusal.code.as_str(), refusal.reason.clone())
@@ -37,12 +37,13 @@ pub(super) fn refuse(codec: &mut dyn Gateway, outbound: &mut Outbound, end: &Clo
         | CloseReason::Drained => ("refused", end.to_string()),
     };
     for message in codec.report(&Report::Error { code, message: &message }) {
-        // Whoever does not take it knows that it was refused.
+        // A peer that does not receive this sees the socket close.
         let _ = outbound.send(message);
     }
 }
 
-/// What comes before the start is dropped, though it breaks the protocol; a start that does is refused.
+/// Drops messages before the start message, although they break the protocol. A start message that breaks it
+/// is refused.
 pub(super) async fn wait_for_start(
     incoming: &mut SocketReader,
     codec: &mut dyn Gateway,

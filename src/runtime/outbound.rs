@@ -1,4 +1,4 @@
-//! The queue to one call's socket, and how the two part. Must not know what is sent.
+//! The queue of messages to one call's socket, and how the socket is closed. Must not know what is sent.
 
 use std::time::Duration;
 
@@ -14,19 +14,19 @@ use super::socket::{Socket, part};
 use super::socket_reader::SocketReader;
 use crate::streams::WireOut;
 
-/// Messages that may wait for a socket: five seconds of frames with their marks.
+/// The most messages that wait for a socket: five seconds of frames with their marks.
 const OUTBOUND_QUEUE: usize = 300;
 
 /// The outgoing queue of one socket.
 pub struct Outbound {
     out: mpsc::Sender<Message>,
-    /// Gives the sink back when it has sent everything, or gave up.
+    /// Returns the sink when everything is sent, or after it gave up.
     writer: JoinHandle<SplitSink<Socket, Message>>,
     send_timeout: Duration,
 }
 
 impl Outbound {
-    /// Starts the writer of `sink`; a message that it does not take within `send_timeout` ends it.
+    /// Starts the writer of `sink`. The writer gives up if a message takes longer than `send_timeout`.
     pub(super) fn open(sink: SplitSink<Socket, Message>, send_timeout: Duration) -> Self {
         let (out, messages) = mpsc::channel(OUTBOUND_QUEUE);
         let writer = tokio::spawn(write(sink, messages, send_timeout));
@@ -36,7 +36,7 @@ impl Outbound {
     /// Sends a message.
     ///
     /// # Errors
-    /// If the socket is closed, or stalled for so long that the queue is full.
+    /// If the socket is closed, or stalled until the queue is full.
     pub fn send(&mut self, message: WireOut) -> Result<(), LineDead> {
         let message = match message {
             WireOut::Text(text) => Message::text(text),
@@ -53,8 +53,8 @@ impl Outbound {
         self.out.try_send(Message::Ping(Vec::new().into())).map_err(|_| LineDead)
     }
 
-    /// Says goodbye to the socket with a close frame, and parts from it. A peer that said goodbye first has its
-    /// answer; it is not told another.
+    /// Sends a close frame, and closes the socket. A peer that sent its close frame first has the answer
+    /// already, and gets no other.
     pub async fn close(mut self, code: u16, reason: &str, incoming: SocketReader) {
         // A close frame's reason may take 123 bytes.
         let reason: String = reason
@@ -65,7 +65,7 @@ impl Outbound {
             })
             .collect();
         let frame = CloseFrame { code: code.into(), reason: reason.into() };
-        // A queue that is full belongs to a dead socket: it is dropped with the writer.
+        // A full queue belongs to a dead socket: it is dropped with the writer.
         let _ = self.out.try_send(Message::Close(Some(frame)));
         drop(self.out);
         match tokio::time::timeout(self.send_timeout, &mut self.writer).await {
@@ -74,7 +74,7 @@ impl Outbound {
                     part(socket).await;
                 }
             }
-            Ok(Err(error)) => tracing::error!(%error, "the writer of a socket broke"),
+            Ok(Err(error)) => tracing::error!(%error, "the writer of a socket failed"),
             Err(_) => self.writer.abort(),
         }
     }
@@ -101,7 +101,7 @@ async fn write(
         let last = matches!(message, Message::Close(_));
         let sent = async {
             if last {
-                // The answer to a ping would follow it otherwise, and nothing follows a close frame.
+                // Otherwise the answer to a ping would follow, and nothing may follow a close frame.
                 sink.flush().await?;
             }
             sink.send(message).await
@@ -109,8 +109,8 @@ async fn write(
         match tokio::time::timeout(timeout, sent).await {
             Ok(Ok(())) if !last => continue,
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "the socket takes no more"),
-            Err(_) => tracing::warn!("the socket took nothing for {timeout:?}: half dead, dropped"),
+            Ok(Err(error)) => tracing::debug!(%error, "the socket accepts no more data"),
+            Err(_) => tracing::warn!("the socket accepted no data for {timeout:?}: half dead, dropped"),
         }
         break;
     }

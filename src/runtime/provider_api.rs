@@ -1,5 +1,5 @@
-//! Asks a provider's API, with patience, and to hang up a second and a third time. Must not know what is
-//! asked: that is `streams::api`.
+//! Sends requests to a provider's API, with a timeout; a request to hang up is retried twice. Must not know
+//! what is asked: `streams::api` does.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use super::clock::since_1970;
 use crate::access::NoKey;
 use crate::streams::api::{Api, Body, Method, NoSuchName, Proof, Request};
 
-/// An answer takes no longer, or there is none.
+/// The timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long is waited before each further try.
+/// The wait before each retry.
 const WAITS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 
-/// Why the API did not do it.
+/// Why a request to the API failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderApiError {
-    /// The call cannot be named.
+    /// The call's name cannot be used.
     #[error(transparent)]
     Name(#[from] NoSuchName),
     /// The request cannot be signed.
@@ -29,26 +29,26 @@ pub enum ProviderApiError {
     /// No answer.
     #[error("no answer: {0}")]
     Request(#[from] reqwest::Error),
-    /// An answer that says no.
+    /// The API answered with an error.
     #[error("the API answered {0}")]
     Refused(StatusCode),
 }
 
-/// The way to the providers' APIs.
+/// The client of the providers' APIs.
 #[derive(Debug, Clone)]
 pub struct ProviderApi {
     client: Client,
 }
 
 impl ProviderApi {
-    /// A way that is not used yet.
+    /// A new client.
     ///
     /// # Errors
     /// If this system has no certificates to trust.
     pub fn new() -> Result<Self, reqwest::Error> {
-        // Fails where a provider is installed already, which will do.
+        // Fails where a crypto provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        // A redirect would make a GET of a POST, and a page that says 200 of the answer.
+        // A redirect would turn the POST into a GET, and the answer into some page with status 200.
         let client = Client::builder()
             .redirect(Policy::none())
             .timeout(TIMEOUT)
@@ -56,10 +56,10 @@ impl ProviderApi {
         Ok(Self { client: client.build()? })
     }
 
-    /// Ends `call`, by the provider's name of it. That it had ended already is as good.
+    /// Ends `call`, which is the provider's name of the call. A call that has ended already is a success.
     ///
     /// # Errors
-    /// Why it may still stand.
+    /// Why the call may still be running.
     pub async fn hang_up(&self, api: &Api, call: &str) -> Result<(), ProviderApiError> {
         let request = api.hang_up(call)?;
         let mut waits = WAITS.into_iter();
@@ -78,10 +78,11 @@ impl ProviderApi {
         }
     }
 
-    /// Presses `keys` in `call`; false where nobody can. Asked once: keys that are pressed twice are wrong.
+    /// Presses `keys` in `call`; false if this provider cannot. There is no retry: keys that are pressed
+    /// twice are wrong.
     ///
     /// # Errors
-    /// Why they may not have been.
+    /// Why the keys may not have been pressed.
     pub async fn press(&self, api: &Api, call: &str, keys: &str) -> Result<bool, ProviderApiError> {
         let Some(request) = api.press(call, keys)? else { return Ok(false) };
         let answer = self.request(&request)?.send().await.map_err(reqwest::Error::without_url)?;
@@ -111,7 +112,7 @@ impl ProviderApi {
     }
 }
 
-/// Telnyx's code for a call that has ended already, with a 422.
+/// Telnyx's error code for a call that has ended already, in an answer with status 422.
 const TELNYX_HAS_ENDED: &str = "90018";
 
 /// Whether the call has ended, now or before.
@@ -119,8 +120,8 @@ async fn is_over(answer: Response) -> Result<(), StatusCode> {
     let status = answer.status();
     match status {
         StatusCode::NOT_FOUND => {
-            // Most of all a caller who hung up at the same moment; but it may be the wrong account.
-            tracing::warn!("the line's API does not know the call: it is over, or of another account");
+            // Mostly a caller who hung up at the same moment, but it may be the wrong account.
+            tracing::warn!("the provider's API does not know the call: it is over, or another account's");
             Ok(())
         }
         StatusCode::UNPROCESSABLE_ENTITY => {
@@ -132,7 +133,7 @@ async fn is_over(answer: Response) -> Result<(), StatusCode> {
     }
 }
 
-/// It may be another answer in a moment.
+/// Whether a retry may succeed.
 fn is_passing(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }

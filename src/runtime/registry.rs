@@ -1,5 +1,5 @@
-//! The calls that stand: their names, their number, and whether new ones are taken. Must not know
-//! what a call does.
+//! The running calls: their names, their number, and whether new ones are accepted. Must not know what a call
+//! does.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,25 +13,25 @@ use crate::engine::Room;
 use crate::ids::CallId;
 use crate::streams::dialect::Dialect;
 
-/// Why a call is not taken.
+/// Why a call is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The models are not loaded yet.
     #[error("not ready: models are being loaded")]
     NotReady,
-    /// Running calls may end, new ones are not taken.
+    /// Running calls may finish; new ones are refused.
     #[error("shutting down: no new calls are taken")]
     Draining,
-    /// As many as are allowed.
+    /// The maximum number of calls is running.
     #[error("all {0} lines are busy")]
     Full(usize),
-    /// The caches of so many calls take all the memory that the language model may have.
+    /// The caches of this many calls take all of the language model's memory.
     #[error("the language model's memory is taken by {0} calls (llm.cache_mb)")]
     Memory(usize),
-    /// As many sockets as are allowed have not begun yet.
-    #[error("{0} sockets have not said who calls; no more are taken until they do")]
+    /// The maximum number of sockets have not sent their start message.
+    #[error("{0} sockets have not sent their start message; no more are accepted until they do")]
     Crowded(usize),
-    /// One address has as many sockets as it may have.
+    /// One address has the maximum number of sockets.
     #[error("more than {0} sockets from one address")]
     Peer(usize),
 }
@@ -43,11 +43,11 @@ pub struct Registry {
     places: Arc<Semaphore>,
     draining: AtomicBool,
     names: Arc<DashMap<CallId, ()>>,
-    /// The calls of the lines, by the line's own name for them.
+    /// The calls by their provider's own names for them.
     lines: Arc<DashMap<LineCall, Arc<CancellationToken>>>,
 }
 
-/// Whose call it is, and that line's name for it.
+/// A provider, and its name of a call.
 type LineCall = (Option<Dialect>, String);
 
 /// A call's place; free again when dropped.
@@ -59,7 +59,7 @@ pub struct Place {
     line: Option<LineCall>,
     /// Cancelled when a newer socket brings the same call.
     taken_over: Arc<CancellationToken>,
-    /// What its engines keep for it.
+    /// The rooms that its engines keep for it.
     rooms: Vec<Room>,
     _permit: OwnedSemaphorePermit,
 }
@@ -77,10 +77,10 @@ impl Registry {
         }
     }
 
-    /// Whether a call that began now would be taken.
+    /// Whether a new call would be accepted now.
     ///
     /// # Errors
-    /// Why it would not be.
+    /// Why it would be refused.
     pub fn has_room(&self) -> Result<(), Refused> {
         if self.is_draining() {
             Err(Refused::Draining)
@@ -94,7 +94,7 @@ impl Registry {
     /// A place for one more call.
     ///
     /// # Errors
-    /// If no more are taken.
+    /// If no more calls are accepted.
     pub fn admit(&self) -> Result<Place, Refused> {
         if self.is_draining() {
             return Err(Refused::Draining);
@@ -111,12 +111,12 @@ impl Registry {
         })
     }
 
-    /// No new calls from now on.
+    /// Accepts no new calls from now on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    /// True once no new calls are taken.
+    /// True once no new calls are accepted.
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
@@ -130,13 +130,13 @@ impl Registry {
 }
 
 impl Place {
-    /// Holds these rooms as long as the place is held.
+    /// Keeps these rooms until the place is dropped.
     pub fn hold(&mut self, rooms: Vec<Room>) {
         self.rooms = rooms;
     }
 
-    /// Gives the call the name it asks for, or that name with a number if another call has it: a
-    /// gateway that repeats a name must not mix two callers up.
+    /// Gives the call the wanted name, or that name with a number if another call has it: a gateway that
+    /// repeats a name must not mix up two callers.
     pub fn name(&mut self, wanted: &str) -> CallId {
         let numbered =
             |n: u32| if n == 1 { CallId::new(wanted) } else { CallId::new(&format!("{n}-{wanted}")) };
@@ -152,7 +152,7 @@ impl Place {
 }
 
 impl Place {
-    /// This is the call that the line names so. A socket that brought the same call before is told to end: its
+    /// Registers the provider's name of this call. An older socket with the same call is told to end: its
     /// gateway has dialled again, and two agents must not speak to one caller.
     pub fn take_over(&mut self, dialect: Option<Dialect>, call: &str) {
         let call = (dialect, call.to_owned());
@@ -171,7 +171,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // What took over stays.
+        // A newer socket that took over keeps its entry.
         if let Some(line) = self.line.take() {
             self.lines.remove_if(&line, |_, newest| Arc::ptr_eq(newest, &self.taken_over));
         }
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(registry.admit().expect("room").name("CA1").as_str(), "CA1");
     }
 
-    /// Fault: a second socket with the same call's name brought a second agent, and both talked.
+    /// Fault: a second socket with the name of a running call started a second agent, and both talked.
     #[test]
     fn a_newer_socket_of_the_same_call_takes_over() {
         let registry = Registry::new(3);

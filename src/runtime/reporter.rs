@@ -1,5 +1,6 @@
-//! How turns and calls went, as lines of JSON for the program that started this server (`offhook serve
-//! --reports`). A reader that is slow or gone costs lines and never a call. Must not know who reads.
+//! Reports of turns and calls, as lines of JSON for the program that started this server
+//! (`offhook serve --reports`). A reader that is slow or gone costs lines and never a call. Must not know who
+//! reads.
 
 use std::io::Write;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -14,17 +15,17 @@ use crate::streams::native::{SummaryWire, TurnReportWire};
 /// Lines that may wait for the reader.
 const QUEUE: usize = 1024;
 
-/// Where lines go. Cloning it gives another handle.
+/// The queue of lines. Cloning it gives another handle.
 #[derive(Debug, Clone)]
 pub struct Reporter {
     lines: SyncSender<String>,
 }
 
 impl Reporter {
-    /// Writes to `out` from a thread of its own, until it gives an error.
+    /// Writes to `out` from a thread of its own, until a write fails.
     ///
     /// # Errors
-    /// If there is no thread.
+    /// If the thread cannot be started.
     pub fn to(mut out: impl Write + Send + 'static) -> std::io::Result<Self> {
         let (lines, queue) = sync_channel::<String>(QUEUE);
         std::thread::Builder::new().name("reports".into()).spawn(move || {
@@ -40,7 +41,7 @@ impl Reporter {
     fn line(&self, object: &serde_json::Value) {
         match self.lines.try_send(format!("{object}\n")) {
             Ok(()) | Err(TrySendError::Disconnected(_)) => {}
-            Err(TrySendError::Full(_)) => tracing::debug!("a report was left out: nobody reads them in time"),
+            Err(TrySendError::Full(_)) => tracing::debug!("a report was dropped: its reader is too slow"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a call needs of the house.
+//! The services of the server that a call needs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,35 +13,35 @@ use crate::ids::CallId;
 use crate::report::Happened;
 use crate::streams::dialect::Dialect;
 
-/// What a call needs of the house.
+/// The services of the server that a call needs.
 #[derive(Clone)]
 pub struct Services {
     /// The checked configuration.
     pub config: Arc<Config>,
-    /// Listening, thinking, speaking.
+    /// The engines: speech to text, the language models, text to speech.
     pub engines: Engines,
-    /// The way to the lines' own APIs, if one is to be asked.
+    /// The client of the providers' APIs, if one is configured.
     pub provider_api: Option<ProviderApi>,
-    /// Who is told what happens to calls, beside the log and their own lines.
+    /// The followers of calls, beside the log and the calls' own connections.
     pub followers: Vec<Arc<dyn Follower>>,
     /// Cancelled when running calls must end.
     pub stop: CancellationToken,
 }
 
 impl Services {
-    /// Tells everybody who follows calls.
+    /// Tells the log and all followers.
     pub(super) fn tell(&self, call: &CallId, happened: &Happened) {
         Log.told(call, happened);
         self.followers.iter().for_each(|follower| follower.told(call, happened));
     }
 
-    /// How much audio may lie ready in the buffer of a line that speaks `dialect`.
+    /// How much audio is kept in the playback buffer of the gateway that speaks `dialect`.
     #[must_use]
     pub fn lead(&self, dialect: Option<Dialect>) -> Duration {
         self.line(dialect).and_then(|line| line.lead).unwrap_or(self.config.playback.lead)
     }
 
-    /// The section of a line that speaks `dialect`.
+    /// The configuration of the provider that speaks `dialect`.
     pub(super) fn line(&self, dialect: Option<Dialect>) -> Option<&Line> {
         self.config.lines.taken.get(&dialect?)
     }

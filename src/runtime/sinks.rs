@@ -1,5 +1,5 @@
-//! Where engines deliver: sinks that know a call's name of the job, and the queue in which outcomes wait for the call.
-//! Must not know what becomes of them.
+//! Where engines deliver their outcomes: sinks that know the call's id of the job, and the queue in which
+//! outcomes wait for the call. Must not know what becomes of them.
 
 use tokio::sync::mpsc::Sender;
 
@@ -9,16 +9,16 @@ use crate::engine::EngineError;
 use crate::engine::ports::{Deliver, ThinkSink};
 use crate::engine::queue::QueueFull;
 
-/// Outcomes that may wait for a call: its tokens, transcripts and pieces of some seconds.
+/// The most outcomes that wait for a call: tokens, transcripts and speech of some seconds.
 pub(super) const QUEUE: usize = 256;
 
-/// Outcomes wait here until the call takes them.
+/// The queue of outcomes that wait for the call.
 pub(super) type Outcomes = Sender<(JobId, Outcome)>;
 
-/// Reserves a place for one outcome, so that no engine waits for the call.
+/// Reserves a place in the queue for one outcome, so that no engine waits for the call.
 ///
 /// # Errors
-/// If the call has more to do than it can hold.
+/// If the queue is full.
 pub(super) fn deliver<T: 'static>(
     outcomes: &Outcomes,
     job: JobId,
@@ -37,25 +37,25 @@ fn failure(error: EngineError) -> Outcome {
     }
 }
 
-/// Takes what a language model says to a call.
+/// Takes the output of a language model for a call.
 pub(super) struct Thoughts {
     pub(super) job: JobId,
     pub(super) outcomes: Outcomes,
-    /// Its text is wanted, and not only that it was read.
+    /// Whether its text is wanted; a prefill has none.
     pub(super) speaks: bool,
 }
 
 impl Thoughts {
     fn tell(&self, outcome: Outcome) {
         if self.outcomes.try_send((self.job, outcome)).is_err() {
-            tracing::debug!("an outcome came for a call that takes none");
+            tracing::debug!("an outcome was dropped: its call has ended or its queue is full");
         }
     }
 }
 
 impl ThinkSink for Thoughts {
-    /// The places are seen to be free before a step, and only the model and the call's own reserved jobs fill them; a
-    /// call that has ended takes nothing.
+    /// The model checks this before a step. Only the model and the reserved places of the call's own jobs
+    /// fill the queue; a call that has ended accepts nothing.
     fn has_room(&self) -> bool {
         self.outcomes.capacity() >= 3
     }

@@ -1,5 +1,5 @@
-//! A WebSocket over the stream of an upgraded request: its limits, what its errors mean, and how it is parted
-//! from. Must not know what its messages mean.
+//! A WebSocket over the stream of an upgraded request: its limits, the meaning of its errors, and how it is
+//! closed. Must not know what its messages mean.
 
 use std::time::Duration;
 
@@ -17,23 +17,24 @@ use super::clock::Clock;
 use super::close_reason::{Broken, CloseReason};
 use super::guard::{Excess, Guard};
 
-/// A frame of audio is some hundred bytes: more at once is only asked for by messages that are larger.
+/// Bytes of one read. A frame of audio has some hundred bytes; only larger messages need more.
 const READ_BUFFER: usize = 16 * 1024;
 
-/// What may wait for a peer below the queue of messages: its pings are answered there, whether it reads or not.
+/// The most bytes that wait for a peer below the queue of messages: pings are answered there, even if the
+/// peer does not read.
 const WRITE_BUFFER: usize = 4 * 1024 * 1024;
 
-/// From the last that is sent to the end of the TCP connection. A reset before would destroy what the peer has
-/// not read yet (RFC 6455, section 7.1.1).
+/// The longest time from the last sent byte to the end of the TCP connection. An earlier reset would destroy
+/// data that the peer has not read yet (RFC 6455, section 7.1.1).
 pub const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Who sends more than this after the end is not listened to any longer.
+/// A peer that sends more than this after the end is disconnected.
 const MAX_BYTES_AFTER_THE_END: usize = 4 * 1024 * 1024;
 
 /// One peer's socket.
 pub(super) type Socket = WebSocketStream<Guard<TokioIo<Upgraded>>>;
 
-/// What a peer may send.
+/// The limits of what a peer may send.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     pub(super) message_bytes: usize,
@@ -51,7 +52,7 @@ pub(super) async fn open(stream: Upgraded, limits: Limits, clock: Clock) -> Sock
     WebSocketStream::from_raw_socket(guarded, Role::Server, Some(config)).await
 }
 
-/// What it means to the call that nothing more can be read.
+/// Why the call ends after this error of the socket.
 pub(super) fn end_of(error: WsError) -> CloseReason {
     match error {
         WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
@@ -76,12 +77,12 @@ pub(super) fn end_of(error: WsError) -> CloseReason {
     }
 }
 
-/// Parts from a peer that was sent everything, a close frame of ours or the answer to its own among it: waits
-/// until it has answered and is gone, and throws away what it still sends.
+/// Closes the socket after everything was sent, including our close frame or the answer to the peer's: waits
+/// until the peer has answered and is gone, and discards whatever it still sends.
 pub(super) async fn part(mut socket: Socket) {
     let parting = async {
-        // Ends with its close frame, at the end of its stream, or at once where it broke the protocol: then
-        // nothing it sends has a meaning any more.
+        // Ends with the peer's close frame, at the end of the stream, or at once if the peer broke the
+        // protocol: then nothing it sends has a meaning any more.
         while let Some(Ok(_)) = socket.next().await {}
         // The server ends the connection first.
         let mut stream = socket.into_inner().into_inner();
@@ -96,6 +97,6 @@ pub(super) async fn part(mut socket: Socket) {
             }
         }
     };
-    // Who does not answer in time is left.
+    // A peer that does not answer in time is dropped.
     let _ = timeout(FAREWELL, parting).await;
 }

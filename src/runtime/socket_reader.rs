@@ -1,5 +1,5 @@
-//! What a socket brings, message by message, and not faster than any telephone line does. Must not know
-//! what the messages mean.
+//! Reads a socket message by message, and no faster than any gateway sends. Must not know what the messages
+//! mean.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::call::Ending;
 use crate::media::token_bucket::TokenBucket;
 use crate::units::CallTime;
 
-/// A stall of so long may be made good in one burst.
+/// After a stall, messages of this much time may come in one burst.
 const BURST: Duration = Duration::from_secs(10);
 
 /// One socket's messages.
@@ -37,16 +37,16 @@ impl SocketReader {
     /// The next message of the peer.
     ///
     /// # Errors
-    /// How the call ended, if there is none, or there were too many.
+    /// The end of the call, if there is no next message, or there were too many.
     pub async fn next(&mut self) -> Result<Message, CloseReason> {
-        // Messages that lie ready are taken without a pause: other calls have their turn between them.
+        // Messages that are ready are read without waiting: this lets other calls run in between.
         consume_budget().await;
         let message = match self.stream.next().await {
             Some(Ok(message)) => message,
             Some(Err(error)) => return Err(end_of(error)),
             None => return Err(Ending::HungUp.into()),
         };
-        // Counted in time: a message costs its part of a second.
+        // Counted in time: each message costs its share of a second.
         let cost = Duration::from_secs(1) / self.per_second;
         if self.messages.take(cost, self.clock.now()) {
             Ok(message)
@@ -55,12 +55,12 @@ impl SocketReader {
         }
     }
 
-    /// What time it is in the call.
+    /// The time of the call.
     pub(super) fn now(&self) -> CallTime {
         self.clock.now()
     }
 
-    /// The half of the socket that was read.
+    /// The half of the socket that was read from.
     pub(super) fn into_stream(self) -> SplitStream<Socket> {
         self.stream
     }

@@ -1,4 +1,5 @@
-//! One call's task: waits for its socket, its engines and the clock, and does what the call wants done. Decides nothing.
+//! One call's task: waits for its socket, its engines and the clock, and carries out the call's outputs.
+//! Decides nothing.
 
 use std::collections::BTreeMap;
 
@@ -28,12 +29,12 @@ pub(super) struct Task<'t> {
     pub(super) incoming: &'t mut SocketReader,
     /// Cancelled when a newer socket brings the same call.
     pub(super) taken_over: CancellationToken,
-    /// What is done once the line was told that the call stands.
+    /// Runs once, after the call has told the gateway that it started.
     pub(super) started: &'t (dyn Fn() + Send + Sync),
 }
 
 impl Task<'_> {
-    /// Runs `begin`'s call to its end; its socket is still open then.
+    /// Runs the call that `begin` makes to its end. Its socket is left open.
     pub(super) async fn run(mut self, begin: impl FnOnce(CallTime) -> Call) -> CloseReason {
         let (outcomes, mut inbox) = mpsc::channel(QUEUE);
         let (engines, sampling) = (self.services.engines.clone(), self.services.config.llm.sampling.clone());
@@ -42,7 +43,7 @@ impl Task<'_> {
         let end = self.until_the_end(&mut call, &mut jobs, &mut inbox).await;
         let now = self.clock.now();
         call.end(now);
-        // The socket may be gone; whoever follows calls is told all the same.
+        // The socket may be gone, but the followers are still told.
         while let Some(output) = call.poll_output() {
             if let Output::Happened(happened) = &output
                 && let Happened::Ended(summary) = &**happened
@@ -94,14 +95,14 @@ impl Task<'_> {
         }
     }
 
-    /// A call knows which model it asks before it decides anything.
+    /// Tells the call of a switch of models before it decides anything.
     fn look_at_the_models(&self, call: &mut Call, jobs: &mut Jobs) {
         if jobs.models_switched() {
             call.handle(self.clock.now(), Input::ModelsSwitched);
         }
     }
 
-    /// Does all that the call wants done; gives the time at which it wants to be woken.
+    /// Carries out the call's outputs. Returns the time at which the call wants to be woken.
     fn serve(
         &mut self,
         call: &mut Call,

@@ -1,5 +1,5 @@
-//! Traces of calls, each in a file of its own. A slow disk never delays a call: lines that do not fit in the queue are
-//! counted and left out. Must not know what the lines mean.
+//! Traces of calls, each in a file of its own. A slow disk never delays a call: lines that do not fit into
+//! the queue are dropped and counted. Must not know what the lines mean.
 
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write as _};
@@ -15,19 +15,19 @@ use crate::call::TraceSink;
 use crate::ids::CallId;
 use crate::turns::trace::{Line, What};
 
-/// Lines that may wait for the disk.
+/// The most lines that wait for the disk.
 const QUEUE: usize = 4096;
 
-/// A line is in the file after so long at the latest: a process that is killed leaves its calls' traces.
+/// The longest time until a line is in the file: a process that is killed leaves its calls' traces.
 const LONGEST_HELD: Duration = Duration::from_secs(1);
 
-/// Counted texts that are remembered.
+/// The most counted texts that are remembered.
 const MOST_KNOWN: usize = 1000;
 
-/// A trace ends here: some hours of a call.
+/// The largest trace: some hours of a call.
 const MOST_BYTES: usize = 256 << 20;
 
-/// A sink for the trace of a call, which writes it to a new file in `folder`; none if no file can be written.
+/// A sink that writes the trace of a call to a new file in `folder`; `None` if no file can be created.
 #[must_use]
 pub fn trace_to(folder: &Path, id: &CallId) -> Option<TraceSink> {
     match Trace::create(folder, id) {
@@ -39,18 +39,17 @@ pub fn trace_to(folder: &Path, id: &CallId) -> Option<TraceSink> {
     }
 }
 
-/// Where lines go. The file is complete when the last handle is dropped.
+/// The queue of lines. The file is complete after the last handle is dropped.
 #[derive(Debug, Clone)]
 struct Trace {
     lines: SyncSender<Line>,
     missing: Arc<AtomicU64>,
-    /// Texts are counted again and again: each is written once.
+    /// Texts that were written already: the same texts are counted again and again.
     counted: Arc<Mutex<std::collections::HashSet<String>>>,
 }
 
-/// A new file of this call's name. Calls may come again under the same name, and whatever lies there stays as
-/// it is, be it a link that leads nowhere: the trace gets a longer name then. What callers say is for nobody
-/// else on this machine.
+/// Creates a file with this call's name. Names of calls may repeat: an existing file, even a dangling link,
+/// stays as it is, and the trace gets a longer name. No other user of this machine may read what callers say.
 fn create(folder: &Path, id: &CallId) -> std::io::Result<File> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let new = |name: String| {
@@ -81,7 +80,7 @@ impl Trace {
             if !known.insert(counted.text.clone()) {
                 return;
             }
-            // A text that is written twice does no harm.
+            // Writing a text twice does no harm.
             if known.len() > MOST_KNOWN {
                 known.clear();
             }
@@ -152,7 +151,7 @@ mod tests {
         text.lines().filter_map(|line| Line::read(line).ok()).collect()
     }
 
-    /// Fault: after SIGKILL the traces of the calls that stood have 0 bytes.
+    /// Fault: after SIGKILL, the traces of running calls had 0 bytes.
     #[test]
     fn what_happens_is_in_the_file_while_the_call_goes_on() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -166,8 +165,8 @@ mod tests {
         assert_eq!(lines(&path), happened);
     }
 
-    /// Faults: everybody on the machine may read what callers say; a link that leads nowhere is in the way of
-    /// every trace of its name; traces of one name overwrite each other.
+    /// Faults: all users of the machine could read what callers say; a dangling link prevented every trace of
+    /// its name; traces of one name overwrote each other.
     #[test]
     fn a_trace_is_a_new_file_for_its_owner_alone() {
         use std::os::unix::fs::PermissionsExt as _;

@@ -1,6 +1,6 @@
-//! Where the agent's voice waits at the gateway: how much of it may, what becomes of the marks when it is
-//! cleared, and what the gateway tells of its own accord. PURE: it is told the time; positions are samples
-//! at 8 kHz since the start of the call. Must not know how anything is written.
+//! The gateway's playback buffer: how much audio may wait, what happens to marks on a clear, and what the
+//! gateway reports unasked. PURE: it is given the time; positions are samples at 8 kHz since the start of the
+//! call. Must not know the wire format.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,10 +9,10 @@ use super::playout::Playout;
 use super::rates::Down;
 use offhook_core::units::{FRAME_SAMPLES, PHONE_RATE};
 
-/// Twilio holds ten minutes; what comes on top is discarded (its warning 31931).
+/// Twilio holds ten minutes; more is discarded (its warning 31931).
 pub(crate) const TEN_MINUTES: usize = 600 * PHONE_RATE as usize;
 
-/// What a gateway tells the server about its buffer.
+/// What a gateway reports to the server about its buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Told {
     /// The audio before this mark was played.
@@ -21,17 +21,17 @@ pub(crate) enum Told {
     Thrown(String),
     /// The buffer was cleared.
     Cleared,
-    /// No more audio, please.
+    /// The buffer is full: no more audio, please.
     Full,
     /// There is room again.
     Room,
-    /// Nothing waits any more.
+    /// The buffer is empty.
     Drained,
 }
 
 /// A gateway's buffer.
 pub(crate) trait Buffer: fmt::Debug {
-    /// Audio at the line's rate has arrived.
+    /// Audio at the connection's rate has arrived.
     ///
     /// # Errors
     /// What the server did wrong.
@@ -46,59 +46,59 @@ pub(crate) trait Buffer: fmt::Debug {
     /// A clear has arrived.
     fn clear(&mut self, now: usize);
 
-    /// The marks that wait are not to be told.
+    /// Forgets the waiting marks without reporting them.
     fn forget_marks(&mut self) {}
 
-    /// Nothing is to be played.
+    /// Pauses playback.
     fn pause(&mut self, _now: usize) {}
 
-    /// Playing goes on.
+    /// Resumes playback.
     fn resume(&mut self, _now: usize) {}
 
-    /// To be told once when nothing waits.
+    /// Asks for one report when the buffer is empty.
     fn tell_drained(&mut self) {}
 
-    /// What is to be told by now, in order.
+    /// The reports that are due by `now`, in order.
     fn due(&mut self, now: usize) -> Vec<Told>;
 
-    /// When there will be something to be told, as far as that is known.
+    /// When the next report is due, as far as that is known.
     fn next_due(&self) -> Option<usize>;
 
-    /// What was heard of all that.
+    /// The audio that was heard.
     fn playout(&self) -> &Playout;
 
-    /// The same, for the end of the call.
+    /// The audio that was heard, to be ended with the call.
     fn playout_mut(&mut self) -> &mut Playout;
 }
 
-/// What becomes of the marks of audio that is cleared.
+/// What happens to the marks of cleared audio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Marks {
-    /// They are told at once.
+    /// They are reported at once.
     Echoed,
-    /// They are never told.
+    /// They are never reported.
     Lost,
 }
 
-/// The fill, in samples, at which a gateway says something.
+/// The fill levels, in samples, at which a gateway sends a report.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Levels {
-    /// At this it is full.
+    /// At this level, the buffer is full.
     pub(crate) full: usize,
-    /// Below this there is room again.
+    /// Below this level, there is room again.
     pub(crate) room: usize,
 }
 
 /// How a gateway's queue works.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
-    /// As long as so many samples wait, what comes is discarded.
+    /// While this many samples wait, arriving audio is discarded.
     pub(crate) limit: usize,
-    /// What a clear does to marks.
+    /// What happens to marks on a clear.
     pub(crate) marks: Marks,
-    /// Whether its fill is told.
+    /// The fill levels that are reported, if any.
     pub(crate) levels: Option<Levels>,
-    /// Whether an empty queue is looked at every 20 ms only.
+    /// Whether an empty queue is checked only every 20 ms.
     pub(crate) ticks: bool,
 }
 
@@ -108,29 +108,29 @@ impl Default for Rules {
     }
 }
 
-/// What waits while nothing is played: audio, and the marks in it.
+/// The audio that waits during a pause, and the marks in it.
 #[derive(Debug)]
 struct Held {
     audio: Vec<i16>,
     marks: Vec<(usize, Told)>,
 }
 
-/// A queue in which marks lie between pieces of audio: that of every gateway but jambonz.
+/// A queue in which marks lie between chunks of audio, as in every gateway but jambonz.
 #[derive(Debug)]
 pub(crate) struct Queue {
     rules: Rules,
     down: Down,
     playout: Playout,
     marks: VecDeque<(usize, Told)>,
-    /// While nothing is played.
+    /// Set during a pause.
     held: Option<Held>,
-    /// Told that it is full, and not yet that there is room.
+    /// Whether it was reported full, and has not had room since.
     full: bool,
     tell_drained: bool,
 }
 
 impl Queue {
-    /// An empty queue of a line at `rate`.
+    /// An empty queue of a connection at `rate`.
     pub(crate) fn new(rate: u32, rules: Rules) -> Self {
         Self {
             rules,
@@ -143,18 +143,18 @@ impl Queue {
         }
     }
 
-    /// How much waits.
+    /// The number of samples that wait.
     fn waiting(&self, now: usize) -> usize {
         let held = self.held.as_ref().map_or(0, |held| held.audio.len());
         held + self.playout.heard().len().saturating_sub(now)
     }
 
-    /// When an empty queue is looked at next.
+    /// When an empty queue is checked next.
     fn tick(&self, now: usize) -> usize {
         if self.rules.ticks { now.next_multiple_of(FRAME_SAMPLES) } else { now }
     }
 
-    /// Audio that plays now or after what waits.
+    /// Plays audio now, or after the audio that waits.
     fn start(&mut self, now: usize, samples: &[i16]) {
         let dry = self.playout.heard().len() <= now;
         self.playout.play(if dry { self.tick(now) } else { now }, samples);
@@ -202,7 +202,7 @@ impl Buffer for Queue {
             (Marks::Lost, Told::Played(_)) => None,
             (Marks::Echoed | Marks::Lost, other) => Some(other),
         };
-        // What has played by now was only not told yet.
+        // Marks that have played by now only wait to be reported.
         let (played, waits): (Vec<_>, Vec<_>) = self.marks.drain(..).partition(|(at, _)| *at < now);
         let thrown = waits.into_iter().filter_map(|(_, mark)| Some((now, told(mark)?)));
         self.marks = played.into_iter().chain(thrown).chain([(now, Told::Cleared)]).collect();
@@ -233,7 +233,7 @@ impl Buffer for Queue {
         let count = self.marks.iter().take_while(|(at, _)| *at <= now).count();
         let mut due: Vec<Told> = self.marks.drain(..count).map(|(_, told)| told).collect();
         let waiting = self.waiting(now);
-        // A queue that is paused says nothing of room.
+        // A paused queue does not report room.
         if self.full && self.held.is_none() && self.rules.levels.is_some_and(|levels| waiting < levels.room) {
             self.full = false;
             due.push(Told::Room);

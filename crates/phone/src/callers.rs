@@ -1,4 +1,4 @@
-//! The shipped callers, built into the program. `models/demo/callers/make.sh` makes the files.
+//! The shipped caller's recordings, built into the program. `models/demo/callers/make.sh` makes the files.
 
 use std::io::Cursor;
 
@@ -14,10 +14,10 @@ macro_rules! files {
 const FILES: [(&str, &[u8]); 8] =
     files!("1.wav", "2.wav", "3.wav", "4.wav", "5.wav", "6.wav", "7.wav", "8.wav");
 
-/// What each of them says, with the name of its file.
+/// The shipped recordings, each with the name of its file.
 ///
 /// # Errors
-/// If a file is no WAV, which none that ships is.
+/// If a file is not a WAV file; all shipped files are.
 pub fn shipped() -> anyhow::Result<Vec<(&'static str, Clip)>> {
     FILES.into_iter().map(|(name, bytes)| Ok((name, wav::read(Cursor::new(bytes), name)?))).collect()
 }

@@ -1,5 +1,5 @@
-//! The caller's clock: time as a position in the call, in samples of phone audio. The only file of
-//! the caller that reads a clock. Must not know what is timed.
+//! The caller's clock: time as a position in the call, in samples of phone audio. The only file of the caller
+//! that reads a clock. Must not know what is timed.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use offhook_core::units::PHONE_RATE;
 
 const MICROS_A_SAMPLE: u64 = 1_000_000 / PHONE_RATE as u64;
 
-/// Counts from the moment the caller's audio starts.
+/// Counts from the start of the caller's audio.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     start: Instant,
 }
 
 impl Clock {
-    /// Position 0 is now.
+    /// Starts at position 0.
     #[expect(clippy::disallowed_methods, reason = "the caller's own stopwatch: it measures from outside")]
     pub(crate) fn start() -> Self {
         Self { start: Instant::now() }
     }
 
-    /// The position of now.
+    /// The current position.
     pub(crate) fn now(self) -> usize {
         usize::try_from(self.start.elapsed().as_micros() / u128::from(MICROS_A_SAMPLE)).unwrap_or(usize::MAX)
     }

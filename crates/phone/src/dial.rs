@@ -1,6 +1,6 @@
-//! One call over a real socket: sends a frame every 20 ms at absolute deadlines, hears what comes,
-//! sends marks back when they have played. Everything that can be decided without a socket is
-//! decided in the pure files beside it. Must not know what is printed.
+//! One call over a real socket: sends a frame every 20 ms at absolute deadlines, plays the server's audio,
+//! and returns marks when they have played. Everything that can be decided without a socket is decided in the
+//! pure files beside it. Must not know what is printed.
 
 use std::time::Duration;
 
@@ -31,66 +31,67 @@ use offhook_core::units::FRAME_SAMPLES;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// After hanging up, the server gets this long for its summary.
+/// How long the server may take for its summary after the caller hangs up.
 const SUMMARY_WAIT: Duration = Duration::from_secs(3);
 
-/// And this long to close the socket.
+/// How long the server may then take to close the socket.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
-/// A report of the server, and where on the timeline it came.
+/// A report of the server about a turn, and its position on the timeline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// The position of its arrival.
+    /// The position at which it arrived.
     pub at: usize,
-    /// What it says.
+    /// The report itself.
     pub turn: TurnReportWire,
 }
 
-/// A call that is over.
+/// The outcome of a call.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// The call's name.
     pub call_id: String,
-    /// What the caller sent, sample by sample.
+    /// The audio that the caller sent, sample by sample.
     pub caller: Vec<i16>,
-    /// What was heard of the agent, on the same timeline.
+    /// The audio that was heard of the agent, on the timeline of `caller`.
     pub agent: Vec<i16>,
     /// The turns that were begun.
     pub turns: Vec<Turn>,
-    /// The lines the caller wanted to say; more than `turns` if the call ended early.
+    /// The number of lines that the caller was going to say; more than `turns` if the call ended early.
     pub wanted: usize,
-    /// What the server told about its turns.
+    /// The server's reports about its turns.
     pub reports: Vec<Report>,
-    /// What it told at the end.
+    /// The server's summary at the end.
     pub summary: Option<SummaryWire>,
-    /// Holes in the agent's speech.
+    /// The number of holes in the agent's speech.
     pub glitches: usize,
-    /// How close the agent's speech came to one.
+    /// How close the agent's speech came to a hole.
     pub slack: Option<Slack>,
-    /// How often the server cleared the gateway's buffer.
+    /// The number of times that the server cleared the gateway's buffer.
     pub clears: usize,
-    /// Whether the server tells its side of the call on this line.
+    /// Whether the server sends reports over this connection.
     pub reported: bool,
-    /// Errors the server told, and of the connection.
+    /// Errors that the server reported, and errors of the connection.
     pub errors: Vec<String>,
     /// How the server broke the gateway's protocol.
     pub violations: Vec<String>,
-    /// The most by which one of those frames of the caller was late that the stopwatch runs over, in milliseconds: it
-    /// is no better than that.
+    /// The greatest lateness of the caller's own frames while the stopwatch ran, in milliseconds: the
+    /// stopwatch is no more accurate than that.
     pub late_ms: f64,
-    /// The caller hung up before all lines were said, because somebody wanted it so.
+    /// The caller hung up on request, before all lines were said.
     pub stopped: bool,
 }
 
 impl Outcome {
-    /// Everything that failed, in the server's words or the caller's.
+    /// All errors, of the server and of the connection.
     pub fn all_errors(&self) -> Vec<String> {
         let told = self.summary.iter().flat_map(|summary| &summary.errors);
         let told = told.map(|error| format!("{}: {}", error.code, error.message));
         self.errors.iter().cloned().chain(told).collect()
     }
 
-    /// Who hangs up on purpose leaves lines unsaid, and one perhaps unanswered: nobody failed at these.
+    /// A caller who hangs up on request leaves lines unsaid, and perhaps one unanswered. These are no
+    /// failures.
     pub fn leave_out_what_was_stopped(&mut self) {
         if self.stopped {
             self.turns.pop_if(|turn| turn.v2v_ms.is_none());
@@ -99,7 +100,7 @@ impl Outcome {
     }
 }
 
-/// Told, during the call, of the turns begun and the reports that came so far.
+/// Called during the call with the turns begun and the reports received so far.
 pub type Progress<'a> = dyn FnMut(&[Turn], &[Report]) + 'a;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -120,14 +121,14 @@ struct Call<'a> {
     progress: &'a mut Progress<'a>,
 }
 
-/// Whom to call, and as whom.
+/// The server to call, and the gateway to simulate.
 #[derive(Debug)]
 pub struct Dialled<'a> {
     /// The server's address.
     pub url: &'a str,
-    /// The gateway that is played.
+    /// The gateway that is simulated.
     pub line: gateways::Line,
-    /// Headers of the upgrade.
+    /// The headers of the upgrade.
     pub headers: &'a HeaderMap,
 }
 
@@ -158,11 +159,11 @@ impl Dialled<'_> {
     }
 }
 
-/// Calls and says `lines`, one after the other. `hang_up` ends the call early when it is done.
+/// Calls and says `lines`, one after the other. When `hang_up` completes, the call ends early.
 ///
 /// # Errors
-/// If the server cannot be reached within 5 s, refuses, or does not agree to the gateway's sub-protocol. What goes wrong
-/// later is in the [`Outcome`].
+/// If the server cannot be reached within 5 s, refuses, or does not agree to the gateway's sub-protocol.
+/// Later errors are in the [`Outcome`].
 pub async fn call(
     dialled: &Dialled<'_>,
     lines: Vec<Line>,
@@ -218,7 +219,7 @@ pub async fn call(
     })
 }
 
-/// Why the server closed the socket, if it was not the end of a call or of the server.
+/// The server's reason to close the socket, unless the call or the server ended normally.
 fn trouble(frame: &CloseFrame) -> Option<String> {
     let (code, reason) = (u16::from(frame.code), &frame.reason);
     (code > u16::from(CloseCode::Away)).then(|| format!("the server closed the socket: {reason} ({code})"))
@@ -239,7 +240,7 @@ impl Call<'_> {
             let now = clock.now();
             match message {
                 None => {}
-                // However the server ends it: the call is over.
+                // The call is over, whatever the reason.
                 Some(Some(Ok(Message::Close(frame)))) => {
                     self.errors.extend(frame.and_then(|frame| trouble(&frame)));
                     return Ok(());
@@ -284,7 +285,7 @@ impl Call<'_> {
         }
     }
 
-    /// Does what the server said, or tells what is wrong with it.
+    /// Carries out a message of the server, or says how it breaks the protocol.
     fn take(&mut self, now: usize, said: Said) -> Result<(), String> {
         match said {
             Said::Audio(samples) => self.buffer.play(now, &samples)?,
@@ -310,7 +311,7 @@ impl Call<'_> {
         (self.progress)(self.turns.begun(), &self.reports);
     }
 
-    /// Hangs up and waits for what the server has to tell about the call.
+    /// Hangs up and waits for the server's last reports.
     async fn say_goodbye(&mut self) {
         for message in self.phone.hang_up() {
             if self.send(message).await.is_err() {
@@ -318,7 +319,7 @@ impl Call<'_> {
             }
         }
         if self.phone.reports() {
-            // A server that keeps no summary is no error; nor is one that does not close.
+            // A server without a summary is not an error, and neither is one that does not close.
             let _ = timeout(SUMMARY_WAIT, self.wait_for_summary()).await;
         }
         let bye = CloseFrame { code: CloseCode::Normal, reason: "".into() };
@@ -339,7 +340,7 @@ impl Call<'_> {
         }
     }
 
-    /// Nobody listens to the agent any more.
+    /// Takes reports only: the agent's audio is no longer played.
     fn hear_report(&mut self, at: usize, heard: Heard) {
         match heard {
             Ok(Said::Turn(turn)) => self.reports.push(Report { at, turn: *turn }),
@@ -363,10 +364,10 @@ impl Call<'_> {
     async fn send(&mut self, message: Message) -> anyhow::Result<()> {
         match timeout(SEND_TIMEOUT, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
-            // The reading side tells that the call is over, and how.
+            // The reading side notices that the call is over, and why.
             Ok(Err(WsError::ConnectionClosed | WsError::AlreadyClosed | WsError::Io(_))) => Ok(()),
             Ok(Err(e)) => Err(e).context("sending to the server"),
-            Err(_) => bail!("the server takes nothing any more"),
+            Err(_) => bail!("the server accepts no more data"),
         }
     }
 }

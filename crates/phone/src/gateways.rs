@@ -1,7 +1,7 @@
-//! What a telephone gateway says on its socket and hears there, in one vocabulary for all gateways that the
-//! caller can play. One file a gateway writes and reads the messages. They share the reports' form with the
-//! server and nothing else, so that a mistake in the server's codecs is not made here too. Must not know
-//! sockets or time.
+//! The messages that a telephone gateway sends and receives, in one vocabulary for all gateways that the
+//! caller can simulate. Each gateway has a file that writes and reads its messages. They share the form of
+//! reports with the server and nothing else, so that a mistake in the server's codecs is not repeated here.
+//! Must not know sockets or time.
 
 mod asterisk;
 mod jambonz;
@@ -26,30 +26,29 @@ use super::rates::Up;
 use offhook_core::streams::native::{SummaryWire, TurnReportWire};
 use offhook_core::units::PHONE_RATE;
 
-/// The gateways that can be played.
+/// The gateways that can be simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Gateway {
     /// Twilio Media Streams
     Twilio,
-    /// Telnyx media streaming; some messages come out of order
+    /// Telnyx media streaming; some messages arrive out of order
     Telnyx,
     /// Plivo audio streaming
     Plivo,
     /// Vonage Voice WebSockets
     Vonage,
-    /// jambonz listen, audio both ways
+    /// jambonz listen, audio in both directions
     Jambonz,
-    /// Asterisk chan_websocket with f(json); silent while the caller is
+    /// Asterisk chan_websocket with f(json); sends nothing while the caller is silent
     Asterisk,
-    /// The same in plain words, Asterisk's default
+    /// Asterisk chan_websocket in plain words, its default
     AsteriskText,
     /// offhook's own protocol
     Offhook,
 }
 
 impl Gateway {
-    /// The gateway whose path is dialled, whatever follows it, such as a token; Twilio for paths that are
-    /// nobody's.
+    /// The gateway of the dialled path, whatever follows it, such as a token; Twilio for any other path.
     pub fn of_url(url: &str) -> Self {
         let address = url.split_once("://").map_or(url, |(_, address)| address);
         let path = address.split(['?', '#']).next().unwrap_or_default();
@@ -67,7 +66,7 @@ impl Gateway {
         path.split('/').skip(1).find_map(named).unwrap_or(Self::Twilio)
     }
 
-    /// Its name, as it is chosen.
+    /// Its name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Twilio => "twilio",
@@ -81,7 +80,7 @@ impl Gateway {
         }
     }
 
-    /// Where a server of ours expects it.
+    /// The path of this gateway on an offhook server.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Twilio => "/twilio",
@@ -94,7 +93,7 @@ impl Gateway {
         }
     }
 
-    /// The rates that its line has here.
+    /// The rates that are simulated, in samples per second.
     const fn rates(self) -> &'static [u32] {
         match self {
             Self::Twilio | Self::Offhook => &[8000],
@@ -104,20 +103,20 @@ impl Gateway {
     }
 }
 
-/// Which line is played: a gateway and its rate.
+/// The simulated connection: a gateway and its rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line {
-    /// Who dials.
+    /// The gateway that dials.
     pub gateway: Gateway,
-    /// Samples a second on the wire.
+    /// Samples per second on the wire.
     rate: u32,
 }
 
 impl Line {
-    /// Without a rate it is the phone's.
+    /// A connection at `rate`; without one, at the phone's.
     ///
     /// # Errors
-    /// If the gateway does not speak at the rate.
+    /// If the gateway does not have the rate.
     pub fn new(gateway: Gateway, rate: Option<u32>) -> anyhow::Result<Self> {
         let (rate, rates) = (rate.unwrap_or(PHONE_RATE), gateway.rates());
         if !rates.contains(&rate) {
@@ -146,46 +145,46 @@ impl Line {
     }
 }
 
-/// What the server said.
+/// A message of the server.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Said {
-    /// The agent's voice, at the line's rate.
+    /// The agent's voice, at the connection's rate.
     Audio(Vec<i16>),
-    /// To be told when the audio before it has played.
+    /// A mark, to be returned when the audio before it has played.
     Mark(String),
-    /// What has not been played is not to be played.
+    /// Discard the audio that has not been played.
     Clear,
-    /// The marks that wait are not to be told.
+    /// Forget the waiting marks without reporting them.
     ForgetMarks,
-    /// Nothing is to be played until `Resume`.
+    /// Pause playback until `Resume`.
     Pause,
-    /// Playing goes on.
+    /// Resume playback.
     Resume,
-    /// To be told once nothing waits any more.
+    /// Report once when the buffer is empty.
     TellDrained,
-    /// The call is to end.
+    /// End the call.
     HangUp,
-    /// How a turn went.
+    /// The report of a turn.
     Turn(Box<TurnReportWire>),
-    /// How the call went.
+    /// The summary of the call.
     Summary(Box<SummaryWire>),
     /// Something failed.
     Error(String),
-    /// Something this caller has no use for.
+    /// A message that this caller does not need.
     Other,
 }
 
-/// What was said, or how it broke the gateway's protocol.
+/// A message of the server, or how it broke the gateway's protocol.
 pub(crate) type Heard = Result<Said, String>;
 
 /// One gateway's side of one call.
 trait Provider: fmt::Debug {
-    /// The sub-protocol that the upgrade asks for.
+    /// The sub-protocol requested in the upgrade.
     fn subprotocol(&self) -> Option<&'static str> {
         None
     }
 
-    /// The gateway's name of the call.
+    /// The gateway's name for the call.
     fn call_id(&self) -> &str;
 
     /// Whether the server reports about its turns on this line.
@@ -193,27 +192,27 @@ trait Provider: fmt::Debug {
         false
     }
 
-    /// Where the agent's voice waits to be played.
+    /// The gateway's playback buffer.
     fn buffer(&self) -> Box<dyn Buffer>;
 
     /// The first messages.
     fn opening(&mut self) -> Vec<Message>;
 
-    /// The caller's audio at the line's rate; `position` is that of its first sample, at 8 kHz.
+    /// The caller's audio at the connection's rate; `position` is that of its first sample, at 8 kHz.
     fn audio(&mut self, position: usize, samples: &[i16]) -> Vec<Message>;
 
-    /// What the buffer has to tell, if the gateway has a word for it.
+    /// A report of the buffer, if the gateway has a message for it.
     fn tell(&mut self, told: &Told) -> Option<Message>;
 
-    /// What is said before the socket is closed, if anything is.
+    /// The last messages before the socket is closed, if any.
     fn hang_up(&mut self) -> Vec<Message> {
         Vec::new()
     }
 
-    /// What a text message means.
+    /// The meaning of a text message.
     fn text(&mut self, text: &str) -> Heard;
 
-    /// What a binary message means.
+    /// The meaning of a binary message.
     fn binary(&mut self, _bytes: &[u8]) -> Vec<Heard> {
         vec![Err("a binary message, which this gateway does not know".to_owned())]
     }
@@ -237,7 +236,7 @@ impl Phone {
         self.provider.subprotocol()
     }
 
-    /// The name of the call: the gateway's, or ours once the server has told it.
+    /// The name of the call: the gateway's, or the server's once that is known.
     pub(crate) fn call_id(&self) -> &str {
         self.provider.call_id()
     }
@@ -268,12 +267,12 @@ impl Phone {
         self.provider.tell(told)
     }
 
-    /// The caller hangs up: what is said before the socket is closed.
+    /// The caller hangs up: the last messages before the socket is closed.
     pub(crate) fn hang_up(&mut self) -> Vec<Message> {
         self.provider.hang_up()
     }
 
-    /// What a message of the server means, or what is wrong with it.
+    /// The meaning of a message of the server, or how it breaks the protocol.
     pub(crate) fn read(&mut self, message: &Message) -> Vec<Heard> {
         match message {
             Message::Binary(bytes) => self.provider.binary(bytes),

@@ -1,4 +1,4 @@
-//! Headers that the caller adds to the upgrade of its WebSocket: credentials, mostly, so their values are
+//! Headers that the caller adds to the upgrade of its WebSocket: mostly credentials, so their values are
 //! never shown. Must not know what they are for.
 
 use std::convert::Infallible;
@@ -8,20 +8,20 @@ use anyhow::{Context as _, bail};
 use tokio_tungstenite::tungstenite::http::HeaderMap;
 use tokio_tungstenite::tungstenite::http::header::{HeaderName, HeaderValue};
 
-/// What belongs to the WebSocket itself.
+/// Headers that the WebSocket sets itself.
 const RESERVED: [&str; 3] = ["connection", "upgrade", "host"];
 
-/// `Name: value`, as it was given. It is checked later: the parser of arguments would print it.
+/// `Name: value`, as given. It is checked later, because the argument parser would print a wrong one.
 #[derive(Clone)]
 pub struct Header(String);
 
 impl Header {
-    /// Takes any text.
+    /// Accepts any text.
     pub fn given(text: &str) -> Result<Self, Infallible> {
         Ok(Self(text.to_owned()))
     }
 
-    /// As it was given.
+    /// The text as given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -36,12 +36,12 @@ impl fmt::Debug for Header {
 /// The headers, in order.
 ///
 /// # Errors
-/// If one is no header, or one of the WebSocket's own. The message never holds a value.
+/// If one is not a header, or is one of the WebSocket's own. The message never contains a value.
 pub fn checked(headers: &[Header]) -> anyhow::Result<HeaderMap> {
     let mut map = HeaderMap::new();
     for (header, number) in headers.iter().zip(1..) {
         let expected = "expected 'Name: value', as in --header 'Authorization: Bearer abc'";
-        // Without a colon nobody knows what of it is secret.
+        // Without a colon, any part of it may be secret.
         let Some((name, value)) = header.0.split_once(':') else {
             bail!("--header number {number} has no colon; {expected}");
         };

@@ -1,6 +1,6 @@
-//! jambonz' buffer: marks travel among the samples, as the sample -1, and audio is held back until there is
-//! enough of it. PURE: it is told the time; positions are samples at 8 kHz since the start of the call. Must
-//! not know how anything is written.
+//! jambonz' playback buffer: marks travel among the samples, as the sample -1, and audio is held back until
+//! there is enough of it. PURE: it is given the time; positions are samples at 8 kHz since the start of the
+//! call. Must not know the wire format.
 //!
 //! Source: `lws_glue.cpp` of FreeSWITCH's mod_audio_fork, which speaks for jambonz.
 
@@ -11,34 +11,34 @@ use super::playout::Playout;
 use super::rates::Down;
 use offhook_core::units::FRAME_SAMPLES;
 
-/// What is held back at the beginning of a call until more comes: 160 ms; and from then on: 80 ms.
+/// Audio is held back until there are 160 ms of it at the beginning of a call, and 80 ms from then on.
 const HELD_AT_FIRST: usize = 1280;
 const HELD: usize = 640;
 
-/// Marks that may wait; more are dropped without a word.
+/// The most marks that wait; more are dropped silently.
 const MOST_MARKS: usize = 30;
 
 /// The sample that stands for a mark.
 const MARKER: i16 = -1;
 
-/// A buffer with marks in band.
+/// A playback buffer with marks in band.
 #[derive(Debug)]
 pub(crate) struct InBand {
     down: Down,
     playout: Playout,
-    /// Audio that is held back, and the markers in it.
+    /// The audio that is held back, and the positions of the markers in it.
     held: Vec<i16>,
     held_markers: Vec<usize>,
     threshold: usize,
-    /// Where markers are that will be played.
+    /// The positions of the markers that will be played.
     markers: VecDeque<usize>,
-    /// Marks that wait for the next audio, and when the first may be told because none comes.
+    /// Marks that wait for the next audio, and when the first may be reported because no audio comes.
     waiting: VecDeque<String>,
     idle_at: usize,
     /// Marks that have a marker.
     placed: VecDeque<String>,
-    /// Markers that were cleared. Each makes one marker say nothing, its own or, if that was thrown away
-    /// with the audio, a later mark's.
+    /// Marks that were cleared. Each silences one marker: its own or, if that was discarded with the audio,
+    /// the marker of a later mark.
     stale: usize,
     /// When a clear takes effect.
     kill_at: Option<usize>,
@@ -46,7 +46,7 @@ pub(crate) struct InBand {
 }
 
 impl InBand {
-    /// An empty buffer of a line at `rate`.
+    /// An empty buffer of a connection at `rate`.
     pub(crate) fn new(rate: u32) -> Self {
         Self {
             down: Down::from(rate),
@@ -64,13 +64,13 @@ impl InBand {
         }
     }
 
-    /// When the first mark is told for want of audio.
+    /// When the first mark is reported because no audio comes.
     fn idle(&self) -> Option<usize> {
         let idle = !self.waiting.is_empty() && self.placed.is_empty() && self.stale == 0;
         idle.then(|| self.idle_at.max(self.playout.heard().len()).next_multiple_of(FRAME_SAMPLES))
     }
 
-    /// What happens by now.
+    /// Handles everything that is due by `now`.
     fn pass(&mut self, now: usize) {
         while let Some(&at) = self.markers.front().filter(|at| **at <= now.min(self.kill_at.unwrap_or(now))) {
             debug_assert!(at <= now);
@@ -84,7 +84,7 @@ impl InBand {
         if let Some(at) = self.kill_at.filter(|at| *at <= now) {
             self.kill_at = None;
             self.playout.clear(at);
-            // What is held back is not cleared.
+            // A clear does not reach the audio that is held back.
             self.markers.clear();
             self.stale += self.placed.len();
             let thrown = self.placed.drain(..).chain(self.waiting.drain(..));
@@ -97,7 +97,7 @@ impl InBand {
         }
     }
 
-    /// Lays samples down; those that are taken for marks are not heard. True if there were any.
+    /// Holds samples back. Samples that are taken for marks are not heard. True if there were any.
     fn hold(&mut self, samples: &[i16]) -> bool {
         let pending = !self.placed.is_empty() || self.stale > 0;
         for _ in self.waiting.drain(..).map(|name| self.placed.push_back(name)) {
@@ -120,7 +120,7 @@ impl Buffer for InBand {
     fn play(&mut self, now: usize, samples: &[i16]) -> Result<(), String> {
         self.pass(now);
         if self.playout.heard().len().saturating_sub(now) >= TEN_MINUTES {
-            return Err("more than ten minutes of audio wait: the rest is not kept".to_owned());
+            return Err("more than ten minutes of audio wait: the rest is discarded".to_owned());
         }
         let taken = self.hold(samples);
         if self.held.len() >= self.threshold {
@@ -150,7 +150,7 @@ impl Buffer for InBand {
 
     fn clear(&mut self, now: usize) {
         self.pass(now);
-        // The next frame of the call finds that the audio was killed.
+        // The clear takes effect at the next frame of the call.
         self.kill_at = Some(now.next_multiple_of(FRAME_SAMPLES));
     }
 
@@ -187,7 +187,7 @@ mod tests {
         names.iter().map(|name| Told::Played((*name).to_owned())).collect()
     }
 
-    /// A buffer that has begun to play: what is held back is 80 ms from here on.
+    /// A buffer that has begun to play: it holds back 80 ms from here on.
     fn begun() -> InBand {
         let mut buffer = InBand::new(PHONE_RATE);
         buffer.play(0, &[5000; HELD_AT_FIRST]).unwrap();

@@ -1,6 +1,6 @@
-//! How long the agent talks on when the caller cuts in: from the first sound of the caller's line to
-//! the last sound of the reply it cut, both on the timeline of the recording, so that anyone can
-//! measure it again there. PURE: it is given the timeline. Must not know sockets or servers.
+//! How long the agent talks on when the caller cuts in: from the first sound of the caller's line to the last
+//! sound of the reply that it cut, both on the timeline of the recording, so that anyone can measure it again
+//! there. PURE: it is given the timeline. Must not know sockets or servers.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use super::response_latency::heard_in;
 use offhook_core::audio::level::audible_span;
 use offhook_core::units::{FRAME_SAMPLES, PHONE_RATE, samples_in};
 
-/// A silence of the agent that is no longer than this is a pause inside a reply: between two pieces,
-/// or because the agent listened for a moment and went on.
+/// The longest silence of the agent that is a pause inside a reply: between two chunks, or because the agent
+/// listened for a moment and went on.
 const PAUSE: Duration = Duration::from_millis(400);
 
-/// Where the last sound of the old reply ends in `agent`, what was heard of the agent since the start
-/// of the call; `None` if the agent was silent when the caller's line began.
+/// Where the last sound of the old reply ends in `agent`, the agent's audio since the start of the call;
+/// `None` if the agent was silent when the caller's line began.
 ///
-/// `speech_start` is where the line's first sound begins, `speech_end` where its last one ends. The old
-/// reply is the audible stretch in which the line began, with its pauses. A clear (`cuts`) after which
-/// nothing is heard until the caller has finished ended it, however soon more comes: that is an answer.
-/// An agent that stops and goes on while the caller speaks has not stopped.
+/// `speech_start` is the beginning of the line's first sound, `speech_end` the end of its last one. The old
+/// reply is the audible stretch in which the line began, with its pauses. A clear (`cuts`) ends it if nothing
+/// is heard after the clear until the caller has finished; any later sound, however soon, is an answer. An
+/// agent that stops and goes on while the caller speaks has not stopped.
 pub(crate) fn old_reply_end(
     agent: &[i16],
     cuts: &[usize],
@@ -46,8 +46,8 @@ fn last_sound(agent: &[i16], from: usize, to: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// Where the old reply ends, in milliseconds, of an agent who is heard from and to these
-    /// milliseconds, and is cleared at `cuts`. The caller speaks from 1000 to 2000.
+    /// The end of the old reply, in milliseconds, if the agent is heard from and to these times, and is
+    /// cleared at `cuts`. The caller speaks from 1000 to 2000.
     fn end(tones: &[(usize, usize)], cuts: &[usize]) -> Option<usize> {
         let mut agent = vec![0; 40_000];
         for &(from, to) in tones {

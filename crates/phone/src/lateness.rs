@@ -1,31 +1,32 @@
-//! By how much the caller's own frames were late, where it matters: while the stopwatch runs. PURE. Must not know
+//! How late the caller's own frames were while it matters: while the stopwatch runs. PURE. Must not know
 //! clocks.
 
 use super::scripted_caller::Turn;
 use offhook_core::units::{FRAME_SAMPLES, PHONE_RATE};
 
-/// Frames that are late by less are not remembered: the stopwatch is told in milliseconds.
+/// The least lateness that is remembered: the stopwatch counts milliseconds.
 const WORTH: usize = PHONE_RATE as usize / 1000;
 
-/// Late frames that are remembered: hours of a machine that is always late.
+/// The most late frames that are remembered: hours on a machine that is always late.
 const MOST: usize = 100_000;
 
 /// The late frames of a call.
 #[derive(Debug, Default)]
 pub(crate) struct Lateness {
-    /// Where a frame lies on the timeline, and by how many samples it was late.
+    /// The position of each frame on the timeline, and its lateness in samples.
     frames: Vec<(usize, usize)>,
 }
 
 impl Lateness {
-    /// The frame at `position` was late by so many samples.
+    /// The frame at `position` was late by `late` samples.
     pub(crate) fn add(&mut self, position: usize, late: usize) {
         if late >= WORTH && self.frames.len() < MOST {
             self.frames.push((position, late));
         }
     }
 
-    /// The most, in milliseconds, by which a frame was late between the end of what the caller said and the answer.
+    /// The greatest lateness of a frame, in milliseconds, between the end of a line of the caller and its
+    /// answer.
     pub(crate) fn over(&self, turns: &[Turn]) -> f64 {
         let samples = |ms: f64| (ms.max(0.0) * f64::from(PHONE_RATE) / 1000.0) as usize;
         let watched = |position: usize| {
@@ -44,7 +45,8 @@ impl Lateness {
 mod tests {
     use super::*;
 
-    /// Fault: "one of the caller's own frames was late" was told of every call, though no figure was the worse for it.
+    /// Fault: every call reported "one of the caller's own frames was late", even if no figure suffered from
+    /// it.
     #[test]
     fn a_late_frame_matters_while_the_stopwatch_runs() {
         let turn = |v2v_ms| Turn {

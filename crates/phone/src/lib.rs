@@ -1,9 +1,9 @@
-//! The simulated telephones: each gateway's side of the wire with its buffer and its oddities, scripted callers, a
-//! stopwatch, and views of what it measured. An implementation of its own: it shares the form of reports with the server
-//! and nothing else, so that a fault of one is not the fault of both.
+//! The simulated telephones: each gateway's side of the wire with its playback buffer and its oddities,
+//! scripted callers, a stopwatch, and views of its measurements. An independent implementation: it shares the
+//! form of reports with the server and nothing else, so that a fault of one is not the fault of both.
 //!
-//! Start reading at [`dial::call`]: one call over a real socket. What it says comes from [`script`], what came of it is
-//! a [`result::CallResult`], and [`show`] and [`picture`] draw that.
+//! Start reading at [`dial::call`]: one call over a real socket. Its lines come from [`script`], its result
+//! is a [`result::CallResult`], and [`terminal`] and [`picture`] show that.
 
 mod buffer;
 pub mod callers;

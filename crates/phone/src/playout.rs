@@ -1,48 +1,46 @@
-//! The phone's ear: what the agent sends, laid on the caller's timeline as a phone line would play
-//! it. Audio plays when it arrives, or after what still waits; `clear` cuts what has not been played.
-//! Positions are samples since the start of the call. PURE: it is told the time. Must not know marks or
-//! gateways.
+//! The phone's ear: the agent's audio on the caller's timeline, as a phone would play it. Audio plays when it
+//! arrives, or after the audio that still waits; `clear` discards audio that has not been played. Positions
+//! are samples since the start of the call. PURE: it is given the time. Must not know marks or gateways.
 
 use std::time::Duration;
 
 use offhook_core::audio::level::audible_span;
 use offhook_core::units::{PHONE_RATE, samples_in, tenths};
 
-/// The lead in the phone's buffer is at most 200 ms; after that it is kept, not filled.
+/// The lead in the phone's buffer is at most 200 ms; after this time it is kept up, not filled.
 const BURST: Duration = Duration::from_millis(300);
 
-/// Agent audio that played without a hole.
+/// Audio of the agent that played without a hole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Piece {
     /// Where it begins.
     pub(crate) start: usize,
-    /// Where it ends: nothing more had come by then, or it was cut.
+    /// Where it ends, because no more audio had come, or because it was cut.
     pub(crate) end: usize,
     /// Whether a clear ended it.
     pub(crate) cut: bool,
 }
 
-/// Everything the agent sent, where it was or will be heard.
+/// All audio of the agent, at the positions where it was or will be heard.
 #[derive(Debug, Default)]
 pub(crate) struct Playout {
-    /// One sample a position; as long as there is audio to play.
+    /// One sample per position, up to the end of the audio to play.
     heard: Vec<i16>,
     pieces: Vec<Piece>,
     cuts: Vec<usize>,
     audible_end: Option<usize>,
-    /// What was still to be played when more of the same piece arrived, in samples.
+    /// The audio that was left to play whenever more of a piece arrived, in samples.
     slack: Vec<usize>,
 }
 
-/// How much was still to be played when the next frame of the agent's speech arrived: at 0 there would
-/// have been a hole.
+/// How much audio was left to play when the next frame of the agent's speech arrived: 0 would be an underrun.
 #[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
 pub struct Slack {
-    /// In milliseconds, as the others.
+    /// The median, in milliseconds, like the other fields.
     pub median: f64,
-    /// All but one frame of a hundred had more.
+    /// The first percentile: 99 of 100 frames had more.
     pub p01: f64,
-    /// Of any frame.
+    /// The least of all frames.
     pub least: f64,
 }
 
@@ -57,7 +55,7 @@ impl Playout {
             self.heard.resize(now, 0);
         }
         let start = self.heard.len();
-        // A piece begins with a burst that fills the lead; what counts comes after it.
+        // A piece begins with a burst that fills the lead; only later frames count.
         let under_way = self.pieces.last().is_some_and(|p| now >= p.start + samples_in(BURST, PHONE_RATE));
         if !dry && start > now && under_way {
             self.slack.push(start - now);
@@ -73,13 +71,13 @@ impl Playout {
         }
     }
 
-    /// A clear has arrived: the rest is not played.
+    /// A clear has arrived: discards the audio that has not been played.
     pub(crate) fn clear(&mut self, now: usize) {
         self.cuts.push(now);
         self.take_back(now);
     }
 
-    /// What has not been played by now is not: it is given back.
+    /// Removes the audio that has not been played by `now`, and returns it.
     pub(crate) fn take_back(&mut self, now: usize) -> Vec<i16> {
         if self.heard.len() <= now {
             return Vec::new();
@@ -93,22 +91,22 @@ impl Playout {
         rest
     }
 
-    /// Where the last sound ends that has arrived so far; it may lie in the future.
+    /// The end of the last sound that has arrived so far; it may lie in the future.
     pub(crate) fn audible_end(&self) -> Option<usize> {
         self.audible_end
     }
 
-    /// What was heard, by position, and what is still to be.
+    /// The audio that was heard and that will be heard, by position.
     pub(crate) fn heard(&self) -> &[i16] {
         &self.heard
     }
 
-    /// Where clears came.
+    /// The positions of clears.
     pub(crate) fn cuts(&self) -> &[usize] {
         &self.cuts
     }
 
-    /// How close the agent's speech came to a hole; `None` if there was none of it.
+    /// How close the agent's speech came to an underrun; `None` without speech.
     pub(crate) fn slack(&self) -> Option<Slack> {
         let mut sorted = self.slack.clone();
         sorted.sort_unstable();
@@ -116,7 +114,7 @@ impl Playout {
         Some(Slack { median: ms(sorted.len() / 2)?, p01: ms(sorted.len() / 100)?, least: ms(0)? })
     }
 
-    /// The call ends here: what has not been played never is. Returns the number of glitches.
+    /// Ends the call: audio that has not been played is discarded. Returns the number of glitches.
     pub(crate) fn end(&mut self, now: usize, gap: usize) -> usize {
         self.clear(now);
         self.heard.resize(now, 0);
@@ -124,10 +122,10 @@ impl Playout {
     }
 }
 
-/// Holes inside the agent's speech. A glitch is a hole of at least one frame (20 ms) because the
-/// buffer ran dry and more of the same reply came later. The wire does not say where a reply ends,
-/// so the caller's own rule for taking the word does: audio that comes within `gap` after the last
-/// belongs to the same reply, later audio to the next one. A cut is no glitch.
+/// The number of holes inside the agent's speech. A glitch is a hole of at least one frame (20 ms) after an
+/// underrun, followed by more of the same reply. The wire does not say where a reply ends, so the caller's
+/// own rule for speaking decides: audio within `gap` after the last belongs to the same reply, later audio to
+/// the next one. A cut is not a glitch.
 fn glitches(pieces: &[Piece], gap: usize) -> usize {
     pieces
         .windows(2)
@@ -166,7 +164,7 @@ mod tests {
         assert_eq!(playout.slack(), None);
         playout.play(0, &tone(2480));
         assert_eq!(playout.slack(), None);
-        // 80 samples were left; then all had been played.
+        // 80 samples were left; then everything had been played.
         playout.play(2400, &tone(160));
         playout.play(2700, &tone(160));
         assert_eq!(playout.slack(), Some(Slack { median: 10.0, p01: 10.0, least: 10.0 }));
@@ -180,7 +178,7 @@ mod tests {
         assert_eq!(playout.heard().len(), 400);
         assert_eq!(playout.audible_end(), Some(400));
         assert_eq!(playout.cuts(), [400]);
-        // What comes next is another piece even if it comes at once.
+        // The next audio is another piece even if it comes at once.
         playout.play(400, &tone(160));
         assert_eq!(playout.pieces[0], Piece { start: 0, end: 400, cut: true });
         assert_eq!(playout.pieces[1], Piece { start: 400, end: 560, cut: false });

@@ -1,30 +1,30 @@
-//! Between the phone's 8 kHz and a line's 16 or 24 kHz, for the caller: so many samples in give exactly so
-//! many out, at once, for what a gateway plays must not wait for what comes next. PURE. Must not know what
+//! Resampling between the phone's 8 kHz and a connection's 16 or 24 kHz, for the caller: each push gives the
+//! exact number of samples at once, because a gateway must not wait for later audio. PURE. Must not know what
 //! the samples are.
 
 use std::collections::VecDeque;
 
 use offhook_core::units::PHONE_RATE;
 
-/// Length of the filter, in samples at 8 kHz: half of it, 2 ms, is by how much the sound is later. The
-/// flank lies between 3.4 and 4 kHz.
+/// The length of the filter, in samples at 8 kHz; it delays the sound by half of that, 2 ms. The transition
+/// band is 3.4 to 4 kHz.
 const TAPS: usize = 32;
 
-/// Where the filter cuts, as a fraction of 4 kHz.
+/// The cut-off frequency, as a fraction of 4 kHz.
 const CUT: f64 = 0.9;
 
 /// A low-pass filter at the higher of the two rates.
 #[derive(Debug)]
 struct Filter {
     factor: usize,
-    /// A sinc under a Hann window; adds up to 1.
+    /// A sinc under a Hann window; its sum is 1.
     taps: Vec<f64>,
-    /// The newest first.
+    /// The last samples, newest first.
     past: VecDeque<f64>,
 }
 
 impl Filter {
-    /// Remembers so many samples.
+    /// A filter that remembers `past` samples.
     fn new(factor: usize, past: usize) -> Self {
         let len = TAPS * factor;
         let sinc = |n: usize| {
@@ -45,17 +45,17 @@ impl Filter {
     }
 }
 
-/// How many of the line's samples are one of the phone's.
+/// The number of the connection's samples per sample of the phone.
 fn factor(rate: u32) -> usize {
     (rate / PHONE_RATE).max(1) as usize
 }
 
 fn rounded(sample: f64) -> i16 {
-    // `as` holds at the ends of the range.
+    // `as` saturates at the ends of the range.
     sample.round() as i16
 }
 
-/// From the phone's rate to the line's.
+/// From the phone's rate to the connection's.
 #[derive(Debug)]
 pub(crate) struct Up(Filter);
 
@@ -84,11 +84,11 @@ impl Up {
     }
 }
 
-/// From the line's rate to the phone's.
+/// From the connection's rate to the phone's.
 #[derive(Debug)]
 pub(crate) struct Down {
     filter: Filter,
-    /// Samples since the last that was given out.
+    /// The number of samples since the last output.
     since: usize,
 }
 

@@ -1,5 +1,5 @@
-//! The caller's stopwatch: from the last sound of its own speech to the first sound of the answer,
-//! both on the timeline of the recording, so that anyone can measure it again there. PURE: it is
+//! The caller's stopwatch for responses: from the last sound of the caller's speech to the first sound of the
+//! answer, both on the timeline of the recording, so that anyone can measure it again there. PURE: it is
 //! given the timeline. Must not know sockets or servers.
 
 use std::time::Duration;
@@ -7,16 +7,16 @@ use std::time::Duration;
 use offhook_core::audio::level::audible_span;
 use offhook_core::units::{PHONE_RATE, samples_in};
 
-/// The agent speaks at a position if it is heard this shortly before and after it.
+/// The agent speaks at a position if it is heard within this time before and after it.
 const AROUND: Duration = Duration::from_millis(100);
 
-/// Milliseconds from the caller's last sound, at `speech_end`, to the first sound of the answer in
-/// `agent`, what was heard of the agent since the start of the call; `None` if there was no answer.
+/// Milliseconds from the caller's last sound, at `speech_end`, to the first sound of the answer in `agent`,
+/// the agent's audio since the start of the call; `None` if there was no answer.
 ///
-/// An agent that already speaks when the caller ends has answered too early, to the beginning of
-/// what the caller said. If a clear (`cuts`) ends that, the answer is what comes after it. If not,
-/// it is the answer, and the time is negative: it began that much before the caller's end, but not
-/// before `from`, which is where the caller's line begins or, if it cut in, where the old reply ended.
+/// An agent that already speaks when the caller ends has answered too early, to the beginning of the caller's
+/// line. If a clear (`cuts`) ends that reply, the answer is the next sound after the clear. Otherwise that
+/// reply is the answer, and the time is negative: it began that long before the caller's end, but not before
+/// `from`. That is the beginning of the caller's line or, if the line cut in, the end of the old reply.
 pub(crate) fn v2v_ms(agent: &[i16], cuts: &[usize], from: usize, speech_end: usize) -> Option<f64> {
     let around = samples_in(AROUND, PHONE_RATE);
     let before = (speech_end.saturating_sub(around).max(from), speech_end);
@@ -33,7 +33,7 @@ pub(crate) fn v2v_ms(agent: &[i16], cuts: &[usize], from: usize, speech_end: usi
     Some(ms_between(speech_end, first))
 }
 
-/// From one position to another, in milliseconds.
+/// The time from one position to another, in milliseconds.
 pub(crate) fn ms_between(from: usize, to: usize) -> f64 {
     (to as f64 - from as f64) * 1000.0 / f64::from(PHONE_RATE)
 }
@@ -48,7 +48,7 @@ pub(crate) fn heard_in(agent: &[i16], from: usize, to: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// Tones from and to these positions, in milliseconds, in five seconds of silence.
+    /// Five seconds of silence with tones from and to these times, in milliseconds.
     fn agent(tones: &[(usize, usize)]) -> Vec<i16> {
         let mut samples = vec![0; 40_000];
         for &(from, to) in tones {

@@ -1,5 +1,5 @@
-//! What came of a call: the caller's own measurements beside the server's reports, turn by turn, and
-//! the object that `--json` prints. PURE. Must not know how it was measured or how it looks.
+//! The result of a call: the caller's own measurements beside the server's reports, turn by turn, and the
+//! object that `--json` prints. PURE. Must not know how it was measured or how it is shown.
 
 use serde::Serialize;
 
@@ -19,64 +19,64 @@ use offhook_core::units::{PHONE_RATE, tenths};
 pub struct TurnResult {
     /// Counts from 1.
     pub turn: usize,
-    /// What the server understood.
+    /// The server's transcript.
     pub heard: String,
-    /// What the agent answered.
+    /// The agent's answer.
     pub reply: String,
-    /// What the caller heard of the answer, as the server has it.
+    /// The part of the answer that the caller heard, by the server's account.
     pub heard_by_caller: String,
-    /// The caller's stopwatch; `null` if there was no answer.
+    /// The response time by the caller's stopwatch; `null` if there was no answer.
     pub v2v_ms: Option<f64>,
     /// The server's account of that time.
     pub stages: StagesWire,
     /// Whether the caller cut the agent's reply.
     pub interrupted: bool,
-    /// From the caller's first sound to the last one of the agent's reply that it cut; `null` if the
-    /// agent was silent when the line began.
+    /// From the caller's first sound to the last sound of the agent's reply that it cut; `null` if the agent
+    /// was silent when the line began.
     pub silent_after_ms: Option<f64>,
-    /// Pauses of the agent that were no interruptions.
+    /// Pauses of the agent that were false interruptions.
     pub hiccups: u32,
-    /// Whether the answer was prepared before the turn was over.
+    /// Whether the answer was drafted before the turn was over.
     pub speculation: SpeculationWire,
     /// Work that the stages do not count.
     pub hidden: HiddenWire,
-    /// The way to the ear and back, as the server measured it.
+    /// The round trip to the caller's ear, as the server measured it.
     pub mark_return_ms: Option<f64>,
-    /// Why the turn was taken to be over.
+    /// Why the turn ended: the scores and the wait.
     pub end_of_turn: EndOfTurnWire,
-    /// Which language model answered.
+    /// The language model that answered.
     pub model: String,
-    /// What the answer cost it.
+    /// The tokens of the answer.
     pub tokens: TokensWire,
 }
 
-/// What `--json` prints.
+/// The object that `--json` prints.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct CallResult {
-    /// The name of the call, in the server's log too.
+    /// The name of the call, also in the server's log.
     pub call_id: String,
-    /// The gateway that was played.
+    /// The gateway that was simulated.
     pub gateway: &'static str,
     /// The caller's turns, in order.
     pub turns: Vec<TurnResult>,
-    /// Holes in the agent's speech.
+    /// The number of holes in the agent's speech.
     pub glitches: usize,
-    /// What was still to be played when the next frame arrived.
+    /// The audio that was left to play when the next frame arrived.
     pub frame_slack_ms: Option<Slack>,
-    /// How the caller's audio arrived there, as the server tells; `null` if it tells nothing.
+    /// How the caller's audio arrived at the server, by its report; `null` without a report.
     pub reception: Option<ReceptionWire>,
-    /// How often the server cleared the gateway's buffer.
+    /// The number of times that the server cleared the gateway's buffer.
     pub clears: usize,
     /// How the server broke the gateway's protocol.
     pub violations: Vec<String>,
-    /// Errors the server told, and of the connection.
+    /// Errors that the server reported, and errors of the connection.
     pub errors: Vec<String>,
-    /// Where the recording is.
+    /// The path of the recording.
     pub recording: String,
 }
 
 impl CallResult {
-    /// What came of a call over `gateway`, which was written to `recording`.
+    /// The result of a call over `gateway`, which was written to `recording`.
     pub fn of(outcome: &Outcome, gateway: Gateway, recording: String) -> Self {
         Self {
             call_id: outcome.call_id.clone(),
@@ -92,25 +92,25 @@ impl CallResult {
         }
     }
 
-    /// Turns without an answer.
+    /// The number of turns without an answer.
     pub fn unanswered(&self) -> usize {
         self.turns.iter().filter(|turn| turn.v2v_ms.is_none()).count()
     }
 
-    /// Median and maximum of the stopwatch; `None` if nothing was answered.
+    /// Median and maximum of the response times; `None` if nothing was answered.
     pub fn v2v(&self) -> Option<(f64, f64)> {
         middle_and_most(self.turns.iter().filter_map(|turn| turn.v2v_ms))
     }
 
-    /// How often the caller cut in, and the median and maximum of how long the agent talked on; `None`
-    /// if they never did.
+    /// The number of times that the caller cut in, and the median and maximum of the time until the agent was
+    /// silent; `None` if the caller never cut in.
     pub fn silent_after(&self) -> Option<(usize, f64, f64)> {
         let times = self.turns.iter().filter_map(|turn| turn.silent_after_ms);
         let (median, max) = middle_and_most(times.clone())?;
         Some((times.count(), median, max))
     }
 
-    /// What the language model read; `None` if the server does not tell.
+    /// The tokens that the language model read; `None` if the server does not report them.
     pub fn reading(&self) -> Option<Reading> {
         let left = |turn: &TurnResult| Some(turn.tokens.prompt?.checked_sub(turn.tokens.reused?)? as f64);
         let sum = |of: fn(&TokensWire) -> Option<u64>| self.turns.iter().filter_map(|t| of(&t.tokens)).sum();
@@ -121,21 +121,21 @@ impl CallResult {
         })
     }
 
-    /// How many answers were prepared ahead and used, and how many wasted.
+    /// The number of drafts that were used, and the number that were wasted.
     pub fn speculation(&self) -> (usize, usize) {
         let count = |what| self.turns.iter().filter(|turn| turn.speculation == what).count();
         (count(SpeculationWire::Used), count(SpeculationWire::Wasted))
     }
 }
 
-/// What the language model read for a call's answers.
+/// The tokens that the language model read for a call's answers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
-    /// Tokens of a prompt that were left to be read when it was asked for: median and most.
+    /// Tokens of a prompt that were left to read when the answer was asked for: median and most.
     pub left: (f64, f64),
-    /// Tokens read while the caller spoke.
+    /// Tokens prefilled while the caller spoke.
     pub ahead: u64,
-    /// Those of them that were of no use.
+    /// Prefilled tokens that were wasted.
     pub in_vain: u64,
 }
 
@@ -144,14 +144,15 @@ fn middle_and_most(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     Some((values.median()?, values.longest()?))
 }
 
-/// The caller's turns with the server's reports about them; lines that were never said are turns
-/// without an answer.
+/// The caller's turns with the server's reports about them. Lines that were never said are turns without an
+/// answer.
 pub fn turn_results(turns: &[Turn], wanted: usize, reports: &[Report]) -> Vec<TurnResult> {
     (0..wanted.max(turns.len())).map(|index| turn_result(turns, index, reports)).collect()
 }
 
-/// One turn. A line with a pause inside can be two turns to the server: hiccups are counted together, and what was
-/// heard is put together, once. Where both were answered, what was said stays apart. The rest is that of the last.
+/// One turn. A line with a pause inside can be two turns to the server. Their hiccups are added, and their
+/// transcripts are joined without repetition; if both were answered, their texts stay apart. All other fields
+/// are those of the last turn.
 pub fn turn_result(turns: &[Turn], index: usize, reports: &[Report]) -> TurnResult {
     let said = turns.get(index);
     let mut result = TurnResult {
@@ -178,10 +179,10 @@ pub fn turn_result(turns: &[Turn], index: usize, reports: &[Report]) -> TurnResu
     result
 }
 
-/// Between what was said in turns of its own.
+/// Separates the texts of turns that were answered one by one.
 const APART: &str = " / ";
 
-/// What was heard and answered in one line of the caller.
+/// The transcripts and replies of one line of the caller.
 #[derive(Debug, Default)]
 struct Words {
     heard: Vec<String>,
@@ -190,7 +191,8 @@ struct Words {
 }
 
 impl Words {
-    /// A turn. Words that no reply was heard to come again with the next ones: they are one text, told anew each time.
+    /// Adds a turn. Unanswered words come again with the next turn's words: they are one text, reported anew
+    /// each time.
     fn add(&mut self, heard: &str, reply: &str) {
         if !heard.is_empty() {
             match self.heard.last_mut().filter(|_| !self.answered) {
@@ -207,12 +209,12 @@ impl Words {
     }
 }
 
-/// Whether a text begins with the words of another, however these are written.
+/// Whether a text begins with the words of another, whatever their spelling.
 fn goes_on(before: &str, text: &str) -> bool {
     plain_words(text).starts_with(&plain_words(before))
 }
 
-/// What the agent said before the caller spoke.
+/// The agent's words before the caller spoke.
 pub fn greeting(turns: &[Turn], reports: &[Report]) -> Option<String> {
     about(turns, None, reports).map(|report| report.turn.reply.clone()).find(|reply| !reply.is_empty())
 }
@@ -225,8 +227,8 @@ fn about<'a>(
     reports.iter().filter(move |report| turn_of(turns, report) == index)
 }
 
-/// The caller's turn that a report is about: the one that had begun when the speech ended that the
-/// server answered or, if it does not tell, when the report came. `None` is the greeting.
+/// The caller's turn that a report is about: the turn that had begun when the speech ended that the server
+/// answered. If the report does not say when, the time of its arrival counts. `None` is the greeting.
 fn turn_of(turns: &[Turn], report: &Report) -> Option<usize> {
     if report.turn.turn == 0 {
         return None;
@@ -279,8 +281,8 @@ mod tests {
         assert_eq!((results.len(), results[2].v2v_ms), (3, None));
     }
 
-    /// Fault: what was heard of one line came twice where the server told it again with more words ("Thank you. Thank
-    /// you. Goodbye."), and two turns in one recording were shown as one.
+    /// Fault: the transcript of a line was repeated when the server reported it again with more words ("Thank
+    /// you. Thank you. Goodbye."), and two turns in one recording were shown as one.
     #[test]
     fn words_that_come_again_are_one_text_and_turns_that_were_answered_stay_apart() {
         let turns = [turn(8000, Some(500.0))];

@@ -1,5 +1,5 @@
-//! What the caller says: WAV files of any rate, or the shipped conversation, as phone audio. Must
-//! not know when it is said.
+//! The caller's lines: WAV files of any rate, or the shipped conversation, as phone audio. Must not know when
+//! they are said.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use offhook_core::audio::wav::Clip;
 use offhook_core::units::PHONE_RATE;
 use offhook_files::recordings;
 
-/// One thing the caller says without waiting for an answer.
+/// A line that the caller says without waiting for an answer.
 #[derive(Debug, Clone)]
 pub struct Line {
     /// The file it came from.
@@ -25,10 +25,10 @@ pub struct Line {
     pub speech_end: usize,
 }
 
-/// The caller's lines: the files, or without any the shipped conversation.
+/// The caller's lines from the files or, without files, from the shipped conversation.
 ///
 /// # Errors
-/// If a file cannot be read, is no WAV, or has nothing to hear in it. The message names it.
+/// If a file cannot be read, is not a WAV file, or has no audible sound. The message names the file.
 pub fn load(files: &[PathBuf]) -> anyhow::Result<Vec<Line>> {
     if files.is_empty() {
         return callers::shipped()?.iter().map(|(name, clip)| line(name, clip)).collect();
@@ -38,11 +38,11 @@ pub fn load(files: &[PathBuf]) -> anyhow::Result<Vec<Line>> {
 
 fn line(name: &str, clip: &Clip) -> anyhow::Result<Line> {
     let samples = clip.i16_at(PHONE_RATE).with_context(|| name.to_owned())?;
-    Line::new(name, &samples).with_context(|| format!("{name}: there is nothing to hear in it"))
+    Line::new(name, &samples).with_context(|| format!("{name}: it has no audible sound"))
 }
 
 impl Line {
-    /// `samples` as the phone sends them; `None` if they are silence.
+    /// A line of `samples`, as the phone sends them; `None` if they are silence.
     pub fn new(name: &str, samples: &[i16]) -> Option<Self> {
         let samples: Vec<i16> = samples.iter().map(|&s| mulaw_decode(mulaw_encode(s))).collect();
         let speech = audible_span(&samples, PHONE_RATE)?;

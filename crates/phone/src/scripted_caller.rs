@@ -1,6 +1,6 @@
-//! Who speaks when: the caller waits for the greeting, says a line, waits until the agent has
-//! answered and has been quiet for a while, or cuts in, and says the next. PURE: it is asked for one
-//! frame after another. Must not know sockets or servers.
+//! The scripted caller: waits for the greeting, says a line, waits until the agent has answered and has been
+//! quiet for a while, or cuts in, and says the next line. PURE: it is asked for one frame after another. Must
+//! not know sockets or servers.
 
 use super::interruption_latency::old_reply_end;
 use super::playout::Playout;
@@ -8,16 +8,16 @@ use super::response_latency::{ms_between, v2v_ms};
 use super::script::Line;
 use offhook_core::units::{FRAME_SAMPLES, PHONE_RATE};
 
-/// An agent that has not spoken by then is taken to wait for the caller.
+/// How long the caller waits for a greeting. An agent that has not spoken by then waits for the caller.
 const GREETING_WAIT: usize = 3 * PHONE_RATE as usize;
 
-/// An agent that speaks longer than this is talked over.
+/// The longest reply: the caller talks over an agent that speaks longer.
 const LONGEST_REPLY: usize = 60 * PHONE_RATE as usize;
 
 /// One frame of phone audio.
 pub(crate) type Frame = [i16; FRAME_SAMPLES];
 
-/// Where one of the caller's lines lies on the timeline, and what came of it.
+/// One of the caller's lines on the timeline, and its measurements.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Turn {
     /// Where it begins.
@@ -26,23 +26,23 @@ pub struct Turn {
     pub speech_start: usize,
     /// Where its last sound ends.
     pub speech_end: usize,
-    /// The caller's stopwatch; `None` as long as there is no answer.
+    /// The response time by the caller's stopwatch; `None` while there is no answer.
     pub v2v_ms: Option<f64>,
-    /// From its first sound to the last one of the reply it cut; `None` if it cut none.
+    /// From its first sound to the last sound of the reply that it cut; `None` if it cut none.
     pub silent_after_ms: Option<f64>,
 }
 
 impl Turn {
-    /// Reads the figures off the timeline, as far as it goes.
+    /// Measures the turn on the timeline so far.
     fn measure(&mut self, agent: &Playout) {
         let old = old_reply_end(agent.heard(), agent.cuts(), self.speech_start, self.speech_end);
         self.silent_after_ms = old.map(|end| ms_between(self.speech_start, end));
-        // The reply that was cut answers the line before.
+        // The reply that was cut is the answer to the line before.
         let from = old.unwrap_or(self.start);
         self.v2v_ms = v2v_ms(agent.heard(), agent.cuts(), from, self.speech_end);
     }
 
-    /// Whether at `now` the caller has heard the answer for so many samples.
+    /// Whether the caller has heard at least `samples` of the answer at `now`.
     fn heard(&self, agent: &Playout, now: usize, samples: usize) -> bool {
         let mut so_far = self.clone();
         so_far.measure(agent);
@@ -53,11 +53,11 @@ impl Turn {
 /// The caller's patience, in samples.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// Quiet of the agent after which the caller takes the word.
+    /// The silence of the agent after which the caller speaks.
     pub gap: usize,
-    /// After this long without an answer, the caller gives up on a turn.
+    /// How long the caller waits for an answer before giving up on a turn.
     pub timeout: usize,
-    /// How much of an answer the caller hears before they cut in; `None` if they hear it out.
+    /// How much of an answer the caller hears before cutting in; `None` if the caller hears it out.
     pub interrupt_after: Option<usize>,
 }
 
@@ -79,12 +79,12 @@ enum Phase {
 }
 
 impl ScriptedCaller {
-    /// A caller who is going to say `lines`.
+    /// A caller who will say `lines`.
     pub(crate) fn new(lines: Vec<Line>, patience: Patience) -> Self {
         Self { lines, patience, phase: Phase::Greeting, done: Vec::new() }
     }
 
-    /// What the phone sends from position `now` on; `None` when the caller hangs up.
+    /// The next frame of the caller, at position `now`; `None` when the caller hangs up.
     pub(crate) fn frame(&mut self, now: usize, agent: &Playout) -> Option<Frame> {
         let next = match self.phase {
             Phase::Greeting => self.greeted(now, agent).then_some(0),
@@ -117,12 +117,12 @@ impl ScriptedCaller {
         &self.done
     }
 
-    /// How many lines the caller wanted to say.
+    /// The number of lines that the caller was going to say.
     pub(crate) fn wanted(&self) -> usize {
         self.lines.len()
     }
 
-    /// The call has ended, perhaps early: measures what was not measured yet.
+    /// The call has ended, perhaps early: measures the last turn if that was not done yet.
     pub(crate) fn end(&mut self, agent: &Playout) {
         if let Some(turn) = self.done.last_mut().filter(|turn| turn.v2v_ms.is_none()) {
             turn.measure(agent);
@@ -154,7 +154,7 @@ impl ScriptedCaller {
     }
 
     /// Whether the caller goes on: the agent has answered and is quiet, or has spoken long enough for a
-    /// caller who cuts in, or the patience is at its end.
+    /// caller who cuts in, or the caller's patience is exhausted.
     fn answered(&mut self, now: usize, agent: &Playout) -> bool {
         // The last line is not cut: there is nothing more to say.
         let cut_after = self.patience.interrupt_after.filter(|_| self.done.len() < self.lines.len());
@@ -167,7 +167,7 @@ impl ScriptedCaller {
             return false;
         }
         turn.measure(agent);
-        // A reply that was cut is no answer yet: its successor may take as long as a first one.
+        // A reply that was cut is not an answer: the next reply may take as long as a first one.
         turn.v2v_ms.is_some() || now.saturating_sub(end) >= self.patience.timeout || waited >= LONGEST_REPLY
     }
 }
@@ -186,13 +186,13 @@ mod tests {
         Line::new("line", &tone(ms)).unwrap()
     }
 
-    /// Runs the call in frames; the agent speaks 400 ms at the given positions (in ms).
+    /// Runs the call in frames; the agent speaks for 400 ms at each of these times (in ms).
     fn run(lines: Vec<Line>, agent: &[usize]) -> Vec<Turn> {
         let agent: Vec<(usize, usize)> = agent.iter().map(|&at| (at, 400)).collect();
         run_with(PATIENCE, lines, &agent, &[])
     }
 
-    /// The same for tones of any length, with clears.
+    /// As `run`, with tones of any length, and with clears.
     fn run_with(
         patience: Patience,
         lines: Vec<Line>,

@@ -1,6 +1,6 @@
-//! The signature that a gateway puts on the upgrade of its WebSocket, as Twilio and Plivo document it, so that a
-//! server which checks it can be tried before a number rings. Shares no code with the server's checks. Must not
-//! know sockets.
+//! The signature of a gateway on the upgrade of its WebSocket, as Twilio and Plivo document it, to test a
+//! server's checks before a number is connected. Shares no code with the server's checks. Must not know
+//! sockets.
 
 use anyhow::{anyhow, bail};
 use base64::Engine as _;
@@ -11,21 +11,21 @@ use tokio_tungstenite::tungstenite::http::header::{HeaderName, HeaderValue};
 
 use super::gateways::Gateway;
 
-/// What is signed, and with what.
+/// The address to sign, and the secret.
 #[derive(Debug, Clone, Copy)]
 pub struct Signing<'a> {
-    /// Whose way of signing.
+    /// The gateway whose signature is made.
     pub gateway: Gateway,
-    /// As the file or the variable has it: of several lines, the first that is not empty is in use.
+    /// The contents of the file or the variable: of several lines, the first that is not empty is used.
     pub secret: &'a str,
-    /// The address as the gateway was told.
+    /// The address that the gateway is configured to dial.
     pub url: &'a str,
 }
 
-/// Adds what the gateway would show. `nonce` never comes twice.
+/// Adds the headers of the gateway's signature. Each `nonce` is used once.
 ///
 /// # Errors
-/// If the gateway signs nothing, or there is no secret. The message never holds it.
+/// If the gateway signs nothing, or there is no secret. The message never contains the secret.
 pub fn sign(signing: Signing<'_>, nonce: &str, headers: &mut HeaderMap) -> anyhow::Result<()> {
     let Signing { gateway, secret, url } = signing;
     let secret = secret.lines().map(str::trim).find(|line| !line.is_empty());
@@ -37,7 +37,7 @@ pub fn sign(signing: Signing<'_>, nonce: &str, headers: &mut HeaderMap) -> anyho
         Gateway::Twilio => {
             vec![("x-twilio-signature", signed(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, url))]
         }
-        Gateway::Plivo if url.contains('?') => bail!("--sign: an address without a query can be signed here"),
+        Gateway::Plivo if url.contains('?') => bail!("--sign: for Plivo, give an address without a query"),
         Gateway::Plivo => vec![
             ("x-plivo-signature-v3", signed(hmac::HMAC_SHA256, &format!("{url}.{nonce}"))),
             ("x-plivo-signature-v3-nonce", nonce.to_owned()),
@@ -48,7 +48,7 @@ pub fn sign(signing: Signing<'_>, nonce: &str, headers: &mut HeaderMap) -> anyho
         | Gateway::Asterisk
         | Gateway::AsteriskText
         | Gateway::Offhook => bail!(
-            "--sign: {} signs no address; give what it shows with --header, such as 'Authorization: Bearer abc'",
+            "--sign: {} signs no address; give a credential with --header, as in 'Authorization: Bearer abc'",
             gateway.name()
         ),
     };
@@ -62,7 +62,8 @@ pub fn sign(signing: Signing<'_>, nonce: &str, headers: &mut HeaderMap) -> anyho
 mod tests {
     use super::*;
 
-    /// The header that the vendor's own library makes of the first vector, and its secret with an older one.
+    /// The secret of the first vector, followed by an older one, and the vector with the header that the
+    /// vendor's own library made.
     fn vector(file: &str) -> (String, serde_json::Value) {
         let path = format!("{}/../../tests/golden/signatures/{file}", env!("CARGO_MANIFEST_DIR"));
         let vectors: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
@@ -70,7 +71,7 @@ mod tests {
         (secret, vectors[0].clone())
     }
 
-    /// Fault: a server that checks Twilio's signature could only be tried with a real number.
+    /// Fault: a server that checks Twilio's signature could only be tested with a real number.
     #[test]
     fn signatures_are_those_of_the_vendors_libraries() {
         let (secret, twilio) = vector("twilio.json");

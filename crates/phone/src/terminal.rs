@@ -1,5 +1,5 @@
-//! How a call looks in a terminal, and without colours in a pipe: the conversation, a waterfall per
-//! turn, a summary. Must not know how anything was measured.
+//! Shows a call in a terminal, or without colours in a pipe: the conversation, a waterfall per turn, a
+//! summary. Must not know how anything was measured.
 
 use std::fmt::Write as _;
 
@@ -9,16 +9,16 @@ use super::dial::Outcome;
 use super::result::{CallResult, TurnResult};
 use offhook_core::streams::native::HiddenWire;
 
-/// Width of a waterfall, in characters, at most.
+/// The greatest width of a waterfall, in characters.
 const BAR: f64 = 40.0;
 
-/// Milliseconds a character of a bar stands for, at least: so that turns can be compared by eye.
+/// The least milliseconds per character of a bar, so that turns can be compared by eye.
 const SCALE_MS: f64 = 20.0;
 
-/// A caller that is later than this says so.
+/// The summary warns if the caller's own frames were later than this.
 pub const LATE_MS: f64 = 20.0;
 
-/// So many of something.
+/// A number with its noun.
 fn count(number: usize, one: &str, several: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {several}") }
 }
@@ -32,8 +32,8 @@ pub fn greeting(text: &str) -> String {
     format!("{}  {text}\n", paint("agent ", Style::new().green().bold()))
 }
 
-/// One turn: who said what, and where the time went. `name` is the line's, told if the server does not
-/// tell what it heard; `before` is the turn before it, whose answer it may have cut.
+/// One turn: its words, and where the time went. `name` is the line's, shown if the server reports no
+/// transcript; `before` is the turn before it, whose answer it may have cut.
 pub fn turn(turn: &TurnResult, name: &str, before: Option<&TurnResult>) -> String {
     let mut out = String::from("\n");
     let heard = if turn.heard.is_empty() { &format!("({name})") } else { &turn.heard };
@@ -55,7 +55,7 @@ pub fn turn(turn: &TurnResult, name: &str, before: Option<&TurnResult>) -> Strin
     out
 }
 
-/// One row a stage, each beginning where the one before ended.
+/// One row per stage, each beginning where the one before ended.
 fn waterfall(turn: &TurnResult) -> String {
     let mut out = String::new();
     let total = turn.stages.total();
@@ -84,7 +84,7 @@ fn waterfall(turn: &TurnResult) -> String {
     out
 }
 
-/// Work that took no time of the stages, if there was any worth a millisecond.
+/// The work that the stages do not count, if there was any of at least half a millisecond.
 fn hidden(work: &HiddenWire) -> Option<String> {
     let parts = [("stt", work.stt_ms), ("llm", work.llm_ms), ("tts", work.tts_ms)];
     let parts = parts.into_iter().filter_map(|(name, ms)| Some((name, ms.filter(|ms| *ms >= 0.5)?)));
@@ -100,7 +100,7 @@ fn cells(ms: f64, scale: f64) -> usize {
     (ms.max(0.0) / scale).round() as usize
 }
 
-/// What people call a stage.
+/// The name of a stage for people.
 pub fn label(stage: &str) -> &str {
     match stage {
         "endpoint_ms" => "endpoint",
@@ -118,7 +118,7 @@ pub fn summary(result: &CallResult, outcome: &Outcome) -> String {
     let answered = result.turns.len() - result.unanswered();
     let _ = write!(out, "{answered} of {} answered", count(result.turns.len(), "turn", "turns"));
     if outcome.stopped {
-        out.push_str(" before this end hung up");
+        out.push_str(" before the caller hung up");
     }
     if let Some((median, max)) = result.v2v() {
         let figures = format!("median {median:.0} ms, longest {max:.0} ms");
@@ -149,15 +149,16 @@ pub fn summary(result: &CallResult, outcome: &Outcome) -> String {
     if let Some(reading) = result.reading() {
         let _ = writeln!(
             out,
-            "tokens of a prompt left to read at the end of a turn: median {:.0}, most {:.0}; read while the caller \
-             spoke: {}, of these {} in vain",
+            "prompt tokens left to read at the end of a turn: median {:.0}, most {:.0}; prefilled while the \
+             caller spoke: {}, {} of them wasted",
             reading.left.0, reading.left.1, reading.ahead, reading.in_vain
         );
     }
-    // The stopwatch is no better than the caller's own frames.
+    // The stopwatch is no more accurate than the caller's own frames.
     if outcome.late_ms > LATE_MS {
         let warning = format!(
-            "a frame of the caller's own was {:.0} ms late while the stopwatch ran: times may be off by as much",
+            "one of the caller's own frames was {:.0} ms late while the stopwatch ran: times may be off by \
+             this much",
             outcome.late_ms
         );
         let _ = writeln!(out, "{}", paint(&warning, Style::new().yellow()));
@@ -165,7 +166,7 @@ pub fn summary(result: &CallResult, outcome: &Outcome) -> String {
     if !outcome.reported {
         let _ = writeln!(
             out,
-            "{} carries no reports of a server that runs elsewhere: what it heard and said is in the recording",
+            "{} carries no reports from a server that runs elsewhere: the words are in the recording",
             result.gateway
         );
     }

@@ -1,5 +1,5 @@
-//! Calls over real sockets against a small scripted agent: it answers with a tone some time after
-//! the caller's speech. Times are asserted where they lie on the recording, never on the wall clock.
+//! Calls over real sockets with a small scripted agent, which answers with a tone some time after the
+//! caller's speech. Times are asserted on the recording, never on the wall clock.
 
 use std::future::pending;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use offhook_files::recordings;
 
 const PATIENCE: Patience = Patience { gap: 4800, timeout: 12_000, interrupt_after: None };
 
-/// Frames of silence (20 ms each) after which the scripted agent takes the caller's turn for over.
+/// The frames of silence (20 ms each) that end the caller's turn for the scripted agent.
 const SILENT_FRAMES: usize = 15;
 
 fn tone(ms: usize) -> Vec<i16> {
@@ -35,7 +35,7 @@ fn line(ms: usize) -> Line {
     Line::new("line", &tone(ms)).unwrap()
 }
 
-/// What the scripted agent does with a turn.
+/// The scripted agent's answer to a turn.
 #[derive(Clone, Copy)]
 enum Answer {
     /// Says a tone of this many milliseconds at once, and a mark after it.
@@ -44,7 +44,7 @@ enum Answer {
     Cleared,
     /// Says a tone of three seconds, and clears it when it has heard the caller for 100 ms.
     Yielding,
-    /// Says a tone in two halves with this hole between them.
+    /// Says a tone in two halves with a hole of this length between them.
     Holed(Duration),
     /// Says nothing.
     Nothing,
@@ -52,8 +52,8 @@ enum Answer {
     HangUp,
 }
 
-/// A Twilio-speaking server for one call: a greeting, then one answer a turn. Returns its address
-/// and, when the call is over, the names of the marks that came back.
+/// A server that speaks Twilio's protocol, for one call: a greeting, then one answer per turn. Returns its
+/// address and, when the call is over, the names of the marks that came back.
 async fn agent(answers: Vec<Answer>) -> (String, tokio::task::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}/twilio", listener.local_addr().unwrap());
@@ -161,7 +161,7 @@ async fn run(lines: Vec<Line>, answers: Vec<Answer>) -> (Outcome, Vec<String>) {
     run_with(PATIENCE, lines, answers).await
 }
 
-/// Calls as the gateway does whose path the address has.
+/// Calls as the gateway of the address's path.
 async fn dial(
     url: &str,
     lines: Vec<Line>,
@@ -179,8 +179,8 @@ async fn run_with(patience: Patience, lines: Vec<Line>, answers: Vec<Answer>) ->
     (outcome, task.await.unwrap())
 }
 
-/// The stopwatch again, from a recording: the end of the caller's sound from `from` on, to the
-/// agent's first sound after it.
+/// Measures the stopwatch's time again on a recording: from the end of the caller's sound after `from` to the
+/// agent's first sound after that.
 fn measured_again(caller: &[i16], agent: &[i16], from: usize, to: usize) -> f64 {
     let end = from + audible_span(&caller[from..to], PHONE_RATE).unwrap().end;
     let first = end + audible_span(&agent[end..], PHONE_RATE).unwrap().start;
@@ -206,7 +206,7 @@ async fn the_stopwatch_can_be_read_off_the_recording() {
         let to = starts.get(index + 1).copied().unwrap_or(caller.len());
         let again = measured_again(&caller, &agent, starts[index], to);
         assert_eq!(turn.v2v_ms, Some(again));
-        // The agent waits for 15 frames that are wholly silent.
+        // The agent waits for 15 entirely silent frames.
         assert!(again >= 300.0, "{again}");
         assert_eq!((turn.heard.as_str(), turn.reply.as_str()), ("tone", "tone too"));
         assert_eq!(turn.stages.endpoint_ms, Some(300.0));
@@ -287,7 +287,7 @@ async fn how_soon_the_agent_is_silent_can_be_read_off_the_recording() {
     assert!((second.silent_after_ms.unwrap() - again).abs() <= 5.0, "{:?} {again}", second.silent_after_ms);
     assert_eq!(first.silent_after_ms, None);
     assert!(second.v2v_ms.unwrap() >= 300.0);
-    // The clear sent the first answer's mark back.
+    // The clear returned the first answer's mark.
     assert_eq!(marks, ["greeting", "t1", "t2"]);
 }
 

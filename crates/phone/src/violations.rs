@@ -1,10 +1,10 @@
-//! How the server broke the gateway's protocol, each way once with how often: a mistake in every frame is
-//! one mistake. PURE. Must not know any protocol.
+//! The server's violations of the gateway's protocol, each kind once with its count: a mistake in every frame
+//! is one mistake. PURE. Must not know any protocol.
 
-/// Ways that are kept; whoever breaks a protocol in more is told so.
+/// The most kinds of violations that are kept; further kinds are only counted.
 const MOST: usize = 50;
 
-/// What the caller noticed.
+/// The violations that the caller noticed.
 #[derive(Debug, Default)]
 pub(crate) struct Violations {
     ways: Vec<(String, usize)>,
@@ -12,7 +12,7 @@ pub(crate) struct Violations {
 }
 
 impl Violations {
-    /// Once more in this way.
+    /// Adds a violation of this kind.
     pub(crate) fn add(&mut self, way: String) {
         if let Some((_, times)) = self.ways.iter_mut().find(|(known, _)| *known == way) {
             *times += 1;
@@ -23,7 +23,7 @@ impl Violations {
         }
     }
 
-    /// A sentence a way, in the order in which they were noticed.
+    /// One sentence per kind, in the order in which they were noticed.
     pub(crate) fn sentences(&self) -> Vec<String> {
         let sentence = |(way, times): &(String, usize)| match times {
             1 => way.clone(),

@@ -22,7 +22,7 @@ pub enum NoSecret {
     Short,
 }
 
-/// The shortest secret, in bytes. Shorter values can be guessed.
+/// The shortest secret, in characters. Shorter values can be guessed.
 const MIN_LENGTH: usize = 8;
 
 impl Secret {
@@ -35,7 +35,7 @@ impl Secret {
         let values: Vec<String> = lines.map(str::to_owned).collect();
         if values.is_empty() {
             Err(NoSecret::Empty)
-        } else if values.iter().any(|value| value.len() < MIN_LENGTH) {
+        } else if values.iter().any(|value| value.chars().count() < MIN_LENGTH) {
             Err(NoSecret::Short)
         } else {
             Ok(Self { values })

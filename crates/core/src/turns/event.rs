@@ -170,9 +170,9 @@ impl Awaited {
     #[must_use]
     pub const fn message(self) -> &'static str {
         match self {
-            Self::Transcript => "no transcript came in time: the fallback phrase is spoken",
+            Self::Transcript => "no transcript came in time: the turn goes on without it",
             Self::StandIn => {
-                "the language model did not begin within llm.fallback_after_ms: another stands in"
+                "the language model sent no token within llm.fallback_after_ms: another one is asked"
             }
             Self::Token => {
                 "the model sent no token within llm.first_token_timeout_ms: the fallback phrase is spoken"

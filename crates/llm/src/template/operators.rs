@@ -1,5 +1,5 @@
-//! The operators, filters, tests, functions and methods that templates may use. Each weighs its arguments
-//! before it does anything. Must not know what the template renders.
+//! The operators, filters, tests, functions and methods that templates may use. Those whose
+//! result or work may grow weigh their arguments first. Must not know what the template renders.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What gateways do with what they are sent, told in sentences.
+//! The behaviour of the gateways' queues, in sentences.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn queue(marks: Marks) -> Queue {
     Queue::new(PHONE_RATE, Rules { marks, ..Rules::default() })
 }
 
-/// As Asterisk's: a thousand frames, full at 900, room below 800.
+/// Asterisk's queue: a thousand frames, full at 900, room below 800.
 fn asterisk() -> Queue {
     let levels = Levels { full: 900 * 160, room: 800 * 160 };
     Queue::new(PHONE_RATE, Rules { limit: 1000 * 160, marks: Marks::Lost, levels: Some(levels), ticks: true })

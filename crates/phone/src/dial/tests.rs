@@ -1,4 +1,4 @@
-//! The upgrade of the caller's socket, and the ends of calls that are the server's doing.
+//! The upgrade of the caller's socket, and calls that the server ends.
 
 use std::future::pending;
 
@@ -12,8 +12,8 @@ use crate::gateways::{self, Gateway};
 
 const PATIENCE: Patience = Patience { gap: 800, timeout: 8000, interrupt_after: None };
 
-/// A server that agrees to `subprotocol`, says `messages` after the first one of the caller, and tells
-/// which headers it saw.
+/// A server that agrees to `subprotocol`, sends `messages` after the caller's first message, and returns the
+/// headers that it saw and the caller's close frame.
 async fn server(
     subprotocol: Option<&'static str>,
     messages: Vec<Message>,
@@ -110,7 +110,7 @@ async fn what_the_server_does_wrong_is_told_with_how_often() {
     assert!(!outcome.reported);
 }
 
-/// Fault: after Ctrl-C, turns that were never played were told as unanswered.
+/// Fault: after Ctrl-C, turns that were never played were reported as unanswered.
 #[test]
 fn who_hangs_up_on_purpose_leaves_no_turn_unanswered() {
     let turn = |v2v_ms| Turn { start: 0, speech_start: 0, speech_end: 8000, v2v_ms, silent_after_ms: None };

@@ -1,8 +1,8 @@
 //! Asterisk's `chan_websocket`, the gateway's side: binary messages in the channel's codec, commands as JSON
-//! or plain words. It says no farewell, and nothing while the caller is silent. Must not know sockets or
-//! time.
+//! or plain words. It sends no message at the end of a call, and nothing while the caller is silent. Must not
+//! know sockets or time.
 //!
-//! Source: `channels/chan_websocket.c`, and what was seen of the real program.
+//! Source: `channels/chan_websocket.c`, and observation of the real program.
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -13,25 +13,26 @@ use crate::buffer::{Buffer, Levels, Marks, Queue, Rules, Told};
 use offhook_core::audio::level::{AUDIBLE_DBFS, rms_dbfs};
 use offhook_core::units::FRAME_SAMPLES;
 
-/// Whether frames are sent while the caller is silent. Asterisk makes none of its own: if nobody speaks
-/// into the bridge, none come.
+/// Whether frames are sent while the caller is silent. Asterisk makes none of its own: if nobody speaks into
+/// the bridge, there are none.
 const SILENCE_IS_SENT: bool = false;
 
-/// Frames that still come after the last sound.
+/// The number of frames that are still sent after the last sound.
 const AFTER_SOUND: u32 = 10;
 
-/// Longer commands are dropped, with a warning in Asterisk's log and no answer.
+/// The longest command, in bytes. Longer ones are dropped, with a warning in Asterisk's log and no answer.
 const MAX_COMMAND: usize = 128;
 
-/// A longer message of audio ends the call.
+/// The longest audio message, in bytes. A longer one ends the call.
 const MAX_BINARY: usize = 65_535;
 
-/// Frames that wait at most, and the fill at which Asterisk says so and says that there is room again.
+/// The most frames that wait, and the fill levels at which Asterisk sends that it is full and that there is
+/// room again.
 const MOST: usize = 1000;
 const FULL: usize = 900;
 const ROOM: usize = 800;
 
-/// How commands and events are written.
+/// The form of commands and events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     Json,
@@ -73,7 +74,7 @@ impl Asterisk {
     fn command(&self, text: &str) -> Result<(String, String), String> {
         match self.form {
             Form::Plain if text.trim_start().starts_with('{') => {
-                Err("JSON on a channel that speaks plain words, which ignores it".to_owned())
+                Err("JSON on a channel that speaks plain words and ignores JSON".to_owned())
             }
             Form::Plain => {
                 let (command, id) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
@@ -161,7 +162,7 @@ impl Provider for Asterisk {
             "HANGUP" => Ok(Said::HangUp),
             "ANSWER" | "GET_STATUS" | "SET_MEDIA_DIRECTION" => Ok(Said::Other),
             "START_MEDIA_BUFFERING" | "STOP_MEDIA_BUFFERING" => {
-                Err(format!("{command}, which Asterisk knows and this caller does not play"))
+                Err(format!("{command}, which Asterisk knows and this caller does not simulate"))
             }
             other => Err(format!("the command {other:?}, which Asterisk does not know")),
         }
@@ -174,7 +175,7 @@ impl Provider for Asterisk {
         }
         let whole = bytes.len() - bytes.len() % self.codec.frame(self.rate);
         let wrong = (whole < bytes.len())
-            .then(|| Err("audio that fills no frame, whose tail Asterisk drops".to_owned()));
+            .then(|| Err("audio that does not fill its last frame, which Asterisk drops".to_owned()));
         wrong.into_iter().chain([self.codec.decode(&bytes[..whole]).map(Said::Audio)]).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! jambonz `listen` with audio streaming both ways, the gateway's side: one text message that describes the
+//! jambonz `listen` with audio in both directions, the gateway's side: one text message that describes the
 //! call, binary linear audio, JSON text messages for control. Must not know sockets or time.
 
 use serde_json::json;
@@ -14,7 +14,7 @@ use crate::in_band::InBand;
 pub(crate) struct Jambonz {
     rate: u32,
     call_id: String,
-    /// Half a sample, of a message of an odd number of bytes.
+    /// Half a sample, left over from a message with an odd number of bytes.
     half: Option<u8>,
 }
 

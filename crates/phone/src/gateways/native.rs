@@ -12,7 +12,7 @@ use offhook_core::units::PHONE_RATE;
 /// One call.
 #[derive(Debug)]
 pub(crate) struct Native {
-    /// Ours, until the server has told its own.
+    /// The client's own id, until the server has sent its id.
     call_id: String,
 }
 
@@ -57,7 +57,7 @@ impl Provider for Native {
 
     fn text(&mut self, text: &str) -> Heard {
         let value = parse(text)?;
-        let part = |e: serde_json::Error| format!("a report in another form: {e}");
+        let part = |e: serde_json::Error| format!("a report in the wrong form: {e}");
         match value["type"].as_str() {
             Some("session.started") => {
                 let id = value["call_id"].as_str().ok_or("session.started without a call_id")?;

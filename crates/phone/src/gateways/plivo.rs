@@ -1,5 +1,5 @@
-//! Plivo audio streaming, the gateway's side: JSON text messages whose numbers are numbers, mu-law or L16
-//! in base64. It says no farewell. Must not know sockets or time.
+//! Plivo audio streaming, the gateway's side: JSON text messages whose numbers are JSON numbers, mu-law or
+//! L16 in base64. It sends no message at the end of a call. Must not know sockets or time.
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -8,7 +8,7 @@ use super::wire::{Codec, base64, name_of, parse, payload, text, token, unknown};
 use super::{Heard, Provider, Said};
 use crate::buffer::{Buffer, Marks, Queue, Rules, Told};
 
-/// The time of the first sample, in milliseconds since 1970: any will do, but it must look like one.
+/// The time of the first sample, in milliseconds since 1970: any plausible time will do.
 const BEGAN_MS: usize = 1_764_000_000_000;
 
 /// One call.
@@ -35,7 +35,7 @@ impl Plivo {
         }
     }
 
-    /// A message may leave out whose it is, but not name another stream.
+    /// A message may omit the stream's id, but must not name another stream.
     fn is_ours(&self, message: &Value) -> Result<(), String> {
         match message.get("streamId") {
             Some(id) if id != self.stream_id.as_str() => Err("a message of another streamId".to_owned()),
@@ -46,7 +46,7 @@ impl Plivo {
     fn play(&self, media: &Value) -> Heard {
         let (encoding, rate) = (self.encoding(), self.rate);
         if media["contentType"] != encoding || media["sampleRate"] != rate {
-            return Err(format!("playAudio in another form than {encoding} at {rate}, which the call has"));
+            return Err(format!("playAudio in a format other than {encoding} at {rate}, as in the call"));
         }
         payload(media).and_then(|bytes| self.codec.decode(&bytes)).map(Said::Audio)
     }

@@ -8,7 +8,7 @@ use super::wire::{Codec, base64, name_of, parse, payload, text, token, unknown};
 use super::{Heard, Provider, Said};
 use crate::buffer::{Buffer, Marks, Queue, Rules, Told};
 
-/// Telnyx promises no order of its messages: each of so many comes after the one that follows it.
+/// Telnyx promises no order of its messages: one in this many arrives after the next one.
 const SWAPPED: u64 = 25;
 
 /// The longest audio in one message, in seconds.
@@ -23,7 +23,7 @@ pub(crate) struct Telnyx {
     call_id: String,
     sequence: u64,
     chunk: u64,
-    /// Audio that lets the next pass.
+    /// A message that is overtaken by the next.
     late: Option<Message>,
 }
 
@@ -50,13 +50,13 @@ impl Telnyx {
         }))
     }
 
-    /// What is wrong with audio of this length, if anything.
+    /// The problem of audio of this length, if any.
     fn misfit(&self, bytes: usize) -> Option<String> {
         let frame = self.codec.frame(self.rate);
         if bytes < frame {
-            Some("media of less than 20 ms, which Telnyx does not take".to_owned())
+            Some("media of less than 20 ms, which Telnyx does not accept".to_owned())
         } else if bytes > frame * 50 * LONGEST {
-            Some(format!("media of more than {LONGEST} s, which Telnyx does not take"))
+            Some(format!("media of more than {LONGEST} s, which Telnyx does not accept"))
         } else {
             None
         }

@@ -1,5 +1,5 @@
-//! The simulated gateways against the server's codecs, which were written apart from them: each
-//! understands every message of the other.
+//! The simulated gateways against the server's codecs, which were written independently: each understands
+//! every message of the other.
 
 use serde_json::json;
 
@@ -19,7 +19,7 @@ const ALL: [Gateway; 8] = [
     Gateway::Offhook,
 ];
 
-/// Every gateway at every rate that it has.
+/// Every gateway at each of its rates.
 fn lines() -> impl Iterator<Item = Line> {
     let of = |gateway: Gateway| gateway.rates().iter().map(move |&rate| Line { gateway, rate });
     ALL.into_iter().flat_map(of)
@@ -48,7 +48,7 @@ fn heard_by(server: &mut dyn Codec, messages: &[Message]) -> Vec<Inbound> {
     messages.iter().flat_map(one).collect()
 }
 
-/// A phone whose call the server has taken.
+/// A phone whose call the server has accepted.
 fn talking(line: Line) -> (Phone, Box<dyn Codec>) {
     let (mut phone, mut server) = (Phone::new(line), server(line));
     let opening = heard_by(&mut *server, &phone.opening());

@@ -99,7 +99,7 @@ impl Provider for Twilio {
             let summary = report.summary.map(|summary| Said::Summary(Box::new(summary)));
             return Ok(turn.or(summary).unwrap_or(Said::Other));
         }
-        // Twilio drops messages of other streams without a word; a caller for tests says so.
+        // Twilio drops messages of other streams silently; this caller reports them.
         if value["streamSid"] != self.stream_sid.as_str() {
             return Err("a message without this call's streamSid".to_owned());
         }

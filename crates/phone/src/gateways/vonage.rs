@@ -1,5 +1,5 @@
-//! Vonage Voice WebSockets, the gateway's side: binary linear audio, 20 ms a message, JSON text messages
-//! for control. It says no farewell. Must not know sockets or time.
+//! Vonage Voice WebSockets, the gateway's side: binary linear audio, 20 ms per message, JSON text messages
+//! for control. It sends no message at the end of a call. Must not know sockets or time.
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -9,7 +9,7 @@ use super::{Heard, Provider, Said};
 use crate::buffer::{Buffer, Marks, Queue, Rules, Told};
 use offhook_core::units::FRAME_SAMPLES;
 
-/// Messages of audio that wait at most; what comes on top is discarded.
+/// The most audio messages that wait; more are discarded.
 const MOST_MESSAGES: usize = 1024;
 
 /// One call.
@@ -63,7 +63,7 @@ impl Provider for Vonage {
     fn text(&mut self, text: &str) -> Heard {
         let value = parse(text)?;
         match value["action"].as_str() {
-            // The payload is the name of the mark: it is given back as it came.
+            // The payload is the name of the mark: it is returned unchanged.
             Some("notify") if value["payload"].is_object() => Ok(Said::Mark(value["payload"].to_string())),
             Some("notify") => Err("notify without an object for a payload".to_owned()),
             Some("clear") => Ok(Said::Clear),
@@ -74,7 +74,7 @@ impl Provider for Vonage {
     fn binary(&mut self, bytes: &[u8]) -> Vec<Heard> {
         let frame = Codec::Linear.frame(self.rate);
         let wrong = (bytes.len() != frame)
-            .then(|| Err(format!("audio of another length than {frame} bytes, which are 20 ms")));
+            .then(|| Err(format!("audio of a length other than {frame} bytes, which are 20 ms")));
         wrong.into_iter().chain([Codec::Linear.decode(bytes).map(Said::Audio)]).collect()
     }
 }

@@ -1,5 +1,5 @@
-//! What the simulated gateways share in writing and reading: samples as bytes, base64, JSON, names that
-//! differ from call to call. Must not know any of them.
+//! Reading and writing that the simulated gateways share: samples as bytes, base64, JSON, names that differ
+//! from call to call. Must not know any gateway.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
@@ -10,10 +10,10 @@ use tokio_tungstenite::tungstenite::Message;
 
 use offhook_core::audio::g711::{mulaw_decode, mulaw_encode};
 
-/// How a sample is written.
+/// The encoding of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Codec {
-    /// G.711 mu-law, a byte a sample.
+    /// G.711 mu-law, one byte per sample.
     Mulaw,
     /// 16 bits, the low byte first.
     Linear,
@@ -25,7 +25,7 @@ impl Codec {
         if rate == offhook_core::units::PHONE_RATE { Self::Mulaw } else { Self::Linear }
     }
 
-    /// Bytes of 20 ms.
+    /// The number of bytes in 20 ms.
     pub(crate) fn frame(self, rate: u32) -> usize {
         let samples = rate as usize / 50;
         match self {
@@ -52,7 +52,7 @@ impl Codec {
     }
 }
 
-/// A message as JSON.
+/// Parses a JSON message.
 pub(crate) fn parse(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|e| format!("a message that is not JSON: {e}"))
 }
@@ -62,7 +62,7 @@ pub(crate) fn text(value: &Value) -> Message {
     Message::text(value.to_string())
 }
 
-/// The bytes of audio in base64.
+/// The bytes of base64 audio.
 pub(crate) fn payload(media: &Value) -> Result<Vec<u8>, String> {
     let payload = media["payload"].as_str().ok_or("media without a payload")?;
     STANDARD.decode(payload).map_err(|e| format!("media that is not base64: {e}"))
@@ -78,7 +78,7 @@ pub(crate) fn name_of(mark: &Value) -> Result<String, String> {
     mark["name"].as_str().map(str::to_owned).ok_or_else(|| "a mark without a name".to_owned())
 }
 
-/// What is wrong with a message that nobody at the gateway knows.
+/// Describes a message that the gateway does not know.
 pub(crate) fn unknown(what: &str, name: Option<&str>, gateway: &str) -> String {
     match name {
         Some(name) => format!("the {what} {name:?}, which {gateway} does not know"),

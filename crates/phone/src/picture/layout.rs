@@ -1,26 +1,26 @@
-//! Where a call lies on the picture: time runs from left to right in rows, a new row begins with one of
-//! the caller's turns. Positions are samples. PURE. Must not know what is drawn there.
+//! The layout of a call on the picture: time runs from left to right in rows, and a new row begins with one
+//! of the caller's turns. Positions are samples. PURE. Must not know what is drawn there.
 
 use std::ops::Range;
 
 use offhook_core::units::PHONE_RATE;
 
-/// A row is not longer than this.
+/// The longest row.
 const LONGEST: usize = 20 * PHONE_RATE as usize;
 
-/// Nor is time drawn larger than in a row of this length.
+/// The row length that sets the largest scale of time.
 const SHORTEST: usize = 8 * PHONE_RATE as usize;
 
-/// Rows are tried in steps of this length.
+/// The step in which row lengths are tried.
 const STEP: usize = PHONE_RATE as usize / 4;
 
-/// How much of the quiet before a turn belongs to its row.
+/// The silence before a turn that belongs to its row.
 const LEAD: usize = PHONE_RATE as usize * 3 / 10;
 
 /// The rows of a call and their common scale.
 #[derive(Debug)]
 pub(crate) struct Layout {
-    /// What each row shows, in order, without gaps; at least one.
+    /// The span of each row, in order, without gaps; at least one.
     pub(crate) rows: Vec<Range<usize>>,
     left: f64,
     px_per_sample: f64,
@@ -31,7 +31,7 @@ pub(crate) struct Layout {
 pub(crate) struct Spot {
     /// Counts from 0.
     pub(crate) row: usize,
-    /// From the left edge of the picture.
+    /// The distance from the left edge of the picture.
     pub(crate) x: f64,
 }
 
@@ -49,29 +49,29 @@ impl Layout {
         Self { rows, left, px_per_sample: (right - left) / longest as f64 }
     }
 
-    /// Where a position lies; what is after the end lies right of the last row.
+    /// The spot of a position; positions after the end are right of the last row.
     pub(crate) fn spot(&self, position: usize) -> Spot {
         let row = self.rows.iter().rposition(|row| row.start <= position).unwrap_or(0);
         Spot { row, x: self.x(row, position) }
     }
 
-    /// Where a position would lie if it belonged to this row.
+    /// The x of a position, as if it belonged to this row.
     pub(crate) fn x(&self, row: usize, position: usize) -> f64 {
         let from = self.rows.get(row).map_or(0, |row| row.start);
         self.left + (position as f64 - from as f64) * self.px_per_sample
     }
 
-    /// Pixels a sample.
+    /// Pixels per sample.
     pub(crate) fn px_per_sample(&self) -> f64 {
         self.px_per_sample
     }
 
-    /// Pixels a millisecond.
+    /// Pixels per millisecond.
     pub(crate) fn px_per_ms(&self) -> f64 {
         self.px_per_sample * f64::from(PHONE_RATE) / 1000.0
     }
 
-    /// The part of a span that lies in a row, from and to; `None` if there is none.
+    /// The left and right end of the part of a span in a row; `None` if there is none.
     pub(crate) fn in_row(&self, row: usize, span: &Range<usize>) -> Option<(f64, f64)> {
         let shown = self.rows.get(row)?;
         let (from, to) = (span.start.max(shown.start), span.end.min(shown.end));
@@ -92,8 +92,8 @@ fn broken(len: usize, starts: &[usize], limit: usize) -> Vec<Range<usize>> {
     rows
 }
 
-/// Pixels a millisecond for bars that stand beside each other: as large as `largest`, if each bar, of so
-/// many milliseconds, fits into the room it has, but not smaller than `smallest`.
+/// Pixels per millisecond for bars beside each other, given as milliseconds and the room for each: the
+/// largest scale up to `largest` at which every bar fits, but at least `smallest`.
 pub(crate) fn bar_scale(bars: &[(f64, f64)], smallest: f64, largest: f64) -> f64 {
     let fits = bars.iter().filter(|(ms, _)| *ms > 0.0).map(|(ms, room)| room / ms);
     fits.fold(largest, f64::min).max(smallest)

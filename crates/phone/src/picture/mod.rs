@@ -1,6 +1,6 @@
-//! A picture of a call to look at: what caller and agent said, as waves above each other, and between
-//! them the wait of each turn, as long as it was and enlarged, with its stages. PURE: it is given the
-//! call and makes the text of an SVG file. Must not know how anything was measured, nor files.
+//! A picture of a call: the voices of caller and agent as waves above each other, and between them the wait
+//! of each turn, to scale and enlarged, with its stages. PURE: it is given the call and makes the text of an
+//! SVG file. Must not know how anything was measured, nor files.
 
 mod layout;
 mod svg;
@@ -37,23 +37,23 @@ const AXIS: f64 = 266.0;
 const WAVE: f64 = 27.0;
 const BAND_HEIGHT: f64 = 8.0;
 const BAR_HEIGHT: f64 = 18.0;
-/// From one bar of a wave to the next.
+/// The distance between bars of a wave.
 const PITCH: f64 = 3.0;
-/// A channel that is quieter than this is drawn as quiet.
+/// A channel quieter than this is not scaled up to full height.
 const FAINT: u16 = 2000;
 
-/// Size of the words, and the height of a line of them.
+/// The font size of the words, and the height of a line.
 const WORDS: f64 = 14.0;
 const LINE: f64 = 17.0;
 
-/// Pixels a millisecond of the enlarged bars at the most, and what else stands in their row.
+/// The most pixels per millisecond of the enlarged bars, and the width of the figure beside them.
 const ENLARGED: f64 = 0.5;
 const BESIDE: f64 = 76.0;
 
-/// A stage longer than this is no longer a stage but a broken clock.
+/// The longest stage: more comes from a broken clock.
 const LONGEST_MS: f64 = 600_000.0;
 
-// Okabe and Ito's colours, which the colour-blind can tell apart, somewhat lighter on a dark ground.
+// Okabe and Ito's colours, which colour-blind people can tell apart, somewhat lighter on a dark background.
 const GROUND: &str = "#10171f";
 const PALE: &str = "#e8edf2";
 const MUTED: &str = "#94a3b3";
@@ -64,13 +64,13 @@ const AGENT_COLOUR: &str = "#e69f00";
 const ALARM: &str = "#ff7a4d";
 const STAGES: [&str; 5] = ["#aab7c4", "#3d8fd6", "#d98bb8", "#1fb58a", "#f0e442"];
 
-/// The wait of one turn, where it lies and what fills it.
+/// The wait of one turn, its place and its stages.
 struct Wait<'a> {
     turn: &'a TurnResult,
     /// From the caller's last sound to the agent's first, in samples; empty if there was no answer.
     span: Range<usize>,
     spot: Spot,
-    /// Names, colours and milliseconds of the stages that were reached.
+    /// The names, colours and milliseconds of the stages that were reached.
     stages: Vec<(&'static str, &'static str, f64)>,
 }
 
@@ -79,7 +79,7 @@ impl Wait<'_> {
         self.stages.iter().map(|(_, _, ms)| ms).sum()
     }
 
-    /// How long the bar is: the stopwatch and the server need not agree.
+    /// The length of the bar: the stopwatch and the server need not agree.
     fn ms(&self) -> f64 {
         self.stages_ms().max(self.turn.v2v_ms.unwrap_or(0.0))
     }
@@ -95,7 +95,7 @@ impl Wait<'_> {
     }
 }
 
-/// Words beside a wave.
+/// The words beside a wave.
 struct Words {
     spot: Spot,
     text: String,
@@ -160,7 +160,7 @@ fn waits<'a>(result: &'a CallResult, outcome: &Outcome, layout: &Layout) -> Vec<
         .collect()
 }
 
-/// What the call comes to: a figure and what it means.
+/// The headline of the call: a figure and its meaning.
 fn headline(result: &CallResult) -> (String, String) {
     match result.v2v() {
         Some((median, _)) => (
@@ -180,7 +180,7 @@ fn description(result: &CallResult, outcome: &Outcome) -> String {
     for turn in &result.turns {
         let time = turn.v2v_ms.map_or_else(|| "no answer".to_owned(), |ms| format!("{ms:.0} ms"));
         let mut part = format!("Turn {}, {time}.", turn.turn);
-        // Not every line tells.
+        // Not every gateway carries reports.
         for (what, words) in [("Heard", &turn.heard), ("Replied", &turn.reply)] {
             if !words.is_empty() {
                 part += &format!(" {what}: {words}");
@@ -213,7 +213,7 @@ fn header(svg: &mut Svg, result: &CallResult, outcome: &Outcome, headline: (&str
     legend(svg, result, small);
 }
 
-/// The colours with the medians of the stages.
+/// The legend: the colours with the medians of the stages.
 fn legend(svg: &mut Svg, result: &CallResult, pen: Pen) {
     let mut x = LEFT;
     let y = 98.0;
@@ -234,7 +234,7 @@ fn legend(svg: &mut Svg, result: &CallResult, pen: Pen) {
     }
 }
 
-/// What lies behind the waves of a row: the seconds, the waits, who speaks.
+/// The background of a row: the seconds, the waits, the names of the voices.
 fn ground(svg: &mut Svg, layout: &Layout, row: usize, waits: &[Wait<'_>]) {
     let y = top(row);
     let Some(shown) = layout.rows.get(row) else { return };
@@ -265,7 +265,7 @@ fn ground(svg: &mut Svg, layout: &Layout, row: usize, waits: &[Wait<'_>]) {
     }
 }
 
-/// The stages of a wait as long as they were.
+/// The stages of a wait, to scale.
 fn stages_in_time(svg: &mut Svg, layout: &Layout, row: usize, wait: &Wait<'_>) {
     let y = top(row) + BAND;
     if wait.stages.is_empty()
@@ -283,7 +283,7 @@ fn stages_in_time(svg: &mut Svg, layout: &Layout, row: usize, wait: &Wait<'_>) {
     }
 }
 
-/// A voice: one stroke for every few pixels, as high as its loudest sample.
+/// The wave of a voice: one stroke for every few pixels, as high as its loudest sample.
 fn wave(svg: &mut Svg, layout: &Layout, row: usize, samples: &[i16], middle: f64, colour: &str) {
     let Some(shown) = layout.rows.get(row) else { return };
     let loudest = samples.iter().map(|s| s.unsigned_abs()).fold(FAINT, u16::max);
@@ -293,7 +293,7 @@ fn wave(svg: &mut Svg, layout: &Layout, row: usize, samples: &[i16], middle: f64
     for from in (shown.start..shown.end.min(samples.len())).step_by(bucket) {
         let slice = &samples[from..shown.end.min(samples.len()).min(from + bucket)];
         let peak = slice.iter().map(|s| s.unsigned_abs()).fold(0, u16::max);
-        // Less than in proportion: quiet sounds are seen, too.
+        // Less than proportional, so that quiet sounds are visible, too.
         let half = WAVE * (f64::from(peak) / f64::from(loudest)).powf(0.75);
         if half >= 1.0 {
             let x = layout.x(row, from + bucket / 2);
@@ -303,7 +303,7 @@ fn wave(svg: &mut Svg, layout: &Layout, row: usize, samples: &[i16], middle: f64
     svg.path(&path, &format!(r#"stroke="{colour}" stroke-width="2" stroke-linecap="round" fill="none""#));
 }
 
-/// Pixels a millisecond of all enlarged bars.
+/// Pixels per millisecond of all enlarged bars.
 fn enlargement(waits: &[Wait<'_>], layout: &Layout) -> f64 {
     let bars: Vec<(f64, f64)> = waits
         .iter()
@@ -342,7 +342,7 @@ fn bar(svg: &mut Svg, layout: &Layout, wait: &Wait<'_>, scale: f64) {
         }
         at += wide;
     }
-    // The stopwatch, under what the server says.
+    // The stopwatch, below the server's stages.
     if let Some(ms) = wait.turn.v2v_ms.filter(|ms| *ms > 0.0) {
         let mut path = Path::default();
         let (end, under) = (x + ms * scale, y + BAR_HEIGHT + 4.0);
@@ -358,7 +358,7 @@ fn bar(svg: &mut Svg, layout: &Layout, wait: &Wait<'_>, scale: f64) {
     svg.end();
 }
 
-/// What the caller said and what the agent said, each where its sound begins.
+/// The words of the caller and of the agent, each where its sound begins.
 fn words(result: &CallResult, outcome: &Outcome, layout: &Layout) -> (Vec<Words>, Vec<Words>) {
     let at = |position, text: String| Words { spot: layout.spot(position), text };
     let mut replies = Vec::new();
@@ -379,8 +379,8 @@ fn words(result: &CallResult, outcome: &Outcome, layout: &Layout) -> (Vec<Words>
     (heard, replies)
 }
 
-/// Writes words until the next ones begin, in two lines at the most; `first` tells, from the number of
-/// lines, where in the row the first one stands.
+/// Writes words in the room before the next ones begin, in at most two lines; `first` gives the place of the
+/// first line in the row, from the number of lines.
 fn write_words(svg: &mut Svg, all: &[Words], first: impl Fn(usize) -> f64, fill: &'static str) {
     for (i, words) in all.iter().enumerate() {
         let next = all.get(i + 1).filter(|next| next.spot.row == words.spot.row);

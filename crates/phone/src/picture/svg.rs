@@ -1,36 +1,36 @@
 //! The few SVG shapes that a picture is made of, written as text that is always well-formed: words are
-//! escaped, numbers are finite, what is opened is closed. Must not know what the picture shows.
+//! escaped, numbers are finite, elements are closed. Must not know what the picture shows.
 
 use std::fmt::Write as _;
 
-/// Fonts that are there, wherever the picture is looked at.
+/// Fonts of which every system has one.
 const FONTS: &str = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif";
 
-/// Width of a common letter, in font sizes, a little more than most fonts need.
+/// The width of a common letter, in font sizes: a little more than most fonts need.
 const LETTER: f64 = 0.56;
 
-/// A drawing in the making.
+/// A drawing that is being written.
 #[derive(Debug)]
 pub(crate) struct Svg {
     out: String,
     open: Vec<&'static str>,
 }
 
-/// How a text is written.
+/// The style of a text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pen {
     /// Font size.
     pub(crate) size: f64,
     /// Colour.
     pub(crate) fill: &'static str,
-    /// Heavier letters.
+    /// Whether the letters are bold.
     pub(crate) bold: bool,
-    /// Which point of the text is placed: `start`, `middle` or `end`.
+    /// The point of the text that is placed: `start`, `middle` or `end`.
     pub(crate) anchor: &'static str,
 }
 
 impl Svg {
-    /// A drawing of this size on a background of its own; `title` and `desc` are for those who hear it.
+    /// A drawing of this size on a background of its own; `title` and `desc` are for screen readers.
     pub(crate) fn new(width: f64, height: f64, background: &str, title: &str, desc: &str) -> Self {
         let mut svg = Self { out: String::new(), open: Vec::new() };
         let (w, h) = (number(width), number(height));
@@ -54,20 +54,20 @@ impl Svg {
         self.out
     }
 
-    /// Opens a group with a text that a pointer over it shows; `end` closes it.
+    /// Opens a group with a tooltip; `end` closes it.
     pub(crate) fn group(&mut self, tip: &str) {
         self.start("g", "");
         self.line(&format!("<title>{}</title>", escaped(tip)));
     }
 
-    /// Closes what was opened last.
+    /// Closes the element that was opened last.
     pub(crate) fn end(&mut self) {
         if let Some(name) = self.open.pop() {
             self.line(&format!("</{name}>"));
         }
     }
 
-    /// A rectangle; nothing if it has no width.
+    /// A rectangle; nothing if it has no width or height.
     pub(crate) fn rect(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), look: &str) {
         if width <= 0.0 || height <= 0.0 {
             return;
@@ -81,7 +81,7 @@ impl Svg {
         ));
     }
 
-    /// A line along points, or several; `data` comes from [`Path`].
+    /// One or several lines along the points of a [`Path`].
     pub(crate) fn path(&mut self, path: &Path, look: &str) {
         if !path.0.is_empty() {
             self.line(&format!(r#"<path d="{}" {look}/>"#, path.0));
@@ -125,7 +125,7 @@ impl Svg {
 pub(crate) struct Path(String);
 
 impl Path {
-    /// A straight line of its own.
+    /// Adds a separate straight line.
     pub(crate) fn stroke(&mut self, from: (f64, f64), to: (f64, f64)) {
         let _ = write!(self.0, "M{} {}", number(from.0), number(from.1));
         let _ = write!(self.0, "L{} {}", number(to.0), number(to.1));
@@ -143,14 +143,15 @@ impl Path {
     }
 }
 
-/// A number as short as it can be, and never one that SVG does not know.
+/// A number with at most one decimal, and always valid in SVG.
 fn number(value: f64) -> String {
     let value = if value.is_finite() { (value * 10.0).round() / 10.0 } else { 0.0 };
-    // The sum makes a zero of a negative one.
+    // The sum turns -0 into 0.
     format!("{}", value + 0.0)
 }
 
-/// Text as XML takes it: the five signs are escaped, characters that XML does not allow left out.
+/// Text for XML: the five special characters are escaped, and characters that XML does not allow are left
+/// out.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -169,13 +170,13 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
-/// About how wide a text is; fonts differ.
+/// The approximate width of a text; fonts differ.
 pub(crate) fn width(text: &str, size: f64) -> f64 {
-    // From here on the scripts of East Asia, whose signs are squares.
+    // From U+1100 on are the scripts of East Asia, whose characters are square.
     text.chars().map(|c| if c < '\u{1100}' { LETTER } else { 1.0 }).sum::<f64>() * size
 }
 
-/// A text in at most `lines` lines of about this width; what does not fit gives way to `…`.
+/// A text in at most `lines` lines of about this width; `…` replaces the rest.
 pub(crate) fn wrapped(text: &str, size: f64, room: f64, lines: usize) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

@@ -1,4 +1,4 @@
-//! Pictures of calls that went well, badly or not at all: always XML, never a number that is none.
+//! Pictures of calls that went well, badly or not at all: always valid XML, never an invalid number.
 
 use super::super::scripted_caller::Turn;
 use super::*;
@@ -38,7 +38,7 @@ fn stages() -> StagesWire {
     }
 }
 
-/// Every tag is closed by its own kind, and no number is missing.
+/// Every tag is closed by its own kind, and every number is valid.
 fn sound(svg: &str) {
     let mut open: Vec<&str> = Vec::new();
     for piece in svg.split('<').skip(1) {

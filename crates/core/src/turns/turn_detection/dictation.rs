@@ -173,7 +173,8 @@ fn letters_and_digits_at_the_end(words: &[String], table: &Dictation) -> usize {
     let said = &words[words.len() - run..];
     let has_letter = said.iter().any(|word| is_letter(word) && word != table.zero_letter);
     let has_digit = said.iter().any(|word| is_digit(word) && word != table.zero_letter);
-    let is_time = matches!(said, [.., half, end] if end == table.half_day.0 && table.half_day.1.contains(&half.as_str()));
+    let (end_of_half, halves) = table.half_day;
+    let is_time = matches!(said, [.., half, end] if end == end_of_half && halves.contains(&half.as_str()));
     if has_letter && has_digit && !is_time { run } else { 0 }
 }
 
