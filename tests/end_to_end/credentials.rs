@@ -142,7 +142,7 @@ fn on_the_address_of_all_lines_a_credential_opens_its_own_line_only() {
         let start = json!({"streamSid": "MZ1", "callSid": "CA1", "mediaFormat": format});
         say(&mut socket, &json!({"event": "start", "start": start, "streamSid": "MZ1"})).await;
         let Message::Close(Some(closed)) = socket.next().await.unwrap().unwrap() else { panic!() };
-        assert!(closed.reason.contains("who dialled may not speak as twilio"), "{closed}");
+        assert!(closed.reason.contains("this client may not speak the twilio dialect"), "{closed}");
     });
 }
 

@@ -1,4 +1,5 @@
-//! What the conversation decides is done: actions become jobs, frames and messages. Decisions are not made here.
+//! Carries out the decisions of the conversation: actions become jobs, frames and messages. Decisions are not
+//! made here.
 
 use super::jobs::{Purpose, Words};
 use super::voice::{AT_A_TIME, Text};
@@ -27,7 +28,7 @@ impl Call {
                     self.transcribe(utterance, pass, kind, audio);
                 }
                 Action::TranscribePiece { utterance, pass } => {
-                    // Of what was looked at, the beginning is gone.
+                    // Running transcriptions begin with audio that is cut off now.
                     self.cancel_looks();
                     let audio = self.listener.cut();
                     self.transcribe(utterance, pass, Words::Piece, audio);
@@ -58,7 +59,7 @@ impl Call {
                         let from = samples_in(from, PHONE_RATE).min(samples.len());
                         self.pacer.push(chunk, &samples[from..], silence, mark, first);
                     }
-                    None => tracing::error!(%chunk, "a piece is to be played whose sound is gone"),
+                    None => tracing::error!(%chunk, "a chunk cannot be played, because its audio is gone"),
                 },
                 Action::Pause => self.fall_silent(now),
                 Action::ClearPlayback => {
@@ -78,7 +79,7 @@ impl Call {
         Ok(())
     }
 
-    /// Breaks off all jobs of this kind.
+    /// Cancels all jobs of this kind.
     pub(super) fn cancel(&mut self, which: impl Fn(Purpose) -> bool) {
         let cancelled = self.jobs.cancel(which);
         self.outputs.extend(cancelled.into_iter().map(Output::Cancel));
@@ -91,7 +92,8 @@ impl Call {
 
     // Listening.
 
-    /// What is transcribed of an utterance as a whole; of a piece that was cut off, the words are still needed.
+    /// Cancels the transcriptions of the open utterance. The words of a piece that was cut off are still
+    /// needed.
     fn cancel_looks(&mut self) {
         self.cancel(|purpose| matches!(purpose, Purpose::Words { kind: Words::Partial | Words::Final, .. }));
     }
@@ -104,15 +106,16 @@ impl Call {
 
     // Thinking.
 
-    /// This call has a system prompt of its own, which no other call has had read: there is time while the
-    /// greeting is spoken.
+    /// Prefills this call's own system prompt, which was not prefilled for any other call. There is time for
+    /// it while the greeting is spoken.
     pub(super) fn read_own_prompt(&mut self, system_prompt: &str) {
         let message = |role, text: &str| Message { role, text: text.to_owned() };
         let messages = vec![message(Role::System, system_prompt), message(Role::User, "Hello.")];
         self.read(ReadingId::default(), messages, true);
     }
 
-    /// What the caller says now takes the place of what they said before; what is read beside it goes on.
+    /// Begins a prefill of the caller's words so far, or of a rebuilt history. An earlier prefill of this
+    /// kind is cancelled; a prefill of the other kind goes on.
     fn read(&mut self, reading: ReadingId, messages: Vec<Message>, rebuild: bool) {
         self.cancel(|purpose| matches!(purpose, Purpose::Reading { rebuild: of, .. } if of == rebuild));
         self.begin_job(Purpose::Reading { reading, rebuild }, Job::ReadAhead { messages, rebuild });
@@ -121,7 +124,7 @@ impl Call {
     // Speaking.
 
     fn speak(&mut self, turn: TurnId, chunk: ChunkId, text: String) {
-        // What is not generated (the greeting, the fallback phrase) is always wanted.
+        // Text that is not generated (the greeting, the fallback phrase) is always wanted.
         let fresh = Reply { turn, wanted: true, spoke: false };
         let reply = self.reply.get_or_insert(fresh);
         if reply.turn != turn {
@@ -132,7 +135,7 @@ impl Call {
         self.synthesize_what_waits();
     }
 
-    /// Gives the voice as many pieces as it may have of one call.
+    /// Gives the voice waiting chunks, up to the limit for one call.
     pub(super) fn synthesize_what_waits(&mut self) {
         while self.jobs.count(|purpose| matches!(purpose, Purpose::Speech { .. })) < AT_A_TIME
             && let Some(Text { turn, chunk, text, first }) = self.voice.next()
@@ -142,7 +145,7 @@ impl Call {
         }
     }
 
-    /// An answer that was only prepared is wanted.
+    /// The speculative answer of this turn is wanted.
     fn want(&mut self, turn: TurnId) {
         if let Some(reply) = self.reply.as_mut().filter(|reply| reply.turn == turn) {
             reply.wanted = true;
@@ -151,7 +154,7 @@ impl Call {
         self.outputs.extend(prepared.into_iter().map(Output::Want));
     }
 
-    /// Nothing more of this turn is made.
+    /// Cancels all jobs for the reply of this turn, and drops its waiting texts.
     pub(super) fn give_up(&mut self, turn: TurnId) {
         self.reply.take_if(|reply| reply.turn == turn);
         self.cancel(|purpose| is_of(purpose, turn));
@@ -166,7 +169,7 @@ impl Call {
     }
 }
 
-/// Whether a job is for the reply of this turn.
+/// True if a job is for the reply of this turn.
 fn is_of(purpose: Purpose, turn: TurnId) -> bool {
     match purpose {
         Purpose::Answer { turn: of } | Purpose::Speech { turn: of, .. } => of == turn,

@@ -8,22 +8,22 @@ use crate::turns::Farewell;
 /// Why a call is over.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Ending {
-    /// The gateway said so, or closed the socket in order.
+    /// The gateway hung up, or closed the socket cleanly.
     #[error("hung up")]
     HungUp,
-    /// The agent said goodbye, and it was heard.
+    /// The agent said goodbye, and the goodbye was heard.
     #[error("said goodbye: {0}")]
     SaidGoodbye(Farewell),
     /// The client asked for the end and got its summary.
     #[error("session ended by the client")]
     Requested,
-    /// Messages that break the protocol, too many of them to be mistakes.
+    /// Too many messages broke the protocol to be mistakes.
     #[error("refused: {0}")]
     Refused(Refusal),
-    /// More audio than any line sends.
+    /// More audio than any gateway sends.
     #[error("flooded: audio came faster than anybody speaks")]
     TooMuchAudio,
-    /// Nothing came.
+    /// No sign of life came from the peer.
     #[error("nothing came for {0:?}")]
     Idle(Duration),
 }

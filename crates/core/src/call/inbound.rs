@@ -1,4 +1,5 @@
-//! What the line brings: messages become events of the conversation. Must not know what comes of them.
+//! The input from the gateway: messages become events of the conversation. Must not know what the
+//! conversation makes of them.
 
 use super::{Call, Ending, Flow, Output};
 use crate::ids::MarkId;
@@ -76,7 +77,8 @@ impl Call {
         Ok(())
     }
 
-    /// What should have come by now and did not: silence on a line that sends none, and otherwise nobody knows.
+    /// Handles audio that is overdue. On a connection that sends nothing in silence, it is silence; otherwise
+    /// nobody knows.
     pub(super) fn audio_is_missing(&mut self, now: CallTime) -> Flow {
         if self.listener.have_gaps() {
             if self.listener.a_gap_begins(now) {

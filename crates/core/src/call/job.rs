@@ -1,9 +1,9 @@
-//! What a call wants of the engines, and what comes of it. A job is a number and a description: who works on it, and
-//! how it is broken off, is the driver's affair.
+//! The jobs of a call for the engines, and their outcomes. A job is a number and a description. Which engine
+//! works on a job, and how a job is cancelled, is the driver's affair.
 
 use crate::dialogue::{Message, Usage, WordTime};
 
-/// A job of one call. Numbers are never used again in the same call.
+/// The number of a job. A call never uses a number twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct JobId(u32);
 
@@ -14,7 +14,7 @@ impl JobId {
     }
 }
 
-/// What is to be done.
+/// The description of a job.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Job {
     /// Transcribe speech.
@@ -28,68 +28,69 @@ pub enum Job {
     Answer {
         /// The conversation so far.
         messages: Vec<Message>,
-        /// Which language model: 0 is the one in use, 1 the first that stands in for it.
+        /// The language model: 0 is the one in use, 1 the first stand-in.
         rung: usize,
-        /// It is wanted for certain; one that is not must keep no other call waiting.
+        /// The answer is certainly wanted. A speculative answer must not keep other calls waiting.
         wanted: bool,
     },
-    /// Read a conversation that will be answered later.
+    /// Prefill a conversation that will be answered later.
     ReadAhead {
         /// The conversation so far.
         messages: Vec<Message>,
-        /// It is not what is read while the caller speaks, but a beginning that was made anew.
+        /// The messages are a new beginning of the prompt, not the words of a caller who still speaks.
         rebuild: bool,
     },
     /// Speak a text.
     Speak {
         /// Cleaned for speech.
         text: String,
-        /// The first piece of a reply: the caller waits for it.
+        /// The first chunk of a reply: the caller waits for it.
         first: bool,
-        /// As of an answer.
+        /// The speech is certainly wanted, as with an answer.
         wanted: bool,
     },
 }
 
-/// What came of a job. The last outcome of each is one of [`Self::Heard`], [`Self::Done`], [`Self::Spoken`],
-/// [`Self::GaveWay`], [`Self::Failed`] and [`Self::Overloaded`]; of a job that was cancelled, none is needed.
+/// An outcome of a job. The last outcome of each job is one of [`Self::Heard`], [`Self::Done`],
+/// [`Self::Spoken`], [`Self::GaveWay`], [`Self::Failed`] and [`Self::Overloaded`]. A cancelled job needs no
+/// outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// The words of an utterance.
     Heard {
         /// Trimmed; empty if there was no speech.
         text: String,
-        /// The recogniser is unsure of them.
+        /// The recogniser is unsure of the words.
         doubtful: bool,
     },
-    /// A language model of this name works on it.
+    /// A language model works on the job.
     Begun {
-        /// As the configuration names it.
+        /// The name of the model in the configuration.
         model: String,
     },
     /// The next token of an answer.
     Token(String),
-    /// How likely it is that the caller's turn ends with the words that were read, 0 to 1.
+    /// The probability that the caller's turn ends with the words in the prompt, 0 to 1.
     EndOfTurn(f32),
-    /// All of an answer came, or all was read.
+    /// An answer or a prefill is complete.
     Done(Usage),
     /// The speech of a text.
     Spoken {
         /// Mono samples at the phone's rate.
         samples: Vec<i16>,
-        /// When each word ends; empty if the voice cannot tell.
+        /// When each word ends; empty if the voice gives no word times.
         words: Vec<WordTime>,
     },
-    /// More urgent work took its place.
+    /// The job gave way to more urgent work.
     GaveWay,
-    /// The engine failed; why, for people.
+    /// The engine failed, for this reason (for people).
     Failed(String),
-    /// There is more to do than the engines hold; which queue is full.
+    /// The engines have more to do than they can hold: this queue is full.
     Overloaded(String),
 }
 
 impl Outcome {
-    /// Nothing more comes of the job.
+    /// True if the job has no more outcomes.
     #[must_use]
     pub const fn is_last(&self) -> bool {
         match self {

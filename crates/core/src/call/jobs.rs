@@ -1,4 +1,5 @@
-//! The jobs of a call that are not done: what each is for. What comes of any other job is stale, and is dropped here.
+//! The jobs of a call that are not done, with their purposes. An outcome of any other job is stale, and is
+//! dropped here.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,7 @@ use super::job::{JobId, Outcome};
 use crate::ids::{ChunkId, ReadingId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
-/// What a job is for.
+/// The purpose of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// The words of an utterance, up to `heard_until`.
@@ -32,7 +33,7 @@ pub(super) enum Purpose {
 /// Which words of an utterance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Words {
-    /// As far as they are spoken.
+    /// Those spoken so far.
     Partial,
     /// All of them.
     Final,
@@ -43,7 +44,7 @@ pub(super) enum Words {
 #[derive(Debug)]
 struct Running {
     purpose: Purpose,
-    /// Which language model works on it, once that is known.
+    /// The language model that works on the job, once it is known.
     model: Option<String>,
 }
 
@@ -62,7 +63,8 @@ impl Jobs {
         id
     }
 
-    /// What `outcome` is for; nothing if nobody waits for it any more. After the last outcome, the job is over.
+    /// The purpose of the job of `outcome`; `None` if nobody waits for the outcome any more. The last outcome
+    /// ends the job.
     pub(super) fn take(&mut self, id: JobId, outcome: &Outcome) -> Option<Purpose> {
         if let (Some(running), Outcome::Begun { model }) = (self.running.get_mut(&id), outcome) {
             running.model = Some(model.clone());
@@ -74,7 +76,7 @@ impl Jobs {
         purpose
     }
 
-    /// Which language model works on it.
+    /// The language model that works on this job.
     pub(super) fn model_of(&self, id: JobId) -> Option<&str> {
         self.running.get(&id)?.model.as_deref()
     }
@@ -83,12 +85,12 @@ impl Jobs {
         self.running.values().filter(|running| which(running.purpose)).count()
     }
 
-    /// Which jobs are of this kind.
+    /// All jobs of this kind.
     pub(super) fn find(&self, which: impl Fn(Purpose) -> bool) -> Vec<JobId> {
         self.running.iter().filter(|(_, running)| which(running.purpose)).map(|(id, _)| *id).collect()
     }
 
-    /// Forgets jobs of this kind; gives their numbers, so that they are broken off.
+    /// Forgets all jobs of this kind. Returns their numbers, so that the driver cancels them.
     pub(super) fn cancel(&mut self, which: impl Fn(Purpose) -> bool) -> Vec<JobId> {
         let cancelled = self.find(which);
         self.running.retain(|id, _| !cancelled.contains(id));

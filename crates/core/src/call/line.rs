@@ -1,4 +1,5 @@
-//! The wire of one call: its codec, its rate, and how well its audio comes. Must not know turns, nor a socket.
+//! The connection of one call: its codec, its rate, and the quality of its audio. Must not know turns or
+//! sockets.
 
 use crate::audio::live::LiveResampler;
 use crate::audio::resample::RateError;
@@ -11,7 +12,7 @@ use crate::units::{CallTime, PHONE_RATE};
 pub struct Line {
     codec: Box<dyn Gateway>,
     inbound_meter: InboundMeter,
-    /// Between the line's rate and the phone's, if they differ.
+    /// Resampling between the rate on the wire and the phone's, if they differ.
     rates: Option<Rates>,
     rate: u32,
 }
@@ -22,10 +23,10 @@ struct Rates {
 }
 
 impl Line {
-    /// A line whose call has begun, at `rate` samples a second.
+    /// A connection whose call has begun, at `rate` samples a second.
     ///
     /// # Errors
-    /// If no converter knows the rate.
+    /// If the resampler does not support the rate.
     pub fn new(codec: Box<dyn Gateway>, rate: u32) -> Result<Self, RateError> {
         let rates = (rate != PHONE_RATE)
             .then(|| {
@@ -44,22 +45,22 @@ impl Line {
         self.rate
     }
 
-    /// It sends nothing while nobody speaks.
+    /// True if the connection sends nothing in silence.
     #[must_use]
     pub fn has_gaps(&self) -> bool {
         sends_gaps(&*self.codec)
     }
 
-    /// What a message means.
+    /// The meaning of a message.
     ///
     /// # Errors
-    /// What the codec refuses.
+    /// If the codec refuses the message.
     pub fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal> {
         self.codec.decode(wire)
     }
 
-    /// Samples of the line, which came at `now`, at the phone's rate; what is missing before them is made up
-    /// for, where the line tells their position.
+    /// Takes samples that arrived at `now`, and returns them at the phone's rate. If the gateway sends
+    /// positions, audio that is missing before the samples is concealed.
     pub fn heard(&mut self, samples: Vec<i16>, position_ms: Option<u64>, now: CallTime) -> Vec<i16> {
         let samples = self.inbound_meter.arrived(samples, position_ms, now);
         match &mut self.rates {
@@ -68,14 +69,14 @@ impl Line {
         }
     }
 
-    /// A gap begins in the caller's audio, where the line sends nothing in silence.
+    /// A gap begins in the caller's audio, on a connection that sends nothing in silence.
     pub fn gap_begins(&mut self) {
         if let Some(rates) = &mut self.rates {
             rates.inbound.forget();
         }
     }
 
-    /// The messages that bring samples at the phone's rate.
+    /// The messages for samples at the phone's rate.
     pub fn audio(&mut self, samples: &[i16]) -> Vec<WireOut> {
         match &mut self.rates {
             Some(rates) => {
@@ -86,21 +87,21 @@ impl Line {
         }
     }
 
-    /// The messages that say it; none if the protocol has no word for it.
+    /// The messages for `media`; none if the protocol has no word for it.
     pub fn media(&mut self, media: &Media<'_>) -> Vec<WireOut> {
         if let (Media::Clear, Some(rates)) = (media, &mut self.rates) {
-            // What was cut off does not sound in what comes next.
+            // Audio that was cut off must not sound in the audio after it.
             rates.outbound.forget();
         }
         self.codec.encode(media)
     }
 
-    /// The messages that tell whoever is at the other end.
+    /// The messages that carry a report to the client.
     pub fn report(&mut self, report: &Report<'_>) -> Vec<WireOut> {
         self.codec.report(report)
     }
 
-    /// How well the caller's audio comes.
+    /// The quality of the caller's audio.
     #[must_use]
     pub fn quality(&self) -> InboundQuality {
         self.inbound_meter.figures(self.codec.disordered())

@@ -1,5 +1,5 @@
-//! What a call remembers of itself: its turns, what went wrong, and how its stages are spread.
-//! Must not know how a turn comes about.
+//! The record of a call: its turns, its errors, and the distribution of its stages. Must not know how a turn
+//! comes about.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,10 @@ use crate::report::{
 };
 use crate::stats::Distribution;
 
-/// More turns than a call has; older ones are forgotten, so that a call of days does not grow.
+/// The most turns that are kept, more than a call has. Older turns are forgotten, so that the record of a
+/// call of days does not grow.
 const MAX_TURNS: usize = 2000;
-/// The same as for turns, for errors.
+/// The most errors that are kept; later errors are left out.
 const MAX_ERRORS: usize = 100;
 
 /// The record of one call.
@@ -27,13 +28,13 @@ pub struct CallLog {
 }
 
 impl CallLog {
-    /// Of a session that its client calls `client_id`, a call to which the customer attached `data`.
+    /// The record of a session that its client named `client_id`, with the data that the customer attached.
     #[must_use]
     pub fn new(client_id: Option<String>, data: BTreeMap<String, String>) -> Self {
         Self { client_id, data, ..Self::default() }
     }
 
-    /// A turn is over.
+    /// Adds a turn that is over.
     pub fn turn(&mut self, report: TurnReport) {
         self.answered += u32::from(!report.heard.is_empty() && !report.reply.is_empty());
         self.interruptions += u32::from(report.interrupted);
@@ -44,7 +45,7 @@ impl CallLog {
         self.turns.push(report);
     }
 
-    /// Something went wrong.
+    /// Adds an error.
     pub fn error(&mut self, failure: Failure) {
         if self.errors.len() < MAX_ERRORS {
             self.errors.push(failure);
@@ -63,7 +64,7 @@ impl CallLog {
         Pong { id, turns: self.answered, latency: self.latency(), queues, line, cores }
     }
 
-    /// The whole call.
+    /// The summary of the whole call.
     #[must_use]
     pub fn summary(
         &self,

@@ -1,10 +1,10 @@
-//! A whole call as a state machine, from the socket's messages to the messages for the socket: it owns the
-//! conversation, what listens, what paces, and everything between them. PURE: it reads no clock, opens no socket, starts
-//! no thread. Engines are jobs that it asks for and outcomes that it is told.
+//! A whole call as a state machine, from the socket's messages to the messages for the socket. It owns the
+//! conversation, the listener, the pacer, and everything between them. PURE: it reads no clock, opens no
+//! socket and starts no thread. It requests jobs from the engines and receives their outcomes.
 //!
-//! Use: after [`Call::new`], each [`Call::handle`] and [`Call::end`], take all that [`Call::poll_output`] gives; then wait
-//! for an input, but not beyond [`Call::poll_timeout`]. The server's driver is `runtime/task.rs`; simulations are driven
-//! by a [`crate::timeline`].
+//! Use: after [`Call::new`], each [`Call::handle`] and [`Call::end`], take all outputs from
+//! [`Call::poll_output`]. Then wait for an input, but not beyond [`Call::poll_timeout`]. The server's driver
+//! is `runtime/task.rs`; simulations are driven by a [`crate::timeline`].
 
 mod actions;
 mod ending;
@@ -44,90 +44,91 @@ use crate::streams::{Inbound, Media, Start, Wire, WireOut};
 use crate::turns::{Event, Settings, Timer};
 use crate::units::CallTime;
 
-/// What comes to a call.
+/// An input of a call.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// A message of the socket.
+    /// A message from the socket.
     Message(Wire<'a>),
-    /// The socket's own pings and pongs.
+    /// A ping or pong of the WebSocket itself.
     SignOfLife,
-    /// The socket was closed in order.
+    /// The socket was closed cleanly.
     Closed,
-    /// What came of a job.
+    /// An outcome of a job.
     Outcome(JobId, Outcome),
-    /// What [`Output::Measure`] asked for.
+    /// The answer to [`Output::Measure`].
     Measured {
-        /// The ping that asked.
+        /// The id of the client's ping.
         ping: String,
-        /// Per queue of the driver's, the entries waiting in it.
+        /// The entries waiting in each of the driver's queues.
         queues: BTreeMap<String, u64>,
-        /// Per kind of work what it waited for cores and held them.
+        /// How long each kind of work waited for cores and held them.
         cores: BTreeMap<String, CoreUse>,
     },
-    /// Another language model is the one in use.
+    /// Another language model is now in use.
     ModelsSwitched,
-    /// The time has come that [`Call::poll_timeout`] named.
+    /// The time that [`Call::poll_timeout`] named has come.
     Timeout,
 }
 
-/// What a call wants done, in order.
+/// Something that a call wants done. Outputs are carried out in order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
     /// Send a message.
     Wire(WireOut),
-    /// Ask the peer for a sign of life: a WebSocket's ping.
+    /// Ask the peer for a sign of life, with a WebSocket ping.
     Ping,
     /// Give a job to an engine.
     Begin(JobId, Job),
-    /// A job that was only prepared is wanted for certain.
+    /// A speculative job is now certainly wanted.
     Want(JobId),
-    /// Break a job off: what comes of it is of no use.
+    /// Cancel a job: its outcome is of no use.
     Cancel(JobId),
     /// Answer with [`Input::Measured`].
     Measure {
-        /// The ping that asks.
+        /// The id of the client's ping.
         ping: String,
     },
-    /// Tell whoever follows calls.
+    /// Notify the followers of calls.
     Happened(Box<Happened>),
     /// The call is over: [`Call::end`] it.
     Ended(Ending),
 }
 
-/// What a call waits for.
+/// The reason for a timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// A deadline of the conversation.
     Turn(Timer),
-    /// The next frame of the agent's voice, or room for it in the line's buffer.
+    /// The next frame of the agent's voice is due, or the wait for room in the gateway's buffer times out.
     Playback,
-    /// The caller's audio is late from then on.
+    /// From this time on, the caller's audio is late.
     AudioLate,
-    /// The peer is to be asked for a sign of life.
+    /// A ping to the peer is due.
     Ping,
     /// The peer counts as gone.
     Idle,
 }
 
-/// What a call is begun with.
+/// The setup of a new call.
 pub struct Setup {
-    /// The server's name of it.
+    /// The server's id of the call.
     pub id: CallId,
-    /// What its conversation is set to.
+    /// The settings of the conversation.
     pub settings: Settings,
     /// Counts tokens as the language model does.
     pub count: CountTokens,
-    /// What hears the caller.
+    /// Hears the caller.
     pub listener: Listener,
-    /// How much audio may lie ready in the gateway's buffer.
+    /// The most audio in the gateway's playback buffer.
     pub lead: Duration,
-    /// How much quieter the agent's voice comes back on a line that echoes, in dB.
+    /// How much quieter the agent's voice comes back, in dB; `None` if the connection does not echo.
     pub echo_loss_db: Option<f32>,
-    /// A peer that gives no sign for so long is gone.
+    /// A peer that gives no sign of life for this long counts as gone.
     pub idle_timeout: Duration,
-    /// A line whose buffer is full for longer is not believed.
+    /// A gateway that reports a full buffer for longer than this is not believed.
     pub send_timeout: Duration,
-    /// The language model for which `endpoint.model_threshold` is set: what another means by a probability is not known.
+    /// The language model for which `endpoint.model_threshold` is set. It is not known what another model
+    /// means by a probability.
     pub judge: String,
     /// Takes the trace.
     pub trace: Option<TraceSink>,
@@ -137,9 +138,9 @@ pub struct Setup {
 #[derive(Debug, Clone, Copy)]
 struct Reply {
     turn: TurnId,
-    /// Somebody waits for it.
+    /// The caller waits for the reply: it is not speculative.
     wanted: bool,
-    /// It has given a piece to the voice.
+    /// A chunk of the reply went to the voice.
     spoke: bool,
 }
 
@@ -157,24 +158,24 @@ pub struct Call {
     voice: Voice,
     reply: Option<Reply>,
     log: CallLog,
-    /// Which language model answers a turn that is not reported yet.
+    /// The language models that answer the turns not reported yet.
     models: BTreeMap<TurnId, String>,
     judge: String,
     send_timeout: Duration,
-    /// When the voice breaks off if nothing more comes; nothing before it began.
+    /// When the voice breaks off if no more audio comes; `None` before the reply is played.
     voice_lasts_until: Option<CallTime>,
-    /// The caller's audio is late, and the conversation knows it.
+    /// The conversation knows that the caller's audio is late.
     stalled: bool,
     over: bool,
     outputs: VecDeque<Output>,
 }
 
-/// Goes on, or tells why the call is over.
+/// The call goes on, or is over for this reason.
 type Flow = Result<(), Ending>;
 
 impl Call {
-    /// A call that begins at `now`, as `start` says on `line`; `early` came in the same message, from a peer of which
-    /// `tolerance` was taken before.
+    /// A call that begins on `line` at `now`, with the parameters in `start`. `early` arrived in the message
+    /// of the start; `tolerance` is how much the peer has left of its limits.
     #[must_use]
     pub fn new(
         now: CallTime,
@@ -235,7 +236,7 @@ impl Call {
         early.into_iter().try_for_each(|inbound| self.inbound(now, inbound))
     }
 
-    /// Takes what came at `now`.
+    /// Handles an input that arrived at `now`.
     pub fn handle(&mut self, now: CallTime, input: Input<'_>) {
         if self.over {
             return;
@@ -265,13 +266,13 @@ impl Call {
         }
     }
 
-    /// What is to be done next, if anything.
+    /// The next output, if there is one.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
-    /// The call is over, because it said so or for a reason of the driver's: breaks off what is under way, and tells
-    /// how it all went.
+    /// Ends the call, because it is over by itself or for a reason of the driver. Cancels all jobs, and
+    /// reports how the call went.
     pub fn end(&mut self, now: CallTime) {
         self.over = true;
         self.cancel(|_| true);
@@ -280,14 +281,14 @@ impl Call {
         self.sum_up(now);
     }
 
-    /// When the agent's voice breaks off if nothing more comes; nothing while none of a reply was played. What keeps
-    /// it going is the more urgent the sooner that is.
+    /// When the agent's voice breaks off if no more audio comes; `None` while nothing of a reply was played.
+    /// The sooner this is, the more urgent is the work that keeps the voice going.
     #[must_use]
     pub fn voice_lasts_until(&self) -> Option<CallTime> {
         self.voice_lasts_until
     }
 
-    /// Tells the conversation, and does what it decides.
+    /// Passes an event to the conversation and carries out its decisions.
     fn tell(&mut self, now: CallTime, event: Event) -> Flow {
         self.conversation.handle(now, event);
         self.act(now)

@@ -1,4 +1,5 @@
-//! What comes of jobs: outcomes become events of the conversation, failures are told. Must not know who works on them.
+//! The outcomes of jobs: they become events of the conversation, and failures are reported. Must not know
+//! which engine works on a job.
 
 use super::jobs::{Purpose, Words};
 use super::{Call, Flow, JobId, Outcome};
@@ -9,9 +10,9 @@ use crate::units::{CallTime, PHONE_RATE, duration_of};
 
 impl Call {
     pub(super) fn outcome(&mut self, now: CallTime, job: JobId, outcome: Outcome) -> Flow {
-        // What another model means by a probability is not known.
+        // It is not known what another model means by a probability.
         let is_the_judge = self.jobs.model_of(job) == Some(&self.judge);
-        // What is not waited for any more is dropped here, and nowhere else.
+        // An outcome that nobody waits for any more is dropped here, and nowhere else.
         let Some(purpose) = self.jobs.take(job, &outcome) else { return Ok(()) };
         let event = match purpose {
             Purpose::Words { .. } => self.words(purpose, outcome),
@@ -31,7 +32,7 @@ impl Call {
                 return Some(Event::Transcribed { utterance, pass, heard_until, text, doubtful });
             }
             Outcome::Failed(why) => self.trouble(Trouble::Engine, "transcription_failed", why),
-            // Looks are skipped when there is much to do; that is no error.
+            // Under load, partial transcriptions are skipped; that is no error.
             Outcome::Overloaded(why) if kind != Words::Partial => {
                 self.trouble(Trouble::Engine, "overloaded", why);
             }
@@ -66,12 +67,12 @@ impl Call {
                 Some(Event::GenerationDone { turn, usage: Some(usage) })
             }
             (Outcome::Done(_), Asked::Reading(reading)) => Some(Event::ReadAhead { reading, done: true }),
-            // A busy machine reads it when it has to; that is no error.
+            // A busy machine computes the prompt only when it has to; that is no error.
             (
                 why @ (Outcome::Failed(_) | Outcome::GaveWay | Outcome::Overloaded(_)),
                 Asked::Reading(reading),
             ) => {
-                tracing::debug!(%reading, ?why, "nothing was read ahead");
+                tracing::debug!(%reading, ?why, "the prefill was not done");
                 Some(Event::ReadAhead { reading, done: false })
             }
             (Outcome::Overloaded(why), Asked::Turn(turn)) => {
@@ -108,8 +109,8 @@ impl Call {
     }
 }
 
-/// No engine answers like that.
+/// Logs an outcome that no engine gives for such a job.
 fn unexpected(purpose: Purpose, outcome: &Outcome) -> Option<Event> {
-    tracing::error!(?purpose, ?outcome, "an outcome that does not belong to its job");
+    tracing::error!(?purpose, ?outcome, "an outcome of the wrong kind for its job");
     None
 }

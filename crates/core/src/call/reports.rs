@@ -1,5 +1,5 @@
-//! What a call tells of itself: to the peer, if its line has words for it, and to whoever follows calls. Must not know
-//! who they are.
+//! The reports of a call: to the peer, if its protocol has messages for them, and to the followers of calls.
+//! Must not know who the peer and the followers are.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::turns::Action;
 use crate::units::CallTime;
 
 impl Call {
-    /// Something went wrong; the call goes on.
+    /// Reports that something went wrong; the call goes on.
     pub(super) fn trouble(&mut self, trouble: Trouble, code: &str, message: String) {
         let failure = Failure { code: code.to_owned(), message };
         self.log.error(failure.clone());
@@ -17,7 +17,7 @@ impl Call {
     }
 
     pub(super) fn report_turn(&mut self, report: TurnReport) {
-        // What is not spoken by now is not said: the voice is free for the next turn.
+        // Text that is not synthesised by now is dropped: the voice is free for the next turn.
         self.give_up(report.turn);
         self.voice.over(report.turn);
         let speech_end_ms = report.speech_end.map(|at| self.listener.position_of(at).as_secs_f64() * 1000.0);
@@ -43,7 +43,7 @@ impl Call {
         self.wire(messages);
     }
 
-    /// The turn that was being answered when the call ended.
+    /// Reports the turn that was being answered when the call ended.
     pub(super) fn report_the_last_turn(&mut self, now: CallTime) {
         while let Some(action) = self.conversation.poll_action(now) {
             if let Action::TurnReport(report) = action {

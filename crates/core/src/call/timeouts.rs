@@ -1,4 +1,5 @@
-//! What time brings: frames that are due, deadlines, and a peer that gives no sign. Must not know what is said.
+//! The passing of time: frames that are due, deadlines, and a peer that gives no sign of life. Must not know
+//! the words of the call.
 
 use super::{Call, Ending, Flow, Output, Reason};
 use crate::media::pacer::Due;
@@ -7,10 +8,10 @@ use crate::turns::Event;
 use crate::units::CallTime;
 
 impl Call {
-    /// Sends what is due.
+    /// Sends the frames and marks that are due.
     pub(super) fn play(&mut self, now: CallTime) -> Flow {
         if self.pacer.gives_up_waiting(now) {
-            tracing::warn!("the line's buffer was full for too long: audio is sent again");
+            tracing::warn!("the gateway's buffer was full for too long: sending resumes");
         }
         while let Some(due) = self.pacer.poll(now) {
             match due {
@@ -34,7 +35,7 @@ impl Call {
         Ok(())
     }
 
-    /// When the call wants to be told of the time, and why.
+    /// When the call needs the input `Timeout`, and why.
     #[must_use]
     pub fn poll_timeout(&self) -> (CallTime, Reason) {
         let late = self.listener.behind_from().filter(|_| !self.stalled);

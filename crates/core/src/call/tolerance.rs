@@ -1,5 +1,6 @@
-//! How much a peer may send that no line sends: messages that break the protocol, and audio faster than anybody
-//! speaks. Below that it is a mistake or a stall made good, above it an attack.
+//! Limits on input that no gateway sends: messages that break the protocol, and audio faster than anybody
+//! speaks. Below the limit, such input is a mistake or the burst after a stall; above the limit, it is an
+//! attack.
 
 use std::time::Duration;
 
@@ -7,15 +8,17 @@ use crate::media::token_bucket::TokenBucket;
 use crate::streams::Refusal;
 use crate::units::CallTime;
 
-/// So much audio may come at once, and then at this many times the pace of speech. A line that stalled
-/// brings all of it in a burst; more than that is no line.
+/// The most audio that may arrive at once. A connection that stalled brings all of its audio in a burst; no
+/// connection brings more than this.
 const AUDIO_BURST: Duration = Duration::from_secs(60);
+/// After the burst, audio may arrive at this many times the pace of speech.
 const AUDIO_PACE: u32 = 2;
 
-/// So many messages that break the protocol are dropped at once, and then one a second: more are no mistakes.
+/// The number of messages that break the protocol and are dropped at once; after that, one a second. More are
+/// no mistakes.
 const ODD_MESSAGES: u32 = 100;
 
-/// What one peer may still send of it.
+/// How much one peer has left of the limits.
 #[derive(Debug)]
 pub struct Tolerance {
     audio: TokenBucket,
@@ -32,10 +35,10 @@ impl Default for Tolerance {
 }
 
 impl Tolerance {
-    /// A message broke the protocol, and is dropped; gives how many were so far.
+    /// Drops a message that broke the protocol. Returns the number of messages dropped so far.
     ///
     /// # Errors
-    /// If so many did that it is no mistake.
+    /// If too many messages broke the protocol to be mistakes.
     pub fn drop_odd(&mut self, now: CallTime, refusal: &Refusal) -> Result<u64, Refusal> {
         if !self.odd.take(Duration::from_secs(1), now) {
             return Err(refusal.clone());
@@ -44,7 +47,7 @@ impl Tolerance {
         Ok(self.dropped)
     }
 
-    /// A message brought so much audio; false if that is more than any line sends.
+    /// Takes the audio of a message. False if it is more than any gateway sends.
     #[must_use]
     pub fn takes(&mut self, now: CallTime, audio: Duration) -> bool {
         self.audio.take(audio, now)

@@ -1,5 +1,5 @@
-//! A conversation and, where somebody wants it, its trace: every event, deadline and action as a line. Must not know
-//! what the lines mean, nor where they go.
+//! A conversation with its trace, if somebody wants one: every event, deadline and action as a line. Must not
+//! know what the lines mean or where they go.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::units::CallTime;
 /// Takes the lines of a trace, and never waits.
 pub type TraceSink = Arc<dyn Fn(Line) + Send + Sync>;
 
-/// A conversation that may be written down.
+/// A conversation that may be traced.
 pub(super) struct Traced {
     conversation: Conversation,
     sink: Option<TraceSink>,

@@ -1,25 +1,25 @@
-//! The agent's voice in one call: texts that wait for the synthesiser, and the sound of those that were spoken, which
-//! is kept for as long as it may be said again. Must not know why it is said.
+//! The agent's voice in one call: texts that wait for the synthesiser, and the audio of synthesised chunks,
+//! which is kept as long as it may be played again. Must not know why a text is spoken.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::ids::{ChunkId, TurnId};
 
-/// Pieces that are synthesised at a time: while one is made the next waits, and no call takes the whole queue of a
-/// voice that all share.
+/// The most chunks of one call in synthesis: while one is synthesised, the next one waits in the queue of the
+/// voice. All calls share this queue, so no call may take all of it.
 pub(super) const AT_A_TIME: usize = 2;
 
-/// A piece of a reply that is to be spoken.
+/// A chunk of a reply that is to be spoken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Text {
     pub(super) turn: TurnId,
     pub(super) chunk: ChunkId,
     pub(super) text: String,
-    /// The first of its reply.
+    /// The first chunk of its reply.
     pub(super) first: bool,
 }
 
-/// Texts and sounds of one call.
+/// Texts and audio of one call.
 #[derive(Debug, Default)]
 pub(super) struct Voice {
     waiting: VecDeque<Text>,
@@ -27,7 +27,7 @@ pub(super) struct Voice {
 }
 
 impl Voice {
-    /// In the order of speaking: what is made a second time is waited for by what follows it.
+    /// Queues a text in the order of speaking: a chunk that is synthesised again comes before later chunks.
     pub(super) fn wait(&mut self, text: Text) {
         let place = self.waiting.partition_point(|other| (other.turn, other.chunk) < (text.turn, text.chunk));
         self.waiting.insert(place, text);
@@ -37,7 +37,8 @@ impl Voice {
         self.waiting.pop_front()
     }
 
-    /// Texts of a reply that was given up. What was spoken of it stays: it may be the beginning of another.
+    /// Drops the texts of a reply that was given up. Its synthesised audio stays, because another reply may
+    /// begin with it.
     pub(super) fn give_up(&mut self, turn: TurnId) {
         self.waiting.retain(|text| text.turn != turn);
     }
@@ -46,17 +47,17 @@ impl Voice {
         self.spoken.insert(chunk, (turn, samples));
     }
 
-    /// The sound of a piece.
+    /// The audio of a chunk.
     pub(super) fn sound_of(&self, chunk: ChunkId) -> Option<&[i16]> {
         self.spoken.get(&chunk).map(|(_, samples)| samples.as_slice())
     }
 
-    /// A turn is over: nothing of it, or of one before it, is said again.
+    /// Ends a turn: the audio of this turn and of earlier turns is not played again.
     pub(super) fn over(&mut self, turn: TurnId) {
         self.spoken.retain(|_, (of, _)| *of > turn);
     }
 
-    /// Nothing is said again.
+    /// Drops all audio: nothing is played again.
     pub(super) fn forget(&mut self) {
         self.spoken.clear();
     }

@@ -1,5 +1,5 @@
-//! What a provider is asked to do where the socket has no word for it: requests to its API. PURE; it must
-//! not know how requests are sent.
+//! Requests to a provider's API, for commands that its socket has no word for. PURE; it must not know how
+//! requests are sent.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ use crate::access::{PrivateKey, Secret};
 /// A provider's API, with an account there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Api {
-    /// Where it is, without a slash at the end: `https://api.twilio.com`.
+    /// The address of the API, without a slash at the end: `https://api.twilio.com`.
     pub base: String,
-    /// Who asks.
+    /// The account that sends the requests.
     pub account: Account,
 }
 
-/// Whose call it is, and how that is proved.
+/// The account that owns the call, with its credentials.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Account {
     /// The account's SID and its auth token.
@@ -48,17 +48,17 @@ pub enum Account {
 /// A request about a call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
-    /// What is to be done there.
+    /// The HTTP method.
     pub method: Method,
-    /// The whole address.
+    /// The whole URL.
     pub url: String,
-    /// What proves who asks.
+    /// The credentials.
     pub proof: Proof,
-    /// What is sent.
+    /// The body.
     pub body: Body,
 }
 
-/// The methods that are needed.
+/// The HTTP methods that are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// POST
@@ -69,18 +69,18 @@ pub enum Method {
     Delete,
 }
 
-/// What proves who asks.
+/// The credentials of a request.
 #[derive(Clone, PartialEq)]
 pub enum Proof {
     /// A user and a password.
     Basic(String, String),
     /// A token.
     Bearer(String),
-    /// A token that is to be signed: for this application, with this key.
+    /// A token that must be signed, for this application and with this key.
     Signed(String, PrivateKey),
 }
 
-/// What is sent.
+/// The body of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body {
     /// Nothing.
@@ -91,16 +91,16 @@ pub enum Body {
     Json(serde_json::Value),
 }
 
-/// A call whose name cannot be one of the provider's: it is put into no address.
+/// A call id that cannot be one of the provider's. It is put into no URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the call has a name that no API takes")]
+#[error("the call has an id that no provider gives")]
 pub struct NoSuchName;
 
 impl Api {
-    /// The request that ends `call`, by the provider's name of it.
+    /// The request that ends `call`, which is the provider's id of the call.
     ///
     /// # Errors
-    /// If the name would lead elsewhere.
+    /// If the id would lead to another URL.
     pub fn hang_up(&self, call: &str) -> Result<Request, NoSuchName> {
         named(call)?;
         let base = &self.base;
@@ -132,10 +132,10 @@ impl Api {
         })
     }
 
-    /// The request that presses `keys` (`0` to `9`, `*`, `#`) in `call`; `None` where nobody can.
+    /// The request that presses `keys` (`0` to `9`, `*`, `#`) in `call`; `None` if the provider cannot.
     ///
     /// # Errors
-    /// If the name would lead elsewhere.
+    /// If the id would lead to another URL.
     pub fn press(&self, call: &str, keys: &str) -> Result<Option<Request>, NoSuchName> {
         named(call)?;
         let base = &self.base;
@@ -165,7 +165,7 @@ impl Api {
 }
 
 impl Account {
-    /// Whether the provider presses keys when it is asked to. Twilio does so only by ending the stream.
+    /// True if the provider presses keys on request. Twilio does so only by ending the stream.
     #[must_use]
     pub const fn presses_keys(&self) -> bool {
         match self {
@@ -175,7 +175,7 @@ impl Account {
     }
 }
 
-/// A name that leads nowhere else.
+/// Refuses an id that would lead to another URL.
 fn named(call: &str) -> Result<(), NoSuchName> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_:".contains(c);
     if call.is_empty() || !call.chars().all(plain) { Err(NoSuchName) } else { Ok(()) }

@@ -1,8 +1,8 @@
-//! Asterisk's `chan_websocket`: binary messages in the channel's codec, text messages for control, as
-//! JSON or, in older versions and by default, as plain words. PURE; must not know sockets, pacing or the
+//! Asterisk's `chan_websocket`: binary messages in the channel's codec, and text messages for control. These
+//! are JSON or, in older versions and by default, plain words. PURE; must not know sockets, pacing or the
 //! conversation.
 //!
-//! Source: Asterisk's documentation, "WebSocket channel driver", and its source where the two differ.
+//! Source: Asterisk's documentation, "WebSocket channel driver", and its source code where the two differ.
 
 mod plain;
 #[cfg(test)]
@@ -26,17 +26,18 @@ pub const SUBPROTOCOL: &str = "media";
 /// The first message, in both forms.
 pub(super) const MEDIA_START: &str = "MEDIA_START";
 
-/// Most bytes of a mark's name: Asterisk drops a command of more than 128 without a word.
+/// The most bytes in a mark's name: Asterisk silently drops a command of more than 128 bytes.
 const MAX_MARK_BYTES: usize = 60;
 
-/// Audio that comes before [`MEDIA_START`], as it does in some calls: so much is kept, two seconds at 16 kHz.
+/// The most early audio that is kept: two seconds at 16 kHz. In some calls, audio comes before
+/// [`MEDIA_START`].
 const MAX_EARLY_BYTES: usize = 64_000;
 
 /// The parameter of `v(...)` for a channel that waits to be answered (`Dial`'s option `n` of the channel).
 const ANSWER_PARAMETER: &str = "answer";
 
-/// The channel codecs that can be cut anywhere; the others pass through Asterisk untouched, and would be
-/// ours to frame and to time.
+/// The channel codecs that can be cut anywhere. All other codecs pass through Asterisk untouched, so this
+/// server would have to frame and time them.
 const SPOKEN: [(&str, Encoding, u32); 4] = [
     ("ulaw", Encoding::Mulaw, 8000),
     ("alaw", Encoding::Alaw, 8000),
@@ -48,11 +49,11 @@ const SPOKEN: [(&str, Encoding, u32); 4] = [
 #[derive(Debug)]
 pub struct Asterisk {
     stage: Stage<Channel>,
-    /// What the dialplan gave to the call with `v(...)`.
+    /// The parameters that the dialplan gave the call with `v(...)`.
     parameters: BTreeMap<String, String>,
-    /// Audio that came before the message that tells its form.
+    /// Audio that came before the message that names its format.
     early: Vec<u8>,
-    /// The channel is answered by us.
+    /// True if this server answers the channel.
     answers: bool,
 }
 
@@ -60,11 +61,11 @@ pub struct Asterisk {
 struct Channel {
     format: AudioFormat,
     form: Form,
-    /// The tail of a message that fills no frame would be dropped.
+    /// Asterisk would drop the tail of a message if it fills no frame.
     frames: Framer,
 }
 
-/// How control messages are written. JSON sent to a channel of words is ignored, so it must be right.
+/// The form of control messages. It must be right, because a channel of plain words ignores JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Json,
@@ -111,7 +112,7 @@ impl Asterisk {
         Self { stage: Stage::Waiting, parameters: BTreeMap::new(), early: Vec::new(), answers: false }
     }
 
-    /// The same for a socket whose address has this query, without its question mark: the parameters of
+    /// A codec for a socket whose address has this query, without its question mark: the parameters of
     /// `v(...)`.
     #[must_use]
     pub fn with_parameters(query: &str) -> Self {
@@ -120,15 +121,15 @@ impl Asterisk {
         Self { parameters, answers, ..Self::new() }
     }
 
-    /// Keeps audio whose form is not known yet; of too much, the newest.
+    /// Keeps audio whose format is not known yet. Above the limit, the newest audio is kept.
     fn keep_early(&mut self, bytes: &[u8]) {
         self.early.extend_from_slice(bytes);
-        // Cut by whole samples of the widest form.
+        // The cut is a whole number of samples in the widest encoding.
         let excess = self.early.len().saturating_sub(MAX_EARLY_BYTES).next_multiple_of(2);
         self.early.drain(..excess.min(self.early.len()));
     }
 
-    /// What was kept, now that its form is known.
+    /// The audio that was kept, now that its format is known.
     fn early_audio(&mut self) -> Option<Inbound> {
         let early = std::mem::take(&mut self.early);
         let format = self.stage.speaking()?.format;
@@ -155,7 +156,7 @@ impl Asterisk {
                 .ok()
                 .filter(|bytes| *bytes > 0 && bytes % encoding.bytes() == 0)
                 .map(|bytes| bytes / encoding.bytes())
-                // Every frame is at most a second, as what we take.
+                // A frame is at most a second long, like the audio in a message.
                 .filter(|samples| *samples <= rate as usize)
                 .ok_or_else(|| message.unsupported("optimal_frame_size", format!("{bytes}")))?,
         };
@@ -164,7 +165,7 @@ impl Asterisk {
         custom.append(&mut self.parameters);
         let start = Start {
             stream_id: message.optional_id("connection_id")?.map(str::to_owned),
-            // Of a connection that Asterisk opens, `connection_id` is a section of its configuration.
+            // On a connection that Asterisk opens, `connection_id` is a section of its configuration.
             call_id: Some(message.id("channel_id")?.to_owned()),
             client_id: None,
             from: custom.get("from").cloned(),
@@ -195,7 +196,7 @@ impl Asterisk {
                     None => Inbound::Ignored { name: event.to_owned() },
                 }
             }
-            // At 900 of the 1000 frames that its queue takes, and at 800 again.
+            // Asterisk's queue takes 1000 frames: it sends XOFF at 900, and XON at 800 again.
             "MEDIA_XOFF" => {
                 self.stage.running(event, MEDIA_START)?;
                 Inbound::Full
@@ -204,13 +205,13 @@ impl Asterisk {
                 self.stage.running(event, MEDIA_START)?;
                 Inbound::Room
             }
-            // QUEUE_DRAINED among them.
+            // Such as QUEUE_DRAINED.
             unknown => Inbound::Ignored { name: unknown.to_owned() },
         })
     }
 }
 
-/// Where a parameter is: in words, it may stand without its name.
+/// The field that has a parameter: plain words may leave out the parameter's name.
 fn named_or_bare(message: &Fields<'_>, name: &'static str) -> &'static str {
     if message.get(name).is_some() { name } else { plain::BARE }
 }
@@ -245,8 +246,8 @@ impl Gateway for Asterisk {
             }
             Media::Clear => {
                 channel.frames.clear();
-                // A flush drops the marks, too: they are never answered. It leaves a pause as it is, although
-                // the documents say otherwise.
+                // A flush drops the marks, too: they never come back. A pause lasts beyond a flush, although
+                // the documentation says otherwise.
                 vec![form.command("FLUSH_MEDIA"), form.command("CONTINUE_MEDIA")]
             }
             Media::Started { .. } if self.answers => vec![form.command("ANSWER")],

@@ -1,5 +1,5 @@
-//! Which dialect a socket speaks, by the first message that tells: for one address that takes them all.
-//! PURE; must not know what the dialects say afterwards.
+//! Detects the dialect of a socket from the first message that shows it, for one address that takes all
+//! dialects. PURE; must not know the later messages of the dialects.
 
 use super::asterisk::{self, Asterisk};
 use super::dialect::Dialect;
@@ -17,10 +17,10 @@ use crate::report::Report;
 pub const SUBPROTOCOLS: [&str; 2] = [asterisk::SUBPROTOCOL, jambonz::SUBPROTOCOL];
 
 impl Dialect {
-    /// The dialect of a socket's first messages; `None` for the greeting that Twilio and Telnyx share.
+    /// The dialect of a first message; `None` for the greeting that Twilio and Telnyx share.
     ///
     /// # Errors
-    /// If nobody who is known here begins like this.
+    /// If no known dialect begins like this.
     pub fn of(wire: Wire<'_>) -> Result<Option<Self>, Refusal> {
         let text = match wire {
             Wire::Text(text) => text,
@@ -44,11 +44,11 @@ impl Dialect {
             (Some(_) | None, _) => None,
         };
         found.map(Some).ok_or_else(|| {
-            Refusal::new(RefusalCode::Malformed, "the first message is of no dialect that is spoken here")
+            Refusal::new(RefusalCode::Malformed, "the first message is of no dialect that this server speaks")
         })
     }
 
-    /// Four providers call their first message "start"; its names tell them apart.
+    /// Several providers call their first message "start"; the names of its fields tell them apart.
     fn of_start(message: &Fields<'_>) -> Result<Option<Self>, Refusal> {
         let start = message.object("start", "start")?;
         let named = has(message, &["streamSid"]) || has(&start, &["streamSid"]);
@@ -63,7 +63,7 @@ impl Dialect {
         })
     }
 
-    /// A codec that speaks it.
+    /// A codec for this dialect.
     #[must_use]
     pub fn codec(self, context: &Context) -> Box<dyn Gateway> {
         match self {
@@ -82,16 +82,16 @@ fn has(fields: &Fields<'_>, names: &[&str]) -> bool {
     names.iter().all(|name| fields.get(name).is_some())
 }
 
-/// What no message tells a codec.
+/// The parameters of a codec that are in no message.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
     /// The query of the socket's address, without its question mark.
     pub query: String,
-    /// How Telnyx writes L16.
+    /// The byte order of Telnyx's L16 audio.
     pub telnyx_l16: ByteOrder,
 }
 
-/// A codec that becomes the one of the socket's dialect.
+/// A codec that detects the socket's dialect, and then speaks it.
 pub struct Detect {
     codec: Option<Box<dyn Gateway>>,
     allowed: Vec<Dialect>,
@@ -105,7 +105,7 @@ impl Detect {
         Self { codec: None, allowed, context }
     }
 
-    /// The same for a socket that may speak all of them.
+    /// A codec for a socket that may speak any dialect.
     #[must_use]
     pub fn any() -> Self {
         Self::new(Dialect::ALL.to_vec(), Context::default())
@@ -122,7 +122,7 @@ impl Gateway for Detect {
                 self.codec.insert(dialect.codec(&self.context)).decode(wire)
             }
             Some(dialect) => {
-                let reason = format!("who dialled may not speak as {}", dialect.name());
+                let reason = format!("this client may not speak the {} dialect", dialect.name());
                 Err(Refusal::new(RefusalCode::NotAllowed, reason))
             }
             None => Ok(Vec::new()),
@@ -178,7 +178,7 @@ mod tests {
         let mut detect = Detect::new(vec![Dialect::Native, Dialect::Vonage], Context::default());
         let start = golden::texts("telnyx/call.jsonl").into_iter().find(|t| t.contains("start")).unwrap();
         let refusal = detect.decode(Wire::Text(&start)).unwrap_err();
-        assert_eq!(refusal.to_string(), "not_allowed: who dialled may not speak as telnyx");
+        assert_eq!(refusal.to_string(), "not_allowed: this client may not speak the telnyx dialect");
     }
 
     #[test]

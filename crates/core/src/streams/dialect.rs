@@ -1,6 +1,6 @@
-//! The dialects that are spoken. Must not know how.
+//! The dialects that this server speaks. Must not know how they are spoken.
 
-/// What is spoken here.
+/// A protocol that this server speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dialect {
     /// Our own protocol.
@@ -20,11 +20,11 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// All of them.
+    /// All dialects.
     pub const ALL: [Self; 7] =
         [Self::Native, Self::Twilio, Self::Telnyx, Self::Plivo, Self::Vonage, Self::Jambonz, Self::Asterisk];
 
-    /// Its name in addresses and in the configuration.
+    /// The dialect's name in addresses and in the configuration.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -38,13 +38,13 @@ impl Dialect {
         }
     }
 
-    /// The dialect of that name.
+    /// The dialect with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|dialect| dialect.name() == name)
     }
 
-    /// Whether the line sends audio all the time, or nothing while nobody speaks.
+    /// True if the gateway sends audio all the time, false if it sends nothing in silence.
     #[must_use]
     pub const fn sends_silence(self) -> bool {
         match self {

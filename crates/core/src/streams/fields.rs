@@ -1,5 +1,5 @@
-//! Reads the fields of a JSON message and names the one that is wrong. Tolerates fields nobody asks
-//! for, and numbers written as strings, as several providers write them. Must not know any provider.
+//! Reads the fields of a JSON message. A refusal names the field that is wrong. Tolerates fields that nobody
+//! asks for, and numbers written as strings, as several providers write them. Must not know any provider.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,10 +12,10 @@ use serde_json::{Map, Value};
 
 use super::{AudioFormat, Encoding, MAX_NAME_BYTES, Refusal, RefusalCode, Wire};
 
-/// Of a name that somebody else chose, so much stands in a reason.
+/// The most characters of a customer's name for a field that a refusal shows.
 const SHOWN_CHARS: usize = 64;
 
-/// Base64 as the wire has it: some clients leave the padding out.
+/// Base64 that may lack padding: some clients leave it out.
 const TOLERANT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -27,10 +27,10 @@ pub(super) struct Fields<'a> {
     map: &'a Map<String, Value>,
 }
 
-/// A form of audio by the name a provider has for it, with the rates at which it is spoken here.
+/// A provider's name for an encoding, the encoding, and the sample rates that this server speaks.
 pub(super) type Spoken = (&'static str, Encoding, &'static [u32]);
 
-/// A message of a protocol that has only text.
+/// The text of a message, in a protocol that has only text messages.
 pub(super) fn only_text(wire: Wire<'_>) -> Result<&str, Refusal> {
     match wire {
         Wire::Text(text) => Ok(text),
@@ -41,12 +41,12 @@ pub(super) fn only_text(wire: Wire<'_>) -> Result<&str, Refusal> {
     }
 }
 
-/// The object a message must be.
+/// The JSON object that a message must be.
 pub(super) fn parse(text: &str) -> Result<Map<String, Value>, Refusal> {
     match serde_json::from_str(text) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(Refusal::new(RefusalCode::Malformed, "the message is not a JSON object")),
-        // serde_json's text tells the position and the kind of mistake, never the content.
+        // serde_json's text has the position and the kind of the mistake, never the content.
         Err(e) => Err(Refusal::new(RefusalCode::Malformed, format!("the message is not JSON: {e}"))),
     }
 }
@@ -57,7 +57,7 @@ impl<'a> Fields<'a> {
         Self { path: "", map }
     }
 
-    /// The full name of a field, for a reason.
+    /// The full name of a field, for a refusal.
     pub(super) fn name(&self, field: &str) -> String {
         if self.path.is_empty() { field.to_owned() } else { format!("{}.{field}", self.path) }
     }
@@ -99,7 +99,7 @@ impl<'a> Fields<'a> {
         self.optional_text(field)?.ok_or_else(|| self.missing(field))
     }
 
-    /// A short text that may be absent, but not empty or longer than a name may be.
+    /// A short text that may be absent, but not empty or longer than a name.
     pub(super) fn optional_id(&self, field: &str) -> Result<Option<&'a str>, Refusal> {
         let Some(text) = self.optional_text(field)? else { return Ok(None) };
         if text.is_empty() {
@@ -113,8 +113,8 @@ impl<'a> Fields<'a> {
         Ok(Some(text))
     }
 
-    /// What a call may do without, such as who calls: a text or a number, cut to the length of a name; `None`
-    /// for everything else.
+    /// A text or a number that the call can do without, such as the caller's number. It is cut to the length
+    /// of a name; any other value is `None`.
     pub(super) fn remark(&self, field: &str) -> Option<String> {
         let text = self.get(field).and_then(scalar).filter(|text| !text.is_empty())?;
         let mut bytes = 0;
@@ -130,12 +130,12 @@ impl<'a> Fields<'a> {
         self.optional_id(field)?.ok_or_else(|| self.missing(field))
     }
 
-    /// Refuses a message of another stream than `id`. A socket carries one: a message without a name can
-    /// only be its own.
+    /// Refuses a message of another stream than `id`. A message without a stream id is accepted, because a
+    /// socket carries only one stream.
     pub(super) fn belongs_to(&self, field: &str, id: &str) -> Result<(), Refusal> {
         match self.optional_id(field)? {
             Some(other) if other != id => {
-                let reason = format!("{}: another than the one that was started", self.name(field));
+                let reason = format!("{}: another stream than the one that was started", self.name(field));
                 Err(Refusal::new(RefusalCode::WrongStream, reason))
             }
             Some(_) | None => Ok(()),
@@ -196,14 +196,14 @@ impl<'a> Fields<'a> {
         Ok(texts)
     }
 
-    /// The texts, numbers and booleans of this object but for `known`. Lists and objects are left out:
-    /// here others than the customer write, too.
+    /// The texts, numbers and booleans of this object, except the fields in `known`. Lists and objects are
+    /// left out: not only the customer writes into this object.
     pub(super) fn scalars(&self, known: &[&str]) -> BTreeMap<String, String> {
         let others = self.map.iter().filter(|(key, _)| !known.contains(&key.as_str()));
         others.filter_map(|(key, value)| Some((key.clone(), scalar(value)?))).collect()
     }
 
-    /// The audio that `encoding` and `rate` name, if it is one of `spoken`.
+    /// The format that the fields `encoding` and `rate` name, if it is one of `spoken`.
     pub(super) fn format(
         &self,
         encoding: &str,
@@ -224,7 +224,7 @@ impl<'a> Fields<'a> {
         Ok(AudioFormat { encoding: form, rate })
     }
 
-    /// Refuses more channels than one; a line that does not tell has one.
+    /// Refuses more than one channel; a message without the field has one channel.
     pub(super) fn mono(&self) -> Result<(), Refusal> {
         match self.optional_number("channels")? {
             None | Some(1) => Ok(()),
@@ -232,13 +232,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Audio in a form that is not spoken here.
+    /// The refusal of audio in a format that this server does not speak.
     pub(super) fn unsupported(&self, field: &str, problem: impl std::fmt::Display) -> Refusal {
         Refusal::new(RefusalCode::UnsupportedFormat, format!("{}: {problem}", self.name(field)))
     }
 }
 
-/// A value as a text; `None` for what has parts, and for `null`.
+/// A value as a text; `None` for lists, objects and `null`.
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

@@ -1,7 +1,7 @@
-//! Cuts the agent's audio into messages of whole frames, for lines that take nothing else. Must not
-//! know any provider.
+//! Cuts the agent's audio into messages of whole frames, for gateways that take nothing else. Must not know
+//! any provider.
 
-/// Framer of one length, and the audio that does not fill one yet.
+/// Cuts frames of one length, and keeps the audio that does not fill a frame yet.
 #[derive(Debug)]
 pub(super) struct Framer {
     size: usize,
@@ -9,21 +9,21 @@ pub(super) struct Framer {
 }
 
 impl Framer {
-    /// Framer of `size` samples.
+    /// A framer for frames of `size` samples.
     pub(super) const fn new(size: usize) -> Self {
         Self { size, rest: Vec::new() }
     }
 
-    /// The frames that are whole with `samples`. What is left waits for more: a resampler does not give
-    /// a frame for a frame.
+    /// Adds `samples`, and returns the frames that are now whole. The rest waits for more audio, because a
+    /// resampler does not give a frame for a frame.
     pub(super) fn cut(&mut self, samples: &[i16]) -> Vec<Vec<i16>> {
         self.rest.extend_from_slice(samples);
         let whole = self.rest.len() - self.rest.len() % self.size.max(1);
         self.rest.drain(..whole).as_slice().chunks(self.size.max(1)).map(<[i16]>::to_vec).collect()
     }
 
-    /// The frame that was begun, filled up with silence: a mark is behind all of the audio before it, and
-    /// pieces of speech end in silence anyway.
+    /// The frame that was begun, filled up with silence. A mark must follow all of the audio before it, and
+    /// chunks of speech end in silence anyway.
     pub(super) fn fill(&mut self) -> Option<Vec<i16>> {
         let mut frame = std::mem::take(&mut self.rest);
         if frame.is_empty() {

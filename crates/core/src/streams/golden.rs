@@ -26,7 +26,7 @@ pub(super) fn play(file: &str, gateway: &mut dyn Gateway) {
     }
 }
 
-/// The text messages of a session that come in.
+/// The incoming text messages of a session.
 pub(super) fn texts(file: &str) -> Vec<String> {
     let messages = lines(file).into_iter().filter_map(|line| line.get("in").cloned());
     messages

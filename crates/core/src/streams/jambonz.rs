@@ -2,7 +2,7 @@
 //! call, binary messages of 16-bit linear audio, JSON text messages for control. PURE; must not know
 //! sockets, pacing or the conversation.
 //!
-//! Source: jambonz's documentation of `listen`, and FreeSWITCH's mod_audio_fork, which speaks for it.
+//! Source: jambonz's documentation of `listen`, and FreeSWITCH's mod_audio_fork, which implements it.
 
 #[cfg(test)]
 mod tests;
@@ -19,8 +19,9 @@ pub const SUBPROTOCOL: &str = "audio.jambonz.org";
 
 const FIRST: &str = "call information";
 
-/// Samples that the line keeps back, at 8 kHz, until more come. Without as much silence behind a mark,
-/// the last words of an answer would be spoken with the next one, and their mark would come back then.
+/// The number of samples, at 8 kHz, that the gateway keeps back until more arrive. A mark needs this much
+/// silence behind it. Otherwise the last words of an answer would be played with the next answer, and their
+/// mark would come back only then.
 const KEPT_BACK: usize = 640;
 
 /// One call's codec.
@@ -42,13 +43,13 @@ impl Jambonz {
         Self { stage: Stage::Waiting }
     }
 
-    /// The first message: nothing names it, so it is known by its fields.
+    /// The first message. It has no name, so its fields identify it.
     fn start(&mut self, message: &Fields<'_>) -> Result<Inbound, Refusal> {
         let call_id = message.id("callSid")?.to_owned();
         let rate = message.number("sampleRate")?;
         let known = (8000..=64_000).contains(&rate) && rate % 8000 == 0;
         let Some(rate) = u32::try_from(rate).ok().filter(|_| known) else {
-            let problem = format!("{rate}, spoken are the multiples of 8000 up to 64000");
+            let problem = format!("{rate}, only multiples of 8000 up to 64000 are spoken");
             return Err(message.unsupported("sampleRate", problem));
         };
         // The agent must not hear itself, and two channels would sound like one at half the speed.
@@ -73,7 +74,7 @@ impl Jambonz {
     }
 }
 
-/// A message after the first: `event` names a key, `type` everything else.
+/// A message after the first: `event` is the name of a key press, `type` of all other messages.
 fn control(message: &Fields<'_>) -> Result<Inbound, Refusal> {
     let name = match message.optional_id("event")? {
         Some(event) => event,
@@ -81,15 +82,15 @@ fn control(message: &Fields<'_>) -> Result<Inbound, Refusal> {
     };
     Ok(match name {
         "dtmf" => Inbound::Dtmf { digit: message.digit("dtmf")? },
-        // `playout` or `cleared`, and not to be relied on: after a `killAudio`, the line may call a later
-        // mark cleared that was played. Whoever counts words knows what it has cleared.
+        // Its `event`, `playout` or `cleared`, is not reliable: after a `killAudio`, the gateway may report
+        // a later mark as cleared although it was played. The playback ledger knows what was cleared.
         "mark" => Inbound::Mark { name: message.object("data", "data")?.id("name")?.to_owned() },
         unknown => Inbound::Ignored { name: unknown.to_owned() },
     })
 }
 
-/// Marks travel among the samples as 0xffff: while one is pending, the sample -1 would be taken for it.
-/// Zero is as near, and nobody hears the difference.
+/// Replaces the sample -1 by 0. Marks travel among the samples as 0xffff, so while a mark is pending, the
+/// sample -1 would be taken for one. Nobody hears the difference.
 const fn speakable(sample: i16) -> i16 {
     if sample == -1 { 0 } else { sample }
 }
@@ -118,7 +119,7 @@ impl Gateway for Jambonz {
                 let samples: Vec<i16> = samples.iter().copied().map(speakable).collect();
                 vec![WireOut::Binary(format.bytes(&samples))]
             }
-            // A mark is put before the next audio, not behind the last.
+            // The gateway puts a mark before the next audio, not behind the last.
             Media::Mark { name, within } => {
                 let mark = text(json!({"type": "mark", "data": {"name": name}}));
                 if within {

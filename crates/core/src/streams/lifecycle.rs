@@ -1,8 +1,8 @@
-//! Where a call stands on its line: before its start, in it, or over. Must not know any provider.
+//! The stage of a call on its connection: before the start, running, or over. Must not know any provider.
 
 use super::{Refusal, RefusalCode};
 
-/// The stage of a call, with what its start agreed.
+/// The stage of a call, with the state that its start agreed on.
 #[derive(Debug)]
 pub(super) enum Stage<S> {
     Waiting,
@@ -11,7 +11,7 @@ pub(super) enum Stage<S> {
 }
 
 impl<S> Stage<S> {
-    /// What was agreed; a refusal of a message that needs a call, and names itself `what`.
+    /// The state of a running call; otherwise a refusal of the message `what`, which needs a running call.
     pub(super) fn running(&mut self, what: &str, start: &str) -> Result<&mut S, Refusal> {
         match self {
             Self::Running(state) => Ok(state),
@@ -22,7 +22,7 @@ impl<S> Stage<S> {
         }
     }
 
-    /// The same where nothing is said to a call that is not there.
+    /// The state of a running call; `None` before its start and after its end.
     pub(super) fn speaking(&mut self) -> Option<&mut S> {
         match self {
             Self::Running(state) => Some(state),
@@ -30,7 +30,7 @@ impl<S> Stage<S> {
         }
     }
 
-    /// A call begins once.
+    /// Refuses a second start: a call begins once.
     pub(super) fn waits(&self, start: &str) -> Result<(), Refusal> {
         match self {
             Self::Waiting => Ok(()),
@@ -40,7 +40,7 @@ impl<S> Stage<S> {
         }
     }
 
-    /// Nothing more will come.
+    /// True if nothing more will come.
     pub(super) const fn is_over(&self) -> bool {
         matches!(self, Self::Over)
     }

@@ -1,7 +1,7 @@
-//! What a telephone line says to a call and a call to a telephone line, in one vocabulary for all
-//! providers. One file a provider turns its messages into `Inbound` and `Media` into its
-//! messages. PURE: no sockets, no clock, no threads; and it must not know the conversation or the
-//! engines. Wire types live here and nowhere else.
+//! One vocabulary for all telephony providers: `Inbound` from the gateway to the call, `Media` from the call
+//! to the gateway. One file per provider turns its messages into `Inbound`, and `Media` into its messages.
+//! PURE: no sockets, no clock, no threads; and it must not know the conversation or the engines. Wire types
+//! live here and nowhere else.
 
 pub mod api;
 pub mod asterisk;
@@ -57,7 +57,7 @@ pub enum Encoding {
     Alaw,
     /// 16-bit signed linear, little-endian.
     Pcm16le,
-    /// 16-bit signed linear, big-endian, as RTP has it.
+    /// 16-bit signed linear, big-endian, as in RTP.
     Pcm16be,
 }
 
@@ -71,7 +71,7 @@ impl Encoding {
         }
     }
 
-    /// The house's word for it, which our own protocol uses.
+    /// The name of the encoding in our own protocol.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -83,7 +83,7 @@ impl Encoding {
     }
 }
 
-/// The audio of one call on the wire, the same in both directions; always mono.
+/// The format of a call's audio on the wire, in both directions; always mono.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AudioFormat {
     /// How a sample is written.
@@ -93,7 +93,7 @@ pub struct AudioFormat {
 }
 
 impl AudioFormat {
-    /// The samples in `bytes`, or why there are none.
+    /// The samples in `bytes`, or why they are refused.
     fn samples(self, bytes: &[u8], field: &str) -> Result<Vec<i16>, Refusal> {
         let limit = self.rate as usize * self.encoding.bytes() * MAX_AUDIO_SECONDS;
         if bytes.len() > limit {
@@ -120,7 +120,7 @@ impl AudioFormat {
         }
     }
 
-    /// Samples of one frame of 20 ms.
+    /// The number of samples in a frame of 20 ms.
     const fn frame(self) -> usize {
         self.rate as usize / FRAMES_A_SECOND
     }
@@ -135,61 +135,61 @@ fn linear(bytes: &[u8], field: &str, sample: fn([u8; 2]) -> i16) -> Result<Vec<i
     }
 }
 
-/// Frames of 20 ms, the step of all telephony.
+/// The rate of frames of 20 ms, the step of all telephony.
 const FRAMES_A_SECOND: usize = 50;
 
-/// Most audio one message may bring, in seconds. Lines send 20 ms, some 100 or 200 ms; a message
-/// of more is a mistake or an attack.
+/// The most audio in one message, in seconds. Gateways send 20 ms, some 100 or 200 ms. A longer message is a
+/// mistake or an attack.
 pub const MAX_AUDIO_SECONDS: usize = 1;
 
-/// Most bytes of a name: a mark's, a stream's, a call's, a ping's.
+/// The most bytes in a name of a mark, a stream, a call or a ping.
 pub const MAX_NAME_BYTES: usize = 256;
 
-/// How a call introduces itself.
+/// The parameters in a call's start message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
-    /// The provider's name of the audio stream; `None` where it has none.
+    /// The provider's id of the audio stream; `None` if it has no id.
     pub stream_id: Option<String>,
-    /// The provider's name of the call; `None` leaves the choice to the server.
+    /// The provider's id of the call; `None` leaves the choice to the server.
     pub call_id: Option<String>,
-    /// The client's own name of the session, where it may give one. It need not be the only one of its name.
+    /// The client's own id of the session, if its protocol has one. It need not be unique.
     pub client_id: Option<String>,
-    /// Who calls, if the line tells.
+    /// The caller, if the provider names it.
     pub from: Option<String>,
-    /// Who is called, if the line tells.
+    /// The called party, if the provider names it.
     pub to: Option<String>,
-    /// What the customer attached to the call.
+    /// The data that the customer attached to the call.
     pub custom: BTreeMap<String, String>,
-    /// The audio in both directions.
+    /// The format of the audio in both directions.
     pub format: AudioFormat,
-    /// What is otherwise in this call, where the line may say so.
+    /// The settings that the client overrides for this call, if its protocol allows it.
     pub agent: Overrides,
 }
 
-/// What a call may have otherwise than the configuration says. `None` leaves it as it is.
+/// Settings of one call that override the configuration. `None` keeps the configured value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Overrides {
-    /// Who answers and what it knows.
+    /// The system prompt: who answers, and what the agent knows.
     pub system_prompt: Option<String>,
-    /// What is said first; an empty one is not said.
+    /// The greeting; an empty one is not spoken.
     pub greeting: Option<String>,
 }
 
-/// What the line tells the call.
+/// A message from the gateway to the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inbound {
-    /// The call begins. Comes once, before everything but `Ignored` and `Stopped`.
+    /// The call begins. Comes once, before all others but `Ignored` and `Stopped`.
     Started(Box<Start>),
     /// The caller's audio.
     Audio {
         /// Mono samples at the rate of the start's format.
         samples: Vec<i16>,
-        /// Where the first sample lies in the stream, in milliseconds, if the line tells.
+        /// The position of the first sample in the stream, in milliseconds, if the gateway sends it.
         position_ms: Option<u64>,
     },
-    /// The audio before this mark has been played, or was cleared: the line does not say which.
+    /// The audio before this mark was played, or was cleared: the gateway does not say which.
     Mark {
-        /// The name it was sent with.
+        /// The name of the mark.
         name: String,
     },
     /// The caller pressed a key.
@@ -197,36 +197,36 @@ pub enum Inbound {
         /// `0` to `9`, `*`, `#`, `A` to `D`.
         digit: char,
     },
-    /// The line's buffer is full: no audio until there is `Room`.
+    /// Back-pressure: the gateway's buffer is full, and takes no audio until there is `Room`.
     Full,
-    /// There is room in the line's buffer again.
+    /// There is room in the gateway's buffer again.
     Room,
-    /// The client asks for the performance figures; the answer is [`Report::Pong`].
+    /// The client asks for the live figures; the answer is [`Report::Pong`].
     Ping {
-        /// To be given back.
+        /// The id of the ping, which the answer repeats.
         id: String,
     },
     /// The client wants the agent to stop speaking now.
     Interrupt,
     /// The client ends the call and waits for its summary.
     EndRequested,
-    /// The line has ended the call; nothing more will come.
+    /// The gateway has ended the call; nothing more will come.
     Stopped,
-    /// A message nobody needs, tolerated; for a TRACE line.
+    /// A message that nobody needs. It is tolerated, and logged at TRACE.
     Ignored {
-        /// What it was called.
+        /// The name of the message.
         name: String,
     },
 }
 
-/// What the call says to the telephone line.
+/// A message from the call to the gateway.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Media<'a> {
-    /// The call is accepted, under this name.
+    /// The call is accepted, under this id.
     Started {
-        /// The server's name of the call.
+        /// The server's id of the call.
         call_id: &'a str,
-        /// The client's own, if it gave one.
+        /// The client's own id of the session, if it gave one.
         client_id: Option<&'a str>,
     },
     /// The agent's audio: mono, at the rate of the start's format.
@@ -234,41 +234,41 @@ pub enum Media<'a> {
         /// The samples.
         samples: &'a [i16],
     },
-    /// To be sent back when the audio before it has played.
+    /// A mark, which the gateway sends back when it has played the audio before the mark.
     Mark {
-        /// Its name.
+        /// The name of the mark.
         name: &'a str,
-        /// It is in the middle of speech: the rest follows at once, and no silence must come between.
+        /// The mark is in the middle of speech. The rest follows at once, and no silence must come between.
         within: bool,
     },
-    /// Throws away what was sent and not yet played.
+    /// Clears the gateway's playback buffer: audio that was sent and not yet played.
     Clear,
-    /// The agent hangs up. Where the line has no word for it, closing the socket does it.
+    /// The agent hangs up. If the protocol has no word for a hang-up, closing the socket ends the call.
     Hangup,
 }
 
-/// One provider's dialect, for one call.
+/// The codec of one provider's dialect, for one call.
 pub trait Gateway: Send {
-    /// What one message means. Nothing if it only changed this codec's state.
+    /// The meaning of one message. Nothing if the message only changed the state of this codec.
     ///
     /// # Errors
-    /// A message that breaks the protocol; the call it belongs to should end with the refusal's
-    /// reason in the log.
+    /// If the message breaks the protocol. The call drops such messages, and ends if there are too many; the
+    /// log has the reason of the refusal.
     fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal>;
 
-    /// The messages that say `media`, in order; none if this protocol has no word for it, or if the
-    /// audio does not fill a frame yet.
+    /// The messages for `media`, in order; none if this protocol has no word for it, or if the audio does not
+    /// fill a frame yet.
     fn encode(&mut self, media: &Media<'_>) -> Vec<WireOut>;
 
-    /// The messages that tell `report`. A telephone line has no word for any.
+    /// The messages for `report`. Telephony protocols have no words for reports.
     fn report(&mut self, _report: &Report<'_>) -> Vec<WireOut> {
         Vec::new()
     }
 
-    /// Whose dialect it is; `None` before that is known.
+    /// The dialect of this codec; `None` before it is known.
     fn dialect(&self) -> Option<Dialect>;
 
-    /// Messages so far that were out of order or lost on the way. They are tolerated and counted.
+    /// The number of messages so far that were out of order or lost on the way. Such messages are tolerated.
     fn disordered(&self) -> u64;
 }
 
@@ -278,7 +278,7 @@ pub trait Gateway: Send {
 pub struct Refusal {
     /// The kind, for programs and metrics.
     pub code: RefusalCode,
-    /// What is wrong with which field. Never holds the caller's words or audio.
+    /// The field and what is wrong with it. Never holds the caller's words or audio.
     pub reason: String,
 }
 
@@ -299,11 +299,11 @@ pub enum RefusalCode {
     Malformed,
     /// A well-formed message at the wrong time.
     OutOfOrder,
-    /// Audio in a form this server does not speak.
+    /// An audio format that this server does not speak.
     UnsupportedFormat,
-    /// A version of the protocol this server does not speak.
+    /// A version of the protocol that this server does not speak.
     UnsupportedVersion,
-    /// More in one message than is taken.
+    /// More in one message than the server accepts.
     TooLarge,
     /// A message of another stream.
     WrongStream,

@@ -26,7 +26,7 @@ pub use reports::{
 /// The version of the protocol this server speaks.
 pub const VERSION: u64 = 1;
 
-/// Most characters of a call's own system prompt and greeting, as many as the configuration takes.
+/// The most characters in a call's own system prompt and greeting, as in the configuration.
 const LONGEST_PROMPT: usize = 20_000;
 const LONGEST_GREETING: usize = 500;
 
@@ -49,14 +49,14 @@ enum State {
     Ending(Audio),
 }
 
-/// The audio that was agreed.
+/// The agreed audio.
 #[derive(Debug, Clone, Copy)]
 struct Audio {
     format: AudioFormat,
     transport: Transport,
 }
 
-/// How the server sends audio. It takes both forms at any time.
+/// How the server sends audio. It accepts both forms at any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Transport {
     Binary,
@@ -147,7 +147,7 @@ impl Native {
         }
     }
 
-    /// The audio of a session that runs.
+    /// The audio of a running session.
     const fn audio(&self) -> Option<Audio> {
         match self.state {
             State::Running(audio) | State::Ending(audio) => Some(audio),
@@ -155,7 +155,7 @@ impl Native {
         }
     }
 
-    /// The one message that says `media`, if there is one.
+    /// The message for `media`, if there is one.
     fn said(&self, media: &Media<'_>) -> Option<WireOut> {
         let audio = self.audio()?;
         match *media {
@@ -183,7 +183,7 @@ impl Native {
         }
     }
 
-    /// The one message that tells a report. Before the session runs, there are errors only.
+    /// The message for a report. Before the session runs, only errors have one.
     fn told(&self, report: &Report<'_>) -> Option<WireOut> {
         if let Report::Error { code, message: text } = *report {
             return message("error", &json!({"code": code, "message": text}));
@@ -216,7 +216,7 @@ fn agree(audio: &Fields<'_>) -> Result<Audio, Refusal> {
     Ok(Audio { format, transport })
 }
 
-/// What is otherwise in this call than in the configuration.
+/// The settings of this call that override the configuration.
 fn overrides(message: &Fields<'_>) -> Result<Overrides, Refusal> {
     let Some(agent) = message.optional_object("agent", "agent")? else { return Ok(Overrides::default()) };
     let text = |field: &str, most: usize| {
@@ -252,7 +252,7 @@ impl Gateway for Native {
             }
         };
         match (inbound, self.state) {
-            // Between the client's goodbye and the summary only the goodbye counts.
+            // After the client's goodbye, its audio is dropped until the summary.
             (Inbound::Audio { .. }, State::Ending(_)) => Ok(Vec::new()),
             (inbound, State::Waiting | State::Running(_) | State::Ending(_)) => Ok(vec![inbound]),
         }

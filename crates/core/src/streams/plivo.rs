@@ -1,8 +1,8 @@
 //! Plivo audio streaming, bidirectional (`<Stream bidirectional="true">`): JSON text messages, mu-law
 //! or 16-bit linear in base64. PURE; must not know sockets, pacing or the conversation.
 //!
-//! Source: Plivo's documentation, "Audio streaming - Stream events". The byte order of L16 is not in it;
-//! it is taken to be little-endian.
+//! Source: Plivo's documentation, "Audio streaming - Stream events". It does not give the byte order of L16,
+//! which is taken to be little-endian.
 
 #[cfg(test)]
 mod tests;
@@ -33,7 +33,7 @@ pub struct Plivo {
 struct Stream {
     id: String,
     format: AudioFormat,
-    /// The time of the first audio: Plivo's are milliseconds since 1970.
+    /// The timestamp of the first audio. Plivo's timestamps are milliseconds since 1970.
     began: Option<u64>,
 }
 
@@ -70,7 +70,7 @@ impl Plivo {
             stream_id: Some(id),
             call_id,
             client_id: None,
-            // Plivo tells neither; `extraHeaders="from=...,to=..."` does.
+            // Plivo sends neither; the customer can, with `extraHeaders="from=...,to=..."`.
             from: custom.get("from").cloned(),
             to: custom.get("to").cloned(),
             custom,
@@ -92,7 +92,7 @@ impl Plivo {
     }
 }
 
-/// `k=v;k=v`, or with the commas that the XML has; what has no `=` is left out.
+/// The pairs in `k=v;k=v` or, with the commas of the XML, `k=v,k=v`. A pair without `=` is left out.
 fn extra_headers(text: &str) -> BTreeMap<String, String> {
     let pairs = text.split([';', ',']).filter_map(|pair| pair.split_once('='));
     pairs.map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned())).collect()
@@ -125,7 +125,7 @@ impl Gateway for Plivo {
                 self.stage = Stage::Over;
                 Inbound::Stopped
             }
-            // `clearedAudio` among them: the buffer counts as empty from our `clearAudio` on.
+            // Such as `clearedAudio`: the buffer counts as empty from our `clearAudio` on.
             unknown => Inbound::Ignored { name: unknown.to_owned() },
         };
         Ok(vec![inbound])

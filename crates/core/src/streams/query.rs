@@ -6,14 +6,14 @@ use percent_encoding::percent_decode_str;
 
 use super::MAX_NAME_BYTES;
 
-/// More parameters than a call needs; the rest is left out.
+/// The most parameters that are kept, more than a call needs; the rest is left out.
 const MAX_PARAMETERS: usize = 64;
 
-/// The same for the bytes of one value.
+/// The most bytes in one value; a longer value is left out.
 const MAX_VALUE_BYTES: usize = 1024;
 
-/// The parameters, percent-decoded (RFC 3986, section 2.1). A `+` stays one, for it begins telephone
-/// numbers. What has no name, or is too long, is left out.
+/// The parameters, percent-decoded (RFC 3986, section 2.1). A `+` stays a `+`, because telephone numbers
+/// begin with it. A parameter that has no name, or is too long, is left out.
 pub(super) fn parse(query: &str) -> BTreeMap<String, String> {
     let mut parameters = BTreeMap::new();
     for pair in query.split('&') {
@@ -27,7 +27,7 @@ pub(super) fn parse(query: &str) -> BTreeMap<String, String> {
     parameters
 }
 
-/// `%2B` as `+`. A percent sign that begins no number stands for itself; what is no UTF-8 is replaced.
+/// Decodes `%2B` to `+`. A percent sign without two hex digits stands for itself; invalid UTF-8 is replaced.
 fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

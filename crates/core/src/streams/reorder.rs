@@ -1,32 +1,33 @@
-//! Puts numbered messages back in order, for lines that promise none. Holds a few at most: audio that
-//! waits is audio that is late. Must not know any provider.
+//! Puts numbered messages back in order, for providers that do not promise their order. Holds only a few:
+//! audio that waits is audio that is late. Must not know any provider.
 
 use std::collections::BTreeMap;
 
-/// Messages that may wait for the one before them: 60 ms of most lines.
+/// The most messages that wait for a missing one: 60 ms with most gateways.
 const WINDOW: usize = 3;
 
-/// What came too early waits here.
+/// The messages that came too early, and wait.
 #[derive(Debug)]
 pub(super) struct Reorder<T> {
-    /// The number that is due; `None` before the first.
+    /// The number that is due; `None` before the first message.
     next: Option<u64>,
     early: BTreeMap<u64, T>,
-    /// How many in a row came too late.
+    /// The number of messages in a row that came too late.
     late: usize,
     disordered: u64,
 }
 
 impl<T> Reorder<T> {
-    /// Nothing has come.
+    /// No message has come yet.
     pub(super) const fn new() -> Self {
         Self { next: None, early: BTreeMap::new(), late: 0, disordered: 0 }
     }
 
-    /// Takes a message and gives those whose turn it is.
+    /// Takes a message, and returns the messages that are now in order.
     ///
-    /// The first that comes is the first there is. One that comes after its place was given up, or twice,
-    /// is dropped: what is behind it has been heard. If only such come, the line counts anew.
+    /// The first message to come is the first of all. A message that comes twice, or after its place was
+    /// given up, is dropped: the audio behind it has been heard. If only such messages come, the gateway has
+    /// begun to count anew.
     pub(super) fn push(&mut self, number: u64, message: T) -> Vec<T> {
         let next = *self.next.get_or_insert(number);
         let mut ready = Vec::new();
@@ -49,7 +50,7 @@ impl<T> Reorder<T> {
         self.early.insert(number, message);
         ready.extend(self.in_order());
         if self.early.len() > WINDOW {
-            // What is missing will not come in time.
+            // The missing message will not come in time.
             self.disordered += 1;
             self.next = self.early.keys().next().copied();
             ready.extend(self.in_order());
@@ -57,12 +58,12 @@ impl<T> Reorder<T> {
         ready
     }
 
-    /// All that waits, gaps or not: nothing more will come.
+    /// All waiting messages, with or without gaps: nothing more will come.
     pub(super) fn finish(&mut self) -> Vec<T> {
         std::mem::take(&mut self.early).into_values().collect()
     }
 
-    /// Messages that came late or twice, and gaps that were given up.
+    /// The number of messages that came late or twice, and of gaps that were given up.
     pub(super) const fn disordered(&self) -> u64 {
         self.disordered
     }

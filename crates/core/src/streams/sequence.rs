@@ -1,5 +1,5 @@
-//! Numbers that a line gives its messages. TCP keeps the order, so one that is not above all before it is somebody's
-//! mistake in counting: it is counted and tolerated. Must not know any provider.
+//! The sequence numbers of a gateway's messages. TCP keeps the order, so a number that is not above all
+//! earlier ones is the sender's mistake: it is counted and tolerated. Must not know any provider.
 
 use super::Refusal;
 use super::fields::Fields;
@@ -16,7 +16,7 @@ impl Sequence {
         Self { last: 0, disordered: 0 }
     }
 
-    /// Looks at the number of a message, if it has one.
+    /// Checks the number of a message, if it has one.
     pub(super) fn count(&mut self, message: &Fields<'_>) -> Result<(), Refusal> {
         if let Some(number) = message.optional_number("sequenceNumber")? {
             if number <= self.last {
@@ -27,7 +27,7 @@ impl Sequence {
         Ok(())
     }
 
-    /// Messages that were out of order.
+    /// The number of messages that were out of order.
     pub(super) const fn disordered(&self) -> u64 {
         self.disordered
     }

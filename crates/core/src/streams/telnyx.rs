@@ -1,6 +1,6 @@
 //! Telnyx media streaming, bidirectional in RTP mode (`stream_bidirectional_mode=rtp`): JSON text
-//! messages in snake_case, audio in base64, whose order is not promised. PURE; must not know sockets,
-//! pacing or the conversation.
+//! messages in snake_case, with audio in base64. Telnyx does not promise the order of the audio. PURE; must
+//! not know sockets, pacing or the conversation.
 //!
 //! Source: Telnyx's documentation, "Media streaming over WebSockets".
 
@@ -16,13 +16,13 @@ use super::lifecycle::Stage;
 use super::reorder::Reorder;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
-/// In which order L16 has its two bytes. Telnyx's documents do not say.
+/// The byte order of L16 audio. Telnyx's documentation does not give it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ByteOrder {
     /// The low byte first.
     #[default]
     Little,
-    /// The high byte first, as RTP has it (RFC 3551, section 4.5.11).
+    /// The high byte first, as in RTP (RFC 3551, section 4.5.11).
     Big,
 }
 
@@ -38,7 +38,7 @@ pub struct Telnyx {
 struct Stream {
     id: String,
     format: AudioFormat,
-    /// A message of less than 20 ms is refused by the line.
+    /// Telnyx refuses a message of less than 20 ms.
     frames: Framer,
 }
 
@@ -55,7 +55,7 @@ impl Telnyx {
         Self::with_byte_order(ByteOrder::Little)
     }
 
-    /// The same for a line whose L16 has its bytes in this order.
+    /// A codec for a connection whose L16 audio has this byte order.
     #[must_use]
     pub const fn with_byte_order(order: ByteOrder) -> Self {
         let l16 = match order {
@@ -147,7 +147,7 @@ impl Gateway for Telnyx {
                 self.stage = Stage::Over;
                 return Ok(last);
             }
-            // What we sent was not taken; the call goes on, and so do we.
+            // Telnyx did not take a message of ours. The call goes on.
             "error" => {
                 let error = message.optional_object("payload", "payload").ok().flatten();
                 let code = error.and_then(|error| error.optional_number("code").ok().flatten());

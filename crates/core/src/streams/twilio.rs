@@ -1,6 +1,5 @@
 //! Twilio Media Streams, bidirectional (`<Connect><Stream>`): JSON text messages, mu-law at 8 kHz in
-//! base64. The field names are a table, so that the providers who speak this dialect with other
-//! names need a table and no code. PURE; must not know sockets, pacing or the conversation.
+//! base64. PURE; must not know sockets, pacing or the conversation.
 //!
 //! Source: Twilio's documentation, "Media Streams - WebSocket messages".
 
@@ -20,22 +19,21 @@ use super::{
 use crate::report::Report;
 use crate::units::PHONE_RATE;
 
-/// What Twilio announces, with the form its audio has on the wire.
+/// The audio that Twilio announces, with its encoding on the wire.
 const FORMATS: &[Spoken] = &[("audio/x-mulaw", Encoding::Mulaw, &[PHONE_RATE])];
 
-/// The custom parameter with which a caller that is a program asks for reports of its turns.
-/// A telephone never sets it.
+/// The custom parameter with which a program asks for reports of its turns. A telephone never sets it.
 pub const REPORT_PARAMETER: &str = "offhook_report";
 
-/// The name of the event that carries reports to a caller that asked for them.
+/// The name of the event that carries reports to a client that asked for them.
 pub const REPORT_EVENT: &str = "offhook";
 
-/// A report to a caller that asked for them with `REPORT_PARAMETER`: not part of Twilio's protocol.
+/// A report to a client that asked for reports with `REPORT_PARAMETER`: not part of Twilio's protocol.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReportWire {
     /// Always `REPORT_EVENT`.
     pub event: String,
-    /// The stream it belongs to.
+    /// The stream of the report.
     #[serde(rename = "streamSid")]
     pub stream_sid: String,
     /// A turn that is over.
@@ -65,7 +63,7 @@ pub struct Twilio {
 enum State {
     Waiting,
     Streaming(Stream),
-    /// The stream's name is kept: the summary follows the stop.
+    /// The stream is kept, because the summary follows the stop.
     Stopped(Option<Stream>),
 }
 
@@ -89,7 +87,7 @@ impl Twilio {
         Self { state: State::Waiting, sequence: Sequence::new() }
     }
 
-    /// The stream a message belongs to, or why it belongs to none.
+    /// The stream that a message belongs to, or a refusal.
     fn stream(&self, event: &str, message: &Fields<'_>) -> Result<&Stream, Refusal> {
         let State::Streaming(stream) = &self.state else {
             return Err(Refusal::new(
@@ -121,7 +119,7 @@ impl Twilio {
             stream_id: Some(id.to_owned()),
             call_id: Some(call_id),
             client_id: None,
-            // Twilio tells neither; `<Parameter name="from" value="{{From}}"/>` does.
+            // Twilio sends neither; the customer can, with `<Parameter name="from" value="{{From}}"/>`.
             from: custom.get("from").cloned(),
             to: custom.get("to").cloned(),
             custom,
@@ -141,7 +139,7 @@ impl Twilio {
         Ok(Inbound::Audio { samples: media.audio("payload", stream.format)?, position_ms })
     }
 
-    /// The one message that says `media`, if there is one.
+    /// The message for `media`, if there is one.
     fn said(&self, media: &Media<'_>) -> Option<String> {
         let State::Streaming(stream) = &self.state else { return None };
         let id = &stream.id;
@@ -159,7 +157,7 @@ impl Twilio {
         Some(text.to_string())
     }
 
-    /// A report to a caller that asked for them; the summary comes after the line has stopped.
+    /// The message for a report, if the client asked for reports. The summary may come after the stop.
     fn told(&self, report: &Report<'_>) -> Option<String> {
         let (stream, turn, summary) = match (&self.state, report) {
             (State::Streaming(stream), Report::Turn(turn)) => (stream, Some((*turn).into()), None),

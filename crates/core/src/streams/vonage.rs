@@ -14,10 +14,10 @@ use super::framer::Framer;
 use super::lifecycle::Stage;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
-/// The first message.
+/// The event of the first message.
 pub(super) const CONNECTED: &str = "websocket:connected";
 
-/// The rates that the line has; a frame is 320, 640 or 960 bytes.
+/// The sample rates of Vonage; a frame is 320, 640 or 960 bytes.
 const RATES: [u32; 3] = [8000, 16_000, 24_000];
 
 /// One call's codec.
@@ -50,9 +50,9 @@ impl Vonage {
         let content = message.id("content-type")?;
         let format = format(content).ok_or_else(|| {
             let spoken = "audio/l16;rate=8000, 16000 or 24000";
-            message.unsupported("content-type", format!("{content:?}, spoken is {spoken}"))
+            message.unsupported("content-type", format!("{content:?}, only {spoken} is spoken"))
         })?;
-        // The headers of the NCCO lie among the message's own fields.
+        // The headers of the NCCO are among the message's own fields.
         let call_id = message.optional_id("call_id")?.map(str::to_owned);
         let (from, to) = (message.remark("from"), message.remark("to"));
         let custom = message.scalars(&["event", "content-type"]);
@@ -71,7 +71,7 @@ impl Vonage {
     }
 }
 
-/// `audio/l16;rate=16000`.
+/// The format of a content type such as `audio/l16;rate=16000`.
 fn format(content: &str) -> Option<AudioFormat> {
     let (kind, rate) = content.split_once(';')?;
     let rate = rate.trim().strip_prefix("rate=")?.parse().ok()?;
@@ -106,8 +106,8 @@ impl Gateway for Vonage {
                     None => Inbound::Ignored { name: event.to_owned() },
                 }
             }
-            // `websocket:cleared` among them. The line cancels the marks of what was cleared: they do not
-            // come back, and whoever counts words does not wait for them.
+            // Such as `websocket:cleared`. Vonage cancels the marks of cleared audio: they do not come back,
+            // and the playback ledger does not wait for them.
             unknown => Inbound::Ignored { name: unknown.to_owned() },
         };
         Ok(vec![inbound])

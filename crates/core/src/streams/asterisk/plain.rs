@@ -6,15 +6,15 @@ use serde_json::{Map, Value};
 /// The name under which a value without a name is kept.
 pub(super) const BARE: &str = "parameter";
 
-/// One line as the fields that its JSON form would have. Values have no blanks; what has is no more than
-/// its first word, and nobody here needs it.
+/// Parses one line into the fields that its JSON form would have. Values have no blanks. Of a value that has
+/// some, only the first word is kept, and nobody here needs the rest.
 pub(super) fn parse(line: &str) -> Map<String, Value> {
     let mut words = line.split_whitespace();
     let mut map = Map::new();
     map.insert("event".to_owned(), Value::from(words.next().unwrap_or_default()));
     for word in words {
         let (name, value) = word.split_once(':').unwrap_or((BARE, word));
-        // The first stands: no later word changes what the event was.
+        // The first value of a name stands: no later word changes the event.
         map.entry(name).or_insert_with(|| Value::from(value));
     }
     map

@@ -1,5 +1,5 @@
-//! The house's reports in the words of the protocol: milliseconds to a tenth, and nothing in the place of what was
-//! not reached.
+//! The reports in the form of our own protocol: milliseconds are rounded to a tenth, and a figure that was
+//! not reached is `None`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -70,7 +70,7 @@ impl From<EndOfTurn> for EndOfTurnWire {
         let thousandths = |x: f32| Some((f64::from(x) * 1000.0).round() / 1000.0);
         Self {
             rules: thousandths(end.rules),
-            // A probability may be small and yet say something.
+            // A small probability still has a meaning, so six decimals are kept.
             model: end.model.map(|p| (f64::from(p) * 1e6).round() / 1e6),
             score: thousandths(end.score),
             wait_ms: Some(tenths(end.wait_ms)),

@@ -1,25 +1,24 @@
-//! What the server tells about its own work, as it stands on the wire: how a turn went, how a call
-//! went, how it goes now. Times are milliseconds. Must not know how the figures are made.
+//! The server's reports on the wire: how a turn went, how a call went, how a call goes now. Times are in
+//! milliseconds. Must not know how the figures are made.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Where the time of one turn went. The stages follow each other and add up to the way from the
-/// caller's last sound to the agent's first; what was done ahead of time takes 0. A stage that was
-/// not reached is absent.
+/// Where the time of one turn went. The stages follow each other and add up to the time from the caller's
+/// last sound to the agent's first. Work that was done ahead takes 0. A stage that was not reached is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StagesWire {
     /// From the end of the caller's speech to the decision that the turn is over.
     pub endpoint_ms: Option<f64>,
-    /// From there to the transcript.
+    /// From the decision to the transcript.
     pub stt_ms: Option<f64>,
-    /// From there to the first token of the reply.
+    /// From the transcript to the first token of the reply.
     pub llm_first_token_ms: Option<f64>,
-    /// From there to the first synthesised audio.
+    /// From the first token to the first synthesised audio.
     pub tts_first_audio_ms: Option<f64>,
-    /// From there to the first audible frame handed to the socket.
+    /// From the synthesised audio to the first audible frame handed to the socket.
     pub first_frame_ms: Option<f64>,
 }
 
@@ -43,76 +42,76 @@ impl StagesWire {
     }
 }
 
-/// Work on the answer that was done in the silence before the turn was known to be over. The caller
-/// would have waited anyway, so that it does not count in the stages. Work that was not done is absent.
+/// Work on the answer that was done in the silence before the turn was known to be over. The caller would
+/// have waited anyway, so this work does not count in the stages. Work that was not done is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HiddenWire {
-    /// Of the recogniser.
+    /// The time of the recogniser.
     pub stt_ms: Option<f64>,
-    /// Of the language model.
+    /// The time of the language model.
     pub llm_ms: Option<f64>,
-    /// Of the voice.
+    /// The time of the voice.
     pub tts_ms: Option<f64>,
 }
 
-/// Whether the answer was prepared while it was not yet sure that the turn was over.
+/// Whether an answer was prepared before the turn was known to be over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SpeculationWire {
-    /// It was not.
+    /// No answer was prepared.
     #[default]
     Off,
-    /// It was, and was then spoken.
+    /// The prepared answer was spoken.
     Used,
-    /// It was, and was thrown away: the caller went on.
+    /// The prepared answer was thrown away, because the caller went on.
     Wasted,
 }
 
-/// What preparing answers ahead brought and cost, over a call.
+/// The gain and the cost of preparing answers ahead, over a call.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SpeculationCountWire {
-    /// Answers begun before it was sure that the turn was over.
+    /// Answers begun before the turn was known to be over.
     pub started: u32,
-    /// Of these, those that were spoken.
+    /// Prepared answers that were spoken.
     pub used: u32,
-    /// And those that were thrown away.
+    /// Prepared answers that were thrown away.
     pub thrown_away: u32,
-    /// Tokens of the latter.
+    /// Tokens of the answers thrown away.
     pub tokens_wasted: u32,
-    /// Speech that was made for the latter.
+    /// Speech synthesised for the answers thrown away.
     pub audio_wasted_ms: f64,
 }
 
-/// Why a turn was taken to be over: how complete the caller's words were, from 0 (they go on for certain)
-/// to 1. Absent where no words decided that.
+/// The basis of the decision that a turn is over: how complete the caller's words were, from 0 (they
+/// certainly go on) to 1. `None` if no words decided it.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EndOfTurnWire {
-    /// By the rules.
+    /// The completeness by the rules.
     pub rules: Option<f64>,
-    /// The language model's probability that the turn ends with them, if it was known in time.
+    /// The language model's probability that the turn ends with these words, if it was known in time.
     pub model: Option<f64>,
-    /// What they were taken for.
+    /// The completeness that the decision used.
     pub score: Option<f64>,
-    /// The silence that this asked for.
+    /// The silence that this score requires.
     pub wait_ms: Option<f64>,
 }
 
-/// The tokens of an answer. Absent where it was not generated to its end.
+/// The tokens of an answer. `None` if the answer was not generated to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TokensWire {
-    /// Of the prompt.
+    /// Tokens in the prompt.
     pub prompt: Option<u64>,
-    /// Of these, known from before and not read again.
+    /// Prompt tokens that were known from before and not computed again.
     pub reused: Option<u64>,
-    /// Read while the caller spoke.
+    /// Tokens that were prefilled while the caller spoke.
     pub read_ahead: Option<u64>,
-    /// Of these, of no use, because the words turned out to be others.
+    /// Prefilled tokens that were wasted because the words changed.
     pub read_in_vain: Option<u64>,
-    /// Of the answer.
+    /// Tokens of the answer.
     pub generated: Option<u64>,
 }
 
@@ -120,11 +119,11 @@ pub struct TokensWire {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TurnReportWire {
-    /// Counts from 1; the greeting is turn 0.
+    /// The number of the turn, from 1; the greeting is turn 0.
     pub turn: u32,
-    /// What the recogniser understood; empty for the greeting.
+    /// The transcript of the caller's words; empty for the greeting.
     pub heard: String,
-    /// What the agent said, as far as the caller heard it.
+    /// The agent's words, as far as the caller heard them.
     pub reply: String,
     /// Whether the caller cut the reply.
     pub interrupted: bool,
@@ -132,14 +131,14 @@ pub struct TurnReportWire {
     pub stages: StagesWire,
     /// From the caller's last sound to the first audible frame, by the server's own clock.
     pub v2v_ms: Option<f64>,
-    /// Where the caller's speech ended, in milliseconds of the caller's audio since the start of
-    /// the stream: it says to which of the caller's sentences the turn belongs.
+    /// Where the caller's speech ended, in milliseconds of the caller's audio since the start of the stream.
+    /// This shows to which of the caller's sentences the turn belongs.
     pub speech_end_ms: Option<f64>,
-    /// Pauses of the agent that were no interruptions: it stopped for a sound and went on.
+    /// False interruptions: the agent stopped for a sound and went on.
     pub hiccups: u32,
     /// Whether the answer was prepared ahead.
     pub speculation: SpeculationWire,
-    /// Whether the end of `reply` is an estimate, because the voice told no word times.
+    /// Whether the end of `reply` is an estimate, because the voice gave no word times.
     pub heard_estimated: bool,
     /// Work that the stages do not count.
     pub hidden: HiddenWire,
@@ -152,7 +151,7 @@ pub struct TurnReportWire {
     pub end_of_turn: EndOfTurnWire,
     /// The name of the language model that answered; empty if none did.
     pub model: String,
-    /// What the answer cost.
+    /// The cost of the answer in tokens.
     pub tokens: TokensWire,
 }
 
@@ -178,48 +177,48 @@ pub struct PongWire {
     pub id: String,
     /// Turns answered so far.
     pub turns: u32,
-    /// Per figure (`v2v_ms` and the names of the stages) its spread so far; a figure that has no
-    /// value yet is absent.
+    /// The spread so far of each figure: `v2v_ms`, `answer_ms`, `mark_return_ms` and the stages by name. A
+    /// figure that has no value yet is absent.
     pub latency: BTreeMap<String, SpreadWire>,
-    /// Per queue the entries waiting in it.
+    /// The entries waiting in each queue.
     pub queues: BTreeMap<String, u64>,
-    /// How well the caller's audio comes.
+    /// The quality of the caller's audio.
     pub line: ReceptionWire,
-    /// Per kind of work what it waited for cores and held them, over all calls since the start.
+    /// How long each kind of work waited for cores and held them, over all calls since the server started.
     #[serde(default)]
     pub cores: BTreeMap<String, CoresWire>,
 }
 
-/// How well the caller's audio comes.
+/// The quality of the caller's audio as it arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReceptionWire {
-    /// How unevenly its messages arrive: the interarrival jitter of RFC 3550, section 6.4.1.
+    /// How unevenly messages arrive: the interarrival jitter of RFC 3550, section 6.4.1.
     pub jitter_ms: f64,
-    /// Audio that was missing in it, and made up for.
+    /// Missing audio that was concealed.
     pub concealed_ms: f64,
-    /// Holes of more than a second, which nobody makes up for.
+    /// Holes of a second or more, which are not concealed.
     pub jumps: u64,
     /// Messages that were out of order or lost on the way.
     pub disordered: u64,
 }
 
-/// What one kind of work has cost.
+/// The cost of one kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CoresWire {
-    /// Times that cores were given.
+    /// How often cores were granted.
     pub jobs: u64,
-    /// Times that there was no core, or that the work was broken off while it had one.
+    /// How often there was no core, or the work was broken off while it had one.
     pub dropped: u64,
-    /// Time spent waiting for cores, all together.
+    /// The total time spent waiting for cores.
     pub waited_ms: f64,
-    /// The longest of these.
+    /// The longest single wait.
     pub longest_wait_ms: f64,
-    /// Time that cores were held, all together.
+    /// The total time that cores were held.
     pub held_ms: f64,
 }
 
-/// Who said a line.
+/// The speaker of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SpeakerWire {
@@ -232,9 +231,9 @@ pub enum SpeakerWire {
 /// One line of the conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineWire {
-    /// The turn it belongs to; the greeting is turn 0.
+    /// The turn of the line; the greeting is turn 0.
     pub turn: u32,
-    /// Who spoke.
+    /// The speaker.
     pub speaker: SpeakerWire,
     /// The words.
     pub text: String,
@@ -253,28 +252,28 @@ pub struct ErrorWire {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SummaryWire {
-    /// The server's name of the call.
+    /// The server's id of the call.
     pub call_id: String,
-    /// The client's own name of the session, if it gave one.
+    /// The client's own id of the session, if it gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
-    /// What the customer attached to the call.
+    /// The data that the customer attached to the call.
     pub data: BTreeMap<String, String>,
     /// From the start of the session to its end.
     pub duration_ms: f64,
     /// Turns answered.
     pub turns: u32,
-    /// Replies the caller cut.
+    /// Replies that the caller cut.
     pub interruptions: u32,
-    /// Pauses of the agent for sounds that were no interruptions.
+    /// False interruptions: pauses of the agent for a sound.
     pub hiccups: u32,
     /// Answers that were prepared ahead.
     pub speculation: SpeculationCountWire,
     /// The conversation as the server has it.
     pub transcript: Vec<LineWire>,
-    /// As in a pong.
+    /// The spread of each figure, as in a pong.
     pub latency: BTreeMap<String, SpreadWire>,
-    /// As in a pong.
+    /// The quality of the caller's audio, as in a pong.
     pub line: ReceptionWire,
     /// Everything that went wrong.
     pub errors: Vec<ErrorWire>,
