@@ -42,8 +42,8 @@ test: setup-checks fmt clippy doc deny real-models
 	cargo test --release --locked -p offhook-files -p offhook-llm -p offhook-phone
 	cargo test --release --locked
 	OFFHOOK_TEST_KERNELS=candle cargo test --release --locked -p offhook-llm
-	@test -e target/real-models/tiny.en.bin && echo "all checks passed" || \
-		echo "all checks passed; 1 test SKIPPED: no package index gave published Whisper weights"
+	@test -e target/real-models/joe.onnx && echo "all checks passed" || \
+		echo "all checks passed; 3 tests SKIPPED: no package index gave published weights and a voice"
 
 # What takes larger published weights, and more time: calls, and what windows cost in words.
 test-real: build
@@ -52,9 +52,9 @@ test-real: build
 	for model in models/whisper/whisper-tiny.en-tuned.bin target/real-models/tiny.en.bin target/real-models/base.bin; do \
 	  $(OFFHOOK) bench stt --model $$model --references tests/data/people --margin 640,1280 || exit 1; done
 
-# Published weights for one test. Where no package index answers (75), it is skipped; anything else is an error.
+# Published weights and a voice, for three tests. Where no package index answers (75), they are skipped; anything else is an error.
 real-models:
-	@scripts/real_models.sh tiny.en || [ $$? -eq 75 ]
+	@scripts/real_models.sh tiny.en joe || [ $$? -eq 75 ]
 
 # What is worth running after every change: under a minute once the dependencies are built.
 check: fmt

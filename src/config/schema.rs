@@ -26,7 +26,10 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
         stt: stt(r, base),
         llm: llm(r, base),
         tts: Tts {
-            voice: r.text("tts.voice", voice::BUILT_IN, |v| (!voice::is_known(v)).then(voice::names)),
+            voice: voice::with_file(
+                &r.text("tts.voice", voice::BUILT_IN, |v| (!voice::is_known(v)).then(voice::names)),
+                |file| search_path::find(base, file),
+            ),
             speed: r.number("tts.speed", 1.0, limits::SPEED) as f32,
         },
         vad: Vad {

@@ -12,6 +12,7 @@ pub mod generating;
 pub mod ladder;
 #[cfg(test)]
 mod leaks;
+pub mod piper;
 pub mod ports;
 pub mod queue;
 mod schedule;

@@ -1,58 +1,115 @@
 //! The available voices, by their names in `tts.voice` (`KIND:NAME`). The server, commands and checks open
 //! voices only here: another kind is a file of its own and an entry in this table.
 
+use std::path::{Path, PathBuf};
+
 use super::flite::{self, Flite};
-use super::{EngineError, Synthesizer};
+use super::{EngineError, LoadError, Synthesizer, piper};
 
 type Opened = Result<Box<dyn Synthesizer>, EngineError>;
+type Loaded = Result<Box<dyn Synthesizer>, LoadError>;
 
 /// A kind of voice.
 struct Kind {
-    /// The part of the name before the colon.
+    /// The part before the colon.
     name: &'static str,
-    voices: &'static [&'static str],
-    /// Opens a voice of this kind. A speed of 1 is its normal one.
-    open: fn(&str, f32) -> Opened,
-    /// True if it can speak something in the text.
+    voices: Voices,
+    /// Whether it has a sound for something in a text.
     can_speak: fn(&str) -> bool,
 }
 
-const KINDS: [Kind; 1] = [Kind {
-    name: "flite",
-    voices: &flite::VOICES,
-    open: |voice, speed| Ok(Box::new(Flite::new(voice, speed)?)),
-    can_speak: flite::can_speak,
-}];
+/// The part after the colon.
+enum Voices {
+    /// One of these names; opened at a pace where 1 is the voice's own.
+    Named(&'static [&'static str], fn(&str, f32) -> Opened),
+    /// A file with this extension.
+    InFile(&'static str, fn(&Path, f32) -> Loaded),
+}
 
-/// The name of the built-in voice, which needs no file.
+const KINDS: [Kind; 2] = [
+    Kind {
+        name: "flite",
+        voices: Voices::Named(&flite::VOICES, |voice, speed| Ok(Box::new(Flite::new(voice, speed)?))),
+        can_speak: flite::can_speak,
+    },
+    Kind {
+        name: "piper",
+        voices: Voices::InFile("onnx", |path, speed| Ok(Box::new(piper::open(path, speed)?))),
+        // Its words come from flite's lexicon.
+        can_speak: flite::can_speak,
+    },
+];
+
+/// The name of the voice that needs no file.
 pub const BUILT_IN: &str = "flite:slt";
 
-/// All names, for error messages.
+/// All names, for messages.
 #[must_use]
 pub fn names() -> String {
-    let names =
-        KINDS.iter().flat_map(|kind| kind.voices.iter().map(|voice| format!("\"{}:{voice}\"", kind.name)));
+    let names = KINDS.iter().flat_map(|kind| match kind.voices {
+        Voices::Named(voices, _) => {
+            voices.iter().map(|voice| format!("\"{}:{voice}\"", kind.name)).collect::<Vec<_>>()
+        }
+        Voices::InFile(extension, _) => vec![format!("\"{}:FILE.{extension}\"", kind.name)],
+    });
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// Opens a voice by its name. A speed of 1 is its normal one, 2 is twice as fast.
+/// Opens a voice by its name, at a pace where 1 is its own and 2 twice as fast.
 ///
 /// # Errors
-/// If there is no such voice or speed; the text lists those that exist.
+/// If there is no such voice or pace; the text lists what there is. If a file is missing or broken.
 pub fn open(voice: &str, speed: f32) -> Opened {
-    match find(voice) {
-        Some((kind, voice)) => (kind.open)(voice, speed),
-        None => Err(EngineError::BadInput(format!("there is no voice {voice:?}; there are: {}", names()))),
+    let Some((kind, name)) = find(voice) else {
+        return Err(EngineError::BadInput(format!("there is no voice {voice:?}; there are: {}", names())));
+    };
+    match kind.voices {
+        Voices::Named(_, open) => open(name, speed),
+        Voices::InFile(_, open) => {
+            open(Path::new(name), speed).map_err(|error| EngineError::BadInput(error.to_string()))
+        }
     }
 }
 
-/// True if there is a voice of this name.
-#[must_use]
-pub fn is_known(voice: &str) -> bool {
-    find(voice).is_some_and(|(kind, voice)| kind.voices.contains(&voice))
+/// Opens a voice to see whether its files are there and right.
+///
+/// # Errors
+/// What is wrong with a file.
+pub fn check(voice: &str) -> Result<(), LoadError> {
+    match find(voice) {
+        Some((Kind { voices: Voices::InFile(_, open), .. }, name)) => open(Path::new(name), 1.0).map(drop),
+        Some((Kind { voices: Voices::Named(..), .. }, _)) | None => Ok(()),
+    }
 }
 
-/// True if the voice can speak something in `text`.
+/// True if there is a voice of this name, or if it names a file that may be one.
+#[must_use]
+pub fn is_known(voice: &str) -> bool {
+    find(voice).is_some_and(|(kind, name)| match kind.voices {
+        Voices::Named(voices, _) => voices.contains(&name),
+        Voices::InFile(extension, _) => Path::new(name).extension().is_some_and(|found| found == extension),
+    })
+}
+
+/// The file of a voice; `None` if it needs none.
+#[must_use]
+pub fn file_of(voice: &str) -> Option<PathBuf> {
+    find(voice).and_then(|(kind, name)| match kind.voices {
+        Voices::Named(..) => None,
+        Voices::InFile(..) => Some(name.into()),
+    })
+}
+
+/// The same voice, with its file looked for by `find`.
+#[must_use]
+pub fn with_file(voice: &str, find: impl Fn(&Path) -> PathBuf) -> String {
+    match (file_of(voice), voice.split_once(':')) {
+        (Some(file), Some((kind, _))) => format!("{kind}:{}", find(&file).display()),
+        _ => voice.to_owned(),
+    }
+}
+
+/// Whether the voice has a sound for something in `text`.
 #[must_use]
 pub fn can_speak(voice: &str, text: &str) -> bool {
     find(voice).is_some_and(|(kind, _)| (kind.can_speak)(text))
@@ -72,7 +129,7 @@ mod tests {
     fn the_built_in_voice_speaks_and_an_unknown_one_is_refused_with_those_there_are() {
         let speech = open(BUILT_IN, 1.0).expect("a voice").synthesize("Hello.", &CancelFlag::default());
         assert!(!speech.expect("speech").samples.is_empty());
-        for unknown in ["piper:joe", "flite:rms", "slt", ""] {
+        for unknown in ["piper:joe", "flite:rms", "vits:a.onnx", "slt", ""] {
             let error = open(unknown, 1.0).err().expect(unknown).to_string();
             assert!(error.contains("slt"), "{unknown}: {error}");
             assert!(!is_known(unknown));

@@ -69,7 +69,19 @@ unsafe extern "C" {
     fn utt_relation(utterance: *const CUtterance, name: *const c_char) -> *mut c_void;
     fn relation_head(relation: *mut c_void) -> *mut Item;
     fn item_next(item: *const Item) -> *mut Item;
+    fn item_daughter(item: *const Item) -> *mut Item;
     fn item_last_daughter(item: *const Item) -> *mut Item;
+    fn item_parent(item: *const Item) -> *mut Item;
+    fn item_as(item: *const Item, relation: *const c_char) -> *mut Item;
+    fn flite_ffeature_string(item: *const Item, path: *const c_char) -> *const c_char;
+    fn new_utterance() -> *mut CUtterance;
+    fn utt_set_input_text(utterance: *mut CUtterance, text: *const c_char) -> c_int;
+    fn utt_init(utterance: *mut CUtterance, voice: *mut CVoice) -> *mut CUtterance;
+    fn default_tokenization(utterance: *mut CUtterance) -> *mut CUtterance;
+    fn default_textanalysis(utterance: *mut CUtterance) -> *mut CUtterance;
+    fn default_pos_tagger(utterance: *mut CUtterance) -> *mut CUtterance;
+    fn default_phrasing(utterance: *mut CUtterance) -> *mut CUtterance;
+    fn default_lexical_insertion(utterance: *mut CUtterance) -> *mut CUtterance;
     fn flite_ffeature_int(item: *const Item, path: *const c_char) -> c_int;
     fn flite_ffeature_float(item: *const Item, path: *const c_char) -> c_float;
 }
@@ -159,6 +171,100 @@ impl Voice {
         };
         NonNull::new(utterance).map(|utterance| Utterance { utterance, _voice: self })
     }
+
+    /// Looks a text's words up in libflite's lexicon, with its letter-to-sound rules for the others. Makes no sound.
+    pub(super) fn pronounce(&mut self, text: &CStr) -> Option<Pronounced<'_>> {
+        // SAFETY: as in `speak`. The steps are those with which `flite_synth_text` begins; each takes the utterance
+        // that the one before it gave, and none of them keeps a pointer to `text`.
+        let utterance = unsafe {
+            let utterance = NonNull::new(new_utterance())?;
+            utt_set_input_text(utterance.as_ptr(), text.as_ptr());
+            utt_init(utterance.as_ptr(), self.voice.as_ptr());
+            for step in [
+                default_tokenization,
+                default_textanalysis,
+                default_pos_tagger,
+                default_phrasing,
+                default_lexical_insertion,
+            ] {
+                step(utterance.as_ptr());
+            }
+            utterance
+        };
+        Some(Pronounced(Utterance { utterance, _voice: self }))
+    }
+}
+
+/// A text whose words were looked up.
+pub(super) struct Pronounced<'v>(Utterance<'v>);
+
+/// A word as it is pronounced.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Word {
+    /// Its place in the text, as [`Token::at`].
+    pub(super) at: usize,
+    /// In lower case; a number is several words.
+    pub(super) name: String,
+    /// The phones of each syllable, in libflite's names, and whether it is stressed.
+    pub(super) syllables: Vec<(bool, Vec<String>)>,
+    /// The punctuation behind the token that ends with this word.
+    pub(super) punctuation: String,
+}
+
+impl Pronounced<'_> {
+    /// The words, in order.
+    pub(super) fn words(&self) -> Vec<Word> {
+        let mut words = Vec::new();
+        // SAFETY: the utterance is alive and owns its relations, items and their strings, which are copied here.
+        // libflite's functions accept null items and unknown paths, and return null, 0 or "0" for them. Names and
+        // paths end in NUL.
+        unsafe {
+            let relation = utt_relation(self.0.utterance.as_ptr(), c"Word".as_ptr());
+            let mut item = if relation.is_null() { std::ptr::null_mut() } else { relation_head(relation) };
+            while !item.is_null() {
+                let mut word =
+                    Word { name: text_of(flite_ffeature_string(item, c"name".as_ptr())), ..Word::default() };
+                let mut syllable = item_daughter(item_as(item, c"SylStructure".as_ptr()));
+                while !syllable.is_null() {
+                    let stressed = flite_ffeature_int(syllable, c"stress".as_ptr()) > 0;
+                    let mut phones = Vec::new();
+                    let mut phone = item_daughter(syllable);
+                    while !phone.is_null() {
+                        phones.push(text_of(flite_ffeature_string(phone, c"name".as_ptr())));
+                        phone = item_next(phone);
+                    }
+                    word.syllables.push((stressed, phones));
+                    syllable = item_next(syllable);
+                }
+                let in_token = item_as(item, c"Token".as_ptr());
+                let token = item_parent(in_token);
+                if !token.is_null() {
+                    let at = flite_ffeature_int(token, c"file_pos".as_ptr()) - 1;
+                    word.at = usize::try_from(at).unwrap_or(0);
+                    if item_next(in_token).is_null() {
+                        let punctuation = text_of(flite_ffeature_string(token, c"punc".as_ptr()));
+                        // "0" is libflite's way of saying that there is none.
+                        word.punctuation = punctuation.replace('0', "");
+                    }
+                }
+                words.push(word);
+                item = item_next(item);
+            }
+        }
+        words
+    }
+}
+
+/// A copy of a C string; empty if there is none, or if it is not UTF-8.
+///
+/// # Safety
+/// `text` is null, or ends in NUL and is not changed meanwhile.
+unsafe fn text_of(text: *const c_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: the caller guarantees it.
+    unsafe { CStr::from_ptr(text) }.to_str().unwrap_or_default().to_owned()
 }
 
 impl Utterance<'_> {

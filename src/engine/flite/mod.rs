@@ -61,24 +61,78 @@ pub fn can_speak(text: &str) -> bool {
     text::prepare(text).plain.contains(|c: char| c.is_ascii_alphanumeric())
 }
 
+/// A text as its words are pronounced in American English.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pronunciation {
+    /// The words as written, split at white space.
+    pub written: Vec<String>,
+    /// The words as spoken, in order.
+    pub spoken: Vec<SpokenWord>,
+}
+
+/// A word as it is pronounced. "10:30" is two of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SpokenWord {
+    /// The written word that it belongs to: its place in [`Pronunciation::written`].
+    pub written: usize,
+    /// In lower case.
+    pub name: String,
+    /// The phones of each syllable, by the names of the CMU dictionary in lower case ("ae", "t"), and whether it is
+    /// stressed. "ax" is the schwa.
+    pub syllables: Vec<(bool, Vec<String>)>,
+    /// The mark behind it: one of `.`, `,`, `!`, `?`, `:`, `;`.
+    pub mark: Option<char>,
+}
+
+/// Looks up how a text is pronounced: in the lexicon of flite, which is CMU's, and by its letter-to-sound rules. Makes no
+/// sound, and takes well under a millisecond for a sentence.
+///
+/// # Errors
+/// If the text has more than [`MAX_CHARS`] characters, or if flite fails.
+pub fn pronounce(text: &str) -> Result<Pronunciation, EngineError> {
+    let (prepared, plain) = prepared(text)?;
+    if prepared.plain.is_empty() {
+        return Ok(Pronunciation { written: prepared.words, spoken: Vec::new() });
+    }
+    let mut voice = ffi::voice().ok_or_else(|| failed("no voice"))?;
+    let words = voice.pronounce(&plain).ok_or_else(|| failed("no lexicon"))?.words();
+    let spoken = words.into_iter().map(|word| SpokenWord {
+        written: prepared.word_at(word.at).unwrap_or_default(),
+        name: word.name,
+        syllables: word.syllables,
+        mark: word.punctuation.chars().find(|mark| ".,!?:;".contains(*mark)),
+    });
+    let spoken = spoken.collect();
+    Ok(Pronunciation { written: prepared.words, spoken })
+}
+
+/// A text that is not too long, in flite's form.
+fn prepared(text: &str) -> Result<(text::Prepared, CString), EngineError> {
+    let chars = text.chars().count();
+    if chars > MAX_CHARS {
+        return Err(EngineError::BadInput(format!(
+            "a text of {chars} characters is too long to speak at once; the limit is {MAX_CHARS}"
+        )));
+    }
+    let prepared = text::prepare(text);
+    let plain = CString::new(prepared.plain.as_str()).map_err(|_| failed("a NUL in the text"))?;
+    Ok((prepared, plain))
+}
+
+fn failed(what: &str) -> EngineError {
+    EngineError::Failed(format!("flite: {what}"))
+}
+
 impl Synthesizer for Flite {
     /// Speaks `text`. A text with nothing to speak gives empty speech.
     ///
     /// # Errors
     /// If the text has more than [`MAX_CHARS`] characters, if flite fails, or if the job is cancelled.
     fn synthesize(&mut self, text: &str, cancel: &CancelFlag) -> Result<Speech, EngineError> {
-        let chars = text.chars().count();
-        if chars > MAX_CHARS {
-            return Err(EngineError::BadInput(format!(
-                "a text of {chars} characters is too long to speak at once; the limit is {MAX_CHARS}"
-            )));
-        }
-        let prepared = text::prepare(text);
+        let (prepared, plain) = prepared(text)?;
         if prepared.plain.is_empty() {
             return Ok(Speech::default());
         }
-        let failed = |what: &str| EngineError::Failed(format!("flite: {what}"));
-        let plain = CString::new(prepared.plain.as_str()).map_err(|_| failed("a NUL in the text"))?;
         let mut voice = ffi::voice().ok_or_else(|| failed("no voice"))?;
         let utterance = voice.speak(&plain, self.stretch, cancel).ok_or_else(|| failed("no speech"))?;
         if cancel.is_cancelled() {

@@ -1,0 +1,195 @@
+//! American English for Piper voices: the CMU dictionary's phones as espeak-ng writes them for `en-us`, which is what
+//! these voices were trained on. Pure tables; knows no voice and no sound.
+//!
+//! espeak-ng itself is under GPL-3 and is no part of this program: words come from flite's lexicon, under a licence
+//! like BSD's. What that costs in words is measured in docs/decisions/0013.
+
+use crate::engine::flite::SpokenWord;
+
+/// Vowels: the phone, and its sign.
+const VOWELS: [(&str, &str); 16] = [
+    ("aa", "ɑː"),
+    ("ae", "æ"),
+    ("ah", "ʌ"),
+    ("ax", "ə"),
+    ("ao", "ɔː"),
+    ("aw", "aʊ"),
+    ("ay", "aɪ"),
+    ("eh", "ɛ"),
+    ("er", "ɜː"),
+    ("ey", "eɪ"),
+    ("ih", "ɪ"),
+    ("iy", "iː"),
+    ("ow", "oʊ"),
+    ("oy", "ɔɪ"),
+    ("uh", "ʊ"),
+    ("uw", "uː"),
+];
+
+/// Consonants. The g is U+0261.
+const CONSONANTS: [(&str, &str); 24] = [
+    ("b", "b"),
+    ("ch", "tʃ"),
+    ("d", "d"),
+    ("dh", "ð"),
+    ("f", "f"),
+    ("g", "ɡ"),
+    ("hh", "h"),
+    ("jh", "dʒ"),
+    ("k", "k"),
+    ("l", "l"),
+    ("m", "m"),
+    ("n", "n"),
+    ("ng", "ŋ"),
+    ("p", "p"),
+    ("r", "ɹ"),
+    ("s", "s"),
+    ("sh", "ʃ"),
+    ("t", "t"),
+    ("th", "θ"),
+    ("v", "v"),
+    ("w", "w"),
+    ("y", "j"),
+    ("z", "z"),
+    ("zh", "ʒ"),
+];
+
+/// Vowels before an r, where they have another sign.
+const BEFORE_R: [(&str, &str); 8] = [
+    ("aa", "ɑː"),
+    ("ao", "ɔː"),
+    ("eh", "ɛ"),
+    ("ih", "ɪ"),
+    ("iy", "ɪ"),
+    ("ow", "oː"),
+    ("uh", "ʊ"),
+    ("uw", "ʊ"),
+];
+
+/// Words without stress in a sentence, and those with a weak one.
+const FUNCTION_WORDS: [(&str, &str); 33] = [
+    ("a", "ɐ"),
+    ("an", "ɐn"),
+    ("and", "ænd"),
+    ("are", "ɑːɹ"),
+    ("as", "æz"),
+    ("at", "æt"),
+    ("be", "biː"),
+    ("but", "bˌʌt"),
+    ("can", "kæn"),
+    ("could", "kʊd"),
+    ("do", "dˈuː"),
+    ("for", "fɔːɹ"),
+    ("from", "fɹʌm"),
+    ("have", "hæv"),
+    ("i", "aɪ"),
+    ("in", "ɪn"),
+    ("is", "ɪz"),
+    ("it", "ɪt"),
+    ("of", "ʌv"),
+    ("on", "ˌɔn"),
+    ("or", "ɔːɹ"),
+    ("our", "ˌaʊɚ"),
+    ("that", "ðæt"),
+    ("the", "ðə"),
+    ("there", "ðɛɹ"),
+    ("this", "ðɪs"),
+    ("to", "tə"),
+    ("us", "ˌʌs"),
+    ("was", "wʌz"),
+    ("we", "wiː"),
+    ("with", "wɪð"),
+    ("you", "juː"),
+    ("your", "jʊɹ"),
+];
+
+fn of<'a>(table: &[(&str, &'a str)], key: &str) -> Option<&'a str> {
+    table.iter().find(|(known, _)| *known == key).map(|(_, sign)| *sign)
+}
+
+/// A word in the signs of espeak-ng, its stress marks among them.
+///
+/// A t between vowels of which the second is not stressed is a flap ("forty" is "fˈɔːɹɾi"), and an r is heard between
+/// an "er" and a vowel.
+pub(super) fn signs(word: &SpokenWord) -> String {
+    if let Some(weak) = of(&FUNCTION_WORDS, &word.name) {
+        return weak.to_owned();
+    }
+    let phones: Vec<(&str, bool)> = word
+        .syllables
+        .iter()
+        .flat_map(|(stressed, phones)| phones.iter().map(|phone| (phone.as_str(), *stressed)))
+        .collect();
+    let mut signs = String::new();
+    for (i, &(phone, stressed)) in phones.iter().enumerate() {
+        let before = i.checked_sub(1).map(|i| phones[i].0);
+        let next = phones.get(i + 1).copied();
+        if is_vowel(phone) {
+            signs.push_str(if stressed { "ˈ" } else { "" });
+            signs.push_str(vowel(phone, stressed, next.map(|(next, _)| next)));
+            if phone == "er" && next.is_some_and(|(next, _)| is_vowel(next)) {
+                signs.push('ɹ');
+            }
+        } else if phone == "t"
+            && before.is_some_and(|before| is_vowel(before) || before == "r")
+            && next.is_some_and(|(next, stressed)| is_vowel(next) && !stressed)
+        {
+            signs.push('ɾ');
+        } else {
+            signs.push_str(of(&CONSONANTS, phone).unwrap_or_default());
+        }
+    }
+    signs
+}
+
+fn is_vowel(phone: &str) -> bool {
+    of(&VOWELS, phone).is_some()
+}
+
+fn vowel(phone: &str, stressed: bool, next: Option<&str>) -> &'static str {
+    let goes_on_in_a_vowel = next.is_some_and(is_vowel);
+    match phone {
+        "er" if !stressed => "ɚ",
+        "iy" if !stressed && (next.is_none() || goes_on_in_a_vowel) => "i",
+        "ah" if !stressed => "ə",
+        _ => next
+            .filter(|next| *next == "r")
+            .and_then(|_| of(&BEFORE_R, phone))
+            .or(of(&VOWELS, phone))
+            .unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::flite;
+
+    fn said(text: &str) -> String {
+        let pronunciation = flite::pronounce(text).expect("a pronunciation");
+        pronunciation.spoken.iter().map(signs).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Right values are those of `espeak-ng -q --ipa -v en-us`.
+    #[test]
+    fn words_are_written_as_the_voices_learned_them() {
+        for (text, signs) in [
+            ("hello", "həlˈoʊ"),
+            ("the cleaning is ninety dollars", "ðə klˈiːnɪŋ ɪz nˈaɪnti dˈɑːlɚz"),
+            ("we are at forty two Green Street", "wiː ɑːɹ æt fˈɔːɹɾi tˈuː ɡɹˈiːn stɹˈiːt"),
+            ("the warranty is two years", "ðə wˈɔːɹənti ɪz tˈuː jˈɪɹz"),
+        ] {
+            assert_eq!(said(text), signs, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_phone_of_the_lexicon_has_a_sign() {
+        let text = "Joyful zebras usually watch the boy sing thin, thick, azure measures; shy chefs judge good \
+                    food, vow, yawn and purr about idea, pure and poor cures.";
+        let spoken = flite::pronounce(text).expect("a pronunciation").spoken;
+        for phone in spoken.iter().flat_map(|word| &word.syllables).flat_map(|(_, phones)| phones) {
+            assert!(is_vowel(phone) || of(&CONSONANTS, phone).is_some(), "{phone}");
+        }
+    }
+}
