@@ -1,5 +1,5 @@
-//! What the core costs: codecs, detectors, resampling, cutting text, and a whole call. `cargo bench` runs it in two
-//! minutes; what takes engines and models is `offhook bench`.
+//! The speed of the core: codecs, detectors, resampling, the chunker, and a whole call. `cargo bench` runs it
+//! in two minutes. Benchmarks that need engines and models are in `offhook bench`.
 #![allow(
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
@@ -31,12 +31,12 @@ fn main() {
     divan::main();
 }
 
-/// 20 ms of something that is no silence.
+/// 20 ms of a tone, so that the frame is not silence.
 fn frame(samples: usize) -> Vec<i16> {
     (0..samples).map(|n| ((n as f32 * 0.37).sin() * 9_000.0) as i16).collect()
 }
 
-/// A frame of the caller's and one of the agent's, on Twilio's line: JSON, base64 and mu-law.
+/// A frame of the caller and one of the agent, in Twilio's protocol: JSON, base64 and mu-law.
 #[divan::bench]
 fn twilio_frame_both_ways(bencher: Bencher<'_, '_>) {
     let mut codec = Twilio::new();
@@ -57,7 +57,7 @@ fn twilio_frame_both_ways(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// The same on our own line: 16-bit samples in binary messages.
+/// A frame in each direction in our own protocol: 16-bit samples in binary messages.
 #[divan::bench]
 fn native_frame_both_ways(bencher: Bencher<'_, '_>) {
     let mut codec = Native::new();
@@ -108,8 +108,8 @@ fn chunker(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// A minute of a call with four questions, answers and one interruption, from messages to messages; the scripted engines'
-/// part of it is small.
+/// A minute of a call with four questions, their answers and one interruption, from messages to messages. The
+/// share of the scripted engines is small.
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn whole_call_of_a_minute(bencher: Bencher<'_, '_>) {
     bencher.bench(|| {

@@ -1,6 +1,7 @@
-//! What a step of the language model costs: products of matrices alone, prompts, and tokens of calls at once. It is
-//! the model that ships, with one thread, so that figures of different days can be compared on the same machine.
-//! `cargo bench --bench llm`; other models and llama.cpp beside it: `offhook bench llm`.
+//! The speed of the language model's steps: matrix products alone, prefill, and decode of several calls at
+//! once. Runs the shipped model with one thread, so that figures of different days can be compared on the
+//! same machine. `cargo bench --bench llm` runs it. Other models: `offhook bench llm`, and with llama.cpp
+//! beside it, `scripts/llm_peers.py`.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::path::Path;
@@ -14,7 +15,7 @@ fn main() {
     divan::main();
 }
 
-/// The front desk with these kernels; `None` where the processor has none of them.
+/// The front desk with these kernels; `None` if the processor does not have them.
 fn engine(kernels: KernelChoice) -> Option<LlmEngine> {
     let options = LlmOptions {
         model: Path::new(env!("CARGO_MANIFEST_DIR")).join("models/demo/phi3-frontdesk.gguf"),
@@ -28,10 +29,10 @@ fn engine(kernels: KernelChoice) -> Option<LlmEngine> {
     load(&options).ok()
 }
 
-/// The best of this machine, and candle's products, which are the reference.
+/// The best kernels of this machine, and candle's, which are the reference.
 const KERNELS: [KernelChoice; 2] = [KernelChoice::Auto, KernelChoice::Candle];
 
-/// Products of bytes from registers alone: what no kernel can exceed.
+/// Products of bytes from registers alone, the limit of every kernel.
 #[divan::bench(sample_count = 20)]
 fn products_at_most(bencher: Bencher<'_, '_>) {
     let engine = engine(KernelChoice::Auto).unwrap();
@@ -40,14 +41,15 @@ fn products_at_most(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(products)).bench_local(|| machine.multiply());
 }
 
-/// Tokens of a prompt, read in slices of 64: products of many rows.
+/// Prefill of a prompt in slices of 64 tokens: products of many rows.
 #[divan::bench(args = [64, 256], consts = [0, 1], sample_count = 20)]
 fn prefill<const CHOICE: usize>(bencher: Bencher<'_, '_>, tokens: usize) {
     let Some(engine) = engine(KERNELS[CHOICE]) else { return };
     bencher.counter(ItemsCount::new(tokens)).bench_local(|| engine.bench_sequence(tokens).unwrap());
 }
 
-/// A token for each of so many calls: products of few rows. After 900 tokens, attention is most of it.
+/// A token for each of `calls` calls: products of few rows. After 900 tokens, attention takes most of the
+/// time.
 #[divan::bench(args = [(1, 64), (4, 64), (8, 64), (1, 900), (8, 900)], consts = [0, 1], sample_count = 50)]
 fn decode<const CHOICE: usize>(bencher: Bencher<'_, '_>, (calls, before): (usize, usize)) {
     let Some(engine) = engine(KERNELS[CHOICE]) else { return };

@@ -1,5 +1,5 @@
-//! All tests that see the program from outside, in one binary: calls over real sockets, decoders of foreign bytes, and
-//! the rules for the sources. Calls without sockets are in crates/core/tests.
+//! All tests that see the program from outside, in one binary: calls over real sockets, decoders of foreign
+//! bytes, and the rules for the sources. Calls without sockets are in crates/core/tests.
 #![allow(
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,

@@ -1,10 +1,11 @@
-//! The rules of the house that no compiler checks: every file says what it is for, files stay short, unsafe code
-//! stays in few of them, and nothing tells of the machine it was written on. Who may import whom: `layers`.
+//! The rules of the house that no compiler checks: every file says what it is for, files stay short, unsafe
+//! code stays in a few files, and no file mentions the machine on which it was written. The rules of imports
+//! are in `layers`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A file longer than this is two files.
+/// The most lines of a file; a longer one must be split.
 const MAX_LINES: usize = 400;
 
 fn root() -> &'static Path {
@@ -36,7 +37,7 @@ fn name(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
-/// All Rust of ours. What the fuzzer finds and builds lies beside its targets, and is not ours.
+/// All our Rust files. The fuzzer's findings and builds lie beside its targets, and are not ours.
 fn sources() -> Vec<PathBuf> {
     ["src", "crates", "tests", "fuzz/targets", "fuzz/fuzz_targets"]
         .iter()
@@ -61,7 +62,39 @@ fn files_stay_short_enough_to_read() {
     }
 }
 
-/// Vector instructions, and the threads that share them.
+/// The widest line. Formatted code is no wider, except for texts that cannot be broken.
+const MAX_COLUMNS: usize = 110;
+
+#[test]
+fn comments_and_prose_fit_into_the_columns() {
+    let is_comment = |line: &str| line.trim_start().starts_with("//") && !line.contains("://");
+    // Tables, links and fenced blocks cannot be wrapped.
+    let is_prose = |line: &str| !line.starts_with(['|', '!', '<', ' ']) && !line.contains("](");
+    let mut wide = Vec::new();
+    for path in sources() {
+        wide.extend(lines_wider(&path, is_comment));
+    }
+    for path in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "AGENTS.md", "docs"] {
+        for path in files(path, "md") {
+            let mut fenced = false;
+            wide.extend(lines_wider(&path, |line| {
+                fenced ^= line.trim_start().starts_with("```");
+                !fenced && is_prose(line)
+            }));
+        }
+    }
+    assert!(wide.is_empty(), "wider than {MAX_COLUMNS} columns:\n{}", wide.join("\n"));
+}
+
+/// The lines of a file that are of this kind and too wide.
+fn lines_wider(path: &Path, mut of_this_kind: impl FnMut(&str) -> bool) -> Vec<String> {
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text.lines().enumerate().filter(|(_, line)| of_this_kind(line));
+    let wide = lines.filter(|(_, line)| line.chars().count() > MAX_COLUMNS);
+    wide.map(|(i, _)| format!("{}:{}", name(path), i + 1)).collect()
+}
+
+/// The folder of the vector instructions, and of the threads that share their work.
 const KERNELS: &str = "crates/llm/src/kernels/";
 
 #[test]
@@ -79,7 +112,7 @@ fn unsafe_code_stays_in_the_few_files_that_need_it() {
                 continue;
             }
             assert!(allowed(&file), "{file}:{} is unsafe; put it into a small ffi.rs", i + 1);
-            // In the kernels, functions are unsafe themselves: what they need is said where they are declared.
+            // In the kernels, whole functions are unsafe, and their declarations state the conditions.
             let told =
                 |l: &&str| l.contains("SAFETY") || (file.starts_with(KERNELS) && l.contains("unsafe fn"));
             let above = lines[i.saturating_sub(8)..=i].iter().any(told);
@@ -99,7 +132,7 @@ fn the_project_speaks_of_itself_alone() {
         files("models/demo", "md"),
         files("models/demo", "py"),
     ];
-    // Put together here so that this file does not find itself.
+    // Assembled here, so that this file does not match itself.
     let foreign =
         [["/wo", "rk/"].concat(), ["/tm", "p/wt"].concat(), ["TO", "DO"].concat(), ["FIX", "ME"].concat()];
     for path in places.concat().into_iter().filter(|p| !name(p).contains("/work/")) {

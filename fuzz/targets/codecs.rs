@@ -1,5 +1,5 @@
-//! What holds for the codec of every gateway: bytes are cut into the messages of a socket, each is decoded,
-//! and the call speaks in between. Must not know any provider.
+//! The properties of every gateway's codec: bytes are cut into the messages of a socket, each is decoded, and
+//! the call sends messages in between. Must not know any provider.
 
 use offhook::ids::UtteranceId;
 use offhook::report::{Pong, Report, ReportedTurn, Summary};
@@ -7,31 +7,32 @@ use offhook::streams::{
     AudioFormat, Gateway, Inbound, MAX_AUDIO_SECONDS, MAX_NAME_BYTES, Media, Refusal, Start, Wire, WireOut,
 };
 
-/// Most meanings of one message: what waited for its order, and the message itself.
+/// The most events from one message: messages that waited for their order, and the message itself.
 const MAX_INBOUND: usize = 8;
 
-/// Longest reason of a refusal, in bytes: it goes into logs, and some of it back to the client.
+/// The longest reason of a refusal, in bytes. It goes into logs, and part of it back to the client.
 const MAX_REASON: usize = 2048;
 
-/// Most bytes that say something other than audio.
+/// The most bytes of a message other than audio.
 const MAX_WORDS: usize = 4096;
 
-/// The frame that is being filled is at most a second.
+/// The highest sample rate. A partly filled frame holds at most a second.
 const MAX_RATE: usize = 64_000;
 
 /// One message of a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packed {
-    /// Text, or what looks like it; or binary.
+    /// True for text (valid or not), false for binary.
     pub text: bool,
-    /// What the call says after it, as a number.
+    /// The number of the message that the call sends after it.
     pub said: u8,
     /// The message.
     pub bytes: Vec<u8>,
 }
 
-/// Cuts bytes into messages: a byte whose highest bit says text and whose others choose what the call says,
-/// two of length with the low one first, the message. The last one may be cut short.
+/// Cuts bytes into messages. Each has a byte whose highest bit means text and whose other bits choose the
+/// message that the call sends, two bytes of length with the low one first, and the message. The last one may
+/// be cut short.
 pub fn unpack(mut data: &[u8]) -> Vec<Packed> {
     let mut messages = Vec::new();
     while let [kind, low, high, rest @ ..] = data {
@@ -43,7 +44,7 @@ pub fn unpack(mut data: &[u8]) -> Vec<Packed> {
     messages
 }
 
-/// The way back; what is too long for two bytes of length is cut.
+/// The inverse of [`unpack`]. A message that is too long for two bytes of length is cut.
 pub fn pack(messages: &[Packed]) -> Vec<u8> {
     let mut data = Vec::new();
     for message in messages {
@@ -55,12 +56,12 @@ pub fn pack(messages: &[Packed]) -> Vec<u8> {
     data
 }
 
-/// Gives the messages to a codec that has just been made.
+/// Gives the messages to a new codec, and checks its results.
 pub fn hold(gateway: &mut dyn Gateway, data: &[u8]) {
     let mut call = Call { format: None, disordered: 0 };
     for message in unpack(data) {
         let decoded = if message.text {
-            // A socket brings no text that is not UTF-8.
+            // A socket delivers only text that is UTF-8.
             gateway.decode(Wire::Text(&String::from_utf8_lossy(&message.bytes)))
         } else {
             gateway.decode(Wire::Binary(&message.bytes))
@@ -114,7 +115,7 @@ impl Call {
         }
     }
 
-    /// Lets the call speak.
+    /// Lets the call send a message.
     fn say(&self, gateway: &mut dyn Gateway, said: u8) {
         let samples = vec![i16::from(said) - 2; [0, 1, 160, 161, 960][usize::from(said) % 5]];
         let long = "x".repeat(300);
@@ -132,7 +133,8 @@ impl Call {
         assert!(rate <= MAX_RATE, "a rate of {rate}");
         if let Media::Audio { samples } = media {
             assert!(wire.len() <= samples.len() + 1, "{} messages", wire.len());
-            // At most two bytes a sample, and four for three of these in base64; what waited for a frame comes, too.
+            // At most two bytes per sample, and four for three of these in base64, plus the audio that waited
+            // for a whole frame.
             let most = wire.len() * 256 + (samples.len() + rate) * 3;
             assert!(bytes(&wire) <= most, "{} bytes of audio", bytes(&wire));
         } else {
@@ -141,7 +143,7 @@ impl Call {
         }
     }
 
-    /// Lets the call tell of itself.
+    /// Lets the call send a report.
     fn tell(&self, gateway: &mut dyn Gateway, said: u8, name: &str) {
         let (turn, pong, summary) = (ReportedTurn::default(), Pong::default(), Summary::default());
         let report = match said % 16 {
@@ -158,7 +160,7 @@ impl Call {
     }
 }
 
-/// A call's introduction is no longer than the message that it came in, but for how numbers are written.
+/// The start of a call holds no more bytes than its message, apart from the spelling of numbers.
 fn started(start: &Start, length: usize) {
     for name in [&start.stream_id, &start.call_id].into_iter().flatten() {
         assert!((1..=MAX_NAME_BYTES).contains(&name.len()), "a name of {} bytes", name.len());
@@ -166,7 +168,7 @@ fn started(start: &Start, length: usize) {
     assert!((8000..=MAX_RATE).contains(&(start.format.rate as usize)), "a rate of {}", start.format.rate);
     let custom: usize = start.custom.iter().map(|(key, value)| key.len() + value.len()).sum();
     let ends: usize = [&start.from, &start.to].into_iter().flatten().map(String::len).sum();
-    // A byte that is no UTF-8 becomes three.
+    // A byte that is not UTF-8 becomes three.
     assert!(custom + ends <= 16 * length, "{custom} bytes of parameters in a message of {length}");
 }
 

@@ -1,5 +1,5 @@
-//! What holds for the readers of files that people hand over, and for the voice, which reads aloud whatever
-//! a model wrote. Must not know where bytes come from.
+//! The properties of the readers of users' files, and of the voice, which speaks any text that a model has
+//! generated. Must not know where bytes come from.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -19,10 +19,10 @@ use offhook::turns::replay::Trace;
 use offhook::turns::trace::Line;
 use offhook::units::CallTime;
 
-/// Longest message about a file, in bytes: people read it.
+/// The longest message about a file, in bytes. People read it.
 const MAX_PROBLEM: usize = 4096;
 
-/// Longest input: what is limited in bytes is limited far below.
+/// The longest input, in bytes. All limits in bytes are far lower.
 const MAX_INPUT: usize = 1 << 20;
 
 /// WAV files.
@@ -66,7 +66,7 @@ fn load(data: &[u8]) -> Option<LlmEngine> {
     loaded.map_err(|problem| short(&problem.to_string(), MAX_PROBLEM)).ok()
 }
 
-/// Language models that can be loaded: they may fail to answer, no more.
+/// Language models that can be loaded. They may fail to answer, but not panic.
 pub fn reply(data: &[u8]) {
     let Some(mut model) = load(data) else { return };
     let sampling = Sampling {
@@ -95,7 +95,7 @@ pub fn reply(data: &[u8]) {
     }
 }
 
-/// A model must be a file: one a thread, in memory where there is such a place.
+/// The file of a model: one per thread, in memory if the system has such a folder.
 struct ModelFile {
     file: File,
     path: PathBuf,
@@ -130,7 +130,7 @@ fn file_of(data: &[u8]) -> PathBuf {
     })
 }
 
-/// Whisper models, as far as we look them over.
+/// Whisper models, as far as offhook checks them itself.
 pub fn whisper(data: &[u8]) {
     if let Err(problem) = whisper_model::look_over(Cursor::new(data), data.len() as u64) {
         short(&problem, MAX_PROBLEM);
@@ -151,7 +151,7 @@ pub fn config(data: &[u8]) {
         Err(error) => {
             assert!(!error.problems.is_empty());
             for problem in &error.problems {
-                // A mistake in the TOML is shown with its line, and an unknown key with all that are known.
+                // The message quotes the line of a TOML mistake, and lists all known keys for an unknown one.
                 assert!(!problem.allowed.is_empty());
                 short(&problem.to_string(), 2 * MAX_PROBLEM + 3 * text.len());
             }
@@ -177,14 +177,14 @@ pub fn trace(data: &[u8]) {
     let Ok(trace) = Trace::new(lines) else { return };
     let replay = trace.replay();
     assert!(replay.events + replay.actions <= count);
-    // A rehearsal lets every deadline happen, so it takes as long as the call is, by its own word.
+    // A rehearsal lets every deadline pass, so it takes as long as the trace says that the call lasts.
     if end <= CallTime::from_millis(60_000) && patient(&trace.settings) {
         let rehearsal = trace.rehearse(trace.settings.clone());
         assert!(rehearsal.actions.len() <= 10_000 + 100 * count, "{} actions", rehearsal.actions.len());
     }
 }
 
-/// True if no deadline comes again and again within a moment.
+/// True if no deadline recurs within a moment.
 fn patient(settings: &Settings) -> bool {
     let pace = Duration::from_millis(50);
     let paces = [

@@ -1,5 +1,6 @@
-//! What holds for every decoder of foreign bytes, whatever the bytes are: one function a decoder, which
-//! panics if it does not hold. The fuzzer and the tests call the same. Must not know where bytes come from.
+//! The properties of every decoder of foreign bytes, whatever the bytes are: one function per decoder, which
+//! panics if a property does not hold. The fuzzer and the tests share these functions. Must not know where
+//! bytes come from.
 
 pub mod codecs;
 pub mod files;
@@ -17,17 +18,17 @@ pub use files::{config, gguf, reply, trace, voice, wav, whisper};
 
 /// A decoder.
 pub struct Target {
-    /// As the fuzzer calls it.
+    /// Its name in the fuzzer.
     pub name: &'static str,
-    /// Panics if something does not hold.
+    /// Panics if a property does not hold.
     pub run: fn(&[u8]),
-    /// Its input is messages of a socket, as `codecs::unpack` has them.
+    /// True if its input is messages of a socket, in the form of `codecs::unpack`.
     pub messages: bool,
-    /// One case takes about so many times longer than a message.
+    /// The time of one case, as a multiple of that of a message.
     pub effort: usize,
 }
 
-/// All of them.
+/// All decoders.
 pub const ALL: [Target; 15] = [
     Target { name: "twilio", run: twilio, messages: true, effort: 1 },
     Target { name: "telnyx", run: telnyx, messages: true, effort: 1 },
@@ -39,7 +40,7 @@ pub const ALL: [Target; 15] = [
     Target { name: "detect", run: detect, messages: true, effort: 1 },
     Target { name: "wav", run: wav, messages: false, effort: 4 },
     Target { name: "gguf", run: gguf, messages: false, effort: 10 },
-    // The threads of the matrix products wait for each other in a busy loop, and here beside other tests.
+    // The threads of the matrix products wait for each other in a busy loop, beside other tests.
     Target { name: "reply", run: reply, messages: false, effort: 200 },
     Target { name: "whisper", run: whisper, messages: false, effort: 1 },
     Target { name: "config", run: config, messages: false, effort: 4 },
@@ -52,7 +53,7 @@ pub fn twilio(data: &[u8]) {
     codecs::hold(&mut Twilio::new(), data);
 }
 
-/// Telnyx media streaming, in both orders of bytes.
+/// Telnyx media streaming, in both byte orders.
 pub fn telnyx(data: &[u8]) {
     codecs::hold(&mut Telnyx::new(), data);
     codecs::hold(&mut Telnyx::with_byte_order(ByteOrder::Big), data);
@@ -83,7 +84,7 @@ pub fn native(data: &[u8]) {
     codecs::hold(&mut Native::new(), data);
 }
 
-/// Whoever it is.
+/// Any provider, detected by its first message.
 pub fn detect(data: &[u8]) {
     codecs::hold(&mut Detect::any(), data);
 }

@@ -20,27 +20,27 @@ use crate::units::tenths;
 #[derive(Debug, clap::Args)]
 #[command(
     about = "Talk to the language model in text",
-    long_about = "Talk to the language model in text. At a terminal it asks for a line and streams the \
-    answer; from a pipe every line is a turn of one conversation, and only the answers go to standard \
+    long_about = "Talk to the language model in text. At a terminal, it prompts for a line and streams the \
+    answer. From a pipe, every line is a turn of one conversation, and only the answers go to standard \
     output. Timings go to standard error."
 )]
 pub struct Args {
     /// A GGUF file instead of the configured model
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Continue the text as it stands: no template, no system prompt, the whole input is one text
+    /// Continue the input as it stands, as one text without a chat template or a system prompt
     #[arg(long)]
     raw: bool,
-    /// Most tokens of an answer
+    /// Maximum number of tokens in an answer
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(limits::signed(&limits::MAX_TOKENS)))]
     max_tokens: Option<u32>,
-    /// Instructions instead of the configured ones; empty for none
+    /// System prompt instead of the configured one; empty for none
     #[arg(long, value_name = "TEXT", conflicts_with = "raw")]
     system: Option<String>,
-    /// 0 takes the likeliest token every time
+    /// Sampling temperature; 0 always takes the likeliest token
     #[arg(long, value_name = "X", value_parser = temperature)]
     temperature: Option<f32>,
-    /// One JSON object a turn: text, counts and timings
+    /// Print one JSON object per turn: text, counts and timings
     #[arg(long)]
     json: bool,
 }
@@ -49,7 +49,7 @@ fn temperature(text: &str) -> Result<f32, String> {
     limits::number(text, &limits::TEMPERATURE)
 }
 
-/// Runs it.
+/// Runs the chat.
 pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     let options = llm_options(&config.llm, args.model.as_deref().unwrap_or(&config.llm.model));
     limit_threads(options.threads);
@@ -83,7 +83,7 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// How an answer went.
+/// The timing of an answer.
 struct Timing {
     usage: Usage,
     first_text: Duration,
@@ -98,7 +98,7 @@ struct Chat {
 }
 
 impl Chat {
-    /// One conversation, a line a turn, until the input ends.
+    /// Holds one conversation until the input ends. Each line is a turn.
     fn converse(&mut self) -> anyhow::Result<()> {
         let mut messages = Vec::new();
         if !self.system.trim().is_empty() {
@@ -128,7 +128,7 @@ impl Chat {
         Ok(())
     }
 
-    /// The whole input is one text, which is continued.
+    /// Continues the whole input as one text.
     fn continue_input(&mut self) -> anyhow::Result<()> {
         let text = std::io::read_to_string(std::io::stdin()).context("standard input")?;
         let text = text.strip_suffix('\n').unwrap_or(&text);
@@ -176,7 +176,7 @@ impl Chat {
 }
 
 impl Timing {
-    /// Tokens a second once the first is there; `None` for fewer than two.
+    /// Tokens per second after the first; `None` for fewer than two tokens.
     fn tokens_per_second(&self) -> Option<f64> {
         let after = self.usage.generated.checked_sub(1).filter(|&n| n > 0)?;
         let seconds = self.whole.saturating_sub(self.first_text).as_secs_f64();

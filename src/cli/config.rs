@@ -10,8 +10,8 @@ use crate::config::{ConfigError, DEFAULT_CONFIG, Secrets, examine};
 /// What to do with the configuration.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Check all that `serve` would refuse, and tell what is missing; exit code 64 if the configuration is wrong, 66
-    /// if only a model is missing or cannot be loaded
+    /// Check for everything that `serve` would refuse, and list what is missing; exit code 64 if the
+    /// configuration is invalid, 66 if only a model is missing or cannot be loaded
     Check(Check),
     /// Print the configuration that ships with offhook, with every key explained
     Default,
@@ -20,12 +20,12 @@ pub enum Command {
 /// Arguments of `offhook config check`.
 #[derive(Debug, clap::Args)]
 pub struct Check {
-    /// Do not read the secrets that the configuration names: for machines that do not have them
+    /// Do not read the secrets that the configuration names, for machines that do not have them
     #[arg(long)]
     no_secrets: bool,
 }
 
-/// Prints the configuration that ships.
+/// Prints the built-in configuration.
 ///
 /// # Errors
 /// If standard output cannot be written.
@@ -34,10 +34,10 @@ pub fn print_default() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Checks the configuration at `path`, or the one that ships.
+/// Checks the configuration at `path`, or the built-in one.
 ///
 /// # Errors
-/// All that is wrong with it; if nothing else is, the models that cannot be loaded.
+/// All mistakes in the configuration; if there are none, the models that cannot be loaded.
 pub fn check(args: &Check, path: Option<&Path>) -> anyhow::Result<ExitCode> {
     let secrets = if args.no_secrets { Secrets::Leave } else { Secrets::Read };
     let mut examined = examine(path, secrets)?;
@@ -51,7 +51,7 @@ pub fn check(args: &Check, path: Option<&Path>) -> anyhow::Result<ExitCode> {
     let wrong: Option<ConfigError> = examined.checked().err();
     match (wrong, models) {
         (None, None) => {
-            outln!("the configuration is right")?;
+            outln!("the configuration is valid")?;
             Ok(ExitCode::SUCCESS)
         }
         (Some(wrong), models) => {

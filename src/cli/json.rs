@@ -1,12 +1,12 @@
-//! JSON as the commands print it: times are in milliseconds, to a tenth. What a clock says beyond is noise, and fills
-//! the line. Must not know what is told.
+//! JSON as the commands print it, with times in milliseconds to a tenth. Finer digits are noise and fill the
+//! line. Must not know what is printed.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::units::tenths;
 
-/// One line.
+/// Writes `object` as one line.
 ///
 /// # Errors
 /// If it cannot be written as JSON.
@@ -16,7 +16,7 @@ pub(super) fn line(object: &impl Serialize) -> serde_json::Result<String> {
     Ok(value.to_string())
 }
 
-/// Rounds all numbers behind names that end in `_ms`, and in what stands behind such a name.
+/// Rounds all numbers in fields whose names end in `_ms`, nested ones included.
 fn round(value: &mut Value, is_time: bool) {
     match value {
         Value::Object(fields) => {
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// Fault: times were told with fifteen digits, some in seconds and some in milliseconds.
+    /// Fault: times were printed with fifteen digits, some in seconds and some in milliseconds.
     #[test]
     fn times_are_told_to_a_tenth_and_other_numbers_as_they_are() {
         let told = line(&json!({

@@ -1,4 +1,4 @@
-//! One file a sub-command. Parses arguments, prints results; the work is done elsewhere.
+//! One file per sub-command. Parses arguments and prints results; the work is done elsewhere.
 
 pub mod bench;
 pub mod call;

@@ -1,6 +1,6 @@
-//! A caller's way through the ears, the recogniser and the conversation, without a line, a model of
-//! language or a voice: for seeing and measuring how speech is heard while it goes on. Time is the
-//! audio's own; what the recogniser takes is added as it really was.
+//! A call offline: the detector, the recogniser and the conversation, without a gateway, a language model or
+//! a voice. Shows and measures how speech is recognised while it goes on. Time is the audio's own; the real
+//! time of each transcription is added to it.
 
 mod agent;
 mod show;
@@ -23,16 +23,16 @@ use crate::turns::{Action, Conversation, Event, Manners, Phrases, ReadAhead, Set
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES};
 use crate::vad::Edge;
 
-/// What is heard, in order.
+/// The transcripts, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Heard {
-    /// The caller still speaks.
+    /// A partial: the caller is still speaking.
     Partial { at: CallTime, stable: String, unstable: String },
-    /// A turn is over.
+    /// A finished turn.
     Turn { speech_end: CallTime, known_at: CallTime, text: String },
 }
 
-/// A recording in frames; the last is filled with silence.
+/// Splits a recording into frames; the last is padded with silence.
 fn frames(samples: &[i16]) -> impl Iterator<Item = Vec<i16>> {
     samples.chunks(FRAME_SAMPLES).map(|chunk| {
         let mut frame = chunk.to_vec();
@@ -41,7 +41,7 @@ fn frames(samples: &[i16]) -> impl Iterator<Item = Vec<i16>> {
     })
 }
 
-/// Nobody answers, prompts or hangs up.
+/// Settings under which nobody answers, prompts or hangs up.
 fn listening_only(settings: Settings) -> Settings {
     Settings {
         phrases: Phrases { fallback: settings.phrases.fallback, ..Phrases::default() },
@@ -51,7 +51,7 @@ fn listening_only(settings: Settings) -> Settings {
     }
 }
 
-/// There is no language model that would count tokens.
+/// Counts words, because there is no language model to count tokens.
 fn words() -> CountTokens {
     CountTokens::new(|text| text.split_whitespace().count())
 }
@@ -64,13 +64,13 @@ pub(super) struct OfflineListener<'r> {
     conversation: Conversation,
     listener: Listener,
     speech_end: CallTime,
-    /// What the recogniser said, when it was done.
+    /// The results of the recogniser, at the times when they were ready.
     awaited: Timeline<Event>,
     heard: Vec<Heard>,
-    /// From each pause, once it is seen, to the words before it, as it really was; nothing if a partial
-    /// transcription had heard them.
+    /// The real time from the detection of each pause to the words before it; zero if a partial had already
+    /// heard them.
     pub(super) final_after: Vec<Duration>,
-    /// Somebody who speaks while the caller does, if anybody.
+    /// An agent that speaks while the caller does, if any.
     pub(super) agent: Option<Agent>,
 }
 
@@ -91,7 +91,7 @@ impl<'r> OfflineListener<'r> {
         }
     }
 
-    /// The same, while an agent says `text`.
+    /// A listener to one caller while an agent says `text`.
     ///
     /// # Errors
     /// If the voice fails.
@@ -111,7 +111,7 @@ impl<'r> OfflineListener<'r> {
         Ok(listener)
     }
 
-    /// Takes the next frame of 20 ms at 8 kHz; gives what was heard by its end.
+    /// Takes the next frame of 20 ms at 8 kHz. Returns the transcripts that are ready by its end.
     ///
     /// # Errors
     /// If the recogniser fails.
@@ -134,7 +134,7 @@ impl<'r> OfflineListener<'r> {
         Ok(std::mem::take(&mut self.heard))
     }
 
-    /// Takes a whole recording at 8 kHz, and silence until nothing more can come.
+    /// Takes a whole recording at 8 kHz, then silence until nothing more can come.
     ///
     /// # Errors
     /// If the recogniser fails.
@@ -147,7 +147,7 @@ impl<'r> OfflineListener<'r> {
         Ok(heard)
     }
 
-    /// Hears silence until nothing more can come; gives what was heard.
+    /// Takes silence until nothing more can come. Returns the last transcripts.
     ///
     /// # Errors
     /// If the recogniser fails.
@@ -165,7 +165,7 @@ impl<'r> OfflineListener<'r> {
         !self.awaited.is_empty() || self.conversation.poll_timeout().is_some()
     }
 
-    /// Deadlines and results, in their order.
+    /// Handles deadlines and results up to `end`, in order.
     fn pass_time_until(&mut self, end: CallTime) -> anyhow::Result<()> {
         loop {
             let deadline = self.conversation.poll_timeout().map(|(at, _)| at);
@@ -192,7 +192,7 @@ impl<'r> OfflineListener<'r> {
                 Action::Transcribe { utterance, pass, partial } => {
                     let audio = self.listener.utterance();
                     let took = self.transcribe(now, audio, utterance, pass, partial)?;
-                    // This is the final of the pause that was just seen.
+                    // This is the final for the last detected pause.
                     if let Some(after) = self.final_after.last_mut().filter(|_| !partial) {
                         *after = took;
                     }
@@ -210,12 +210,12 @@ impl<'r> OfflineListener<'r> {
                     self.begin_anew();
                     return Ok(());
                 }
-                // The words could not be had in time: a call would ask to say it again.
+                // The transcript did not come in time; a call would ask the caller to repeat.
                 Action::Speak { .. } if self.agent.is_none() => {
                     self.begin_anew();
                     return Ok(());
                 }
-                // What an agent says is its own affair; it does not think.
+                // The agent handles its own speech above, and has no language model.
                 Action::Generate { .. }
                 | Action::Speak { .. }
                 | Action::Cancel { .. }
@@ -234,7 +234,7 @@ impl<'r> OfflineListener<'r> {
         Ok(())
     }
 
-    /// The next turn owes nothing to this one, for nobody answers.
+    /// Starts a new conversation: without answers, the next turn does not depend on this one.
     fn begin_anew(&mut self) {
         self.conversation = Conversation::new(self.settings.clone(), words());
         self.awaited.forget(|_| true);

@@ -1,19 +1,18 @@
-//! Standard output and standard error of all commands. What cannot be written is an error with an exit code
-//! of its own and never a panic, as it is with `println!`; `clippy.toml` keeps that away. Must not know what
-//! is printed.
+//! Standard output and standard error of all commands. A failed write is an error with its own exit code, not
+//! a panic as with `println!`, which `clippy.toml` forbids. Must not know what is printed.
 
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, StdoutLock, Write};
 
-/// Exit code where the reader of standard output has gone (`offhook … | head`): what shells show for a
-/// program that SIGPIPE ended, 128 + 13. Nothing is said then.
+/// Exit code if the reader of standard output has gone (`offhook … | head`): 128 + 13, which shells show for
+/// a program that SIGPIPE ended. No message is printed then.
 pub const READER_GONE: u8 = 141;
 
-/// Exit code where standard output cannot be written for any other reason (EX_IOERR of sysexits.h).
+/// Exit code if standard output cannot be written for any other reason (EX_IOERR of sysexits.h).
 pub const UNWRITABLE: u8 = 74;
 
-/// What happened to standard output; it is the source of an [`io::Error`], so that a socket's broken pipe is
-/// not taken for it.
+/// An error of standard output. It is the source of an [`io::Error`], so that a socket's broken pipe is not
+/// taken for one.
 #[derive(Debug, thiserror::Error)]
 #[error("standard output cannot be written: {0}")]
 struct Unwritable(io::Error);
@@ -22,8 +21,8 @@ fn marked(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), Unwritable(error))
 }
 
-/// The exit code of a command that failed because its results could not be written; `None` if `error` is
-/// another.
+/// The exit code of a command that failed because its results could not be written; `None` for any other
+/// error.
 #[must_use]
 pub fn exit_code(error: &anyhow::Error) -> Option<u8> {
     let of_output = |cause: &(dyn std::error::Error + 'static)| {
@@ -33,16 +32,16 @@ pub fn exit_code(error: &anyhow::Error) -> Option<u8> {
     error.chain().find_map(of_output)
 }
 
-/// The exit code where `error` is one of standard output.
+/// The exit code for an error of standard output.
 #[must_use]
 pub fn code(error: &io::Error) -> u8 {
     if error.kind() == ErrorKind::BrokenPipe { READER_GONE } else { UNWRITABLE }
 }
 
-/// Standard output, for this thread alone while it lives.
+/// Standard output, locked for this thread.
 pub(super) struct Stdout(StdoutLock<'static>);
 
-/// Standard output; its errors have an exit code.
+/// Locks standard output; its errors have an exit code.
 pub(super) fn stdout() -> Stdout {
     Stdout(io::stdout().lock())
 }
@@ -57,7 +56,7 @@ impl Write for Stdout {
     }
 }
 
-/// Writes what is still in hand.
+/// Flushes standard output.
 ///
 /// # Errors
 /// If standard output cannot be written.
@@ -65,33 +64,33 @@ pub fn flush() -> io::Result<()> {
     stdout().flush()
 }
 
-/// As `print!`, with an error instead of a panic.
+/// Like `print!`, but returns an error instead of panicking.
 pub(super) fn write(text: Arguments<'_>) -> io::Result<()> {
     stdout().write_fmt(text)
 }
 
-/// On standard error, in one piece. Where nobody reads it, a command goes on: its results are elsewhere.
+/// Writes to standard error in one write. If nobody reads it, the command goes on: its results are elsewhere.
 pub fn tell(text: Arguments<'_>) {
     let _ = io::stderr().write_all(text.to_string().as_bytes());
 }
 
-/// As `print!`; a result.
+/// Like `print!`, for results; returns an error instead of panicking.
 macro_rules! out {
     ($($text:tt)*) => { $crate::cli::output::write(format_args!($($text)*)) };
 }
 
-/// As `println!`; a result.
+/// Like `println!`, for results; returns an error instead of panicking.
 macro_rules! outln {
     () => { $crate::cli::output::write(format_args!("\n")) };
     ($($text:tt)*) => { $crate::cli::output::write(format_args!("{}\n", format_args!($($text)*))) };
 }
 
-/// As `eprint!`, whether it can be written or not.
+/// Like `eprint!`, but ignores failed writes.
 macro_rules! note {
     ($($text:tt)*) => { $crate::cli::output::tell(format_args!($($text)*)) };
 }
 
-/// As `eprintln!`, whether it can be written or not.
+/// Like `eprintln!`, but ignores failed writes.
 macro_rules! noteln {
     () => { $crate::cli::output::tell(format_args!("\n")) };
     ($($text:tt)*) => { $crate::cli::output::tell(format_args!("{}\n", format_args!($($text)*))) };
@@ -110,7 +109,7 @@ mod tests {
         let code_of = |error: io::Error| exit_code(&anyhow::Error::from(error));
         assert_eq!(code_of(marked(ErrorKind::BrokenPipe.into())), Some(READER_GONE));
         assert_eq!(code_of(marked(ErrorKind::StorageFull.into())), Some(UNWRITABLE));
-        // A socket's.
+        // The error of a socket.
         assert_eq!(code_of(ErrorKind::BrokenPipe.into()), None);
         let within = Err::<(), _>(marked(ErrorKind::BrokenPipe.into())).context("turn 3");
         assert_eq!(within.map_err(|error| exit_code(&error)), Err(Some(READER_GONE)));

@@ -1,5 +1,6 @@
-//! What `serve` would refuse or be harmed by, found before anything is loaded: models, memory, folders,
-//! certificates, and what is missing. `config check` tells it and `serve` keeps to it. Reads heads of files only.
+//! Checks before anything is loaded: everything that `serve` would refuse or suffer from, in models, memory,
+//! folders and certificates, and missing settings. `config check` reports the findings, and `serve` obeys
+//! them. Reads only the heads of files.
 
 use std::fmt;
 use std::path::Path;
@@ -18,38 +19,38 @@ use crate::runtime::provider_api::ProviderApi;
 
 const MIB: u64 = 1 << 20;
 
-/// Address space that the program takes beside its models, and that each of its threads has set aside for what it
-/// will allocate (glibc's arenas). Measured: with the models that ship, it starts with 1,800,000 KiB on two cores
-/// and not with 1,600,000.
+/// Address space that the program needs beside its models, and that each thread reserves for its allocations
+/// (glibc's arenas). Measured: with the shipped models, it starts with 1,800,000 KiB on two cores, but not
+/// with 1,600,000.
 const BESIDE_MODELS: u64 = 600 * MIB;
 const A_THREAD: u64 = 128 * MIB;
 
-/// Threads that are no engine's: sockets, blocking work, signals, the voice.
+/// Threads that are not counted with the engines: sockets, blocking work, signals, the voice.
 const OTHER_THREADS: usize = 5;
 
-/// What was found.
+/// The results of the checks.
 #[derive(Default)]
 pub(super) struct Findings {
-    /// Keys that are to be changed.
+    /// Keys whose values must change.
     pub(super) problems: Vec<Problem>,
     /// Models that cannot be loaded.
     pub(super) models: Vec<LoadError>,
-    /// What works and may not be meant so.
+    /// Settings that work but may be unintended.
     pub(super) notes: Vec<String>,
     pub(super) opened: Opened,
 }
 
-/// What was opened on the way, for `serve` to go on with.
+/// Files and clients that the checks opened, for `serve` to use.
 #[derive(Default)]
 pub(super) struct Opened {
     /// The language models, by name.
     pub(super) models: Vec<(String, llm::Opened)>,
     pub(super) certificates: Option<Certificates>,
-    /// Where an API of a line is asked to end calls.
+    /// The client of the providers' APIs, if a provider has one that ends calls.
     pub(super) provider_api: Option<ProviderApi>,
 }
 
-/// Models that cannot be loaded, all of them.
+/// All models that cannot be loaded.
 #[derive(Debug)]
 pub struct BadModels(Vec<LoadError>);
 
@@ -71,7 +72,7 @@ impl Findings {
     }
 }
 
-/// Looks at everything that the configuration names.
+/// Checks everything that the configuration names.
 pub(super) fn look(config: &Config) -> Findings {
     let mut findings = Findings::default();
     findings.missing_words(config);
@@ -106,11 +107,11 @@ impl Findings {
         self.problems.push(Problem::of(key, value, allowed));
     }
 
-    /// Who answers has no default: a server that does not know is no mistake, and hardly meant.
+    /// The agent's identity has no default. A server without one is not a mistake, but hardly intended.
     fn missing_words(&mut self, config: &Config) {
         if config.agent.system_prompt.is_empty() {
             self.notes.push(
-                "agent.system_prompt is not set: the agent knows neither whom it speaks for nor a single fact".into(),
+                "agent.system_prompt is not set: the agent knows neither who it is nor any facts".into(),
             );
         }
         if config.agent.phrases.greeting.is_empty() {
@@ -123,7 +124,7 @@ impl Findings {
                 self.refuse(
                     key,
                     format!("{phrase:?}"),
-                    "a text in Latin letters: the voice has no others".into(),
+                    "a text in Latin letters: the voice speaks no others".into(),
                 );
             }
         }
@@ -145,13 +146,13 @@ impl Findings {
         let per_call = (model.bytes_per_call as u64).div_ceil(MIB);
         if model.calls == 0 {
             let allowed = format!(
-                "at least {per_call}, what a call takes with the model \"{name}\"; or lower llm.context_tokens"
+                "at least {per_call}, needed by a call with the model \"{name}\"; or lower llm.context_tokens"
             );
             self.refuse("llm.cache_mb", llm.cache_mb.to_string(), allowed);
         } else if model.calls < config.server.max_calls {
             self.notes.push(format!(
                 "llm.cache_mb = {} holds {} calls with the model \"{name}\" ({per_call} MiB each), and \
-                 server.max_calls is {}: further ones are refused",
+                 server.max_calls is {}: further calls are refused",
                 llm.cache_mb, model.calls, config.server.max_calls
             ));
         }
@@ -160,20 +161,20 @@ impl Findings {
         if tokens > most {
             let allowed = format!(
                 "at most {most} with the model \"{name}\" (llm.context_tokens less llm.max_tokens): shorten it, or \
-                 raise llm.context_tokens if the model has more"
+                 raise llm.context_tokens if the model allows more"
             );
             self.refuse("agent.system_prompt", format!("a text of {tokens} tokens"), allowed);
         } else if tokens > most / 2 {
             self.notes.push(format!(
                 "agent.system_prompt takes {tokens} of the {most} tokens that a prompt of the model \"{name}\" may \
-                 have: what was said is soon forgotten"
+                 have: earlier turns are soon forgotten"
             ));
         }
     }
 
     fn memory(&mut self, config: &Config, models: u64) {
         let needed = address_space(config, models);
-        // What there is of it, and not how much is taken: of that, this process knows nothing yet.
+        // The limit itself, not the part of it that is in use: nothing is loaded yet.
         if let Some(limit) = getrlimit(Resource::As).current.filter(|limit| *limit < needed) {
             let allowed = format!(
                 "at least {} MiB of address space, which these models and calls may take: lift the limit (`ulimit -v \
@@ -185,8 +186,8 @@ impl Findings {
         let free = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| available(&text));
         if let Some(free) = free.filter(|free| *free < models) {
             self.notes.push(format!(
-                "the models take {} MiB, and {} MiB of this machine's memory are free: the system may end the server, \
-                 or read weights from the disk again and again",
+                "the models take {} MiB, and {} MiB of this machine's memory are free: the system may kill \
+                 the server, or read weights from the disk again and again",
                 models.div_ceil(MIB),
                 free / MIB
             ));
@@ -208,14 +209,15 @@ impl Findings {
             Ok(provider_api) => self.opened.provider_api = provider_api,
             Err(error) => {
                 let what =
-                    format!("no API of a line can be asked to hang up; install ca-certificates ({error:#})");
+                    format!("no provider's API can be asked to hang up; install ca-certificates ({error:#})");
                 self.problems.push(Problem::about("certificates", what));
             }
         }
     }
 }
 
-/// About what the server takes at most, of its limit and not of memory.
+/// An estimate of the address space that the server takes at most. This counts against its limit, not against
+/// the machine's memory.
 fn address_space(config: &Config, models: u64) -> u64 {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let engines =
@@ -225,13 +227,13 @@ fn address_space(config: &Config, models: u64) -> u64 {
     BESIDE_MODELS.saturating_add(threads).saturating_add(models.saturating_mul(2))
 }
 
-/// Bytes that /proc/meminfo says can be had without swapping.
+/// Bytes that can be allocated without swapping, according to /proc/meminfo.
 fn available(meminfo: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// Whether files can be made in a folder, or in the one above in which it will be made.
+/// Checks that files can be created in a folder, or the folder in the nearest existing one above.
 fn writable(folder: &Path) -> Result<(), String> {
     let there = folder.ancestors().find(|above| above.as_os_str().is_empty() || above.exists());
     let there = there.filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -256,12 +258,12 @@ mod tests {
         look_at(text).problems.iter().map(ToString::to_string).collect()
     }
 
-    /// Fault: `config check` called right what `serve` refuses: memory for no call, a prompt that no context holds, a
-    /// context that the model does not have, traces that cannot be written.
+    /// Fault: `config check` accepted settings that `serve` refuses: memory for no call, a prompt that fits
+    /// in no context, a context that the model does not have, traces that cannot be written.
     #[test]
     fn what_serve_would_refuse_is_found_before_anything_is_loaded() {
         for (text, told) in [
-            ("[llm]\ncache_mb = 1", "llm.cache_mb = 1: allowed is at least 7, what a call takes"),
+            ("[llm]\ncache_mb = 1", "llm.cache_mb = 1: allowed is at least 7, needed by a call"),
             ("[llm]\ncontext_tokens = 4096", "llm.context_tokens = 4096: allowed is at most 1024, which"),
             (
                 &format!("[agent]\nsystem_prompt = \"{}\"", "parking ".repeat(1200)),
@@ -282,8 +284,8 @@ mod tests {
         assert_eq!(problems(crate::config::DEFAULT_CONFIG), Vec::<String>::new());
     }
 
-    /// Fault: of several models that cannot be loaded only the first was told, and a model of the other kind not at
-    /// all.
+    /// Fault: of several models that cannot be loaded, only the first was reported, and a model of another
+    /// kind not at all.
     #[test]
     fn all_models_are_looked_at() {
         let text = "[stt]\nmodel = \"models/none.bin\"\n[llm]\nmodel = \"models/whisper/whisper-tiny.en-tuned.bin\"\n\
@@ -298,7 +300,8 @@ mod tests {
         assert!(told[2].contains("models/none.gguf") && !told[2].contains("make -C"), "{told:?}");
     }
 
-    /// Fault: a configuration with only [server] answers without a word and without a fact, and nobody said so.
+    /// Fault: with only [server] in its configuration, an agent had no greeting and no facts, and no warning
+    /// said so.
     #[test]
     fn what_is_missing_is_told() {
         let notes = look_at("[server]\nport = 1").notes.join("\n");

@@ -1,6 +1,6 @@
-//! `offhook replay`: plays the trace of a call again. As it was, the first decision that differs is
-//! shown; under other settings, every decision that changes; or it is drawn as a conversation. Decisions are the
-//! conversation's.
+//! `offhook replay`: replays the trace of a call. Under the recorded settings it prints the first decision
+//! that differs, under other settings every decision that changes; or it prints the call as a conversation.
+//! The decisions are those of [`crate::turns`].
 
 mod assignments;
 mod conversation;
@@ -20,7 +20,7 @@ use crate::turns::replay::Trace;
 use crate::turns::trace::Line;
 use crate::units::{CallTime, tenths};
 
-/// Plays the trace of a call again. Traces are made by a server with `log.traces` set.
+/// Replays the trace of a call. A server writes traces if `log.traces` is set.
 ///
 /// Exit code 1 if a decision differs from the trace.
 #[derive(Debug, clap::Args)]
@@ -28,26 +28,26 @@ pub struct Args {
     /// The trace; "-" reads it from standard input.
     #[arg(value_name = "TRACE")]
     trace: PathBuf,
-    /// Draw the call as a conversation instead: who said what when, and how soon the answer came.
+    /// Print the call as a conversation instead: who said what and when, and how soon each answer came.
     #[arg(long, conflicts_with_all = ["set", "json"])]
     show: bool,
-    /// Another setting, by its key in config.toml ("endpoint.complete_ms=400"): shows every decision that
-    /// changes. The caller and the engines do what they did.
+    /// Change a setting, by its key in config.toml ("endpoint.complete_ms=400"), and print every decision
+    /// that changes. The caller and the engines act as recorded. May be given more than once.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// One JSON object a line.
+    /// Print one JSON object per line.
     #[arg(long)]
     json: bool,
 }
 
-/// Plays and prints.
+/// Replays the trace and prints the result.
 ///
 /// # Errors
-/// If the trace cannot be read, or a setting is none.
+/// If the trace cannot be read, or a setting is invalid.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let lines = read(&args.trace)?;
     if args.show {
-        // A trace with holes or of another version is worth looking at, too.
+        // A trace with missing lines or of another version can still be printed.
         write!(std::io::stdout().lock(), "{}", conversation::draw(&lines))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -61,14 +61,14 @@ fn read(path: &Path) -> anyhow::Result<Vec<Line>> {
     }
     let name = path.display().to_string();
     let file = std::fs::File::open(path)
-        .with_context(|| format!("{name} cannot be read; expected a trace, which `log.traces` makes"))?;
+        .with_context(|| format!("{name} cannot be read; expected a trace, written by `log.traces`"))?;
     lines_of(std::io::BufReader::new(file), &name)
 }
 
 fn lines_of(input: impl BufRead, name: &str) -> anyhow::Result<Vec<Line>> {
     let mut lines = Vec::new();
     for (number, text) in input.lines().enumerate() {
-        let place = || format!("{name}: line {} is none of a trace, which `log.traces` makes", number + 1);
+        let place = || format!("{name}: line {} is not part of a trace written by `log.traces`", number + 1);
         let text = text.with_context(place)?;
         if !text.is_empty() {
             lines.push(Line::read(&text).with_context(place)?);
@@ -77,7 +77,7 @@ fn lines_of(input: impl BufRead, name: &str) -> anyhow::Result<Vec<Line>> {
     Ok(lines)
 }
 
-/// As it was.
+/// Replays under the recorded settings.
 fn replay(trace: &Trace, json: bool) -> anyhow::Result<ExitCode> {
     let replay = trace.replay();
     let mut out = crate::cli::output::stdout();
@@ -94,17 +94,17 @@ fn replay(trace: &Trace, json: bool) -> anyhow::Result<ExitCode> {
             Some(action) => serde_json::to_string(action).unwrap_or_default(),
             None => "nothing".to_owned(),
         };
-        writeln!(out, "line {}, at {}: another decision", difference.line, difference.at)?;
+        writeln!(out, "line {}, at {}: a different decision", difference.line, difference.at)?;
         writeln!(out, "  then: {}", show(&difference.then))?;
         writeln!(out, "  now:  {}", show(&difference.now))?;
     } else {
-        writeln!(out, "{} events, {} actions: all the same", replay.events, replay.actions)?;
+        writeln!(out, "{} events, {} actions: no difference", replay.events, replay.actions)?;
     }
     Ok(if replay.difference.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Under other settings. It is compared with the same rehearsal under the old ones, so that only the
-/// settings make a difference.
+/// Replays under other settings. The result is compared with a rehearsal under the recorded settings, so that
+/// only the settings make a difference.
 fn rehearse(trace: &Trace, args: &Args) -> anyhow::Result<ExitCode> {
     let settings = changed(&trace.settings, &args.set)?;
     let before = trace.rehearse(trace.settings.clone());
@@ -126,7 +126,7 @@ fn rehearse(trace: &Trace, args: &Args) -> anyhow::Result<ExitCode> {
     }
     if let Some((at, question)) = &after.unanswered {
         noteln!(
-            "from {at} on this is a guess: the trace has no answer to {question:?}, so the agent says nothing to it"
+            "from {at} on, this is a guess: the trace has no answer to {question:?}, so the agent gives none"
         );
     }
     Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! `offhook say`: text in, a WAV file out, with what it cost. For trying voices; knows no calls.
+//! `offhook say`: text in, a WAV file out, and the time it took. For trying voices; knows no calls.
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -17,18 +17,19 @@ use crate::units::duration_of;
 /// Arguments of `offhook say`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What to say; "-" reads it from standard input.
+    /// The text to speak; "-" reads it from standard input.
     text: String,
-    /// The WAV file to write (16 bits, mono); "-", or none when the output goes to a pipe, is standard output.
+    /// The WAV file to write (16 bits, mono); "-" is standard output, and the default if the output is a
+    /// pipe.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Samples a second; the voice's own if not given.
+    /// Sample rate, in Hz; the voice's own if not given.
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(i64::from(*resample::RATES.start())..=i64::from(*resample::RATES.end())))]
     rate: Option<u32>,
     /// The voice, such as "flite:slt" or "piper:FILE.onnx"; `tts.voice` if not given.
     #[arg(long, value_name = "NAME")]
     voice: Option<String>,
-    /// 1 is the voice's own pace, 2 twice as fast; `tts.speed` if not given.
+    /// Speed: 1 is the voice's own pace, 2 is twice as fast; `tts.speed` if not given.
     #[arg(long, value_name = "X", value_parser = speed)]
     speed: Option<f32>,
     /// Also print when each word ends, in seconds, on standard error.
@@ -40,23 +41,23 @@ fn speed(text: &str) -> Result<f32, String> {
     limits::number(text, &limits::SPEED)
 }
 
-/// Most bytes of text read from standard input: more than the voice takes.
+/// The most bytes of text read from standard input; more than the voice accepts.
 const MAX_TEXT_BYTES: u64 = 1 << 16;
 
-/// Speaks the text and writes it. Exit code 0, or an error.
+/// Speaks the text and writes the audio. Exit code 0, or an error.
 ///
 /// # Errors
 /// If the voice is unknown, the text too long, or the file cannot be written.
 pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     let output = args.output.as_deref().filter(|path| *path != Path::new("-"));
     if output.is_none() && std::io::stdout().is_terminal() {
-        anyhow::bail!("a WAV file is not for a terminal: give a file with -o FILE, or pipe the output");
+        anyhow::bail!("a WAV file cannot go to a terminal: give a file with -o FILE, or pipe the output");
     }
     let text = if args.text == "-" { read_text()? } else { args.text };
     let name = args.voice.as_deref().unwrap_or(&config.tts.voice);
     let mut voice = voice::open(name, args.speed.unwrap_or(config.tts.speed))?;
 
-    // The first sentence of a process pays for the loading of the voice; that is not its speed.
+    // The first sentence of a process includes the loading of the voice, which is not part of its speed.
     voice.synthesize("Ready.", &CancelFlag::default())?;
     #[expect(clippy::disallowed_methods, reason = "the stopwatch of a command-line tool")]
     let start = Instant::now();

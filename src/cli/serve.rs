@@ -1,4 +1,4 @@
-//! `offhook serve`: answers calls until it is told to stop.
+//! `offhook serve`: answers calls until a signal stops it.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -24,23 +24,23 @@ use crate::runtime::reporter::Reporter;
 use crate::runtime::socket::FAREWELL;
 use crate::streams::dialect::Dialect;
 
-/// Connections that the system takes before they are looked at. The usual 128 are full in a burst, and
-/// who comes then waits a second or more.
+/// Connections that the system queues before the server accepts them. A burst fills the usual 128; further
+/// clients then wait a second or more.
 const BACKLOG: u32 = 1024;
 
 /// Arguments of `offhook serve`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Port to listen on instead of server.port; 0 takes a free one
+    /// Port to listen on instead of server.port; 0 picks a free one
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
 
-    /// To try a configuration out: listen on 127.0.0.1 only, without TLS, and check nobody who dials
+    /// For trying out a configuration: listen on 127.0.0.1 only, without TLS, and accept clients unchecked
     #[arg(long)]
     open: bool,
 
-    /// For the program that starts this one: once calls are taken, a JSON object a line on standard output for every
-    /// turn and every call that is over, with what was said
+    /// For a program that starts this server: once calls are accepted, print a line with a JSON object on
+    /// standard output for every finished turn and call, with the words that were said
     #[arg(long)]
     reports: bool,
 }
@@ -48,7 +48,7 @@ pub struct Args {
 /// Serves until SIGTERM or SIGINT, then lets running calls finish.
 ///
 /// # Errors
-/// If the port is taken or a model cannot be loaded.
+/// If the configuration is invalid, the port is in use, or a model cannot be loaded.
 pub fn run(args: &Args, mut config: Config, path: Option<&Path>) -> anyhow::Result<ExitCode> {
     if args.open {
         config.open();
@@ -67,10 +67,10 @@ pub fn run(args: &Args, mut config: Config, path: Option<&Path>) -> anyhow::Resu
     if let Some(models) = findings.bad_models() {
         return Err(models.into());
     }
-    // Before the first thread: candle takes its number of threads from the environment.
+    // Must come before the first thread, because candle reads its number of threads from the environment.
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     limit_threads(config.llm.threads.min(cores));
-    // Sockets and pacing need little: two threads keep one slow write from delaying another call.
+    // Sockets and pacing need little time. A second thread keeps one slow write from delaying another call.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("io")
@@ -90,7 +90,7 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     let Opened { models, certificates, provider_api } = opened;
     warn_of_the_open(&config);
     let listener = listen_on(wanted)
-        .with_context(|| format!("cannot listen on {wanted}; another port can be given with --port"))?;
+        .with_context(|| format!("cannot listen on {wanted}; give another port with --port"))?;
     let address = listener.local_addr()?;
     let config = Arc::new(config);
     let mut app = App::new(config.clone());
@@ -115,7 +115,7 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     for (line, url) in to_dial(&config, address) {
         tracing::info!(line, "dial {url}");
     }
-    // Who does not read it keeps the server from nothing, not even from its end.
+    // A program that never reads the address blocks neither the server nor its shutdown.
     let stopped = tokio::select! {
         told = tokio::task::spawn_blocking(move || tell_address(address)) => { told??; false }
         () = told_to_stop() => true,
@@ -129,7 +129,7 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     Ok(())
 }
 
-/// What gateways dial, line by line: the public address, or what can be reached of this machine.
+/// The address that each gateway dials: the public one, or one at which this machine can be reached.
 fn to_dial(config: &Config, address: SocketAddr) -> Vec<(&'static str, String)> {
     let scheme = if config.server.tls.is_some() { "wss" } else { "ws" };
     let url = |path: &str| match &config.lines.public_url {
@@ -146,40 +146,42 @@ fn to_dial(config: &Config, address: SocketAddr) -> Vec<(&'static str, String)> 
 
 fn listen_on(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // A server that is started again takes its port back at once.
+    // A restarted server can use its port again at once.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// Says where it listens, for programs that wait for it.
+/// Prints the address on which the server listens, for programs that wait for it.
 ///
 /// # Errors
-/// If whoever started the server has gone. What else may be wrong with the output is no reason to take no calls.
+/// If the program that started the server has gone. After any other error of the output, the server still
+/// accepts calls.
 fn tell_address(address: SocketAddr) -> std::io::Result<()> {
     match outln!("listening on {address}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            tracing::warn!(%error, "nobody is told the address");
+            tracing::warn!(%error, "the address cannot be printed");
             Ok(())
         }
         told => told,
     }
 }
 
-/// What is allowed, and should be known.
+/// Warns of settings that are allowed but open to abuse.
 fn warn_of_the_open(config: &Config) {
     if config.server.bind.is_loopback() {
         return;
     }
     for (dialect, _) in config.lines.taken.iter().filter(|(_, line)| line.checks.is_empty()) {
-        tracing::warn!(line = dialect.name(), "anybody may start calls on this line");
+        tracing::warn!(line = dialect.name(), "anybody may start calls through this provider");
     }
     if config.server.tls.is_none() {
-        tracing::warn!("no TLS: credentials and voices can be read on the way, unless a proxy is in front");
+        tracing::warn!("no TLS: credentials and voices can be read in transit, unless a proxy is in front");
     }
 }
 
-/// No new calls; running ones may end by themselves until the time is up or a second signal comes.
+/// Accepts no new calls. Running ones may end by themselves until `patience` is over or a second signal
+/// comes; then they are ended.
 async fn drain(app: &App, patience: Duration, mut told_again: impl AsyncFnMut()) {
     app.registry().drain();
     let calls = app.registry().calls();
@@ -191,11 +193,11 @@ async fn drain(app: &App, patience: Duration, mut told_again: impl AsyncFnMut())
     };
     tokio::select! {
         () = all_ended => {}
-        () = tokio::time::sleep(patience) => tracing::warn!("some calls outlasted the drain and are ended"),
-        () = told_again() => tracing::warn!("told to stop again: running calls are ended"),
+        () = tokio::time::sleep(patience) => tracing::warn!("the drain is over: running calls are ended"),
+        () = told_again() => tracing::warn!("a second signal to stop: running calls are ended"),
     }
     app.stop_calls();
-    // Each call says goodbye to its peer, and waits a moment for the answer.
+    // Each call sends its peer a close, and waits a moment for the answer.
     let all_parted = async {
         while !app.sockets_are_gone() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -214,7 +216,7 @@ mod tests {
         to_dial(&config, address.parse().expect("an address")).into_iter().map(|(_, url)| url).collect()
     }
 
-    /// Fault: `serve` told its port and left it to its documents what a gateway dials.
+    /// Fault: `serve` logged its port, but the address that a gateway dials was only in the documents.
     #[test]
     fn every_line_is_told_with_the_address_to_dial() {
         assert_eq!(

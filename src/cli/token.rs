@@ -1,4 +1,5 @@
-//! `offhook token`: an address for one call, for those who hand out addresses. Must not know sockets.
+//! `offhook token`: a single-use address, for programs that hand out addresses to callers. Must not know
+//! sockets.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -12,23 +13,24 @@ use crate::config::Config;
 use crate::runtime::clock::since_1970;
 use crate::streams::dialect::Dialect;
 
-/// Makes an address that opens one socket, once.
+/// Creates a single-use address that opens one socket.
 ///
-/// Needs path_secret in the section of the line.
+/// Needs path_secret in the provider's section of the configuration.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The line: offhook, twilio, telnyx, plivo, vonage, jambonz or asterisk
+    /// The provider, as in server.lines: offhook, twilio, telnyx, plivo, vonage, jambonz or asterisk
     line: String,
 
-    /// How long the address is valid, in seconds
+    /// Validity of the address, in seconds
     #[arg(long, value_name = "S", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=LONGEST_VALIDITY.as_secs()))]
     valid: u64,
 }
 
-/// Prints the address; its path alone, if `server.public_url` is not set.
+/// Prints the address, or only its path if `server.public_url` is not set.
 ///
 /// # Errors
-/// If the line has no tokens.
+/// If the provider is unknown, not in `server.lines`, or has no tokens; if the system has no randomness; if
+/// standard output cannot be written.
 pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     let tokens = tokens(&args.line, config)?;
     let mut nonce = [0; 16];
@@ -47,10 +49,10 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
 fn tokens<'a>(name: &str, config: &'a Config) -> anyhow::Result<&'a PathToken> {
     let Some(dialect) = Dialect::named(name) else {
         let names = Dialect::ALL.map(Dialect::name).join(", ");
-        bail!("\"{name}\" is no line; the lines are {names}");
+        bail!("\"{name}\" is not a provider; the providers are {names}");
     };
     let line = config.lines.taken.get(&dialect);
-    let line = line.with_context(|| format!("{name} is not taken: add it to server.lines"))?;
+    let line = line.with_context(|| format!("{name} is not accepted: add it to server.lines"))?;
     line.tokens.as_ref().with_context(|| {
         format!("{name} has no tokens: set {name}.path_secret to \"env:NAME\" or \"file:PATH\"")
     })

@@ -1,4 +1,4 @@
-//! `offhook transcribe`: WAV files in, text out, with what it cost. For recordings, and for trying models;
+//! `offhook transcribe`: WAV files in, text out, and the time it took. For recordings, and for trying models;
 //! knows no calls.
 
 mod cutting;
@@ -40,35 +40,35 @@ pub struct Args {
     /// The model, by name (base.en) or path; `stt.model` if not given.
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
-    /// The language that is spoken: a code such as "en" or "de", or "auto"; `stt.language` if not given.
+    /// The spoken language: a code such as "en" or "de", or "auto"; `stt.language` if not given.
     #[arg(long, value_name = "CODE", value_parser = languages::parse)]
     language: Option<String>,
-    /// Threads; `stt.threads` if not given.
+    /// Number of threads; `stt.threads` if not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(limits::signed(&limits::THREADS)))]
     threads: Option<u16>,
-    /// Which channel. Without it a stereo file gives both, apart; one of more channels gives their mix.
+    /// The channel to transcribe. Without it, a stereo file gives a transcript of each channel, and a file
+    /// with more channels one of their mix.
     #[arg(long, value_enum)]
     channel: Option<ChannelChoice>,
-    /// One window of up to 29 seconds after the other instead of utterances, for comparison.
+    /// Cut the audio into consecutive windows of up to 29 seconds instead of utterances, for comparison.
     #[arg(long, conflicts_with = "stream")]
     whole: bool,
-    /// Listen as on a phone line, while the speech goes on: words appear, settle, and become turns. At a
-    /// terminal at the pace of speech, in a pipe as fast as it goes. For files of up to an hour.
+    /// Transcribe as on a call, while the speech goes on: words appear, become stable, and become turns. Runs
+    /// at the pace of speech at a terminal, and as fast as it can in a pipe. For files of up to an hour.
     #[arg(long)]
     stream: bool,
-    /// Work on Whisper's whole window of 30 seconds instead of the speech alone, for comparison.
+    /// Use Whisper's whole window of 30 seconds instead of one cut to the speech, for comparison.
     #[arg(long)]
     full_window: bool,
-    /// Subtitles in SubRip's form; one file at a time.
+    /// Print subtitles in SubRip format; one file at a time.
     #[arg(long, conflicts_with_all = ["json", "stream"])]
     srt: bool,
-    /// One JSON object a file, each on a line of its own, with words and their times; with --stream one for
-    /// all that is heard.
+    /// Print one line of JSON per file, with words and their times; with --stream, one per partial and turn.
     #[arg(long)]
     json: bool,
 }
 
-/// What `--help` says at its end.
+/// The end of `--help`.
 const AFTER_HELP: &str = "\
 A recording is cut into utterances by voice activity, as calls are ([vad] and
 endpoint.open_ms of the configuration), and each is transcribed on its own. The
@@ -77,35 +77,35 @@ sides of a stereo file, such as `offhook call` records, come in order of time:
   [00:00 right] Hello, this is Green Street Dental Clinic.
   [00:03 left] What time do you open?
 
-A file may have any length: no more of it than an utterance is held in memory.
+A file may have any length: no more than an utterance of it is held in memory.
 
 --json: file, duration_ms, truncated (null if the header has no length),
 missing_ms (if truncated), segments, took_ms, real_time_factor. A segment has
-channel (mono, left, right, mix, or both where the two are the same), start_ms,
+channel (mono, left, right, mix, or both if the two are identical), start_ms,
 end_ms, text, doubtful, avg_logprob, no_speech, words; a word has text,
 start_ms, end_ms (estimates) and confidence (0 to 1).
 
-Exit code 0: all files were transcribed, with words in them or not; 1: one could
-not be; 66: the model could not be loaded.";
+Exit code 0: all files were transcribed, even if they hold no words; 1: a file
+could not be transcribed; 66: the model could not be loaded.";
 
 /// A channel by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum ChannelChoice {
     Left,
     Right,
-    /// The average of all
+    /// The average of all channels
     Mix,
 }
 
 /// Transcribes the files in order. Exit code 0 if all were transcribed, 1 if one could not be read.
 ///
 /// # Errors
-/// If the model cannot be loaded, or nothing can be written any more.
+/// If the model cannot be loaded, or standard output cannot be written.
 pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     if args.srt && args.files.len() > 1 {
         bail!("--srt numbers the subtitles of one recording: give one file, or use --json for several");
     }
-    // What is not there needs no model.
+    // If no file exists, no model is loaded.
     let missing = |file: &PathBuf| file != Path::new("-") && !file.exists();
     if args.files.iter().all(missing) {
         for error in args.files.iter().filter_map(|file| open(file).err()) {
@@ -140,9 +140,9 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
 
 /// What went wrong.
 enum Failure {
-    /// This file cannot be transcribed; others may.
+    /// This file cannot be transcribed; other files may still be.
     File(anyhow::Error),
-    /// Nothing can.
+    /// No file can be transcribed.
     All(anyhow::Error),
 }
 
@@ -220,7 +220,7 @@ impl Transcriber<'_> {
             }
             pieces.sort_by_key(|(channel, piece)| (piece.from, *channel));
             for (channel, piece) in pieces {
-                // Both sides have had the same audio so far: it is transcribed once.
+                // Both channels are identical so far, so the audio is transcribed once.
                 if alike && channel == Channel::Right {
                     continue;
                 }
@@ -242,7 +242,7 @@ impl Transcriber<'_> {
         progress.clear();
         if frames == 0 {
             return Err(Failure::File(anyhow::anyhow!(
-                "{name} has no audio: a WAV file's header, and not one sample behind it"
+                "{name} has no audio: the header of a WAV file, and not one sample after it"
             )));
         }
         let completeness = reader.completeness();
@@ -253,7 +253,7 @@ impl Transcriber<'_> {
         Ok(())
     }
 
-    /// How it is printed.
+    /// The form in which the transcript is printed.
     fn form(&self) -> Form {
         match (self.args.json, self.args.srt) {
             (true, _) => Form::Json,
@@ -262,14 +262,14 @@ impl Transcriber<'_> {
         }
     }
 
-    /// The words of one piece, if it has any.
+    /// Transcribes one piece; `None` if it has no words.
     fn hear(&mut self, channel: Channel, piece: &Piece) -> anyhow::Result<Option<Segment>> {
         let effort = Effort { threads: self.threads, second_try: true };
         let heard = self.recognizer.transcribe(&piece.samples, effort, &CancelFlag::default())?;
         Ok(Segment::of(channel, piece, heard))
     }
 
-    /// What a person wants to know besides, on standard error.
+    /// Prints remarks for people, on standard error.
     fn tell(&self, summary: &Summary, any: bool) {
         tell_missing(&summary.file, summary.completeness);
         if self.args.srt && !any {
@@ -299,22 +299,22 @@ fn tell_missing(name: &str, completeness: Completeness) {
     match completeness {
         Completeness::Whole => {}
         Completeness::Short(missing) => noteln!(
-            "{name} is cut short: {:.3} s that its header promises are not there; what is there was transcribed",
+            "{name} is cut short: {:.3} s that its header promises are missing; the rest was transcribed",
             missing.as_secs_f64()
         ),
         Completeness::Unknown => noteln!(
-            "{name}: its header has no length, so nobody can tell whether something is missing; all of it was \
+            "{name}: its header has no length, so it is unknown whether audio is missing; all of it was \
              transcribed"
         ),
     }
 }
 
-/// The channels that are transcribed of a file that has so many.
+/// The channels to transcribe of a file with `count` channels.
 fn channels(choice: Option<ChannelChoice>, count: usize) -> Result<Vec<Channel>, String> {
     match (choice, count) {
         (None | Some(ChannelChoice::Mix), 1) => Ok(vec![Channel::Mono]),
         (Some(ChannelChoice::Left | ChannelChoice::Right), 1) => {
-            Err("it is mono and has neither left nor right; leave --channel out".to_owned())
+            Err("it is mono and has neither left nor right; omit --channel".to_owned())
         }
         (None, 2) => Ok(vec![Channel::Left, Channel::Right]),
         (None | Some(ChannelChoice::Mix), _) => Ok(vec![Channel::Mix]),
@@ -323,7 +323,7 @@ fn channels(choice: Option<ChannelChoice>, count: usize) -> Result<Vec<Channel>,
     }
 }
 
-/// The one side that a phone line has, as a whole.
+/// Reads one channel as a whole, as on a call.
 fn one_side(
     reader: &mut Reader<'_, impl Read>,
     name: &str,

@@ -1,4 +1,4 @@
-//! Whole calls: a caller process, a server process, a socket between them.
+//! Whole calls: a caller process and a server process, with a socket between them.
 
 use std::process::Stdio;
 
@@ -24,7 +24,7 @@ fn the_shipped_conversation_is_answered_with_the_facts_of_the_configuration() {
     let recording = recording(&configuration, "call.wav");
     let output = offhook().args(["call", "--json", "--record", &recording]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
-    // Fault: `offhook call` said nothing for the seconds in which its server loads the models.
+    // Fault: `offhook call` printed nothing for the seconds in which its server loads the models.
     assert!(text(&output.stderr).starts_with("starting a server"), "{}", text(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(turns(&report).len(), 8);
@@ -34,7 +34,7 @@ fn the_shipped_conversation_is_answered_with_the_facts_of_the_configuration() {
     for turn in turns(&report) {
         let names = ["endpoint_ms", "stt_ms", "llm_first_token_ms", "tts_first_audio_ms", "first_frame_ms"];
         let stages = names.map(|name| turn["stages"][name].as_f64().unwrap());
-        // No turn is over before the silence that its words ask for, of which the detector tells a little late.
+        // No turn ends before the silence that its words require, which the detector reports a little late.
         let wait = turn["end_of_turn"]["wait_ms"].as_f64().unwrap();
         assert!(stages[0] >= wait && wait > 100.0, "{turn:#}");
     }
@@ -44,7 +44,7 @@ fn the_shipped_conversation_is_answered_with_the_facts_of_the_configuration() {
     assert!(std::fs::metadata(&recording).unwrap().len() > 1_000_000);
 }
 
-/// Between the caller's stopwatch and the sum of the server's stages, in milliseconds.
+/// The difference between the caller's stopwatch and the sum of the server's stages, in milliseconds.
 fn difference(turn: &Value) -> f64 {
     let sum: f64 = turn["stages"].as_object().unwrap().values().map(|ms| ms.as_f64().unwrap()).sum();
     (turn["v2v_ms"].as_f64().unwrap() - sum).abs()

@@ -1,4 +1,4 @@
-//! The commands as people use them: what they print, and what they say when something is wrong.
+//! The commands as people use them: their output, and their messages if something is wrong.
 
 use crate::support::server::{configuration, offhook, root, run, text};
 

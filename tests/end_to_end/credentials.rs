@@ -1,4 +1,4 @@
-//! Who may open a socket, over real sockets: each line with its own credentials, and what is refused.
+//! Access over real sockets: each provider opens with its own credentials, and other requests are refused.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const PATH_SECRET: &str = "the-path-secret";
 const TOKEN: &str = "the-provider-token";
 const PASSWORD: &str = "user:the-password";
 
-/// Every line with its own credential, and our own with two.
+/// A configuration in which every provider has a credential, and our own protocol two.
 fn guarded() -> Configuration {
     configured(
         &[
@@ -43,7 +43,7 @@ fn signed(algorithm: hmac::Algorithm, text: &str) -> String {
     STANDARD.encode(hmac::sign(&hmac::Key::new(algorithm, TOKEN.as_bytes()), text.as_bytes()))
 }
 
-/// A token of Vonage's, issued so many seconds ago.
+/// A token of Vonage, issued `age` seconds ago.
 fn jwt(age: u64, id: &str) -> String {
     let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let issued = since_1970().as_secs() - age;
@@ -56,7 +56,7 @@ fn jwt(age: u64, id: &str) -> String {
     format!("Bearer {text}.{}", URL_SAFE_NO_PAD.encode(tag))
 }
 
-/// A path with a token of this line, valid for so many seconds from now on.
+/// A path with a token of `line`, valid for `valid` seconds from now on.
 fn path(line: &'static str, valid: i64, nonce: u8) -> String {
     let until = since_1970().as_secs().checked_add_signed(valid).unwrap();
     let tokens = PathToken::new(line, Secret::of(PATH_SECRET).unwrap());
@@ -92,7 +92,7 @@ fn each_line_opens_to_its_own_credential_and_to_nothing_else() {
         let wrong: Vec<(&str, &str)> = wrong.iter().map(|(name, value)| (*name, value.as_str())).collect();
         assert_eq!(server.knock(line, &wrong), DENIED, "{line} opens to a wrong credential");
     }
-    // What a proxy, or a stranger, says about the address proves nothing.
+    // Headers in which a proxy, or a stranger, states the address prove nothing.
     let forged = signed(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, "wss://evil.example/twilio");
     let shown = [
         ("X-Twilio-Signature", forged.as_str()),
@@ -100,7 +100,7 @@ fn each_line_opens_to_its_own_credential_and_to_nothing_else() {
         ("Host", "evil.example"),
     ];
     assert_eq!(server.knock("/twilio", &shown), DENIED);
-    // A server that is killed takes the last moment of its log with it.
+    // A server that is killed loses the last moment of its log.
     server.terminate();
     assert!(server.ends_well());
     let log = std::fs::read_to_string(log).unwrap();

@@ -1,4 +1,4 @@
-//! A caller who cuts in, over a real socket: the agent is quiet at once, and says what was heard of it.
+//! A barge-in over a real socket: the agent is silent at once, and reports the words that the caller heard.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::strangers::{run, started};
 use crate::support::server::{Server, configuration, offhook, root, text};
 
-/// What the client saw, in order.
+/// The messages that the client saw, in order.
 #[derive(Debug, PartialEq)]
 enum Seen {
     Audio,
@@ -18,6 +18,7 @@ enum Seen {
     Turn(Value),
 }
 
+/// Complaint 1: callers keep hearing buffered audio after they cut in.
 #[test]
 fn complaint_1_a_caller_who_cuts_in_hears_nothing_more_of_the_greeting() {
     let server = Server::start(&configuration(&[]));
@@ -55,7 +56,7 @@ fn complaint_1_a_caller_who_cuts_in_hears_nothing_more_of_the_greeting() {
             seen
         };
         let seen = tokio::select! { () = speak => unreachable!("it never ends"), seen = listen => seen };
-        // The pause clears the buffer, and so does the decision that it was an interruption.
+        // The pause clears the buffer, and so does the decision that the sound was an interruption.
         let [.., Seen::Audio, Seen::Clear, Seen::Clear, Seen::Turn(report)] = &seen[..] else {
             panic!("{seen:?}")
         };
@@ -67,6 +68,7 @@ fn complaint_1_a_caller_who_cuts_in_hears_nothing_more_of_the_greeting() {
     });
 }
 
+/// Complaint 8: the history holds words that the caller never heard.
 #[test]
 fn complaint_8_the_next_prompt_holds_what_the_caller_heard_and_the_trace_plays_again() {
     let traces = tempfile::tempdir().unwrap();

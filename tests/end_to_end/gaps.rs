@@ -1,4 +1,4 @@
-//! Asterisk sends nothing while nobody speaks: the end of speech is seen all the same.
+//! Asterisk sends nothing while nobody speaks. The end of speech is still detected.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn without_greeting() -> Server {
     Server::start(&configuration(&[(GREETING, "greeting = \"\"")]))
 }
 
-/// What the caller says, from the first audible sample to the last.
+/// The caller's question, from the first audible sample to the last.
 fn question(wav: &str) -> Vec<i16> {
     let samples =
         recordings::read(&root().join("models/demo/callers").join(wav)).unwrap().i16_at(8000).unwrap();
@@ -28,7 +28,7 @@ fn question(wav: &str) -> Vec<i16> {
     samples[span].to_vec()
 }
 
-/// Says it in frames of 20 ms, at the pace of speech, and then nothing.
+/// Sends `samples` in frames of 20 ms, at the pace of speech, and then nothing.
 async fn speak(socket: &mut Socket, samples: &[i16]) {
     let mut pace = tokio::time::interval(Duration::from_millis(20));
     for frame in samples.chunks(160) {
@@ -37,7 +37,7 @@ async fn speak(socket: &mut Socket, samples: &[i16]) {
     }
 }
 
-/// What the agent says until nothing has come for a second.
+/// The agent's audio until nothing has come for a second.
 async fn answer(socket: &mut Socket) -> Vec<i16> {
     let mut heard = Vec::new();
     let mut patience = Duration::from_secs(20);

@@ -1,5 +1,5 @@
-//! One short call over every kind of line but Twilio's: it is answered, the greeting comes in the line's
-//! form with its mark, and the end of the call is understood.
+//! One short call through every provider but Twilio: the call is answered, the greeting comes in the
+//! provider's form with its mark, and the end of the call is understood.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use super::strangers::{Socket, closed, hear, open, run, say};
 use crate::support::server::{Server, configuration};
 
-/// A socket that asks for a sub-protocol, and gets it.
+/// Opens a socket with a sub-protocol, which the server must grant.
 pub async fn open_as(server: &Server, path: &str, protocol: &'static str) -> Socket {
     let mut request = server.url(path).into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(protocol));
@@ -35,8 +35,8 @@ fn audio(message: &Message) -> Option<Vec<u8>> {
     }
 }
 
-/// What comes until the mark of the first piece: audio, a message each, and the mark. The first mark
-/// follows the first 20 ms of it.
+/// The audio up to the mark of the first chunk, message by message, and that mark. Another mark comes before
+/// it, after the first 20 ms.
 async fn first_piece(socket: &mut Socket) -> (Vec<Vec<u8>>, String) {
     let mut heard = Vec::new();
     let mut marks = Vec::new();
@@ -60,7 +60,7 @@ fn linear(frames: &[Vec<u8>]) -> Vec<i16> {
     frames.concat().chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
 }
 
-/// Somebody speaks for a while, and does not shout.
+/// True if somebody speaks for a while, and does not shout.
 fn is_speech(samples: &[i16], rate: usize) -> bool {
     let loud = samples.iter().filter(|s| s.unsigned_abs() > 1000).count();
     samples.len() > rate / 4 && loud > samples.len() / 50 && loud < samples.len() * 9 / 10

@@ -1,9 +1,9 @@
-//! Requests for sockets, right and wrong, as bytes: what is answered to each.
+//! Requests for sockets, right and wrong, as bytes, and the server's answers.
 
 use crate::support::raw::{ask, head};
 use crate::support::scripted::Server;
 
-/// The status, and the whole head, of the answer to a request with some of its lines changed.
+/// The status and the whole head of the answer to a request with some of its lines changed.
 fn answered(server: &Server, path: &str, changes: &[(&str, &str)]) -> (u16, String) {
     let mut request = head(path, &server.address.to_string());
     for (old, new) in changes {
@@ -16,7 +16,7 @@ fn answered(server: &Server, path: &str, changes: &[(&str, &str)]) -> (u16, Stri
 
 const KEY: &str = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-/// Fault: an empty or doubled key was taken, and requests without a Host and with two.
+/// Fault: an empty or doubled key was accepted, and so were requests without a Host or with two.
 #[test]
 fn a_handshake_that_is_wrong_opens_nothing() {
     let server = Server::start(&[]);
@@ -37,7 +37,7 @@ fn a_handshake_that_is_wrong_opens_nothing() {
         }
         assert_eq!(answered(&server, path, &[]).0, 101, "{path}");
     }
-    // A health check of HTTP/1.0 has no Host; one of HTTP/1.1 has.
+    // A health check in HTTP/1.0 needs no Host; one in HTTP/1.1 does.
     let health = |request: &str| ask(server.address, &format!("GET /healthz {request}\r\n\r\n")).1;
     assert!(health("HTTP/1.0").contains(" 200 "));
     assert!(health("HTTP/1.1\r\nHost: x").contains(" 200 "));
@@ -45,7 +45,7 @@ fn a_handshake_that_is_wrong_opens_nothing() {
     assert!(health("HTTP/1.1\r\nHost: x\r\nHost: x").contains(" 400 "));
 }
 
-/// Fault: a wrong version was refused without a word of the right one (RFC 6455, section 4.4).
+/// Fault: a wrong version was refused without naming the right one (RFC 6455, section 4.4).
 #[test]
 fn a_wrong_version_is_told_the_right_one() {
     let server = Server::start(&[]);
@@ -68,7 +68,8 @@ fn a_slash_at_the_end_of_a_path_changes_nothing() {
     assert_eq!(answered(&server, "/nothing/", &[]).0, 404);
 }
 
-/// Fault: Host and Origin both evil.example, dialled at 127.0.0.1 (DNS rebinding): the session started.
+/// Fault: with Host and Origin both evil.example, a connection to 127.0.0.1 (DNS rebinding) started a
+/// session.
 #[test]
 fn a_name_that_was_pointed_at_this_machine_opens_nothing() {
     let server = Server::start(&[]);
@@ -86,7 +87,7 @@ fn a_name_that_was_pointed_at_this_machine_opens_nothing() {
     assert_eq!(with("127.0.0.1", "Origin: http://evil.example\r\n"), 401);
 }
 
-/// The sub-protocol that is asked for is granted if it is known.
+/// A requested sub-protocol is granted if it is known.
 #[test]
 fn a_known_sub_protocol_is_granted() {
     let server = Server::start(&[]);

@@ -1,5 +1,5 @@
-//! The line's API: it presses the opening keys, and ends the call after the agent's goodbye, if not at the
-//! first time.
+//! The provider's API: it presses the opening keys, and ends the call after the agent's goodbye, if need be
+//! at a later attempt.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -15,17 +15,17 @@ use tokio_tungstenite::tungstenite::Message;
 use super::strangers::{open, run, say};
 use crate::support::server::{Server, configured, root};
 
-/// An API that is not asked must not keep the tests for ever.
+/// A timeout, so that a test ends even if the API gets no request.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the API was asked, head and body.
+/// A request to the API, head and body.
 struct Asked {
     line: String,
     authorization: String,
     body: String,
 }
 
-/// An API that gives these answers, one a request, and tells what it was asked.
+/// An API that gives these answers, one per request, and returns the requests.
 fn api(answers: &'static [&'static str]) -> (String, Receiver<Vec<Asked>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
@@ -67,8 +67,8 @@ fn serve(listener: &TcpListener, answer: &str) -> Asked {
 const SHORT: [(&str, &str); 3] =
     [("agent.greeting", "\"\""), ("manners.idle_after_ms", "1000"), ("manners.idle_prompts", "[]")];
 
-/// A call of which nothing comes but the marks, until the server closes. `mark` is how this line sends
-/// one back.
+/// A call whose peer sends nothing but marks, until the server closes. `mark` makes this provider's message
+/// that returns a mark.
 async fn stay_silent(server: &Server, path: &str, start: &Value, mark: fn(&Value) -> Option<Value>) {
     let mut socket = open(server, path).await;
     say(&mut socket, start).await;
@@ -147,7 +147,7 @@ fn plivo_is_asked_in_its_own_way() {
         ("server.public_url", "\"wss://voice.example.com\""),
     ];
     let configuration = configured(&[&SHORT[..], &keys].concat(), &[("token", "0123456789")]);
-    // Whoever hangs up by Plivo's API checks its signatures, too; --open lets this test in.
+    // A server that hangs up through Plivo's API also checks Plivo's signatures; --open lets this test in.
     let server = Server::open_to_all(&configuration);
     run(async {
         let format = json!({"encoding": "audio/x-mulaw", "sampleRate": 8000});

@@ -1,5 +1,5 @@
-//! The real program with the models that ship, over real sockets and pipes. Slow by nature: calls take as
-//! long as people speak. No test here asserts how fast anything was.
+//! The real program with the shipped models, over real sockets and pipes. Slow by nature, because calls run
+//! at the pace of speech. No test here asserts a speed.
 
 mod calls;
 mod commands;

@@ -1,4 +1,4 @@
-//! Language models of a running server: switched from one to another, and their memory shared out to calls.
+//! The language models of a running server: the switch from one to another, and their memory for calls.
 
 use std::fs;
 use std::time::Duration;
@@ -24,7 +24,7 @@ fn another_model_is_asked_after_a_hangup_signal_and_no_call_ends_for_it() {
         assert!(text.contains("use = \"\""));
         fs::write(&configuration.path, text.replace("use = \"\"", "use = \"twin\"")).unwrap();
         server.hang_up_signal();
-        // The signal is handled in a moment; until then the first is asked.
+        // The signal takes a moment; until then, the first model answers.
         let mut model = json!("main");
         for _ in 0..4 {
             let socket = own_agent::start(&server, json!({"greeting": ""})).await;
@@ -43,7 +43,7 @@ fn another_model_is_asked_after_a_hangup_signal_and_no_call_ends_for_it() {
 
 #[test]
 fn a_call_whose_memory_is_not_there_is_refused_until_another_ends() {
-    // The demo model takes 6.2 MiB a call.
+    // The demo model needs 6.2 MiB per call.
     let server = Server::start(&configured(&[("llm.cache_mb", "8")], &[]));
     run(async {
         let mut only = started(&server).await;

@@ -1,5 +1,5 @@
-//! What is written: the log, results of commands, traces. Nobody who does not read it, and nothing foreign in
-//! it, may do harm.
+//! The outputs: the log, results of commands, traces. A reader that does not read them does no harm, and
+//! neither do foreign texts in them.
 
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -20,7 +20,7 @@ async fn session(server: &Server, more: Value) -> (Socket, Value) {
     (socket, started)
 }
 
-/// Answered by the server, again and again.
+/// Sends `count` pings, and waits for the answer to each.
 async fn pings(socket: &mut Socket, count: usize) {
     for n in 0..count {
         say(socket, &json!({"type": "ping", "id": format!("{n:0>200}")})).await;
@@ -32,7 +32,7 @@ fn talkative() -> Configuration {
     configured(&[("log.level", "\"trace\""), ("server.max_messages_per_s", "10000")], &[])
 }
 
-/// Fault: whoever reads the log stops reading, and the server freezes once the pipe is full; only SIGKILL
+/// Fault: if the reader of the log stops reading, the server freezes once the pipe is full, and only SIGKILL
 /// ends it.
 #[test]
 fn no_call_waits_for_a_log_that_nobody_reads() {
@@ -46,11 +46,12 @@ fn no_call_waits_for_a_log_that_nobody_reads() {
     assert!(server.ends_well());
     let mut log = Vec::new();
     reader.read_to_end(&mut log).unwrap();
-    // Full is a pipe of 16 pages, each of which may be half empty: a write that does not fit begins a new one.
+    // A full pipe has 16 pages, each of which may be half empty, because a write that does not fit begins a
+    // new page.
     assert!(log.len() >= 32_000, "{} bytes: the pipe was never full", log.len());
 }
 
-/// Fault: the log's output gives errors (a closed terminal, a full disk), and every call ends with 1006.
+/// Fault: if the log cannot be written (a closed terminal, a full disk), every call ends with 1006.
 #[test]
 fn no_call_ends_with_its_log() {
     let (reader, gone) = std::io::pipe().unwrap();
@@ -69,7 +70,7 @@ fn no_call_ends_with_its_log() {
     }
 }
 
-/// Fault: 3,000 wrong tokens are 3,000 lines of the log.
+/// Fault: 3,000 wrong tokens write 3,000 lines into the log.
 #[test]
 fn many_refusals_are_few_lines() {
     let configuration =
@@ -89,7 +90,8 @@ fn many_refusals_are_few_lines() {
     assert!(log.contains("more in the last minute") && log.contains("no path token"), "{log}");
 }
 
-/// Fault: line breaks and ESC in keys of a session's `data` write lines of their own into the log.
+/// Fault: with line breaks and ESC in the keys of a session's `data`, clients write their own lines into the
+/// log.
 #[test]
 fn nothing_foreign_writes_a_line_of_the_log() {
     for form in ["false", "true"] {
@@ -127,8 +129,8 @@ const COMMANDS: [&[&str]; 8] = [
     &["call"],
 ];
 
-/// Fault: `config check | head`, `bench | head` and others panic (101), `call` gives 0, the rest 1. And a
-/// server of which nobody reads where it listens panics as well.
+/// Fault: `config check | head`, `bench | head` and others panic (101), `call` exits with 0, the rest with 1.
+/// A server panics as well if nobody reads the address on which it listens.
 #[test]
 fn a_command_whose_reader_has_gone_ends_quietly_with_141() {
     let serve: &[&str] = &["serve", "--port", "0"];
@@ -155,7 +157,7 @@ fn a_command_that_cannot_write_says_so_and_ends_with_74() {
     }
 }
 
-/// Fault: `config check` shows the line of a key that is there twice, with the secret in it.
+/// Fault: `config check` prints the line of a duplicate key, with the secret in it.
 #[test]
 fn no_command_repeats_a_secret() {
     let folder = tempfile::tempdir().unwrap();
@@ -172,7 +174,7 @@ fn no_command_repeats_a_secret() {
     }
 }
 
-/// Fault: all sessions of our own protocol are named "call", and their traces and recordings overwrite each
+/// Fault: all sessions of our own protocol have the id "call", and their traces and recordings overwrite each
 /// other.
 #[test]
 fn every_session_has_a_name_of_its_own_and_keeps_its_clients() {

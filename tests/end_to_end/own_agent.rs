@@ -1,4 +1,4 @@
-//! A session that brings its own agent: what it says and knows is this call's alone.
+//! A session that brings its own agent: its words and facts belong to this call alone.
 
 use std::time::Duration;
 
@@ -20,12 +20,12 @@ pub async fn start(server: &Server, agent: Value) -> Socket {
     socket
 }
 
-/// Asks when the clinic opens on Monday; gives the answer.
+/// Asks when the clinic opens on Monday. Returns the answer.
 async fn ask(socket: Socket) -> String {
     turn(socket).await["reply"].as_str().unwrap().to_lowercase()
 }
 
-/// Asks when the clinic opens on Monday; gives the report of the turn.
+/// Asks when the clinic opens on Monday. Returns the report of the turn.
 pub async fn turn(mut socket: Socket) -> Value {
     let wav = recordings::read(&root().join("models/demo/callers/2.wav")).unwrap().i16_at(8000).unwrap();
     let (mut sink, mut stream) = (&mut socket).split();
@@ -71,7 +71,7 @@ fn a_call_is_greeted_in_its_own_words_and_its_data_comes_back() {
     let server = Server::start(&configuration(&[]));
     run(async {
         let mut socket = start(&server, json!({"greeting": "Bakery, hello."})).await;
-        // Its mark never comes back: after a while the greeting counts as heard.
+        // The mark never comes back, so after a while the greeting counts as heard.
         let turn = hear(&mut socket, "turn").await;
         assert_eq!((&turn["turn"], &turn["reply"]), (&json!(0), &json!("Bakery, hello.")));
         say(&mut socket, &json!({"type": "session.end"})).await;

@@ -1,4 +1,5 @@
-//! offhook's own voice, over the telephone, in its own ears: recordings of calls are to be written down.
+//! offhook's voices over the telephone, through its own recogniser, because recordings of calls are
+//! transcribed.
 
 use offhook::app::engines::whisper_options;
 use offhook::audio::g711::Law;
@@ -9,10 +10,11 @@ use offhook::engine::whisper;
 use offhook::engine::{CancelFlag, Effort, Recognizer as _};
 use offhook::scoring::Score;
 use offhook::units::PHONE_RATE;
+use serde_json::Value;
 
-use crate::support::server::root;
+use crate::support::server::{Server, configured, root, run, text};
 
-/// What a front desk says.
+/// Sentences of a front desk.
 const SENTENCES: [&str; 10] = [
     "Hello, this is Green Street Dental Clinic. How can I help you?",
     "We are open Monday to Thursday from eight thirty to five.",
@@ -26,13 +28,13 @@ const SENTENCES: [&str; 10] = [
     "Thank you for calling. Goodbye.",
 ];
 
-/// Most words of them that may be heard wrong, in percent.
+/// The most wrong words in them, in percent.
 const MOST_WRONG: f64 = 10.0;
 
-/// A Piper voice, where `scripts/real_models.sh` could fetch it.
+/// A Piper voice, if `scripts/real_models.sh` could fetch it.
 const PIPER: &str = "target/real-models/joe.onnx";
 
-/// What else a front desk says, with all forms that are not read letter by letter.
+/// More sentences of a front desk, with all forms that are not read letter by letter.
 const MORE_SENTENCES: [&str; 40] = [
     "On Friday we are open from nine to five.",
     "We are closed on Sunday.",
@@ -84,7 +86,7 @@ fn offhooks_own_voice_is_understood_by_its_own_ears() {
 #[test]
 fn a_piper_voice_is_understood_over_the_telephone() {
     if !root().join(PIPER).exists() {
-        // `make test` counts it: it fetched the voice, or could not.
+        // `make test` counts this line: it has fetched the voice, or could not.
         eprintln!("SKIPPED: {PIPER} is not there (scripts/real_models.sh)");
         return;
     }
@@ -92,7 +94,7 @@ fn a_piper_voice_is_understood_over_the_telephone() {
     is_understood(Some(format!("piper:{}", root().join(PIPER).display())), &sentences, 5.0);
 }
 
-/// Speaks sentences over the telephone to the ears that ship.
+/// Speaks sentences over the telephone to the shipped recogniser.
 fn is_understood(voice: Option<String>, sentences: &[&str], most_wrong: f64) {
     let config = config::parse(DEFAULT_CONFIG, "shipped", root()).unwrap();
     let name = voice.unwrap_or(config.tts.voice);
@@ -111,4 +113,37 @@ fn is_understood(voice: Option<String>, sentences: &[&str], most_wrong: f64) {
         told.push_str(&format!("{sentence:?} was heard as {heard:?}\n"));
     }
     assert!(score.percent() <= most_wrong, "{score:?}:\n{told}");
+}
+
+/// A caller hears the voice, in a call over a real socket.
+#[test]
+fn a_piper_voice_answers_a_call() {
+    if !root().join(PIPER).exists() {
+        eprintln!("SKIPPED: {PIPER} is not there (scripts/real_models.sh)");
+        return;
+    }
+    let voice = format!("\"piper:{}\"", root().join(PIPER).display());
+    let configuration = configured(&[("tts.voice", voice.as_str())], &[]);
+    let server = Server::start(&configuration);
+    let recording = configuration.path.with_file_name("call.wav");
+    let recording = recording.to_str().unwrap();
+    let callers = ["models/demo/callers/1.wav", "models/demo/callers/2.wav", "models/demo/callers/3.wav"];
+    let call = ["call", "--json", "--url", &server.url("/twilio"), "--record", recording];
+    let called = run(&[&call[..], &callers].concat(), "");
+    assert!(called.status.success(), "{}", text(&called.stderr));
+    let report: Value = serde_json::from_slice(&called.stdout).unwrap();
+    let replies = report["turns"].as_array().unwrap().iter().map(|turn| turn["reply"].as_str().unwrap());
+    let config = config::parse(DEFAULT_CONFIG, "shipped", root()).unwrap();
+    let said =
+        [config.agent.phrases.greeting.as_str()].into_iter().chain(replies).collect::<Vec<_>>().join(" ");
+    let heard = run(&["transcribe", "--channel", "right", recording], "");
+    // "[00:12 right] words", a line each.
+    let heard: String = text(&heard.stdout)
+        .lines()
+        .filter_map(|line| line.split_once("] "))
+        .map(|(_, words)| format!("{words} "))
+        .collect();
+    let mut score = Score::default();
+    score.add(&said, &heard);
+    assert!(score.percent() <= 15.0, "{score:?}: {said:?} was heard as {heard:?}");
 }

@@ -1,5 +1,5 @@
-//! How a socket ends: whoever says goodbye is answered, the server ends the connection, and no reset destroys
-//! what was said last.
+//! The end of a socket: a close frame is answered, the server ends the connection, and no reset destroys the
+//! last messages.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use super::websockets::call;
 use crate::support::raw::{CLOSE, Ended, FIN, Frame, PING, Peer, TEXT, close, frame, text};
 use crate::support::scripted::Server;
 
-/// Fault: after its own close frame offhook did not wait for the peer's, and ended the connection under it.
+/// Fault: after its own close frame, offhook ended the connection without waiting for the peer's.
 #[test]
 fn after_its_own_close_frame_the_server_waits_for_the_peers() {
     let server = Server::start(&[]);
@@ -23,19 +23,19 @@ fn after_its_own_close_frame_the_server_waits_for_the_peers() {
     assert_eq!(peer.next(), Err(Ended::Eof));
 }
 
-/// Nobody is waited for for ever, and the call's place is free at once.
+/// The wait for the peer's close frame is bounded, and the call's place is free at once.
 #[test]
 fn a_peer_that_never_answers_the_close_frame_is_left() {
     let server = Server::start(&[("max_calls = 8", "max_calls = 1")]);
     let mut peer = call(&server, "/offhook");
     peer.send(&text(r#"{"type":"session.end"}"#));
     peer.hear(CLOSE).unwrap();
-    // It does not answer, and another has its place.
+    // The peer does not answer, and another call gets its place.
     let _other = call(&server, "/offhook");
     assert_eq!(peer.next(), Err(Ended::Eof));
 }
 
-/// Fault: in 8 of 297 refusals the close frame was lost to a reset, because more was on its way then.
+/// Fault: in 8 of 297 refusals the close frame was lost to a reset, because more messages were on their way.
 #[test]
 fn the_reason_arrives_although_the_peer_still_sends() {
     let server = Server::start(&[]);
@@ -51,7 +51,7 @@ fn the_reason_arrives_although_the_peer_still_sends() {
     }
 }
 
-/// The same before a call stands.
+/// Before a call has started, the closing handshake is the same.
 #[test]
 fn a_socket_that_never_says_who_calls_is_parted_from_in_order() {
     let server = Server::start(&[("start_timeout_ms = 10000", "start_timeout_ms = 200")]);
@@ -61,7 +61,7 @@ fn a_socket_that_never_says_who_calls_is_parted_from_in_order() {
     assert_eq!(peer.next(), Err(Ended::Eof));
 }
 
-/// A peer that leaves before it said who calls gets its answer as well.
+/// A peer that closes before it has started a call gets its close frame as well.
 #[test]
 fn goodbye_before_the_call_is_answered() {
     let server = Server::start(&[]);
@@ -73,7 +73,7 @@ fn goodbye_before_the_call_is_answered() {
     }
 }
 
-/// A server that stops says goodbye to all, waits for their answers, and then has no socket left.
+/// A server that stops sends a close frame to all peers, waits for theirs, and then has no socket left.
 #[test]
 fn a_server_that_stops_parts_from_everybody() {
     let server = Server::start(&[]);

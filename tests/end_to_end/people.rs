@@ -1,5 +1,5 @@
-//! People who read aloud are understood through a whole call: real recordings, real weights, a real socket. The
-//! recordings are in the public domain (tests/data/people).
+//! People who read aloud are understood through a whole call: real recordings, real weights, a real socket.
+//! The recordings are in the public domain (tests/data/people).
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use crate::support::server::{Server, configured, offhook, root, text};
 
-/// Published weights, where `scripts/real_models.sh` could fetch them.
+/// Published weights, if `scripts/real_models.sh` could fetch them.
 const PUBLISHED: &str = "target/real-models/tiny.en.bin";
 const MULTILINGUAL: &str = "target/real-models/base.bin";
 
-/// Callers at a time: more would measure the machine.
+/// Callers at a time. More would measure the machine.
 const CALLERS: usize = 3;
 
 /// A recording, its length and its words.
@@ -28,10 +28,10 @@ fn recordings() -> Vec<(PathBuf, Duration, String)> {
     table.lines().map(row).collect()
 }
 
-/// What was heard of each recording, each a turn of a call.
+/// The transcripts of the recordings, each a turn of a call.
 fn heard_in_calls(model: &Path, recordings: &[PathBuf]) -> Vec<String> {
     let model = format!("\"{}\"", model.display());
-    // Whoever reads aloud pauses for longer than whoever speaks on the telephone.
+    // People who read aloud pause for longer than people who speak on the telephone.
     let configuration = configured(
         &[
             ("stt.model", model.as_str()),
@@ -92,19 +92,19 @@ fn people_are_understood_by_the_ears_that_ship() {
     all_are_understood(&root().join("models/whisper/whisper-tiny.en-tuned.bin"));
 }
 
-/// Fault: windows that were cut to the speech lost four of five utterances with published weights.
+/// Fault: windows cut to the speech lost four of five utterances with published weights.
 #[test]
 fn people_are_understood_with_published_weights() {
     let model = root().join(PUBLISHED);
     if !model.exists() {
-        // `make test` counts it: it fetched them, or could not.
+        // `make test` counts this line: it has fetched the weights, or could not.
         eprintln!("SKIPPED: {PUBLISHED} is not there (scripts/real_models.sh)");
         return;
     }
     all_are_understood(&model);
 }
 
-/// Part of `make test-real`, which fetches them.
+/// Part of `make test-real`, which fetches the weights.
 #[test]
 #[ignore = "make test-real: larger weights"]
 fn people_are_understood_with_published_multilingual_weights() {

@@ -1,4 +1,5 @@
-//! The program at the prompt: from any folder, with everything told that is wrong, whatever is missing.
+//! The program at the prompt: it runs in any folder, and reports every mistake and everything that is
+//! missing.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -20,8 +21,8 @@ fn elsewhere(program: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// Fault: offhook worked in its checkout only: elsewhere it said that its models had to be built for hours, even of a
-/// recording that was not there.
+/// Fault: offhook worked only in its checkout. Elsewhere it said that its models had to be built for hours,
+/// even if only a recording was missing.
 #[test]
 fn what_was_installed_works_from_any_folder_and_is_stripped() {
     let prefix = tempfile::tempdir().unwrap();
@@ -43,7 +44,7 @@ fn what_was_installed_works_from_any_folder_and_is_stripped() {
     let checked = elsewhere(&program, &["config", "check", "--config", &shipped]);
     assert!(checked.status.success(), "{}", text(&checked.stderr));
 
-    // Without its models it says where it looked, and nothing of training.
+    // Without its models, it lists the places where it looked, and does not mention training.
     fs::remove_dir_all(prefix.path().join("share")).unwrap();
     let without = elsewhere(&program, &["config", "check"]);
     assert_eq!(without.status.code(), Some(66));
@@ -58,7 +59,8 @@ fn what_was_installed_works_from_any_folder_and_is_stripped() {
     assert!(text(&missing.stderr).contains("nope.wav"), "{}", text(&missing.stderr));
 }
 
-/// Fault: `config check` told one missing model at a time, with exit code 1, and nothing of it beside other mistakes.
+/// Fault: `config check` reported one missing model at a time, with exit code 1, and none beside other
+/// mistakes.
 #[test]
 fn all_mistakes_are_told_at_once_with_the_code_that_is_documented() {
     let whisper = root().join("models/whisper/whisper-tiny.en-tuned.bin").display().to_string();
@@ -88,8 +90,8 @@ fn all_mistakes_are_told_at_once_with_the_code_that_is_documented() {
     assert!(told.contains(&whisper) && told.contains("GGUF"), "a Whisper file is no language model: {told}");
 }
 
-/// Fault: a configuration with only [server] has no greeting and no facts, and `config check` called it right without
-/// a word about that.
+/// Fault: a configuration with only [server] has no greeting and no facts, but `config check` accepted it
+/// without saying so.
 #[test]
 fn what_a_configuration_lacks_is_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -106,7 +108,7 @@ fn what_a_configuration_lacks_is_told() {
     assert!(told.contains("note: agent.system_prompt is not set"), "{told}");
 }
 
-/// Fault: with too little address space the server was aborted without a word about memory.
+/// Fault: with too little address space, the server was aborted without a message about memory.
 #[test]
 fn too_little_memory_is_an_error_that_says_so() {
     let limited = "ulimit -v 1000000 && exec \"$0\" serve --port 0";
@@ -120,7 +122,8 @@ fn too_little_memory_is_an_error_that_says_so() {
     assert!(text(&output.stderr).contains("address space"), "{}", text(&output.stderr));
 }
 
-/// Fault: `--gap -5` was an unknown option "-5", and options had other limits than the keys they stand for.
+/// Fault: `--gap -5` was an unknown option "-5", and options had other limits than the keys that they
+/// replace.
 #[test]
 fn a_negative_number_is_a_value_and_limits_are_those_of_the_keys() {
     for (arguments, told) in [
@@ -136,14 +139,14 @@ fn a_negative_number_is_a_value_and_limits_are_those_of_the_keys() {
     }
 }
 
-/// Fault: a trace could not be looked at, nor come from standard input.
+/// Fault: a trace could be neither printed as a conversation nor read from standard input.
 #[test]
 fn a_trace_is_read_from_standard_input() {
     let output = run(&["replay", "-", "--show"], "{\"at\":1500000,\"ended\":null}\n");
     assert_eq!(text(&output.stdout), "     1.50 s          the call is over\n", "{}", text(&output.stderr));
     let output = run(&["replay", "-"], "nonsense\n");
     assert!(
-        text(&output.stderr).contains("standard input: line 1 is none of a trace"),
+        text(&output.stderr).contains("standard input: line 1 is not part of a trace"),
         "{}",
         text(&output.stderr)
     );

@@ -1,5 +1,5 @@
-//! What strangers on the internet do to a server, all at once, beside a call: each is refused or dropped
-//! within its limit, and the call is answered to its end.
+//! Attacks of strangers on a server, all at once, during a call: each is refused or dropped within its limit,
+//! and the call is answered to its end.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::support::server::{configured, run, text};
 
 #[test]
 fn a_call_goes_on_while_strangers_do_their_worst() {
-    // Shorter limits, so that the siege is over with the call.
+    // Shorter limits, so that the siege ends with the call.
     let keys = [("server.start_timeout_ms", "4000"), ("server.idle_timeout_ms", "9000")];
     let configuration = configured(&keys, &[]);
     let config = configuration.path.display().to_string();
@@ -32,5 +32,5 @@ fn a_call_goes_on_while_strangers_do_their_worst() {
             "{attack}"
         );
     }
-    // Its exit code also tells whether answers came later, which a busy machine decides as well.
+    // The exit code is not checked: it also depends on the latency, and so on other load of the machine.
 }

@@ -1,4 +1,4 @@
-//! One conversation with an interruption over every line, each played by a simulated gateway
+//! One conversation with an interruption through every provider. Each is played by a simulated gateway
 //! (`offhook call --gateway`) that shares no code with the server's codecs.
 
 use std::sync::{Mutex, PoisonError};
@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::support::server::{Server, configured, offhook, root, text};
 
-/// At most two of these calls at a time: more would measure the machine.
+/// At most two of these calls at a time. More would measure the machine.
 static AT_A_TIME: [Mutex<()>; 2] = [Mutex::new(()), Mutex::new(())];
 
-/// What the server says that it understood, in small letters, a text each.
+/// The transcripts in the server's trace, in small letters.
 fn understood(traces: &std::path::Path) -> Vec<String> {
     let trace = std::fs::read_dir(traces).unwrap().next().unwrap().unwrap().path();
     let lines = std::fs::read_to_string(trace).unwrap();
@@ -23,7 +23,7 @@ fn understood(traces: &std::path::Path) -> Vec<String> {
     heard.collect()
 }
 
-/// A caller asks when the clinic opens, cuts into the answer, and asks where to park.
+/// A caller asks when the clinic opens, interrupts the answer, and asks where to park.
 fn converses(place: usize, gateway: &str, options: &[&str], keys: &[(&str, &str)]) -> Value {
     let _place = AT_A_TIME[place].lock().unwrap_or_else(PoisonError::into_inner);
     let traces = tempfile::tempdir().unwrap();
@@ -55,7 +55,8 @@ fn converses(place: usize, gateway: &str, options: &[&str], keys: &[(&str, &str)
     for word in ["monday", "park"] {
         assert!(heard.iter().any(|text| text.contains(word)), "{gateway}: {word} was not heard: {heard:?}");
     }
-    // Fault: on lines that carry no reports, `offhook call` showed no words, though its own server knew them.
+    // Fault: with gateways that carry no reports, `offhook call` showed no words, though its own server knew
+    // them.
     for (turn, word) in turns.iter().zip(["monday", "park"]) {
         let said = |key: &str| turn[key].as_str().unwrap().to_lowercase();
         assert!(said("heard").contains(word) && !said("reply").is_empty(), "{gateway}: {report:#}");
@@ -64,7 +65,7 @@ fn converses(place: usize, gateway: &str, options: &[&str], keys: &[(&str, &str)
     report
 }
 
-/// On lines that carry reports.
+/// Checks the interruption, with gateways that carry reports.
 fn was_cut(report: &Value) {
     assert_eq!(report["turns"][0]["interrupted"], true, "{report:#}");
     let heard = report["turns"][0]["heard_by_caller"].as_str().unwrap();

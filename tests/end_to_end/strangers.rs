@@ -1,4 +1,4 @@
-//! Clients that send garbage, too much, in the wrong order, or nothing: each ends its own call only.
+//! Clients that send garbage, too much, in the wrong order, or nothing. Each ends only its own call.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::support::server::{Server, configuration};
 
 pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Longer than anything here takes; a test that hangs must end.
+/// The timeout of a test that hangs; longer than any test here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn run(test: impl Future<Output = ()>) {
@@ -28,7 +28,7 @@ pub async fn say(socket: &mut Socket, message: &Value) {
     socket.send(Message::text(message.to_string())).await.unwrap();
 }
 
-/// The next message of this type, whatever comes before it.
+/// The next message of this type; other messages are skipped.
 pub async fn hear(socket: &mut Socket, kind: &str) -> Value {
     loop {
         match socket.next().await.unwrap().unwrap() {
@@ -52,7 +52,7 @@ pub async fn started(server: &Server) -> Socket {
     socket
 }
 
-/// Reads until the server closes, however it does.
+/// Reads until the server closes the socket in any way.
 pub async fn closed(mut socket: Socket) {
     while let Some(Ok(message)) = socket.next().await {
         if message.is_close() {
@@ -96,7 +96,7 @@ fn garbage_ends_its_own_call_only() {
             let _ = bad.send(message).await;
             closed(bad).await;
         }
-        // One that vanishes without a word, in the middle of a call.
+        // A client that vanishes in the middle of a call.
         drop(started(&server).await);
         say(&mut good, &json!({"type": "ping", "id": "still"})).await;
         assert_eq!(hear(&mut good, "pong").await["id"], "still");
@@ -134,7 +134,7 @@ fn a_silent_peer_that_answers_pings_stays_and_one_that_does_not_is_dropped() {
     let server = Server::start(&configuration(&[quick, ("max_calls = 8", "max_calls = 2")]));
     run(async {
         let (mut lives, dead) = (started(&server).await, started(&server).await);
-        // Whoever reads its socket answers its pings; nobody reads the other one.
+        // Reading a socket also answers its pings; nobody reads the other socket.
         let mut pings = 0;
         while pings < 8 {
             match lives.next().await.unwrap().unwrap() {
@@ -145,7 +145,7 @@ fn a_silent_peer_that_answers_pings_stays_and_one_that_does_not_is_dropped() {
         }
         say(&mut lives, &json!({"type": "ping", "id": "still"})).await;
         assert_eq!(hear(&mut lives, "pong").await["id"], "still");
-        // The place of the dead one is free.
+        // The place of the dead peer is free.
         started(&server).await;
         drop(dead);
     });
@@ -171,13 +171,13 @@ fn a_server_told_to_stop_lets_the_running_call_end() {
     assert!(server.ends_well());
 }
 
-/// Fault: one odd message (two keys in one, a number for a name, base64 that is none) ended a caller's call.
+/// Fault: one odd message (two keys in one, a number for a name, invalid base64) ended a caller's call.
 #[test]
 fn an_odd_message_is_dropped_and_told_and_the_call_goes_on() {
     let server = Server::start(&configuration(&[]));
     run(async {
         let mut socket = open(&server, "/offhook").await;
-        // Before the start, too.
+        // An odd message before the start is dropped, too.
         say(&mut socket, &json!({"type": "dtmf", "digit": "1"})).await;
         let audio = json!({"encoding": "pcm16le", "sample_rate": 16000, "transport": "binary"});
         let start = json!({"type": "session.start", "version": 1, "audio": audio, "caller": 15_550_100});
@@ -207,7 +207,7 @@ fn odd_messages_without_end_are_no_mistake() {
     run(async {
         let mut socket = started(&server).await;
         for _ in 0..200 {
-            // The server closes in the middle of them.
+            // The server closes the socket after some of them.
             if socket.send(Message::text("{")).await.is_err() {
                 break;
             }
@@ -216,7 +216,7 @@ fn odd_messages_without_end_are_no_mistake() {
     });
 }
 
-/// Fault: a gateway that dialled again for a call that still stood got a second agent, and both talked.
+/// Fault: a gateway that opened a second socket for a running call got a second agent, and both talked.
 #[test]
 fn a_newer_socket_of_the_same_call_takes_over() {
     let server = Server::start(&configuration(&[]));
@@ -225,7 +225,7 @@ fn a_newer_socket_of_the_same_call_takes_over() {
             "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}}});
         let mut first = open(&server, "/twilio").await;
         say(&mut first, &start).await;
-        // It stands: the agent speaks.
+        // The call has started: the agent speaks.
         first.next().await.unwrap().unwrap();
         let mut second = open(&server, "/twilio").await;
         say(&mut second, &start).await;

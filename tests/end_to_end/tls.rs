@@ -1,4 +1,4 @@
-//! TLS as users have it: a certificate from files, replaced while calls are taken.
+//! TLS as users have it: a certificate from files, replaced while the server runs.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use rcgen::generate_simple_self_signed;
 
 use crate::support::server::{Configuration, Server, configured, offhook, root, run, text};
 
-/// A new certificate for this machine, in the folder of the configuration.
+/// Writes a new certificate for this machine into the folder of the configuration.
 fn renew(folder: &Path) {
     let made = generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
     fs::write(folder.join("certificate.pem"), made.cert.pem()).unwrap();
@@ -22,7 +22,7 @@ fn secured() -> Configuration {
     configuration
 }
 
-/// One question over TLS, by a caller who trusts this certificate.
+/// Asks one question over TLS, as a caller who trusts this certificate.
 fn call(server: &Server, trusted: &Path) -> Output {
     let port = server.address.rsplit(':').next().unwrap();
     offhook()
@@ -45,7 +45,7 @@ fn a_call_over_tls_is_answered_and_the_certificate_can_be_replaced_meanwhile() {
 
     renew(folder);
     server.hang_up_signal();
-    // The signal is handled in a moment; until then the old certificate is shown.
+    // The signal takes a moment; until then, the server shows the old certificate.
     let renewed = (0..20).any(|_| call(&server, &folder.join("certificate.pem")).status.success());
     assert!(renewed);
     let output = call(&server, &first);

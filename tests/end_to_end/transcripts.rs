@@ -1,4 +1,4 @@
-//! `offhook transcribe` as people use it: recordings of calls, of all kinds and in all states.
+//! `offhook transcribe` as people use it: recordings of calls of all kinds, whole and damaged.
 
 use std::fs;
 use std::io::Cursor;
@@ -16,7 +16,7 @@ fn caller(number: u32) -> Vec<i16> {
     recordings::read(&file).unwrap().i16_at(8000).unwrap()
 }
 
-/// Silence of so many milliseconds.
+/// `ms` milliseconds of silence.
 fn pause(ms: usize) -> Vec<i16> {
     vec![0; ms * 8]
 }
@@ -39,7 +39,7 @@ impl Folder {
     }
 }
 
-/// Runs it; what it printed, what it said besides, and its exit code.
+/// Runs `offhook transcribe`. Returns its standard output, its standard error and its exit code.
 fn transcribe(arguments: &[&str]) -> (String, String, Option<i32>) {
     let output = run(&[&["transcribe"], arguments].concat(), "");
     (text(&output.stdout), text(&output.stderr), output.status.code())
@@ -51,7 +51,7 @@ fn json(arguments: &[&str]) -> Vec<Value> {
     out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// A call as `offhook call` records it: the caller left, the other side right, in turns.
+/// A call as `offhook call` records it: the caller left, the other side right, speaking in turns.
 fn call(folder: &Folder) -> String {
     let [monday, cleaning, park] = [caller(2), caller(3), caller(4)];
     let left = [pause(300), monday.clone(), pause(1000 + cleaning.len() / 8 + 1000), park].concat();
@@ -174,10 +174,7 @@ fn a_file_that_is_cut_short_is_transcribed_as_far_as_it_goes() {
     let (out, error, code) = transcribe(&[&cut]);
     assert_eq!(code, Some(0));
     assert!(out.to_lowercase().contains("monday"), "{out}");
-    assert!(
-        error.contains("cut.wav is cut short: 1.500 s that its header promises are not there"),
-        "{error}"
-    );
+    assert!(error.contains("cut.wav is cut short: 1.500 s that its header promises are missing"), "{error}");
     let report = &json(&[&cut])[0];
     assert_eq!((&report["truncated"], &report["missing_ms"]), (&true.into(), &1500.0.into()));
 }

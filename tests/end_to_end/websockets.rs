@@ -1,5 +1,6 @@
-//! WebSockets by the book (RFC 6455), byte by byte, on a gateway's path and on the native one: the cases of the
-//! Autobahn test suite, sections 1 to 7 and 10, that are not about echoes. The numbers are its own.
+//! WebSockets by the book (RFC 6455), byte by byte, on a gateway's path and on the native one: the cases of
+//! the Autobahn test suite, sections 1 to 7 and 10, that are not about echoes, under the numbers of the
+//! suite.
 
 use crate::support::raw::{
     BINARY, CLOSE, CONTINUATION, Ended, FIN, PING, PONG, Peer, TEXT, close, frame, text,
@@ -8,7 +9,7 @@ use crate::support::scripted::Server;
 
 const PATHS: [&str; 2] = ["/offhook", "/twilio"];
 
-/// A call that stands.
+/// Starts a call.
 pub fn call(server: &Server, path: &str) -> Peer {
     let mut peer = Peer::open(server.address, path);
     if path == "/offhook" {
@@ -24,11 +25,11 @@ pub fn call(server: &Server, path: &str) -> Peer {
     peer
 }
 
-/// What a server owes for some bytes.
+/// The answer that a server owes to some bytes.
 enum Owed {
     /// Pongs with these payloads, and the call goes on.
     Pongs(Vec<Vec<u8>>),
-    /// A close frame with this code, or none.
+    /// A close frame with this code, or without a code.
     Close(Option<u16>),
 }
 
@@ -38,7 +39,7 @@ struct Case {
     owed: Owed,
 }
 
-/// Sends a case's bytes in pieces of so many, and looks at the answer and at the end.
+/// Sends a case's bytes in pieces of `piece` bytes, and checks the answer and the end.
 fn tried(server: &Server, path: &str, case: &Case, piece: usize) {
     let name = format!("{} on {path}, in pieces of {piece}", case.name);
     let mut peer = call(server, path);
@@ -57,7 +58,7 @@ fn tried(server: &Server, path: &str, case: &Case, piece: usize) {
     };
     let bye = peer.hear(CLOSE).unwrap_or_else(|ended| panic!("{name}: {ended:?} without a close frame"));
     assert_eq!(bye.code(), *code, "{name}: {}", bye.text());
-    // Whoever was closed upon answers; who closed is done.
+    // If the server closed first, the peer answers; if the peer closed first, it is done.
     if !matches!(case.owed, Owed::Pongs(_)) {
         peer.send(&close(1000, b""));
     }
@@ -80,13 +81,13 @@ fn goes_on(name: &str, sent: &[Vec<u8>], pongs: &[&[u8]]) -> Case {
     Case { name: name.into(), sent: sent.concat(), owed: Owed::Pongs(pongs) }
 }
 
-/// A text of so many bytes that neither protocol knows, and both tolerate.
+/// A text of `bytes` bytes that neither protocol knows and both tolerate.
 fn unknown(bytes: usize) -> String {
     let empty = r#"{"event":"unknown","type":"unknown","note":""}"#;
     empty.replace(r#""""#, &format!("\"{}\"", "*".repeat(bytes.saturating_sub(empty.len()))))
 }
 
-/// The same with these bytes in it, in frames that are cut there.
+/// An unknown text with these bytes in it, in frames cut between the pieces.
 fn noted(pieces: &[&[u8]]) -> Vec<Vec<u8>> {
     let first = [br#"{"event":"unknown","type":"unknown","note":""#, pieces[0]].concat();
     let rest = pieces.iter().skip(1).map(|piece| frame(CONTINUATION, piece));
@@ -116,12 +117,12 @@ fn texts_pings_and_pongs_of_any_length_are_taken() {
         cases.push(goes_on(&format!("1.1 text of {bytes} bytes"), &[text(&unknown(bytes))], &[]));
     }
     all_tried(&cases, usize::MAX);
-    // 1.1.8, 2.6, 2.11: the same, cut anywhere.
+    // 1.1.8, 2.6, 2.11: the first cases again, cut after every byte.
     cases.truncate(8);
     all_tried(&cases, 1);
 }
 
-/// Fault: violations of the protocol were closed with 1000, as if the call had ended well.
+/// Fault: violations of the protocol were answered with close code 1000, as if the call had ended well.
 #[test]
 fn frames_that_must_not_be_are_closed_with_1002() {
     let mut cases = vec![
@@ -145,7 +146,7 @@ fn frames_that_must_not_be_are_closed_with_1002() {
     all_tried(&cases, usize::MAX);
 }
 
-/// Fault: the same, of fragments.
+/// Fault: violations in fragments were answered with close code 1000 as well.
 #[test]
 fn fragments_are_put_together_and_stray_ones_are_closed_with_1002() {
     let all = unknown(120);
@@ -172,7 +173,7 @@ fn fragments_are_put_together_and_stray_ones_are_closed_with_1002() {
     all_tried(&cases, 1);
 }
 
-/// Fault: text that is not UTF-8 was closed with 1000.
+/// Fault: text that is not UTF-8 was answered with close code 1000.
 #[test]
 fn text_that_is_not_utf_8_is_closed_with_1007_as_soon_as_it_is_seen() {
     let right = "κόσμε \u{10ffff} \u{ffff} \u{d7ff}\u{e000}".as_bytes();
@@ -181,7 +182,7 @@ fn text_that_is_not_utf_8_is_closed_with_1007_as_soon_as_it_is_seen() {
         goes_on("6.1 empty fragments", &noted(&[b"", b"", b""]), &[]),
         goes_on("6.2.2 two fragments", &noted(&[&right[..12], &right[12..]]), &[]),
         goes_on("6.2.3 a fragment for each byte", &noted(&by_bytes), &[]),
-        // Nothing comes behind the wrong byte: it is told all the same.
+        // Nothing follows the wrong byte, but it is still detected.
         closes("6.4.1 wrong in the second fragment", &noted(&[right, b"\xf4\x90\x80\x80"])[..2], 1007),
         closes("6.4.2 wrong by the last byte", &noted(&[right, b"\xf4", b"\x90"])[..3], 1007),
     ];
@@ -204,8 +205,8 @@ fn text_that_is_not_utf_8_is_closed_with_1007_as_soon_as_it_is_seen() {
     all_tried(&cases, usize::MAX);
 }
 
-/// Fault: a peer's close frame was never answered, and it saw 1006 or a bare end of its stream; wrong codes and
-/// payloads (7.3.2, 7.3.6, 7.5.1, 7.9) were no violations.
+/// Fault: a peer's close frame was never answered, so that the peer saw 1006 or a bare end of its stream.
+/// Wrong codes and payloads (7.3.2, 7.3.6, 7.5.1, 7.9) did not count as violations.
 #[test]
 fn a_close_frame_is_answered_in_kind() {
     let bye = || close(1000, b"bye");
@@ -234,8 +235,8 @@ fn a_close_frame_is_answered_in_kind() {
     all_tried(&cases, usize::MAX);
 }
 
-/// Fault: what was too large was closed with 1000. Endless empty continuation frames (FIN=0, then `00 80 …`)
-/// from two sockets held another call up for seconds: nothing counted frames.
+/// Fault: too large messages were answered with close code 1000. Endless empty continuation frames (FIN=0,
+/// then `00 80 …`) from two sockets delayed another call by seconds, because frames were not counted.
 #[test]
 fn messages_of_too_many_bytes_or_frames_are_closed_with_1009() {
     let large = unknown(65_537);
@@ -257,7 +258,7 @@ fn messages_of_too_many_bytes_or_frames_are_closed_with_1009() {
     all_tried(&cases, usize::MAX);
 }
 
-/// Pings, too, are counted below the messages.
+/// Pings are counted as well, below the messages.
 #[test]
 fn pings_without_end_are_closed_with_1008() {
     let pings = frame(FIN | PING, b"").repeat(200_000);

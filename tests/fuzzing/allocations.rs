@@ -1,23 +1,23 @@
-//! Watches what a thread asks of the allocator, so that a length in a file cannot ask for gigabytes. Must
-//! not know what is decoded.
+//! Watches the allocations of a thread, so that a length in a file cannot ask for gigabytes. Must not know
+//! what is decoded.
 #![expect(unsafe_code, reason = "an allocator is unsafe; this one only counts and passes on")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// The system's allocator, which counts on threads that are watched.
+/// The system's allocator, with a count on threads that are watched.
 struct Counting;
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
 thread_local! {
-    /// Bytes held since the watch began, and the most there were; `None` on threads that are not watched.
+    /// The bytes held since the watch began, and their maximum; `None` on threads that are not watched.
     static HELD: Cell<Option<(isize, isize)>> = const { Cell::new(None) };
 }
 
 fn count(bytes: isize) {
-    // A thread that is ending has no cell any more.
+    // A thread that is ending no longer has its cell.
     let _ = HELD.try_with(|held| {
         if let Some((now, most)) = held.get() {
             let now = now.saturating_add(bytes);
@@ -57,12 +57,12 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Most bytes that decoding an input of this length may hold at once.
+/// The most bytes that the decoding of an input of this length may hold at once.
 pub fn limit(length: usize) -> usize {
     (8 << 20) + 256 * length
 }
 
-/// Runs something and panics if it held more than `limit` bytes at once.
+/// Calls `run`, and panics if it held more than `limit` bytes at once.
 pub fn watched(limit: usize, run: impl FnOnce()) {
     HELD.set(Some((0, 0)));
     run();

@@ -1,6 +1,6 @@
-//! Every decoder of foreign bytes gets thousands of inputs that nobody sends, made from ones that somebody
-//! does, and the same ones every time. What must hold is in fuzz/targets, which the fuzzer with coverage
-//! shares. A longer run: `OFFHOOK_FUZZ_CASES=1000000 cargo test --release --test main fuzzing`.
+//! Every decoder of foreign bytes gets thousands of inputs that nobody would send, mutated from real ones,
+//! and the same in every run. The properties that must hold are in fuzz/targets, shared with the fuzzer that
+//! measures coverage. A longer run: `OFFHOOK_FUZZ_CASES=1000000 cargo test --release --test main fuzzing`.
 
 mod allocations;
 mod models;
@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use self::mutations::Random;
 use self::targets::{ALL, Target};
 
-/// Cases of a target whose cases are quick, if nothing else is asked for.
+/// The default number of cases of a target whose cases are quick.
 const CASES: usize = 20_000;
 
-/// Longest input, in bytes.
+/// The longest input, in bytes.
 const MAX_INPUT: usize = 200_000;
 
 fn fuzz() -> PathBuf {
@@ -45,7 +45,7 @@ fn holds(name: &str) {
             fs::write(folder.join(format!("seed-{n:03}")), seed).unwrap();
         }
     }
-    // What once failed comes first, and is a seed as well.
+    // Inputs that once failed come first, and are seeds as well.
     let mut all = inputs(&fuzz().join("found").join(name));
     all.extend(seeds);
     for (n, input) in all.iter().enumerate() {
@@ -60,7 +60,7 @@ fn holds(name: &str) {
     }
 }
 
-/// One input. If something does not hold, it is kept, and the message tells how to run it alone.
+/// Runs one input. If it fails, the input is kept, and the message says how to run it alone.
 fn held(target: &Target, input: &[u8], which: &str) {
     let run = || allocations::watched(allocations::limit(input.len()), || (target.run)(input));
     if catch_unwind(AssertUnwindSafe(run)).is_err() {

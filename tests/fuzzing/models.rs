@@ -1,13 +1,13 @@
-//! The smallest model files that are read to their ends: GGUF for the language, GGML for Whisper. Must not
-//! know how they are read.
+//! The smallest model files that are read to their ends: GGUF for the language model, GGML for Whisper. Must
+//! not know how they are read.
 
-/// A text of GGUF: its length and its bytes.
+/// Writes a text of GGUF: its length and its bytes.
 fn text(file: &mut Vec<u8>, text: &str) {
     file.extend((text.len() as u64).to_le_bytes());
     file.extend(text.as_bytes());
 }
 
-/// One entry of the metadata.
+/// The value of an entry of the metadata.
 enum Entry<'a> {
     Count(u32),
     Number(f32),
@@ -63,7 +63,7 @@ fn head_of_array(file: &mut Vec<u8>, kind: u32, length: usize) {
 
 const WIDTH: u64 = 32;
 
-/// Language models of one layer, of all architectures; with a template and without.
+/// Language models of one layer, of all architectures, with and without a template.
 pub fn gguf() -> Vec<Vec<u8>> {
     let template = "{{ bos_token }}{% for m in messages %}<|{{ m.role }}|>\n{{ m['content'].strip() }}<|end|>\n\
                     {% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}";

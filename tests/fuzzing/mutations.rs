@@ -1,10 +1,10 @@
-//! Makes inputs that nobody sends from ones that somebody does: bits that flip, pieces that are missing, come
-//! twice or come from elsewhere, numbers that are too large, nesting that is too deep, texts that are none.
-//! The same seed gives the same input. Must not know any format but the packing of messages.
+//! Mutates real inputs into ones that nobody would send: flipped bits, pieces that are missing, doubled or
+//! foreign, too large numbers, too deep nesting, invalid texts. The same seed gives the same input. Must not
+//! know any format but the packing of messages.
 
 use super::targets::codecs::{Packed, pack, unpack};
 
-/// Numbers as texts that are at the edge of something, or beyond it.
+/// Numbers as texts, at the limits of types or beyond them.
 const NUMBERS: [&str; 14] = [
     "0",
     "-1",
@@ -22,11 +22,11 @@ const NUMBERS: [&str; 14] = [
     "1e19",
 ];
 
-/// The same as bytes, low ones first.
+/// Numbers at the limits of types, for little-endian bytes.
 const WORDS: [u64; 10] =
     [0, 1, 0x7f, 0xff, 0x7fff, 0xffff, 0x7fff_ffff, 0xffff_ffff, 0x7fff_ffff_ffff_ffff, u64::MAX];
 
-/// Pieces that decoders stumble over.
+/// Pieces that are hard for decoders.
 const PIECES: [&[u8]; 18] = [
     b"\xff\xfe",
     b"\xc0\x80",
@@ -52,7 +52,7 @@ const PIECES: [&[u8]; 18] = [
 pub struct Random(u64);
 
 impl Random {
-    /// Those of one case.
+    /// The numbers of one case.
     pub fn of(name: &str, case: u64) -> Self {
         let name = name.bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(257).wrapping_add(byte.into()));
         Self(name ^ case.wrapping_mul(0xd134_2543_de82_ef95))
@@ -65,7 +65,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `end`; 0 if there is none.
+    /// A number below `end`; 0 if `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % (end.max(1) as u64)).unwrap()
     }
@@ -74,7 +74,7 @@ impl Random {
         list[self.below(list.len())]
     }
 
-    /// A short stretch of something of this length.
+    /// A short range within this length.
     fn stretch(&mut self, length: usize) -> std::ops::Range<usize> {
         let start = self.below(length + 1);
         let most = [4, 32, 256, length][self.below(4)];
@@ -82,7 +82,7 @@ impl Random {
     }
 }
 
-/// An input made from one of these.
+/// An input mutated from one of the seeds.
 pub fn mutated(messages: bool, seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     let mut input = seeds[random.below(seeds.len())].clone();
     let other = &seeds[random.below(seeds.len())];
@@ -98,7 +98,7 @@ pub fn mutated(messages: bool, seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8
     input
 }
 
-/// Changes the order of messages, or one of them.
+/// Changes the order of messages, or one message.
 fn mutate_messages(messages: &mut Vec<Packed>, other: &[u8], random: &mut Random) {
     let others = unpack(other);
     if messages.is_empty() {
@@ -173,7 +173,7 @@ fn insert(bytes: &mut Vec<u8>, at: usize, piece: &[u8]) {
     bytes.splice(at..at, piece.iter().copied());
 }
 
-/// Puts another number for the next one from `at` on.
+/// Replaces the next number from `at` on.
 fn number(bytes: &mut Vec<u8>, at: usize, random: &mut Random) {
     let digit = |byte: &u8| byte.is_ascii_digit();
     let Some(start) = bytes[at..].iter().position(digit).map(|ahead| at + ahead) else { return };
@@ -181,7 +181,7 @@ fn number(bytes: &mut Vec<u8>, at: usize, random: &mut Random) {
     bytes.splice(start..start + length, random.of_list(&NUMBERS).bytes());
 }
 
-/// Writes a member of an object (what stands between two commas) a second time, at its end.
+/// Repeats a member of an object (the text between two commas) at the end of the object.
 fn member_twice(bytes: &mut Vec<u8>, at: usize) {
     let comma = |byte: &u8| *byte == b',';
     let Some(start) = bytes[at..].iter().position(comma).map(|ahead| at + ahead) else { return };

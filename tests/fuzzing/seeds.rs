@@ -1,5 +1,5 @@
-//! Inputs that somebody does send, for every decoder: from tests/golden, from what ships with offhook, and
-//! small files of every kind. Must not know what is done with them.
+//! Real inputs for every decoder: from tests/golden, from the files that ship with offhook, and small files
+//! of every kind. Must not know what is done with them.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ use super::targets::codecs::{Packed, pack};
 use offhook::config::call::settings;
 use offhook::dialogue::CountTokens;
 
-/// What a target begins with.
+/// The seeds of a target.
 pub fn of(target: &Target) -> Vec<Vec<u8>> {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     match target.name {
@@ -49,7 +49,8 @@ pub fn of(target: &Target) -> Vec<Vec<u8>> {
     }
 }
 
-/// The calls of a provider in tests/golden, packed: what comes in, with the call saying this and that.
+/// The calls of a provider in tests/golden, packed: the messages from the peer, each with one that the call
+/// sends.
 fn sessions(folder: &Path) -> Vec<Vec<u8>> {
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -66,7 +67,7 @@ fn sessions(folder: &Path) -> Vec<Vec<u8>> {
             }
             session.extend(line.get("in").map(message));
             if let Some((n, last)) = session.len().checked_sub(1).zip(session.last_mut()) {
-                // Everything that can be said comes up in a long call.
+                // A long call sends every kind of message.
                 last.said = u8::try_from(n % 128).unwrap();
             }
         }
@@ -85,7 +86,7 @@ fn message(line: &Value) -> Packed {
     Packed { text: true, said: 0, bytes: text.into_bytes() }
 }
 
-/// Sound in every coding that is read.
+/// Audio in every supported coding.
 fn waves() -> Vec<Vec<u8>> {
     let tone: Vec<i16> = (0..400).map(|n| (n % 40) * 500 - 10_000).collect();
     let mut all = vec![wav::encode(8000, &[&tone]).unwrap(), wav::encode(44_100, &[&tone, &tone]).unwrap()];
@@ -100,7 +101,7 @@ fn waves() -> Vec<Vec<u8>> {
             format.extend([0; 14]);
         }
         let sound: Vec<u8> = tone.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-        // A stream tells no true length.
+        // A streamed file has no true length.
         let length = if bits == 24 { u32::MAX } else { u32::try_from(sound.len()).unwrap() };
         let mut file = b"RIFF\xff\xff\xff\xffWAVELIST\x03\0\0\0abc\0fmt ".to_vec();
         file.extend(u32::try_from(format.len()).unwrap().to_le_bytes());
@@ -113,7 +114,7 @@ fn waves() -> Vec<Vec<u8>> {
     all
 }
 
-/// The trace of a call in which everything happens once, and the caller cuts in.
+/// The trace of a call in which every event happens once, and the caller barges in.
 fn call() -> String {
     let config = offhook::config::parse("", "test", Path::new("")).unwrap();
     let words = CountTokens::new(|text| text.split_whitespace().count());
@@ -152,7 +153,7 @@ fn call() -> String {
     lines.iter().map(|line| line.to_text() + "\n").collect()
 }
 
-/// Engines that know one answer each.
+/// Plays engines that know one answer each.
 fn answer(
     conversation: &mut Conversation,
     now: CallTime,

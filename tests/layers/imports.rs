@@ -1,5 +1,5 @@
-//! Which file imports which, read from the sources: `use` lines, and paths that are written out. Knows Rust's
-//! modules; must not know what is allowed.
+//! The imports of every file, read from the sources: `use` lines, and paths that are written out. Knows
+//! Rust's modules; must not know which imports are allowed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 /// A path of names, without `crate`.
 pub type Module = Vec<String>;
 
-/// A crate of the workspace: its name in `use` lines, its sources, and where its modules stand among all others. The
-/// program hands the other crates' modules on, so that everything has one name.
+/// A crate of the workspace: its name in `use` lines, its sources, and the place of its modules among all
+/// others. The program re-exports the other crates' modules, so that everything has one name.
 pub struct Crate {
     pub name: &'static str,
     pub sources: PathBuf,
@@ -22,16 +22,16 @@ impl Crate {
     }
 }
 
-/// All modules and what each imports. Tests, in a file or of a file, are left out.
+/// All modules and their imports. Tests are left out, both inside files and as files.
 pub struct House {
     crates: Vec<Crate>,
-    /// Its files, relative to the root of all modules.
+    /// The file of each module, relative to the root of all modules.
     files: BTreeMap<Module, String>,
-    /// Where the crate of a module stands.
+    /// The place of each module's crate.
     places: BTreeMap<Module, Module>,
-    /// The names that a module hands on, and where they are from.
+    /// The names that a module re-exports, and the paths behind them.
     doors: BTreeMap<(Module, String), Module>,
-    /// What each module names, as whole paths; foreign crates too.
+    /// The names that each module uses, as whole paths, foreign crates included.
     named: BTreeMap<Module, BTreeSet<Module>>,
 }
 
@@ -44,7 +44,7 @@ impl House {
                 let relative = path.strip_prefix(&of.sources).unwrap().to_owned();
                 let module = [of.place(), module_of(&relative)].concat();
                 let text = fs::read_to_string(&path).unwrap();
-                // The list of all rooms, and the program's own arguments.
+                // The root modules only list all rooms and hold the program's arguments.
                 if module.is_empty() {
                     tests.extend(test_modules(&module, &text));
                     continue;
@@ -71,7 +71,7 @@ impl House {
             for path in expand(&tree) {
                 let Some(path) = self.absolute(module, &path) else { continue };
                 let name = path.last().cloned().unwrap_or_default();
-                // What the first file of a crate imports, all others find under its name.
+                // All other files find the imports of a crate's first file under its name.
                 if public || self.places.get(module) == Some(module) {
                     self.doors.insert((module.clone(), name), path.clone());
                 } else {
@@ -86,7 +86,7 @@ impl House {
         }
     }
 
-    /// From the root of the crate, or the name of another crate; `None` of what is in the file itself.
+    /// The path from the root of the crate, or from another crate; `None` for names in the file itself.
     fn absolute(&self, module: &Module, path: &Module) -> Option<Module> {
         let root = || vec!["crate".to_owned()];
         match path.first()?.as_str() {
@@ -107,7 +107,7 @@ impl House {
         }
     }
 
-    /// Which file imports which others.
+    /// The files that each file imports.
     pub fn arrows(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut arrows = BTreeMap::new();
         for (module, file) in &self.files {
@@ -119,7 +119,7 @@ impl House {
         arrows
     }
 
-    /// Which file names which things of other crates, as paths.
+    /// The names of other crates that each file uses, as paths.
     pub fn foreign(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut foreign = BTreeMap::new();
         for (module, file) in &self.files {
@@ -131,7 +131,7 @@ impl House {
         foreign
     }
 
-    /// The file in which what has this path is made: a door leads on.
+    /// The file that defines a path. Re-exports are followed.
     fn file_of(&self, path: &[String], doors: usize) -> Option<String> {
         let path = path.strip_prefix(&["crate".to_owned()])?;
         let (mut module, mut rest) = (path.to_vec(), Vec::new());
@@ -168,7 +168,7 @@ fn module_of(relative: &Path) -> Module {
     module
 }
 
-/// The modules that exist in tests alone.
+/// The modules that exist only in tests.
 fn test_modules(module: &Module, text: &str) -> Vec<Module> {
     let mut tests = Vec::new();
     let mut lines = text.lines().map(str::trim);
@@ -182,14 +182,14 @@ fn test_modules(module: &Module, text: &str) -> Vec<Module> {
     tests
 }
 
-/// A file without its tests, comments and texts.
+/// A file without its tests and comments.
 fn code_of(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text);
     let line = |line: &str| line.split("//").next().unwrap_or(line).to_owned();
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Every `use`, whether it is public, and what stands in it.
+/// Every `use`: whether it is public, and its tree.
 fn uses(code: &str) -> Vec<(bool, String)> {
     let mut found = Vec::new();
     let mut rest = code;
@@ -232,7 +232,7 @@ fn expand(tree: &str) -> Vec<Module> {
     parts.flat_map(|part| expand(part)).map(|rest| [prefix.clone(), rest].concat()).collect()
 }
 
-/// Paths that begin with `crate` or `super` outside `use` lines, and those of crates that are written out.
+/// Paths outside `use` lines that begin with `crate`, `super` or the name of a crate.
 fn written_out(code: &str) -> Vec<Module> {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let mut found = Vec::new();

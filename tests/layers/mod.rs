@@ -1,5 +1,5 @@
-//! Who may import whom: a table of rooms, what the pure ones may use of the world, and no circle between files.
-//! ARCHITECTURE.md draws it.
+//! The rules of imports: a table of rooms, the crates that pure rooms may use, and no circles between files.
+//! ARCHITECTURE.md draws the rooms.
 
 mod imports;
 
@@ -56,10 +56,10 @@ const MAY_IMPORT: [(&str, &[&str]); 24] = [
     ("cli", &ANY),
 ];
 
-/// Whoever puts everything together.
+/// For the room that puts everything together.
 const ANY: [&str; 1] = ["*"];
 
-/// Rooms without sockets, threads, clocks, files or randomness, and the crates that they may use.
+/// Rooms without sockets, threads, clocks, files and randomness, and the crates that they may use.
 const PURE: [(&str, &[&str]); 16] = [
     ("units", &["serde"]),
     ("ids", &["serde"]),
@@ -111,7 +111,7 @@ fn house() -> House {
     ])
 }
 
-/// All that can be reached from `from`.
+/// All files that can be reached from `from`.
 fn reached(arrows: &Arrows, from: &str) -> BTreeSet<String> {
     let mut reached = BTreeSet::new();
     let mut next: Vec<&String> = arrows[from].iter().collect();

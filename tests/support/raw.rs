@@ -1,13 +1,13 @@
-//! A WebSocket client that sends bytes as they are written in the test, right or wrong, and reads frames.
+//! A WebSocket client that sends the bytes of a test as they are, right or wrong, and reads frames.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Longer than anything takes here; a test that hangs must end.
+/// The timeout of a test that hangs; longer than any step here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A frame's first byte: the last of its message, and what it is.
+/// The bits of a frame's first byte: the last frame of its message, and its opcode.
 pub const FIN: u8 = 0x80;
 pub const CONTINUATION: u8 = 0;
 pub const TEXT: u8 = 1;
@@ -45,7 +45,7 @@ pub fn close(code: u16, reason: &[u8]) -> Vec<u8> {
     frame(FIN | CLOSE, &[&code.to_be_bytes(), reason].concat())
 }
 
-/// What a server sent: opcode and payload.
+/// A frame from a server: opcode and payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     pub opcode: u8,
@@ -63,16 +63,16 @@ impl Frame {
     }
 }
 
-/// How a connection ended after the last frame.
+/// The end of a connection after the last frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     /// In order.
     Eof,
-    /// What was on its way may be lost.
+    /// Frames on their way may be lost.
     Reset,
 }
 
-/// A head of a request for a socket, without the empty line at its end.
+/// The head of a request for a socket, without the empty line at its end.
 pub fn head(path: &str, host: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -80,7 +80,7 @@ pub fn head(path: &str, host: &str) -> String {
     )
 }
 
-/// The head of the answer to these bytes, which are a request.
+/// Sends a request. Returns the stream, and the head of the answer.
 pub fn ask(address: SocketAddr, request: &str) -> (TcpStream, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -108,12 +108,12 @@ impl Peer {
         Self { stream }
     }
 
-    /// Who is closed upon does not care whether all of it was taken.
+    /// Sends bytes, and ignores errors: the server may have closed the connection meanwhile.
     pub fn send(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes);
     }
 
-    /// The next frame, or how the connection ended.
+    /// The next frame, or the end of the connection.
     pub fn next(&mut self) -> Result<Frame, Ended> {
         let mut head = [0; 2];
         self.read(&mut head)?;

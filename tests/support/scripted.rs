@@ -1,5 +1,4 @@
-//! A server in the test's own process, with engines that say what is written for them: for tests of sockets,
-//! which need no model.
+//! A server in the test's own process, with scripted engines, for tests of sockets, which need no model.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,7 +23,7 @@ use tokio::net::TcpListener;
 
 use super::server::root;
 
-/// Understands nothing, answers nothing, and speaks a tenth of a second of silence.
+/// Engines that transcribe nothing, answer nothing, and speak a tenth of a second of silence.
 struct Scripted;
 
 impl Recognizer for Scripted {
@@ -85,7 +84,7 @@ fn engines() -> Engines {
     }
 }
 
-/// A server as the shipped configuration has it, with some texts replaced; it runs until it is dropped.
+/// A server with the shipped configuration, in which some texts are replaced. It runs until it is dropped.
 pub struct Server {
     pub address: SocketAddr,
     pub app: App,
@@ -93,7 +92,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Each replacement must be found, or the test tests nothing.
+    /// Every text to replace must be found, or the test would test nothing.
     pub fn start(replacements: &[(&str, &str)]) -> Self {
         let mut text = DEFAULT_CONFIG.to_owned();
         for (old, new) in replacements {

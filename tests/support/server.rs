@@ -1,4 +1,4 @@
-//! The real program as a child process, with a configuration of the test's own.
+//! The real program as a child process, with the test's own configuration.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -18,13 +18,13 @@ pub fn offhook() -> Command {
     command
 }
 
-/// The shipped configuration with some texts replaced, in a folder of its own.
+/// The shipped configuration with some texts replaced, in its own folder.
 pub struct Configuration {
     _folder: TempDir,
     pub path: PathBuf,
 }
 
-/// Each replacement must be found, or the test tests nothing.
+/// Every text to replace must be found, or the test would test nothing.
 pub fn configuration(replacements: &[(&str, &str)]) -> Configuration {
     let folder = tempfile::tempdir().unwrap();
     let mut text = DEFAULT_CONFIG.replace("\"models/", &format!("\"{}/models/", root().display()));
@@ -37,8 +37,8 @@ pub fn configuration(replacements: &[(&str, &str)]) -> Configuration {
     Configuration { _folder: folder, path }
 }
 
-/// The shipped configuration with some keys set, each to a value in TOML: `("server.port", "0")`. The
-/// files lie beside it, for `file:NAME`.
+/// The shipped configuration with some keys set, each to a value in TOML: `("server.port", "0")`. The files
+/// lie beside the configuration, for `file:NAME`.
 pub fn configured(keys: &[(&str, &str)], files: &[(&str, &str)]) -> Configuration {
     let shipped = configuration(&[]);
     let mut table: toml::Table = std::fs::read_to_string(&shipped.path).unwrap().parse().unwrap();
@@ -64,7 +64,7 @@ pub fn run(arguments: &[&str], input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A program that ends without reading closes the pipe: that is no failure of the test.
+    // A program that ends without reading closes the pipe, which is not a failure of the test.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
 }
@@ -84,12 +84,12 @@ impl Server {
         Self::started(configuration, &[], Stdio::null())
     }
 
-    /// The same with its log somewhere.
+    /// Starts a server whose log goes to `log`.
     pub fn logging_to(configuration: &Configuration, log: impl Into<Stdio>) -> Self {
         Self::started(configuration, &[], log)
     }
 
-    /// The same for everybody who dials, whatever the configuration asks for.
+    /// Starts a server that accepts every client unchecked, whatever the configuration requires.
     pub fn open_to_all(configuration: &Configuration) -> Self {
         Self::started(configuration, &["--open"], Stdio::null())
     }
@@ -103,7 +103,7 @@ impl Server {
             .stderr(log)
             .spawn()
             .unwrap();
-        // Before it, there may be a word on a log that cannot be written.
+        // A message about a log that cannot be written may come before the address.
         let mut told = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let address = told.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
         let address = address.expect("it says where it listens");
@@ -123,7 +123,7 @@ impl Server {
         answer.lines().next().unwrap_or_default().to_owned()
     }
 
-    /// The status of a request for a socket with further headers; the socket is closed again.
+    /// The status of a request for a socket with these headers; the socket is closed again.
     pub fn knock(&self, path: &str, headers: &[(&str, &str)]) -> u16 {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
@@ -152,7 +152,7 @@ impl Server {
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     }
 
-    /// True if it ends by itself, with success.
+    /// True if the server ends by itself, with success.
     pub fn ends_well(mut self) -> bool {
         self.child.wait().unwrap().success()
     }

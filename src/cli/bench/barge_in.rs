@@ -1,5 +1,5 @@
-//! `offhook bench barge-in`: while the agent speaks, callers say "mm-hm", make noises, and cut in; through
-//! the ears, the recogniser and the conversation that a call has. Knows what each sound should bring.
+//! `offhook bench barge-in`: while the agent speaks, callers say "mm-hm", make noises, and barge in, through
+//! the detector, the recogniser and the conversation of a call. Knows the right effect of each sound.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,41 +15,41 @@ use crate::engine::whisper::{self, WhisperRecognizer};
 use crate::stats::median;
 use crate::units::{CallTime, FRAME_SAMPLES, PHONE_RATE, duration_of, samples_in};
 
-/// What the agent says: about twenty seconds.
+/// The agent's words, about twenty seconds.
 const TALK: &str = "We are open from Monday to Thursday from eight thirty to five, on Friday from eight to two, and \
     on Saturday from ten to one. A cleaning costs ninety dollars, a checkup costs sixty dollars, and a filling costs \
     one hundred eighty dollars. You can park behind the building, and we take cards and cash.";
 
-/// The caller's sound comes so long after the agent began.
+/// From the start of the agent's words to the caller's sound.
 const AFTER: Duration = Duration::from_secs(3);
 
-/// What it brings is waited for so long after it.
+/// The time after the sound in which its effect is awaited.
 const WAIT: Duration = Duration::from_secs(3);
 
 /// Arguments of `offhook bench barge-in`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A folder with noise/*.wav: each is cut into noises of one second. Without it, only noises that
-    /// are made.
+    /// A folder with noise/*.wav, each of which is cut into noises of one second. Without it, only synthetic
+    /// noises are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// One JSON object a row.
+    /// Print one JSON object per row.
     #[arg(long)]
     json: bool,
 }
 
-/// What sounds of one kind brought.
+/// The effect of the sounds of one kind.
 #[derive(Debug, Default, serde::Serialize)]
 struct Row {
     kind: &'static str,
     sounds: usize,
-    /// Of 100 sounds: the agent paused and went on.
+    /// Times that the agent paused and went on, per 100 sounds.
     hiccups_per_100: f64,
-    /// Of 100 sounds: the agent gave up the turn.
+    /// Times that the agent gave up the turn, per 100 sounds.
     interruptions_per_100: f64,
     /// From the first audible sample to the pause, median.
     paused_after_ms: Option<f64>,
-    /// And to the decision that it is an interruption.
+    /// From the first audible sample to the decision that it is an interruption, median.
     confirmed_after_ms: Option<f64>,
 }
 

@@ -1,6 +1,6 @@
-//! What callers do while the agent speaks: backchannels and interruptions by the built-in voice at
-//! several paces and levels, the shipped callers, noises that are made, and recorded ones. Gives samples
-//! at 8 kHz as the line brings them; knows no conversation.
+//! Sounds of callers while the agent speaks: backchannels and interruptions by the built-in voice at several
+//! paces and levels, the shipped callers, synthetic noises, and recorded ones. Returns samples at 8 kHz as a
+//! gateway delivers them; knows no conversation.
 
 use std::path::Path;
 
@@ -12,14 +12,14 @@ use crate::files::recordings;
 use crate::phone::callers;
 use crate::units::PHONE_RATE;
 
-/// What a sound should bring.
+/// The right effect of a sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Nothing; a pause at most.
+    /// None, or at most a pause.
     Backchannel,
-    /// The same.
+    /// None, or at most a pause.
     Noise,
-    /// The turn.
+    /// The caller gets the turn.
     Interruption,
 }
 
@@ -55,7 +55,7 @@ const INTERRUPTIONS: [&str; 8] = [
 const PACES: [f32; 4] = [0.8, 0.95, 1.1, 1.3];
 const LEVELS_DB: [f32; 3] = [0.0, -8.0, -16.0];
 
-/// All sounds, always the same.
+/// All sounds, the same in every run.
 pub(super) fn all(data: Option<&Path>) -> anyhow::Result<Vec<Sound>> {
     let mut sounds = Vec::new();
     for pace in PACES {
@@ -84,7 +84,7 @@ pub(super) fn all(data: Option<&Path>) -> anyhow::Result<Vec<Sound>> {
     Ok(sounds)
 }
 
-/// At another level, through mu-law.
+/// A sound with its level changed by `db`, through mu-law.
 fn sound(kind: Kind, name: String, samples: &[i16], db: f32) -> Sound {
     let gain = 10.0_f32.powf(db / 20.0);
     let quieter: Vec<i16> = samples.iter().map(|&s| (f32::from(s) * gain) as i16).collect();
@@ -92,7 +92,7 @@ fn sound(kind: Kind, name: String, samples: &[i16], db: f32) -> Sound {
     Sound { kind, name, samples }
 }
 
-/// Clicks, bangs, coughs (noise through a resonance that fades), hum and tones.
+/// Synthetic noises: clicks, bangs, coughs (noise through a resonance that fades), hum and tones.
 fn made() -> Vec<Sound> {
     let mut noise = Noise(1);
     let mut sounds = Vec::new();
@@ -125,7 +125,7 @@ fn made() -> Vec<Sound> {
     sounds
 }
 
-/// White noise, -1 to 1, always the same (a linear congruential generator, Knuth's constants).
+/// White noise, -1 to 1, the same in every run (a linear congruential generator, Knuth's constants).
 struct Noise(u64);
 
 impl Noise {

@@ -1,6 +1,7 @@
-//! `offhook bench end-of-turn`: what callers say, whole turns and turns that go on; how likely the language
-//! model takes an end to be, and how long the silence after it must be, by the rules and with the model.
-//! Knows no audio: whoever pauses in the middle of a sentence is taken at their words.
+//! `offhook bench end-of-turn`: sentences of callers, whole turns and turns that go on. For each, how likely
+//! the language model takes the end of the turn to be, and the silence that would end it, by the rules and
+//! with the model. Knows no audio: a caller who pauses in the middle of a sentence is judged by the words
+//! alone.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,25 +21,25 @@ use crate::turns::turn_detection::completeness::{Context, judge};
 use crate::turns::turn_detection::endpoint::Pace;
 use crate::turns::turn_detection::expectation;
 
-/// The sentences that are tried where no file is given.
+/// The sentences to judge if no file is given.
 const SENTENCES: &str = include_str!("end_of_turn.tsv");
 
 /// Arguments of `offhook bench end-of-turn`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A GGUF file; the model of the configuration if none is given.
+    /// A GGUF file; `llm.model` if none is given.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Lines of three fields with tabs between: + (a whole turn) or - (it goes on), what the agent said
-    /// before (nothing: the greeting), what the caller says.
+    /// A file of sentences, one per line with three fields separated by tabs: + (a whole turn) or - (the
+    /// caller goes on), the agent's words before (empty for the greeting), and the caller's words.
     #[arg(long, value_name = "FILE")]
     sentences: Option<PathBuf>,
-    /// One JSON object a row, and one for all.
+    /// Print one JSON object per row, and one for the summary.
     #[arg(long)]
     json: bool,
 }
 
-/// What a caller says.
+/// A sentence of a caller.
 #[derive(Debug, PartialEq, Eq)]
 struct Sentence {
     whole: bool,
@@ -46,47 +47,47 @@ struct Sentence {
     caller: String,
 }
 
-/// What is made of it.
+/// The judgement of one sentence.
 #[derive(Debug, serde::Serialize)]
 struct Row {
     whole: bool,
     agent: String,
     caller: String,
-    /// How complete the rules take it to be.
+    /// How complete the sentence is by the rules.
     rules: f32,
-    /// How likely the model takes an end to be; `None` where it has no sign for it.
+    /// The model's probability of an end; `None` if the model has no marker for the end of a turn.
     probability: Option<f32>,
-    /// How complete both take it to be.
+    /// How complete the sentence is by the rules and the model.
     both: f32,
-    /// The silence after it that ends the turn.
+    /// The silence after the sentence that ends the turn.
     rules_wait_ms: f64,
     both_wait_ms: f64,
 }
 
-/// What all of it comes to.
+/// The summary of all sentences.
 #[derive(Debug, serde::Serialize)]
 struct Summary {
     model: String,
     threshold: f32,
     weight: f32,
-    /// Of pairs of a whole turn and one that goes on, those that are told apart: 1 all, 0.5 by chance.
+    /// The share of pairs of a whole turn and one that goes on that are told apart: 1 for all, 0.5 by chance.
     rules_separate: f64,
     model_separates: f64,
-    /// The threshold at which the model is wrong least often, and how often that is.
+    /// The threshold at which the model is wrong least often, and the number of its mistakes there.
     best_threshold: f32,
     wrong_at_best: usize,
     rules: Waits,
     both: Waits,
 }
 
-/// Silences, and callers who were cut short.
+/// Mean silences, and callers who were cut short.
 #[derive(Debug, serde::Serialize)]
 struct Waits {
     whole_ms: f64,
     unfinished_ms: f64,
-    /// Turns that go on and are waited for no longer than words that may be all or not.
+    /// Turns that go on, but whose silence is no longer than `endpoint.open_ms`.
     cut_short: usize,
-    /// Whole turns that are waited for longer than that.
+    /// Whole turns whose silence is longer than `endpoint.open_ms`.
     kept_waiting: usize,
 }
 
@@ -134,7 +135,7 @@ fn parse(text: &str) -> anyhow::Result<Vec<Sentence>> {
             [kind @ ("+" | "-"), agent, caller] => {
                 Ok(Sentence { whole: kind == "+", agent: agent.to_owned(), caller: caller.to_owned() })
             }
-            _ => anyhow::bail!("line {}: not + or -, a tab, the agent, a tab, the caller", number + 1),
+            _ => anyhow::bail!("line {}: expected + or -, a tab, the agent, a tab, the caller", number + 1),
         })
         .collect()
 }
@@ -204,7 +205,7 @@ fn separates(rows: &[Row], score: impl Fn(&Row) -> f32) -> f64 {
     right / (whole.len() * open.len()).max(1) as f64
 }
 
-/// Between two neighbours, where fewest are on the wrong side.
+/// The middle between two neighbouring scores with the fewest sentences on the wrong side, and their number.
 fn best_threshold(rows: &[Row], score: impl Fn(&Row) -> f32) -> (f32, usize) {
     let mut scores: Vec<f32> = rows.iter().map(&score).collect();
     scores.sort_by(f32::total_cmp);

@@ -1,6 +1,6 @@
-//! `offhook bench llm`: how fast the language model reads and writes, for one call and for several, how
-//! soon a call hears the first token behind a pinned system prompt, what memory it takes, and how near all of it is
-//! to what the machine allows. Knows no calls.
+//! `offhook bench llm`: the speed of the language model in prefill and decode, for one call and for several,
+//! its time to first token after a pinned system prompt, its memory, and its speeds against the machine's
+//! limits. Knows no calls.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -18,18 +18,18 @@ use crate::engine::llm::{BenchSequence, LlmEngine, decode_together, limit_thread
 use crate::engine::{EngineError, Generation as _, Generator as _, KernelChoice, Sampling, Step, Task};
 use crate::stats::median;
 
-/// Tokens of the system prompt that is pinned, and of the question behind it.
+/// The number of tokens of the pinned system prompt, and of the question after it.
 const SYSTEM: usize = 300;
 const QUESTION: usize = 12;
-/// Tokens of the prompts that are read.
+/// The numbers of tokens of the prompts for prefill.
 const PROMPTS: [usize; 2] = [128, 512];
 /// Context before the tokens of `decode_tok_s`.
 const SHORT: usize = 64;
 /// The call that reads the system prompt.
 const FIRST_CALL: &str = "first";
-/// What has to fit: the longest context, and what is written behind it.
+/// The context that the measurements need: the longest one, and the tokens generated after it.
 const ROOM: usize = 1024;
-/// Sequences at once, and tokens each has before it writes.
+/// The number of sequences in a batch, and the tokens of context of each.
 const BATCHES: [(usize, usize); 6] = [(1, 64), (4, 64), (8, 64), (1, 600), (4, 600), (8, 600)];
 
 /// Arguments of `offhook bench llm`.
@@ -38,19 +38,19 @@ pub struct Args {
     /// A GGUF file; `llm.model` if none is given.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Threads of one step; `llm.threads` if not given.
+    /// Number of threads of one step; `llm.threads` if not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(limits::signed(&limits::THREADS)))]
     threads: Option<u16>,
-    /// What multiplies the matrices: auto, avx512-vnni, avx-vnni, avx2 or candle; `llm.kernels` if not given.
+    /// Kernels for matrix products: auto, avx512-vnni, avx-vnni, avx2 or candle; `llm.kernels` if not given.
     #[arg(long, value_name = "NAME", value_parser = kernels)]
     kernels: Option<KernelChoice>,
-    /// Rounds; all measurements take turns, and the medians count.
+    /// Number of rounds; all measurements take turns, and the medians count.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     rounds: u16,
-    /// Tokens that each sequence writes in a round.
+    /// Number of tokens that each sequence generates in a round.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     tokens: u16,
-    /// One JSON object.
+    /// Print one JSON object.
     #[arg(long)]
     json: bool,
 }
@@ -60,64 +60,66 @@ fn kernels(name: &str) -> Result<KernelChoice, String> {
     KernelChoice::named(name).ok_or_else(|| format!("expected one of {names}"))
 }
 
-/// What was measured.
+/// The results.
 #[derive(Debug, serde::Serialize)]
 struct Report {
     model: String,
     threads: usize,
-    /// What multiplied the matrices.
+    /// The kernels of the matrix products.
     kernels: &'static str,
-    /// What the machine could do at best; `None` with candle, of which nothing is known. Shares of limits are told
-    /// of models that are too large for the processor's caches.
+    /// The limits of the machine; `None` with candle, whose use of it is unknown. Shares of limits are
+    /// reported only for models that are too large for the processor's caches.
     machine: Option<Machine>,
     prefill: Vec<Prefill>,
     decode_tok_s: f64,
     batch: Vec<Batch>,
-    /// Of the whole process, when all was warmed up and nothing was asked yet.
+    /// The memory of the whole process after the warm-up, before the first request.
     resident_bytes: u64,
     file_bytes: u64,
     load_ms: f64,
-    /// From the start until an answer could be begun, the system prompt excluded.
+    /// From the start until an answer could begin, without the prefill of the system prompt.
     ready_ms: f64,
-    /// From the question to its first token, behind a system prompt that is known; `None` where the model
-    /// has no chat template, or no markers by which a system prompt could be told from what follows.
+    /// The time to first token from the question, after a cached system prompt; `None` if the model has no
+    /// chat template, or no markers that separate the system prompt from the rest.
     first_token_ms_pinned: Option<f64>,
-    /// The part of it in which the conversation is laid out, cut into tokens and found in the cache.
+    /// The part of the time to first token in which the template is applied, the text is cut into tokens and
+    /// the cache is searched.
     first_token_layout_ms: Option<f64>,
-    /// Tokens of that prompt that were read, those of the layout included.
+    /// The number of tokens of that prompt that were not in the cache, those of the template included.
     first_token_read: Option<usize>,
-    /// The time in which as many tokens as the question has are read with nothing before them.
+    /// The prefill of as many tokens as the question has, with nothing before them.
     prefill_question_ms: f64,
-    /// How many times that the first token took.
+    /// The time to first token as a multiple of `prefill_question_ms`.
     first_token_ratio: Option<f64>,
-    /// How many times it took what as many tokens as were read for it take with nothing before them.
+    /// The time to first token as a multiple of the prefill of `first_token_read` tokens with nothing before
+    /// them.
     first_token_ratio_read: Option<f64>,
 }
 
-/// A prompt that is read.
+/// The prefill of a prompt.
 #[derive(Debug, serde::Serialize)]
 struct Prefill {
     tokens: usize,
     tok_s: f64,
-    /// The share of what arithmetic alone would allow.
+    /// The share of the limit that arithmetic alone sets.
     of_limit: Option<f64>,
 }
 
-/// Several sequences that write at once.
+/// A batch of sequences that generate at once.
 #[derive(Debug, serde::Serialize)]
 struct Batch {
     sequences: usize,
     context: usize,
-    /// Of all of them together; `None` if the model's context is too short.
+    /// Tokens per second of all sequences together; `None` if the model's context is too short.
     tok_s: Option<f64>,
-    /// The share of what memory and arithmetic would allow.
+    /// The share of the limit that memory and arithmetic set.
     of_limit: Option<f64>,
 }
 
-/// Sequences that all of one context are forks of, by its length.
+/// The sequences from which those of a batch are forked, by the length of their context.
 type Origins = BTreeMap<usize, BenchSequence>;
 
-/// Times of every round, in ms.
+/// The times of every round, in ms.
 #[derive(Default)]
 struct Times {
     prefill: [Vec<f64>; PROMPTS.len()],
@@ -147,7 +149,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
         .collect::<Vec<_>>();
     engine.warm_up("")?;
     let (ready_ms, resident_bytes) = (ms(started), resident());
-    progress(args, "looking at the machine");
+    progress(args, "measuring the machine");
     let machine = Machine::measure(&engine);
     let mut origins = Origins::new();
     for (_, context) in BATCHES {
@@ -181,7 +183,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     });
     let batch = BATCHES.into_iter().zip(times.batches).map(|((sequences, context), times)| {
         let tok_s = median(times).map(|ms| rate(sequences * tokens, ms));
-        // Half of what is written stands before a token of it.
+        // On average, half of the generated tokens come before a token.
         let cache = engine.cache_read(context + tokens / 2);
         let limit = limits.map(|machine| machine.decode_limit(sequences, cache));
         Batch { sequences, context, tok_s, of_limit: tok_s.zip(limit).map(|(tok_s, limit)| tok_s / limit) }
@@ -213,7 +215,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// One round of everything but the first token.
+/// Measures one round of everything but the first token.
 fn measure(engine: &LlmEngine, origins: &Origins, tokens: usize, times: &mut Times) -> anyhow::Result<()> {
     for (tokens, times) in PROMPTS.into_iter().zip(&mut times.prefill) {
         let start = now();
@@ -242,14 +244,14 @@ fn measure(engine: &LlmEngine, origins: &Origins, tokens: usize, times: &mut Tim
     Ok(())
 }
 
-/// How a first token came: times in ms from the question, and the tokens that were read for it.
+/// The times to a first token, in ms from the question, and the number of tokens that were not in the cache.
 struct First {
     layout: f64,
     took: f64,
     read: usize,
 }
 
-/// A question in a new call. The first call of all reads the system prompt, which is pinned then.
+/// Asks a question in a new call. The very first call prefills the system prompt, which is pinned then.
 fn first_token(
     engine: &mut LlmEngine,
     conversation: &[Message],
@@ -287,7 +289,7 @@ fn ask(
     Ok(Some(First { layout, took, read: usage.prompt - usage.reused }))
 }
 
-/// A text of about so many tokens.
+/// A text of about `tokens` tokens.
 fn words(engine: &LlmEngine, tokens: usize) -> String {
     let all = ["when", "do", "you", "open", "on", "a", "Monday", "and", "what", "is", "the", "price"];
     let mut text = String::new();
@@ -301,7 +303,7 @@ fn words(engine: &LlmEngine, tokens: usize) -> String {
     text.trim().to_owned()
 }
 
-/// Memory of this process that is in use, in bytes; 0 where the system does not tell.
+/// Resident memory of this process, in bytes; 0 if the system does not report it.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -309,7 +311,7 @@ fn resident() -> u64 {
     kilobytes.unwrap_or_default() * 1024
 }
 
-/// What is being done, on a terminal; an empty text wipes it away.
+/// Shows the current step at a terminal; an empty text clears it.
 fn progress(args: &Args, doing: &str) {
     if !args.json && std::io::stderr().is_terminal() {
         note!("\r{doing:<40}{}", if doing.is_empty() { "\r" } else { "" });
@@ -342,7 +344,7 @@ fn print(report: &Report) -> std::io::Result<()> {
     if let Some(read) = report.first_token_read {
         let ratio = or(report.first_token_ratio_read, "");
         outln!(
-            "    tokens read for it    {read:>9}    ({ratio} times what as many take with nothing before them)"
+            "    tokens read for it    {read:>9}    ({ratio} times the prefill of as many without context)"
         )?;
     }
     outln!("  sequences  context  tokens/s of all  of its limit")?;

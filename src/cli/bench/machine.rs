@@ -1,22 +1,22 @@
-//! What the machine could do at best, and how near to that a language model comes. Knows no calls.
+//! The limits of the machine, and the speed of a language model against them. Knows no calls.
 
 use crate::engine::llm::{Demand, LlmEngine};
 use crate::stats::median;
 
 use super::timing::{ms, now};
 
-/// Times each is measured.
+/// The number of measurements of each limit.
 const ROUNDS: usize = 5;
 
-/// Matrices of so many bytes are read from memory.
+/// Matrices of at least this many bytes are read from memory, not from caches.
 const IN_MEMORY: usize = 256 << 20;
 
-/// Measured with as many threads as a step has.
+/// The limits, measured with as many threads as a step of the model has.
 #[derive(Debug, Clone, Copy, serde::Serialize)]
 pub(super) struct Machine {
-    /// Memory read in order, in 10^9 bytes a second.
+    /// Sequential memory reads, in 10^9 bytes per second.
     memory_gb_s: f64,
-    /// Products of two bytes, added up in 32 bits, in 10^9 multiplications a second.
+    /// Products of two bytes, added up in 32 bits, in 10^9 multiplications per second.
     int8_g_s: f64,
     #[serde(skip)]
     layers: Demand,
@@ -25,7 +25,7 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// `None` where candle multiplies: nothing is known of what it uses.
+    /// `None` if candle multiplies, because its use of the machine is unknown.
     pub(super) fn measure(engine: &LlmEngine) -> Option<Self> {
         let machine = engine.machine()?;
         let rate = |done: &dyn Fn() -> usize| {
@@ -41,19 +41,19 @@ impl Machine {
         Some(Self { memory_gb_s, int8_g_s, layers, output })
     }
 
-    /// What this tells of a model: of one so small that it stays in the processor's caches, nothing.
+    /// The limits that hold for the model; `None` if it is so small that it stays in the processor's caches.
     pub(super) fn of(self) -> Option<Self> {
         (self.layers.bytes + self.output.bytes >= IN_MEMORY).then_some(self)
     }
 
-    /// Tokens a second that arithmetic alone would allow in a prompt of so many tokens.
+    /// Tokens per second that arithmetic alone would allow in a prompt of `tokens` tokens.
     pub(super) fn prefill_limit(self, tokens: usize) -> f64 {
         let products = (tokens * self.layers.weights + self.output.weights) as f64;
         tokens as f64 / (products / self.int8_g_s / 1e9)
     }
 
-    /// Tokens a second of so many sequences that memory and arithmetic would allow, where each has this much of the
-    /// cache to read.
+    /// Tokens per second that memory and arithmetic would allow for `sequences` sequences, each of which
+    /// reads `cache_bytes` of the cache.
     pub(super) fn decode_limit(self, sequences: usize, cache_bytes: usize) -> f64 {
         let bytes = (self.layers.bytes + self.output.bytes + sequences * cache_bytes) as f64;
         let products = (sequences * (self.layers.weights + self.output.weights)) as f64;
@@ -61,7 +61,7 @@ impl Machine {
         sequences as f64 / seconds
     }
 
-    /// In a line.
+    /// The limits as one line.
     pub(super) fn told(self) -> String {
         format!(
             "memory {:.1} GB/s, bytes multiplied {:.0} billion times a second",

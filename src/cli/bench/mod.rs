@@ -1,5 +1,5 @@
-//! `offhook bench`: how fast and how good the parts are, on this machine. Prints tables for people and
-//! one JSON object a row with `--json`; knows no calls.
+//! `offhook bench`: the speed and quality of the components on this machine. Prints tables for people, and
+//! one JSON object per row with `--json`; knows no calls.
 
 mod barge_in;
 mod barge_in_sounds;
@@ -27,21 +27,21 @@ fn name(model: &Path) -> String {
 /// `offhook bench ...`
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// What a transcript costs, in time and in words, with windows cut to the speech and whole
+    /// The time and the word errors of transcripts, with windows cut to the speech and with whole ones
     Stt(stt::Args),
-    /// How fast the language model reads and writes, alone and for several calls, and what it keeps
+    /// The speed of the language model, for one call and for several, and its memory
     Llm(llm::Args),
-    /// How likely the language model takes the end of a turn to be, and what is made of it
+    /// How likely the language model takes the end of a turn to be, and the silence that then ends it
     EndOfTurn(end_of_turn::Args),
-    /// What makes the agent pause, and what interrupts it
+    /// Which sounds pause the agent, and which interrupt it
     BargeIn(barge_in::Args),
-    /// What a call notices while strangers do their worst to its server
+    /// The effect on a call while its server is attacked
     Siege(siege::Args),
-    /// Which detector of speech is right more often, and what it costs
+    /// The accuracy and the cost of the voice activity detectors
     Vad(vad::Args),
 }
 
-/// Runs one benchmark. `path` is where `config` was read, for a server that is started.
+/// Runs one benchmark. `path` is the file of `config`, for a server that the benchmark starts.
 ///
 /// # Errors
 /// If its input cannot be read.

@@ -1,5 +1,5 @@
-//! `offhook bench stt`: what a transcript costs with the window cut to the speech against the whole
-//! window, and, where references are given, what it costs in words.
+//! `offhook bench stt`: the time of a transcript with the window cut to the speech and with the whole window,
+//! and with references, the word errors of both.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,10 +15,10 @@ use crate::engine::{CancelFlag, Effort, Recognizer as _, Synthesizer as _};
 use crate::stats::median;
 use crate::units::{PHONE_RATE, WHISPER_RATE, samples_in};
 
-/// Tokens that a sentence has for each second of speech; models with random weights stop at no other.
+/// Tokens of a sentence per second of speech. Models with random weights stop at this number only.
 const TOKENS_PER_SECOND: f32 = 3.0;
 
-/// What is said, over and over, until it is long enough.
+/// The text that is spoken, repeated until it is long enough.
 const TEXT: &str = "Hello, I would like to know when you are open on Tuesday, whether I can park my car behind \
     the building, and how much a cleaning costs if I come without insurance, thank you very much.";
 
@@ -31,25 +31,26 @@ pub struct Args {
     /// Seconds of speech, at most 28.
     #[arg(long, value_name = "S", value_delimiter = ',', default_values_t = [2, 4, 8], value_parser = clap::value_parser!(u16).range(1..=28))]
     seconds: Vec<u16>,
-    /// Threads; as many as there are cores if not given.
+    /// Number of threads; the number of cores if not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(limits::signed(&limits::THREADS)))]
     threads: Option<u16>,
-    /// Rounds; whole and cut windows take turns, and the medians count.
+    /// Number of rounds; whole and cut windows take turns, and the medians count.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     rounds: u16,
-    /// Recordings whose words are known: words wrong by length and window, and the least window that these
-    /// weights stand. A table with a line "FILE<tab>WORDS" or "FILE<tab>SECONDS<tab>SOURCE<tab>WORDS" for
-    /// each (paths relative to it), or the folder in which it lies as ref.tsv.
+    /// Recordings with known words: measure the word errors by length and window, and the smallest window
+    /// that these weights tolerate. A table with a line "FILE<tab>WORDS" or
+    /// "FILE<tab>SECONDS<tab>SOURCE<tab>WORDS" for each recording (paths relative to the table), or the
+    /// folder that holds it as ref.tsv or references.tsv.
     #[arg(long, value_name = "DIR|TSV")]
     references: Option<PathBuf>,
-    /// Margins of the window to try with the references, in ms.
+    /// Margins of the window to try with the references, in milliseconds.
     #[arg(long, value_name = "MS", value_delimiter = ',', requires = "references", default_values_t = [160, 320, 480, 640, 960, 1280], value_parser = clap::value_parser!(u16).range(limits::signed(&limits::WINDOW_MARGIN_MS)))]
     margin: Vec<u16>,
-    /// So many finals instead, alone and while the words of another caller are looked at all the time: does a
-    /// partial transcript hold up a final of another call?
+    /// Measure this many finals instead, alone and beside another caller whose partials never stop: do
+    /// partial transcripts delay the finals of another call?
     #[arg(long, value_name = "N", conflicts_with_all = ["references", "model", "threads"], value_parser = clap::value_parser!(u16).range(8..=10_000))]
     beside_partials: Option<u16>,
-    /// One JSON object a row.
+    /// Print one JSON object per row.
     #[arg(long)]
     json: bool,
 }
@@ -62,9 +63,9 @@ struct Row {
     threads: usize,
     full_ms: f64,
     cut_ms: f64,
-    /// How many times faster the cut window is.
+    /// The speed-up of the cut window.
     ratio: f64,
-    /// The cut window with one thread, as partials are made.
+    /// The cut window with one thread, as for partials.
     partial_ms: f64,
 }
 
@@ -103,7 +104,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// So many seconds of the built-in voice.
+/// Speech of the built-in voice, of this length.
 fn speech(lasting: Duration) -> anyhow::Result<Vec<f32>> {
     let spoken = Flite::new("slt", 1.0)?.synthesize(TEXT, &CancelFlag::default())?;
     let audio = crate::audio::resample::resample_i16(&spoken.samples, spoken.rate, WHISPER_RATE)?;
@@ -111,7 +112,7 @@ fn speech(lasting: Duration) -> anyhow::Result<Vec<f32>> {
     Ok(crate::audio::to_f32(&audio).into_iter().cycle().take(length).collect())
 }
 
-/// The same as the phone brings it.
+/// The same speech at the phone's rate.
 fn phone_speech(lasting: Duration) -> anyhow::Result<Vec<i16>> {
     let audio = crate::audio::to_i16(&speech(lasting)?);
     Ok(crate::audio::resample::resample_i16(&audio, WHISPER_RATE, PHONE_RATE)?)

@@ -1,5 +1,5 @@
-//! Whether partial transcripts of one call hold up the final of another: finals alone, and beside a caller
-//! whose words are looked at all the time, in turns. Knows the engines as a call does.
+//! Whether partial transcripts of one call delay the finals of another: finals alone and finals beside a
+//! caller whose partials never stop, in turns. Knows the engines as a call does.
 
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -16,13 +16,14 @@ use crate::stats::Distribution;
 use crate::units::PHONE_RATE;
 use anyhow::{Context as _, bail};
 
-/// From a final to the next: as long as people speak between two of them, and never in step with partials.
+/// From a final to the next: a time for which people speak between two finals, and never in step with
+/// partials.
 const BETWEEN: Duration = Duration::from_millis(137);
 
-/// From a look at the other caller's words to the next, at least.
+/// From one partial of the other caller to the next, at least.
 const PACE: Duration = Duration::from_millis(20);
 
-/// How long finals took, in milliseconds.
+/// The times of finals, in milliseconds.
 #[derive(Debug, serde::Serialize)]
 struct Row {
     model: String,
@@ -31,9 +32,9 @@ struct Row {
     median_ms: f64,
     p95_ms: f64,
     longest_ms: f64,
-    /// Looks at the other caller's words that were done.
+    /// Partials of the other caller that were completed.
     partials: usize,
-    /// Looks that stepped aside.
+    /// Partials that gave way.
     broken_off: usize,
 }
 
@@ -43,7 +44,7 @@ pub(super) fn run(config: &Config, audio: &[i16], finals: usize, json: bool) -> 
     let mut times: [Vec<f64>; 2] = Default::default();
     let (mut done, mut broken_off) = (0, 0);
     let mut other = Other::new(&engines, audio);
-    // In blocks that take turns, so that a noisy machine is noisy for both.
+    // Blocks of both kinds take turns, so that noise of the machine affects both.
     let block = finals.div_ceil(8).max(1);
     while times[1].len() < finals {
         for (kind, times) in times.iter_mut().enumerate() {
@@ -68,7 +69,7 @@ pub(super) fn run(config: &Config, audio: &[i16], finals: usize, json: bool) -> 
     print(&Row { beside: "partials of another call", partials: done, broken_off, model, ..beside }, json)
 }
 
-/// One final, from asking to its words, in milliseconds.
+/// The time of one final, from the request to its words, in milliseconds.
 fn final_of(engines: &Engines, audio: &[i16], other: &mut Other<'_>, beside: bool) -> anyhow::Result<f64> {
     let (results, heard) = mpsc::channel();
     let asked = now();
@@ -85,7 +86,7 @@ fn final_of(engines: &Engines, audio: &[i16], other: &mut Other<'_>, beside: boo
     bail!("a final was not ready after a minute")
 }
 
-/// The caller who goes on speaking.
+/// The other caller, who never stops speaking.
 struct Other<'e> {
     engines: &'e Engines,
     audio: &'e [i16],
@@ -103,7 +104,7 @@ impl<'e> Other<'e> {
         Self { engines, audio, results, heard, looking: false, next: now(), done: 0, broken_off: 0 }
     }
 
-    /// Asks for the next look once the one before it is done.
+    /// Asks for the next partial once the last one is done.
     fn look(&mut self) -> anyhow::Result<()> {
         self.hear();
         if !self.looking && now() >= self.next {
@@ -122,7 +123,8 @@ impl<'e> Other<'e> {
         }
     }
 
-    /// Waits for the last look; gives how many were done and broken off since.
+    /// Waits for the last partial. Returns the number of partials that were completed and broken off since
+    /// the last call.
     fn settle(&mut self) -> (usize, usize) {
         let patience = now() + Duration::from_secs(10);
         while self.looking && now() < patience {
@@ -138,10 +140,10 @@ fn ask(engines: &Engines, audio: &[i16], partial: bool, results: &mpsc::Sender<b
     let request = HearRequest { samples: audio.to_vec(), rate: PHONE_RATE, partial, cancel };
     let results = results.clone();
     let done = Box::new(move |outcome: Result<_, _>| {
-        // Whoever has stopped measuring takes nothing.
+        // The send fails if the measurement is over.
         let _ = results.send(outcome.is_ok());
     });
-    engines.hear.hear(request, done).context("the recognisers have more to do than they can hold")
+    engines.hear.hear(request, done).context("the queue of the recognisers is full")
 }
 
 fn row(times: Vec<f64>) -> Row {

@@ -1,6 +1,6 @@
-//! What windows cost in words: recordings whose words are known, transcribed with the whole window, with the
-//! floor of stock weights, with windows cut to the speech, and in the streaming way of calls; and the window
-//! that these weights stand. Knows recordings and their words.
+//! The word errors of windows: recordings with known words, transcribed with the whole window, with the floor
+//! of stock weights, with windows cut to the speech, and streaming as in calls; and the smallest window that
+//! these weights tolerate. Knows recordings and their words.
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,10 +20,10 @@ use crate::scoring::{ByLength, CLASSES, Score, spoken_words};
 use crate::stats::{Distribution, median};
 use crate::units::PHONE_RATE;
 
-/// The smallest windows that are tried, in positions, until one is as good as the whole.
+/// The least windows that are tried, in positions, until one is as good as the whole window.
 const FLOORS: [u64; 5] = [0, 128, 256, 384, 512];
 
-/// A recording and the words that are said in it.
+/// A recording and its words.
 struct Recording {
     audio: Vec<f32>,
     phone: Vec<i16>,
@@ -39,11 +39,11 @@ struct Row {
     #[serde(flatten)]
     score: ByLength,
     word_error_percent: f64,
-    /// The median recording.
+    /// The median time of a recording.
     milliseconds: f64,
-    /// Of the words that were stable at some time, those that did not stay; of the streaming way.
+    /// The share of stable words that did not stay; only when streaming.
     taken_back_percent: Option<f64>,
-    /// From a pause to the words before it, median and 95th percentile; of the streaming way.
+    /// From a pause to the words before it, median and 95th percentile; only when streaming.
     final_after_ms: Option<[f64; 2]>,
 }
 
@@ -55,7 +55,7 @@ struct Recommended {
     least_positions: u64,
 }
 
-/// Judges one model on all recordings: a row for each way, and the window that it stands.
+/// Judges one model on all recordings: a row for each way, and the smallest window that the model tolerates.
 pub(super) fn run(
     options: &WhisperOptions,
     references: &Path,
@@ -131,7 +131,7 @@ impl Judge<'_> {
         Ok(score)
     }
 
-    /// As a call hears them: through the detector, by partial transcripts, cut at pauses.
+    /// Streaming as in a call: through the detector, with partial transcripts, cut at pauses.
     fn streaming(&self, config: &Config) -> anyhow::Result<()> {
         let mut recognizer = whisper::load(self.options)?.recognizer()?;
         let (mut score, mut stable) = (ByLength::default(), Stable::default());
@@ -157,7 +157,7 @@ impl Judge<'_> {
     }
 
     fn recommend(&self, good: Option<WindowRule>) -> anyhow::Result<()> {
-        // Where nothing less is as good, the whole window: the floor says so.
+        // If no smaller window is as good, recommends the whole window, by a floor of all its positions.
         let rule = good.unwrap_or(WindowRule { margin: Duration::ZERO, least_positions: 1_500 });
         let margin_ms = u64::try_from(rule.margin.as_millis())?;
         let recommended = Recommended {
@@ -170,8 +170,8 @@ impl Judge<'_> {
             return Ok(());
         }
         outln!(
-            "\nthe least window that is as good as the whole (no more words wrong, in every class of length at most one\n\
-             more, and no recording more without words); in {}:\n\n\
+            "\nthe smallest window that is as good as the whole (no more wrong words in all, at most one\n\
+             more in any class of length, and no more recordings without words), to write in {}:\n\n\
              margin_ms = {margin_ms}\nleast_positions = {}\nmeasured = \"{} recordings, offhook bench stt\"",
             WindowRule::file_of(&self.options.model).display(),
             rule.least_positions,
@@ -237,7 +237,7 @@ fn median_and_p95(times: Vec<Duration>) -> Option<[f64; 2]> {
     Some([times.median()?, times.percentile(95.0)?])
 }
 
-/// The recordings of a table, or of the folder in which it lies as `ref.tsv` or `references.tsv`.
+/// The recordings of a table, or of the folder that holds it as `ref.tsv` or `references.tsv`.
 fn read(references: &Path) -> anyhow::Result<Vec<Recording>> {
     let in_folder = ["ref.tsv", "references.tsv"].map(|name| references.join(name));
     let table = if references.is_dir() {
@@ -287,7 +287,7 @@ fn all_turns(heard: &[Heard]) -> String {
     turns.collect::<Vec<_>>().join(" ")
 }
 
-/// Words that were stable, and those of them that did not stay until their turn was over.
+/// The number of stable words, and of those that did not stay until their turn was over.
 #[derive(Default)]
 struct Stable {
     said: usize,

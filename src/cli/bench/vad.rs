@@ -1,4 +1,4 @@
-//! `offhook bench vad`: every detector through the same ears that a call has, against known speech.
+//! `offhook bench vad`: every detector, in the listener of a call, against known speech.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -13,20 +13,20 @@ use crate::stats::median;
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, duration_of};
 use crate::vad::{DetectorChoice, Edge};
 
-/// A start of speech that lies this far from any true speech is a false one.
+/// A start of speech further than this from any true speech is a false start.
 const NEAR: Duration = Duration::from_millis(200);
 
 /// Arguments of `offhook bench vad`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A folder with `vad/` (NAME.wav, and NAME.spans with a line "start end" in seconds for each
-    /// span of speech), `speech/` and `noise/`; without it, the demo's callers and white noise.
+    /// A folder with `vad/` (NAME.wav, and NAME.spans with a line "start end" in seconds for each span of
+    /// speech), `speech/` and `noise/`. Without it, the demo's callers and white noise are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Ratios of speech to noise, in dB.
     #[arg(long, value_name = "DB", value_delimiter = ',', default_values_t = [20.0, 10.0, 5.0, 0.0], allow_hyphen_values = true)]
     snr: Vec<f32>,
-    /// One JSON object a row.
+    /// Print one JSON object per row.
     #[arg(long)]
     json: bool,
 }
@@ -36,17 +36,17 @@ pub struct Args {
 struct Row {
     detector: String,
     clip: String,
-    /// Of the frames: harmonic mean of precision and recall.
+    /// The harmonic mean of precision and recall, over frames.
     f1: f64,
-    /// Starts where nobody spoke, for each minute without speech.
+    /// Starts of speech although nobody spoke, per minute without speech.
     false_starts_per_minute: f64,
-    /// From the true start to the moment the start was known; median.
+    /// From the true start to the moment at which the start was known; median.
     onset_ms: Option<f64>,
-    /// From the true end to the moment the pause was known; median.
+    /// From the true end to the moment at which the pause was known; median.
     offset_ms: Option<f64>,
     /// True spans in which no speech was found, in percent.
     missed_percent: f64,
-    /// Calls that one core could listen to.
+    /// The number of calls that one core could serve.
     calls_per_core: f64,
 }
 
@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// An edge, and when it was known.
+/// An edge, and the time at which it was known.
 struct Known {
     edge: Edge,
     at: Duration,
@@ -129,7 +129,7 @@ fn overlap(a: &Range<Duration>, b: &Range<Duration>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
-/// Over frames: a frame is speech if its middle is.
+/// The F1 score over frames. A frame counts as speech if its middle is in speech.
 fn f1(found: &[Range<Duration>], truth: &[Range<Duration>], length: Duration) -> f64 {
     let frames = (length.as_micros() / FRAME.as_micros()) as u32;
     let (mut both, mut either) = (0_u32, 0_u32);
@@ -143,7 +143,8 @@ fn f1(found: &[Range<Duration>], truth: &[Range<Duration>], length: Duration) ->
     2.0 * f64::from(both) / f64::from(either.max(1))
 }
 
-/// From each true moment to the first edge of that kind that became known within a second of it.
+/// The delays from each true moment to the first edge of the kind that became known within a second of it, in
+/// milliseconds.
 fn delays(
     truth: &[Range<Duration>],
     moment: impl Fn(&Range<Duration>) -> Duration,
@@ -161,7 +162,7 @@ fn delays(
         .collect()
 }
 
-/// Over all clips.
+/// The results of a detector over all clips.
 fn mean(detector: &str, rows: &[Row]) -> Row {
     let of: Vec<&Row> = rows.iter().filter(|row| row.detector == detector).collect();
     let count = of.len().max(1) as f64;

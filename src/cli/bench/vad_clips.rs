@@ -1,4 +1,4 @@
-//! What the detectors are judged on: telephone audio whose speech is known. Files in, samples and spans
+//! The clips on which detectors are judged: telephone audio with known speech. Files in, samples and spans
 //! out; knows no detector.
 
 use std::ops::Range;
@@ -15,24 +15,24 @@ use crate::files::recordings;
 use crate::phone::callers;
 use crate::units::{PHONE_RATE, duration_of, samples_in};
 
-/// Silence around each recording that is put into a row.
+/// The silence around each recording of a stream.
 const GAP: Duration = Duration::from_millis(800);
 
-/// Speech in a clean recording: what is at most this far under its loudest moment...
+/// Audio of a clean recording counts as speech if its level is at most this far below the loudest moment.
 const BELOW_PEAK_DB: f32 = 35.0;
-/// ...looked at in pieces this long...
+/// The length of the pieces whose levels are compared.
 const PIECE: Duration = Duration::from_millis(10);
-/// ...and with pauses up to this filled: those are inside words.
+/// Pauses up to this long count as speech, because they are inside words.
 const INSIDE_WORDS: Duration = Duration::from_millis(150);
 
 /// Audio with its true spans of speech.
 #[derive(Debug, Clone)]
 pub(super) struct Labelled {
-    /// What it is.
+    /// The name of the clip.
     pub(super) name: String,
-    /// 8 kHz.
+    /// Samples at 8 kHz.
     pub(super) samples: Vec<i16>,
-    /// In order, from the start of the audio.
+    /// The spans, in order, from the start of the audio.
     pub(super) speech: Vec<Range<Duration>>,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn all(data: Option<&Path>, ratios_db: &[f32]) -> anyhow::Result<Vec<
     let mut noises = Vec::new();
     for path in wavs(&folder.join("noise"))? {
         let samples = recordings::read(&path)?.at(PHONE_RATE)?;
-        // Shorter ones are the answers of rooms to a clap.
+        // Shorter files are impulse responses of rooms.
         if samples.len() >= 5 * PHONE_RATE as usize {
             noises.push((stem(&path), samples));
         }
@@ -81,7 +81,7 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// One stream of all recordings, each as loud as the others, with silence between them.
+/// Joins all recordings into one stream, equally loud and with silence between them.
 fn in_a_row(clips: impl IntoIterator<Item = Clip>) -> anyhow::Result<Labelled> {
     let gap = samples_in(GAP, PHONE_RATE);
     let (mut samples, mut speech) = (vec![0; gap], Vec::new());
@@ -95,13 +95,13 @@ fn in_a_row(clips: impl IntoIterator<Item = Clip>) -> anyhow::Result<Labelled> {
     Ok(Labelled { name: "clean speech".to_owned(), samples, speech })
 }
 
-/// Peak at half of full scale.
+/// Scales a recording to a peak at half of full scale.
 fn as_loud_as_a_caller(clip: &[f32]) -> Vec<i16> {
     let peak = clip.iter().fold(1e-6_f32, |peak, s| peak.max(s.abs()));
     to_i16(&clip.iter().map(|s| s * 0.5 / peak).collect::<Vec<f32>>())
 }
 
-/// Where a clean recording is loud enough to be speech.
+/// The spans in which a clean recording is loud enough to be speech.
 fn spans(samples: &[i16]) -> Vec<Range<Duration>> {
     let size = samples_in(PIECE, PHONE_RATE);
     let levels: Vec<f32> = samples.chunks(size).map(rms_dbfs).collect();
@@ -117,7 +117,7 @@ fn spans(samples: &[i16]) -> Vec<Range<Duration>> {
     spans
 }
 
-/// The clean stream, and one with each noise at each ratio of speech to noise, all through mu-law.
+/// The clean stream, and a mix with each noise at each ratio of speech to noise, all through mu-law.
 fn with_noises(clean: &Labelled, noises: &[(String, Vec<f32>)], ratios_db: &[f32]) -> Vec<Labelled> {
     let speech = to_f32(&clean.samples);
     let loud = speech_power(clean, &speech);
@@ -138,7 +138,7 @@ fn with_noises(clean: &Labelled, noises: &[(String, Vec<f32>)], ratios_db: &[f32
     clips
 }
 
-/// Mean power where there is speech.
+/// The mean power of the speech.
 fn speech_power(clean: &Labelled, samples: &[f32]) -> f32 {
     let at = |t: Duration| samples_in(t, PHONE_RATE).min(samples.len());
     let (mut sum, mut count) = (0.0, 1.0);
@@ -154,7 +154,7 @@ fn through_mulaw(clip: Labelled) -> Labelled {
     Labelled { samples: Law::Mu.decode_all(&Law::Mu.encode_all(&clip.samples)), ..clip }
 }
 
-/// Recordings labelled by hand: NAME.wav with NAME.spans, a line "start end" (seconds) for each span.
+/// Recordings labelled by hand: NAME.wav, and NAME.spans with a line "start end" in seconds for each span.
 fn labelled(folder: &Path) -> anyhow::Result<Vec<Labelled>> {
     let mut clips = Vec::new();
     for path in wavs(folder)? {
@@ -182,7 +182,7 @@ fn read_spans(text: &str, path: &Path) -> anyhow::Result<Vec<Range<Duration>>> {
     Ok(spans)
 }
 
-/// Ten seconds of it, the same every time (a linear congruential generator, Numerical Recipes).
+/// Ten seconds of white noise, the same in every run (a linear congruential generator, Numerical Recipes).
 fn white_noise() -> Vec<f32> {
     let mut state = 1_u32;
     let mut next = || {

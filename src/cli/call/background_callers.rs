@@ -1,5 +1,5 @@
-//! Further callers at the same server, so that a call can be measured while others run, each in a
-//! process of its own: in this one they would slow its stopwatch. Must not know what is measured.
+//! Further callers at the same server, so that a call can be measured while others run. Each has its own
+//! process, because in this one they would slow the stopwatch. Must not know what is measured.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
-/// Nobody hears the recordings of these calls.
+/// The recordings of these calls are discarded.
 const NOWHERE: &str = "/dev/null";
 
 /// The callers. They are killed when this is dropped.
@@ -19,8 +19,8 @@ pub(super) struct BackgroundCallers {
 }
 
 impl BackgroundCallers {
-    /// Starts `count` callers who say `files` to the server at `url`, with further `options`, and call
-    /// again when they have said everything.
+    /// Starts `count` callers that say `files` to the server at `url`, with further `options`. They call
+    /// again once they have said everything.
     pub(super) fn start(count: u8, url: &str, options: &[String], files: &[PathBuf]) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("starting the callers beside")?;
         Ok(Self::spawn((0..count).map(|_| {
@@ -35,7 +35,7 @@ impl BackgroundCallers {
         let mut callers = JoinSet::new();
         for mut command in commands {
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-            // One that got no answer does not try again: that would be no company but a storm.
+            // A caller that got no answer does not try again, or a failing server would get a storm of calls.
             callers.spawn(async move {
                 while command.status().await?.success() {}
                 Ok(())
@@ -44,7 +44,7 @@ impl BackgroundCallers {
         Self { callers }
     }
 
-    /// Ends the callers. Returns how many were left: the others had given up.
+    /// Ends the callers. Returns the number that were left; the others had given up.
     pub(super) async fn stop(mut self) -> usize {
         while self.callers.try_join_next().is_some() {}
         let left = self.callers.len();

@@ -1,6 +1,6 @@
-//! `offhook call`: calls a server as a telephone gateway would, plays the caller, keeps a stopwatch
-//! and writes a recording. Without an address it starts the server itself, as a child process. Knows
-//! the server only through its sockets and, of its own one, by what it reports.
+//! `offhook call`: calls a server as a telephone gateway would, plays the caller, measures the answers and
+//! writes a recording. Without an address, it starts the server itself, as a child process. Knows the server
+//! only through its sockets and, if it started the server, through its reports.
 
 mod background_callers;
 pub(super) mod server;
@@ -29,55 +29,55 @@ use crate::units::PHONE_RATE;
 use background_callers::BackgroundCallers;
 use server::{Server, StartError};
 
-/// Where recordings go without `--record`.
+/// The folder of recordings without `--record`.
 const CALLS: &str = "calls";
 
-/// Calls a server as a telephone line would, plays WAV files to it and measures its answers.
+/// Calls a server as a telephone gateway would, plays WAV files to it and measures its answers.
 ///
-/// Exit code 1 if a turn got no answer, or if the server broke the gateway's protocol. Ctrl-C hangs up: what was said
-/// until then counts.
+/// Exit code 1 if a turn got no answer, or if the server broke the gateway's protocol. Ctrl-C hangs up;
+/// everything said until then counts.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What the caller says, one file a turn; any rate, mono or stereo. Without files: the shipped
-    /// conversation.
+    /// What the caller says, one file per turn; any rate, mono or stereo. Without files, the caller plays the
+    /// shipped conversation.
     #[arg(value_name = "WAV")]
     files: Vec<PathBuf>,
 
-    /// Server to call, such as ws://HOST:PORT/twilio. Without it, a server is started for this call.
+    /// Server to call, such as ws://HOST:PORT/twilio. Without it, the command starts a server for this call.
     #[arg(long)]
     url: Option<String>,
 
-    /// The gateway to play: its messages, its buffer, its marks, its oddities. Without it, the one
-    /// whose path the address has (/vonage, ...), else Twilio.
+    /// The gateway to simulate: its messages, its buffer, its marks, its oddities. Without it, the gateway
+    /// that the path of the address names (/vonage, ...), else Twilio.
     #[arg(long, value_name = "NAME")]
     gateway: Option<Gateway>,
 
-    /// Samples a second on the line: 8000, or 16000 or 24000 as linear audio, where the gateway has
-    /// it. Only 8000: twilio, offhook; not 24000: plivo, asterisk.
+    /// Sample rate of the call, in Hz: 8000, or 16000 or 24000 as linear audio where the gateway has it.
+    /// twilio and offhook have only 8000; plivo and asterisk do not have 24000.
     #[arg(long, value_name = "HZ")]
     rate: Option<u32>,
 
-    /// A header of the upgrade, such as 'Authorization: Bearer abc', for servers that check who
-    /// calls; may be given more than once. Its value is not shown.
+    /// A header of the upgrade request, such as 'Authorization: Bearer abc', for servers that check their
+    /// clients; may be given more than once. Its value is not shown.
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = Header::given)]
     headers: Vec<Header>,
 
-    /// Sign the upgrade as Twilio or Plivo does, with the account's auth token: "env:NAME" takes it from a variable of
-    /// the environment, "file:PATH" from a file.
+    /// Sign the upgrade request as Twilio or Plivo does, with the account's auth token: "env:NAME" reads it
+    /// from an environment variable, "file:PATH" from a file.
     #[arg(long, value_name = "SECRET", requires = "url")]
     sign: Option<String>,
 
-    /// The address that is signed (server.public_url with the line's path), if it is another than --url.
+    /// The address to sign (server.public_url with the provider's path), if it differs from --url.
     #[arg(long, value_name = "URL", requires = "sign")]
     signed_url: Option<String>,
 
-    /// Where to write the recording, a stereo WAV: left the caller, right the agent. Without it:
-    /// calls/CALL-ID.wav.
+    /// Where to write the recording, a stereo WAV with the caller on the left and the agent on the right.
+    /// Without it: calls/CALL-ID.wav.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 
-    /// Where to write a picture of the call, an SVG: both voices over time, where the time to each
-    /// answer went, and the words. Any browser shows it.
+    /// Where to write a picture of the call, an SVG: both voices over time, the latency of each answer by
+    /// stages, and the words. Any browser shows it.
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
 
@@ -85,7 +85,7 @@ pub struct Args {
     #[arg(long)]
     json: bool,
 
-    /// Quiet of the agent after which the caller takes the word, in milliseconds.
+    /// Silence of the agent after which the caller speaks, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 700, value_parser = clap::value_parser!(u32).range(100..=10_000))]
     gap: u32,
 
@@ -93,13 +93,13 @@ pub struct Args {
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=300))]
     timeout: u32,
 
-    /// The caller cuts in: they do not wait for the end of an answer, but say their next line so many
-    /// milliseconds after its first sound. The greeting and the last answer are heard out.
+    /// Let the caller barge in: instead of waiting for the end of an answer, they say their next line this
+    /// many milliseconds after its first sound. They hear out the greeting and the last answer.
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(0..=60_000))]
     interrupt_after: Option<u32>,
 
-    /// So many further callers call the server at the same time, each in a process of its own. They
-    /// say the same, again and again, hear the agent out, and are ended with this call.
+    /// Number of further callers that call the server at the same time, each in its own process. They say the
+    /// same lines again and again, hear the agent out, and end with this call.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=16))]
     beside: u8,
 }
@@ -114,18 +114,18 @@ impl Args {
         }
     }
 
-    /// The gateway that is played.
+    /// The gateway to simulate.
     fn gateway(&self) -> Gateway {
         let by_path = || self.url.as_deref().map_or(Gateway::Twilio, Gateway::of_url);
         self.gateway.unwrap_or_else(by_path)
     }
 
-    /// Starts the callers beside this one, on lines of the same kind.
+    /// Starts the callers beside this one, through the same kind of gateway.
     fn beside(&self, url: &str) -> anyhow::Result<BackgroundCallers> {
         BackgroundCallers::start(self.beside, url, &self.for_others(), &self.files)
     }
 
-    /// What holds for the callers beside this one too.
+    /// The options that the callers beside this one share.
     fn for_others(&self) -> Vec<String> {
         let own = [("gap", self.gap), ("timeout", self.timeout)];
         let numbers = own.into_iter().chain(self.rate.map(|rate| ("rate", rate)));
@@ -138,7 +138,7 @@ impl Args {
     }
 }
 
-/// Calls, and prints what came of it. `config` is for the server that is started. Exit code 1 if a
+/// Makes the call and prints its result. `config` is for a server that this command starts. Exit code 1 if a
 /// turn got no answer or the server broke the protocol; if the server does not start, its exit code.
 pub fn run(args: Args, config: Option<&Path>) -> anyhow::Result<ExitCode> {
     let dialled = |url: &&str| url.starts_with("ws://") || url.starts_with("wss://");
@@ -157,7 +157,7 @@ pub fn run(args: Args, config: Option<&Path>) -> anyhow::Result<ExitCode> {
     runtime.block_on(started(&args, (line, &headers), lines, config))
 }
 
-/// Calls the server at the address, or one of its own.
+/// Calls the server at the address, or one that it starts.
 async fn started(
     args: &Args,
     (line, headers): (gateways::Line, &HeaderMap),
@@ -168,7 +168,7 @@ async fn started(
     if let Some(url) = &args.url {
         return called(args, lines, &Dialled { url, line, headers }, None, stop).await;
     }
-    noteln!("starting a server and loading its models (--url calls one that runs)…");
+    noteln!("starting a server and loading its models (--url calls a running one)…");
     let starting = tokio::select! {
         starting = Server::start(config) => starting,
         () = &mut stop => return Ok(ExitCode::FAILURE),
@@ -200,21 +200,21 @@ async fn called(
         tokio::select! { () = stop => {}, () = unread.cancelled() => {} }
     };
     let names: Vec<String> = lines.iter().map(|line| line.name.clone()).collect();
-    // A reply that may be cut is over when the next line has been heard.
+    // A reply that may be interrupted is over once the caller's next line has been heard.
     let behind = if args.interrupt_after.is_some() { 2 } else { 1 };
     let mut display =
         Display { on: !args.json, names: &names, shown: 0, behind, greeted: false, printed: Ok(()) };
     let beside = args.beside(dialled.url)?;
-    // Where the line carries no reports, a server of our own tells them beside it.
+    // If the gateway's protocol carries no reports, a server of our own prints them on its standard output.
     let own = server.filter(|_| !dialled.line.reports());
     let mut outcome = dial::call(dialled, lines, args.patience(), stop, &mut |turns, reports| {
         match own {
             None => display.progress(turns, reports),
             Some(server) if args.beside == 0 => display.progress(turns, &told(server, None)),
-            // Which of the calls is this one is known at its end.
+            // With callers beside, the name of this call is known only at its end.
             Some(_) => {}
         }
-        // Nobody reads along, or nothing can be written any more: the call is ended first.
+        // If the reader has gone or writing fails, the call is ended in order before the command exits.
         if display.printed.is_err() {
             unread.cancel();
         }
@@ -229,7 +229,7 @@ async fn called(
     outcome.leave_out_what_was_stopped();
     let left = beside.stop().await;
     if left < usize::from(args.beside) {
-        noteln!("of {} callers beside only {left} took part until the end of this call", args.beside);
+        noteln!("only {left} of {} callers beside took part until the end of this call", args.beside);
     }
     let result = finished(&outcome, dialled.line.gateway, args.record.as_deref())?;
     if let Some(path) = &args.picture {
@@ -255,7 +255,7 @@ async fn called(
     for turn in result.turns.iter().filter(|turn| turn.v2v_ms.is_none()) {
         let name = names.get(turn.turn - 1).map_or("", String::as_str);
         let said = turn.turn <= outcome.turns.len();
-        let what = if said { "got no answer" } else { "was never said: the call was over before" };
+        let what = if said { "got no answer" } else { "was never said: the call had ended before" };
         noteln!("turn {} ({name}) {what}", turn.turn);
     }
     if result.unanswered() == 0 && result.violations.is_empty() {
@@ -267,19 +267,19 @@ async fn called(
     Ok(ExitCode::FAILURE)
 }
 
-/// What our own server reports of a call, or of the only one.
+/// The reports of our own server on a call, or on the only one.
 fn told(server: &Server, call: Option<&str>) -> Vec<Report> {
     let ours = |told: &server::Told| call.is_none_or(|call| told.call == call);
     let turns = server.reports().into_iter().filter(ours).filter_map(|told| told.turn);
-    // When it came is not known; where the caller's speech ended, it says itself.
+    // The time of arrival is unknown; the report itself holds the end of the caller's speech.
     turns.map(|turn| Report { at: usize::MAX, turn }).collect()
 }
 
-/// Writes the recording and puts the result together.
+/// Writes the recording and assembles the result.
 fn finished(outcome: &Outcome, gateway: Gateway, record: Option<&Path>) -> anyhow::Result<CallResult> {
     let path = match record {
         Some(path) => path.to_owned(),
-        // The name came over the wire: it must not lead out of the folder.
+        // The id came over the wire, so it must not lead out of the folder.
         None => Path::new(CALLS).join(format!("{}.wav", CallId::new(&outcome.call_id))),
     };
     make_folder(&path)?;
@@ -287,7 +287,7 @@ fn finished(outcome: &Outcome, gateway: Gateway, record: Option<&Path>) -> anyho
     Ok(CallResult::of(outcome, gateway, path.display().to_string()))
 }
 
-/// Makes the folder that a file is to lie in.
+/// Creates the folder of a file.
 fn make_folder(file: &Path) -> anyhow::Result<()> {
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -295,13 +295,13 @@ fn make_folder(file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints the conversation while it goes on, each turn when its answer is over.
+/// Prints the conversation during the call, each turn once its answer is over.
 struct Display<'a> {
     on: bool,
-    /// Of the caller's lines.
+    /// The names of the caller's lines.
     names: &'a [String],
     shown: usize,
-    /// How many turns after a turn must have begun before it is over.
+    /// The number of later turns that must have begun before a turn is over.
     behind: usize,
     greeted: bool,
     /// Nothing is printed after the first error.
@@ -347,14 +347,14 @@ impl Display<'_> {
     }
 }
 
-/// To standard output, at once.
+/// Writes to standard output and flushes.
 fn print(text: &str) -> io::Result<()> {
     let mut out = crate::cli::output::stdout();
     out.write_all(text.as_bytes())?;
     out.flush()
 }
 
-/// Done when the user or the system wants this program to end: the call is ended first.
+/// Resolves when the user or the system asks the program to end, so that the call is ended first.
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -1,5 +1,5 @@
-//! The server as a child process: a caller in the same process would measure its own starvation. Keeps its log and
-//! what it reports of calls. Must not know how a call is made.
+//! The server as a child process, because a caller in the same process would measure its own starvation.
+//! Keeps the server's log and its reports on calls. Must not know how a call is made.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -15,23 +15,23 @@ use tokio::time::timeout;
 
 use crate::streams::native::{SummaryWire, TurnReportWire};
 
-/// Loading and warming up the models may take this long.
+/// Timeout for loading and warming up the models.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// After SIGTERM the server may finish for this long.
+/// Timeout for the end of the server after SIGTERM.
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Lines of its log that are kept.
+/// The number of log lines kept.
 const LOG_LINES: usize = 40;
 
-/// Reports that are kept.
+/// The most reports kept.
 const MOST_REPORTS: usize = 10_000;
 
-/// So often, and at this distance, a report is looked for that should be there soon.
+/// The number of checks for a report that should come soon, and the time between them.
 const SUMMARY_LOOKS: u32 = 60;
 const SUMMARY_LOOK: Duration = Duration::from_millis(50);
 
-/// What the server prints on standard output when it is ready, before its address.
+/// The server prints this on standard output once it is ready, followed by its address.
 const READY: &str = "listening on ";
 
 /// A running server. It is killed when this is dropped.
@@ -43,35 +43,35 @@ pub(in crate::cli) struct Server {
     readers: Vec<JoinHandle<()>>,
 }
 
-/// What the server reports of a call.
+/// A report of the server on a call.
 #[derive(Debug, Clone, serde::Deserialize)]
 pub(in crate::cli) struct Told {
-    /// The call's name.
+    /// The id of the call.
     pub(in crate::cli) call: String,
-    /// A turn that is over.
+    /// A finished turn.
     pub(in crate::cli) turn: Option<TurnReportWire>,
-    /// The call, when it is over.
+    /// The summary of a finished call.
     pub(in crate::cli) summary: Option<SummaryWire>,
 }
 
-/// Why there is no server.
+/// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum StartError {
-    /// It ended by itself; its exit code is the caller's too.
+    /// It exited; the command exits with the same code.
     #[error("the server did not start ({status}):\n{log}")]
     Exited {
-        /// How it ended.
+        /// Its exit status.
         status: ExitStatus,
         /// The end of its log.
         log: String,
     },
-    /// It is not ready in time.
-    #[error("the server did not get ready:\n{log}")]
+    /// It was not ready in time.
+    #[error("the server did not become ready:\n{log}")]
     Slow {
         /// The end of its log.
         log: String,
     },
-    /// The system refused.
+    /// The system refused to run it.
     #[error("the server cannot be run: {0}")]
     Spawn(#[from] std::io::Error),
 }
@@ -106,7 +106,7 @@ impl Server {
         };
         match timeout(START_TIMEOUT, ready).await {
             Ok(Some(address)) => {
-                // Its output must be read on, or the server blocks when the pipe is full.
+                // Somebody must keep reading its output, or the server blocks once the pipe is full.
                 let reports = Arc::default();
                 readers.extend(lines.map(|lines| collect(lines, Arc::clone(&reports))));
                 Ok(Self { child, address, log, reports, readers })
@@ -118,7 +118,7 @@ impl Server {
                 };
                 let status = status?;
                 for reader in readers {
-                    // The last words of a server that ended are the ones that matter.
+                    // The last lines of the log say why the server ended.
                     let _ = reader.await;
                 }
                 Err(StartError::Exited { status, log: joined(&log) })
@@ -130,7 +130,7 @@ impl Server {
         }
     }
 
-    /// Where it listens: `127.0.0.1:PORT`.
+    /// The address on which it listens: `127.0.0.1:PORT`.
     pub(in crate::cli) fn address(&self) -> &str {
         &self.address
     }
@@ -140,12 +140,12 @@ impl Server {
         joined(&self.log)
     }
 
-    /// What it has reported so far, of all calls.
+    /// All its reports so far, on all calls.
     pub(in crate::cli) fn reports(&self) -> Vec<Told> {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits a little for its last word about a call.
+    /// Waits a little for the summary of a call.
     pub(in crate::cli) async fn summary_of(&self, call: &str) -> Option<SummaryWire> {
         let summary = || self.reports().into_iter().rfind(|told| told.call == call && told.summary.is_some());
         for _ in 0..SUMMARY_LOOKS {
@@ -162,7 +162,7 @@ impl Server {
         let pid =
             self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
         if let Some(pid) = pid {
-            // If it is gone already, waiting tells.
+            // An error means that it has gone already, which the wait below finds out.
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         }
         if timeout(STOP_TIMEOUT, self.child.wait()).await.is_err() {
@@ -200,7 +200,7 @@ fn keep<R: AsyncRead + Unpin + Send + 'static>(
     })
 }
 
-/// Reads reports to their end. There are a few a call, and calls end with this program.
+/// Reads reports to their end. There are a few per call, and the calls end with this program.
 fn collect<R: AsyncRead + Unpin + Send + 'static>(
     mut lines: Lines<BufReader<R>>,
     reports: Arc<Mutex<Vec<Told>>>,
@@ -239,7 +239,8 @@ mod tests {
         server.stop().await.unwrap();
     }
 
-    /// Fault: on lines that carry no reports, `offhook call` showed no words, though its own server knew them.
+    /// Fault: with gateways that carry no reports, `offhook call` showed no words, though its own server knew
+    /// them.
     #[tokio::test]
     async fn what_the_server_reports_is_kept_by_call() {
         let script = "echo 'listening on 127.0.0.1:4242'; \

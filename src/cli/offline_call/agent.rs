@@ -1,6 +1,6 @@
-//! An agent for measuring how it is interrupted: it says a text with the built-in voice, and remembers
-//! when it was told to pause, to go on and to stop. No line, no samples: only times. Must not know who
-//! interrupts.
+//! An agent for measuring interruptions: it says a text with the configured voice, and records when the
+//! conversation paused it and cut it off. It has no gateway and plays no samples; only times count. Must not
+//! know who interrupts.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use crate::timeline::Timeline;
 use crate::turns::{Action, Event};
 use crate::units::{CallTime, duration_of};
 
-/// The agent's mouth.
+/// The speaking agent.
 pub(in crate::cli) struct Agent {
     voice: Box<dyn Synthesizer>,
     lengths: BTreeMap<ChunkId, Duration>,
     playing_until: CallTime,
-    /// When it paused, and when it was cut off.
+    /// The times at which it paused, and the time at which it was cut off.
     pub(in crate::cli) paused: Vec<CallTime>,
     pub(in crate::cli) cut: Option<CallTime>,
 }
@@ -27,8 +27,8 @@ impl Agent {
         Self { voice, lengths, playing_until: CallTime::ZERO, paused: Vec::new(), cut: None }
     }
 
-    /// Does what the conversation wants of a voice; what comes of it happens at these times. What of
-    /// `awaited` was to be played is taken out when the agent stops.
+    /// Carries out an action of the conversation that concerns the voice, and adds the resulting events to
+    /// `awaited`. When the agent stops, the playback still in `awaited` is removed.
     pub(super) fn act(
         &mut self,
         now: CallTime,
@@ -76,7 +76,7 @@ impl Agent {
         Ok(())
     }
 
-    /// What was to be played is not.
+    /// Drops all playback that is still to come.
     fn stop(&mut self, now: CallTime, awaited: &mut Timeline<Event>) {
         awaited.forget(|event| matches!(event, Event::ChunkStarted { .. } | Event::MarkPlayed { .. }));
         self.playing_until = now;

@@ -1,4 +1,4 @@
-//! `offhook transcribe --stream`: words appear, settle, and become turns.
+//! `offhook transcribe --stream`: prints words as they appear, become stable and become turns.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::engine::whisper::WhisperRecognizer;
 use crate::units::{CallTime, FRAME, PHONE_RATE, tenths};
 
-/// Characters of a terminal's line that are written over as words come.
+/// Characters of a terminal's line that are overwritten as words come.
 const LINE: usize = 76;
 
 /// One line of JSON.
@@ -22,8 +22,8 @@ enum Line<'a> {
     Turn { speech_end_ms: f64, known_ms: f64, text: &'a str },
 }
 
-/// Plays a recording to a [`Listener`] and shows what it hears: at a terminal at the pace of speech,
-/// elsewhere one line a turn, or with `json` one object for everything.
+/// Plays a recording to an [`OfflineListener`] and prints the transcripts: at a terminal at the pace of
+/// speech, elsewhere one line per turn, or with `json` one object per transcript.
 pub(in crate::cli) fn show(
     clip: &Clip,
     recognizer: &mut WhisperRecognizer,
@@ -72,7 +72,7 @@ fn print(heard: &[Heard], terminal: bool, json: bool) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-/// The last so many characters: what does not fit in a line cannot be written over.
+/// The last `room` characters of a text, because a text longer than the line cannot be overwritten.
 fn end_of(text: &str, room: usize) -> String {
     let length = text.chars().count();
     if length <= room {

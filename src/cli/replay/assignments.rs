@@ -1,5 +1,5 @@
-//! `--set KEY=VALUE`: other settings for a trace, by the keys of config.toml and within its limits. Must not know
-//! what they do.
+//! `--set KEY=VALUE`: other settings for a trace, by the keys of config.toml and within its limits. Must not
+//! know what the settings do.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::config::call;
 use crate::config::{Examined, Secrets, examine_text};
 use crate::turns::Settings;
 
-/// Where a trace keeps what config.toml has at another place: the key, and a JSON pointer.
+/// Settings that a trace keeps at another place than config.toml: the key, and a JSON pointer into the trace.
 const ELSEWHERE: [(&str, &str); 12] = [
     ("agent.system_prompt", "/system_prompt"),
     ("agent.greeting", "/phrases/greeting"),
@@ -27,13 +27,13 @@ const ELSEWHERE: [(&str, &str); 12] = [
     ("llm.fallback_after_ms", "/fallback_after_ms"),
 ];
 
-/// Sections that a trace has as config.toml has them.
+/// Sections that a trace keeps as config.toml has them.
 const SECTIONS: [&str; 6] = ["endpoint", "barge_in", "stt", "speculation", "manners", "keys"];
 
-/// These settings, but for some.
+/// The settings, with some of them changed.
 ///
 /// # Errors
-/// If an assignment is none, its key is no setting of a trace, or its value is not allowed.
+/// If an assignment is not KEY=VALUE, its key is not a setting of a trace, or its value is not allowed.
 pub(super) fn changed(settings: &Settings, set: &[String]) -> anyhow::Result<Settings> {
     let written = written(&serde_json::to_value(settings)?);
     let mut table = written.clone();
@@ -56,7 +56,7 @@ pub(super) fn changed(settings: &Settings, set: &[String]) -> anyhow::Result<Set
             );
             bail!("--set {key}: a trace has no such key of config.toml; it has {known}");
         }
-        // What is no TOML is a text.
+        // A value that is not TOML is a text.
         let parsed = format!("value = {value}").parse::<Table>().ok().and_then(|mut t| t.remove("value"));
         let value = parsed.unwrap_or_else(|| toml::Value::from(value));
         if let Some(section) = table.get_mut(section).and_then(toml::Value::as_table_mut) {
@@ -64,7 +64,7 @@ pub(super) fn changed(settings: &Settings, set: &[String]) -> anyhow::Result<Set
         }
         keys.push(key.to_owned());
     }
-    // A trace may be older than the limits: what it says itself is not the fault of who sets something.
+    // A trace may be older than the limits: its own values are not reported as mistakes of the user.
     let old: Vec<String> = read(&written)?.problems.into_iter().map(|problem| problem.key).collect();
     let read = read(&table)?;
     let ours = |key: &String| keys.contains(key) || !old.contains(key);
@@ -84,18 +84,18 @@ pub(super) fn changed(settings: &Settings, set: &[String]) -> anyhow::Result<Set
     Ok(serde_json::from_value(all)?)
 }
 
-/// Where a trace keeps what config.toml has under `key`.
+/// The JSON pointer to a trace's value of `key` in config.toml.
 fn pointer(key: &str) -> String {
     let elsewhere = ELSEWHERE.iter().find(|(known, _)| *known == key);
     elsewhere.map_or_else(|| format!("/{}", key.replace('.', "/")), |(_, pointer)| (*pointer).to_owned())
 }
 
 fn read(table: &Table) -> anyhow::Result<Examined> {
-    let text = toml::to_string(table).context("writing the settings of the trace down")?;
+    let text = toml::to_string(table).context("writing the settings of the trace as TOML")?;
     Ok(examine_text(&text, "of the trace", Path::new(""), Secrets::Leave)?)
 }
 
-/// The settings as config.toml would have them.
+/// The settings in the layout of config.toml.
 fn written(settings: &Value) -> Table {
     let mut table = Table::new();
     let mut write = |section: &str, name: &str, value: &Value| {
@@ -118,7 +118,7 @@ fn written(settings: &Value) -> Table {
     table
 }
 
-/// What is none in a trace is "" in config.toml.
+/// Converts JSON to TOML. A null in a trace is "" in config.toml.
 fn as_toml(value: &Value) -> toml::Value {
     match value {
         Value::Null => toml::Value::from(""),
@@ -150,7 +150,8 @@ mod tests {
         changed(&shipped(), &assignments).map_err(|error| format!("{error:#}"))
     }
 
-    /// Fault: `replay --set` took other keys than config.toml has ("phrases.greeting", "first_token_timeout_ms").
+    /// Fault: `replay --set` took other keys than config.toml has ("phrases.greeting",
+    /// "first_token_timeout_ms").
     #[test]
     fn the_keys_are_those_of_config_toml() {
         let settings = set(&[

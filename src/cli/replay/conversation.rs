@@ -1,5 +1,5 @@
-//! A trace as a conversation to read: who said what when, how soon the answer came, and what happened between.
-//! PURE. Must not know how a call is decided.
+//! A trace as a conversation to read: who said what and when, how soon each answer came, and what happened in
+//! between. PURE. Must not know how decisions are made.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,20 +20,20 @@ struct Entry {
 
 const CALLER: &str = "caller";
 const AGENT: &str = "agent";
-/// What nobody said.
+/// An event that nobody said.
 const CALL: &str = "";
 
-/// What is known of the sounds before a turn is reported.
+/// The sounds before a turn is reported.
 #[derive(Debug, Default)]
 struct Sounds {
-    /// Starts of the caller's speech that no turn has taken.
+    /// Starts of the caller's speech that belong to no turn yet.
     caller: Vec<CallTime>,
-    /// Whose a piece is, and when the first of each turn played.
+    /// The turn of each chunk, and the time at which the first chunk of each turn played.
     turn_of: BTreeMap<ChunkId, TurnId>,
     agent: BTreeMap<TurnId, CallTime>,
 }
 
-/// Draws a trace: a line for everything that was said, in the order in which it began.
+/// Draws a trace: a line for everything that was said or happened, in order of its start.
 pub(super) fn draw(lines: &[Line]) -> String {
     let mut entries = entries(lines);
     entries.sort_by_key(|entry| entry.at);
@@ -58,9 +58,9 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
                     }
                 }
                 Event::Key { key } => tell(&format!("the caller presses {key}")),
-                Event::LineStalled => tell("the caller's audio does not come"),
-                Event::LineCaughtUp => tell("the caller's audio has come"),
-                Event::TranscriptionFailed { .. } => tell("a look at the words was broken off, or failed"),
+                Event::LineStalled => tell("the caller's audio has stalled"),
+                Event::LineCaughtUp => tell("the caller's audio has caught up"),
+                Event::TranscriptionFailed { .. } => tell("a transcription was cancelled, or failed"),
                 Event::GenerationFailed { .. } => tell("the language model failed"),
                 Event::SynthesisFailed { .. } => tell("the voice failed"),
                 Event::InterruptRequested => tell("the client asks the agent to be quiet"),
@@ -108,7 +108,7 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
     entries
 }
 
-/// What the caller said, and what the agent answered. `now` is when the turn was over.
+/// The caller's words and the agent's answer. `now` is the end of the turn.
 fn turn(report: &TurnReport, now: CallTime, sounds: &mut Sounds) -> Vec<Entry> {
     let mut said = Vec::new();
     let end = report.speech_end.unwrap_or(now);
@@ -152,7 +152,7 @@ mod tests {
         Line { at: at(ms), what: What::Action(action) }
     }
 
-    /// Fault: a trace could be played again, but not looked at.
+    /// Fault: a trace could be replayed, but not read.
     #[test]
     fn a_trace_is_drawn_as_a_conversation_with_times() {
         let (turn, chunk) = (TurnId(1), ChunkId(1));

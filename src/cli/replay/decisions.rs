@@ -1,4 +1,4 @@
-//! The decisions of a call in words, and what changed between two lists of them. PURE.
+//! The decisions of a call in words, and the changes between two lists of them. PURE.
 
 use serde::Serialize;
 
@@ -9,13 +9,13 @@ use crate::turns::Action;
 use crate::turns::what_if::Rehearsal;
 use crate::units::{CallTime, tenths};
 
-/// Something that a caller would notice, or an engine.
+/// A decision that the caller or an engine would notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Decision {
-    /// When.
+    /// The time of the decision.
     #[serde(rename = "at_ms", serialize_with = "at_ms")]
     pub(super) at: CallTime,
-    /// What, without numbers that only name things.
+    /// The decision in words, without numbers that only name things.
     pub(super) what: String,
 }
 
@@ -23,11 +23,11 @@ fn at_ms<S: serde::Serializer>(at: &CallTime, serializer: S) -> Result<S::Ok, S:
     serializer.serialize_f64(tenths(at.millis_after(CallTime::ZERO)))
 }
 
-/// What became of a decision.
+/// A change of a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Change {
-    /// It is not made any more.
+    /// It is no longer made.
     Gone(Decision),
     /// It was not made before.
     New(Decision),
@@ -35,7 +35,7 @@ pub(super) enum Change {
     Moved { then: Decision, now: Decision },
 }
 
-/// A smaller shift is none.
+/// A smaller shift does not count.
 const SAME_TIME_MS: f64 = 1.0;
 
 /// The decisions among the actions of a call.
@@ -66,15 +66,15 @@ fn describe<'t>(action: &Action, text_of: impl Fn(&ChunkId) -> &'t str) -> Optio
                 rung => format!("{what} {question:?}, by stand-in {rung}"),
             })
         }
-        Action::Release { .. } => Some("the turn is over: the prepared answer is wanted".to_owned()),
-        Action::Cancel { .. } => Some("drop what is being made".to_owned()),
-        Action::StopGenerating { .. } => Some("wind the reply down".to_owned()),
+        Action::Release { .. } => Some("the turn is over: release the prepared answer".to_owned()),
+        Action::Cancel { .. } => Some("cancel the answer in progress".to_owned()),
+        Action::StopGenerating { .. } => Some("generate no more of the reply".to_owned()),
         Action::Send { chunk, from, .. } if from.is_zero() => Some(format!("say {:?}", text_of(chunk))),
         Action::Send { chunk, from, .. } => {
             Some(format!("go on with {:?} from {:.2} s", text_of(chunk), from.as_secs_f64()))
         }
         Action::Pause => Some("pause".to_owned()),
-        Action::ClearPlayback => Some("stop: the caller has the word".to_owned()),
+        Action::ClearPlayback => Some("stop: the caller has the turn".to_owned()),
         Action::TimedOut { on } => Some(on.message().to_owned()),
         Action::TurnReport(report) => {
             let end = if report.interrupted { "cut off after" } else { "heard to the end:" };
@@ -93,8 +93,8 @@ fn describe<'t>(action: &Action, text_of: impl Fn(&ChunkId) -> &'t str) -> Optio
     }
 }
 
-/// What changed, in the order of time: the longest common row of decisions stays (or moves), the rest is
-/// gone or new.
+/// The changes, in order of time. The longest common sequence of decisions stays (or moves); the rest is gone
+/// or new.
 pub(super) fn changes(before: &[Decision], after: &[Decision]) -> Vec<Change> {
     let what =
         |decisions: &[Decision]| decisions.iter().map(|decision| decision.what.clone()).collect::<Vec<_>>();

@@ -1,5 +1,5 @@
-//! Where a recording is cut: into utterances by voice, and long ones at a quiet moment. Takes samples and the
-//! edges of speech in them; knows no file and no recogniser.
+//! Cuts a recording into utterances by voice, and long ones at a quiet moment. Takes samples and the edges of
+//! speech in them; knows no file and no recogniser.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -7,23 +7,23 @@ use std::time::Duration;
 use crate::units::{CallTime, WHISPER_RATE, duration_of, samples_in};
 use crate::vad::Edge;
 
-/// While nobody speaks, so much is kept for a start of speech that is told late.
+/// The audio kept while nobody speaks, because the detector reports a start of speech late.
 const KEPT: Duration = Duration::from_secs(2);
 
-/// A cut is looked for in this much at the end of what is too long.
+/// The stretch at the end of a too long utterance in which a place to cut is sought.
 const SEARCH: Duration = Duration::from_secs(10);
 
-/// A cut is made in the middle of the quietest stretch of this length: about a pause between words.
+/// A cut is made in the middle of the quietest stretch of this length, about that of a pause between words.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What is cut out, and when.
+/// The rules by which pieces are cut.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
-    /// Audio kept from before the voice, so that its first sound is not lost.
+    /// Audio kept before the voice, so that its first sound is not lost.
     pub(super) pre_roll: Duration,
-    /// Audio kept after it.
+    /// Audio kept after the voice.
     pub(super) tail: Duration,
-    /// A pause shorter than this is within an utterance.
+    /// A shorter pause does not end an utterance.
     pub(super) gap: Duration,
     /// The longest piece.
     pub(super) longest: Duration,
@@ -32,20 +32,20 @@ pub(super) struct Rules {
 /// A stretch of audio that is transcribed on its own.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Piece {
-    /// Where its first sample lies in the recording.
+    /// The time of its first sample in the recording.
     pub(super) from: Duration,
-    /// From the first sound of the voice in it to the last, in the recording.
+    /// From the first sound of its voice to the last, as times in the recording.
     pub(super) voice: Range<Duration>,
     /// Mono audio at 16 kHz.
     pub(super) samples: Vec<f32>,
 }
 
-/// An utterance that has begun. Places are samples of the recording.
+/// An utterance that has begun. Places are counted in samples of the recording.
 #[derive(Debug, Clone, Copy)]
 struct Open {
     from: usize,
     voice_from: usize,
-    /// The end of the voice, while there is a pause.
+    /// The end of the voice, during a pause.
     paused: Option<usize>,
 }
 
@@ -56,9 +56,9 @@ pub(super) struct Cutter {
     rules: Rules,
     /// The newest samples, at 16 kHz.
     kept: Vec<f32>,
-    /// The place of the first of them.
+    /// The place of the first kept sample.
     first: usize,
-    /// Where the piece before ended.
+    /// The end of the last piece.
     done: usize,
     open: Option<Open>,
 }
@@ -69,7 +69,7 @@ impl Cutter {
         Self { rules, kept: Vec::new(), first: 0, done: 0, open: None }
     }
 
-    /// Cuts what is longer than `longest`, and asks nobody where voices are.
+    /// Cuts whatever is longer than `longest`, without regard to voices.
     pub(super) fn by_length(longest: Duration) -> Self {
         let rules = Rules { pre_roll: Duration::ZERO, tail: Duration::ZERO, gap: Duration::MAX, longest };
         let open = Some(Open { from: 0, voice_from: 0, paused: None });
@@ -90,14 +90,14 @@ impl Cutter {
                 let voice_from = place(at).max(from);
                 self.open = Some(Open { from, voice_from, paused: None });
             }
-            // The voice ended before the last cut: nothing of it is left.
+            // The voice ended before the last cut, so nothing of it is left.
             (Edge::Paused(at), Some(open)) if place(at) <= open.voice_from => self.open = None,
             (Edge::Paused(at), Some(open)) => open.paused = Some(place(at)),
             (Edge::Paused(_), None) | (Edge::Sustained, _) => {}
         }
     }
 
-    /// All edges before `now` are known: gives the piece that is complete by then, if one is.
+    /// Returns the piece that is complete by `now`, if any. All edges before `now` must be known.
     pub(super) fn next(&mut self, now: CallTime) -> Option<Piece> {
         let now = place(now).min(self.end());
         let Some(open) = self.open else {
@@ -113,7 +113,7 @@ impl Cutter {
         over.then(|| self.close(open, paused, now))
     }
 
-    /// There are no more samples, and all edges are known: gives what is left, piece by piece.
+    /// Returns the rest, piece by piece. Call it after the last sample, once all edges are known.
     pub(super) fn finish(&mut self) -> Option<Piece> {
         let open = self.open?;
         let end = self.end();
@@ -124,7 +124,7 @@ impl Cutter {
         Some(piece).filter(|piece| !piece.samples.is_empty())
     }
 
-    /// When the utterance began that is not complete.
+    /// The start of the utterance that is not complete yet.
     pub(super) fn open_since(&self) -> Option<Duration> {
         self.open.map(|open| time(open.voice_from))
     }
@@ -137,20 +137,20 @@ impl Cutter {
         self.first + self.kept.len()
     }
 
-    /// The utterance is over: its voice ended at `paused`.
+    /// Ends an utterance whose voice ended at `paused`.
     fn close(&mut self, open: Open, paused: usize, now: usize) -> Piece {
         let end = (paused + samples_in(self.rules.tail, WHISPER_RATE)).min(now).max(open.from);
         self.open = None;
         self.piece(open, end, paused)
     }
 
-    /// Cuts the beginning of an utterance off, at a quiet moment.
+    /// Cuts off the beginning of an utterance, at a quiet moment.
     fn cut(&mut self, open: Open) -> Piece {
         let longest = self.longest();
         let at = open.from.saturating_sub(self.first);
         let cut = open.from + quietest(&self.kept[at..at + longest]);
         let silent_from = open.paused.filter(|&paused| paused <= cut);
-        // What is left of it may be silence alone.
+        // The rest of it may be nothing but silence.
         self.open = silent_from.is_none().then_some(Open { from: cut, voice_from: cut, ..open });
         self.piece(open, cut, silent_from.unwrap_or(cut))
     }
@@ -164,7 +164,7 @@ impl Cutter {
         Piece { from: time(open.from), voice, samples }
     }
 
-    /// Nothing before this place is needed any more.
+    /// Drops all samples before `place`.
     fn let_go(&mut self, place: usize) {
         let excess = place.saturating_sub(self.first).min(self.kept.len());
         self.kept.drain(..excess);

@@ -1,18 +1,18 @@
-//! Makes quiet recordings as loud as a caller, for ears that take what is quieter than a telephone for
-//! silence. Knows levels; no speech.
+//! Makes quiet recordings as loud as a caller, because the detector and the recogniser take anything quieter
+//! than a telephone for silence. Knows levels, and no speech.
 
 use crate::audio::level::{SILENCE_DBFS, rms_dbfs};
 
-/// A recording whose loudest frame is at least this loud is left as it is: most callers' are.
+/// A recording whose loudest frame is at least this loud stays as it is. Most callers' recordings are.
 const LOUD_DBFS: f32 = -30.0;
 
-/// Nothing is made louder by more than this: the noise of a recording without a voice stays noise.
+/// The largest gain, so that the noise of a recording without a voice stays noise.
 const MOST_DB: f32 = 30.0;
 
-/// A piece with a larger sample than this is left as it is; -20 dBFS.
+/// A piece with a larger sample than this, -20 dBFS, stays as it is.
 const LOUD_PEAK: f32 = 0.1;
 
-/// What a detector of voices gets, frame by frame: louder while no loud frame has come.
+/// Levels the frames for the detector: amplifies them until a loud frame has come.
 #[derive(Debug)]
 pub(super) struct Leveller {
     /// The loudest frame so far, in dBFS.
@@ -26,7 +26,7 @@ impl Default for Leveller {
 }
 
 impl Leveller {
-    /// Makes the next frame louder, if it has to be.
+    /// Amplifies the next frame if it needs it.
     pub(super) fn level(&mut self, frame: &mut [i16]) {
         self.loudest = self.loudest.max(rms_dbfs(frame));
         let gain_db = (LOUD_DBFS - self.loudest).clamp(0.0, MOST_DB);
@@ -38,7 +38,7 @@ impl Leveller {
     }
 }
 
-/// Makes a quiet piece louder as a whole, so that a recogniser does not take it for silence.
+/// Amplifies a quiet piece as a whole, so that the recogniser does not take it for silence.
 pub(super) fn raise(piece: &mut [f32]) {
     let peak = piece.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
     if peak > 0.0 && peak < LOUD_PEAK {

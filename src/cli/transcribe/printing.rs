@@ -1,4 +1,4 @@
-//! A transcript on paper: lines for people, subtitles, or JSON. Writes to anything; knows no audio and no
+//! Prints a transcript: lines for people, subtitles, or JSON. Writes to anything; knows no audio and no
 //! recogniser.
 
 use std::io::{self, Write};
@@ -11,24 +11,24 @@ use super::segments::{Segment, Word};
 use crate::audio::wav::Completeness;
 use crate::units::tenths;
 
-/// How it looks.
+/// The form of a printed transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// `[00:12 left] Text`; `colours` for a terminal.
+    /// `[00:12 left] Text`; with `colours` at a terminal.
     Text { colours: bool },
     /// SubRip.
     Srt,
-    /// One object a file, each on a line of its own.
+    /// One object per file, each on its own line.
     Json,
 }
 
-/// Characters of one subtitle: two lines of 42.
+/// The most characters in a subtitle: two lines of 42.
 const CUE_CHARACTERS: usize = 84;
 
 /// The longest subtitle.
 const CUE_TIME: Duration = Duration::from_secs(7);
 
-/// What is known of a file when all of it was transcribed.
+/// The facts of a file after all of it was transcribed.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Summary {
     pub(super) file: String,
@@ -38,7 +38,7 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    /// So much of the audio's own time did it take.
+    /// The time that the transcription took, as a share of the audio's length.
     pub(super) fn real_time_factor(&self) -> f64 {
         if self.duration.is_zero() { 0.0 } else { self.took.as_secs_f64() / self.duration.as_secs_f64() }
     }
@@ -48,9 +48,9 @@ impl Summary {
 pub(super) struct Printer<W> {
     out: W,
     form: Form,
-    /// Of the subtitles so far.
+    /// The number of subtitles so far.
     cues: usize,
-    /// Of the segments so far; of the JSON, they are kept to the end.
+    /// The segments so far, kept to the end for JSON.
     segments: Vec<SegmentObject>,
     empty: bool,
 }
@@ -60,7 +60,7 @@ impl<W: Write> Printer<W> {
         Self { out, form, cues: 0, segments: Vec::new(), empty: true }
     }
 
-    /// Prints the next segment; they come in order.
+    /// Prints the next segment. Segments come in order.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -88,7 +88,7 @@ impl<W: Write> Printer<W> {
         }
     }
 
-    /// Prints what is known at the end; true if there were any words.
+    /// Prints the end of the transcript. True if there were any words.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -124,7 +124,7 @@ impl<W: Write> Printer<W> {
 struct FileObject<'a> {
     file: &'a str,
     duration_ms: f64,
-    /// Whether the header promises more than there is; null if it has no length.
+    /// True if the header promises more audio than the file has; null if it has no length.
     truncated: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     missing_ms: Option<f64>,
@@ -176,7 +176,7 @@ fn millis(time: Duration) -> f64 {
     tenths(time.as_secs_f64() * 1000.0)
 }
 
-/// A number with three decimals at most.
+/// Rounds a number to three decimals.
 fn thousandths(number: f64) -> f64 {
     (number * 1000.0).round() / 1000.0
 }
@@ -211,7 +211,7 @@ struct Cue {
     text: String,
 }
 
-/// A segment as subtitles that can be read: a long one is divided between words.
+/// Splits a segment into subtitles of readable length, between words.
 fn cues(segment: &Segment) -> Vec<Cue> {
     let mut cues: Vec<Cue> = Vec::new();
     for word in &segment.words {
@@ -229,7 +229,7 @@ fn cues(segment: &Segment) -> Vec<Cue> {
         }
     }
     match cues.last_mut() {
-        // The last word is estimated; the end of the voice is known.
+        // The end of the last word is an estimate; the end of the voice is known.
         Some(last) => last.end = segment.end,
         None => cues.push(Cue { start: segment.start, end: segment.end, text: segment.text.clone() }),
     }

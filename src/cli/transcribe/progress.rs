@@ -1,5 +1,5 @@
-//! How far a long file is, on one line of a terminal that is written over. Knows places in a file; nothing of
-//! what is in it.
+//! The progress in a long file, on one line of a terminal that is overwritten. Knows positions in a file, and
+//! nothing of its contents.
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use std::time::Duration;
 use super::printing::clock;
 use crate::cli::output::note;
 
-/// A file that is shorter is done before anybody asks.
+/// Shorter files show no progress, because they are done soon.
 const LONG: Duration = Duration::from_secs(60);
 
-/// The line is written again after so much audio.
+/// The audio between two updates of the line.
 const STEP: Duration = Duration::from_secs(5);
 
-/// The line, or nothing where nobody reads along.
+/// The line of progress; nothing if standard error is not a terminal.
 pub(super) struct Progress {
-    /// The length of the file, if its header tells.
+    /// The length of the file, if its header holds it.
     whole: Option<Duration>,
     shown: bool,
     on: bool,
@@ -23,13 +23,13 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Shows something only if standard error is a terminal, and the file is long or may be.
+    /// Shows progress only if standard error is a terminal and the file is long, or its length is unknown.
     pub(super) fn new(whole: Option<Duration>) -> Self {
         let on = std::io::stderr().is_terminal() && whole.is_none_or(|whole| whole >= LONG);
         Self { whole, shown: false, on, next: STEP }
     }
 
-    /// The file was read up to here.
+    /// The file has been read up to `place`.
     pub(super) fn at(&mut self, place: Duration) {
         if self.on && place >= self.next {
             note!("\r\x1b[K{}", line(place, self.whole));
@@ -38,7 +38,7 @@ impl Progress {
         }
     }
 
-    /// Makes room for other lines on the terminal.
+    /// Clears the line, so that others can be printed.
     pub(super) fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
             note!("\r\x1b[K");
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn in_a_pipe_nothing_is_shown() {
-        // Standard error of tests is one.
+        // As if standard error were a pipe.
         let mut progress = Progress { on: false, ..Progress::new(None) };
         progress.at(Duration::from_secs(600));
         assert!(!progress.shown);

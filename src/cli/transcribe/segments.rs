@@ -1,26 +1,26 @@
-//! What was said, when and by whom: the segments of a transcript, and their order. Knows texts and times; no
-//! audio, and nothing of how they are printed.
+//! The segments of a transcript, with their words, times and channels, and their order. Knows no audio, and
+//! nothing of how they are printed.
 
 use std::time::Duration;
 
 use super::cutting::Piece;
 use crate::engine::Transcript;
 
-/// Whose voice it is.
+/// The channel that a voice came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Channel {
-    /// The only one.
+    /// The only channel.
     Mono,
     Left,
     Right,
-    /// Both have the same audio.
+    /// Left and right, which have the same audio.
     Both,
-    /// The average of all.
+    /// The average of all channels.
     Mix,
 }
 
 impl Channel {
-    /// Its name.
+    /// The name of the channel.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Mono => "mono",
@@ -31,7 +31,7 @@ impl Channel {
         }
     }
 
-    /// What stands before its words, where it is to be told from others.
+    /// The label before the words; `None` if there is no other channel to tell it from.
     pub(super) const fn label(self) -> Option<&'static str> {
         match self {
             Self::Mono | Self::Mix => None,
@@ -46,11 +46,11 @@ pub(super) struct Word {
     pub(super) text: String,
     pub(super) start: Duration,
     pub(super) end: Duration,
-    /// How sure the recogniser was, 0 to 1.
+    /// The recogniser's confidence, 0 to 1.
     pub(super) confidence: f32,
 }
 
-/// What was said in one go.
+/// The words of one piece of speech.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Segment {
     pub(super) channel: Channel,
@@ -65,7 +65,7 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    /// The words of a piece with their places in the recording; `None` if it has none.
+    /// The words of a piece, with their times in the recording; `None` if it has no words.
     pub(super) fn of(channel: Channel, piece: &Piece, heard: Transcript) -> Option<Self> {
         if heard.text.is_empty() {
             return None;
@@ -91,19 +91,19 @@ impl Segment {
     }
 }
 
-/// Puts the segments of several channels in order of time, as soon as nothing can come before them.
+/// Puts the segments of several channels in order of time, and releases each once no earlier one can come.
 #[derive(Debug, Default)]
 pub(super) struct InOrder {
     waiting: Vec<Segment>,
 }
 
 impl InOrder {
-    /// Takes a segment.
+    /// Adds a segment.
     pub(super) fn add(&mut self, segment: Segment) {
         self.waiting.push(segment);
     }
 
-    /// Gives those that start before `until`: no earlier one comes from now on.
+    /// Returns the segments that start before `until`. No earlier segment comes from now on.
     pub(super) fn before(&mut self, until: Duration) -> Vec<Segment> {
         self.waiting.sort_by_key(|segment| (segment.start, segment.channel));
         let ready = self.waiting.partition_point(|segment| segment.start < until);
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn segments_come_in_order_of_time_once_nothing_can_come_before_them() {
         let mut order = InOrder::default();
-        // The left speaks for long, and is known when the right has been.
+        // The left speaks for a long time; its segment is ready after those of the right.
         order.add(segment(Channel::Right, 3000));
         order.add(segment(Channel::Right, 5000));
         assert!(order.before(ms(1000)).is_empty());

@@ -1,5 +1,5 @@
-//! One channel of a file on its way to the recogniser: resampled, heard by the ears that calls have, and cut
-//! into pieces. Holds no more than a piece; knows no file and no recogniser.
+//! One channel of a file on its way to the recogniser: resampled, run through the detector as on a call, and
+//! cut into pieces. Holds no more than a piece; knows no file and no recogniser.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use crate::engine::whisper::LONGEST_WINDOW;
 use crate::media::listener::Listener;
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, WHISPER_RATE};
 
-/// A start of speech is told at most this much later than it was.
+/// The detector reports a start of speech at most this late.
 const TOLD_LATE: Duration = Duration::from_secs(1);
 
-/// How a file is cut.
+/// The way in which a file is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     /// By voice activity, as calls are.
     ByVoice,
-    /// One window of Whisper's after the other.
+    /// Into consecutive windows of Whisper.
     Windows,
 }
 
@@ -32,28 +32,28 @@ pub(super) struct Side {
     to_whisper: Resampler,
     hearing: Option<Hearing>,
     cutter: Cutter,
-    /// Up to here all edges are known.
+    /// All edges of speech before this time are known.
     now: CallTime,
     mixed: Vec<f32>,
 }
 
-/// The way to the edges of speech.
+/// The path from samples to the edges of speech.
 struct Hearing {
     to_phone: Resampler,
     level: Leveller,
     listener: Listener,
-    /// Samples of the phone's rate that were not heard yet.
+    /// Samples at the phone's rate that the detector has not had yet.
     pending: Vec<f32>,
 }
 
 impl Side {
-    /// `rate` is the file's.
+    /// `rate` is the sample rate of the file.
     ///
     /// # Errors
-    /// If the rate is none of the resampler's.
+    /// If the resampler does not support the rate.
     pub(super) fn new(channel: Channel, rate: u32, way: Way, config: &Config) -> Result<Self, RateError> {
         let (hearing, cutter) = match way {
-            // A second is kept for the silence around a window.
+            // A second is left for the silence around a window.
             Way::Windows => (None, Cutter::by_length(LONGEST_WINDOW - Duration::from_secs(1))),
             Way::ByVoice => {
                 let rules = Rules {
@@ -75,7 +75,7 @@ impl Side {
         Ok(Self { channel, to_whisper, hearing, cutter, now: CallTime::ZERO, mixed: Vec::new() })
     }
 
-    /// Takes the next samples of all channels; gives the pieces that are complete.
+    /// Takes the next samples of all channels. Returns the pieces that are complete.
     pub(super) fn hear(&mut self, channels: &[Vec<f32>]) -> Vec<Piece> {
         self.mixed.clear();
         let samples = match self.channel {
@@ -96,14 +96,14 @@ impl Side {
         self.advance()
     }
 
-    /// There are no more samples; gives the last pieces.
+    /// Ends the channel. Returns the last pieces.
     pub(super) fn finish(&mut self) -> Vec<Piece> {
         let mut audio = Vec::new();
         self.to_whisper.finish(&mut audio);
         self.cutter.take(&audio);
         if let Some(hearing) = &mut self.hearing {
             hearing.to_phone.finish(&mut hearing.pending);
-            // Silence, in which the last pause is seen.
+            // Adds silence, in which the detector sees the last pause.
             let whole = hearing.pending.len().next_multiple_of(FRAME_SAMPLES);
             hearing.pending.resize(whole + PHONE_RATE as usize, 0.0);
         }
@@ -112,7 +112,7 @@ impl Side {
         pieces
     }
 
-    /// No segment that starts before this moment is still to come.
+    /// The time before which no more segments can start.
     pub(super) fn settled_until(&self) -> Duration {
         self.cutter.open_since().unwrap_or_else(|| self.now.back(TOLD_LATE).since(CallTime::ZERO))
     }
@@ -120,7 +120,7 @@ impl Side {
     fn advance(&mut self) -> Vec<Piece> {
         let mut pieces = Vec::new();
         let Some(hearing) = &mut self.hearing else {
-            // There are no edges to wait for.
+            // Without a detector, there are no edges to wait for.
             let all = CallTime::from_micros(u64::MAX);
             pieces.extend(std::iter::from_fn(|| self.cutter.next(all)).map(raised));
             return pieces;

@@ -172,10 +172,11 @@ impl Voice {
         NonNull::new(utterance).map(|utterance| Utterance { utterance, _voice: self })
     }
 
-    /// Looks a text's words up in libflite's lexicon, with its letter-to-sound rules for the others. Makes no sound.
+    /// Looks a text's words up in libflite's lexicon, with its letter-to-sound rules for the others. Makes no
+    /// sound.
     pub(super) fn pronounce(&mut self, text: &CStr) -> Option<Pronounced<'_>> {
-        // SAFETY: as in `speak`. The steps are those with which `flite_synth_text` begins; each takes the utterance
-        // that the one before it gave, and none of them keeps a pointer to `text`.
+        // SAFETY: as in `speak`. The steps are those with which `flite_synth_text` begins; each takes the
+        // utterance that the one before it gave, and none of them keeps a pointer to `text`.
         let utterance = unsafe {
             let utterance = NonNull::new(new_utterance())?;
             utt_set_input_text(utterance.as_ptr(), text.as_ptr());
@@ -215,9 +216,9 @@ impl Pronounced<'_> {
     /// The words, in order.
     pub(super) fn words(&self) -> Vec<Word> {
         let mut words = Vec::new();
-        // SAFETY: the utterance is alive and owns its relations, items and their strings, which are copied here.
-        // libflite's functions accept null items and unknown paths, and return null, 0 or "0" for them. Names and
-        // paths end in NUL.
+        // SAFETY: the utterance is alive and owns its relations, items and their strings, which are copied
+        // here. libflite's functions accept null items and unknown paths, and return null, 0 or "0" for them.
+        // Names and paths end in NUL.
         unsafe {
             let relation = utt_relation(self.0.utterance.as_ptr(), c"Word".as_ptr());
             let mut item = if relation.is_null() { std::ptr::null_mut() } else { relation_head(relation) };

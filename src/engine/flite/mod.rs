@@ -77,15 +77,15 @@ pub struct SpokenWord {
     pub written: usize,
     /// In lower case.
     pub name: String,
-    /// The phones of each syllable, by the names of the CMU dictionary in lower case ("ae", "t"), and whether it is
-    /// stressed. "ax" is the schwa.
+    /// The phones of each syllable, by the names of the CMU dictionary in lower case ("ae", "t"), and whether
+    /// it is stressed. "ax" is the schwa.
     pub syllables: Vec<(bool, Vec<String>)>,
     /// The mark behind it: one of `.`, `,`, `!`, `?`, `:`, `;`.
     pub mark: Option<char>,
 }
 
-/// Looks up how a text is pronounced: in the lexicon of flite, which is CMU's, and by its letter-to-sound rules. Makes no
-/// sound, and takes well under a millisecond for a sentence.
+/// Looks up how a text is pronounced: in the lexicon of flite, which is CMU's, and by its letter-to-sound
+/// rules. Makes no sound, and takes well under a millisecond for a sentence.
 ///
 /// # Errors
 /// If the text has more than [`MAX_CHARS`] characters, or if flite fails.

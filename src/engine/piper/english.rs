@@ -1,8 +1,8 @@
-//! American English for Piper voices: the CMU dictionary's phones as espeak-ng writes them for `en-us`, which is what
-//! these voices were trained on. Pure tables; knows no voice and no sound.
+//! American English for Piper voices: the CMU dictionary's phones as espeak-ng writes them for `en-us`, which
+//! is what these voices were trained on. Pure tables; knows no voice and no sound.
 //!
-//! espeak-ng itself is under GPL-3 and is no part of this program: words come from flite's lexicon, under a licence
-//! like BSD's. What that costs in words is measured in docs/decisions/0013.
+//! espeak-ng itself is under GPL-3 and is no part of this program: words come from flite's lexicon, under a
+//! licence like BSD's. What that costs in words is measured in docs/decisions/0013.
 
 use crate::engine::flite::SpokenWord;
 
@@ -109,8 +109,8 @@ fn of<'a>(table: &[(&str, &'a str)], key: &str) -> Option<&'a str> {
 
 /// A word in the signs of espeak-ng, its stress marks among them.
 ///
-/// A t between vowels of which the second is not stressed is a flap ("forty" is "fˈɔːɹɾi"), and an r is heard between
-/// an "er" and a vowel.
+/// A t between vowels of which the second is not stressed is a flap ("forty" is "fˈɔːɹɾi"), and an r is heard
+/// between an "er" and a vowel.
 pub(super) fn signs(word: &SpokenWord) -> String {
     if let Some(weak) = of(&FUNCTION_WORDS, &word.name) {
         return weak.to_owned();

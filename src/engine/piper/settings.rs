@@ -1,5 +1,5 @@
-//! What stands beside a Piper voice, in NAME.onnx.json: its rate, its phonemes and how it was tuned. Must not know the
-//! network.
+//! What stands beside a Piper voice, in NAME.onnx.json: its rate, its phonemes and how it was tuned. Must not
+//! know the network.
 
 use std::collections::BTreeMap;
 
@@ -105,7 +105,8 @@ impl Settings {
         self.phoneme_id_map.get(sign).map_or(&[], Vec::as_slice)
     }
 
-    /// The ids of some text in signs, and to which sign each belongs. Signs that the voice does not have are left out.
+    /// The ids of some text in signs, and to which sign each belongs. Signs that the voice does not have are
+    /// left out.
     pub(super) fn ids(&self, signs: impl Iterator<Item = char>) -> (Vec<i32>, Vec<Option<usize>>) {
         let (mut ids, mut owners) = (Vec::new(), Vec::new());
         let mut add = |sign: &str, owner: Option<usize>| {

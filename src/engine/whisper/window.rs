@@ -18,8 +18,8 @@ const STEP: u64 = 8;
 /// The rule is a property of the weights. The weights that OpenAI published know only the whole window of
 /// 1,500 positions. On recordings of people over the telephone, they are nearly as accurate with 512
 /// positions and second looks, but lose four of five utterances with windows cut to the speech
-/// (docs/benchmarks.md). Weights that were tuned for cut windows, or measured, have their rule in a file beside
-/// them: `NAME.toml` for `NAME.bin`.
+/// (docs/benchmarks.md). Weights that were tuned for cut windows, or measured, have their rule in a file
+/// beside them: `NAME.toml` for `NAME.bin`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowRule {
     /// The silence after the speech.

@@ -100,6 +100,7 @@ mod tests {
         }
     }
 
+    /// Complaint 7: the reported latency differs from a stopwatch, because it forgets the final silence.
     #[test]
     fn complaint_7_the_stages_add_up_to_what_the_caller_waited_with_the_silence() {
         let stages = milestones().stages().expect("complete");

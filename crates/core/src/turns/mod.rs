@@ -9,6 +9,7 @@ mod answering;
 pub mod barge_in;
 mod caller;
 pub mod chunker;
+mod compacting;
 mod compaction;
 mod dtmf;
 mod event;

@@ -17,6 +17,7 @@ fn the_agent_greets_and_answers() {
     assert!(!reports[1].interrupted && !reports[1].failed);
 }
 
+/// Complaint 7: the reported latency differs from a stopwatch, because it forgets the final silence.
 #[test]
 fn complaint_7_the_reported_latency_is_the_one_of_a_stopwatch() {
     let mut call = Simulation::after_the_greeting();
@@ -32,6 +33,7 @@ fn complaint_7_the_reported_latency_is_the_one_of_a_stopwatch() {
     assert_eq!(stages.total_ms(), first_sound.millis_after(AT(6000)));
 }
 
+/// Complaint 7: the reported latency differs from a stopwatch, because it forgets the final silence.
 #[test]
 fn complaint_7_and_so_it_is_without_speculation() {
     let mut call = Simulation::answering_with(without_speculation());
@@ -88,6 +90,7 @@ fn a_caller_who_goes_on_before_the_first_sound_is_answered_once_and_to_all_of_it
     assert_eq!(call.conversation.history().lines().count(), 3);
 }
 
+/// Complaint 12: Whisper says "Thank you" on silence.
 #[test]
 fn complaint_12_silence_taken_for_speech_is_no_turn() {
     let mut call = Simulation::after_the_greeting();

@@ -15,6 +15,7 @@ fn pauses(call: &Simulation) -> usize {
     call.times(|a| matches!(a, Action::Pause)).len()
 }
 
+/// Complaint 1: callers keep hearing buffered audio after they cut in.
 #[test]
 fn complaint_1_nothing_is_heard_after_the_caller_cut_in() {
     let mut call = Simulation::answering();
@@ -32,6 +33,7 @@ fn complaint_1_nothing_is_heard_after_the_caller_cut_in() {
     assert!(sent_later.into_iter().all(|turn| turn > new), "a piece of the cut reply was sent again");
 }
 
+/// Complaint 8: the history holds words that the caller never heard.
 #[test]
 fn complaint_8_the_history_holds_only_what_was_heard() {
     let mut call = Simulation::answering();
@@ -45,6 +47,7 @@ fn complaint_8_the_history_holds_only_what_was_heard() {
     assert_eq!(prompt[2..], ["When do you open?", "You said 4", "No, wait, on Sunday."]);
 }
 
+/// Complaint 2: "mm-hm" stops the agent, or a limit of two words makes it ignore "wait".
 #[test]
 fn complaint_2_mm_hm_does_not_stop_the_agent() {
     for backchannel in ["Mm-hm.", "Okay.", "Yeah.", "Right."] {
@@ -56,6 +59,7 @@ fn complaint_2_mm_hm_does_not_stop_the_agent() {
     }
 }
 
+/// Complaint 2: "mm-hm" stops the agent, or a limit of two words makes it ignore "wait".
 #[test]
 fn complaint_2_a_long_mm_hm_is_a_hiccup_at_most() {
     let mut call = Simulation::answering();
@@ -65,6 +69,7 @@ fn complaint_2_a_long_mm_hm_is_a_hiccup_at_most() {
     assert_eq!(reports.len(), 2, "and no turn of its own");
 }
 
+/// Complaint 2: "mm-hm" stops the agent, or a limit of two words makes it ignore "wait".
 #[test]
 fn complaint_2_but_a_short_no_stops_it() {
     let mut call = Simulation::answering();
@@ -76,6 +81,7 @@ fn complaint_2_but_a_short_no_stops_it() {
     assert_eq!(call.times(|a| matches!(a, Action::ClearPlayback)), [AT(7100)]);
 }
 
+/// Complaint 2: "mm-hm" stops the agent, or a limit of two words makes it ignore "wait".
 #[test]
 fn complaint_2_a_limit_of_two_words_does_not_ignore_wait() {
     let mut call = with(BargeInPolicy { min_words: 2, ..BargeInPolicy::default() });
@@ -264,6 +270,7 @@ fn nobody_is_talked_over_an_answer_that_is_ready_waits_for_a_caller_who_goes_on(
     assert!(first_sound >= AT(7800), "{first_sound}");
 }
 
+/// Complaint 13: cancelling a synthesis under its lock lets two renderings run at once.
 #[test]
 fn complaint_13_a_synthesis_that_was_cancelled_is_not_heard_beside_the_next() {
     let mut call = Simulation::answering();

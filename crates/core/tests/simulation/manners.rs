@@ -49,6 +49,7 @@ fn noise_does_not_keep_a_dead_call_up() {
     assert!(call.hung_up().is_some());
 }
 
+/// Complaint 9: the hang-up cuts off the goodbye.
 #[test]
 fn complaint_9_the_goodbye_is_heard_to_its_end_before_the_hang_up() {
     let mut call = Simulation::new(with(|m| m.max_call = Some(SECONDS(120))));
@@ -65,6 +66,7 @@ fn complaint_9_the_goodbye_is_heard_to_its_end_before_the_hang_up() {
     assert!(at >= AT(120_000 + 1840 + 400), "{at}");
 }
 
+/// Complaint 9: the hang-up cuts off the goodbye.
 #[test]
 fn complaint_9_a_goodbye_whose_mark_never_comes_ends_the_call_all_the_same() {
     let mut call = Simulation::new(with(|m| m.max_call = Some(SECONDS(60))));

@@ -34,6 +34,7 @@ fn with_turns(mut call: Simulation, turns: u64) -> Simulation {
     call
 }
 
+/// Complaint 6: latency grows through the call with the history, and on the phone is far above the web demo.
 #[test]
 fn complaint_6_a_hundred_turns_later_nothing_has_grown_slower() {
     let call = call_of_turns(100, 1000);
@@ -42,6 +43,7 @@ fn complaint_6_a_hundred_turns_later_nothing_has_grown_slower() {
     assert!(reports[2..].iter().all(|report| report.stages == reports[2].stages));
 }
 
+/// Complaint 6: latency grows through the call with the history, and on the phone is far above the web demo.
 #[test]
 fn complaint_6_prompts_do_not_grow_with_the_call() {
     let call = call_of_turns(100, 300);

@@ -30,6 +30,7 @@ fn nothing_is_heard_before_the_turn_is_over() {
     assert_eq!(sent[1], AT(6250));
 }
 
+/// Complaint 10: speculation doubles tokens, silences the agent for good, or stores partial turns.
 #[test]
 fn complaint_10_a_caller_who_goes_on_leaves_no_trace_of_the_answer() {
     let mut call = Simulation::after_the_greeting();
@@ -51,6 +52,7 @@ fn complaint_10_a_caller_who_goes_on_leaves_no_trace_of_the_answer() {
     assert_eq!(call.sounded(AT(30_000)).matches("You said").count(), 1);
 }
 
+/// Complaint 10: speculation doubles tokens, silences the agent for good, or stores partial turns.
 #[test]
 fn complaint_10_late_results_of_a_draft_are_not_spoken_in_the_answer() {
     let mut call = Simulation::after_the_greeting();
@@ -62,6 +64,7 @@ fn complaint_10_late_results_of_a_draft_are_not_spoken_in_the_answer() {
     assert_eq!(reports[1].reply, "You said 9 words. Is there anything else?");
 }
 
+/// Complaint 10: speculation doubles tokens, silences the agent for good, or stores partial turns.
 #[test]
 fn complaint_10_the_agent_is_never_silent_after_a_draft() {
     for gone_on_at in (6060..6400).step_by(10) {

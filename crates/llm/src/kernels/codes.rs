@@ -30,8 +30,8 @@ pub(super) trait Codes {
     /// Vector `k` of the block at `at`, the lanes from `lane` on.
     ///
     /// # Safety
-    /// The processor has the features of `L`; `BYTES` bytes may be read at `at`; `k` is below 8; `lane + L::COUNT` is at
-    /// most 16.
+    /// The processor has the features of `L`; `BYTES` bytes may be read at `at`; `k` is below 8;
+    /// `lane + L::COUNT` is at most 16.
     unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints;
 }
 

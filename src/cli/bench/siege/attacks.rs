@@ -1,5 +1,5 @@
-//! What strangers do to a server on the internet. Each attack opens its connections, waits for the
-//! server to end them, and counts those that it did not end within its limit. Must not know calls.
+//! Attacks that strangers make on a server on the internet. Each opens its connections, waits for the server
+//! to end them, and counts those that the server did not end within its limit. Must not know calls.
 
 use std::time::Duration;
 
@@ -20,36 +20,36 @@ use super::target::{Fate, Target};
 use crate::runtime::clock::Clock;
 use crate::units::CallTime;
 
-/// The server may be so much slower than its limits say: it is busy.
+/// The delay beyond its limits that the server may have, because it is busy.
 const MARGIN: Duration = Duration::from_secs(3);
 
-/// From one connection to the next: the system's own queue of new connections is not to be measured.
+/// From one connection to the next, so that the system's own queue of new connections is not measured.
 const STAGGER: Duration = Duration::from_millis(1);
 
-/// What came of one attack.
+/// The result of one attack.
 #[derive(Debug, Serialize)]
 pub(super) struct Attack {
     pub(super) attack: &'static str,
     /// Connections that were tried.
     pub(super) opened: usize,
-    /// Of those: turned away at once.
+    /// Connections that the server refused at once.
     pub(super) refused: usize,
-    /// Ended by the server later.
+    /// Connections that the server ended later.
     pub(super) dropped: usize,
-    /// Still open when the limit was over.
+    /// Connections that were still open after the limit.
     pub(super) left: usize,
-    /// The longest that one of them lived.
+    /// The longest life of a connection.
     pub(super) longest_s: f64,
-    /// What the configuration allows.
+    /// The limit in the configuration.
     pub(super) limit_s: f64,
 }
 
-/// Who sends frames without end does it on so many sockets at a time.
+/// The number of sockets on which endless frames are sent at a time.
 const ENDLESS: usize = 2;
 
-/// All attacks, one kind after the other where they would hide each other, at once where not.
+/// Runs all attacks: one kind after the other if they would hide each other, else at the same time.
 pub(super) async fn all(target: &Target, connections: usize) -> Vec<Attack> {
-    // Half-open calls live longest: they begin first and end last.
+    // Half-open calls live longest, so they begin first and end last.
     let half_open = many("half-open calls", 2, target.idle, target, half_open);
     let rest = async {
         let mut attacks = vec![
@@ -70,7 +70,7 @@ pub(super) async fn all(target: &Target, connections: usize) -> Vec<Attack> {
     attacks
 }
 
-/// `count` of one kind at once. The server has `limit` to end each.
+/// Runs `count` attacks of one kind at once. The server has `limit` to end each.
 async fn many<F>(
     attack: &'static str,
     count: usize,
@@ -112,7 +112,7 @@ where
     result
 }
 
-/// A connection on which nothing is said.
+/// A connection that sends nothing.
 async fn silent(target: Target) -> Fate {
     let Ok(mut stream) = TcpStream::connect(&target.address).await else { return Fate::Refused };
     let clock = Clock::start();
@@ -121,7 +121,7 @@ async fn silent(target: Target) -> Fate {
     if clock.now() < CallTime::from_millis(500) { Fate::Refused } else { Fate::Dropped }
 }
 
-/// A request that comes so slowly that it is never complete (slow-loris).
+/// A request that is sent so slowly that it is never complete (slow-loris).
 async fn slow_request(target: Target) -> Fate {
     let Ok(mut stream) = TcpStream::connect(&target.address).await else { return Fate::Refused };
     let head = "GET /offhook HTTP/1.1\r\nHost: x\r\n".bytes().chain(std::iter::repeat(b'x'));
@@ -140,7 +140,7 @@ async fn slow_request(target: Target) -> Fate {
     Fate::Dropped
 }
 
-/// A socket that says everything but who calls.
+/// A socket that sends pongs but never the start of a call.
 async fn never_start(target: Target) -> Fate {
     let Some(socket) = target.socket().await else { return Fate::Refused };
     let (mut sink, stream) = socket.split();
@@ -157,7 +157,7 @@ async fn never_start(target: Target) -> Fate {
     Fate::Dropped
 }
 
-/// A message that is larger than any may be.
+/// A message larger than the limit.
 async fn oversized(target: Target) -> Fate {
     let Some(mut socket) = target.socket().await else { return Fate::Refused };
     let message = Message::text("x".repeat(target.message_bytes * 4));
@@ -167,8 +167,8 @@ async fn oversized(target: Target) -> Fate {
     Fate::Dropped
 }
 
-/// A socket that is asked for by the page of another site, which is refused on an open line as a wrong token is on
-/// any other: with 401, and a word in the log.
+/// A socket requested by the page of another site. A server without checks refuses it as others refuse a
+/// wrong token: with 401, and a line in the log.
 async fn wrong_credential(target: Target) -> Fate {
     let Ok(mut request) = target.url().into_client_request() else { return Fate::Left };
     request.headers_mut().insert("origin", HeaderValue::from_static("https://stranger.example"));
@@ -178,7 +178,7 @@ async fn wrong_credential(target: Target) -> Fate {
     }
 }
 
-/// A call that brings messages as fast as it can.
+/// A call that sends messages as fast as it can.
 async fn flood(target: Target) -> Fate {
     let Some(socket) = target.call().await else { return Fate::Refused };
     let (mut sink, stream) = socket.split();
@@ -191,16 +191,16 @@ async fn flood(target: Target) -> Fate {
     Fate::Dropped
 }
 
-/// A call whose other end is gone without a word: nothing comes, and nothing is answered.
+/// A call whose peer has vanished: it sends nothing and answers nothing.
 async fn half_open(target: Target) -> Fate {
     let Some(socket) = target.call().await else { return Fate::Refused };
-    // Nothing is read before the server has given up: reading would answer its pings.
+    // Nothing is read before the server has given up, because reading would answer its pings.
     sleep(target.idle + MARGIN / 2).await;
     closed(socket).await;
     Fate::Dropped
 }
 
-/// Reads until the server closes, however it does.
+/// Reads until the server closes the socket in any way.
 async fn closed(mut messages: impl Stream<Item = Result<Message, WsError>> + Unpin) {
     while let Some(Ok(message)) = messages.next().await {
         if message.is_close() {
@@ -209,7 +209,7 @@ async fn closed(mut messages: impl Stream<Item = Result<Message, WsError>> + Unp
     }
 }
 
-/// A process may have 1,024 files open, unless it asks for more.
+/// Raises the limit of open files, by default 1,024 for a process.
 pub(super) fn allow_many_files(connections: u32) -> anyhow::Result<()> {
     let limit = getrlimit(Resource::Nofile);
     let wanted = u64::from(connections) * 2 + 256;

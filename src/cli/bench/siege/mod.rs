@@ -1,5 +1,5 @@
-//! `offhook bench siege`: a call in quiet, and the same call while others do to its server what the
-//! internet does. Knows the server only through its sockets.
+//! `offhook bench siege`: a call in quiet, and the same call while its server is attacked as on the internet.
+//! Knows the server only through its sockets.
 
 mod attacks;
 mod frames;
@@ -21,24 +21,24 @@ use crate::streams::native::ReceptionWire;
 use attacks::Attack;
 use target::Target;
 
-/// Under siege, answers may take so many times as long as in quiet.
+/// Under siege, answers may take this many times as long as in quiet.
 const SLOWER: f64 = 1.2;
 
-/// The siege begins so long after the call: the greeting is under way.
+/// The siege begins this long after the call, during the greeting.
 const AFTER: Duration = Duration::from_secs(3);
 
 /// Arguments of `offhook bench siege`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Connections that say nothing, as many as sockets that never start and slow requests together
+    /// Number of connections that send nothing; some other attacks open a multiple or a fraction of it
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     connections: u32,
-    /// One JSON object a row.
+    /// Print one JSON object per row.
     #[arg(long)]
     json: bool,
 }
 
-/// What `offhook call --json` tells, as far as it is of interest here.
+/// The part of the output of `offhook call --json` that is used here.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 struct Call {
     turns: Vec<Turn>,
@@ -56,7 +56,7 @@ struct Turn {
 }
 
 impl Turn {
-    /// Something of the answer never reached the caller, though nobody cut it.
+    /// True if part of the answer never reached the caller, although nobody interrupted it.
     fn lost_words(&self) -> bool {
         let words = |text: &str| text.split_whitespace().count();
         !self.interrupted && words(&self.heard_by_caller) < words(&self.reply)
@@ -70,14 +70,14 @@ struct Slack {
     least: f64,
 }
 
-/// One call, in quiet or not.
+/// One call, in quiet or under siege.
 #[derive(Debug, Clone, Serialize)]
 struct CallRow {
     call: &'static str,
     turns: usize,
     unanswered: usize,
-    /// Answers of which something never reached the caller, and milliseconds of the caller's audio that
-    /// never reached the server.
+    /// Answers of which a part never reached the caller, and milliseconds of the caller's audio that never
+    /// reached the server.
     lost_answers: usize,
     lost_ms: f64,
     v2v_median_ms: Option<f64>,
@@ -86,20 +86,20 @@ struct CallRow {
 }
 
 impl CallRow {
-    /// Every turn was answered, and nothing of it was lost on either way.
+    /// True if every turn was answered, and no audio was lost in either direction.
     fn is_whole(&self) -> bool {
         self.unanswered == 0 && self.lost_answers == 0 && self.lost_ms == 0.0 && self.glitches == 0
     }
 
-    /// Answers came about as soon as in that one.
+    /// True if answers came about as soon as in the `quiet` call.
     fn is_as_quick_as(&self, quiet: &Self) -> bool {
         let both = self.v2v_median_ms.zip(quiet.v2v_median_ms);
         both.is_some_and(|(besieged, quiet)| besieged <= quiet * SLOWER)
     }
 }
 
-/// Measures and prints. Exit code 1 if an attack held the server beyond its limits, or the call lost an
-/// answer or a frame, or its answers came more than a fifth later.
+/// Measures and prints. Exit code 1 if a connection of an attack outlived the server's limits, if the call
+/// lost an answer or a frame, or if its answers came more than a fifth later.
 pub(super) fn run(args: &Args, config: &Config, path: Option<&Path>) -> anyhow::Result<ExitCode> {
     attacks::allow_many_files(args.connections)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -133,7 +133,7 @@ async fn besieged(args: &Args, config: &Config, path: Option<&Path>) -> anyhow::
     Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The shipped conversation, by a caller in a process of its own.
+/// Plays the shipped conversation, by a caller in its own process.
 async fn call(url: &str) -> anyhow::Result<Call> {
     let mut command = Command::new(std::env::current_exe().context("starting a caller")?);
     command.args(["call", "--json", "--url", url, "--record", "/dev/null"]);
@@ -141,7 +141,7 @@ async fn call(url: &str) -> anyhow::Result<Call> {
     if output.stdout.is_empty() {
         bail!("the caller could not call ({})", output.status);
     }
-    serde_json::from_slice(&output.stdout).context("the caller told something else than a result")
+    serde_json::from_slice(&output.stdout).context("the caller printed something other than a result")
 }
 
 /// Prints a call.

@@ -1,4 +1,4 @@
-//! The server under siege, and how a connection to it ended.
+//! The server under siege, and the fate of a connection to it.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::config;
 
-/// How one connection ended.
+/// The end of one connection.
 pub(super) enum Fate {
     Refused,
     Dropped,
     Left,
 }
 
-/// Whom it is done to.
+/// The attacked server, and its limits.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) address: String,
@@ -37,7 +37,7 @@ impl Target {
         }
     }
 
-    /// A socket; `None` if it was refused.
+    /// Opens a socket; `None` if it was refused.
     pub(super) async fn socket(&self) -> Option<Socket> {
         connect_async(self.url()).await.ok().map(|(socket, _)| socket)
     }
@@ -46,7 +46,7 @@ impl Target {
         format!("ws://{}/offhook", self.address)
     }
 
-    /// A call that stands, in our own protocol.
+    /// Starts a call in our own protocol; `None` if it was refused.
     pub(super) async fn call(&self) -> Option<Socket> {
         let mut socket = self.socket().await?;
         let start = r#"{"type":"session.start","version":1,"audio":{"encoding":"mulaw","sample_rate":8000}}"#;

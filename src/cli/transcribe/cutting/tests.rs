@@ -1,4 +1,4 @@
-//! Tests of where a recording is cut: nothing of the voice is lost, nothing is doubled.
+//! Tests of cutting: no part of the voice is lost, and none is in two pieces.
 #![allow(clippy::single_range_in_vec_init, reason = "lists of spans, of which some have one")]
 
 use super::*;
@@ -15,13 +15,13 @@ const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// Cuts `length` ms in which there is voice in these spans (ms), told as a detector tells it: the start
-/// 60 ms late, the pause 120 ms late.
+/// Cuts `length` ms with voice in these spans (ms). Edges come as from a detector: the start 60 ms late, the
+/// pause 120 ms late.
 fn cut(rules: Rules, length: u64, voice: &[Range<u64>]) -> Vec<Piece> {
     let mut cutter = Cutter::by_voice(rules);
     let mut pieces = Vec::new();
     let frame = |now: u64| {
-        // Every sample has a value of its own, so that pieces can be told apart; pauses are quiet.
+        // Every sample has its own value, so that pieces can be told apart; pauses are quiet.
         let sample = |n: usize| {
             let voiced = voice.iter().any(|span| span.contains(&(n as u64 / 16)));
             (n as f32 + 1.0) * if voiced { 1.0 } else { 1e-9 }
@@ -92,7 +92,7 @@ fn silence_has_no_pieces_and_takes_no_memory() {
 
 #[test]
 fn a_minute_without_a_pause_is_cut_where_it_is_quiet_and_nothing_is_lost_or_doubled() {
-    // The detector hears no pause; there is a quiet moment at 15 s all the same.
+    // The detector reports no pause, but there is a quiet moment at 15 s.
     let mut cutter = Cutter::by_voice(RULES);
     let sample = |n: usize| if (240_000..244_000).contains(&n) { 0.0 } else { 0.5 + n as f32 * 1e-9 };
     let audio: Vec<f32> = (0..16_000 * 60).map(sample).collect();
@@ -112,7 +112,7 @@ fn a_minute_without_a_pause_is_cut_where_it_is_quiet_and_nothing_is_lost_or_doub
 
 #[test]
 fn what_is_left_of_a_cut_utterance_is_no_piece_if_it_is_silence_alone() {
-    // 19.9 s of voice: by the time that its pause is over, it is longer than a piece may be.
+    // 19.9 s of voice: when its pause is over, the utterance is longer than a piece may be.
     let pieces = cut(RULES, 23_000, &[300..19_900]);
     assert_eq!(pieces.len(), 1, "{:?}", spans(&pieces));
     assert_eq!(spans(&pieces), [300..19_900]);

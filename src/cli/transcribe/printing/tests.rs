@@ -1,4 +1,4 @@
-//! Tests of how a transcript looks.
+//! Tests of the printed forms of a transcript.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// A segment whose words take equally long.
+/// A segment whose words have equal lengths.
 fn segment(channel: Channel, start: u64, end: u64, text: &str) -> Segment {
     let texts: Vec<&str> = text.split(' ').collect();
     let at = |n: usize| ms(start + (end - start) * n as u64 / texts.len() as u64);
