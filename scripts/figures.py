@@ -40,7 +40,10 @@ class Server:
         config.write_text(text)
         command = [OFFHOOK, "serve", "--config", config, "--port", "0"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.address = self.process.stdout.readline().split()[-1]
+        told = self.process.stdout.readline().split()
+        if not told:
+            sys.exit(f"the server does not start: {OFFHOOK} serve --config config.toml tells why")
+        self.address = told[-1]
 
     def call(self, *arguments):
         """Starts a caller; its report is one JSON object."""
@@ -112,9 +115,9 @@ def calls(options):
         memory["ready"] = server.resident_megabytes()
         for _ in range(options.rounds):
             alone.append(report_of(server.call()))
-            memory["after one call"] = server.resident_megabytes()
+            memory.setdefault("after one call", server.resident_megabytes())
             beside += [report_of(call) for call in [server.call() for _ in range(2)]]
-            memory["after two at once"] = server.resident_megabytes()
+            memory.setdefault("after two at once", server.resident_megabytes())
     kinds = {"one call": alone, "two calls at once": beside}
     short = table(["end of speech to first sound", "median", "p95", "longest", "underruns"],
                   [[name, *waits_of(reports), sum(r["glitches"] for r in reports)] for name, reports in kinds.items()])
@@ -227,7 +230,7 @@ def stt(options):
 
 
 WAYS = [
-    ("offhook as it ships, whole recordings", None, "as the weights say"),
+    ("offhook as it ships, whole recordings", None, "with second looks"),
     ("the same, cut by voice and word by word as in calls", None, "streaming, as in calls"),
     ("the same weights, whole window", None, "whole window"),
     ("published tiny.en, whole window", STOCK, "whole window"),
@@ -255,11 +258,17 @@ def words(options):
 
 def write(blocks):
     """Replaces the blocks in the documents."""
-    for document in DOCUMENTS:
-        text = document.read_text()
-        for name, block in blocks.items():
-            text = re.sub(rf"(<!-- figures: {re.escape(name)} -->\n).*?(<!-- end -->)",
-                          lambda found: f"{found[1]}\n{block}\n\n{found[2]}", text, flags=re.S)
+    texts = {document: document.read_text() for document in DOCUMENTS}
+    for name, block in blocks.items():
+        replaced = 0
+        for document, text in texts.items():
+            texts[document], count = re.subn(
+                rf"(<!-- figures: {re.escape(name)} -->\n)(?:(?!<!--).)*(<!-- end -->)",
+                lambda found: f"{found[1]}\n{block}\n\n{found[2]}", text, flags=re.S)
+            replaced += count
+        if not replaced:
+            sys.exit(f"no document has a place for the figures {name!r}")
+    for document, text in texts.items():
         document.write_text(text)
 
 

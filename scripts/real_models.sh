@@ -27,7 +27,7 @@ names=("$@")
 [ "${#names[@]}" -gt 0 ] || names=(tiny.en joe)
 missing=()
 for name in "${names[@]}"; do
-    [ -e "$out/$name.bin" ] || [ -e "$out/$name.onnx" ] || missing+=("$name")
+    [ -e "$out/$name.bin" ] || { [ -e "$out/$name.onnx" ] && [ -e "$out/$name.onnx.json" ]; } || missing+=("$name")
 done
 [ "${#missing[@]}" -gt 0 ] || exit 0
 

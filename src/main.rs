@@ -11,6 +11,8 @@ use offhook::cli::output;
 use offhook::cli::preflight::BadModels;
 use offhook::config::{self, ConfigError, Secrets};
 use offhook::engine::LoadError;
+use offhook::engine::llm::limit_threads;
+use offhook::engine::voice::OpenError;
 use offhook::telemetry::logging::{self, Logging};
 
 /// Exit code of a bad configuration (EX_USAGE of sysexits.h).
@@ -112,6 +114,10 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
     }
     let config = config::examine(path, Secrets::Read)?.checked()?;
     let server = matches!(command, Command::Serve(_));
+    if server {
+        // Before the first thread, which is the log's.
+        limit_threads(cli::serve::threads(&config));
+    }
     let started = logging::start(&config.log.level, config.log.json, server);
     let result = match command {
         // The server has written its output already, and must not wait for a reader that has stopped reading.
@@ -155,6 +161,7 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
         return BAD_CONFIG.into();
     }
     let model = error.downcast_ref::<LoadError>().is_some()
+        || matches!(error.downcast_ref::<OpenError>(), Some(OpenError::File(_)))
         || error.downcast_ref::<BadModels>().is_some()
         || matches!(error.downcast_ref::<StartError>(), Some(StartError::Load(_)));
     if model { NO_MODEL.into() } else { ExitCode::FAILURE }

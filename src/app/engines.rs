@@ -12,6 +12,7 @@ use crate::engine::generating::{self, Steps};
 use crate::engine::ladder::Ladder;
 use crate::engine::llm::{self, LlmOptions, Opened};
 use crate::engine::threads::lower_priority;
+use crate::engine::voice::OpenError;
 use crate::engine::whisper::{self, TOKENS_PER_SECOND, WhisperOptions, languages};
 use crate::engine::{CancelFlag, Effort, EngineError, Generator, LoadError, Recognizer};
 use crate::engine::{synthesizing, transcribing, voice};
@@ -109,8 +110,10 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
         model.check_conversations()?;
         generators.push((name, model));
     }
-    let mut voice = voice::open(&config.tts.voice, config.tts.speed)
-        .map_err(|error| StartError::Broken("the voice", error))?;
+    let mut voice = voice::open(&config.tts.voice, config.tts.speed).map_err(|error| match error {
+        OpenError::File(error) => StartError::Load(error),
+        OpenError::Voice(error) => StartError::Broken("the voice", error),
+    })?;
     // A request for more threads than there are cores would wait for the arbiter for ever.
     let of_cores = |threads: usize| threads.clamp(1, cores.count());
     let threads = of_cores(config.stt.threads);

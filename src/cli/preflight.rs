@@ -1,6 +1,6 @@
 //! Checks before anything is loaded: everything that `serve` would refuse or suffer from, in models, memory,
 //! folders and certificates, and missing settings. `config check` reports the findings, and `serve` obeys
-//! them. Reads only the heads of files.
+//! them. Reads the heads of files, and no weights.
 
 use std::fmt;
 use std::path::Path;

@@ -67,9 +67,9 @@ pub fn run(args: &Args, mut config: Config, path: Option<&Path>) -> anyhow::Resu
     if let Some(models) = findings.bad_models() {
         return Err(models.into());
     }
-    // Must come before the first thread, because candle reads its number of threads from the environment.
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    limit_threads(config.llm.threads.min(cores));
+    if !limit_threads(threads(&config)) {
+        tracing::warn!("products that candle computes may take more threads than llm.threads says");
+    }
     // Sockets and pacing need little time. A second thread keeps one slow write from delaying another call.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -79,6 +79,11 @@ pub fn run(args: &Args, mut config: Config, path: Option<&Path>) -> anyhow::Resu
     let result = runtime.block_on(serve(args, config, opened, path));
     runtime.shutdown_timeout(Duration::from_secs(1));
     result.map(|()| ExitCode::SUCCESS)
+}
+
+/// The threads of one step of the language model.
+pub fn threads(config: &Config) -> usize {
+    config.llm.threads.min(std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>) -> anyhow::Result<()> {

@@ -9,6 +9,17 @@ use super::{EngineError, LoadError, Synthesizer, piper};
 type Opened = Result<Box<dyn Synthesizer>, EngineError>;
 type Loaded = Result<Box<dyn Synthesizer>, LoadError>;
 
+/// Why a voice cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no such voice, or it does not speak like that.
+    #[error(transparent)]
+    Voice(#[from] EngineError),
+    /// One of its files is missing or broken.
+    #[error(transparent)]
+    File(#[from] LoadError),
+}
+
 /// A kind of voice.
 struct Kind {
     /// The part before the colon.
@@ -22,8 +33,8 @@ struct Kind {
 enum Voices {
     /// One of these names; opened at a pace where 1 is the voice's own.
     Named(&'static [&'static str], fn(&str, f32) -> Opened),
-    /// A file with this extension.
-    InFile(&'static str, fn(&Path, f32) -> Loaded),
+    /// A file with this extension; how it is looked at without loading it, and how it is opened.
+    InFile(&'static str, fn(&Path) -> Result<(), LoadError>, fn(&Path, f32) -> Loaded),
 }
 
 const KINDS: [Kind; 2] = [
@@ -34,7 +45,7 @@ const KINDS: [Kind; 2] = [
     },
     Kind {
         name: "piper",
-        voices: Voices::InFile("onnx", |path, speed| Ok(Box::new(piper::open(path, speed)?))),
+        voices: Voices::InFile("onnx", piper::check, |path, speed| Ok(Box::new(piper::open(path, speed)?))),
         // Its words come from flite's lexicon.
         can_speak: flite::can_speak,
     },
@@ -50,7 +61,7 @@ pub fn names() -> String {
         Voices::Named(voices, _) => {
             voices.iter().map(|voice| format!("\"{}:{voice}\"", kind.name)).collect::<Vec<_>>()
         }
-        Voices::InFile(extension, _) => vec![format!("\"{}:FILE.{extension}\"", kind.name)],
+        Voices::InFile(extension, ..) => vec![format!("\"{}:FILE.{extension}\"", kind.name)],
     });
     names.collect::<Vec<_>>().join(", ")
 }
@@ -59,25 +70,24 @@ pub fn names() -> String {
 ///
 /// # Errors
 /// If there is no such voice or pace; the text lists what there is. If a file is missing or broken.
-pub fn open(voice: &str, speed: f32) -> Opened {
+pub fn open(voice: &str, speed: f32) -> Result<Box<dyn Synthesizer>, OpenError> {
     let Some((kind, name)) = find(voice) else {
-        return Err(EngineError::BadInput(format!("there is no voice {voice:?}; there are: {}", names())));
+        let problem = format!("there is no voice {voice:?}; there are: {}", names());
+        return Err(EngineError::BadInput(problem).into());
     };
     match kind.voices {
-        Voices::Named(_, open) => open(name, speed),
-        Voices::InFile(_, open) => {
-            open(Path::new(name), speed).map_err(|error| EngineError::BadInput(error.to_string()))
-        }
+        Voices::Named(_, open) => Ok(open(name, speed)?),
+        Voices::InFile(_, _, open) => Ok(open(Path::new(name), speed)?),
     }
 }
 
-/// Opens a voice to see whether its files are there and right.
+/// Looks whether a voice's files are there and right, without loading it.
 ///
 /// # Errors
 /// What is wrong with a file.
 pub fn check(voice: &str) -> Result<(), LoadError> {
     match find(voice) {
-        Some((Kind { voices: Voices::InFile(_, open), .. }, name)) => open(Path::new(name), 1.0).map(drop),
+        Some((Kind { voices: Voices::InFile(_, check, _), .. }, name)) => check(Path::new(name)),
         Some((Kind { voices: Voices::Named(..), .. }, _)) | None => Ok(()),
     }
 }
@@ -87,7 +97,7 @@ pub fn check(voice: &str) -> Result<(), LoadError> {
 pub fn is_known(voice: &str) -> bool {
     find(voice).is_some_and(|(kind, name)| match kind.voices {
         Voices::Named(voices, _) => voices.contains(&name),
-        Voices::InFile(extension, _) => Path::new(name).extension().is_some_and(|found| found == extension),
+        Voices::InFile(extension, ..) => Path::new(name).extension().is_some_and(|found| found == extension),
     })
 }
 

@@ -75,7 +75,7 @@ const MORE_SENTENCES: [&str; 40] = [
     "We repair brakes, engines and windows.",
     "The terrace is open in summer.",
     "Gift cards start at twenty five dollars.",
-    "The elevator is next to the pharmacy.",
+    "Max's price is the best.",
 ];
 
 #[test]
@@ -86,7 +86,7 @@ fn offhooks_own_voice_is_understood_by_its_own_ears() {
 #[test]
 fn a_piper_voice_is_understood_over_the_telephone() {
     if !root().join(PIPER).exists() {
-        // `make test` counts this line: it has fetched the voice, or could not.
+        // The last line of `make test` says how many tests had no weights.
         eprintln!("SKIPPED: {PIPER} is not there (scripts/real_models.sh)");
         return;
     }

@@ -97,7 +97,7 @@ fn people_are_understood_by_the_ears_that_ship() {
 fn people_are_understood_with_published_weights() {
     let model = root().join(PUBLISHED);
     if !model.exists() {
-        // `make test` counts this line: it has fetched the weights, or could not.
+        // The last line of `make test` says how many tests had no weights.
         eprintln!("SKIPPED: {PUBLISHED} is not there (scripts/real_models.sh)");
         return;
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use offhook::config::DEFAULT_CONFIG;
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -73,15 +73,17 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A server that is ready; killed when dropped.
+/// A server that is ready; killed when dropped. An ERROR in its log fails the test, unless the test asked for one.
 pub struct Server {
     child: Child,
     pub address: String,
+    /// Its log; `None` if it goes elsewhere.
+    log: Option<NamedTempFile>,
 }
 
 impl Server {
     pub fn start(configuration: &Configuration) -> Self {
-        Self::started(configuration, &[], Stdio::null())
+        Self::watched(configuration, &[])
     }
 
     /// Starts a server whose log goes to `log`.
@@ -91,7 +93,20 @@ impl Server {
 
     /// Starts a server that accepts every client unchecked, whatever the configuration requires.
     pub fn open_to_all(configuration: &Configuration) -> Self {
-        Self::started(configuration, &["--open"], Stdio::null())
+        Self::watched(configuration, &["--open"])
+    }
+
+    fn watched(configuration: &Configuration, options: &[&str]) -> Self {
+        let log = NamedTempFile::new().unwrap();
+        let mut server = Self::started(configuration, options, log.reopen().unwrap());
+        server.log = Some(log);
+        server
+    }
+
+    /// The test makes something fail in the server on purpose.
+    pub fn which_may_fail(mut self) -> Self {
+        self.log = None;
+        self
     }
 
     fn started(configuration: &Configuration, options: &[&str], log: impl Into<Stdio>) -> Self {
@@ -107,7 +122,7 @@ impl Server {
         let mut told = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let address = told.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
         let address = address.expect("it says where it listens");
-        Self { address, child }
+        Self { address, child, log: None }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -162,5 +177,12 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let log = self.log.as_ref().map(|log| std::fs::read_to_string(log.path()).unwrap_or_default());
+        let errors: Vec<&str> = log
+            .iter()
+            .flat_map(|log| log.lines())
+            .filter(|line| line.contains(" ERROR ") || line.contains("\"ERROR\""))
+            .collect();
+        assert!(errors.is_empty() || std::thread::panicking(), "the server logged:\n{}", errors.join("\n"));
     }
 }

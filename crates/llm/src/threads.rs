@@ -11,6 +11,10 @@
 /// candle's own variable.
 const VARIABLE: &str = "CANDLE_NUM_THREADS";
 
+/// rten's: it starts a pool for the whole process, beside the one that it is given for a voice, and only
+/// loads with it.
+const IDLE_POOL: &str = "RTEN_NUM_THREADS";
+
 /// Sets the number of threads of candle's products, for the whole process. This works only at the start,
 /// while the process has one thread. When it is too late, nothing changes, and the result is false.
 pub fn limit_threads(threads: usize) -> bool {
@@ -23,7 +27,10 @@ pub fn limit_threads(threads: usize) -> bool {
     // SAFETY: changing the environment is a data race only if another thread reads it meanwhile. This thread
     // is the only one, as the kernel has just reported, and it starts no other thread before `set_var`
     // returns.
-    unsafe { std::env::set_var(VARIABLE, threads.max(1).to_string()) };
+    unsafe {
+        std::env::set_var(VARIABLE, threads.max(1).to_string());
+        std::env::set_var(IDLE_POOL, "1");
+    }
     true
 }
 

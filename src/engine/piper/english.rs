@@ -107,11 +107,37 @@ fn of<'a>(table: &[(&str, &'a str)], key: &str) -> Option<&'a str> {
     table.iter().find(|(known, _)| *known == key).map(|(_, sign)| *sign)
 }
 
-/// A word in the signs of espeak-ng, its stress marks among them.
+/// True if a word is the end of the one before it: "'s", "'ll".
+pub(super) fn goes_on(word: &SpokenWord) -> bool {
+    word.name.starts_with('\'')
+}
+
+fn last_phone(word: &SpokenWord) -> Option<&str> {
+    word.syllables.last().and_then(|(_, phones)| phones.last()).map(String::as_str)
+}
+
+fn begins_with_a_vowel(word: &SpokenWord) -> bool {
+    let phones = word.syllables.first().and_then(|(_, phones)| phones.first());
+    phones.is_some_and(|phone| is_vowel(phone))
+}
+
+/// A word in the signs of espeak-ng, its stress marks among them, as it sounds between its neighbours.
 ///
 /// A t between vowels of which the second is not stressed is a flap ("forty" is "fˈɔːɹɾi"), and an r is heard
-/// between an "er" and a vowel.
-pub(super) fn signs(word: &SpokenWord) -> String {
+/// between an "er" and a vowel. "The" is another before a vowel, and "'s" another after each kind of sound
+/// ("Max's", "Pat's").
+pub(super) fn signs(word: &SpokenWord, before: Option<&SpokenWord>, next: Option<&SpokenWord>) -> String {
+    if word.name == "'s" {
+        return match before.and_then(last_phone) {
+            Some("s" | "z" | "sh" | "zh" | "ch" | "jh") => "ɪz",
+            Some("p" | "t" | "k" | "f" | "th") => "s",
+            _ => "z",
+        }
+        .to_owned();
+    }
+    if word.name == "the" && next.is_some_and(begins_with_a_vowel) {
+        return "ðɪ".to_owned();
+    }
     if let Some(weak) = of(&FUNCTION_WORDS, &word.name) {
         return weak.to_owned();
     }
@@ -167,7 +193,13 @@ mod tests {
 
     fn said(text: &str) -> String {
         let pronunciation = flite::pronounce(text).expect("a pronunciation");
-        pronunciation.spoken.iter().map(signs).collect::<Vec<_>>().join(" ")
+        let spoken = &pronunciation.spoken;
+        let word = |i: usize| {
+            let space = if i > 0 && !goes_on(&spoken[i]) { " " } else { "" };
+            let before = i.checked_sub(1).and_then(|before| spoken.get(before));
+            format!("{space}{}", signs(&spoken[i], before, spoken.get(i + 1)))
+        };
+        (0..spoken.len()).map(word).collect()
     }
 
     /// Right values are those of `espeak-ng -q --ipa -v en-us`.
@@ -177,6 +209,8 @@ mod tests {
             ("hello", "həlˈoʊ"),
             ("the cleaning is ninety dollars", "ðə klˈiːnɪŋ ɪz nˈaɪnti dˈɑːlɚz"),
             ("we are at forty two Green Street", "wiː ɑːɹ æt fˈɔːɹɾi tˈuː ɡɹˈiːn stɹˈiːt"),
+            ("Max's price", "mˈæksɪz pɹˈaɪs"),
+            ("Pat's dog's the end", "pˈæts dˈɔːɡz ðɪ ˈɛnd"),
             ("the warranty is two years", "ðə wˈɔːɹənti ɪz tˈuː jˈɪɹz"),
         ] {
             assert_eq!(said(text), signs, "{text}");

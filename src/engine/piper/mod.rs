@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::{CancelFlag, EngineError, LoadError, NO_SUCH_FILE, Speech, Synthesizer, WordTime};
 use crate::audio::level::{audible_span, rms_dbfs};
-use crate::engine::flite;
+use crate::engine::flite::{self, SpokenWord};
 use crate::files;
 use crate::units::{duration_of, samples_in};
 use network::{Latents, Network, Scales};
@@ -46,16 +46,33 @@ pub struct Piper {
 /// # Errors
 /// If one of the two files is missing, broken, or not of a voice that is supported.
 pub fn open(path: &Path, speed: f32) -> Result<Piper, LoadError> {
-    let beside = settings_of(path);
-    let text = read(&beside, |path| files::text(path, MAX_SETTINGS_BYTES))?;
-    let settings = Settings::of(&text).map_err(|problem| wrong(&beside, problem))?;
+    let settings = settings(path)?;
     let network = Network::load(read(path, |path| files::read(path, MAX_BYTES))?)
         .map_err(|problem| wrong(path, problem))?;
     let inference = &settings.inference;
     let scales = [inference.noise_scale, inference.length_scale / speed.clamp(0.25, 4.0), inference.noise_w];
     let mut voice = Piper { network, settings, scales, gain: 1.0 };
-    voice.find_its_level().map_err(|error| wrong(path, format!("it does not speak: {error}")))?;
+    voice.get_to_know().map_err(|error| wrong(path, format!("it does not speak: {error}")))?;
     Ok(voice)
+}
+
+/// Looks at the two files of a voice, without loading it.
+///
+/// # Errors
+/// As [`open`], but for what only shows when it speaks.
+pub fn check(path: &Path) -> Result<(), LoadError> {
+    settings(path)?;
+    let file = read(path, |path| files::read(path, MAX_BYTES))?;
+    network::inner_values(&file).map(drop).map_err(|problem| wrong(path, problem))
+}
+
+fn settings(path: &Path) -> Result<Settings, LoadError> {
+    if !path.exists() {
+        return Err(wrong(path, NO_SUCH_FILE.to_owned()));
+    }
+    let beside = settings_of(path);
+    let text = read(&beside, |path| files::text(path, MAX_SETTINGS_BYTES))?;
+    Settings::of(&text).map_err(|problem| wrong(&beside, problem))
 }
 
 /// The file beside a voice.
@@ -78,28 +95,51 @@ fn wrong(path: &Path, problem: String) -> LoadError {
     LoadError { kind: "voice", path: path.display().to_string(), problem, remedy: remedy.to_owned() }
 }
 
-/// A text as phonemes: their ids, and the written word that each belongs to.
+/// A stretch of a text as phonemes: their ids, and the written word that each belongs to. Pauses belong to
+/// none.
+#[derive(Debug, Default)]
 struct Phonemes {
-    written: Vec<String>,
     ids: Vec<i32>,
     words: Vec<Option<usize>>,
 }
 
-impl Piper {
-    fn phonemes(&self, text: &str) -> Result<Phonemes, EngineError> {
-        let pronunciation = flite::pronounce(text)?;
-        // Each sign, and the written word that it belongs to.
-        let mut signs: Vec<(char, usize)> = Vec::new();
-        for word in &pronunciation.spoken {
-            if let Some(&(_, before)) = signs.last() {
-                signs.push((' ', before));
-            }
-            signs.extend(english::signs(word).chars().map(|sign| (sign, word.written)));
-            signs.extend(word.mark.map(|mark| (mark, word.written)));
+/// The signs of a stretch, each with the written word that it belongs to; spaces and marks have none.
+type Signs = Vec<(char, Option<usize>)>;
+
+/// A stretch ends with the first mark after so many signs, or else with the first word after so many: memory
+/// and time grow with the square of its length.
+const SIGNS_TO_A_MARK: usize = 40;
+const MOST_SIGNS: usize = 200;
+
+/// The signs of a text, in stretches that are spoken one after the other.
+fn stretches(spoken: &[SpokenWord]) -> Vec<Signs> {
+    let mut stretches = vec![Signs::new()];
+    for (i, word) in spoken.iter().enumerate() {
+        let Some(signs) = stretches.last_mut() else { continue };
+        let next = spoken.get(i + 1);
+        let before = i.checked_sub(1).and_then(|before| spoken.get(before));
+        if !signs.is_empty() && !english::goes_on(word) {
+            signs.push((' ', None));
         }
+        signs.extend(english::signs(word, before, next).chars().map(|sign| (sign, Some(word.written))));
+        signs.extend(word.mark.map(|mark| (mark, None)));
+        let is_long = signs.len() >= MOST_SIGNS || (word.mark.is_some() && signs.len() >= SIGNS_TO_A_MARK);
+        if is_long && next.is_some_and(|next| !english::goes_on(next)) {
+            stretches.push(Signs::new());
+        }
+    }
+    stretches
+}
+
+impl Piper {
+    fn phonemes(&self, signs: &Signs) -> Phonemes {
         let (ids, owners) = self.settings.ids(signs.iter().map(|&(sign, _)| sign));
-        let words = owners.into_iter().map(|owner| owner.map(|sign| signs[sign].1)).collect();
-        Ok(Phonemes { written: pronunciation.written, ids, words })
+        let words = owners.into_iter().map(|owner| owner.and_then(|sign| signs[sign].1)).collect();
+        Phonemes { ids, words }
+    }
+
+    fn latents(&self, phonemes: &Phonemes) -> Result<Latents, EngineError> {
+        self.network.latents(&phonemes.ids, self.scales).map_err(failed)
     }
 
     fn all_sound(&self, latents: &Latents, cancel: &CancelFlag) -> Result<Vec<f32>, EngineError> {
@@ -114,9 +154,14 @@ impl Piper {
         Ok(sound)
     }
 
-    /// Says a sentence to nobody, and sets the gain by how loud it was.
-    fn find_its_level(&mut self) -> Result<(), EngineError> {
-        let speech = self.synthesize("Hello, how can I help you today?", &CancelFlag::default())?;
+    /// Says a sentence to nobody: how much context its parts need, and how loud it is.
+    fn get_to_know(&mut self) -> Result<(), EngineError> {
+        const SENTENCE: &str = "Hello, how can I help you today?";
+        let spoken = flite::pronounce(SENTENCE)?.spoken;
+        let phonemes = self.phonemes(&stretches(&spoken).concat());
+        let latents = self.latents(&phonemes)?;
+        self.network.find_its_context(&latents, FRAMES).map_err(EngineError::Failed)?;
+        let speech = self.synthesize(SENTENCE, &CancelFlag::default())?;
         if speech.samples.is_empty() {
             return Err(EngineError::Failed("its sound is silence".to_owned()));
         }
@@ -136,42 +181,50 @@ impl Synthesizer for Piper {
     /// # Errors
     /// If the text is too long, if the network fails, or if the job is cancelled.
     fn synthesize(&mut self, text: &str, cancel: &CancelFlag) -> Result<Speech, EngineError> {
-        let phonemes = self.phonemes(text)?;
-        if phonemes.words.iter().all(Option::is_none) {
-            return Ok(Speech::default());
-        }
-        let latents = self.network.latents(&phonemes.ids, self.scales).map_err(failed)?;
-        let sound = self.all_sound(&latents, cancel)?;
+        let pronunciation = flite::pronounce(text)?;
         let rate = self.settings.rate();
-        let samples: Vec<i16> = sound.iter().map(|sample| (sample * self.gain * 32_767.0) as i16).collect();
+        let (mut samples, mut ends) = (Vec::new(), vec![None; pronunciation.written.len()]);
+        for signs in stretches(&pronunciation.spoken) {
+            if cancel.is_cancelled() {
+                return Err(EngineError::Cancelled);
+            }
+            let phonemes = self.phonemes(&signs);
+            if phonemes.words.iter().all(Option::is_none) {
+                continue;
+            }
+            let latents = self.latents(&phonemes)?;
+            let sound = self.all_sound(&latents, cancel)?;
+            let of_a_frame = sound.len() / latents.frames().max(1);
+            word_ends(&phonemes, &latents.durations, |word, frame| {
+                if let Some(end) = ends.get_mut(word) {
+                    *end = Some(samples.len() + frame * of_a_frame);
+                }
+            });
+            samples.extend(sound.iter().map(|sample| (sample * self.gain * 32_767.0) as i16));
+        }
         let Some(heard) = audible_span(&samples, rate) else { return Ok(Speech::default()) };
         let start = heard.start.saturating_sub(samples_in(LEAD, rate));
         let end = (heard.end + samples_in(TAIL, rate)).min(samples.len());
-        let of_a_frame = samples.len() / latents.frames().max(1);
-        let words = word_times(&phonemes, &latents.durations, |frame| {
-            duration_of((frame * of_a_frame).clamp(start, end) - start, rate)
+        let mut last = Duration::ZERO;
+        let words = pronunciation.written.into_iter().zip(ends).map(|(word, at)| {
+            // A word without a sound ends with the one before it.
+            last = at.map_or(last, |at| duration_of(at.clamp(start, end) - start, rate).max(last));
+            WordTime { word, end: last }
         });
+        let words = words.collect();
         Ok(Speech { samples: samples[start..end].to_vec(), rate, words })
     }
 }
 
-/// When each written word ends, from the frames of its phonemes. A word without a sound ends with the one
-/// before it.
-fn word_times(phonemes: &Phonemes, durations: &[usize], at: impl Fn(usize) -> Duration) -> Vec<WordTime> {
-    let mut ends = vec![None; phonemes.written.len()];
+/// Gives the frame in which each written word ends: that of its last phoneme, and not of the pause after it.
+fn word_ends(phonemes: &Phonemes, durations: &[usize], mut ends: impl FnMut(usize, usize)) {
     let mut frame = 0;
     for (word, frames) in phonemes.words.iter().zip(durations) {
         frame += frames;
-        if let Some(end) = word.and_then(|word| ends.get_mut(word)) {
-            *end = Some(frame);
+        if let Some(word) = word {
+            ends(*word, frame);
         }
     }
-    let mut last = Duration::ZERO;
-    let timed = phonemes.written.iter().zip(ends).map(|(word, end)| {
-        last = end.map_or(last, |frame| at(frame).max(last));
-        WordTime { word: word.clone(), end: last }
-    });
-    timed.collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! sound, some frames at a time, so that the first sound comes early and a job can be broken off. Must not
 //! know texts.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, ValueOrView};
@@ -9,16 +10,23 @@ use rten_onnx::onnx::ModelProto;
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, Tensor};
 
-/// Frames of latents before and after a part that are decoded with it, because its sound depends on them.
-/// With 12 the sound of the parts is that of the whole, sample by sample; with 8 the difference is 60 dB
-/// below it, and mu-law's noise is 38.
-const CONTEXT: usize = 8;
+/// Frames of latents before and after a part that are decoded with it, because its sound depends on them: the
+/// first of these with which the parts sound like the whole. Medium voices need 8.
+const CONTEXTS: [usize; 4] = [8, 12, 16, 32];
+
+/// The difference between parts and whole, as a share of the power: 50 dB below the sound, where mu-law's
+/// noise is 38.
+const SAME: f32 = 1e-5;
+
+/// The most frames that one phoneme may take on average: three seconds would be no speech.
+const MOST_FRAMES: usize = 256;
 
 /// The first convolution of the decoder, by the name of its weights in every VITS that Piper exported.
 const DECODER_BEGINS: &str = "dec.conv_pre.weight";
 
-/// A voice's network, with a thread of its own.
+/// A voice's network, which computes on a thread of its own.
 pub(super) struct Network {
+    context: usize,
     model: Model,
     thread: Arc<ThreadPool>,
     ids: NodeId,
@@ -62,7 +70,8 @@ impl Network {
         let (ids, length, scales) = (node("input")?, node("input_lengths")?, node("scales")?);
         let (sound, latents, durations) = (node("output")?, node(&latents)?, node(&durations)?);
         let thread = Arc::new(ThreadPool::with_num_threads(1));
-        Ok(Self { model, thread, ids, length, scales, sound, latents, durations })
+        let context = CONTEXTS[0];
+        Ok(Self { context, model, thread, ids, length, scales, sound, latents, durations })
     }
 
     fn run(
@@ -95,7 +104,16 @@ impl Network {
                 values.shape()
             ));
         }
-        let durations = durations.iter().map(|frames| frames.max(0.0) as usize).collect();
+        let durations: Vec<usize> = durations.iter().map(|frames| frames.max(0.0) as usize).collect();
+        let frames = durations.iter().fold(0_usize, |sum, frames| sum.saturating_add(*frames));
+        if durations.len() != ids.len() || frames != values.shape()[2] || frames > MOST_FRAMES * ids.len() {
+            return Err(format!(
+                "its {} phonemes have {} durations of {frames} frames, and {} frames of latents",
+                ids.len(),
+                durations.len(),
+                values.shape()[2]
+            ));
+        }
         Ok(Latents { values, durations })
     }
 
@@ -105,8 +123,17 @@ impl Network {
         latents: &Latents,
         frames: std::ops::Range<usize>,
     ) -> Result<Vec<f32>, String> {
-        let from = frames.start.saturating_sub(CONTEXT);
-        let to = (frames.end + CONTEXT).min(latents.frames());
+        self.sound_with(latents, frames, self.context)
+    }
+
+    fn sound_with(
+        &self,
+        latents: &Latents,
+        frames: Range<usize>,
+        context: usize,
+    ) -> Result<Vec<f32>, String> {
+        let from = frames.start.saturating_sub(context);
+        let to = (frames.end + context).min(latents.frames());
         let part = latents.values.slice((.., .., from..to)).to_tensor();
         let sound = self.run(vec![(self.latents, part.into())], &[self.sound])?.pop();
         let sound: Vec<f32> =
@@ -117,9 +144,34 @@ impl Network {
     }
 }
 
+impl Network {
+    /// Finds how much context this voice needs: its parts must sound like the whole.
+    ///
+    /// # Errors
+    /// If no context suffices.
+    pub(super) fn find_its_context(&mut self, latents: &Latents, part: usize) -> Result<(), String> {
+        let frames = latents.frames();
+        let whole = self.sound_with(latents, 0..frames, 0)?;
+        let power: f32 = whole.iter().map(|sample| sample * sample).sum();
+        for context in CONTEXTS {
+            let mut parts = Vec::with_capacity(whole.len());
+            for start in (0..frames).step_by(part) {
+                parts.extend(self.sound_with(latents, start..(start + part).min(frames), context)?);
+            }
+            let differs: f32 = parts.iter().zip(&whole).map(|(part, whole)| (part - whole).powi(2)).sum();
+            if parts.len() == whole.len() && differs <= SAME * power {
+                self.context = context;
+                return Ok(());
+            }
+        }
+        Err("its sound in parts is not its sound as a whole: it is of a kind that is not known here"
+            .to_owned())
+    }
+}
+
 /// The names of two values within the network: the latents that go into the decoder, and the frames of each
 /// phoneme.
-fn inner_values(file: &[u8]) -> Result<(String, String), String> {
+pub(super) fn inner_values(file: &[u8]) -> Result<(String, String), String> {
     let model = ModelProto::parse_buf(file).map_err(|error| format!("it is not an ONNX model: {error}"))?;
     let graph = model.graph.ok_or("it is an ONNX model without a graph")?;
     let begins =

@@ -16,10 +16,17 @@ pub(super) struct Settings {
     phoneme_id_map: BTreeMap<String, Vec<i32>>,
     #[serde(default = "one")]
     num_speakers: u32,
+    /// The number of phonemes that the network knows.
+    #[serde(default = "usual_symbols")]
+    num_symbols: i32,
 }
 
 fn one() -> u32 {
     1
+}
+
+fn usual_symbols() -> i32 {
+    256
 }
 
 #[derive(Debug, Deserialize)]
@@ -48,6 +55,9 @@ pub(super) struct Inference {
 const BEGIN: &str = "^";
 const END: &str = "$";
 const BETWEEN: &str = "_";
+
+/// The most ids of one sign. Piper's voices have one each.
+const MOST_IDS: usize = 4;
 
 /// The rates of Piper's voices, and of others of their kind.
 const RATES: std::ops::RangeInclusive<u32> = 8_000..=48_000;
@@ -89,10 +99,29 @@ impl Settings {
                 return Err(format!("phoneme_id_map has no {sign:?}, the {what} of every text"));
             }
         }
-        let scales =
-            [settings.inference.noise_scale, settings.inference.length_scale, settings.inference.noise_w];
-        if scales.iter().any(|scale| !(0.0..=10.0).contains(scale)) || settings.inference.length_scale < 0.1 {
-            return Err("inference has scales that are not from 0 to 10 (length_scale: 0.1 to 10)".to_owned());
+        let Inference { noise_scale, length_scale, noise_w } = settings.inference;
+        for (name, scale, allowed) in [
+            ("noise_scale", noise_scale, 0.0..=2.0),
+            ("length_scale", length_scale, 0.1..=4.0),
+            // Lengths are exponentials of it.
+            ("noise_w", noise_w, 0.0..=2.0),
+        ] {
+            if !allowed.contains(&scale) {
+                let (least, most) = (allowed.start(), allowed.end());
+                return Err(format!("inference.{name} is {scale}; allowed is {least} to {most}"));
+            }
+        }
+        for (sign, ids) in &settings.phoneme_id_map {
+            if ids.len() > MOST_IDS {
+                return Err(format!(
+                    "phoneme_id_map has {} ids for {sign:?}; allowed are {MOST_IDS}",
+                    ids.len()
+                ));
+            }
+            if let Some(id) = ids.iter().find(|id| !(0..settings.num_symbols).contains(*id)) {
+                let most = settings.num_symbols - 1;
+                return Err(format!("phoneme_id_map has the id {id} for {sign:?}; allowed is 0 to {most}"));
+            }
         }
         Ok(settings)
     }
@@ -153,7 +182,11 @@ mod tests {
             ("\"phoneme_type\":\"espeak\"", "\"phoneme_type\":\"text\"", "phoneme_type is \"text\""),
             ("\"num_speakers\":1", "\"num_speakers\":900", "it has 900 speakers"),
             ("\"_\":[0],", "", "phoneme_id_map has no \"_\""),
-            ("\"length_scale\":1", "\"length_scale\":0", "scales"),
+            ("\"length_scale\":1", "\"length_scale\":0", "inference.length_scale is 0; allowed is 0.1 to 4"),
+            ("\"noise_w\":0.8", "\"noise_w\":10", "inference.noise_w is 10"),
+            ("\"h\":[20]", "\"h\":[999]", "the id 999 for \"h\""),
+            ("\"h\":[20]", "\"h\":[-1]", "the id -1 for \"h\""),
+            ("\"h\":[20]", "\"h\":[3,3,3,3,3]", "has 5 ids for \"h\""),
             ("\"inference\"", "\"other\"", "missing field `inference`"),
             ("}", "", "it is not a voice's JSON"),
         ] {

@@ -24,7 +24,7 @@ fn problem(network: Option<&[u8]>, settings: Option<&str>) -> LoadError {
 #[test]
 fn a_missing_or_broken_voice_is_named_with_what_is_wrong_and_what_to_do() {
     for (network, settings, file, what) in [
-        (None, None, "voice.onnx.json", NO_SUCH_FILE),
+        (None, None, "voice.onnx", NO_SUCH_FILE),
         (None, Some(SETTINGS), "voice.onnx", NO_SUCH_FILE),
         (Some(&b"x"[..]), None, "voice.onnx.json", NO_SUCH_FILE),
         (Some(b"not a model"), Some(SETTINGS), "voice.onnx", "it is not an ONNX model"),
@@ -37,14 +37,28 @@ fn a_missing_or_broken_voice_is_named_with_what_is_wrong_and_what_to_do() {
     }
 }
 
+/// Fault: the end of a word was that of the pause after it.
 #[test]
-fn words_end_with_their_phonemes_and_in_order() {
+fn words_end_with_their_last_phoneme_and_not_with_the_pause_after_it() {
     let phonemes = Phonemes {
-        written: ["At".to_owned(), "—".to_owned(), "10:30.".to_owned()].into(),
-        ids: vec![1, 0, 5, 0, 6, 0, 2],
-        words: vec![None, None, Some(0), Some(0), Some(2), Some(2), None],
+        ids: vec![1, 0, 5, 0, 8, 0, 3, 0, 6, 0, 2],
+        words: vec![None, None, Some(0), Some(0), None, None, None, None, Some(2), Some(2), None],
     };
-    let times = word_times(&phonemes, &[3, 1, 10, 1, 20, 2, 4], |frame| Duration::from_millis(frame as u64));
-    let ends: Vec<u128> = times.iter().map(|time| time.end.as_millis()).collect();
-    assert_eq!(ends, [15, 15, 37]);
+    let (durations, mut ends) = ([3, 1, 10, 1, 20, 5, 4, 1, 20, 2, 4], Vec::new());
+    word_ends(&phonemes, &durations, |word, frame| ends.push((word, frame)));
+    assert_eq!(ends, [(0, 14), (0, 15), (2, 65), (2, 67)]);
+}
+
+/// Fault: 2,000 letters at once took 1.3 GB.
+#[test]
+fn long_texts_are_spoken_in_stretches_that_end_at_marks_or_words() {
+    let of = |text: &str| stretches(&flite::pronounce(text).expect("a pronunciation").spoken);
+    let marks = of(&"We are open on Monday and Tuesday until five, and then on Friday. ".repeat(5));
+    assert!(marks.len() >= 5, "{}", marks.len());
+    assert!(
+        marks.iter().rev().skip(1).all(|signs| signs.last().is_some_and(|(sign, _)| ",.".contains(*sign)))
+    );
+    let words = of(&"open ".repeat(300));
+    assert!(words.len() > 5 && words.iter().all(|signs| signs.len() < MOST_SIGNS + 20), "{}", words.len());
+    assert_eq!(of("Hello.").len(), 1);
 }
