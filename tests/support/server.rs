@@ -73,7 +73,8 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A server that is ready; killed when dropped. An ERROR in its log fails the test, unless the test asked for one.
+/// A server that is ready; killed when dropped. An ERROR in its log fails the test, unless the test has
+/// the log go elsewhere.
 pub struct Server {
     child: Child,
     pub address: String,
@@ -101,12 +102,6 @@ impl Server {
         let mut server = Self::started(configuration, options, log.reopen().unwrap());
         server.log = Some(log);
         server
-    }
-
-    /// The test makes something fail in the server on purpose.
-    pub fn which_may_fail(mut self) -> Self {
-        self.log = None;
-        self
     }
 
     fn started(configuration: &Configuration, options: &[&str], log: impl Into<Stdio>) -> Self {
