@@ -97,4 +97,16 @@ pub trait Synthesizer: Send {
     /// Speaks `text` (already cleaned for speech, at most a few sentences). `cancel` ends it early; the
     /// result is of no use then.
     fn synthesize(&mut self, text: &str, cancel: &CancelFlag) -> Result<Speech, EngineError>;
+
+    /// As [`Self::synthesize`], for voices that take long: `between` is called between two steps of some 50
+    /// ms, and may wait there until no more urgent work wants the core.
+    fn synthesize_in_steps(
+        &mut self,
+        text: &str,
+        cancel: &CancelFlag,
+        between: &mut dyn FnMut(),
+    ) -> Result<Speech, EngineError> {
+        let _ = between;
+        self.synthesize(text, cancel)
+    }
 }

@@ -107,10 +107,16 @@ impl Drop for Voice {
 fn serve(mut synthesizer: Box<dyn Synthesizer>, queue: &Queue, cores: &Cores) {
     lower_priority();
     while let Some(work) = queue.next_work(|| cores.now()) {
-        let Some(_held) = cores.acquire_within(work, 1, PATIENCE) else { continue };
+        let Some(held) = cores.acquire_within(work, 1, PATIENCE) else { continue };
         let Some((request, done)) = queue.take(cores.now()) else { continue };
         done(survive("synthesiser", || {
-            let speech = synthesizer.synthesize(&request.text, &request.cancel)?;
+            let mut held = Some(held);
+            let mut between = || {
+                // A transcript, or the token of a reply that runs out, goes first.
+                drop(held.take());
+                held = Some(cores.acquire(work, 1));
+            };
+            let speech = synthesizer.synthesize_in_steps(&request.text, &request.cancel, &mut between)?;
             if request.cancel.is_cancelled() {
                 return Err(EngineError::Cancelled);
             }
@@ -143,6 +149,8 @@ fn for_the_phone(speech: Speech, text: &str) -> Result<Speech, EngineError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
     use super::*;
     use crate::engine::CancelFlag;
     use crate::engine::buffered_playback::BufferedPlayback;
@@ -186,6 +194,52 @@ mod tests {
         });
         let order: Vec<String> = order.collect();
         assert_eq!(order, ["nothing heard yet", "soon", "late", "later", "prepared"]);
+    }
+
+    /// A voice that goes from step to step until the transcript is made.
+    struct Slow {
+        begun: Sender<()>,
+        transcribed: Receiver<()>,
+    }
+
+    impl Synthesizer for Slow {
+        fn synthesize(&mut self, text: &str, cancel: &CancelFlag) -> Result<Speech, EngineError> {
+            self.synthesize_in_steps(text, cancel, &mut || {})
+        }
+
+        fn synthesize_in_steps(
+            &mut self,
+            _: &str,
+            _: &CancelFlag,
+            between: &mut dyn FnMut(),
+        ) -> Result<Speech, EngineError> {
+            self.begun.send(()).expect("a test");
+            for _ in 0..1_000_000 {
+                between();
+                if self.transcribed.try_recv().is_ok() {
+                    return Ok(Speech { samples: vec![1000; 800], rate: 8000, words: Vec::new() });
+                }
+            }
+            Err(EngineError::Failed("no transcript came in between".to_owned()))
+        }
+    }
+
+    /// Fault: a long sentence of a neural voice held its core for two seconds, even if a transcript waited
+    /// for it.
+    #[test]
+    fn a_transcript_is_made_between_the_steps_of_a_long_sentence() {
+        let cores = Cores::new(1, Arc::new(|| NOW));
+        let (begun, has_begun) = channel();
+        let (is_transcribed, transcribed) = channel();
+        let voice = start(Box::new(Slow { begun, transcribed }), &cores).expect("a thread");
+        let (done, spoken) = channel();
+        let (request, _) = job("A long sentence.", true, None);
+        voice.speak(request, Box::new(move |speech| done.send(speech).expect("a test"))).expect("room");
+        has_begun.recv().expect("a voice");
+        let held = cores.acquire(Work::Transcript, 1);
+        is_transcribed.send(()).expect("a voice");
+        drop(held);
+        assert!(spoken.recv().expect("an outcome").is_ok());
     }
 
     #[test]

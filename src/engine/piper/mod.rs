@@ -142,9 +142,15 @@ impl Piper {
         self.network.latents(&phonemes.ids, self.scales).map_err(failed)
     }
 
-    fn all_sound(&self, latents: &Latents, cancel: &CancelFlag) -> Result<Vec<f32>, EngineError> {
+    fn all_sound(
+        &self,
+        latents: &Latents,
+        cancel: &CancelFlag,
+        between: &mut dyn FnMut(),
+    ) -> Result<Vec<f32>, EngineError> {
         let mut sound = Vec::new();
         for start in (0..latents.frames()).step_by(FRAMES) {
+            between();
             if cancel.is_cancelled() {
                 return Err(EngineError::Cancelled);
             }
@@ -181,6 +187,15 @@ impl Synthesizer for Piper {
     /// # Errors
     /// If the text is too long, if the network fails, or if the job is cancelled.
     fn synthesize(&mut self, text: &str, cancel: &CancelFlag) -> Result<Speech, EngineError> {
+        self.synthesize_in_steps(text, cancel, &mut || {})
+    }
+
+    fn synthesize_in_steps(
+        &mut self,
+        text: &str,
+        cancel: &CancelFlag,
+        between: &mut dyn FnMut(),
+    ) -> Result<Speech, EngineError> {
         let pronunciation = flite::pronounce(text)?;
         let rate = self.settings.rate();
         let (mut samples, mut ends) = (Vec::new(), vec![None; pronunciation.written.len()]);
@@ -193,7 +208,7 @@ impl Synthesizer for Piper {
                 continue;
             }
             let latents = self.latents(&phonemes)?;
-            let sound = self.all_sound(&latents, cancel)?;
+            let sound = self.all_sound(&latents, cancel, between)?;
             let of_a_frame = sound.len() / latents.frames().max(1);
             word_ends(&phonemes, &latents.durations, |word, frame| {
                 if let Some(end) = ends.get_mut(word) {
