@@ -316,7 +316,8 @@ impl Utterance<'_> {
 
 impl Drop for Utterance<'_> {
     fn drop(&mut self) {
-        // SAFETY: made by `flite_synth_text` or `new_utterance`, and deleted once; nothing borrowed from it outlives it.
+        // SAFETY: made by `flite_synth_text` or `new_utterance`, and deleted once; nothing borrowed from it
+        // outlives it.
         unsafe { delete_utterance(self.utterance.as_ptr()) }
     }
 }
