@@ -123,8 +123,8 @@ def calls(options):
                   [[name, *waits_of(reports), sum(r["glitches"] for r in reports)] for name, reports in kinds.items()])
     turns = [turn for report in alone for turn in report["turns"]]
     off = [abs(turn["v2v_ms"] - sum(turn["stages"].values())) for turn in turns]
-    short += (f"\n\nThe server's own sum of its stages agrees with the caller's stopwatch to {statistics.median(off):.0f} ms in the "
-              f"median and {percentile(off, .95):.0f} ms at p95, over {len(turns)} turns.\nResident memory: "
+    short += (f"\n\nThe server's own sum of its stages agrees with the caller's stopwatch to {statistics.median(off):.0f} ms in\n"
+              f"the median and {percentile(off, .95):.0f} ms at p95, over {len(turns)} turns.\nResident memory: "
               + ", ".join(f"{megabytes:.0f} MB {when}" for when, megabytes in memory.items()) + ".")
     stages = table(["stage, one call", "median", "longest"],
                    [[f"`{stage}`"] + [f"{of(turn['stages'][stage] for turn in turns):.0f} ms" for of in (statistics.median, max)]
