@@ -203,10 +203,6 @@ mod tests {
     }
 
     impl Synthesizer for Slow {
-        fn synthesize(&mut self, text: &str, cancel: &CancelFlag) -> Result<Speech, EngineError> {
-            self.synthesize_in_steps(text, cancel, &mut || {})
-        }
-
         fn synthesize_in_steps(
             &mut self,
             _: &str,

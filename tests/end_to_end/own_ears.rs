@@ -83,16 +83,23 @@ fn offhooks_own_voice_is_understood_by_its_own_ears() {
     is_understood(None, &SENTENCES, MOST_WRONG);
 }
 
+/// The name of the Piper voice; `None` if it is not there. The last line of `make test` says how many tests
+/// had no weights.
+fn piper() -> Option<String> {
+    let file = root().join(PIPER);
+    if !file.exists() {
+        eprintln!("SKIPPED: {PIPER} is not there (scripts/real_models.sh)");
+        return None;
+    }
+    Some(format!("piper:{}", file.display()))
+}
+
 #[test]
 fn a_piper_voice_is_understood_over_the_telephone() {
-    if !root().join(PIPER).exists() {
-        // The last line of `make test` says how many tests had no weights.
-        eprintln!("SKIPPED: {PIPER} is not there (scripts/real_models.sh)");
-        return;
-    }
+    let Some(voice) = piper() else { return };
     // Its sound is another each time: in four runs 4.5 to 5.2 % were wrong (docs/decisions/0013).
     let sentences = [&SENTENCES[..], &MORE_SENTENCES].concat();
-    is_understood(Some(format!("piper:{}", root().join(PIPER).display())), &sentences, 7.0);
+    is_understood(Some(voice), &sentences, 7.0);
 }
 
 /// Speaks sentences over the telephone to the shipped recogniser.
@@ -119,11 +126,8 @@ fn is_understood(voice: Option<String>, sentences: &[&str], most_wrong: f64) {
 /// A caller hears the voice, in a call over a real socket.
 #[test]
 fn a_piper_voice_answers_a_call() {
-    if !root().join(PIPER).exists() {
-        eprintln!("SKIPPED: {PIPER} is not there (scripts/real_models.sh)");
-        return;
-    }
-    let voice = format!("\"piper:{}\"", root().join(PIPER).display());
+    let Some(voice) = piper() else { return };
+    let voice = format!("\"{voice}\"");
     let configuration = configured(&[("tts.voice", voice.as_str())], &[]);
     let server = Server::start(&configuration);
     let recording = configuration.path.with_file_name("call.wav");

@@ -33,7 +33,12 @@ impl Recognizer for Scripted {
 }
 
 impl Synthesizer for Scripted {
-    fn synthesize(&mut self, _: &str, _: &CancelFlag) -> Result<Speech, EngineError> {
+    fn synthesize_in_steps(
+        &mut self,
+        _: &str,
+        _: &CancelFlag,
+        _: &mut dyn FnMut(),
+    ) -> Result<Speech, EngineError> {
         Ok(Speech { samples: vec![0; 800], rate: 8000, words: Vec::new() })
     }
 }

@@ -7,9 +7,7 @@ mod text;
 use std::ffi::CString;
 use std::time::Duration;
 
-use super::{CancelFlag, EngineError, Speech, Synthesizer, WordTime};
-use crate::audio::level::audible_span;
-use crate::units::{duration_of, samples_in};
+use super::{CancelFlag, EngineError, Speech, Synthesizer};
 
 /// The available voices.
 pub const VOICES: [&str; 1] = ["slt"];
@@ -19,11 +17,6 @@ pub const SPEEDS: std::ops::RangeInclusive<f32> = 0.25..=4.0;
 
 /// The longest text, in characters: about two minutes of speech.
 pub const MAX_CHARS: usize = 2_000;
-
-/// Silence kept before and after the audible part. That part is exact to 5 ms, so at most 10 ms of silence
-/// stay before it, and at most 30 ms after it. flite itself gives about 220 and 200 ms.
-const LEAD: Duration = Duration::from_millis(5);
-const TAIL: Duration = Duration::from_millis(25);
 
 /// A user of the voice. All users share the voice itself: it speaks one text after the other.
 #[derive(Debug, Clone)]
@@ -128,7 +121,12 @@ impl Synthesizer for Flite {
     ///
     /// # Errors
     /// If the text has more than [`MAX_CHARS`] characters, if flite fails, or if the job is cancelled.
-    fn synthesize(&mut self, text: &str, cancel: &CancelFlag) -> Result<Speech, EngineError> {
+    fn synthesize_in_steps(
+        &mut self,
+        text: &str,
+        cancel: &CancelFlag,
+        _between: &mut dyn FnMut(),
+    ) -> Result<Speech, EngineError> {
         let (prepared, plain) = prepared(text)?;
         if prepared.plain.is_empty() {
             return Ok(Speech::default());
@@ -139,40 +137,15 @@ impl Synthesizer for Flite {
             return Err(EngineError::Cancelled);
         }
         let (samples, rate) = utterance.audio();
-        let Some(heard) = audible_span(samples, rate) else { return Ok(Speech::default()) };
-
-        let start = heard.start.saturating_sub(samples_in(LEAD, rate));
-        let end = (heard.end + samples_in(TAIL, rate)).min(samples.len());
-        let mut ends = vec![0.0_f32; prepared.words.len()];
+        let mut ends = vec![None; prepared.words.len()];
         for token in utterance.tokens() {
             if let Some(word) = prepared.word_at(token.at).and_then(|w| ends.get_mut(w)) {
-                *word = word.max(token.end);
+                *word = Duration::try_from_secs_f32(token.end).ok().max(*word);
             }
         }
-        Ok(Speech {
-            samples: samples[start..end].to_vec(),
-            rate,
-            words: word_times(
-                prepared.words,
-                &ends,
-                duration_of(start, rate),
-                duration_of(end - start, rate),
-            ),
-        })
+        // flite itself gives about 220 ms of silence before a text, and 200 after it.
+        Ok(Speech::trimmed(samples, rate, prepared.words.into_iter().zip(ends)))
     }
-}
-
-/// Pairs words with their ends, in order and within the audio; `trimmed` is the time cut off before them. A
-/// word without sound (a dash, an emoji) ends with the word before it.
-fn word_times(words: Vec<String>, ends: &[f32], trimmed: Duration, length: Duration) -> Vec<WordTime> {
-    let mut last = Duration::ZERO;
-    let mut times = Vec::with_capacity(words.len());
-    for (word, &end) in words.into_iter().zip(ends) {
-        let end = Duration::try_from_secs_f32(end).unwrap_or_default();
-        last = end.saturating_sub(trimmed).min(length).max(last);
-        times.push(WordTime { word, end: last });
-    }
-    times
 }
 
 #[cfg(test)]

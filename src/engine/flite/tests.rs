@@ -1,8 +1,9 @@
 //! Tests of the built-in voice, through libflite itself.
 
 use super::*;
-use crate::audio::level::rms_dbfs;
+use crate::audio::level::{audible_span, rms_dbfs};
 use crate::engine::leaks::assert_no_growth;
+use crate::units::{duration_of, samples_in};
 use proptest::prelude::*;
 
 fn say(text: &str) -> Speech {

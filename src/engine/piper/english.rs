@@ -54,18 +54,6 @@ const CONSONANTS: [(&str, &str); 24] = [
     ("zh", "ʒ"),
 ];
 
-/// Vowels before an r, where they have another sign.
-const BEFORE_R: [(&str, &str); 8] = [
-    ("aa", "ɑː"),
-    ("ao", "ɔː"),
-    ("eh", "ɛ"),
-    ("ih", "ɪ"),
-    ("iy", "ɪ"),
-    ("ow", "oː"),
-    ("uh", "ʊ"),
-    ("uw", "ʊ"),
-];
-
 /// Words without stress in a sentence, and those with a weak one.
 const FUNCTION_WORDS: [(&str, &str); 33] = [
     ("a", "ɐ"),
@@ -173,16 +161,14 @@ fn is_vowel(phone: &str) -> bool {
 }
 
 fn vowel(phone: &str, stressed: bool, next: Option<&str>) -> &'static str {
-    let goes_on_in_a_vowel = next.is_some_and(is_vowel);
-    match phone {
-        "er" if !stressed => "ɚ",
-        "iy" if !stressed && (next.is_none() || goes_on_in_a_vowel) => "i",
-        "ah" if !stressed => "ə",
-        _ => next
-            .filter(|next| *next == "r")
-            .and_then(|_| of(&BEFORE_R, phone))
-            .or(of(&VOWELS, phone))
-            .unwrap_or_default(),
+    match (phone, next) {
+        ("iy", Some("r")) => "ɪ",
+        ("ow", Some("r")) => "oː",
+        ("uw", Some("r")) => "ʊ",
+        ("er", _) if !stressed => "ɚ",
+        ("iy", _) if !stressed && next.is_none_or(is_vowel) => "i",
+        ("ah", _) if !stressed => "ə",
+        _ => of(&VOWELS, phone).unwrap_or_default(),
     }
 }
 
@@ -190,16 +176,11 @@ fn vowel(phone: &str, stressed: bool, next: Option<&str>) -> &'static str {
 mod tests {
     use super::*;
     use crate::engine::flite;
+    use crate::engine::piper::stretches;
 
     fn said(text: &str) -> String {
-        let pronunciation = flite::pronounce(text).expect("a pronunciation");
-        let spoken = &pronunciation.spoken;
-        let word = |i: usize| {
-            let space = if i > 0 && !goes_on(&spoken[i]) { " " } else { "" };
-            let before = i.checked_sub(1).and_then(|before| spoken.get(before));
-            format!("{space}{}", signs(&spoken[i], before, spoken.get(i + 1)))
-        };
-        (0..spoken.len()).map(word).collect()
+        let spoken = flite::pronounce(text).expect("a pronunciation").spoken;
+        stretches(&spoken).concat().into_iter().map(|(sign, _)| sign).collect()
     }
 
     /// Right values are those of `espeak-ng -q --ipa -v en-us`.

@@ -6,13 +6,12 @@ mod network;
 mod settings;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use super::{CancelFlag, EngineError, LoadError, NO_SUCH_FILE, Speech, Synthesizer, WordTime};
-use crate::audio::level::{audible_span, rms_dbfs};
+use super::{CancelFlag, EngineError, LoadError, NO_SUCH_FILE, Speech, Synthesizer};
+use crate::audio::level::rms_dbfs;
 use crate::engine::flite::{self, SpokenWord};
 use crate::files;
-use crate::units::{duration_of, samples_in};
+use crate::units::duration_of;
 use network::{Latents, Network, Scales};
 use settings::Settings;
 
@@ -23,10 +22,6 @@ const MAX_SETTINGS_BYTES: u64 = 1 << 20;
 /// Frames that are decoded at a time: half a second of sound, in some 50 ms of a core. A cancelled job ends
 /// after that. Fewer would cost more in all, since each part has frames of context to decode.
 const FRAMES: usize = 44;
-
-/// Silence kept before and after the audible part.
-const LEAD: Duration = Duration::from_millis(5);
-const TAIL: Duration = Duration::from_millis(25);
 
 /// Voices differ in level; all of them speak as loud as the built-in one.
 const LEVEL_DBFS: f32 = -18.0;
@@ -50,7 +45,11 @@ pub fn open(path: &Path, speed: f32) -> Result<Piper, LoadError> {
     let network = Network::load(read(path, |path| files::read(path, MAX_BYTES))?)
         .map_err(|problem| wrong(path, problem))?;
     let inference = &settings.inference;
-    let scales = [inference.noise_scale, inference.length_scale / speed.clamp(0.25, 4.0), inference.noise_w];
+    let scales = [
+        inference.noise_scale,
+        inference.length_scale / speed.clamp(*flite::SPEEDS.start(), *flite::SPEEDS.end()),
+        inference.noise_w,
+    ];
     let mut voice = Piper { network, settings, scales, gain: 1.0 };
     voice.get_to_know().map_err(|error| wrong(path, format!("it does not speak: {error}")))?;
     Ok(voice)
@@ -149,15 +148,18 @@ impl Piper {
         between: &mut dyn FnMut(),
     ) -> Result<Vec<f32>, EngineError> {
         let mut sound = Vec::new();
-        for start in (0..latents.frames()).step_by(FRAMES) {
+        for frames in latents.parts(FRAMES) {
             between();
             if cancel.is_cancelled() {
                 return Err(EngineError::Cancelled);
             }
-            let frames = start..(start + FRAMES).min(latents.frames());
             sound.extend(self.network.sound(latents, frames).map_err(failed)?);
         }
         Ok(sound)
+    }
+
+    fn samples(&self, sound: &[f32]) -> Vec<i16> {
+        sound.iter().map(|sample| (sample * self.gain * 32_767.0) as i16).collect()
     }
 
     /// Says a sentence to nobody: how much context its parts need, and how loud it is.
@@ -167,7 +169,8 @@ impl Piper {
         let phonemes = self.phonemes(&stretches(&spoken).concat());
         let latents = self.latents(&phonemes)?;
         self.network.find_its_context(&latents, FRAMES).map_err(EngineError::Failed)?;
-        let speech = self.synthesize(SENTENCE, &CancelFlag::default())?;
+        let sound = self.all_sound(&latents, &CancelFlag::default(), &mut || {})?;
+        let speech = Speech::trimmed(&self.samples(&sound), self.settings.rate(), []);
         if speech.samples.is_empty() {
             return Err(EngineError::Failed("its sound is silence".to_owned()));
         }
@@ -186,10 +189,6 @@ impl Synthesizer for Piper {
     ///
     /// # Errors
     /// If the text is too long, if the network fails, or if the job is cancelled.
-    fn synthesize(&mut self, text: &str, cancel: &CancelFlag) -> Result<Speech, EngineError> {
-        self.synthesize_in_steps(text, cancel, &mut || {})
-    }
-
     fn synthesize_in_steps(
         &mut self,
         text: &str,
@@ -212,22 +211,12 @@ impl Synthesizer for Piper {
             let of_a_frame = sound.len() / latents.frames().max(1);
             word_ends(&phonemes, &latents.durations, |word, frame| {
                 if let Some(end) = ends.get_mut(word) {
-                    *end = Some(samples.len() + frame * of_a_frame);
+                    *end = Some(duration_of(samples.len() + frame * of_a_frame, rate));
                 }
             });
-            samples.extend(sound.iter().map(|sample| (sample * self.gain * 32_767.0) as i16));
+            samples.extend(self.samples(&sound));
         }
-        let Some(heard) = audible_span(&samples, rate) else { return Ok(Speech::default()) };
-        let start = heard.start.saturating_sub(samples_in(LEAD, rate));
-        let end = (heard.end + samples_in(TAIL, rate)).min(samples.len());
-        let mut last = Duration::ZERO;
-        let words = pronunciation.written.into_iter().zip(ends).map(|(word, at)| {
-            // A word without a sound ends with the one before it.
-            last = at.map_or(last, |at| duration_of(at.clamp(start, end) - start, rate).max(last));
-            WordTime { word, end: last }
-        });
-        let words = words.collect();
-        Ok(Speech { samples: samples[start..end].to_vec(), rate, words })
+        Ok(Speech::trimmed(&samples, rate, pronunciation.written.into_iter().zip(ends)))
     }
 }
 

@@ -49,6 +49,12 @@ impl Latents {
     pub(super) fn frames(&self) -> usize {
         self.values.shape()[2]
     }
+
+    /// All frames in order, at most `most` at a time.
+    pub(super) fn parts(&self, most: usize) -> impl Iterator<Item = Range<usize>> {
+        let frames = self.frames();
+        (0..frames).step_by(most).map(move |start| start..(start + most).min(frames))
+    }
 }
 
 /// How a text is said: how much the sound varies, how long it lasts, how much its lengths vary.
@@ -61,10 +67,9 @@ impl Network {
     /// What is wrong with it.
     pub(super) fn load(file: Vec<u8>) -> Result<Self, String> {
         let (latents, durations) = inner_values(&file)?;
-        let mut options = ModelOptions::with_all_ops();
-        // Weights packed in advance make no difference to its speed (measured).
-        options.prepack_weights(false);
-        let model = options.load(file).map_err(|error| format!("it cannot be loaded: {error}"))?;
+        let model = ModelOptions::with_all_ops()
+            .load(file)
+            .map_err(|error| format!("it cannot be loaded: {error}"))?;
         let node =
             |name: &str| model.find_node(name).ok_or_else(|| format!("it has no value named {name:?}"));
         let (ids, length, scales) = (node("input")?, node("input_lengths")?, node("scales")?);
@@ -118,11 +123,7 @@ impl Network {
     }
 
     /// The sound of some frames, -1 to 1: as many samples for each of them.
-    pub(super) fn sound(
-        &self,
-        latents: &Latents,
-        frames: std::ops::Range<usize>,
-    ) -> Result<Vec<f32>, String> {
+    pub(super) fn sound(&self, latents: &Latents, frames: Range<usize>) -> Result<Vec<f32>, String> {
         self.sound_with(latents, frames, self.context)
     }
 
@@ -136,27 +137,23 @@ impl Network {
         let to = (frames.end + context).min(latents.frames());
         let part = latents.values.slice((.., .., from..to)).to_tensor();
         let sound = self.run(vec![(self.latents, part.into())], &[self.sound])?.pop();
-        let sound: Vec<f32> =
-            sound.iter().flat_map(|sound| sound.iter().copied().collect::<Vec<_>>()).collect();
+        let sound: Vec<f32> = sound.iter().flat_map(|sound| sound.iter().copied()).collect();
         let of_a_frame = sound.len() / (to - from).max(1);
         let wanted = (frames.start - from) * of_a_frame..(frames.end - from) * of_a_frame;
         sound.get(wanted).map(<[f32]>::to_vec).ok_or_else(|| "it gave too little sound".to_owned())
     }
-}
 
-impl Network {
     /// Finds how much context this voice needs: its parts must sound like the whole.
     ///
     /// # Errors
     /// If no context suffices.
     pub(super) fn find_its_context(&mut self, latents: &Latents, part: usize) -> Result<(), String> {
-        let frames = latents.frames();
-        let whole = self.sound_with(latents, 0..frames, 0)?;
+        let whole = self.sound_with(latents, 0..latents.frames(), 0)?;
         let power: f32 = whole.iter().map(|sample| sample * sample).sum();
         for context in CONTEXTS {
             let mut parts = Vec::with_capacity(whole.len());
-            for start in (0..frames).step_by(part) {
-                parts.extend(self.sound_with(latents, start..(start + part).min(frames), context)?);
+            for frames in latents.parts(part) {
+                parts.extend(self.sound_with(latents, frames, context)?);
             }
             let differs: f32 = parts.iter().zip(&whole).map(|(part, whole)| (part - whole).powi(2)).sum();
             if parts.len() == whole.len() && differs <= SAME * power {
