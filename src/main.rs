@@ -46,6 +46,8 @@ enum Command {
     Chat(cli::chat::Args),
     /// Speak a text
     Say(cli::say::Args),
+    /// List the voices
+    Voices(cli::voices::Args),
     /// Transcribe audio files
     Transcribe(cli::transcribe::Args),
     /// Replay the trace of a call, as it was or with other settings
@@ -107,6 +109,7 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
         | Command::Call(_)
         | Command::Chat(_)
         | Command::Say(_)
+        | Command::Voices(_)
         | Command::Transcribe(_)
         | Command::Replay(_)
         | Command::Token(_)
@@ -128,6 +131,7 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
         Command::Call(args) => cli::call::run(args, path),
         Command::Chat(args) => cli::chat::run(args, &config),
         Command::Say(args) => cli::say::run(args, &config),
+        Command::Voices(args) => cli::voices::run(&args, &config, path),
         Command::Transcribe(args) => cli::transcribe::run(args, &config),
         Command::Replay(args) => cli::replay::run(&args),
         Command::Token(args) => cli::token::run(&args, &config),

@@ -2,6 +2,7 @@
 //! Must not know calls.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::config::{Config, Llm, Stt};
 use crate::dialogue::CountTokens;
@@ -11,11 +12,14 @@ use crate::engine::engines::Engines;
 use crate::engine::generating::{self, Steps};
 use crate::engine::ladder::Ladder;
 use crate::engine::llm::{self, LlmOptions, Opened};
+use crate::engine::phrase_cache::PhraseCache;
+use crate::engine::ports::Speak;
 use crate::engine::threads::lower_priority;
 use crate::engine::voice::OpenError;
 use crate::engine::whisper::{self, TOKENS_PER_SECOND, WhisperOptions, languages};
 use crate::engine::{CancelFlag, Effort, EngineError, Generator, LoadError, Recognizer};
 use crate::engine::{synthesizing, transcribing, voice};
+use crate::language::ENGLISH;
 use crate::runtime::clock::since_1970;
 use crate::units::WHISPER_RATE;
 
@@ -151,7 +155,7 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
     let engines = Engines {
         hear: transcribing::start(recognizers, threads, &cores)?,
         models: Ladder::new(models),
-        speak: synthesizing::start(voice, &cores)?,
+        speak: Arc::new(remembering(config, synthesizing::start(voice, &cores)?)),
         cores,
         count,
     };
@@ -159,4 +163,16 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
         tracing::error!(%error, "llm.use");
     }
     Ok(engines)
+}
+
+/// A voice that remembers its speech, and prepares the phrases of the configuration before calls want them.
+fn remembering(config: &Config, voice: Arc<dyn Speak>) -> PhraseCache {
+    let cache = PhraseCache::new(voice);
+    for chunk in config.agent.phrases.chunks(&ENGLISH) {
+        if let Err(error) = cache.prepare(&chunk) {
+            tracing::warn!(%error, "not all phrases were prepared: the others are spoken when they are wanted");
+            break;
+        }
+    }
+    cache
 }

@@ -13,3 +13,4 @@ pub mod say;
 pub mod serve;
 pub mod token;
 pub mod transcribe;
+pub mod voices;

@@ -79,7 +79,7 @@ pub(super) fn look(config: &Config) -> Findings {
     if let Err(error) = whisper::check(&whisper_options(&config.stt, &config.stt.model)) {
         findings.models.push(error);
     }
-    if let Err(error) = voice::check(&config.tts.voice) {
+    if let Err(error) = voice::look(&config.tts.voice) {
         findings.models.push(error);
     }
     let voice = voice::file_of(&config.tts.voice);

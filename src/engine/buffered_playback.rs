@@ -23,6 +23,12 @@ impl BufferedPlayback {
         self.ends_at.store(0, Ordering::Relaxed);
     }
 
+    /// True if both are of the same call.
+    #[must_use]
+    pub fn is_of_the_call_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.ends_at, &other.ends_at)
+    }
+
     /// The time left at `now`; zero after an underrun, `None` before the reply plays.
     #[must_use]
     pub fn left(&self, now: Duration) -> Option<Duration> {

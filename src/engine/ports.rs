@@ -103,11 +103,22 @@ pub struct SpeakRequest {
     pub cancel: CancelFlag,
 }
 
+/// Takes the speech of a text, part by part. It runs on the thread of the engine, and none of its methods may
+/// block. A job may bring nothing if it is dropped in a queue, because it was cancelled or because the
+/// engines end.
+pub trait SpeakSink: Send {
+    /// The next part; more follows.
+    fn part(&mut self, part: Speech);
+
+    /// The last part or all of it, or the failure; nothing follows.
+    fn done(&mut self, outcome: Result<Speech, EngineError>);
+}
+
 /// Text to speech.
 pub trait Speak: Send + Sync {
     /// Speaks a text, at the sample rate of the phone.
     ///
     /// # Errors
     /// If the queue is full.
-    fn speak(&self, request: SpeakRequest, done: Deliver<Speech>) -> Result<(), QueueFull>;
+    fn speak(&self, request: SpeakRequest, sink: Box<dyn SpeakSink>) -> Result<(), QueueFull>;
 }

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::flite::{self, Flite};
+use super::speech::Description;
 use super::{EngineError, LoadError, Synthesizer, piper};
 
 type Opened = Result<Box<dyn Synthesizer>, EngineError>;
@@ -33,8 +34,18 @@ struct Kind {
 enum Voices {
     /// One of these names; opened at a pace where 1 is the voice's own.
     Named(&'static [&'static str], fn(&str, f32) -> Opened),
-    /// A file with this extension; how it is looked at without loading it, and how it is opened.
-    InFile(&'static str, fn(&Path) -> Result<(), LoadError>, fn(&Path, f32) -> Loaded),
+    /// In a file.
+    InFile(FileKind),
+}
+
+/// How the files of a kind are recognised and opened.
+struct FileKind {
+    extension: &'static str,
+    /// Whether a file with this extension is likely to be a voice, by the files beside it.
+    is_likely: fn(&Path) -> bool,
+    /// Looks at a file without loading it.
+    look: fn(&Path) -> Result<Description, LoadError>,
+    open: fn(&Path, f32) -> Loaded,
 }
 
 const KINDS: [Kind; 2] = [
@@ -45,7 +56,12 @@ const KINDS: [Kind; 2] = [
     },
     Kind {
         name: "piper",
-        voices: Voices::InFile("onnx", piper::check, |path, speed| Ok(Box::new(piper::open(path, speed)?))),
+        voices: Voices::InFile(FileKind {
+            extension: "onnx",
+            is_likely: |path| piper::settings_of(path).exists(),
+            look: piper::look,
+            open: |path, speed| Ok(Box::new(piper::open(path, speed)?)),
+        }),
         // Its words come from flite's lexicon.
         can_speak: flite::can_speak,
     },
@@ -61,7 +77,7 @@ pub fn names() -> String {
         Voices::Named(voices, _) => {
             voices.iter().map(|voice| format!("\"{}:{voice}\"", kind.name)).collect::<Vec<_>>()
         }
-        Voices::InFile(extension, ..) => vec![format!("\"{}:FILE.{extension}\"", kind.name)],
+        Voices::InFile(FileKind { extension, .. }) => vec![format!("\"{}:FILE.{extension}\"", kind.name)],
     });
     names.collect::<Vec<_>>().join(", ")
 }
@@ -77,7 +93,7 @@ pub fn open(voice: &str, speed: f32) -> Result<Box<dyn Synthesizer>, OpenError> 
     };
     match kind.voices {
         Voices::Named(_, open) => Ok(open(name, speed)?),
-        Voices::InFile(_, _, open) => Ok(open(Path::new(name), speed)?),
+        Voices::InFile(FileKind { open, .. }) => Ok(open(Path::new(name), speed)?),
     }
 }
 
@@ -85,11 +101,43 @@ pub fn open(voice: &str, speed: f32) -> Result<Box<dyn Synthesizer>, OpenError> 
 ///
 /// # Errors
 /// What is wrong with a file.
-pub fn check(voice: &str) -> Result<(), LoadError> {
+pub fn look(voice: &str) -> Result<Description, LoadError> {
     match find(voice) {
-        Some((Kind { voices: Voices::InFile(_, check, _), .. }, name)) => check(Path::new(name)),
-        Some((Kind { voices: Voices::Named(..), .. }, _)) | None => Ok(()),
+        Some((Kind { voices: Voices::InFile(kind), .. }, name)) => (kind.look)(Path::new(name)),
+        Some((Kind { voices: Voices::Named(..), .. }, _)) | None => Ok(flite::description()),
     }
+}
+
+/// A voice that can be named in `tts.voice`, with what is known of it, or what is wrong with its files.
+pub type Listed = (String, Result<Description, LoadError>);
+
+/// The built-in voices, and those in files in these folders. A folder that cannot be read has none.
+#[must_use]
+pub fn list(folders: &[PathBuf]) -> Vec<Listed> {
+    let in_kind = |Kind { name, voices, .. }: &Kind| -> Vec<Listed> {
+        match voices {
+            Voices::Named(voices, _) => {
+                voices.iter().map(|voice| (format!("{name}:{voice}"), Ok(flite::description()))).collect()
+            }
+            Voices::InFile(FileKind { extension, is_likely, look, .. }) => {
+                let files = folders.iter().flat_map(|folder| files_with(folder, extension));
+                let likely = files.filter(|file| is_likely(file));
+                likely.map(|file| (format!("{name}:{}", file.display()), look(&file))).collect()
+            }
+        }
+    };
+    KINDS.iter().flat_map(in_kind).collect()
+}
+
+/// The files of a folder with this extension, in the order of their names.
+fn files_with(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect();
+    files.sort();
+    files
 }
 
 /// True if there is a voice of this name, or if it names a file that may be one.
@@ -97,7 +145,9 @@ pub fn check(voice: &str) -> Result<(), LoadError> {
 pub fn is_known(voice: &str) -> bool {
     find(voice).is_some_and(|(kind, name)| match kind.voices {
         Voices::Named(voices, _) => voices.contains(&name),
-        Voices::InFile(extension, ..) => Path::new(name).extension().is_some_and(|found| found == extension),
+        Voices::InFile(FileKind { extension, .. }) => {
+            Path::new(name).extension().is_some_and(|found| found == extension)
+        }
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::sinks::{Outcomes, Thoughts, deliver};
+use super::sinks::{Outcomes, Sounds, Thoughts, deliver};
 use crate::call::{Job, JobId, Outcome};
 use crate::dialogue::Message;
 use crate::engine::buffered_playback::BufferedPlayback;
@@ -140,8 +140,6 @@ impl Jobs {
     }
 
     fn speak(&self, id: JobId, hold: Hold, text: String, first: bool) -> Result<(), QueueFull> {
-        let spoken =
-            |speech: crate::engine::Speech| Outcome::Spoken { samples: speech.samples, words: speech.words };
         let request = SpeakRequest {
             text,
             first,
@@ -149,6 +147,6 @@ impl Jobs {
             cancel: hold.cancel,
             buffered: self.buffered.clone(),
         };
-        self.engines.speak.speak(request, deliver(&self.outcomes, id, spoken)?)
+        self.engines.speak.speak(request, Box::new(Sounds::new(&self.outcomes, id)?))
     }
 }

@@ -1,13 +1,13 @@
 //! Where engines deliver their outcomes: sinks that know the call's id of the job, and the queue in which
 //! outcomes wait for the call. Must not know what becomes of them.
 
-use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::{OwnedPermit, Sender};
 
-use crate::call::{JobId, Outcome};
+use crate::call::{JobId, Outcome, SpokenPart};
 use crate::dialogue::Usage;
-use crate::engine::EngineError;
-use crate::engine::ports::{Deliver, ThinkSink};
+use crate::engine::ports::{Deliver, SpeakSink, ThinkSink};
 use crate::engine::queue::QueueFull;
+use crate::engine::{EngineError, Speech};
 
 /// The most outcomes that wait for a call: tokens, transcripts and speech of some seconds.
 pub(super) const QUEUE: usize = 256;
@@ -76,5 +76,75 @@ impl ThinkSink for Thoughts {
 
     fn done(&mut self, outcome: Result<Usage, EngineError>) {
         self.tell(outcome.map_or_else(failure, Outcome::Done));
+    }
+}
+
+/// Takes the speech of a text for a call. The last part has a reserved place; a part that finds no room waits
+/// for the next one.
+pub(super) struct Sounds {
+    job: JobId,
+    outcomes: Outcomes,
+    last: Option<OwnedPermit<(JobId, Outcome)>>,
+    unsent: SpokenPart,
+}
+
+impl Sounds {
+    /// Reserves a place in the queue.
+    ///
+    /// # Errors
+    /// If the queue is full.
+    pub(super) fn new(outcomes: &Outcomes, job: JobId) -> Result<Self, QueueFull> {
+        let last = outcomes.clone().try_reserve_owned().map_err(|_| QueueFull("call's results"))?;
+        Ok(Self { job, outcomes: outcomes.clone(), last: Some(last), unsent: SpokenPart::default() })
+    }
+
+    /// All that was not sent, with this part.
+    fn with(&mut self, part: Speech) -> SpokenPart {
+        let mut unsent = std::mem::take(&mut self.unsent);
+        unsent.samples.extend(part.samples);
+        unsent.words.extend(part.words);
+        unsent
+    }
+}
+
+impl SpeakSink for Sounds {
+    fn part(&mut self, part: Speech) {
+        let part = self.with(part);
+        match self.outcomes.try_reserve() {
+            Ok(place) => place.send((self.job, Outcome::Speaking(part))),
+            Err(_) => self.unsent = part,
+        }
+    }
+
+    fn done(&mut self, outcome: Result<Speech, EngineError>) {
+        let outcome = outcome.map_or_else(failure, |part| Outcome::Spoken(self.with(part)));
+        if let Some(place) = self.last.take() {
+            place.send((self.job, outcome));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn speech(samples: &[i16]) -> Speech {
+        Speech { samples: samples.to_vec(), rate: 8000, words: Vec::new() }
+    }
+
+    #[test]
+    fn a_part_that_finds_no_room_comes_with_the_next_one_and_the_last_one_has_a_place() {
+        let (outcomes, mut queue) = tokio::sync::mpsc::channel(2);
+        let mut sink = Sounds::new(&outcomes, JobId::default()).expect("room");
+        for part in [[1], [2], [3]] {
+            sink.part(speech(&part));
+        }
+        sink.done(Ok(speech(&[4])));
+        let sounds = |outcome| match outcome {
+            Some((_, Outcome::Speaking(part) | Outcome::Spoken(part))) => part.samples,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(sounds(queue.try_recv().ok()), [1]);
+        assert_eq!(sounds(queue.try_recv().ok()), [2, 3, 4]);
     }
 }

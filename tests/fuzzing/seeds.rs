@@ -181,7 +181,10 @@ fn answer(
             }
             Action::Speak { chunk, .. } => {
                 let duration = Duration::from_millis(900);
-                events.push((soon, Event::ChunkReady { chunk: *chunk, duration, words: Vec::new() }));
+                events.push((
+                    soon,
+                    Event::ChunkReady { chunk: *chunk, duration, words: Vec::new(), more: false },
+                ));
             }
             Action::Send { chunk, mark, .. } => {
                 events.push((soon, Event::ChunkStarted { chunk: *chunk, plays_at: soon }));

@@ -12,8 +12,8 @@ use offhook::engine::engines::Engines;
 use offhook::engine::generating::Steps;
 use offhook::engine::ladder::Ladder;
 use offhook::engine::{
-    CancelFlag, Effort, EngineError, Generation, Generator, Recognizer, Sampling, Share, Speech, Step,
-    StopReason, Synthesizer, Task, Transcript,
+    CancelFlag, Effort, EngineError, Generation, Generator, Recognizer, Rendering, Sampling, Share, Speech,
+    Step, StopReason, Synthesizer, Task, Transcript, Whole,
 };
 use offhook::engine::{generating, synthesizing, transcribing};
 use offhook::http::listen::{self, Limits};
@@ -33,13 +33,8 @@ impl Recognizer for Scripted {
 }
 
 impl Synthesizer for Scripted {
-    fn synthesize_in_steps(
-        &mut self,
-        _: &str,
-        _: &CancelFlag,
-        _: &mut dyn FnMut(),
-    ) -> Result<Speech, EngineError> {
-        Ok(Speech { samples: vec![0; 800], rate: 8000, words: Vec::new() })
+    fn begin(&mut self, _: &str, _: &CancelFlag) -> Result<Box<dyn Rendering>, EngineError> {
+        Ok(Box::new(Whole(Speech { samples: vec![0; 800], rate: 8000, words: Vec::new() })))
     }
 }
 

@@ -11,6 +11,7 @@ mod stt;
 mod stt_beside;
 mod stt_words;
 mod timing;
+mod tts;
 mod vad;
 mod vad_clips;
 
@@ -31,6 +32,8 @@ pub enum Command {
     Stt(stt::Args),
     /// The speed of the language model, for one call and for several, and its memory
     Llm(llm::Args),
+    /// How soon a voice is heard, and how much faster than speech it is
+    Tts(tts::Args),
     /// How likely the language model takes the end of a turn to be, and the silence that then ends it
     EndOfTurn(end_of_turn::Args),
     /// Which sounds pause the agent, and which interrupt it
@@ -49,6 +52,7 @@ pub fn run(command: &Command, config: &Config, path: Option<&Path>) -> anyhow::R
     match command {
         Command::Stt(args) => stt::run(args, config),
         Command::Llm(args) => llm::run(args, config),
+        Command::Tts(args) => tts::run(args, config),
         Command::EndOfTurn(args) => end_of_turn::run(args, config),
         Command::BargeIn(args) => barge_in::run(args, config),
         Command::Siege(args) => siege::run(args, config, path),

@@ -40,7 +40,8 @@ impl Agent {
                 let speech = self.voice.synthesize(text, &CancelFlag::default())?;
                 let duration = duration_of(speech.samples.len(), speech.rate);
                 self.lengths.insert(*chunk, duration);
-                awaited.at(now, Event::ChunkReady { chunk: *chunk, duration, words: speech.words });
+                awaited
+                    .at(now, Event::ChunkReady { chunk: *chunk, duration, words: speech.words, more: false });
             }
             Action::Send { chunk, mark, first: _, silence, from } => {
                 let length = self.lengths.get(chunk).copied().unwrap_or_default();

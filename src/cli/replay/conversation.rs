@@ -63,6 +63,9 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
                 Event::TranscriptionFailed { .. } => tell("a transcription was cancelled, or failed"),
                 Event::GenerationFailed { .. } => tell("the language model failed"),
                 Event::SynthesisFailed { .. } => tell("the voice failed"),
+                Event::ChunkStalled { lasting, .. } => {
+                    tell(&format!("the voice stood still for {} ms", lasting.as_millis()));
+                }
                 Event::InterruptRequested => tell("the client asks the agent to be quiet"),
                 Event::ModelsSwitched => tell("another language model is in use"),
                 Event::CallStarted

@@ -7,7 +7,8 @@ mod text;
 use std::ffi::CString;
 use std::time::Duration;
 
-use super::{CancelFlag, EngineError, Speech, Synthesizer};
+use super::speech::{Description, Trimmer};
+use super::{CancelFlag, EngineError, Rendering, Speech, Synthesizer, Whole};
 
 /// The available voices.
 pub const VOICES: [&str; 1] = ["slt"];
@@ -46,6 +47,12 @@ impl Flite {
         }
         Ok(Self { stretch: 1.0 / speed })
     }
+}
+
+/// What is known of its voices.
+#[must_use]
+pub fn description() -> Description {
+    Description { language: "en-US".to_owned(), rate: 16_000 }
 }
 
 /// True if flite can speak something in `text`: it knows Latin letters without accents, and digits.
@@ -117,19 +124,14 @@ fn failed(what: &str) -> EngineError {
 }
 
 impl Synthesizer for Flite {
-    /// Speaks `text`. A text with nothing to speak gives empty speech.
+    /// Speaks all of `text` at once. A text with nothing to speak gives empty speech.
     ///
     /// # Errors
     /// If the text has more than [`MAX_CHARS`] characters, if flite fails, or if the job is cancelled.
-    fn synthesize_in_steps(
-        &mut self,
-        text: &str,
-        cancel: &CancelFlag,
-        _between: &mut dyn FnMut(),
-    ) -> Result<Speech, EngineError> {
+    fn begin(&mut self, text: &str, cancel: &CancelFlag) -> Result<Box<dyn Rendering>, EngineError> {
         let (prepared, plain) = prepared(text)?;
         if prepared.plain.is_empty() {
-            return Ok(Speech::default());
+            return Ok(Box::new(Whole(Speech::default())));
         }
         let mut voice = ffi::voice().ok_or_else(|| failed("no voice"))?;
         let utterance = voice.speak(&plain, self.stretch, cancel).ok_or_else(|| failed("no speech"))?;
@@ -144,7 +146,11 @@ impl Synthesizer for Flite {
             }
         }
         // flite itself gives about 220 ms of silence before a text, and 200 after it.
-        Ok(Speech::trimmed(samples, rate, prepared.words.into_iter().zip(ends)))
+        let mut trimmer = Trimmer::new(rate);
+        trimmer.words(prepared.words.into_iter().zip(ends));
+        let mut speech = trimmer.push(samples, false);
+        speech.append(trimmer.finish());
+        Ok(Box::new(Whole(speech)))
     }
 }
 

@@ -3,31 +3,33 @@
 
 mod english;
 mod network;
+mod rendering;
 mod settings;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{CancelFlag, EngineError, LoadError, NO_SUCH_FILE, Speech, Synthesizer};
-use crate::audio::level::rms_dbfs;
+use super::speech::Description;
+use super::{CancelFlag, EngineError, LoadError, NO_SUCH_FILE, Rendering, Synthesizer};
+use crate::audio::level::{audible_span, rms_dbfs};
 use crate::engine::flite::{self, SpokenWord};
 use crate::files;
-use crate::units::duration_of;
-use network::{Latents, Network, Scales};
+use network::{Network, Scales};
+use rendering::Spoken;
 use settings::Settings;
 
 /// The largest file of a voice. Medium ones have 63 MB, high ones 114.
 const MAX_BYTES: u64 = 512 << 20;
 const MAX_SETTINGS_BYTES: u64 = 1 << 20;
 
-/// Frames that are decoded at a time: half a second of sound, in some 50 ms of a core. A cancelled job ends
-/// after that. Fewer would cost more in all, since each part has frames of context to decode.
-const FRAMES: usize = 44;
-
 /// Voices differ in level; all of them speak as loud as the built-in one.
 const LEVEL_DBFS: f32 = -18.0;
 
 /// A voice from a file.
-pub struct Piper {
+pub struct Piper(Arc<Voice>);
+
+/// What all texts of a voice share.
+struct Voice {
     network: Network,
     settings: Settings,
     scales: Scales,
@@ -50,19 +52,20 @@ pub fn open(path: &Path, speed: f32) -> Result<Piper, LoadError> {
         inference.length_scale / speed.clamp(*flite::SPEEDS.start(), *flite::SPEEDS.end()),
         inference.noise_w,
     ];
-    let mut voice = Piper { network, settings, scales, gain: 1.0 };
+    let mut voice = Voice { network, settings, scales, gain: 1.0 };
     voice.get_to_know().map_err(|error| wrong(path, format!("it does not speak: {error}")))?;
-    Ok(voice)
+    Ok(Piper(Arc::new(voice)))
 }
 
 /// Looks at the two files of a voice, without loading it.
 ///
 /// # Errors
 /// As [`open`], but for what only shows when it speaks.
-pub fn check(path: &Path) -> Result<(), LoadError> {
-    settings(path)?;
+pub fn look(path: &Path) -> Result<Description, LoadError> {
+    let settings = settings(path)?;
     let file = read(path, |path| files::read(path, MAX_BYTES))?;
-    network::inner_values(&file).map(drop).map_err(|problem| wrong(path, problem))
+    network::inner_values(&file).map_err(|problem| wrong(path, problem))?;
+    Ok(Description { language: settings.language(), rate: settings.rate() })
 }
 
 fn settings(path: &Path) -> Result<Settings, LoadError> {
@@ -75,7 +78,7 @@ fn settings(path: &Path) -> Result<Settings, LoadError> {
 }
 
 /// The file beside a voice.
-fn settings_of(path: &Path) -> PathBuf {
+pub(super) fn settings_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".json");
     name.into()
@@ -130,32 +133,11 @@ fn stretches(spoken: &[SpokenWord]) -> Vec<Signs> {
     stretches
 }
 
-impl Piper {
+impl Voice {
     fn phonemes(&self, signs: &Signs) -> Phonemes {
         let (ids, owners) = self.settings.ids(signs.iter().map(|&(sign, _)| sign));
         let words = owners.into_iter().map(|owner| owner.and_then(|sign| signs[sign].1)).collect();
         Phonemes { ids, words }
-    }
-
-    fn latents(&self, phonemes: &Phonemes) -> Result<Latents, EngineError> {
-        self.network.latents(&phonemes.ids, self.scales).map_err(failed)
-    }
-
-    fn all_sound(
-        &self,
-        latents: &Latents,
-        cancel: &CancelFlag,
-        between: &mut dyn FnMut(),
-    ) -> Result<Vec<f32>, EngineError> {
-        let mut sound = Vec::new();
-        for frames in latents.parts(FRAMES) {
-            between();
-            if cancel.is_cancelled() {
-                return Err(EngineError::Cancelled);
-            }
-            sound.extend(self.network.sound(latents, frames).map_err(failed)?);
-        }
-        Ok(sound)
     }
 
     fn samples(&self, sound: &[f32]) -> Vec<i16> {
@@ -167,14 +149,14 @@ impl Piper {
         const SENTENCE: &str = "Hello, how can I help you today?";
         let spoken = flite::pronounce(SENTENCE)?.spoken;
         let phonemes = self.phonemes(&stretches(&spoken).concat());
-        let latents = self.latents(&phonemes)?;
-        self.network.find_its_context(&latents, FRAMES).map_err(EngineError::Failed)?;
-        let sound = self.all_sound(&latents, &CancelFlag::default(), &mut || {})?;
-        let speech = Speech::trimmed(&self.samples(&sound), self.settings.rate(), []);
-        if speech.samples.is_empty() {
+        let latents = self.network.latents(&phonemes.ids, self.scales).map_err(failed)?;
+        let sound =
+            self.network.find_its_context(&latents, &rendering::PARTS).map_err(EngineError::Failed)?;
+        let samples = self.samples(&sound);
+        let Some(speech) = audible_span(&samples, self.settings.rate()) else {
             return Err(EngineError::Failed("its sound is silence".to_owned()));
-        }
-        let level = rms_dbfs(&speech.samples);
+        };
+        let level = rms_dbfs(&samples[speech]);
         self.gain = 10_f32.powf((LEVEL_DBFS - level) / 20.0).clamp(0.1, 10.0);
         Ok(())
     }
@@ -185,49 +167,14 @@ fn failed(problem: String) -> EngineError {
 }
 
 impl Synthesizer for Piper {
-    /// Speaks `text`. A text with nothing to speak gives empty speech.
+    /// Begins to speak `text`. A text with nothing to speak gives empty speech.
     ///
     /// # Errors
-    /// If the text is too long, if the network fails, or if the job is cancelled.
-    fn synthesize_in_steps(
-        &mut self,
-        text: &str,
-        cancel: &CancelFlag,
-        between: &mut dyn FnMut(),
-    ) -> Result<Speech, EngineError> {
+    /// If the text is too long.
+    fn begin(&mut self, text: &str, _cancel: &CancelFlag) -> Result<Box<dyn Rendering>, EngineError> {
         let pronunciation = flite::pronounce(text)?;
-        let rate = self.settings.rate();
-        let (mut samples, mut ends) = (Vec::new(), vec![None; pronunciation.written.len()]);
-        for signs in stretches(&pronunciation.spoken) {
-            if cancel.is_cancelled() {
-                return Err(EngineError::Cancelled);
-            }
-            let phonemes = self.phonemes(&signs);
-            if phonemes.words.iter().all(Option::is_none) {
-                continue;
-            }
-            let latents = self.latents(&phonemes)?;
-            let sound = self.all_sound(&latents, cancel, between)?;
-            let of_a_frame = sound.len() / latents.frames().max(1);
-            word_ends(&phonemes, &latents.durations, |word, frame| {
-                if let Some(end) = ends.get_mut(word) {
-                    *end = Some(duration_of(samples.len() + frame * of_a_frame, rate));
-                }
-            });
-            samples.extend(self.samples(&sound));
-        }
-        Ok(Speech::trimmed(&samples, rate, pronunciation.written.into_iter().zip(ends)))
-    }
-}
-
-/// Gives the frame in which each written word ends: that of its last phoneme, and not of the pause after it.
-fn word_ends(phonemes: &Phonemes, durations: &[usize], mut ends: impl FnMut(usize, usize)) {
-    let mut frame = 0;
-    for (word, frames) in phonemes.words.iter().zip(durations) {
-        frame += frames;
-        if let Some(word) = word {
-            ends(*word, frame);
-        }
+        let stretches = stretches(&pronunciation.spoken);
+        Ok(Box::new(Spoken::new(self.0.clone(), pronunciation.written, stretches)))
     }
 }
 

@@ -50,10 +50,17 @@ impl Latents {
         self.values.shape()[2]
     }
 
-    /// All frames in order, at most `most` at a time.
-    pub(super) fn parts(&self, most: usize) -> impl Iterator<Item = Range<usize>> {
-        let frames = self.frames();
-        (0..frames).step_by(most).map(move |start| start..(start + most).min(frames))
+    /// All frames in order: at most as many as the first of `sizes`, then the second, and so on; the last one
+    /// is repeated.
+    fn parts(&self, sizes: &[usize]) -> Vec<Range<usize>> {
+        let (frames, mut parts, mut at) = (self.frames(), Vec::new(), 0);
+        while at < frames {
+            let size = sizes.get(parts.len()).or(sizes.last()).map_or(frames, |size| *size);
+            let until = (at + size.max(1)).min(frames);
+            parts.push(at..until);
+            at = until;
+        }
+        parts
     }
 }
 
@@ -143,22 +150,26 @@ impl Network {
         sound.get(wanted).map(<[f32]>::to_vec).ok_or_else(|| "it gave too little sound".to_owned())
     }
 
-    /// Finds how much context this voice needs: its parts must sound like the whole.
+    /// Finds how much context this voice needs: its parts must sound like the whole. Returns the whole.
     ///
     /// # Errors
     /// If no context suffices.
-    pub(super) fn find_its_context(&mut self, latents: &Latents, part: usize) -> Result<(), String> {
+    pub(super) fn find_its_context(
+        &mut self,
+        latents: &Latents,
+        sizes: &[usize],
+    ) -> Result<Vec<f32>, String> {
         let whole = self.sound_with(latents, 0..latents.frames(), 0)?;
         let power: f32 = whole.iter().map(|sample| sample * sample).sum();
         for context in CONTEXTS {
             let mut parts = Vec::with_capacity(whole.len());
-            for frames in latents.parts(part) {
+            for frames in latents.parts(sizes) {
                 parts.extend(self.sound_with(latents, frames, context)?);
             }
             let differs: f32 = parts.iter().zip(&whole).map(|(part, whole)| (part - whole).powi(2)).sum();
             if parts.len() == whole.len() && differs <= SAME * power {
                 self.context = context;
-                return Ok(());
+                return Ok(whole);
             }
         }
         Err("its sound in parts is not its sound as a whole: it is of a kind that is not known here"

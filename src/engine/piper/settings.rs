@@ -126,6 +126,14 @@ impl Settings {
         Ok(settings)
     }
 
+    /// As a tag: "en-US".
+    pub(super) fn language(&self) -> String {
+        match self.espeak.voice.split_once('-') {
+            Some((language, region)) => format!("{language}-{}", region.to_uppercase()),
+            None => self.espeak.voice.clone(),
+        }
+    }
+
     pub(super) fn rate(&self) -> u32 {
         self.audio.sample_rate
     }

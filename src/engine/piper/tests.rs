@@ -44,9 +44,8 @@ fn words_end_with_their_last_phoneme_and_not_with_the_pause_after_it() {
         ids: vec![1, 0, 5, 0, 8, 0, 3, 0, 6, 0, 2],
         words: vec![None, None, Some(0), Some(0), None, None, None, None, Some(2), Some(2), None],
     };
-    let (durations, mut ends) = ([3, 1, 10, 1, 20, 5, 4, 1, 20, 2, 4], Vec::new());
-    word_ends(&phonemes, &durations, |word, frame| ends.push((word, frame)));
-    assert_eq!(ends, [(0, 14), (0, 15), (2, 65), (2, 67)]);
+    let durations = [3, 1, 10, 1, 20, 5, 4, 1, 20, 2, 4];
+    assert_eq!(rendering::word_ends(&phonemes, &durations), [(0, 14), (0, 15), (2, 65), (2, 67)]);
 }
 
 /// Fault: 2,000 letters at once took 1.3 GB.

@@ -1,9 +1,11 @@
 //! The resampler for live streams: a polyphase filter that gives its output as soon as the input is there,
 //! with a delay of 2 ms. Files have time for the sharper filter in `resample`.
 
+use std::time::Duration;
+
 use super::resample::{RATES, RateError, gcd};
 
-/// How far the filter looks to either side of a sample, which is also the delay of the stream.
+/// How far the filter looks to either side of a sample.
 const DELAY_MS: u32 = 2;
 
 /// The frequency at which the filter halves the amplitude, as a fraction of the lower rate. It lies between
@@ -32,6 +34,9 @@ pub struct LiveResampler {
 }
 
 impl LiveResampler {
+    /// The delay of the stream, if its two rates differ.
+    pub const DELAY: Duration = Duration::from_millis(DELAY_MS as u64);
+
     /// A converter for a stream that has not begun.
     ///
     /// # Errors

@@ -55,9 +55,13 @@ impl Call {
                 Action::Rebuild { reading, messages } => self.read(reading, messages, true),
                 Action::Speak { turn, chunk, text } => self.speak(turn, chunk, text),
                 Action::Send { chunk, mark, first, silence, from } => match self.voice.sound_of(chunk) {
-                    Some(samples) => {
+                    Some((samples, grows)) => {
                         let from = samples_in(from, PHONE_RATE).min(samples.len());
-                        self.pacer.push(chunk, &samples[from..], silence, mark, first);
+                        self.pacer.begin(chunk, silence, mark, first);
+                        self.pacer.extend(chunk, &samples[from..]);
+                        if !grows {
+                            self.pacer.end(chunk);
+                        }
                     }
                     None => tracing::error!(%chunk, "a chunk cannot be played, because its audio is gone"),
                 },
@@ -141,6 +145,7 @@ impl Call {
             && let Some(Text { turn, chunk, text, first }) = self.voice.next()
         {
             let wanted = self.reply.is_none_or(|reply| reply.turn != turn || reply.wanted);
+            self.voice.begins(turn, chunk);
             self.begin_job(Purpose::Speech { turn, chunk }, Job::Speak { text, first, wanted });
         }
     }
@@ -159,6 +164,9 @@ impl Call {
         self.reply.take_if(|reply| reply.turn == turn);
         self.cancel(|purpose| is_of(purpose, turn));
         self.voice.give_up(turn);
+        for chunk in self.voice.growing(turn) {
+            self.no_more_of(chunk);
+        }
         self.synthesize_what_waits();
     }
 

@@ -50,7 +50,7 @@ impl Call {
                 None => tracing::debug!("a mark came back that was never sent"),
             },
             Inbound::Full => self.pacer.hold(now + self.send_timeout),
-            Inbound::Room => self.pacer.go_on(),
+            Inbound::Room => self.pacer.go_on(now),
             Inbound::Ping { id } => self.outputs.push_back(Output::Measure { ping: id }),
             Inbound::Interrupt => self.tell(now, Event::InterruptRequested)?,
             Inbound::EndRequested => return Err(Ending::Requested),

@@ -51,6 +51,16 @@ pub enum Job {
     },
 }
 
+/// Speech of a text, or the next part of it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SpokenPart {
+    /// Mono samples at the phone's rate, which follow those of the part before.
+    pub samples: Vec<i16>,
+    /// The words that end in this part, and when, from the beginning of the speech; empty if the voice gives
+    /// no word times.
+    pub words: Vec<WordTime>,
+}
+
 /// An outcome of a job. The last outcome of each job is one of [`Self::Heard`], [`Self::Done`],
 /// [`Self::Spoken`], [`Self::GaveWay`], [`Self::Failed`] and [`Self::Overloaded`]. A cancelled job needs no
 /// outcome.
@@ -74,13 +84,10 @@ pub enum Outcome {
     EndOfTurn(f32),
     /// An answer or a prefill is complete.
     Done(Usage),
-    /// The speech of a text.
-    Spoken {
-        /// Mono samples at the phone's rate.
-        samples: Vec<i16>,
-        /// When each word ends; empty if the voice gives no word times.
-        words: Vec<WordTime>,
-    },
+    /// The next part of the speech of a text; more follows.
+    Speaking(SpokenPart),
+    /// The last part of the speech of a text, or all of it.
+    Spoken(SpokenPart),
     /// The job gave way to more urgent work.
     GaveWay,
     /// The engine failed, for this reason (for people).
@@ -94,10 +101,10 @@ impl Outcome {
     #[must_use]
     pub const fn is_last(&self) -> bool {
         match self {
-            Self::Begun { .. } | Self::Token(_) | Self::EndOfTurn(_) => false,
+            Self::Begun { .. } | Self::Token(_) | Self::EndOfTurn(_) | Self::Speaking(_) => false,
             Self::Heard { .. }
             | Self::Done(_)
-            | Self::Spoken { .. }
+            | Self::Spoken(_)
             | Self::GaveWay
             | Self::Failed(_)
             | Self::Overloaded(_) => true,

@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 pub use ending::Ending;
-pub use job::{Job, JobId, Outcome};
+pub use job::{Job, JobId, Outcome, SpokenPart};
 pub use traced::TraceSink;
 
 use self::jobs::Jobs;

@@ -2,11 +2,11 @@
 //! which engine works on a job.
 
 use super::jobs::{Purpose, Words};
-use super::{Call, Flow, JobId, Outcome};
-use crate::ids::Asked;
+use super::{Call, Flow, JobId, Outcome, SpokenPart};
+use crate::ids::{Asked, ChunkId};
 use crate::report::Trouble;
 use crate::turns::Event;
-use crate::units::{CallTime, PHONE_RATE, duration_of};
+use crate::units::CallTime;
 
 impl Call {
     pub(super) fn outcome(&mut self, now: CallTime, job: JobId, outcome: Outcome) -> Flow {
@@ -41,7 +41,8 @@ impl Call {
             | Outcome::Token(_)
             | Outcome::EndOfTurn(_)
             | Outcome::Done(_)
-            | Outcome::Spoken { .. } => return unexpected(purpose, &outcome),
+            | Outcome::Speaking(_)
+            | Outcome::Spoken(_) => return unexpected(purpose, &outcome),
         }
         Some(Event::TranscriptionFailed { utterance, pass })
     }
@@ -89,13 +90,10 @@ impl Call {
     }
 
     fn speech(&mut self, purpose: Purpose, outcome: Outcome) -> Option<Event> {
-        let Purpose::Speech { turn, chunk } = purpose else { return None };
+        let Purpose::Speech { chunk, .. } = purpose else { return None };
         match outcome {
-            Outcome::Spoken { samples, words } => {
-                let duration = duration_of(samples.len(), PHONE_RATE);
-                self.voice.spoken(turn, chunk, samples);
-                return Some(Event::ChunkReady { chunk, duration, words });
-            }
+            Outcome::Speaking(part) => return self.spoken(chunk, part, true),
+            Outcome::Spoken(part) => return self.spoken(chunk, part, false),
             Outcome::Overloaded(why) => self.trouble(Trouble::Engine, "overloaded", why),
             Outcome::Failed(why) => self.trouble(Trouble::Engine, "synthesis_failed", why),
             Outcome::GaveWay => {}
@@ -105,7 +103,25 @@ impl Call {
             | Outcome::EndOfTurn(_)
             | Outcome::Done(_) => return unexpected(purpose, &outcome),
         }
+        self.no_more_of(chunk);
         Some(Event::SynthesisFailed { chunk })
+    }
+
+    /// A part of a chunk's speech: it is played on if the chunk is being played already.
+    fn spoken(&mut self, chunk: ChunkId, part: SpokenPart, more: bool) -> Option<Event> {
+        self.pacer.extend(chunk, &part.samples);
+        self.voice.spoken(chunk, part);
+        if !more {
+            self.no_more_of(chunk);
+        }
+        let (duration, words) = self.voice.timing_of(chunk)?;
+        Some(Event::ChunkReady { chunk, duration, words, more })
+    }
+
+    /// The speech of a chunk is complete, or ends where it is.
+    pub(super) fn no_more_of(&mut self, chunk: ChunkId) {
+        self.pacer.end(chunk);
+        self.voice.is_complete(chunk);
     }
 }
 

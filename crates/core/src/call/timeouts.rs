@@ -26,6 +26,7 @@ impl Call {
                     self.tell(now, Event::MarkSent { mark, due })?;
                 }
                 Due::Started(chunk, plays_at) => self.tell(now, Event::ChunkStarted { chunk, plays_at })?,
+                Due::Stalled(chunk, lasting) => self.tell(now, Event::ChunkStalled { chunk, lasting })?,
             }
         }
         let end = self.pacer.plays_until();

@@ -2,8 +2,12 @@
 //! which is kept as long as it may be played again. Must not know why a text is spoken.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
+use super::SpokenPart;
+use crate::dialogue::WordTime;
 use crate::ids::{ChunkId, TurnId};
+use crate::units::{PHONE_RATE, duration_of};
 
 /// The most chunks of one call in synthesis: while one is synthesised, the next one waits in the queue of the
 /// voice. All calls share this queue, so no call may take all of it.
@@ -19,11 +23,21 @@ pub(super) struct Text {
     pub(super) first: bool,
 }
 
+/// The audio of a chunk, as far as it is synthesised.
+#[derive(Debug)]
+struct Sound {
+    turn: TurnId,
+    samples: Vec<i16>,
+    words: Vec<WordTime>,
+    /// More of it is to come.
+    grows: bool,
+}
+
 /// Texts and audio of one call.
 #[derive(Debug, Default)]
 pub(super) struct Voice {
     waiting: VecDeque<Text>,
-    spoken: BTreeMap<ChunkId, (TurnId, Vec<i16>)>,
+    sounds: BTreeMap<ChunkId, Sound>,
 }
 
 impl Voice {
@@ -43,22 +57,51 @@ impl Voice {
         self.waiting.retain(|text| text.turn != turn);
     }
 
-    pub(super) fn spoken(&mut self, turn: TurnId, chunk: ChunkId, samples: Vec<i16>) {
-        self.spoken.insert(chunk, (turn, samples));
+    /// The synthesis of a chunk begins.
+    pub(super) fn begins(&mut self, turn: TurnId, chunk: ChunkId) {
+        let sound = Sound { turn, samples: Vec::new(), words: Vec::new(), grows: true };
+        self.sounds.insert(chunk, sound);
     }
 
-    /// The audio of a chunk.
-    pub(super) fn sound_of(&self, chunk: ChunkId) -> Option<&[i16]> {
-        self.spoken.get(&chunk).map(|(_, samples)| samples.as_slice())
+    /// The next part of a chunk's audio. It is dropped if the chunk's audio was dropped before.
+    pub(super) fn spoken(&mut self, chunk: ChunkId, part: SpokenPart) {
+        if let Some(sound) = self.sounds.get_mut(&chunk) {
+            sound.samples.extend(part.samples);
+            sound.words.extend(part.words);
+        }
+    }
+
+    /// The audio of a chunk ends here.
+    pub(super) fn is_complete(&mut self, chunk: ChunkId) {
+        if let Some(sound) = self.sounds.get_mut(&chunk) {
+            sound.grows = false;
+        }
+    }
+
+    /// The chunks of this turn whose audio is not complete.
+    pub(super) fn growing(&self, turn: TurnId) -> Vec<ChunkId> {
+        let growing = self.sounds.iter().filter(|(_, sound)| sound.turn == turn && sound.grows);
+        growing.map(|(chunk, _)| *chunk).collect()
+    }
+
+    /// The audio of a chunk so far, and whether more is to come.
+    pub(super) fn sound_of(&self, chunk: ChunkId) -> Option<(&[i16], bool)> {
+        self.sounds.get(&chunk).map(|sound| (sound.samples.as_slice(), sound.grows))
+    }
+
+    /// The duration of a chunk's audio so far, and when the words in it end.
+    pub(super) fn timing_of(&self, chunk: ChunkId) -> Option<(Duration, Vec<WordTime>)> {
+        let sound = self.sounds.get(&chunk)?;
+        Some((duration_of(sound.samples.len(), PHONE_RATE), sound.words.clone()))
     }
 
     /// Ends a turn: the audio of this turn and of earlier turns is not played again.
     pub(super) fn over(&mut self, turn: TurnId) {
-        self.spoken.retain(|_, (of, _)| *of > turn);
+        self.sounds.retain(|_, sound| sound.turn > turn);
     }
 
-    /// Drops all audio: nothing is played again.
+    /// Drops all complete audio: it is not played again.
     pub(super) fn forget(&mut self) {
-        self.spoken.clear();
+        self.sounds.retain(|_, sound| sound.grows);
     }
 }

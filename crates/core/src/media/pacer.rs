@@ -15,6 +15,8 @@ pub enum Due {
     Frame(Vec<i16>),
     /// The first audible sample of this chunk is in the frame that follows, and plays at this time.
     Started(ChunkId, CallTime),
+    /// The next part of this chunk came too late: what follows plays this much later than it should.
+    Stalled(ChunkId, Duration),
     /// A mark.
     Mark(MarkId),
     /// The mark behind the first sound of a reply, and when the gateway will have played that sound.
@@ -26,6 +28,10 @@ pub enum Due {
 pub struct Pacer {
     lead: Duration,
     queue: VecDeque<Due>,
+    /// The chunk whose audio may still grow.
+    open: Option<Open>,
+    /// The chunk of which audio was sent, and not all of it.
+    playing: Option<ChunkId>,
     /// When the gateway will have played all audio that was sent.
     buffered_until: CallTime,
     queued_samples: usize,
@@ -33,51 +39,120 @@ pub struct Pacer {
     held_until: Option<CallTime>,
 }
 
+/// A chunk that was begun and has not ended.
+#[derive(Debug)]
+struct Open {
+    chunk: ChunkId,
+    mark: MarkId,
+    first_mark: Option<MarkId>,
+    start: Start,
+    /// Samples that do not fill a frame yet.
+    rest: Vec<i16>,
+}
+
+/// Where the sound of an open chunk begins.
+#[derive(Debug, Clone, Copy)]
+enum Start {
+    /// No samples have come yet.
+    Unknown,
+    /// At this sample of those that do not fill a frame yet.
+    InRest(usize),
+    /// In a frame that is queued.
+    Queued,
+}
+
 impl Pacer {
     /// A pacer that keeps at most `lead` in the gateway's buffer.
     #[must_use]
     pub fn new(lead: Duration) -> Self {
-        let buffered_until = CallTime::ZERO;
-        Self { lead, queue: VecDeque::new(), buffered_until, queued_samples: 0, held_until: None }
+        Self {
+            lead,
+            queue: VecDeque::new(),
+            open: None,
+            playing: None,
+            buffered_until: CallTime::ZERO,
+            queued_samples: 0,
+            held_until: None,
+        }
     }
 
-    /// Queues `silence`, then the samples of a chunk, then its mark. `first_mark` goes behind the frame in
-    /// which the sound begins.
-    pub fn push(
-        &mut self,
-        chunk: ChunkId,
-        samples: &[i16],
-        silence: Duration,
-        mark: MarkId,
-        first_mark: Option<MarkId>,
-    ) {
-        let pause = samples_in(silence, PHONE_RATE);
-        let first = pause + audible_span(samples, PHONE_RATE).map_or(0, |span| span.start);
-        let mut audio = vec![0; pause];
-        audio.extend_from_slice(samples);
+    /// Begins a chunk after `silence`. A chunk that is still open ends before it. `mark` follows the end of
+    /// the chunk, and `first_mark` the frame in which its sound begins.
+    pub fn begin(&mut self, chunk: ChunkId, silence: Duration, mark: MarkId, first_mark: Option<MarkId>) {
+        self.end_open();
+        let rest = vec![0; samples_in(silence, PHONE_RATE)];
+        self.open = Some(Open { chunk, mark, first_mark, start: Start::Unknown, rest });
+    }
+
+    /// Queues the next samples of `chunk`, if it is the one that was begun.
+    pub fn extend(&mut self, chunk: ChunkId, samples: &[i16]) {
+        let Some(open) = self.open.as_mut().filter(|open| open.chunk == chunk) else { return };
+        if samples.is_empty() {
+            return;
+        }
+        if let Start::Unknown = open.start {
+            let silent = audible_span(samples, PHONE_RATE).map_or(0, |span| span.start);
+            open.start = Start::InRest(open.rest.len() + silent);
+        }
+        open.rest.extend_from_slice(samples);
+        let rest = open.rest.split_off(open.rest.len() - open.rest.len() % FRAME_SAMPLES);
+        let frames = std::mem::replace(&mut open.rest, rest);
+        let mut begins = None;
+        if let Start::InRest(at) = open.start {
+            open.start = match at.checked_sub(frames.len()) {
+                Some(later) => Start::InRest(later),
+                None => Start::Queued,
+            };
+            begins = Some((chunk, at, open.first_mark));
+        }
+        self.queue_frames(&frames, begins);
+    }
+
+    /// `chunk` is complete, if it is the one that was begun.
+    pub fn end(&mut self, chunk: ChunkId) {
+        if self.open.as_ref().is_some_and(|open| open.chunk == chunk) {
+            self.end_open();
+        }
+    }
+
+    fn end_open(&mut self) {
+        let Some(mut open) = self.open.take() else { return };
+        if !open.rest.is_empty() {
+            open.rest.resize(open.rest.len().next_multiple_of(FRAME_SAMPLES), 0);
+            let begins = match open.start {
+                Start::InRest(at) => Some((open.chunk, at, open.first_mark)),
+                Start::Unknown | Start::Queued => None,
+            };
+            self.queue_frames(&open.rest, begins);
+        }
+        self.queue.push_back(Due::Mark(open.mark));
+    }
+
+    /// Queues whole frames. If the sound of a chunk begins at a sample in them, its start and its first mark
+    /// are queued with that frame.
+    fn queue_frames(&mut self, audio: &[i16], begins: Option<(ChunkId, usize, Option<MarkId>)>) {
         self.queued_samples += audio.len();
         for (i, frame) in audio.chunks(FRAME_SAMPLES).enumerate() {
-            let start = i * FRAME_SAMPLES;
-            let begins = (start..start + FRAME_SAMPLES).contains(&first);
-            if begins {
+            let from = i * FRAME_SAMPLES;
+            let here = begins.filter(|(_, first, _)| (from..from + FRAME_SAMPLES).contains(first));
+            if let Some((chunk, first, _)) = here {
                 // For now the time within the frame; `poll` adds the time of the frame.
-                let within = CallTime::ZERO + duration_of(first - start, PHONE_RATE);
+                let within = CallTime::ZERO + duration_of(first - from, PHONE_RATE);
                 self.queue.push_back(Due::Started(chunk, within));
             }
-            let mut frame = frame.to_vec();
-            frame.resize(FRAME_SAMPLES, 0);
-            self.queue.push_back(Due::Frame(frame));
-            if let Some(mark) = first_mark.filter(|_| begins) {
+            self.queue.push_back(Due::Frame(frame.to_vec()));
+            if let Some(mark) = here.and_then(|(.., first_mark)| first_mark) {
                 // `poll` fills in the time.
                 self.queue.push_back(Due::FirstMark(mark, CallTime::ZERO));
             }
         }
-        self.queue.push_back(Due::Mark(mark));
     }
 
     /// Drops all queued audio. The caller of this function clears the gateway's buffer.
     pub fn clear(&mut self, now: CallTime) {
         self.queue.clear();
+        self.open = None;
+        self.playing = None;
         self.queued_samples = 0;
         self.buffered_until = now;
         self.held_until = None;
@@ -88,20 +163,33 @@ impl Pacer {
         self.held_until.get_or_insert(until);
     }
 
-    /// There is room again.
-    pub fn go_on(&mut self) {
-        self.held_until = None;
+    /// There is room again by `now`. Until now the gateway had audio, whatever was known of it here.
+    pub fn go_on(&mut self, now: CallTime) {
+        if self.held_until.take().is_some() {
+            self.buffered_until = self.plays_at(now);
+        }
     }
 
     /// True once if the wait for room timed out by `now`; audio then leaves again.
     pub fn gives_up_waiting(&mut self, now: CallTime) -> bool {
-        self.held_until.take_if(|until| *until <= now).is_some()
+        let gives_up = self.held_until.is_some_and(|until| until <= now);
+        if gives_up {
+            self.go_on(now);
+        }
+        gives_up
     }
 
     /// The next thing that is due at `now`, if any.
     pub fn poll(&mut self, now: CallTime) -> Option<Due> {
         if self.next_deadline()? > now {
             return None;
+        }
+        if let (Some(chunk), Some(Due::Frame(_))) = (self.playing, self.queue.front())
+            && now > self.buffered_until
+        {
+            let late = now - self.buffered_until;
+            self.buffered_until = now;
+            return Some(Due::Stalled(chunk, late));
         }
         let due = self.queue.pop_front()?;
         match due {
@@ -111,9 +199,16 @@ impl Pacer {
                 Some(Due::Frame(frame))
             }
             Due::Started(chunk, within) => {
-                Some(Due::Started(chunk, self.plays_at(now) + (within - CallTime::ZERO)))
+                self.playing = Some(chunk);
+                self.buffered_until = self.plays_at(now);
+                Some(Due::Started(chunk, self.buffered_until + (within - CallTime::ZERO)))
             }
-            Due::Mark(mark) => Some(Due::Mark(mark)),
+            Due::Mark(mark) => {
+                self.playing = None;
+                Some(Due::Mark(mark))
+            }
+            // Only `poll` makes these, on the way.
+            Due::Stalled(..) => Some(due),
             Due::FirstMark(mark, _) => Some(Due::FirstMark(mark, self.buffered_until)),
         }
     }
@@ -123,7 +218,7 @@ impl Pacer {
     pub fn next_deadline(&self) -> Option<CallTime> {
         let due = match self.queue.front()? {
             Due::Frame(_) | Due::Started(..) => (self.buffered_until + FRAME).back(self.lead),
-            Due::Mark(_) | Due::FirstMark(..) => CallTime::ZERO,
+            Due::Mark(_) | Due::FirstMark(..) | Due::Stalled(..) => CallTime::ZERO,
         };
         Some(self.held_until.map_or(due, |until| until.max(due)))
     }
@@ -156,9 +251,16 @@ mod tests {
         std::iter::from_fn(|| pacer.poll(now)).filter(|due| matches!(due, Due::Frame(_))).count()
     }
 
+    /// A chunk whose audio is complete.
+    fn push(pacer: &mut Pacer, chunk: u32, samples: &[i16], silence: Duration, marks: (u32, Option<u32>)) {
+        pacer.begin(ChunkId(chunk), silence, MarkId(marks.0), marks.1.map(MarkId));
+        pacer.extend(ChunkId(chunk), samples);
+        pacer.end(ChunkId(chunk));
+    }
+
     fn second_of_speech() -> Pacer {
         let mut pacer = Pacer::new(Duration::from_millis(160));
-        pacer.push(ChunkId(1), &[5000; 8000], Duration::ZERO, MarkId(1), None);
+        push(&mut pacer, 1, &[5000; 8000], Duration::ZERO, (1, None));
         pacer
     }
 
@@ -196,7 +298,7 @@ mod tests {
         frames(&mut pacer, MS(1000));
         pacer.clear(MS(1010));
         assert_eq!(pacer.poll(MS(5000)), None);
-        pacer.push(ChunkId(2), &[5000; 160], Duration::ZERO, MarkId(2), None);
+        push(&mut pacer, 2, &[5000; 160], Duration::ZERO, (2, None));
         assert!(matches!(pacer.poll(MS(1010)), Some(Due::Started(ChunkId(2), at)) if at == MS(1010)));
     }
 
@@ -208,7 +310,7 @@ mod tests {
         // A second hold does not extend the first.
         pacer.hold(MS(9000));
         assert_eq!((pacer.poll(MS(2000)), pacer.next_deadline()), (None, Some(MS(6000))));
-        pacer.go_on();
+        pacer.go_on(MS(2000));
         let mut left = Vec::new();
         for now in (2000..4000).step_by(20) {
             left.extend(std::iter::from_fn(|| pacer.poll(MS(now))));
@@ -222,9 +324,9 @@ mod tests {
     fn a_mark_waits_with_the_audio_before_it() {
         let mut pacer = Pacer::new(Duration::from_millis(160));
         pacer.hold(MS(6000));
-        pacer.push(ChunkId(1), &[], Duration::ZERO, MarkId(1), None);
+        push(&mut pacer, 1, &[], Duration::ZERO, (1, None));
         assert_eq!(pacer.poll(MS(1000)), None);
-        pacer.go_on();
+        pacer.go_on(MS(1000));
         assert_eq!(pacer.poll(MS(1000)), Some(Due::Mark(MarkId(1))));
     }
 
@@ -245,16 +347,16 @@ mod tests {
         pacer.hold(MS(6000));
         pacer.clear(MS(1000));
         assert_eq!(pacer.next_deadline(), None);
-        pacer.push(ChunkId(2), &[5000; 160], Duration::ZERO, MarkId(2), None);
+        push(&mut pacer, 2, &[5000; 160], Duration::ZERO, (2, None));
         assert_eq!(frames(&mut pacer, MS(1000)), 1);
     }
 
     #[test]
     fn the_first_mark_follows_the_frame_in_which_the_sound_begins_and_knows_when_it_is_over() {
         let mut pacer = Pacer::new(Duration::from_millis(160));
-        pacer.push(ChunkId(1), &[5000; 800], Duration::ZERO, MarkId(1), None);
+        push(&mut pacer, 1, &[5000; 800], Duration::ZERO, (1, None));
         let speech = [vec![0; 170], vec![5000; 800]].concat();
-        pacer.push(ChunkId(2), &speech, Duration::ZERO, MarkId(3), Some(MarkId(2)));
+        push(&mut pacer, 2, &speech, Duration::ZERO, (3, Some(2)));
         let left: Vec<Due> = std::iter::from_fn(|| pacer.poll(MS(1000))).collect();
         // Before the mark lie 100 ms of the first chunk, 20 ms of silence, and the frame itself.
         let at = left.iter().position(|due| *due == Due::FirstMark(MarkId(2), MS(1140)));
@@ -267,11 +369,86 @@ mod tests {
         let mut pacer = Pacer::new(Duration::from_millis(160));
         let mut samples = vec![0; 80];
         samples.extend([5000; 400]);
-        pacer.push(ChunkId(1), &samples, Duration::from_millis(30), MarkId(1), None);
+        push(&mut pacer, 1, &samples, Duration::from_millis(30), (1, None));
         let started = std::iter::from_fn(|| pacer.poll(MS(500))).find_map(|due| match due {
             Due::Started(_, at) => Some(at),
-            Due::Frame(_) | Due::Mark(_) | Due::FirstMark(..) => None,
+            Due::Frame(_) | Due::Mark(_) | Due::FirstMark(..) | Due::Stalled(..) => None,
         });
         assert_eq!(started, Some(MS(540)));
+    }
+
+    fn left(pacer: &mut Pacer, now: CallTime) -> Vec<Due> {
+        std::iter::from_fn(|| pacer.poll(now)).collect()
+    }
+
+    #[test]
+    fn a_chunk_in_parts_leaves_like_a_whole_one() {
+        let samples: Vec<i16> = (0..1000).map(|n| if n < 300 { 0 } else { n }).collect();
+        for cut in [1, 90, 159, 160, 161, 330, 999] {
+            let mut whole = Pacer::new(Duration::from_secs(1));
+            let mut parts = Pacer::new(Duration::from_secs(1));
+            push(&mut whole, 1, &samples, Duration::from_millis(30), (2, Some(1)));
+            parts.begin(ChunkId(1), Duration::from_millis(30), MarkId(2), Some(MarkId(1)));
+            parts.extend(ChunkId(1), &samples[..cut]);
+            let mut got = left(&mut parts, MS(1000));
+            parts.extend(ChunkId(1), &samples[cut..]);
+            parts.end(ChunkId(1));
+            got.extend(left(&mut parts, MS(1000)));
+            let want = left(&mut whole, MS(1000));
+            // The sound of a part that is silent so far begins with the part.
+            let frames =
+                |all: &[Due]| all.iter().filter(|due| matches!(due, Due::Frame(_))).cloned().collect();
+            let [got_frames, want_frames]: [Vec<Due>; 2] = [frames(&got), frames(&want)];
+            assert_eq!(got_frames, want_frames, "cut at {cut}");
+            assert_eq!(got.last(), Some(&Due::Mark(MarkId(2))));
+            if cut > 300 {
+                assert_eq!(got, want, "cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_that_comes_too_late_is_told_with_the_length_of_the_gap() {
+        let mut pacer = Pacer::new(Duration::from_millis(160));
+        pacer.begin(ChunkId(1), Duration::ZERO, MarkId(1), None);
+        pacer.extend(ChunkId(1), &[5000; 800]);
+        left(&mut pacer, MS(1000));
+        assert_eq!(pacer.next_deadline(), None);
+        pacer.extend(ChunkId(1), &[5000; 160]);
+        // The first part lasted until 1,100.
+        let late = left(&mut pacer, MS(1250));
+        assert_eq!(late[0], Due::Stalled(ChunkId(1), Duration::from_millis(150)));
+        assert!(matches!(late[1..], [Due::Frame(_)]));
+        pacer.end(ChunkId(1));
+        assert_eq!(left(&mut pacer, MS(1260)), [Due::Mark(MarkId(1))]);
+    }
+
+    #[test]
+    fn a_wait_between_two_chunks_or_for_a_full_gateway_is_no_gap() {
+        let mut pacer = second_of_speech();
+        for now in (1000..2000).step_by(20) {
+            left(&mut pacer, MS(now));
+        }
+        push(&mut pacer, 2, &[5000; 800], Duration::ZERO, (2, None));
+        pacer.poll(MS(4000));
+        pacer.hold(MS(9000));
+        pacer.go_on(MS(4500));
+        let after = left(&mut pacer, MS(4500));
+        assert!(after.iter().all(|due| !matches!(due, Due::Stalled(..))), "{after:?}");
+    }
+
+    #[test]
+    fn parts_of_a_chunk_that_was_cleared_or_is_over_are_not_played() {
+        let mut pacer = Pacer::new(Duration::from_millis(160));
+        pacer.begin(ChunkId(1), Duration::ZERO, MarkId(1), None);
+        pacer.clear(MS(1000));
+        pacer.extend(ChunkId(1), &[5000; 800]);
+        pacer.end(ChunkId(1));
+        assert_eq!(left(&mut pacer, MS(1000)), []);
+        push(&mut pacer, 2, &[5000; 160], Duration::ZERO, (2, None));
+        pacer.extend(ChunkId(2), &[5000; 800]);
+        pacer.end(ChunkId(2));
+        let left = left(&mut pacer, MS(1000));
+        assert!(matches!(left[..], [Due::Started(..), Due::Frame(_), Due::Mark(MarkId(2))]), "{left:?}");
     }
 }

@@ -150,24 +150,27 @@ impl Conversation {
         chunk: ChunkId,
         duration: Duration,
         words: &[WordTime],
+        more: bool,
     ) {
         let Some(reply) = self.reply_with(chunk) else { return };
         reply.milestones.first_audio.get_or_insert(now);
-        reply.ledger.ready(chunk, duration, words);
+        reply.ledger.ready(chunk, duration, words, more);
         self.send_what_is_due();
+        self.playback_grew(now);
     }
 
     pub(super) fn synthesis_failed(&mut self, now: CallTime, chunk: ChunkId) {
         let Some(reply) = self.reply_with(chunk) else { return };
-        if let Some(text) = reply.ledger.expects(chunk).filter(|_| !reply.spoken_again) {
+        if let Some(text) = reply.ledger.text_without_sound(chunk).filter(|_| !reply.spoken_again) {
             let (turn, text) = (reply.turn, text.to_owned());
             reply.spoken_again = true;
             self.actions.push_back(Action::Speak { turn, chunk, text });
             return;
         }
         reply.failed = true;
-        reply.ledger.lost(chunk);
+        reply.ledger.ends_here(chunk);
         self.send_what_is_due();
+        self.playback_grew(now);
         self.finish_if_over(now);
     }
 
@@ -201,6 +204,20 @@ impl Conversation {
             self.timers.cancel(Timer::FillerDue);
         }
         self.expect_playback(now);
+    }
+
+    /// The voice did not keep up: what follows is heard later.
+    pub(super) fn chunk_stalled(&mut self, now: CallTime, chunk: ChunkId, lasting: Duration) {
+        let Some(reply) = &mut self.reply else { return };
+        reply.ledger.stalled(chunk, lasting);
+        self.playback_grew(now);
+    }
+
+    /// The audio that is being played has become longer: it is over later.
+    fn playback_grew(&mut self, now: CallTime) {
+        if self.reply.as_ref().is_some_and(|reply| reply.ledger.anything_sent()) {
+            self.expect_playback(now);
+        }
     }
 
     /// Once a sound has left, its mark is expected back; if none returns, the clock decides.
@@ -292,7 +309,7 @@ impl Conversation {
     }
 
     fn reply_with(&mut self, chunk: ChunkId) -> Option<&mut Reply> {
-        self.reply.iter_mut().chain(&mut self.draft).find(|reply| reply.ledger.expects(chunk).is_some())
+        self.reply.iter_mut().chain(&mut self.draft).find(|reply| reply.ledger.expects(chunk))
     }
 
     pub(super) fn generating(&mut self, turn: TurnId) -> Option<&mut Reply> {

@@ -84,6 +84,14 @@ impl Chunker {
         pieces
     }
 
+    /// The chunks of a whole reply.
+    #[must_use]
+    pub fn all(mut self, text: &str) -> Vec<Piece> {
+        let mut pieces = self.push(text);
+        pieces.extend(self.finish());
+        pieces
+    }
+
     /// Ends the reply: returns the rest of its text as the last chunk, if there is any.
     pub fn finish(&mut self) -> Option<Piece> {
         let text = std::mem::take(&mut self.pending);

@@ -50,17 +50,27 @@ pub enum Event {
     },
     /// The language model could not go on.
     GenerationFailed { turn: TurnId },
-    /// A chunk has been synthesised.
+    /// A chunk has been synthesised, or the next part of it: `duration` and `words` are those so far, and
+    /// `more` is to come.
     ChunkReady {
         chunk: ChunkId,
         #[serde(with = "as_micros")]
         duration: Duration,
         words: Vec<WordTime>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        more: bool,
     },
     /// A chunk could not be synthesised.
     SynthesisFailed { chunk: ChunkId },
     /// The first audible sample of a chunk left for the gateway, which plays it at `plays_at`.
     ChunkStarted { chunk: ChunkId, plays_at: CallTime },
+    /// The voice did not bring the next part of a chunk in time: after a gap of `lasting`, the chunk goes on
+    /// now.
+    ChunkStalled {
+        chunk: ChunkId,
+        #[serde(with = "as_micros")]
+        lasting: Duration,
+    },
     /// The mark after the first sound of a reply left for the gateway, whose playback should reach it at
     /// `due`.
     MarkSent { mark: MarkId, due: CallTime },
@@ -116,8 +126,8 @@ pub enum Action {
     Rebuild { reading: ReadingId, messages: Vec<Message> },
     /// Synthesise a chunk.
     Speak { turn: TurnId, chunk: ChunkId, text: String },
-    /// Send a synthesised chunk after `silence`, beginning at `from` in its audio, then `mark`. In the
-    /// first chunk of a reply, the mark `first` follows the first 20 ms of sound.
+    /// Send a synthesised chunk after `silence`, beginning at `from` in its audio, then `mark`. Parts of it
+    /// that are still to come follow by themselves. In the first chunk of a reply, the mark `first` follows the first 20 ms of sound.
     Send {
         chunk: ChunkId,
         mark: MarkId,

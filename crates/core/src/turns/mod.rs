@@ -166,9 +166,12 @@ impl Conversation {
             Event::Token { turn, text } => self.token(now, turn, &text),
             Event::GenerationDone { turn, usage } => self.generation_done(now, turn, usage),
             Event::GenerationFailed { turn } => self.generation_failed(now, turn),
-            Event::ChunkReady { chunk, duration, words } => self.chunk_ready(now, chunk, duration, &words),
+            Event::ChunkReady { chunk, duration, words, more } => {
+                self.chunk_ready(now, chunk, duration, &words, more);
+            }
             Event::SynthesisFailed { chunk } => self.synthesis_failed(now, chunk),
             Event::ChunkStarted { chunk, plays_at } => self.chunk_started(now, chunk, plays_at),
+            Event::ChunkStalled { chunk, lasting } => self.chunk_stalled(now, chunk, lasting),
             Event::MarkSent { mark, due } => self.mark_sent(mark, due),
             Event::MarkPlayed { mark } => self.mark_played(now, mark),
             Event::InterruptRequested => self.be_quiet(now),

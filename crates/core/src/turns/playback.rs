@@ -35,6 +35,29 @@ enum State {
     Over { heard: bool },
 }
 
+impl Piece {
+    /// True if its audio, or a part of it, is still to come.
+    fn awaits_sound(&self) -> bool {
+        match &self.state {
+            State::Asked => true,
+            State::Ready { sound, .. } | State::Queued { sound, .. } => sound.grows,
+            State::Over { .. } => false,
+        }
+    }
+
+    /// No more audio will come: the text without audio is never heard.
+    fn ends_here(&mut self) {
+        match &mut self.state {
+            State::Asked => self.state = State::Over { heard: false },
+            State::Ready { sound, .. } | State::Queued { sound, .. } if sound.grows => {
+                self.text = sound.beginning(&self.text, sound.duration).to_owned();
+                sound.grows = false;
+            }
+            State::Ready { .. } | State::Queued { .. } | State::Over { .. } => {}
+        }
+    }
+}
+
 /// The words of a reply that the caller heard.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Heard {
@@ -69,26 +92,52 @@ impl Ledger {
         self.pieces.push(Piece { chunk, text: text.to_owned(), silence, filler, state: State::Asked });
     }
 
-    /// The text of `chunk`, if it is in this ledger and waits for its audio.
+    /// True if `chunk` is in this ledger and waits for its audio, or for more of it.
     #[must_use]
-    pub fn expects(&self, chunk: ChunkId) -> Option<&str> {
+    pub fn expects(&self, chunk: ChunkId) -> bool {
+        self.pieces.iter().any(|p| p.chunk == chunk && p.awaits_sound())
+    }
+
+    /// The text of `chunk`, if it is in this ledger and nothing of its audio has come.
+    #[must_use]
+    pub fn text_without_sound(&self, chunk: ChunkId) -> Option<&str> {
         let piece = self.pieces.iter().find(|p| p.chunk == chunk)?;
         matches!(piece.state, State::Asked).then_some(piece.text.as_str())
     }
 
-    /// `chunk` was synthesised. Word times that do not fit its text are replaced by a guess.
-    pub fn ready(&mut self, chunk: ChunkId, duration: Duration, words: &[WordTime]) {
-        if let Some(piece) = self.pieces.iter_mut().find(|p| p.chunk == chunk) {
-            let sound = Sound::new(&piece.text, duration, words);
-            piece.state = State::Ready { sound, from: Duration::ZERO };
+    /// `chunk` was synthesised; if `more` is to come, this is its beginning. Word times that do not fit its
+    /// text are replaced by a guess.
+    pub fn ready(&mut self, chunk: ChunkId, duration: Duration, words: &[WordTime], more: bool) {
+        let Some(piece) = self.pieces.iter_mut().find(|p| p.chunk == chunk) else { return };
+        let longer = Sound::new(&piece.text, duration, words, more);
+        match &mut piece.state {
+            State::Asked => piece.state = State::Ready { sound: longer, from: Duration::ZERO },
+            State::Ready { sound, .. } | State::Queued { sound, .. } => *sound = longer,
+            State::Over { .. } => {}
         }
     }
 
-    /// The chunks that are held back, as long as no chunk before them is still being synthesised.
+    /// No more audio of `chunk` will come: the rest of its text is never heard.
+    pub fn ends_here(&mut self, chunk: ChunkId) {
+        self.pieces.iter_mut().filter(|p| p.chunk == chunk).for_each(Piece::ends_here);
+    }
+
+    /// The playback of `chunk` stood still for this long.
+    pub fn stalled(&mut self, chunk: ChunkId, lasting: Duration) {
+        for piece in self.pieces.iter_mut().filter(|p| p.chunk == chunk) {
+            if let State::Queued { started: Some(started), .. } = &mut piece.state {
+                *started += lasting;
+            }
+        }
+    }
+
+    /// The chunks that are held back, as long as all audio of the chunks before them has come.
     #[must_use]
     pub fn due(&self) -> Vec<Due> {
-        let pieces = self.pieces.iter().take_while(|p| !matches!(p.state, State::Asked));
-        let ready = pieces.filter_map(|piece| match piece.state {
+        let waits = self.pieces.iter().position(Piece::awaits_sound);
+        // The beginning of a chunk need not wait for its end.
+        let known = waits.map_or(self.pieces.len(), |at| at + 1);
+        let ready = self.pieces[..known].iter().filter_map(|piece| match piece.state {
             State::Ready { from, .. } => {
                 let silence = if from.is_zero() { piece.silence } else { Duration::ZERO };
                 Some(Due { chunk: piece.chunk, silence, from })
@@ -104,13 +153,6 @@ impl Ledger {
             && let State::Ready { sound, from } = &piece.state
         {
             piece.state = State::Queued { sound: sound.clone(), from: *from, mark, started: None };
-        }
-    }
-
-    /// `chunk` will never be heard.
-    pub fn lost(&mut self, chunk: ChunkId) {
-        if let Some(piece) = self.pieces.iter_mut().find(|p| p.chunk == chunk) {
-            piece.state = State::Over { heard: false };
         }
     }
 
@@ -162,7 +204,7 @@ impl Ledger {
             let State::Queued { sound, from, .. } = &piece.state else { continue };
             let times = playing.iter().find(|(chunk, ..)| *chunk == piece.chunk);
             piece.state = match times {
-                Some((_, _, end)) if *end <= now => State::Over { heard: true },
+                Some((_, _, end)) if *end <= now && !sound.grows => State::Over { heard: true },
                 Some((_, start, _)) => {
                     let from = sound.word_at(*from + (now - *start)).max(*from);
                     State::Ready { sound: sound.clone(), from }
@@ -194,7 +236,7 @@ impl Ledger {
     pub fn lasts_beyond(&self, at: CallTime) -> bool {
         let waits = |p: &Piece| match &p.state {
             State::Asked | State::Ready { .. } => true,
-            State::Queued { started, .. } => started.is_none(),
+            State::Queued { started, sound, .. } => started.is_none() || sound.grows,
             State::Over { .. } => false,
         };
         self.pieces.iter().any(waits) || self.plays_until(at) > at
@@ -224,17 +266,15 @@ impl Ledger {
         answer
     }
 
-    /// True if the synthesiser has not brought every chunk.
+    /// True if the synthesiser has not brought all audio of every chunk.
     #[must_use]
     pub fn awaits_sound(&self) -> bool {
-        self.pieces.iter().any(|p| matches!(p.state, State::Asked))
+        self.pieces.iter().any(Piece::awaits_sound)
     }
 
-    /// The synthesis was cancelled: chunks without audio will never be heard.
+    /// The synthesis was cancelled: audio that has not come will never be heard.
     pub fn abandon(&mut self) {
-        for piece in self.pieces.iter_mut().filter(|p| matches!(p.state, State::Asked)) {
-            piece.state = State::Over { heard: false };
-        }
+        self.pieces.iter_mut().for_each(Piece::ends_here);
     }
 
     /// True if there is no chunk at all.
@@ -276,7 +316,7 @@ impl Ledger {
                     let times = playing.iter().find(|(playing, ..)| playing.chunk == piece.chunk);
                     match times {
                         None => (sound.beginning(&piece.text, *from), sound.estimated),
-                        Some((_, _, end)) if *end <= now => (piece.text.as_str(), false),
+                        Some((_, _, end)) if *end <= now && !sound.grows => (piece.text.as_str(), false),
                         Some((_, start, _)) => {
                             (sound.beginning(&piece.text, *from + (now - *start)), sound.estimated)
                         }

@@ -112,10 +112,9 @@ impl Reply {
 
     /// The chunks of a text that is not generated.
     pub(super) fn take_all(&mut self, text: &str) -> Vec<Piece> {
-        let mut pieces = self.chunker.push(text);
-        pieces.extend(self.chunker.finish());
         self.complete = true;
-        pieces
+        let anew = self.chunker.anew();
+        std::mem::replace(&mut self.chunker, anew).all(text)
     }
 
     /// True if the agent will still be heard after `at`, if it is not stopped.

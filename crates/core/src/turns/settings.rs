@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::barge_in::BargeInPolicy;
+use super::chunker::Chunker;
 use super::turn_detection::endpoint::EndpointPolicy;
 use crate::language::{ENGLISH, Language};
 use crate::units::{as_millis, as_millis_or_none};
@@ -76,6 +77,27 @@ pub struct Phrases {
     pub goodbyes: Vec<String>,
 }
 
+impl Phrases {
+    /// The texts that the voice gets when these phrases are said, in the order of their likelihood, so that
+    /// their speech can be prepared.
+    #[must_use]
+    pub fn chunks(&self, language: &'static Language) -> Vec<String> {
+        let whole = [&self.greeting, &self.fallback, &self.not_understood, &self.idle_goodbye];
+        let rare = [&self.length_warning, &self.length_goodbye];
+        let phrases = whole.into_iter().chain(&self.idle).chain(rare);
+        let pieces = phrases.flat_map(|phrase| Chunker::new(language).all(phrase)).map(|piece| piece.text);
+        // The filler is one chunk, whatever its length.
+        let filler = Some(self.filler.clone()).filter(|filler| !filler.is_empty());
+        let mut chunks: Vec<String> = Vec::new();
+        for chunk in pieces.chain(filler) {
+            if !chunks.contains(&chunk) {
+                chunks.push(chunk);
+            }
+        }
+        chunks
+    }
+}
+
 /// The work on an answer before the end of the turn is certain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpeculationPolicy {
@@ -143,4 +165,21 @@ pub struct Manners {
     /// How long before the longest duration the caller is warned.
     #[serde(rename = "warn_before_ms", with = "as_millis")]
     pub warn_before: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_are_prepared_in_the_chunks_in_which_they_are_said() {
+        let phrases = Phrases {
+            greeting: "Hello, this is the clinic. How can I help?".into(),
+            filler: "One moment. I look that up.".into(),
+            idle: vec!["Are you there?".into(), "How can I help?".into()],
+            ..Phrases::default()
+        };
+        let chunks = ["Hello, this is the clinic.", "How can I help?", "Are you there?"];
+        assert_eq!(phrases.chunks(&ENGLISH), [&chunks[..], &["One moment. I look that up."]].concat());
+    }
 }

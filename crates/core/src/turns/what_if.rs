@@ -100,6 +100,7 @@ fn is_the_callers(event: &Event) -> bool {
         | Event::GenerationDone { .. }
         | Event::GenerationFailed { .. }
         | Event::ChunkReady { .. }
+        | Event::ChunkStalled { .. }
         | Event::SynthesisFailed { .. }
         | Event::ChunkStarted { .. }
         | Event::MarkSent { .. }
@@ -192,7 +193,7 @@ impl Stage<'_> {
                 let Sounded { took, duration, words } =
                     self.past.sound_of(&text).cloned().unwrap_or_else(guess);
                 self.lengths.insert(chunk, duration);
-                self.at(now + took, Event::ChunkReady { chunk, duration, words });
+                self.at(now + took, Event::ChunkReady { chunk, duration, words, more: false });
             }
             Action::Send { chunk, mark, first: _, silence, from } => {
                 let length = self.lengths.get(&chunk).copied().unwrap_or_default();

@@ -4,22 +4,26 @@ use std::time::Duration;
 
 use crate::dialogue::WordTime;
 
-/// The timing of a chunk's audio.
+/// The timing of a chunk's audio, as far as it is synthesised.
 #[derive(Debug, Clone)]
 pub(super) struct Sound {
     pub(super) duration: Duration,
-    /// Where each word of the text ends.
+    /// Where each word of the text ends; while the audio grows, of those whose end is known.
     ends: Vec<Duration>,
     /// The voice reported no ends; they are a guess.
     pub(super) estimated: bool,
+    /// More audio is to come.
+    pub(super) grows: bool,
 }
 
 impl Sound {
-    pub(super) fn new(text: &str, duration: Duration, words: &[WordTime]) -> Self {
+    pub(super) fn new(text: &str, duration: Duration, words: &[WordTime], grows: bool) -> Self {
         let spoken = text.split_whitespace();
-        if words.len() == spoken.clone().count() {
+        let all = spoken.clone().count();
+        // A word without a time has not ended in the audio so far.
+        if words.len() == all || (grows && words.len() < all) {
             let ends = words.iter().map(|word| word.end).collect();
-            return Self { duration, ends, estimated: false };
+            return Self { duration, ends, estimated: false, grows };
         }
         // Spread evenly over the letters.
         let letters = text.len().max(1) as f64;
@@ -28,7 +32,7 @@ impl Sound {
             end = text[end..].find(word).map_or(end, |at| end + at) + word.len();
             duration.mul_f64((end as f64 / letters).min(1.0))
         });
-        Self { duration, ends: ends.collect(), estimated: true }
+        Self { duration, ends: ends.collect(), estimated: true, grows }
     }
 
     /// The number of words that were over after `played`.

@@ -29,7 +29,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just("mm-hm"),
         Just("**x, ")
     ];
-    (0..22u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
+    (0..23u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
         let at = CallTime::from_millis(ms * 10);
         let text = text.to_owned();
         match kind {
@@ -52,6 +52,7 @@ fn any_event() -> impl Strategy<Value = Event> {
                 chunk: ChunkId(id),
                 duration: Duration::from_millis(ms),
                 words: Vec::new(),
+                more: ms % 3 == 0,
             },
             11 => Event::ChunkStarted { chunk: ChunkId(id), plays_at: at },
             12 => Event::LineStalled,
@@ -65,6 +66,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             },
             18 => Event::ReadAhead { reading: ReadingId(id), done: ms % 3 != 0 },
             19 => Event::ModelsSwitched,
+            20 => Event::ChunkStalled { chunk: ChunkId(id), lasting: Duration::from_millis(ms) },
             _ => Event::MarkPlayed { mark: MarkId(id) },
         }
     })

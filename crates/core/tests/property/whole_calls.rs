@@ -52,15 +52,22 @@ fn any_scene() -> impl Strategy<Value = Scene> {
         0..7,
     );
     let spans = || prop::collection::vec((0..20_000u64, 40..900u64), 0..3);
+    let fails = prop::collection::btree_set(1..60u32, 0..6);
+    // In parts, some of which take longer than they last.
+    let parts = prop::option::of((30..700u64, 5..500u64).prop_map(|(length, takes)| (MS(length), MS(takes))));
+    let breaks_off_after = prop::option::weighted(0.2, 0..4usize);
     let engines =
-        (10..900u64, 10..2500u64, 1..200u64, 5..400u64, 0..2u32, prop::collection::btree_set(1..60u32, 0..6));
-    let engines = engines.prop_map(|(transcript, first_token, token, synthesis, silent_answers, fails)| {
+        ((10..900u64, 10..2500u64, 1..200u64, 5..400u64, 0..2u32), (fails, parts, breaks_off_after));
+    let engines = engines.prop_map(|(delays, (fails, parts, breaks_off_after))| {
+        let (transcript, first_token, token, synthesis, silent_answers) = delays;
         let [transcript, first_token, token, synthesis] = [transcript, first_token, token, synthesis].map(MS);
         Engines {
             transcript,
             first_token,
             token,
             synthesis,
+            parts,
+            breaks_off_after,
             silent_answers,
             fails,
             answer: Some(ANSWER.into()),
@@ -191,7 +198,8 @@ proptest! {
         // Only on a connection that delivers all audio, with engines that work.
         let scene = Scene { lost: Vec::new(), held_up: Vec::new(), ..scene };
         let quick = scene.engines.transcript.min(MS(300));
-        let engines = Engines { transcript: quick, fails: Default::default(), ..scene.engines };
+        let (fails, breaks_off_after) = (Default::default(), None);
+        let engines = Engines { transcript: quick, fails, breaks_off_after, ..scene.engines };
         let (call, spoke) = play(&Scene { engines, ..scene });
         // Partials are asked for every 400 ms and take up to 300 ms.
         let known: Duration = MS(1800);

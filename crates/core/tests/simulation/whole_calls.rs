@@ -181,3 +181,79 @@ fn a_voice_that_never_came_does_not_keep_the_next_answer_waiting() {
     call.run(AT(26_000));
     assert!(call.heard_text().ends_with("Of course."), "{}", call.heard_text());
 }
+
+/// A voice that speaks in parts of 200 ms, each after 60 ms.
+fn in_parts() -> Engines {
+    Engines { parts: Some((MS(200), MS(60))), synthesis: MS(60), ..Engines::default() }
+}
+
+#[test]
+fn a_voice_that_speaks_in_parts_is_heard_after_the_first_one() {
+    let whole = Engines { synthesis: MS(600), ..Engines::default() };
+    let begins = [in_parts(), whole].map(|engines| {
+        let mut call = WholeCall::with(settings(), Peer::Native(8000), engines);
+        asks(&mut call);
+        call.run(AT(14_000));
+        assert_eq!(call.heard_text(), format!("{GREETING} {ANSWER}"));
+        let summary = call.hangs_up();
+        assert_eq!(summary.transcript[2].text, ANSWER);
+        call.heard()[5].0
+    });
+    assert!(begins[1] - begins[0] > MS(300), "{begins:?}");
+}
+
+#[test]
+fn a_caller_who_cuts_into_a_part_hears_nothing_of_the_later_ones() {
+    let slow = Engines { parts: Some((MS(200), MS(190))), ..in_parts() };
+    let mut call = WholeCall::with(settings(), Peer::Native(8000), slow);
+    asks(&mut call);
+    let cut = AT(7000);
+    call.says(cut, "No wait, I have another question.");
+    call.run(AT(8500));
+    let silent = call.cleared.first().copied().expect("a clear");
+    assert!(call.sent.iter().all(|(at, _)| *at <= silent || *at > cut + MS(1500)));
+    call.run(AT(14_000));
+    let summary = call.hangs_up();
+    assert_eq!(summary.interruptions, 1);
+    let first = &summary.transcript[2].text;
+    assert!(ANSWER.starts_with(first.as_str()) && first.len() < ANSWER.len(), "{first:?}");
+    assert_eq!(call.unfinished(), 0);
+}
+
+#[test]
+fn after_a_cough_a_sentence_that_is_still_synthesised_goes_on_from_the_word_that_was_cut() {
+    let slow = Engines { parts: Some((MS(200), MS(190))), ..in_parts() };
+    let mut call = WholeCall::with(settings(), Peer::Native(8000), slow);
+    asks(&mut call);
+    call.coughs(AT(6900), MS(240));
+    call.run(AT(16_000));
+    assert!(!call.cleared.is_empty());
+    assert_eq!(call.heard_text(), format!("{GREETING} {ANSWER}"));
+    assert_eq!(call.hangs_up().transcript[2].text, ANSWER);
+}
+
+#[test]
+fn a_voice_slower_than_speech_stalls_but_loses_and_doubles_no_word() {
+    let slow = Engines { parts: Some((MS(200), MS(300))), ..in_parts() };
+    let mut call = WholeCall::with(settings(), Peer::Native(8000), slow);
+    call.run(AT(9000));
+    call.says(AT(9000), "When do you open?");
+    call.run(AT(20_000));
+    assert_eq!(call.heard_text(), format!("{GREETING} {ANSWER}"));
+    assert_eq!(call.hangs_up().transcript[2].text, ANSWER);
+}
+
+/// The words that sounded are kept, and the caller gets the rest of the reply.
+#[test]
+fn a_voice_that_fails_in_the_middle_of_a_sentence_has_said_what_sounded() {
+    let mut call = WholeCall::with(settings(), Peer::Native(8000), in_parts());
+    call.expects_errors = true;
+    call.run(AT(5000));
+    call.engines.breaks_off_after = Some(3);
+    asks(&mut call);
+    call.run(AT(14_000));
+    // Of the first sentence, 600 ms came: "You said" ends after 540.
+    assert_eq!(call.heard_text(), format!("{GREETING} You said Is there anything else?"));
+    assert_eq!(call.failures(), ["synthesis_failed"]);
+    assert_eq!(call.hangs_up().transcript[2].text, "You said Is there anything else?");
+}

@@ -352,7 +352,7 @@ impl Simulation {
         let duration = after(text.chars().count() + 1);
         self.durations.insert(chunk, duration);
         self.texts.insert(chunk, (turn, text));
-        self.at(at, Event::ChunkReady { chunk, duration, words });
+        self.at(at, Event::ChunkReady { chunk, duration, words, more: false });
     }
 
     /// The turn of a chunk.

@@ -55,6 +55,15 @@ impl Tongue {
 
     /// The words of which at least `share` is in `samples`, with their starts.
     pub fn hear(&self, samples: &[i16], rate: u32, share: f32) -> Vec<(usize, String)> {
+        self.words_in(samples, rate, share, false)
+    }
+
+    /// [`Self::hear`] where a word may have gaps, because it was spoken more slowly than it was played.
+    pub fn hear_over_gaps(&self, samples: &[i16], rate: u32, share: f32) -> Vec<(usize, String)> {
+        self.words_in(samples, rate, share, true)
+    }
+
+    fn words_in(&self, samples: &[i16], rate: u32, share: f32, gaps: bool) -> Vec<(usize, String)> {
         let mut heard = Vec::new();
         let mut at = 0;
         while at < samples.len() {
@@ -63,14 +72,34 @@ impl Tongue {
                 continue;
             };
             // Samples that a converter rounds at the edges belong to the word.
-            let length = samples[at..].iter().take_while(|&&s| self.word_at(s) == Some(word)).count();
+            let run =
+                |from: usize| samples[from..].iter().take_while(|&&s| self.word_at(s) == Some(word)).count();
+            let begin = at;
+            let mut length = run(at);
+            at += length;
+            while gaps && let Some(further) = self.goes_on(samples, at, word) {
+                length += run(further);
+                at = further + run(further);
+            }
             let whole = Self::samples_of(&self.0[word], rate) - STEP_MS * rate as usize / 1000;
             if length as f32 >= share * whole as f32 {
-                heard.push((at, self.0[word].clone()));
+                heard.push((begin, self.0[word].clone()));
             }
-            at += length;
         }
         heard
+    }
+
+    /// Where `word` goes on after a gap at `at`, if no other word begins before that.
+    fn goes_on(&self, samples: &[i16], at: usize, word: usize) -> Option<usize> {
+        /// A few samples may be what a converter makes of an edge.
+        const SURE: usize = 4;
+        let rest = &samples[at..];
+        let at_level = |window: &[i16]| window.iter().all(|&s| self.word_at(s) == self.word_at(window[0]));
+        let sure = rest.windows(SURE).position(|window| {
+            let steps = window.iter().all(|&s| (STEP - 300..STEP + 300).contains(&s));
+            steps || (self.word_at(window[0]).is_some() && at_level(window))
+        })?;
+        (self.word_at(rest[sure]) == Some(word)).then_some(at + sure)
     }
 
     fn word_at(&self, sample: i16) -> Option<usize> {

@@ -135,6 +135,8 @@ struct Reader {
     reading: BTreeMap<ReadingId, (CallTime, String)>,
     rebuilding: BTreeMap<ReadingId, CallTime>,
     speaking: BTreeMap<ChunkId, (CallTime, String)>,
+    /// How long each chunk took until its first audio.
+    sounding: BTreeMap<ChunkId, Duration>,
     playing: BTreeMap<MarkId, ChunkId>,
     started: BTreeMap<ChunkId, CallTime>,
     ways: Vec<Duration>,
@@ -162,6 +164,7 @@ impl Reader {
             }
             Action::Speak { chunk, text, .. } => {
                 self.speaking.insert(*chunk, (now, text.clone()));
+                self.sounding.remove(chunk);
             }
             Action::Send { chunk, mark, .. } => {
                 self.playing.insert(*mark, *chunk);
@@ -198,9 +201,11 @@ impl Reader {
                     self.past.rebuilt = (now - *asked, *done);
                 }
             }
-            Event::ChunkReady { chunk, duration, words } => {
+            Event::ChunkReady { chunk, duration, words, more: _ } => {
                 if let Some((asked, text)) = self.speaking.get(chunk) {
-                    let sounded = Sounded { took: now - *asked, duration: *duration, words: words.clone() };
+                    // What counts is when the speech began, and all of what came of it.
+                    let took = *self.sounding.entry(*chunk).or_insert(now - *asked);
+                    let sounded = Sounded { took, duration: *duration, words: words.clone() };
                     self.past.sounds.insert(text.clone(), sounded);
                 }
             }
@@ -220,6 +225,7 @@ impl Reader {
             | Event::Key { .. }
             | Event::TranscriptionFailed { .. }
             | Event::SynthesisFailed { .. }
+            | Event::ChunkStalled { .. }
             | Event::MarkSent { .. }
             | Event::InterruptRequested
             | Event::ModelsSwitched => {}

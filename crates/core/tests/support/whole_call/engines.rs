@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use offhook_core::call::{Input, Job, JobId, Outcome};
-use offhook_core::dialogue::{Message, Usage};
-use offhook_core::units::CallTime;
+use offhook_core::call::{Input, Job, JobId, Outcome, SpokenPart};
+use offhook_core::dialogue::{Message, Usage, WordTime};
+use offhook_core::units::{CallTime, duration_of, samples_in};
 
 use super::{Happening, WholeCall};
 use crate::support::simulation::MS;
@@ -17,6 +17,11 @@ pub struct Engines {
     pub first_token: Duration,
     pub token: Duration,
     pub synthesis: Duration,
+    /// The voice speaks in parts of this length, and takes as long as the second duration for each one after
+    /// the first.
+    pub parts: Option<(Duration, Duration)>,
+    /// The voice fails after this many parts of a text, once.
+    pub breaks_off_after: Option<usize>,
     /// The number of answers for which the model in use sends no token.
     pub silent_answers: u32,
     /// The jobs that fail, numbered in the order in which they begin.
@@ -33,6 +38,8 @@ impl Default for Engines {
             first_token: MS(20),
             token: MS(4),
             synthesis: MS(15),
+            parts: None,
+            breaks_off_after: None,
             silent_answers: 0,
             fails: BTreeSet::new(),
             answer: None,
@@ -60,11 +67,24 @@ impl WholeCall {
                 let outcome = Outcome::Done(Usage::default());
                 self.timeline.at(now + MS(30), Happening::Outcome(id, outcome));
             }
-            Job::Speak { text, .. } => {
-                let (samples, words) = self.tongue.say(&text, 8000);
-                let outcome = Outcome::Spoken { samples, words };
-                self.timeline.at(now + self.engines.synthesis, Happening::Outcome(id, outcome));
-            }
+            Job::Speak { text, .. } => self.speak(now, id, &text),
+        }
+    }
+
+    fn speak(&mut self, now: CallTime, id: JobId, text: &str) {
+        let (samples, words) = self.tongue.say(text, 8000);
+        let (length, takes) = self.engines.parts.unwrap_or((duration_of(samples.len(), 8000), MS(0)));
+        let mut at = now + self.engines.synthesis;
+        let mut parts = parts_of(&samples, &words, length);
+        let last = parts.pop().map(Outcome::Spoken);
+        let mut outcomes: Vec<Outcome> = parts.into_iter().map(Outcome::Speaking).chain(last).collect();
+        if let Some(most) = self.engines.breaks_off_after.take_if(|most| *most < outcomes.len()) {
+            outcomes.truncate(most);
+            outcomes.push(Outcome::Failed("as it was asked to".into()));
+        }
+        for outcome in outcomes {
+            self.timeline.at(at, Happening::Outcome(id, outcome));
+            at += takes;
         }
     }
 
@@ -87,4 +107,16 @@ impl WholeCall {
         }
         self.timeline.at(at, Happening::Outcome(id, Outcome::Done(Usage::default())));
     }
+}
+
+/// The parts of a speech, with the words that end in each.
+fn parts_of(samples: &[i16], words: &[WordTime], length: Duration) -> Vec<SpokenPart> {
+    let size = samples_in(length, 8000).max(1);
+    let parts = samples.chunks(size).enumerate().map(|(i, samples)| {
+        let from = duration_of(i * size, 8000);
+        let until = from + duration_of(samples.len(), 8000);
+        let ends_here = |word: &&WordTime| word.end > from && word.end <= until;
+        SpokenPart { samples: samples.to_vec(), words: words.iter().filter(ends_here).cloned().collect() }
+    });
+    parts.collect()
 }

@@ -244,7 +244,8 @@ impl WholeCall {
     /// The words that have sounded whole in the caller's ear so far, with their starts.
     pub fn heard(&self) -> Vec<(CallTime, String)> {
         let rate = self.peer.rate();
-        let heard = self.tongue.hear(&self.ear[..self.ear.len().min(self.now_in_samples())], rate, 0.9);
+        let ear = &self.ear[..self.ear.len().min(self.now_in_samples())];
+        let heard = self.tongue.hear_over_gaps(ear, rate, 0.9);
         heard
             .into_iter()
             .map(|(at, word)| (CallTime::ZERO + offhook_core::units::duration_of(at, rate), word))
@@ -314,6 +315,9 @@ impl WholeCall {
                     self.call.end(now);
                 }
             }
+        }
+        if self.ended.is_some() {
+            return;
         }
         let (at, reason) = self.call.poll_timeout();
         assert!(at > CallTime::ZERO || reason == Reason::Ping, "{reason:?} has no time");

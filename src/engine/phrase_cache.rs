@@ -1,0 +1,236 @@
+//! Speech that was synthesised before: a voice that remembers what it said. A greeting, a filler or an apology
+//! is there at once, for every call. Must not know calls, nor which texts come back.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+
+use super::buffered_playback::BufferedPlayback;
+use super::ports::{Speak, SpeakRequest, SpeakSink};
+use super::queue::QueueFull;
+use super::wanted::Wanted;
+use super::{CancelFlag, EngineError, Speech};
+
+/// The most bytes of samples that are kept: 17 minutes of speech for the telephone.
+const MOST_BYTES: usize = 16 << 20;
+
+/// The most texts that are kept.
+const MOST_TEXTS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
+
+/// Longer texts are not kept: hardly any of them comes back word for word.
+const LONGEST_TEXT: usize = 200;
+
+/// A voice, with its settings, that remembers its speech. When it remembers too much, it forgets what was not
+/// wanted for the longest time.
+pub struct PhraseCache {
+    voice: Arc<dyn Speak>,
+    kept: Arc<Kept>,
+}
+
+/// Speech by its text.
+struct Kept {
+    phrases: Mutex<Phrases>,
+    most_bytes: usize,
+}
+
+struct Phrases {
+    by_text: LruCache<String, Arc<Speech>>,
+    bytes: usize,
+}
+
+fn bytes_of(speech: &Speech) -> usize {
+    size_of_val(speech.samples.as_slice())
+}
+
+impl Kept {
+    fn lock(&self) -> MutexGuard<'_, Phrases> {
+        // Between two statements it is at worst a count too high: it forgets a little too early.
+        self.phrases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, text: &str) -> Option<Arc<Speech>> {
+        self.lock().by_text.get(text).cloned()
+    }
+
+    fn keep(&self, text: String, speech: Speech) {
+        let bytes = bytes_of(&speech);
+        if text.len() > LONGEST_TEXT || bytes > self.most_bytes {
+            return;
+        }
+        let mut phrases = self.lock();
+        phrases.bytes += bytes;
+        if let Some((_, old)) = phrases.by_text.push(text, Arc::new(speech)) {
+            phrases.bytes = phrases.bytes.saturating_sub(bytes_of(&old));
+        }
+        while phrases.bytes > self.most_bytes
+            && let Some((_, oldest)) = phrases.by_text.pop_lru()
+        {
+            phrases.bytes = phrases.bytes.saturating_sub(bytes_of(&oldest));
+        }
+    }
+}
+
+impl PhraseCache {
+    /// Lets `voice` remember.
+    #[must_use]
+    pub fn new(voice: Arc<dyn Speak>) -> Self {
+        Self::of_size(voice, MOST_BYTES)
+    }
+
+    fn of_size(voice: Arc<dyn Speak>, most_bytes: usize) -> Self {
+        let phrases = Mutex::new(Phrases { by_text: LruCache::new(MOST_TEXTS), bytes: 0 });
+        Self { voice, kept: Arc::new(Kept { phrases, most_bytes }) }
+    }
+
+    /// Speaks a text to nobody, when no call needs the voice, so that it is there when a call wants it.
+    ///
+    /// # Errors
+    /// If the queue is full.
+    pub fn prepare(&self, text: &str) -> Result<(), QueueFull> {
+        if self.kept.find(text).is_some() {
+            return Ok(());
+        }
+        let request = SpeakRequest {
+            text: text.to_owned(),
+            first: false,
+            wanted: Wanted::default(),
+            buffered: BufferedPlayback::default(),
+            cancel: CancelFlag::default(),
+        };
+        self.speak(request, Box::new(Nobody))
+    }
+}
+
+impl Speak for PhraseCache {
+    fn speak(&self, request: SpeakRequest, mut sink: Box<dyn SpeakSink>) -> Result<(), QueueFull> {
+        if let Some(speech) = self.kept.find(&request.text) {
+            sink.done(Ok(Speech::clone(&speech)));
+            return Ok(());
+        }
+        let (text, kept) = (request.text.clone(), self.kept.clone());
+        self.voice.speak(request, Box::new(Recorder { text, kept, sink, speech: Speech::default() }))
+    }
+}
+
+/// Remembers the speech that it passes on.
+struct Recorder {
+    text: String,
+    kept: Arc<Kept>,
+    sink: Box<dyn SpeakSink>,
+    speech: Speech,
+}
+
+impl SpeakSink for Recorder {
+    fn part(&mut self, part: Speech) {
+        self.speech.append(part.clone());
+        self.sink.part(part);
+    }
+
+    fn done(&mut self, outcome: Result<Speech, EngineError>) {
+        if let Ok(part) = &outcome {
+            self.speech.append(part.clone());
+            self.kept.keep(std::mem::take(&mut self.text), std::mem::take(&mut self.speech));
+        }
+        self.sink.done(outcome);
+    }
+}
+
+/// Speech that nobody waits for.
+struct Nobody;
+
+impl SpeakSink for Nobody {
+    fn part(&mut self, _: Speech) {}
+
+    fn done(&mut self, outcome: Result<Speech, EngineError>) {
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "a phrase could not be prepared: it is spoken when it is wanted");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+
+    use super::*;
+
+    /// A voice with 100 samples a letter, in two parts, that counts what it speaks; it cannot say "?".
+    #[derive(Default)]
+    struct Counts(Mutex<Vec<String>>);
+
+    impl Speak for Counts {
+        fn speak(&self, request: SpeakRequest, mut sink: Box<dyn SpeakSink>) -> Result<(), QueueFull> {
+            self.0.lock().expect("a test").push(request.text.clone());
+            let half = || Speech { samples: vec![1; 50 * request.text.len()], rate: 8000, words: Vec::new() };
+            sink.part(half());
+            let fails = request.text.contains('?');
+            sink.done(if fails { Err(EngineError::Failed("?".to_owned())) } else { Ok(half()) });
+            Ok(())
+        }
+    }
+
+    struct Samples(Sender<usize>, usize);
+
+    impl SpeakSink for Samples {
+        fn part(&mut self, part: Speech) {
+            self.1 += part.samples.len();
+        }
+
+        fn done(&mut self, outcome: Result<Speech, EngineError>) {
+            let last = outcome.map_or(0, |part| part.samples.len());
+            self.0.send(self.1 + last).expect("a test");
+        }
+    }
+
+    fn say(cache: &PhraseCache, text: &str) -> usize {
+        let (told, samples) = channel();
+        let (wanted, buffered) = (Wanted::default(), BufferedPlayback::default());
+        let cancel = CancelFlag::default();
+        let request = SpeakRequest { text: text.to_owned(), first: true, wanted, buffered, cancel };
+        cache.speak(request, Box::new(Samples(told, 0))).expect("room");
+        samples.recv().expect("an outcome")
+    }
+
+    fn cache(most_bytes: usize) -> (PhraseCache, Arc<Counts>) {
+        let voice = Arc::new(Counts::default());
+        (PhraseCache::of_size(voice.clone(), most_bytes), voice)
+    }
+
+    fn spoken(voice: &Counts) -> Vec<String> {
+        voice.0.lock().expect("a test").clone()
+    }
+
+    #[test]
+    fn what_was_said_or_prepared_once_is_there_at_once_and_whole() {
+        let (cache, voice) = cache(MOST_BYTES);
+        cache.prepare("Hello.").expect("room");
+        cache.prepare("Hello.").expect("room");
+        assert_eq!([say(&cache, "Hello."), say(&cache, "Bye."), say(&cache, "Bye.")], [600, 400, 400]);
+        assert_eq!(spoken(&voice), ["Hello.", "Bye."]);
+    }
+
+    #[test]
+    fn what_failed_or_is_long_is_not_kept() {
+        let (cache, voice) = cache(MOST_BYTES);
+        let long = "a".repeat(LONGEST_TEXT + 1);
+        for text in ["What?", "What?", &long, &long] {
+            say(&cache, text);
+        }
+        assert_eq!(spoken(&voice).len(), 4);
+    }
+
+    #[test]
+    fn what_was_not_wanted_for_the_longest_time_is_forgotten_first() {
+        // Room for ten letters.
+        let (cache, voice) = cache(2000);
+        for text in ["aaaa", "bbbb", "aaaa", "cccc", "aaaa", "bbbb"] {
+            say(&cache, text);
+        }
+        assert_eq!(spoken(&voice), ["aaaa", "bbbb", "cccc", "bbbb"]);
+        assert!(cache.kept.lock().bytes <= 2000);
+        say(&cache, "too long for all of it");
+        assert_eq!(say(&cache, "bbbb"), 400);
+        assert_eq!(spoken(&voice).last().map(String::as_str), Some("too long for all of it"));
+    }
+}
