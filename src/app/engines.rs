@@ -14,10 +14,11 @@ use crate::engine::ladder::Ladder;
 use crate::engine::llm::{self, LlmOptions, Opened};
 use crate::engine::phrase_cache::PhraseCache;
 use crate::engine::ports::Speak;
+use crate::engine::standby::{Heartbeat, Standby};
 use crate::engine::threads::lower_priority;
 use crate::engine::voice::OpenError;
 use crate::engine::whisper::{self, TOKENS_PER_SECOND, WhisperOptions, languages};
-use crate::engine::{CancelFlag, Effort, EngineError, Generator, LoadError, Recognizer};
+use crate::engine::{CancelFlag, Effort, EngineError, Generator, LoadError, Recognizer, Synthesizer};
 use crate::engine::{synthesizing, transcribing, voice};
 use crate::language::ENGLISH;
 use crate::runtime::clock::since_1970;
@@ -152,10 +153,11 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
         let model = generating::start(&name, generator, steps, &cores)?;
         models.push((name, model));
     }
+    let voice = with_stand_in(config, voice, &cores)?;
     let engines = Engines {
         hear: transcribing::start(recognizers, threads, &cores)?,
         models: Ladder::new(models),
-        speak: Arc::new(remembering(config, synthesizing::start(voice, &cores)?)),
+        speak: Arc::new(remembering(config, voice)),
         cores,
         count,
     };
@@ -163,6 +165,25 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
         tracing::error!(%error, "llm.use");
     }
     Ok(engines)
+}
+
+/// Starts the voice. If it is not the built-in one, that one stands in for it.
+fn with_stand_in(
+    config: &Config,
+    synthesizer: Box<dyn Synthesizer>,
+    cores: &Cores,
+) -> Result<Arc<dyn Speak>, StartError> {
+    if voice::is_built_in(&config.tts.voice) {
+        return Ok(synthesizing::start(synthesizer, cores)?);
+    }
+    let heartbeat = Arc::<Heartbeat>::default();
+    let first = synthesizing::start_watched("tts", synthesizer, cores, heartbeat.clone())?;
+    let built_in = voice::open(voice::BUILT_IN, config.tts.speed)
+        .map_err(|error| StartError::Broken("the built-in voice", EngineError::Failed(error.to_string())))?;
+    let second = synthesizing::start_watched("tts-spare", built_in, cores, Arc::default())?;
+    let clock = cores.clone();
+    let now = Arc::new(move || clock.now());
+    Ok(Arc::new(Standby::new(&config.tts.voice, first, heartbeat, second, now)?))
 }
 
 /// A voice that remembers its speech, and prepares the phrases of the configuration before calls want them.

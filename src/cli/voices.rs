@@ -54,11 +54,10 @@ pub fn run(args: &Args, config: &Config, path: Option<&Path>) -> anyhow::Result<
     outln!("  {:<width$}  language   rate", "voice")?;
     for row in &rows {
         let mark = if row.in_use { '*' } else { ' ' };
-        match (&row.language, row.rate, &row.problem) {
-            (Some(language), Some(rate), _) => {
-                outln!("{mark} {:<width$}  {language:<8} {rate:>6}", row.voice)?;
-            }
-            (.., problem) => outln!("{mark} {:<width$}  {}", row.voice, problem.as_deref().unwrap_or("?"))?,
+        let rate = row.rate.map(|rate| rate.to_string()).unwrap_or_default();
+        match (&row.language, &row.problem) {
+            (Some(language), _) => outln!("{mark} {:<width$}  {language:<8} {rate:>6}", row.voice)?,
+            (None, problem) => outln!("{mark} {:<width$}  {}", row.voice, problem.as_deref().unwrap_or("?"))?,
         }
     }
     outln!()?;
@@ -92,8 +91,7 @@ fn rows(config: &Config, folders: &[PathBuf]) -> Vec<Row> {
         let in_use = is_in_use(&voice);
         match found {
             Ok(found) => {
-                let (language, rate) = (Some(found.language), Some(found.rate));
-                Row { voice, in_use, language, rate, problem: None }
+                Row { voice, in_use, language: Some(found.language), rate: found.rate, problem: None }
             }
             Err(error) => Row { voice, in_use, language: None, rate: None, problem: Some(error.problem) },
         }

@@ -185,6 +185,19 @@ impl Reader {
         })
     }
 
+    /// A table of texts, in the order of their names; empty if the key is missing.
+    pub(super) fn pairs(&mut self, key: &str, allowed: &str) -> Vec<(String, String)> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let pairs = value.as_table().and_then(|table| {
+            let pair = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+            table.iter().map(pair).collect::<Option<Vec<_>>>()
+        });
+        pairs.unwrap_or_else(|| {
+            self.complain(key, &value, allowed.to_owned());
+            Vec::new()
+        })
+    }
+
     /// Adds a problem that one key alone cannot show.
     pub(super) fn refuse(&mut self, key: &str, value: String, allowed: String) {
         self.problems.push(Problem::of(key, value, allowed));

@@ -17,7 +17,10 @@ pub mod piper;
 pub mod ports;
 pub mod queue;
 mod schedule;
+#[cfg(feature = "sherpa")]
+pub mod sherpa;
 pub mod speech;
+pub mod standby;
 pub mod synthesizing;
 pub mod threads;
 pub mod transcribing;

@@ -89,7 +89,7 @@ pub trait Think: Send + Sync {
 }
 
 /// A text to be spoken.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SpeakRequest {
     /// Cleaned for speech.
     pub text: String,

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::{CancelFlag, EngineError};
-use crate::audio::level::audible_span;
+use crate::audio::level::{audible_span, rms_dbfs};
 use crate::dialogue::WordTime;
 use crate::units::{duration_of, samples_in};
 
@@ -14,8 +14,8 @@ use crate::units::{duration_of, samples_in};
 pub struct Description {
     /// Its language, as a tag: "en-US".
     pub language: String,
-    /// Samples a second.
-    pub rate: u32,
+    /// Samples a second; `None` if only the loaded voice knows.
+    pub rate: Option<u32>,
 }
 
 /// Synthesised speech, or a part of it.
@@ -96,6 +96,20 @@ impl Rendering for Whole {
     fn next(&mut self) -> Result<Part, EngineError> {
         Ok(Part::Last(std::mem::take(&mut self.0)))
     }
+}
+
+/// Voices differ in level; all of them speak as loud as the built-in one.
+const LEVEL_DBFS: f32 = -18.0;
+
+/// What the samples of a voice are multiplied by, found from those of some speech; `None` if it is silence.
+pub(super) fn gain_of(samples: &[i16], rate: u32) -> Option<f32> {
+    let level = rms_dbfs(&samples[audible_span(samples, rate)?]);
+    Some(10_f32.powf((LEVEL_DBFS - level) / 20.0).clamp(0.1, 10.0))
+}
+
+/// Samples in -1 to 1 with this gain, as 16-bit ones.
+pub(super) fn with_gain(samples: &[f32], gain: f32) -> Vec<i16> {
+    samples.iter().map(|sample| (sample * gain * 32_767.0) as i16).collect()
 }
 
 /// Silence kept before and after the audible part of speech. That part is exact to 5 ms, so at most 10 ms of

@@ -8,6 +8,7 @@ use super::arbiter::Work;
 use super::cores::Cores;
 use super::ports::{Speak, SpeakRequest, SpeakSink};
 use super::queue::QueueFull;
+use super::standby::Heartbeat;
 use super::survive;
 use super::threads::{lower_priority, spawn};
 use super::{EngineError, Part, Rendering, Speech, Synthesizer};
@@ -176,9 +177,22 @@ impl Queue {
 /// # Errors
 /// If the operating system gives no thread.
 pub fn start(synthesizer: Box<dyn Synthesizer>, cores: &Cores) -> std::io::Result<Arc<dyn Speak>> {
+    start_watched("tts", synthesizer, cores, Arc::default())
+}
+
+/// As [`start`], with a name for the thread and a heartbeat by which others see that it works.
+///
+/// # Errors
+/// If the operating system gives no thread.
+pub fn start_watched(
+    thread: &str,
+    synthesizer: Box<dyn Synthesizer>,
+    cores: &Cores,
+    heartbeat: Arc<Heartbeat>,
+) -> std::io::Result<Arc<dyn Speak>> {
     let queue = Arc::<Queue>::default();
     let (jobs, cores) = (queue.clone(), cores.clone());
-    spawn("tts".into(), move || serve(synthesizer, &jobs, &cores))?;
+    spawn(thread.into(), move || serve(synthesizer, &jobs, &cores, &heartbeat))?;
     Ok(Arc::new(Voice(queue)))
 }
 
@@ -197,13 +211,15 @@ impl Drop for Voice {
 
 /// Jobs in, speech out, part by part, until the last handle is dropped. Between two parts the core is given
 /// back, and the next part may be of another call.
-fn serve(mut synthesizer: Box<dyn Synthesizer>, queue: &Queue, cores: &Cores) {
+fn serve(mut synthesizer: Box<dyn Synthesizer>, queue: &Queue, cores: &Cores, heartbeat: &Heartbeat) {
     lower_priority();
     let mut resamplers = Resamplers::default();
     while let Some(work) = queue.next_work(|| cores.now()) {
         let Some(held) = cores.acquire_within(work, 1, PATIENCE) else { continue };
         let Some((place, job)) = queue.take(cores.now()) else { continue };
+        heartbeat.begins(cores.now());
         let more = job.speak_on(&mut *synthesizer, &mut resamplers, cores.now());
+        heartbeat.ends();
         drop(held);
         if let Some(job) = more {
             queue.put_back(place, job);

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use super::flite::{self, Flite};
+#[cfg(feature = "sherpa")]
+use super::sherpa;
 use super::speech::Description;
 use super::{EngineError, LoadError, Synthesizer, piper};
 
@@ -34,21 +36,65 @@ struct Kind {
 enum Voices {
     /// One of these names; opened at a pace where 1 is the voice's own.
     Named(&'static [&'static str], fn(&str, f32) -> Opened),
-    /// In a file.
-    InFile(FileKind),
+    /// In a file or in a folder.
+    InFiles(&'static dyn InFiles),
 }
 
-/// How the files of a kind are recognised and opened.
-struct FileKind {
-    extension: &'static str,
-    /// Whether a file with this extension is likely to be a voice, by the files beside it.
-    is_likely: fn(&Path) -> bool,
-    /// Looks at a file without loading it.
-    look: fn(&Path) -> Result<Description, LoadError>,
-    open: fn(&Path, f32) -> Loaded,
+/// A kind of voice that is in files.
+trait InFiles: Sync {
+    /// The extension of its file; `None` if it is a folder.
+    fn extension(&self) -> Option<&'static str>;
+
+    /// Whether a file or folder is likely to be a voice, by the files beside or in it.
+    fn is_likely(&self, path: &Path) -> bool;
+
+    /// Looks at a voice without loading it.
+    fn look(&self, path: &Path) -> Result<Description, LoadError>;
+
+    /// Opens a voice at a pace where 1 is its own.
+    fn open(&self, path: &Path, speed: f32) -> Loaded;
 }
 
-const KINDS: [Kind; 2] = [
+struct PiperFiles;
+
+impl InFiles for PiperFiles {
+    fn extension(&self) -> Option<&'static str> {
+        Some("onnx")
+    }
+
+    fn is_likely(&self, path: &Path) -> bool {
+        piper::settings_of(path).exists()
+    }
+
+    fn look(&self, path: &Path) -> Result<Description, LoadError> {
+        piper::look(path)
+    }
+
+    fn open(&self, path: &Path, speed: f32) -> Loaded {
+        Ok(Box::new(piper::open(path, speed)?))
+    }
+}
+
+#[cfg(feature = "sherpa")]
+impl InFiles for sherpa::Family {
+    fn extension(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn is_likely(&self, path: &Path) -> bool {
+        sherpa::is_likely(self, path)
+    }
+
+    fn look(&self, path: &Path) -> Result<Description, LoadError> {
+        sherpa::look(self, path)
+    }
+
+    fn open(&self, path: &Path, speed: f32) -> Loaded {
+        Ok(Box::new(sherpa::open(self, path, speed)?))
+    }
+}
+
+const KINDS: &[Kind] = &[
     Kind {
         name: "flite",
         voices: Voices::Named(&flite::VOICES, |voice, speed| Ok(Box::new(Flite::new(voice, speed)?))),
@@ -56,16 +102,27 @@ const KINDS: [Kind; 2] = [
     },
     Kind {
         name: "piper",
-        voices: Voices::InFile(FileKind {
-            extension: "onnx",
-            is_likely: |path| piper::settings_of(path).exists(),
-            look: piper::look,
-            open: |path, speed| Ok(Box::new(piper::open(path, speed)?)),
-        }),
+        voices: Voices::InFiles(&PiperFiles),
         // Its words come from flite's lexicon.
         can_speak: flite::can_speak,
     },
+    #[cfg(feature = "sherpa")]
+    Kind::through_sherpa(&sherpa::VITS),
+    #[cfg(feature = "sherpa")]
+    Kind::through_sherpa(&sherpa::KOKORO),
+    #[cfg(feature = "sherpa")]
+    Kind::through_sherpa(&sherpa::KITTEN),
+    #[cfg(feature = "sherpa")]
+    Kind::through_sherpa(&sherpa::POCKET),
 ];
+
+#[cfg(feature = "sherpa")]
+impl Kind {
+    /// A family of sherpa-onnx. Its words come from flite's lexicon, too.
+    const fn through_sherpa(family: &'static sherpa::Family) -> Self {
+        Self { name: family.name, voices: Voices::InFiles(family), can_speak: flite::can_speak }
+    }
+}
 
 /// The name of the voice that needs no file.
 pub const BUILT_IN: &str = "flite:slt";
@@ -77,7 +134,10 @@ pub fn names() -> String {
         Voices::Named(voices, _) => {
             voices.iter().map(|voice| format!("\"{}:{voice}\"", kind.name)).collect::<Vec<_>>()
         }
-        Voices::InFile(FileKind { extension, .. }) => vec![format!("\"{}:FILE.{extension}\"", kind.name)],
+        Voices::InFiles(files) => {
+            let path = files.extension().map_or("FOLDER".to_owned(), |extension| format!("FILE.{extension}"));
+            vec![format!("\"{}:{path}\"", kind.name)]
+        }
     });
     names.collect::<Vec<_>>().join(", ")
 }
@@ -93,7 +153,7 @@ pub fn open(voice: &str, speed: f32) -> Result<Box<dyn Synthesizer>, OpenError> 
     };
     match kind.voices {
         Voices::Named(_, open) => Ok(open(name, speed)?),
-        Voices::InFile(FileKind { open, .. }) => Ok(open(Path::new(name), speed)?),
+        Voices::InFiles(files) => Ok(files.open(Path::new(name), speed)?),
     }
 }
 
@@ -103,7 +163,7 @@ pub fn open(voice: &str, speed: f32) -> Result<Box<dyn Synthesizer>, OpenError> 
 /// What is wrong with a file.
 pub fn look(voice: &str) -> Result<Description, LoadError> {
     match find(voice) {
-        Some((Kind { voices: Voices::InFile(kind), .. }, name)) => (kind.look)(Path::new(name)),
+        Some((Kind { voices: Voices::InFiles(files), .. }, name)) => files.look(Path::new(name)),
         Some((Kind { voices: Voices::Named(..), .. }, _)) | None => Ok(flite::description()),
     }
 }
@@ -119,25 +179,26 @@ pub fn list(folders: &[PathBuf]) -> Vec<Listed> {
             Voices::Named(voices, _) => {
                 voices.iter().map(|voice| (format!("{name}:{voice}"), Ok(flite::description()))).collect()
             }
-            Voices::InFile(FileKind { extension, is_likely, look, .. }) => {
-                let files = folders.iter().flat_map(|folder| files_with(folder, extension));
-                let likely = files.filter(|file| is_likely(file));
-                likely.map(|file| (format!("{name}:{}", file.display()), look(&file))).collect()
+            Voices::InFiles(files) => {
+                let paths = folders.iter().flat_map(|folder| paths_with(folder, files.extension()));
+                let likely = paths.filter(|path| files.is_likely(path));
+                likely.map(|path| (format!("{name}:{}", path.display()), files.look(&path))).collect()
             }
         }
     };
     KINDS.iter().flat_map(in_kind).collect()
 }
 
-/// The files of a folder with this extension, in the order of their names.
-fn files_with(folder: &Path, extension: &str) -> Vec<PathBuf> {
+/// The files of a folder with this extension, or the folders in it, in the order of their names.
+fn paths_with(folder: &Path, extension: Option<&str>) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|found| found == extension))
-        .collect();
-    files.sort();
-    files
+    let is_right = |path: &PathBuf| match extension {
+        Some(extension) => path.extension().is_some_and(|found| found == extension),
+        None => path.is_dir(),
+    };
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_right).collect();
+    paths.sort();
+    paths
 }
 
 /// True if there is a voice of this name, or if it names a file that may be one.
@@ -145,10 +206,17 @@ fn files_with(folder: &Path, extension: &str) -> Vec<PathBuf> {
 pub fn is_known(voice: &str) -> bool {
     find(voice).is_some_and(|(kind, name)| match kind.voices {
         Voices::Named(voices, _) => voices.contains(&name),
-        Voices::InFile(FileKind { extension, .. }) => {
-            Path::new(name).extension().is_some_and(|found| found == extension)
-        }
+        Voices::InFiles(files) => match files.extension() {
+            Some(extension) => Path::new(name).extension().is_some_and(|found| found == extension),
+            None => !name.is_empty(),
+        },
     })
+}
+
+/// True if the voice is a built-in one, which needs no file.
+#[must_use]
+pub fn is_built_in(voice: &str) -> bool {
+    file_of(voice).is_none()
 }
 
 /// The file of a voice; `None` if it needs none.
@@ -156,7 +224,7 @@ pub fn is_known(voice: &str) -> bool {
 pub fn file_of(voice: &str) -> Option<PathBuf> {
     find(voice).and_then(|(kind, name)| match kind.voices {
         Voices::Named(..) => None,
-        Voices::InFile(..) => Some(name.into()),
+        Voices::InFiles(_) => Some(name.into()),
     })
 }
 

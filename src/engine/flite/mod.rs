@@ -52,7 +52,7 @@ impl Flite {
 /// What is known of its voices.
 #[must_use]
 pub fn description() -> Description {
-    Description { language: "en-US".to_owned(), rate: 16_000 }
+    Description { language: "en-US".to_owned(), rate: Some(16_000) }
 }
 
 /// True if flite can speak something in `text`: it knows Latin letters without accents, and digits.

@@ -9,21 +9,20 @@ mod settings;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::speech::Description;
+use super::speech::{Description, gain_of, with_gain};
 use super::{CancelFlag, EngineError, LoadError, NO_SUCH_FILE, Rendering, Synthesizer};
-use crate::audio::level::{audible_span, rms_dbfs};
 use crate::engine::flite::{self, SpokenWord};
 use crate::files;
 use network::{Network, Scales};
 use rendering::Spoken;
 use settings::Settings;
 
+/// What a voice says to nobody, so that it becomes known how loud it is.
+pub(super) const SAMPLE_SENTENCE: &str = "Hello, how can I help you today?";
+
 /// The largest file of a voice. Medium ones have 63 MB, high ones 114.
 const MAX_BYTES: u64 = 512 << 20;
 const MAX_SETTINGS_BYTES: u64 = 1 << 20;
-
-/// Voices differ in level; all of them speak as loud as the built-in one.
-const LEVEL_DBFS: f32 = -18.0;
 
 /// A voice from a file.
 pub struct Piper(Arc<Voice>);
@@ -65,7 +64,7 @@ pub fn look(path: &Path) -> Result<Description, LoadError> {
     let settings = settings(path)?;
     let file = read(path, |path| files::read(path, MAX_BYTES))?;
     network::inner_values(&file).map_err(|problem| wrong(path, problem))?;
-    Ok(Description { language: settings.language(), rate: settings.rate() })
+    Ok(Description { language: settings.language(), rate: Some(settings.rate()) })
 }
 
 fn settings(path: &Path) -> Result<Settings, LoadError> {
@@ -106,7 +105,7 @@ struct Phonemes {
 }
 
 /// The signs of a stretch, each with the written word that it belongs to; spaces and marks have none.
-type Signs = Vec<(char, Option<usize>)>;
+pub(super) type Signs = Vec<(char, Option<usize>)>;
 
 /// A stretch ends with the first mark after so many signs, or else with the first word after so many: memory
 /// and time grow with the square of its length.
@@ -114,7 +113,7 @@ const SIGNS_TO_A_MARK: usize = 40;
 const MOST_SIGNS: usize = 200;
 
 /// The signs of a text, in stretches that are spoken one after the other.
-fn stretches(spoken: &[SpokenWord]) -> Vec<Signs> {
+pub(super) fn stretches(spoken: &[SpokenWord]) -> Vec<Signs> {
     let mut stretches = vec![Signs::new()];
     for (i, word) in spoken.iter().enumerate() {
         let Some(signs) = stretches.last_mut() else { continue };
@@ -141,23 +140,18 @@ impl Voice {
     }
 
     fn samples(&self, sound: &[f32]) -> Vec<i16> {
-        sound.iter().map(|sample| (sample * self.gain * 32_767.0) as i16).collect()
+        with_gain(sound, self.gain)
     }
 
     /// Says a sentence to nobody: how much context its parts need, and how loud it is.
     fn get_to_know(&mut self) -> Result<(), EngineError> {
-        const SENTENCE: &str = "Hello, how can I help you today?";
-        let spoken = flite::pronounce(SENTENCE)?.spoken;
+        let spoken = flite::pronounce(SAMPLE_SENTENCE)?.spoken;
         let phonemes = self.phonemes(&stretches(&spoken).concat());
         let latents = self.network.latents(&phonemes.ids, self.scales).map_err(failed)?;
         let sound =
             self.network.find_its_context(&latents, &rendering::PARTS).map_err(EngineError::Failed)?;
-        let samples = self.samples(&sound);
-        let Some(speech) = audible_span(&samples, self.settings.rate()) else {
-            return Err(EngineError::Failed("its sound is silence".to_owned()));
-        };
-        let level = rms_dbfs(&samples[speech]);
-        self.gain = 10_f32.powf((LEVEL_DBFS - level) / 20.0).clamp(0.1, 10.0);
+        self.gain = gain_of(&self.samples(&sound), self.settings.rate())
+            .ok_or_else(|| EngineError::Failed("its sound is silence".to_owned()))?;
         Ok(())
     }
 }
