@@ -93,6 +93,7 @@ impl Call {
         match outcome {
             Outcome::Spoken { samples, words } => {
                 let duration = duration_of(samples.len(), PHONE_RATE);
+                let words = self.voice.written_times(chunk, &words);
                 self.voice.spoken(turn, chunk, samples);
                 return Some(Event::ChunkReady { chunk, duration, words });
             }

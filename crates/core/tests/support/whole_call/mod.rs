@@ -120,6 +120,7 @@ impl WholeCall {
             idle_timeout: Duration::from_secs(30),
             send_timeout: Duration::from_secs(5),
             judge: "main".to_owned(),
+            dictionary: Arc::default(),
             trace: Some(Arc::new(move |line| sink.lock().unwrap().push(line))),
         };
         let line = Line::new(codec, peer.rate()).unwrap();
