@@ -43,6 +43,7 @@ const NUMBERS: Numbers = Numbers {
     scale_words: &["Tausend", "Million", "Millionen", "Milliarde", "Milliarden", "Mio", "Mrd"],
     years: (1900, 2100),
     years_after: &["seit", "von", "bis", "ab", "jahr", "jahre", "anno", "vor", "nach"],
+    singular_after: &[],
     denominators: &[2, 3, 4, 5, 6, 8, 10, 100],
 };
 

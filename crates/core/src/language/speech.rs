@@ -79,6 +79,8 @@ pub struct Numbers {
     pub years: (u64, u64),
     /// Words after which any number of four digits is a year.
     pub years_after: &'static [&'static str],
+    /// Articles after which a unit is singular: "a $20 bill".
+    pub singular_after: &'static [&'static str],
     /// Denominators of ordinary fractions.
     pub denominators: &'static [u64],
 }
@@ -235,6 +237,8 @@ pub struct Abbreviations {
     pub shouted: &'static [&'static str],
     /// The longest initials; a longer word in capitals is shouted.
     pub longest_initials: usize,
+    /// A capital behind an abbreviation begins a sentence: nouns have none.
+    pub ends_before_capital: bool,
     /// Behind initials: their plural and possessive.
     pub plural: &'static str,
     /// A word of one capital that is no initial.

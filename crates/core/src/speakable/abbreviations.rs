@@ -63,6 +63,26 @@ fn abbreviation(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Part> {
     Some(Part::new(said, if titled { Close::Joined } else { close }))
 }
 
+/// An abbreviation that is written in two words: "z. B.".
+fn abbreviation_of_two(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> {
+    let is_letter = |word: &Word<'_>| word.is_dotted() && word.core.chars().count() == 1;
+    let next = text.at(i + 1).filter(|next| is_letter(word) && word.close == "." && is_letter(next))?;
+    let key = format!("{}.{}", word.core, next.core);
+    let said = of_entries(text.speech, &key)?;
+    let (first, rest) = said.split_once(' ').unwrap_or((said, ""));
+    Some(vec![Part::new(first, Close::Joined), short(rest)])
+}
+
+fn of_entries(speech: &Speech, written: &str) -> Option<&'static str> {
+    let mut entries = speech.abbreviations.entries.iter();
+    entries.find(|(key, _, when)| *when == When::Always && is_key(key, written)).map(|(_, said, _)| *said)
+}
+
+/// True if a title or another abbreviation is written like this.
+pub(super) fn is_entry(written: &str, speech: &Speech) -> bool {
+    speech.abbreviations.entries.iter().any(|(key, ..)| is_key(key, written))
+}
+
 /// Letters with full stops: "U.S".
 fn dotted_letters(written: &str, speech: &Speech) -> Option<String> {
     let is_letter = |piece: &str| piece.chars().count() == 1 && piece.chars().all(char::is_alphabetic);
@@ -113,7 +133,8 @@ fn roman_number(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Part> {
         && n <= 4
         && word.core.starts_with("II");
     if (rulers.contains(&lower.as_str()) && is_name) || follows_a_name {
-        return Some(part(format!("{the} {}", (speech.numbers.ordinal)(n, the))));
+        let close = if speech.dates.dotted_days { Close::Abbreviated } else { Close::Written };
+        return Some(Part::new(format!("{the} {}", (speech.numbers.ordinal)(n, the)), close));
     }
     None
 }
@@ -182,6 +203,9 @@ pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     }
     if let Some(said) = roman_number(text, i, word) {
         return Some(vec![said]);
+    }
+    if let Some(parts) = abbreviation_of_two(text, i, word) {
+        return Some(parts);
     }
     if let Some(said) = abbreviation(text, i, word) {
         return Some(vec![said]);

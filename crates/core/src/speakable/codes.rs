@@ -29,6 +29,11 @@ fn letters(run: &str, speech: &Speech) -> (String, bool) {
     if is_mixed && run.chars().count() > 2 { (run.to_owned(), true) } else { (spelled(run, speech), false) }
 }
 
+/// A word like "year" in "10-year-old": no part of a code.
+fn is_plain_word(piece: &str) -> bool {
+    piece.chars().count() > 1 && piece.chars().all(char::is_lowercase)
+}
+
 /// What is said of a word of letters and digits, or `None` if it is something else.
 pub(super) fn code(written: &str, speech: &Speech) -> Option<String> {
     let is_code = |c: char| c.is_alphanumeric() || c == '-';
@@ -36,6 +41,7 @@ pub(super) fn code(written: &str, speech: &Speech) -> Option<String> {
         || !written.contains(char::is_alphabetic)
         || !written.chars().all(is_code)
         || written.starts_with('-')
+        || written.split('-').any(is_plain_word)
         || written.ends_with('-')
     {
         return None;

@@ -1,5 +1,6 @@
 //! Dates, months and days of the week. Must not know a month: they are in the tables of the language.
 
+use super::abbreviations;
 use super::numbers::{self, Number};
 use super::word::{Close, Part, Text, Word, has_digit, is_digits, joined, part, starts_with_capital};
 use crate::language::Speech;
@@ -174,6 +175,14 @@ fn alone(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> {
         has_digit(next.core) || next.is_dash() || self::name(next.core, speech).is_some()
     });
     let after_a_range = text.before(i).is_some_and(Word::is_dash);
+    // "Fr. Koch": a title that looks like a day.
+    let titled = !beside_a_date
+        && abbreviations::is_entry(word.core, speech)
+        && word.goes_on()
+        && text.at(i + 1).is_some_and(|next| starts_with_capital(next.core));
+    if titled {
+        return None;
+    }
     let is_sure = !is_ambiguous(word.core, speech)
         || word.is_dotted()
         || word.close.starts_with([',', ':'])

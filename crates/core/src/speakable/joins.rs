@@ -12,7 +12,11 @@ pub fn joins(before: &str, after: &str, speech: &Speech) -> bool {
     let (first, second) = (Word::of(before), Word::of(after));
     if second.is_dash() || first.is_dash() {
         let one = if first.is_dash() { second } else { first };
-        return has_digit(one.core) || dates::name(one.core, speech).is_some() || is_of_a_time(&one, speech);
+        let goes_on = first.close.is_empty() || (first.close == "." && is_abbreviation(&first, speech));
+        return goes_on
+            && (has_digit(one.core)
+                || dates::name(one.core, speech).is_some()
+                || is_of_a_time(&one, speech));
     }
     if first.core.is_empty() || second.core.is_empty() {
         return false;
@@ -74,8 +78,11 @@ fn is_abbreviation(word: &Word<'_>, speech: &Speech) -> bool {
 /// A word after an abbreviation with a full stop: a capital begins a sentence, unless a title or a short name
 /// stands before it.
 fn follows_an_abbreviation(first: &Word<'_>, second: &Word<'_>, speech: &Speech) -> bool {
+    if abbreviations::needs_a_name(first, speech) {
+        return starts_with_capital(second.core);
+    }
     if is_of_a_time(first, speech) || units::is_unit(first.core, speech) {
-        return !starts_with_capital(second.core);
+        return !speech.abbreviations.ends_before_capital || !starts_with_capital(second.core);
     }
     second.open.is_empty()
         && (!starts_with_capital(second.core) || starts_with_capital(first.core) || has_digit(first.core))

@@ -11,6 +11,8 @@ pub(super) struct Amount {
     pub(super) currency: &'static Currency,
     pub(super) number: Number,
     scale: &'static str,
+    /// It describes a noun: its names are singular.
+    attributive: bool,
 }
 
 /// The sign of a currency at the beginning of `text`; the longest counts.
@@ -45,8 +47,13 @@ fn amount(text: &str, speech: &Speech) -> Option<Amount> {
     let rest = if minus.is_empty() { rest.to_owned() } else { format!("{minus}{rest}") };
     let numbers = &speech.numbers;
     match Number::of(&rest, numbers) {
-        Some(number) => Some(Amount { currency, number, scale: "" }),
-        None => numbers::scaled(&rest, speech).map(|(number, scale)| Amount { currency, number, scale }),
+        Some(number) => Some(Amount { currency, number, scale: "", attributive: false }),
+        None => numbers::scaled(&rest, speech).map(|(number, scale)| Amount {
+            currency,
+            number,
+            scale,
+            attributive: false,
+        }),
     }
 }
 
@@ -55,8 +62,9 @@ impl Amount {
     fn parts(&self, speech: &Speech) -> (String, String) {
         let (numbers, money) = (&speech.numbers, &speech.money);
         let number = &self.number;
-        let (one, more) = self.currency.names;
+        let (one, more) = (self.currency.names.0, self.name());
         let (hundredth, hundredths) = self.currency.hundredths;
+        let hundredths = if self.attributive { hundredth } else { hundredths };
         let cents = number.decimals.as_deref().filter(|d| d.len() == 2 && self.scale.is_empty());
         let cents = cents.and_then(|cents| cents.parse::<u64>().ok());
         if let Some(cents) = cents.filter(|cents| *cents == 0 || !hundredths.is_empty()) {
@@ -78,6 +86,12 @@ impl Amount {
             return Self::counted(number, (one, more), speech);
         }
         (number.say(numbers), joined(&[self.scale, more]))
+    }
+
+    /// The name behind any number but one.
+    fn name(&self) -> &'static str {
+        let (one, more) = self.currency.names;
+        if self.attributive { one.split_once(' ').map_or(one, |(_, name)| name) } else { more }
     }
 
     fn counted(number: &Number, names: (&str, &str), speech: &Speech) -> (String, String) {
@@ -103,11 +117,11 @@ pub(super) fn range(left: &str, right: &str, speech: &Speech) -> Option<String> 
         (Some(from), None) => {
             let number = Number::of(right, &speech.numbers)?;
             let currency = from.currency;
-            (from, Amount { currency, number, scale: "" })
+            (from, Amount { currency, number, scale: "", attributive: false })
         }
         (None, Some(to)) => {
             let number = Number::of(left, &speech.numbers)?;
-            (Amount { currency: to.currency, number, scale: "" }, to)
+            (Amount { currency: to.currency, number, scale: "", attributive: false }, to)
         }
         (None, None) => return None,
     };
@@ -122,11 +136,16 @@ pub(super) fn range(left: &str, right: &str, speech: &Speech) -> Option<String> 
 
 /// An amount of one word, perhaps as a rate: "$110/visit".
 pub(super) fn one(text: &str, speech: &Speech) -> Option<String> {
+    one_word(text, false, speech)
+}
+
+fn one_word(text: &str, attributive: bool, speech: &Speech) -> Option<String> {
     let (text, rate) = match text.split_once('/') {
         Some((text, rate)) => (text, Some(rate)),
         None => (text, None),
     };
-    let (first, second) = amount(text, speech)?.parts(speech);
+    let amount = Amount { attributive, ..amount(text, speech)? };
+    let (first, second) = amount.parts(speech);
     match rate {
         None => Some(joined(&[&first, &second])),
         Some(rate) => Some(joined(&[&first, &second, speech.money.per, &units::each(rate, speech)?])),
@@ -136,29 +155,25 @@ pub(super) fn one(text: &str, speech: &Speech) -> Option<String> {
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let speech = text.speech;
     let core = text.core(i);
-    let next = text.after(i);
-    if let Some(next) = next {
-        let number = Number::of(core, &speech.numbers);
-        // "20 €"
-        if let (Some(number), Some(currency)) = (number, currency_of(next.core, speech)) {
-            let (first, second) = Amount { currency, number, scale: "" }.parts(speech);
-            return Some(vec![part(first), part(second)]);
-        }
-        // "€ 20"
-        let number = Number::of(next.core, &speech.numbers);
-        if let (Some(currency), Some(number)) = (currency_of(core, speech), number) {
-            let (first, second) = Amount { currency, number, scale: "" }.parts(speech);
+    let attributive = text.is_attributive(i);
+    if let Some(next) = text.after(i) {
+        // "20 €" and "€ 20"
+        let behind = Number::of(core, &speech.numbers).zip(currency_of(next.core, speech));
+        let apart = behind.or_else(|| Number::of(next.core, &speech.numbers).zip(currency_of(core, speech)));
+        if let Some((number, currency)) = apart {
+            let (first, second) = Amount { currency, number, scale: "", attributive }.parts(speech);
             return Some(vec![part(first), part(second)]);
         }
         // "$2.5 million"
         if numbers::is_scale(next.core, speech)
             && let Some(amount) = amount(core, speech).filter(|amount| amount.scale.is_empty())
         {
-            let name = amount.currency.names.1;
-            return Some(vec![part(amount.number.say(&speech.numbers)), part(joined(&[next.core, name]))]);
+            let amount = Amount { attributive, ..amount };
+            let scaled = joined(&[next.core, amount.name()]);
+            return Some(vec![part(amount.number.say(&speech.numbers)), part(scaled)]);
         }
     }
-    one(core, speech).map(|said| vec![part(said)])
+    one_word(core, attributive, speech).map(|said| vec![part(said)])
 }
 
 /// True if `written` is the sign or the code of a currency.

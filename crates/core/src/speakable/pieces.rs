@@ -2,7 +2,7 @@
 //! digit or a sign. Must not know the words around it.
 
 use super::codes;
-use super::letters::{is_letter, push_letter};
+use super::letters::{is_letter, push_letter, spelled};
 use super::numbers::digits_in_groups;
 use super::things;
 use super::units;
@@ -92,6 +92,8 @@ fn sign<'t>(text: &'t str, speech: &Speech) -> Option<(&'static str, &'t str)> {
 fn runs(written: &str, speech: &Speech) -> String {
     let mut line = String::new();
     let mut rest = written;
+    // "Q&A", "A+"
+    let are_initials = written.contains(['&', '+']) && !written.contains(char::is_lowercase);
     // The run of letters or digits that is being read.
     let mut run = String::new();
     while let Some(c) = rest.chars().next() {
@@ -99,7 +101,7 @@ fn runs(written: &str, speech: &Speech) -> String {
         let of_letters = !run.is_empty() && !is_digits(&run);
         if c.is_ascii_digit() {
             if of_letters {
-                flush(&mut line, &mut run, speech);
+                flush(&mut line, &mut run, are_initials, speech);
             }
             run.push(c);
             rest = after;
@@ -107,7 +109,7 @@ fn runs(written: &str, speech: &Speech) -> String {
         }
         if !c.is_ascii() && sign(rest, speech).is_none() || c.is_ascii_alphabetic() {
             if !run.is_empty() && !of_letters {
-                flush(&mut line, &mut run, speech);
+                flush(&mut line, &mut run, are_initials, speech);
             }
             push_letter(&mut run, c, speech);
             rest = after;
@@ -121,7 +123,7 @@ fn runs(written: &str, speech: &Speech) -> String {
             rest = after;
             continue;
         }
-        flush(&mut line, &mut run, speech);
+        flush(&mut line, &mut run, are_initials, speech);
         if let Some((said, after)) = sign(rest, speech) {
             push(&mut line, said);
             rest = after;
@@ -133,14 +135,16 @@ fn runs(written: &str, speech: &Speech) -> String {
         }
         rest = after;
     }
-    flush(&mut line, &mut run, speech);
+    flush(&mut line, &mut run, are_initials, speech);
     line
 }
 
-fn flush(line: &mut String, run: &mut String, speech: &Speech) {
+fn flush(line: &mut String, run: &mut String, are_initials: bool, speech: &Speech) {
     let said = if is_digits(run) {
         let number = run.parse().ok().filter(|_| run.len() <= 6 && !run.starts_with('0'));
         number.map_or_else(|| digits_in_groups(run, &speech.numbers), speech.numbers.cardinal)
+    } else if are_initials {
+        spelled(run, speech)
     } else {
         codes::said(run, speech).unwrap_or_else(|| run.clone())
     };

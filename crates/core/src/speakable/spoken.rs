@@ -3,13 +3,16 @@
 
 use super::dictionary::Dictionary;
 use super::letters::{plain_signs, push_letter};
-use super::word::{Close, Part, Text, Word, starts_with_capital};
+use super::word::{Close, Part, Text, Word, is_digits, starts_with_capital};
 use super::{abbreviations, addresses, dates, money, numbers, pieces, telephone, things, times, units, web};
 use crate::dialogue::WordTime;
 use crate::language::Speech;
 
 /// Punctuation that any voice understands.
 const MARKS: &str = ".,;:!?…";
+
+/// Passes over a text; the second rarely changes anything, and a third one still more rarely.
+const MOST_PASSES: usize = 4;
 
 /// Says one or more written words from a place on.
 type Recogniser = for<'t> fn(&Text<'t>, usize) -> Option<Vec<Part>>;
@@ -125,14 +128,40 @@ impl Line<'_> {
 /// ```
 #[must_use]
 pub fn spoken(written: &str, speech: &Speech, dictionary: &Dictionary) -> Spoken {
+    let (mut said, mut settled) = pass(written, speech, dictionary, &[]);
+    // Words that stood in one, as in "9:30Nov.", are read once they stand alone.
+    let mut before = written.to_owned();
+    for _ in 1..MOST_PASSES {
+        if said.text == before {
+            break;
+        }
+        let (next, still_settled) = pass(&said.text, speech, &Dictionary::default(), &settled);
+        let words = next.words.iter().filter_map(|of| said.words.get(*of).copied()).collect();
+        before = std::mem::replace(&mut said, Spoken { text: next.text, words }).text;
+        settled = still_settled;
+    }
+    said
+}
+
+/// Reads the words once, except for those at the `settled` places, which stay. Returns which of the spoken words
+/// are settled: those of the dictionary.
+fn pass(written: &str, speech: &Speech, dictionary: &Dictionary, settled: &[bool]) -> (Spoken, Vec<bool>) {
     let plain = plain_signs(written);
     let text = Text::of(&plain, speech);
     let mut line = Line { speech, spoken: Spoken::default() };
+    let mut still_settled = Vec::new();
     // The word in which a quotation in single quotes began.
     let mut quoted = false;
+    // Parentheses that are open.
+    let mut depth = 0_usize;
     let mut i = 0;
     while let Some(word) = text.at(i) {
-        let parts = parts_at(&text, i, dictionary);
+        let known = match settled.get(i) {
+            Some(true) => Some(vec![Part::new(word.core, Close::Written)]),
+            Some(false) | None => dictionary.read(&text, i),
+        };
+        let stays = known.is_some();
+        let parts = known.unwrap_or_else(|| parts_at(&text, i));
         quoted |= word.open.contains('\'');
         if parts.is_empty() {
             line.mark(if word.is_dash() { "," } else { word.close });
@@ -142,8 +171,11 @@ pub fn spoken(written: &str, speech: &Speech, dictionary: &Dictionary) -> Spoken
         }
         for (at, part) in parts.iter().enumerate() {
             let Some(word) = text.at(i + at) else { break };
-            if word.open.contains(['(', '[']) {
+            // The parentheses of a telephone number are no pause.
+            let in_parentheses = word.open.contains(['(', '[']) && !is_area(word);
+            if in_parentheses {
                 line.mark(",");
+                depth += 1;
             }
             line.say(&part.said, i + at);
             if word.close.starts_with('\'') && word.core.ends_with('s') && !quoted && at + 1 == parts.len() {
@@ -151,20 +183,22 @@ pub fn spoken(written: &str, speech: &Speech, dictionary: &Dictionary) -> Spoken
             }
             quoted &= !word.close.contains('\'');
             close(&mut line, &text, i + at, word, part.close);
+            if word.close.contains([')', ']']) && depth > 0 {
+                depth -= 1;
+                line.mark(if text.at(i + at + 1).is_some() { "," } else { "" });
+            }
         }
         i += parts.len();
+        still_settled.resize(line.spoken.words.len(), stays);
     }
-    line.spoken
+    (line.spoken, still_settled)
 }
 
 /// What is said from `i` on; empty if there is nothing but punctuation.
-fn parts_at(text: &Text<'_>, i: usize, dictionary: &Dictionary) -> Vec<Part> {
+fn parts_at(text: &Text<'_>, i: usize) -> Vec<Part> {
     let Some(word) = text.at(i) else { return Vec::new() };
     if word.core.is_empty() {
         return Vec::new();
-    }
-    if let Some(parts) = dictionary.read(text, i) {
-        return parts;
     }
     if let Some(parts) = RECOGNISERS.iter().find_map(|read| read(text, i)).filter(|parts| !parts.is_empty()) {
         return parts;
@@ -181,15 +215,18 @@ fn close(line: &mut Line<'_>, text: &Text<'_>, i: usize, word: &Word<'_>, close:
     let rest = word.close.strip_prefix('.').unwrap_or(word.close);
     let next = text.at(i + 1);
     match close {
-        Close::Silent => return,
+        Close::Silent => {}
         Close::Written => line.mark(word.close),
         Close::Joined => line.mark(rest),
         Close::Abbreviated => {
-            let ends = word.is_dotted() && next.is_none_or(|next| starts_with_capital(next.core));
+            let capital = text.speech.abbreviations.ends_before_capital;
+            let ends = word.is_dotted() && next.is_none_or(|next| capital && starts_with_capital(next.core));
             line.mark(if ends && !rest.contains(|c| MARKS.contains(c)) { "." } else { rest });
         }
     }
-    if word.close.contains([')', ']']) && next.is_some() {
-        line.mark(",");
-    }
+}
+
+/// "(555)"
+fn is_area(word: &Word<'_>) -> bool {
+    is_digits(word.core) && word.close.starts_with(')')
 }

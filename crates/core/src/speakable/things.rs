@@ -52,7 +52,7 @@ fn without_unit_twice(left: &str, from: &str, to: &str, speech: &Speech) -> Stri
 
 /// A dash in a word of its own between two things: "9 – 5".
 fn between(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
-    let word = text.at(i).filter(|word| word.is_dash() && word.close.is_empty())?;
+    let word = text.at(i).filter(|word| ["-", "–"].contains(&word.core) && word.close.is_empty())?;
     let after = text.at(i + 1).filter(|after| word.open.is_empty() && after.open.is_empty())?;
     let before = text.before(i).filter(|before: &&Word<'_>| before.goes_on())?;
     let is_thing = |core: &str| has_digit(core) || dates::name(core, text.speech).is_some();

@@ -97,11 +97,12 @@ pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     }
     let said = one(core, speech)?;
     // "9a.m." keeps the full stop of its sentence only.
-    let close = if core.contains(|c: char| c.is_alphabetic()) { Close::Abbreviated } else { Close::Written };
+    let close = if core.contains('.') { Close::Abbreviated } else { Close::Written };
     Some(vec![Part::new(said, close)])
 }
 
 /// True if `written` is a half of the day or a word that belongs to a time.
 pub(super) fn goes_with_a_time(written: &str, speech: &Speech) -> bool {
-    half(written, speech).is_some() || speech.times.words.contains(&written)
+    let is_dotted_time = written.contains('.') && time_of(written, speech).is_some();
+    half(written, speech).is_some() || is_dotted_time || speech.times.words.contains(&written)
 }

@@ -5,7 +5,9 @@ use super::word::{Close, Part, Text, is_digits, is_key, joined, part, short};
 use crate::language::{Speech, Unit, UnitWhen};
 
 fn unit_of(text: &str, speech: &Speech) -> Option<&'static Unit> {
-    speech.units.iter().find(|unit| unit.signs.iter().any(|sign| is_key(sign, text)))
+    // Of one letter, the case tells: "3 m", "3M".
+    let is_it = |sign: &&str| is_key(sign, text) && (sign.len() > 1 || *sign == text);
+    speech.units.iter().find(|unit| unit.signs.iter().any(is_it))
 }
 
 /// The name of one of the unit, without its number word.
@@ -65,9 +67,13 @@ fn end_of_number(text: &str, speech: &Speech) -> usize {
 
 /// A number and the unit directly behind it: "25°C".
 pub(super) fn one(text: &str, speech: &Speech) -> Option<String> {
+    counted(text, false, speech)
+}
+
+fn counted(text: &str, is_singular: bool, speech: &Speech) -> Option<String> {
     let (number, unit) = text.split_at_checked(end_of_number(text, speech))?;
     let (said, is_one) = quantity(number, speech)?;
-    let (name, _) = name_of(unit, is_one, speech)?;
+    let (name, _) = name_of(unit, is_one || is_singular, speech)?;
     let first = if is_one { first_of_one(unit, speech).unwrap_or(said) } else { said };
     Some(joined(&[&first, &name]))
 }
@@ -123,27 +129,29 @@ pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     }
     if let Some((whole, rest)) = numbers::mixed(text, i)
         && let Some(unit) = text.after(i + 1)
-        && let Some((name, UnitWhen::Always)) = name_of(unit.core, false, speech)
+        && let Some((name, UnitWhen::Always)) = name_of(unit.core, text.is_attributive(i), speech)
     {
         return Some(vec![part(whole), part(rest), short(name)]);
     }
+    let is_singular = text.is_attributive(i);
     if let Some((said, is_one)) = quantity(text.core(i), speech)
         && let Some(unit) = text.after(i)
     {
         // Units of two words: "sq ft".
         if let Some(second) = text.after(i + 1).filter(|_| unit.core.len() <= 2)
-            && let Some((name, _)) = name_of(&format!("{} {}", unit.core, second.core), is_one, speech)
+            && let Some((name, _)) =
+                name_of(&format!("{} {}", unit.core, second.core), is_one || is_singular, speech)
             && let Some((first_name, last_name)) = name.rsplit_once(' ')
         {
             return Some(vec![part(said), part(first_name), short(last_name)]);
         }
-        if let Some((name, when)) = name_of(unit.core, is_one, speech) {
+        if let Some((name, when)) = name_of(unit.core, is_one || is_singular, speech) {
             let is_unit = when == UnitWhen::Always || follows_a_measure(text, i);
             let said = if is_one { first_of_one(unit.core, speech).unwrap_or(said) } else { said };
             return is_unit.then(|| vec![part(said), short(name)]);
         }
     }
-    one(text.core(i), speech).map(|said| vec![short(said)])
+    counted(text.core(i), is_singular, speech).map(|said| vec![part(said)])
 }
 
 /// True if `written` is a unit behind any number.

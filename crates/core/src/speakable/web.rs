@@ -98,8 +98,19 @@ pub(super) fn said(written: &str, speech: &Speech) -> Option<String> {
     Some(said_name(&format!("{host}{path}"), speech))
 }
 
+/// Numbers with several dots: of a machine, of a version. Not the dates of a language that writes them so.
+fn dotted_numbers(written: &str, speech: &Speech) -> Option<String> {
+    let groups: Vec<&str> = written.split('.').collect();
+    let is_date = groups.len() == 3 && speech.dates.separators.contains(&'.');
+    let are_numbers = groups.iter().all(|group| is_digits(group) && group.len() <= 3);
+    (groups.len() > 2 && are_numbers && !is_date).then(|| said_name(written, speech))
+}
+
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let core = text.core(i);
+    if let Some(said) = dotted_numbers(core, text.speech) {
+        return Some(vec![part(said)]);
+    }
     if !core.contains(['.', '@', ':']) {
         return None;
     }

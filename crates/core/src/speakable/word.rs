@@ -34,7 +34,8 @@ impl<'t> Word<'t> {
 
     /// True if the sentence ends here; the full stop of a short name may be that of an abbreviation.
     pub(super) fn ends_sentence(&self) -> bool {
-        let is_short = starts_with_capital(self.core) && self.core.chars().count() <= 4;
+        let is_name = starts_with_capital(self.core) && self.core.chars().count() <= 4;
+        let is_short = is_name || self.core.contains('.');
         self.close.contains(['!', '?', '…']) || (self.close.contains('.') && !is_short)
     }
 
@@ -97,6 +98,15 @@ impl<'t> Text<'t> {
     /// The core of the word before `i` in lower case; empty at the beginning of a sentence.
     pub(super) fn before_in_lower_case(&self, i: usize) -> String {
         self.before(i).map_or_else(String::new, |word| word.core.to_lowercase())
+    }
+
+    /// True if what is measured at `i` describes a noun, so that its unit is singular: "a $20 bill".
+    pub(super) fn is_attributive(&self, i: usize) -> bool {
+        let before = self.before(i).filter(|before| before.close.is_empty());
+        before.is_some_and(|before| {
+            let is_it = |word: &&str| word.eq_ignore_ascii_case(before.core);
+            self.speech.numbers.singular_after.iter().any(is_it)
+        })
     }
 
     /// The word after `i`, if nothing separates the two.

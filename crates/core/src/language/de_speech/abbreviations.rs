@@ -48,6 +48,7 @@ pub(super) const ABBREVIATIONS: Abbreviations = Abbreviations {
         "wir", "ihr", "ist", "auf", "zu", "von", "mit", "neu", "gratis", "frei", "heute", "immer", "nie",
     ],
     longest_initials: 4,
+    ends_before_capital: false,
     plural: "s",
     one_letter_word: "",
     numbered: &["teil", "kapitel", "band", "klasse", "stufe", "typ", "phase"],

@@ -92,6 +92,8 @@ pub(super) const ABBREVIATIONS: Abbreviations = Abbreviations {
         ("lbs", "pounds", Always),
         ("oz", "ounces", Dotted),
         ("pkg", "package", Always),
+        ("tsp", "teaspoon", Always),
+        ("tbsp", "tablespoon", Always),
         ("pls", "please", Always),
         ("plz", "please", Always),
         ("thx", "thanks", Always),
@@ -195,6 +197,7 @@ pub(super) const ABBREVIATIONS: Abbreviations = Abbreviations {
         "would", "wrong", "year", "years", "yes", "yet", "you", "your", "yours", "zero",
     ],
     longest_initials: 5,
+    ends_before_capital: true,
     plural: "'s",
     one_letter_word: "I",
     numbered: &[
