@@ -69,7 +69,7 @@ const NUMBERS: Numbers = Numbers {
         "mid",
     ],
     singular_after: &["a", "an"],
-    denominators: &[2, 3, 4, 5, 6, 8, 10, 12, 16, 32, 64, 100],
+    denominators: &[2, 3, 4, 5, 6, 8, 10, 12, 16, 32, 64],
 };
 
 const MONEY: Money = Money {

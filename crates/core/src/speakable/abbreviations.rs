@@ -8,7 +8,7 @@ use crate::language::{Speech, When};
 /// The longest abbreviation in a table, in bytes: longer words are not looked up.
 const LONGEST: usize = 12;
 
-fn fixed(written: &str, speech: &Speech) -> Option<&'static str> {
+fn of_fixed(written: &str, speech: &Speech) -> Option<&'static str> {
     let table = speech.abbreviations.fixed;
     let found = table.iter().find(|(key, _)| written.len() <= LONGEST && is_key(key, written));
     found.map(|(_, said)| *said)
@@ -28,14 +28,10 @@ fn entry(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<(&'static str, Wh
             .is_some_and(|next| next.core.trim_start_matches('#').starts_with(|c: char| c.is_ascii_digit())),
     };
     let entries = text.speech.abbreviations.entries.iter();
+    // A key of one letter must be written so.
     let mut found = entries.filter(|(key, ..)| {
-        let capital = || {
-            let mut letters = word.core.chars();
-            let first = letters.next().is_some_and(char::is_uppercase);
-            first && !letters.as_str().contains(char::is_uppercase) && key.eq_ignore_ascii_case(word.core)
-        };
-        is_key(key, word.core) && (key.len() != 1 || *key == word.core)
-            || (!key.contains(char::is_uppercase) && key.len() > 1 && capital())
+        key.eq_ignore_ascii_case(word.core)
+            && (*key == word.core || (key.len() > 1 && is_key(key, word.core)))
     });
     found.find(|(_, _, when)| holds(*when)).map(|(_, said, when)| (*said, *when))
 }
@@ -90,9 +86,9 @@ fn dotted_letters(written: &str, speech: &Speech) -> Option<String> {
     letters.then(|| spelled(written, speech))
 }
 
-/// The value of a Roman number up to 39, which is as far as names and parts are counted.
+/// The value of a Roman number below 90, which is as far as names, parts and games are counted.
 fn roman(written: &str) -> Option<u64> {
-    if written.is_empty() || !written.bytes().all(|b| b"IVX".contains(&b)) {
+    if written.is_empty() || !written.bytes().all(|b| b"IVXL".contains(&b)) {
         return None;
     }
     let canonical = canonical_roman();
@@ -100,10 +96,10 @@ fn roman(written: &str) -> Option<u64> {
     u64::try_from(place + 1).ok()
 }
 
-/// The Roman numbers from 1 to 39.
+/// The Roman numbers from 1 to 89.
 fn canonical_roman() -> Vec<String> {
     const ONES: [&str; 10] = ["", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX"];
-    const TENS: [&str; 4] = ["", "X", "XX", "XXX"];
+    const TENS: [&str; 9] = ["", "X", "XX", "XXX", "XL", "L", "LX", "LXX", "LXXX"];
     let all = TENS.iter().flat_map(|tens| ONES.iter().map(move |ones| format!("{tens}{ones}")));
     all.skip(1).collect()
 }
@@ -111,7 +107,7 @@ fn canonical_roman() -> Vec<String> {
 /// "Part IV", "Henry VIII", "World War II", "John Smith III".
 fn roman_number(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Part> {
     let speech = text.speech;
-    if word.core.is_empty() || word.core == speech.abbreviations.one_letter_word {
+    if ["", "L", speech.abbreviations.one_letter_word].contains(&word.core) {
         return None;
     }
     let n = roman(word.core)?;
@@ -192,15 +188,19 @@ pub(super) fn capitals(written: &str, speech: &Speech) -> Option<String> {
     Some(format!("{}{plural}", spelled(bare, speech)))
 }
 
+/// Words of signs and digits that are said in their own way.
+pub(super) fn fixed(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
+    let word = text.at(i)?;
+    // "401(k)"
+    let closed = format!("{})", word.core);
+    let with_parenthesis = word.core.contains('(').then(|| of_fixed(&closed, text.speech)).flatten();
+    let said = with_parenthesis.or_else(|| of_fixed(word.core, text.speech))?;
+    Some(vec![part(said)])
+}
+
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let word = text.at(i)?;
     let speech = text.speech;
-    // "401(k)"
-    let closed = format!("{})", word.core);
-    let with_parenthesis = word.core.contains('(').then(|| fixed(&closed, speech)).flatten();
-    if let Some(said) = with_parenthesis.or_else(|| fixed(word.core, speech)) {
-        return Some(vec![part(said)]);
-    }
     if let Some(said) = roman_number(text, i, word) {
         return Some(vec![said]);
     }

@@ -26,6 +26,10 @@ fn letters(run: &str, speech: &Speech) -> (String, bool) {
         return ((*said).to_owned(), true);
     }
     let is_mixed = run.contains(char::is_lowercase);
+    let lower = run.to_lowercase();
+    if run.chars().count() > 2 && speech.abbreviations.shouted.contains(&lower.as_str()) {
+        return (lower, true);
+    }
     if is_mixed && run.chars().count() > 2 { (run.to_owned(), true) } else { (spelled(run, speech), false) }
 }
 
@@ -53,13 +57,14 @@ pub(super) fn code(written: &str, speech: &Speech) -> Option<String> {
     let (first, second) = (flat.first()?, flat.get(1));
     let after_word = !has_digit(first) && letters(first, speech).1;
     let is_short = |run: &str| is_digits(run) && run.len() <= 3 && !run.starts_with('0');
+    let several = pieces.iter().filter(|piece| !piece.is_empty()).count() > 1;
     let in_one = count == 2
         && second.is_some_and(|second| {
             let digits = if is_digits(first) { *first } else { *second };
             let letters = if is_digits(first) { *second } else { *first };
-            is_short(digits) && (letters.chars().count() == 1 || after_word)
+            let length = letters.chars().count();
+            is_short(digits) && (length == 1 || after_word || (several && length <= 3 && digits.len() == 3))
         });
-    let several = pieces.iter().filter(|piece| !piece.is_empty()).count() > 1;
     let long = pieces.iter().any(|piece| piece.concat().chars().count() > 2);
     let mut said: Vec<String> = Vec::new();
     for piece in &pieces {

@@ -188,7 +188,9 @@ fn alone(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> {
         || word.close.starts_with([',', ':'])
         || beside_a_date
         || after_a_range;
-    (is_short && is_sure).then(|| vec![Part::new(name, Close::Abbreviated)])
+    // "APR" in capitals is no month.
+    let is_name = word.core.contains(char::is_lowercase);
+    (is_short && is_sure && is_name).then(|| vec![Part::new(name, Close::Abbreviated)])
 }
 
 /// An ordinal with a full stop: "am 3. ist", and numbers without one.

@@ -1,7 +1,7 @@
 //! Which neighbouring words are spoken as one thing, so that no chunk is cut between them. Must not know how
 //! they are spoken.
 
-use super::word::{Word, has_digit, is_digits, of_table, starts_with_capital};
+use super::word::{Word, has_digit, is_digits, may_begin_sentence, of_table, starts_with_capital};
 use super::{abbreviations, dates, money, numbers, telephone, times, units};
 use crate::language::Speech;
 
@@ -71,8 +71,13 @@ fn is_abbreviation(word: &Word<'_>, speech: &Speech) -> bool {
         || is_street
         || short(addresses.directions)
         || short(addresses.numbered)
-        || units::is_unit(word.core, speech)
+        || is_unit_or_rate(word.core, speech)
         || is_of_a_time(word, speech)
+}
+
+/// "kg", "$5/mo"
+fn is_unit_or_rate(core: &str, speech: &Speech) -> bool {
+    units::is_unit(core.rsplit('/').next().unwrap_or(core), speech)
 }
 
 /// A word after an abbreviation with a full stop: a capital begins a sentence, unless a title or a short name
@@ -81,8 +86,8 @@ fn follows_an_abbreviation(first: &Word<'_>, second: &Word<'_>, speech: &Speech)
     if abbreviations::needs_a_name(first, speech) {
         return starts_with_capital(second.core);
     }
-    if is_of_a_time(first, speech) || units::is_unit(first.core, speech) {
-        return !speech.abbreviations.ends_before_capital || !starts_with_capital(second.core);
+    if is_of_a_time(first, speech) || is_unit_or_rate(first.core, speech) {
+        return !may_begin_sentence(second.core, speech);
     }
     second.open.is_empty()
         && (!starts_with_capital(second.core) || starts_with_capital(first.core) || has_digit(first.core))

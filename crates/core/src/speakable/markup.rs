@@ -143,6 +143,9 @@ fn word(raw: &str, speech: &Speech) -> String {
     if speech.signs.between.iter().any(|(sign, _)| *sign == raw) {
         return raw.to_owned();
     }
+    if raw == "#" {
+        return raw.to_owned();
+    }
     let is_address = raw.contains("://") || raw.contains('@');
     let raw = raw.strip_prefix('!').filter(|rest| rest.starts_with('[')).unwrap_or(raw);
     let mut kept = String::with_capacity(raw.len());

@@ -2,7 +2,7 @@
 
 use super::numbers::{self, Number};
 use super::units;
-use super::word::{Part, Text, joined, part};
+use super::word::{Close, Part, Text, joined, part};
 use crate::language::{Currency, Speech};
 
 /// An amount.
@@ -173,7 +173,9 @@ pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
             return Some(vec![part(amount.number.say(&speech.numbers)), part(scaled)]);
         }
     }
-    one_word(core, attributive, speech).map(|said| vec![part(said)])
+    // The unit of a rate may be short: "$5/mo."
+    let close = if core.contains('/') { Close::Abbreviated } else { Close::Written };
+    one_word(core, attributive, speech).map(|said| vec![Part::new(said, close)])
 }
 
 /// True if `written` is the sign or the code of a currency.

@@ -54,8 +54,9 @@ pub(super) fn said(written: &str, before: &str, speech: &Speech) -> String {
 fn between(last: &str, separator: char, next: &str, speech: &Speech) -> String {
     let are_words = is_word(last, speech) && is_word(next, speech);
     let number_and_word = has_digit(last) && is_word(next, speech) && next.contains(char::is_lowercase);
-    let are_capitals = |word: &str| word.chars().count() > 1 && !word.contains(char::is_lowercase);
+    let are_capitals = |word: &str| !word.contains(char::is_lowercase);
     match separator {
+        '-' if are_words && are_capitals(last) && are_capitals(next) => " ".to_owned(),
         '-' if are_words || number_and_word || (is_word(last, speech) && has_digit(next)) => "-".to_owned(),
         '/' if are_words && !(are_capitals(last) && are_capitals(next)) => {
             format!(" {} ", speech.signs.slash)
@@ -123,9 +124,18 @@ fn runs(written: &str, speech: &Speech) -> String {
             rest = after;
             continue;
         }
+        let last = run.clone();
         flush(&mut line, &mut run, are_initials, speech);
         if let Some((said, after)) = sign(rest, speech) {
             push(&mut line, said);
+            rest = after;
+            continue;
+        }
+        // "B.1.1.7"
+        let beside_digit = is_digits(&last) || after.starts_with(|c: char| c.is_ascii_digit());
+        let dot = speech.web.signs.iter().find(|(sign, _)| *sign == '.').filter(|_| c == '.' && beside_digit);
+        if let Some((_, dot)) = dot.filter(|_| !after.is_empty() && !line.is_empty()) {
+            push(&mut line, dot);
             rest = after;
             continue;
         }

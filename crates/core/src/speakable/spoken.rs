@@ -3,7 +3,7 @@
 
 use super::dictionary::Dictionary;
 use super::letters::{plain_signs, push_letter};
-use super::word::{Close, Part, Text, Word, is_digits, starts_with_capital};
+use super::word::{Close, Part, Text, Word, is_digits, may_begin_sentence};
 use super::{abbreviations, addresses, dates, money, numbers, pieces, telephone, things, times, units, web};
 use crate::dialogue::WordTime;
 use crate::language::Speech;
@@ -18,7 +18,8 @@ const MOST_PASSES: usize = 4;
 type Recogniser = for<'t> fn(&Text<'t>, usize) -> Option<Vec<Part>>;
 
 /// The recognisers; the first that knows a word says it.
-const RECOGNISERS: [Recogniser; 11] = [
+const RECOGNISERS: [Recogniser; 12] = [
+    abbreviations::fixed,
     web::read,
     telephone::read,
     times::read,
@@ -200,6 +201,13 @@ fn parts_at(text: &Text<'_>, i: usize) -> Vec<Part> {
     if word.core.is_empty() {
         return Vec::new();
     }
+    // A word in small letters can only be an abbreviation, or announce a number.
+    let is_plain = word.core.bytes().all(|b| b.is_ascii_lowercase() || b == b'\'');
+    if is_plain {
+        let read = [telephone::read, addresses::read, abbreviations::read];
+        let parts = read.iter().find_map(|read| read(text, i));
+        return parts.unwrap_or_else(|| vec![Part::new(word.core, Close::Written)]);
+    }
     if let Some(parts) = RECOGNISERS.iter().find_map(|read| read(text, i)).filter(|parts| !parts.is_empty()) {
         return parts;
     }
@@ -212,15 +220,14 @@ fn parts_at(text: &Text<'_>, i: usize) -> Vec<Part> {
 
 /// The punctuation behind a written word.
 fn close(line: &mut Line<'_>, text: &Text<'_>, i: usize, word: &Word<'_>, close: Close) {
-    let rest = word.close.strip_prefix('.').unwrap_or(word.close);
+    let rest = word.close.strip_prefix('.').filter(|_| word.is_dotted()).unwrap_or(word.close);
     let next = text.at(i + 1);
     match close {
         Close::Silent => {}
         Close::Written => line.mark(word.close),
         Close::Joined => line.mark(rest),
         Close::Abbreviated => {
-            let capital = text.speech.abbreviations.ends_before_capital;
-            let ends = word.is_dotted() && next.is_none_or(|next| capital && starts_with_capital(next.core));
+            let ends = word.is_dotted() && next.is_none_or(|next| may_begin_sentence(next.core, text.speech));
             line.mark(if ends && !rest.contains(|c| MARKS.contains(c)) { "." } else { rest });
         }
     }

@@ -58,7 +58,10 @@ fn between(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let is_thing = |core: &str| has_digit(core) || dates::name(core, text.speech).is_some();
     let halved = |core: &str| times::goes_with_a_time(core, text.speech);
     let is_range = (is_thing(before.core) || halved(before.core)) && is_thing(after.core);
-    is_range.then(|| vec![part(text.speech.numbers.to)])
+    let numbers = &text.speech.numbers;
+    // "5 - 3 = 2"
+    let is_sum = text.core(i + 2) == "=";
+    is_range.then(|| vec![part(if is_sum { numbers.minus } else { numbers.to })])
 }
 
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {

@@ -95,6 +95,19 @@ pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
             }
         }
     }
+    // "3 PM–5 PM"
+    let after_digit =
+        text.before(i).is_some_and(|before| before.core.ends_with(|c: char| c.is_ascii_digit()));
+    if let Some(half) = half(core, speech).filter(|_| after_digit) {
+        return Some(vec![short(half)]);
+    }
+    if let Some((first, hour)) = core.split_once(['-', '–'])
+        && let Some(half) = half(first, speech)
+        && let Some((hour, minute)) = clock(hour, true, speech)
+    {
+        let (hour, minute) = (speech.times.clock)(hour, minute, true);
+        return Some(vec![part(joined(&[half, speech.numbers.to, &hour, &minute]))]);
+    }
     let said = one(core, speech)?;
     // "9a.m." keeps the full stop of its sentence only.
     let close = if core.contains('.') { Close::Abbreviated } else { Close::Written };

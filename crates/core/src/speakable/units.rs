@@ -35,19 +35,30 @@ fn name_of(text: &str, is_one: bool, speech: &Speech) -> Option<(String, UnitWhe
     Some((joined(&[name(unit), speech.money.per, &each(rate, speech)?]), unit.when))
 }
 
-/// A quantity: its words, and whether it is one.
-fn quantity(text: &str, speech: &Speech) -> Option<(String, bool)> {
+/// How many of a unit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Count {
+    One,
+    /// "one half pound"
+    PartOfOne,
+    Several,
+}
+
+/// A quantity: its words, and how many it is.
+fn quantity(text: &str, speech: &Speech) -> Option<(String, Count)> {
     let numbers = &speech.numbers;
     if let Some(number) = Number::of(text, numbers) {
-        return Some((number.say(numbers), number.is_one()));
+        let count = if number.is_one() { Count::One } else { Count::Several };
+        return Some((number.say(numbers), count));
     }
     if let Some((whole, n, d)) = numbers::fraction_of(text, speech) {
-        return Some(((numbers.fraction)(whole, n, d), false));
+        let count = if whole.is_none() { Count::PartOfOne } else { Count::Several };
+        return Some(((numbers.fraction)(whole, n, d), count));
     }
     let (from, to) = text.split_once(['-', '–', '/'])?;
     let between = if text.contains('/') { numbers.over } else { numbers.to };
     let (from, to) = (Number::of(from, numbers)?, Number::of(to, numbers)?);
-    Some((joined(&[&from.say(numbers), between, &to.say(numbers)]), false))
+    Some((joined(&[&from.say(numbers), between, &to.say(numbers)]), Count::Several))
 }
 
 /// Where the number at the beginning of `text` ends.
@@ -72,9 +83,9 @@ pub(super) fn one(text: &str, speech: &Speech) -> Option<String> {
 
 fn counted(text: &str, is_singular: bool, speech: &Speech) -> Option<String> {
     let (number, unit) = text.split_at_checked(end_of_number(text, speech))?;
-    let (said, is_one) = quantity(number, speech)?;
-    let (name, _) = name_of(unit, is_one || is_singular, speech)?;
-    let first = if is_one { first_of_one(unit, speech).unwrap_or(said) } else { said };
+    let (said, count) = quantity(number, speech)?;
+    let (name, _) = name_of(unit, count != Count::Several || is_singular, speech)?;
+    let first = if count == Count::One { first_of_one(unit, speech).unwrap_or(said) } else { said };
     Some(joined(&[&first, &name]))
 }
 
@@ -134,20 +145,21 @@ pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
         return Some(vec![part(whole), part(rest), short(name)]);
     }
     let is_singular = text.is_attributive(i);
-    if let Some((said, is_one)) = quantity(text.core(i), speech)
+    if let Some((said, count)) = quantity(text.core(i), speech)
         && let Some(unit) = text.after(i)
     {
+        let is_singular = is_singular || count != Count::Several;
         // Units of two words: "sq ft".
         if let Some(second) = text.after(i + 1).filter(|_| unit.core.len() <= 2)
-            && let Some((name, _)) =
-                name_of(&format!("{} {}", unit.core, second.core), is_one || is_singular, speech)
+            && let Some((name, _)) = name_of(&format!("{} {}", unit.core, second.core), is_singular, speech)
             && let Some((first_name, last_name)) = name.rsplit_once(' ')
         {
             return Some(vec![part(said), part(first_name), short(last_name)]);
         }
-        if let Some((name, when)) = name_of(unit.core, is_one || is_singular, speech) {
+        if let Some((name, when)) = name_of(unit.core, is_singular, speech) {
             let is_unit = when == UnitWhen::Always || follows_a_measure(text, i);
-            let said = if is_one { first_of_one(unit.core, speech).unwrap_or(said) } else { said };
+            let said =
+                if count == Count::One { first_of_one(unit.core, speech).unwrap_or(said) } else { said };
             return is_unit.then(|| vec![part(said), short(name)]);
         }
     }

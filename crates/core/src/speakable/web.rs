@@ -3,7 +3,7 @@
 
 use super::letters::spelled;
 use super::numbers::digits;
-use super::word::{Part, Text, is_digits, part};
+use super::word::{Part, Text, is_digits, joined, part};
 use crate::language::Speech;
 
 fn is_label(label: &str) -> bool {
@@ -100,10 +100,21 @@ pub(super) fn said(written: &str, speech: &Speech) -> Option<String> {
 
 /// Numbers with several dots: of a machine, of a version. Not the dates of a language that writes them so.
 fn dotted_numbers(written: &str, speech: &Speech) -> Option<String> {
-    let groups: Vec<&str> = written.split('.').collect();
+    let letter = written.chars().next().filter(char::is_ascii_alphabetic);
+    let numbers = written.strip_prefix(|c: char| c.is_ascii_alphabetic()).unwrap_or(written);
+    let groups: Vec<&str> = numbers.split('.').collect();
     let is_date = groups.len() == 3 && speech.dates.separators.contains(&'.');
     let are_numbers = groups.iter().all(|group| is_digits(group) && group.len() <= 3);
-    (groups.len() > 2 && are_numbers && !is_date).then(|| said_name(written, speech))
+    if (groups.len() < 3 && (groups.len() < 2 || letter.is_none())) || !are_numbers || is_date {
+        return None;
+    }
+    let dot = speech.web.signs.iter().find(|(sign, _)| *sign == '.').map_or(" ", |(_, said)| *said);
+    let group = |group: &&str| match group.parse() {
+        Ok(n) if group.len() <= 2 && (group.len() == 1 || n > 9) => (speech.numbers.cardinal)(n),
+        Ok(_) | Err(_) => digits(group, &speech.numbers),
+    };
+    let said = groups.iter().map(group).collect::<Vec<_>>().join(&format!(" {dot} "));
+    Some(joined(&[&letter.map(|letter| spelled(&letter.to_string(), speech)).unwrap_or_default(), &said]))
 }
 
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {

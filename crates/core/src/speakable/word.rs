@@ -48,6 +48,12 @@ pub(super) fn starts_with_capital(text: &str) -> bool {
     text.chars().next().is_some_and(char::is_uppercase)
 }
 
+/// True if a word may begin a sentence behind an abbreviation: it has a capital, and is no initials.
+pub(super) fn may_begin_sentence(text: &str, speech: &Speech) -> bool {
+    let initials = text.chars().nth(1).is_some() && !text.contains(char::is_lowercase);
+    speech.abbreviations.ends_before_capital && starts_with_capital(text) && !initials
+}
+
 pub(super) fn has_digit(text: &str) -> bool {
     text.contains(|c: char| c.is_ascii_digit())
 }
@@ -58,11 +64,7 @@ pub(super) fn is_digits(text: &str) -> bool {
 
 /// True if a written word is this key of a table: a key with capitals must be written so.
 pub(super) fn is_key(key: &str, written: &str) -> bool {
-    if key.contains(char::is_uppercase) {
-        key == written
-    } else {
-        key.len() == written.len() && key.eq_ignore_ascii_case(written)
-    }
+    key.eq_ignore_ascii_case(written) && (key == written || !key.contains(char::is_uppercase))
 }
 
 /// The value of the entry for `written`.

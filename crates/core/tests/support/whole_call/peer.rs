@@ -46,7 +46,7 @@ impl WholeCall {
                 return;
             }
             let missed = ((now - from).as_millis() / FRAME.as_millis()) as usize;
-            frames = (n - missed..=n).collect();
+            frames = (n.saturating_sub(missed)..=n).collect();
         }
         for n in frames {
             let start = n * samples;
