@@ -339,9 +339,8 @@ const MEMORY: Memory = Memory {
 
 const WRITING: Writing = Writing {
     abbreviations: &[
-        "dr.", "mr.", "mrs.", "ms.", "st.", "ave.", "no.", "a.m.", "p.m.", "e.g.", "i.e.", "etc.", "vs.",
-        "approx.", "jan.", "feb.", "mar.", "apr.", "jun.", "jul.", "aug.", "sep.", "sept.", "oct.", "nov.",
-        "dec.",
+        "dr.", "mr.", "mrs.", "ms.", "st.", "ave.", "a.m.", "p.m.", "e.g.", "i.e.", "etc.", "vs.", "approx.",
+        "jan.", "feb.", "mar.", "apr.", "jun.", "jul.", "aug.", "sep.", "sept.", "oct.", "nov.", "dec.",
     ],
     one_letter_word: "I",
 };

@@ -222,7 +222,13 @@ pub(super) fn may_join(word: &Word<'_>, speech: &Speech) -> bool {
     let mut known = entries.filter(|(key, ..)| key.eq_ignore_ascii_case(word.core));
     let numbered = speech.abbreviations.numbered.contains(&word.core.to_lowercase().as_str());
     let letters = word.is_dotted() && dotted_letters(word.core, speech).is_some();
-    known.any(|(_, _, when)| word.is_dotted() || *when != When::Dotted)
+    // "z. B."
+    let begins = |key: &str| key.strip_prefix(word.core).is_some_and(|rest| rest.starts_with('.'));
+    let begins_one = word.close == "."
+        && word.core.chars().count() == 1
+        && speech.abbreviations.entries.iter().any(|(key, ..)| begins(key));
+    begins_one
+        || known.any(|(_, _, when)| word.is_dotted() || *when != When::Dotted)
         || numbered
         || letters
         || (word.is_dotted() && is_one_capital(word.core))
@@ -231,6 +237,13 @@ pub(super) fn may_join(word: &Word<'_>, speech: &Speech) -> bool {
 /// True if `written` is a Roman number or a number: what may follow a name or a kind of number.
 pub(super) fn is_number_like(written: &str) -> bool {
     has_digit(written) || roman(written).is_some()
+}
+
+/// True if this abbreviation is one before a number only: "No."
+pub(super) fn needs_a_number(word: &Word<'_>, speech: &Speech) -> bool {
+    let mut entries =
+        speech.abbreviations.entries.iter().filter(|(key, ..)| is_key(key, word.core)).peekable();
+    entries.peek().is_some() && entries.all(|(_, _, when)| *when == When::BeforeNumber)
 }
 
 /// True if this abbreviation is one before a name only.

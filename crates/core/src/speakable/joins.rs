@@ -86,6 +86,14 @@ fn follows_an_abbreviation(first: &Word<'_>, second: &Word<'_>, speech: &Speech)
     if abbreviations::needs_a_name(first, speech) {
         return starts_with_capital(second.core);
     }
+    // "z. B."
+    let is_letter = |word: &Word<'_>| word.is_dotted() && word.core.chars().count() == 1;
+    if is_letter(first) && is_letter(second) {
+        return true;
+    }
+    if abbreviations::needs_a_number(first, speech) {
+        return has_digit(second.core) && second.open.is_empty();
+    }
     if is_of_a_time(first, speech) || is_unit_or_rate(first.core, speech) {
         return !may_begin_sentence(second.core, speech);
     }
@@ -139,4 +147,74 @@ fn is_of_a_name(first: &Word<'_>, second: &Word<'_>, speech: &Speech) -> bool {
     is_first_name && starts_with_capital(second.core)
         || (has_digit(first.core) && of_table(speech.addresses.streets, second.core).is_some())
         || (abbreviations::needs_a_name(first, speech) && starts_with_capital(second.core))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::{ENGLISH, GERMAN_SPEECH};
+
+    #[test]
+    fn words_that_are_spoken_as_one_thing_join() {
+        for (before, after) in [
+            ("Dr.", "Taylor"),
+            ("9", "a.m."),
+            ("9:30", "PM."),
+            ("5", "kg"),
+            ("1,200", "sq"),
+            ("$3", "million"),
+            ("20", "€"),
+            ("(555)", "123-4567"),
+            ("1", "(800)"),
+            ("Nov.", "3"),
+            ("March", "3rd,"),
+            ("3", "November"),
+            ("3,", "2026"),
+            ("No.", "5"),
+            ("St.", "Louis"),
+            ("Main", "St."),
+            ("123", "Main"),
+            ("Springfield,", "IL"),
+            ("IL", "62704"),
+            ("Apt", "2B"),
+            ("ext.", "12"),
+            ("in", "1066"),
+            ("code", "4417"),
+            ("Part", "IV"),
+            ("6", "ft"),
+            ("1", "1/2"),
+            ("9", "–"),
+            ("–", "5"),
+            ("approx.", "twenty"),
+        ] {
+            assert!(joins(before, after, &ENGLISH.speech), "{before} {after}");
+            assert!(may_join(before, &ENGLISH.speech), "{before}");
+        }
+        for (before, after) in [("3.", "Nov."), ("z.", "B."), ("14:30", "Uhr"), ("Nr.", "7"), ("12,50", "€")]
+        {
+            assert!(joins(before, after, &GERMAN_SPEECH), "{before} {after}");
+        }
+    }
+
+    #[test]
+    fn other_words_do_not() {
+        for (before, after) in [
+            ("yes,", "we"),
+            ("open.", "We"),
+            ("$90.", "Is"),
+            ("No.", "We"),
+            ("9", "people"),
+            ("a.m.", "Then"),
+            ("kg.", "Then"),
+            ("3,", "or"),
+            ("the", "clinic"),
+            ("now", "—"),
+            ("five!", "5"),
+        ] {
+            assert!(!joins(before, after, &ENGLISH.speech), "{before} {after}");
+        }
+        for before in ["yes,", "open.", "$90.", "five!", "now;"] {
+            assert!(!may_join(before, &ENGLISH.speech), "{before}");
+        }
+    }
 }

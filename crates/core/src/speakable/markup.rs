@@ -181,3 +181,54 @@ fn is_kept(c: char, before: Option<char>, after: Option<char>, speech: &Speech) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::ENGLISH;
+
+    #[test]
+    fn prose_stays_as_it_is_written() {
+        for text in [
+            "It's $9.50, isn't it?",
+            "Dr. Taylor (the dentist) says: \"yes\"!",
+            "₹500 or €2.50, £1, 20 € & 5¢",
+            "It is 25°C: 4 × 4 m², ½ of it, ~5 min",
+            "Two + two = four, 5 < 6",
+            "We are #1 in C#.",
+            "Write to first_last@mail.com or see https://x.com/a_b?c=1#d.",
+            "Yes — really – yes",
+            "",
+        ] {
+            assert_eq!(written(text, &ENGLISH), text);
+        }
+    }
+
+    /// Fault: only a bracket of a link was said; quotes, footnotes and HTML were read aloud.
+    #[test]
+    fn of_markup_the_words_stay() {
+        for (text, plain) in [
+            ("# Hours\n* Monday: **9-5**\n* `Sunday`: closed 🎉", "Hours Monday: 9-5 Sunday: closed"),
+            ("Book at [our booking page](https://x.y/z).", "Book at our booking page."),
+            ("See [it](https://x.y \"a title\").", "See it."),
+            ("![A map](map.png) Here", "A map Here"),
+            ("booking page](https://x.y/z), please", "booking page, please"),
+            ("+ one\n+ two\n• three", "one two three"),
+            ("1. **One**\n2. `Two`", "1. One 2. Two"),
+            ("- [ ] call\n- [x] pay", "call pay"),
+            ("| Day | Hours |\n|---|:--:|\n| Monday | 9-5 |", "Day Hours Monday 9-5"),
+            ("> quoted\n---\nYes", "quoted Yes"),
+            ("> - both", "both"),
+            ("It is so[1], and so[^2].", "It is so, and so."),
+            ("<b>Bold</b>, <a href=\"x\">here</a><br>next", "Bold, here next"),
+            ("Smith &amp; Co. &lt; 5 &#8364;", "Smith & Co. < 5 €"),
+            ("<https://x.com> and <me@x.com>", "https://x.com and me@x.com"),
+            ("```rust\nlet x = 5;\n```", "let x = 5;"),
+            ("*Yes*, __no__, _so_, ~~old~~", "Yes, no, so, old"),
+            ("2*3 = 6", "2*3 = 6"),
+            ("Great 👍🏽 !", "Great!"),
+        ] {
+            assert_eq!(written(text, &ENGLISH), plain, "{text}");
+        }
+    }
+}

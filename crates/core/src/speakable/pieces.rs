@@ -108,6 +108,12 @@ fn runs(written: &str, speech: &Speech) -> String {
             rest = after;
             continue;
         }
+        if let Some((_, n, d)) = speech.signs.fractions.iter().find(|(sign, ..)| *sign == c) {
+            flush(&mut line, &mut run, are_initials, speech);
+            push(&mut line, &(speech.numbers.fraction)(None, *n, *d));
+            rest = after;
+            continue;
+        }
         if !c.is_ascii() && sign(rest, speech).is_none() || c.is_ascii_alphabetic() {
             if !run.is_empty() && !of_letters {
                 flush(&mut line, &mut run, are_initials, speech);

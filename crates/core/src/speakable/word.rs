@@ -4,7 +4,7 @@ use crate::language::Speech;
 
 /// Signs before the first and after the last letter of a word that belong to the sentence.
 const OPENING: &str = "([{\"'“‘«„‚¿¡*_`|…";
-const CLOSING: &str = ".,;:!?…)]}\"'”’“»*_`|";
+const CLOSING: &str = ".,;:!?…)]}([{\"'”’“»*_`|";
 
 /// A written word: `core` is what may be read, between the punctuation marks around it.
 #[derive(Debug, Clone, Copy)]

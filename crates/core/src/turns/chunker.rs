@@ -184,7 +184,7 @@ mod tests {
     fn numbers_abbreviations_and_initials_are_never_cut() {
         assert_eq!(
             pieces("It costs 3.50 with Dr. J. Taylor at 9 a.m. tomorrow. Good?"),
-            ["It costs 3.50 with Dr. J. Taylor at 9 a.m.", "tomorrow.", "Good?"]
+            ["It costs 3.50 with Dr. J. Taylor at 9 a.m. tomorrow.", "Good?"]
         );
     }
 
@@ -217,6 +217,42 @@ mod tests {
         let texts: Vec<String> = got.into_iter().map(|piece| piece.text).collect();
         assert_eq!(texts.join(" "), format!("Call {} now.", "9".repeat(MAX_WORD_BYTES)));
         assert_eq!(pieces(&nines), ["9".repeat(MAX_WORD_BYTES)]);
+    }
+
+    #[test]
+    fn nothing_is_cut_that_is_spoken_as_one_thing() {
+        assert_eq!(
+            pieces("It is on Nov. 3, 2026, at 10. We are open."),
+            ["It is on Nov. 3, 2026,", "at 10.", "We are open."]
+        );
+        assert_eq!(
+            pieces("Ask for No. 5 there. No. We do not."),
+            ["Ask for No. 5 there.", "No.", "We do not."]
+        );
+        let number = "You can reach us by telephone at the number (555) 123-4567 tomorrow morning";
+        assert_eq!(
+            pieces(number),
+            ["You can reach us by telephone at the number (555) 123-4567", "tomorrow morning"]
+        );
+    }
+
+    #[test]
+    fn a_sentence_leaves_without_the_next_word_unless_that_may_belong_to_it() {
+        let after = |text: &str| Chunker::default().push(text).len();
+        assert_eq!(after("It is ninety. "), 1);
+        assert_eq!(after("It is $90. "), 1);
+        assert_eq!(after("It opens at 9 a.m. "), 0);
+        assert_eq!(after("It opens on Nov. 3, "), 0);
+    }
+
+    #[test]
+    fn what_never_ends_is_cut_all_the_same() {
+        let numbers = "5 ".repeat(300);
+        let names = "Anna ".repeat(300);
+        for got in [pieces(&numbers), pieces(&names)] {
+            assert!(got.iter().all(|piece| piece.split(' ').count() <= MAX_WORDS + MORE_WORDS), "{got:?}");
+            assert_eq!(got.iter().map(|piece| piece.split(' ').count()).sum::<usize>(), 300);
+        }
     }
 
     #[test]

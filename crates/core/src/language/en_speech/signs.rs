@@ -29,8 +29,6 @@ pub(super) const SIGNS: Signs = Signs {
         ("№", "number"),
         ("§", "section"),
         ("¶", "paragraph"),
-        ("µ", "micro"),
-        ("π", "pi"),
         ("&", "and"),
         ("+", "plus"),
         ("=", "equals"),
