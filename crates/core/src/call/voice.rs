@@ -1,6 +1,6 @@
-//! The agent's voice in one call: texts that wait for the synthesiser, the spoken words of those in synthesis,
-//! and the audio of synthesised chunks, which is kept as long as it may be played again. Must not know why a
-//! text is spoken.
+//! The agent's voice in one call: texts that wait for the synthesiser, the spoken words of those in
+//! synthesis, and the audio of synthesised chunks, which is kept as long as it may be played again. Must not
+//! know why a text is spoken.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,5 +1,5 @@
-//! How German is spoken. The rest of German (what callers say, what the agent asks) has no table yet. Must not
-//! know how the tables are used.
+//! How German is spoken. The rest of German (what callers say, what the agent asks) has no table yet. Must
+//! not know how the tables are used.
 
 mod abbreviations;
 mod numbers;

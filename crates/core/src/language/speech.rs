@@ -239,8 +239,12 @@ pub struct Abbreviations {
     pub longest_initials: usize,
     /// A capital behind an abbreviation begins a sentence: nouns have none.
     pub ends_before_capital: bool,
-    /// Behind initials: their plural and possessive.
+    /// The ending of a plural.
     pub plural: &'static str,
+    /// The ending of a possessive.
+    pub possessive: &'static str,
+    /// What is said behind initials for both.
+    pub spelled_ending: &'static str,
     /// A word of one capital that is no initial.
     pub one_letter_word: &'static str,
     /// Words before a Roman number.

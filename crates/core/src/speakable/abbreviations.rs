@@ -161,14 +161,20 @@ fn initial(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Part> {
     is_one.then(|| Part::new(spelled(word.core, speech), Close::Joined))
 }
 
+/// A word without the ending of a plural or a possessive, if it has one.
+fn ending<'t>(written: &'t str, speech: &Speech) -> Option<&'t str> {
+    let abbreviations = &speech.abbreviations;
+    written.strip_suffix(abbreviations.possessive).or_else(|| written.strip_suffix(abbreviations.plural))
+}
+
 /// A word in capitals: a word of the table, initials, or a word that is shouted.
 pub(super) fn capitals(written: &str, speech: &Speech) -> Option<String> {
     let abbreviations = &speech.abbreviations;
     if let Some((_, said)) = abbreviations.words.iter().find(|(word, _)| *word == written) {
         return Some((*said).to_owned());
     }
-    let (stem, plural) = match written.strip_suffix("'s").or_else(|| written.strip_suffix('s')) {
-        Some(stem) => (stem, abbreviations.plural),
+    let (stem, plural) = match ending(written, speech) {
+        Some(stem) => (stem, abbreviations.spelled_ending),
         None => (written, ""),
     };
     let bare = stem.trim_end_matches('\'');

@@ -56,8 +56,8 @@ impl Dictionary {
     /// matter, unless the written form has one behind its first letter.
     ///
     /// # Errors
-    /// If there are too many entries, or an entry is empty, too long, or not in letters. The message names the
-    /// entry.
+    /// If there are too many entries, or an entry is empty, too long, or not in letters. The message names
+    /// the entry.
     pub fn new<W, S>(entries: impl IntoIterator<Item = (W, S)>) -> Result<Self, DictionaryError>
     where
         W: AsRef<str>,
@@ -109,7 +109,8 @@ impl Dictionary {
             return None;
         }
         let first = text.core(i).to_lowercase();
-        let stems = [first.as_str(), first.strip_suffix("'s").unwrap_or(&first)];
+        let possessive = text.speech.abbreviations.possessive;
+        let stems = [first.as_str(), first.strip_suffix(possessive).unwrap_or(&first)];
         let entries = stems.iter().find_map(|stem| {
             let entries = self.entries.get(*stem)?;
             entries.iter().find_map(|entry| Some((entry, entry.ending(text, i)?)))
@@ -124,7 +125,7 @@ impl Dictionary {
 }
 
 impl Entry {
-    /// The ending of the last word ("'s" or nothing) if the entry's words stand from `i` on.
+    /// The ending of the last word (the possessive or nothing) if the entry's words stand from `i` on.
     fn ending(&self, text: &Text<'_>, i: usize) -> Option<&'static str> {
         let last = self.words.len().checked_sub(1)?;
         let mut ending = "";
@@ -135,10 +136,11 @@ impl Entry {
                 return None;
             }
             if core != *expected {
-                if at < last || core.strip_suffix("'s") != Some(expected.as_str()) {
+                let possessive = text.speech.abbreviations.possessive;
+                if at < last || core.strip_suffix(possessive) != Some(expected.as_str()) {
                     return None;
                 }
-                ending = "'s";
+                ending = possessive;
             }
         }
         Some(ending)

@@ -1,5 +1,5 @@
-//! Text without markup: what captions, history and ledger hold. Links, lists, tables, headings, code, HTML and
-//! emoji leave their words only. Must not know how anything is said.
+//! Text without markup: what captions, history and ledger hold. Links, lists, tables, headings, code, HTML
+//! and emoji leave their words only. Must not know how anything is said.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;

@@ -1,5 +1,5 @@
-//! From written words to spoken words: asks the recognisers, the dictionary first, and keeps from which written
-//! word each spoken word comes. Must not know what the recognisers know.
+//! From written words to spoken words: asks the recognisers, the dictionary first, and keeps from which
+//! written word each spoken word comes. Must not know what the recognisers know.
 
 use super::dictionary::Dictionary;
 use super::letters::{plain_signs, push_letter};
@@ -48,9 +48,9 @@ pub struct Spoken {
 }
 
 impl Spoken {
-    /// When the words of `written` end, from the times of the spoken words or of the first ones: a written word
-    /// ends with its last spoken word, and a word of which nothing is said with the word before it. Nothing
-    /// if the times are those of other words.
+    /// When the words of `written` end, from the times of the spoken words or of the first ones: a written
+    /// word ends with its last spoken word, and a word of which nothing is said with the word before it.
+    /// Nothing if the times are those of other words.
     #[must_use]
     pub fn written_times(&self, written: &str, words: &[WordTime]) -> Vec<WordTime> {
         let letters = |word: &str| -> String { word.chars().filter(|c| c.is_alphanumeric()).collect() };
@@ -144,8 +144,8 @@ pub fn spoken(written: &str, speech: &Speech, dictionary: &Dictionary) -> Spoken
     said
 }
 
-/// Reads the words once, except for those at the `settled` places, which stay. Returns which of the spoken words
-/// are settled: those of the dictionary.
+/// Reads the words once, except for those at the `settled` places, which stay. Returns which of the spoken
+/// words are settled: those of the dictionary.
 fn pass(written: &str, speech: &Speech, dictionary: &Dictionary, settled: &[bool]) -> (Spoken, Vec<bool>) {
     let plain = plain_signs(written);
     let text = Text::of(&plain, speech);
@@ -179,7 +179,11 @@ fn pass(written: &str, speech: &Speech, dictionary: &Dictionary, settled: &[bool
                 depth += 1;
             }
             line.say(&part.said, i + at);
-            if word.close.starts_with('\'') && word.core.ends_with('s') && !quoted && at + 1 == parts.len() {
+            if word.close.starts_with('\'')
+                && word.core.ends_with(speech.abbreviations.plural)
+                && !quoted
+                && at + 1 == parts.len()
+            {
                 line.spoken.text.push('\'');
             }
             quoted &= !word.close.contains('\'');

@@ -1,6 +1,7 @@
 //! Whole calls with audio: faults that only the glue between the conversation and the connection can have.
 
 use offhook_core::call::Ending;
+use offhook_core::speakable::Dictionary;
 use offhook_core::turns::{Manners, Settings};
 use offhook_core::units::CallTime;
 use serde_json::json;
@@ -138,6 +139,18 @@ fn numbers_are_spoken_in_words_and_told_as_they_are_written() {
     call.run(AT(18_000));
     let spoken = "It is nine dollars and fifty cents on November third, at eight thirty. Is that all right?";
     assert_eq!(call.heard_text(), format!("{GREETING} {spoken}"));
+    assert_eq!(call.hangs_up().transcript.last().unwrap().text, answer);
+}
+
+#[test]
+fn names_are_spoken_as_the_dictionary_says_and_told_as_they_are_written() {
+    let answer = "Doctor Nguyen's room is free. Is that all right?";
+    let engines = Engines { answer: Some(answer.into()), ..Engines::default() };
+    let dictionary = Dictionary::new([("Nguyen", "win")]).unwrap();
+    let mut call = WholeCall::with_dictionary(settings(), Peer::Native(8000), engines, dictionary);
+    asks(&mut call);
+    call.run(AT(12_000));
+    assert_eq!(call.heard_text(), format!("{GREETING} Doctor win's room is free. Is that all right?"));
     assert_eq!(call.hangs_up().transcript.last().unwrap().text, answer);
 }
 

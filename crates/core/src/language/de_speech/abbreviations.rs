@@ -50,6 +50,8 @@ pub(super) const ABBREVIATIONS: Abbreviations = Abbreviations {
     longest_initials: 4,
     ends_before_capital: false,
     plural: "s",
+    possessive: "'s",
+    spelled_ending: "s",
     one_letter_word: "",
     numbered: &["teil", "kapitel", "band", "klasse", "stufe", "typ", "phase"],
     rulers: (&["heinrich", "ludwig", "friedrich", "wilhelm", "karl", "otto", "elisabeth", "papst"], "der"),

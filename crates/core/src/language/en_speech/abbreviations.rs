@@ -204,7 +204,9 @@ pub(super) const ABBREVIATIONS: Abbreviations = Abbreviations {
     ],
     longest_initials: 5,
     ends_before_capital: true,
-    plural: "'s",
+    plural: "s",
+    possessive: "'s",
+    spelled_ending: "'s",
     one_letter_word: "I",
     numbered: &[
         "part",
