@@ -15,8 +15,8 @@ pub mod telemetry;
 mod waiting;
 
 pub use offhook_core::{
-    access, audio, call, dialogue, ids, language, media, report, scoring, stats, streams, timeline, turns,
-    units, vad,
+    access, audio, call, dialogue, ids, language, media, report, scoring, speakable, stats, streams,
+    timeline, turns, units, vad,
 };
 pub use offhook_files as files;
 pub use offhook_phone as phone;

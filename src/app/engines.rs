@@ -189,7 +189,7 @@ fn with_stand_in(
 /// A voice that remembers its speech, and prepares the phrases of the configuration before calls want them.
 fn remembering(config: &Config, voice: Arc<dyn Speak>) -> PhraseCache {
     let cache = PhraseCache::new(voice);
-    for chunk in config.agent.phrases.chunks(&ENGLISH) {
+    for chunk in config.agent.phrases.chunks(&ENGLISH, &config.tts.pronounce) {
         if let Err(error) = cache.prepare(&chunk) {
             tracing::warn!(%error, "not all phrases were prepared: the others are spoken when they are wanted");
             break;

@@ -12,6 +12,8 @@ use crate::cli::output::noteln;
 use crate::config::{Config, limits};
 use crate::engine::{CancelFlag, Speech, voice};
 use crate::files::recordings;
+use crate::language::ENGLISH;
+use crate::speakable::{spoken, written};
 use crate::units::duration_of;
 
 /// Arguments of `offhook say`.
@@ -54,6 +56,8 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
         anyhow::bail!("a WAV file cannot go to a terminal: give a file with -o FILE, or pipe the output");
     }
     let text = if args.text == "-" { read_text()? } else { args.text };
+    // As in a call.
+    let said = spoken(&written(&text, &ENGLISH), &ENGLISH.speech, &config.tts.pronounce).text;
     let name = args.voice.as_deref().unwrap_or(&config.tts.voice);
     let mut voice = voice::open(name, args.speed.unwrap_or(config.tts.speed))?;
 
@@ -61,7 +65,7 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     voice.synthesize("Ready.", &CancelFlag::default())?;
     #[expect(clippy::disallowed_methods, reason = "the stopwatch of a command-line tool")]
     let start = Instant::now();
-    let mut speech = voice.synthesize(&text, &CancelFlag::default())?;
+    let mut speech = voice.synthesize(&said, &CancelFlag::default())?;
     let took = start.elapsed();
     if speech.samples.is_empty() {
         anyhow::bail!("there is nothing to say in {text:?}");

@@ -17,9 +17,11 @@ mod whereabouts;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{KernelChoice, Sampling, TemplateChoice};
+use crate::speakable::Dictionary;
 use crate::turns::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
 use crate::vad::DetectorChoice;
 
@@ -205,6 +207,8 @@ pub struct Tts {
     pub voice: String,
     /// 1 is the voice's own pace, 2 twice as fast.
     pub speed: f32,
+    /// Words that a voice would get wrong, and how they are said.
+    pub pronounce: Arc<Dictionary>,
 }
 
 /// `[vad]`

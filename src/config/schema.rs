@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::limits;
@@ -12,6 +13,7 @@ use crate::engine::voice;
 use crate::engine::whisper::{languages, published};
 use crate::engine::{Sampling, TemplateChoice};
 use crate::files::search_path;
+use crate::speakable::Dictionary;
 use crate::telemetry::logging;
 use crate::vad::DetectorChoice;
 
@@ -31,6 +33,7 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
                 |file| search_path::find(base, file),
             ),
             speed: r.number("tts.speed", 1.0, limits::SPEED) as f32,
+            pronounce: pronunciations(r),
         },
         vad: Vad {
             detector: detector(r),
@@ -55,6 +58,17 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
     };
     check_together(r, &config);
     config
+}
+
+/// `tts.pronounce`: words, and how they are said.
+fn pronunciations(r: &mut Reader) -> Arc<Dictionary> {
+    let key = "tts.pronounce";
+    let pairs = r.pairs(key, "words and how they are said, such as { Nguyen = \"win\" }");
+    let dictionary = Dictionary::new(pairs).unwrap_or_else(|error| {
+        r.refuse(key, String::new(), error.to_string());
+        Dictionary::default()
+    });
+    Arc::new(dictionary)
 }
 
 fn detector(r: &mut Reader) -> DetectorChoice {

@@ -107,6 +107,7 @@ fn setup(
         idle_timeout: config.server.idle_timeout,
         send_timeout: config.server.send_timeout,
         judge: config.llm.name.clone(),
+        dictionary: config.tts.pronounce.clone(),
         trace: config.log.traces.as_deref().and_then(|folder| trace_to(folder, id)),
         id: id.clone(),
     })

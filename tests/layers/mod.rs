@@ -9,7 +9,7 @@ use std::path::Path;
 use imports::{Crate, House};
 
 /// A room (a folder of src/, or a file in it), and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 24] = [
+const MAY_IMPORT: [(&str, &[&str]); 25] = [
     ("units", &[]),
     ("stats", &[]),
     ("language", &[]),
@@ -23,8 +23,25 @@ const MAY_IMPORT: [(&str, &[&str]); 24] = [
     ("streams", &["access", "audio", "dialogue", "report", "units"]),
     ("media", &["audio", "ids", "report", "units", "vad"]),
     ("timeline", &["units"]),
-    ("turns", &["dialogue", "ids", "language", "report", "timeline", "units"]),
-    ("call", &["audio", "dialogue", "ids", "media", "report", "stats", "streams", "turns", "units", "vad"]),
+    ("speakable", &["dialogue", "language"]),
+    ("turns", &["dialogue", "ids", "language", "report", "speakable", "timeline", "units"]),
+    (
+        "call",
+        &[
+            "audio",
+            "dialogue",
+            "ids",
+            "language",
+            "media",
+            "report",
+            "speakable",
+            "stats",
+            "streams",
+            "turns",
+            "units",
+            "vad",
+        ],
+    ),
     ("phone", &["audio", "files", "language", "stats", "streams", "units"]),
     ("files", &["audio"]),
     ("telemetry", &[]),
@@ -60,7 +77,7 @@ const MAY_IMPORT: [(&str, &[&str]); 24] = [
 const ANY: [&str; 1] = ["*"];
 
 /// Rooms without sockets, threads, clocks, files and randomness, and the crates that they may use.
-const PURE: [(&str, &[&str]); 16] = [
+const PURE: [(&str, &[&str]); 17] = [
     ("units", &["serde"]),
     ("ids", &["serde"]),
     ("dialogue", &["serde"]),
@@ -74,7 +91,8 @@ const PURE: [(&str, &[&str]); 16] = [
     ("media", &[]),
     ("streams", &["base64", "percent_encoding", "serde", "serde_json"]),
     ("timeline", &[]),
-    ("turns", &["regex", "serde"]),
+    ("speakable", &["regex", "thiserror"]),
+    ("turns", &["serde"]),
     ("call", &[]),
     ("engine/arbiter.rs", &[]),
 ];

@@ -11,6 +11,7 @@ pub mod language;
 pub mod media;
 pub mod report;
 pub mod scoring;
+pub mod speakable;
 pub mod stats;
 pub mod streams;
 pub mod timeline;

@@ -9,4 +9,5 @@
 
 mod property;
 mod simulation;
+mod speech;
 mod support;

@@ -7,6 +7,7 @@ use super::{Call, Ending, Flow, Job, Output, Reply};
 use crate::dialogue::{Message, Role};
 use crate::ids::{ChunkId, ReadingId, TurnId, UtteranceId};
 use crate::report::{Report, Trouble};
+use crate::speakable::spoken;
 use crate::streams::Media;
 use crate::turns::Action;
 use crate::units::{CallTime, PHONE_RATE, samples_in};
@@ -145,8 +146,10 @@ impl Call {
             && let Some(Text { turn, chunk, text, first }) = self.voice.next()
         {
             let wanted = self.reply.is_none_or(|reply| reply.turn != turn || reply.wanted);
-            self.voice.begins(turn, chunk);
-            self.begin_job(Purpose::Speech { turn, chunk }, Job::Speak { text, first, wanted });
+            let spoken = spoken(&text, &self.language.speech, &self.dictionary);
+            let job = Job::Speak { text: spoken.text.clone(), first, wanted };
+            self.voice.begins(turn, chunk, text, spoken);
+            self.begin_job(Purpose::Speech { turn, chunk }, job);
         }
     }
 

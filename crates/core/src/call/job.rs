@@ -42,7 +42,7 @@ pub enum Job {
     },
     /// Speak a text.
     Speak {
-        /// Cleaned for speech.
+        /// Spoken words: numbers and signs are spelled out.
         text: String,
         /// The first chunk of a reply: the caller waits for it.
         first: bool,

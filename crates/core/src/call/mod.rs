@@ -21,6 +21,7 @@ mod traced;
 mod voice;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use ending::Ending;
@@ -35,11 +36,13 @@ use self::traced::Traced;
 use self::voice::Voice;
 use crate::dialogue::CountTokens;
 use crate::ids::{CallId, TurnId};
+use crate::language::Language;
 use crate::media::echo::EchoGuard;
 use crate::media::keepalive::KeepAlive;
 use crate::media::listener::Listener;
 use crate::media::pacer::Pacer;
 use crate::report::{CoreUse, Happened};
+use crate::speakable::Dictionary;
 use crate::streams::{Inbound, Media, Start, Wire, WireOut};
 use crate::turns::{Event, Settings, Timer};
 use crate::units::CallTime;
@@ -130,6 +133,8 @@ pub struct Setup {
     /// The language model for which `endpoint.model_threshold` is set. It is not known what another model
     /// means by a probability.
     pub judge: String,
+    /// How names and words are said that the voice would get wrong.
+    pub dictionary: Arc<Dictionary>,
     /// Takes the trace.
     pub trace: Option<TraceSink>,
 }
@@ -156,6 +161,8 @@ pub struct Call {
     keep_alive: KeepAlive,
     jobs: Jobs,
     voice: Voice,
+    language: &'static Language,
+    dictionary: Arc<Dictionary>,
     reply: Option<Reply>,
     log: CallLog,
     /// The language models that answer the turns not reported yet.
@@ -195,10 +202,13 @@ impl Call {
             idle_timeout,
             send_timeout,
             judge,
+            dictionary,
             trace,
         } = setup;
         let listener = if line.has_gaps() { listener.on_a_line_with_gaps(now) } else { listener };
         let mut call = Self {
+            language: settings.language,
+            dictionary,
             conversation: Traced::new(settings, count, &id, trace),
             id,
             line,

@@ -1,5 +1,6 @@
-//! The agent's voice in one call: texts that wait for the synthesiser, and the audio of synthesised chunks,
-//! which is kept as long as it may be played again. Must not know why a text is spoken.
+//! The agent's voice in one call: texts that wait for the synthesiser, the spoken words of those in
+//! synthesis, and the audio of synthesised chunks, which is kept as long as it may be played again. Must not
+//! know why a text is spoken.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use super::SpokenPart;
 use crate::dialogue::WordTime;
 use crate::ids::{ChunkId, TurnId};
+use crate::speakable::Spoken;
 use crate::units::{PHONE_RATE, duration_of};
 
 /// The most chunks of one call in synthesis: while one is synthesised, the next one waits in the queue of the
@@ -27,7 +29,10 @@ pub(super) struct Text {
 #[derive(Debug)]
 struct Sound {
     turn: TurnId,
+    written: String,
+    spoken: Spoken,
     samples: Vec<i16>,
+    /// The spoken words that have ended.
     words: Vec<WordTime>,
     /// More of it is to come.
     grows: bool,
@@ -57,10 +62,10 @@ impl Voice {
         self.waiting.retain(|text| text.turn != turn);
     }
 
-    /// The synthesis of a chunk begins.
-    pub(super) fn begins(&mut self, turn: TurnId, chunk: ChunkId) {
-        let sound = Sound { turn, samples: Vec::new(), words: Vec::new(), grows: true };
-        self.sounds.insert(chunk, sound);
+    /// The synthesis of a chunk begins: of the `written` text, in these spoken words.
+    pub(super) fn begins(&mut self, turn: TurnId, chunk: ChunkId, written: String, spoken: Spoken) {
+        let (samples, words) = (Vec::new(), Vec::new());
+        self.sounds.insert(chunk, Sound { turn, written, spoken, samples, words, grows: true });
     }
 
     /// The next part of a chunk's audio. It is dropped if the chunk's audio was dropped before.
@@ -89,10 +94,11 @@ impl Voice {
         self.sounds.get(&chunk).map(|sound| (sound.samples.as_slice(), sound.grows))
     }
 
-    /// The duration of a chunk's audio so far, and when the words in it end.
+    /// The duration of a chunk's audio so far, and when the written words in it end.
     pub(super) fn timing_of(&self, chunk: ChunkId) -> Option<(Duration, Vec<WordTime>)> {
         let sound = self.sounds.get(&chunk)?;
-        Some((duration_of(sound.samples.len(), PHONE_RATE), sound.words.clone()))
+        let words = sound.spoken.written_times(&sound.written, &sound.words);
+        Some((duration_of(sound.samples.len(), PHONE_RATE), words))
     }
 
     /// Ends a turn: the audio of this turn and of earlier turns is not played again.

@@ -1,6 +1,7 @@
 //! English.
 
-use super::{Completeness, Dictation, Expectation, Language, Memory, Overlap, Questions, Signs, Writing};
+use super::en_speech::ENGLISH_SPEECH;
+use super::{Completeness, Dictation, Expectation, Language, Memory, Overlap, Questions, Writing};
 
 /// English as spoken to a front desk.
 pub static ENGLISH: Language = Language {
@@ -10,7 +11,7 @@ pub static ENGLISH: Language = Language {
     overlap: OVERLAP,
     memory: MEMORY,
     writing: WRITING,
-    signs: SIGNS,
+    speech: ENGLISH_SPEECH,
 };
 
 const COMPLETENESS: Completeness = Completeness {
@@ -338,53 +339,8 @@ const MEMORY: Memory = Memory {
 
 const WRITING: Writing = Writing {
     abbreviations: &[
-        "dr.", "mr.", "mrs.", "ms.", "st.", "ave.", "no.", "a.m.", "p.m.", "e.g.", "i.e.", "etc.", "vs.",
-        "approx.", "jan.", "feb.", "mar.", "apr.", "jun.", "jul.", "aug.", "sep.", "sept.", "oct.", "nov.",
-        "dec.",
+        "dr.", "mr.", "mrs.", "ms.", "st.", "ave.", "a.m.", "p.m.", "e.g.", "i.e.", "etc.", "vs.", "approx.",
+        "jan.", "feb.", "mar.", "apr.", "jun.", "jul.", "aug.", "sep.", "sept.", "oct.", "nov.", "dec.",
     ],
     one_letter_word: "I",
-};
-
-const SIGNS: Signs = Signs {
-    within: &[
-        ("°C", " degrees Celsius"),
-        ("°F", " degrees Fahrenheit"),
-        ("°", " degrees"),
-        ("½", " one half"),
-        ("¼", " one quarter"),
-        ("¾", " three quarters"),
-        ("²", " squared"),
-        ("³", " cubed"),
-        ("№", "number "),
-        ("±", "plus or minus "),
-        ("×", " times "),
-        ("÷", " divided by "),
-        ("≈", "about "),
-        ("≤", "at most "),
-        ("≥", "at least "),
-    ],
-    between: &[
-        ("+", "plus"),
-        ("=", "equals"),
-        ("<", "less than"),
-        (">", "more than"),
-        ("->", "to"),
-        ("→", "to"),
-    ],
-    currencies: &[
-        ('€', "euro", "euros"),
-        ('£', "pound", "pounds"),
-        ('₹', "rupee", "rupees"),
-        ('¥', "yen", "yen"),
-        ('₩', "won", "won"),
-        ('₽', "rouble", "roubles"),
-        ('₺', "lira", "lira"),
-        ('₪', "shekel", "shekels"),
-        ('₫', "dong", "dong"),
-        ('฿', "baht", "baht"),
-        ('₦', "naira", "naira"),
-        ('₱', "peso", "pesos"),
-        ('₴', "hryvnia", "hryvnias"),
-        ('¢', "cent", "cents"),
-    ],
 };

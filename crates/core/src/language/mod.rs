@@ -1,10 +1,18 @@
 //! A language as data: all words that the core of offhook knows, so that a second language is a second table.
 //! Must not know how the words are used.
 
+mod de_speech;
 mod en;
+mod en_speech;
+mod speech;
 pub mod words;
 
+pub use de_speech::GERMAN_SPEECH;
 pub use en::ENGLISH;
+pub use speech::{
+    Abbreviations, Addresses, Currency, Dates, Money, Numbers, Signs, Speech, Telephone, Times, Unit,
+    UnitWhen, Web, When,
+};
 
 /// One language. Words and phrases are in plain lower case, as [`words::plain_words`] gives them, unless a
 /// field says otherwise.
@@ -22,8 +30,8 @@ pub struct Language {
     pub memory: Memory,
     /// Rules of writing.
     pub writing: Writing,
-    /// How signs are spoken.
-    pub signs: Signs,
+    /// How numbers, signs and abbreviations are spoken.
+    pub speech: Speech,
 }
 
 /// Words that show how complete a caller's words are.
@@ -139,17 +147,6 @@ pub struct Writing {
     pub abbreviations: &'static [&'static str],
     /// A word of one letter, as written, after which a full stop does end a sentence.
     pub one_letter_word: &'static str,
-}
-
-/// How signs are spoken.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Signs {
-    /// Signs inside or behind words, the longer ones first.
-    pub within: &'static [(&'static str, &'static str)],
-    /// Signs between words; at the beginning of a line they are bullets.
-    pub between: &'static [(&'static str, &'static str)],
-    /// Currencies, written before or behind the number and spoken behind it: sign, singular, plural.
-    pub currencies: &'static [(char, &'static str, &'static str)],
 }
 
 impl Memory {

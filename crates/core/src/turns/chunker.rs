@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::speakable::{clean, is_speakable};
 use crate::language::{ENGLISH, Language, Writing};
+use crate::speakable::{is_speakable, joins, may_join, written};
 
 /// A clause of at least this many words may leave as the first chunk.
 const FIRST_CLAUSE_WORDS: usize = 2;
@@ -15,6 +15,9 @@ const MAX_WORDS: usize = 40;
 /// Letters after which a chunk is cut, whatever its words: half a minute of speech, so that no chunk keeps
 /// the voice from other calls for long. A digit counts as five letters, because it is spoken as a word.
 const MAX_LETTERS: usize = 400;
+/// Words and letters by which a chunk may be longer, so that nothing is cut that is spoken as one thing.
+const MORE_WORDS: usize = 8;
+const MORE_LETTERS: usize = 100;
 /// Longest word. The rest of a longer one is left out up to the next white space, so that a model gone
 /// wild, or five hundred nines in a greeting, cannot fill the memory or keep the voice from other calls.
 const MAX_WORD_BYTES: usize = 80;
@@ -22,7 +25,7 @@ const MAX_WORD_BYTES: usize = 80;
 /// One chunk of text for the synthesiser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// Cleaned text, one space between words.
+    /// Text without markup, one space between words.
     pub text: String,
     /// The pause before the next chunk, by the last punctuation mark of this one.
     pub pause: Duration,
@@ -99,8 +102,8 @@ impl Chunker {
     }
 
     fn piece(&mut self, text: &str) -> Option<Piece> {
-        let text = clean(text, &self.language.signs);
-        if !is_speakable(&text) {
+        let text = written(text, self.language);
+        if !is_speakable(&text, self.language) {
             return None;
         }
         self.started = true;
@@ -109,23 +112,34 @@ impl Chunker {
     }
 
     /// Where the pending text can be cut. A word counts only once the space after it has come: until then
-    /// "3." may be "3.50".
+    /// "3." may be "3.50". Nothing is cut between words that are spoken as one thing.
     fn next_cut(&self) -> Option<usize> {
         let most = if self.started { MAX_WORDS } else { FIRST_MAX_WORDS };
+        let speech = &self.language.speech;
         let (mut words, mut letters) = (0, 0);
         let mut at = 0;
         for word in self.pending.split_inclusive(char::is_whitespace) {
             at += word.len();
+            let ends_line = word.ends_with('\n');
             let word = word.strip_suffix(char::is_whitespace)?;
-            words += usize::from(is_speakable(word));
+            words += usize::from(is_speakable(word, self.language));
             letters += word.chars().map(|c| if c.is_numeric() { 5 } else { 1 }).sum::<usize>();
             let clause = !self.started && words >= FIRST_CLAUSE_WORDS && word.ends_with([',', ';', ':']);
-            if words > 0
-                && (ends_sentence(word, &self.language.writing)
-                    || clause
-                    || words >= most
-                    || letters >= MAX_LETTERS)
-            {
+            let is_long = words >= most || letters >= MAX_LETTERS;
+            if words == 0 || word.is_empty() {
+                continue;
+            }
+            if !is_long && !clause && !ends_sentence(word, &self.language.writing) {
+                continue;
+            }
+            let too_long = words >= most + MORE_WORDS || letters >= MAX_LETTERS + MORE_LETTERS;
+            if too_long || ends_line || !may_join(word, speech) {
+                return Some(at);
+            }
+            // Only the next word tells, once it is whole.
+            let rest = self.pending.get(at..).unwrap_or_default().trim_start();
+            let (next, _) = rest.split_once(char::is_whitespace)?;
+            if !joins(word, next, speech) {
                 return Some(at);
             }
         }
@@ -178,7 +192,7 @@ mod tests {
     fn numbers_abbreviations_and_initials_are_never_cut() {
         assert_eq!(
             pieces("It costs 3.50 with Dr. J. Taylor at 9 a.m. tomorrow. Good?"),
-            ["It costs 3.50 with Dr. J. Taylor at 9 a.m.", "tomorrow.", "Good?"]
+            ["It costs 3.50 with Dr. J. Taylor at 9 a.m. tomorrow.", "Good?"]
         );
     }
 
@@ -211,6 +225,42 @@ mod tests {
         let texts: Vec<String> = got.into_iter().map(|piece| piece.text).collect();
         assert_eq!(texts.join(" "), format!("Call {} now.", "9".repeat(MAX_WORD_BYTES)));
         assert_eq!(pieces(&nines), ["9".repeat(MAX_WORD_BYTES)]);
+    }
+
+    #[test]
+    fn nothing_is_cut_that_is_spoken_as_one_thing() {
+        assert_eq!(
+            pieces("It is on Nov. 3, 2026, at 10. We are open."),
+            ["It is on Nov. 3, 2026,", "at 10.", "We are open."]
+        );
+        assert_eq!(
+            pieces("Ask for No. 5 there. No. We do not."),
+            ["Ask for No. 5 there.", "No.", "We do not."]
+        );
+        let number = "You can reach us by telephone at the number (555) 123-4567 tomorrow morning";
+        assert_eq!(
+            pieces(number),
+            ["You can reach us by telephone at the number (555) 123-4567", "tomorrow morning"]
+        );
+    }
+
+    #[test]
+    fn a_sentence_leaves_without_the_next_word_unless_that_may_belong_to_it() {
+        let after = |text: &str| Chunker::default().push(text).len();
+        assert_eq!(after("It is ninety. "), 1);
+        assert_eq!(after("It is $90. "), 1);
+        assert_eq!(after("It opens at 9 a.m. "), 0);
+        assert_eq!(after("It opens on Nov. 3, "), 0);
+    }
+
+    #[test]
+    fn what_never_ends_is_cut_all_the_same() {
+        let numbers = "5 ".repeat(300);
+        let names = "Anna ".repeat(300);
+        for got in [pieces(&numbers), pieces(&names)] {
+            assert!(got.iter().all(|piece| piece.split(' ').count() <= MAX_WORDS + MORE_WORDS), "{got:?}");
+            assert_eq!(got.iter().map(|piece| piece.split(' ').count()).sum::<usize>(), 300);
+        }
     }
 
     #[test]

@@ -27,7 +27,6 @@ mod presence;
 pub mod replay;
 mod reply;
 mod settings;
-pub mod speakable;
 mod speculation;
 pub mod summary;
 mod timers;

@@ -9,6 +9,7 @@ use super::barge_in::BargeInPolicy;
 use super::chunker::Chunker;
 use super::turn_detection::endpoint::EndpointPolicy;
 use crate::language::{ENGLISH, Language};
+use crate::speakable::{Dictionary, spoken};
 use crate::units::{as_millis, as_millis_or_none};
 
 /// The settings of a conversation. Serialised, its parts have the names of the configuration's keys.
@@ -81,7 +82,7 @@ impl Phrases {
     /// The texts that the voice gets when these phrases are said, in the order of their likelihood, so that
     /// their speech can be prepared.
     #[must_use]
-    pub fn chunks(&self, language: &'static Language) -> Vec<String> {
+    pub fn chunks(&self, language: &'static Language, dictionary: &Dictionary) -> Vec<String> {
         let whole = [&self.greeting, &self.fallback, &self.not_understood, &self.idle_goodbye];
         let rare = [&self.length_warning, &self.length_goodbye];
         let phrases = whole.into_iter().chain(&self.idle).chain(rare);
@@ -90,6 +91,7 @@ impl Phrases {
         let filler = Some(self.filler.clone()).filter(|filler| !filler.is_empty());
         let mut chunks: Vec<String> = Vec::new();
         for chunk in pieces.chain(filler) {
+            let chunk = spoken(&chunk, &language.speech, dictionary).text;
             if !chunks.contains(&chunk) {
                 chunks.push(chunk);
             }
@@ -174,12 +176,15 @@ mod tests {
     #[test]
     fn phrases_are_prepared_in_the_chunks_in_which_they_are_said() {
         let phrases = Phrases {
-            greeting: "Hello, this is the clinic. How can I help?".into(),
+            greeting: "Hello, this is Dr. Ray. How can I help?".into(),
             filler: "One moment. I look that up.".into(),
             idle: vec!["Are you there?".into(), "How can I help?".into()],
             ..Phrases::default()
         };
-        let chunks = ["Hello, this is the clinic.", "How can I help?", "Are you there?"];
-        assert_eq!(phrases.chunks(&ENGLISH), [&chunks[..], &["One moment. I look that up."]].concat());
+        let chunks = ["Hello, this is Doctor Ray.", "How can I help?", "Are you there?"];
+        assert_eq!(
+            phrases.chunks(&ENGLISH, &Dictionary::default()),
+            [&chunks[..], &["One moment. I look that up."]].concat()
+        );
     }
 }

@@ -27,7 +27,7 @@ struct Scene {
 }
 
 /// An answer whose words are unique to it.
-const ANSWER: &str = "That is answer{n}a answer{n}b, answer{n}c. And answer{n}d answer{n}e answer{n}f.";
+const ANSWER: &str = "That is answer{n}u answer{n}v, answer{n}w. And answer{n}x answer{n}y answer{n}z.";
 
 const TEXTS: [&str; 8] = [
     "When do you open?",

@@ -27,7 +27,7 @@ pub struct Engines {
     /// The jobs that fail, numbered in the order in which they begin.
     pub fails: BTreeSet<u32>,
     /// The language model's answer; `None` for one that counts the words it was given. `{n}` is the number of
-    /// answers asked for so far.
+    /// answers asked for so far, in letters: a word with digits would be spoken as several words.
     pub answer: Option<String>,
 }
 
@@ -99,7 +99,9 @@ impl WholeCall {
         }
         let counted = format!("You said {heard} words. Is there anything else?");
         let reply = self.engines.answer.clone().unwrap_or(counted);
-        let reply = reply.replace("{n}", &self.prompts.len().to_string());
+        let number = self.prompts.len().to_string();
+        let letters: String = number.bytes().map(|digit| char::from(digit - b'0' + b'a')).collect();
+        let reply = reply.replace("{n}", &letters);
         let mut at = now + self.engines.first_token;
         for word in reply.split_inclusive(' ') {
             self.timeline.at(at, Happening::Outcome(id, Outcome::Token(word.to_owned())));

@@ -16,6 +16,7 @@ use offhook_core::dialogue::Message;
 use offhook_core::ids::CallId;
 use offhook_core::media::listener::Listener;
 use offhook_core::report::{Happened, Summary, Trouble};
+use offhook_core::speakable::Dictionary;
 use offhook_core::streams::asterisk::Asterisk;
 use offhook_core::streams::native::Native;
 use offhook_core::streams::{Gateway, Inbound, Wire, WireOut};
@@ -93,6 +94,10 @@ impl WholeCall {
     }
 
     pub fn with(settings: Settings, peer: Peer, engines: Engines) -> Self {
+        Self::with_dictionary(settings, peer, engines, Dictionary::default())
+    }
+
+    pub fn with_dictionary(settings: Settings, peer: Peer, engines: Engines, dictionary: Dictionary) -> Self {
         let errors = Errors::watch();
         let (mut codec, message): (Box<dyn Gateway>, String) = match peer {
             Peer::Native(rate) => {
@@ -120,6 +125,7 @@ impl WholeCall {
             idle_timeout: Duration::from_secs(30),
             send_timeout: Duration::from_secs(5),
             judge: "main".to_owned(),
+            dictionary: Arc::new(dictionary),
             trace: Some(Arc::new(move |line| sink.lock().unwrap().push(line))),
         };
         let line = Line::new(codec, peer.rate()).unwrap();

@@ -1,0 +1,58 @@
+//! Abbreviations of German, and its words in capitals. Must not know where they stand.
+
+use crate::language::speech::{Abbreviations, When};
+
+use When::{Always, BeforeNumber, Dotted};
+
+pub(super) const ABBREVIATIONS: Abbreviations = Abbreviations {
+    entries: &[
+        ("Dr", "Doktor", Always),
+        ("Prof", "Professor", Always),
+        ("Fr", "Frau", Dotted),
+        ("Hr", "Herr", Dotted),
+        ("Hrn", "Herrn", Dotted),
+        ("Dipl", "Diplom", Dotted),
+        ("Ing", "Ingenieur", Dotted),
+        ("z.B", "zum Beispiel", Always),
+        ("d.h", "das heißt", Always),
+        ("u.a", "unter anderem", Always),
+        ("z.T", "zum Teil", Always),
+        ("i.d.R", "in der Regel", Always),
+        ("o.ä", "oder ähnliches", Always),
+        ("usw", "und so weiter", Always),
+        ("etc", "et cetera", Always),
+        ("bzw", "beziehungsweise", Always),
+        ("ca", "circa", Always),
+        ("ggf", "gegebenenfalls", Always),
+        ("inkl", "inklusive", Always),
+        ("zzgl", "zuzüglich", Always),
+        ("evtl", "eventuell", Always),
+        ("vgl", "vergleiche", Always),
+        ("max", "maximal", Dotted),
+        ("min", "mindestens", Dotted),
+        ("nr", "Nummer", Always),
+        ("tel", "Telefon", Dotted),
+        ("abs", "Absatz", BeforeNumber),
+        ("art", "Artikel", BeforeNumber),
+        ("s", "Seite", BeforeNumber),
+        ("st", "Sankt", Dotted),
+        ("std", "Stunden", Dotted),
+        ("tägl", "täglich", Always),
+        ("mtl", "monatlich", Always),
+        ("GmbH", "G M B H", Always),
+    ],
+    fixed: &[("24/7", "rund um die Uhr"), ("und/oder", "und oder")],
+    words: &[("PIN", "Pin"), ("TÜV", "Tüff"), ("BAföG", "Bafög"), ("NATO", "Nato"), ("ISDN", "I S D N")],
+    shouted: &[
+        "bitte", "nicht", "nur", "jetzt", "sofort", "nein", "ja", "und", "oder", "der", "die", "das", "sie",
+        "wir", "ihr", "ist", "auf", "zu", "von", "mit", "neu", "gratis", "frei", "heute", "immer", "nie",
+    ],
+    longest_initials: 4,
+    ends_before_capital: false,
+    plural: "s",
+    possessive: "'s",
+    spelled_ending: "s",
+    one_letter_word: "",
+    numbered: &["teil", "kapitel", "band", "klasse", "stufe", "typ", "phase"],
+    rulers: (&["heinrich", "ludwig", "friedrich", "wilhelm", "karl", "otto", "elisabeth", "papst"], "der"),
+};

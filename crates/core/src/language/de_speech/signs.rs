@@ -1,0 +1,45 @@
+//! Signs in German. Must not know where they stand.
+
+use crate::language::speech::Signs;
+
+pub(super) const SIGNS: Signs = Signs {
+    said: &[
+        ("->", "nach"),
+        ("→", "nach"),
+        ("°C", "Grad Celsius"),
+        ("°", "Grad"),
+        ("²", "Quadrat"),
+        ("³", "Kubik"),
+        ("±", "plus minus"),
+        ("×", "mal"),
+        ("÷", "durch"),
+        ("≈", "etwa"),
+        ("~", "etwa"),
+        ("≤", "höchstens"),
+        ("≥", "mindestens"),
+        ("§", "Paragraf"),
+        ("&", "und"),
+        ("+", "plus"),
+        ("=", "gleich"),
+        ("%", "Prozent"),
+        ("@", "ät"),
+        ("#", "Nummer"),
+        ("<", "kleiner als"),
+        (">", "größer als"),
+        ("*", "mal"),
+        ("$", "Dollar"),
+        ("€", "Euro"),
+        ("£", "Pfund"),
+    ],
+    between: &[
+        ("+", "plus"),
+        ("=", "gleich"),
+        ("<", "kleiner als"),
+        (">", "größer als"),
+        ("->", "nach"),
+        ("→", "nach"),
+    ],
+    fractions: &[('½', 1, 2), ('⅓', 1, 3), ('⅔', 2, 3), ('¼', 1, 4), ('¾', 3, 4)],
+    slash: "oder",
+    number: ('#', "Nummer"),
+};

@@ -1,0 +1,229 @@
+//! Dates, months and days of the week. Must not know a month: they are in the tables of the language.
+
+use super::abbreviations;
+use super::numbers::{self, Number};
+use super::word::{Close, Part, Text, Word, has_digit, is_digits, joined, part, starts_with_capital};
+use crate::language::Speech;
+
+type Names = &'static [(&'static str, &'static [&'static str])];
+
+/// The place and the name of a month or a day, written in full or short, with a capital.
+fn find(names: Names, written: &str) -> Option<(usize, &'static str)> {
+    if !starts_with_capital(written) {
+        return None;
+    }
+    let is_it = |(name, short): &(&'static str, &'static [&'static str])| {
+        name.eq_ignore_ascii_case(written) || short.iter().any(|short| short.eq_ignore_ascii_case(written))
+    };
+    let place = names.iter().position(is_it)?;
+    names.get(place).map(|(name, _)| (place, *name))
+}
+
+/// The month that `written` names.
+pub(super) fn month(written: &str, speech: &Speech) -> Option<&'static str> {
+    find(speech.dates.months, written).map(|(_, name)| name)
+}
+
+/// The full name of a month or a day of the week.
+pub(super) fn name(written: &str, speech: &Speech) -> Option<&'static str> {
+    month(written, speech).or_else(|| find(speech.dates.days, written).map(|(_, name)| name))
+}
+
+fn is_ambiguous(written: &str, speech: &Speech) -> bool {
+    speech.dates.ambiguous.iter().any(|word| word.eq_ignore_ascii_case(written))
+}
+
+/// A day of a month: "3", "3rd", "3-5".
+fn day(written: &str, before: &str, speech: &Speech) -> Option<String> {
+    let numbers = &speech.numbers;
+    let one = |text: &str| {
+        let plain = text.parse().ok().filter(|_| is_digits(text) && text.len() <= 2);
+        let n = plain.or_else(|| numbers::ordinal_of(text, numbers))?;
+        (1..=31).contains(&n).then(|| (numbers.ordinal)(n, before))
+    };
+    match written.split_once(['-', '–']) {
+        None => one(written),
+        Some((from, to)) => Some(joined(&[&one(from)?, numbers.to, &one(to)?])),
+    }
+}
+
+fn year(written: &str, speech: &Speech) -> Option<String> {
+    let year: u64 = written.parse().ok().filter(|_| is_digits(written) && written.len() == 4)?;
+    (1000..speech.numbers.years.1).contains(&year).then(|| (speech.numbers.year)(year))
+}
+
+/// The year behind a date, as a part of its own.
+fn year_after(text: &Text<'_>, i: usize) -> Option<Part> {
+    let is_near = text.at(i).is_some_and(|word| [",", ".", ""].contains(&word.close));
+    let word = text.at(i + 1).filter(|word| is_near && word.open.is_empty())?;
+    year(word.core, text.speech).map(part)
+}
+
+/// A date of digits: "11/03/2026", "2026-11-03", "11/03" if `short` is allowed.
+fn of_digits(written: &str, before: &str, short: bool, speech: &Speech) -> Option<String> {
+    let (dates, numbers) = (&speech.dates, &speech.numbers);
+    let iso = written.split_once('-').is_some_and(|(year, _)| year.len() == 4);
+    let pieces: Vec<&str> =
+        if iso { written.split('-').collect() } else { written.split(dates.separators).collect() };
+    if !pieces.iter().all(|piece| is_digits(piece) && piece.len() <= 4) {
+        return None;
+    }
+    let (day, month, year) = match pieces.as_slice() {
+        [year, month, day] if iso => (day, month, Some(*year)),
+        [month, day, year] if dates.month_first => (day, month, Some(*year)),
+        [day, month, year] => (day, month, Some(*year)),
+        [month, day] if dates.month_first && short => (day, month, None),
+        [day, month] if short => (day, month, None),
+        _ => return None,
+    };
+    if day.len() > 2 || month.len() > 2 {
+        return None;
+    }
+    let day: u64 = day.parse().ok().filter(|day| (1..=31).contains(day))?;
+    let month = month.parse::<usize>().ok()?.checked_sub(1).and_then(|at| dates.months.get(at))?.0;
+    let year = match year {
+        None | Some("") => String::new(),
+        Some(year) => {
+            let full: u64 = year.parse().ok()?;
+            let full = match year.len() {
+                // Two digits mean the years around now: births of old people, and appointments.
+                2 if full < 50 => full + 2000,
+                2 => full + 1900,
+                4 => full,
+                _ => return None,
+            };
+            (numbers.year)(full)
+        }
+    };
+    let day = (numbers.ordinal)(day, before);
+    Some(match (dates.month_first, year.is_empty()) {
+        (true, true) => joined(&[month, &day]),
+        (true, false) => format!("{month} {day}, {year}"),
+        (false, _) => joined(&[&day, month, &year]),
+    })
+}
+
+/// A date of digits in one word, after this word (in lower case).
+pub(super) fn one(written: &str, before: &str, speech: &Speech) -> Option<String> {
+    let announced = speech.dates.before.contains(&before) || find_day(before, speech);
+    let padded =
+        written.split(speech.dates.separators).any(|piece| piece.len() == 2 && piece.starts_with('0'));
+    let could_be_a_fraction = numbers::fraction_of(written, speech).is_some();
+    let short = speech.dates.month_first && (announced || padded || !could_be_a_fraction);
+    of_digits(written, before, short, speech)
+}
+
+fn find_day(lower: &str, speech: &Speech) -> bool {
+    let is_it = |name: &str| name.eq_ignore_ascii_case(lower);
+    speech.dates.days.iter().any(|(day, short)| is_it(day) || short.iter().any(|short| is_it(short)))
+}
+
+/// "Nov. 3, 2026", "November 2026".
+fn month_first(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> {
+    let speech = text.speech;
+    let name = month(word.core, speech)?;
+    if !word.goes_on() {
+        return None;
+    }
+    let next = text.at(i + 1).filter(|next| next.open.is_empty())?;
+    let first = Part::new(name, Close::Joined);
+    if let Some(day) = day(next.core, "", speech).filter(|_| !speech.dates.dotted_days) {
+        let mut parts = vec![first, part(day)];
+        parts.extend(year_after(text, i + 1));
+        return Some(parts);
+    }
+    let year = year(next.core, speech)?;
+    Some(vec![first, part(year)])
+}
+
+/// "3 November 2026", "3. Nov."
+fn day_first(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> {
+    let speech = text.speech;
+    let dates = &speech.dates;
+    if !is_digits(word.core) || (dates.dotted_days != word.is_dotted()) || !word.goes_on() {
+        return None;
+    }
+    let next = text.at(i + 1).filter(|next| next.open.is_empty())?;
+    let month = month(next.core, speech)?;
+    let before = text.before_in_lower_case(i);
+    let day = day(word.core, &before, speech)?;
+    let (the, of) = dates.day_first;
+    let the = if before == the { "" } else { the };
+    let close = if is_short_for(next.core, month) { Close::Abbreviated } else { Close::Written };
+    let mut parts =
+        vec![Part::new(joined(&[the, &day]), Close::Silent), Part::new(joined(&[of, month]), close)];
+    if let Some(year) = year_after(text, i + 1).filter(|_| next.goes_on()) {
+        parts.extend([year]);
+        if let Some(month) = parts.get_mut(1) {
+            month.close = Close::Silent;
+        }
+    }
+    Some(parts)
+}
+
+fn is_short_for(written: &str, name: &str) -> bool {
+    !written.eq_ignore_ascii_case(name)
+}
+
+/// A month or a day of the week on its own: "Mon.", "Sept".
+fn alone(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> {
+    let speech = text.speech;
+    let name = name(word.core, speech)?;
+    let is_short = is_short_for(word.core, name);
+    let next = text.after(i);
+    let beside_a_date = next.is_some_and(|next| {
+        has_digit(next.core) || next.is_dash() || self::name(next.core, speech).is_some()
+    });
+    let after_a_range = text.before(i).is_some_and(Word::is_dash);
+    // "Fr. Koch": a title that looks like a day.
+    let titled = !beside_a_date
+        && abbreviations::is_entry(word.core, speech)
+        && word.goes_on()
+        && text.at(i + 1).is_some_and(|next| starts_with_capital(next.core));
+    if titled {
+        return None;
+    }
+    let is_sure = !is_ambiguous(word.core, speech)
+        || word.is_dotted()
+        || word.close.starts_with([',', ':'])
+        || beside_a_date
+        || after_a_range;
+    // "APR" in capitals is no month.
+    let is_name = word.core.contains(char::is_lowercase);
+    (is_short && is_sure && is_name).then(|| vec![Part::new(name, Close::Abbreviated)])
+}
+
+/// An ordinal with a full stop: "am 3. ist", and numbers without one.
+fn dotted_day(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> {
+    let speech = text.speech;
+    let before = text.before_in_lower_case(i);
+    if !speech.dates.dotted_days || !word.is_dotted() {
+        return None;
+    }
+    let next = text.at(i + 1);
+    let date = word.core.contains('.').then(|| of_digits(word.core, &before, true, speech)).flatten();
+    if let Some(date) = date {
+        return Some(vec![Part::new(date, Close::Abbreviated)]);
+    }
+    let n: u64 = word.core.parse().ok().filter(|_| is_digits(word.core))?;
+    let announced = speech.dates.before.contains(&before.as_str());
+    (n > 0 && announced && next.is_some())
+        .then(|| vec![Part::new((speech.numbers.ordinal)(n, &before), Close::Joined)])
+}
+
+pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
+    let word = text.at(i)?;
+    month_first(text, i, word)
+        .or_else(|| day_first(text, i, word))
+        .or_else(|| {
+            let said = one(word.core, &text.before_in_lower_case(i), text.speech)?;
+            Some(vec![part(said)])
+        })
+        .or_else(|| dotted_day(text, i, word))
+        .or_else(|| alone(text, i, word))
+}
+
+/// True if `number` may be the day of the month that it stands beside.
+pub(super) fn may_be_a_day(number: &str, speech: &Speech) -> bool {
+    Number::of(number, &speech.numbers).is_some() || day(number, "", speech).is_some()
+}

@@ -1,0 +1,234 @@
+//! Text without markup: what captions, history and ledger hold. Links, lists, tables, headings, code, HTML
+//! and emoji leave their words only. Must not know how anything is said.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use super::letters::is_letter;
+use crate::language::{Language, Speech};
+
+/// `text` as it is written in prose, with one space between words.
+///
+/// ```
+/// use offhook_core::language::ENGLISH;
+/// use offhook_core::speakable::written;
+/// let text = "**Yes**, we\n- open  at 9 😀 (see [our page](https://x.y/z))";
+/// assert_eq!(written(text, &ENGLISH), "Yes, we open at 9 (see our page)");
+/// assert_eq!(written("₹500 & 25°C", &ENGLISH), "₹500 & 25°C");
+/// ```
+#[must_use]
+pub fn written(text: &str, language: &Language) -> String {
+    let text = without_code(text);
+    let text = without_links(&text);
+    let text = without_html(&text);
+    let speech = &language.speech;
+    let mut line = String::with_capacity(text.len());
+    for row in text.lines() {
+        let mut first = true;
+        for raw in row.split_whitespace() {
+            if first && is_bullet(raw, speech) {
+                continue;
+            }
+            first = false;
+            let word = word(raw, speech);
+            let closes = word.chars().all(|c| ",.;:!?)".contains(c));
+            if word.is_empty() {
+                continue;
+            }
+            if !line.is_empty() && !closes {
+                line.push(' ');
+            }
+            line.push_str(&word);
+        }
+    }
+    line
+}
+
+/// True if there is something to say in `text`: a letter or a digit that can be read.
+#[must_use]
+pub fn is_speakable(text: &str, language: &Language) -> bool {
+    let speech = &language.speech;
+    let is_fraction = |c: char| speech.signs.fractions.iter().any(|(sign, ..)| *sign == c);
+    let is_digit = |c: char| c.is_numeric() && super::letters::plain_signs(&c.to_string()).is_ascii();
+    text.chars().any(|c| {
+        c.is_ascii_alphanumeric()
+            || (!c.is_ascii() && (is_letter(c, speech) || is_digit(c) || is_fraction(c)))
+    })
+}
+
+fn replaced<'t>(pattern: &LazyLock<Option<Regex>>, text: Cow<'t, str>, with: &str) -> Cow<'t, str> {
+    let Some(pattern) = pattern.as_ref().filter(|pattern| pattern.is_match(&text)) else { return text };
+    Cow::Owned(pattern.replace_all(&text, with).into_owned())
+}
+
+/// The fences of code go with the name of its language.
+fn without_code(text: &str) -> Cow<'_, str> {
+    static FENCE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"```[\w+#-]*|~~~[\w+#-]*").ok());
+    replaced(&FENCE, Cow::Borrowed(text), " ")
+}
+
+/// Links and pictures keep their text, even if it began in an earlier chunk; footnotes and boxes go.
+fn without_links<'t>(text: &'t Cow<'t, str>) -> Cow<'t, str> {
+    static TARGET: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"\]\((?:\S*\s+"[^"]*"\)|[^)\s]*\)?)"#).ok());
+    static NOTE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\[(?:\^?\d{1,3}|[ xX])\]:?").ok());
+    if !text.contains(['[', ']']) {
+        return Cow::Borrowed(text);
+    }
+    replaced(&NOTE, replaced(&TARGET, Cow::Borrowed(text), ""), "")
+}
+
+/// Tags of blocks become new lines, other tags go, and entities become their signs.
+fn without_html<'t>(text: &'t Cow<'t, str>) -> Cow<'t, str> {
+    static ADDRESS: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"<((?:https?://|mailto:)?[^<>\s]*[.@][^<>\s]*)>").ok());
+    static BLOCK: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?i)</?(?:br|p|div|li|ul|ol|tr|td|th|table|h\d|hr)(?:\s[^<>]*)?/?>").ok()
+    });
+    static TAG: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>|<!--.*?-->").ok());
+    static ENTITY: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"&(#?\w{2,8});").ok());
+    let mut text = Cow::Borrowed(text.as_ref());
+    if text.contains('<') {
+        text = replaced(&ADDRESS, text, "$1");
+        text = replaced(&TAG, replaced(&BLOCK, text, "\n"), "");
+    }
+    match ENTITY.as_ref().filter(|entity| entity.is_match(&text)) {
+        Some(entity) => Cow::Owned(entity.replace_all(&text, sign_of).into_owned()),
+        None => text,
+    }
+}
+
+fn sign_of(found: &Captures<'_>) -> String {
+    const NAMED: [(&str, &str); 16] = [
+        ("amp", "&"),
+        ("lt", "<"),
+        ("gt", ">"),
+        ("quot", "\""),
+        ("apos", "'"),
+        ("nbsp", " "),
+        ("ndash", "–"),
+        ("mdash", "—"),
+        ("hellip", "…"),
+        ("deg", "°"),
+        ("euro", "€"),
+        ("pound", "£"),
+        ("cent", "¢"),
+        ("times", "×"),
+        ("frac12", "½"),
+        ("rsquo", "’"),
+    ];
+    let name = found.get(1).map_or("", |name| name.as_str());
+    let number = name.strip_prefix('#').map(|number| match number.strip_prefix(['x', 'X']) {
+        Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16),
+        None => number.parse(),
+    });
+    let sign = number.and_then(Result::ok).and_then(char::from_u32).map(String::from);
+    let named = || NAMED.iter().find(|(known, _)| *known == name).map(|(_, sign)| (*sign).to_owned());
+    sign.or_else(named).unwrap_or_else(|| found.get(0).map_or("", |whole| whole.as_str()).to_owned())
+}
+
+/// What stands at the beginning of a line and is not said.
+fn is_bullet(word: &str, speech: &Speech) -> bool {
+    let is_between = speech.signs.between.iter().any(|(sign, _)| *sign == word);
+    is_between
+        || ["-", "*", "•", "–", "·", ">", "+"].contains(&word)
+        || word.chars().all(|c| "#>".contains(c))
+}
+
+/// A word without its markup.
+fn word(raw: &str, speech: &Speech) -> String {
+    if speech.signs.between.iter().any(|(sign, _)| *sign == raw) {
+        return raw.to_owned();
+    }
+    if raw == "#" {
+        return raw.to_owned();
+    }
+    let is_address = raw.contains("://") || raw.contains('@');
+    let raw = raw.strip_prefix('!').filter(|rest| rest.starts_with('[')).unwrap_or(raw);
+    let mut kept = String::with_capacity(raw.len());
+    let mut before = None;
+    let mut letters = raw.chars().peekable();
+    while let Some(c) = letters.next() {
+        let after = letters.peek().copied();
+        if is_kept(c, before, after, speech) || (is_address && "_~#=?&%*".contains(c)) {
+            kept.push(c);
+        }
+        before = Some(c);
+    }
+    // A dash separates words; a row of dashes and the frame of a table are drawings.
+    let is_drawing = kept.chars().count() > 1 && kept.chars().all(|c| "-–—+:=_".contains(c));
+    let is_frame = kept.is_empty() || (raw.contains('|') && kept.chars().all(|c| "-:".contains(c)));
+    if is_drawing || is_frame { String::new() } else { kept }
+}
+
+fn is_kept(c: char, before: Option<char>, after: Option<char>, speech: &Speech) -> bool {
+    let is_of_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    match c {
+        '#' => is_of_word(after) || (is_of_word(before) && !is_of_word(after)),
+        '*' => is_digit(before) && is_digit(after),
+        '_' => is_of_word(before) && is_of_word(after),
+        '~' => is_digit(after) && before != Some('~'),
+        '[' | ']' | '{' | '}' | '|' | '\\' | '`' | '^' => false,
+        _ if c.is_alphanumeric() => true,
+        _ => {
+            ".,;:!?'’‘\"“”„‚«»()-–—/%&@+…′″¿¡".contains(c)
+                || speech.signs.said.iter().any(|(sign, _)| sign.contains(c))
+                || speech.money.currencies.iter().any(|currency| currency.signs.iter().any(|s| s.contains(c)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::ENGLISH;
+
+    #[test]
+    fn prose_stays_as_it_is_written() {
+        for text in [
+            "It's $9.50, isn't it?",
+            "Dr. Taylor (the dentist) says: \"yes\"!",
+            "₹500 or €2.50, £1, 20 € & 5¢",
+            "It is 25°C: 4 × 4 m², ½ of it, ~5 min",
+            "Two + two = four, 5 < 6",
+            "We are #1 in C#.",
+            "Write to first_last@mail.com or see https://x.com/a_b?c=1#d.",
+            "Yes — really – yes",
+            "",
+        ] {
+            assert_eq!(written(text, &ENGLISH), text);
+        }
+    }
+
+    /// Fault: only a bracket of a link was said; quotes, footnotes and HTML were read aloud.
+    #[test]
+    fn of_markup_the_words_stay() {
+        for (text, plain) in [
+            ("# Hours\n* Monday: **9-5**\n* `Sunday`: closed 🎉", "Hours Monday: 9-5 Sunday: closed"),
+            ("Book at [our booking page](https://x.y/z).", "Book at our booking page."),
+            ("See [it](https://x.y \"a title\").", "See it."),
+            ("![A map](map.png) Here", "A map Here"),
+            ("booking page](https://x.y/z), please", "booking page, please"),
+            ("+ one\n+ two\n• three", "one two three"),
+            ("1. **One**\n2. `Two`", "1. One 2. Two"),
+            ("- [ ] call\n- [x] pay", "call pay"),
+            ("| Day | Hours |\n|---|:--:|\n| Monday | 9-5 |", "Day Hours Monday 9-5"),
+            ("> quoted\n---\nYes", "quoted Yes"),
+            ("> - both", "both"),
+            ("It is so[1], and so[^2].", "It is so, and so."),
+            ("<b>Bold</b>, <a href=\"x\">here</a><br>next", "Bold, here next"),
+            ("Smith &amp; Co. &lt; 5 &#8364;", "Smith & Co. < 5 €"),
+            ("<https://x.com> and <me@x.com>", "https://x.com and me@x.com"),
+            ("```rust\nlet x = 5;\n```", "let x = 5;"),
+            ("*Yes*, __no__, _so_, ~~old~~", "Yes, no, so, old"),
+            ("2*3 = 6", "2*3 = 6"),
+            ("Great 👍🏽 !", "Great!"),
+        ] {
+            assert_eq!(written(text, &ENGLISH), plain, "{text}");
+        }
+    }
+}

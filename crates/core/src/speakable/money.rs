@@ -1,0 +1,184 @@
+//! Amounts of money. Must not know a currency: they are in the tables of the language.
+
+use super::numbers::{self, Number};
+use super::units;
+use super::word::{Close, Part, Text, joined, part};
+use crate::language::{Currency, Speech};
+
+/// An amount.
+#[derive(Debug)]
+pub(super) struct Amount {
+    pub(super) currency: &'static Currency,
+    pub(super) number: Number,
+    scale: &'static str,
+    /// It describes a noun: its names are singular.
+    attributive: bool,
+}
+
+/// The sign of a currency at the beginning of `text`; the longest counts.
+fn sign_before<'t>(text: &'t str, speech: &Speech) -> Option<(&'static Currency, &'t str)> {
+    let found = speech.money.currencies.iter().filter_map(|currency| {
+        let rests = currency.signs.iter().filter_map(|sign| text.strip_prefix(sign));
+        rests.min_by_key(|rest| rest.len()).map(|rest| (currency, rest))
+    });
+    found.min_by_key(|(_, rest)| rest.len())
+}
+
+fn sign_behind<'t>(text: &'t str, speech: &Speech) -> Option<(&'static Currency, &'t str)> {
+    let found = speech.money.currencies.iter().filter_map(|currency| {
+        let rests = currency.signs.iter().filter_map(|sign| text.strip_suffix(sign));
+        rests.min_by_key(|rest| rest.len()).map(|rest| (currency, rest))
+    });
+    found.min_by_key(|(_, rest)| rest.len())
+}
+
+/// The currency that `text` is the sign of.
+fn currency_of(text: &str, speech: &Speech) -> Option<&'static Currency> {
+    speech.money.currencies.iter().find(|currency| currency.signs.contains(&text))
+}
+
+fn amount(text: &str, speech: &Speech) -> Option<Amount> {
+    let (minus, unsigned) = match text.strip_prefix(['-', '+']) {
+        Some(rest) if text.starts_with('-') => ("-", rest),
+        Some(rest) => ("", rest),
+        None => ("", text),
+    };
+    let (currency, rest) = sign_before(unsigned, speech).or_else(|| sign_behind(unsigned, speech))?;
+    let rest = if minus.is_empty() { rest.to_owned() } else { format!("{minus}{rest}") };
+    let numbers = &speech.numbers;
+    match Number::of(&rest, numbers) {
+        Some(number) => Some(Amount { currency, number, scale: "", attributive: false }),
+        None => numbers::scaled(&rest, speech).map(|(number, scale)| Amount {
+            currency,
+            number,
+            scale,
+            attributive: false,
+        }),
+    }
+}
+
+impl Amount {
+    /// The amount in two parts: "nine dollars" and "and fifty cents", "nine" and "dollars".
+    fn parts(&self, speech: &Speech) -> (String, String) {
+        let (numbers, money) = (&speech.numbers, &speech.money);
+        let number = &self.number;
+        let (one, more) = (self.currency.names.0, self.name());
+        let (hundredth, hundredths) = self.currency.hundredths;
+        let hundredths = if self.attributive { hundredth } else { hundredths };
+        let cents = number.decimals.as_deref().filter(|d| d.len() == 2 && self.scale.is_empty());
+        let cents = cents.and_then(|cents| cents.parse::<u64>().ok());
+        if let Some(cents) = cents.filter(|cents| *cents == 0 || !hundredths.is_empty()) {
+            let minus = if number.is_negative() { numbers.minus } else { "" };
+            let said = (numbers.cardinal)(cents);
+            let name = if cents == 1 { hundredth } else { hundredths };
+            let whole = number.whole();
+            let (first, unit) = Self::counted(&whole, (one, more), speech);
+            return match cents {
+                0 => (joined(&[minus, &first]), unit),
+                _ if number.is_zero() => (joined(&[minus, &said]), name.to_owned()),
+                _ => {
+                    let name = if money.names_hundredths { name } else { "" };
+                    (joined(&[minus, &first, &unit]), joined(&[money.and, &said, name]))
+                }
+            };
+        }
+        if self.scale.is_empty() {
+            return Self::counted(number, (one, more), speech);
+        }
+        (number.say(numbers), joined(&[self.scale, more]))
+    }
+
+    /// The name behind any number but one.
+    fn name(&self) -> &'static str {
+        let (one, more) = self.currency.names;
+        if self.attributive { one.split_once(' ').map_or(one, |(_, name)| name) } else { more }
+    }
+
+    fn counted(number: &Number, names: (&str, &str), speech: &Speech) -> (String, String) {
+        match names.0.split_once(' ').filter(|_| number.is_one()) {
+            Some((one, name)) => (one.to_owned(), name.to_owned()),
+            None => (number.say(&speech.numbers), names.1.to_owned()),
+        }
+    }
+
+    /// The number without its currency, for the beginning of a range; `None` if it has hundredths.
+    pub(super) fn bare(&self, speech: &Speech) -> Option<String> {
+        let is_bare = self.number.decimals.is_none() && self.scale.is_empty();
+        is_bare.then(|| self.number.say(&speech.numbers))
+    }
+}
+
+/// Two amounts as a range: "$90-$110", "$90-110".
+pub(super) fn range(left: &str, right: &str, speech: &Speech) -> Option<String> {
+    let from = amount(left, speech);
+    let to = amount(right, speech);
+    let (from, to) = match (from, to) {
+        (Some(from), Some(to)) => (from, to),
+        (Some(from), None) => {
+            let number = Number::of(right, &speech.numbers)?;
+            let currency = from.currency;
+            (from, Amount { currency, number, scale: "", attributive: false })
+        }
+        (None, Some(to)) => {
+            let number = Number::of(left, &speech.numbers)?;
+            (Amount { currency: to.currency, number, scale: "", attributive: false }, to)
+        }
+        (None, None) => return None,
+    };
+    let whole = |amount: &Amount| {
+        let (first, second) = amount.parts(speech);
+        joined(&[&first, &second])
+    };
+    let same = std::ptr::eq(from.currency, to.currency);
+    let first = from.bare(speech).filter(|_| same).unwrap_or_else(|| whole(&from));
+    Some(joined(&[&first, speech.numbers.to, &whole(&to)]))
+}
+
+/// An amount of one word, perhaps as a rate: "$110/visit".
+pub(super) fn one(text: &str, speech: &Speech) -> Option<String> {
+    one_word(text, false, speech)
+}
+
+fn one_word(text: &str, attributive: bool, speech: &Speech) -> Option<String> {
+    let (text, rate) = match text.split_once('/') {
+        Some((text, rate)) => (text, Some(rate)),
+        None => (text, None),
+    };
+    let amount = Amount { attributive, ..amount(text, speech)? };
+    let (first, second) = amount.parts(speech);
+    match rate {
+        None => Some(joined(&[&first, &second])),
+        Some(rate) => Some(joined(&[&first, &second, speech.money.per, &units::each(rate, speech)?])),
+    }
+}
+
+pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
+    let speech = text.speech;
+    let core = text.core(i);
+    let attributive = text.is_attributive(i);
+    if let Some(next) = text.after(i) {
+        // "20 €" and "€ 20"
+        let behind = Number::of(core, &speech.numbers).zip(currency_of(next.core, speech));
+        let apart = behind.or_else(|| Number::of(next.core, &speech.numbers).zip(currency_of(core, speech)));
+        if let Some((number, currency)) = apart {
+            let (first, second) = Amount { currency, number, scale: "", attributive }.parts(speech);
+            return Some(vec![part(first), part(second)]);
+        }
+        // "$2.5 million"
+        if numbers::is_scale(next.core, speech)
+            && let Some(amount) = amount(core, speech).filter(|amount| amount.scale.is_empty())
+        {
+            let amount = Amount { attributive, ..amount };
+            let scaled = joined(&[next.core, amount.name()]);
+            return Some(vec![part(amount.number.say(&speech.numbers)), part(scaled)]);
+        }
+    }
+    // The unit of a rate may be short: "$5/mo."
+    let close = if core.contains('/') { Close::Abbreviated } else { Close::Written };
+    one_word(core, attributive, speech).map(|said| vec![Part::new(said, close)])
+}
+
+/// True if `written` is the sign or the code of a currency.
+pub(super) fn is_currency(written: &str, speech: &Speech) -> bool {
+    currency_of(written, speech).is_some()
+}

@@ -1,0 +1,75 @@
+//! Things of one word: whatever the recognisers know without the words around it, and ranges of two of them.
+//! Must not know signs.
+
+use super::numbers::{self, Number};
+use super::word::{Part, Text, Word, has_digit, joined, part};
+use super::{dates, money, times, units};
+use crate::language::Speech;
+
+/// One thing without a range, after this word (in lower case).
+pub(super) fn one(written: &str, before: &str, speech: &Speech) -> Option<String> {
+    money::one(written, speech)
+        .or_else(|| times::one(written, speech))
+        .or_else(|| dates::one(written, before, speech))
+        .or_else(|| units::one(written, speech))
+        .or_else(|| numbers::one(written, before, speech))
+}
+
+/// A range: "8:30–5", "9-5", "Mon-Fri", "$90-$110", "10–15%".
+pub(super) fn range(written: &str, before: &str, speech: &Speech) -> Option<String> {
+    let mut dashes = written.char_indices().filter(|(at, c)| *at > 0 && "-–—".contains(*c));
+    let (at, dash) = dashes.next()?;
+    let left = written.get(..at)?;
+    let right = written.get(at + dash.len_utf8()..)?;
+    if right.is_empty() || right.contains(['-', '–', '—']) {
+        return None;
+    }
+    if let Some(said) = money::range(left, right, speech).or_else(|| times::range(left, right, false, speech))
+    {
+        return Some(said);
+    }
+    if let (Some(from), Some(to)) = (dates::name(left, speech), dates::name(right, speech)) {
+        return Some(joined(&[from, speech.numbers.to, to]));
+    }
+    // Years, and "since" before them, hold for both sides.
+    let (from, to) = (one(left, before, speech)?, one(right, before, speech)?);
+    let is_plain = has_digit(left) && has_digit(right);
+    is_plain.then(|| without_unit_twice(left, &from, &to, speech))
+}
+
+/// "fifty to sixty percent": a unit on both sides is said once.
+fn without_unit_twice(left: &str, from: &str, to: &str, speech: &Speech) -> String {
+    let end = left
+        .find(|c: char| !c.is_ascii_digit() && c != speech.numbers.group && c != speech.numbers.decimal.0);
+    let number = end.and_then(|end| left.get(..end)).and_then(|number| Number::of(number, &speech.numbers));
+    let said = number.map(|number| number.say(&speech.numbers));
+    let unit = said.as_deref().and_then(|said| from.strip_prefix(said)).filter(|unit| unit.starts_with(' '));
+    match (said.as_deref(), unit) {
+        (Some(said), Some(unit)) if to.ends_with(unit) => joined(&[said, speech.numbers.to, to]),
+        _ => joined(&[from, speech.numbers.to, to]),
+    }
+}
+
+/// A dash in a word of its own between two things: "9 – 5".
+fn between(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
+    let word = text.at(i).filter(|word| ["-", "–"].contains(&word.core) && word.close.is_empty())?;
+    let after = text.at(i + 1).filter(|after| word.open.is_empty() && after.open.is_empty())?;
+    let before = text.before(i).filter(|before: &&Word<'_>| before.goes_on())?;
+    let is_thing = |core: &str| has_digit(core) || dates::name(core, text.speech).is_some();
+    let halved = |core: &str| times::goes_with_a_time(core, text.speech);
+    let is_range = (is_thing(before.core) || halved(before.core)) && is_thing(after.core);
+    let numbers = &text.speech.numbers;
+    // "5 - 3 = 2"
+    let is_sum = text.core(i + 2) == "=";
+    is_range.then(|| vec![part(if is_sum { numbers.minus } else { numbers.to })])
+}
+
+pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
+    let word = text.at(i)?;
+    if let Some(parts) = between(text, i) {
+        return Some(parts);
+    }
+    // "'90s"
+    let before = text.before_in_lower_case(i);
+    range(word.core, &before, text.speech).map(|said| vec![part(said)])
+}
