@@ -20,6 +20,7 @@ use crate::call::tolerance::Tolerance;
 use crate::call::{Call, Ending, Setup};
 use crate::config::call::{listener, settings_of};
 use crate::ids::CallId;
+use crate::media::ear::EarSettings;
 use crate::streams::dialect::Dialect;
 use crate::streams::{Gateway, Refusal, Start};
 
@@ -103,6 +104,7 @@ fn setup(
         count,
         listener: listener(config, config.vad.detector),
         lead: services.lead(dialect),
+        ear: EarSettings::default(),
         echo_loss_db: config.barge_in.echo_loss_db,
         idle_timeout: config.server.idle_timeout,
         send_timeout: config.server.send_timeout,

@@ -35,7 +35,8 @@ use self::traced::Traced;
 use self::voice::Voice;
 use crate::dialogue::CountTokens;
 use crate::ids::{CallId, TurnId};
-use crate::media::echo::EchoGuard;
+use crate::media::ear::{Ear, EarSettings};
+use crate::media::echo::EchoLimit;
 use crate::media::keepalive::KeepAlive;
 use crate::media::listener::Listener;
 use crate::media::pacer::Pacer;
@@ -119,6 +120,8 @@ pub struct Setup {
     pub count: CountTokens,
     /// Hears the caller.
     pub listener: Listener,
+    /// What the caller's audio goes through before the listener.
+    pub ear: EarSettings,
     /// The most audio in the gateway's playback buffer.
     pub lead: Duration,
     /// How much quieter the agent's voice comes back, in dB; `None` if the connection does not echo.
@@ -150,8 +153,9 @@ pub struct Call {
     line: Line,
     tolerance: Tolerance,
     conversation: Traced,
+    ear: Ear,
     listener: Listener,
-    echo: EchoGuard,
+    echo: EchoLimit,
     pacer: Pacer,
     keep_alive: KeepAlive,
     jobs: Jobs,
@@ -190,6 +194,7 @@ impl Call {
             settings,
             count,
             listener,
+            ear,
             lead,
             echo_loss_db,
             idle_timeout,
@@ -201,10 +206,11 @@ impl Call {
         let mut call = Self {
             conversation: Traced::new(settings, count, &id, trace),
             id,
+            ear: Ear::new(ear, line.has_gaps()),
             line,
             tolerance,
             listener,
-            echo: EchoGuard::new(echo_loss_db),
+            echo: EchoLimit::new(echo_loss_db),
             pacer: Pacer::new(lead),
             keep_alive: KeepAlive::new(idle_timeout, now),
             jobs: Jobs::default(),

@@ -14,6 +14,7 @@ use offhook_core::call::tolerance::Tolerance;
 use offhook_core::call::{Call, Ending, Input, Job, JobId, Outcome, Output, Reason, Setup};
 use offhook_core::dialogue::Message;
 use offhook_core::ids::CallId;
+use offhook_core::media::ear::EarSettings;
 use offhook_core::media::listener::Listener;
 use offhook_core::report::{Happened, Summary, Trouble};
 use offhook_core::streams::asterisk::Asterisk;
@@ -56,6 +57,8 @@ pub struct WholeCall {
     pub tongue: Tongue,
     /// The caller's audio since the start of the call, at the peer's rate.
     speech: Vec<i16>,
+    /// The agent's voice comes back after this delay, as this share of it.
+    pub echo: Option<(Duration, f32)>,
     /// Spans in which frames never arrive.
     pub lost: Vec<(CallTime, CallTime)>,
     /// Spans whose frames all arrive at the end of the span.
@@ -93,6 +96,12 @@ impl WholeCall {
     }
 
     pub fn with(settings: Settings, peer: Peer, engines: Engines) -> Self {
+        // The words of these calls are levels, which a filter would take for an offset.
+        let ear = EarSettings { dc: false, echo_guard: false, level: false };
+        Self::with_ear(settings, peer, engines, ear)
+    }
+
+    pub fn with_ear(settings: Settings, peer: Peer, engines: Engines, ear: EarSettings) -> Self {
         let errors = Errors::watch();
         let (mut codec, message): (Box<dyn Gateway>, String) = match peer {
             Peer::Native(rate) => {
@@ -116,6 +125,7 @@ impl WholeCall {
             count: words(),
             listener: Listener::new(Box::new(Loud), hysteresis, MS(100), max_piece),
             lead: MS(160),
+            ear,
             echo_loss_db: None,
             idle_timeout: Duration::from_secs(30),
             send_timeout: Duration::from_secs(5),
@@ -133,6 +143,7 @@ impl WholeCall {
             timeline,
             tongue: Tongue::default(),
             speech: Vec::new(),
+            echo: None,
             lost: Vec::new(),
             held_up: Vec::new(),
             ear: Vec::new(),
