@@ -17,6 +17,7 @@ use crate::engine::voice;
 use crate::engine::whisper::WhisperRecognizer;
 use crate::engine::{CancelFlag, Effort, Recognizer as _, Transcript};
 use crate::ids::UtteranceId;
+use crate::media::ear::{Ear, EarSettings};
 use crate::media::listener::Listener;
 use crate::timeline::{Next, Timeline};
 use crate::turns::{Action, Conversation, Event, Manners, Phrases, ReadAhead, Settings, SpeculationPolicy};
@@ -62,6 +63,7 @@ pub(super) struct OfflineListener<'r> {
     threads: usize,
     settings: Settings,
     conversation: Conversation,
+    ear: Ear,
     listener: Listener,
     speech_end: CallTime,
     /// The results of the recogniser, at the times when they were ready.
@@ -82,6 +84,8 @@ impl<'r> OfflineListener<'r> {
             threads,
             conversation: Conversation::new(settings.clone(), words()),
             settings,
+            // Nobody's voice comes back here.
+            ear: Ear::new(EarSettings { echo_guard: false, ..config.audio }, false),
             listener: listener(config, config.vad.detector),
             speech_end: CallTime::ZERO,
             awaited: Timeline::default(),
@@ -118,7 +122,9 @@ impl<'r> OfflineListener<'r> {
     pub(super) fn hear(&mut self, frame: &[i16]) -> anyhow::Result<Vec<Heard>> {
         let end = self.awaited.now() + FRAME;
         self.pass_time_until(end)?;
-        for edge in self.listener.hear(frame, end) {
+        let frame = self.ear.hear(frame.to_vec(), end);
+        for edge in self.listener.hear(&frame, end) {
+            self.ear.caller_speaks(!matches!(edge, Edge::Paused(_)));
             let event = match edge {
                 Edge::Started(at) => Event::SpeechStarted { at },
                 Edge::Sustained => Event::SpeechSustained { level: self.listener.sound_level(), echo: None },

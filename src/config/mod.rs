@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{KernelChoice, Sampling, TemplateChoice};
+use crate::media::ear::EarSettings;
 use crate::speakable::Dictionary;
 use crate::turns::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
 use crate::vad::DetectorChoice;
@@ -46,6 +47,8 @@ pub struct Config {
     pub llm: Llm,
     /// Text to speech.
     pub tts: Tts,
+    /// What the caller's audio goes through before anyone listens.
+    pub audio: EarSettings,
     /// Voice activity detection.
     pub vad: Vad,
     /// When the caller's turn is over.

@@ -13,6 +13,7 @@ use crate::engine::voice;
 use crate::engine::whisper::{languages, published};
 use crate::engine::{Sampling, TemplateChoice};
 use crate::files::search_path;
+use crate::media::ear::EarSettings;
 use crate::speakable::Dictionary;
 use crate::telemetry::logging;
 use crate::vad::DetectorChoice;
@@ -34,6 +35,12 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
             ),
             speed: r.number("tts.speed", 1.0, limits::SPEED) as f32,
             pronounce: pronunciations(r),
+        },
+        audio: EarSettings {
+            dc: true,
+            echo_guard: r.switch("audio.echo_guard", true),
+            noise_suppression: r.switch("audio.noise_suppression", false),
+            level: r.switch("audio.level", true),
         },
         vad: Vad {
             detector: detector(r),

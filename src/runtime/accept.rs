@@ -103,6 +103,7 @@ fn setup(
         count,
         listener: listener(config, config.vad.detector),
         lead: services.lead(dialect),
+        ear: config.audio,
         echo_loss_db: config.barge_in.echo_loss_db,
         idle_timeout: config.server.idle_timeout,
         send_timeout: config.server.send_timeout,

@@ -88,7 +88,7 @@ const PURE: [(&str, &[&str]); 17] = [
     ("access", &["base64", "form_urlencoded", "http", "ring", "rustls", "serde", "serde_json", "subtle"]),
     ("audio", &["hound", "rubato"]),
     ("vad", &["webrtc_vad"]),
-    ("media", &[]),
+    ("media", &["nnnoiseless"]),
     ("streams", &["base64", "percent_encoding", "serde", "serde_json"]),
     ("timeline", &[]),
     ("speakable", &["regex", "thiserror"]),

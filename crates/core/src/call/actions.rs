@@ -175,6 +175,7 @@ impl Call {
 
     fn fall_silent(&mut self, now: CallTime) {
         self.pacer.clear(now);
+        self.ear.clear(now);
         self.voice_lasts_until = None;
         self.send(&Media::Clear);
     }

@@ -38,6 +38,11 @@ impl Call {
         match inbound {
             Inbound::Audio { samples, position_ms } => {
                 let samples = self.line.heard(samples, position_ms, now);
+                let samples = self.ear.hear(samples, now);
+                if let Some(echo) = self.ear.found_echo() {
+                    let (delay, loss) = (echo.delay_ms.round(), echo.loss_db.round());
+                    tracing::info!("echo found: delay {delay} ms, return loss {loss} dB");
+                }
                 let edges = self.listener.hear(&samples, now);
                 self.edges(now, edges)?;
                 if self.stalled && !self.listener.are_behind(now) {
@@ -64,11 +69,13 @@ impl Call {
 
     fn edges(&mut self, now: CallTime, edges: Vec<Edge>) -> Flow {
         for edge in edges {
+            self.ear.caller_speaks(!matches!(edge, Edge::Paused(_)));
             let event = match edge {
                 Edge::Started(at) => Event::SpeechStarted { at },
                 Edge::Sustained => Event::SpeechSustained {
                     level: self.listener.sound_level(),
-                    echo: self.echo.expected(now),
+                    // The level is that behind the ear.
+                    echo: self.echo.expected(now).map(|echo| echo + self.ear.gain_db()),
                 },
                 Edge::Paused(at) => Event::SpeechEnded { at },
             };

@@ -37,7 +37,8 @@ use self::voice::Voice;
 use crate::dialogue::CountTokens;
 use crate::ids::{CallId, TurnId};
 use crate::language::Language;
-use crate::media::echo::EchoGuard;
+use crate::media::ear::{Ear, EarSettings};
+use crate::media::echo::EchoLimit;
 use crate::media::keepalive::KeepAlive;
 use crate::media::listener::Listener;
 use crate::media::pacer::Pacer;
@@ -122,6 +123,8 @@ pub struct Setup {
     pub count: CountTokens,
     /// Hears the caller.
     pub listener: Listener,
+    /// What the caller's audio goes through before the listener.
+    pub ear: EarSettings,
     /// The most audio in the gateway's playback buffer.
     pub lead: Duration,
     /// How much quieter the agent's voice comes back, in dB; `None` if the connection does not echo.
@@ -155,8 +158,9 @@ pub struct Call {
     line: Line,
     tolerance: Tolerance,
     conversation: Traced,
+    ear: Ear,
     listener: Listener,
-    echo: EchoGuard,
+    echo: EchoLimit,
     pacer: Pacer,
     keep_alive: KeepAlive,
     jobs: Jobs,
@@ -197,6 +201,7 @@ impl Call {
             settings,
             count,
             listener,
+            ear,
             lead,
             echo_loss_db,
             idle_timeout,
@@ -211,10 +216,11 @@ impl Call {
             dictionary,
             conversation: Traced::new(settings, count, &id, trace),
             id,
+            ear: Ear::new(ear, line.has_gaps()),
             line,
             tolerance,
             listener,
-            echo: EchoGuard::new(echo_loss_db),
+            echo: EchoLimit::new(echo_loss_db),
             pacer: Pacer::new(lead),
             keep_alive: KeepAlive::new(idle_timeout, now),
             jobs: Jobs::default(),

@@ -5,7 +5,7 @@ use super::{Call, Ending, Flow, Output, Reason};
 use crate::media::pacer::Due;
 use crate::streams::Media;
 use crate::turns::Event;
-use crate::units::CallTime;
+use crate::units::{CallTime, FRAME};
 
 impl Call {
     /// Sends the frames and marks that are due.
@@ -17,6 +17,8 @@ impl Call {
             match due {
                 Due::Frame(samples) => {
                     self.echo.sent(now, &samples);
+                    let plays_at = self.pacer.plays_until().back(self.pacer.queued() + FRAME);
+                    self.ear.sent(plays_at, &samples);
                     let messages = self.line.audio(&samples);
                     self.wire(messages);
                 }

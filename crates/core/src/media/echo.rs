@@ -12,14 +12,14 @@ const WITHIN: Duration = Duration::from_millis(800);
 
 /// The levels of the latest sent audio.
 #[derive(Debug)]
-pub struct EchoGuard {
+pub struct EchoLimit {
     /// How much quieter the echo is, in dB; `None` if the connection does not echo.
     loss_db: Option<f32>,
     sent: VecDeque<(CallTime, f32)>,
 }
 
-impl EchoGuard {
-    /// A guard for a connection that echoes with this loss, in dB; `None` for one without echo.
+impl EchoLimit {
+    /// A limit for a connection that echoes with this loss, in dB; `None` for one without echo.
     #[must_use]
     pub fn new(loss_db: Option<f32>) -> Self {
         Self { loss_db, sent: VecDeque::new() }
@@ -56,17 +56,17 @@ mod tests {
 
     #[test]
     fn the_echo_is_as_loud_as_the_loudest_frame_of_late_less_the_loss() {
-        let mut guard = EchoGuard::new(Some(20.0));
-        guard.sent(AT(100), &[16_384; 160]);
-        guard.sent(AT(120), &[0; 160]);
-        assert!((guard.expected(AT(900)).expect("an echo") + 26.0).abs() < 0.1);
-        assert!(guard.expected(AT(901)).expect("an echo") < -60.0);
+        let mut limit = EchoLimit::new(Some(20.0));
+        limit.sent(AT(100), &[16_384; 160]);
+        limit.sent(AT(120), &[0; 160]);
+        assert!((limit.expected(AT(900)).expect("an echo") + 26.0).abs() < 0.1);
+        assert!(limit.expected(AT(901)).expect("an echo") < -60.0);
     }
 
     #[test]
     fn a_line_without_echo_has_none() {
-        let mut guard = EchoGuard::new(None);
-        guard.sent(AT(100), &[16_384; 160]);
-        assert_eq!(guard.expected(AT(100)), None);
+        let mut limit = EchoLimit::new(None);
+        limit.sent(AT(100), &[16_384; 160]);
+        assert_eq!(limit.expected(AT(100)), None);
     }
 }

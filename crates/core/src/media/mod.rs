@@ -2,6 +2,7 @@
 //! audio leaves, and how good the connection is. PURE: no sockets, no clock, no threads. Must not know words.
 
 pub mod dtx_clock;
+pub mod ear;
 pub mod echo;
 pub mod inbound_quality;
 pub mod keepalive;

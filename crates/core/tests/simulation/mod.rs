@@ -3,6 +3,7 @@
 
 mod answering;
 mod dictating;
+mod echoes;
 mod ending_by_model;
 mod ending_turns;
 mod failing;

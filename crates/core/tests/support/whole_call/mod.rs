@@ -14,6 +14,7 @@ use offhook_core::call::tolerance::Tolerance;
 use offhook_core::call::{Call, Ending, Input, Job, JobId, Outcome, Output, Reason, Setup};
 use offhook_core::dialogue::Message;
 use offhook_core::ids::CallId;
+use offhook_core::media::ear::EarSettings;
 use offhook_core::media::listener::Listener;
 use offhook_core::report::{Happened, Summary, Trouble};
 use offhook_core::speakable::Dictionary;
@@ -57,6 +58,8 @@ pub struct WholeCall {
     pub tongue: Tongue,
     /// The caller's audio since the start of the call, at the peer's rate.
     speech: Vec<i16>,
+    /// The agent's voice comes back after this delay, as this share of it.
+    pub echo: Option<(Duration, f32)>,
     /// Spans in which frames never arrive.
     pub lost: Vec<(CallTime, CallTime)>,
     /// Spans whose frames all arrive at the end of the span.
@@ -98,6 +101,22 @@ impl WholeCall {
     }
 
     pub fn with_dictionary(settings: Settings, peer: Peer, engines: Engines, dictionary: Dictionary) -> Self {
+        // The words of these calls are levels, which a filter would take for an offset.
+        let ear = EarSettings { dc: false, echo_guard: false, noise_suppression: false, level: false };
+        Self::with_all(settings, peer, engines, dictionary, ear)
+    }
+
+    pub fn with_ear(settings: Settings, peer: Peer, engines: Engines, ear: EarSettings) -> Self {
+        Self::with_all(settings, peer, engines, Dictionary::default(), ear)
+    }
+
+    fn with_all(
+        settings: Settings,
+        peer: Peer,
+        engines: Engines,
+        dictionary: Dictionary,
+        ear: EarSettings,
+    ) -> Self {
         let errors = Errors::watch();
         let (mut codec, message): (Box<dyn Gateway>, String) = match peer {
             Peer::Native(rate) => {
@@ -121,6 +140,7 @@ impl WholeCall {
             count: words(),
             listener: Listener::new(Box::new(Loud), hysteresis, MS(100), max_piece),
             lead: MS(160),
+            ear,
             echo_loss_db: None,
             idle_timeout: Duration::from_secs(30),
             send_timeout: Duration::from_secs(5),
@@ -139,6 +159,7 @@ impl WholeCall {
             timeline,
             tongue: Tongue::default(),
             speech: Vec::new(),
+            echo: None,
             lost: Vec::new(),
             held_up: Vec::new(),
             ear: Vec::new(),

@@ -52,6 +52,13 @@ impl WholeCall {
             let start = n * samples;
             let mut frame = self.speech.get(start..).unwrap_or_default().to_vec();
             frame.resize(samples, 0);
+            if let Some((delay, share)) = self.echo {
+                let delay = samples_in(delay, self.peer.rate());
+                for (at, sample) in (start..).zip(&mut frame) {
+                    let back = at.checked_sub(delay).and_then(|at| self.ear.get(at)).copied().unwrap_or(0);
+                    *sample = sample.saturating_add((f32::from(back) * share) as i16);
+                }
+            }
             let silent = frame.iter().all(|sample| *sample == 0);
             if silent && matches!(self.peer, Peer::Asterisk(_)) {
                 continue;
