@@ -14,6 +14,8 @@ use offhook::engine::flite::Flite;
 use offhook::engine::llm::{self, LlmEngine, LlmOptions};
 use offhook::engine::whisper as whisper_model;
 use offhook::engine::{CancelFlag, Generation as _, Generator as _, Sampling, Synthesizer as _, Task};
+use offhook::language::ENGLISH;
+use offhook::speakable::{Dictionary, spoken, written};
 use offhook::turns::Settings;
 use offhook::turns::replay::Trace;
 use offhook::turns::trace::Line;
@@ -206,6 +208,31 @@ pub fn voice(data: &[u8]) {
     assert!(speech.words.is_sorted_by_key(|word| word.end));
     let length = offhook::units::duration_of(speech.samples.len(), speech.rate);
     assert!(speech.words.iter().all(|word| word.end <= length));
+}
+
+/// The two files of a Piper voice.
+pub fn piper(data: &[u8]) {
+    let settings = offhook::engine::piper::described_by(&String::from_utf8_lossy(data));
+    if let Err(problem) = settings {
+        short(&problem, 2_000);
+    }
+    if let Err(problem) = offhook::engine::piper::check_network(data) {
+        short(&problem, 2_000);
+    }
+}
+
+/// Text on its way to a voice: what is spoken has no digits, is no longer than it may be, and stays as it is
+/// when it is spoken again.
+pub fn speakable(data: &[u8]) {
+    let text: String = String::from_utf8_lossy(data).chars().take(400).collect();
+    let written = written(&text, &ENGLISH);
+    let said = spoken(&written, &ENGLISH.speech, &Dictionary::default());
+    assert!(!said.text.contains(|c: char| c.is_numeric()), "{:?} of {text:?}", said.text);
+    assert_eq!(said.words.len(), said.text.split_whitespace().count());
+    assert!(said.words.is_sorted() && said.words.iter().all(|of| *of < written.split_whitespace().count()));
+    assert!(said.text.len() <= 20 * written.len() + 64, "{} of {}", said.text.len(), written.len());
+    let again = spoken(&said.text, &ENGLISH.speech, &Dictionary::default());
+    assert_eq!(again.text, said.text, "of {text:?}");
 }
 
 fn short(problem: &str, most: usize) {

@@ -14,7 +14,7 @@ use offhook::streams::telnyx::{ByteOrder, Telnyx};
 use offhook::streams::twilio::Twilio;
 use offhook::streams::vonage::Vonage;
 
-pub use files::{config, gguf, reply, trace, voice, wav, whisper};
+pub use files::{config, gguf, piper, reply, speakable, trace, voice, wav, whisper};
 
 /// A decoder.
 pub struct Target {
@@ -29,7 +29,7 @@ pub struct Target {
 }
 
 /// All decoders.
-pub const ALL: [Target; 15] = [
+pub const ALL: [Target; 17] = [
     Target { name: "twilio", run: twilio, messages: true, effort: 1 },
     Target { name: "telnyx", run: telnyx, messages: true, effort: 1 },
     Target { name: "plivo", run: plivo, messages: true, effort: 1 },
@@ -46,6 +46,8 @@ pub const ALL: [Target; 15] = [
     Target { name: "config", run: config, messages: false, effort: 4 },
     Target { name: "trace", run: trace, messages: false, effort: 2 },
     Target { name: "voice", run: voice, messages: false, effort: 500 },
+    Target { name: "piper", run: piper, messages: false, effort: 2 },
+    Target { name: "speakable", run: speakable, messages: false, effort: 20 },
 ];
 
 /// Twilio Media Streams.

@@ -15,7 +15,9 @@ use crate::engine::LoadError;
 use crate::engine::llm::{self, Inspected};
 use crate::engine::voice;
 use crate::engine::whisper;
+use crate::language::ENGLISH;
 use crate::runtime::provider_api::ProviderApi;
+use crate::speakable::{spoken, written};
 
 const MIB: u64 = 1 << 20;
 
@@ -120,7 +122,8 @@ impl Findings {
         }
         let phrases = &config.agent.phrases;
         for (key, phrase) in [("agent.greeting", &phrases.greeting), ("agent.fallback", &phrases.fallback)] {
-            if !phrase.is_empty() && !voice::can_speak(&config.tts.voice, phrase) {
+            let said = spoken(&written(phrase, &ENGLISH), &ENGLISH.speech, &config.tts.pronounce).text;
+            if !phrase.is_empty() && !voice::can_speak(&config.tts.voice, &said) {
                 self.refuse(
                     key,
                     format!("{phrase:?}"),

@@ -252,6 +252,20 @@ mod tests {
     }
 
     #[test]
+    fn pronunciations_are_read_and_a_wrong_one_is_named() {
+        let right = parse("[tts]\npronounce = { Nguyen = \"win\" }", "test", Path::new(""));
+        assert_ne!(*right.expect("a configuration").tts.pronounce, Dictionary::default());
+        let section = "[tts.pronounce]\n\"St. Ives\" = \"saint ives\"";
+        assert!(problems(section).is_empty(), "{:?}", problems(section));
+        for (wrong, told) in [("{ A1 = \"a 1\" }", "\"A1\""), ("{ a = 1 }", "Nguyen"), ("[\"a\"]", "Nguyen")]
+        {
+            let problems = problems(&format!("[tts]\npronounce = {wrong}"));
+            assert!(problems.len() == 1 && problems[0].contains(told), "{problems:?}");
+            assert!(problems[0].contains("tts.pronounce"), "{problems:?}");
+        }
+    }
+
+    #[test]
     fn the_shipped_file_says_the_defaults() {
         let shipped = parse(DEFAULT_CONFIG, "config.toml", Path::new("")).expect("config.toml is right");
         let mut empty = parse("", "empty", Path::new("")).expect("an empty file is right");

@@ -45,9 +45,20 @@ pub fn of(target: &Target) -> Vec<Vec<u8>> {
         ]
         .map(|text| text.into())
         .to_vec(),
+        "piper" => vec![PIPER_SETTINGS.into(), models::piper()],
+        "speakable" => {
+            let cases = include_str!("../../crates/core/tests/data/spoken-en.tsv");
+            let written = cases.lines().filter_map(|line| line.split_once('\t')).map(|(written, _)| written);
+            written.map(|text| text.into()).collect()
+        }
         provider => sessions(&golden.join(provider)),
     }
 }
+
+/// What stands beside a Piper voice.
+const PIPER_SETTINGS: &str = r#"{"audio":{"sample_rate":22050},"espeak":{"voice":"en-us"},"num_speakers":1,
+    "inference":{"noise_scale":0.667,"length_scale":1,"noise_w":0.8},"num_symbols":256,
+    "phoneme_id_map":{"^":[1],"$":[2],"_":[0],"a":[14]}}"#;
 
 /// The calls of a provider in tests/golden, packed: the messages from the peer, each with one that the call
 /// sends.

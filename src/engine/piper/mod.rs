@@ -61,19 +61,43 @@ pub fn open(path: &Path, speed: f32) -> Result<Piper, LoadError> {
 /// # Errors
 /// As [`open`], but for what only shows when it speaks.
 pub fn look(path: &Path) -> Result<Description, LoadError> {
-    let settings = settings(path)?;
+    let (beside, text) = settings_text(path)?;
+    let description = described_by(&text).map_err(|problem| wrong(&beside, problem))?;
     let file = read(path, |path| files::read(path, MAX_BYTES))?;
-    network::inner_values(&file).map_err(|problem| wrong(path, problem))?;
+    check_network(&file).map_err(|problem| wrong(path, problem))?;
+    Ok(description)
+}
+
+/// What the text of a voice's settings says of it.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn described_by(settings: &str) -> Result<Description, String> {
+    let settings = Settings::of(settings)?;
     Ok(Description { language: settings.language(), rate: Some(settings.rate()) })
 }
 
+/// Checks that the bytes of a file are a network of Piper's kind, without loading it.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn check_network(file: &[u8]) -> Result<(), String> {
+    network::inner_values(file).map(drop)
+}
+
 fn settings(path: &Path) -> Result<Settings, LoadError> {
+    let (beside, text) = settings_text(path)?;
+    Settings::of(&text).map_err(|problem| wrong(&beside, problem))
+}
+
+/// The file beside a voice, and its text.
+fn settings_text(path: &Path) -> Result<(PathBuf, String), LoadError> {
     if !path.exists() {
         return Err(wrong(path, NO_SUCH_FILE.to_owned()));
     }
     let beside = settings_of(path);
     let text = read(&beside, |path| files::text(path, MAX_SETTINGS_BYTES))?;
-    Settings::of(&text).map_err(|problem| wrong(&beside, problem))
+    Ok((beside, text))
 }
 
 /// The file beside a voice.
