@@ -79,14 +79,14 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
             voice.round()?;
         }
     }
-    if !args.json {
-        outln!(
-            "first audio of      a clause    a sentence   all of it    of speech   rtf    cached    loading"
-        )?;
+    let rows: Vec<Row> = voices.into_iter().map(Measured::row).collect();
+    if args.json {
+        for row in &rows {
+            outln!("{}", crate::cli::json::line(row)?)?;
+        }
+        return Ok(ExitCode::SUCCESS);
     }
-    for voice in voices {
-        print(&voice.row(), args.json)?;
-    }
+    print(&rows)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -179,21 +179,25 @@ fn speak(voice: &dyn Speak, text: &str) -> anyhow::Result<Spoken> {
     })
 }
 
-fn print(row: &Row, json: bool) -> anyhow::Result<()> {
-    if json {
-        outln!("{}", crate::cli::json::line(row)?)?;
-        return Ok(());
-    }
-    outln!("{}", row.voice)?;
+fn print(rows: &[Row]) -> anyhow::Result<()> {
+    let width = rows.iter().map(|row| row.voice.chars().count()).max().unwrap_or(0).max(5);
+    outln!("{:width$}  first audio of                all of the sentence            of a phrase", "")?;
     outln!(
-        "{:>25.1} ms {:>10.1} ms {:>8.0} ms {:>9.0} ms {:>6.3} {:>6.2} ms {:>7.0} ms",
-        row.clause_ms,
-        row.sentence_ms,
-        row.whole_ms,
-        row.speech_ms,
-        row.real_time_factor,
-        row.cached_ms,
-        row.load_ms
+        "{:<width$}    a clause  a sentence     takes  and lasts     factor  spoken before   loading",
+        "voice"
     )?;
+    for row in rows {
+        outln!(
+            "{:<width$}  {:>7.1} ms  {:>7.1} ms  {:>4.0} ms  {:>6.0} ms  {:>9.3}  {:>10.2} ms  {:>5.0} ms",
+            row.voice,
+            row.clause_ms,
+            row.sentence_ms,
+            row.whole_ms,
+            row.speech_ms,
+            row.real_time_factor,
+            row.cached_ms,
+            row.load_ms
+        )?;
+    }
     Ok(())
 }
