@@ -147,6 +147,10 @@ impl Call {
         {
             let wanted = self.reply.is_none_or(|reply| reply.turn != turn || reply.wanted);
             let spoken = spoken(&text, &self.language.speech, &self.dictionary);
+            let unsaid: Vec<&str> = spoken.unsaid(&text).collect();
+            if !unsaid.is_empty() {
+                tracing::warn!(%turn, words = ?unsaid, "words in a script that the voice does not know are not spoken");
+            }
             let job = Job::Speak { text: spoken.text.clone(), first, wanted };
             self.voice.begins(turn, chunk, text, spoken);
             self.begin_job(Purpose::Speech { turn, chunk }, job);

@@ -48,6 +48,15 @@ pub struct Spoken {
 }
 
 impl Spoken {
+    /// The words of `written` with letters of which nothing is said: no voice here knows their script.
+    pub fn unsaid<'t>(&self, written: &'t str) -> impl Iterator<Item = &'t str> {
+        let words = written.split_whitespace().enumerate();
+        let is_said = |i: usize| self.words.binary_search(&i).is_ok();
+        words
+            .filter(move |(i, word)| word.contains(char::is_alphabetic) && !is_said(*i))
+            .map(|(_, word)| word)
+    }
+
     /// When the words of `written` end, from the times of the spoken words or of the first ones: a written
     /// word ends with its last spoken word, and a word of which nothing is said with the word before it.
     /// Nothing if the times are those of other words.
@@ -240,4 +249,17 @@ fn close(line: &mut Line<'_>, text: &Text<'_>, i: usize, word: &Word<'_>, close:
 /// "(555)"
 fn is_area(word: &Word<'_>) -> bool {
     is_digits(word.core) && word.close.starts_with(')')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::ENGLISH;
+
+    #[test]
+    fn words_in_a_script_that_no_voice_knows_are_named() {
+        let written = "We say 你好 and, for a fee of $5, 안녕 - that is all.";
+        let spoken = spoken(written, &ENGLISH.speech, &Dictionary::default());
+        assert_eq!(spoken.unsaid(written).collect::<Vec<_>>(), ["你好", "안녕"]);
+    }
 }
