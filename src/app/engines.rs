@@ -14,7 +14,7 @@ use crate::engine::ladder::Ladder;
 use crate::engine::llm::{self, LlmOptions, Opened};
 use crate::engine::phrase_cache::PhraseCache;
 use crate::engine::ports::Speak;
-use crate::engine::standby::{Heartbeat, Standby};
+use crate::engine::standby::{Heartbeat, Standby, Watch};
 use crate::engine::threads::lower_priority;
 use crate::engine::voice::OpenError;
 use crate::engine::whisper::{self, TOKENS_PER_SECOND, WhisperOptions, languages};
@@ -153,11 +153,10 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
         let model = generating::start(&name, generator, steps, &cores)?;
         models.push((name, model));
     }
-    let voice = with_stand_in(config, voice, &cores)?;
     let engines = Engines {
         hear: transcribing::start(recognizers, threads, &cores)?,
         models: Ladder::new(models),
-        speak: Arc::new(remembering(config, voice)),
+        speak: start_voice(config, voice, &cores)?,
         cores,
         count,
     };
@@ -167,23 +166,24 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
     Ok(engines)
 }
 
-/// Starts the voice. If it is not the built-in one, that one stands in for it.
-fn with_stand_in(
+/// Starts the voice, which remembers its speech. If it is not the built-in one, that one stands in for it.
+fn start_voice(
     config: &Config,
     synthesizer: Box<dyn Synthesizer>,
     cores: &Cores,
 ) -> Result<Arc<dyn Speak>, StartError> {
-    if voice::is_built_in(&config.tts.voice) {
-        return Ok(synthesizing::start(synthesizer, cores)?);
-    }
-    let heartbeat = Arc::<Heartbeat>::default();
+    let (heartbeat, longest_step) = (Arc::<Heartbeat>::default(), synthesizer.longest_step());
     let first = synthesizing::start_watched("tts", synthesizer, cores, heartbeat.clone())?;
+    // What the other voice spoke is not kept: it speaks for a while only.
+    let first = Arc::new(remembering(config, first));
+    if voice::is_built_in(&config.tts.voice) {
+        return Ok(first);
+    }
     let built_in = voice::open(voice::BUILT_IN, config.tts.speed)
         .map_err(|error| StartError::Broken("the built-in voice", EngineError::Failed(error.to_string())))?;
     let second = synthesizing::start_watched("tts-spare", built_in, cores, Arc::default())?;
-    let clock = cores.clone();
-    let now = Arc::new(move || clock.now());
-    Ok(Arc::new(Standby::new(&config.tts.voice, first, heartbeat, second, now)?))
+    let watch = Watch { heartbeat, longest_step, cores: cores.clone() };
+    Ok(Arc::new(Standby::new(&config.tts.voice, first, watch, second)?))
 }
 
 /// A voice that remembers its speech, and prepares the phrases of the configuration before calls want them.

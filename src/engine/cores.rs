@@ -143,6 +143,13 @@ impl Cores {
         Some(self.held(&mut state, work, ticket, asked))
     }
 
+    /// Takes cores back from work that will never release them. If it does after all, nothing happens.
+    pub fn forfeit(&self, ticket: Ticket) {
+        let mut state = self.shared.lock();
+        state.arbiter.release(ticket);
+        self.shared.grant(&mut state);
+    }
+
     fn held(&self, state: &mut State, work: Work, ticket: Ticket, asked: Duration) -> Held<'_> {
         let since = self.now();
         let waited = since.saturating_sub(asked);
@@ -151,6 +158,14 @@ impl Cores {
         meter.waited += waited;
         meter.longest_wait = meter.longest_wait.max(waited);
         Held { shared: &self.shared, work, ticket, since }
+    }
+}
+
+impl Held<'_> {
+    /// The name of this grant.
+    #[must_use]
+    pub fn ticket(&self) -> Ticket {
+        self.ticket
     }
 }
 

@@ -1,6 +1,7 @@
 //! Speech that was synthesised before: a voice that remembers what it said. A greeting, a filler or an apology
 //! is there at once, for every call. Must not know calls, nor which texts come back.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -35,6 +36,8 @@ struct Kept {
 }
 
 struct Phrases {
+    /// Those that were prepared are never forgotten: an apology is rare, but it must not be late.
+    prepared: BTreeMap<String, Arc<Speech>>,
     by_text: LruCache<String, Arc<Speech>>,
     bytes: usize,
 }
@@ -50,15 +53,20 @@ impl Kept {
     }
 
     fn find(&self, text: &str) -> Option<Arc<Speech>> {
-        self.lock().by_text.get(text).cloned()
+        let mut phrases = self.lock();
+        phrases.prepared.get(text).cloned().or_else(|| phrases.by_text.get(text).cloned())
     }
 
-    fn keep(&self, text: String, speech: Speech) {
+    fn keep(&self, text: String, speech: Speech, prepared: bool) {
         let bytes = bytes_of(&speech);
         if text.len() > LONGEST_TEXT || bytes > self.most_bytes {
             return;
         }
         let mut phrases = self.lock();
+        if prepared && phrases.prepared.len() < MOST_TEXTS.get() {
+            phrases.prepared.insert(text, Arc::new(speech));
+            return;
+        }
         phrases.bytes += bytes;
         if let Some((_, old)) = phrases.by_text.push(text, Arc::new(speech)) {
             phrases.bytes = phrases.bytes.saturating_sub(bytes_of(&old));
@@ -79,11 +87,12 @@ impl PhraseCache {
     }
 
     fn of_size(voice: Arc<dyn Speak>, most_bytes: usize) -> Self {
-        let phrases = Mutex::new(Phrases { by_text: LruCache::new(MOST_TEXTS), bytes: 0 });
+        let (prepared, by_text) = (BTreeMap::new(), LruCache::new(MOST_TEXTS));
+        let phrases = Mutex::new(Phrases { prepared, by_text, bytes: 0 });
         Self { voice, kept: Arc::new(Kept { phrases, most_bytes }) }
     }
 
-    /// Speaks a text to nobody, when no call needs the voice, so that it is there when a call wants it.
+    /// Speaks a text to nobody, when no call needs the voice, so that it is there whenever a call wants it.
     ///
     /// # Errors
     /// If the queue is full.
@@ -98,7 +107,7 @@ impl PhraseCache {
             buffered: BufferedPlayback::default(),
             cancel: CancelFlag::default(),
         };
-        self.speak(request, Box::new(Nobody))
+        self.voice.speak(request, Box::new(Recorder::new(text, self.kept.clone(), Box::new(Nobody), true)))
     }
 }
 
@@ -108,8 +117,8 @@ impl Speak for PhraseCache {
             sink.done(Ok(Speech::clone(&speech)));
             return Ok(());
         }
-        let (text, kept) = (request.text.clone(), self.kept.clone());
-        self.voice.speak(request, Box::new(Recorder { text, kept, sink, speech: Speech::default() }))
+        let recorder = Recorder::new(&request.text, self.kept.clone(), sink, false);
+        self.voice.speak(request, Box::new(recorder))
     }
 }
 
@@ -119,6 +128,13 @@ struct Recorder {
     kept: Arc<Kept>,
     sink: Box<dyn SpeakSink>,
     speech: Speech,
+    prepared: bool,
+}
+
+impl Recorder {
+    fn new(text: &str, kept: Arc<Kept>, sink: Box<dyn SpeakSink>, prepared: bool) -> Self {
+        Self { text: text.to_owned(), kept, sink, speech: Speech::default(), prepared }
+    }
 }
 
 impl SpeakSink for Recorder {
@@ -130,9 +146,14 @@ impl SpeakSink for Recorder {
     fn done(&mut self, outcome: Result<Speech, EngineError>) {
         if let Ok(part) = &outcome {
             self.speech.append(part.clone());
-            self.kept.keep(std::mem::take(&mut self.text), std::mem::take(&mut self.speech));
+            let (text, speech) = (std::mem::take(&mut self.text), std::mem::take(&mut self.speech));
+            self.kept.keep(text, speech, self.prepared);
         }
         self.sink.done(outcome);
+    }
+
+    fn is_closed(&self) -> bool {
+        self.sink.is_closed()
     }
 }
 
@@ -224,13 +245,16 @@ mod tests {
     fn what_was_not_wanted_for_the_longest_time_is_forgotten_first() {
         // Room for ten letters.
         let (cache, voice) = cache(2000);
+        cache.prepare("sorry").expect("room");
         for text in ["aaaa", "bbbb", "aaaa", "cccc", "aaaa", "bbbb"] {
             say(&cache, text);
         }
-        assert_eq!(spoken(&voice), ["aaaa", "bbbb", "cccc", "bbbb"]);
+        assert_eq!(spoken(&voice), ["sorry", "aaaa", "bbbb", "cccc", "bbbb"]);
         assert!(cache.kept.lock().bytes <= 2000);
         say(&cache, "too long for all of it");
         assert_eq!(say(&cache, "bbbb"), 400);
+        // What was prepared is there for ever.
+        say(&cache, "sorry");
         assert_eq!(spoken(&voice).last().map(String::as_str), Some("too long for all of it"));
     }
 }

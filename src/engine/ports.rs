@@ -112,6 +112,11 @@ pub trait SpeakSink: Send {
 
     /// The last part or all of it, or the failure; nothing follows.
     fn done(&mut self, outcome: Result<Speech, EngineError>);
+
+    /// True once nobody takes parts any more.
+    fn is_closed(&self) -> bool {
+        false
+    }
 }
 
 /// Text to speech.

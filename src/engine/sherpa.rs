@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sherpa_onnx::{GenerationConfig, OfflineTts, OfflineTtsConfig, OfflineTtsModelConfig, Wave};
 
@@ -229,29 +230,36 @@ impl Synthesizer for Sherpa {
     fn begin(&mut self, text: &str, _cancel: &CancelFlag) -> Result<Box<dyn Rendering>, EngineError> {
         let spoken = flite::pronounce(text)?.spoken;
         let stretches = self.0.stretches(text, &spoken).into();
-        Ok(Box::new(Spoken { trimmer: Trimmer::new(self.0.rate), voice: self.0.clone(), stretches }))
+        let (voice, trimmer) = (self.0.clone(), Trimmer::new(self.0.rate));
+        Ok(Box::new(Spoken { voice, stretches, trimmer, speech: Speech::default() }))
+    }
+
+    fn longest_step(&self) -> Duration {
+        Duration::from_secs(20)
     }
 }
 
-/// A text that is being spoken, stretch by stretch: these networks have no smaller parts, and tell no times.
+/// A text that is being spoken, stretch by stretch: these networks have no smaller parts. They tell no word
+/// times either, and without them only all of the speech says where its words may end: so it comes as a whole.
 struct Spoken {
     voice: Arc<Voice>,
     stretches: VecDeque<Stretch>,
     trimmer: Trimmer,
+    speech: Speech,
 }
 
 impl Rendering for Spoken {
     fn next(&mut self) -> Result<Part, EngineError> {
-        let mut part = Speech { rate: self.voice.rate, ..Speech::default() };
         if let Some(stretch) = self.stretches.pop_front() {
             let sound = with_gain(&self.voice.sound(&[stretch])?, self.voice.gain);
-            part = self.trimmer.push(&sound, !self.stretches.is_empty());
+            self.speech.append(self.trimmer.push(&sound, !self.stretches.is_empty()));
         }
         if !self.stretches.is_empty() {
-            return Ok(Part::Next(part));
+            return Ok(Part::Next(Speech::default()));
         }
-        part.append(std::mem::replace(&mut self.trimmer, Trimmer::new(self.voice.rate)).finish());
-        Ok(Part::Last(part))
+        let trimmer = std::mem::replace(&mut self.trimmer, Trimmer::new(self.voice.rate));
+        self.speech.append(trimmer.finish());
+        Ok(Part::Last(std::mem::take(&mut self.speech)))
     }
 }
 

@@ -66,6 +66,11 @@ pub trait Synthesizer: Send {
     /// If the voice cannot speak the text, or fails.
     fn begin(&mut self, text: &str, cancel: &CancelFlag) -> Result<Box<dyn Rendering>, EngineError>;
 
+    /// How long a step of its work may take on a slow and busy machine. A voice that takes longer has hung.
+    fn longest_step(&self) -> Duration {
+        Duration::from_millis(800)
+    }
+
     /// Speaks all of `text`.
     ///
     /// # Errors

@@ -5,42 +5,44 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::cores::Now;
+use super::arbiter::Ticket;
+use super::cores::Cores;
 use super::ports::{Speak, SpeakRequest, SpeakSink};
 use super::queue::QueueFull;
 use super::threads::spawn;
 use super::{EngineError, Speech};
 
-/// A step of a voice, which takes a tenth of a second, has hung after this time.
-const HUNG: Duration = Duration::from_millis(800);
-
-/// How often the watch looks.
+/// How often the watch looks. It counts its looks and reads no clock: a process that was stopped for a while
+/// has not hung.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// After this many failures one after the other, a voice is not asked again.
 const MOST_FAILURES: u32 = 3;
 
-/// When a voice began the step that it is in: written by its thread, read by the watch.
+/// The step that a voice is in: written by its thread, read by the watch.
 #[derive(Debug, Default)]
 pub struct Heartbeat {
-    /// In microseconds on the clock of the cores; 0 between two steps.
-    since: AtomicU64,
+    /// Odd during a step.
+    steps: AtomicU64,
+    /// The cores that the step holds.
+    holds: Mutex<Option<Ticket>>,
 }
 
 impl Heartbeat {
-    /// A step begins.
-    pub fn begins(&self, now: Duration) {
-        self.since.store(u64::try_from(now.as_micros()).unwrap_or(u64::MAX).max(1), Ordering::SeqCst);
+    /// A step begins, which holds these cores.
+    pub fn begins(&self, holds: Ticket) {
+        *lock(&self.holds) = Some(holds);
+        self.steps.fetch_add(1, Ordering::SeqCst);
     }
 
     /// The step is over.
     pub fn ends(&self) {
-        self.since.store(0, Ordering::SeqCst);
+        self.steps.fetch_add(1, Ordering::SeqCst);
     }
 
-    fn has_hung(&self, now: Duration) -> bool {
-        let since = self.since.load(Ordering::SeqCst);
-        since > 0 && now.saturating_sub(Duration::from_micros(since)) > HUNG
+    /// The number of the running step, if there is one.
+    fn step(&self) -> Option<u64> {
+        Some(self.steps.load(Ordering::SeqCst)).filter(|steps| steps % 2 == 1)
     }
 }
 
@@ -54,12 +56,17 @@ struct Shared {
     voice: Arc<dyn Speak>,
     stand_in: Arc<dyn Speak>,
     failures: AtomicU32,
-    /// The first voice is not asked any more.
-    given_up: AtomicBool,
-    /// The texts that the first voice has, until it is given up.
-    asked: Mutex<Vec<Arc<Asked>>>,
+    texts: Mutex<Texts>,
     ended: Mutex<bool>,
     ends: Condvar,
+}
+
+/// The texts that the first voice has.
+#[derive(Default)]
+struct Texts {
+    asked: Vec<Arc<Asked>>,
+    /// The first voice is not asked any more.
+    given_up: bool,
 }
 
 /// A text that the first voice was given.
@@ -77,31 +84,40 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Standby {
-    /// Lets `stand_in` speak when `voice`, called `name`, fails or hangs.
+    /// Lets `stand_in` speak when `voice`, called `name`, fails, or does not end a step within `longest_step`.
+    /// The cores that a hung step holds are taken back.
     ///
     /// # Errors
     /// If the operating system gives no thread for the watch.
     pub fn new(
         name: &str,
         voice: Arc<dyn Speak>,
-        heartbeat: Arc<Heartbeat>,
+        watch: Watch,
         stand_in: Arc<dyn Speak>,
-        now: Now,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             name: name.to_owned(),
             voice,
             stand_in,
             failures: AtomicU32::new(0),
-            given_up: AtomicBool::new(false),
-            asked: Mutex::default(),
+            texts: Mutex::default(),
             ended: Mutex::new(false),
             ends: Condvar::new(),
         });
         let watched = shared.clone();
-        spawn("tts-watch".into(), move || watched.watch(&heartbeat, &now))?;
+        spawn("tts-watch".into(), move || watched.watch(&watch))?;
         Ok(Self { shared })
     }
+}
+
+/// By what it is seen that a voice has hung.
+pub struct Watch {
+    /// Written by the thread of the voice.
+    pub heartbeat: Arc<Heartbeat>,
+    /// How long a step may take.
+    pub longest_step: Duration,
+    /// The cores that it takes.
+    pub cores: Cores,
 }
 
 impl Drop for Standby {
@@ -114,18 +130,19 @@ impl Drop for Standby {
 impl Speak for Standby {
     fn speak(&self, request: SpeakRequest, sink: Box<dyn SpeakSink>) -> Result<(), QueueFull> {
         let shared = &self.shared;
-        if shared.given_up.load(Ordering::SeqCst) {
-            return shared.stand_in.speak(request, sink);
-        }
         let (sink, begun) = (Mutex::new(Some(sink)), AtomicBool::new(false));
-        let asked = Arc::new(Asked { request: request.clone(), sink, begun });
-        {
-            let mut all = lock(&shared.asked);
-            all.retain(|asked| !asked.request.cancel.is_cancelled() && lock(&asked.sink).is_some());
-            all.push(asked.clone());
-        }
-        let watched = Watched { shared: shared.clone(), asked: asked.clone() };
-        let begun = shared.voice.speak(request, Box::new(watched));
+        let asked = Arc::new(Asked { request, sink, begun });
+        let given_up = {
+            let mut texts = lock(&shared.texts);
+            texts.asked.retain(|asked| !asked.request.cancel.is_cancelled() && lock(&asked.sink).is_some());
+            if !texts.given_up {
+                texts.asked.push(asked.clone());
+            }
+            texts.given_up
+        };
+        let voice = if given_up { &shared.stand_in } else { &shared.voice };
+        let watched = Watched { shared: shared.clone(), asked: asked.clone(), is_the_first: !given_up };
+        let begun = voice.speak(asked.request.clone(), Box::new(watched));
         if begun.is_err() {
             lock(&asked.sink).take();
         }
@@ -135,12 +152,18 @@ impl Speak for Standby {
 
 impl Shared {
     /// Looks whether the voice hangs, until it is given up or nobody needs it any more.
-    fn watch(&self, heartbeat: &Heartbeat, now: &Now) {
+    fn watch(&self, watch: &Watch) {
+        let (mut step, mut looks) = (None, Duration::ZERO);
         let mut ended = lock(&self.ended);
-        while !*ended && !self.given_up.load(Ordering::SeqCst) {
-            if heartbeat.has_hung(now()) {
-                self.give_up("hangs");
-                return;
+        while !*ended && !lock(&self.texts).given_up {
+            let now = watch.heartbeat.step();
+            looks = if now.is_some() && now == step { looks + LOOK } else { Duration::ZERO };
+            step = now;
+            if looks >= watch.longest_step {
+                if let Some(ticket) = lock(&watch.heartbeat.holds).take() {
+                    watch.cores.forfeit(ticket);
+                }
+                return self.give_up("hangs");
             }
             ended = self.ends.wait_timeout(ended, LOOK).unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -148,11 +171,15 @@ impl Shared {
 
     /// From now on the other voice speaks, also what the first one was given and has not begun.
     fn give_up(&self, why: &str) {
-        if self.given_up.swap(true, Ordering::SeqCst) {
-            return;
-        }
+        let asked = {
+            let mut texts = lock(&self.texts);
+            if std::mem::replace(&mut texts.given_up, true) {
+                return;
+            }
+            std::mem::take(&mut texts.asked)
+        };
         tracing::error!(voice = self.name, "the voice {why}: the built-in voice speaks until the next start");
-        for asked in std::mem::take(&mut *lock(&self.asked)) {
+        for asked in asked {
             let sink = lock(&asked.sink).take();
             if let Some(sink) = sink.filter(|_| !asked.request.cancel.is_cancelled()) {
                 self.stand_in_for(&asked, sink, EngineError::Failed(format!("the voice {why}")));
@@ -165,17 +192,18 @@ impl Shared {
         if asked.begun.load(Ordering::SeqCst) {
             return sink.done(Err(error));
         }
-        // A full queue drops the sink: the call gives up the wait for this text.
         if let Err(full) = self.stand_in.speak(asked.request.clone(), sink) {
             tracing::error!(%full, "the built-in voice has too much to do");
         }
     }
 }
 
-/// The sink of the first voice: what it brings goes on to the call, unless it was given up.
+/// The sink of a text: what its voice brings goes on to the call, unless another voice took over.
 struct Watched {
     shared: Arc<Shared>,
     asked: Arc<Asked>,
+    /// It is the sink of the first voice.
+    is_the_first: bool,
 }
 
 impl SpeakSink for Watched {
@@ -189,7 +217,7 @@ impl SpeakSink for Watched {
     fn done(&mut self, outcome: Result<Speech, EngineError>) {
         let Some(mut sink) = lock(&self.asked.sink).take() else { return };
         match outcome {
-            Err(error @ EngineError::Failed(_)) => {
+            Err(error @ EngineError::Failed(_)) if self.is_the_first => {
                 tracing::warn!(voice = self.shared.name, %error, "the voice failed: the built-in one stands in");
                 let failures = self.shared.failures.fetch_add(1, Ordering::SeqCst) + 1;
                 self.shared.stand_in_for(&self.asked, sink, error);
@@ -205,6 +233,10 @@ impl SpeakSink for Watched {
             }
         }
     }
+
+    fn is_closed(&self) -> bool {
+        lock(&self.asked.sink).as_ref().is_none_or(|sink| sink.is_closed())
+    }
 }
 
 #[cfg(test)]
@@ -213,6 +245,7 @@ mod tests {
 
     use super::*;
     use crate::engine::CancelFlag;
+    use crate::engine::arbiter::Work;
     use crate::engine::buffered_playback::BufferedPlayback;
     use crate::engine::wanted::Wanted;
 
@@ -268,17 +301,17 @@ mod tests {
         standby: Standby,
         voice: Arc<Scripted>,
         heartbeat: Arc<Heartbeat>,
-        time: Arc<AtomicU64>,
+        cores: Cores,
     }
 
     impl Stage {
         fn new() -> Self {
-            let (voice, heartbeat, time) =
-                (Arc::<Scripted>::default(), Arc::<Heartbeat>::default(), Arc::new(AtomicU64::new(1)));
-            let clock = time.clone();
-            let now: Now = Arc::new(move || Duration::from_millis(clock.load(Ordering::SeqCst)));
-            let standby = Standby::new("piper:joe", voice.clone(), heartbeat.clone(), Arc::new(BuiltIn), now);
-            Self { standby: standby.expect("a thread"), voice, heartbeat, time }
+            let (voice, heartbeat) = (Arc::<Scripted>::default(), Arc::<Heartbeat>::default());
+            let cores = Cores::new(1, Arc::new(|| Duration::ZERO));
+            let longest_step = LOOK * 2;
+            let watch = Watch { heartbeat: heartbeat.clone(), longest_step, cores: cores.clone() };
+            let standby = Standby::new("piper:joe", voice.clone(), watch, Arc::new(BuiltIn));
+            Self { standby: standby.expect("a thread"), voice, heartbeat, cores }
         }
 
         fn speak(&self, text: &str) -> Receiver<Result<usize, String>> {
@@ -325,26 +358,34 @@ mod tests {
     fn when_a_voice_hangs_the_other_speaks_what_it_had_and_what_comes() {
         let stage = Stage::new();
         let (hung, begun) = (stage.speak("hangs"), stage.speak("begins"));
-        stage.heartbeat.begins(Duration::from_millis(1));
-        stage.time.store(1 + 900, Ordering::SeqCst);
+        let held = stage.cores.acquire(Work::Speech, 1);
+        stage.heartbeat.begins(held.ticket());
         assert_eq!(hung.recv().expect("an outcome"), Ok(2));
         let parts: Vec<_> = begun.iter().collect();
         assert!(parts[0] == Ok(1) && parts[1].as_ref().is_err_and(|e| e.contains("hangs")), "{parts:?}");
         assert_eq!(stage.said("Hello."), [Ok(2)]);
-        // What the voice brings after all is not heard any more.
+        // The core of the hung step is free, although nobody released it.
+        drop(stage.cores.acquire(Work::Speech, 1));
+        drop(held);
+        drop(stage.cores.acquire(Work::Speech, 1));
+        // What the voice brings after all is not heard any more, and it need not work on it.
         for mut sink in lock(&stage.voice.kept).drain(..) {
+            assert!(sink.is_closed());
             sink.done(Ok(speech(9)));
         }
         assert!(hung.recv().is_err());
     }
 
     #[test]
-    fn a_long_wait_between_two_steps_is_no_hang() {
+    fn many_short_steps_and_long_waits_between_them_are_no_hang() {
         let stage = Stage::new();
-        stage.heartbeat.begins(Duration::from_millis(1));
-        stage.heartbeat.ends();
-        stage.time.store(60_000, Ordering::SeqCst);
-        std::thread::sleep(LOOK * 3);
+        for _ in 0..4 {
+            let held = stage.cores.acquire(Work::Speech, 1);
+            stage.heartbeat.begins(held.ticket());
+            std::thread::sleep(LOOK / 2);
+            stage.heartbeat.ends();
+        }
+        std::thread::sleep(LOOK * 4);
         assert_eq!(stage.said("Hello."), [Ok(1)]);
     }
 }

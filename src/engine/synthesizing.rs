@@ -33,6 +33,8 @@ struct Voice(Arc<Queue>);
 
 /// A text to be spoken.
 struct Job {
+    /// The order of arrival.
+    number: u64,
     request: SpeakRequest,
     sink: Box<dyn SpeakSink>,
     /// `None` before the voice has begun.
@@ -56,11 +58,18 @@ struct Queue {
 
 #[derive(Default)]
 struct Waiting {
+    /// In the order of arrival.
     jobs: Vec<Job>,
+    /// The number of jobs that came so far.
+    came: u64,
     closed: bool,
 }
 
 impl Job {
+    fn is_needed(&self) -> bool {
+        !self.request.cancel.is_cancelled() && !self.sink.is_closed()
+    }
+
     /// The time that its call has left to play; zero if it waits for its first sound, or has underrun.
     fn left(&self, now: Duration) -> Duration {
         // The call tells only later that it plays a part.
@@ -71,9 +80,12 @@ impl Job {
 
     /// What the next part is to the arbiter of cores.
     fn work(&self, now: Duration) -> Work {
+        if !self.request.wanted.is_set() {
+            return Work::Speculation;
+        }
         let goes_on = self.spoken.as_ref().is_some_and(|spoken| spoken.lasts_until.is_some());
         let urgent = if goes_on { self.left(now) < SOON } else { self.request.first };
-        if urgent && self.request.wanted.is_set() { Work::FirstSpeech } else { Work::Speech }
+        if urgent { Work::FirstSpeech } else { Work::Speech }
     }
 
     /// The voice speaks the next part. Returns the job if more of it follows.
@@ -132,13 +144,15 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, job: Job) -> Result<(), QueueFull> {
+    fn push(&self, request: SpeakRequest, sink: Box<dyn SpeakSink>) -> Result<(), QueueFull> {
         let mut waiting = self.lock();
-        waiting.jobs.retain(|job| !job.request.cancel.is_cancelled());
+        waiting.jobs.retain(Job::is_needed);
         if waiting.jobs.len() >= QUEUE {
             return Err(QueueFull("synthesiser"));
         }
-        waiting.jobs.push(job);
+        waiting.came += 1;
+        let number = waiting.came;
+        waiting.jobs.push(Job { number, request, sink, spoken: None });
         self.changed.notify_one();
         Ok(())
     }
@@ -159,16 +173,17 @@ impl Queue {
         }
     }
 
-    /// The most urgent job, and its place among the others.
-    fn take(&self, now: Duration) -> Option<(usize, Job)> {
+    /// The most urgent job.
+    fn take(&self, now: Duration) -> Option<Job> {
         let jobs = &mut self.lock().jobs;
-        most_urgent(jobs, now).map(|next| (next, jobs.remove(next)))
+        most_urgent(jobs, now).map(|next| jobs.remove(next))
     }
 
-    /// Puts a job back in its place. Jobs that have come since are behind it.
-    fn put_back(&self, place: usize, job: Job) {
+    /// Puts a job back in the order of arrival: others may have come and gone since.
+    fn put_back(&self, job: Job) {
         let jobs = &mut self.lock().jobs;
-        jobs.insert(place.min(jobs.len()), job);
+        let place = jobs.partition_point(|other| other.number < job.number);
+        jobs.insert(place, job);
     }
 }
 
@@ -198,7 +213,7 @@ pub fn start_watched(
 
 impl Speak for Voice {
     fn speak(&self, request: SpeakRequest, sink: Box<dyn SpeakSink>) -> Result<(), QueueFull> {
-        self.0.push(Job { request, sink, spoken: None })
+        self.0.push(request, sink)
     }
 }
 
@@ -216,13 +231,13 @@ fn serve(mut synthesizer: Box<dyn Synthesizer>, queue: &Queue, cores: &Cores, he
     let mut resamplers = Resamplers::default();
     while let Some(work) = queue.next_work(|| cores.now()) {
         let Some(held) = cores.acquire_within(work, 1, PATIENCE) else { continue };
-        let Some((place, job)) = queue.take(cores.now()) else { continue };
-        heartbeat.begins(cores.now());
+        let Some(job) = queue.take(cores.now()) else { continue };
+        heartbeat.begins(held.ticket());
         let more = job.speak_on(&mut *synthesizer, &mut resamplers, cores.now());
         heartbeat.ends();
         drop(held);
         if let Some(job) = more {
-            queue.put_back(place, job);
+            queue.put_back(job);
         }
     }
 }
@@ -231,7 +246,7 @@ fn serve(mut synthesizer: Box<dyn Synthesizer>, queue: &Queue, cores: &Cores, he
 /// first, and a call that waits for its first sound counts as out of audio. Equals are served in the order of
 /// arrival, and so are the texts of one call. Work that is only prepared comes last.
 fn most_urgent(jobs: &mut Vec<Job>, now: Duration) -> Option<usize> {
-    jobs.retain(|job| !job.request.cancel.is_cancelled());
+    jobs.retain(Job::is_needed);
     let is_wanted = |i: usize| jobs[i].request.wanted.is_set();
     let waits_for_another = |i: usize| {
         let of_the_call =
@@ -345,7 +360,7 @@ mod tests {
 
     fn job(text: &'static str, wanted: bool, left_ms: Option<u64>) -> Job {
         let sink = Box::new(Tells(text, channel().0));
-        Job { request: request(text, wanted, left_ms), sink, spoken: None }
+        Job { number: 0, request: request(text, wanted, left_ms), sink, spoken: None }
     }
 
     fn order(mut waiting: Vec<Job>) -> Vec<String> {
@@ -495,14 +510,43 @@ mod tests {
     #[test]
     fn what_is_more_than_can_be_held_is_refused_at_once_and_cancelled_texts_take_no_place() {
         let queue = Queue::default();
+        let push = |job: Job| queue.push(job.request, job.sink);
         let cancelled = job("cancelled", true, None);
         let cancel = cancelled.request.cancel.clone();
-        queue.push(cancelled).expect("room");
+        push(cancelled).expect("room");
         cancel.cancel();
         for _ in 0..QUEUE {
-            queue.push(job("waits", true, None)).expect("room");
+            push(job("waits", true, None)).expect("room");
         }
-        assert!(queue.push(job("one too many", true, None)).is_err());
+        assert!(push(job("one too many", true, None)).is_err());
+    }
+
+    /// Fault: a text whose part was being spoken came back behind the next text of its call, because others
+    /// had been cancelled meanwhile.
+    #[test]
+    fn a_text_comes_back_in_front_of_those_that_came_later_whatever_was_cancelled_meanwhile() {
+        let queue = Queue::default();
+        let push = |job: Job| queue.push(job.request, job.sink).expect("room");
+        let earlier = job("earlier", true, Some(900));
+        let cancel = earlier.request.cancel.clone();
+        push(earlier);
+        let (first, mut second) = (job("first", true, Some(10)), job("second", true, Some(10)));
+        second.request.buffered = first.request.buffered.clone();
+        push(first);
+        push(second);
+        let taken = queue.take(NOW).expect("a job");
+        assert_eq!(taken.request.text, "first");
+        cancel.cancel();
+        push(job("of another call", true, Some(500)));
+        queue.put_back(taken);
+        assert_eq!(order(std::mem::take(&mut queue.lock().jobs)), ["first", "second", "of another call"]);
+    }
+
+    /// Fault: a draft took cores before the prompts and partial transcripts of callers.
+    #[test]
+    fn speech_that_is_only_prepared_takes_cores_last() {
+        assert_eq!(job("prepared", false, None).work(NOW), Work::Speculation);
+        assert_eq!(job("wanted", true, Some(900)).work(NOW), Work::Speech);
     }
 
     #[test]

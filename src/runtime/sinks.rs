@@ -124,6 +124,15 @@ impl SpeakSink for Sounds {
     }
 }
 
+impl Drop for Sounds {
+    /// A job that is dropped in a queue ends, too: the call must not wait for it.
+    fn drop(&mut self) {
+        if let Some(place) = self.last.take() {
+            place.send((self.job, Outcome::GaveWay));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -251,8 +251,8 @@ impl Conversation {
         // If the first mark was lost, the mark of the first chunk is measured.
         if let Some(expected) = reply.ledger.played(mark) {
             reply.milestones.mark.get_or_insert((now, expected));
-            self.finish_if_over(now);
         }
+        self.finish_if_over(now);
     }
 
     // The reply is over.
