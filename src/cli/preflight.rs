@@ -123,7 +123,8 @@ impl Findings {
         let phrases = &config.agent.phrases;
         for (key, phrase) in [("agent.greeting", &phrases.greeting), ("agent.fallback", &phrases.fallback)] {
             let said = spoken(&written(phrase, &ENGLISH), &ENGLISH.speech, &config.tts.pronounce).text;
-            if !phrase.is_empty() && !voice::can_speak(&config.tts.voice, &said) {
+            let may_speak = !voice::is_known(&config.tts.voice) || voice::can_speak(&config.tts.voice, &said);
+            if !phrase.is_empty() && !may_speak {
                 self.refuse(
                     key,
                     format!("{phrase:?}"),

@@ -11,7 +11,8 @@ use crate::files::search_path;
 /// Arguments of `offhook voices`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Also list the voices in these folders.
+    /// Also list the voices in these folders. Without it: beside the configuration and where offhook is
+    /// installed, and in the folders models and voices there.
     #[arg(value_name = "FOLDER")]
     folders: Vec<PathBuf>,
     /// Print one JSON object per voice.
@@ -61,7 +62,7 @@ pub fn run(args: &Args, config: &Config, path: Option<&Path>) -> anyhow::Result<
         }
     }
     outln!()?;
-    outln!("* speaks now (tts.voice). Try one: offhook say \"Hello.\" --voice NAME -o hello.wav")?;
+    outln!("* is tts.voice. To hear one: offhook say \"Hello.\" --voice NAME -o hello.wav")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -139,7 +139,14 @@ pub fn names() -> String {
             vec![format!("\"{}:{path}\"", kind.name)]
         }
     });
-    names.collect::<Vec<_>>().join(", ")
+    let names = names.collect::<Vec<_>>().join(", ");
+    if cfg!(feature = "sherpa") {
+        return names;
+    }
+    format!(
+        "{names}; in a build with --features sherpa also vits:FOLDER, kokoro:FOLDER, kitten:FOLDER and \
+         pocket:FOLDER (docs/voices.md)"
+    )
 }
 
 /// Opens a voice by its name, at a pace where 1 is its own and 2 twice as fast.

@@ -25,7 +25,7 @@ const SENTENCE: &str = "We are open on Friday from nine in the morning until fiv
 /// Arguments of `offhook bench tts`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Voices; `tts.voice` if none is given. Several take turns.
+    /// A voice; may be given more than once, and they take turns. `tts.voice` if none is given.
     #[arg(long, value_name = "NAME")]
     voice: Vec<String>,
     /// Number of rounds; the medians count.

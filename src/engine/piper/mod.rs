@@ -3,6 +3,7 @@
 
 mod english;
 mod network;
+mod onnx_form;
 mod rendering;
 mod settings;
 
@@ -170,7 +171,12 @@ impl Voice {
     /// Says a sentence to nobody: how much context its parts need, and how loud it is.
     fn get_to_know(&mut self) -> Result<(), EngineError> {
         let spoken = flite::pronounce(SAMPLE_SENTENCE)?.spoken;
-        let phonemes = self.phonemes(&stretches(&spoken).concat());
+        let signs = stretches(&spoken).concat();
+        let unknown = signs.iter().find(|(sign, word)| word.is_some() && !self.settings.knows(*sign));
+        if let Some((sign, _)) = unknown {
+            return Err(EngineError::Failed(format!("its phoneme_id_map has no {sign:?}")));
+        }
+        let phonemes = self.phonemes(&signs);
         let latents = self.network.latents(&phonemes.ids, self.scales).map_err(failed)?;
         let sound =
             self.network.find_its_context(&latents, &rendering::PARTS).map_err(EngineError::Failed)?;

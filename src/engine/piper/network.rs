@@ -10,6 +10,9 @@ use rten_onnx::onnx::ModelProto;
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, Tensor};
 
+use super::onnx_form;
+use crate::engine::{EngineError, survive};
+
 /// Frames of latents before and after a part that are decoded with it, because its sound depends on them: the
 /// first of these with which the parts sound like the whole. Medium voices need 8.
 const CONTEXTS: [usize; 4] = [8, 12, 16, 32];
@@ -74,9 +77,12 @@ impl Network {
     /// What is wrong with it.
     pub(super) fn load(file: Vec<u8>) -> Result<Self, String> {
         let (latents, durations) = inner_values(&file)?;
-        let model = ModelOptions::with_all_ops()
-            .load(file)
-            .map_err(|error| format!("it cannot be loaded: {error}"))?;
+        // A graph that contradicts itself may make the library panic.
+        let loaded = survive("voice", || {
+            let loaded = ModelOptions::with_all_ops().load(file);
+            loaded.map_err(|error| EngineError::Failed(error.to_string()))
+        });
+        let model = loaded.map_err(|error| format!("it cannot be loaded: {error}"))?;
         let node =
             |name: &str| model.find_node(name).ok_or_else(|| format!("it has no value named {name:?}"));
         let (ids, length, scales) = (node("input")?, node("input_lengths")?, node("scales")?);
@@ -180,6 +186,7 @@ impl Network {
 /// The names of two values within the network: the latents that go into the decoder, and the frames of each
 /// phoneme.
 pub(super) fn inner_values(file: &[u8]) -> Result<(String, String), String> {
+    onnx_form::check(file)?;
     let model = ModelProto::parse_buf(file).map_err(|error| format!("it is not an ONNX model: {error}"))?;
     let graph = model.graph.ok_or("it is an ONNX model without a graph")?;
     let begins =

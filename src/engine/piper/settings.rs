@@ -138,6 +138,11 @@ impl Settings {
         self.audio.sample_rate
     }
 
+    /// Whether the voice has this sign.
+    pub(super) fn knows(&self, sign: char) -> bool {
+        !self.ids_of(sign.encode_utf8(&mut [0; 4])).is_empty()
+    }
+
     fn ids_of(&self, sign: &str) -> &[i32] {
         self.phoneme_id_map.get(sign).map_or(&[], Vec::as_slice)
     }
