@@ -23,6 +23,7 @@ pub mod speech;
 pub mod standby;
 pub mod synthesizing;
 pub mod threads;
+mod to_phone;
 pub mod transcribing;
 pub mod voice;
 pub mod wanted;

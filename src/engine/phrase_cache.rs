@@ -1,5 +1,5 @@
-//! Speech that was synthesised before: a voice that remembers what it said. A greeting, a filler or an apology
-//! is there at once, for every call. Must not know calls, nor which texts come back.
+//! Speech that was synthesised before: a voice that remembers what it said. A greeting, a filler or an
+//! apology is there at once, for every call. Must not know calls, nor which texts come back.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;

@@ -1,5 +1,6 @@
-//! Voices through sherpa-onnx: VITS, Kokoro, Kitten and Pocket models, each in a folder of its own. In the cargo
-//! feature `sherpa` only, because the library is C++. Text in, speech out; knows no calls and no phrases.
+//! Voices through sherpa-onnx: VITS, Kokoro, Kitten and Pocket models, each in a folder of its own. In the
+//! cargo feature `sherpa` only, because the library is C++. Text in, speech out; knows no calls and no
+//! phrases.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::time::Duration;
 use sherpa_onnx::{GenerationConfig, OfflineTts, OfflineTtsConfig, OfflineTtsModelConfig, Wave};
 
 use super::flite::{self, SpokenWord};
-use super::piper::{SAMPLE_SENTENCE, Signs, stretches};
+use super::piper::voice::{SAMPLE_SENTENCE, Signs, stretches};
 use super::speech::{Description, Trimmer, gain_of, with_gain};
 use super::{CancelFlag, EngineError, LoadError, Part, Rendering, Speech, Synthesizer};
 
@@ -240,7 +241,8 @@ impl Synthesizer for Sherpa {
 }
 
 /// A text that is being spoken, stretch by stretch: these networks have no smaller parts. They tell no word
-/// times either, and without them only all of the speech says where its words may end: so it comes as a whole.
+/// times either, and without them only all of the speech says where its words may end: so it comes as a
+/// whole.
 struct Spoken {
     voice: Arc<Voice>,
     stretches: VecDeque<Stretch>,

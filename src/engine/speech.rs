@@ -1,5 +1,5 @@
-//! Synthesised speech, part by part: what a voice makes of a text, and how its silence is cut while more of it
-//! is still to come. Must not know who listens.
+//! Synthesised speech, part by part: what a voice makes of a text, and how its silence is cut while more of
+//! it is still to come. Must not know who listens.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! A voice with another one that stands in for it: when the first fails or hangs, the second speaks, so that a
-//! caller does not sit in silence. Must not know calls.
+//! A voice with another one that stands in for it: when the first fails or hangs, the second speaks, so that
+//! a caller does not sit in silence. Must not know calls.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -84,8 +84,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Standby {
-    /// Lets `stand_in` speak when `voice`, called `name`, fails, or does not end a step within `longest_step`.
-    /// The cores that a hung step holds are taken back.
+    /// Lets `stand_in` speak when `voice`, called `name`, fails, or does not end a step in time. The cores that
+    /// a hung step holds are taken back.
     ///
     /// # Errors
     /// If the operating system gives no thread for the watch.

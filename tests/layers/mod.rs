@@ -55,6 +55,7 @@ const MAY_IMPORT: [(&str, &[&str]); 25] = [
             "files",
             "language",
             "media",
+            "speakable",
             "streams",
             "telemetry",
             "turns",
@@ -68,7 +69,10 @@ const MAY_IMPORT: [(&str, &[&str]); 25] = [
             "units",
         ],
     ),
-    ("app", &["access", "config", "dialogue", "engine", "files", "runtime", "telemetry", "units"]),
+    (
+        "app",
+        &["access", "config", "dialogue", "engine", "files", "language", "runtime", "telemetry", "units"],
+    ),
     ("http", &["access", "app", "config", "ids", "runtime", "streams", "telemetry"]),
     ("cli", &ANY),
 ];

@@ -6,20 +6,19 @@ mod network;
 mod onnx_form;
 mod rendering;
 mod settings;
+pub(super) mod voice;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::speech::{Description, gain_of, with_gain};
+use super::speech::Description;
 use super::{CancelFlag, EngineError, LoadError, NO_SUCH_FILE, Rendering, Synthesizer};
-use crate::engine::flite::{self, SpokenWord};
+use crate::engine::flite;
 use crate::files;
-use network::{Network, Scales};
+use network::Network;
 use rendering::Spoken;
 use settings::Settings;
-
-/// What a voice says to nobody, so that it becomes known how loud it is.
-pub(super) const SAMPLE_SENTENCE: &str = "Hello, how can I help you today?";
+use voice::{Voice, stretches};
 
 /// The largest file of a voice. Medium ones have 63 MB, high ones 114.
 const MAX_BYTES: u64 = 512 << 20;
@@ -27,15 +26,6 @@ const MAX_SETTINGS_BYTES: u64 = 1 << 20;
 
 /// A voice from a file.
 pub struct Piper(Arc<Voice>);
-
-/// What all texts of a voice share.
-struct Voice {
-    network: Network,
-    settings: Settings,
-    scales: Scales,
-    /// What its samples are multiplied by.
-    gain: f32,
-}
 
 /// Opens the voice in `path`, at a pace where 1 is its own and 2 twice as fast. Its settings are beside it,
 /// in `path.json`.
@@ -119,75 +109,6 @@ fn wrong(path: &Path, problem: String) -> LoadError {
     let remedy = "set tts.voice to \"piper:FILE.onnx\", a Piper voice with its FILE.onnx.json beside it, or to \
                   \"flite:slt\" (docs/voices.md)";
     LoadError { kind: "voice", path: path.display().to_string(), problem, remedy: remedy.to_owned() }
-}
-
-/// A stretch of a text as phonemes: their ids, and the written word that each belongs to. Pauses belong to
-/// none.
-#[derive(Debug, Default)]
-struct Phonemes {
-    ids: Vec<i32>,
-    words: Vec<Option<usize>>,
-}
-
-/// The signs of a stretch, each with the written word that it belongs to; spaces and marks have none.
-pub(super) type Signs = Vec<(char, Option<usize>)>;
-
-/// A stretch ends with the first mark after so many signs, or else with the first word after so many: memory
-/// and time grow with the square of its length.
-const SIGNS_TO_A_MARK: usize = 40;
-const MOST_SIGNS: usize = 200;
-
-/// The signs of a text, in stretches that are spoken one after the other.
-pub(super) fn stretches(spoken: &[SpokenWord]) -> Vec<Signs> {
-    let mut stretches = vec![Signs::new()];
-    for (i, word) in spoken.iter().enumerate() {
-        let Some(signs) = stretches.last_mut() else { continue };
-        let next = spoken.get(i + 1);
-        let before = i.checked_sub(1).and_then(|before| spoken.get(before));
-        if !signs.is_empty() && !english::goes_on(word) {
-            signs.push((' ', None));
-        }
-        signs.extend(english::signs(word, before, next).chars().map(|sign| (sign, Some(word.written))));
-        signs.extend(word.mark.map(|mark| (mark, None)));
-        let is_long = signs.len() >= MOST_SIGNS || (word.mark.is_some() && signs.len() >= SIGNS_TO_A_MARK);
-        if is_long && next.is_some_and(|next| !english::goes_on(next)) {
-            stretches.push(Signs::new());
-        }
-    }
-    stretches
-}
-
-impl Voice {
-    fn phonemes(&self, signs: &Signs) -> Phonemes {
-        let (ids, owners) = self.settings.ids(signs.iter().map(|&(sign, _)| sign));
-        let words = owners.into_iter().map(|owner| owner.and_then(|sign| signs[sign].1)).collect();
-        Phonemes { ids, words }
-    }
-
-    fn samples(&self, sound: &[f32]) -> Vec<i16> {
-        with_gain(sound, self.gain)
-    }
-
-    /// Says a sentence to nobody: how much context its parts need, and how loud it is.
-    fn get_to_know(&mut self) -> Result<(), EngineError> {
-        let spoken = flite::pronounce(SAMPLE_SENTENCE)?.spoken;
-        let signs = stretches(&spoken).concat();
-        let unknown = signs.iter().find(|(sign, word)| word.is_some() && !self.settings.knows(*sign));
-        if let Some((sign, _)) = unknown {
-            return Err(EngineError::Failed(format!("its phoneme_id_map has no {sign:?}")));
-        }
-        let phonemes = self.phonemes(&signs);
-        let latents = self.network.latents(&phonemes.ids, self.scales).map_err(failed)?;
-        let sound =
-            self.network.find_its_context(&latents, &rendering::PARTS).map_err(EngineError::Failed)?;
-        self.gain = gain_of(&self.samples(&sound), self.settings.rate())
-            .ok_or_else(|| EngineError::Failed("its sound is silence".to_owned()))?;
-        Ok(())
-    }
-}
-
-fn failed(problem: String) -> EngineError {
-    EngineError::Failed(format!("the voice failed: {problem}"))
 }
 
 impl Synthesizer for Piper {

@@ -5,15 +5,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::network::Latents;
-use super::{Phonemes, Signs, Voice, failed};
+use super::voice::{PARTS, Phonemes, Signs, Voice, failed};
 use crate::engine::speech::Trimmer;
 use crate::engine::{EngineError, Part, Rendering, Speech};
 use crate::units::duration_of;
-
-/// Frames that are decoded at a time, at 86 frames a second for most voices: a short first part, so that the
-/// caller hears something soon, then half a second of sound, in some 50 ms of a core. Shorter parts cost more
-/// in all, since each has frames of context to decode.
-pub(super) const PARTS: [usize; 2] = [20, 44];
 
 /// A text in the making of speech.
 pub(super) struct Spoken {

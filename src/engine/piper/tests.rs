@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::voice::{MOST_SIGNS, Phonemes};
 use super::*;
 
 const SETTINGS: &str = r#"{"audio":{"sample_rate":22050},"espeak":{"voice":"en-us"},

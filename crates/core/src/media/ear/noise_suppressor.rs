@@ -9,8 +9,8 @@ use crate::units::PHONE_RATE;
 /// The rate that the network was trained at.
 const RATE: u32 = 48_000;
 
-/// Suppresses the noise of one stream at 8 kHz. As many samples come out as go in, 14 ms later: a frame of the
-/// network, and twice the delay of a resampler.
+/// Suppresses the noise of one stream at 8 kHz. As many samples come out as go in, 14 ms later: a frame of
+/// the network, and twice the delay of a resampler.
 pub(super) struct NoiseSuppressor {
     up: LiveResampler,
     down: LiveResampler,
