@@ -84,8 +84,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Standby {
-    /// Lets `stand_in` speak when `voice`, called `name`, fails, or does not end a step in time. The cores that
-    /// a hung step holds are taken back.
+    /// Lets `stand_in` speak when `voice`, called `name`, fails, or does not end a step in time. The cores
+    /// that a hung step holds are taken back.
     ///
     /// # Errors
     /// If the operating system gives no thread for the watch.

@@ -127,8 +127,8 @@ pub enum Action {
     /// Synthesise a chunk.
     Speak { turn: TurnId, chunk: ChunkId, text: String },
     /// Send a synthesised chunk after `silence`, beginning at `from` in its audio, then `mark`. Parts of it
-    /// that are still to come follow by themselves. In the first chunk of a reply, the mark `first` follows the
-    /// first 20 ms of sound.
+    /// that are still to come follow by themselves. In the first chunk of a reply, the mark `first` follows
+    /// the first 20 ms of sound.
     Send {
         chunk: ChunkId,
         mark: MarkId,
