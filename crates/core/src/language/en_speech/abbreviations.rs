@@ -136,7 +136,6 @@ pub(super) const ABBREVIATIONS: Abbreviations = Abbreviations {
         ("20/20/20", "twenty-twenty-twenty"),
         ("&c", "et cetera"),
         ("pH", "P H"),
-        ("3M", "three M"),
         ("M&Ms", "M and M's"),
         ("w/in", "within"),
         ("b/w", "between"),
