@@ -103,6 +103,7 @@ const TIMES: Times = Times {
     separators: &[':'],
     halves: &[],
     words: &["Uhr"],
+    named: &["Mitternacht"],
     spans: &["Sekunde", "Minute", "Stunde", "Tag", "Woche", "Monat", "Jahr"],
 };
 

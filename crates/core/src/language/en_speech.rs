@@ -163,6 +163,7 @@ const TIMES: Times = Times {
     separators: &[':'],
     halves: &[("am", "ay M"), ("pm", "P M")],
     words: &["o'clock"],
+    named: &["noon", "midnight"],
     spans: &[
         "second", "sec", "minute", "min", "hour", "hr", "day", "week", "wk", "month", "mo", "year", "yr",
     ],

@@ -147,6 +147,8 @@ pub struct Times {
     pub halves: &'static [(&'static str, &'static str)],
     /// Words after a time that belong to it.
     pub words: &'static [&'static str],
+    /// Times with a name: "10:30-noon".
+    pub named: &'static [&'static str],
     /// What happens so often in one of them: "7 days/week".
     pub spans: &'static [&'static str],
 }

@@ -2,6 +2,7 @@
 
 use super::abbreviations;
 use super::numbers::{self, Number};
+use super::times;
 use super::word::{Close, Part, Text, Word, has_digit, is_digits, joined, part, starts_with_capital};
 use crate::language::Speech;
 
@@ -122,6 +123,16 @@ fn of_digits(written: &str, before: &str, short: bool, speech: &Speech) -> Optio
 
 /// A date of digits in one word, after this word (in lower case).
 pub(super) fn one(written: &str, before: &str, speech: &Speech) -> Option<String> {
+    let days: Option<Vec<&str>> =
+        written.split('/').map(|day| find(speech.dates.days, day).map(|(_, name)| name)).collect();
+    if let Some(days) = days.filter(|days| days.len() > 1) {
+        return Some(days.join(", "));
+    }
+    if let Some((date, time)) = written.split_once('T')
+        && let Some(time) = time.get(..5).and_then(|time| times::one(time, speech))
+    {
+        return of_digits(date, before, false, speech).map(|date| format!("{date}, {time}"));
+    }
     let announced = speech.dates.before.contains(&before) || find_day(before, speech);
     let padded =
         written.split(speech.dates.separators).any(|piece| piece.len() == 2 && piece.starts_with('0'));
@@ -182,6 +193,15 @@ fn month_first(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> 
         let mut parts = vec![first, part(day)];
         parts.extend(year_after(text, i + 1));
         return Some(parts);
+    }
+    // "June 1–July 4"
+    if let Some((from, until)) = next.core.split_once(['-', '–'])
+        && let Some(until) = month(until, speech)
+        && let Some(from) = day(from, "", speech).filter(|_| next.goes_on() && !speech.dates.dotted_days)
+        && let Some(to) = text.at(i + 2).and_then(|to| day(to.core, "", speech))
+    {
+        let until = Part::new(joined(&[&from, speech.numbers.to, until]), Close::Joined);
+        return Some(vec![first, until, part(to)]);
     }
     let year = year(next.core, speech)?;
     Some(vec![first, part(year)])

@@ -24,6 +24,7 @@ const MOST_BEFORE_KEY: usize = 6;
 #[must_use]
 pub fn written(text: &str, language: &Language) -> String {
     let text = without_code(text);
+    let text = without_placeholders(&text);
     let text = without_links(&text);
     let text = without_html(&text);
     let speech = &language.speech;
@@ -133,6 +134,13 @@ fn without_code(text: &str) -> Cow<'_, str> {
     replaced(&FENCE, Cow::Borrowed(text), " ")
 }
 
+/// What is struck out, and what a template did not fill in, is not there.
+fn without_placeholders<'t>(text: &'t Cow<'t, str>) -> Cow<'t, str> {
+    static STRUCK: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"~~[^~\s](?:[^~\n]*[^~\s])?~~|\{\{[^{}]*\}\}").ok());
+    replaced(&STRUCK, Cow::Borrowed(text.as_ref()), "")
+}
+
 /// Links and pictures keep their text, even if it began in an earlier chunk; footnotes and boxes go.
 fn without_links<'t>(text: &'t Cow<'t, str>) -> Cow<'t, str> {
     static TARGET: LazyLock<Option<Regex>> =
@@ -155,7 +163,7 @@ fn without_html<'t>(text: &'t Cow<'t, str>) -> Cow<'t, str> {
         LazyLock::new(|| Regex::new(r"(?i)<(?:li|tr|h\d)(?:\s[^<>]*)?>").ok());
     static CELL: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)<t[dh](?:\s[^<>]*)?>").ok());
     static TAG: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>|<!--.*?-->").ok());
+        LazyLock::new(|| Regex::new(r"</?[A-Za-z][A-Za-z0-9_-]*(?:\s[^<>]*)?/?>|<!--.*?-->").ok());
     static ENTITY: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"&(#?\w{2,8});").ok());
     let mut text = Cow::Borrowed(text.as_ref());
     if text.contains('<') {
@@ -206,6 +214,9 @@ fn is_bullet(word: &str, speech: &Speech) -> bool {
         || word.chars().all(|c| "#>".contains(c))
 }
 
+/// Faces in letters, of which nothing is said.
+const EMOTICONS: [&str; 4] = [":D", ":P", ":-D", "<3"];
+
 /// A word without its markup.
 fn word(raw: &str, speech: &Speech) -> String {
     if speech.signs.between.iter().any(|(sign, _)| *sign == raw) {
@@ -229,7 +240,7 @@ fn word(raw: &str, speech: &Speech) -> String {
     // A dash separates words; a row of dashes and the frame of a table are drawings.
     let is_drawing = kept.chars().count() > 1 && kept.chars().all(|c| "-–—+:=_".contains(c));
     let is_frame = kept.is_empty() || (raw.contains('|') && kept.chars().all(|c| "-:".contains(c)));
-    if is_drawing || is_frame { String::new() } else { kept }
+    if is_drawing || is_frame || EMOTICONS.contains(&kept.as_str()) { String::new() } else { kept }
 }
 
 fn is_kept(c: char, before: Option<char>, after: Option<char>, speech: &Speech) -> bool {
@@ -292,10 +303,11 @@ mod tests {
             ("Smith &amp; Co. &lt; 5 &#8364;", "Smith & Co. < 5 €"),
             ("<https://x.com> and <me@x.com>", "https://x.com and me@x.com"),
             ("```rust\nlet x = 5;\n```", "let x = 5;"),
-            ("*Yes*, __no__, _so_, ~~old~~", "Yes, no, so, old"),
+            ("*Yes*, __no__, _so_, ~~$50~~ $40", "Yes, no, so, $40"),
             ("2*3 = 6", "2*3 = 6"),
             ("1. Cleaning: $90\n2. Checkup", "1. Cleaning: $90, 2. Checkup"),
             ("We have:\n\n- tea\n- milk.\n- Water\n\nYes", "We have: tea, milk. Water, Yes"),
+            ("Hi <customer_name>, it is {{total}} now :D", "Hi, it is now"),
             ("<ul><li>tea</li><li>milk</li></ul>", "tea, milk"),
             ("Press * or #, dial *67 or *press* it", "Press * or #, dial *67 or press it"),
             ("Great 👍🏽 !", "Great!"),

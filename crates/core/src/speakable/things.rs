@@ -41,8 +41,9 @@ pub(super) fn range(written: &str, before: &str, speech: &Speech) -> Option<Stri
     if let (Some(from), Some(to)) = (dates::name(left, speech), dates::name(right, speech)) {
         return Some(joined(&[from, speech.numbers.to, to]));
     }
-    if let Some(said) =
-        dates::range(left, right, before, speech).or_else(|| fraction_of_a(left, right, speech))
+    if let Some(said) = dates::range(left, right, before, speech)
+        .or_else(|| fraction_of_a(left, right, speech))
+        .or_else(|| units::compound(left, right, speech))
     {
         return Some(said);
     }

@@ -98,6 +98,13 @@ fn counted(text: &str, is_singular: bool, speech: &Speech) -> Option<String> {
     Some(joined(&[&first, &name]))
 }
 
+/// A number and its unit that describe a noun: "24-hr".
+pub(super) fn compound(number: &str, unit: &str, speech: &Speech) -> Option<String> {
+    let number = Number::of(number, &speech.numbers)?;
+    let (name, when) = name_of(unit, true, speech).filter(|_| unit.len() > 1)?;
+    (when == UnitWhen::Always).then(|| joined(&[&number.say(&speech.numbers), &name]))
+}
+
 /// The number word of one such unit, whose form may depend on the unit.
 fn first_of_one(unit: &str, speech: &Speech) -> Option<String> {
     let (one, _) = unit_of(unit, speech)?.names.0.split_once(' ')?;
