@@ -44,6 +44,7 @@ const NUMBERS: Numbers = Numbers {
     years: (1900, 2100),
     years_after: &["seit", "von", "bis", "ab", "jahr", "jahre", "anno", "vor", "nach"],
     singular_after: &[],
+    decades_after: &[],
     denominators: &[2, 3, 4, 5, 6, 8, 10, 100],
 };
 
@@ -87,6 +88,8 @@ const DATES: Dates = Dates {
         ("Samstag", &["sa"]),
         ("Sonntag", &["so"]),
     ],
+    day_letters: &[],
+    expiry: &[],
     ambiguous: &["mo", "di", "mi", "do", "fr", "sa", "so", "jan"],
     month_first: false,
     separators: &['.'],
@@ -95,7 +98,14 @@ const DATES: Dates = Dates {
     before: &["am", "vom", "zum", "bis", "ab", "der", "die", "das", "dem", "den", "im", "jeden"],
 };
 
-const TIMES: Times = Times { clock: numbers::clock, separators: &[':'], halves: &[], words: &["Uhr"] };
+const TIMES: Times = Times {
+    clock: numbers::clock,
+    separators: &[':'],
+    halves: &[],
+    words: &["Uhr"],
+    named: &["Mitternacht"],
+    spans: &["Sekunde", "Minute", "Stunde", "Tag", "Woche", "Monat", "Jahr"],
+};
 
 const TELEPHONE: Telephone = Telephone {
     shapes: &[],
@@ -107,6 +117,9 @@ const TELEPHONE: Telephone = Telephone {
     extension: (&["durchwahl", "dw"], "Durchwahl"),
     short: &["110", "112"],
     called: &["wählen", "wähle"],
+    texted: &[],
+    keys: &[('*', "Stern"), ('#', "Raute")],
+    pressed: (&["drücken", "wählen", "taste"], &["oder", "und", "dann", "die"]),
     codes: &["pin", "code", "kundennummer", "vorgangsnummer", "bestellnummer", "postleitzahl", "plz"],
     code_is: &["ist", "lautet", "nummer", "nr"],
 };
@@ -117,6 +130,8 @@ const ADDRESSES: Addresses = Addresses {
     streets: &[("str", "straße"), ("Str", "Straße"), ("pl", "platz"), ("Pl", "Platz")],
     directions: &[],
     regions: &[],
+    degrees: &[],
+    place_after: &[],
     numbered: &[("zi", "Zimmer"), ("zimmer", "Zimmer"), ("etage", "Etage")],
     postcode: 5,
 };

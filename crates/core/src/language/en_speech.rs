@@ -69,6 +69,7 @@ const NUMBERS: Numbers = Numbers {
         "mid",
     ],
     singular_after: &["a", "an"],
+    decades_after: &["the", "his", "her", "their", "my", "your", "in", "mid", "early", "late"],
     denominators: &[2, 3, 4, 5, 6, 8, 10, 12, 16, 32, 64],
 };
 
@@ -139,6 +140,16 @@ const DATES: Dates = Dates {
         ("Saturday", &["sat"]),
         ("Sunday", &["sun"]),
     ],
+    day_letters: &[
+        ("M", "Monday"),
+        ("Tu", "Tuesday"),
+        ("W", "Wednesday"),
+        ("Th", "Thursday"),
+        ("F", "Friday"),
+        ("Sa", "Saturday"),
+        ("Su", "Sunday"),
+    ],
+    expiry: &["expires", "exp", "expiry", "expiration", "expiring", "expired"],
     ambiguous: &["may", "march", "mar", "sat", "sun", "jan", "dec", "wed", "mon", "jun"],
     month_first: true,
     separators: &['/'],
@@ -152,18 +163,28 @@ const TIMES: Times = Times {
     separators: &[':'],
     halves: &[("am", "ay M"), ("pm", "P M")],
     words: &["o'clock"],
+    named: &["noon", "midnight"],
+    spans: &[
+        "second", "sec", "minute", "min", "hour", "hr", "day", "week", "wk", "month", "mo", "year", "yr",
+    ],
 };
 
 const TELEPHONE: Telephone = Telephone {
     shapes: &[&[3, 3, 4], &[1, 3, 3, 4], &[3, 4], &[3, 2, 4], &[5, 4], &[4, 4, 4, 4], &[1, 3, 7], &[3, 7]],
     spaced_shapes: &[&[3, 3, 4], &[1, 3, 3, 4], &[4, 4, 4, 4], &[3, 7], &[1, 3, 7]],
     ungrouped: &[(10, &[3, 3, 4]), (11, &[1, 3, 3, 4]), (7, &[3, 4]), (16, &[4, 4, 4, 4])],
-    trunk: None,
+    trunk: Some('0'),
     groups: &[("800", "eight hundred"), ("900", "nine hundred")],
     plus: "plus",
     extension: (&["ext", "x", "extension", "extn"], "extension"),
     short: &["911"],
     called: &["call", "dial", "text", "press", "dialing", "calling"],
+    texted: &["text", "texting", "sms", "message"],
+    keys: &[('*', "star"), ('#', "pound")],
+    pressed: (
+        &["press", "pressing", "dial", "dialing", "hit", "push", "key", "enter"],
+        &["or", "and", "then", "by", "the"],
+    ),
     codes: &[
         "code",
         "pin",

@@ -81,6 +81,8 @@ pub struct Numbers {
     pub years_after: &'static [&'static str],
     /// Articles after which a unit is singular: "a $20 bill".
     pub singular_after: &'static [&'static str],
+    /// Words before two digits that make them a decade: "in her 30s".
+    pub decades_after: &'static [&'static str],
     /// Denominators of ordinary fractions.
     pub denominators: &'static [u64],
 }
@@ -116,6 +118,10 @@ pub struct Dates {
     pub months: &'static [(&'static str, &'static [&'static str])],
     /// Days of the week: the name and its abbreviations.
     pub days: &'static [(&'static str, &'static [&'static str])],
+    /// Days in one or two letters, which count in a range only: "M-F".
+    pub day_letters: &'static [(&'static str, &'static str)],
+    /// Words before the month and the year of a card: "expires 08/27".
+    pub expiry: &'static [&'static str],
     /// Months and days whose names are ordinary words too: they need a day beside them.
     pub ambiguous: &'static [&'static str],
     /// In dates of digits alone, the month comes before the day.
@@ -141,6 +147,10 @@ pub struct Times {
     pub halves: &'static [(&'static str, &'static str)],
     /// Words after a time that belong to it.
     pub words: &'static [&'static str],
+    /// Times with a name: "10:30-noon".
+    pub named: &'static [&'static str],
+    /// What happens so often in one of them: "7 days/week".
+    pub spans: &'static [&'static str],
 }
 
 /// How telephone numbers and codes are said.
@@ -164,6 +174,12 @@ pub struct Telephone {
     pub short: &'static [&'static str],
     /// Words before a short number that is called.
     pub called: &'static [&'static str],
+    /// Words before the number that a message goes to: "text STOP to 12345".
+    pub texted: &'static [&'static str],
+    /// Keys without a digit, and their names.
+    pub keys: &'static [(char, &'static str)],
+    /// Words before such a key, and words between two keys.
+    pub pressed: (&'static [&'static str], &'static [&'static str]),
     /// Words before a code that is said digit by digit.
     pub codes: &'static [&'static str],
     /// Words between such a word and the code.
@@ -183,6 +199,10 @@ pub struct Addresses {
     pub directions: &'static [(&'static str, &'static str)],
     /// States and provinces: abbreviation, name.
     pub regions: &'static [(&'static str, &'static str)],
+    /// Abbreviations of states that are degrees behind the name of a person: "Ann Smith, MD".
+    pub degrees: &'static [&'static str],
+    /// Words before the name of a place.
+    pub place_after: &'static [&'static str],
     /// What stands before a number of this kind: abbreviation or word, and the word.
     pub numbered: &'static [(&'static str, &'static str)],
     /// Digits of a postcode.

@@ -121,12 +121,32 @@ fn region(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let code = next.map(|next| next.core).filter(|code| is_postcode(code, text.speech));
     let city = text.before(i).filter(|city| city.close == "," && starts_with_capital(city.core));
     let is_shouted = city.is_some_and(|city| city.core.len() > 1 && !city.core.contains(char::is_lowercase));
+    if code.is_none() && addresses.degrees.contains(&word.core) && is_behind_a_person(text, i) {
+        return None;
+    }
     if code.is_none() && (city.is_none() || is_shouted) {
         return None;
     }
     let mut parts = vec![short(name)];
     parts.extend(code.filter(|code| is_digits(code)).map(|code| part(digits(code, &text.speech.numbers))));
     Some(parts)
+}
+
+/// True if the words with capitals before `i` are no place: they follow no preposition and no street.
+fn is_behind_a_person(text: &Text<'_>, i: usize) -> bool {
+    let mut at = i;
+    while let Some(word) = text.before(at).filter(|word| starts_with_capital(word.core)) {
+        if at < i && word.close == "," {
+            return false;
+        }
+        let lower = word.core.to_lowercase();
+        if text.speech.addresses.place_after.contains(&lower.as_str()) {
+            return false;
+        }
+        at = at.saturating_sub(1);
+    }
+    let before = text.before_in_lower_case(at);
+    !text.speech.addresses.place_after.contains(&before.as_str()) && !has_digit(&before)
 }
 
 fn is_postcode(core: &str, speech: &Speech) -> bool {

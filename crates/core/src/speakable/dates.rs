@@ -2,6 +2,7 @@
 
 use super::abbreviations;
 use super::numbers::{self, Number};
+use super::times;
 use super::word::{Close, Part, Text, Word, has_digit, is_digits, joined, part, starts_with_capital};
 use crate::language::Speech;
 
@@ -62,6 +63,14 @@ fn year_after(text: &Text<'_>, i: usize) -> Option<Part> {
 /// A date of digits: "11/03/2026", "2026-11-03", "11/03" if `short` is allowed.
 fn of_digits(written: &str, before: &str, short: bool, speech: &Speech) -> Option<String> {
     let (dates, numbers) = (&speech.dates, &speech.numbers);
+    // "12.12.2025" is written where the day comes first.
+    let dotted = written.matches('.').count() == 2 && dates.month_first;
+    let slashed = if dotted { written.replace('.', "/") } else { written.to_owned() };
+    let written = slashed.as_str();
+    // "2025/12/12"
+    let dashed = written.replace('/', "-");
+    let year_first = written.split_once('/').is_some_and(|(year, _)| year.len() == 4);
+    let written = if year_first && dates.month_first { dashed.as_str() } else { written };
     let iso = written.split_once('-').is_some_and(|(year, _)| year.len() == 4);
     let pieces: Vec<&str> =
         if iso { written.split('-').collect() } else { written.split(dates.separators).collect() };
@@ -76,6 +85,15 @@ fn of_digits(written: &str, before: &str, short: bool, speech: &Speech) -> Optio
         [day, month] if short => (day, month, None),
         _ => return None,
     };
+    // No month has the number 14: "14/02/2025".
+    let is_swapped = dates.month_first
+        && !iso
+        && year.is_some()
+        && (dotted || month.parse::<u64>().is_ok_and(|month| month > 12));
+    let (day, month) = if is_swapped { (month, day) } else { (day, month) };
+    if dotted && year.is_none_or(|year| year.len() != 4) {
+        return None;
+    }
     if day.len() > 2 || month.len() > 2 {
         return None;
     }
@@ -105,12 +123,56 @@ fn of_digits(written: &str, before: &str, short: bool, speech: &Speech) -> Optio
 
 /// A date of digits in one word, after this word (in lower case).
 pub(super) fn one(written: &str, before: &str, speech: &Speech) -> Option<String> {
+    let days: Option<Vec<&str>> =
+        written.split('/').map(|day| find(speech.dates.days, day).map(|(_, name)| name)).collect();
+    if let Some(days) = days.filter(|days| days.len() > 1) {
+        return Some(days.join(", "));
+    }
+    if let Some((date, time)) = written.split_once('T')
+        && let Some(time) = time.get(..5).and_then(|time| times::one(time, speech))
+    {
+        return of_digits(date, before, false, speech).map(|date| format!("{date}, {time}"));
+    }
     let announced = speech.dates.before.contains(&before) || find_day(before, speech);
     let padded =
         written.split(speech.dates.separators).any(|piece| piece.len() == 2 && piece.starts_with('0'));
     let could_be_a_fraction = numbers::fraction_of(written, speech).is_some();
     let short = speech.dates.month_first && (announced || padded || !could_be_a_fraction);
     of_digits(written, before, short, speech)
+}
+
+/// Two dates of digits, one of which can be nothing else: "12/24–1/2". Or two days in letters: "M-F".
+pub(super) fn range(left: &str, right: &str, before: &str, speech: &Speech) -> Option<String> {
+    let to = speech.numbers.to;
+    let day = |written: &str| {
+        let letters = speech.dates.day_letters.iter().find(|(letters, _)| *letters == written);
+        letters.map(|(_, name)| *name).or_else(|| find(speech.dates.days, written).map(|(_, name)| name))
+    };
+    if let (Some(from), Some(until)) = (day(left), day(right)) {
+        return Some(joined(&[from, to, until]));
+    }
+    if !speech.dates.month_first
+        || (one(left, before, speech).or_else(|| one(right, before, speech))).is_none()
+    {
+        return None;
+    }
+    let (from, until) = (of_digits(left, before, true, speech)?, of_digits(right, before, true, speech)?);
+    Some(joined(&[&from, to, &until]))
+}
+
+/// The month and the year of a card: "expires 08/27". Without the zero, it is a day.
+fn expiry(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
+    let (speech, core) = (text.speech, text.core(i));
+    let (month, year) = core
+        .split_once('/')
+        .filter(|(month, year)| month.starts_with('0') && month.len() == 2 && year.len() == 2)?;
+    let back = (1..=3).filter_map(|back| text.at(i.checked_sub(back)?));
+    let mut lower = back.map(|word| word.core.to_lowercase());
+    lower.find(|word| speech.dates.expiry.contains(&word.as_str()))?;
+    let month: usize = month.parse().ok().filter(|_| is_digits(month))?;
+    let (name, _) = speech.dates.months.get(month.checked_sub(1)?)?;
+    let year: u64 = year.parse().ok().filter(|_| is_digits(year))?;
+    Some(vec![part(joined(&[name, &(speech.numbers.year)(year + 2000)]))])
 }
 
 fn find_day(lower: &str, speech: &Speech) -> bool {
@@ -131,6 +193,15 @@ fn month_first(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> 
         let mut parts = vec![first, part(day)];
         parts.extend(year_after(text, i + 1));
         return Some(parts);
+    }
+    // "June 1–July 4"
+    if let Some((from, until)) = next.core.split_once(['-', '–'])
+        && let Some(until) = month(until, speech)
+        && let Some(from) = day(from, "", speech).filter(|_| next.goes_on() && !speech.dates.dotted_days)
+        && let Some(to) = text.at(i + 2).and_then(|to| day(to.core, "", speech))
+    {
+        let until = Part::new(joined(&[&from, speech.numbers.to, until]), Close::Joined);
+        return Some(vec![first, until, part(to)]);
     }
     let year = year(next.core, speech)?;
     Some(vec![first, part(year)])
@@ -213,7 +284,8 @@ fn dotted_day(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> {
 
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let word = text.at(i)?;
-    month_first(text, i, word)
+    expiry(text, i)
+        .or_else(|| month_first(text, i, word))
         .or_else(|| day_first(text, i, word))
         .or_else(|| {
             let said = one(word.core, &text.before_in_lower_case(i), text.speech)?;

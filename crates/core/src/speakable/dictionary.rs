@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::letters::is_latin_or_alike;
 use super::word::{Close, Part, Text, Word};
 
 /// The limits of a dictionary.
@@ -23,7 +24,7 @@ pub enum DictionaryError {
     #[error("\"{0}\" is said as nothing or as too much: give it 1 to {LONGEST_SAID} characters of words")]
     Length(String),
     /// A pronunciation holds what a voice cannot read.
-    #[error("\"{written}\" is said with \"{sign}\": write it in letters, as in \"e-mail\" or \"two\"")]
+    #[error("\"{written}\" is said with \"{sign}\": write it in Latin letters, as in \"e-mail\" or \"two\"")]
     Sign {
         /// The written form.
         written: String,
@@ -41,6 +42,8 @@ struct Entry {
     /// The written words, in lower case unless they must be written with these capitals.
     words: Vec<String>,
     exact: bool,
+    /// The last word is written with the full stop of an abbreviation.
+    dotted: bool,
     said: String,
 }
 
@@ -88,16 +91,17 @@ impl Dictionary {
         if !said.contains(char::is_alphabetic) || said.chars().count() > LONGEST_SAID {
             return Err(DictionaryError::Length(shown()));
         }
-        let is_said = |c: char| c.is_alphabetic() || c.is_whitespace() || "'’-.,;:!?…".contains(c);
+        let is_said = |c: char| is_latin_or_alike(c) || c.is_whitespace() || "'’-.,;:!?…".contains(c);
         if let Some(sign) = said.chars().find(|c| !is_said(*c)) {
             return Err(DictionaryError::Sign { written: shown(), sign });
         }
+        let dotted = written.split_whitespace().next_back().is_some_and(|last| Word::of(last).is_dotted());
         let first = words.first().map(|word| word.to_lowercase()).unwrap_or_default();
         let same = self.entries.entry(first).or_default();
         if same.iter().any(|entry| entry.words == words && entry.exact == exact) {
             return Err(DictionaryError::Twice(shown()));
         }
-        same.push(Entry { words, exact, said: said.replace('’', "'") });
+        same.push(Entry { words, exact, dotted, said: said.replace('’', "'") });
         // Of phrases with the same beginning, the longer one counts, and of words the exact one.
         same.sort_by_key(|entry| (std::cmp::Reverse(entry.words.len()), !entry.exact));
         Ok(())
@@ -119,6 +123,11 @@ impl Dictionary {
         let mut parts = vec![Part::new(format!("{}{ending}", entry.said), Close::Written)];
         if entry.words.len() > 1 {
             parts = spread(&entry.said, ending, entry.words.len());
+        }
+        // The full stop of "Dr." ends a sentence only at the end of the text.
+        let goes_on = text.at(i + entry.words.len()).is_some();
+        if let Some(last) = parts.last_mut().filter(|_| entry.dotted && goes_on) {
+            last.close = Close::Joined;
         }
         Some(parts)
     }
@@ -185,11 +194,19 @@ mod tests {
     }
 
     #[test]
+    fn the_full_stop_of_an_abbreviation_is_no_end() {
+        let names = [("Dr.", "doc"), ("Nguyen", "win")];
+        assert_eq!(said(&names, "Dr. Nguyen is here."), "doc win is here.");
+        assert_eq!(said(&names, "I am a Dr."), "I am a doc.");
+    }
+
+    #[test]
     fn an_entry_that_no_voice_can_read_is_refused_with_its_name() {
         for (written, said, told) in [
             ("A1", "a 1", "\"A1\" is said with \"1\""),
             ("...", "dots", "\"...\""),
             ("x", " ", "\"x\" is said as nothing"),
+            ("SQL", "你好", "in Latin letters"),
         ] {
             let message = Dictionary::new([(written, said)]).unwrap_err().to_string();
             assert!(message.contains(told), "{message}");

@@ -135,6 +135,11 @@ fn transliterated(c: char) -> Option<&'static str> {
     PLAIN.iter().find(|(letters, _)| letters.contains(lower)).map(|(_, plain)| *plain)
 }
 
+/// True if a voice of any language reads a letter: a Latin one, or one that is transliterated.
+pub(super) fn is_latin_or_alike(c: char) -> bool {
+    c.is_ascii_alphabetic() || transliterated(c).is_some() || SILENT.contains(c)
+}
+
 /// Appends what a voice reads of `c`: a letter of the language or its like. Returns whether there is one.
 pub(super) fn push_letter(line: &mut String, c: char, speech: &Speech) -> bool {
     if c.is_ascii_alphabetic() || is_own(c, speech) {

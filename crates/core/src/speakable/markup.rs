@@ -9,41 +9,106 @@ use regex::{Captures, Regex};
 use super::letters::is_letter;
 use crate::language::{Language, Speech};
 
+/// The most words from the one that tells to press a key to the key.
+const MOST_BEFORE_KEY: usize = 6;
+
 /// `text` as it is written in prose, with one space between words.
 ///
 /// ```
 /// use offhook_core::language::ENGLISH;
 /// use offhook_core::speakable::written;
 /// let text = "**Yes**, we\n- open  at 9 😀 (see [our page](https://x.y/z))";
-/// assert_eq!(written(text, &ENGLISH), "Yes, we open at 9 (see our page)");
+/// assert_eq!(written(text, &ENGLISH), "Yes, we, open at 9 (see our page)");
 /// assert_eq!(written("₹500 & 25°C", &ENGLISH), "₹500 & 25°C");
 /// ```
 #[must_use]
 pub fn written(text: &str, language: &Language) -> String {
     let text = without_code(text);
+    let text = without_placeholders(&text);
     let text = without_links(&text);
     let text = without_html(&text);
     let speech = &language.speech;
     let mut line = String::with_capacity(text.len());
+    let mut keys = Keys::default();
+    // The row before was an item or a heading, which ends with a pause.
+    let mut was_item = false;
     for row in text.lines() {
+        let is_item = is_item(row, speech);
+        let mut pauses = was_item || is_item;
         let mut first = true;
         for raw in row.split_whitespace() {
             if first && is_bullet(raw, speech) {
                 continue;
             }
             first = false;
-            let word = word(raw, speech);
+            let is_key = keys.is_key(raw, speech);
+            let word = if is_key { raw.to_owned() } else { word(raw, speech) };
+            pauses |= raw.starts_with('|');
             let closes = word.chars().all(|c| ",.;:!?)".contains(c));
             if word.is_empty() {
                 continue;
             }
+            keys.push(&word, speech);
+            if std::mem::take(&mut pauses) && may_pause(&line) && !closes {
+                line.push(',');
+            }
+            pauses = raw.len() > 1 && raw.ends_with('|');
             if !line.is_empty() && !closes {
                 line.push(' ');
             }
             line.push_str(&word);
         }
+        was_item = if row.trim().is_empty() { was_item } else { is_item };
     }
     line
+}
+
+/// True if a row is an item of a list, a row of a table, or a heading.
+fn is_item(row: &str, speech: &Speech) -> bool {
+    let Some(first) = row.split_whitespace().find(|word| !word.chars().all(|c| c == '>')) else {
+        return false;
+    };
+    let number = first.strip_suffix(['.', ')']);
+    let is_number =
+        number.is_some_and(|number| number.len() <= 3 && number.bytes().all(|b| b.is_ascii_digit()));
+    is_number || first.starts_with('|') || is_bullet(first, speech)
+}
+
+/// True if a pause may follow: there is a word, and no punctuation behind it.
+fn may_pause(line: &str) -> bool {
+    line.ends_with(|c: char| c.is_alphanumeric() || ")\"'”’%".contains(c))
+}
+
+/// Finds the keys of a telephone, which look like markup: "Press * or #", "Dial *67".
+#[derive(Default)]
+struct Keys {
+    /// Words since the one that tells to press a key, which counts; 0 if there was none.
+    since: usize,
+    /// The word before may stand before a key.
+    near: bool,
+}
+
+impl Keys {
+    fn is_key(&self, raw: &str, speech: &Speech) -> bool {
+        let (pair, telephone) = (self.near && (1..=MOST_BEFORE_KEY).contains(&self.since), &speech.telephone);
+        let bare = raw.trim_end_matches([',', '.', '?', '!', ';', ':']);
+        let mut signs = bare.chars();
+        let is_sign = signs.next().is_some_and(|sign| telephone.keys.iter().any(|(key, _)| *key == sign));
+        let rest = signs.as_str();
+        pair && is_sign && rest.len() <= 3 && rest.bytes().all(|b| b.is_ascii_digit())
+    }
+
+    fn push(&mut self, word: &str, speech: &Speech) {
+        let lower = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        let (pressed, between) = speech.telephone.pressed;
+        let is_pressed = pressed.contains(&lower.as_str());
+        self.near = is_pressed || between.contains(&lower.as_str());
+        self.since = match self.since {
+            _ if is_pressed => 1,
+            0 => 0,
+            since => since.saturating_add(1),
+        };
+    }
 }
 
 /// True if there is something to say in `text`: a letter or a digit that can be read.
@@ -69,6 +134,13 @@ fn without_code(text: &str) -> Cow<'_, str> {
     replaced(&FENCE, Cow::Borrowed(text), " ")
 }
 
+/// What is struck out, and what a template did not fill in, is not there.
+fn without_placeholders<'t>(text: &'t Cow<'t, str>) -> Cow<'t, str> {
+    static STRUCK: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"~~[^~\s](?:[^~\n]*[^~\s])?~~|\{\{[^{}]*\}\}").ok());
+    replaced(&STRUCK, Cow::Borrowed(text.as_ref()), "")
+}
+
 /// Links and pictures keep their text, even if it began in an earlier chunk; footnotes and boxes go.
 fn without_links<'t>(text: &'t Cow<'t, str>) -> Cow<'t, str> {
     static TARGET: LazyLock<Option<Regex>> =
@@ -87,12 +159,16 @@ fn without_html<'t>(text: &'t Cow<'t, str>) -> Cow<'t, str> {
     static BLOCK: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(r"(?i)</?(?:br|p|div|li|ul|ol|tr|td|th|table|h\d|hr)(?:\s[^<>]*)?/?>").ok()
     });
+    static ITEM: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(?i)<(?:li|tr|h\d)(?:\s[^<>]*)?>").ok());
+    static CELL: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)<t[dh](?:\s[^<>]*)?>").ok());
     static TAG: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>|<!--.*?-->").ok());
+        LazyLock::new(|| Regex::new(r"</?[A-Za-z][A-Za-z0-9_-]*(?:\s[^<>]*)?/?>|<!--.*?-->").ok());
     static ENTITY: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"&(#?\w{2,8});").ok());
     let mut text = Cow::Borrowed(text.as_ref());
     if text.contains('<') {
         text = replaced(&ADDRESS, text, "$1");
+        text = replaced(&CELL, replaced(&ITEM, text, "\n- "), " | ");
         text = replaced(&TAG, replaced(&BLOCK, text, "\n"), "");
     }
     match ENTITY.as_ref().filter(|entity| entity.is_match(&text)) {
@@ -138,6 +214,9 @@ fn is_bullet(word: &str, speech: &Speech) -> bool {
         || word.chars().all(|c| "#>".contains(c))
 }
 
+/// Faces in letters, of which nothing is said.
+const EMOTICONS: [&str; 4] = [":D", ":P", ":-D", "<3"];
+
 /// A word without its markup.
 fn word(raw: &str, speech: &Speech) -> String {
     if speech.signs.between.iter().any(|(sign, _)| *sign == raw) {
@@ -161,7 +240,7 @@ fn word(raw: &str, speech: &Speech) -> String {
     // A dash separates words; a row of dashes and the frame of a table are drawings.
     let is_drawing = kept.chars().count() > 1 && kept.chars().all(|c| "-–—+:=_".contains(c));
     let is_frame = kept.is_empty() || (raw.contains('|') && kept.chars().all(|c| "-:".contains(c)));
-    if is_drawing || is_frame { String::new() } else { kept }
+    if is_drawing || is_frame || EMOTICONS.contains(&kept.as_str()) { String::new() } else { kept }
 }
 
 fn is_kept(c: char, before: Option<char>, after: Option<char>, speech: &Speech) -> bool {
@@ -208,15 +287,15 @@ mod tests {
     #[test]
     fn of_markup_the_words_stay() {
         for (text, plain) in [
-            ("# Hours\n* Monday: **9-5**\n* `Sunday`: closed 🎉", "Hours Monday: 9-5 Sunday: closed"),
+            ("# Hours\n* Monday: **9-5**\n* `Sunday`: closed 🎉", "Hours, Monday: 9-5, Sunday: closed"),
             ("Book at [our booking page](https://x.y/z).", "Book at our booking page."),
             ("See [it](https://x.y \"a title\").", "See it."),
             ("![A map](map.png) Here", "A map Here"),
             ("booking page](https://x.y/z), please", "booking page, please"),
-            ("+ one\n+ two\n• three", "one two three"),
-            ("1. **One**\n2. `Two`", "1. One 2. Two"),
-            ("- [ ] call\n- [x] pay", "call pay"),
-            ("| Day | Hours |\n|---|:--:|\n| Monday | 9-5 |", "Day Hours Monday 9-5"),
+            ("+ one\n+ two\n• three", "one, two, three"),
+            ("1. **One**\n2. `Two`", "1. One, 2. Two"),
+            ("- [ ] call\n- [x] pay", "call, pay"),
+            ("| Day | Hours |\n|---|:--:|\n| Monday | 9-5 |", "Day, Hours, Monday, 9-5"),
             ("> quoted\n---\nYes", "quoted Yes"),
             ("> - both", "both"),
             ("It is so[1], and so[^2].", "It is so, and so."),
@@ -224,8 +303,13 @@ mod tests {
             ("Smith &amp; Co. &lt; 5 &#8364;", "Smith & Co. < 5 €"),
             ("<https://x.com> and <me@x.com>", "https://x.com and me@x.com"),
             ("```rust\nlet x = 5;\n```", "let x = 5;"),
-            ("*Yes*, __no__, _so_, ~~old~~", "Yes, no, so, old"),
+            ("*Yes*, __no__, _so_, ~~$50~~ $40", "Yes, no, so, $40"),
             ("2*3 = 6", "2*3 = 6"),
+            ("1. Cleaning: $90\n2. Checkup", "1. Cleaning: $90, 2. Checkup"),
+            ("We have:\n\n- tea\n- milk.\n- Water\n\nYes", "We have: tea, milk. Water, Yes"),
+            ("Hi <customer_name>, it is {{total}} now :D", "Hi, it is now"),
+            ("<ul><li>tea</li><li>milk</li></ul>", "tea, milk"),
+            ("Press * or #, dial *67 or *press* it", "Press * or #, dial *67 or press it"),
             ("Great 👍🏽 !", "Great!"),
         ] {
             assert_eq!(written(text, &ENGLISH), plain, "{text}");

@@ -37,6 +37,23 @@ fn currency_of(text: &str, speech: &Speech) -> Option<&'static Currency> {
     speech.money.currencies.iter().find(|currency| currency.signs.contains(&text))
 }
 
+/// The number of an amount, which may have the decimal sign of another country: "1.234,50", "14,99".
+fn number_of(text: &str, speech: &Speech) -> Option<Number> {
+    let numbers = &speech.numbers;
+    if let Some(number) = Number::of(text, numbers) {
+        return Some(number);
+    }
+    let point = numbers.decimal.0;
+    let (whole, hundredths) = text.rsplit_once(numbers.group).filter(|(_, decimals)| decimals.len() == 2)?;
+    let mut groups = whole.split(point);
+    let first = groups.next().filter(|first| !first.is_empty())?;
+    if !groups.all(|group| group.len() == 3) || (whole.contains(point) && first.len() > 3) {
+        return None;
+    }
+    let whole = whole.replace(point, "");
+    Number::of(&format!("{whole}{point}{hundredths}"), numbers).filter(|_| !whole.contains(numbers.group))
+}
+
 fn amount(text: &str, speech: &Speech) -> Option<Amount> {
     let (minus, unsigned) = match text.strip_prefix(['-', '+']) {
         Some(rest) if text.starts_with('-') => ("-", rest),
@@ -45,8 +62,7 @@ fn amount(text: &str, speech: &Speech) -> Option<Amount> {
     };
     let (currency, rest) = sign_before(unsigned, speech).or_else(|| sign_behind(unsigned, speech))?;
     let rest = if minus.is_empty() { rest.to_owned() } else { format!("{minus}{rest}") };
-    let numbers = &speech.numbers;
-    match Number::of(&rest, numbers) {
+    match number_of(&rest, speech) {
         Some(number) => Some(Amount { currency, number, scale: "", attributive: false }),
         None => numbers::scaled(&rest, speech).map(|(number, scale)| Amount {
             currency,
@@ -65,8 +81,13 @@ impl Amount {
         let (one, more) = (self.currency.names.0, self.name());
         let (hundredth, hundredths) = self.currency.hundredths;
         let hundredths = if self.attributive { hundredth } else { hundredths };
-        let cents = number.decimals.as_deref().filter(|d| d.len() == 2 && self.scale.is_empty());
-        let cents = cents.and_then(|cents| cents.parse::<u64>().ok());
+        let cents = number.decimals.as_deref().filter(|_| self.scale.is_empty());
+        let cents = cents.and_then(|cents| match (cents.len(), cents.parse::<u64>().ok()?) {
+            // "$12.5"
+            (1, tenths) => Some(tenths * 10),
+            (2, cents) => Some(cents),
+            _ => None,
+        });
         if let Some(cents) = cents.filter(|cents| *cents == 0 || !hundredths.is_empty()) {
             let minus = if number.is_negative() { numbers.minus } else { "" };
             let said = (numbers.cardinal)(cents);
@@ -158,8 +179,8 @@ pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let attributive = text.is_attributive(i);
     if let Some(next) = text.after(i) {
         // "20 €" and "€ 20"
-        let behind = Number::of(core, &speech.numbers).zip(currency_of(next.core, speech));
-        let apart = behind.or_else(|| Number::of(next.core, &speech.numbers).zip(currency_of(core, speech)));
+        let behind = number_of(core, speech).zip(currency_of(next.core, speech));
+        let apart = behind.or_else(|| number_of(next.core, speech).zip(currency_of(core, speech)));
         if let Some((number, currency)) = apart {
             let (first, second) = Amount { currency, number, scale: "", attributive }.parts(speech);
             return Some(vec![part(first), part(second)]);

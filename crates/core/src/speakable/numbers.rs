@@ -112,10 +112,14 @@ pub(super) fn ordinal_of(text: &str, numbers: &Numbers) -> Option<u64> {
     Number::of(ending, numbers)?.value()
 }
 
-/// A decade: "1990s", "90s".
-fn decade_of(text: &str, numbers: &Numbers) -> Option<u64> {
-    let digits = numbers.decade_endings.iter().find_map(|ending| text.strip_suffix(ending))?;
-    let digits = digits.strip_suffix('\'').unwrap_or(digits);
+/// A decade: "1990s", "90's"; after this word (in lower case), perhaps "90s", which may also be seconds.
+pub(super) fn decade_of(text: &str, before: &str, numbers: &Numbers) -> Option<u64> {
+    let written = numbers.decade_endings.iter().find_map(|ending| text.strip_suffix(ending))?;
+    let digits = written.strip_suffix('\'').unwrap_or(written);
+    let is_sure = digits.len() != 2 || digits != written || numbers.decades_after.is_empty();
+    if !is_sure && !numbers.decades_after.contains(&before) {
+        return None;
+    }
     let n: u64 = digits.parse().ok().filter(|_| is_digits(digits))?;
     let fits = n.is_multiple_of(10) && (n >= 20 || digits.len() == 2);
     (fits && ((digits.len() == 2 && n > 10) || (digits.len() == 4 && n >= 1000))).then_some(n)
@@ -131,6 +135,11 @@ pub(super) fn fraction_of(text: &str, speech: &Speech) -> Option<(Option<u64>, u
             return Some((None, *n, *d));
         }
         return whole.parse().ok().filter(|_| is_digits(whole)).map(|whole| (Some(whole), *n, *d));
+    }
+    // "1-1/2"
+    if let Some((whole, fraction)) = text.split_once('-').filter(|(whole, _)| is_digits(whole)) {
+        let (None, n, d) = fraction_of(fraction, speech)? else { return None };
+        return whole.parse().ok().map(|whole| (Some(whole), n, d));
     }
     let (n, d) = text.split_once('/')?;
     if !is_digits(n) || !is_digits(d) || n.starts_with('0') {
@@ -182,7 +191,7 @@ pub(super) fn one(text: &str, before: &str, speech: &Speech) -> Option<String> {
     if let Some(n) = ordinal_of(text, numbers) {
         return Some((numbers.ordinal)(n, before));
     }
-    if let Some(n) = decade_of(text, numbers) {
+    if let Some(n) = decade_of(text, before, numbers) {
         return Some((numbers.decade)(n));
     }
     if let Some((whole, n, d)) = fraction_of(text, speech) {
@@ -212,10 +221,21 @@ pub(super) fn mixed(text: &Text<'_>, i: usize) -> Option<(String, String)> {
     Some((first, rest))
 }
 
+/// The word before `i` in lower case; before "'90s", a word that makes it a decade.
+pub(super) fn decade_or_before(text: &Text<'_>, i: usize) -> String {
+    let numbers = &text.speech.numbers;
+    let is_short = text.at(i).is_some_and(|word| word.open.ends_with('\''));
+    let decade = numbers
+        .decades_after
+        .first()
+        .filter(|the| is_short && decade_of(text.core(i), the, numbers).is_some());
+    decade.map_or_else(|| text.before_in_lower_case(i), |the| (*the).to_owned())
+}
+
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let word = text.at(i)?;
     if let Some((whole, rest)) = mixed(text, i) {
         return Some(vec![part(whole), part(rest)]);
     }
-    one(word.core, &text.before_in_lower_case(i), text.speech).map(|said| vec![part(said)])
+    one(word.core, &decade_or_before(text, i), text.speech).map(|said| vec![part(said)])
 }

@@ -25,6 +25,9 @@ pub(super) fn said(written: &str, before: &str, speech: &Speech) -> String {
     if let Some(said) = rate(written, before, speech) {
         return said;
     }
+    if let Some(said) = frequency(written, speech) {
+        return said;
+    }
     if !written.contains(SEPARATORS) {
         return piece(written, before, speech);
     }
@@ -71,6 +74,15 @@ fn rate(written: &str, before: &str, speech: &Speech) -> Option<String> {
     let (number, rate) = written.split_once('/')?;
     let said = things::one(number, before, speech).filter(|_| has_digit(number))?;
     Some(joined(&[&said, speech.money.per, &units::each(rate, speech)?]))
+}
+
+/// How often, without a number: "days/week", "twice/day". Not "day/week": one of the two.
+fn frequency(written: &str, speech: &Speech) -> Option<String> {
+    let (what, span) = written.split_once('/')?;
+    let is_span = |word: &str| speech.times.spans.iter().any(|span| span.eq_ignore_ascii_case(word));
+    let is_it = is_span(span) && !is_span(what) && is_word(what, speech) && !what.contains(SEPARATORS);
+    let span = units::each(span, speech).filter(|_| is_it)?;
+    Some(joined(&[what, speech.money.per, &span]))
 }
 
 /// A piece without separators.

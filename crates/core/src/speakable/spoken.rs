@@ -211,6 +211,9 @@ fn pass(written: &str, speech: &Speech, dictionary: &Dictionary, settled: &[bool
 /// What is said from `i` on; empty if there is nothing but punctuation.
 fn parts_at(text: &Text<'_>, i: usize) -> Vec<Part> {
     let Some(word) = text.at(i) else { return Vec::new() };
+    if let Some(parts) = telephone::key(text, i) {
+        return parts;
+    }
     if word.core.is_empty() {
         return Vec::new();
     }

@@ -137,6 +137,40 @@ fn extension(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     Some(vec![part(joined(&[said, &digits(number, &text.speech.numbers)]))])
 }
 
+/// "Text STOP to 12345".
+fn is_texted(text: &Text<'_>, i: usize) -> bool {
+    let telephone = &text.speech.telephone;
+    let back = |n: usize| i.checked_sub(n).and_then(|at| text.before(at + 1));
+    let is_to = back(1).is_some_and(|before| before.core == text.speech.numbers.to);
+    let is_text =
+        |n: usize| back(n).is_some_and(|word| telephone.texted.contains(&word.core.to_lowercase().as_str()));
+    [5, 6].contains(&text.core(i).len()) && is_to && (2..=5).any(is_text)
+}
+
+/// How far before a key the word stands that tells to press it.
+const PRESSED_WITHIN: usize = 6;
+
+/// A key without a digit, or digits behind one: "Press * or #", "Dial *67".
+pub(super) fn key(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
+    let telephone = &text.speech.telephone;
+    let (pressed, between) = telephone.pressed;
+    let word = text.at(i)?;
+    let sign = word.open.chars().next_back().or_else(|| word.core.chars().next())?;
+    let (_, name) = telephone.keys.iter().find(|(key, _)| *key == sign)?;
+    let digits_of_key = word.core.trim_start_matches(sign);
+    // "Press #5" is the number five.
+    let is_number = sign == text.speech.signs.number.0;
+    if !digits_of_key.is_empty() && (is_number || !is_digits(digits_of_key) || digits_of_key.len() > 3) {
+        return None;
+    }
+    let lower = text.before_in_lower_case(i);
+    let follows = pressed.contains(&lower.as_str()) || between.contains(&lower.as_str());
+    let mut back = (1..=PRESSED_WITHIN).map_while(|back| text.before((i + 1).checked_sub(back)?));
+    let is_told = back.any(|word| pressed.contains(&word.core.to_lowercase().as_str()));
+    let said = joined(&[name, &digits(digits_of_key, &text.speech.numbers)]);
+    (follows && is_told).then(|| vec![part(said)])
+}
+
 /// A number that is said digit by digit because of the words before it, or by custom.
 fn code(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let telephone = &text.speech.telephone;
@@ -150,8 +184,8 @@ fn code(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     }
     let said = || digits_in_groups(digits_of_code, &text.speech.numbers);
     let before = text.before_in_lower_case(i);
-    let is_called = word.core.len() == 3 && telephone.called.contains(&before.as_str());
-    if telephone.short.contains(&word.core) || is_called {
+    let is_called = [3, 5, 6].contains(&word.core.len()) && telephone.called.contains(&before.as_str());
+    if telephone.short.contains(&word.core) || is_called || is_texted(text, i) {
         return Some(vec![part(said())]);
     }
     if digits_of_code.len() < 4 {

@@ -1,22 +1,32 @@
 //! Things of one word: whatever the recognisers know without the words around it, and ranges of two of them.
 //! Must not know signs.
 
+use super::letters::is_letter;
 use super::numbers::{self, Number};
-use super::word::{Part, Text, Word, has_digit, joined, part};
+use super::word::{Part, Text, Word, has_digit, is_digits, joined, part};
 use super::{dates, money, times, units};
 use crate::language::Speech;
 
 /// One thing without a range, after this word (in lower case).
 pub(super) fn one(written: &str, before: &str, speech: &Speech) -> Option<String> {
+    // "$100+"
+    if let Some(rest) = written.strip_suffix('+').filter(|rest| has_digit(rest) && !rest.ends_with('+')) {
+        let (_, plus) = speech.signs.said.iter().find(|(sign, _)| *sign == "+")?;
+        return one(rest, before, speech).map(|said| joined(&[&said, plus]));
+    }
     money::one(written, speech)
         .or_else(|| times::one(written, speech))
         .or_else(|| dates::one(written, before, speech))
-        .or_else(|| units::one(written, speech))
+        .or_else(|| units::one(written, before, speech))
         .or_else(|| numbers::one(written, before, speech))
 }
 
 /// A range: "8:30–5", "9-5", "Mon-Fri", "$90-$110", "10–15%".
 pub(super) fn range(written: &str, before: &str, speech: &Speech) -> Option<String> {
+    // "1-1/2"
+    if numbers::fraction_of(written, speech).is_some() {
+        return None;
+    }
     let mut dashes = written.char_indices().filter(|(at, c)| *at > 0 && "-–—".contains(*c));
     let (at, dash) = dashes.next()?;
     let left = written.get(..at)?;
@@ -31,10 +41,27 @@ pub(super) fn range(written: &str, before: &str, speech: &Speech) -> Option<Stri
     if let (Some(from), Some(to)) = (dates::name(left, speech), dates::name(right, speech)) {
         return Some(joined(&[from, speech.numbers.to, to]));
     }
+    if let Some(said) = dates::range(left, right, before, speech)
+        .or_else(|| fraction_of_a(left, right, speech))
+        .or_else(|| units::compound(left, right, speech))
+    {
+        return Some(said);
+    }
     // Years, and "since" before them, hold for both sides.
     let (from, to) = (one(left, before, speech)?, one(right, before, speech)?);
     let is_plain = has_digit(left) && has_digit(right);
     is_plain.then(|| without_unit_twice(left, &from, &to, speech))
+}
+
+/// "3/8-inch", "1/2-hour".
+fn fraction_of_a(left: &str, right: &str, speech: &Speech) -> Option<String> {
+    let (whole, n, d) = numbers::fraction_of(left, speech)?;
+    let is_word = right.chars().all(|c| is_letter(c, speech));
+    let said = (speech.numbers.fraction)(whole, n, d);
+    match said.split_once(' ') {
+        Some((_, half)) if is_word && whole.is_none() && (n, d) == (1, 2) => Some(format!("{half}-{right}")),
+        _ => is_word.then(|| joined(&[&said, right])),
+    }
 }
 
 /// "fifty to sixty percent": a unit on both sides is said once.
@@ -64,12 +91,24 @@ fn between(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     is_range.then(|| vec![part(if is_sum { numbers.minus } else { numbers.to })])
 }
 
+/// A stroke in a word of its own between two things: "3 PM / 12 PM".
+fn slash(text: &Text<'_>, i: usize) -> Option<&'static str> {
+    text.at(i).filter(|word| word.core == "/" && word.open.is_empty() && word.close.is_empty())?;
+    let before = text.before(i).filter(|before| before.goes_on() && !before.core.is_empty())?;
+    let after = text.at(i + 1).filter(|after| after.open.is_empty() && !after.core.is_empty())?;
+    let are_numbers = is_digits(before.core) && is_digits(after.core);
+    let divided = text.speech.signs.said.iter().find(|(sign, _)| *sign == "÷");
+    Some(divided.filter(|_| are_numbers).map_or(text.speech.signs.slash, |(_, said)| *said))
+}
+
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let word = text.at(i)?;
     if let Some(parts) = between(text, i) {
         return Some(parts);
     }
-    // "'90s"
+    if let Some(said) = slash(text, i) {
+        return Some(vec![part(said)]);
+    }
     let before = text.before_in_lower_case(i);
     range(word.core, &before, text.speech).map(|said| vec![part(said)])
 }

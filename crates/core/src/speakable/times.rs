@@ -38,8 +38,10 @@ fn time_of(written: &str, speech: &Speech) -> Option<Time> {
         let (hour, minute) = clock(digits, false, speech)?;
         return Some(Time { hour, minute, half: None });
     }
-    let half = half(letters, speech)?;
-    let (hour, minute) = clock(digits, true, speech)?;
+    // "9:30a"
+    let is_short = letters.len() == 1 && letters.chars().all(char::is_lowercase);
+    let half = half(letters, speech).or_else(|| half(&format!("{letters}m"), speech).filter(|_| is_short))?;
+    let (hour, minute) = clock(digits, !is_short, speech)?;
     (hour <= 12).then_some(Time { hour, minute, half: Some(half) })
 }
 
@@ -52,7 +54,11 @@ pub(super) fn one(written: &str, speech: &Speech) -> Option<String> {
 
 /// Two hours with the half of the day behind them: "9-11 a.m.", "9:30–11".
 pub(super) fn range(left: &str, right: &str, with_half: bool, speech: &Speech) -> Option<String> {
+    let is_named = |written: &str| speech.times.named.contains(&written);
     let say = |written: &str| {
+        if is_named(written) {
+            return Some(written.to_owned());
+        }
         if let Some(said) = one(written, speech).filter(|_| !with_half) {
             return Some(said);
         }
@@ -61,7 +67,11 @@ pub(super) fn range(left: &str, right: &str, with_half: bool, speech: &Speech) -
         let (hour, minute) = (speech.times.clock)(hour, minute, bare || with_half);
         Some(joined(&[&hour, &minute]))
     };
+    // "noon–1pm"; also "noon-ish", which has no second time.
     let is_time = |written: &str| time_of(written, speech).is_some();
+    if is_named(left) && is_named(right) {
+        return None;
+    }
     if !with_half && !is_time(left) && !is_time(right) {
         return None;
     }

@@ -20,6 +20,10 @@ pub(super) fn each(text: &str, speech: &Speech) -> Option<String> {
     if let Some(unit) = unit_of(text, speech) {
         return Some(singular(unit).to_owned());
     }
+    // "mg/kg/day"
+    if let Some((first, rest)) = text.split_once('/') {
+        return Some(joined(&[&each(first, speech)?, speech.money.per, &each(rest, speech)?]));
+    }
     let is_word = !text.is_empty() && text.chars().all(|c| c.is_alphabetic() || c == '-');
     is_word.then(|| text.to_owned())
 }
@@ -32,7 +36,9 @@ fn name_of(text: &str, is_one: bool, speech: &Speech) -> Option<(String, UnitWhe
     }
     let (text, rate) = text.split_once('/')?;
     let unit = unit_of(text, speech)?;
-    Some((joined(&[name(unit), speech.money.per, &each(rate, speech)?]), unit.when))
+    // "500mg/5mL"
+    let each = each(rate, speech).or_else(|| counted(rate, false, speech))?;
+    Some((joined(&[name(unit), speech.money.per, &each]), unit.when))
 }
 
 /// How many of a unit.
@@ -77,7 +83,10 @@ fn end_of_number(text: &str, speech: &Speech) -> usize {
 }
 
 /// A number and the unit directly behind it: "25°C".
-pub(super) fn one(text: &str, speech: &Speech) -> Option<String> {
+pub(super) fn one(text: &str, before: &str, speech: &Speech) -> Option<String> {
+    if numbers::decade_of(text, before, &speech.numbers).is_some() {
+        return None;
+    }
     counted(text, false, speech)
 }
 
@@ -87,6 +96,13 @@ fn counted(text: &str, is_singular: bool, speech: &Speech) -> Option<String> {
     let (name, _) = name_of(unit, count != Count::Several || is_singular, speech)?;
     let first = if count == Count::One { first_of_one(unit, speech).unwrap_or(said) } else { said };
     Some(joined(&[&first, &name]))
+}
+
+/// A number and its unit that describe a noun: "24-hr".
+pub(super) fn compound(number: &str, unit: &str, speech: &Speech) -> Option<String> {
+    let number = Number::of(number, &speech.numbers)?;
+    let (name, when) = name_of(unit, true, speech).filter(|_| unit.len() > 1)?;
+    (when == UnitWhen::Always).then(|| joined(&[&number.say(&speech.numbers), &name]))
 }
 
 /// The number word of one such unit, whose form may depend on the unit.
@@ -133,8 +149,38 @@ fn follows_a_measure(text: &Text<'_>, i: usize) -> bool {
         && Number::of(text.core(number), &text.speech.numbers).is_some()
 }
 
+/// "30m" behind "1h": minutes, not meters.
+fn minutes_after_hours(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
+    let speech = text.speech;
+    let before = text.before(i).filter(|before| before.close.is_empty())?.core;
+    let (_, unit) = before.split_at_checked(end_of_number(before, speech))?;
+    let is_hours = |sign: &str| unit_of(sign, speech).zip(unit_of("h", speech));
+    is_hours(unit).filter(|(unit, hour)| std::ptr::eq(*unit, *hour))?;
+    let number = text.core(i).strip_suffix('m').filter(|number| is_digits(number))?;
+    counted(&format!("{number}min"), false, speech).map(|said| vec![part(said)])
+}
+
+/// "1h30m", in one word.
+fn hours_and_minutes(core: &str, speech: &Speech) -> Option<String> {
+    let (hours, minutes) = core.strip_suffix('m')?.split_once('h')?;
+    let are_digits = is_digits(hours) && is_digits(minutes);
+    let [hours, minutes] = [format!("{hours}h"), format!("{minutes}min")];
+    let hours = counted(&hours, false, speech).filter(|_| are_digits)?;
+    Some(joined(&[&hours, &counted(&minutes, false, speech)?]))
+}
+
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let speech = text.speech;
+    let before = numbers::decade_or_before(text, i);
+    if numbers::decade_of(text.core(i), &before, &speech.numbers).is_some() {
+        return None;
+    }
+    if let Some(parts) = minutes_after_hours(text, i) {
+        return Some(parts);
+    }
+    if let Some(said) = hours_and_minutes(text.core(i), speech) {
+        return Some(vec![part(said)]);
+    }
     if let Some(parts) = feet_and_inches(text, i) {
         return Some(parts);
     }

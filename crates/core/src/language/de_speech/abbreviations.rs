@@ -13,6 +13,7 @@ pub(super) const ABBREVIATIONS: Abbreviations = Abbreviations {
         ("Hrn", "Herrn", Dotted),
         ("Dipl", "Diplom", Dotted),
         ("Ing", "Ingenieur", Dotted),
+        ("MwSt", "Mehrwertsteuer", Always),
         ("z.B", "zum Beispiel", Always),
         ("d.h", "das heißt", Always),
         ("u.a", "unter anderem", Always),

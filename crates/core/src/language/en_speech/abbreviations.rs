@@ -7,6 +7,9 @@ use When::{Always, BeforeName, BeforeNumber, Dotted};
 pub(super) const ABBREVIATIONS: Abbreviations = Abbreviations {
     entries: &[
         ("Mr", "Mister", Always),
+        ("Attn", "Attention", Always),
+        ("doz", "dozen", Always),
+        ("exp", "expires", BeforeNumber),
         ("Mrs", "Missus", Always),
         ("Ms", "Miz", Always),
         ("Dr", "Doctor", Always),
@@ -132,6 +135,10 @@ pub(super) const ABBREVIATIONS: Abbreviations = Abbreviations {
         ("3D", "three D"),
         ("20/20/20", "twenty-twenty-twenty"),
         ("&c", "et cetera"),
+        ("pH", "P H"),
+        ("M&Ms", "M and M's"),
+        ("w/in", "within"),
+        ("b/w", "between"),
     ],
     words: &[
         ("NASA", "Nasa"),

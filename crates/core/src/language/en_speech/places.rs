@@ -110,6 +110,8 @@ pub(super) const ADDRESSES: Addresses = Addresses {
         ("WI", "Wisconsin"),
         ("WY", "Wyoming"),
     ],
+    degrees: &["MD"],
+    place_after: &["in", "at", "to", "from", "near", "of", "outside", "around", "through"],
     numbered: &[
         ("apt", "Apartment"),
         ("ste", "Suite"),

@@ -61,6 +61,7 @@ pub(super) const UNITS: &[Unit] = &[
     unit(&["kcal"], "one kilocalorie", "kilocalories"),
     unit(&["ms"], "one millisecond", "milliseconds"),
     unit(&["sec", "secs"], "one second", "seconds"),
+    glued(&["s"], "one second", "seconds"),
     unit(&["min", "mins"], "one minute", "minutes"),
     unit(&["h", "hr", "hrs"], "one hour", "hours"),
     unit(&["wk", "wks"], "one week", "weeks"),
