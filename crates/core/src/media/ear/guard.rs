@@ -26,6 +26,15 @@ const SPEAKS_DBFS: f32 = -50.0;
 /// suspected any more. An echo that comes later is still found.
 const CLEAN_AFTER: u32 = 250;
 
+/// An echo that is known is forgotten after this many frames (2 s) in which the agent speaks, something is
+/// heard, and neither the correlation nor the filter sees the agent's voice in it: it was another voice that
+/// was alike, or the line has changed. A frame that shows the echo begins the count anew.
+const FORGOTTEN_AFTER: u32 = 100;
+const UNLIKE: f32 = 0.2;
+const USELESS: f32 = 0.9;
+const SHOWN: f32 = 0.3;
+const USEFUL: f32 = 0.5;
+
 /// A frame is more than the noise of the line if it has this many times its power (2 dB).
 const SOUND_OVER_NOISE: f32 = 1.6;
 /// And if it is above this level, in dBFS: an echo below it is far from audible.
@@ -83,6 +92,8 @@ pub(super) struct EchoGuard {
     /// Nothing of the agent can be heard: the search rests.
     rests: bool,
     agent_frames: u32,
+    /// Frames that speak against the echo.
+    doubts: u32,
     echo: Sums,
 }
 
@@ -115,6 +126,7 @@ impl EchoGuard {
             gain: 1.0,
             rests: true,
             agent_frames: 0,
+            doubts: 0,
             echo: Sums::default(),
         }
     }
@@ -146,6 +158,7 @@ impl EchoGuard {
             let corrected = (*delay as i64 + placed.corrected).max(0);
             *delay = usize::try_from(corrected).unwrap_or(0).min(LONGEST);
         }
+        self.silence(placed.from, placed.silence);
         if placed.jumped {
             self.restart(placed.from);
         }
@@ -157,6 +170,24 @@ impl EchoGuard {
             self.piece(piece, at);
             at += piece.len() as i64;
             rest = others;
+        }
+    }
+
+    /// The connection sends nothing from now on, because nothing sounds.
+    pub(super) fn gap_begins(&mut self) {
+        self.noise.hear(0.0);
+    }
+
+    /// The connection sent nothing in this many samples until `until`. If the agent spoke, nothing is the best
+    /// proof that it does not come back.
+    fn silence(&mut self, until: i64, samples: i64) {
+        let frames = (samples / FRAME_SAMPLES as i64).clamp(0, i64::from(CLEAN_AFTER));
+        for frame in 1..=frames {
+            let mut sent = [0.0; FRAME_SAMPLES];
+            self.reference.read(until - frame * FRAME_SAMPLES as i64, &mut sent);
+            if dbfs(power(&sent)) > SPEAKS_DBFS {
+                self.agent_frames = self.agent_frames.saturating_add(1);
+            }
         }
     }
 
@@ -226,10 +257,12 @@ impl EchoGuard {
         let nothing_to_find = self.reference.is_silent_from(at - (LONGEST + 2 * TAPS) as i64);
         if nothing_to_find {
             self.rests = true;
+            self.judge.rest();
             return;
         }
         if std::mem::take(&mut self.rests) {
             self.search_from(at);
+            self.tracker.restart();
         }
         let mut sent = vec![0.0; CONTEXT + FRAME_SAMPLES];
         self.reference.read(at - CONTEXT as i64, &mut sent);
@@ -243,7 +276,8 @@ impl EchoGuard {
             Some(delay) => {
                 let delay = if is_sound { self.followed(at, delay, heard, &look) } else { delay };
                 self.delay = Some(delay);
-                self.cancelled(at, delay, heard, &look);
+                let speaks = self.cancelled(at, delay, heard, &look);
+                self.doubt(&look, speaks && is_sound);
             }
             None => {
                 let is_clean = self.agent_frames >= CLEAN_AFTER;
@@ -255,8 +289,29 @@ impl EchoGuard {
         }
     }
 
-    /// Judges what the canceller left of a frame, and lets it learn.
-    fn cancelled(&mut self, at: i64, delay: usize, heard: f32, look: &Look) {
+    /// Forgets an echo that was not seen for a while; `could_show` if an echo would be heard in this frame.
+    fn doubt(&mut self, look: &Look, could_show: bool) {
+        let (likeness, left) = (look.slow.likeness, self.canceller.left_share());
+        if likeness > SHOWN || left < USEFUL {
+            self.doubts = 0;
+        } else if could_show && likeness < UNLIKE && left > USELESS {
+            self.doubts += 1;
+        }
+        if self.doubts >= FORGOTTEN_AFTER {
+            self.doubts = 0;
+            self.delay = None;
+            self.canceller = Canceller::default();
+            self.judge = Judge::default();
+            self.tracker.restart();
+            self.search.forget();
+            self.echo = Sums::default();
+            // The agent has spoken for long without being heard: nothing is suspected.
+            self.agent_frames = self.agent_frames.max(CLEAN_AFTER);
+        }
+    }
+
+    /// Judges what the canceller left of a frame, and lets it learn. Returns whether the agent speaks in it.
+    fn cancelled(&mut self, at: i64, delay: usize, heard: f32, look: &Look) -> bool {
         let sent = self.sent_at(at, delay, TAPS, FRAME_SAMPLES);
         let frame = self.heard.get(CONTEXT..).unwrap_or_default();
         let alone = self.judge.is_alone();
@@ -282,6 +337,7 @@ impl EchoGuard {
             self.echo.heard += f64::from(heard);
             self.echo.left += f64::from(left.min(heard));
         }
+        speaks
     }
 
     /// The delay of this frame, if the echo moved: clocks drift, messages are lost, and every reply may begin
