@@ -7,6 +7,7 @@
 
 use super::canceller::{Canceller, TAPS};
 use super::delay::{CONTEXT, DelaySearch, LONGEST, Look};
+use super::doubts::Doubts;
 use super::judge::{Judge, Powers, Verdict};
 use super::noise_floor::NoiseFloor;
 use super::power::{dbfs, floats, of_dbfs, power};
@@ -25,15 +26,6 @@ const SPEAKS_DBFS: f32 = -50.0;
 /// After this many frames of the agent's speech (5 s) without an echo, the line has none, and nothing is
 /// suspected any more. An echo that comes later is still found.
 const CLEAN_AFTER: u32 = 250;
-
-/// An echo that is known is forgotten after this many frames (2 s) in which the agent speaks, something is
-/// heard, and neither the correlation nor the filter sees the agent's voice in it: it was another voice that
-/// was alike, or the line has changed. A frame that shows the echo begins the count anew.
-const FORGOTTEN_AFTER: u32 = 100;
-const UNLIKE: f32 = 0.2;
-const USELESS: f32 = 0.9;
-const SHOWN: f32 = 0.3;
-const USEFUL: f32 = 0.5;
 
 /// A frame is more than the noise of the line if it has this many times its power (2 dB).
 const SOUND_OVER_NOISE: f32 = 1.6;
@@ -92,8 +84,7 @@ pub(super) struct EchoGuard {
     /// Nothing of the agent can be heard: the search rests.
     rests: bool,
     agent_frames: u32,
-    /// Frames that speak against the echo.
-    doubts: u32,
+    doubts: Doubts,
     echo: Sums,
 }
 
@@ -126,7 +117,7 @@ impl EchoGuard {
             gain: 1.0,
             rests: true,
             agent_frames: 0,
-            doubts: 0,
+            doubts: Doubts::default(),
             echo: Sums::default(),
         }
     }
@@ -277,7 +268,10 @@ impl EchoGuard {
                 let delay = if is_sound { self.followed(at, delay, heard, &look) } else { delay };
                 self.delay = Some(delay);
                 let speaks = self.cancelled(at, delay, heard, &look);
-                self.doubt(&look, speaks && is_sound);
+                let left_share = self.canceller.left_share();
+                if self.doubts.prevail(look.slow.likeness, left_share, speaks && is_sound) {
+                    self.forget_echo();
+                }
             }
             None => {
                 let is_clean = self.agent_frames >= CLEAN_AFTER;
@@ -289,25 +283,16 @@ impl EchoGuard {
         }
     }
 
-    /// Forgets an echo that was not seen for a while; `could_show` if an echo would be heard in this frame.
-    fn doubt(&mut self, look: &Look, could_show: bool) {
-        let (likeness, left) = (look.slow.likeness, self.canceller.left_share());
-        if likeness > SHOWN || left < USEFUL {
-            self.doubts = 0;
-        } else if could_show && likeness < UNLIKE && left > USELESS {
-            self.doubts += 1;
-        }
-        if self.doubts >= FORGOTTEN_AFTER {
-            self.doubts = 0;
-            self.delay = None;
-            self.canceller = Canceller::default();
-            self.judge = Judge::default();
-            self.tracker.restart();
-            self.search.forget();
-            self.echo = Sums::default();
-            // The agent has spoken for long without being heard: nothing is suspected.
-            self.agent_frames = self.agent_frames.max(CLEAN_AFTER);
-        }
+    /// Forgets the echo, and searches anew.
+    fn forget_echo(&mut self) {
+        self.delay = None;
+        self.canceller = Canceller::default();
+        self.judge = Judge::default();
+        self.tracker.restart();
+        self.search.forget();
+        self.echo = Sums::default();
+        // The agent has spoken for long without being heard: nothing is suspected.
+        self.agent_frames = self.agent_frames.max(CLEAN_AFTER);
     }
 
     /// Judges what the canceller left of a frame, and lets it learn. Returns whether the agent speaks in it.

@@ -5,6 +5,7 @@
 mod canceller;
 mod dc;
 mod delay;
+mod doubts;
 mod guard;
 mod judge;
 mod level;
