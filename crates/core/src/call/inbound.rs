@@ -90,6 +90,7 @@ impl Call {
         if self.listener.have_gaps() {
             if self.listener.a_gap_begins(now) {
                 self.line.gap_begins();
+                self.ear.gap_begins();
             }
             let edges = self.listener.fill(now);
             self.edges(now, edges)?;

@@ -7,6 +7,7 @@
 
 use super::canceller::{Canceller, TAPS};
 use super::delay::{CONTEXT, DelaySearch, LONGEST, Look};
+use super::doubts::Doubts;
 use super::judge::{Judge, Powers, Verdict};
 use super::noise_floor::NoiseFloor;
 use super::power::{dbfs, floats, of_dbfs, power};
@@ -83,6 +84,7 @@ pub(super) struct EchoGuard {
     /// Nothing of the agent can be heard: the search rests.
     rests: bool,
     agent_frames: u32,
+    doubts: Doubts,
     echo: Sums,
 }
 
@@ -115,6 +117,7 @@ impl EchoGuard {
             gain: 1.0,
             rests: true,
             agent_frames: 0,
+            doubts: Doubts::default(),
             echo: Sums::default(),
         }
     }
@@ -146,6 +149,7 @@ impl EchoGuard {
             let corrected = (*delay as i64 + placed.corrected).max(0);
             *delay = usize::try_from(corrected).unwrap_or(0).min(LONGEST);
         }
+        self.silence(placed.from, placed.silence);
         if placed.jumped {
             self.restart(placed.from);
         }
@@ -157,6 +161,24 @@ impl EchoGuard {
             self.piece(piece, at);
             at += piece.len() as i64;
             rest = others;
+        }
+    }
+
+    /// The connection sends nothing from now on, because nothing sounds.
+    pub(super) fn gap_begins(&mut self) {
+        self.noise.hear(0.0);
+    }
+
+    /// The connection sent nothing in this many samples until `until`. If the agent spoke, nothing is the best
+    /// proof that it does not come back.
+    fn silence(&mut self, until: i64, samples: i64) {
+        let frames = (samples / FRAME_SAMPLES as i64).clamp(0, i64::from(CLEAN_AFTER));
+        for frame in 1..=frames {
+            let mut sent = [0.0; FRAME_SAMPLES];
+            self.reference.read(until - frame * FRAME_SAMPLES as i64, &mut sent);
+            if dbfs(power(&sent)) > SPEAKS_DBFS {
+                self.agent_frames = self.agent_frames.saturating_add(1);
+            }
         }
     }
 
@@ -226,10 +248,12 @@ impl EchoGuard {
         let nothing_to_find = self.reference.is_silent_from(at - (LONGEST + 2 * TAPS) as i64);
         if nothing_to_find {
             self.rests = true;
+            self.judge.rest();
             return;
         }
         if std::mem::take(&mut self.rests) {
             self.search_from(at);
+            self.tracker.restart();
         }
         let mut sent = vec![0.0; CONTEXT + FRAME_SAMPLES];
         self.reference.read(at - CONTEXT as i64, &mut sent);
@@ -243,7 +267,11 @@ impl EchoGuard {
             Some(delay) => {
                 let delay = if is_sound { self.followed(at, delay, heard, &look) } else { delay };
                 self.delay = Some(delay);
-                self.cancelled(at, delay, heard, &look);
+                let speaks = self.cancelled(at, delay, heard, &look);
+                let left_share = self.canceller.left_share();
+                if self.doubts.prevail(look.slow.likeness, left_share, speaks && is_sound) {
+                    self.forget_echo();
+                }
             }
             None => {
                 let is_clean = self.agent_frames >= CLEAN_AFTER;
@@ -255,8 +283,20 @@ impl EchoGuard {
         }
     }
 
-    /// Judges what the canceller left of a frame, and lets it learn.
-    fn cancelled(&mut self, at: i64, delay: usize, heard: f32, look: &Look) {
+    /// Forgets the echo, and searches anew.
+    fn forget_echo(&mut self) {
+        self.delay = None;
+        self.canceller = Canceller::default();
+        self.judge = Judge::default();
+        self.tracker.restart();
+        self.search.forget();
+        self.echo = Sums::default();
+        // The agent has spoken for long without being heard: nothing is suspected.
+        self.agent_frames = self.agent_frames.max(CLEAN_AFTER);
+    }
+
+    /// Judges what the canceller left of a frame, and lets it learn. Returns whether the agent speaks in it.
+    fn cancelled(&mut self, at: i64, delay: usize, heard: f32, look: &Look) -> bool {
         let sent = self.sent_at(at, delay, TAPS, FRAME_SAMPLES);
         let frame = self.heard.get(CONTEXT..).unwrap_or_default();
         let alone = self.judge.is_alone();
@@ -282,6 +322,7 @@ impl EchoGuard {
             self.echo.heard += f64::from(heard);
             self.echo.left += f64::from(left.min(heard));
         }
+        speaks
     }
 
     /// The delay of this frame, if the echo moved: clocks drift, messages are lost, and every reply may begin

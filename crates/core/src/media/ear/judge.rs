@@ -121,6 +121,12 @@ impl Judge {
             && powers.left_share > 1.0 - powers.coherence
     }
 
+    /// The agent is silent for so long that whoever speaks is not judged: when it speaks again, nobody else
+    /// is known to speak.
+    pub(super) fn rest(&mut self) {
+        self.evidence = 0;
+    }
+
     /// Nobody but the agent was heard lately.
     pub(super) fn is_alone(&self) -> bool {
         self.evidence == 0
@@ -135,7 +141,8 @@ impl Judge {
 
     fn learn(&mut self, left: f32, is_echo: bool, is_no_sound: bool) {
         if !is_echo {
-            self.over_sent += RISE_DB;
+            // A voice that speaks over the agent for minutes must not become an echo.
+            self.over_sent = (self.over_sent + RISE_DB).min(0.0);
             self.over_predicted = (self.over_predicted + RISE_DB).min(0.0);
             return;
         }
@@ -216,6 +223,26 @@ mod tests {
         assert!(soft[..4].iter().all(|verdict| *verdict == Verdict::Caller), "{soft:?}");
         assert!(soft[6..].iter().all(|verdict| *verdict == Verdict::Echo), "{soft:?}");
         assert!(judge.is_alone());
+    }
+
+    #[test]
+    fn after_a_rest_the_first_frame_of_echo_is_taken_out_whoever_spoke_before_it() {
+        let mut judge = experienced();
+        for _ in 0..10 {
+            assert_eq!(judge.judge(echo(-38.0), &quiet_line()), Verdict::Caller);
+        }
+        judge.rest();
+        assert!(judge.is_alone());
+        assert_eq!(judge.judge(echo(-55.0), &quiet_line()), Verdict::Echo);
+    }
+
+    #[test]
+    fn a_caller_louder_than_the_agent_stays_the_caller_for_a_minute() {
+        let mut judge = experienced();
+        let loud = Powers { heard: of_dbfs(-10.0), coherence: 0.1, left_share: 1.0, ..echo(-10.0) };
+        for n in 0..3000 {
+            assert_eq!(judge.judge(loud, &quiet_line()), Verdict::Caller, "{n}");
+        }
     }
 
     #[test]

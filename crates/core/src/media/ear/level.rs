@@ -24,6 +24,9 @@ const BELIEVED_AFTER: u32 = 25;
 const PAUSE_DB: f32 = 15.9;
 /// And so are those below this, in dBFS: no phone speaks so quietly.
 const QUIETEST_DBFS: f32 = -60.0;
+/// A pause that is louder than that takes this much from the level in every frame, in dB (1 dB a second): after someone
+/// loud, a caller who is far quieter is heard out within seconds.
+const FADE_DB: f32 = 0.02;
 
 /// The level that noise may be raised to, in dBFS: 6 dB below what counts as audible, so that no noise
 /// becomes a sound.
@@ -55,6 +58,11 @@ impl LevelControl {
         self.gain_db
     }
 
+    /// The connection sends nothing from now on: that is its silence, and no noise.
+    pub(super) fn gap_begins(&mut self) {
+        self.noise.hear(0.0);
+    }
+
     /// Brings the samples to the level that is aimed at, in place.
     pub(super) fn control(&mut self, samples: &mut [i16]) {
         for frame in samples.chunks_mut(FRAME_SAMPLES) {
@@ -71,9 +79,11 @@ impl LevelControl {
     fn measure(&mut self, power: f32) {
         self.noise.hear(power);
         let level = dbfs(power);
-        let is_speech = self.speaks
-            && level > QUIETEST_DBFS
-            && (self.frames == 0 || level > dbfs(self.speech) - PAUSE_DB);
+        let is_audible = self.speaks && level > QUIETEST_DBFS;
+        let is_speech = is_audible && (self.frames == 0 || level > dbfs(self.speech) - PAUSE_DB);
+        if is_audible && !is_speech {
+            self.speech *= 10.0_f32.powf(-FADE_DB / 10.0);
+        }
         if is_speech {
             self.frames = (self.frames + 1).min(MEMORY);
             self.speech += (power - self.speech) / self.frames as f32;
@@ -158,6 +168,31 @@ mod tests {
         control.caller_speaks(false);
         after(&mut control, before);
         assert_eq!(control.gain_db(), raised);
+    }
+
+    #[test]
+    fn after_someone_loud_a_far_quieter_caller_is_not_turned_down() {
+        let mut control = LevelControl::default();
+        control.caller_speaks(true);
+        after(&mut control, speech(5, -6.0));
+        assert!(control.gain_db() < -6.0, "{}", control.gain_db());
+        after(&mut control, speech(20, -24.0));
+        assert!(control.gain_db().abs() < 1.0, "{}", control.gain_db());
+    }
+
+    #[test]
+    fn speech_without_pauses_on_a_line_with_gaps_is_not_taken_for_noise() {
+        for (gaps, most) in [(false, 0.0), (true, MOST_DB)] {
+            let mut control = LevelControl::default();
+            control.caller_speaks(true);
+            for _ in 0..8 {
+                after(&mut control, (0..8000).map(|n| ((n as f32 * 0.7).sin() * 400.0) as i16).collect());
+                if gaps {
+                    control.gap_begins();
+                }
+            }
+            assert!((control.gain_db() - most).abs() < 1.0, "{gaps}: {}", control.gain_db());
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod canceller;
 mod dc;
 mod delay;
+mod doubts;
 mod guard;
 mod judge;
 mod level;
@@ -100,6 +101,20 @@ impl Ear {
         samples
     }
 
+    /// The connection sends nothing from now on, because nothing sounds. No sound before a gap continues in
+    /// the audio after it.
+    pub fn gap_begins(&mut self) {
+        if let Some(noise) = &mut self.noise {
+            noise.restart();
+        }
+        if let Some(guard) = &mut self.guard {
+            guard.gap_begins();
+        }
+        if let Some(level) = &mut self.level {
+            level.gap_begins();
+        }
+    }
+
     /// The caller speaks from now on, or does not: the level follows speech alone.
     pub fn caller_speaks(&mut self, speaks: bool) {
         if let Some(level) = &mut self.level {
@@ -124,5 +139,25 @@ impl Ear {
         let echo = self.echo().filter(|_| !self.is_told)?;
         self.is_told = true;
         Some(echo)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_suppressor_held_back_before_a_gap_is_not_heard_after_it() {
+        let settings = EarSettings { dc: false, echo_guard: false, noise_suppression: true, level: false };
+        for gap in [false, true] {
+            let mut ear = Ear::new(settings, true);
+            let loud = (0..1600).map(|n: i32| if n % 50 < 25 { 9000 } else { -9000 }).collect();
+            assert_eq!(ear.hear(loud, CallTime::from_millis(200)).len(), 1600);
+            if gap {
+                ear.gap_begins();
+            }
+            let after = ear.hear(vec![0; 400], CallTime::from_millis(1000));
+            assert_eq!(after.iter().all(|sample| *sample == 0), gap);
+        }
     }
 }

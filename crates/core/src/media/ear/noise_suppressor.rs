@@ -32,8 +32,18 @@ impl NoiseSuppressor {
     pub(super) fn new() -> Option<Self> {
         let (up, down) =
             (LiveResampler::new(PHONE_RATE, RATE).ok()?, LiveResampler::new(RATE, PHONE_RATE).ok()?);
-        let ready = vec![0; DenoiseState::FRAME_SIZE * PHONE_RATE as usize / RATE as usize];
-        Some(Self { up, down, network: DenoiseState::new(), waiting: Vec::new(), ready })
+        let mut new = Self { up, down, network: DenoiseState::new(), waiting: Vec::new(), ready: Vec::new() };
+        new.restart();
+        Some(new)
+    }
+
+    /// The audio that follows does not continue what came before.
+    pub(super) fn restart(&mut self) {
+        self.up.forget();
+        self.down.forget();
+        self.network = DenoiseState::new();
+        self.waiting.clear();
+        self.ready = vec![0; DenoiseState::FRAME_SIZE * PHONE_RATE as usize / RATE as usize];
     }
 
     /// Takes samples of any number, and returns as many.

@@ -29,6 +29,8 @@ pub(super) struct Placed {
     pub(super) corrected: i64,
     /// The message does not continue the one before it.
     pub(super) jumped: bool,
+    /// The samples before it in which the connection sent nothing, because it was silent.
+    pub(super) silence: i64,
 }
 
 /// The clock of a stream of samples.
@@ -40,13 +42,16 @@ pub(super) struct StreamClock {
     window_began: CallTime,
     /// The lateness of the fastest message in the window.
     fastest: i64,
+    /// How far the clock has jumped forward, in samples. A stall looks like a silence or like lost messages
+    /// until its burst comes: what jumps back then takes nothing from the delays, which never changed.
+    forward: i64,
 }
 
 impl StreamClock {
     /// The clock of a stream that has not begun; `gaps` if it sends nothing in silence.
     #[must_use]
     pub(super) const fn new(gaps: bool) -> Self {
-        Self { gaps, next: None, window_began: CallTime::ZERO, fastest: i64::MAX }
+        Self { gaps, next: None, window_began: CallTime::ZERO, fastest: i64::MAX, forward: 0 }
     }
 
     /// Places a message of this many samples that came at `arrival`.
@@ -54,26 +59,33 @@ impl StreamClock {
         let on_time = position(arrival) - samples as i64;
         let Some(due) = self.next else {
             self.begin_window(arrival);
-            return self.place(on_time, samples, Placed { from: on_time, corrected: 0, jumped: true });
+            let placed = Placed { from: on_time, corrected: 0, jumped: true, silence: 0 };
+            return self.place(samples, placed);
         };
         let late = on_time - due;
         if late < -samples_of(AHEAD) {
             self.begin_window(arrival);
-            return self.place(on_time, samples, Placed { from: on_time, corrected: late, jumped: true });
+            let back = late.saturating_neg().min(self.forward);
+            self.forward -= back;
+            let placed = Placed { from: on_time, corrected: late + back, jumped: true, silence: 0 };
+            return self.place(samples, placed);
         }
         if self.gaps && late > samples_of(SILENCE) {
             self.begin_window(arrival);
-            return self.place(on_time, samples, Placed { from: on_time, corrected: 0, jumped: true });
+            self.forward = self.forward.saturating_add(late);
+            let placed = Placed { from: on_time, corrected: 0, jumped: true, silence: late };
+            return self.place(samples, placed);
         }
         self.fastest = self.fastest.min(late);
-        let mut placed = Placed { from: due, corrected: 0, jumped: false };
+        let mut placed = Placed { from: due, corrected: 0, jumped: false, silence: 0 };
         if arrival.since(self.window_began) >= WINDOW {
             if self.fastest > samples_of(LATE) {
-                placed = Placed { from: due + self.fastest, corrected: 0, jumped: true };
+                self.forward = self.forward.saturating_add(self.fastest);
+                placed = Placed { from: due + self.fastest, jumped: true, ..placed };
             }
             self.begin_window(arrival);
         }
-        self.place(placed.from, samples, placed)
+        self.place(samples, placed)
     }
 
     fn begin_window(&mut self, now: CallTime) {
@@ -81,8 +93,8 @@ impl StreamClock {
         self.fastest = i64::MAX;
     }
 
-    fn place(&mut self, from: i64, samples: usize, placed: Placed) -> Placed {
-        self.next = Some(from + samples as i64);
+    fn place(&mut self, samples: usize, placed: Placed) -> Placed {
+        self.next = Some(placed.from + samples as i64);
         placed
     }
 }
@@ -137,10 +149,25 @@ mod tests {
     }
 
     #[test]
+    fn a_stall_and_its_burst_change_no_delay_also_on_a_line_with_gaps() {
+        for gaps in [true, false] {
+            let stall = (0..100).map(|n| 100 + if (20..35).contains(&n) { 35 * 20 } else { n * 20 });
+            // Messages 50 ms late for two seconds count as lost ones, until the line catches up.
+            let crawl = (0..200).map(|n| 100 + n * 20 + if (20..120).contains(&n) { 50 } else { 0 });
+            for placed in [placed(gaps, stall), placed(gaps, crawl)] {
+                assert_eq!(placed.iter().map(|placed| placed.corrected).sum::<i64>(), 0);
+                let moved = placed[placed.len() - 1].from - placed[0].from;
+                assert!((moved - (placed.len() as i64 - 1) * 160).abs() <= samples_of(AHEAD), "{moved}");
+            }
+        }
+    }
+
+    #[test]
     fn on_a_line_with_gaps_a_silence_ends_when_the_next_message_comes() {
         let placed = placed(true, [100, 120, 140, 900, 920]);
         assert!(placed[3].jumped && !placed[4].jumped);
         assert_eq!((placed[3].from, placed[3].corrected), ((900 - 20) * 8, 0));
+        assert!(placed.iter().map(|placed| placed.silence).eq([0, 0, 0, 740 * 8, 0]));
     }
 
     proptest! {

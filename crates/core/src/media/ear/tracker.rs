@@ -7,6 +7,9 @@ use super::delay::{Look, Match};
 /// likeness. The agent and a caller who have nothing to do with each other stay below.
 const LOOKS: u32 = 10;
 const ALIKE: f32 = 0.3;
+/// And not before this many frames since the memory was empty (0.5 s): over a few syllables, any two voices
+/// are alike at some delay.
+const REMEMBERED: u32 = 25;
 /// Two matches are of one delay if they differ by at most this many samples (2 ms): the reflections of an
 /// echo compete.
 const SAME: usize = 16;
@@ -24,7 +27,9 @@ const NEAR: usize = 32;
 #[derive(Debug, Default)]
 pub(super) struct DelayTracker {
     candidate: usize,
+    /// The looks that showed it, and all of them.
     looks: u32,
+    all: u32,
     last: usize,
     in_a_row: u32,
 }
@@ -37,6 +42,7 @@ impl DelayTracker {
 
     /// Takes the look at a frame; `is_sound` if the frame is more than the noise of the line.
     pub(super) fn look(&mut self, look: &Look, is_sound: bool) {
+        self.all = self.all.saturating_add(1);
         let is_near = look.fast.delay.abs_diff(self.last) <= NEAR && look.fast.likeness > AT_ONCE;
         self.in_a_row = if is_near { self.in_a_row.saturating_add(1) } else { 0 };
         self.last = look.fast.delay;
@@ -51,7 +57,7 @@ impl DelayTracker {
     /// The delay that was seen often enough to be believed.
     #[must_use]
     pub(super) fn found(&self) -> Option<usize> {
-        (self.looks >= LOOKS).then_some(self.candidate)
+        (self.looks >= LOOKS && self.all >= REMEMBERED).then_some(self.candidate)
     }
 
     /// The agent's voice in the audio at hand, at whatever delay.
@@ -74,11 +80,24 @@ mod tests {
     #[test]
     fn a_delay_is_believed_after_two_hundred_milliseconds_of_sound_at_the_same_place() {
         let mut tracker = DelayTracker::default();
+        (0..25).for_each(|_| tracker.look(&look((0, 0.0), (0, 0.0)), true));
         for n in 0..11 {
             assert_eq!(tracker.found(), None, "{n}");
             tracker.look(&look((800, 0.6), (1200 + n % 2 * 10, 0.4)), true);
         }
         assert!(tracker.found().is_some_and(|delay| delay.abs_diff(1200) <= SAME));
+    }
+
+    #[test]
+    fn nothing_is_believed_in_the_first_half_second_of_the_memory() {
+        let mut tracker = DelayTracker::default();
+        for n in 0..25 {
+            assert_eq!(tracker.found(), None, "{n}");
+            tracker.look(&look((1200, 0.9), (1200, 0.9)), true);
+        }
+        assert_eq!(tracker.found(), Some(1200));
+        tracker.restart();
+        assert_eq!(tracker.found(), None);
     }
 
     #[test]

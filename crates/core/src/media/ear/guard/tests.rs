@@ -95,6 +95,53 @@ fn a_caller_over_the_echo_gets_through() {
 }
 
 #[test]
+fn an_echo_that_is_gone_is_forgotten_and_the_caller_passes_as_he_speaks() {
+    let (agent, caller) = (voice(1, 800), voice(7, 800));
+    let mut heard = delayed(&agent, 1200, 0.1);
+    let mut guard = EchoGuard::new(false);
+    assert!(through(&mut guard, &agent[..48_000], &heard[..48_000], 160).len() == 48_000);
+    assert!(guard.echo().is_some());
+    heard[48_000..].copy_from_slice(&caller[48_000..]);
+    let mut guard = EchoGuard::new(false);
+    let left = through(&mut guard, &agent, &heard, 160);
+    assert_eq!(guard.echo(), None);
+    assert_eq!(left[112_000..], heard[112_000..]);
+}
+
+#[test]
+fn an_echo_that_is_not_heard_while_a_caller_speaks_over_it_for_a_second_stays_known() {
+    let (agent, caller) = (voice(1, 600), voice(7, 600));
+    let mut heard = delayed(&agent, 1200, 0.03);
+    for start in [32_000, 48_000, 64_000, 80_000] {
+        for (heard, caller) in heard[start..].iter_mut().zip(&caller[start..]).take(8000) {
+            *heard += caller;
+        }
+    }
+    let mut guard = EchoGuard::new(false);
+    through(&mut guard, &agent, &heard, 160);
+    assert!(guard.echo().is_some_and(|echo| (echo.delay_ms - 150.0).abs() <= 2.0));
+}
+
+#[test]
+fn on_a_line_with_gaps_silence_while_the_agent_speaks_ends_the_suspicion() {
+    let agent = voice(1, 600);
+    let mut guard = EchoGuard::new(true);
+    for (n, frame) in agent.chunks(FRAME_SAMPLES).enumerate() {
+        guard.sent(AT(n), frame);
+        if n % 100 == 99 {
+            // A click on the line now and then, and nothing between.
+            guard.hear(&mut [300; FRAME_SAMPLES], AT(n + 1));
+        }
+    }
+    assert!(guard.agent_frames >= CLEAN_AFTER, "{}", guard.agent_frames);
+    // Somebody who sounds like the agent passes at once.
+    let mut heard = agent[580 * FRAME_SAMPLES..584 * FRAME_SAMPLES].to_vec();
+    let before = heard.clone();
+    guard.hear(&mut heard, AT(605));
+    assert_eq!(heard, before);
+}
+
+#[test]
 fn after_a_clear_the_caller_is_not_compared_with_what_was_never_played() {
     let agent = voice(1, 400);
     let mut guard = EchoGuard::new(false);
