@@ -169,8 +169,8 @@ impl EchoGuard {
         self.noise.hear(0.0);
     }
 
-    /// The connection sent nothing in this many samples until `until`. If the agent spoke, nothing is the best
-    /// proof that it does not come back.
+    /// The connection sent nothing in this many samples until `until`. If the agent spoke, nothing is the
+    /// best proof that it does not come back.
     fn silence(&mut self, until: i64, samples: i64) {
         let frames = (samples / FRAME_SAMPLES as i64).clamp(0, i64::from(CLEAN_AFTER));
         for frame in 1..=frames {
@@ -326,7 +326,8 @@ impl EchoGuard {
     }
 
     /// The delay of this frame, if the echo moved: clocks drift, messages are lost, and every reply may begin
-    /// a little later than the gateway was expected to play it. What the canceller left is brought up to date.
+    /// a little later than the gateway was expected to play it. What the canceller left is brought up to
+    /// date.
     fn followed(&mut self, at: i64, delay: usize, heard: f32, look: &Look) -> usize {
         let left = power(&self.left);
         let found = self.tracker.found();

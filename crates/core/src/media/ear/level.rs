@@ -24,8 +24,8 @@ const BELIEVED_AFTER: u32 = 25;
 const PAUSE_DB: f32 = 15.9;
 /// And so are those below this, in dBFS: no phone speaks so quietly.
 const QUIETEST_DBFS: f32 = -60.0;
-/// A pause that is louder than that takes this much from the level in every frame, in dB (1 dB a second): after someone
-/// loud, a caller who is far quieter is heard out within seconds.
+/// A pause that is louder than that takes this much from the level in every frame, in dB (1 dB a second):
+/// after someone loud, a caller who is far quieter is heard out within seconds.
 const FADE_DB: f32 = 0.02;
 
 /// The level that noise may be raised to, in dBFS: 6 dB below what counts as audible, so that no noise
