@@ -52,7 +52,7 @@ trait InFiles: Sync {
     fn look(&self, path: &Path) -> Result<Description, LoadError>;
 
     /// Opens a voice at a pace where 1 is its own.
-    fn open(&self, path: &Path, speed: f32) -> Loaded;
+    fn open(&'static self, path: &Path, speed: f32) -> Loaded;
 }
 
 struct PiperFiles;
@@ -70,7 +70,7 @@ impl InFiles for PiperFiles {
         piper::look(path)
     }
 
-    fn open(&self, path: &Path, speed: f32) -> Loaded {
+    fn open(&'static self, path: &Path, speed: f32) -> Loaded {
         Ok(Box::new(piper::open(path, speed)?))
     }
 }
@@ -89,7 +89,7 @@ impl InFiles for sherpa::Family {
         sherpa::look(self, path)
     }
 
-    fn open(&self, path: &Path, speed: f32) -> Loaded {
+    fn open(&'static self, path: &Path, speed: f32) -> Loaded {
         Ok(Box::new(sherpa::open(self, path, speed)?))
     }
 }
