@@ -48,7 +48,8 @@ impl Message {
 /// # Errors
 /// What is wrong with them, for people.
 pub(super) fn check(file: &[u8]) -> Result<(), String> {
-    walk(Message::Model, file, 0).ok_or_else(|| "it is cut off or damaged: get it anew".to_owned())
+    walk(Message::Model, file, 0)
+        .ok_or_else(|| "it is not an ONNX model, or is cut off or damaged: get it anew".to_owned())
 }
 
 /// `None` if a field does not fit into the bytes of its message.
