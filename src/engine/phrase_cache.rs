@@ -7,11 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
-use super::buffered_playback::BufferedPlayback;
 use super::ports::{Speak, SpeakRequest, SpeakSink};
 use super::queue::QueueFull;
-use super::wanted::Wanted;
-use super::{CancelFlag, EngineError, Speech};
+use super::{EngineError, Speech};
 
 /// The most bytes of samples that are kept: 17 minutes of speech for the telephone.
 const MOST_BYTES: usize = 16 << 20;
@@ -59,7 +57,7 @@ impl Kept {
 
     fn keep(&self, text: String, speech: Speech, prepared: bool) {
         let bytes = bytes_of(&speech);
-        if text.len() > LONGEST_TEXT || bytes > self.most_bytes {
+        if bytes > self.most_bytes {
             return;
         }
         let mut phrases = self.lock();
@@ -97,22 +95,19 @@ impl PhraseCache {
     /// # Errors
     /// If the queue is full.
     pub fn prepare(&self, text: &str) -> Result<(), QueueFull> {
-        if self.kept.find(text).is_some() {
+        if text.len() > LONGEST_TEXT || self.kept.find(text).is_some() {
             return Ok(());
         }
-        let request = SpeakRequest {
-            text: text.to_owned(),
-            first: false,
-            wanted: Wanted::default(),
-            buffered: BufferedPlayback::default(),
-            cancel: CancelFlag::default(),
-        };
-        self.voice.speak(request, Box::new(Recorder::new(text, self.kept.clone(), Box::new(Nobody), true)))
+        let recorder = Recorder::new(text, self.kept.clone(), Box::new(Nobody), true);
+        self.voice.speak(SpeakRequest::prepared(text), Box::new(recorder))
     }
 }
 
 impl Speak for PhraseCache {
     fn speak(&self, request: SpeakRequest, mut sink: Box<dyn SpeakSink>) -> Result<(), QueueFull> {
+        if request.text.len() > LONGEST_TEXT {
+            return self.voice.speak(request, sink);
+        }
         if let Some(speech) = self.kept.find(&request.text) {
             sink.done(Ok(Speech::clone(&speech)));
             return Ok(());
@@ -206,9 +201,7 @@ mod tests {
 
     fn say(cache: &PhraseCache, text: &str) -> usize {
         let (told, samples) = channel();
-        let (wanted, buffered) = (Wanted::default(), BufferedPlayback::default());
-        let cancel = CancelFlag::default();
-        let request = SpeakRequest { text: text.to_owned(), first: true, wanted, buffered, cancel };
+        let request = SpeakRequest::prepared(text);
         cache.speak(request, Box::new(Samples(told, 0))).expect("room");
         samples.recv().expect("an outcome")
     }

@@ -103,6 +103,20 @@ pub struct SpeakRequest {
     pub cancel: CancelFlag,
 }
 
+impl SpeakRequest {
+    /// A text that no call waits for yet: neither wanted nor the first of a reply.
+    #[must_use]
+    pub fn prepared(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            first: false,
+            wanted: Wanted::default(),
+            buffered: BufferedPlayback::default(),
+            cancel: CancelFlag::default(),
+        }
+    }
+}
+
 /// Takes the speech of a text, part by part. It runs on the thread of the engine, and none of its methods may
 /// block. A job may bring nothing if it is dropped in a queue, because it was cancelled or because the
 /// engines end.

@@ -244,10 +244,7 @@ mod tests {
     use std::sync::mpsc::{Receiver, Sender, channel};
 
     use super::*;
-    use crate::engine::CancelFlag;
     use crate::engine::arbiter::Work;
-    use crate::engine::buffered_playback::BufferedPlayback;
-    use crate::engine::wanted::Wanted;
 
     /// A voice that does what its script says for each text; its sinks are kept.
     #[derive(Default)]
@@ -316,9 +313,7 @@ mod tests {
 
         fn speak(&self, text: &str) -> Receiver<Result<usize, String>> {
             let (told, samples) = channel();
-            let (wanted, buffered) = (Wanted::default(), BufferedPlayback::default());
-            let cancel = CancelFlag::default();
-            let request = SpeakRequest { text: text.to_owned(), first: true, wanted, buffered, cancel };
+            let request = SpeakRequest::prepared(text);
             self.standby.speak(request, Box::new(Samples(told))).expect("room");
             samples
         }

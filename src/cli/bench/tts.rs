@@ -8,12 +8,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use super::timing::{ms, now};
 use crate::cli::output::outln;
 use crate::config::Config;
-use crate::engine::buffered_playback::BufferedPlayback;
 use crate::engine::cores::Cores;
 use crate::engine::phrase_cache::PhraseCache;
 use crate::engine::ports::{Speak, SpeakRequest, SpeakSink};
-use crate::engine::wanted::Wanted;
-use crate::engine::{CancelFlag, EngineError, Speech, synthesizing, voice};
+use crate::engine::{EngineError, Speech, synthesizing, voice};
 use crate::runtime::clock::uptime;
 use crate::stats::median;
 use crate::units::{PHONE_RATE, duration_of};
@@ -152,13 +150,7 @@ impl SpeakSink for Samples {
 
 fn speak(voice: &dyn Speak, text: &str) -> anyhow::Result<Spoken> {
     let (told, samples): (_, Receiver<Result<usize, EngineError>>) = channel();
-    let request = SpeakRequest {
-        text: text.to_owned(),
-        first: true,
-        wanted: Wanted::default(),
-        buffered: BufferedPlayback::default(),
-        cancel: CancelFlag::default(),
-    };
+    let request = SpeakRequest { first: true, ..SpeakRequest::prepared(text) };
     request.wanted.set();
     let start = now();
     voice.speak(request, Box::new(Samples(told))).map_err(|full| anyhow::anyhow!("{full}"))?;

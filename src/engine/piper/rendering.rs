@@ -102,9 +102,13 @@ impl Spoken {
 impl Rendering for Spoken {
     fn next(&mut self) -> Result<Part, EngineError> {
         let Some(mut stretch) = self.current.take() else {
-            // What is decoded first is short, so that both together take no longer than another part.
             self.current = self.next_stretch()?;
-            return if self.current.is_some() && !self.begun { self.next() } else { self.between() };
+            return match self.current {
+                // What is decoded first is short, so that both together take no longer than another part.
+                Some(_) if !self.begun => self.next(),
+                Some(_) => Ok(Part::Next(Speech::default())),
+                None => self.end_with(Speech::default()),
+            };
         };
         let part = self.part(&mut stretch)?;
         if stretch.at < stretch.latents.frames() {
@@ -117,15 +121,6 @@ impl Rendering for Spoken {
 }
 
 impl Spoken {
-    /// Latents were made, or nothing is left.
-    fn between(&mut self) -> Result<Part, EngineError> {
-        if self.current.is_some() {
-            Ok(Part::Next(Speech::default()))
-        } else {
-            self.end_with(Speech::default())
-        }
-    }
-
     /// `part` is the end of a stretch: the last part of all, if no stretch follows.
     fn end_with(&mut self, mut part: Speech) -> Result<Part, EngineError> {
         if !self.stretches.is_empty() {

@@ -4,8 +4,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
 use crate::engine::CancelFlag;
-use crate::engine::buffered_playback::BufferedPlayback;
-use crate::engine::wanted::Wanted;
 
 const NOW: Duration = Duration::from_secs(1);
 
@@ -23,13 +21,7 @@ impl SpeakSink for Tells {
 }
 
 fn request(text: &str, wanted: bool, left_ms: Option<u64>) -> SpeakRequest {
-    let request = SpeakRequest {
-        text: text.to_owned(),
-        first: false,
-        wanted: Wanted::default(),
-        buffered: BufferedPlayback::default(),
-        cancel: CancelFlag::default(),
-    };
+    let request = SpeakRequest::prepared(text);
     if wanted {
         request.wanted.set();
     }

@@ -17,7 +17,7 @@ impl Call {
             match due {
                 Due::Frame(samples) => {
                     self.echo.sent(now, &samples);
-                    let plays_at = self.pacer.plays_until().back(self.pacer.queued() + FRAME);
+                    let plays_at = self.pacer.sent_until().back(FRAME);
                     self.ear.sent(plays_at, &samples);
                     let messages = self.line.audio(&samples);
                     self.wire(messages);

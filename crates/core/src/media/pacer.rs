@@ -229,6 +229,12 @@ impl Pacer {
         duration_of(self.queued_samples, PHONE_RATE)
     }
 
+    /// When the gateway will have played all audio that was sent.
+    #[must_use]
+    pub fn sent_until(&self) -> CallTime {
+        self.buffered_until
+    }
+
     /// When the gateway will have played all audio, both sent and queued.
     #[must_use]
     pub fn plays_until(&self) -> CallTime {

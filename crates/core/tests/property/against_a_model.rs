@@ -6,7 +6,7 @@ use offhook_core::dialogue::Role;
 use offhook_core::turns::{Action, BargeInPolicy, Event, Settings, SpeculationPolicy};
 use proptest::prelude::*;
 
-use super::cases;
+use crate::support::cases::cases;
 use crate::support::settings::everything;
 use crate::support::simulation::{AT, Broken, FirstModel, MS, Marks, Script, Simulation, settings};
 

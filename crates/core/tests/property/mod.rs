@@ -15,6 +15,7 @@ use offhook_core::turns::{Action, Conversation, Event, Settings};
 use offhook_core::units::CallTime;
 use proptest::prelude::*;
 
+use crate::support::cases::cases;
 use crate::support::settings::everything;
 use crate::support::simulation::words;
 
@@ -94,12 +95,6 @@ fn drain(conversation: &mut Conversation, actions: &mut Vec<Action>) {
         actions.push(action);
         assert!(actions.len() - before < 200, "actions do not end");
     }
-}
-
-/// The number of random cases of each property.
-fn cases() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(10_000);
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {

@@ -137,7 +137,7 @@ fn is_in(part: &str, all: &[&str]) -> bool {
 
 /// Fewer cases, because whole calls take longer than conversations.
 fn cases() -> ProptestConfig {
-    let cases = super::cases();
+    let cases = crate::support::cases::cases();
     ProptestConfig { cases: cases.cases / 50, max_shrink_iters: 200, ..cases }
 }
 

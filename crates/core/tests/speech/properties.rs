@@ -8,6 +8,7 @@ use offhook_core::speakable::{is_speakable, joins, may_join, written};
 use proptest::prelude::*;
 
 use super::{said, table};
+use crate::support::cases::cases;
 
 /// Pieces of which odd texts are made: what recognisers look for, and what stands beside it.
 const PIECES: [&str; 74] = [
@@ -96,11 +97,6 @@ fn odd_text() -> impl Strategy<Value = String> {
     prop::collection::vec((piece, prop::bool::weighted(0.7)), 0..14).prop_map(|pieces| {
         pieces.into_iter().map(|(piece, space)| if space { piece + " " } else { piece }).collect()
     })
-}
-
-fn cases() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(10_000);
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {

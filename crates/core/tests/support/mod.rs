@@ -1,5 +1,6 @@
 //! Shared by the tests: simulated conversations, and simulated whole calls.
 
+pub mod cases;
 pub mod echo_line;
 mod errors;
 mod gateway;
