@@ -24,6 +24,7 @@ fn engine(kernels: KernelChoice) -> Option<LlmEngine> {
         context_tokens: 1024,
         cache_mb: 64,
         chat_template: None,
+        thinking: false,
         date: || Duration::ZERO,
     };
     load(&options).ok()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the vectors that the language model's forward pass is tested against: tests/golden/llm.
 
-Tiny models with random weights (phi3, llama, gemma3, and one variant of each whose positions are scaled) are made
+Tiny models with random weights (phi3, llama, gemma3, one variant of each whose positions are scaled, qwen2, qwen3) are made
 with Hugging Face transformers, written as GGUF with the names and conventions of llama.cpp's convert_hf_to_gguf.py,
 and run by transformers on the CPU in 32-bit floats. Beside NAME.gguf lies NAME.json: the tokens that were read and the
 logits after each of them. `logits_of_16_bits` are the same but for keys and values, which are rounded to 16-bit floats when
@@ -26,7 +26,9 @@ import gguf
 import numpy as np
 import torch
 import transformers
-from transformers import Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, LlamaForCausalLM, Phi3Config, Phi3ForCausalLM
+from transformers import (
+    Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, LlamaForCausalLM, Phi3Config, Phi3ForCausalLM, Qwen2Config,
+    Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
 from transformers.cache_utils import DynamicCache
 
 VOCABULARY = 64
@@ -57,7 +59,7 @@ def randomised(kind, config):
         for name, weight in model.named_parameters():
             if name.endswith("norm.weight"):
                 weight.add_(torch.randn_like(weight) * 0.2)
-            elif "embed_tokens" in name:
+            elif "embed_tokens" in name or name.endswith(".bias"):
                 weight.copy_(torch.randn_like(weight))
             else:
                 weight.copy_(torch.randn_like(weight) * 1.5 / math.sqrt(weight.shape[1]))
@@ -98,7 +100,8 @@ class Writer:
                 self.tensor(fixed[name], change(name, weight))
                 continue
             _, _, layer, part = name.split(".", 3)
-            self.tensor("blk.%s.%s.weight" % (layer, names[part.removesuffix(".weight")]), change(name, weight))
+            part, kind = part.rsplit(".", 1)
+            self.tensor("blk.%s.%s.%s" % (layer, names[part], kind), change(name, weight))
 
     def close(self):
         self.out.write_header_to_file()
@@ -212,13 +215,38 @@ def gemma3(path, scaled):
     return model
 
 
+def qwen2(path, _):
+    # Biases on queries, keys and values, a tied output.
+    model = randomised(Qwen2ForCausalLM, Qwen2Config(**common(
+        intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, rms_norm_eps=1e-6,
+        rope_theta=1000000.0, use_sliding_window=False, tie_word_embeddings=True)))
+    w = Writer(path, "qwen2", model.config)
+    w.weights(model, SPLIT | {"post_attention_layernorm": "ffn_norm"})
+    w.close()
+    return model
+
+
+def qwen3(path, _):
+    # Norms of heads, heads wider than width / heads.
+    model = randomised(Qwen3ForCausalLM, Qwen3Config(**common(
+        intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=12,
+        rms_norm_eps=1e-6, rope_theta=1000000.0, use_sliding_window=False, tie_word_embeddings=False)))
+    w = Writer(path, "qwen3", model.config)
+    w.out.add_key_length(model.config.head_dim)
+    w.out.add_value_length(model.config.head_dim)
+    w.weights(model, SPLIT | {"self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
+                              "post_attention_layernorm": "ffn_norm"})
+    w.close()
+    return model
+
+
 def main():
     out = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent / "tests/golden/llm")
     out.mkdir(parents=True, exist_ok=True)
     tokens = [int(n) for n in np.random.default_rng(3).integers(3, VOCABULARY, TOKENS)]
     for name, make, variant in [
         ("phi3", phi3, False), ("phi3-long", phi3, True), ("llama", llama, False), ("llama-scaled", llama, True),
-        ("gemma3", gemma3, False), ("gemma3-scaled", gemma3, True),
+        ("gemma3", gemma3, False), ("gemma3-scaled", gemma3, True), ("qwen2", qwen2, False), ("qwen3", qwen3, False),
     ]:
         model = make(out / (name + ".gguf"), variant)
         # The short one is for the factors of short texts, which only phi3-long has.

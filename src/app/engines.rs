@@ -41,7 +41,7 @@ pub fn whisper_options(stt: &Stt, model: &Path) -> WhisperOptions {
 /// The configured options of a language model, for the weights in this file.
 #[must_use]
 pub fn llm_options(llm: &Llm, model: &Path) -> LlmOptions {
-    let Llm { threads, kernels, context_tokens, cache_mb, .. } = *llm;
+    let Llm { threads, kernels, context_tokens, cache_mb, thinking, .. } = *llm;
     let chat_template = llm.template_of(model).cloned();
     LlmOptions {
         model: model.to_owned(),
@@ -50,6 +50,7 @@ pub fn llm_options(llm: &Llm, model: &Path) -> LlmOptions {
         context_tokens,
         cache_mb,
         chat_template,
+        thinking,
         date: since_1970,
     }
 }

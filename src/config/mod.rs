@@ -163,6 +163,8 @@ pub struct Llm {
     pub model: PathBuf,
     /// Replaces the chat template of its file.
     pub chat_template: Option<TemplateChoice>,
+    /// Whether models that can think before they answer do so.
+    pub thinking: bool,
     /// The name of this model.
     pub name: String,
     /// The name of the model that is asked first.

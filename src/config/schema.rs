@@ -187,6 +187,7 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
         in_use: models::in_use(r, &name, &stand_ins),
         model: path(r, base, "llm.model", "models/demo/phi3-frontdesk.gguf"),
         chat_template: TemplateChoice::of(&r.text("llm.chat_template", "", |_| None), base),
+        thinking: r.switch("llm.thinking", false),
         stand_ins,
         name,
         fallback_after: r.millis("llm.fallback_after_ms", 1000, 100..=60_000),

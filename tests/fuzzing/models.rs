@@ -197,6 +197,7 @@ fn the_models_are_read_to_their_ends() {
             context_tokens: 64,
             cache_mb: 64,
             chat_template: None,
+            thinking: false,
             date: || std::time::Duration::ZERO,
         });
         std::fs::remove_file(path).unwrap();

@@ -16,6 +16,10 @@ pub(super) enum Architecture {
     /// Gemma 3: norms before and after attention and feed-forward, and of heads. Most layers see a window,
     /// and every sixth layer sees all positions.
     Gemma3,
+    /// Qwen 2 and 2.5: as Llama, with halves rotated, and biases on queries, keys and values.
+    Qwen2,
+    /// Qwen 3: as Llama, with halves rotated, and norms of the heads of queries and keys.
+    Qwen3,
 }
 
 /// Which two numbers of a head are rotated together.
@@ -34,6 +38,8 @@ pub(super) struct Traits {
     pub(super) activation: Activation,
     /// Query, key and value are one matrix, and so are gate and up.
     pub(super) fused: bool,
+    /// Queries, keys and values must have a bias. Everywhere else, a bias is added where the file has one.
+    pub(super) biased: bool,
     /// The outputs of attention and feed-forward are normed before they are added.
     pub(super) norms_after: bool,
     /// Every head of queries and keys is normed.
@@ -50,15 +56,22 @@ pub(super) struct Traits {
 pub(super) enum ShapeError {
     #[error(transparent)]
     Gguf(#[from] GgufError),
-    #[error("its architecture is \"{0}\"; phi3, llama and gemma3 are supported")]
+    #[error("its architecture is \"{0}\"; supported are {known}", known = Architecture::names())]
     Architecture(String),
     #[error("{0}")]
     Impossible(String),
 }
 
 impl Architecture {
+    const ALL: [Self; 5] = [Self::Phi3, Self::Llama, Self::Gemma3, Self::Qwen2, Self::Qwen3];
+
     pub(super) fn named(name: &str) -> Option<Self> {
-        [Self::Phi3, Self::Llama, Self::Gemma3].into_iter().find(|known| known.name() == name)
+        Self::ALL.into_iter().find(|known| known.name() == name)
+    }
+
+    /// The names of all, for people.
+    pub(super) fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
     }
 
     /// The architecture's name in GGUF, which is also the prefix of its metadata keys.
@@ -67,6 +80,8 @@ impl Architecture {
             Self::Phi3 => "phi3",
             Self::Llama => "llama",
             Self::Gemma3 => "gemma3",
+            Self::Qwen2 => "qwen2",
+            Self::Qwen3 => "qwen3",
         }
     }
 
@@ -76,6 +91,7 @@ impl Architecture {
             rope: RopeStyle::Pairs,
             activation: Activation::Silu,
             fused: false,
+            biased: false,
             norms_after: false,
             head_norms: false,
             scaled_embedding: false,
@@ -84,6 +100,8 @@ impl Architecture {
         match self {
             Self::Llama => llama,
             Self::Phi3 => Traits { rope: RopeStyle::Halves, fused: true, ..llama },
+            Self::Qwen2 => Traits { rope: RopeStyle::Halves, biased: true, ..llama },
+            Self::Qwen3 => Traits { rope: RopeStyle::Halves, head_norms: true, ..llama },
             Self::Gemma3 => Traits {
                 rope: RopeStyle::Halves,
                 activation: Activation::Gelu,

@@ -23,6 +23,7 @@ fn engine() -> LlmEngine {
         context_tokens: 1024,
         cache_mb: 64,
         chat_template: None,
+        thinking: false,
         date: || std::time::Duration::ZERO,
     })
     .unwrap()

@@ -18,6 +18,7 @@ fn engine_of(model: &TestModel, context_tokens: usize) -> LlmEngine {
         context_tokens,
         cache_mb: 64,
         chat_template: None,
+        thinking: false,
         date: || std::time::Duration::ZERO,
     })
     .unwrap()
@@ -244,6 +245,7 @@ fn calls_are_promised_their_memory_and_one_too_many_is_refused_with_the_reason()
         context_tokens: CONTEXT,
         cache_mb: 1,
         chat_template: None,
+        thinking: false,
         date: || std::time::Duration::ZERO,
     };
     let engine = load(&options).unwrap();
@@ -266,6 +268,7 @@ fn whoever_finds_the_cache_full_takes_the_room_of_those_who_are_silent() {
         context_tokens: CONTEXT,
         cache_mb: 1,
         chat_template: None,
+        thinking: false,
         date: || std::time::Duration::ZERO,
     })
     .unwrap();
@@ -286,6 +289,7 @@ fn a_cache_that_holds_no_call_is_refused_with_what_to_change() {
         context_tokens: CONTEXT,
         cache_mb: 1,
         chat_template: None,
+        thinking: false,
         date: || std::time::Duration::ZERO,
     });
     let problem = problem.map(drop).unwrap_err().to_string();

@@ -1,6 +1,7 @@
 //! Turns tokens into text, one at a time. A character is held back until all its bytes are there, and so is
 //! text that may become a stop text. Must not know models or calls.
 
+use super::thoughts::overlap;
 use super::vocabulary::SPACE;
 use super::vocabulary::{Kind, Vocabulary};
 
@@ -101,12 +102,6 @@ impl StopFilter {
     pub(super) fn finish(&mut self) -> String {
         std::mem::take(&mut self.held)
     }
-}
-
-/// The number of bytes at the end of `text` that are a beginning of `stop`.
-fn overlap(text: &str, stop: &str) -> usize {
-    let beginnings = stop.char_indices().map(|(at, _)| at).skip(1);
-    beginnings.filter(|&at| text.ends_with(&stop[..at])).max().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -102,6 +102,7 @@ impl LlmEngine {
             score: Score::None,
             task: Task::Answer,
             decoder: Detokenizer::continuing(),
+            thought: None,
             read_ahead: 0,
             read_in_vain: 0,
         };
@@ -174,6 +175,7 @@ impl LlmEngine {
             score,
             task,
             decoder: Detokenizer::new(&self.shared.vocabulary),
+            thought: prompt.thought,
             read_ahead: found.read_ahead,
             read_in_vain: found.read_in_vain,
         };

@@ -11,7 +11,8 @@ use super::sequence::{Feed, Sequence, read_together};
 use super::test_model::kernels;
 use super::weights::Weights;
 
-const MODELS: [&str; 6] = ["phi3", "phi3-long", "llama", "llama-scaled", "gemma3", "gemma3-scaled"];
+const MODELS: [&str; 8] =
+    ["phi3", "phi3-long", "llama", "llama-scaled", "gemma3", "gemma3-scaled", "qwen2", "qwen3"];
 /// Tokens that the models' contexts hold.
 const CONTEXT: usize = 64;
 

@@ -136,8 +136,13 @@ fn a_model_of_impossible_or_unsupported_sizes_is_refused_by_what_is_wrong() {
         (llama().with_tensor("rope_freqs.weight", &[8]), "\"rope_freqs.weight\" has factors that are no"),
         (llama().with_tensor("rope_freqs.weight", &[7]), "\"rope_freqs.weight\" has shape [7] where [8]"),
         (
-            llama().with_tensor("blk.1.attn_q.bias", &[64]),
-            "\"blk.1.attn_q.bias\" is not part of a llama model",
+            llama().with_tensor("blk.1.attn_sinks.weight", &[64]),
+            "\"blk.1.attn_sinks.weight\" is not part of a llama model",
+        ),
+        (llama().with_tensor("blk.1.attn_q.bias", &[63]), "\"blk.1.attn_q.bias\" has shape [63]"),
+        (
+            TestModel::of("qwen2", GgmlDType::F32, 64, 96).without("blk.1.attn_v.bias"),
+            "\"blk.1.attn_v.bias\" is missing",
         ),
         (
             llama().with_tensor("blk.0.ffn_gate.weight", &[64, 96]),

@@ -49,6 +49,7 @@ impl Head {
             vocabulary.text_of(vocabulary.begin),
             vocabulary.text_of(vocabulary.end),
             options.date,
+            options.thinking,
         );
         let template = template.map_err(Problem::of_template)?;
         let taken = template.as_ref().map(|template| vocabulary.take_for_markers(&template.literals()));

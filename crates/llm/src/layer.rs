@@ -9,7 +9,7 @@ use candle_core::{CpuStorage, CustomOp1, Device, Layout, Tensor};
 
 use super::gguf::Gguf;
 use super::kernels::{Activation, Kernels, Matrix, QuantizedInput, Section, Source, gated};
-use super::math::rms_norm;
+use super::math::{add, rms_norm};
 use super::shape::Shape;
 use super::value::GgufError;
 
@@ -29,9 +29,10 @@ impl std::iter::Sum for Demand {
     }
 }
 
-/// A matrix that multiplies rows from the right: `outputs × inputs`.
+/// A matrix that multiplies rows from the right, `outputs × inputs`, and a bias that is added to the product.
 pub(super) struct Linear {
     weight: Weight,
+    bias: Option<Vec<f32>>,
     inputs: usize,
 }
 
@@ -43,27 +44,32 @@ enum Weight {
 }
 
 impl Linear {
+    /// Reads the tensor `part` + ".weight", and `part` + ".bias" if it is there.
     pub(super) fn read(
         file: &Gguf,
         kernels: &Kernels,
-        name: &str,
+        part: &str,
         outputs: usize,
         inputs: usize,
     ) -> Result<Self, GgufError> {
+        let bias = format!("{part}.bias");
+        let bias = file.has_tensor(&bias).then(|| file.vector(&bias, outputs)).transpose()?;
+        let name = &format!("{part}.weight");
         let matrix = file.matrix(name, outputs, inputs)?;
         let read = |at: usize, bytes: &mut [u8]| matrix.read(at, bytes);
         let source = Source { bytes: matrix.bytes(), read: &read };
         let packed = kernels.pack(matrix.kind(), source, outputs, inputs);
-        match packed.map_err(|error| matrix.failed(error))? {
-            Some(packed) => Ok(Self { weight: Weight::Packed(packed), inputs }),
-            None => Self::stored(file, name, outputs, inputs),
-        }
+        let weight = match packed.map_err(|error| matrix.failed(error))? {
+            Some(packed) => Weight::Packed(packed),
+            None => Weight::Stored(file.tensor(name, &[outputs, inputs])?),
+        };
+        Ok(Self { weight, bias, inputs })
     }
 
-    /// Reads a matrix in candle's form: where rows are only looked up, or the kernels do not support its
-    /// type.
-    pub(super) fn stored(file: &Gguf, name: &str, outputs: usize, inputs: usize) -> Result<Self, GgufError> {
-        Ok(Self { weight: Weight::Stored(file.tensor(name, &[outputs, inputs])?), inputs })
+    /// Reads a matrix whose rows are only looked up: in candle's form, without a bias.
+    pub(super) fn table(file: &Gguf, part: &str, outputs: usize, inputs: usize) -> Result<Self, GgufError> {
+        let weight = Weight::Stored(file.tensor(&format!("{part}.weight"), &[outputs, inputs])?);
+        Ok(Self { weight, bias: None, inputs })
     }
 
     /// The weights of these outputs, one row after the other.
@@ -95,29 +101,33 @@ impl Linear {
         Demand { bytes, weights }
     }
 
-    /// Multiplies every row of `x`, and returns one row of outputs for each.
+    /// Multiplies every row of `x`, adds the bias, and returns one row of outputs for each.
     pub(super) fn apply(
         &self,
         kernels: &Kernels,
         x: &QuantizedInput,
     ) -> Result<Vec<f32>, candle_core::Error> {
-        let tensor = match &self.weight {
-            Weight::Packed(matrix) => return Ok(kernels.multiply(matrix.whole(), x)),
-            Weight::Stored(tensor) => tensor,
+        let mut out = match &self.weight {
+            Weight::Packed(matrix) => kernels.multiply(matrix.whole(), x),
+            Weight::Stored(tensor) => {
+                let (out, _) = tensor.cpu_fwd(x.storage(), &Layout::contiguous((x.rows(), self.inputs)))?;
+                let CpuStorage::F32(numbers) = out else {
+                    candle_core::bail!("a matrix product gave another type than f32");
+                };
+                numbers
+            }
         };
-        let (out, _) = tensor.cpu_fwd(x.storage(), &Layout::contiguous((x.rows(), self.inputs)))?;
-        let CpuStorage::F32(numbers) = out else {
-            candle_core::bail!("a matrix product gave another type than f32");
-        };
-        Ok(numbers)
+        if let Some(bias) = &self.bias {
+            out.chunks_exact_mut(bias.len()).for_each(|row| add(row, bias));
+        }
+        Ok(out)
     }
-}
 
-impl Weight {
+    /// The matrix in the kernels' form, if a product with it is all that `apply` does.
     fn packed(&self) -> Option<&Matrix> {
-        match self {
-            Self::Packed(matrix) => Some(matrix),
-            Self::Stored(_) => None,
+        match (&self.weight, &self.bias) {
+            (Weight::Packed(matrix), None) => Some(matrix),
+            (Weight::Packed(_), Some(_)) | (Weight::Stored(_), _) => None,
         }
     }
 }
@@ -181,11 +191,17 @@ pub(super) struct Projected {
 impl Layer {
     /// Reads layer number `index`.
     pub(super) fn read(file: &Gguf, kernels: &Kernels, s: &Shape, index: usize) -> Result<Self, GgufError> {
-        let name = |part: &str| format!("blk.{index}.{part}.weight");
+        let name = |part: &str| format!("blk.{index}.{part}");
         let linear = |part: &str, outputs, inputs| Linear::read(file, kernels, &name(part), outputs, inputs);
-        let norm = |part: &str, width| Norm::read(file, &name(part), width, s);
+        let norm = |part: &str, width| Norm::read(file, &format!("{}.weight", name(part)), width, s);
         let after = |part: &str| s.traits.norms_after.then(|| norm(part, s.width)).transpose();
         let (q, kv, ff) = (s.query_width(), s.kv_width(), s.feed_forward);
+        // Without its biases, a model would run, and give wrong text.
+        let biases = s.traits.biased.then_some(["attn_q", "attn_k", "attn_v"]);
+        let biases = biases.into_iter().flatten().map(|part| format!("{}.bias", name(part)));
+        if let Some(missing) = biases.into_iter().find(|bias| !file.has_tensor(bias)) {
+            return Err(GgufError::MissingTensor(missing));
+        }
         let (qkv, gate_up) = if s.traits.fused {
             (
                 QueryKeyValue::Fused(linear("attn_qkv", q + 2 * kv, s.width)?),
@@ -295,7 +311,7 @@ impl QueryKeyValue {
                 })
             }
             Self::Fused(all) => {
-                if let Some(matrix) = all.weight.packed()
+                if let Some(matrix) = all.packed()
                     && let Some(queries) = matrix.section(0..width)
                     && let Some(keys) = matrix.section(width..width + kv)
                     && let Some(values) = matrix.section(width + kv..width + 2 * kv)
@@ -356,10 +372,10 @@ impl GateUp {
         match self {
             Self::Split(two) => {
                 let [gate, up] = two.as_ref();
-                Some((gate.weight.packed()?.whole(), up.weight.packed()?.whole()))
+                Some((gate.packed()?.whole(), up.packed()?.whole()))
             }
             Self::Fused(both) => {
-                let both = both.weight.packed()?;
+                let both = both.packed()?;
                 Some((both.section(0..width)?, both.section(width..2 * width)?))
             }
         }

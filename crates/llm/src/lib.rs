@@ -12,6 +12,7 @@
 //! tokenizer = SentencePiece, or pretokenizer and byte_level; both join by bpe_merge
 //! kernels = products of matrices in vector instructions, and the threads that share all large work
 //! inspect = all of a file but its weights;  decoder, detokenizer = back to text
+//! thoughts = what a model thinks before it answers, which is not spoken
 //! token_bias = tokens that the sampler keeps out;  bench_support = for measurements
 //! ```
 //!
@@ -52,6 +53,7 @@ mod shape;
 mod stored;
 mod survive;
 mod template;
+mod thoughts;
 mod threads;
 mod token_bias;
 mod tokenizer;

@@ -16,6 +16,8 @@ pub(super) struct Shared {
     pub(super) vocabulary: Vocabulary,
     /// Biases that keep tokens which no voice can speak out of replies.
     pub(super) markup: Arc<[(u32, f32)]>,
+    /// Biases that keep a model from thinking; none if it may.
+    pub(super) thoughts: Arc<[(u32, f32)]>,
     pub(super) marks: SentenceMarks,
     pub(super) template: Option<ChatTemplate>,
     pub(super) sessions: Mutex<Sessions>,

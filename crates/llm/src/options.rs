@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::architecture::Architecture;
 use super::kernels::KernelChoice;
 use super::template::TemplateChoice;
 use crate::files::{CHANGED, WHEN_CHANGED, search_path};
@@ -27,6 +28,8 @@ pub struct LlmOptions {
     pub cache_mb: usize,
     /// Replaces the chat template in the file.
     pub chat_template: Option<TemplateChoice>,
+    /// Whether a model that can think before it answers does so. Thoughts are never spoken.
+    pub thinking: bool,
     /// The time since 1970, for templates that write the date.
     pub date: fn() -> Duration,
 }
@@ -44,8 +47,10 @@ impl From<String> for Problem {
         } else if text == CHANGED {
             WHEN_CHANGED.to_owned()
         } else {
-            "set llm.model to a GGUF file of the architecture phi3, gemma3 or llama (docs/models.md)"
-                .to_owned()
+            format!(
+                "set llm.model to a GGUF file of one of the architectures {} (docs/models.md)",
+                Architecture::names()
+            )
         };
         Self { text, remedy }
     }

@@ -65,10 +65,7 @@ impl Positions {
         if width % 2 != 0 {
             return Err(ShapeError::Impossible(format!("{width} rotated numbers per head are not pairs")));
         }
-        let gemma = match keys.architecture {
-            Architecture::Gemma3 => true,
-            Architecture::Phi3 | Architecture::Llama => false,
-        };
+        let gemma = keys.architecture == Architecture::Gemma3;
         let base = keys.positive("rope.freq_base", 1e12)?;
         let base = base.unwrap_or(if gemma { 1e6 } else { BASE });
         let global = Turning { base, factor: linear(keys)? };

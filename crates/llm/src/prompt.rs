@@ -3,6 +3,7 @@
 
 use super::end_of_turn_score::TurnEnd;
 use super::template::{ChatTemplate, Part, parts};
+use super::thoughts::left_open;
 use super::tokenizer::Fragment;
 use super::vocabulary::Vocabulary;
 use crate::EngineError;
@@ -34,6 +35,8 @@ pub(super) struct Prompt {
     pub(super) shared: usize,
     /// Where the caller's last words end.
     pub(super) turn: Option<TurnEnd>,
+    /// The mark that ends the thought in which the reply begins.
+    pub(super) thought: Option<&'static str>,
     /// The number of messages after the system message that were left out.
     pub(super) skipped: usize,
 }
@@ -43,6 +46,7 @@ struct Laid {
     tokens: Vec<u32>,
     shared: usize,
     turn: Option<TurnEnd>,
+    thought: Option<&'static str>,
 }
 
 /// Turns messages into tokens.
@@ -73,9 +77,9 @@ impl PromptWriter<'_> {
         let mut limit = budget;
         loop {
             let kept: Vec<Message> = head.iter().chain(&talk[skipped..]).cloned().collect();
-            let Laid { tokens, shared, turn } = self.laid(&kept)?;
+            let Laid { tokens, shared, turn, thought } = self.laid(&kept)?;
             if tokens.len() <= limit || (skipped == last_user && tokens.len() <= budget) {
-                return Ok(Prompt { tokens, shared, turn, skipped });
+                return Ok(Prompt { tokens, shared, turn, thought, skipped });
             }
             if skipped == last_user {
                 return Err(EngineError::BadInput(format!(
@@ -99,7 +103,7 @@ impl PromptWriter<'_> {
             writer: self,
             messages,
             run: Vec::new(),
-            laid: Laid { tokens: Vec::new(), shared: 0, turn: None },
+            laid: Laid { tokens: Vec::new(), shared: 0, turn: None, thought: left_open(&text) },
         };
         for part in parts(&text, messages.len()) {
             match part {

@@ -11,6 +11,7 @@ use super::prompt::SpokenReply;
 use super::sampler::Sampler;
 use super::sequence::{Answers, Feed, Sequence, SequenceError, read_together};
 use super::sessions::{Kept, SessionKey};
+use super::thoughts::{ThoughtFilter, is_mark};
 use crate::dialogue::Usage;
 use crate::generator::Share;
 use crate::survive;
@@ -50,6 +51,8 @@ pub(super) struct Start {
     pub(super) score: Score,
     pub(super) task: Task,
     pub(super) decoder: Detokenizer,
+    /// The mark that ends the thought in which the reply begins.
+    pub(super) thought: Option<&'static str>,
     /// See [`Usage`].
     pub(super) read_ahead: usize,
     pub(super) read_in_vain: usize,
@@ -74,6 +77,7 @@ pub struct Reply {
     state: State,
     sampler: Sampler,
     decoder: Detokenizer,
+    thoughts: ThoughtFilter,
     stops: StopFilter,
     spoken: SpokenReply,
     max_tokens: usize,
@@ -90,8 +94,10 @@ struct Input {
 impl Reply {
     pub(super) fn new(shared: Arc<Shared>, start: Start, sampling: &Sampling) -> Self {
         let reused = start.sequence.tokens().len();
-        let bias = if sampling.speakable { Arc::clone(&shared.markup) } else { Arc::new([]) };
-        let Start { session, sequence, prompt, score, task, decoder, read_ahead, read_in_vain, .. } = start;
+        let markup = shared.markup.iter().filter(|_| sampling.speakable);
+        let bias = markup.chain(shared.thoughts.iter()).copied().collect();
+        let Start { session, sequence, prompt, score, task, decoder, thought, .. } = start;
+        let (read_ahead, read_in_vain) = (start.read_ahead, start.read_in_vain);
         let (turn, end_of_turn) = match score {
             Score::None => (None, None),
             Score::Known(probability) => (None, Some(probability)),
@@ -111,6 +117,7 @@ impl Reply {
             state: State::Reading(reused),
             sampler: Sampler::new(sampling, bias),
             decoder,
+            thoughts: ThoughtFilter::new(thought),
             stops: StopFilter::new(&sampling.stop),
             spoken: SpokenReply::default(),
             max_tokens: sampling.max_tokens,
@@ -197,7 +204,11 @@ impl Reply {
             return Ok(self.finish(StopReason::EndOfText, String::new()));
         }
         self.usage.generated += 1;
-        let text = self.decoder.push(&self.shared.vocabulary, token);
+        let mark = self.shared.vocabulary.piece(token).map(|piece| &piece.text).filter(|text| is_mark(text));
+        let text = match mark {
+            Some(mark) => self.thoughts.push(mark),
+            None => self.thoughts.push(&self.decoder.push(&self.shared.vocabulary, token)),
+        };
         self.spoken.tokens.push(token);
         self.spoken.text.push_str(&text);
         self.spoken.ends.push(self.spoken.text.len());
@@ -221,7 +232,9 @@ impl Reply {
     fn finish(&mut self, reason: StopReason, mut text: String) -> Step {
         match reason {
             StopReason::EndOfText => {
-                let (rest, stopped) = self.stops.push(&self.decoder.finish());
+                let mut last = self.thoughts.push(&self.decoder.finish());
+                last.push_str(&self.thoughts.finish());
+                let (rest, stopped) = self.stops.push(&last);
                 text.push_str(&rest);
                 if !stopped {
                     text.push_str(&self.stops.finish());

@@ -21,6 +21,7 @@ fn engine_of(model: &TestModel) -> LlmEngine {
         context_tokens: CONTEXT,
         cache_mb: 64,
         chat_template: None,
+        thinking: false,
         date: || std::time::Duration::ZERO,
     })
     .unwrap()

@@ -71,10 +71,8 @@ impl Shape {
         };
         // The 27B model of Gemma 3 divides by another width than that of its heads (llama.cpp does not find
         // it in the file either, and goes by the number of layers).
-        let scaled_width = match architecture {
-            Architecture::Gemma3 if layers == 62 => width / heads,
-            Architecture::Phi3 | Architecture::Llama | Architecture::Gemma3 => head_width,
-        };
+        let is_27b = architecture == Architecture::Gemma3 && layers == 62;
+        let scaled_width = if is_27b { width / heads } else { head_width };
         let scale = keys.positive("attention.scale", 1e3)?;
         Ok(Self {
             architecture,

@@ -14,6 +14,7 @@ use minijinja::{Value, context};
 use regex::Regex;
 
 use super::architecture::Architecture;
+use super::thoughts::left_open;
 use crate::dialogue::{Message, Role};
 use crate::files;
 
@@ -115,25 +116,28 @@ pub(super) struct ChatTemplate {
     begin: String,
     end: String,
     dated: operators::Dated,
+    thinking: bool,
 }
 
 impl ChatTemplate {
     /// Takes `source`, or the template known for the architecture; `None` if there is neither. The template
-    /// knows `begin` and `end` as `bos_token` and `eos_token`. `date` is the time since 1970.
+    /// knows `begin` and `end` as `bos_token` and `eos_token`. `date` is the time since 1970. `thinking`
+    /// says whether the model may think before it answers.
     pub(super) fn new(
         source: Option<&str>,
         architecture: Architecture,
         begin: &str,
         end: &str,
         date: operators::Dated,
+        thinking: bool,
     ) -> Result<Option<Self>, String> {
         let source = match (source, architecture) {
             (Some(source), _) => source,
             (None, Architecture::Phi3) => PHI3,
             (None, Architecture::Gemma3) => GEMMA3,
-            (None, Architecture::Llama) => return Ok(None),
+            (None, Architecture::Llama | Architecture::Qwen2 | Architecture::Qwen3) => return Ok(None),
         };
-        let template = Self::dated(source, begin, end, date);
+        let template = Self { thinking, ..Self::dated(source, begin, end, date) };
         for roles in COURSES {
             let probe: Vec<Message> =
                 roles.iter().map(|role| Message { role: *role, text: String::new() }).collect();
@@ -144,9 +148,10 @@ impl ChatTemplate {
         Ok(Some(template))
     }
 
-    /// A template that is not checked, with a clock of its own.
+    /// A template that is not checked, for a model that may think, with a clock of its own.
     fn dated(source: &str, begin: &str, end: &str, dated: operators::Dated) -> Self {
-        Self { source: without_generation(source), begin: begin.to_owned(), end: end.to_owned(), dated }
+        let (begin, end) = (begin.to_owned(), end.to_owned());
+        Self { source: without_generation(source), begin, end, dated, thinking: true }
     }
 
     /// The text that the template writes around the messages of a conversation.
@@ -190,8 +195,15 @@ impl ChatTemplate {
             bos_token => self.begin.as_str(),
             eos_token => self.end.as_str(),
             add_generation_prompt => true,
+            // The switch of Qwen, SmolLM and GLM; that of Granite and DeepSeek.
+            enable_thinking => self.thinking,
+            thinking => self.thinking,
         };
-        let text = bounds::render(&self.source, context, contents, self.dated)?;
+        let mut text = bounds::render(&self.source, context, contents, self.dated)?;
+        // A template without a switch may begin a thought: it ends at once.
+        if let Some(close) = left_open(&text).filter(|_| !self.thinking) {
+            text.extend(["\n", close, "\n\n"]);
+        }
         let found: Vec<usize> = parts(&text, contents)
             .into_iter()
             .filter_map(|part| match part {

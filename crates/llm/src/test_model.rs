@@ -50,7 +50,7 @@ impl TestModel {
         let gemma = architecture == "gemma3";
         let (kv_heads, head_width) = match architecture {
             "phi3" => (HEADS, width / HEADS),
-            "llama" => (2, width / HEADS),
+            "llama" | "qwen2" => (2, width / HEADS),
             _ => (1, 2 * width / HEADS),
         };
         let (queries, kv) = (HEADS * head_width, kv_heads * head_width);
@@ -77,9 +77,17 @@ impl TestModel {
             norms.extend([("post_attention_norm", width), ("post_ffw_norm", width)]);
             norms.extend([("attn_q_norm", head_width), ("attn_k_norm", head_width)]);
         }
-        let norms = (0..LAYERS)
-            .flat_map(|i| norms.iter().map(move |(name, width)| (format!("blk.{i}.{name}.weight"), *width)));
-        for (name, width) in norms.chain([("output_norm.weight".to_owned(), width)]) {
+        if architecture == "qwen3" {
+            norms.extend([("attn_q_norm", head_width), ("attn_k_norm", head_width)]);
+        }
+        let biases = [("attn_q", queries), ("attn_k", kv), ("attn_v", kv)];
+        let biases = biases.into_iter().filter(|_| architecture == "qwen2");
+        let vectors = norms.into_iter().map(|(name, width)| (name, "weight", width));
+        let vectors: Vec<_> = vectors.chain(biases.map(|(name, width)| (name, "bias", width))).collect();
+        let vectors = (0..LAYERS).flat_map(|i| {
+            vectors.iter().map(move |(name, kind, width)| (format!("blk.{i}.{name}.{kind}"), *width))
+        });
+        for (name, width) in vectors.chain([("output_norm.weight".to_owned(), width)]) {
             let values: Vec<f32> = (0..width).map(|_| 1.0 + random.next() * 0.2).collect();
             let tensor = Tensor::from_vec(values, width, &Device::Cpu).unwrap();
             tensors.insert(name, QTensor::quantize(&tensor, GgmlDType::F32).unwrap());
@@ -88,11 +96,13 @@ impl TestModel {
         let mut model = Self { metadata: metadata(architecture, &tokens, width, feed_forward), tensors }
             .with(&format!("{architecture}.attention.head_count_kv"), number(kv_heads))
             .with(&format!("{architecture}.rope.dimension_count"), number(head_width));
-        if gemma {
-            for (key, n) in [("key_length", head_width), ("value_length", head_width), ("sliding_window", 16)]
-            {
-                model = model.with(&format!("gemma3.attention.{key}"), number(n));
+        if gemma || architecture == "qwen3" {
+            for key in ["key_length", "value_length"] {
+                model = model.with(&format!("{architecture}.attention.{key}"), number(head_width));
             }
+        }
+        if gemma {
+            model = model.with("gemma3.attention.sliding_window", number(16));
             model = model.with("gemma3.attention.sliding_window_pattern", number(2));
         }
         model

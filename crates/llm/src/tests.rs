@@ -22,6 +22,7 @@ pub(super) fn options(path: &Path) -> LlmOptions {
         context_tokens: CONTEXT,
         cache_mb: 64,
         chat_template: None,
+        thinking: false,
         date: || std::time::Duration::ZERO,
     }
 }
@@ -84,7 +85,7 @@ fn quantised_matrices_give_what_their_plain_numbers_give_but_for_rounding() {
     use GgmlDType::{F16, Q4_0, Q4K, Q5_0, Q5K, Q6K, Q8_0};
     let root = |x: &[f32]| (x.iter().map(|x| x * x).sum::<f32>() / x.len() as f32).sqrt();
     let mut too_far = Vec::new();
-    for architecture in ["phi3", "llama", "gemma3"] {
+    for architecture in ["phi3", "llama", "gemma3", "qwen2", "qwen3"] {
         for kind in [F16, Q8_0, Q5_0, Q4_0, Q4K, Q5K, Q6K] {
             // 256 wide, so that candle takes its packed kernels where the processor has them.
             let model = || TestModel::of(architecture, kind, 256, 512);
@@ -204,7 +205,7 @@ fn a_model_that_is_incomplete_or_of_another_kind_is_refused_by_what_is_wrong() {
     let cases = [
         (
             good().with("general.architecture", text("mamba")),
-            "\"mamba\"; phi3, llama and gemma3 are supported",
+            "\"mamba\"; supported are phi3, llama, gemma3, qwen2, qwen3",
         ),
         (good().with("tokenizer.ggml.model", text("bert")), "tokenizer is \"bert\""),
         (good().with("tokenizer.ggml.model", text("gpt2")), "tokenizer.ggml.merges\" is missing"),

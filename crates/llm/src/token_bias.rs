@@ -1,8 +1,9 @@
-//! The tokens that no voice can speak: markup, emoji and the beginnings of emoji. Must not know how tokens
-//! are chosen.
+//! The tokens that no voice can speak: markup, emoji and the beginnings of emoji; and those that begin a
+//! thought. Must not know how tokens are chosen.
 
 use std::sync::Arc;
 
+use super::thoughts::is_mark;
 use super::vocabulary::Vocabulary;
 
 /// A bias for each token that cannot be spoken, which excludes the token. Tokens that end a reply have none.
@@ -10,6 +11,13 @@ pub(super) fn against_markup(vocabulary: &Vocabulary) -> Arc<[(u32, f32)]> {
     let all = 0..u32::try_from(vocabulary.len()).unwrap_or(u32::MAX);
     let silent = all.filter(|&id| is_unspeakable(&vocabulary.bytes_of(id)) && !vocabulary.ends_reply(id));
     silent.map(|id| (id, f32::NEG_INFINITY)).collect()
+}
+
+/// A bias for each token that is a mark of thoughts, which excludes the token: for models that are not to
+/// think.
+pub(super) fn against_thoughts(vocabulary: &Vocabulary) -> Arc<[(u32, f32)]> {
+    let marks = vocabulary.markers().iter().filter(|(text, _)| is_mark(text));
+    marks.map(|(_, id)| (*id, f32::NEG_INFINITY)).collect()
 }
 
 /// A token that is only part of a text is judged by its whole characters. A byte that begins a character

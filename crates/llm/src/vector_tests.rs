@@ -90,6 +90,7 @@ fn a_small_trained_llama_tells_a_story() {
         context_tokens: 512,
         cache_mb: 64,
         chat_template: None,
+        thinking: false,
         date: || std::time::Duration::ZERO,
     })
     .unwrap();

@@ -20,8 +20,8 @@ use super::value::GgufError;
 
 /// The embedding table, and the output matrix. Where the output matrix is missing, the embedding table serves
 /// as both.
-const EMBEDDING: &str = "token_embd.weight";
-const OUTPUT: &str = "output.weight";
+const EMBEDDING: &str = "token_embd";
+const OUTPUT: &str = "output";
 
 /// A model, ready to run.
 pub(super) struct Weights {
@@ -55,8 +55,8 @@ impl Weights {
         let output_norm = Norm::read(file, "output_norm.weight", shape.width, &shape)?;
         let multiplied =
             |name| Linear::read(file, &kernels, name, shape.vocabulary, shape.width).map(Arc::new);
-        let (embedding, output) = if file.has_tensor(OUTPUT) {
-            (Linear::stored(file, EMBEDDING, shape.vocabulary, shape.width)?.into(), multiplied(OUTPUT)?)
+        let (embedding, output) = if file.has_tensor("output.weight") {
+            (Linear::table(file, EMBEDDING, shape.vocabulary, shape.width)?.into(), multiplied(OUTPUT)?)
         } else {
             let both = multiplied(EMBEDDING)?;
             (Arc::clone(&both), both)

@@ -128,9 +128,10 @@ fn a_template_that_never_ends_is_refused() {
 fn a_template_that_goes_wild_in_a_long_conversation_fails_that_conversation() {
     let source = "{% for m in messages %}{{ m.content }}{% endfor %}{% if messages|length > 20 %}\
         {% set ns = namespace(s='xxxxxxxxxx') %}{% for i in range(64) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}{% endif %}";
-    let template = ChatTemplate::new(Some(source), Architecture::Llama, "", "", || std::time::Duration::ZERO)
-        .unwrap()
-        .unwrap();
+    let template =
+        ChatTemplate::new(Some(source), Architecture::Llama, "", "", || std::time::Duration::ZERO, false)
+            .unwrap()
+            .unwrap();
     let role = |i| if i % 2 == 0 { Role::User } else { Role::Assistant };
     let talk: Vec<Message> = (0..21).map(|i| Message { role: role(i), text: "hello".into() }).collect();
     assert!(template.render(&talk[1..]).is_ok());

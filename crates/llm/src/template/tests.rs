@@ -7,7 +7,7 @@ fn message(role: Role, text: &str) -> Message {
 }
 
 fn template(source: Option<&str>) -> ChatTemplate {
-    ChatTemplate::new(source, Architecture::Phi3, "<s>", "<|end|>", || std::time::Duration::ZERO)
+    ChatTemplate::new(source, Architecture::Phi3, "<s>", "<|end|>", || std::time::Duration::ZERO, false)
         .unwrap()
         .unwrap()
 }
@@ -64,7 +64,7 @@ const STRICT: &str = "{{ bos_token }}\n{%- if messages[0]['role'] == 'system' -%
 #[test]
 fn gemma_is_laid_out_the_same_by_the_files_template_and_by_ours() {
     let gemma = |source| {
-        ChatTemplate::new(source, Architecture::Gemma3, "<bos>", "<eos>", || std::time::Duration::ZERO)
+        ChatTemplate::new(source, Architecture::Gemma3, "<bos>", "<eos>", || std::time::Duration::ZERO, false)
             .unwrap()
             .unwrap()
     };
@@ -104,7 +104,8 @@ fn a_template_that_loses_words_or_never_ends_is_refused_when_it_is_loaded() {
         "{% for a in range(90000) %}{% for b in range(90000) %}x{% endfor %}{% endfor %}",
     ] {
         assert!(
-            ChatTemplate::new(Some(bad), Architecture::Phi3, "", "", || std::time::Duration::ZERO).is_err(),
+            ChatTemplate::new(Some(bad), Architecture::Phi3, "", "", || std::time::Duration::ZERO, false)
+                .is_err(),
             "{bad}"
         );
     }
@@ -148,6 +149,27 @@ fn templates_are_rendered_as_transformers_renders_them() {
     assert!(different.is_empty(), "{}", different.join("\n\n"));
 }
 
+/// A template that begins a thought and has no switch, as DeepSeek R1's.
+const THINKS: &str = "{% for message in messages %}{{ '[' + message.role + ']' + message.content }}{% endfor %}\
+    {% if add_generation_prompt %}{{ '[assistant]<think>\n' }}{% endif %}";
+
+#[test]
+fn a_model_that_is_not_to_think_finds_its_thought_ended_before_its_answer() {
+    let golden: serde_json::Value = serde_json::from_str(RENDERINGS).unwrap();
+    let switched = golden["templates"]["backwards"].as_str().unwrap();
+    for (source, thinking, ending) in [
+        (switched, true, "<|im_start|>assistant\n"),
+        (switched, false, "<|im_start|>assistant\n<think>\n\n</think>\n\n"),
+        (THINKS, true, "[assistant]<think>\n"),
+        (THINKS, false, "[assistant]<think>\n\n</think>\n\n"),
+    ] {
+        let date = || std::time::Duration::ZERO;
+        let template = ChatTemplate::new(Some(source), Architecture::Qwen3, "", "", date, thinking);
+        let text = shown(&template.unwrap().unwrap(), &[message(Role::User, "Hi")]);
+        assert!(text.ends_with(ending), "{text:?}");
+    }
+}
+
 #[test]
 fn a_template_can_be_named_or_read_from_a_file() {
     let base = std::path::Path::new("/etc");
@@ -155,11 +177,9 @@ fn a_template_can_be_named_or_read_from_a_file() {
     assert_eq!(TemplateChoice::NAMES, BUILT_IN.map(|(name, _)| name));
     for name in TemplateChoice::NAMES {
         let source = TemplateChoice::of(name, base).unwrap().read().unwrap();
-        let template = ChatTemplate::new(Some(&source), Architecture::Llama, "<s>", "</s>", || {
-            std::time::Duration::ZERO
-        })
-        .unwrap()
-        .unwrap();
+        let date = || std::time::Duration::ZERO;
+        let template = ChatTemplate::new(Some(&source), Architecture::Llama, "<s>", "</s>", date, false);
+        let template = template.unwrap().unwrap();
         assert!(shown(&template, &conversation()).contains("Hello"), "{name}");
     }
     let absent = TemplateChoice::of("chatnl", base).unwrap().read().unwrap_err();
