@@ -13,12 +13,25 @@ const BUILDS: &str = "target";
 /// the program's own, its installation's (`../share/offhook`), its checkout's, the user's and the system's.
 #[must_use]
 pub fn folders() -> Vec<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
     let program = std::env::current_exe().ok();
-    folders_of(program.as_deref(), variable("XDG_DATA_HOME"), variable("HOME"))
+    folders_of(program.as_deref(), of_user())
 }
 
-fn folders_of(program: Option<&Path>, data: Option<PathBuf>, home: Option<PathBuf>) -> Vec<PathBuf> {
+/// The user's folder among them.
+#[must_use]
+pub fn of_user() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    user_of(variable("XDG_DATA_HOME"), variable("HOME"))
+}
+
+fn user_of(data: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
+    // The specification of these folders says that relative ones are ignored.
+    let data = data.filter(|data| data.is_absolute());
+    let data = data.or_else(|| home.filter(|home| home.is_absolute()).map(|home| home.join(".local/share")));
+    data.map(|data| data.join("offhook"))
+}
+
+fn folders_of(program: Option<&Path>, user: Option<PathBuf>) -> Vec<PathBuf> {
     let mut folders = Vec::new();
     if let Some(folder) = program.and_then(Path::parent) {
         folders.push(folder.to_owned());
@@ -26,10 +39,7 @@ fn folders_of(program: Option<&Path>, data: Option<PathBuf>, home: Option<PathBu
         let builds = folder.ancestors().find(|above| above.ends_with(BUILDS));
         folders.extend(builds.and_then(Path::parent).map(Path::to_owned));
     }
-    // The specification of these folders says that relative ones are ignored.
-    let data = data.filter(|data| data.is_absolute());
-    let data = data.or_else(|| home.filter(|home| home.is_absolute()).map(|home| home.join(".local/share")));
-    folders.extend(data.map(|data| data.join("offhook")));
+    folders.extend(user);
     folders.push(SYSTEM.into());
     let mut seen = std::collections::BTreeSet::new();
     folders.retain(|folder| seen.insert(folder.clone()));
@@ -68,7 +78,8 @@ mod tests {
     use super::*;
 
     fn shown(program: &str, data: Option<&str>, home: Option<&str>) -> Vec<String> {
-        let folders = folders_of(Some(Path::new(program)), data.map(Into::into), home.map(Into::into));
+        let folders =
+            folders_of(Some(Path::new(program)), user_of(data.map(Into::into), home.map(Into::into)));
         folders.iter().map(|folder| folder.display().to_string()).collect()
     }
 
