@@ -151,5 +151,4 @@ impl Manifest {
 }
 
 #[cfg(test)]
-#[path = "manifest_tests.rs"]
 mod tests;
