@@ -33,13 +33,16 @@ pub(crate) fn copy(wanted: &Wanted<'_>, folder: &Path, part: &mut Part) -> Resul
     download::restart(part)?;
     room::check(found, wanted.options.folder.root(), wanted.options.free_space)?;
     let limits = Limits::new(found, Some(found), wanted.form, wanted.options);
-    let io = |error| Problem::Io { path: path.clone(), error };
-    transfer::run(&mut from, part, &limits, wanted.reporter).map_err(|stop| match stop {
-        Stop::Read(error) => io(error),
-        Stop::Write(error) => Problem::writing(&part.path, error),
-        Stop::TooLong => io(std::io::Error::other(offhook_files::CHANGED)),
-        Stop::Form(what) => Problem::Form { from: shown(), what: what.to_owned() },
-        Stop::Slow => io(std::io::Error::other("reading it has all but stopped")),
-    })?;
-    if part.length() == found { Ok(()) } else { Err(io(std::io::Error::other(offhook_files::CHANGED))) }
+    let other = |what| Problem::Io { path: path.clone(), error: std::io::Error::other(what) };
+    let problem = match transfer::run(&mut from, part, &limits, wanted.reporter) {
+        Ok(()) if part.length() == found => return Ok(()),
+        Ok(()) | Err(Stop::TooLong) => other(offhook_files::CHANGED),
+        Err(Stop::Read(error)) => Problem::Io { path: path.clone(), error },
+        Err(Stop::Write(error)) => Problem::writing(&part.path, error),
+        Err(Stop::Form(what)) => Problem::Form { from: shown(), what: what.to_owned() },
+        Err(Stop::Slow) => other("reading it has all but stopped"),
+    };
+    // The next copy begins anew, too.
+    download::restart(part)?;
+    Err(problem)
 }

@@ -7,9 +7,6 @@ use offhook_files::search_path;
 use crate::entries::Model;
 use crate::manifest::Manifest;
 
-/// The variable that names the folder.
-const VARIABLE: &str = "OFFHOOK_MODELS";
-
 /// Where models are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
@@ -55,18 +52,13 @@ impl Installed<'_> {
 }
 
 impl Folder {
-    /// The user's: `$OFFHOOK_MODELS`, or else the folder `models` in the user's folder of offhook, where a
+    /// The user's: `$OFFHOOK_MODELS`, or else the folder `models` in the user's folder of offhook. In both, a
     /// configuration finds `models/FILE`.
     ///
     /// # Errors
     /// If the environment names none.
     pub fn of_user() -> Result<Self, NoFolder> {
-        Self::of(std::env::var_os(VARIABLE).map(PathBuf::from), search_path::of_user())
-    }
-
-    fn of(named: Option<PathBuf>, user: Option<PathBuf>) -> Result<Self, NoFolder> {
-        let named = named.filter(|named| !named.as_os_str().is_empty());
-        named.or_else(|| user.map(|user| user.join("models"))).map(Self::at).ok_or(NoFolder)
+        search_path::models_of_user().map(Self::at).ok_or(NoFolder)
     }
 
     /// The folder at `path`, which need not exist.
@@ -148,16 +140,6 @@ fn length(path: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_folder_is_the_one_that_is_named_or_the_users() {
-        let of = |named: &str, user: Option<&str>| {
-            Folder::of(Some(named.into()), user.map(PathBuf::from)).map(|folder| folder.path)
-        };
-        assert_eq!(of("/srv/m", Some("/home/me/.local/share/offhook")), Ok("/srv/m".into()));
-        assert_eq!(of("", Some("/data/offhook")), Ok("/data/offhook/models".into()));
-        assert_eq!(of("", None), Err(NoFolder));
-    }
 
     #[test]
     fn a_model_is_whole_when_all_its_files_are_there() {

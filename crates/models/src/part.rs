@@ -122,6 +122,13 @@ impl Part {
         self.summing.clone().sum()
     }
 
+    /// Whether a later pull can go on from here, without a sum in the manifest.
+    pub(crate) fn can_go_on(&self) -> bool {
+        self.notes.as_ref().is_some_and(|notes| {
+            notes.etag.is_some() || notes.announced.is_some() || notes.total == Some(self.length)
+        })
+    }
+
     /// The sum that the server announced for the whole file.
     pub(crate) fn announced(&self) -> Option<Sum> {
         self.notes.as_ref()?.announced.as_ref()?.parse().ok()

@@ -28,7 +28,9 @@ pub enum Problem {
     #[error(transparent)]
     Address(#[from] BadAddress),
     /// The HTTP client cannot be made.
-    #[error("no request can be made from here: {0}")]
+    #[error(
+        "no request can be made from here: {0}; on Debian, the package ca-certificates has what is needed to trust a server"
+    )]
     Client(String),
     /// Nobody answered.
     #[error(

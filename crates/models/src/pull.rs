@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::contents::Form;
 use crate::copying;
 use crate::download::{self, Wanted};
-use crate::entries::{Model, ModelFile};
+use crate::entries::Model;
 use crate::finishing::{self, Proof};
 use crate::lock::Lock;
 use crate::options::{Progress, PullOptions, Reporter};
@@ -58,53 +58,62 @@ pub fn pull(
         let reporter = Reporter { file: &file.file, to: progress };
         let form = Form::of(model.kind, &file.file);
         let wanted = Wanted { file, form, options, reporter: &reporter };
-        let got = pull_file(model, &wanted).map_err(|problems| PullError {
+        let got = pull_file(model, &wanted).map_err(|Failed { problems, kept }| PullError {
             model: model.name.clone(),
             file: file.file.clone(),
             problems,
-            kept: kept(options, file),
+            kept,
         })?;
         pulled.push(Pulled { file: file.file.clone(), path: options.folder.file(&file.file), got });
     }
     Ok(pulled)
 }
 
-/// How much of a file is kept for the next pull.
-fn kept(options: &PullOptions, file: &ModelFile) -> u64 {
-    std::fs::symlink_metadata(options.folder.part(&file.file)).map_or(0, |part| part.len())
+/// Why a file was not pulled, and how much of it is kept for the next pull.
+struct Failed {
+    problems: Vec<Problem>,
+    kept: u64,
 }
 
-fn pull_file(model: &Model, wanted: &Wanted<'_>) -> Result<Got, Vec<Problem>> {
-    let one = |problem| vec![problem];
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Self {
+        Self { problems: vec![problem], kept: 0 }
+    }
+}
+
+fn pull_file(model: &Model, wanted: &Wanted<'_>) -> Result<Got, Failed> {
     let (file, folder) = (wanted.file, &wanted.options.folder);
-    if let Some(there) = there(model, wanted).map_err(one)? {
+    if let Some(there) = there(model, wanted)? {
         return Ok(there);
     }
     let root = folder.root();
-    std::fs::create_dir_all(root).map_err(|error| one(Problem::writing(root, error)))?;
+    std::fs::create_dir_all(root).map_err(|error| Problem::writing(root, error))?;
     let lock = folder.lock(&file.file);
-    let taken = Lock::take(&lock).map_err(|error| one(Problem::writing(&lock, error)))?;
-    let _lock = taken.ok_or_else(|| one(Problem::Locked { path: folder.file(&file.file) }))?;
+    let taken = Lock::take(&lock).map_err(|error| Problem::writing(&lock, error))?;
+    let _lock = taken.ok_or_else(|| Problem::Locked { path: folder.file(&file.file) })?;
     // Another process may have pulled it since.
-    if let Some(there) = there(model, wanted).map_err(one)? {
+    if let Some(there) = there(model, wanted)? {
         return Ok(there);
     }
     let path = folder.part(&file.file);
-    let opened = Part::open(folder, &file.file).map_err(|error| one(Problem::writing(&path, error)));
-    let mut part = opened?;
+    let mut part = Part::open(folder, &file.file).map_err(|error| Problem::writing(&path, error))?;
     let outcome = match &wanted.options.offline {
         Some(offline) => {
             let from = offline.join(&file.file).display().to_string();
             let copied = copying::copy(wanted, offline, &mut part);
-            copied.and_then(|()| finish(wanted, &part, from)).map_err(one)
+            copied.and_then(|()| finish(wanted, &part, from)).map_err(|problem| vec![problem])
         }
         None => from_addresses(wanted, &mut part),
     };
-    if outcome.is_err() && part.length() == 0 {
-        // Nothing is kept, so that no empty file is left. If it stays, it is only untidy.
-        let _ = part.discard();
-    }
-    outcome
+    outcome.map_err(|problems| {
+        let goes_on = path.is_file() && (file.sha256.is_some() || part.can_go_on());
+        let kept = if goes_on { part.length() } else { 0 };
+        if kept == 0 {
+            // Of no use to anybody. If it stays, it is only untidy.
+            let _ = part.discard();
+        }
+        Failed { problems, kept }
+    })
 }
 
 /// The file, if it is there and nothing is known against it.

@@ -184,6 +184,15 @@ fn a_server_that_always_cuts_is_given_up_and_what_came_is_kept() {
 }
 
 #[test]
+fn nothing_is_kept_that_no_later_pull_could_go_on_with() {
+    let server = Server::start(move |_, request| Reply::file(request, &gguf(200_000), "").cut_after(10_000));
+    let place = Place::new();
+    let told = place.told(&tiny(&[server.url("/a")], ""));
+    assert!(!told.contains("kept"), "{told}");
+    place.assert_nothing_is_there();
+}
+
+#[test]
 fn a_file_that_is_shorter_than_the_manifest_says_is_a_cut_one() {
     let body = gguf(1000);
     for end in [End::Chunks, End::Unsaid] {

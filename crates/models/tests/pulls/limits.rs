@@ -87,6 +87,21 @@ fn a_server_that_stops_is_left_and_asked_again() {
 }
 
 #[test]
+fn a_slow_server_that_goes_on_is_waited_for() {
+    let body = gguf(1000);
+    let served = body.clone();
+    let server = Server::start(move |_, request| {
+        Reply::file(request, &served, "\"v1\"").dripping(Duration::from_millis(1))
+    });
+    let place = Place::new();
+    let start = Instant::now();
+    place.pull(&tiny(&[server.url("/a")], "")).unwrap();
+    assert!(start.elapsed() > 2 * place.options.stall, "longer than nothing may come");
+    place.assert_pulled(&body);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_given_up() {
     let server = Server::start(|_, _| {
         std::thread::sleep(Duration::from_secs(2));
