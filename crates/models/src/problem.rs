@@ -297,3 +297,22 @@ fn and_kept(bytes: u64) -> String {
         format!(" ({bytes} bytes are kept, and the next pull goes on from there)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_of_a_file_that_cannot_be_written_is_told_with_a_remedy() {
+        let told = |errno: Errno| Problem::writing(Path::new("/m/a.part"), errno.into()).to_string();
+        for full in [Errno::NOSPC, Errno::DQUOT] {
+            assert!(told(full).contains("/m/a.part is full") && told(full).contains("pull again to go on"));
+        }
+        for barred in [Errno::ACCESS, Errno::PERM, Errno::ROFS] {
+            assert!(told(barred).contains("set OFFHOOK_MODELS to a folder of yours"), "{}", told(barred));
+        }
+        assert!(told(Errno::IO).starts_with("/m/a.part: "));
+    }
+}

@@ -254,7 +254,18 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_place_that_is_read_is_the_one_that_was_written(from: u64, to: u64, total: u64, junk in ".{0,40}") {
+            prop_assert_eq!(content_range(&format!("bytes {from}-{to}/{total}")), Some((from, Some(total))));
+            // Whatever a server writes, it is a place or none.
+            let _ = content_range(&junk);
+        }
+    }
 
     #[test]
     fn the_place_of_a_rest_is_read_or_is_unknown() {

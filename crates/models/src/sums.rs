@@ -117,7 +117,27 @@ pub(crate) fn recorded(record: &Path) -> Option<Sum> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_sum_is_read_as_it_was_written_and_does_not_depend_on_the_pieces(
+            bytes in prop::collection::vec(any::<u8>(), 0..300),
+            at in 0_usize..300,
+        ) {
+            let sum = |pieces: &[&[u8]]| {
+                let mut summing = Summing::new();
+                pieces.iter().for_each(|piece| summing.feed(piece));
+                summing.sum()
+            };
+            let whole = sum(&[&bytes]);
+            let (before, after) = bytes.split_at(at.min(bytes.len()));
+            prop_assert_eq!(sum(&[before, after]), whole);
+            prop_assert_eq!(whole.to_string().parse(), Ok(whole));
+        }
+    }
 
     /// The digest of "abc" in FIPS 180-4's examples.
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";

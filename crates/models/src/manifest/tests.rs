@@ -1,6 +1,9 @@
 //! Tests of the manifest: the one that ships, and what is wrong with others.
 
 use std::collections::BTreeSet;
+use std::path::Component;
+
+use proptest::prelude::*;
 
 use super::*;
 use crate::contents::Form;
@@ -161,4 +164,36 @@ fn the_model_of_a_file_is_found_by_its_name() {
 fn a_manifest_that_cannot_be_read_is_named() {
     let told = Manifest::read(Path::new("/no/such/manifest.toml")).unwrap_err().to_string();
     assert!(told.starts_with("manifest /no/such/manifest.toml: "), "{told}");
+}
+
+proptest! {
+    #[test]
+    fn no_name_that_is_taken_leads_out_of_the_folder(name in r"[a-zA-Z0-9./\\\\_ é:~$-]{0,24}") {
+        let files = format!("[{{ file = '{name}', url = \"https://a.example/a\" }}]");
+        if let Ok(manifest) = Manifest::parse(&entry("a", &files), "") {
+            let file = Path::new(&manifest.models()[0].files[0].file);
+            let parts: Vec<Component<'_>> = file.components().collect();
+            prop_assert!(matches!(parts[..], [Component::Normal(part)] if part == name.as_str()));
+            prop_assert!(!name.starts_with(['.', '-', '~']));
+        }
+    }
+
+    #[test]
+    fn any_text_is_a_manifest_or_is_told_what_is_wrong(
+        parts in prop::collection::vec(
+            prop_oneof![
+                "[ -~é\n]{0,12}",
+                Just("[[model]]\n".to_owned()),
+                Just("name = \"a\"\n".to_owned()),
+                Just("kind = \"voice\"\n".to_owned()),
+                Just("files = [{ file = \"a\", url = \"https://[\" }]\n".to_owned()),
+                Just("url = []\n".to_owned()),
+            ],
+            0..12,
+        ),
+    ) {
+        if let Err(error) = Manifest::parse(&parts.concat(), "mine.toml") {
+            prop_assert!(error.to_string().starts_with("manifest mine.toml:"));
+        }
+    }
 }

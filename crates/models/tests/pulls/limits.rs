@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 use super::server::{End, Reply, Server};
 use super::{FILE, Place, gguf, tiny, with_sum};
 
+/// How long a server may stop, where that is tested.
+const STALL: Duration = Duration::from_millis(400);
+
 #[test]
 fn another_length_than_the_manifests_is_refused_before_a_byte_is_written() {
     for length in [999, 1001] {
@@ -79,7 +82,7 @@ fn a_server_that_stops_is_left_and_asked_again() {
             .dripping(Duration::from_secs(2)),
         _ => Reply::file(request, &served, "\"v1\""),
     });
-    let place = Place::new();
+    let place = Place::new().with_stall(STALL);
     place.pull(&tiny(&[server.url("/a")], "")).unwrap();
     place.assert_pulled(&body);
     assert_eq!(server.ranges(), [None, Some(1)]);
@@ -91,12 +94,12 @@ fn a_slow_server_that_goes_on_is_waited_for() {
     let body = gguf(1000);
     let served = body.clone();
     let server = Server::start(move |_, request| {
-        Reply::file(request, &served, "\"v1\"").dripping(Duration::from_millis(1))
+        Reply::file(request, &served, "\"v1\"").dripping(Duration::from_millis(2))
     });
-    let place = Place::new();
+    let place = Place::new().with_stall(Duration::from_secs(1));
     let start = Instant::now();
     place.pull(&tiny(&[server.url("/a")], "")).unwrap();
-    assert!(start.elapsed() > 2 * place.options.stall, "longer than nothing may come");
+    assert!(start.elapsed() > place.options.stall, "longer than nothing may come");
     place.assert_pulled(&body);
     assert_eq!(server.requests().len(), 1);
 }
@@ -104,15 +107,15 @@ fn a_slow_server_that_goes_on_is_waited_for() {
 #[test]
 fn a_server_that_does_not_answer_is_given_up() {
     let server = Server::start(|_, _| {
-        std::thread::sleep(Duration::from_secs(2));
+        std::thread::sleep(Duration::from_secs(8));
         Reply::new("200 OK", b"")
     });
-    let mut place = Place::new();
+    let mut place = Place::new().with_stall(STALL);
     place.options.retries = 1;
     let start = Instant::now();
     let told = place.told(&tiny(&[server.url("/a")], ""));
     assert!(told.contains("no answer in 0.4 s"), "{told}");
-    assert!(start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
@@ -120,7 +123,7 @@ fn a_byte_now_and_then_does_not_keep_a_pull_for_ever() {
     let server = Server::start(|_, request| {
         Reply::file(request, &gguf(1000), "\"v1\"").dripping(Duration::from_millis(20))
     });
-    let mut place = Place::new();
+    let mut place = Place::new().with_stall(STALL);
     place.options.least_bytes_per_s = 10_000;
     place.options.retries = 1;
     let told = place.told(&tiny(&[server.url("/a")], ""));

@@ -10,6 +10,7 @@ mod answers;
 mod cuts;
 mod disk;
 mod folder;
+mod killed;
 mod limits;
 mod property;
 mod redirects;
@@ -70,11 +71,17 @@ impl Place {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut options = PullOptions::new(Folder::at(folder.path().join("models")));
-        options.stall = Duration::from_millis(400);
+        options.stall = Duration::from_secs(10);
         options.least_bytes_per_s = 1;
         options.first_wait = Duration::from_millis(1);
         options.retries = 3;
         Self { _folder: folder, options, reports: RefCell::default() }
+    }
+
+    /// That does not wait so long for a server that stops.
+    fn with_stall(mut self, stall: Duration) -> Self {
+        self.options.stall = stall;
+        self
     }
 
     /// With the folder there already, and this file in it.

@@ -50,11 +50,20 @@ pub(crate) struct Reply {
     end: End,
     cut: Option<usize>,
     pause: Option<Duration>,
+    hold: Duration,
 }
 
 impl Reply {
     pub(crate) fn new(status: &'static str, body: &[u8]) -> Self {
-        Self { status, headers: Vec::new(), body: body.to_vec(), end: End::Length, cut: None, pause: None }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: body.to_vec(),
+            end: End::Length,
+            cut: None,
+            pause: None,
+            hold: Duration::ZERO,
+        }
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
@@ -76,6 +85,11 @@ impl Reply {
         Self { pause: Some(pause), ..self }
     }
 
+    /// The connection stays for so long when all was sent.
+    pub(crate) fn held(self, hold: Duration) -> Self {
+        Self { hold, ..self }
+    }
+
     pub(crate) fn redirect(to: &str) -> Self {
         Self::new("302 Found", b"moved").with("Location", to)
     }
@@ -95,6 +109,12 @@ impl Reply {
     }
 
     fn send(&self, to: &mut TcpStream) -> std::io::Result<()> {
+        self.write(to)?;
+        std::thread::sleep(self.hold);
+        Ok(())
+    }
+
+    fn write(&self, to: &mut TcpStream) -> std::io::Result<()> {
         let mut head = format!("HTTP/1.1 {}\r\nConnection: close\r\n", self.status);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
