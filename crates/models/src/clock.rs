@@ -1,5 +1,5 @@
-//! The stopwatch of a transfer: how fast it is, and whether it has all but stopped. The only file of this crate
-//! that reads a clock.
+//! The stopwatch of a transfer: how fast it is, and whether it has all but stopped. The only file of this
+//! crate that reads a clock.
 
 use std::time::{Duration, Instant};
 

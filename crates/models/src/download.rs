@@ -108,8 +108,8 @@ fn is_complete(wanted: &Wanted<'_>, address: &Address, part: &Part) -> bool {
     part.length() > 0 && length == Some(part.length())
 }
 
-/// The rest to ask for; `None` for the whole. Two versions of a file must not be mixed: so the part must be of
-/// the version that the server has, by its own name for it, unless the sum will tell.
+/// The rest to ask for; `None` for the whole. Two versions of a file must not be mixed: so the part must be
+/// of the version that the server has, by its own name for it, unless the sum will tell.
 fn rest(wanted: &Wanted<'_>, address: &Address, part: &Part) -> Option<Rest> {
     let from = part.length();
     if from == 0 {

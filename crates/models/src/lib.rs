@@ -1,7 +1,8 @@
-//! Published models by name: a manifest of where they are, the folder that keeps them, and pulls that end with
-//! the whole, checked file or with none. Must not know what runs the models, and prints nothing.
+//! Published models by name: a manifest of where they are, the folder that keeps them, and pulls that end
+//! with the whole, checked file or with none. Must not know what runs the models, and prints nothing.
 //!
-//! Start reading at [`pull`]: one model, file by file. [`Manifest`] says what there is, [`Folder`] what is here.
+//! Start reading at [`pull`]: one model, file by file. [`Manifest`] says what there is, [`Folder`] what is
+//! here.
 
 mod address;
 mod clock;

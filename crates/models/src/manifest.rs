@@ -1,5 +1,5 @@
-//! The manifest: which models have a name, and where they are published. One is built in, and a user's own can
-//! be added. Must not know what is installed.
+//! The manifest: which models have a name, and where they are published. One is built in, and a user's own
+//! can be added. Must not know what is installed.
 
 use std::path::Path;
 
@@ -14,8 +14,8 @@ const BUILT_IN: &str = include_str!("../../../models/manifest.toml");
 /// The largest manifest that is read.
 const LARGEST: u64 = 4 << 20;
 
-/// How alike two names must be for one to be meant by the other, from 0 to 1. Jaro and Winkler's measure, which
-/// prefers common beginnings: people forget the ends of such names.
+/// How alike two names must be for one to be meant by the other, from 0 to 1. Jaro and Winkler's measure,
+/// which prefers common beginnings: people forget the ends of such names.
 const ALIKE: f64 = 0.8;
 
 /// The models that have a name.

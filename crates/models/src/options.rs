@@ -30,8 +30,8 @@ pub struct PullOptions {
     pub token: Option<Token>,
     /// How long nothing may come, also until the connection stands.
     pub stall: Duration,
-    /// The fewest bytes a second, over the time of `stall`: a server that sends a byte now and then would keep
-    /// us for ever.
+    /// The fewest bytes a second, over the time of `stall`: a server that sends a byte now and then would
+    /// keep us for ever.
     pub least_bytes_per_s: u64,
     /// How often a file is tried again without having come further.
     pub retries: u32,

@@ -1,5 +1,5 @@
-//! The files that offhook keeps beside a model's: opened for writing only where they are plain files, because a
-//! link would lead the writing to somewhere else. Must not know what is in them.
+//! The files that offhook keeps beside a model's: opened for writing only where they are plain files, because
+//! a link would lead the writing to somewhere else. Must not know what is in them.
 
 use std::fs::File;
 use std::io::{self, Write as _};

@@ -119,7 +119,7 @@ pub enum Problem {
     },
     /// Redirects without an end.
     #[error(
-        "{address} leads from one address to the next, more than {most} times; use another mirror (--base-url)"
+        "{address} leads from one address to the next, more than {most} times; take another mirror (--base-url)"
     )]
     Redirects {
         /// The address.

@@ -1,5 +1,5 @@
-//! Pulls a model: file by file, each from the first of its addresses that gives it, whole and checked or not at
-//! all. Must not print: whoever calls it is told of the progress.
+//! Pulls a model: file by file, each from the first of its addresses that gives it, whole and checked or not
+//! at all. Must not print: whoever calls it is told of the progress.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
-//! Whether the entries of a manifest are sound: names that are safe as the names of files, addresses that files
-//! may come from, sums with a source. Must not know where a manifest was read.
+//! Whether the entries of a manifest are sound: names that are safe as the names of files, addresses that
+//! files may come from, sums with a source. Must not know where a manifest was read.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Whether the files in the folder are those that they should be. What nobody knows is called unknown. Must not
-//! change anything.
+//! Whether the files in the folder are those that they should be. What nobody knows is called unknown. Must
+//! not change anything.
 
 use std::fmt;
 use std::io::Read as _;

@@ -87,6 +87,8 @@ fn without_notes_a_part_is_gone_on_with_only_where_the_sum_tells() {
     for (rest, left, ranges) in [
         (String::new(), &body[..60_000], vec![None]),
         (with_sum(&body), &body[..60_000], vec![Some(60_000)]),
+        // More was left than there is: the server has no such rest (416).
+        (with_sum(&body), &gguf(300_000)[..], vec![Some(300_000), None]),
         // What was left is wrong, and the sum tells: it is fetched once more, from its beginning.
         (with_sum(&body), &gguf(60_001)[1..], vec![Some(60_000), None]),
     ] {
@@ -181,6 +183,19 @@ fn a_server_that_always_cuts_is_given_up_and_what_came_is_kept() {
     assert_eq!(place.names(), ["a.gguf.part", "a.gguf.part.json"]);
     assert!(place.told(&model).contains("80000 bytes are kept"));
     assert_eq!(server.ranges()[4], Some(40_000));
+}
+
+#[test]
+fn a_long_file_is_pulled_through_any_number_of_cuts_as_long_as_it_comes_further() {
+    let body = gguf(8 << 20);
+    let served = body.clone();
+    let server = Server::start(move |_, request| {
+        Reply::file(request, &served, "\"v1\"").cut_after((1 << 20) + (1 << 17))
+    });
+    let place = Place::new();
+    place.pull(&tiny(&[server.url("/a")], "")).unwrap();
+    place.assert_pulled(&body);
+    assert!(server.requests().len() > 2 * place.options.retries as usize);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::server::{End, Reply, Server};
 use super::{FILE, Place, gguf, tiny, with_sum};
 
 /// How long a server may stop, where that is tested.
-const STALL: Duration = Duration::from_millis(400);
+const STALL: Duration = Duration::from_secs(1);
 
 #[test]
 fn another_length_than_the_manifests_is_refused_before_a_byte_is_written() {
@@ -79,14 +79,14 @@ fn a_server_that_stops_is_left_and_asked_again() {
     let server = Server::start(move |number, request| match number {
         0 => Reply::file(request, &served[..3], "\"v1\"")
             .ending(End::Promised(1000))
-            .dripping(Duration::from_secs(2)),
+            .dripping(Duration::from_secs(4)),
         _ => Reply::file(request, &served, "\"v1\""),
     });
     let place = Place::new().with_stall(STALL);
     place.pull(&tiny(&[server.url("/a")], "")).unwrap();
     place.assert_pulled(&body);
     assert_eq!(server.ranges(), [None, Some(1)]);
-    assert!(place.reports.borrow().iter().any(|line| line.contains("not a byte in 0.4 s")));
+    assert!(place.reports.borrow().iter().any(|line| line.contains("not a byte in 1 s")));
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn a_server_that_does_not_answer_is_given_up() {
     place.options.retries = 1;
     let start = Instant::now();
     let told = place.told(&tiny(&[server.url("/a")], ""));
-    assert!(told.contains("no answer in 0.4 s"), "{told}");
-    assert!(start.elapsed() < Duration::from_secs(5));
+    assert!(told.contains("no answer in 1 s"), "{told}");
+    assert!(start.elapsed() < Duration::from_secs(8));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_byte_now_and_then_does_not_keep_a_pull_for_ever() {
     place.options.least_bytes_per_s = 10_000;
     place.options.retries = 1;
     let told = place.told(&tiny(&[server.url("/a")], ""));
-    assert!(told.contains("hardly anything in 0.4 s"), "{told}");
+    assert!(told.contains("hardly anything in 1 s"), "{told}");
     assert_eq!(place.read(FILE), None);
     assert!(place.read("a.gguf.part").is_some_and(|part| gguf(1000).starts_with(&part)));
 }

@@ -1,5 +1,5 @@
-//! What a pull promises, against a server that is as hostile as a test wants it: the whole, right file under its
-//! name, or a message that says what was wrong and what to do. Each test is a sentence.
+//! What a pull promises, against a server that is as hostile as a test wants it: the whole, right file under
+//! its name, or a message that says what was wrong and what to do. Each test is a sentence.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,

@@ -1,5 +1,5 @@
-//! A file server as hostile as its script. Each connection is answered once, by a closure that sees the request;
-//! all requests are kept for the test to look at. Must not know what is tested.
+//! A file server as hostile as its script. Each connection is answered once, by a closure that sees the
+//! request; all requests are kept for the test to look at. Must not know what is tested.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
