@@ -39,7 +39,7 @@ setup-checks:
 # real ones. The language model's tests run a second time without kernels of our own.
 test: setup-checks fmt clippy doc deny real-models
 	cargo test --release --locked -p offhook-core
-	cargo test --release --locked -p offhook-files -p offhook-llm -p offhook-phone
+	cargo test --release --locked -p offhook-files -p offhook-llm -p offhook-models -p offhook-phone
 	cargo test --release --locked
 	OFFHOOK_TEST_KERNELS=candle cargo test --release --locked -p offhook-llm
 	@skipped=0; test -e target/real-models/tiny.en.bin || skipped=1; test -e target/real-models/joe.onnx || skipped=$$((skipped + 2)); \

@@ -9,7 +9,7 @@ use std::path::Path;
 use imports::{Crate, House};
 
 /// A room (a folder of src/, or a file in it), and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 25] = [
+const MAY_IMPORT: [(&str, &[&str]); 26] = [
     ("units", &[]),
     ("stats", &[]),
     ("language", &[]),
@@ -44,6 +44,7 @@ const MAY_IMPORT: [(&str, &[&str]); 25] = [
     ),
     ("phone", &["audio", "files", "language", "stats", "streams", "units"]),
     ("files", &["audio"]),
+    ("models", &["files"]),
     ("telemetry", &[]),
     ("engine", &["audio", "dialogue", "files", "language", "report", "units", "vad"]),
     (
@@ -129,6 +130,7 @@ fn house() -> House {
         of("offhook_core", "crates/core/src", &[]),
         of("offhook_files", "crates/files/src", &["files"]),
         of("offhook_llm", "crates/llm/src", &["engine", "llm"]),
+        of("offhook_models", "crates/models/src", &["models"]),
         of("offhook_phone", "crates/phone/src", &["phone"]),
     ])
 }
