@@ -40,10 +40,20 @@ const NUMBERS: Numbers = Numbers {
     ordinal_endings: &[],
     decade_endings: &["er"],
     scale_letters: &[],
-    scale_words: &["Tausend", "Million", "Millionen", "Milliarde", "Milliarden", "Mio", "Mrd"],
+    scale_words: &[
+        ("Tausend", "Tausend"),
+        ("Million", "Million"),
+        ("Millionen", "Millionen"),
+        ("Milliarde", "Milliarde"),
+        ("Milliarden", "Milliarden"),
+        ("Mio", "Millionen"),
+        ("Mrd", "Milliarden"),
+    ],
+    models: &[],
     years: (1900, 2100),
     years_after: &["seit", "von", "bis", "ab", "jahr", "jahre", "anno", "vor", "nach"],
     singular_after: &[],
+    described: &[],
     decades_after: &[],
     denominators: &[2, 3, 4, 5, 6, 8, 10, 100],
 };
@@ -62,6 +72,7 @@ const MONEY: Money = Money {
     and: "",
     names_hundredths: false,
     per: "pro",
+    for_price: "für",
 };
 
 const DATES: Dates = Dates {
@@ -96,6 +107,7 @@ const DATES: Dates = Dates {
     dotted_days: true,
     day_first: ("", ""),
     before: &["am", "vom", "zum", "bis", "ab", "der", "die", "das", "dem", "den", "im", "jeden"],
+    days_between: &[],
 };
 
 const TIMES: Times = Times {
@@ -104,6 +116,8 @@ const TIMES: Times = Times {
     halves: &[],
     words: &["Uhr"],
     named: &["Mitternacht"],
+    announced: &[],
+    military: None,
     spans: &["Sekunde", "Minute", "Stunde", "Tag", "Woche", "Monat", "Jahr"],
 };
 
@@ -128,6 +142,7 @@ const ADDRESSES: Addresses = Addresses {
     house: numbers::cardinal,
     number_first: false,
     streets: &[("str", "straße"), ("Str", "Straße"), ("pl", "platz"), ("Pl", "Platz")],
+    street_before: &[],
     directions: &[],
     regions: &[],
     degrees: &[],
@@ -148,6 +163,7 @@ const WEB: Web = Web {
         ('&', "und"),
         ('=', "gleich"),
         ('%', "Prozent"),
+        ('\\', "Backslash"),
     ],
     top_levels: &["de", "at", "ch", "com", "org", "net", "info", "eu", "io", "app"],
     files: &["pdf", "doc", "docx", "txt", "jpg", "png", "csv", "zip", "html"],

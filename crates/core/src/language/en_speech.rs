@@ -2,6 +2,7 @@
 //! have files of their own. Must not know how the tables are used.
 
 mod abbreviations;
+mod capitals;
 mod numbers;
 mod places;
 mod signs;
@@ -50,7 +51,19 @@ const NUMBERS: Numbers = Numbers {
         ("bn", "billion"),
         ("T", "trillion"),
     ],
-    scale_words: &["hundred", "thousand", "million", "billion", "trillion"],
+    scale_words: &[
+        ("hundred", "hundred"),
+        ("thousand", "thousand"),
+        ("million", "million"),
+        ("billion", "billion"),
+        ("trillion", "trillion"),
+        ("mil", "million"),
+        ("mill", "million"),
+        ("mln", "million"),
+        ("bil", "billion"),
+        ("bln", "billion"),
+    ],
+    models: &["707", "717", "727", "737", "747", "757", "767", "777", "787"],
     years: (1900, 2100),
     years_after: &[
         "in",
@@ -66,9 +79,11 @@ const NUMBERS: Numbers = Numbers {
         "year",
         "established",
         "circa",
+        "ca",
         "mid",
     ],
     singular_after: &["a", "an"],
+    described: units::DESCRIBED,
     decades_after: &["the", "his", "her", "their", "my", "your", "in", "mid", "early", "late"],
     denominators: &[2, 3, 4, 5, 6, 8, 10, 12, 16, 32, 64],
 };
@@ -114,6 +129,7 @@ const MONEY: Money = Money {
     and: "and",
     names_hundredths: true,
     per: "per",
+    for_price: "for",
 };
 
 const DATES: Dates = Dates {
@@ -156,6 +172,13 @@ const DATES: Dates = Dates {
     dotted_days: false,
     day_first: ("the", "of"),
     before: &["on", "by", "until", "before", "after", "from", "since", "through", "between", "for", "due"],
+    days_between: &[
+        ("to", &["from"]),
+        ("through", &["from"]),
+        ("until", &["from"]),
+        ("and", &["between"]),
+        ("or", &[]),
+    ],
 };
 
 const TIMES: Times = Times {
@@ -164,6 +187,11 @@ const TIMES: Times = Times {
     halves: &[("am", "ay M"), ("pm", "P M")],
     words: &["o'clock"],
     named: &["noon", "midnight"],
+    announced: &[
+        "at", "by", "until", "till", "from", "to", "before", "after", "around", "about", "opens", "closes",
+        "open", "doors", "tonight", "today", "tomorrow",
+    ],
+    military: Some(("hours", "hundred", &["at", "by", "until", "till", "from"])),
     spans: &[
         "second", "sec", "minute", "min", "hour", "hr", "day", "week", "wk", "month", "mo", "year", "yr",
     ],
@@ -206,6 +234,10 @@ const TELEPHONE: Telephone = Telephone {
         "customer",
         "booking",
         "ending",
+        "ein",
+        "ssn",
+        "itin",
+        "npi",
     ],
     code_is: &["number", "no", "is", "id", "code", "#", "in"],
 };
@@ -223,6 +255,7 @@ const WEB: Web = Web {
         ('=', "equals"),
         ('%', "percent"),
         ('#', "hash"),
+        ('\\', "backslash"),
     ],
     top_levels: &[
         "com", "org", "net", "edu", "gov", "mil", "int", "info", "biz", "name", "pro", "app", "dev",
@@ -232,7 +265,9 @@ const WEB: Web = Web {
     ],
     files: &[
         "pdf", "doc", "docx", "txt", "jpg", "jpeg", "png", "gif", "csv", "xls", "xlsx", "zip", "html", "htm",
-        "js", "py", "json", "xml", "mp3", "mp4", "exe", "toml", "md",
+        "js", "py", "json", "xml", "mp3", "mp4", "exe", "toml", "md", "yaml", "yml", "ini", "conf", "cfg",
+        "log", "css", "sql", "rs", "ts", "sh", "ppt", "pptx", "svg", "webp", "wav", "mov", "rar", "tar",
+        "gz", "apk", "dmg", "iso", "bat", "cpp",
     ],
     parts: &[
         ("io", "I O"),

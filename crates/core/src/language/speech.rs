@@ -73,14 +73,18 @@ pub struct Numbers {
     pub decade_endings: &'static [&'static str],
     /// Letters directly behind a number that multiply it.
     pub scale_letters: &'static [(&'static str, &'static str)],
-    /// Words behind a number that multiply it.
-    pub scale_words: &'static [&'static str],
+    /// Words behind a number that multiply it, and how they are said.
+    pub scale_words: &'static [(&'static str, &'static str)],
+    /// Numbers of kinds of things before the number of a variant: 737-800.
+    pub models: &'static [&'static str],
     /// A number of four digits from here on, and below there, is a year.
     pub years: (u64, u64),
     /// Words after which any number of four digits is a year.
     pub years_after: &'static [&'static str],
     /// Articles after which a unit is singular: "a $20 bill".
     pub singular_after: &'static [&'static str],
+    /// Nouns before which a unit is singular: "two 500mg tablets".
+    pub described: &'static [&'static str],
     /// Words before two digits that make them a decade: "in her 30s".
     pub decades_after: &'static [&'static str],
     /// Denominators of ordinary fractions.
@@ -98,6 +102,8 @@ pub struct Money {
     pub names_hundredths: bool,
     /// The word for a rate: "$5/visit".
     pub per: &'static str,
+    /// The word between several things and their price: "2/$5".
+    pub for_price: &'static str,
 }
 
 /// A currency.
@@ -134,6 +140,9 @@ pub struct Dates {
     pub day_first: (&'static str, &'static str),
     /// Words before numbers that make a fraction a date: "on 3/4".
     pub before: &'static [&'static str],
+    /// Words between two days of one month, each with the words before the month after which the number
+    /// behind is surely a day: "between Nov 3 and 5".
+    pub days_between: &'static [(&'static str, &'static [&'static str])],
 }
 
 /// How times of the day are said.
@@ -149,6 +158,10 @@ pub struct Times {
     pub words: &'static [&'static str],
     /// Times with a name: "10:30-noon".
     pub named: &'static [&'static str],
+    /// Words before a time: "at 7p".
+    pub announced: &'static [&'static str],
+    /// Times of four digits: the word behind them, the word for full hours, and the words before them.
+    pub military: Option<(&'static str, &'static str, &'static [&'static str])>,
     /// What happens so often in one of them: "7 days/week".
     pub spans: &'static [&'static str],
 }
@@ -195,6 +208,8 @@ pub struct Addresses {
     pub number_first: bool,
     /// Kinds of streets: abbreviation, word.
     pub streets: &'static [(&'static str, &'static str)],
+    /// Words with capitals behind the kind of a street, which begin no sentence: "Elm St. Station".
+    pub street_before: &'static [&'static str],
     /// Points of the compass: abbreviation, word.
     pub directions: &'static [(&'static str, &'static str)],
     /// States and provinces: abbreviation, name.
@@ -240,7 +255,7 @@ pub struct Unit {
 pub enum UnitWhen {
     /// After any number.
     Always,
-    /// Directly behind the number, or after a larger unit: "6 ft 2 in".
+    /// Directly behind the number, after a larger unit, or at the end of an area: "6 ft 2 in", "4x6 in.".
     Glued,
 }
 
@@ -255,6 +270,13 @@ pub struct Abbreviations {
     pub words: &'static [(&'static str, &'static str)],
     /// Short ordinary words, which are no initials when they are shouted. In lower case.
     pub shouted: &'static [&'static str],
+    /// Words in capitals that are initials, unless another shouted word stands beside them: "IT", "ACT".
+    pub either: &'static [&'static str],
+    /// Abbreviations with which no sentence ends. In lower case.
+    pub leading: &'static [&'static str],
+    /// Letters with full stops that are no initials of a person, and words with capitals behind them that
+    /// begin no sentence: "U.S. Senate".
+    pub continued: (&'static [&'static str], &'static [&'static str]),
     /// The longest initials; a longer word in capitals is shouted.
     pub longest_initials: usize,
     /// A capital behind an abbreviation begins a sentence: nouns have none.
@@ -267,6 +289,10 @@ pub struct Abbreviations {
     pub spelled_ending: &'static str,
     /// A word of one capital that is no initial.
     pub one_letter_word: &'static str,
+    /// Words before that word, and words behind it, that make it the Roman number one: "World War I".
+    pub one: (&'static [&'static str], &'static [&'static str]),
+    /// Titles of rulers, whose names that word may follow: "Pope Francis I".
+    pub titles: &'static [&'static str],
     /// Words before a Roman number.
     pub numbered: &'static [&'static str],
     /// Names of rulers, and the word before their ordinal.
@@ -297,6 +323,8 @@ pub struct Signs {
     pub fractions: &'static [(char, u64, u64)],
     /// Between two words without spaces: "he/she".
     pub slash: &'static str,
+    /// Signs between the names of menus, and their word: "Settings > General".
+    pub steps: (&'static [&'static str], &'static str),
     /// The word before a number with this sign: "#5".
     pub number: (char, &'static str),
 }

@@ -2,11 +2,14 @@
 //! tables of the language.
 
 use super::letters::spelled;
-use super::word::{Close, Part, Text, Word, has_digit, is_key, part, short, starts_with_capital};
+use super::word::{Close, Part, Text, Word, has_digit, is_key, leads, part, short, starts_with_capital};
 use crate::language::{Speech, When};
 
 /// The longest abbreviation in a table, in bytes: longer words are not looked up.
 const LONGEST: usize = 12;
+
+/// The letters of a common word whose plural is one too: "CARDS". Shorter words with an "s" are initials.
+const FEWEST_OF_SEVERAL: usize = 4;
 
 fn of_fixed(written: &str, speech: &Speech) -> Option<&'static str> {
     let table = speech.abbreviations.fixed;
@@ -48,6 +51,7 @@ fn in_case_of(said: &str, like: &str) -> String {
 fn abbreviation(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Part> {
     let (said, when) = entry(text, i, word)?;
     let close = match when {
+        _ if leads(word.core, text.speech) && text.at(i + 1).is_some() => Close::Joined,
         When::BeforeName | When::BeforeNumber => Close::Joined,
         When::Always | When::Dotted => Close::Abbreviated,
     };
@@ -86,6 +90,71 @@ fn dotted_letters(written: &str, speech: &Speech) -> Option<String> {
     letters.then(|| spelled(written, speech))
 }
 
+/// True if a word is one of the ordinary short ones of the language, or several of one.
+pub(super) fn is_common(written: &str, speech: &Speech) -> bool {
+    let abbreviations = &speech.abbreviations;
+    let lower = written.to_lowercase();
+    let one = lower.strip_suffix(abbreviations.plural).filter(|one| one.len() >= FEWEST_OF_SEVERAL);
+    [Some(lower.as_str()), one].into_iter().flatten().any(|word| abbreviations.shouted.contains(&word))
+}
+
+/// True if letters with full stops and the next word are one name: "U.S. Senate", "J.K. Rowling".
+fn are_one_name(letters: &str, next: &str, speech: &Speech) -> bool {
+    let (known, continued) = speech.abbreviations.continued;
+    if known.contains(&letters) {
+        return continued.contains(&next);
+    }
+    let are_capitals = !letters.contains(char::is_lowercase);
+    are_capitals && starts_with_capital(next) && next.contains(char::is_lowercase) && !is_common(next, speech)
+}
+
+/// True if a word in capitals is shouted: an ordinary word, or one that is too long for initials.
+fn is_shouted(written: &str, speech: &Speech) -> bool {
+    let abbreviations = &speech.abbreviations;
+    let length = written.chars().count();
+    length > 1
+        && written.chars().all(char::is_uppercase)
+        && (length > abbreviations.longest_initials
+            || abbreviations.either.contains(&written)
+            || is_common(written, speech))
+}
+
+/// Initials that are also a word: "our IT team", "DO IT NOW".
+fn either(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Part> {
+    let speech = text.speech;
+    text.at(i).filter(|word| speech.abbreviations.either.contains(&word.core))?;
+    let is_near = |near: &Word<'_>| is_shouted(near.core, speech);
+    let is_word = text.before(i).is_some_and(is_near)
+        || text.at(i + 1).filter(|_| !word.ends_sentence()).is_some_and(is_near);
+    Some(part(if is_word { word.core.to_lowercase() } else { spelled(word.core, speech) }))
+}
+
+/// The Roman number one, which looks like a word: "World War I", "type I diabetes", "Pope Francis I".
+fn roman_one(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Part> {
+    let (speech, abbreviations) = (text.speech, &text.speech.abbreviations);
+    let before = text.before(i).filter(|before| before.close.is_empty() && word.open.is_empty())?;
+    let lower = before.core.to_lowercase();
+    let (words, nouns) = abbreviations.one;
+    let next = text.after(i).map(|next| next.core.to_lowercase()).unwrap_or_default();
+    let is_name = starts_with_capital(before.core) && before.core.contains(char::is_lowercase);
+    let first = text.before(i.checked_sub(1)?);
+    let ends = word.close.starts_with(['.', ',', ';', ':', ')']);
+    let is_counted = (nouns.contains(&next.as_str()) && abbreviations.numbered.contains(&lower.as_str()))
+        || (words.contains(&lower.as_str()) && is_name && (first.is_some() || ends));
+    if is_counted {
+        return Some(part((speech.numbers.cardinal)(1)));
+    }
+    let (rulers, the) = abbreviations.rulers;
+    let is_title = |word: &Word<'_>| abbreviations.titles.contains(&word.core.to_lowercase().as_str());
+    let is_ruler = rulers.contains(&lower.as_str()) && is_name && (ends || first.is_some_and(is_title));
+    is_ruler.then(|| part(format!("{the} {}", (speech.numbers.ordinal)(1, the))))
+}
+
+/// True if this noun makes the word of one letter before it a number: "type I diabetes".
+pub(super) fn is_counted_by_one(word: &str, next: &str, speech: &Speech) -> bool {
+    word == speech.abbreviations.one_letter_word && speech.abbreviations.one.1.contains(&next)
+}
+
 /// The value of a Roman number below 90, which is as far as names, parts and games are counted.
 fn roman(written: &str) -> Option<u64> {
     if written.is_empty() || !written.bytes().all(|b| b"IVXL".contains(&b)) {
@@ -107,7 +176,10 @@ fn canonical_roman() -> Vec<String> {
 /// "Part IV", "Henry VIII", "World War II", "John Smith III".
 fn roman_number(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Part> {
     let speech = text.speech;
-    if ["", "L", speech.abbreviations.one_letter_word].contains(&word.core) {
+    if !word.core.is_empty() && word.core == speech.abbreviations.one_letter_word {
+        return roman_one(text, i, word);
+    }
+    if ["", "L"].contains(&word.core) {
         return None;
     }
     let n = roman(word.core)?;
@@ -157,7 +229,15 @@ fn initial(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Part> {
     let after_name = before.is_none_or(|before| starts_with_capital(before.core) || before.close == ".");
     // A name said "ay M" ends in the name of a letter.
     let after_letter = speech.letter_names.iter().any(|(_, name)| *name == lower);
-    let is_one = named && before_name && after_name && !spelled_on && !is_label && !after_letter;
+    // "J. K. Rowling", wherever it stands.
+    let of_several = text.at(i + 1).is_some_and(|next| next.close == "." && is_one_capital(next.core))
+        && text.at(i + 2).is_some_and(|name| {
+            starts_with_capital(name.core)
+                && name.core.contains(char::is_lowercase)
+                && !is_common(name.core, speech)
+        });
+    let is_one = (named && before_name && after_name && !spelled_on && !is_label && !after_letter)
+        || (of_several && !spelled_on);
     is_one.then(|| Part::new(spelled(word.core, speech), Close::Joined))
 }
 
@@ -187,7 +267,7 @@ pub(super) fn capitals(written: &str, speech: &Speech) -> Option<String> {
     }
     let lower = written.to_lowercase();
     let plain = lower.replace('\'', "");
-    let is_shouted = abbreviations.shouted.contains(&plain.as_str()) || bare.contains('\'');
+    let is_shouted = is_common(&plain, speech) || bare.contains('\'');
     if length > abbreviations.longest_initials || is_shouted {
         return Some(lower);
     }
@@ -207,7 +287,7 @@ pub(super) fn fixed(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let word = text.at(i)?;
     let speech = text.speech;
-    if let Some(said) = roman_number(text, i, word) {
+    if let Some(said) = roman_number(text, i, word).or_else(|| either(text, i, word)) {
         return Some(vec![said]);
     }
     if let Some(parts) = abbreviation_of_two(text, i, word) {
@@ -217,7 +297,9 @@ pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
         return Some(vec![said]);
     }
     if let Some(said) = dotted_letters(word.core, speech) {
-        return Some(vec![short(said)]);
+        let next = text.at(i + 1).filter(|next| word.close == "." && next.open.is_empty());
+        let is_name = next.is_some_and(|next| are_one_name(word.core, next.core, speech));
+        return Some(vec![Part::new(said, if is_name { Close::Joined } else { Close::Abbreviated })]);
     }
     initial(text, i, word).map(|said| vec![said])
 }

@@ -1,7 +1,9 @@
 //! Streets, rooms, states and postcodes. Must not know a place: they are in the tables of the language.
 
+use super::abbreviations;
 use super::codes;
-use super::numbers::{digits, one};
+use super::letters::spelled;
+use super::numbers::{digits, one, ordinal_of};
 use super::word::{
     Close, Part, Text, has_digit, is_digits, is_key, of_table, part, short, starts_with_capital,
 };
@@ -93,8 +95,16 @@ fn street(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let before = text.before(i)?;
     let after_name = is_name(before.core) && before.goes_on();
     let before_name = word.goes_on() && text.at(i + 1).is_some_and(|next| starts_with_capital(next.core));
-    let is_one = after_name && (is_in_a_street(text, i) || !before_name || has_digit(before.core));
-    (is_one && said != word.core).then(|| vec![Part::new(said, Close::Abbreviated)])
+    let next = text.core(i + 1);
+    // "Elm St. Station", "Elm St. We": of "St." alone, a name may follow.
+    let is_continued = before_name && addresses.street_before.contains(&next);
+    let is_saint = abbreviations::needs_a_name(word, text.speech);
+    let begins = is_saint && abbreviations::is_common(next, text.speech);
+    let is_no_title = !abbreviations::is_entry(word.core, text.speech) || is_continued || begins;
+    let is_one =
+        after_name && (is_in_a_street(text, i) || !before_name || has_digit(before.core) || is_no_title);
+    let close = if is_continued { Close::Joined } else { Close::Abbreviated };
+    (is_one && said != word.core).then(|| vec![Part::new(said, close)])
 }
 
 /// The kind of a street at the end of its name: "Goethestr."
@@ -178,15 +188,43 @@ fn numbered(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let (key, name) = text.speech.addresses.numbered.iter().find(|(key, _)| is_key(key, &lower))?;
     let next = text.at(i + 1).filter(|next| next.open.is_empty())?;
     let number = next.core.trim_start_matches(text.speech.signs.number.0);
+    let is_whole_word = name.eq_ignore_ascii_case(key);
+    if is_whole_word && word.is_dotted() {
+        return None;
+    }
     let said = if is_digits(number) && number.len() <= 4 && !number.starts_with('0') {
         number.parse().ok().map(text.speech.addresses.house)
     } else if has_digit(number) && number.len() <= 6 {
         codes::code(number, text.speech).or_else(|| one(number, "", text.speech))
     } else {
-        None
+        is_letter_of_a_place(number, text.speech).then(|| spelled(number, text.speech))
     }?;
-    let name = if name.eq_ignore_ascii_case(key) { word.core } else { name };
+    let name = if is_whole_word { word.core } else { name };
     Some(vec![Part::new(name, Close::Joined), part(said)])
+}
+
+/// The letter of a room or a building: "Suite B".
+fn is_letter_of_a_place(written: &str, speech: &Speech) -> bool {
+    let mut letters = written.chars();
+    let is_capital = letters.next().is_some_and(|c| c.is_ascii_uppercase()) && letters.next().is_none();
+    is_capital && written != speech.abbreviations.one_letter_word
+}
+
+/// True if the second word is the number or the letter of a place of the first kind: "suite B".
+pub(super) fn is_place(kind: &str, written: &str, speech: &Speech) -> bool {
+    let is_kind = speech.addresses.numbered.iter().any(|(key, _)| key.eq_ignore_ascii_case(kind));
+    is_kind && (has_digit(written) || is_letter_of_a_place(written, speech))
+}
+
+/// The kind of a place behind its ordinal: "2nd Fl."
+fn behind_ordinal(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
+    let word = text.at(i)?;
+    let before = text.before(i).filter(|before| before.close.is_empty())?;
+    ordinal_of(before.core, &text.speech.numbers)?;
+    let lower = word.core.to_lowercase();
+    let (_, name) = text.speech.addresses.numbered.iter().find(|(key, _)| *key == lower)?;
+    let said = if starts_with_capital(word.core) { (*name).to_owned() } else { name.to_lowercase() };
+    (!name.eq_ignore_ascii_case(word.core)).then(|| vec![short(said)])
 }
 
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
@@ -196,4 +234,5 @@ pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
         .or_else(|| street(text, i))
         .or_else(|| region(text, i))
         .or_else(|| postcode(text, i))
+        .or_else(|| behind_ordinal(text, i))
 }

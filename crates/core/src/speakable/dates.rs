@@ -180,6 +180,21 @@ fn find_day(lower: &str, speech: &Speech) -> bool {
     speech.dates.days.iter().any(|(day, short)| is_it(day) || short.iter().any(|short| is_it(short)))
 }
 
+/// Another day of the month at `i`, and the word before it: "between Nov 3 and 5".
+fn second_day(text: &Text<'_>, i: usize) -> Option<[Part; 2]> {
+    let speech = text.speech;
+    let between = text.after(i + 1)?;
+    let until = text.after(i + 2).filter(|until| until.core.len() <= 4)?;
+    let (_, sure) = speech.dates.days_between.iter().find(|(word, _)| *word == between.core)?;
+    let is_sure = sure.contains(&text.before_in_lower_case(i).as_str());
+    let ends = !until.close.is_empty() || text.at(i + 4).is_none();
+    let is_time = text.after(i + 3).is_some_and(|next| times::goes_with_a_time(next.core, speech));
+    let said = day(until.core, "", speech).filter(|_| !until.core.contains(['-', '–']))?;
+    let number = |text: &str| text.trim_end_matches(|c: char| !c.is_ascii_digit()).parse::<u64>().ok();
+    let is_later = number(text.core(i + 1)) < number(until.core);
+    ((is_sure || ends) && is_later && !is_time).then(|| [part(between.core), part(said)])
+}
+
 /// "Nov. 3, 2026", "November 2026".
 fn month_first(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> {
     let speech = text.speech;
@@ -191,7 +206,8 @@ fn month_first(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> 
     let first = Part::new(name, Close::Joined);
     if let Some(day) = day(next.core, "", speech).filter(|_| !speech.dates.dotted_days) {
         let mut parts = vec![first, part(day)];
-        parts.extend(year_after(text, i + 1));
+        parts.extend(second_day(text, i).into_iter().flatten());
+        parts.extend(year_after(text, i + parts.len() - 1));
         return Some(parts);
     }
     // "June 1–July 4"
@@ -236,6 +252,12 @@ fn is_short_for(written: &str, name: &str) -> bool {
     !written.eq_ignore_ascii_case(name)
 }
 
+/// "&" or its word.
+pub(super) fn is_and(written: &str, speech: &Speech) -> bool {
+    const AND: &str = "&";
+    written == AND || speech.signs.said.iter().any(|(sign, said)| *sign == AND && *said == written)
+}
+
 /// A month or a day of the week on its own: "Mon.", "Sept".
 fn alone(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> {
     let speech = text.speech;
@@ -245,6 +267,15 @@ fn alone(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> {
     let beside_a_date = next.is_some_and(|next| {
         has_digit(next.core) || next.is_dash() || self::name(next.core, speech).is_some()
     });
+    // "Wed & Fri"
+    let day_at = |at: Option<usize>| {
+        let day = at.and_then(|at| text.at(at)).filter(|day| day.close.is_empty() || at > Some(i));
+        day.is_some_and(|day| find(speech.dates.days, day.core).is_some())
+    };
+    let before = text.before(i).filter(|before| before.close.is_empty() && is_and(before.core, speech));
+    let beside_a_day = find(speech.dates.days, word.core).is_some()
+        && ((next.is_some_and(|next| is_and(next.core, speech)) && day_at(Some(i + 2)))
+            || (before.is_some() && day_at(i.checked_sub(2))));
     let after_a_range = text.before(i).is_some_and(Word::is_dash);
     // "Fr. Koch": a title that looks like a day.
     let titled = !beside_a_date
@@ -258,6 +289,7 @@ fn alone(text: &Text<'_>, i: usize, word: &Word<'_>) -> Option<Vec<Part>> {
         || word.is_dotted()
         || word.close.starts_with([',', ':'])
         || beside_a_date
+        || beside_a_day
         || after_a_range;
     // "APR" in capitals is no month.
     let is_name = word.core.contains(char::is_lowercase);

@@ -1,8 +1,10 @@
 //! Which neighbouring words are spoken as one thing, so that no chunk is cut between them. Must not know how
 //! they are spoken.
 
-use super::word::{Word, has_digit, is_digits, may_begin_sentence, of_table, starts_with_capital};
-use super::{abbreviations, dates, money, numbers, telephone, times, units};
+use super::word::{
+    Word, has_digit, is_described, is_digits, leads, may_begin_sentence, of_table, starts_with_capital,
+};
+use super::{abbreviations, addresses, dates, money, numbers, telephone, times, units};
 use crate::language::Speech;
 
 /// True if a chunk must not be cut between these two written words, because they are spoken as one thing:
@@ -10,6 +12,9 @@ use crate::language::Speech;
 #[must_use]
 pub fn joins(before: &str, after: &str, speech: &Speech) -> bool {
     let (first, second) = (Word::of(before), Word::of(after));
+    if is_sign(&first, speech) || is_sign(&second, speech) {
+        return first.close.is_empty() && second.open.trim_matches('*').is_empty();
+    }
     if second.is_dash() || first.is_dash() {
         let one = if first.is_dash() { second } else { first };
         let goes_on = first.close.is_empty() || (first.close == "." && is_abbreviation(&first, speech));
@@ -51,6 +56,12 @@ pub fn may_join(before: &str, speech: &Speech) -> bool {
     }
 }
 
+/// A sign between two words: "2 + 2", "Settings > General", "5 * 3".
+fn is_sign(word: &Word<'_>, speech: &Speech) -> bool {
+    let is_star = word.core.is_empty() && word.open == "*" && word.close.is_empty();
+    is_star || speech.signs.between.iter().any(|(sign, _)| *sign == word.core)
+}
+
 fn is_of_a_time(word: &Word<'_>, speech: &Speech) -> bool {
     times::goes_with_a_time(word.core, speech)
 }
@@ -71,18 +82,23 @@ fn is_abbreviation(word: &Word<'_>, speech: &Speech) -> bool {
         || is_street
         || short(addresses.directions)
         || short(addresses.numbered)
+        || units::begins_a_unit(word.core, speech)
         || is_unit_or_rate(word.core, speech)
         || is_of_a_time(word, speech)
 }
 
-/// "kg", "$5/mo"
+/// "kg", "$5/mo", "30-min"
 fn is_unit_or_rate(core: &str, speech: &Speech) -> bool {
     units::is_unit(core.rsplit('/').next().unwrap_or(core), speech)
+        || core.split_once('-').is_some_and(|(number, unit)| units::compound(number, unit, speech).is_some())
 }
 
 /// A word after an abbreviation with a full stop: a capital begins a sentence, unless a title or a short name
 /// stands before it.
 fn follows_an_abbreviation(first: &Word<'_>, second: &Word<'_>, speech: &Speech) -> bool {
+    if leads(first.core, speech) {
+        return true;
+    }
     if abbreviations::needs_a_name(first, speech) {
         return starts_with_capital(second.core);
     }
@@ -117,8 +133,10 @@ fn follows_a_number(first: &Word<'_>, second: &Word<'_>, speech: &Speech) -> boo
             || numbers::fraction_of(next, speech).is_some()
             || starts_with_capital(next)
             || units::may_be_a_unit(next, speech)
+            || is_described(next, speech)
+            || is_between_days(next, speech)
             || dates::name(next, speech).is_some()
-            || numbers::is_scale(next, speech)
+            || numbers::scale_of(next, speech).is_some()
             || is_of_a_time(second, speech)
             || money::is_currency(next, speech))
 }
@@ -138,13 +156,23 @@ fn is_announced(first: &Word<'_>, second: &Word<'_>, speech: &Speech) -> bool {
             || addresses.numbered.iter().any(|(key, _)| key.eq_ignore_ascii_case(&lower))
             || speech.numbers.years_after.contains(&lower.as_str())
             || speech.dates.before.contains(&lower.as_str())
+            || speech.times.announced.contains(&lower.as_str())
+            || is_between_days(&lower, speech)
             || (speech.numbers.ordinal)(3, &lower) != (speech.numbers.ordinal)(3, ""))
+}
+
+fn is_between_days(word: &str, speech: &Speech) -> bool {
+    speech.dates.days_between.iter().any(|(between, _)| *between == word)
 }
 
 /// Names of several words, and the kind of a street.
 fn is_of_a_name(first: &Word<'_>, second: &Word<'_>, speech: &Speech) -> bool {
     let is_first_name = starts_with_capital(first.core);
     is_first_name && starts_with_capital(second.core)
+        || addresses::is_place(first.core, second.core, speech)
+        || (dates::name(first.core, speech).is_some() && dates::is_and(second.core, speech))
+        || (dates::is_and(first.core, speech) && dates::name(second.core, speech).is_some())
+        || abbreviations::is_counted_by_one(first.core, second.core, speech)
         || (has_digit(first.core) && of_table(speech.addresses.streets, second.core).is_some())
         || (abbreviations::needs_a_name(first, speech) && starts_with_capital(second.core))
 }

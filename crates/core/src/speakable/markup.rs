@@ -9,6 +9,10 @@ use regex::{Captures, Regex};
 use super::letters::is_letter;
 use crate::language::{Language, Speech};
 
+/// The most words of an item of a list without marks, and the fewest items.
+const MOST_LISTED_WORDS: usize = 8;
+const FEWEST_LISTED: usize = 3;
+
 /// The most words from the one that tells to press a key to the key.
 const MOST_BEFORE_KEY: usize = 6;
 
@@ -28,20 +32,26 @@ pub fn written(text: &str, language: &Language) -> String {
     let text = without_links(&text);
     let text = without_html(&text);
     let speech = &language.speech;
+    let listed = in_lists(&text, speech);
     let mut line = String::with_capacity(text.len());
     let mut keys = Keys::default();
     // The row before was an item or a heading, which ends with a pause.
     let mut was_item = false;
-    for row in text.lines() {
-        let is_item = is_item(row, speech);
+    for (row, is_listed) in text.lines().zip(listed) {
+        let is_item = is_listed || is_item(row, speech);
         let mut pauses = was_item || is_item;
         let mut first = true;
-        for raw in row.split_whitespace() {
+        let mut words = row.split_whitespace().peekable();
+        while let Some(raw) = words.next() {
             if first && is_bullet(raw, speech) {
                 continue;
             }
             first = false;
-            let is_key = keys.is_key(raw, speech);
+            // "5 * 3"
+            let is_product = raw == "*"
+                && line.ends_with(|c: char| c.is_ascii_digit())
+                && words.peek().is_some_and(|next| next.starts_with(|c: char| c.is_ascii_digit()));
+            let is_key = is_product || keys.is_key(raw, speech);
             let word = if is_key { raw.to_owned() } else { word(raw, speech) };
             pauses |= raw.starts_with('|');
             let closes = word.chars().all(|c| ",.;:!?)".contains(c));
@@ -61,6 +71,32 @@ pub fn written(text: &str, language: &Language) -> String {
         was_item = if row.trim().is_empty() { was_item } else { is_item };
     }
     line
+}
+
+/// Which rows are items of a list without any mark: short rows, several in a row, none with punctuation at
+/// its end.
+fn in_lists(text: &str, speech: &Speech) -> Vec<bool> {
+    let mut listed: Vec<bool> = Vec::new();
+    // Where the rows began that may be items, and how many they are. Empty rows may stand between.
+    let (mut start, mut count) = (0, 0);
+    for (at, row) in text.lines().enumerate() {
+        listed.push(false);
+        let mut words = row.split_whitespace();
+        let Some(first) = words.next() else { continue };
+        let is_short = words.count() < MOST_LISTED_WORDS;
+        let is_open = row.trim_end().ends_with(|c: char| c.is_alphanumeric() || ")%".contains(c));
+        if !is_short || !is_open || is_bullet(first, speech) {
+            count = 0;
+            continue;
+        }
+        start = if count == 0 { at } else { start };
+        count += 1;
+        if count >= FEWEST_LISTED {
+            let fresh = if count == FEWEST_LISTED { start } else { at };
+            listed.iter_mut().skip(fresh).for_each(|listed| *listed = true);
+        }
+    }
+    listed
 }
 
 /// True if a row is an item of a list, a row of a table, or a heading.
@@ -136,8 +172,9 @@ fn without_code(text: &str) -> Cow<'_, str> {
 
 /// What is struck out, and what a template did not fill in, is not there.
 fn without_placeholders<'t>(text: &'t Cow<'t, str>) -> Cow<'t, str> {
-    static STRUCK: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"~~[^~\s](?:[^~\n]*[^~\s])?~~|\{\{[^{}]*\}\}").ok());
+    static STRUCK: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"~~[^~\s](?:[^~\n]*[^~\s])?~~|\{\{[^{}]*\}\}|\$?\{[A-Za-z_][\w.]*\}").ok()
+    });
     replaced(&STRUCK, Cow::Borrowed(text.as_ref()), "")
 }
 
@@ -222,7 +259,7 @@ fn word(raw: &str, speech: &Speech) -> String {
     if speech.signs.between.iter().any(|(sign, _)| *sign == raw) {
         return raw.to_owned();
     }
-    if raw == "#" {
+    if raw.trim_end_matches([':', '.', ',']) == "#" {
         return raw.to_owned();
     }
     let is_address = raw.contains("://") || raw.contains('@');
@@ -251,7 +288,9 @@ fn is_kept(c: char, before: Option<char>, after: Option<char>, speech: &Speech) 
         '*' => is_digit(before) && is_digit(after),
         '_' => is_of_word(before) && is_of_word(after),
         '~' => is_digit(after) && before != Some('~'),
-        '[' | ']' | '{' | '}' | '|' | '\\' | '`' | '^' => false,
+        '^' => is_of_word(before) && is_digit(after),
+        '\\' => (is_of_word(before) || before == Some(':')) && is_of_word(after),
+        '[' | ']' | '{' | '}' | '|' | '`' => false,
         _ if c.is_alphanumeric() => true,
         _ => {
             ".,;:!?'’‘\"“”„‚«»()-–—/%&@+…′″¿¡".contains(c)
@@ -308,6 +347,14 @@ mod tests {
             ("1. Cleaning: $90\n2. Checkup", "1. Cleaning: $90, 2. Checkup"),
             ("We have:\n\n- tea\n- milk.\n- Water\n\nYes", "We have: tea, milk. Water, Yes"),
             ("Hi <customer_name>, it is {{total}} now :D", "Hi, it is now"),
+            ("We have\nTea\nCoffee\nHot milk", "We have, Tea, Coffee, Hot milk"),
+            ("Hours:\nMonday 9-5\n\nTuesday 9-5\nClosed Sunday\nCome by!", HOURS),
+            ("We are open\ntoday from nine", "We are open today from nine"),
+            ("One,\ntwo,\nthree,\nfour.", "One, two, three, four."),
+            (
+                "It is {name}, ${total} or {{ x }} C:\\Users 2^10 5 * 3 #: \\*a\\*",
+                "It is, or C:\\Users 2^10 5 * 3 #: a",
+            ),
             ("<ul><li>tea</li><li>milk</li></ul>", "tea, milk"),
             ("Press * or #, dial *67 or *press* it", "Press * or #, dial *67 or press it"),
             ("Great 👍🏽 !", "Great!"),
@@ -315,4 +362,6 @@ mod tests {
             assert_eq!(written(text, &ENGLISH), plain, "{text}");
         }
     }
+
+    const HOURS: &str = "Hours: Monday 9-5, Tuesday 9-5, Closed Sunday, Come by!";
 }

@@ -9,6 +9,7 @@ mod codes;
 mod dates;
 mod dictionary;
 mod joins;
+mod lengths;
 mod letters;
 mod markup;
 mod money;

@@ -123,35 +123,36 @@ impl Amount {
     }
 
     /// The number without its currency, for the beginning of a range; `None` if it has hundredths.
-    pub(super) fn bare(&self, speech: &Speech) -> Option<String> {
+    fn bare(&self, to: &Self, speech: &Speech) -> Option<String> {
         let is_bare = self.number.decimals.is_none() && self.scale.is_empty();
-        is_bare.then(|| self.number.say(&speech.numbers))
+        (is_bare || !to.scale.is_empty()).then(|| joined(&[&self.number.say(&speech.numbers), self.scale]))
     }
 }
 
-/// Two amounts as a range: "$90-$110", "$90-110".
-pub(super) fn range(left: &str, right: &str, speech: &Speech) -> Option<String> {
-    let from = amount(left, speech);
-    let to = amount(right, speech);
-    let (from, to) = match (from, to) {
-        (Some(from), Some(to)) => (from, to),
-        (Some(from), None) => {
-            let number = Number::of(right, &speech.numbers)?;
-            let currency = from.currency;
-            (from, Amount { currency, number, scale: "", attributive: false })
-        }
-        (None, Some(to)) => {
-            let number = Number::of(left, &speech.numbers)?;
-            (Amount { currency: to.currency, number, scale: "", attributive: false }, to)
-        }
-        (None, None) => return None,
+/// The two amounts of a range, of which one may have no currency.
+fn ends(left: &str, right: &str, speech: &Speech) -> Option<(Amount, Amount)> {
+    let bare = |text: &str, currency: &'static Currency| {
+        let whole = Number::of(text, &speech.numbers).map(|number| (number, ""));
+        let (number, scale) = whole.or_else(|| numbers::scaled(text, speech))?;
+        Some(Amount { currency, number, scale, attributive: false })
     };
+    match (amount(left, speech), amount(right, speech)) {
+        (Some(from), Some(to)) => Some((from, to)),
+        (Some(from), None) => bare(right, from.currency).map(|to| (from, to)),
+        (None, Some(to)) => bare(left, to.currency).map(|from| (from, to)),
+        (None, None) => None,
+    }
+}
+
+/// Two amounts as a range: "$90-$110", "$90-110", "$3-4M".
+pub(super) fn range(left: &str, right: &str, speech: &Speech) -> Option<String> {
+    let (from, to) = ends(left, right, speech)?;
     let whole = |amount: &Amount| {
         let (first, second) = amount.parts(speech);
         joined(&[&first, &second])
     };
     let same = std::ptr::eq(from.currency, to.currency);
-    let first = from.bare(speech).filter(|_| same).unwrap_or_else(|| whole(&from));
+    let first = from.bare(&to, speech).filter(|_| same).unwrap_or_else(|| whole(&from));
     Some(joined(&[&first, speech.numbers.to, &whole(&to)]))
 }
 
@@ -165,6 +166,12 @@ fn one_word(text: &str, attributive: bool, speech: &Speech) -> Option<String> {
         Some((text, rate)) => (text, Some(rate)),
         None => (text, None),
     };
+    // "2/$5"
+    if let Some(price) = rate.and_then(|rate| amount(rate, speech)) {
+        let things = Number::of(text, &speech.numbers)?.say(&speech.numbers);
+        let (first, second) = price.parts(speech);
+        return Some(joined(&[&things, speech.money.for_price, &first, &second]));
+    }
     let amount = Amount { attributive, ..amount(text, speech)? };
     let (first, second) = amount.parts(speech);
     match rate {
@@ -173,11 +180,32 @@ fn one_word(text: &str, attributive: bool, speech: &Speech) -> Option<String> {
     }
 }
 
+/// "$2.5 million", "$2-$3 million", "$1.2 mil."
+fn scaled(core: &str, scale: &str, attributive: bool, speech: &Speech) -> Option<Vec<Part>> {
+    let numbers = &speech.numbers;
+    let said = numbers::scale_of(scale, speech)?;
+    let close = if said == scale { Close::Written } else { Close::Abbreviated };
+    let (from, to) = if let Some(amount) = amount(core, speech) {
+        (None, amount)
+    } else {
+        let (left, right) = core.split_once(['-', '–', '—'])?;
+        ends(left, right, speech).map(|(from, to)| (Some(from), to))?
+    };
+    if !to.scale.is_empty() || from.as_ref().is_some_and(|from| !from.scale.is_empty()) {
+        return None;
+    }
+    let from = from.map(|from| joined(&[&from.number.say(numbers), numbers.to])).unwrap_or_default();
+    let to = Amount { attributive, ..to };
+    let number = joined(&[&from, &to.number.say(numbers)]);
+    Some(vec![part(number), Part::new(joined(&[said, to.name()]), close)])
+}
+
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let speech = text.speech;
     let core = text.core(i);
-    let attributive = text.is_attributive(i);
+    let attributive = text.is_attributive(i, i);
     if let Some(next) = text.after(i) {
+        let attributive = text.is_attributive(i, i + 1);
         // "20 €" and "€ 20"
         let behind = number_of(core, speech).zip(currency_of(next.core, speech));
         let apart = behind.or_else(|| number_of(next.core, speech).zip(currency_of(core, speech)));
@@ -185,13 +213,8 @@ pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
             let (first, second) = Amount { currency, number, scale: "", attributive }.parts(speech);
             return Some(vec![part(first), part(second)]);
         }
-        // "$2.5 million"
-        if numbers::is_scale(next.core, speech)
-            && let Some(amount) = amount(core, speech).filter(|amount| amount.scale.is_empty())
-        {
-            let amount = Amount { attributive, ..amount };
-            let scaled = joined(&[next.core, amount.name()]);
-            return Some(vec![part(amount.number.say(&speech.numbers)), part(scaled)]);
+        if let Some(parts) = scaled(core, next.core, attributive, speech) {
+            return Some(parts);
         }
     }
     // The unit of a rate may be short: "$5/mo."

@@ -203,9 +203,17 @@ pub(super) fn one(text: &str, before: &str, speech: &Speech) -> Option<String> {
     pair(text, speech)
 }
 
-/// True if `written` is a word that multiplies the number before it.
-pub(super) fn is_scale(written: &str, speech: &Speech) -> bool {
-    speech.numbers.scale_words.iter().any(|scale| is_key(scale, written))
+/// The word that multiplies the number before it, written in full or short.
+pub(super) fn scale_of(written: &str, speech: &Speech) -> Option<&'static str> {
+    let mut scales = speech.numbers.scale_words.iter();
+    scales.find(|(scale, _)| is_key(scale, written)).map(|(_, said)| *said)
+}
+
+/// The number of a kind of thing, as of an aeroplane: "737-800".
+pub(super) fn model(left: &str, right: &str, speech: &Speech) -> Option<String> {
+    let is_one = speech.numbers.models.contains(&left) && is_digits(right) && right.len() <= left.len();
+    let house = speech.addresses.house;
+    is_one.then(|| Some(joined(&[&house(left.parse().ok()?), &house(right.parse().ok()?)])))?
 }
 
 /// A whole number and the fraction behind it, said in two parts: "3 1/2".

@@ -3,7 +3,7 @@
 
 use super::codes;
 use super::letters::{is_letter, push_letter, spelled};
-use super::numbers::digits_in_groups;
+use super::numbers::{decade_of, digits_in_groups};
 use super::things;
 use super::units;
 use super::word::{has_digit, is_digits, joined};
@@ -89,6 +89,11 @@ fn frequency(written: &str, speech: &Speech) -> Option<String> {
 fn piece(written: &str, before: &str, speech: &Speech) -> String {
     if written.is_empty() {
         return String::new();
+    }
+    // "mid-'90s"
+    let decade = written.strip_prefix('\'').zip(speech.numbers.decades_after.first());
+    if let Some(n) = decade.and_then(|(digits, the)| decade_of(digits, the, &speech.numbers)) {
+        return (speech.numbers.decade)(n);
     }
     if let Some(said) = things::one(written, before, speech).or_else(|| codes::said(written, speech)) {
         return said;

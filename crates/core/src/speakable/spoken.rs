@@ -4,7 +4,9 @@
 use super::dictionary::Dictionary;
 use super::letters::{plain_signs, push_letter};
 use super::word::{Close, Part, Text, Word, is_digits, may_begin_sentence};
-use super::{abbreviations, addresses, dates, money, numbers, pieces, telephone, things, times, units, web};
+use super::{
+    abbreviations, addresses, dates, lengths, money, numbers, pieces, telephone, things, times, units, web,
+};
 use crate::dialogue::WordTime;
 use crate::language::Speech;
 
@@ -18,9 +20,10 @@ const MOST_PASSES: usize = 4;
 type Recogniser = for<'t> fn(&Text<'t>, usize) -> Option<Vec<Part>>;
 
 /// The recognisers; the first that knows a word says it.
-const RECOGNISERS: [Recogniser; 12] = [
+const RECOGNISERS: [Recogniser; 13] = [
     abbreviations::fixed,
     web::read,
+    lengths::read,
     telephone::read,
     times::read,
     money::read,
@@ -211,7 +214,7 @@ fn pass(written: &str, speech: &Speech, dictionary: &Dictionary, settled: &[bool
 /// What is said from `i` on; empty if there is nothing but punctuation.
 fn parts_at(text: &Text<'_>, i: usize) -> Vec<Part> {
     let Some(word) = text.at(i) else { return Vec::new() };
-    if let Some(parts) = telephone::key(text, i) {
+    if let Some(parts) = telephone::key(text, i).or_else(|| things::star(text, i)) {
         return parts;
     }
     if word.core.is_empty() {
@@ -220,7 +223,7 @@ fn parts_at(text: &Text<'_>, i: usize) -> Vec<Part> {
     // A word in small letters can only be an abbreviation, or announce a number.
     let is_plain = word.core.bytes().all(|b| b.is_ascii_lowercase() || b == b'\'');
     if is_plain {
-        let read = [telephone::read, addresses::read, abbreviations::read];
+        let read = [telephone::read, addresses::read, abbreviations::read, lengths::read];
         let parts = read.iter().find_map(|read| read(text, i));
         return parts.unwrap_or_else(|| vec![Part::new(word.core, Close::Written)]);
     }

@@ -171,6 +171,27 @@ pub(super) fn key(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     (follows && is_told).then(|| vec![part(said)])
 }
 
+/// The groups of a code: one, or several that are no range and no date.
+fn code_groups(code: &str) -> Option<Vec<&str>> {
+    let groups: Vec<&str> = code.split('-').take(MOST_WORDS).collect();
+    if !groups.iter().all(|group| is_digits(group)) {
+        return None;
+    }
+    let is_code = match groups.as_slice() {
+        [_] => true,
+        [from, to] => {
+            let padded = |group: &str| group.len() > 1 && group.starts_with('0');
+            padded(from)
+                || padded(to)
+                || to.len() >= FEWEST_DIGITS
+                || from.parse::<u64>().ok() >= to.parse::<u64>().ok()
+        }
+        [year, month, day] => [year.len(), month.len(), day.len()] != [4, 2, 2],
+        _ => groups.len() < MOST_WORDS,
+    };
+    is_code.then_some(groups)
+}
+
 /// A number that is said digit by digit because of the words before it, or by custom.
 fn code(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let telephone = &text.speech.telephone;
@@ -179,10 +200,11 @@ fn code(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
         Some(rest) => (rest, true),
         None => (word.core, false),
     };
-    if !is_digits(digits_of_code) {
-        return None;
-    }
-    let said = || digits_in_groups(digits_of_code, &text.speech.numbers);
+    let groups = code_groups(digits_of_code)?;
+    let said = || {
+        let groups = groups.iter().map(|group| digits_in_groups(group, &text.speech.numbers));
+        groups.collect::<Vec<_>>().join(", ")
+    };
     let before = text.before_in_lower_case(i);
     let is_called = [3, 5, 6].contains(&word.core.len()) && telephone.called.contains(&before.as_str());
     if telephone.short.contains(&word.core) || is_called || is_texted(text, i) {

@@ -3,9 +3,12 @@
 
 use super::letters::is_letter;
 use super::numbers::{self, Number};
-use super::word::{Part, Text, Word, has_digit, is_digits, joined, part};
+use super::word::{Part, Text, Word, has_digit, is_digits, joined, part, starts_with_capital};
 use super::{dates, money, times, units};
 use crate::language::Speech;
+
+/// The sign of a product on a keyboard.
+const STAR: &str = "*";
 
 /// One thing without a range, after this word (in lower case).
 pub(super) fn one(written: &str, before: &str, speech: &Speech) -> Option<String> {
@@ -34,8 +37,13 @@ pub(super) fn range(written: &str, before: &str, speech: &Speech) -> Option<Stri
     if right.is_empty() || right.contains(['-', '–', '—']) {
         return None;
     }
-    if let Some(said) = money::range(left, right, speech).or_else(|| times::range(left, right, false, speech))
-    {
+    if let Some(said) = numbers::model(left, right, speech) {
+        return Some(said);
+    }
+    if let Some(said) = money::range(left, right, speech).or_else(|| {
+        let times = times::range(left, right, false, speech);
+        times.filter(|_| !is_kind(before, speech))
+    }) {
         return Some(said);
     }
     if let (Some(from), Some(to)) = (dates::name(left, speech), dates::name(right, speech)) {
@@ -51,6 +59,14 @@ pub(super) fn range(written: &str, before: &str, speech: &Speech) -> Option<Stri
     let (from, to) = (one(left, before, speech)?, one(right, before, speech)?);
     let is_plain = has_digit(left) && has_digit(right);
     is_plain.then(|| without_unit_twice(left, &from, &to, speech))
+}
+
+/// True if numbers with letters behind this word, or several of it, are no times: "rooms 3a-5a".
+fn is_kind(before: &str, speech: &Speech) -> bool {
+    let one = before.strip_suffix(speech.abbreviations.plural).unwrap_or(before);
+    let is_it = |word: &str| word == before || word == one;
+    speech.abbreviations.numbered.iter().any(|word| is_it(word))
+        || speech.addresses.numbered.iter().any(|(word, _)| is_it(word))
 }
 
 /// "3/8-inch", "1/2-hour".
@@ -101,12 +117,38 @@ fn slash(text: &Text<'_>, i: usize) -> Option<&'static str> {
     Some(divided.filter(|_| are_numbers).map_or(text.speech.signs.slash, |(_, said)| *said))
 }
 
+/// A sign in a word of its own: "2 + 2", and between the names of menus: "Settings > General".
+fn sign(text: &Text<'_>, i: usize) -> Option<&'static str> {
+    let signs = &text.speech.signs;
+    let word = text.at(i).filter(|word| word.open.is_empty() && word.close.is_empty())?;
+    let (_, said) = signs.between.iter().find(|(sign, _)| *sign == word.core)?;
+    let is_name =
+        |word: &Word<'_>| starts_with_capital(word.core) && word.core.contains(|c: char| c.is_lowercase());
+    let (steps, then) = signs.steps;
+    let is_step = steps.contains(&word.core)
+        && text.before(i).is_some_and(|before| before.close.is_empty() && is_name(before))
+        && text.at(i + 1).is_some_and(is_name);
+    Some(if is_step { then } else { said })
+}
+
+/// A star in a word of its own between two numbers: "5 * 3".
+pub(super) fn star(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
+    text.at(i).filter(|word| word.open == STAR && word.core.is_empty() && word.close.is_empty())?;
+    text.before(i).filter(|before| has_digit(before.core) && before.close.is_empty())?;
+    text.at(i + 1).filter(|next| has_digit(next.core) && next.open.is_empty())?;
+    let (_, times) = text.speech.signs.said.iter().find(|(sign, _)| *sign == STAR)?;
+    Some(vec![part(*times)])
+}
+
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let word = text.at(i)?;
     if let Some(parts) = between(text, i) {
         return Some(parts);
     }
     if let Some(said) = slash(text, i) {
+        return Some(vec![part(said)]);
+    }
+    if let Some(said) = sign(text, i) {
         return Some(vec![part(said)]);
     }
     let before = text.before_in_lower_case(i);

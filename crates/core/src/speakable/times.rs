@@ -1,6 +1,6 @@
 //! Times of the day. Must not know a language: its clock is a function of its tables.
 
-use super::numbers::Number;
+use super::numbers::{Number, digits};
 use super::word::{Close, Part, Text, is_digits, joined, part, short};
 use crate::language::Speech;
 
@@ -31,7 +31,8 @@ fn clock(written: &str, alone: bool, speech: &Speech) -> Option<(u64, u64)> {
     (hour <= 24 && minute < 60).then_some((hour, minute))
 }
 
-fn time_of(written: &str, speech: &Speech) -> Option<Time> {
+/// A time of one word. With `bare`, an hour alone may have a short half of the day: "7p".
+fn time_of(written: &str, bare: bool, speech: &Speech) -> Option<Time> {
     let end = written.find(|c: char| c.is_alphabetic()).unwrap_or(written.len());
     let (digits, letters) = written.split_at_checked(end)?;
     if letters.is_empty() {
@@ -41,23 +42,34 @@ fn time_of(written: &str, speech: &Speech) -> Option<Time> {
     // "9:30a"
     let is_short = letters.len() == 1 && letters.chars().all(char::is_lowercase);
     let half = half(letters, speech).or_else(|| half(&format!("{letters}m"), speech).filter(|_| is_short))?;
-    let (hour, minute) = clock(digits, !is_short, speech)?;
+    let (hour, minute) = clock(digits, !is_short || bare, speech)?;
     (hour <= 12).then_some(Time { hour, minute, half: Some(half) })
+}
+
+impl Time {
+    fn say(&self, speech: &Speech) -> String {
+        let (hour, minute) = (speech.times.clock)(self.hour, self.minute, self.half.is_some());
+        joined(&[&hour, &minute, self.half.unwrap_or_default()])
+    }
 }
 
 /// A time of one word: "9:30", "9am".
 pub(super) fn one(written: &str, speech: &Speech) -> Option<String> {
-    let time = time_of(written, speech)?;
-    let (hour, minute) = (speech.times.clock)(time.hour, time.minute, time.half.is_some());
-    Some(joined(&[&hour, &minute, time.half.unwrap_or_default()]))
+    time_of(written, false, speech).map(|time| time.say(speech))
 }
 
 /// Two hours with the half of the day behind them: "9-11 a.m.", "9:30–11".
 pub(super) fn range(left: &str, right: &str, with_half: bool, speech: &Speech) -> Option<String> {
     let is_named = |written: &str| speech.times.named.contains(&written);
+    // "10a-2p"
+    let halved = |written: &str| time_of(written, true, speech).is_some_and(|time| time.half.is_some());
+    let are_halved = [left, right].iter().all(|side| is_named(side) || halved(side));
     let say = |written: &str| {
         if is_named(written) {
             return Some(written.to_owned());
+        }
+        if are_halved {
+            return time_of(written, true, speech).map(|time| time.say(speech));
         }
         if let Some(said) = one(written, speech).filter(|_| !with_half) {
             return Some(said);
@@ -68,7 +80,7 @@ pub(super) fn range(left: &str, right: &str, with_half: bool, speech: &Speech) -
         Some(joined(&[&hour, &minute]))
     };
     // "noon–1pm"; also "noon-ish", which has no second time.
-    let is_time = |written: &str| time_of(written, speech).is_some();
+    let is_time = |written: &str| are_halved || time_of(written, false, speech).is_some();
     if is_named(left) && is_named(right) {
         return None;
     }
@@ -78,11 +90,51 @@ pub(super) fn range(left: &str, right: &str, with_half: bool, speech: &Speech) -
     Some(joined(&[&say(left)?, speech.numbers.to, &say(right)?]))
 }
 
+/// "at 1300 hours", "0800 hours"
+fn military(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
+    let (speech, core) = (text.speech, text.core(i));
+    let (hours, hundred, before) = speech.times.military?;
+    let next = text.after(i).filter(|next| next.core == hours)?;
+    let (hour, minute) = core.split_at_checked(2).filter(|_| is_digits(core) && core.len() == 4)?;
+    let is_one = hour.starts_with('0') || before.contains(&text.before_in_lower_case(i).as_str());
+    let (h, m) = (hour.parse().ok()?, minute.parse().ok()?);
+    if !is_one || h > 24 || m > 59 {
+        return None;
+    }
+    let clock = (speech.times.clock)(h, m, false);
+    let hour = if hour.starts_with('0') { digits(hour, &speech.numbers) } else { clock.0 };
+    let minute = if m == 0 { hundred.to_owned() } else { clock.1 };
+    Some(vec![part(joined(&[&hour, &minute])), part(next.core)])
+}
+
+/// A time of one word after a word that announces it: "at 7p", "at 9:30:00".
+fn announced(text: &Text<'_>, i: usize) -> Option<String> {
+    let speech = text.speech;
+    let before = text.before_in_lower_case(i);
+    let core = speech.times.announced.contains(&before.as_str()).then(|| text.core(i))?;
+    let exact = without_seconds(core, speech).and_then(|core| one(core, speech));
+    let bare = || time_of(core, true, speech).filter(|time| time.half.is_some());
+    exact.or_else(|| bare().map(|time| time.say(speech)))
+}
+
+/// A time to the second, if it is a full minute: "9:30:00".
+fn without_seconds<'t>(written: &'t str, speech: &Speech) -> Option<&'t str> {
+    let (time, seconds) = written.rsplit_once(speech.times.separators)?;
+    (time.contains(speech.times.separators) && seconds == "00").then_some(time)
+}
+
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let speech = text.speech;
     let core = text.core(i);
+    if let Some(parts) = military(text, i) {
+        return Some(parts);
+    }
+    if let Some(said) = announced(text, i) {
+        return Some(vec![part(said)]);
+    }
     if let Some(next) = text.after(i) {
         if let Some(half) = half(next.core, speech) {
+            let core = without_seconds(core, speech).unwrap_or(core);
             if let Some((hour, minute)) = clock(core, true, speech).filter(|(hour, _)| *hour <= 12) {
                 let (hour, minute) = (speech.times.clock)(hour, minute, true);
                 return Some(vec![part(joined(&[&hour, &minute])), short(half)]);
@@ -126,6 +178,6 @@ pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
 
 /// True if `written` is a half of the day or a word that belongs to a time.
 pub(super) fn goes_with_a_time(written: &str, speech: &Speech) -> bool {
-    let is_dotted_time = written.contains('.') && time_of(written, speech).is_some();
+    let is_dotted_time = written.contains('.') && time_of(written, false, speech).is_some();
     half(written, speech).is_some() || is_dotted_time || speech.times.words.contains(&written)
 }

@@ -4,6 +4,10 @@ use super::numbers::{self, Number};
 use super::word::{Close, Part, Text, is_digits, is_key, joined, part, short};
 use crate::language::{Speech, Unit, UnitWhen};
 
+/// The signs between the sides of an area, and the most sides of a box.
+pub(super) const BY_SIGNS: [char; 3] = ['x', 'X', '×'];
+pub(super) const MOST_SIDES: usize = 3;
+
 fn unit_of(text: &str, speech: &Speech) -> Option<&'static Unit> {
     // Of one letter, the case tells: "3 m", "3M".
     let is_it = |sign: &&str| is_key(sign, text) && (sign.len() > 1 || *sign == text);
@@ -61,10 +65,21 @@ fn quantity(text: &str, speech: &Speech) -> Option<(String, Count)> {
         let count = if whole.is_none() { Count::PartOfOne } else { Count::Several };
         return Some(((numbers.fraction)(whole, n, d), count));
     }
+    if let Some(said) = product(text, speech) {
+        return Some((said, Count::Several));
+    }
     let (from, to) = text.split_once(['-', '–', '/'])?;
     let between = if text.contains('/') { numbers.over } else { numbers.to };
     let (from, to) = (Number::of(from, numbers)?, Number::of(to, numbers)?);
     Some((joined(&[&from.say(numbers), between, &to.say(numbers)]), Count::Several))
+}
+
+/// The sides of an area or a box: "12x10x8".
+fn product(text: &str, speech: &Speech) -> Option<String> {
+    let numbers = &speech.numbers;
+    let sides = text.split(BY_SIGNS).map(|side| Number::of(side, numbers).map(|side| side.say(numbers)));
+    let sides: Vec<String> = sides.take(MOST_SIDES + 1).collect::<Option<_>>()?;
+    (2..=MOST_SIDES).contains(&sides.len()).then(|| sides.join(&format!(" {} ", numbers.by)))
 }
 
 /// Where the number at the beginning of `text` ends.
@@ -92,54 +107,29 @@ pub(super) fn one(text: &str, before: &str, speech: &Speech) -> Option<String> {
 
 fn counted(text: &str, is_singular: bool, speech: &Speech) -> Option<String> {
     let (number, unit) = text.split_at_checked(end_of_number(text, speech))?;
-    let (said, count) = quantity(number, speech)?;
-    let (name, _) = name_of(unit, count != Count::Several || is_singular, speech)?;
-    let first = if count == Count::One { first_of_one(unit, speech).unwrap_or(said) } else { said };
-    Some(joined(&[&first, &name]))
+    measured(number, unit, is_singular, speech)
 }
 
 /// A number and its unit that describe a noun: "24-hr".
 pub(super) fn compound(number: &str, unit: &str, speech: &Speech) -> Option<String> {
     let number = Number::of(number, &speech.numbers)?;
-    let (name, when) = name_of(unit, true, speech).filter(|_| unit.len() > 1)?;
-    (when == UnitWhen::Always).then(|| joined(&[&number.say(&speech.numbers), &name]))
+    // "24-h" and "4-x" are codes.
+    let (name, _) = name_of(unit, true, speech).filter(|_| unit.chars().count() > 1)?;
+    Some(joined(&[&number.say(&speech.numbers), &name]))
+}
+
+/// A number, perhaps a fraction, with the unit of this sign.
+pub(super) fn measured(number: &str, sign: &str, is_singular: bool, speech: &Speech) -> Option<String> {
+    let (said, count) = quantity(number, speech)?;
+    let (name, _) = name_of(sign, count != Count::Several || is_singular, speech)?;
+    let first = if count == Count::One { first_of_one(sign, speech).unwrap_or(said) } else { said };
+    Some(joined(&[&first, &name]))
 }
 
 /// The number word of one such unit, whose form may depend on the unit.
 fn first_of_one(unit: &str, speech: &Speech) -> Option<String> {
     let (one, _) = unit_of(unit, speech)?.names.0.split_once(' ')?;
     Some(one.to_owned())
-}
-
-/// Feet and inches: `6'2"`.
-fn feet_and_inches(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
-    let (speech, word) = (text.speech, text.at(i)?);
-    let feet = |digits: &str| {
-        let number = Number::of(digits, &speech.numbers).filter(|_| is_digits(digits))?;
-        let (name, _) = name_of("′", number.is_one(), speech)?;
-        Some(joined(&[&number.say(&speech.numbers), &name]))
-    };
-    let inches = |digits: &str| {
-        let number = Number::of(digits, &speech.numbers).filter(|_| is_digits(digits))?;
-        let (name, _) = name_of("″", number.is_one(), speech)?;
-        Some(joined(&[&number.say(&speech.numbers), &name]))
-    };
-    if !word.open.is_empty() {
-        return None;
-    }
-    let core = word.core.trim_end_matches(['″', '”']);
-    let closed = word.close.starts_with(['"', '”']) || word.core.ends_with('″');
-    if let Some((f, n)) = core.split_once(['\'', '′']).filter(|_| closed) {
-        return Some(vec![part(joined(&[&feet(f)?, &inches(n)?]))]);
-    }
-    let next = text.words.get(i + 1);
-    let next = next.filter(|next| is_digits(next.core) && next.close.starts_with('"'));
-    let is_feet = word.close == "'" || word.core.ends_with('′');
-    if let Some(next) = next.filter(|_| is_feet) {
-        let feet = feet(word.core.trim_end_matches('′'))?;
-        return Some(vec![Part::new(feet, Close::Silent), part(inches(next.core)?)]);
-    }
-    None
 }
 
 /// True if the number at `i` follows a number with a unit: "6 ft 2 in".
@@ -169,6 +159,24 @@ fn hours_and_minutes(core: &str, speech: &Speech) -> Option<String> {
     Some(joined(&[&hours, &counted(&minutes, false, speech)?]))
 }
 
+/// "1:30:00"
+fn duration(core: &str, speech: &Speech) -> Option<String> {
+    let pieces: Vec<&str> = core.split(speech.times.separators).collect();
+    let [hours, minutes, seconds] = pieces.as_slice() else { return None };
+    let are_two = |piece: &str| piece.len() == 2 && is_digits(piece) && piece < "60";
+    if hours.len() > 2 || !is_digits(hours) || !are_two(minutes) || !are_two(seconds) {
+        return None;
+    }
+    let mut said = Vec::new();
+    for (number, sign) in [(hours, "h"), (minutes, "min"), (seconds, "s")] {
+        let number = number.trim_start_matches('0');
+        if !number.is_empty() {
+            said.push(measured(number, sign, false, speech)?);
+        }
+    }
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let speech = text.speech;
     let before = numbers::decade_or_before(text, i);
@@ -178,38 +186,48 @@ pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     if let Some(parts) = minutes_after_hours(text, i) {
         return Some(parts);
     }
-    if let Some(said) = hours_and_minutes(text.core(i), speech) {
+    if let Some(said) = hours_and_minutes(text.core(i), speech).or_else(|| duration(text.core(i), speech)) {
         return Some(vec![part(said)]);
-    }
-    if let Some(parts) = feet_and_inches(text, i) {
-        return Some(parts);
     }
     if let Some((whole, rest)) = numbers::mixed(text, i)
         && let Some(unit) = text.after(i + 1)
-        && let Some((name, UnitWhen::Always)) = name_of(unit.core, text.is_attributive(i), speech)
+        && let Some((name, UnitWhen::Always)) = name_of(unit.core, text.is_attributive(i, i + 2), speech)
     {
         return Some(vec![part(whole), part(rest), short(name)]);
     }
-    let is_singular = text.is_attributive(i);
-    if let Some((said, count)) = quantity(text.core(i), speech)
-        && let Some(unit) = text.after(i)
-    {
-        let is_singular = is_singular || count != Count::Several;
-        // Units of two words: "sq ft".
-        if let Some(second) = text.after(i + 1).filter(|_| unit.core.len() <= 2)
-            && let Some((name, _)) = name_of(&format!("{} {}", unit.core, second.core), is_singular, speech)
-            && let Some((first_name, last_name)) = name.rsplit_once(' ')
-        {
-            return Some(vec![part(said), part(first_name), short(last_name)]);
-        }
-        if let Some((name, when)) = name_of(unit.core, is_singular, speech) {
-            let is_unit = when == UnitWhen::Always || follows_a_measure(text, i);
-            let said =
-                if count == Count::One { first_of_one(unit.core, speech).unwrap_or(said) } else { said };
-            return is_unit.then(|| vec![part(said), short(name)]);
-        }
+    if let Some(parts) = with_unit_behind(text, i) {
+        return Some(parts);
     }
-    counted(text.core(i), is_singular, speech).map(|said| vec![part(said)])
+    // "24-hr. line"
+    if let Some((number, unit)) = text.core(i).split_once('-')
+        && let Some(said) = compound(number, unit, speech)
+    {
+        return Some(vec![short(said)]);
+    }
+    counted(text.core(i), text.is_attributive(i, i), speech).map(|said| vec![part(said)])
+}
+
+/// A number and a unit in words of their own: "5 kg", "10,000 sq. ft.".
+fn with_unit_behind(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
+    let speech = text.speech;
+    let (said, count) = quantity(text.core(i), speech)?;
+    let unit = text.after(i)?;
+    let is_singular = |last: usize| text.is_attributive(i, last) || count != Count::Several;
+    // Units of two words.
+    let second = text.at(i + 2).filter(|second| unit.goes_on() && second.open.is_empty());
+    if let Some(second) = second.filter(|_| unit.core.len() <= 2)
+        && let Some((name, _)) =
+            name_of(&format!("{} {}", unit.core, second.core), is_singular(i + 2), speech)
+        && let Some((first_name, last_name)) = name.rsplit_once(' ')
+    {
+        return Some(vec![part(said), Part::new(first_name, Close::Joined), short(last_name)]);
+    }
+    let (name, when) = name_of(unit.core, is_singular(i + 1), speech)?;
+    let ends_an_area =
+        product(text.core(i), speech).is_some() && (!unit.close.is_empty() || text.at(i + 2).is_none());
+    let is_unit = when == UnitWhen::Always || follows_a_measure(text, i) || ends_an_area;
+    let said = if count == Count::One { first_of_one(unit.core, speech).unwrap_or(said) } else { said };
+    is_unit.then(|| vec![part(said), short(name)])
 }
 
 /// True if `written` is a unit behind any number.
@@ -219,7 +237,11 @@ pub(super) fn is_unit(written: &str, speech: &Speech) -> bool {
 
 /// True if `written` may be a unit, a rate, or the first word of a unit.
 pub(super) fn may_be_a_unit(written: &str, speech: &Speech) -> bool {
+    name_of(written, false, speech).is_some() || begins_a_unit(written, speech)
+}
+
+/// True if `written` is the first word of a unit: "sq" of "sq ft".
+pub(super) fn begins_a_unit(written: &str, speech: &Speech) -> bool {
     let begins = |sign: &str| sign.split_once(' ').is_some_and(|(first, _)| first == written);
-    name_of(written, false, speech).is_some()
-        || speech.units.iter().any(|unit| unit.signs.iter().any(|sign| begins(sign)))
+    speech.units.iter().any(|unit| unit.signs.iter().any(|sign| begins(sign)))
 }

@@ -3,7 +3,7 @@
 
 use super::letters::spelled;
 use super::numbers::digits;
-use super::word::{Part, Text, is_digits, joined, part};
+use super::word::{Part, Text, has_digit, is_digits, joined, part};
 use crate::language::Speech;
 
 fn is_label(label: &str) -> bool {
@@ -98,6 +98,25 @@ pub(super) fn said(written: &str, speech: &Speech) -> Option<String> {
     Some(said_name(&format!("{host}{path}"), speech))
 }
 
+/// The place of a file: "/etc/hosts", "C:\\Users".
+fn path(written: &str, speech: &Speech) -> Option<String> {
+    let is_part = |part: &str| {
+        let mut bytes = part.bytes();
+        !part.is_empty() && bytes.all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
+    let without_drive = written.split_once(':').filter(|(drive, _)| drive.len() == 1);
+    let relative = without_drive.map_or(written, |(_, rest)| rest);
+    let are_parts = match relative.strip_prefix('/').filter(|_| without_drive.is_none()) {
+        Some(rest) => rest.trim_end_matches('/').split('/').all(is_part),
+        None => {
+            relative.contains('\\')
+                && relative.trim_start_matches('\\').trim_end_matches('\\').split('\\').all(is_part)
+        }
+    };
+    let has_letters = written.contains(|c: char| c.is_ascii_alphabetic());
+    (are_parts && has_letters).then(|| said_name(written, speech))
+}
+
 /// Numbers with several dots: of a machine, of a version. Not the dates of a language that writes them so.
 fn dotted_numbers(written: &str, speech: &Speech) -> Option<String> {
     let letter = written.chars().next().filter(char::is_ascii_alphabetic);
@@ -119,6 +138,10 @@ fn dotted_numbers(written: &str, speech: &Speech) -> Option<String> {
 
 pub(super) fn read(text: &Text<'_>, i: usize) -> Option<Vec<Part>> {
     let core = text.core(i);
+    let after_number = text.before(i).is_some_and(|before| has_digit(before.core));
+    if let Some(said) = path(core, text.speech).filter(|_| !after_number) {
+        return Some(vec![part(said)]);
+    }
     if let Some(said) = dotted_numbers(core, text.speech) {
         return Some(vec![part(said)]);
     }

@@ -6,6 +6,9 @@ use crate::language::Speech;
 const OPENING: &str = "([{\"'“‘«„‚¿¡*_`|…";
 const CLOSING: &str = ".,;:!?…)]}([{\"'”’“»*_`|";
 
+/// Signs around a quotation.
+const QUOTES: [char; 7] = ['"', '\'', '“', '”', '„', '‘', '’'];
+
 /// A written word: `core` is what may be read, between the punctuation marks around it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Word<'t> {
@@ -48,6 +51,11 @@ pub(super) fn starts_with_capital(text: &str) -> bool {
     text.chars().next().is_some_and(char::is_uppercase)
 }
 
+/// True if no sentence ends with this abbreviation: "a.k.a."
+pub(super) fn leads(written: &str, speech: &Speech) -> bool {
+    speech.abbreviations.leading.iter().any(|short| short.eq_ignore_ascii_case(written))
+}
+
 /// True if a word may begin a sentence behind an abbreviation: it has a capital, and is no initials.
 pub(super) fn may_begin_sentence(text: &str, speech: &Speech) -> bool {
     let initials = text.chars().nth(1).is_some() && !text.contains(char::is_lowercase);
@@ -72,15 +80,31 @@ pub(super) fn of_table<'a>(table: &'a [(&'a str, &'a str)], written: &str) -> Op
     table.iter().find(|(key, _)| is_key(key, written)).map(|(_, said)| *said)
 }
 
+/// True if a measure before this noun describes it: "tablets".
+pub(super) fn is_described(noun: &str, speech: &Speech) -> bool {
+    speech.numbers.described.iter().any(|known| known.eq_ignore_ascii_case(noun))
+}
+
 /// A whole text, word by word.
 pub(super) struct Text<'t> {
     pub(super) speech: &'t Speech,
     pub(super) words: Vec<Word<'t>>,
+    /// Which words stand in a quotation, whose end looks like the sign of inches or feet.
+    quoted: Vec<bool>,
 }
 
 impl<'t> Text<'t> {
     pub(super) fn of(written: &'t str, speech: &'t Speech) -> Self {
-        Self { speech, words: written.split_whitespace().map(Word::of).collect() }
+        let words: Vec<Word<'t>> = written.split_whitespace().map(Word::of).collect();
+        let mut is_open = false;
+        let quoted = words.iter().map(|word| {
+            is_open |= word.open.contains(QUOTES);
+            is_open && {
+                is_open = !word.close.contains(QUOTES);
+                true
+            }
+        });
+        Self { speech, quoted: quoted.collect(), words }
     }
 
     pub(super) fn at(&self, i: usize) -> Option<&Word<'t>> {
@@ -94,7 +118,9 @@ impl<'t> Text<'t> {
 
     /// The word before `i` in the same sentence.
     pub(super) fn before(&self, i: usize) -> Option<&Word<'t>> {
-        self.words.get(i.checked_sub(1)?).filter(|word| !word.ends_sentence())
+        self.words
+            .get(i.checked_sub(1)?)
+            .filter(|word| !word.ends_sentence() || leads(word.core, self.speech))
     }
 
     /// The core of the word before `i` in lower case; empty at the beginning of a sentence.
@@ -102,13 +128,29 @@ impl<'t> Text<'t> {
         self.before(i).map_or_else(String::new, |word| word.core.to_lowercase())
     }
 
-    /// True if what is measured at `i` describes a noun, so that its unit is singular: "a $20 bill".
-    pub(super) fn is_attributive(&self, i: usize) -> bool {
+    /// True if the word at `i` stands in a quotation.
+    pub(super) fn is_quoted(&self, i: usize) -> bool {
+        self.quoted.get(i).copied().unwrap_or_default()
+    }
+
+    /// True if what is measured from `i` to `last` describes a noun, so that its unit is singular: "a $20
+    /// bill", "two 500mg tablets".
+    pub(super) fn is_attributive(&self, i: usize, last: usize) -> bool {
         let before = self.before(i).filter(|before| before.close.is_empty());
-        before.is_some_and(|before| {
+        let follows_an_article = before.is_some_and(|before| {
             let is_it = |word: &&str| word.eq_ignore_ascii_case(before.core);
             self.speech.numbers.singular_after.iter().any(is_it)
-        })
+        });
+        follows_an_article || self.stands_before_a_described(last)
+    }
+
+    /// True if a noun that a measure describes follows the word at `last`, in the same sentence.
+    fn stands_before_a_described(&self, last: usize) -> bool {
+        let pauses = |close: &str| close.contains([',', ';', ':', '!', '?', '…', ')']);
+        let Some(word) = self.at(last).filter(|word| !pauses(word.close)) else { return false };
+        let next = self.at(last + 1).filter(|next| next.open.is_empty());
+        let next = next.filter(|next| !word.close.contains('.') || !starts_with_capital(next.core));
+        next.is_some_and(|next| is_described(next.core, self.speech))
     }
 
     /// The word after `i`, if nothing separates the two.

@@ -27,6 +27,7 @@ pub(super) const SIGNS: Signs = Signs {
         ("<", "kleiner als"),
         (">", "größer als"),
         ("*", "mal"),
+        ("^", "hoch"),
         ("$", "Dollar"),
         ("€", "Euro"),
         ("£", "Pfund"),
@@ -41,5 +42,6 @@ pub(super) const SIGNS: Signs = Signs {
     ],
     fractions: &[('½', 1, 2), ('⅓', 1, 3), ('⅔', 2, 3), ('¼', 1, 4), ('¾', 3, 4)],
     slash: "oder",
+    steps: (&[">", "->", "→"], "dann"),
     number: ('#', "Nummer"),
 };

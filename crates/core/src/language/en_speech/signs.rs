@@ -39,6 +39,7 @@ pub(super) const SIGNS: Signs = Signs {
         ("<", "less than"),
         (">", "more than"),
         ("*", "times"),
+        ("^", "to the power of"),
         ("$", "dollars"),
         ("€", "euros"),
         ("£", "pounds"),
@@ -71,5 +72,6 @@ pub(super) const SIGNS: Signs = Signs {
         ('⅞', 7, 8),
     ],
     slash: "or",
+    steps: (&[">", "->", "→"], "then"),
     number: ('#', "number"),
 };
