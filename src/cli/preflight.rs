@@ -58,6 +58,13 @@ pub struct BadModels(Vec<LoadError>);
 
 impl std::error::Error for BadModels {}
 
+impl BadModels {
+    /// What is wrong with each.
+    pub fn models(&self) -> impl Iterator<Item = &LoadError> {
+        self.0.iter()
+    }
+}
+
 impl fmt::Display for BadModels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, model) in self.0.iter().enumerate() {

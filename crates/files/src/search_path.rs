@@ -91,7 +91,8 @@ pub fn where_to_put(key: &str) -> String {
     format!(
         "a relative path is looked for beside the configuration (without one: in the current folder), then \
          in {}; put the file there, or set {key} to its path. The models that ship with offhook are in the \
-         folder models of its archive and of its repository; `make install` installs them",
+         folder models of its archive and of its repository; `make install` installs them. `offhook models list` \
+         names published ones, and `offhook models pull NAME` fetches one",
         folders.join(", ")
     )
 }

@@ -70,6 +70,8 @@ mod golden_tests;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
+mod published_tests;
+#[cfg(test)]
 mod reply_tests;
 #[cfg(test)]
 mod stored_tests;

@@ -7,11 +7,11 @@ mod end_of_turn;
 mod llm;
 mod machine;
 mod siege;
-mod stt;
+pub(super) mod stt;
 mod stt_beside;
 mod stt_words;
-mod timing;
-mod tts;
+pub(super) mod timing;
+pub(super) mod tts;
 mod vad;
 mod vad_clips;
 

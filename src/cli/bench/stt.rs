@@ -105,7 +105,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
 }
 
 /// Speech of the built-in voice, of this length.
-fn speech(lasting: Duration) -> anyhow::Result<Vec<f32>> {
+pub(in crate::cli) fn speech(lasting: Duration) -> anyhow::Result<Vec<f32>> {
     let spoken = Flite::new("slt", 1.0)?.synthesize(TEXT, &CancelFlag::default())?;
     let audio = crate::audio::resample::resample_i16(&spoken.samples, spoken.rate, WHISPER_RATE)?;
     let length = samples_in(lasting, WHISPER_RATE);
@@ -147,7 +147,8 @@ fn measure(
     })
 }
 
-fn time(recognizer: &mut WhisperRecognizer, audio: &[f32], effort: Effort) -> anyhow::Result<f64> {
+/// The time of a transcript, in ms.
+pub(in crate::cli) fn time(recognizer: &mut WhisperRecognizer, audio: &[f32], effort: Effort) -> anyhow::Result<f64> {
     #[expect(clippy::disallowed_methods, reason = "the stopwatch of a benchmark")]
     let start = Instant::now();
     recognizer.transcribe(audio, effort, &CancelFlag::default())?;

@@ -36,16 +36,16 @@ pub struct Args {
 
 /// The figures of one voice.
 #[derive(Debug, serde::Serialize)]
-struct Row {
+pub(in crate::cli) struct Row {
     voice: String,
     /// From the text to the first audio, of a clause and of a sentence.
-    clause_ms: f64,
+    pub(in crate::cli) clause_ms: f64,
     sentence_ms: f64,
     /// From the text to the last audio of the sentence, and how long the sentence lasts.
     whole_ms: f64,
     speech_ms: f64,
     /// The time of one core for a second of speech.
-    real_time_factor: f64,
+    pub(in crate::cli) real_time_factor: f64,
     /// From the text to the first audio of a phrase that was spoken before.
     cached_ms: f64,
     /// From the name of the voice to its first sound.
@@ -86,6 +86,15 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     }
     print(&rows)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Measures one voice.
+pub(in crate::cli) fn measure(name: &str, speed: f32, rounds: usize) -> anyhow::Result<Row> {
+    let mut voice = Measured::open(name, speed, &Cores::of_this_machine(uptime()))?;
+    for _ in 0..rounds {
+        voice.round()?;
+    }
+    Ok(voice.row())
 }
 
 impl Measured {

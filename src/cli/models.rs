@@ -1,0 +1,363 @@
+//! `offhook models`: fetches published models by name, and says what is here. Parses arguments and prints; the
+//! work is `offhook_models`'.
+
+use std::cell::RefCell;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use offhook_models::{
+    Address, Folder, Got, Installed, Kind, Manifest, Memory, Model, Progress, Proof, PullOptions, Token, pull,
+};
+
+use crate::cli::output::{note, noteln, outln};
+
+/// `offhook models …`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A manifest of your own, beside the built-in one; an entry there replaces the one of the same name.
+    #[arg(long, global = true, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List the models that can be fetched, and those that are here
+    List(ListArgs),
+    /// Fetch models, or go on where an earlier pull ended
+    Pull(PullArgs),
+    /// Check that models are still what was fetched; exit code 66 if one is not
+    Verify {
+        /// The models; all that are here if none is named.
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// Print where a model is; exit code 66 if it is not here
+    Path {
+        /// The model.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Remove models, and what unfinished pulls of them left
+    Remove {
+        /// The models.
+        #[arg(value_name = "NAME", required = true)]
+        names: Vec<String>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    /// Only those that are here.
+    #[arg(long)]
+    installed: bool,
+    /// Print one JSON object per model.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct PullArgs {
+    /// The models.
+    #[arg(value_name = "NAME", required = true)]
+    names: Vec<String>,
+    /// A mirror: this scheme and host in place of the publisher's, before the same paths.
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// A folder that has the files under their published names: they are copied, and nothing is fetched.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "base_url")]
+    offline: Option<PathBuf>,
+}
+
+/// Exit code of a model that is missing or wrong (EX_NOINPUT).
+const NO_MODEL: u8 = 66;
+
+/// Runs the command.
+///
+/// # Errors
+/// If a model cannot be had, or the folder cannot be used.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let manifest = Manifest::built_in()?;
+    let manifest = match &args.manifest {
+        Some(path) => manifest.with(Manifest::read(path)?, &path.display().to_string())?,
+        None => manifest,
+    };
+    let folder = Folder::of_user()?;
+    match &args.command {
+        Command::List(args) => list(args, &manifest, &folder),
+        Command::Pull(args) => pull_all(args, &manifest, folder),
+        Command::Verify { names } => verify(names, &manifest, &folder),
+        Command::Path { name } => path(name, &manifest, &folder),
+        Command::Remove { names } => remove(names, &manifest, &folder),
+    }
+}
+
+/// The command that fetches the file of this name, if one is known.
+#[must_use]
+pub fn command_for(file: &std::path::Path) -> Option<String> {
+    let manifest = Manifest::built_in().ok()?;
+    let model = manifest.for_file(file.file_name()?.to_str()?)?;
+    Some(format!("offhook models pull {}", model.name))
+}
+
+/// A model in the list.
+#[derive(serde::Serialize)]
+struct Row<'a> {
+    name: &'a str,
+    kind: String,
+    purpose: &'a str,
+    licence: &'a str,
+    /// Its publisher wants agreement first.
+    terms: bool,
+    memory_mib: Option<u64>,
+    /// All files are here.
+    installed: bool,
+    bytes_here: u64,
+    bytes_unfinished: u64,
+    /// Somebody has fetched it from these addresses with offhook.
+    tried: bool,
+}
+
+impl<'a> Row<'a> {
+    fn new(state: &Installed<'a>) -> Self {
+        let model = state.model;
+        Self {
+            name: &model.name,
+            kind: model.kind.to_string(),
+            purpose: &model.purpose,
+            licence: &model.licence,
+            terms: model.terms,
+            memory_mib: model.memory().map(|(Memory::Measured(mib) | Memory::Computed(mib))| mib),
+            installed: state.is_whole(),
+            bytes_here: state.bytes,
+            bytes_unfinished: state.unfinished,
+            tried: model.files.iter().all(|file| file.tried),
+        }
+    }
+
+    fn here(&self) -> String {
+        match (self.installed, self.bytes_unfinished) {
+            (true, _) => size(self.bytes_here),
+            (false, 0) if self.bytes_here == 0 => "-".to_owned(),
+            (false, _) => format!("{} so far", size(self.bytes_here + self.bytes_unfinished)),
+        }
+    }
+}
+
+fn list(args: &ListArgs, manifest: &Manifest, folder: &Folder) -> anyhow::Result<ExitCode> {
+    let states = manifest.models().iter().map(|model| folder.state(model));
+    let rows: Vec<Installed<'_>> = states.filter(|state| !args.installed || state.is_whole()).collect();
+    let rows: Vec<Row<'_>> = rows.iter().map(Row::new).collect();
+    if args.json {
+        for row in &rows {
+            outln!("{}", crate::cli::json::line(row)?)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let width = |of: fn(&Row<'_>) -> usize| rows.iter().map(of).max().unwrap_or(0);
+    let (name, licence) = (width(|row| row.name.len()), width(|row| row.licence.len() + 2));
+    for (kind, title) in
+        [(Kind::Recogniser, "Recognisers"), (Kind::Language, "Language models"), (Kind::Voice, "Voices")]
+    {
+        let of_kind: Vec<&Row<'_>> = rows.iter().filter(|row| row.kind == kind.to_string()).collect();
+        if of_kind.is_empty() {
+            continue;
+        }
+        outln!("{title:<name$}  {:>12}  {:<licence$}  what for", "here", "licence")?;
+        for row in of_kind {
+            let terms = if row.terms { " †" } else { "" };
+            let licence_shown = format!("{}{terms}", row.licence);
+            outln!("{:<name$}  {:>12}  {licence_shown:<licence$}  {}", row.name, row.here(), row.purpose)?;
+        }
+        outln!()?;
+    }
+    if rows.iter().any(|row| row.terms) {
+        outln!("† its publisher may want agreement on the model's page, and then a token (docs/models.md)")?;
+    }
+    if rows.iter().any(|row| !row.tried) {
+        outln!("Addresses that nobody has tried with offhook yet are marked so in models/manifest.toml.")?;
+    }
+    outln!("Kept in {}. To fetch one: offhook models pull NAME", folder.root().display())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn pull_all(args: &PullArgs, manifest: &Manifest, folder: Folder) -> anyhow::Result<ExitCode> {
+    let models: Vec<&Model> = args.names.iter().map(|name| manifest.find(name)).collect::<Result<_, _>>()?;
+    let mut options = PullOptions::new(folder);
+    options.base_url = args.base_url.as_deref().map(Address::new).transpose()?;
+    options.offline = args.offline.clone();
+    options.token = Token::from_environment()?;
+    for model in models {
+        noteln!("{}: licence {}, {}", model.name, model.licence, model.licence_url);
+        if model.terms {
+            noteln!("  its publisher may want agreement to its terms on the model's page first");
+        }
+        let shown = Shown::default();
+        let pulled = pull(model, &options, &|progress| shown.show(progress));
+        shown.clear();
+        for file in pulled? {
+            match file.got {
+                Got::WasThere(finding) => outln!("{}: it is here; {finding}", file.path.display())?,
+                Got::Fetched { sum, proof, .. } => {
+                    outln!("{}: SHA-256 {sum}, {}", file.path.display(), proven(&proof))?;
+                }
+            }
+        }
+        noteln!("for config.toml:  {}", setting(model));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn proven(proof: &Proof) -> String {
+    match proof {
+        Proof::Manifest(by) => format!("as {by} gives it"),
+        Proof::Announced => "as the server announced it".to_owned(),
+        Proof::None => "which nobody vouches for: compare it with the publisher's".to_owned(),
+    }
+}
+
+/// The setting that takes a model into use.
+fn setting(model: &Model) -> String {
+    let file = model.files.first().map_or("", |file| file.file.as_str());
+    match model.kind {
+        Kind::Recogniser => format!("[stt] model = \"models/{file}\""),
+        Kind::Language => format!("[llm] model = \"models/{file}\""),
+        Kind::Voice => format!("[tts] voice = \"piper:models/{file}\""),
+    }
+}
+
+/// The progress of a pull: a line that is written over at a terminal, and otherwise a line for every tenth.
+#[derive(Default)]
+struct Shown(RefCell<Last>);
+
+#[derive(Default)]
+struct Last {
+    file: String,
+    tenths: Option<u64>,
+    at: Option<Instant>,
+}
+
+/// How often the line at a terminal changes.
+const PACE: Duration = Duration::from_millis(200);
+
+impl Shown {
+    #[expect(clippy::disallowed_methods, reason = "the pace of a progress line")]
+    fn show(&self, progress: Progress<'_>) {
+        let mut last = self.0.borrow_mut();
+        if last.file != progress.file {
+            *last = Last { file: progress.file.to_owned(), ..Last::default() };
+        }
+        if let Some((why, wait)) = progress.waits {
+            // What to do is told once, when the pull gives up.
+            let why = why.split(';').next().unwrap_or(why);
+            noteln!("\r{}: {why}; trying again in {} s", progress.file, wait.as_secs());
+            return;
+        }
+        let tenths = progress.total.map(|total| progress.done * 10 / total.max(1));
+        if std::io::stderr().is_terminal() {
+            if last.at.is_none_or(|at| at.elapsed() >= PACE) {
+                last.at = Some(Instant::now());
+                note!("\r{:<78}", told(progress));
+            }
+        } else if tenths.is_some() && tenths != last.tenths {
+            noteln!("{}", told(progress));
+        }
+        last.tenths = tenths;
+    }
+
+    /// Clears the line.
+    fn clear(&self) {
+        if std::io::stderr().is_terminal() && self.0.borrow().at.is_some() {
+            note!("\r{:<78}\r", "");
+        }
+    }
+}
+
+fn told(progress: Progress<'_>) -> String {
+    let Progress { file, done, total, bytes_per_s, .. } = progress;
+    let speed = format!("{}/s", size(bytes_per_s));
+    match total {
+        Some(total) => {
+            let left = total.saturating_sub(done).checked_div(bytes_per_s);
+            let left = left.map_or(String::new(), |left| format!(", {speed}, {left} s left"));
+            format!("{file}: {} % of {}{left}", done * 100 / total.max(1), size(total))
+        }
+        None => format!("{file}: {}, {speed}", size(done)),
+    }
+}
+
+fn size(bytes: u64) -> String {
+    const MIB: f64 = 1024.0 * 1024.0;
+    let mib = bytes as f64 / MIB;
+    if mib >= 1024.0 { format!("{:.1} GiB", mib / 1024.0) } else { format!("{mib:.1} MiB") }
+}
+
+fn verify(names: &[String], manifest: &Manifest, folder: &Folder) -> anyhow::Result<ExitCode> {
+    let models: Vec<&Model> = if names.is_empty() {
+        folder.installed(manifest).into_iter().map(|state| state.model).collect()
+    } else {
+        names.iter().map(|name| manifest.find(name)).collect::<Result<_, _>>()?
+    };
+    if models.is_empty() {
+        noteln!("no model is in {}: `offhook models list` names some", folder.root().display());
+    }
+    let mut good = true;
+    for model in models {
+        for found in folder.verify(model) {
+            good &= found.finding.is_good();
+            let mark = if found.finding.is_good() { "good" } else { "WRONG" };
+            outln!("{mark:<5}  {}  {}: {}", model.name, found.file, found.finding)?;
+        }
+    }
+    if !good {
+        noteln!("`offhook models remove NAME` and `offhook models pull NAME` fetch a model anew");
+    }
+    Ok(if good { ExitCode::SUCCESS } else { NO_MODEL.into() })
+}
+
+fn path(name: &str, manifest: &Manifest, folder: &Folder) -> anyhow::Result<ExitCode> {
+    match folder.path(manifest.find(name)?) {
+        Ok(path) => {
+            outln!("{}", path.display())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(missing) => {
+            noteln!("offhook: {missing}");
+            Ok(NO_MODEL.into())
+        }
+    }
+}
+
+fn remove(names: &[String], manifest: &Manifest, folder: &Folder) -> anyhow::Result<ExitCode> {
+    for name in names {
+        let removed = folder.remove(manifest, name)?;
+        outln!("{name}: removed {}, {}", removed.files.join(", "), size(removed.bytes))?;
+        for (file, other) in removed.shared {
+            outln!("{name}: {file} stays: {other} needs it")?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_can_be_fetched_is_known_by_its_name() {
+        let command = command_for(std::path::Path::new("/x/models/ggml-tiny.en.bin"));
+        assert_eq!(command.as_deref(), Some("offhook models pull whisper-tiny.en"));
+        assert_eq!(command_for(std::path::Path::new("/x/mine.gguf")), None);
+    }
+
+    #[test]
+    fn progress_tells_the_share_the_speed_and_the_time_that_is_left() {
+        let progress =
+            Progress { file: "a.gguf", done: 1 << 20, total: Some(4 << 20), bytes_per_s: 1 << 20, waits: None };
+        assert_eq!(told(progress), "a.gguf: 25 % of 4.0 MiB, 1.0 MiB/s, 3 s left");
+        assert_eq!(told(Progress { total: None, ..progress }), "a.gguf: 1.0 MiB, 1.0 MiB/s");
+    }
+}
