@@ -10,9 +10,9 @@ use offhook::cli;
 use offhook::cli::output;
 use offhook::cli::preflight::BadModels;
 use offhook::config::{self, ConfigError, Secrets};
-use offhook::engine::{LoadError, NO_SUCH_FILE};
 use offhook::engine::llm::limit_threads;
 use offhook::engine::voice::OpenError;
+use offhook::engine::{LoadError, NO_SUCH_FILE};
 use offhook::telemetry::logging::{self, Logging};
 
 /// Exit code of a bad configuration (EX_USAGE of sysexits.h).

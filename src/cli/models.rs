@@ -355,8 +355,13 @@ mod tests {
 
     #[test]
     fn progress_tells_the_share_the_speed_and_the_time_that_is_left() {
-        let progress =
-            Progress { file: "a.gguf", done: 1 << 20, total: Some(4 << 20), bytes_per_s: 1 << 20, waits: None };
+        let progress = Progress {
+            file: "a.gguf",
+            done: 1 << 20,
+            total: Some(4 << 20),
+            bytes_per_s: 1 << 20,
+            waits: None,
+        };
         assert_eq!(told(progress), "a.gguf: 25 % of 4.0 MiB, 1.0 MiB/s, 3 s left");
         assert_eq!(told(Progress { total: None, ..progress }), "a.gguf: 1.0 MiB, 1.0 MiB/s");
     }

@@ -148,7 +148,11 @@ fn measure(
 }
 
 /// The time of a transcript, in ms.
-pub(in crate::cli) fn time(recognizer: &mut WhisperRecognizer, audio: &[f32], effort: Effort) -> anyhow::Result<f64> {
+pub(in crate::cli) fn time(
+    recognizer: &mut WhisperRecognizer,
+    audio: &[f32],
+    effort: Effort,
+) -> anyhow::Result<f64> {
     #[expect(clippy::disallowed_methods, reason = "the stopwatch of a benchmark")]
     let start = Instant::now();
     recognizer.transcribe(audio, effort, &CancelFlag::default())?;

@@ -1,0 +1,263 @@
+//! `offhook doctor`: what is installed, what it costs in memory, and what this machine does in real time.
+//! Prints; `measure` holds the stopwatch. Knows no calls.
+
+mod measure;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use offhook_models::{Folder, Manifest};
+
+use crate::cli::models::command_for;
+use crate::cli::output::outln;
+use crate::config::Config;
+use crate::engine::llm::limit_threads;
+use crate::engine::voice;
+use measure::{Language, Recogniser, Voice};
+
+/// Arguments of `offhook doctor`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Also find the best number of threads and the recogniser's shortest good window, and print the lines
+    /// for config.toml. Takes some ten seconds more.
+    #[arg(long)]
+    measure: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found.
+#[derive(Debug, serde::Serialize)]
+struct Report {
+    processor: String,
+    cores: usize,
+    memory_mib: Option<u64>,
+    free_memory_mib: Option<u64>,
+    /// Where `offhook models pull` keeps models, and how many of the known ones are there.
+    models_folder: Option<String>,
+    models_installed: usize,
+    free_disk_mib: Option<u64>,
+    /// The models of the configuration.
+    models: Vec<ModelRow>,
+    recogniser: Option<Recogniser>,
+    language: Option<Language>,
+    voice: Option<Voice>,
+    /// From the end of the caller's speech to the first sound, by the sum of what was measured: the silence
+    /// that ends a turn, a transcript, the answer's first words, and the voice. Calls do much of it in the
+    /// silence already.
+    expected_answer_ms: Option<f64>,
+    /// Lines for config.toml.
+    settings: Vec<String>,
+}
+
+/// A model of the configuration.
+#[derive(Debug, serde::Serialize)]
+struct ModelRow {
+    role: &'static str,
+    file: String,
+    mib: Option<u64>,
+    /// What is wrong with it, and how to get it.
+    problem: Option<String>,
+}
+
+/// Words before a first clause can be spoken, in tokens.
+const FIRST_WORDS: f64 = 8.0;
+/// Tokens that a voice speaks in a second.
+const SPOKEN: f64 = 4.0;
+/// Exit code of a model that is missing (EX_NOINPUT).
+const NO_MODEL: u8 = 66;
+
+/// Looks, measures and prints. Exit code 66 if a model of the configuration is missing.
+///
+/// # Errors
+/// If a model that is there cannot be used.
+pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
+    let mut report = looked_at(config);
+    let missing = report.models.iter().any(|model| model.problem.is_some());
+    if !missing {
+        limit_threads(report.cores);
+        measured(&mut report, config, args)?;
+    }
+    if args.json {
+        outln!("{}", crate::cli::json::line(&report)?)?;
+    } else {
+        print(&report, config, args)?;
+    }
+    Ok(if missing { NO_MODEL.into() } else { ExitCode::SUCCESS })
+}
+
+fn looked_at(config: &Config) -> Report {
+    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let (folder, manifest) = (Folder::of_user().ok(), Manifest::built_in().ok());
+    let installed = folder.as_ref().zip(manifest.as_ref()).map_or(0, |(folder, manifest)| {
+        folder.installed(manifest).iter().filter(|state| state.is_whole()).count()
+    });
+    let room = |folder: &Folder| {
+        let there = folder.root().ancestors().find(|above| above.is_dir())?;
+        offhook_models::free_space(there).ok()
+    };
+    let mut models = vec![ModelRow::of("recogniser", &config.stt.model)];
+    models.extend(config.llm.models().map(|(_, path)| ModelRow::of("language", path)));
+    models.push(match voice::file_of(&config.tts.voice) {
+        Some(file) => ModelRow::of("voice", &file),
+        None => ModelRow { role: "voice", file: config.tts.voice.clone(), mib: None, problem: None },
+    });
+    Report {
+        processor: after(&cpuinfo, "model name").unwrap_or_else(|| "unknown".to_owned()),
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        memory_mib: kilobytes(&meminfo, "MemTotal").map(|kb| kb >> 10),
+        free_memory_mib: kilobytes(&meminfo, "MemAvailable").map(|kb| kb >> 10),
+        free_disk_mib: folder.as_ref().and_then(room).map(|bytes| bytes >> 20),
+        models_folder: folder.map(|folder| folder.root().display().to_string()),
+        models_installed: installed,
+        models,
+        recogniser: None,
+        language: None,
+        voice: None,
+        expected_answer_ms: None,
+        settings: Vec::new(),
+    }
+}
+
+impl ModelRow {
+    fn of(role: &'static str, path: &Path) -> Self {
+        let file = path.display().to_string();
+        match std::fs::metadata(path) {
+            Ok(there) => Self { role, file, mib: Some(there.len().div_ceil(1 << 20)), problem: None },
+            Err(error) => {
+                let remedy = command_for(path).unwrap_or_else(|| "offhook models list".to_owned());
+                Self { role, file, mib: None, problem: Some(format!("{error}; try `{remedy}`")) }
+            }
+        }
+    }
+}
+
+fn measured(report: &mut Report, config: &Config, args: &Args) -> anyhow::Result<()> {
+    let threads: Vec<usize> = match (args.measure, report.cores) {
+        (false, _) | (_, 1) => vec![],
+        (true, cores) => [1, 2, 4, 8].into_iter().filter(|n| *n <= cores).collect(),
+    };
+    let recogniser = measure::recogniser(config, &threads)?;
+    let language = measure::language(config, &threads)?;
+    let voice = measure::voice(config)?;
+    let window = args.measure.then(|| measure::window(config)).transpose()?.flatten();
+    let first_words = FIRST_WORDS / language.tokens_per_s * 1000.0;
+    let answer = config.endpoint.complete.as_secs_f64() * 1000.0
+        + recogniser.transcript_ms
+        + language.question_ms
+        + first_words
+        + voice.first_audio_ms;
+    report.expected_answer_ms = Some(answer);
+    if args.measure {
+        report.settings.push("[stt]".to_owned());
+        report.settings.push(format!("threads = {}", recogniser.threads));
+        report.settings.extend(window.map(|margin| format!("window_margin_ms = {margin}")));
+        report.settings.push("[llm]".to_owned());
+        report.settings.push(format!("threads = {}", language.threads));
+    }
+    (report.recogniser, report.language, report.voice) = (Some(recogniser), Some(language), Some(voice));
+    Ok(())
+}
+
+fn print(report: &Report, config: &Config, args: &Args) -> anyhow::Result<()> {
+    let mib = |mib: Option<u64>| mib.map_or("?".to_owned(), |mib| format!("{mib} MiB"));
+    outln!("machine     {}, {} cores", report.processor, report.cores)?;
+    outln!("memory      {}, {} free", mib(report.memory_mib), mib(report.free_memory_mib))?;
+    let folder = report.models_folder.as_deref().unwrap_or("no folder: set OFFHOOK_MODELS to one");
+    outln!(
+        "models      {folder}: {} of the known ones; {} of disk free",
+        report.models_installed,
+        mib(report.free_disk_mib)
+    )?;
+    outln!()?;
+    for ModelRow { role, file, mib, problem } in &report.models {
+        let size = mib.map_or_else(|| "built in".to_owned(), |mib| format!("{mib} MiB"));
+        match problem {
+            None => outln!("{role:<10}  {size:>9}  {file}")?,
+            Some(problem) => outln!("{role:<10}    MISSING  {file}: {problem}")?,
+        }
+    }
+    let (Some(recogniser), Some(language), Some(voice)) =
+        (&report.recogniser, &report.language, &report.voice)
+    else {
+        outln!()?;
+        outln!("Nothing was measured: a model is missing.")?;
+        return Ok(());
+    };
+    outln!()?;
+    let verdict = |good: bool| if good { "keeps up" } else { "TOO SLOW for calls" };
+    outln!(
+        "listens     {} s of speech in {:.0} ms with {} threads: {}",
+        measure::SPEECH_SECONDS,
+        recogniser.transcript_ms,
+        recogniser.threads,
+        verdict(recogniser.transcript_ms < f64::from(measure::SPEECH_SECONDS) * 1000.0 / 2.0)
+    )?;
+    outln!(
+        "thinks      reads {:.0} and writes {:.0} tokens a second with {} threads; a voice speaks {SPOKEN}: {}",
+        language.prefill_tokens_per_s,
+        language.tokens_per_s,
+        language.threads,
+        verdict(language.tokens_per_s >= SPOKEN * 1.5)
+    )?;
+    outln!(
+        "speaks      first sound after {:.0} ms, a second of speech in {:.0} ms: {}",
+        voice.first_audio_ms,
+        voice.real_time_factor * 1000.0,
+        verdict(voice.real_time_factor < 0.7)
+    )?;
+    if let Some(answer) = report.expected_answer_ms {
+        outln!()?;
+        outln!(
+            "A caller waits at most about {answer:.0} ms, of which {} are silence (endpoint.complete_ms).",
+            config.endpoint.complete.as_millis()
+        )?;
+        outln!(
+            "(The sum of the above; a call does much of it in the silence. `offhook call` measures one.)"
+        )?;
+    }
+    if args.measure {
+        outln!()?;
+        outln!("For config.toml:")?;
+        for line in &report.settings {
+            outln!("{line}")?;
+        }
+    } else {
+        outln!()?;
+        outln!("`offhook doctor --measure` also finds the best number of threads.")?;
+    }
+    Ok(())
+}
+
+/// The value behind the first `key` in text such as /proc/cpuinfo.
+fn after(text: &str, key: &str) -> Option<String> {
+    let line = text.lines().find(|line| line.starts_with(key))?;
+    line.split_once(':').map(|(_, value)| value.trim().to_owned())
+}
+
+fn kilobytes(text: &str, key: &str) -> Option<u64> {
+    after(text, key)?.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_model_is_named_with_the_command_that_fetches_it() {
+        let row = ModelRow::of("recogniser", Path::new("/nowhere/ggml-base.en.bin"));
+        let problem = row.problem.unwrap_or_default();
+        assert!(problem.contains("offhook models pull whisper-base.en"), "{problem}");
+        let own = ModelRow::of("language", Path::new("/nowhere/mine.gguf")).problem.unwrap_or_default();
+        assert!(own.contains("offhook models list"), "{own}");
+    }
+
+    #[test]
+    fn the_machine_is_read_from_what_the_system_says() {
+        assert_eq!(after("a: 1\nmodel name\t: EPYC 9\n", "model name").as_deref(), Some("EPYC 9"));
+        assert_eq!(kilobytes("MemTotal:  2048 kB\n", "MemTotal"), Some(2048));
+        assert_eq!(kilobytes("", "MemTotal"), None);
+    }
+}
