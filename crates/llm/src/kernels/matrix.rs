@@ -72,6 +72,11 @@ impl Matrix {
         let count = outputs.div_ceil(PANEL);
         let bytes = count.checked_mul(panel_bytes).ok_or(ErrorKind::OutOfMemory)?;
         let mut panels = MmapMut::map_anon(bytes).map_err(|_| ErrorKind::OutOfMemory)?;
+        // With pages of two megabytes, address translation is faster. They must be asked for before anything
+        // is written: later, the system assembles them bit by bit, and a gigabyte takes ten minutes.
+        if let Err(error) = panels.advise(Advice::HugePage) {
+            tracing::debug!(%error, "weights stay in small pages");
+        }
         let failed = OnceLock::new();
         let base = Shared(panels.as_mut_ptr());
         workers.share(count, &|number| {
@@ -95,12 +100,6 @@ impl Matrix {
         });
         if let Some(error) = failed.into_inner() {
             return Err(error);
-        }
-        // With pages of two megabytes, address translation is faster. Requested now, the system assembles
-        // them bit by bit. Requested earlier, it would have to find whole ones at once, which takes seconds
-        // where the memory is new.
-        if let Err(error) = panels.advise(Advice::HugePage) {
-            tracing::debug!(%error, "weights stay in small pages");
         }
         Ok(Some(Self { isa, kind, outputs, inputs, panels }))
     }

@@ -63,10 +63,12 @@ impl Stored {
         for block in bytes.chunks_exact_mut(kind.block_bytes()) {
             for &at in numbers {
                 let number = random.next() * 0.01;
-                match kind {
-                    TensorType::F32 => block.copy_from_slice(&number.to_le_bytes()),
-                    TensorType::BF16 => block.copy_from_slice(&bf16::from_f32(number).to_le_bytes()),
-                    _ => block[at..at + 2].copy_from_slice(&f16::from_f32(number).to_le_bytes()),
+                if kind == TensorType::F32 {
+                    block.copy_from_slice(&number.to_le_bytes());
+                } else if kind == TensorType::BF16 {
+                    block.copy_from_slice(&bf16::from_f32(number).to_le_bytes());
+                } else {
+                    block[at..at + 2].copy_from_slice(&f16::from_f32(number).to_le_bytes());
                 }
             }
         }
