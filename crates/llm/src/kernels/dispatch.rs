@@ -1,5 +1,5 @@
-//! A kernel for every instruction set, weight type and number of rows. Kernels are compiled here: each function
-//! enables the features that its `Simd` needs.
+//! A kernel for every instruction set, weight type and number of rows. Kernels are compiled here: each
+//! function enables the features that its `Simd` needs.
 #![allow(unsafe_code)]
 
 use super::super::tensor_type::TensorType;

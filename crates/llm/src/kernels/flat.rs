@@ -72,6 +72,7 @@ impl<C: Centred, const MINIMA: bool> Kernel for Flat<C, MINIMA> {
         unsafe {
             let codes = work.panel.add(flat_scales(work.blocks, MINIMA));
             for lane in (0..work.outputs).step_by(L::COUNT) {
+                fetch_ahead::<L>(work.panel, flat_scales(work.blocks, MINIMA), lane);
                 let mut totals = [L::zero(); R];
                 for b in 0..work.blocks {
                     let block = codes.add(b * C::BYTES);

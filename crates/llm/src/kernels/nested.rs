@@ -49,6 +49,7 @@ impl<F: Nest> Kernel for Nested<F> {
                 for n in 0..work.blocks {
                     let nest = work.panel.add(n * nest_bytes(F::Codes::BYTES));
                     let small = nest.add(4 * PANEL);
+                    fetch_ahead::<L>(nest, HEADER, lane);
                     let mut scaled = [L::zero(); R];
                     for b in 0..NEST / BLOCK {
                         let block = small.add(256 + b * F::Codes::BYTES);
@@ -196,6 +197,7 @@ impl Kernel for Iq4Xs {
                 for n in 0..work.blocks {
                     let nest = work.panel.add(n * nest_bytes(Looked::BYTES));
                     let small = nest.add(4 * PANEL);
+                    fetch_ahead::<L>(nest, HEADER, lane);
                     let mut scaled = [L::zero(); R];
                     for b in 0..NEST / BLOCK {
                         let (block, group) = (small.add(256 + b * Looked::BYTES), n * (NEST / BLOCK) + b);

@@ -1,12 +1,12 @@
 //! The kernels: some input rows times one panel of outputs. Must not know threads, files or types by name.
 //!
 //! The types are those of ggml (`ggml-common.h`), of three kinds. In a *flat* type (`flat`), each block of 32
-//! inputs has a scale, and its codes stand for numbers around a middle (a zero point) or above a minimum. In a
-//! *nested* type (`nested`), 256 inputs (a super-block) share a scale, and their groups of 16 or 32 have small
-//! whole numbers as scales, and as minima, of their own. Within a group, products of codes and quantised
-//! inputs add up exactly, as whole numbers. The scaled sums add up as floats, in the order of the inputs. So a
-//! row's result does not depend on the rows beside it. A *float* type (`floats`) has no codes: its weights are
-//! multiplied with the inputs as they are.
+//! inputs has a scale, and its codes stand for numbers around a middle (a zero point) or above a minimum. In
+//! a *nested* type (`nested`), 256 inputs (a super-block) share a scale, and their groups of 16 or 32 have
+//! small whole numbers as scales, and as minima, of their own. Within a group, products of codes and
+//! quantised inputs add up exactly, as whole numbers. The scaled sums add up as floats, in the order of the
+//! inputs. So a row's result does not depend on the rows beside it. A *float* type (`floats`) has no codes:
+//! its weights are multiplied with the inputs as they are.
 #![allow(unsafe_code)]
 
 use super::codes::Codes;
@@ -51,8 +51,8 @@ pub(super) trait Kernel {
     unsafe fn run<L: Simd, const R: usize>(work: &Work);
 }
 
-/// Prefetches the weights of some blocks later. The processor's own prefetching stops at the end of a page of
-/// four kilobytes, and a panel is longer.
+/// Prefetches the bytes that lie `AHEAD` of these. The processor's own prefetching stops at the end of a page
+/// of four kilobytes, and a panel is longer.
 ///
 /// # Safety
 /// The processor has the features of `L`.
