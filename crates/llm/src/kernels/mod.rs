@@ -8,8 +8,8 @@
 //! compiles a kernel for several numbers of rows, up to the most that fit into the registers. `matrix`
 //! distributes the panels over the threads of `thread_pool`.
 //!
-//! candle multiplies matrices whose rows are no whole number of blocks, or with fewer rows than a panel, and
-//! all matrices where the processor has none of these instructions.
+//! candle multiplies matrices with fewer outputs than a panel, or with floats in rows that are no multiple of
+//! 32, and all matrices where the processor has none of these instructions.
 #![cfg_attr(
     not(target_arch = "x86_64"),
     allow(dead_code, unreachable_code, unused_imports, unused_unsafe, unused_variables)
