@@ -10,10 +10,11 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use candle_core::Device;
-use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::quantized::QTensor;
 
 use super::header::{Header, TensorInfo, limited};
 use super::stored::StoredFile;
+use super::tensor_type::TensorType;
 use super::value::{GgufError, Value};
 
 /// The maximum number of metadata entries, and of tensors.
@@ -218,7 +219,7 @@ pub(super) struct StoredMatrix<'a> {
 }
 
 impl StoredMatrix<'_> {
-    pub(super) fn kind(&self) -> GgmlDType {
+    pub(super) fn kind(&self) -> TensorType {
         self.info.kind
     }
 

@@ -5,8 +5,7 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 
-use candle_core::quantized::GgmlDType;
-
+use super::tensor_type::TensorType;
 use super::value::{GgufError, Value};
 
 /// Maximum length of a text in the metadata, in bytes (chat templates are a few kilobytes).
@@ -23,7 +22,7 @@ const MAX_DIMENSIONS: u32 = 4;
 pub(super) struct TensorInfo {
     /// Rows first, as candle and PyTorch write it (the file has it the other way round).
     pub(super) shape: Vec<usize>,
-    pub(super) kind: GgmlDType,
+    pub(super) kind: TensorType,
     /// In bytes. The file counts it from the start of the tensor data, and `gguf` from the start of the file.
     pub(super) offset: u64,
     pub(super) bytes: usize,
@@ -32,26 +31,6 @@ pub(super) struct TensorInfo {
 /// `value`, unless it is above `limit`.
 pub(super) fn limited(what: &str, value: u64, limit: u64) -> Result<u64, GgufError> {
     if value > limit { Err(GgufError::Limit { what: what.to_owned(), value, limit }) } else { Ok(value) }
-}
-
-/// The type of this number in `enum ggml_type`, if candle computes with it.
-fn tensor_type(id: u32) -> Option<GgmlDType> {
-    Some(match id {
-        0 => GgmlDType::F32,
-        1 => GgmlDType::F16,
-        2 => GgmlDType::Q4_0,
-        3 => GgmlDType::Q4_1,
-        6 => GgmlDType::Q5_0,
-        7 => GgmlDType::Q5_1,
-        8 => GgmlDType::Q8_0,
-        10 => GgmlDType::Q2K,
-        11 => GgmlDType::Q3K,
-        12 => GgmlDType::Q4K,
-        13 => GgmlDType::Q5K,
-        14 => GgmlDType::Q6K,
-        30 => GgmlDType::BF16,
-        _ => return None,
-    })
 }
 
 /// Reads a header front to back, and always knows how many bytes are left.
@@ -195,15 +174,15 @@ impl<'a> Header<'a> {
         shape.reverse();
         let id = self.u32(&name)?;
         let offset = self.u64(&name)?;
-        let kind = tensor_type(id).ok_or_else(|| GgufError::TensorType { name: name.clone(), id })?;
+        let kind = TensorType::of(id).ok_or_else(|| GgufError::TensorType { name: name.clone(), id })?;
         let row = shape.last().copied().unwrap_or(1);
-        if row == 0 || row % kind.block_size() != 0 {
+        if row == 0 || !row.is_multiple_of(kind.block_weights()) {
             return Err(GgufError::Corrupt(format!(
                 "a row of tensor \"{name}\" is no whole number of blocks of its type"
             )));
         }
         let bytes = elements
-            .and_then(|n| (n / kind.block_size()).checked_mul(kind.type_size()))
+            .and_then(|n| (n / kind.block_weights()).checked_mul(kind.block_bytes()))
             .ok_or_else(|| GgufError::Corrupt(format!("tensor \"{name}\" is too large")))?;
         Ok((name, TensorInfo { shape, kind, offset, bytes }))
     }

@@ -11,6 +11,7 @@
 //!
 //! tokenizer = SentencePiece, or pretokenizer and byte_level; both join by bpe_merge
 //! kernels = products of matrices in vector instructions, and the threads that share all large work
+//! tensor_type, iq4 = the types of weights
 //! inspect = all of a file but its weights;  decoder, detokenizer = back to text
 //! thoughts = what a model thinks before it answers, which is not spoken
 //! token_bias = tokens that the sampler keeps out;  bench_support = for measurements
@@ -34,6 +35,7 @@ mod generator;
 mod gguf;
 mod header;
 mod inspect;
+mod iq4;
 mod kernels;
 mod layer;
 mod loading;
@@ -53,6 +55,7 @@ mod shape;
 mod stored;
 mod survive;
 mod template;
+mod tensor_type;
 mod thoughts;
 mod threads;
 mod token_bias;

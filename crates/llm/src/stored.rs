@@ -12,6 +12,8 @@ use std::path::Path;
 use candle_core::Device;
 use candle_core::quantized::{GgmlDType, QStorage};
 
+use super::iq4;
+use super::tensor_type::TensorType;
 use crate::files::{self, Look};
 
 /// An open file, and its `Look` when it was opened.
@@ -50,13 +52,14 @@ impl StoredFile {
         self.file.read_exact_at(bytes, offset)
     }
 
-    /// Reads `bytes` bytes from `offset` on, as blocks of this type in the form that candle multiplies.
+    /// Reads `bytes` bytes from `offset` on, as blocks of this type in the form that candle multiplies. Types
+    /// that candle does not know become Q8_0.
     ///
     /// # Errors
     /// As for `read`, and `OutOfMemory`.
     pub(super) fn storage(
         &self,
-        kind: GgmlDType,
+        kind: TensorType,
         offset: u64,
         bytes: usize,
     ) -> Result<candle_core::Result<QStorage>> {
@@ -67,6 +70,16 @@ impl StoredFile {
         aligned.resize(bytes.div_ceil(8), 0);
         let blocks = &mut bytemuck::cast_slice_mut::<u64, u8>(&mut aligned)[..bytes];
         self.read(offset, blocks)?;
-        Ok(QStorage::from_data(Cow::Borrowed(blocks), &Device::Cpu, kind))
+        Ok(storage_of(kind, blocks))
     }
+}
+
+/// Blocks in the form that candle multiplies.
+fn storage_of(kind: TensorType, blocks: &[u8]) -> candle_core::Result<QStorage> {
+    if let Some(kind) = kind.in_candle() {
+        return QStorage::from_data(Cow::Borrowed(blocks), &Device::Cpu, kind);
+    }
+    let expanded = if kind == TensorType::Iq4Xs { iq4::xs_as_q8_0(blocks) } else { iq4::nl_as_q8_0(blocks) };
+    let bytes = Cow::Borrowed(bytemuck::cast_slice(&expanded));
+    QStorage::from_data(bytes, &Device::Cpu, GgmlDType::Q8_0)
 }

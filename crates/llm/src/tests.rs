@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use candle_core::quantized::{GgmlDType, gguf_file};
+use candle_core::quantized::{GgmlDType, QStorage, QTensor, gguf_file};
 use candle_core::{Device, Tensor};
 use proptest::prelude::*;
 
 use super::gguf::Gguf;
+use super::iq4::nl_as_q8_0;
 use super::kernels::Kernels;
 use super::sequence::{Sequence, SequenceError};
 use super::test_model::{BYTES, CONTEXT, TestModel, file, kernels};
@@ -82,11 +83,11 @@ fn the_logits_are_those_of_candles_own_phi3() {
 
 #[test]
 fn quantised_matrices_give_what_their_plain_numbers_give_but_for_rounding() {
-    use GgmlDType::{F16, Q4_0, Q4K, Q5_0, Q5K, Q6K, Q8_0};
+    use GgmlDType::{BF16, F16, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
     let root = |x: &[f32]| (x.iter().map(|x| x * x).sum::<f32>() / x.len() as f32).sqrt();
     let mut too_far = Vec::new();
     for architecture in ["phi3", "llama", "gemma3", "qwen2", "qwen3"] {
-        for kind in [F16, Q8_0, Q5_0, Q4_0, Q4K, Q5K, Q6K] {
+        for kind in [F16, BF16, Q8_0, Q5_1, Q5_0, Q4_1, Q4_0, Q4K, Q5K, Q6K] {
             // 256 wide, so that candle takes its packed kernels where the processor has them.
             let model = || TestModel::of(architecture, kind, 256, 512);
             let (ours, plain) = (weights(&model()), weights(&model().dequantised()));
@@ -98,8 +99,8 @@ fn quantised_matrices_give_what_their_plain_numbers_give_but_for_rounding() {
                 // the largest of 256 numbers divided by 127, and the largest is some three standard
                 // deviations. So a product is 0.7 % off, and nine in a row about 2 %. Gated numbers have
                 // longer tails, and cost twice that. With more tokens, the sharp attention of random weights
-                // adds to the error. F16 is rounded to 11 bits. Wrong numbers would be off by their whole
-                // size.
+                // adds to the error. candle rounds the input of F16 to 11 bits and that of BF16 to 8; the
+                // kernels do not. Wrong numbers would be off by their whole size.
                 let share = if kind == F16 { eight_bits / 8.0 } else { eight_bits };
                 let found = root(&off) / root(&plain);
                 println!("{architecture} {kind:?}, {length} tokens: {found}");
@@ -110,6 +111,37 @@ fn quantised_matrices_give_what_their_plain_numbers_give_but_for_rounding() {
         }
     }
     assert!(too_far.is_empty(), "{too_far:?}");
+}
+
+/// IQ4_NL has blocks of the size of Q4_0: with another type in the header, their codes are looked up.
+#[test]
+fn a_model_of_iq4_nl_gives_what_its_numbers_give_in_q8_0() {
+    let model = TestModel::of("llama", GgmlDType::Q4_0, 256, 512);
+    let mut looked_up = model.bytes();
+    let mut plain = TestModel::of("llama", GgmlDType::Q4_0, 256, 512);
+    for (name, tensor) in &model.tensors {
+        if tensor.dtype() != GgmlDType::Q4_0 {
+            continue;
+        }
+        let row = [&(name.len() as u64).to_le_bytes(), name.as_bytes(), &2_u32.to_le_bytes()].concat();
+        let at = looked_up.windows(row.len()).position(|bytes| bytes == row).unwrap() + row.len() + 16;
+        assert_eq!(looked_up[at..at + 4], [2, 0, 0, 0]);
+        looked_up[at] = 20;
+        let blocks = nl_as_q8_0(&tensor.data().unwrap());
+        let storage =
+            QStorage::from_data(bytemuck::cast_slice(&blocks).into(), &Device::Cpu, GgmlDType::Q8_0);
+        plain.tensors.insert(name.clone(), QTensor::new(storage.unwrap(), tensor.shape()).unwrap());
+    }
+    let (_folder, path) = file(&looked_up);
+    let read = |path: &Path, kernels| {
+        let kernels = Kernels::new(kernels, 1).unwrap();
+        Arc::new(Weights::read(&Gguf::open(path).unwrap(), CONTEXT, 64 << 20, kernels).unwrap())
+    };
+    for choice in [kernels(), KernelChoice::Candle] {
+        let found = Sequence::new(read(&path, choice)).extend(&tokens(30)).unwrap();
+        let expected = Sequence::new(weights_with(&plain, choice)).extend(&tokens(30)).unwrap();
+        assert_eq!(found, expected, "{}", choice.name());
+    }
 }
 
 #[test]

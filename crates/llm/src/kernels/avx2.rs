@@ -65,6 +65,14 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
     }
 
     #[inline(always)]
+    unsafe fn look_up(table: &[u8; 16], places: __m256i) -> __m256i {
+        // SAFETY: the caller guarantees these features; the table has the sixteen bytes loaded.
+        unsafe {
+            _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast())), places)
+        }
+    }
+
+    #[inline(always)]
     unsafe fn dot(sum: __m256i, codes: __m256i, inputs: __m256i) -> __m256i {
         // SAFETY: the caller guarantees these features; only values are used.
         unsafe {
@@ -142,15 +150,36 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
     }
 
     #[inline(always)]
+    unsafe fn floats(at: *const u8) -> __m256 {
+        // SAFETY: the caller guarantees these features, and that all bytes loaded from `at` may be read.
+        unsafe { _mm256_loadu_ps(at.cast()) }
+    }
+
+    #[inline(always)]
     unsafe fn halves(at: *const u8) -> __m256 {
         // SAFETY: the caller guarantees these features, and that all bytes loaded from `at` may be read.
         unsafe { _mm256_cvtph_ps(_mm_loadu_si128(at.cast())) }
     }
 
     #[inline(always)]
+    unsafe fn upper_halves(at: *const u8) -> __m256 {
+        // SAFETY: the caller guarantees these features, and that all bytes loaded from `at` may be read.
+        unsafe {
+            let wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(at.cast()));
+            _mm256_castsi256_ps(_mm256_slli_epi32::<16>(wide))
+        }
+    }
+
+    #[inline(always)]
     unsafe fn to_floats(a: __m256i) -> __m256 {
         // SAFETY: the caller guarantees these features; only values are used.
         unsafe { _mm256_cvtepi32_ps(a) }
+    }
+
+    #[inline(always)]
+    unsafe fn plus(a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the caller guarantees these features; only values are used.
+        unsafe { _mm256_add_ps(a, b) }
     }
 
     #[inline(always)]

@@ -64,6 +64,12 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn look_up(table: &[u8; 16], places: __m512i) -> __m512i {
+        // SAFETY: the caller guarantees these features; the table has the sixteen bytes loaded.
+        unsafe { _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(table.as_ptr().cast())), places) }
+    }
+
+    #[inline(always)]
     unsafe fn dot(sum: __m512i, codes: __m512i, inputs: __m512i) -> __m512i {
         // SAFETY: the caller guarantees these features; only values are used.
         unsafe { _mm512_dpbusd_epi32(sum, codes, inputs) }
@@ -124,15 +130,36 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn floats(at: *const u8) -> __m512 {
+        // SAFETY: the caller guarantees these features, and that all bytes loaded from `at` may be read.
+        unsafe { _mm512_loadu_ps(at.cast()) }
+    }
+
+    #[inline(always)]
     unsafe fn halves(at: *const u8) -> __m512 {
         // SAFETY: the caller guarantees these features, and that all bytes loaded from `at` may be read.
         unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(at.cast())) }
     }
 
     #[inline(always)]
+    unsafe fn upper_halves(at: *const u8) -> __m512 {
+        // SAFETY: the caller guarantees these features, and that all bytes loaded from `at` may be read.
+        unsafe {
+            let wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(at.cast()));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(wide))
+        }
+    }
+
+    #[inline(always)]
     unsafe fn to_floats(a: __m512i) -> __m512 {
         // SAFETY: the caller guarantees these features; only values are used.
         unsafe { _mm512_cvtepi32_ps(a) }
+    }
+
+    #[inline(always)]
+    unsafe fn plus(a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the caller guarantees these features; only values are used.
+        unsafe { _mm512_add_ps(a, b) }
     }
 
     #[inline(always)]

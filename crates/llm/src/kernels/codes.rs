@@ -7,6 +7,7 @@
 //! the layout that the kernels read through `Codes`.
 #![allow(unsafe_code)]
 
+use super::super::iq4;
 use super::simd::{PANEL, Simd};
 
 /// Inputs of a block.
@@ -39,6 +40,8 @@ pub(super) trait Codes {
 pub(super) struct Bytes;
 /// Four bits: vectors `k` and `k + 4` share bytes.
 pub(super) struct Fours;
+/// Four bits that are the places of numbers in a table (`iq4`). The numbers are expanded with 128 added.
+pub(super) struct Looked;
 /// Four bits and one more: bit `k` of the last plane belongs to vector `k`.
 pub(super) struct Fives;
 /// Four bits and two more.
@@ -134,6 +137,35 @@ impl Codes for Fours {
             let both = L::load(at.add((k % 4) * VECTOR + lane * 4));
             L::and(moved::<L>(both, k / 4 * 4, 0), L::bytes(0x0f))
         }
+    }
+}
+
+/// The numbers of `iq4`, with 128 added.
+const TABLE: [u8; 16] = {
+    let (mut table, mut i) = ([0; 16], 0);
+    while i < table.len() {
+        table[i] = iq4::NUMBERS[i].cast_unsigned() ^ 0x80;
+        i += 1;
+    }
+    table
+};
+
+impl Codes for Looked {
+    const BYTES: usize = Fours::BYTES;
+
+    fn pack(vectors: &[[u32; PANEL]; VECTORS], out: &mut [u8]) {
+        Fours::pack(vectors, out);
+    }
+
+    fn four(block: &[u8], k: usize, lane: usize) -> u32 {
+        let places = Fours::four(block, k, lane).to_le_bytes();
+        u32::from_le_bytes(places.map(|place| TABLE[usize::from(place & 0x0f)]))
+    }
+
+    #[inline(always)]
+    unsafe fn vector<L: Simd>(at: *const u8, k: usize, lane: usize) -> L::Ints {
+        // SAFETY: the caller meets the conditions of this function, which are the same for `Fours`.
+        unsafe { L::look_up(&TABLE, Fours::vector::<L>(at, k, lane)) }
     }
 }
 

@@ -1,17 +1,20 @@
-//! A kernel for every instruction set, format and number of rows. Kernels are compiled here: each function
-//! enables the features that its `Simd` needs.
+//! A kernel for every instruction set, weight type and number of rows. Kernels are compiled here: each
+//! function enables the features that its `Simd` needs.
 #![allow(unsafe_code)]
 
+use super::super::tensor_type::TensorType;
 use super::activation::{Activation, gated};
 #[cfg(target_arch = "x86_64")]
 use super::avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512;
-use super::codes::{Bytes, Fives, Fours};
-use super::format::Format;
+use super::codes::{Bytes, Fives, Fours, Looked};
+use super::flat::Flat;
+use super::floats::{BF16, F16, F32, Floats};
 use super::isa::Isa;
+use super::nested::{Iq4Xs, Nested, Q2K, Q3K, Q4K, Q5K, Q6K};
 use super::simd::{ROWS, WIDEST};
-use super::tile::{Flat, Kernel, Nested, Q2K, Q3K, Q4K, Q5K, Q6K, Work};
+use super::tile::{Kernel, Work};
 
 /// A compiled kernel. It may only be called under the conditions of [`Kernel::run`], on a processor that has
 /// its instruction set.
@@ -39,16 +42,23 @@ unsafe fn avx2<K: Kernel, const R: usize>(work: &Work) {
 }
 
 /// The kernel for `rows` rows, one of [`ROWS`].
-pub(super) fn kernel(isa: Isa, format: Format, rows: usize) -> Run {
-    match format {
-        Format::Q4_0 => of::<Flat<Fours>>(isa, rows),
-        Format::Q5_0 => of::<Flat<Fives>>(isa, rows),
-        Format::Q8_0 => of::<Flat<Bytes>>(isa, rows),
-        Format::Q2K => of::<Nested<Q2K>>(isa, rows),
-        Format::Q3K => of::<Nested<Q3K>>(isa, rows),
-        Format::Q4K => of::<Nested<Q4K>>(isa, rows),
-        Format::Q5K => of::<Nested<Q5K>>(isa, rows),
-        Format::Q6K => of::<Nested<Q6K>>(isa, rows),
+pub(super) fn kernel(isa: Isa, kind: TensorType, rows: usize) -> Run {
+    match kind {
+        TensorType::F32 => of::<Floats<F32>>(isa, rows),
+        TensorType::F16 => of::<Floats<F16>>(isa, rows),
+        TensorType::BF16 => of::<Floats<BF16>>(isa, rows),
+        TensorType::Q4_0 => of::<Flat<Fours, false>>(isa, rows),
+        TensorType::Q4_1 => of::<Flat<Fours, true>>(isa, rows),
+        TensorType::Q5_0 => of::<Flat<Fives, false>>(isa, rows),
+        TensorType::Q5_1 => of::<Flat<Fives, true>>(isa, rows),
+        TensorType::Q8_0 => of::<Flat<Bytes, false>>(isa, rows),
+        TensorType::Iq4Nl => of::<Flat<Looked, false>>(isa, rows),
+        TensorType::Q2K => of::<Nested<Q2K>>(isa, rows),
+        TensorType::Q3K => of::<Nested<Q3K>>(isa, rows),
+        TensorType::Q4K => of::<Nested<Q4K>>(isa, rows),
+        TensorType::Q5K => of::<Nested<Q5K>>(isa, rows),
+        TensorType::Q6K => of::<Nested<Q6K>>(isa, rows),
+        TensorType::Iq4Xs => of::<Iq4Xs>(isa, rows),
     }
 }
 

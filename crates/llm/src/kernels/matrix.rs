@@ -7,9 +7,9 @@ use std::sync::OnceLock;
 
 use memmap2::{Advice, MmapMut};
 
+use super::super::tensor_type::TensorType;
 use super::activation::Activation;
 use super::dispatch::{Run, gate, kernel};
-use super::format::Format;
 use super::isa::Isa;
 use super::quantized_input::{QuantizedInput, Tile};
 use super::simd::PANEL;
@@ -28,7 +28,7 @@ const SHARED_BYTES: usize = 64 << 10;
 /// `outputs` rows of `inputs` weights, sixteen rows side by side in a panel.
 pub(in super::super) struct Matrix {
     isa: Isa,
-    format: Format,
+    kind: TensorType,
     outputs: usize,
     inputs: usize,
     panels: MmapMut,
@@ -53,25 +53,30 @@ impl Matrix {
     pub(super) fn pack(
         isa: Isa,
         workers: &ThreadPool,
-        format: Format,
+        kind: TensorType,
         source: Source<'_>,
         outputs: usize,
         inputs: usize,
     ) -> Result<Option<Self>> {
-        let blocks = inputs / format.span();
-        let row_bytes = blocks * format.file_bytes();
+        let blocks = inputs / kind.span();
+        let row_bytes = blocks * kind.file_bytes();
         // With fewer outputs than a panel holds, much of it could be empty.
         if blocks == 0
             || outputs < PANEL
-            || !inputs.is_multiple_of(format.span())
+            || !inputs.is_multiple_of(kind.span())
             || source.bytes != outputs * row_bytes
         {
             return Ok(None);
         }
-        let panel_bytes = format.panel_bytes(inputs);
+        let panel_bytes = kind.panel_bytes(inputs);
         let count = outputs.div_ceil(PANEL);
         let bytes = count.checked_mul(panel_bytes).ok_or(ErrorKind::OutOfMemory)?;
         let mut panels = MmapMut::map_anon(bytes).map_err(|_| ErrorKind::OutOfMemory)?;
+        // With pages of two megabytes, address translation is faster. They must be asked for before anything
+        // is written: later, the system assembles them bit by bit, and a gigabyte takes ten minutes.
+        if let Err(error) = panels.advise(Advice::HugePage) {
+            tracing::debug!(%error, "weights stay in small pages");
+        }
         let failed = OnceLock::new();
         let base = Shared(panels.as_mut_ptr());
         workers.share(count, &|number| {
@@ -88,22 +93,15 @@ impl Matrix {
             let mut rows = [None; PANEL];
             rows.iter_mut().zip(stored.chunks_exact(row_bytes)).for_each(|(row, bytes)| *row = Some(bytes));
             for block in 0..blocks {
-                let at = block * format.file_bytes();
-                let sixteen =
-                    rows.map(|row: Option<&[u8]>| row.map(|row| &row[at..at + format.file_bytes()]));
-                format.pack(&sixteen, block, blocks, panel);
+                let at = block * kind.file_bytes();
+                let sixteen = rows.map(|row: Option<&[u8]>| row.map(|row| &row[at..at + kind.file_bytes()]));
+                kind.pack(&sixteen, block, blocks, panel);
             }
         });
         if let Some(error) = failed.into_inner() {
             return Err(error);
         }
-        // With pages of two megabytes, address translation is faster. Requested now, the system assembles
-        // them bit by bit. Requested earlier, it would have to find whole ones at once, which takes seconds
-        // where the memory is new.
-        if let Err(error) = panels.advise(Advice::HugePage) {
-            tracing::debug!(%error, "weights stay in small pages");
-        }
-        Ok(Some(Self { isa, format, outputs, inputs, panels }))
+        Ok(Some(Self { isa, kind, outputs, inputs, panels }))
     }
 
     /// Bytes that a product reads.
@@ -120,12 +118,12 @@ impl Matrix {
     pub(in super::super) fn row(&self, output: usize) -> Option<Vec<f32>> {
         let panel = self.panels.chunks_exact(self.panel_bytes()).nth(output / PANEL)?;
         let mut row = vec![0.0; self.inputs];
-        self.format.take_out(panel, output % PANEL, &mut row);
+        self.kind.take_out(panel, output % PANEL, &mut row);
         (output < self.outputs).then_some(row)
     }
 
     fn panel_bytes(&self) -> usize {
-        self.format.panel_bytes(self.inputs)
+        self.kind.panel_bytes(self.inputs)
     }
 
     /// Some of its outputs. `None` unless they begin with a panel and end within the matrix.
@@ -207,15 +205,15 @@ impl<'a> Section<'a> {
     }
 
     fn times<'i>(self, workers: &ThreadPool, input: &'i QuantizedInput) -> Product<'a, 'i> {
-        let Matrix { isa, format, inputs, .. } = *self.matrix;
+        let Matrix { isa, kind, inputs, .. } = *self.matrix;
         assert_eq!(input.width(), inputs, "the kernels read as many numbers as a row of the matrix has");
-        let tiles = input.tiles(workers, isa.widest(), format.form());
+        let tiles = input.tiles(workers, isa.widest(), kind.form());
         for tile in tiles {
-            assert!(tile.is_whole(inputs, format.form()), "a tile has all numbers that the kernels read");
+            assert!(tile.is_whole(inputs, kind.form()), "a tile has all numbers that the kernels read");
         }
         Product {
             section: self,
-            tiles: tiles.iter().map(|tile| (tile, kernel(isa, format, tile.padded))).collect(),
+            tiles: tiles.iter().map(|tile| (tile, kernel(isa, kind, tile.padded))).collect(),
         }
     }
 
@@ -246,7 +244,7 @@ impl Product<'_, '_> {
     /// numbers apart, each with the panel's outputs, and nothing else accesses that room.
     unsafe fn write(&self, tile: &Tile, run: Run, panel: usize, out: *mut f32, stride: usize) {
         let Section { matrix, first, outputs } = self.section;
-        let (form, bytes) = (matrix.format.form(), matrix.panel_bytes());
+        let (form, bytes) = (matrix.kind.form(), matrix.panel_bytes());
         let work = Work {
             panel: matrix.panels[(first + panel) * bytes..][..bytes].as_ptr(),
             blocks: matrix.inputs / form.span(),
@@ -259,7 +257,7 @@ impl Product<'_, '_> {
             rows: tile.rows,
         };
         // SAFETY: the matrix was packed for an instruction set that this processor has. The panel belongs to
-        // the matrix. The tile has as many inputs as the matrix, in the form of its format. The caller
+        // the matrix. The tile has as many inputs as the matrix, in the form of its kind. The caller
         // guarantees the rest.
         unsafe { run(&work) };
     }

@@ -1,14 +1,15 @@
-//! Products of quantised matrices and input rows, in vector instructions that are chosen at run time, and the
-//! threads that share the work.
+//! Products of matrices and input rows, in vector instructions that are chosen at run time, and the threads
+//! that share the work.
 //!
 //! The weights are packed once, when a model is loaded, into panels of sixteen outputs side by side
-//! (`format`, `codes`). The same panel serves one row or many. Inputs are quantised once, however many
-//! matrices they are multiplied with (`quantized_input`). A kernel (`tile`) multiplies a few rows with one
-//! panel, in the instructions of an `isa`. `dispatch` compiles a kernel for several numbers of rows, up to
-//! the most that fit into the registers. `matrix` distributes the panels over the threads of `thread_pool`.
+//! (`file_blocks`, `format`, `codes`). The same panel serves one row or many. Inputs are quantised once,
+//! however many matrices they are multiplied with (`quantized_input`). A kernel (`flat`, `nested` and
+//! `floats`, with `tile`) multiplies a few rows with one panel, in the instructions of an `isa`. `dispatch`
+//! compiles a kernel for several numbers of rows, up to the most that fit into the registers. `matrix`
+//! distributes the panels over the threads of `thread_pool`.
 //!
-//! candle multiplies matrices of other types, and all matrices where the processor has none of these
-//! instructions.
+//! candle multiplies matrices with fewer outputs than a panel, or with floats in rows that are no multiple of
+//! 32, and all matrices where the processor has none of these instructions.
 #![cfg_attr(
     not(target_arch = "x86_64"),
     allow(dead_code, unreachable_code, unused_imports, unused_unsafe, unused_variables)
@@ -21,9 +22,13 @@ mod avx2;
 mod avx512;
 mod codes;
 mod dispatch;
+mod file_blocks;
+mod flat;
+mod floats;
 mod format;
 mod isa;
 mod matrix;
+mod nested;
 mod quantized_input;
 mod roofline;
 mod simd;
@@ -31,10 +36,9 @@ mod thread_pool;
 mod tile;
 mod unpack;
 
-use candle_core::quantized::GgmlDType;
+use super::tensor_type::TensorType;
 
 pub(super) use activation::{Activation, exp, fused, gated};
-use format::Format;
 use isa::Isa;
 pub use isa::KernelChoice;
 pub(super) use matrix::{Matrix, Section, Source};
@@ -80,21 +84,21 @@ impl Kernels {
         self.isa.map_or(KernelChoice::Candle, Isa::choice)
     }
 
-    /// Packs a matrix of this type; `None` if there are no kernels for it.
+    /// Packs a matrix of this type; `None` if there are no kernels for its shape, or on this machine.
     ///
     /// # Errors
     /// `OutOfMemory`, or the error of reading the source.
     pub(super) fn pack(
         &self,
-        kind: GgmlDType,
+        kind: TensorType,
         source: Source<'_>,
         outputs: usize,
         inputs: usize,
     ) -> std::io::Result<Option<Matrix>> {
         let _on_duty = self.workers.on_duty();
-        match (self.isa, Format::of(kind)) {
-            (Some(isa), Some(format)) => Matrix::pack(isa, &self.workers, format, source, outputs, inputs),
-            (None, _) | (_, None) => Ok(None),
+        match self.isa {
+            Some(isa) => Matrix::pack(isa, &self.workers, kind, source, outputs, inputs),
+            None => Ok(None),
         }
     }
 

@@ -39,6 +39,8 @@ pub(super) trait Simd {
     /// Shifts within 16 bits. Bits that cross into another byte must be masked away.
     unsafe fn left(a: Self::Ints, bits: i32) -> Self::Ints;
     unsafe fn right(a: Self::Ints, bits: i32) -> Self::Ints;
+    /// Each byte (0 to 15) replaced by the byte at its place in the table.
+    unsafe fn look_up(table: &[u8; 16], places: Self::Ints) -> Self::Ints;
     /// In each lane, `sum` plus the products of four codes (0 to 63) and four inputs (-127 to 127).
     unsafe fn dot(sum: Self::Ints, codes: Self::Ints, inputs: Self::Ints) -> Self::Ints;
     /// The start value of sums by `dot_bytes`. At `at` is -128 times the sum of the inputs.
@@ -56,9 +58,14 @@ pub(super) trait Simd {
     unsafe fn zero() -> Self::Floats;
     unsafe fn splat(at: *const f32) -> Self::Floats;
     unsafe fn constant(x: f32) -> Self::Floats;
-    /// `COUNT` 16-bit floats.
+    /// `COUNT` floats of 32 bits.
+    unsafe fn floats(at: *const u8) -> Self::Floats;
+    /// `COUNT` floats of 16 bits.
     unsafe fn halves(at: *const u8) -> Self::Floats;
+    /// `COUNT` upper halves of floats of 32 bits (bfloat16).
+    unsafe fn upper_halves(at: *const u8) -> Self::Floats;
     unsafe fn to_floats(a: Self::Ints) -> Self::Floats;
+    unsafe fn plus(a: Self::Floats, b: Self::Floats) -> Self::Floats;
     unsafe fn times(a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// `a * b + c`.
     unsafe fn fused(a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats;

@@ -1,91 +1,34 @@
 //! The kernels against a plain reference: weights as candle unpacks them, sums in 64 bits.
 
-use std::borrow::Cow;
-
-use candle_core::Device;
-use candle_core::quantized::{GgmlDType, QStorage, QTensor};
-use half::f16;
 use proptest::prelude::*;
+use stored::{Stored, packed};
 
 use super::super::test_model::Random;
 use super::activation::gated;
 use super::codes::BLOCK;
-use super::format::{Form, Format};
+use super::format::Form;
 use super::isa::Isa;
 use super::*;
 
-const KINDS: [GgmlDType; 8] = [
-    GgmlDType::Q4_0,
-    GgmlDType::Q5_0,
-    GgmlDType::Q8_0,
-    GgmlDType::Q2K,
-    GgmlDType::Q3K,
-    GgmlDType::Q4K,
-    GgmlDType::Q5K,
-    GgmlDType::Q6K,
+mod stored;
+
+const KINDS: [TensorType; 15] = [
+    TensorType::F32,
+    TensorType::F16,
+    TensorType::BF16,
+    TensorType::Q4_0,
+    TensorType::Q4_1,
+    TensorType::Q5_0,
+    TensorType::Q5_1,
+    TensorType::Q8_0,
+    TensorType::Q2K,
+    TensorType::Q3K,
+    TensorType::Q4K,
+    TensorType::Q5K,
+    TensorType::Q6K,
+    TensorType::Iq4Nl,
+    TensorType::Iq4Xs,
 ];
-
-/// Packs a matrix that lies in memory.
-fn packed(kernels: &Kernels, kind: GgmlDType, bytes: &[u8], outputs: usize, inputs: usize) -> Option<Matrix> {
-    let read = |at: usize, to: &mut [u8]| {
-        to.copy_from_slice(&bytes[at..at + to.len()]);
-        Ok(())
-    };
-    kernels.pack(kind, Source { bytes: bytes.len(), read: &read }, outputs, inputs).unwrap()
-}
-
-/// A matrix as stored in a file. All bytes are equally likely, except those of the scales, which are numbers.
-struct Stored {
-    kind: GgmlDType,
-    outputs: usize,
-    inputs: usize,
-    bytes: Vec<u8>,
-}
-
-impl Stored {
-    fn random(kind: GgmlDType, outputs: usize, blocks: usize, seed: u64) -> Self {
-        Self::filled(kind, outputs, blocks, seed, |random| random.bits() as u8)
-    }
-
-    fn filled(
-        kind: GgmlDType,
-        outputs: usize,
-        blocks: usize,
-        seed: u64,
-        byte: impl Fn(&mut Random) -> u8,
-    ) -> Self {
-        let format = Format::of(kind).unwrap();
-        let inputs = blocks * format.span();
-        let mut random = Random(seed | 1);
-        let mut bytes: Vec<u8> =
-            (0..outputs * blocks * format.file_bytes()).map(|_| byte(&mut random)).collect();
-        let scales: &[usize] = match format {
-            Format::Q4_0 | Format::Q5_0 | Format::Q8_0 => &[0],
-            Format::Q2K => &[80, 82],
-            Format::Q3K => &[108],
-            Format::Q4K | Format::Q5K => &[0, 2],
-            Format::Q6K => &[208],
-        };
-        for block in bytes.chunks_exact_mut(format.file_bytes()) {
-            for &at in scales {
-                let scale = f16::from_f32(random.next() * 0.01);
-                block[at..at + 2].copy_from_slice(&scale.to_le_bytes());
-            }
-        }
-        Self { kind, outputs, inputs, bytes }
-    }
-
-    /// The weights, row by row.
-    fn weights(&self) -> Vec<f32> {
-        let storage = QStorage::from_data(Cow::Borrowed(&self.bytes), &Device::Cpu, self.kind).unwrap();
-        let tensor = QTensor::new(storage, (self.outputs, self.inputs)).unwrap();
-        tensor.dequantize(&Device::Cpu).unwrap().flatten_all().unwrap().to_vec1().unwrap()
-    }
-
-    fn packed(&self, kernels: &Kernels) -> Matrix {
-        packed(kernels, self.kind, &self.bytes, self.outputs, self.inputs).unwrap()
-    }
-}
 
 /// Every instruction set of this machine, with one thread and with helpers.
 fn all_kernels() -> Vec<Kernels> {
@@ -108,7 +51,7 @@ fn quantised(row: &[f32], span: usize) -> Vec<f64> {
 /// Checks a product of every kernel against sums of quantised and of exact inputs.
 fn check(stored: &Stored, x: &[f32], rows: usize) -> Result<(), TestCaseError> {
     let (weights, inputs, outputs) = (stored.weights(), stored.inputs, stored.outputs);
-    let form = Format::of(stored.kind).unwrap().form();
+    let form = stored.kind.form();
     let mut results: Vec<Vec<f32>> = Vec::new();
     for kernels in all_kernels() {
         let (_duty, matrix) = (kernels.on_duty(), stored.packed(&kernels));
@@ -123,7 +66,12 @@ fn check(stored: &Stored, x: &[f32], rows: usize) -> Result<(), TestCaseError> {
     }
     let Some(result) = results.first() else { return Ok(()) };
     for (x, result) in x.chunks_exact(inputs).zip(result.chunks_exact(outputs)) {
-        let coarse = quantised(x, form.span());
+        let coarse = match form {
+            Form::Float => x.iter().map(|x| f64::from(*x)).collect(),
+            Form::Flat { .. } | Form::Affine | Form::Nested { .. } | Form::Looked => {
+                quantised(x, form.span())
+            }
+        };
         for (weights, result) in weights.chunks_exact(inputs).zip(result) {
             let (mut sum, mut exact, mut all, mut allowed) = (0.0, 0.0, 0.0, 0.0);
             for (i, w) in weights.iter().enumerate() {
@@ -135,7 +83,7 @@ fn check(stored: &Stored, x: &[f32], rows: usize) -> Result<(), TestCaseError> {
                 // Half a step, and a margin for floats that round the other way.
                 allowed += w.abs() * f64::from(largest) / 254.0 * 1.0001;
             }
-            // Nested formats subtract their minima at the end, so the sums before are larger than the result.
+            // Minima are added or subtracted at the end, so the sums before may be larger than the result.
             let rounding = (all + minima(stored.kind, weights, x)) * 1e-5 + 1e-6;
             let result = f64::from(*result);
             prop_assert!((result - exact).abs() <= allowed + rounding, "{result} is not near {exact}");
@@ -146,10 +94,14 @@ fn check(stored: &Stored, x: &[f32], rows: usize) -> Result<(), TestCaseError> {
 }
 
 /// How large sums may grow before minima are subtracted.
-fn minima(kind: GgmlDType, weights: &[f32], x: &[f32]) -> f64 {
+fn minima(kind: TensorType, weights: &[f32], x: &[f32]) -> f64 {
     let largest = weights.iter().fold(0.0_f32, |most, w| most.max(w.abs()));
-    let nested = matches!(Format::of(kind).unwrap().form(), Form::Nested { .. });
-    if nested { f64::from(largest) * 4.0 * x.iter().map(|x| f64::from(x.abs())).sum::<f64>() } else { 0.0 }
+    match kind.form() {
+        Form::Nested { .. } | Form::Affine => {
+            f64::from(largest) * 4.0 * x.iter().map(|x| f64::from(x.abs())).sum::<f64>()
+        }
+        Form::Flat { .. } | Form::Looked | Form::Float => 0.0,
+    }
 }
 
 proptest! {
@@ -200,7 +152,7 @@ fn the_largest_codes_and_inputs_do_not_overflow() {
 
 #[test]
 fn a_matrix_of_many_panels_is_the_same_with_helpers_and_alone() {
-    for kind in [GgmlDType::Q8_0, GgmlDType::Q4K] {
+    for kind in [TensorType::Q8_0, TensorType::Q4K, TensorType::F16] {
         let stored = Stored::random(kind, 1003, 8, 21);
         let x = Random(9).numbers(30 * stored.inputs);
         for rows in [1, 30] {
@@ -211,7 +163,7 @@ fn a_matrix_of_many_panels_is_the_same_with_helpers_and_alone() {
 
 #[test]
 fn a_section_of_a_matrix_gives_those_outputs_and_no_others() {
-    let stored = Stored::random(GgmlDType::Q5K, 90, 2, 5);
+    let stored = Stored::random(TensorType::Q5K, 90, 2, 5);
     let x = Random(4).numbers(14 * stored.inputs);
     for kernels in all_kernels() {
         let (_duty, matrix) = (kernels.on_duty(), stored.packed(&kernels));
@@ -230,9 +182,9 @@ fn a_section_of_a_matrix_gives_those_outputs_and_no_others() {
 #[test]
 fn gated_products_are_the_gate_of_both_products_also_of_different_types() {
     for (kinds, outputs) in
-        [([GgmlDType::Q8_0, GgmlDType::Q8_0], 83), ([GgmlDType::Q4K, GgmlDType::Q5_0], 64)]
+        [([TensorType::Q8_0, TensorType::Q8_0], 83), ([TensorType::Q4K, TensorType::Q5_0], 64)]
     {
-        let blocks = kinds.map(|kind| 512 / Format::of(kind).unwrap().span());
+        let blocks = kinds.map(|kind| 512 / kind.span());
         let stored = [0, 1].map(|i| Stored::random(kinds[i], outputs, blocks[i], 3 + i as u64));
         for (rows, activation) in [(1, Activation::Gelu), (29, Activation::Silu)] {
             for kernels in all_kernels() {
@@ -319,23 +271,22 @@ fn a_file_that_cannot_be_read_to_its_end_is_an_error_and_no_matrix_of_zeros() {
         _ => Err(std::io::ErrorKind::UnexpectedEof.into()),
     };
     let source = Source { bytes: 64 * 34, read: &read };
-    let packed = kernels.pack(GgmlDType::Q8_0, source, 64, BLOCK);
+    let packed = kernels.pack(TensorType::Q8_0, source, 64, BLOCK);
     assert_eq!(packed.is_err(), Isa::best().is_some());
 }
 
 #[test]
 fn what_there_are_no_kernels_for_is_left_to_candle() {
     let kernels = Kernels::new(KernelChoice::Auto, 1).unwrap();
-    let bytes = vec![0; 4 * 33 * 34];
-    assert!(packed(&kernels, GgmlDType::F32, &bytes, 16, 32).is_none());
-    assert!(packed(&kernels, GgmlDType::Q4_1, &bytes, 16, 32).is_none());
+    let bytes = vec![0; 16 * 34];
     // Rows that are not whole blocks, and missing bytes.
-    assert!(packed(&kernels, GgmlDType::Q8_0, &bytes[..16 * 34], 16, BLOCK + 1).is_none());
-    assert!(packed(&kernels, GgmlDType::Q8_0, &bytes[..16 * 34 - 1], 16, BLOCK).is_none());
-    assert!(packed(&kernels, GgmlDType::Q4K, &bytes[..16 * 18], 16, BLOCK).is_none());
+    assert!(packed(&kernels, TensorType::Q8_0, &bytes, 16, BLOCK + 1).is_none());
+    assert!(packed(&kernels, TensorType::F16, &bytes, 16, 17).is_none());
+    assert!(packed(&kernels, TensorType::Q8_0, &bytes[..16 * 34 - 1], 16, BLOCK).is_none());
+    assert!(packed(&kernels, TensorType::Q4K, &bytes[..16 * 18], 16, BLOCK).is_none());
     // Fewer outputs than a panel holds.
-    assert!(packed(&kernels, GgmlDType::Q8_0, &bytes[..15 * 34], 15, BLOCK).is_none());
-    let whole = |kernels: &Kernels| packed(kernels, GgmlDType::Q8_0, &bytes[..16 * 34], 16, BLOCK).is_some();
+    assert!(packed(&kernels, TensorType::Q8_0, &bytes[..15 * 34], 15, BLOCK).is_none());
+    let whole = |kernels: &Kernels| packed(kernels, TensorType::Q8_0, &bytes, 16, BLOCK).is_some();
     assert_eq!(whole(&kernels), Isa::best().is_some());
     assert!(!whole(&Kernels::new(KernelChoice::Candle, 1).unwrap()));
 }
@@ -347,7 +298,7 @@ fn rows_of_another_width_are_not_read_beyond_their_end() {
     if kernels.isa.is_none() {
         return;
     }
-    let stored = Stored::random(GgmlDType::Q8_0, 16, 2, 1);
+    let stored = Stored::random(TensorType::Q8_0, 16, 2, 1);
     let input = QuantizedInput::new(vec![0.0; BLOCK], BLOCK);
     let multiply = || kernels.multiply(stored.packed(&kernels).whole(), &input);
     let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(multiply)).unwrap_err();

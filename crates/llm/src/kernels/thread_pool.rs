@@ -1,10 +1,12 @@
 //! The threads of one model: the calling thread, and helpers that take tasks off it. Must not know what the
 //! tasks are.
 //!
-//! A thread pool for jobs of microseconds. Tasks are taken one by one from a counter. A helper that is late,
-//! because something else has its core, costs nothing: the others take its tasks, and the job waits only for
-//! tasks that the helper has begun. Between two products, which are microseconds apart, helpers poll for
-//! work, and regularly yield their core to any other thread that wants it. Off duty, they sleep.
+//! A thread pool for jobs of microseconds. Each thread has a range of the tasks, and takes them one by one
+//! and in order, because neighbours often read neighbouring memory. When it has no more, it takes those of
+//! the others. So a helper that is late, because something else has its core, costs nothing, and the job
+//! waits only for tasks that the helper has begun. Between two products, which are microseconds apart,
+//! helpers poll for work, and regularly yield their core to any other thread that wants it. Off duty, they
+//! sleep.
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
@@ -32,8 +34,8 @@ struct Shared {
     /// It is written only while the epoch is even and no such helper is left. A helper that enters and sees
     /// an even epoch leaves without reading it.
     job: UnsafeCell<Option<Job>>,
-    /// The next task of the job.
-    next: Alone,
+    /// The next task in the range of each thread.
+    next: Box<[Alone]>,
     panicked: AtomicBool,
     /// The number of callers that want the helpers awake.
     on_duty: AtomicUsize,
@@ -72,14 +74,14 @@ impl ThreadPool {
             epoch: AtomicU32::new(0),
             inside: AtomicUsize::new(0),
             job: UnsafeCell::new(None),
-            next: Alone(AtomicUsize::new(0)),
+            next: (0..threads.max(1)).map(|_| Alone(AtomicUsize::new(0))).collect(),
             panicked: AtomicBool::new(false),
             on_duty: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
         });
         let helper = |i: usize| {
             let shared = Arc::clone(&shared);
-            std::thread::Builder::new().name(format!("llm-helper-{i}")).spawn(move || shared.help()).ok()
+            std::thread::Builder::new().name(format!("llm-helper-{i}")).spawn(move || shared.help(i)).ok()
         };
         let helpers: Vec<_> = (1..threads).map_while(helper).collect();
         if helpers.len() + 1 < threads {
@@ -127,12 +129,14 @@ impl ThreadPool {
         // SAFETY: `helped` is held, so there is no other caller. The last caller's `Closing` saw an even
         // epoch and no helper inside. A helper that entered since saw the even epoch too, and does not read.
         unsafe { *shared.job.get() = Some(Job { task: task_for_all, tasks }) };
-        shared.next.0.store(0, SeqCst);
+        for (thread, next) in shared.next.iter().enumerate() {
+            next.0.store(shared.first_of(tasks, thread), SeqCst);
+        }
         // The job before may have left it set.
         shared.panicked.store(false, SeqCst);
         shared.epoch.fetch_add(1, SeqCst);
         let closing = Closing(shared);
-        shared.work(Job { task: task_for_all, tasks });
+        shared.work(Job { task: task_for_all, tasks }, 0);
         drop(closing);
         assert!(!shared.panicked.load(SeqCst), "a helper of the language model panicked");
     }
@@ -145,7 +149,7 @@ impl Drop for Closing<'_> {
     fn drop(&mut self) {
         let Self(shared) = self;
         // After a panic of this thread, nobody takes the tasks that are left.
-        shared.next.0.store(usize::MAX / 2, SeqCst);
+        shared.next.iter().for_each(|next| next.0.store(usize::MAX / 2, SeqCst));
         shared.epoch.fetch_add(1, SeqCst);
         let mut looks = 0;
         while shared.inside.load(SeqCst) != 0 {
@@ -155,8 +159,8 @@ impl Drop for Closing<'_> {
 }
 
 impl Shared {
-    /// The loop of a helper.
-    fn help(&self) {
+    /// The loop of a helper, which is thread number `thread`; the caller is number 0.
+    fn help(&self, thread: usize) {
         let (mut seen, mut looks) = (0, 0);
         while !self.closing.load(SeqCst) {
             let epoch = self.epoch.load(SeqCst);
@@ -176,7 +180,7 @@ impl Shared {
                 // leaves.
                 let job = unsafe { *self.job.get() };
                 if let Some(job) = job
-                    && catch_unwind(AssertUnwindSafe(|| self.work(job))).is_err()
+                    && catch_unwind(AssertUnwindSafe(|| self.work(job, thread))).is_err()
                 {
                     self.panicked.store(true, SeqCst);
                 }
@@ -185,15 +189,25 @@ impl Shared {
         }
     }
 
-    fn work(&self, job: Job) {
+    /// The first task in the range of a thread.
+    fn first_of(&self, tasks: usize, thread: usize) -> usize {
+        tasks * thread / self.next.len()
+    }
+
+    /// Does tasks until none is left: those of this thread's range, then those of the others.
+    fn work(&self, job: Job, thread: usize) {
         // SAFETY: the calling thread is inside the job's epoch, or made the job, so the task is still alive.
         let task = unsafe { &*job.task };
-        loop {
-            let number = self.next.0.fetch_add(1, SeqCst);
-            if number >= job.tasks {
-                return;
+        let ranges = self.next.iter().enumerate().cycle().skip(thread).take(self.next.len());
+        for (owner, next) in ranges {
+            let end = self.first_of(job.tasks, owner + 1);
+            loop {
+                let number = next.0.fetch_add(1, SeqCst);
+                if number >= end {
+                    break;
+                }
+                task(number);
             }
-            task(number);
         }
     }
 }

@@ -34,6 +34,23 @@ fn at_temperature_zero_the_likeliest_is_taken_and_of_equals_the_first() {
     assert_eq!(draws(&Sampling::default(), &[0.5, 2.0, 2.0, f32::NAN], 3), [1, 1, 1]);
 }
 
+proptest! {
+    #[test]
+    fn of_any_number_of_logits_the_first_of_the_highest_is_taken(
+        logits in prop::collection::vec(prop::sample::select(&[-1.5, 0.5, 2.0, 7.0, f32::NAN][..]), 1..70),
+    ) {
+        let rank = |logit: f32| if logit.is_nan() { f32::NEG_INFINITY } else { logit };
+        let mut best = None;
+        for (token, logit) in (0_u32..).zip(&logits) {
+            if rank(*logit) > best.map_or(f32::NEG_INFINITY, |(_, logit)| logit) {
+                best = Some((token, *logit));
+            }
+        }
+        let chosen = Sampler::new(&Sampling::default(), unbiased()).choose(logits, &[]);
+        prop_assert_eq!(chosen, best.map(|(token, _)| token));
+    }
+}
+
 #[test]
 fn a_seed_gives_the_same_tokens_again_and_another_seed_others() {
     let logits = [1.0; 16];

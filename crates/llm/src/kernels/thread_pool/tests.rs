@@ -38,6 +38,22 @@ fn helpers_take_tasks_off_whoever_computes() {
     assert!(mine.load(SeqCst) && others.load(SeqCst));
 }
 
+/// Neighbouring tasks read neighbouring memory.
+#[test]
+fn each_thread_begins_with_a_range_of_its_own() {
+    let workers = ThreadPool::new(2);
+    let _duty = workers.on_duty();
+    let me = std::thread::current().id();
+    let (mine, others) = (AtomicUsize::new(usize::MAX), AtomicUsize::new(usize::MAX));
+    workers.share(9, &|number| {
+        let (own, other) =
+            if std::thread::current().id() == me { (&mine, &others) } else { (&others, &mine) };
+        let _later = own.compare_exchange(usize::MAX, number, SeqCst, SeqCst);
+        wait_until(|| other.load(SeqCst) != usize::MAX);
+    });
+    assert_eq!((mine.load(SeqCst), others.load(SeqCst)), (0, 4));
+}
+
 #[test]
 fn two_who_compute_at_once_both_get_their_own_done() {
     let workers = ThreadPool::new(3);
