@@ -24,8 +24,12 @@ pub(super) fn agent(r: &mut Reader) -> Agent {
             greeting: phrase(r, "agent.greeting", ""),
             fallback: phrase(r, "agent.fallback", "I am sorry, could you say that again?"),
             not_understood: phrase(r, "manners.not_understood", "Sorry, I did not catch that."),
-            filler: phrase(r, "manners.filler", "One moment, please."),
-            idle: idle_prompts(r),
+            fillers: phrases(r, "manners.fillers", &["One moment, please.", "Let me see."]),
+            idle: phrases(
+                r,
+                "manners.idle_prompts",
+                &["Are you still there?", "I am still here if you need me."],
+            ),
             idle_goodbye: phrase(
                 r,
                 "manners.idle_goodbye",
@@ -47,14 +51,20 @@ pub(super) fn agent(r: &mut Reader) -> Agent {
     }
 }
 
-fn idle_prompts(r: &mut Reader) -> Vec<String> {
-    let prompts =
-        r.texts("manners.idle_prompts", &["Are you still there?", "I am still here if you need me."]);
-    if let Some(long) = prompts.iter().find(|prompt| prompt.chars().count() > LONGEST_PHRASE) {
-        let allowed = format!("texts of at most {LONGEST_PHRASE} characters");
-        r.refuse("manners.idle_prompts", long.chars().take(20).chain("…".chars()).collect(), allowed);
+/// The most phrases of one kind: each is prepared at the start.
+const MOST_PHRASES: usize = 16;
+
+/// A list of phrases, without empty ones.
+fn phrases(r: &mut Reader, key: &str, default: &[&str]) -> Vec<String> {
+    let phrases = r.texts(key, default);
+    if phrases.len() > MOST_PHRASES {
+        r.refuse(key, format!("{} texts", phrases.len()), format!("at most {MOST_PHRASES}"));
     }
-    prompts.into_iter().map(|prompt| prompt.trim().to_owned()).filter(|prompt| !prompt.is_empty()).collect()
+    if let Some(long) = phrases.iter().find(|phrase| phrase.chars().count() > LONGEST_PHRASE) {
+        let allowed = format!("texts of at most {LONGEST_PHRASE} characters");
+        r.refuse(key, long.chars().take(20).chain("…".chars()).collect(), allowed);
+    }
+    phrases.into_iter().map(|phrase| phrase.trim().to_owned()).filter(|phrase| !phrase.is_empty()).collect()
 }
 
 fn phrase(r: &mut Reader, key: &str, default: &str) -> String {

@@ -16,6 +16,7 @@ mod own_ears;
 mod parting;
 mod people;
 mod prompt;
+mod real_weights;
 mod siege;
 mod simulated;
 mod strangers;

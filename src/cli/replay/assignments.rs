@@ -18,7 +18,7 @@ const ELSEWHERE: [(&str, &str); 12] = [
     ("agent.fallback", "/phrases/fallback"),
     ("agent.max_reply_words", "/max_reply_words"),
     ("manners.not_understood", "/phrases/not_understood"),
-    ("manners.filler", "/phrases/filler"),
+    ("manners.fillers", "/phrases/fillers"),
     ("manners.idle_prompts", "/phrases/idle"),
     ("manners.idle_goodbye", "/phrases/idle_goodbye"),
     ("manners.length_warning", "/phrases/length_warning"),

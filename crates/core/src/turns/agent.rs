@@ -111,19 +111,17 @@ impl Conversation {
     /// Sets the filler's deadline: an answer that is not heard by then is preceded by the filler.
     pub(super) fn expect_filler(&mut self, now: CallTime) {
         let unheard = self.reply.as_ref().is_some_and(|reply| reply.ledger.is_empty());
-        let patience =
-            self.settings.manners.filler_after.filter(|_| !self.settings.phrases.filler.is_empty());
-        if let Some(patience) = patience.filter(|_| unheard) {
+        if let Some(patience) = self.settings.manners.filler_after.filter(|_| unheard) {
             self.timers.set(Timer::FillerDue, now + patience);
         }
     }
 
-    /// The answer is late: speaks the filler, so that the caller does not hear silence.
+    /// The answer is late: speaks a filler, so that the caller does not hear silence.
     pub(super) fn filler_due(&mut self) {
         let Some(reply) = self.reply.as_mut().filter(|r| r.ledger.is_empty() && r.paused.is_none()) else {
             return;
         };
-        let text = self.settings.phrases.filler.clone();
+        let Some(text) = self.fillers.next(&self.settings.phrases.fillers).map(str::to_owned) else { return };
         let turn = reply.turn;
         let chunk = self.next_chunk;
         self.next_chunk = chunk.next();

@@ -101,6 +101,7 @@ impl Conversation {
         self.the_caller_is_there();
         self.timers.cancel(Timer::IdleDue);
         self.history.caller_said(text);
+        self.fillers.answer_begins();
         if !self.release(now, milestones) {
             let turn = self.begin_answer(Milestones { asked: Some(now), ..milestones });
             self.generate(now, turn, self.failover.first());

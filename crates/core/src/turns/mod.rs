@@ -15,6 +15,7 @@ mod dtmf;
 mod event;
 mod failover;
 mod falling_back;
+mod fillers;
 pub mod history;
 mod interruption;
 pub mod latency;
@@ -46,6 +47,7 @@ pub use turn_detection::endpoint::EndpointPolicy;
 
 use self::compaction::PendingCompaction;
 use self::failover::ModelFailover;
+use self::fillers::Fillers;
 use self::history::History;
 use self::latency::Milestones;
 use self::prefills::Prefills;
@@ -86,6 +88,7 @@ pub struct Conversation {
     compaction: Option<PendingCompaction>,
     /// Which language model is asked, and which stands in.
     failover: ModelFailover,
+    fillers: Fillers,
     /// When the current silence began: nobody has said a word since.
     quiet_since: Option<CallTime>,
     /// Idle prompts in a row that brought no word from the caller.
@@ -114,6 +117,7 @@ impl Conversation {
                 &settings.language.memory,
             ),
             failover: ModelFailover::new(settings.models),
+            fillers: Fillers::default(),
             settings,
             timers: Timers::default(),
             actions: VecDeque::new(),

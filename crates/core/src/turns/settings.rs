@@ -63,8 +63,9 @@ pub struct Phrases {
     pub fallback: String,
     /// When there was speech, but its words could not be made out.
     pub not_understood: String,
-    /// When an answer is late.
-    pub filler: String,
+    /// When an answer is late: in turn, and none twice in a row.
+    #[serde(default, alias = "filler", deserialize_with = "one_or_more")]
+    pub fillers: Vec<String>,
     /// When nobody speaks, one after the other.
     pub idle: Vec<String>,
     /// When nobody spoke after the idle prompts either; the call ends with it.
@@ -87,10 +88,10 @@ impl Phrases {
         let rare = [&self.length_warning, &self.length_goodbye];
         let phrases = whole.into_iter().chain(&self.idle).chain(rare);
         let pieces = phrases.flat_map(|phrase| Chunker::new(language).all(phrase)).map(|piece| piece.text);
-        // The filler is one chunk, whatever its length.
-        let filler = Some(self.filler.clone()).filter(|filler| !filler.is_empty());
+        // A filler is one chunk, whatever its length.
+        let fillers = self.fillers.iter().filter(|filler| !filler.is_empty()).cloned();
         let mut chunks: Vec<String> = Vec::new();
-        for chunk in pieces.chain(filler) {
+        for chunk in pieces.chain(fillers) {
             let chunk = spoken(&chunk, &language.speech, dictionary).text;
             if !chunks.contains(&chunk) {
                 chunks.push(chunk);
@@ -98,6 +99,20 @@ impl Phrases {
         }
         chunks
     }
+}
+
+/// Traces of before there were several have one text.
+fn one_or_more<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMore {
+        One(String),
+        More(Vec<String>),
+    }
+    Ok(match OneOrMore::deserialize(from)? {
+        OneOrMore::One(one) => vec![one],
+        OneOrMore::More(more) => more,
+    })
 }
 
 /// The work on an answer before the end of the turn is certain.
@@ -177,7 +192,7 @@ mod tests {
     fn phrases_are_prepared_in_the_chunks_in_which_they_are_said() {
         let phrases = Phrases {
             greeting: "Hello, this is Dr. Ray. How can I help?".into(),
-            filler: "One moment. I look that up.".into(),
+            fillers: vec!["One moment. I look that up.".into()],
             idle: vec!["Are you there?".into(), "How can I help?".into()],
             ..Phrases::default()
         };

@@ -69,7 +69,7 @@ fn a_cough_during_a_filler_costs_none_of_its_words() {
     let manners = Manners { filler_after: Some(MS(1500)), ..settings().manners };
     let stand_in = Settings { manners, models: 2, fallback_after: MS(1700), ..settings() };
     let mut stand_in = Settings { speculation: crate::support::simulation::tries(0), ..stand_in };
-    stand_in.phrases.filler = "One moment please while I look that up for you.".into();
+    stand_in.phrases.fillers = vec!["One moment please while I look that up for you.".into()];
     let engines = Engines { silent_answers: 1, first_token: MS(2000), ..Engines::default() };
     let mut call = WholeCall::with(stand_in, Peer::Native(8000), engines);
     let end = asks(&mut call);

@@ -19,7 +19,7 @@ pub fn settings() -> Settings {
             greeting: "Hello, this is the clinic.".into(),
             fallback: "I am sorry, could you say that again?".into(),
             not_understood: "Sorry, I did not catch that.".into(),
-            filler: "One moment, please.".into(),
+            fillers: vec!["One moment, please.".into()],
             idle: vec!["Are you still there?".into(), "I am still here.".into()],
             idle_goodbye: "Nobody is there. Goodbye.".into(),
             length_warning: "We have one minute left.".into(),
