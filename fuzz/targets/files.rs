@@ -63,6 +63,7 @@ fn load(data: &[u8]) -> Option<LlmEngine> {
         context_tokens: 64,
         cache_mb: 64,
         chat_template: None,
+        thinking: false,
         date: || std::time::Duration::ZERO,
     });
     loaded.map_err(|problem| short(&problem.to_string(), MAX_PROBLEM)).ok()

@@ -187,19 +187,20 @@ fn print(report: &Report, config: &Config, args: &Args) -> anyhow::Result<()> {
         return Ok(());
     };
     outln!()?;
+    let threads = |n: usize| if n == 1 { "1 thread".to_owned() } else { format!("{n} threads") };
     let verdict = |good: bool| if good { "keeps up" } else { "TOO SLOW for calls" };
     outln!(
-        "listens     {} s of speech in {:.0} ms with {} threads: {}",
+        "listens     {} s of speech in {:.0} ms ({}): {}",
         measure::SPEECH_SECONDS,
         recogniser.transcript_ms,
-        recogniser.threads,
+        threads(recogniser.threads),
         verdict(recogniser.transcript_ms < f64::from(measure::SPEECH_SECONDS) * 1000.0 / 2.0)
     )?;
     outln!(
-        "thinks      reads {:.0} and writes {:.0} tokens a second with {} threads; a voice speaks {SPOKEN}: {}",
+        "thinks      reads {:.0} and writes {:.0} tokens a second ({}); a voice speaks {SPOKEN}: {}",
         language.prefill_tokens_per_s,
         language.tokens_per_s,
-        language.threads,
+        threads(language.threads),
         verdict(language.tokens_per_s >= SPOKEN * 1.5)
     )?;
     outln!(

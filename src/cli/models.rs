@@ -112,6 +112,7 @@ struct Row<'a> {
     licence: &'a str,
     /// Its publisher wants agreement first.
     terms: bool,
+    /// About as much memory do its weights take.
     memory_mib: Option<u64>,
     /// All files are here.
     installed: bool,
@@ -130,7 +131,9 @@ impl<'a> Row<'a> {
             purpose: &model.purpose,
             licence: &model.licence,
             terms: model.terms,
-            memory_mib: model.memory().map(|(Memory::Measured(mib) | Memory::Computed(mib))| mib),
+            memory_mib: model
+                .memory()
+                .map(|(Memory::Measured(mib) | Memory::Computed(mib) | Memory::Estimated(mib))| mib),
             installed: state.is_whole(),
             bytes_here: state.bytes,
             bytes_unfinished: state.unfinished,
@@ -166,11 +169,17 @@ fn list(args: &ListArgs, manifest: &Manifest, folder: &Folder) -> anyhow::Result
         if of_kind.is_empty() {
             continue;
         }
-        outln!("{title:<name$}  {:>12}  {:<licence$}  what for", "here", "licence")?;
+        outln!("{title:<name$}  {:>9}  {:>12}  {:<licence$}  what for", "memory", "here", "licence")?;
         for row in of_kind {
             let terms = if row.terms { " †" } else { "" };
             let licence_shown = format!("{}{terms}", row.licence);
-            outln!("{:<name$}  {:>12}  {licence_shown:<licence$}  {}", row.name, row.here(), row.purpose)?;
+            let memory = row.memory_mib.map_or_else(|| "?".to_owned(), |mib| format!("{mib} MiB"));
+            outln!(
+                "{:<name$}  {memory:>9}  {:>12}  {licence_shown:<licence$}  {}",
+                row.name,
+                row.here(),
+                row.purpose
+            )?;
         }
         outln!()?;
     }

@@ -194,14 +194,13 @@ impl Findings {
             );
             self.refuse("memory", format!("a limit of {} MiB", limit / MIB), allowed);
         }
-        let free = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| available(&text));
-        if let Some(free) = free.filter(|free| *free < models) {
-            self.notes.push(format!(
-                "the models take {} MiB, and {} MiB of this machine's memory are free: the system may kill \
-                 the server, or read weights from the disk again and again",
-                models.div_ceil(MIB),
-                free / MIB
-            ));
+        if let Some(free) = llm::free_memory().filter(|free| *free < models) {
+            let allowed = format!(
+                "at least {} MiB, which the weights of the models take: take smaller models (`offhook models list`), or \
+                 free some memory",
+                models.div_ceil(MIB)
+            );
+            self.refuse("memory", format!("{} MiB are free", free / MIB), allowed);
         }
     }
 
@@ -236,12 +235,6 @@ fn address_space(config: &Config, models: u64) -> u64 {
     // Weights that candle multiplies are packed once more.
     let threads = (OTHER_THREADS + engines) as u64 * A_THREAD;
     BESIDE_MODELS.saturating_add(threads).saturating_add(models.saturating_mul(2))
-}
-
-/// Bytes that can be allocated without swapping, according to /proc/meminfo.
-fn available(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
 /// Checks that files can be created in a folder, or the folder in the nearest existing one above.
@@ -320,11 +313,5 @@ mod tests {
             notes.contains("agent.system_prompt is not set") && notes.contains("agent.greeting is not set")
         );
         assert_eq!(look_at(crate::config::DEFAULT_CONFIG).notes, Vec::<String>::new());
-    }
-
-    #[test]
-    fn the_memory_that_is_free_is_read_from_the_system() {
-        assert_eq!(available("MemTotal:  100 kB\nMemAvailable:    2048 kB\n"), Some(2 << 20));
-        assert_eq!(available("MemTotal:  100 kB\n"), None);
     }
 }

@@ -14,7 +14,7 @@
 //! tensor_type, iq4 = the types of weights
 //! inspect = all of a file but its weights;  decoder, detokenizer = back to text
 //! thoughts = what a model thinks before it answers, which is not spoken
-//! token_bias = tokens that the sampler keeps out;  bench_support = for measurements
+//! free_memory = what is left for a model;  token_bias = tokens that the sampler keeps out;  bench_support = for measurements
 //! ```
 //!
 //! `Weights` are immutable and shared. A `Sequence` owns tokens and a paged cache, and can be extended,
@@ -31,6 +31,7 @@ mod detokenizer;
 mod end_of_turn_score;
 mod engine;
 mod error;
+mod free_memory;
 mod generator;
 mod gguf;
 mod header;
@@ -95,6 +96,7 @@ use offhook_files as files;
 pub use bench_support::{BenchSequence, Machine, decode_together};
 pub use engine::LlmEngine;
 pub use error::{EngineError, LoadError, NO_SUCH_FILE};
+pub use free_memory::free_memory;
 pub use generator::{Generation, Generator, NoRoom, Room, Rooms, Sampling, Share, Step, StopReason, Task};
 pub use inspect::Inspected;
 pub use kernels::KernelChoice;

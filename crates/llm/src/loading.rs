@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::end_of_turn_score::SentenceMarks;
 use super::engine::LlmEngine;
+use super::free_memory::free_memory;
 use super::inspect::{Head, Inspected};
 use super::kernels::Kernels;
 use super::model::{Shared, calls_in};
@@ -59,8 +60,23 @@ pub fn load(options: &LlmOptions) -> Result<LlmEngine, LoadError> {
     open(options.clone())?.load()
 }
 
-/// Reads the weights of an opened file.
+/// Reads the weights of an opened file. They are kept in memory of our own, so a model that is larger than
+/// what is free would end the process, or another one.
 fn load_rest(head: Head, options: &LlmOptions) -> Result<LlmEngine, LoadError> {
+    let needed = head.file.length();
+    if let Some(free) = free_memory().filter(|free| *free < needed) {
+        return Err(LoadError {
+            kind: "language",
+            path: options.model.display().to_string(),
+            problem: format!(
+                "its weights take {} MiB, and {} MiB of memory are free",
+                needed >> 20,
+                free >> 20
+            ),
+            remedy: "take a smaller model or a coarser type (`offhook models list`), or free some memory"
+                .to_owned(),
+        });
+    }
     let model = read(head, options).map_err(|problem| problem.at(&options.model))?;
     if let (0, bytes) = model.capacity() {
         let (of_one, all) = (bytes.div_ceil(1 << 20), options.cache_mb);

@@ -42,6 +42,9 @@ pub struct Model {
     /// Whether its publisher wants agreement to the terms before anything can be fetched there.
     #[serde(default)]
     pub terms: bool,
+    /// About how large it is in MiB, by its parameters and their type.
+    #[serde(default)]
+    pub about_mib: Option<u64>,
     /// The memory of its weights in MiB, where somebody measured it.
     #[serde(default)]
     pub memory_mib: Option<u64>,
@@ -79,15 +82,18 @@ pub enum Memory {
     Measured(u64),
     /// The lengths of its files, which is what weights take at least. In MiB.
     Computed(u64),
+    /// By its parameters and their type. In MiB.
+    Estimated(u64),
 }
 
 impl Model {
-    /// The memory of the weights; `None` where the manifest knows neither it nor the lengths of all files.
+    /// The memory of the weights; `None` where the manifest knows nothing of it.
     #[must_use]
     pub fn memory(&self) -> Option<Memory> {
         self.memory_mib
             .map(Memory::Measured)
             .or_else(|| self.bytes().map(|bytes| Memory::Computed(mib(bytes))))
+            .or_else(|| self.about_mib.map(Memory::Estimated))
     }
 
     /// The lengths of all its files together, if the manifest knows each.
