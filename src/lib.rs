@@ -19,4 +19,5 @@ pub use offhook_core::{
     timeline, turns, units, vad,
 };
 pub use offhook_files as files;
+pub use offhook_models as models;
 pub use offhook_phone as phone;

@@ -79,7 +79,7 @@ fn main() -> ExitCode {
         if unwritten != Some(output::READER_GONE) {
             // The text of a ConfigError begins with "configuration" and its source: it needs no "offhook:".
             let wrong = error.downcast_ref::<ConfigError>().map(ToString::to_string);
-            let text = wrong.unwrap_or_else(|| format!("offhook: {error:#}{}", fetched_by(&error)));
+            let text = wrong.unwrap_or_else(|| with_commands(&error));
             match log {
                 Some(log) => log.line(&text),
                 None => output::tell(format_args!("{text}\n")),
@@ -89,13 +89,22 @@ fn main() -> ExitCode {
     })
 }
 
-/// The commands that fetch the files that are missing, a line for each.
-fn fetched_by(error: &anyhow::Error) -> String {
+/// An error, with the commands that fetch the files that are missing.
+fn with_commands(error: &anyhow::Error) -> String {
+    let mut text = format!("offhook: {error:#}");
     let one = error.downcast_ref::<LoadError>().into_iter();
+    let voice = error.downcast_ref::<OpenError>().and_then(|error| match error {
+        OpenError::File(missing) => Some(missing),
+        OpenError::Voice(_) => None,
+    });
     let all = error.downcast_ref::<BadModels>().into_iter().flat_map(BadModels::models);
-    let missing = one.chain(all).filter(|model| model.problem == NO_SUCH_FILE);
-    let commands = missing.filter_map(|model| cli::models::command_for(Path::new(&model.path)));
-    commands.map(|command| format!("\n  to fetch it: {command}")).collect()
+    for model in one.chain(voice).chain(all).filter(|model| model.problem == NO_SUCH_FILE) {
+        let command = cli::models::command_for(Path::new(&model.path));
+        if let Some(command) = command.filter(|command| !text.contains(command.as_str())) {
+            text.push_str(&format!("\n  fetch it with `{command}`"));
+        }
+    }
+    text
 }
 
 /// A negative number after an option is its value, not another option. The limits of the option may still

@@ -222,6 +222,19 @@ pub fn piper(data: &[u8]) {
     }
 }
 
+/// Manifests of models: those that are taken have sound names.
+pub fn manifest(data: &[u8]) {
+    match offhook::models::Manifest::parse(&String::from_utf8_lossy(data), "fuzz") {
+        Ok(manifest) => {
+            for model in manifest.models() {
+                assert!(!model.files.is_empty() && model.files.iter().all(|file| !file.file.contains('/')));
+                assert_eq!(manifest.find(&model.name).map(|found| &found.name).ok(), Some(&model.name));
+            }
+        }
+        Err(problem) => short(&problem.to_string(), 20_000),
+    }
+}
+
 /// Text on its way to a voice: what is spoken has no digits, is no longer than it may be, and stays as it is
 /// when it is spoken again.
 pub fn speakable(data: &[u8]) {

@@ -14,7 +14,7 @@ use offhook::streams::telnyx::{ByteOrder, Telnyx};
 use offhook::streams::twilio::Twilio;
 use offhook::streams::vonage::Vonage;
 
-pub use files::{config, gguf, piper, reply, speakable, trace, voice, wav, whisper};
+pub use files::{config, gguf, manifest, piper, reply, speakable, trace, voice, wav, whisper};
 
 /// A decoder.
 pub struct Target {
@@ -29,7 +29,7 @@ pub struct Target {
 }
 
 /// All decoders.
-pub const ALL: [Target; 17] = [
+pub const ALL: [Target; 18] = [
     Target { name: "twilio", run: twilio, messages: true, effort: 1 },
     Target { name: "telnyx", run: telnyx, messages: true, effort: 1 },
     Target { name: "plivo", run: plivo, messages: true, effort: 1 },
@@ -48,6 +48,7 @@ pub const ALL: [Target; 17] = [
     Target { name: "voice", run: voice, messages: false, effort: 500 },
     Target { name: "piper", run: piper, messages: false, effort: 2 },
     Target { name: "speakable", run: speakable, messages: false, effort: 20 },
+    Target { name: "manifest", run: manifest, messages: false, effort: 4 },
 ];
 
 /// Twilio Media Streams.

@@ -6,13 +6,12 @@ mod measure;
 use std::path::Path;
 use std::process::ExitCode;
 
-use offhook_models::{Folder, Manifest};
-
 use crate::cli::models::command_for;
 use crate::cli::output::outln;
 use crate::config::Config;
 use crate::engine::llm::limit_threads;
 use crate::engine::voice;
+use crate::models::{Folder, Manifest};
 use measure::{Language, Recogniser, Voice};
 
 /// Arguments of `offhook doctor`.
@@ -96,7 +95,7 @@ fn looked_at(config: &Config) -> Report {
     });
     let room = |folder: &Folder| {
         let there = folder.root().ancestors().find(|above| above.is_dir())?;
-        offhook_models::free_space(there).ok()
+        crate::models::free_space(there).ok()
     };
     let mut models = vec![ModelRow::of("recogniser", &config.stt.model)];
     models.extend(config.llm.models().map(|(_, path)| ModelRow::of("language", path)));

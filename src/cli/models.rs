@@ -1,5 +1,5 @@
-//! `offhook models`: fetches published models by name, and says what is here. Parses arguments and prints; the
-//! work is `offhook_models`'.
+//! `offhook models`: fetches published models by name, and says what is here. Parses arguments and prints;
+//! the work is that of the crate models.
 
 use std::cell::RefCell;
 use std::io::IsTerminal as _;
@@ -7,11 +7,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use offhook_models::{
+use crate::cli::output::{note, noteln, outln};
+use crate::models::{
     Address, Folder, Got, Installed, Kind, Manifest, Memory, Model, Progress, Proof, PullOptions, Token, pull,
 };
-
-use crate::cli::output::{note, noteln, outln};
 
 /// `offhook models …`
 #[derive(Debug, clap::Args)]
@@ -360,6 +359,15 @@ mod tests {
         let command = command_for(std::path::Path::new("/x/models/ggml-tiny.en.bin"));
         assert_eq!(command.as_deref(), Some("offhook models pull whisper-tiny.en"));
         assert_eq!(command_for(std::path::Path::new("/x/mine.gguf")), None);
+    }
+
+    #[test]
+    fn every_recogniser_that_can_be_named_can_be_fetched() {
+        for name in crate::engine::whisper::published::NAMES {
+            let file = format!("ggml-{name}.bin");
+            let command = command_for(std::path::Path::new(&file));
+            assert_eq!(command, Some(format!("offhook models pull whisper-{name}")));
+        }
     }
 
     #[test]

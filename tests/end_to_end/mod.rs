@@ -5,6 +5,7 @@ mod calls;
 mod commands;
 mod credentials;
 mod cutting_in;
+mod fetching;
 mod gaps;
 mod gateways;
 mod handshakes;

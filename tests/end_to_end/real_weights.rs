@@ -1,5 +1,5 @@
-//! Calls on published weights: Whisper, language models that nobody taught our front desk, a Piper voice. Their
-//! words are checked loosely; that they are heard, answered and spoken is what counts.
+//! Calls on published weights: Whisper, language models that nobody taught our front desk, a Piper voice.
+//! Their words are checked loosely; that they are heard, answered and spoken is what counts.
 
 use offhook::scoring::Score;
 use serde_json::Value;

@@ -46,6 +46,12 @@ pub fn of(target: &Target) -> Vec<Vec<u8>> {
         .map(|text| text.into())
         .to_vec(),
         "piper" => vec![PIPER_SETTINGS.into(), models::piper()],
+        "manifest" => {
+            let shipped = include_str!("../../models/manifest.toml");
+            // Whole, and a model each.
+            let each = shipped.split("\n\n").filter(|part| part.starts_with("[[model]]"));
+            each.map(|model| model.into()).chain([shipped.into()]).collect()
+        }
         "speakable" => {
             let cases = include_str!("../../crates/core/tests/data/spoken-en.tsv");
             let written = cases.lines().filter_map(|line| line.split_once('\t')).map(|(written, _)| written);

@@ -14,7 +14,8 @@
 //! tensor_type, iq4 = the types of weights
 //! inspect = all of a file but its weights;  decoder, detokenizer = back to text
 //! thoughts = what a model thinks before it answers, which is not spoken
-//! free_memory = what is left for a model;  token_bias = tokens that the sampler keeps out;  bench_support = for measurements
+//! token_bias = tokens that the sampler keeps out;  free_memory = what is left for a model
+//! bench_support = for measurements
 //! ```
 //!
 //! `Weights` are immutable and shared. A `Sequence` owns tokens and a paged cache, and can be extended,

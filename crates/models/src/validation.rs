@@ -14,8 +14,29 @@ const LONGEST_NAME: usize = 120;
 /// The endings of files that are kept beside a model's.
 const OWN_ENDINGS: [&str; 4] = [".part", ".part.json", ".lock", ".sha256"];
 
-/// All that is wrong with the entries, each with its remedy.
+/// The most mistakes that are told, and the most characters of each: texts of a manifest are quoted in them.
+const MOST_MISTAKES: usize = 30;
+const LONGEST_MISTAKE: usize = 400;
+
+/// A text that quotes a manifest, for a person at a terminal: not endless, and without control characters.
+pub(crate) fn readable(text: &str, most: usize) -> String {
+    let plain = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    let mut readable: String = text.chars().map(plain).take(most).collect();
+    if text.chars().nth(most).is_some() {
+        readable.push('…');
+    }
+    readable
+}
+
+/// What is wrong with the entries, each with its remedy.
 pub(crate) fn mistakes(models: &[Model]) -> Vec<String> {
+    let all = all_mistakes(models);
+    let more = all.len().saturating_sub(MOST_MISTAKES);
+    let told = all.iter().take(MOST_MISTAKES).map(|mistake| readable(mistake, LONGEST_MISTAKE));
+    told.chain((more > 0).then(|| format!("and {more} more"))).collect()
+}
+
+fn all_mistakes(models: &[Model]) -> Vec<String> {
     let mut found = Vec::new();
     let mut names = BTreeMap::new();
     for model in models {

@@ -104,8 +104,8 @@ impl Rendering for Spoken {
         let Some(mut stretch) = self.current.take() else {
             self.current = self.next_stretch()?;
             return match self.current {
-                // What is decoded first is short, so that both together take no longer than another part.
-                Some(_) if !self.begun => self.next(),
+                // The latents of a long stretch take as long as a part: a cancel, or a more urgent call, may
+                // come between them and the first sound.
                 Some(_) => Ok(Part::Next(Speech::default())),
                 None => self.end_with(Speech::default()),
             };

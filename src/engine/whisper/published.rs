@@ -28,9 +28,6 @@ pub const NAMES: [&str; 18] = [
     "small-q8_0",
 ];
 
-/// The place where these models are published.
-const HOME: &str = "https://huggingface.co/ggerganov/whisper.cpp/resolve/main";
-
 /// The model that ships with offhook.
 pub const SHIPPED: &str = "models/whisper/whisper-tiny.en-tuned.bin";
 
@@ -51,13 +48,13 @@ pub fn named(value: &str) -> PathBuf {
     search_path::find(Path::new(""), &file)
 }
 
-/// The command that downloads a missing model, if it is a published one.
+/// The command that fetches a missing model, if it is a published one.
 #[must_use]
 pub fn how_to_get(path: &Path) -> Option<String> {
     let file = path.file_name()?.to_str()?;
     let name = file.strip_prefix("ggml-")?.strip_suffix(".bin")?;
     let known = NAMES.contains(&name);
-    known.then(|| format!("fetch it with `curl -L --create-dirs -o {} {HOME}/{file}`", path.display()))
+    known.then(|| format!("fetch it with `offhook models pull whisper-{name}`"))
 }
 
 #[cfg(test)]
@@ -75,7 +72,7 @@ mod tests {
     #[test]
     fn a_missing_model_comes_with_the_command_that_brings_it() {
         let command = how_to_get(Path::new("models/ggml-base.en.bin")).expect("a named one");
-        assert!(command.contains("curl -L --create-dirs -o models/ggml-base.en.bin https://"), "{command}");
+        assert_eq!(command, "fetch it with `offhook models pull whisper-base.en`");
         assert_eq!(how_to_get(Path::new("/opt/mine.bin")), None);
     }
 }
