@@ -17,8 +17,6 @@ use offhook::telemetry::logging::{self, Logging};
 
 /// Exit code of a bad configuration (EX_USAGE of sysexits.h).
 const BAD_CONFIG: u8 = 64;
-/// Exit code of a model that is missing or broken (EX_NOINPUT).
-const NO_MODEL: u8 = 66;
 
 /// Answers phone calls: one process listens, thinks and speaks, with no cloud.
 #[derive(Parser)]
@@ -193,5 +191,5 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
         || matches!(error.downcast_ref::<OpenError>(), Some(OpenError::File(_)))
         || error.downcast_ref::<BadModels>().is_some()
         || matches!(error.downcast_ref::<StartError>(), Some(StartError::Load(_)));
-    if model { NO_MODEL.into() } else { ExitCode::FAILURE }
+    if model { output::NO_MODEL.into() } else { ExitCode::FAILURE }
 }

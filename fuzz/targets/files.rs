@@ -227,8 +227,17 @@ pub fn manifest(data: &[u8]) {
     match offhook::models::Manifest::parse(&String::from_utf8_lossy(data), "fuzz") {
         Ok(manifest) => {
             for model in manifest.models() {
-                assert!(!model.files.is_empty() && model.files.iter().all(|file| !file.file.contains('/')));
-                assert_eq!(manifest.find(&model.name).map(|found| &found.name).ok(), Some(&model.name));
+                assert_eq!(manifest.find(&model.name).ok(), Some(model), "a name twice");
+                assert!(!model.files.is_empty());
+                for file in &model.files {
+                    let name = std::path::Path::new(&file.file);
+                    assert_eq!(name.file_name(), Some(name.as_os_str()), "more than a name");
+                    assert!(
+                        !file.file.starts_with(['.', '-']) && !file.file.ends_with(".part"),
+                        "{}",
+                        file.file
+                    );
+                }
             }
         }
         Err(problem) => short(&problem.to_string(), 20_000),

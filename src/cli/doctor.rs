@@ -7,12 +7,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::models::command_for;
-use crate::cli::output::outln;
+use crate::cli::output::{NO_MODEL, outln};
 use crate::config::Config;
-use crate::engine::llm::limit_threads;
+use crate::engine::llm::{free_memory, limit_threads};
 use crate::engine::voice;
 use crate::models::{Folder, Manifest};
-use measure::{Language, Recogniser, Voice};
+use measure::{Language, Recogniser, Voice, Window};
 
 /// Arguments of `offhook doctor`.
 #[derive(Debug, clap::Args)]
@@ -62,10 +62,9 @@ struct ModelRow {
 
 /// Words before a first clause can be spoken, in tokens.
 const FIRST_WORDS: f64 = 8.0;
-/// Tokens that a voice speaks in a second.
+/// Tokens that a voice speaks in a second, and that a model should write.
 const SPOKEN: f64 = 4.0;
-/// Exit code of a model that is missing (EX_NOINPUT).
-const NO_MODEL: u8 = 66;
+const ENOUGH: f64 = 12.0;
 
 /// Looks, measures and prints. Exit code 66 if a model of the configuration is missing.
 ///
@@ -107,7 +106,7 @@ fn looked_at(config: &Config) -> Report {
         processor: after(&cpuinfo, "model name").unwrap_or_else(|| "unknown".to_owned()),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         memory_mib: kilobytes(&meminfo, "MemTotal").map(|kb| kb >> 10),
-        free_memory_mib: kilobytes(&meminfo, "MemAvailable").map(|kb| kb >> 10),
+        free_memory_mib: free_memory().map(|bytes| bytes >> 20),
         free_disk_mib: folder.as_ref().and_then(room).map(|bytes| bytes >> 20),
         models_folder: folder.map(|folder| folder.root().display().to_string()),
         models_installed: installed,
@@ -125,6 +124,9 @@ impl ModelRow {
         let file = path.display().to_string();
         match std::fs::metadata(path) {
             Ok(there) => Self { role, file, mib: Some(there.len().div_ceil(1 << 20)), problem: None },
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Self { role, file, mib: None, problem: Some(error.to_string()) }
+            }
             Err(error) => {
                 let remedy = command_for(path).unwrap_or_else(|| "offhook models list".to_owned());
                 Self { role, file, mib: None, problem: Some(format!("{error}; try `{remedy}`")) }
@@ -135,13 +137,13 @@ impl ModelRow {
 
 fn measured(report: &mut Report, config: &Config, args: &Args) -> anyhow::Result<()> {
     let threads: Vec<usize> = match (args.measure, report.cores) {
-        (false, _) | (_, 1) => vec![],
+        (false, _) => vec![],
         (true, cores) => [1, 2, 4, 8].into_iter().filter(|n| *n <= cores).collect(),
     };
     let recogniser = measure::recogniser(config, &threads)?;
     let language = measure::language(config, &threads)?;
     let voice = measure::voice(config)?;
-    let window = args.measure.then(|| measure::window(config)).transpose()?.flatten();
+    let window = args.measure.then(|| measure::window(config)).transpose()?;
     let first_words = FIRST_WORDS / language.tokens_per_s * 1000.0;
     let answer = config.endpoint.complete.as_secs_f64() * 1000.0
         + recogniser.transcript_ms
@@ -152,7 +154,15 @@ fn measured(report: &mut Report, config: &Config, args: &Args) -> anyhow::Result
     if args.measure {
         report.settings.push("[stt]".to_owned());
         report.settings.push(format!("threads = {}", recogniser.threads));
-        report.settings.extend(window.map(|margin| format!("window_margin_ms = {margin}")));
+        report.settings.extend(match window {
+            Some(Window::Margin(ms)) => Some(format!("window_margin_ms = {ms}")),
+            Some(Window::NoneIsGood) => Some(
+                "# no shortened window heard as well as the whole one: try another model, or `offhook bench stt \
+                 --references`"
+                    .to_owned(),
+            ),
+            Some(Window::Own) | None => None,
+        });
         report.settings.push("[llm]".to_owned());
         report.settings.push(format!("threads = {}", language.threads));
     }
@@ -175,14 +185,14 @@ fn print(report: &Report, config: &Config, args: &Args) -> anyhow::Result<()> {
         let size = mib.map_or_else(|| "built in".to_owned(), |mib| format!("{mib} MiB"));
         match problem {
             None => outln!("{role:<10}  {size:>9}  {file}")?,
-            Some(problem) => outln!("{role:<10}    MISSING  {file}: {problem}")?,
+            Some(problem) => outln!("{role:<10}    NOT HERE {file}: {problem}")?,
         }
     }
     let (Some(recogniser), Some(language), Some(voice)) =
         (&report.recogniser, &report.language, &report.voice)
     else {
         outln!()?;
-        outln!("Nothing was measured: a model is missing.")?;
+        outln!("Nothing was measured: a model cannot be read.")?;
         return Ok(());
     };
     outln!()?;
@@ -200,7 +210,7 @@ fn print(report: &Report, config: &Config, args: &Args) -> anyhow::Result<()> {
         language.prefill_tokens_per_s,
         language.tokens_per_s,
         threads(language.threads),
-        verdict(language.tokens_per_s >= SPOKEN * 1.5)
+        verdict(language.tokens_per_s >= ENOUGH)
     )?;
     outln!(
         "speaks      first sound after {:.0} ms, a second of speech in {:.0} ms: {}",
@@ -211,7 +221,7 @@ fn print(report: &Report, config: &Config, args: &Args) -> anyhow::Result<()> {
     if let Some(answer) = report.expected_answer_ms {
         outln!()?;
         outln!(
-            "A caller waits at most about {answer:.0} ms, of which {} are silence (endpoint.complete_ms).",
+            "A caller waits about {answer:.0} ms, of which {} are silence (endpoint.complete_ms).",
             config.endpoint.complete.as_millis()
         )?;
         outln!(

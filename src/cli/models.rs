@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use crate::cli::output::{note, noteln, outln};
+use crate::cli::output::{NO_MODEL, note, noteln, outln};
 use crate::models::{
     Address, Folder, Got, Installed, Kind, Manifest, Memory, Model, Progress, Proof, PullOptions, Token, pull,
 };
@@ -70,9 +70,6 @@ struct PullArgs {
     #[arg(long, value_name = "FOLDER", conflicts_with = "base_url")]
     offline: Option<PathBuf>,
 }
-
-/// Exit code of a model that is missing or wrong (EX_NOINPUT).
-const NO_MODEL: u8 = 66;
 
 /// Runs the command.
 ///
@@ -197,7 +194,9 @@ fn pull_all(args: &PullArgs, manifest: &Manifest, folder: Folder) -> anyhow::Res
     let mut options = PullOptions::new(folder);
     options.base_url = args.base_url.as_deref().map(Address::new).transpose()?;
     options.offline = args.offline.clone();
-    options.token = Token::from_environment()?;
+    if args.offline.is_none() {
+        options.token = Token::from_environment()?;
+    }
     for model in models {
         noteln!("{}: licence {}, {}", model.name, model.licence, model.licence_url);
         if model.terms {
@@ -305,7 +304,12 @@ fn size(bytes: u64) -> String {
 
 fn verify(names: &[String], manifest: &Manifest, folder: &Folder) -> anyhow::Result<ExitCode> {
     let models: Vec<&Model> = if names.is_empty() {
-        folder.installed(manifest).into_iter().map(|state| state.model).collect()
+        let here = folder.installed(manifest);
+        for unfinished in here.iter().filter(|state| !state.is_whole()) {
+            let name = &unfinished.model.name;
+            noteln!("{name} is not whole: `offhook models pull {name}` goes on with it");
+        }
+        here.into_iter().filter(Installed::is_whole).map(|state| state.model).collect()
     } else {
         names.iter().map(|name| manifest.find(name)).collect::<Result<_, _>>()?
     };

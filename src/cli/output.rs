@@ -11,6 +11,9 @@ pub const READER_GONE: u8 = 141;
 /// Exit code if standard output cannot be written for any other reason (EX_IOERR of sysexits.h).
 pub const UNWRITABLE: u8 = 74;
 
+/// Exit code of a model that is missing or broken (EX_NOINPUT).
+pub const NO_MODEL: u8 = 66;
+
 /// An error of standard output. It is the source of an [`io::Error`], so that a socket's broken pipe is not
 /// taken for one.
 #[derive(Debug, thiserror::Error)]

@@ -106,6 +106,13 @@ pub(super) fn look(config: &Config) -> Findings {
             Err(error) => findings.models.push(error),
         }
     }
+    if config.llm.thinking {
+        findings.notes.push(
+            "llm.thinking is true: until a thought ends, the caller hears nothing and llm.fallback_after_ms and \
+             llm.first_token_timeout_ms run; its tokens count for llm.max_tokens. Raise all three, or set it to false"
+                .to_owned(),
+        );
+    }
     findings.memory(config, bytes);
     findings.files(config);
     findings
@@ -195,12 +202,13 @@ impl Findings {
             self.refuse("memory", format!("a limit of {} MiB", limit / MIB), allowed);
         }
         if let Some(free) = llm::free_memory().filter(|free| *free < models) {
-            let allowed = format!(
-                "at least {} MiB, which the weights of the models take: take smaller models (`offhook models list`), or \
-                 free some memory",
-                models.div_ceil(MIB)
-            );
-            self.refuse("memory", format!("{} MiB are free", free / MIB), allowed);
+            // A server that is running may be what takes it.
+            self.notes.push(format!(
+                "the models take {} MiB, and {} MiB of memory are free: `offhook serve` refuses to load more than \
+                 there is",
+                models.div_ceil(MIB),
+                free / MIB
+            ));
         }
     }
 

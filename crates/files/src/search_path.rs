@@ -87,7 +87,8 @@ fn find_in(
 /// The remedy for a file that is found nowhere. `key` is the setting that names the file.
 #[must_use]
 pub fn where_to_put(key: &str) -> String {
-    let folders: Vec<String> = folders().iter().map(|folder| folder.display().to_string()).collect();
+    let folders: Vec<String> =
+        named_models().into_iter().chain(folders()).map(|folder| folder.display().to_string()).collect();
     format!(
         "a relative path is looked for beside the configuration (without one: in the current folder), then \
          in {}; put the file there, or set {key} to its path. The models that ship with offhook are in the \

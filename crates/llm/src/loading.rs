@@ -99,8 +99,9 @@ fn read(head: Head, options: &LlmOptions) -> Result<LlmEngine, Problem> {
     let (context, cache) = (options.context_tokens, options.cache_mb << 20);
     let weights = Weights::read(&file, context, cache, kernels).map_err(|error| error.to_string())?;
     let weights = Arc::new(weights);
-    let markup = token_bias::against_markup(&vocabulary);
     let thoughts = if options.thinking { Arc::default() } else { token_bias::against_thoughts(&vocabulary) };
+    let markup = token_bias::against_markup(&vocabulary);
+    let markup = markup.iter().chain(thoughts.iter()).copied().collect();
     let marks = SentenceMarks::of(&vocabulary);
     let sessions = Mutex::new(Sessions::new(calls_in(&weights)));
     let shared = Shared { weights, vocabulary, markup, thoughts, marks, template, sessions };

@@ -14,7 +14,7 @@ use super::weights::Weights;
 pub(super) struct Shared {
     pub(super) weights: Arc<Weights>,
     pub(super) vocabulary: Vocabulary,
-    /// Biases that keep tokens which no voice can speak out of replies.
+    /// Biases that keep tokens which no voice can speak out of replies, and all in `thoughts`.
     pub(super) markup: Arc<[(u32, f32)]>,
     /// Biases that keep a model from thinking; none if it may.
     pub(super) thoughts: Arc<[(u32, f32)]>,

@@ -94,8 +94,8 @@ struct Input {
 impl Reply {
     pub(super) fn new(shared: Arc<Shared>, start: Start, sampling: &Sampling) -> Self {
         let reused = start.sequence.tokens().len();
-        let markup = shared.markup.iter().filter(|_| sampling.speakable);
-        let bias = markup.chain(shared.thoughts.iter()).copied().collect();
+        let bias = if sampling.speakable { &shared.markup } else { &shared.thoughts };
+        let bias = Arc::clone(bias);
         let Start { session, sequence, prompt, score, task, decoder, thought, .. } = start;
         let (read_ahead, read_in_vain) = (start.read_ahead, start.read_in_vain);
         let (turn, end_of_turn) = match score {
@@ -209,9 +209,12 @@ impl Reply {
             Some(mark) => self.thoughts.push(mark),
             None => self.thoughts.push(&self.decoder.push(&self.shared.vocabulary, token)),
         };
-        self.spoken.tokens.push(token);
-        self.spoken.text.push_str(&text);
-        self.spoken.ends.push(self.spoken.text.len());
+        // Templates leave earlier thoughts out, and so do later prompts.
+        if !self.thoughts.is_inside() && mark.is_none() {
+            self.spoken.tokens.push(token);
+            self.spoken.text.push_str(&text);
+            self.spoken.ends.push(self.spoken.text.len());
+        }
         let (text, stopped) = self.stops.push(&text);
         if stopped {
             self.stops.finish();

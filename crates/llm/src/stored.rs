@@ -76,10 +76,12 @@ impl StoredFile {
 
 /// Blocks in the form that candle multiplies.
 fn storage_of(kind: TensorType, blocks: &[u8]) -> candle_core::Result<QStorage> {
-    if let Some(kind) = kind.in_candle() {
-        return QStorage::from_data(Cow::Borrowed(blocks), &Device::Cpu, kind);
-    }
-    let expanded = if kind == TensorType::Iq4Xs { iq4::xs_as_q8_0(blocks) } else { iq4::nl_as_q8_0(blocks) };
+    let expanded = match (kind.in_candle(), kind) {
+        (Some(kind), _) => return QStorage::from_data(Cow::Borrowed(blocks), &Device::Cpu, kind),
+        (None, TensorType::Iq4Nl) => iq4::nl_as_q8_0(blocks),
+        (None, TensorType::Iq4Xs) => iq4::xs_as_q8_0(blocks),
+        (None, other) => candle_core::bail!("weights of the type {other:?} have no form here"),
+    };
     let bytes = Cow::Borrowed(bytemuck::cast_slice(&expanded));
     QStorage::from_data(bytes, &Device::Cpu, GgmlDType::Q8_0)
 }

@@ -36,6 +36,11 @@ impl ThoughtFilter {
         Self { inside, ..Self::default() }
     }
 
+    /// Whether a thought is under way.
+    pub(super) fn is_inside(&self) -> bool {
+        self.inside.is_some()
+    }
+
     /// The text that is certainly no thought and no part of a mark.
     pub(super) fn push(&mut self, text: &str) -> String {
         self.held.push_str(text);

@@ -83,11 +83,13 @@ fn attempt(
         let more = total.saturating_sub(part.length());
         room::check(more, wanted.options.folder.root(), wanted.options.free_space)?;
     }
+    let before = part.announced().filter(|_| answer.from > 0);
     let notes = Notes {
         address: address.to_string(),
         etag: answer.etag.clone(),
         total,
-        announced: answer.announced.map(|sum| sum.to_string()),
+        // A server that sends the rest may not announce the sum again.
+        announced: answer.announced.or(before).map(|sum| sum.to_string()),
     };
     part.note(notes).map_err(|error| Problem::writing(&part.path, error))?;
     let limits = Limits::new(total.unwrap_or(LARGEST), total, wanted.form, wanted.options);

@@ -160,13 +160,14 @@ fn address(wanted: &Wanted<'_>, url: &str) -> Result<Address, Problem> {
 fn from_address(wanted: &Wanted<'_>, address: &Address, part: &mut Part) -> Result<Got, Problem> {
     let was_there = part.length() > 0;
     download::fetch(wanted, address, part)?;
-    match finish(wanted, part, address.to_string()) {
-        // What an earlier pull left may be what was wrong.
-        Err(Problem::Sum { .. } | Problem::Form { .. } | Problem::Length { .. }) if was_there => {
-            *part = reopened(wanted)?;
-            download::fetch(wanted, address, part)?;
-            finish(wanted, part, address.to_string())
-        }
+    let mut got = finish(wanted, part, address.to_string());
+    // What an earlier pull left may be what was wrong.
+    if was_there && matches!(got, Err(Problem::Sum { .. } | Problem::Form { .. } | Problem::Length { .. })) {
+        *part = reopened(wanted)?;
+        download::fetch(wanted, address, part)?;
+        got = finish(wanted, part, address.to_string());
+    }
+    match got {
         // It was removed; another address begins with nothing.
         Err(problem) if problem.is_of_the_address() => {
             *part = reopened(wanted)?;

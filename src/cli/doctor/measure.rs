@@ -11,7 +11,7 @@ use crate::cli::bench::timing::{ms, now};
 use crate::cli::bench::{stt, tts};
 use crate::config::Config;
 use crate::engine::llm::{LlmEngine, decode_together, load};
-use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer, Window, WindowRule};
+use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer, Window as Cut, WindowRule};
 use crate::engine::{CancelFlag, Effort, Recognizer as _, voice as voices};
 use crate::scoring::Score;
 use crate::stats::median;
@@ -20,7 +20,7 @@ use crate::units::{PHONE_RATE, WHISPER_RATE};
 /// The length of the speech that is transcribed.
 pub(super) const SPEECH_SECONDS: u16 = 2;
 const ROUNDS: usize = 3;
-/// Tokens of a prompt, of a question after it, and of an answer.
+/// Tokens of a prompt, of a question alone, and of an answer.
 const PROMPT: usize = 128;
 const QUESTION: usize = 24;
 const ANSWER: usize = 16;
@@ -134,10 +134,17 @@ pub(super) fn voice(config: &Config) -> anyhow::Result<Voice> {
     Ok(Voice { first_audio_ms: row.clause_ms, real_time_factor: row.real_time_factor })
 }
 
-/// The shortest margin behind the speech with which no more words are wrong than with the whole window, for
-/// sentences of the configuration's voice over the telephone; `None` if none is, or the weights have a rule
-/// of their own that is as good.
-pub(super) fn window(config: &Config) -> anyhow::Result<Option<u64>> {
+/// A window with which no more words are wrong than with the whole one.
+pub(super) enum Window {
+    /// The one that the weights have already.
+    Own,
+    /// The shortest margin behind the speech, in milliseconds.
+    Margin(u64),
+    NoneIsGood,
+}
+
+/// Looks for a good window, with sentences of the configuration's voice over the telephone.
+pub(super) fn window(config: &Config) -> anyhow::Result<Window> {
     let mut voice = voices::open(&config.tts.voice, config.tts.speed)?;
     let mut clips = Vec::new();
     for sentence in SENTENCES {
@@ -147,22 +154,22 @@ pub(super) fn window(config: &Config) -> anyhow::Result<Option<u64>> {
         clips.push((sentence, to_f32(&resample_i16(&phone, PHONE_RATE, WHISPER_RATE)?)));
     }
     let options = whisper_options(&config.stt, &config.stt.model);
-    let wrong = |window: Window| -> anyhow::Result<usize> {
+    let wrong = |window: Cut| -> anyhow::Result<usize> {
         let options = WhisperOptions { window: Some(window), ..options.clone() };
         words_wrong(&mut whisper::load(&options)?.recognizer()?, &clips)
     };
-    let whole = wrong(Window::Whole)?;
+    let whole = wrong(Cut::Whole)?;
     let own = WindowRule::of(&options.model).map_err(anyhow::Error::msg)?;
-    if wrong(Window::Cut(own.clone()))? <= whole {
-        return Ok(None);
+    if wrong(Cut::Cut(own.clone()))? <= whole {
+        return Ok(Window::Own);
     }
     for margin in MARGINS {
         let rule = WindowRule { margin: Duration::from_millis(margin), ..own.clone() };
-        if wrong(Window::Cut(rule))? <= whole {
-            return Ok(Some(margin));
+        if wrong(Cut::Cut(rule))? <= whole {
+            return Ok(Window::Margin(margin));
         }
     }
-    Ok(None)
+    Ok(Window::NoneIsGood)
 }
 
 fn words_wrong(recogniser: &mut WhisperRecognizer, clips: &[(&str, Vec<f32>)]) -> anyhow::Result<usize> {

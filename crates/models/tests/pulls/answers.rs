@@ -86,6 +86,16 @@ fn a_wrong_sum_at_one_address_leaves_the_next_one() {
     assert_eq!(good.ranges(), [None]);
 }
 
+/// Fault: with a part of an earlier pull, the second address was never asked.
+#[test]
+fn a_wrong_sum_at_one_address_leaves_the_next_one_after_an_unfinished_pull_too() {
+    let (right, wrong) = (gguf(1000), [gguf(999), vec![7]].concat());
+    let (bad, good) = (Server::with_file(&wrong), Server::with_file(&right));
+    let place = Place::new().with("a.gguf.part", &wrong[..500]);
+    place.pull(&tiny(&[bad.url("/a"), good.url("/a")], &with_sum(&right))).unwrap();
+    place.assert_pulled(&right);
+}
+
 #[test]
 fn the_sum_that_a_server_announces_counts_where_the_manifest_has_none() {
     let body = gguf(1000);
