@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use crate::cli::models::command_for;
 use crate::cli::output::{NO_MODEL, outln};
+use crate::cli::preflight::{self, Findings};
 use crate::config::Config;
 use crate::engine::llm::{free_memory, limit_threads};
 use crate::engine::voice;
@@ -18,7 +19,7 @@ use measure::{Language, Recogniser, Voice, Window};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Also find the best number of threads and the recogniser's shortest good window, and print the lines
-    /// for config.toml. Takes some ten seconds more.
+    /// for config.toml. Takes ten seconds with the models that ship, and minutes with large ones.
     #[arg(long)]
     measure: bool,
     /// Print one JSON object.
@@ -37,6 +38,8 @@ struct Report {
     models_folder: Option<String>,
     models_installed: usize,
     free_disk_mib: Option<u64>,
+    /// What keeps this configuration from being measured, beside broken models.
+    problems: Vec<String>,
     /// The models of the configuration.
     models: Vec<ModelRow>,
     recogniser: Option<Recogniser>,
@@ -71,21 +74,28 @@ const ENOUGH: f64 = 12.0;
 /// # Errors
 /// If a model that is there cannot be used.
 pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
-    let mut report = looked_at(config);
-    let missing = report.models.iter().any(|model| model.problem.is_some());
-    if !missing {
+    let findings = preflight::look(config);
+    let mut report = looked_at(config, &findings);
+    let broken = report.models.iter().any(|model| model.problem.is_some());
+    let mut outcome = Ok(if broken { NO_MODEL.into() } else { ExitCode::SUCCESS });
+    if !broken && report.problems.is_empty() {
         limit_threads(report.cores);
-        measured(&mut report, config, args)?;
+        if let Err(error) = measured(&mut report, config, args) {
+            report.problems.push(format!("{error:#}"));
+            outcome = Err(error);
+        }
+    } else if !broken {
+        outcome = Ok(ExitCode::FAILURE);
     }
     if args.json {
         outln!("{}", crate::cli::json::line(&report)?)?;
     } else {
         print(&report, config, args)?;
     }
-    Ok(if missing { NO_MODEL.into() } else { ExitCode::SUCCESS })
+    outcome
 }
 
-fn looked_at(config: &Config) -> Report {
+fn looked_at(config: &Config, findings: &Findings) -> Report {
     let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let (folder, manifest) = (Folder::of_user().ok(), Manifest::built_in().ok());
@@ -102,7 +112,13 @@ fn looked_at(config: &Config) -> Report {
         Some(file) => ModelRow::of("voice", &file),
         None => ModelRow { role: "voice", file: config.tts.voice.clone(), mib: None, problem: None },
     });
+    for model in &mut models {
+        if let Some(broken) = findings.models.iter().find(|broken| broken.path == model.file) {
+            model.problem.get_or_insert_with(|| broken.problem.clone());
+        }
+    }
     Report {
+        problems: findings.problems.iter().map(ToString::to_string).collect(),
         processor: after(&cpuinfo, "model name").unwrap_or_else(|| "unknown".to_owned()),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         memory_mib: kilobytes(&meminfo, "MemTotal").map(|kb| kb >> 10),
@@ -185,14 +201,15 @@ fn print(report: &Report, config: &Config, args: &Args) -> anyhow::Result<()> {
         let size = mib.map_or_else(|| "built in".to_owned(), |mib| format!("{mib} MiB"));
         match problem {
             None => outln!("{role:<10}  {size:>9}  {file}")?,
-            Some(problem) => outln!("{role:<10}    NOT HERE {file}: {problem}")?,
+            Some(problem) => outln!("{role:<10}     BROKEN  {file}: {problem}")?,
         }
     }
     let (Some(recogniser), Some(language), Some(voice)) =
         (&report.recogniser, &report.language, &report.voice)
     else {
         outln!()?;
-        outln!("Nothing was measured: a model cannot be read.")?;
+        outln!("Nothing was measured: a model cannot be used, or a setting is wrong.")?;
+        report.problems.iter().try_for_each(|problem| outln!("{problem}"))?;
         return Ok(());
     };
     outln!()?;

@@ -8,8 +8,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::cli::output::{NO_MODEL, note, noteln, outln};
+use crate::engine::llm::{self, LlmOptions};
+use crate::engine::{KernelChoice, voice, whisper};
 use crate::models::{
-    Address, Folder, Got, Installed, Kind, Manifest, Memory, Model, Progress, Proof, PullOptions, Token, pull,
+    Address, Finding, Folder, Got, Installed, Kind, Manifest, Memory, Model, Progress, Proof, PullOptions,
+    Token, pull,
 };
 
 /// `offhook models …`
@@ -82,6 +85,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         None => manifest,
     };
     let folder = Folder::of_user()?;
+    let root = folder.root();
+    anyhow::ensure!(
+        root.is_dir() || root.symlink_metadata().is_err(),
+        "{} is no folder: set OFFHOOK_MODELS to one, or to a path that does not exist yet",
+        root.display()
+    );
     match &args.command {
         Command::List(args) => list(args, &manifest, &folder),
         Command::Pull(args) => pull_all(args, &manifest, folder),
@@ -213,9 +222,41 @@ fn pull_all(args: &PullArgs, manifest: &Manifest, folder: Folder) -> anyhow::Res
                 }
             }
         }
+        if let Some(problem) = unusable(model, &options.folder) {
+            noteln!("{}: offhook cannot use it: {problem}", model.name);
+            noteln!("  the file may be damaged: `offhook models remove {}`, and pull it again", model.name);
+            return Ok(NO_MODEL.into());
+        }
         noteln!("for config.toml:  {}", setting(model));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What keeps offhook from using a model that is here, as far as the structure of its files tells.
+fn unusable(model: &Model, folder: &Folder) -> Option<String> {
+    let path = folder.path(model).ok()?;
+    let options = |model: PathBuf| LlmOptions {
+        model,
+        threads: 1,
+        kernels: KernelChoice::Auto,
+        context_tokens: 512,
+        cache_mb: 1024,
+        chat_template: None,
+        thinking: false,
+        date: || Duration::ZERO,
+    };
+    let looked_at = match model.kind {
+        Kind::Recogniser => {
+            let length = std::fs::metadata(&path).map_or(0, |file| file.len());
+            let file = std::fs::File::open(&path).map_err(|error| error.to_string());
+            file.and_then(|file| whisper::look_over(std::io::BufReader::new(file), length))
+        }
+        Kind::Language => llm::open(options(path)).map(drop).map_err(|error| error.problem),
+        Kind::Voice => {
+            voice::look(&format!("piper:{}", path.display())).map(drop).map_err(|error| error.problem)
+        }
+    };
+    looked_at.err()
 }
 
 fn proven(proof: &Proof) -> String {
@@ -249,6 +290,8 @@ struct Last {
 
 /// How often the line at a terminal changes.
 const PACE: Duration = Duration::from_millis(200);
+/// The longest time without a line elsewhere.
+const LONGEST_SILENCE: Duration = Duration::from_secs(10);
 
 impl Shown {
     #[expect(clippy::disallowed_methods, reason = "the pace of a progress line")]
@@ -260,7 +303,8 @@ impl Shown {
         if let Some((why, wait)) = progress.waits {
             // What to do is told once, when the pull gives up.
             let why = why.split(';').next().unwrap_or(why);
-            noteln!("\r{}: {why}; trying again in {} s", progress.file, wait.as_secs());
+            let over = if std::io::stderr().is_terminal() { "\r" } else { "" };
+            noteln!("{over}{}: {why}; trying again in {} s", progress.file, wait.as_secs());
             return;
         }
         let tenths = progress.total.map(|total| progress.done * 10 / total.max(1));
@@ -269,7 +313,8 @@ impl Shown {
                 last.at = Some(Instant::now());
                 note!("\r{:<78}", told(progress));
             }
-        } else if tenths.is_some() && tenths != last.tenths {
+        } else if tenths != last.tenths || last.at.is_none_or(|at| at.elapsed() >= LONGEST_SILENCE) {
+            last.at = Some(Instant::now());
             noteln!("{}", told(progress));
         }
         last.tenths = tenths;
@@ -318,10 +363,19 @@ fn verify(names: &[String], manifest: &Manifest, folder: &Folder) -> anyhow::Res
     }
     let mut good = true;
     for model in models {
+        let unusable = unusable(model, folder);
         for found in folder.verify(model) {
-            good &= found.finding.is_good();
-            let mark = if found.finding.is_good() { "good" } else { "WRONG" };
+            let is_good = found.finding.is_good() && unusable.is_none();
+            good &= is_good;
+            let mark = match (is_good, found.finding == Finding::SumUnknown) {
+                (true, true) => "?",
+                (true, false) => "good",
+                (false, _) => "WRONG",
+            };
             outln!("{mark:<5}  {}  {}: {}", model.name, found.file, found.finding)?;
+        }
+        if let Some(problem) = unusable {
+            outln!("       {}: offhook cannot use it: {problem}", model.name)?;
         }
     }
     if !good {
@@ -344,6 +398,7 @@ fn path(name: &str, manifest: &Manifest, folder: &Folder) -> anyhow::Result<Exit
 }
 
 fn remove(names: &[String], manifest: &Manifest, folder: &Folder) -> anyhow::Result<ExitCode> {
+    names.iter().try_for_each(|name| manifest.find(name).map(drop))?;
     for name in names {
         let removed = folder.remove(manifest, name)?;
         outln!("{name}: removed {}, {}", removed.files.join(", "), size(removed.bytes))?;

@@ -156,6 +156,15 @@ impl Gguf {
         Ok(&info.shape)
     }
 
+    /// Checks that a tensor is there, in this shape, rows first. Does not count as read.
+    pub(super) fn expect(&self, name: &str, expected: &[usize]) -> Result<(), GgufError> {
+        let found = self.tensor_shape(name)?;
+        if found == expected {
+            return Ok(());
+        }
+        Err(GgufError::Shape { name: name.to_owned(), found: found.to_vec(), expected: expected.to_vec() })
+    }
+
     /// A tensor, whose shape must be `shape`, rows first.
     pub(super) fn tensor(&self, name: &str, shape: &[usize]) -> Result<QTensor, GgufError> {
         let info = self.checked(name, shape)?;

@@ -11,8 +11,10 @@ use super::pool::{Geometry, Pool};
 use super::prompt::PromptWriter;
 use super::shape::Shape;
 use super::template::{ChatTemplate, TemplateChoice};
+use super::tokenizer::Fragment;
 use super::value::GgufError;
 use super::vocabulary::Vocabulary;
+use super::weights::Weights;
 use crate::dialogue::{Message, Role};
 use crate::{LoadError, NO_SUCH_FILE};
 
@@ -38,6 +40,7 @@ impl Head {
             if missing { NO_SUCH_FILE.to_owned() } else { error.to_string() }
         })?;
         let shape = Shape::read(&file).map_err(|error: ShapeError| error.to_string())?;
+        Weights::check(&file, &shape).map_err(|error| error.to_string())?;
         let mut vocabulary = Vocabulary::read(&file, shape.architecture, shape.vocabulary)
             .map_err(|error| error.to_string())?;
         let chosen = options.chat_template.as_ref().map(TemplateChoice::read).transpose();
@@ -61,6 +64,12 @@ impl Head {
                 "the file calls these markers of its chat template ordinary words; they are used as markers"
             );
         }
+        if let Some(template) = template.as_ref().filter(|_| chosen.is_some())
+            && has_foreign_markers(&template.literals(), &vocabulary)
+        {
+            let text = "its vocabulary has none of the markers of that chat template".to_owned();
+            return Err(Problem::of_template(text));
+        }
         Ok(Self { file, shape, vocabulary, template })
     }
 
@@ -83,6 +92,16 @@ impl Head {
             prompt_tokens: prompt_tokens(self, instructions),
         })
     }
+}
+
+/// Whether what a template writes around messages looks like markers, and is none to this vocabulary. The begin
+/// token is any model's own.
+fn has_foreign_markers(literals: &str, vocabulary: &Vocabulary) -> bool {
+    let is_marker = |fragment: &Fragment<'_>| match fragment {
+        Fragment::Marker(id) => Some(*id) != vocabulary.begin,
+        Fragment::Text(_) => false,
+    };
+    literals.contains('<') && !vocabulary.split_markers(literals).iter().any(is_marker)
 }
 
 /// The properties of a model whose weights are not read.

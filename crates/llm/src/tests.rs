@@ -144,6 +144,34 @@ fn a_model_of_iq4_nl_gives_what_its_numbers_give_in_q8_0() {
     }
 }
 
+/// Fault: callers would have heard the markers of another model's template.
+#[test]
+fn a_chosen_template_whose_markers_the_vocabulary_lacks_is_refused() {
+    let (_folder, path) = TestModel::phi3(GgmlDType::F32).write();
+    let chosen = |name| LlmOptions { chat_template: Some(TemplateChoice::BuiltIn(name)), ..options(&path) };
+    assert!(open(chosen("phi3")).is_ok());
+    for other in ["gemma3", "llama3", "chatml"] {
+        let problem = open(chosen(other)).map(drop).expect_err(other).to_string();
+        assert!(
+            problem.contains("none of the markers") && problem.contains("llm.chat_template"),
+            "{problem}"
+        );
+    }
+}
+
+#[test]
+fn a_tensor_that_is_missing_is_missed_before_any_weight_is_read() {
+    for architecture in ["phi3", "llama", "gemma3", "qwen2", "qwen3"] {
+        let model = || TestModel::of(architecture, GgmlDType::F32, 64, 96);
+        let names: Vec<String> = model().tensors.into_keys().filter(|name| name != "output.weight").collect();
+        for name in names {
+            let (_folder, path) = model().without(&name).write();
+            let problem = open(options(&path)).map(drop).expect_err(&name).to_string();
+            assert!(problem.contains(&format!("tensor \"{name}\" is missing")), "{architecture}: {problem}");
+        }
+    }
+}
+
 #[test]
 fn reading_token_by_token_or_in_slices_gives_the_same_logits_as_at_once() {
     let weights = weights(&TestModel::phi3(GgmlDType::Q8_0));
@@ -284,7 +312,7 @@ fn a_model_without_a_chat_template_is_refused_for_calls_with_what_to_do() {
             "{told}"
         );
     }
-    let given = with(Some(TemplateChoice::BuiltIn("chatml")));
+    let given = with(Some(TemplateChoice::BuiltIn("phi3")));
     open(given.clone()).unwrap().inspect("").map(drop).unwrap();
     load(&given).unwrap().check_conversations().unwrap();
 }

@@ -40,6 +40,12 @@ pub(super) struct Weights {
 }
 
 impl Weights {
+    /// Checks that the file has every tensor that `read` needs, in the right shape, without reading any.
+    pub(super) fn check(file: &Gguf, shape: &Shape) -> Result<(), GgufError> {
+        (0..shape.layers).try_for_each(|index| Layer::check(file, shape, index))?;
+        file.expect("output_norm.weight", &[shape.width])
+    }
+
     /// Reads a model. `positions` is the longest sequence wanted; the model's own limit applies too. All
     /// caches together take at most `cache_bytes`.
     pub(super) fn read(
@@ -49,6 +55,7 @@ impl Weights {
         kernels: Kernels,
     ) -> Result<Self, ShapeError> {
         let shape = Shape::read(file)?;
+        Self::check(file, &shape)?;
         let positions = positions.min(shape.context);
         let layers =
             (0..shape.layers).map(|i| Layer::read(file, &kernels, &shape, i)).collect::<Result<_, _>>()?;

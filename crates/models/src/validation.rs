@@ -11,6 +11,9 @@ use crate::sums::Sum;
 /// The longest name of a model or a file. Folders take 255 bytes, and other endings are added.
 const LONGEST_NAME: usize = 120;
 
+/// The longest purpose or licence.
+const LONGEST_LINE: usize = 200;
+
 /// The endings of files that are kept beside a model's.
 const OWN_ENDINGS: [&str; 4] = [".part", ".part.json", ".lock", ".sha256"];
 
@@ -58,8 +61,8 @@ fn of_model(model: &Model) -> Vec<String> {
         found.push("name: write small letters, digits and hyphens, as in \"whisper-tiny.en\"".to_owned());
     }
     for (key, value) in [("purpose", &model.purpose), ("licence", &model.licence)] {
-        if value.trim().is_empty() || value.contains('\n') {
-            found.push(format!("{key}: write one line"));
+        if value.trim().is_empty() || value.len() > LONGEST_LINE || value.contains(char::is_control) {
+            found.push(format!("{key}: write one line of at most {LONGEST_LINE} bytes"));
         }
     }
     if let Err(error) = Address::new(&model.licence_url) {

@@ -94,7 +94,9 @@ pub(super) fn recogniser(config: &Config, threads: &[usize]) -> anyhow::Result<R
 pub(super) fn language(config: &Config, threads: &[usize]) -> anyhow::Result<Language> {
     let mut all = Vec::new();
     for threads in or_configured(threads, config.llm.threads) {
-        let mut options = llm_options(&config.llm, &config.llm.model);
+        let in_use = config.llm.models().find(|(name, _)| *name == config.llm.in_use);
+        let model = in_use.map_or(config.llm.model.as_path(), |(_, path)| path);
+        let mut options = llm_options(&config.llm, model);
         options.threads = threads;
         let engine = load(&options)?;
         engine.warm_up("")?;
