@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::server::{configured, offhook, root, text};
 
-/// A manifest with one model, whose file is a model of the tests.
+/// A manifest with one model, whose file is the one that ships.
 const OWN: &str = r#"
 [[model]]
 name = "small"
@@ -16,7 +16,7 @@ kind = "language"
 purpose = "for a test"
 licence = "MIT"
 licence_url = "https://example.com/licence"
-files = [{ file = "qwen3.gguf", url = "https://example.com/qwen3.gguf" }]
+files = [{ file = "phi3-frontdesk.gguf", url = "https://example.com/phi3-frontdesk.gguf" }]
 "#;
 
 /// Runs `offhook models` with this folder, and the manifest in it.
@@ -36,13 +36,17 @@ fn a_model_is_fetched_by_name_found_verified_and_removed() {
     assert_eq!(missing.status.code(), Some(66));
     assert!(text(&missing.stderr).contains("offhook models pull small"), "{}", text(&missing.stderr));
 
-    let source = root().join("tests/golden/llm");
+    let source = root().join("models/demo");
     let pulled = run(&["pull", "small", "--offline", source.to_str().unwrap()]);
     assert!(pulled.status.success(), "{}", text(&pulled.stderr));
-    assert!(text(&pulled.stderr).contains("[llm] model = \"models/qwen3.gguf\""), "{}", text(&pulled.stderr));
+    assert!(
+        text(&pulled.stderr).contains("[llm] model = \"models/phi3-frontdesk.gguf\""),
+        "{}",
+        text(&pulled.stderr)
+    );
     let path = run(&["path", "small"]);
     let path = text(&path.stdout).trim().to_owned();
-    assert_eq!(std::fs::read(&path).unwrap(), std::fs::read(source.join("qwen3.gguf")).unwrap());
+    assert_eq!(std::fs::read(&path).unwrap(), std::fs::read(source.join("phi3-frontdesk.gguf")).unwrap());
 
     let listed = run(&["list", "--installed", "--json"]);
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();

@@ -13,8 +13,8 @@ pub fn free_memory() -> Option<u64> {
     machine.into_iter().chain(container).min()
 }
 
-/// What is left of a container's limit, in bytes; `None` if there is none ("max"). Files that are cached count
-/// as used, and give way.
+/// What is left of a container's limit, in bytes; `None` if there is none ("max"). Files that are cached
+/// count as used, and give way.
 fn left(limit: &str, current: &str, stat: &str) -> Option<u64> {
     let number = |text: &str| text.trim().parse::<u64>().ok();
     let cached = |line: &str| {

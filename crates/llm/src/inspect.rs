@@ -4,6 +4,7 @@
 use std::io::ErrorKind;
 
 use super::architecture::ShapeError;
+use super::expected;
 use super::gguf::Gguf;
 use super::model::room_tokens;
 use super::options::{LlmOptions, Problem, no_template, shown};
@@ -14,7 +15,6 @@ use super::template::{ChatTemplate, TemplateChoice};
 use super::tokenizer::Fragment;
 use super::value::GgufError;
 use super::vocabulary::Vocabulary;
-use super::weights::Weights;
 use crate::dialogue::{Message, Role};
 use crate::{LoadError, NO_SUCH_FILE};
 
@@ -40,7 +40,7 @@ impl Head {
             if missing { NO_SUCH_FILE.to_owned() } else { error.to_string() }
         })?;
         let shape = Shape::read(&file).map_err(|error: ShapeError| error.to_string())?;
-        Weights::check(&file, &shape).map_err(|error| error.to_string())?;
+        expected::check(&file, &shape).map_err(|error| error.to_string())?;
         let mut vocabulary = Vocabulary::read(&file, shape.architecture, shape.vocabulary)
             .map_err(|error| error.to_string())?;
         let chosen = options.chat_template.as_ref().map(TemplateChoice::read).transpose();
@@ -94,8 +94,8 @@ impl Head {
     }
 }
 
-/// Whether what a template writes around messages looks like markers, and is none to this vocabulary. The begin
-/// token is any model's own.
+/// Whether what a template writes around messages looks like markers, and is none to this vocabulary. The
+/// begin token is any model's own.
 fn has_foreign_markers(literals: &str, vocabulary: &Vocabulary) -> bool {
     let is_marker = |fragment: &Fragment<'_>| match fragment {
         Fragment::Marker(id) => Some(*id) != vocabulary.begin,

@@ -12,7 +12,8 @@
 //! tokenizer = SentencePiece, or pretokenizer and byte_level; both join by bpe_merge
 //! kernels = products of matrices in vector instructions, and the threads that share all large work
 //! tensor_type, iq4 = the types of weights
-//! inspect = all of a file but its weights;  decoder, detokenizer = back to text
+//! expected = the tensors that a model needs;  inspect = all of a file but its weights
+//! decoder, detokenizer = back to text
 //! thoughts = what a model thinks before it answers, which is not spoken
 //! token_bias = tokens that the sampler keeps out;  free_memory = what is left for a model
 //! bench_support = for measurements
@@ -32,6 +33,7 @@ mod detokenizer;
 mod end_of_turn_score;
 mod engine;
 mod error;
+mod expected;
 mod free_memory;
 mod generator;
 mod gguf;

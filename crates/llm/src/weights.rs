@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::architecture::ShapeError;
 use super::attention::{Part, View, attend};
 use super::cache::Cache;
+use super::expected;
 use super::gguf::Gguf;
 use super::kernels::{Kernels, QuantizedInput};
 use super::layer::{Demand, Layer, Linear, Norm, Projected};
@@ -40,12 +41,6 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    /// Checks that the file has every tensor that `read` needs, in the right shape, without reading any.
-    pub(super) fn check(file: &Gguf, shape: &Shape) -> Result<(), GgufError> {
-        (0..shape.layers).try_for_each(|index| Layer::check(file, shape, index))?;
-        file.expect("output_norm.weight", &[shape.width])
-    }
-
     /// Reads a model. `positions` is the longest sequence wanted; the model's own limit applies too. All
     /// caches together take at most `cache_bytes`.
     pub(super) fn read(
@@ -55,7 +50,7 @@ impl Weights {
         kernels: Kernels,
     ) -> Result<Self, ShapeError> {
         let shape = Shape::read(file)?;
-        Self::check(file, &shape)?;
+        expected::check(file, &shape)?;
         let positions = positions.min(shape.context);
         let layers =
             (0..shape.layers).map(|i| Layer::read(file, &kernels, &shape, i)).collect::<Result<_, _>>()?;
