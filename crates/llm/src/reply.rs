@@ -354,3 +354,6 @@ fn failed(error: SequenceError) -> EngineError {
 fn no_number() -> EngineError {
     EngineError::Failed("the model gave no number for any token".into())
 }
+
+#[cfg(test)]
+mod thought_tests;
