@@ -3,11 +3,12 @@
 
 mod measure;
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::models::command_for;
-use crate::cli::output::{NO_MODEL, outln};
+use crate::cli::output::{NO_MODEL, note, outln};
 use crate::cli::preflight::{self, Findings};
 use crate::config::Config;
 use crate::engine::llm::{free_memory, limit_threads};
@@ -156,10 +157,20 @@ fn measured(report: &mut Report, config: &Config, args: &Args) -> anyhow::Result
         (false, _) => vec![],
         (true, cores) => [1, 2, 4, 8].into_iter().filter(|n| *n <= cores).collect(),
     };
+    let progress = |doing: &str| {
+        if !args.json && std::io::stderr().is_terminal() {
+            note!("\r{doing:<40}{}", if doing.is_empty() { "\r" } else { "" });
+        }
+    };
+    progress("measuring the recogniser");
     let recogniser = measure::recogniser(config, &threads)?;
+    progress("measuring the language model");
     let language = measure::language(config, &threads)?;
+    progress("measuring the voice");
     let voice = measure::voice(config)?;
+    progress(if args.measure { "looking for the shortest window" } else { "" });
     let window = args.measure.then(|| measure::window(config)).transpose()?;
+    progress("");
     let first_words = FIRST_WORDS / language.tokens_per_s * 1000.0;
     let answer = config.endpoint.complete.as_secs_f64() * 1000.0
         + recogniser.transcript_ms
