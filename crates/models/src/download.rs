@@ -92,7 +92,9 @@ fn attempt(
         announced: answer.announced.or(before).map(|sum| sum.to_string()),
     };
     part.note(notes).map_err(|error| Problem::writing(&part.path, error))?;
-    let limits = Limits::new(total.unwrap_or(LARGEST), total, wanted.form, wanted.options);
+    let folder = wanted.options.folder.root();
+    let most = || LARGEST.min(room::most(part.length(), folder, wanted.options.free_space));
+    let limits = Limits::new(total.unwrap_or_else(most), total, wanted.form, wanted.options);
     match transfer::run(&mut answer.body, part, &limits, wanted.reporter) {
         Err(stop) => Err(stopped(stop, address, part, &limits)),
         Ok(()) if total.is_some_and(|total| part.length() < total) => {
@@ -169,6 +171,10 @@ fn stopped(stop: Stop, address: &Address, part: &mut Part, limits: &Limits) -> F
         Stop::Read(error) => cut(address, part, chain(&error)),
         Stop::Slow => Failure::Passing(Problem::Stalled { server, came: "hardly anything", window }, None),
         Stop::Write(error) => Problem::writing(&part.path, error).into(),
+        Stop::TooLong if limits.total.is_none() && limits.most < LARGEST => {
+            let folder = part.path.parent().unwrap_or(&part.path).to_owned();
+            discarded(part, room::exceeded(limits.most, &folder))
+        }
         Stop::TooLong => discarded(part, Problem::TooLong { from, most: limits.most }),
         Stop::Form(what) => {
             discarded(part, Problem::Form { from: address.to_string(), what: what.to_owned() })

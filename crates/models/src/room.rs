@@ -39,6 +39,17 @@ pub(crate) fn check(
     })
 }
 
+/// The most bytes that a file of unknown length may have, of which `there` are there: the reserve stays free.
+pub(crate) fn most(there: u64, folder: &Path, free_space: fn(&Path) -> io::Result<u64>) -> u64 {
+    free_space(folder).map_or(u64::MAX, |free| there.saturating_add(free - free / RESERVE))
+}
+
+/// A file of unknown length has more than the `most` bytes that fit into `folder`.
+pub(crate) fn exceeded(most: u64, folder: &Path) -> Problem {
+    let free = with_commas(most >> 20);
+    Problem::Room { needs: format!("more than {free}"), free, folder: folder.to_owned() }
+}
+
 /// 1066 as "1,066".
 fn with_commas(number: u64) -> String {
     let digits = number.to_string();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use offhook_models::{Finding, Folder, Got};
 
-use super::server::{Reply, Server};
+use super::server::{End, Reply, Server};
 use super::{FILE, Place, fetched, gguf, sum_of, tiny, with_sum};
 
 #[test]
@@ -167,4 +167,16 @@ fn what_a_folder_has_is_checked_as_what_is_fetched() {
         assert!(all.contains(told), "{all}");
         place.assert_nothing_is_there();
     }
+}
+
+/// Fault: a server that told no length could fill the disk to its last byte.
+#[test]
+fn a_file_of_unknown_length_leaves_the_reserve_free() {
+    let body = gguf(3 << 20);
+    let server = Server::start(move |_, _| Reply::new("200 OK", &body).ending(End::Endless));
+    let mut place = Place::new();
+    place.options.free_space = |_| Ok(8 << 20);
+    let told = place.told(&tiny(&[server.url("/a")], ""));
+    assert!(told.contains("needs more than 7 MiB, 7 MiB are free"), "{told}");
+    place.assert_nothing_is_there();
 }
