@@ -3,12 +3,11 @@
 
 mod measure;
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::models::command_for;
-use crate::cli::output::{NO_MODEL, note, outln};
+use crate::cli::output::{NO_MODEL, outln, show_progress};
 use crate::cli::preflight::{self, Findings};
 use crate::config::Config;
 use crate::engine::llm::{free_memory, limit_threads};
@@ -158,8 +157,8 @@ fn measured(report: &mut Report, config: &Config, args: &Args) -> anyhow::Result
         (true, cores) => [1, 2, 4, 8].into_iter().filter(|n| *n <= cores).collect(),
     };
     let progress = |doing: &str| {
-        if !args.json && std::io::stderr().is_terminal() {
-            note!("\r{doing:<40}{}", if doing.is_empty() { "\r" } else { "" });
+        if !args.json {
+            show_progress(doing);
         }
     };
     progress("measuring the recogniser");

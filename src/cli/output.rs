@@ -2,7 +2,7 @@
 //! a panic as with `println!`, which `clippy.toml` forbids. Must not know what is printed.
 
 use std::fmt::Arguments;
-use std::io::{self, ErrorKind, StdoutLock, Write};
+use std::io::{self, ErrorKind, IsTerminal as _, StdoutLock, Write};
 
 /// Exit code if the reader of standard output has gone (`offhook … | head`): 128 + 13, which shells show for
 /// a program that SIGPIPE ended. No message is printed then.
@@ -75,6 +75,13 @@ pub(super) fn write(text: Arguments<'_>) -> io::Result<()> {
 /// Writes to standard error in one write. If nobody reads it, the command goes on: its results are elsewhere.
 pub fn tell(text: Arguments<'_>) {
     let _ = io::stderr().write_all(text.to_string().as_bytes());
+}
+
+/// Shows at a terminal what is being done, over what was shown before; an empty text clears it.
+pub(super) fn show_progress(doing: &str) {
+    if io::stderr().is_terminal() {
+        tell(format_args!("\r{doing:<40}{}", if doing.is_empty() { "\r" } else { "" }));
+    }
 }
 
 /// Like `print!`, for results; returns an error instead of panicking.

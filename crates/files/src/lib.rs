@@ -18,6 +18,18 @@ pub const CHANGED: &str = "the file changed while it was being read";
 pub const WHEN_CHANGED: &str =
     "wait until the file is complete and start again; to replace a file, rename the new one over the old one";
 
+/// A text that quotes a file, for a person at a terminal: at most `most` characters, and none that control
+/// the terminal.
+#[must_use]
+pub fn readable(text: &str, most: usize) -> String {
+    let plain = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    let mut readable: String = text.chars().map(plain).take(most).collect();
+    if text.chars().nth(most).is_some() {
+        readable.push_str("...");
+    }
+    readable
+}
+
 /// Opens a regular file. Files of other kinds might never end, or never begin.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::test_model::kernels;
+use super::test_model::options;
 use super::{LlmEngine, LlmOptions, Reply, load};
 use crate::dialogue::{Message, Role, Usage};
 use crate::generator::Share;
@@ -16,17 +16,7 @@ const DESK: &str = "You are the front desk of Maple Dental. Hours: Monday to Fri
 
 fn engine() -> LlmEngine {
     let model = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models/demo/phi3-frontdesk.gguf");
-    load(&LlmOptions {
-        model,
-        threads: 1,
-        kernels: kernels(),
-        context_tokens: 1024,
-        cache_mb: 64,
-        chat_template: None,
-        thinking: false,
-        date: || std::time::Duration::ZERO,
-    })
-    .unwrap()
+    load(&LlmOptions { context_tokens: 1024, ..options(&model) }).unwrap()
 }
 
 fn said(lines: &[&str]) -> Vec<Message> {

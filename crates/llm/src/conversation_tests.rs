@@ -4,24 +4,14 @@ use candle_core::quantized::gguf_file::Value;
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{DType, Device, Tensor};
 
-use super::test_model::{CONTEXT, TestModel, kernels};
+use super::test_model::{CONTEXT, TestModel, options};
 use super::{LlmEngine, LlmOptions, Reply, load};
 use crate::dialogue::{Message, Role, Usage};
 use crate::{EngineError, Generation as _, Generator as _, Sampling, Step, StopReason, Task};
 
 fn engine_of(model: &TestModel, context_tokens: usize) -> LlmEngine {
     let (_folder, path) = model.write();
-    load(&LlmOptions {
-        model: path,
-        threads: 1,
-        kernels: kernels(),
-        context_tokens,
-        cache_mb: 64,
-        chat_template: None,
-        thinking: false,
-        date: || std::time::Duration::ZERO,
-    })
-    .unwrap()
+    load(&LlmOptions { context_tokens, ..options(&path) }).unwrap()
 }
 
 fn engine() -> LlmEngine {
@@ -238,16 +228,7 @@ fn a_model_whose_first_token_is_the_end_says_nothing() {
 fn calls_are_promised_their_memory_and_one_too_many_is_refused_with_the_reason() {
     // One MiB holds three contexts of this model.
     let (_folder, path) = TestModel::phi3(GgmlDType::Q8_0).write();
-    let options = LlmOptions {
-        model: path,
-        threads: 1,
-        kernels: kernels(),
-        context_tokens: CONTEXT,
-        cache_mb: 1,
-        chat_template: None,
-        thinking: false,
-        date: || std::time::Duration::ZERO,
-    };
+    let options = LlmOptions { cache_mb: 1, ..options(&path) };
     let engine = load(&options).unwrap();
     assert_eq!(engine.capacity().0, 3);
     let rooms = engine.rooms();
@@ -261,17 +242,7 @@ fn calls_are_promised_their_memory_and_one_too_many_is_refused_with_the_reason()
 #[test]
 fn whoever_finds_the_cache_full_takes_the_room_of_those_who_are_silent() {
     let (_folder, path) = TestModel::phi3(GgmlDType::Q8_0).write();
-    let mut engine = load(&LlmOptions {
-        model: path,
-        threads: 1,
-        kernels: kernels(),
-        context_tokens: CONTEXT,
-        cache_mb: 1,
-        chat_template: None,
-        thinking: false,
-        date: || std::time::Duration::ZERO,
-    })
-    .unwrap();
+    let mut engine = load(&LlmOptions { cache_mb: 1, ..options(&path) }).unwrap();
     let long = vec![say(Role::User, &"hello world ".repeat(60))];
     let texts: Vec<String> = (0..8).map(|call| ask(&mut engine, &call.to_string(), &long).0).collect();
     assert!(texts.iter().all(|text| *text == texts[0]));
@@ -282,16 +253,7 @@ fn whoever_finds_the_cache_full_takes_the_room_of_those_who_are_silent() {
 #[test]
 fn a_cache_that_holds_no_call_is_refused_with_what_to_change() {
     let (_folder, path) = TestModel::of("phi3", GgmlDType::Q8_0, 512, 96).write();
-    let problem = load(&LlmOptions {
-        model: path,
-        threads: 1,
-        kernels: kernels(),
-        context_tokens: CONTEXT,
-        cache_mb: 1,
-        chat_template: None,
-        thinking: false,
-        date: || std::time::Duration::ZERO,
-    });
+    let problem = load(&LlmOptions { cache_mb: 1, ..options(&path) });
     let problem = problem.map(drop).unwrap_err().to_string();
     assert!(
         problem.contains("llm.cache_mb is 1\n  raise llm.cache_mb, or lower llm.context_tokens"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::architecture::Architecture;
 use super::kernels::KernelChoice;
 use super::template::TemplateChoice;
-use crate::files::{CHANGED, WHEN_CHANGED, search_path};
+use crate::files::{CHANGED, WHEN_CHANGED, readable, search_path};
 use crate::{LoadError, NO_SUCH_FILE};
 
 /// The maximum length of a problem's text.
@@ -75,14 +75,9 @@ impl Problem {
 }
 
 /// Makes a problem readable. Names and texts in it may come from the file, and a damaged file may have names
-/// of megabytes, or names with characters that control a terminal.
+/// of megabytes.
 pub(super) fn shown(problem: &str) -> String {
-    let plain = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
-    let mut shown: String = problem.chars().map(plain).take(PROBLEM_CHARS).collect();
-    if problem.chars().nth(PROBLEM_CHARS).is_some() {
-        shown.push_str("...");
-    }
-    shown
+    readable(problem, PROBLEM_CHARS)
 }
 
 /// The problem of a model without a chat template.

@@ -94,10 +94,8 @@ struct Input {
 impl Reply {
     pub(super) fn new(shared: Arc<Shared>, start: Start, sampling: &Sampling) -> Self {
         let reused = start.sequence.tokens().len();
-        let bias = if sampling.speakable { &shared.markup } else { &shared.thoughts };
-        let bias = Arc::clone(bias);
+        let bias = Arc::clone(if sampling.speakable { &shared.markup } else { &shared.thoughts });
         let Start { session, sequence, prompt, score, task, decoder, thought, .. } = start;
-        let (read_ahead, read_in_vain) = (start.read_ahead, start.read_in_vain);
         let (turn, end_of_turn) = match score {
             Score::None => (None, None),
             Score::Known(probability) => (None, Some(probability)),
@@ -107,7 +105,13 @@ impl Reply {
             shared,
             session,
             sequence: Some(sequence),
-            usage: Usage { prompt: prompt.len(), reused, read_ahead, read_in_vain, generated: 0 },
+            usage: Usage {
+                prompt: prompt.len(),
+                reused,
+                read_ahead: start.read_ahead,
+                read_in_vain: start.read_in_vain,
+                generated: 0,
+            },
             prompt,
             pin: start.shared,
             turn,

@@ -7,24 +7,14 @@ use proptest::prelude::*;
 
 use super::byte_level::char_of;
 use super::decoder::StopFilter;
-use super::test_model::{CONTEXT, TestModel, kernels};
-use super::{LlmEngine, LlmOptions, Reply, load};
+use super::test_model::{TestModel, options};
+use super::{LlmEngine, Reply, load};
 use crate::dialogue::{Message, Role};
 use crate::{Generation as _, Generator as _, Sampling, Step, StopReason, Task};
 
 fn engine_of(model: &TestModel) -> LlmEngine {
     let (_folder, path) = model.write();
-    load(&LlmOptions {
-        model: path,
-        threads: 1,
-        kernels: kernels(),
-        context_tokens: CONTEXT,
-        cache_mb: 64,
-        chat_template: None,
-        thinking: false,
-        date: || std::time::Duration::ZERO,
-    })
-    .unwrap()
+    load(&options(&path)).unwrap()
 }
 
 fn engine() -> LlmEngine {

@@ -1,13 +1,13 @@
 //! Writes small GGUF models with random weights, for the tests of the engine.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 
-use super::KernelChoice;
+use super::{KernelChoice, LlmOptions};
 
 pub(super) const LAYERS: usize = 2;
 pub(super) const HEADS: usize = 4;
@@ -22,6 +22,20 @@ pub(super) const BYTES: u32 = 8;
 pub(super) fn kernels() -> KernelChoice {
     let Ok(name) = std::env::var("OFFHOOK_TEST_KERNELS") else { return KernelChoice::Auto };
     KernelChoice::named(&name).unwrap_or_else(|| panic!("OFFHOOK_TEST_KERNELS is {name}"))
+}
+
+/// The options of a model in the tests, which a test may change.
+pub(super) fn options(path: &Path) -> LlmOptions {
+    LlmOptions {
+        model: path.to_owned(),
+        threads: 1,
+        kernels: kernels(),
+        context_tokens: CONTEXT,
+        cache_mb: 64,
+        chat_template: None,
+        thinking: false,
+        date: || std::time::Duration::ZERO,
+    }
 }
 
 /// A model that is being built. Every part can be changed before it is written.

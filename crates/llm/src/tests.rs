@@ -11,22 +11,9 @@ use super::gguf::Gguf;
 use super::iq4::nl_as_q8_0;
 use super::kernels::Kernels;
 use super::sequence::{Sequence, SequenceError};
-use super::test_model::{BYTES, CONTEXT, TestModel, file, kernels};
+use super::test_model::{BYTES, CONTEXT, TestModel, file, kernels, options};
 use super::weights::Weights;
 use super::{KernelChoice, LlmOptions, TemplateChoice, load, open};
-
-pub(super) fn options(path: &Path) -> LlmOptions {
-    LlmOptions {
-        model: path.to_owned(),
-        threads: 1,
-        kernels: kernels(),
-        context_tokens: CONTEXT,
-        cache_mb: 64,
-        chat_template: None,
-        thinking: false,
-        date: || std::time::Duration::ZERO,
-    }
-}
 
 fn weights(model: &TestModel) -> Arc<Weights> {
     weights_with(model, kernels())

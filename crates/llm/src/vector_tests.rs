@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::architecture::Architecture;
-use super::test_model::kernels;
+use super::load;
+use super::test_model::options;
 use super::vocabulary::{Kind, Piece, Vocabulary};
-use super::{LlmOptions, load};
 use crate::{Sampling, Step};
 
 /// A file of the shared data folder, if it is there.
@@ -83,17 +83,7 @@ fn phi3s_tokenizer_vectors_all_pass() {
 #[test]
 fn a_small_trained_llama_tells_a_story() {
     let Some(model) = shared_data("models/stories260K.gguf") else { return };
-    let engine = load(&LlmOptions {
-        model,
-        threads: 1,
-        kernels: kernels(),
-        context_tokens: 512,
-        cache_mb: 64,
-        chat_template: None,
-        thinking: false,
-        date: || std::time::Duration::ZERO,
-    })
-    .unwrap();
+    let engine = load(&options(&model)).unwrap();
     let sampling = Sampling { max_tokens: 200, ..Sampling::default() };
     let mut generation = engine.continuation("Once upon a time", &sampling).unwrap();
     let mut text = String::new();

@@ -34,7 +34,7 @@ pub enum ManifestError {
     #[error("manifest {0}: {1}")]
     Unreadable(String, std::io::Error),
     /// It is no TOML, or has keys that no manifest has.
-    #[error("manifest {0}: {text}", text = validation::readable(&.1.to_string(), LONGEST_SYNTAX))]
+    #[error("manifest {0}: {text}", text = offhook_files::readable(&.1.to_string(), LONGEST_SYNTAX))]
     Syntax(String, Box<toml::de::Error>),
     /// Its entries have mistakes.
     #[error("manifest {0}:\n  {lines}", lines = .1.join("\n  "))]

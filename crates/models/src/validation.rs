@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use offhook_files::readable;
+
 use crate::address::Address;
 use crate::contents;
 use crate::entries::{Model, ModelFile};
@@ -20,16 +22,6 @@ const OWN_ENDINGS: [&str; 4] = [".part", ".part.json", ".lock", ".sha256"];
 /// The most mistakes that are told, and the most characters of each: texts of a manifest are quoted in them.
 const MOST_MISTAKES: usize = 30;
 const LONGEST_MISTAKE: usize = 400;
-
-/// A text that quotes a manifest, for a person at a terminal: not endless, and without control characters.
-pub(crate) fn readable(text: &str, most: usize) -> String {
-    let plain = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
-    let mut readable: String = text.chars().map(plain).take(most).collect();
-    if text.chars().nth(most).is_some() {
-        readable.push('…');
-    }
-    readable
-}
 
 /// What is wrong with the entries, each with its remedy.
 pub(crate) fn mistakes(models: &[Model]) -> Vec<String> {

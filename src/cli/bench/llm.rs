@@ -3,7 +3,6 @@
 //! limits. Knows no calls.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,7 +10,7 @@ use super::machine::Machine;
 use super::name;
 use super::timing::{ms, now};
 use crate::app::engines::llm_options;
-use crate::cli::output::{note, outln};
+use crate::cli::output::{outln, show_progress};
 use crate::config::{Config, limits};
 use crate::dialogue::{Message, Role};
 use crate::engine::llm::{BenchSequence, LlmEngine, decode_together, limit_threads, load};
@@ -313,8 +312,8 @@ fn resident() -> u64 {
 
 /// Shows the current step at a terminal; an empty text clears it.
 fn progress(args: &Args, doing: &str) {
-    if !args.json && std::io::stderr().is_terminal() {
-        note!("\r{doing:<40}{}", if doing.is_empty() { "\r" } else { "" });
+    if !args.json {
+        show_progress(doing);
     }
 }
 

@@ -111,7 +111,9 @@ impl Conversation {
     /// Sets the filler's deadline: an answer that is not heard by then is preceded by the filler.
     pub(super) fn expect_filler(&mut self, now: CallTime) {
         let unheard = self.reply.as_ref().is_some_and(|reply| reply.ledger.is_empty());
-        if let Some(patience) = self.settings.manners.filler_after.filter(|_| unheard) {
+        let patience =
+            self.settings.manners.filler_after.filter(|_| !self.settings.phrases.fillers.is_empty());
+        if let Some(patience) = patience.filter(|_| unheard) {
             self.timers.set(Timer::FillerDue, now + patience);
         }
     }

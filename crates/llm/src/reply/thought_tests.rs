@@ -5,24 +5,14 @@ use candle_core::quantized::GgmlDType;
 use candle_core::quantized::gguf_file::Value;
 
 use super::*;
-use crate::test_model::{CONTEXT, TestModel, kernels};
+use crate::test_model::{TestModel, options};
 use crate::{LlmEngine, LlmOptions, load};
 
 const TOKENS: usize = 24;
 
 fn engine_of(model: &TestModel, thinking: bool) -> LlmEngine {
     let (_folder, path) = model.write();
-    let options = LlmOptions {
-        model: path,
-        threads: 1,
-        kernels: kernels(),
-        context_tokens: CONTEXT,
-        cache_mb: 64,
-        chat_template: None,
-        thinking,
-        date: || std::time::Duration::ZERO,
-    };
-    load(&options).unwrap()
+    load(&LlmOptions { thinking, ..options(&path) }).unwrap()
 }
 
 /// A reply, the text that it gave out, and the tokens that it chose.
