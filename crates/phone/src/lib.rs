@@ -8,12 +8,14 @@
 mod buffer;
 pub mod callers;
 mod clock;
+mod continuity;
 pub mod dial;
 pub mod gateways;
 pub mod headers;
 mod in_band;
 mod interruption_latency;
 mod lateness;
+pub mod load;
 pub mod picture;
 mod playout;
 mod rates;
@@ -22,9 +24,10 @@ pub mod result;
 pub mod script;
 pub mod scripted_caller;
 pub mod signing;
+mod slack;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
 mod violations;
 
-pub use playout::Slack;
+pub use slack::Slack;
