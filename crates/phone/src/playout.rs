@@ -252,6 +252,6 @@ mod tests {
         assert_eq!(short.heard(), &whole.heard()[short.base()..]);
         assert_eq!((short.clears(), short.slack()), (whole.clears(), whole.slack()));
         assert_eq!(short.end(now, GAP), whole.end(now, GAP));
-        assert!(whole.continuity(GAP).glitches > 50);
+        assert!(whole.continuity(GAP).glitches > 20);
     }
 }

@@ -80,8 +80,9 @@ pub(crate) struct ScriptedCaller {
     until: usize,
     phase: Phase,
     done: Vec<Turn>,
-    /// The timeline is not measured again before this position, because the result is known till then.
-    look_again: usize,
+    /// As long as there are no more clears than this, the timeline is not measured again before this position:
+    /// the result is known till then.
+    look_again: (usize, usize),
     /// The timeline that was measured without finding an answer: its last sound, and its clears.
     in_vain: Option<(usize, usize)>,
 }
@@ -103,7 +104,7 @@ impl ScriptedCaller {
             until: usize::MAX,
             phase: Phase::Greeting,
             done: Vec::new(),
-            look_again: 0,
+            look_again: (0, 0),
             in_vain: None,
         }
     }
@@ -152,11 +153,6 @@ impl ScriptedCaller {
         self.lines.len()
     }
 
-    /// Whether the call has ended because the caller had no more to say.
-    pub(crate) fn hung_up(&self) -> bool {
-        matches!(self.phase, Phase::Over)
-    }
-
     /// The call has ended, perhaps early: measures the last turn if that was not done yet.
     pub(crate) fn end(&mut self, agent: &Playout) {
         if let Some(turn) = self.done.last_mut().filter(|turn| turn.v2v_ms.is_none()) {
@@ -178,7 +174,7 @@ impl ScriptedCaller {
             silent_after_ms: None,
         });
         self.phase = Phase::Speaking { line, said: 0 };
-        (self.look_again, self.in_vain) = (0, None);
+        (self.look_again, self.in_vain) = ((0, 0), None);
     }
 
     fn greeted(&self, now: usize, agent: &Playout) -> bool {
@@ -216,22 +212,29 @@ impl ScriptedCaller {
 
     /// Whether the caller has heard at least `samples` of the answer at `now`.
     fn heard(&mut self, agent: &Playout, now: usize, samples: usize) -> bool {
-        let Some(turn) = self.done.last().filter(|_| now >= self.look_again) else { return false };
+        let (clears, look_again) = self.look_again;
+        if clears == agent.clears() && now < look_again {
+            return false;
+        }
+        let Some(turn) = self.done.last() else { return false };
         let mut so_far = turn.clone();
         so_far.measure(agent);
         let Some(ms) = so_far.v2v_ms else {
             // An answer will not begin before the end of what was searched. Only in the moment after the
             // caller's last sound can it turn out to have begun earlier.
-            let searched = agent.end_of_audio().saturating_sub(samples_in(UNSURE, PHONE_RATE));
-            if searched > turn.speech_end + samples_in(UNSURE, PHONE_RATE) {
-                self.look_again = searched + samples;
+            // Audio that has not been played may still be cleared and make room.
+            let unsure = samples_in(UNSURE, PHONE_RATE);
+            let searched = agent.end_of_audio().min(now).saturating_sub(unsure);
+            if searched > turn.speech_end + unsure {
+                self.look_again = (agent.clears(), searched + samples);
             }
             return false;
         };
         let heard = ms_between(turn.speech_end, now) - ms;
         let missing = ms_between(0, samples) - heard;
         // Where the answer begins is known: it can only turn out to begin later.
-        self.look_again = now + (missing.max(0.0) * f64::from(PHONE_RATE) / 1000.0) as usize;
+        let missing_samples = (missing.max(0.0) * f64::from(PHONE_RATE) / 1000.0) as usize;
+        self.look_again = (agent.clears(), now + missing_samples);
         missing <= 0.0
     }
 }
@@ -342,5 +345,44 @@ mod tests {
         assert_eq!(turns[1].silent_after_ms, Some(1300.0));
         assert_eq!(turns[1].v2v_ms, Some(1600.0));
         assert_eq!(turns[2].start, 6800 * 8);
+    }
+
+    /// The moment from which on a caller has heard `samples` of the answer, measured anew in each frame.
+    fn heard_at_once(turn: &Turn, agent: &Playout, now: usize, samples: usize) -> bool {
+        let mut so_far = turn.clone();
+        so_far.measure(agent);
+        so_far.v2v_ms.is_some_and(|ms| ms_between(turn.speech_end, now) - ms >= ms_between(0, samples))
+    }
+
+    #[test]
+    fn a_caller_who_does_not_measure_in_each_frame_cuts_in_at_the_same_moment() {
+        let mut cuts_in = 0;
+        for case in 0..60 {
+            let mut caller = ScriptedCaller::new(vec![line(600), line(600)], HASTY);
+            let mut agent = Playout::default();
+            // The agent speaks before, during and soon after the caller's line, in pieces, with clears.
+            let starts =
+                [(0, 300), (1000 + case * 37, 700), (1900 + case * 23, 40 * (case % 9)), (2500, 3000)];
+            for frame in 0..400 {
+                let now = frame * FRAME_SAMPLES;
+                if case % 4 == 1 && now == (1500 + case * 29) / 20 * 160 {
+                    agent.clear(now);
+                }
+                for (_, ms) in starts.iter().filter(|(at, _)| at / 20 * 160 == now) {
+                    agent.play(now, &tone(*ms));
+                }
+                if let (Phase::Listening { .. }, Some(turn)) = (caller.phase, caller.done.last().cloned())
+                    && agent.audible_end().is_some_and(|end| end > turn.speech_end && now < end)
+                {
+                    let expected = heard_at_once(&turn, &agent, now, 8000);
+                    assert_eq!(caller.heard(&agent, now, 8000), expected, "case {case} at {now}");
+                    cuts_in += usize::from(expected);
+                }
+                if caller.frame(now, &agent).is_none() {
+                    break;
+                }
+            }
+        }
+        assert!(cuts_in > 20, "{cuts_in}");
     }
 }
