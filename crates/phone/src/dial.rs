@@ -104,7 +104,8 @@ pub(crate) struct Caller {
 /// Calls and says `lines`, one after the other. When `hang_up` completes, the call ends early.
 ///
 /// # Errors
-/// If the server cannot be reached within 5 s, refuses, or does not agree to the gateway's sub-protocol.
+/// If the server cannot be reached within 5 s, refuses, or does not agree to the gateway's sub-protocol, or
+/// if `hang_up` completes before that is known.
 /// Later errors are in the [`Outcome`].
 pub async fn call(
     dialled: &Dialled<'_>,
@@ -126,7 +127,11 @@ pub(crate) async fn call_as(
 ) -> Result<Outcome, Unconnected> {
     let dialling = Clock::start();
     let phone = Phone::new(dialled.line);
-    let socket = dialled.connect(phone.subprotocol()).await?;
+    tokio::pin!(hang_up);
+    let socket = tokio::select! {
+        connected = dialled.connect(phone.subprotocol()) => connected?,
+        () = &mut hang_up => return Err(Unconnected::hung_up(dialled.url)),
+    };
     let mut turns = ScriptedCaller::new(caller.lines, caller.patience);
     turns.say_nothing_after(caller.until);
     let mut call = Call::new(socket, phone, turns, caller.keep, progress);
@@ -141,7 +146,7 @@ pub(crate) async fn call_as(
     };
     let ended = tokio::select! {
         ending = talk => Some(ending),
-        () = hang_up => None,
+        () = &mut hang_up => None,
     };
     let ended_ms = dialling.now_ms();
     let clears = call.buffer.playout().clears();

@@ -80,8 +80,8 @@ pub(crate) struct ScriptedCaller {
     until: usize,
     phase: Phase,
     done: Vec<Turn>,
-    /// As long as there are no more clears than this, the timeline is not measured again before this position:
-    /// the result is known till then.
+    /// As long as there are no more clears than this, the timeline is not measured again before this
+    /// position: the result is known till then.
     look_again: (usize, usize),
     /// The timeline that was measured without finding an answer: its last sound, and its clears.
     in_vain: Option<(usize, usize)>,

@@ -1,5 +1,5 @@
-//! How close the agent's speech came to an underrun: the audio that was left to play whenever more arrived, as
-//! exact counts that take no more room the longer a call is. PURE. Must not know when anything arrived.
+//! How close the agent's speech came to an underrun: the audio that was left to play whenever more arrived,
+//! as exact counts that take no more room the longer a call is. PURE. Must not know when anything arrived.
 
 use std::collections::BTreeMap;
 

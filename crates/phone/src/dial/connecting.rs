@@ -45,6 +45,8 @@ pub struct Dialled<'a> {
 pub(crate) struct Unconnected {
     told: String,
     source: Option<WsError>,
+    /// The caller hung up before there was an answer.
+    pub(crate) hung_up: bool,
 }
 
 impl fmt::Display for Unconnected {
@@ -60,6 +62,11 @@ impl std::error::Error for Unconnected {
 }
 
 impl Unconnected {
+    /// The caller hung up while the server was dialled.
+    pub(crate) fn hung_up(url: &str) -> Self {
+        Self { told: format!("{url}: hung up before the server answered"), source: None, hung_up: true }
+    }
+
     /// The HTTP status of a server that answered the upgrade with a refusal, and its text.
     pub(crate) fn refusal(&self) -> Option<(u16, String)> {
         let Some(WsError::Http(answer)) = &self.source else { return None };
@@ -72,7 +79,7 @@ impl Dialled<'_> {
     /// Opens the socket.
     pub(crate) async fn connect(&self, subprotocol: Option<&'static str>) -> Result<Socket, Unconnected> {
         let url = self.url;
-        let failed = |told: String, source| Err(Unconnected { told, source });
+        let failed = |told: String, source| Err(Unconnected { told, source, hung_up: false });
         let mut request = match url.into_client_request() {
             Ok(request) => request,
             Err(e) => return failed(format!("calling {url}"), Some(e)),

@@ -28,6 +28,9 @@ pub(crate) async fn call(
 }
 
 fn unconnected(problem: &Unconnected, clock: Clock) -> Ended {
+    if problem.hung_up {
+        return Ended::Stopped;
+    }
     match problem.refusal() {
         Some((status, text)) => {
             let colon = if text.is_empty() { "" } else { ": " };

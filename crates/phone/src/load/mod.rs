@@ -3,6 +3,8 @@
 
 pub mod arrivals;
 mod caller;
+#[cfg(test)]
+mod cost;
 pub mod measures;
 mod plot;
 pub mod report;

@@ -211,6 +211,14 @@ pub(crate) fn ridges(title: &str, axis: &str, rows: &[(String, &[f64])], limit: 
     }
     text(&mut out, "name end", (right, bottom + 40.0), axis);
     let bars: Vec<Vec<f64>> = rows.iter().map(|(_, values)| histogram(values, from, to)).collect();
+    // Labels at the marks of the first row, where there is room.
+    let mut free = f64::MIN;
+    let mut label = |out: &mut String, class: &str, ms: f64, name: &str| {
+        if x(ms) > free {
+            free = x(ms) + width(name, FONT) + 10.0;
+            text(out, class, (x(ms) + 4.0, TOP + 6.0), name);
+        }
+    };
     for (row, ((name, percentiles), bars)) in rows.iter().zip(&bars).enumerate() {
         let base = TOP + ROW * (row + 1) as f64;
         // Each is as high as the others: what counts is where it lies.
@@ -224,14 +232,18 @@ pub(crate) fn ridges(title: &str, axis: &str, rows: &[(String, &[f64])], limit: 
         let _ = writeln!(out, "<path class=\"ridge\" d=\"{path}L{} {}Z\"/>", number(right), number(base));
         stroke(&mut out, "axis", (left, base), (right, base));
         text(&mut out, "label ink end", (left - 10.0, base - 4.0), name);
-        for (percent, class) in [(50, "a"), (95, "b")] {
+        for (percent, class, name) in [(50, "a", "median"), (95, "b", "p95")] {
             if let Some(&ms) = percentiles.get(percent * (percentiles.len() - 1) / 100) {
                 stroke(&mut out, &format!("line {class}"), (x(ms), base), (x(ms), base - RIDGE));
+                if row == 0 {
+                    label(&mut out, &format!("label {class}"), ms, name);
+                }
             }
         }
     }
     if let Some(limit) = limit {
         stroke(&mut out, "limit", (x(limit), TOP), (x(limit), bottom));
+        label(&mut out, "mark", limit, "limit");
     }
     out.push_str("</svg>\n");
     out

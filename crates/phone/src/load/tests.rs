@@ -1,6 +1,8 @@
 //! Whole steps of a load over real sockets, with a small scripted agent that speaks offhook's own protocol.
 
 use std::future::pending;
+use std::num::NonZeroU32;
+use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -19,8 +21,6 @@ use crate::gateways::{Gateway, Line as Connection};
 use crate::script::Line;
 use crate::scripted_caller::Patience;
 use offhook_core::audio::g711::{mulaw_decode, mulaw_encode};
-use std::num::NonZeroU32;
-use std::time::Duration;
 
 /// The silent frames that end the caller's turn for the scripted agent.
 const SILENT_FRAMES: usize = 10;
@@ -237,4 +237,15 @@ async fn whoever_stops_the_load_gets_what_was_measured() {
     assert!(step.turns >= 2 && step.unanswered == 0, "the turn in progress does not count");
     assert!(!seen.is_empty() && seen.last().unwrap().turns >= 1);
     assert!(seen.iter().all(|progress| progress.in_progress <= 2));
+}
+
+#[tokio::test]
+async fn whoever_stops_while_the_server_is_dialled_need_not_wait_for_it() {
+    // It accepts the connection and never answers the upgrade.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}/offhook", silent.local_addr().unwrap());
+    let stop = tokio::time::sleep(Duration::from_millis(100));
+    let step = calling(&url, &load(1), together(1, 60_000), stop, &mut |_| {}).await;
+    assert_eq!((step.calls.begun, step.calls.stopped, step.calls.failed), (1, 1, 0));
+    assert!(step.seconds < 4.0, "not until the time-out: {}", step.seconds);
 }
