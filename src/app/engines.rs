@@ -13,7 +13,8 @@ use crate::engine::generating::{self, Steps};
 use crate::engine::ladder::Ladder;
 use crate::engine::llm::{self, LlmOptions, Opened};
 use crate::engine::phrase_cache::PhraseCache;
-use crate::engine::ports::Speak;
+use crate::engine::ports::{Speak, Think};
+use crate::engine::scripted::{ScriptedHear, ScriptedThink};
 use crate::engine::standby::{Heartbeat, Standby, Watch};
 use crate::engine::threads::lower_priority;
 use crate::engine::voice::OpenError;
@@ -165,6 +166,37 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
         tracing::error!(%error, "llm.use");
     }
     Ok(engines)
+}
+
+/// Engines without a recogniser and without a language model, whose words come from a script. The voice is the
+/// built-in one. For measurements.
+///
+/// # Errors
+/// If the voice does not start.
+pub fn without_models(config: &Config, now: Now) -> Result<Engines, StartError> {
+    let cores = Cores::of_this_machine(now);
+    let voice = voice::open(voice::BUILT_IN, config.tts.speed)
+        .map_err(|error| StartError::Broken("the built-in voice", EngineError::Failed(error.to_string())))?;
+    let voice = synthesizing::start(voice, &cores)?;
+    let model: Arc<dyn Think> = Arc::new(ScriptedThink::new(None));
+    Ok(Engines {
+        hear: Arc::new(ScriptedHear::new(None)),
+        models: Ladder::new(vec![(config.llm.name.clone(), model)]),
+        speak: Arc::new(remembering(config, voice)),
+        cores,
+        count: CountTokens::new(|text| text.split_whitespace().count()),
+    })
+}
+
+/// The same engines, which compute all that they did, with words from a script. For measurements.
+#[must_use]
+pub fn with_scripted_words(engines: Engines) -> Engines {
+    let scripted = |_: &str, model| -> Arc<dyn Think> { Arc::new(ScriptedThink::new(Some(model))) };
+    Engines {
+        hear: Arc::new(ScriptedHear::new(Some(engines.hear))),
+        models: engines.models.wrapped(scripted),
+        ..engines
+    }
 }
 
 /// Starts the voice, which remembers its speech. If it is not the built-in one, that one stands in for it.

@@ -40,6 +40,13 @@ pub struct Args {
     json: bool,
 }
 
+impl Args {
+    /// The arguments for a trace that another command found.
+    pub(super) fn of(trace: PathBuf, set: Vec<String>, json: bool) -> Self {
+        Self { trace, show: false, set, json }
+    }
+}
+
 /// Replays the trace and prints the result.
 ///
 /// # Errors

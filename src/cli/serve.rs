@@ -43,6 +43,22 @@ pub struct Args {
     /// standard output for every finished turn and call, with the words that were said
     #[arg(long)]
     reports: bool,
+
+    /// Calls at once, instead of server.max_calls
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    max_calls: Option<u32>,
+
+    /// For measuring loads (`offhook bench calls`): what callers say and what is answered comes from a script.
+    /// With "words", the models compute all the same; with "everything", none is loaded
+    #[arg(long, value_enum, value_name = "WHAT")]
+    scripted: Option<Scripted>,
+}
+
+/// What comes from a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Scripted {
+    Words,
+    Everything,
 }
 
 /// Serves until SIGTERM or SIGINT, then lets running calls finish.
@@ -52,6 +68,9 @@ pub struct Args {
 pub fn run(args: &Args, mut config: Config, path: Option<&Path>) -> anyhow::Result<ExitCode> {
     if args.open {
         config.open();
+    }
+    if let Some(most) = args.max_calls {
+        config.server.max_calls = most as usize;
     }
     let mut findings = preflight::look(&config);
     for note in &findings.notes {
@@ -63,6 +82,9 @@ pub fn run(args: &Args, mut config: Config, path: Option<&Path>) -> anyhow::Resu
         let source =
             path.map_or_else(|| "that ships with offhook".to_owned(), |path| path.display().to_string());
         return Err(ConfigError { source, problems }.into());
+    }
+    if args.scripted == Some(Scripted::Everything) {
+        findings.models.clear();
     }
     if let Some(models) = findings.bad_models() {
         return Err(models.into());
@@ -108,9 +130,20 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     tokio::spawn(app.clone().sum_up());
     tokio::spawn(reload.on_hangup(signal(SignalKind::hangup())?));
 
+    let scripted = args.scripted;
+    if scripted.is_some() {
+        tracing::warn!(
+            "callers and answers speak from a script: this server is for measurements only (--scripted)"
+        );
+    }
     let loading = tokio::task::spawn_blocking({
         let config = config.clone();
-        move || start::start(&config, models, crate::runtime::clock::uptime())
+        let clock = crate::runtime::clock::uptime();
+        move || match scripted {
+            Some(Scripted::Everything) => start::without_models(&config, clock),
+            Some(Scripted::Words) => start::start(&config, models, clock).map(start::with_scripted_words),
+            None => start::start(&config, models, clock),
+        }
     });
     tokio::select! {
         engines = loading => app.ready(engines??, provider_api),

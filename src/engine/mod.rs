@@ -18,6 +18,7 @@ pub mod piper;
 pub mod ports;
 pub mod queue;
 mod schedule;
+pub mod scripted;
 #[cfg(feature = "sherpa")]
 pub mod sherpa;
 pub mod speech;

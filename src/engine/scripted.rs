@@ -73,7 +73,8 @@ impl Think for ScriptedThink {
         let number = self.answered.fetch_add(1, Ordering::Relaxed);
         let answer = ANSWERS[number % ANSWERS.len()];
         let words = if request.task == Task::Answer { tokens(answer) } else { Vec::new() };
-        let mut sink = Scripted { words: words.into_iter(), cancel: request.cancel.clone(), sink: Some(sink) };
+        let mut sink =
+            Scripted { words: words.into_iter(), cancel: request.cancel.clone(), sink: Some(sink) };
         match &self.around {
             Some(model) => model.begin(request, Box::new(sink)),
             None => {
@@ -157,10 +158,10 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::engine::Sampling;
     use crate::engine::buffered_playback::BufferedPlayback;
     use crate::engine::cpu_time::CpuTime;
     use crate::engine::wanted::Wanted;
-    use crate::engine::Sampling;
 
     #[derive(Clone, Default)]
     struct Told(Arc<Mutex<Vec<String>>>);

@@ -3,6 +3,7 @@
 
 mod barge_in;
 mod barge_in_sounds;
+mod calls;
 mod end_of_turn;
 mod llm;
 mod machine;
@@ -34,6 +35,8 @@ pub enum Command {
     Llm(llm::Args),
     /// How soon a voice is heard, and how much faster than speech it is
     Tts(tts::Args),
+    /// How many calls at once this machine takes, and how long their callers wait
+    Calls(calls::Args),
     /// How likely the language model takes the end of a turn to be, and the silence that then ends it
     EndOfTurn(end_of_turn::Args),
     /// Which sounds pause the agent, and which interrupt it
@@ -53,6 +56,7 @@ pub fn run(command: &Command, config: &Config, path: Option<&Path>) -> anyhow::R
         Command::Stt(args) => stt::run(args, config),
         Command::Llm(args) => llm::run(args, config),
         Command::Tts(args) => tts::run(args, config),
+        Command::Calls(args) => calls::run(args, path),
         Command::EndOfTurn(args) => end_of_turn::run(args, config),
         Command::BargeIn(args) => barge_in::run(args, config),
         Command::Siege(args) => siege::run(args, config, path),

@@ -79,8 +79,16 @@ pub(in crate::cli) enum StartError {
 impl Server {
     /// Starts this program as a server on a free port of the loopback address.
     pub(in crate::cli) async fn start(config: Option<&Path>) -> Result<Self, StartError> {
+        Self::start_with(config, &[]).await
+    }
+
+    /// As [`Self::start`], with further options.
+    pub(in crate::cli) async fn start_with(
+        config: Option<&Path>,
+        options: &[String],
+    ) -> Result<Self, StartError> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("serve").args(["--open", "--reports", "--port", "0"]);
+        command.arg("serve").args(["--open", "--reports", "--port", "0"]).args(options);
         if let Some(config) = config {
             command.arg("--config").arg(config);
         }
@@ -143,6 +151,16 @@ impl Server {
     /// All its reports so far, on all calls.
     pub(in crate::cli) fn reports(&self) -> Vec<Told> {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Its reports since the last call of this.
+    pub(in crate::cli) fn take_reports(&self) -> Vec<Told> {
+        std::mem::take(&mut *self.reports.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The number of its process; `None` if it has ended.
+    pub(in crate::cli) fn pid(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Waits a little for the summary of a call.

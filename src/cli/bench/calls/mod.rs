@@ -1,0 +1,264 @@
+//! `offhook bench calls`: how many calls at once this machine takes. The server is a process of its own, and so
+//! is this one, which measures as its callers do and is not counted. Must not know the gateways.
+
+mod machine;
+mod server_use;
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::ValueEnum;
+use serde::Serialize;
+use tokio::signal::ctrl_c;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::call::server::Server;
+use crate::cli::output::{noteln, out, outln, show_progress};
+use crate::phone::dial::Dialled;
+use crate::phone::gateways::{Gateway, Line};
+use crate::phone::load::arrivals::Pattern;
+use crate::phone::load::measures::StepResult;
+use crate::phone::load::report::{About, html};
+use crate::phone::load::run::{Load, Progress, Step, run as run_step};
+use crate::phone::load::table::{header, notes, row, verdict};
+use crate::phone::load::verdict::{Capacity, capacity};
+use crate::phone::script;
+use crate::phone::scripted_caller::Patience;
+use crate::units::{PHONE_RATE, samples_in};
+use machine::{on_cores, told as machine_told};
+use server_use::Meter;
+
+/// Arguments of `offhook bench calls`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What the callers say, one file per turn; without files, the shipped conversation
+    #[arg(value_name = "WAV")]
+    files: Vec<PathBuf>,
+
+    /// Callers at once, one step after the other
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', default_value = "1,2,4", value_parser = clap::value_parser!(u32).range(1..=5000))]
+    callers: Vec<u32>,
+
+    /// Instead of so many at once: callers who come at random, so many in a minute, one step after the other
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', conflicts_with = "callers")]
+    per_minute: Vec<f64>,
+
+    /// With --per-minute: the most calls at once
+    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..=5000))]
+    most: u32,
+
+    /// With --per-minute: the same seed gives the same moments
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+
+    /// How long each step lasts, in seconds; calls in progress are then ended after their next answer
+    #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u32).range(5..=86_400))]
+    seconds: u32,
+
+    /// What answers
+    #[arg(long, value_enum, default_value_t = Mode::Shipped)]
+    mode: Mode,
+
+    /// The gateway to simulate; offhook's own protocol also brings the server's figures of each turn
+    #[arg(long, value_name = "NAME", default_value = "offhook")]
+    gateway: Gateway,
+
+    /// The cores that the server may use; without it, all
+    #[arg(long, value_name = "N")]
+    cores: Option<NonZeroUsize>,
+
+    /// Every N-th caller cuts in, a second into each answer
+    #[arg(long, value_name = "N")]
+    interrupt_every: Option<NonZeroU32>,
+
+    /// A load is held if 95 of 100 answers begin within this time, in milliseconds, and nothing fails
+    #[arg(long, value_name = "MS", default_value_t = 1000.0)]
+    limit: f64,
+
+    /// The price of a core, in cents an hour, for the price of a call's minute
+    #[arg(long, value_name = "CENTS")]
+    core_price: Option<f64>,
+
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+
+    /// Write a page with plots
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+/// What answers the calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// No models: everything around them
+    Scripted,
+    /// The models that ship
+    Shipped,
+    /// Models of the configuration (--config) that compute everything, and whose words come from a script: for
+    /// files of true size with random weights
+    TrueSize,
+    /// The models of the configuration (--config)
+    Real,
+}
+
+impl Mode {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Scripted => "no models",
+            Self::Shipped => "the shipped models",
+            Self::TrueSize => "models of true size, words from a script",
+            Self::Real => "the configured models",
+        }
+    }
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    mode: Mode,
+    gateway: &'static str,
+    cores: usize,
+    machine: &'a str,
+    steps: &'a [StepResult],
+    capacity: &'a Capacity,
+    cents_a_minute: Option<f64>,
+}
+
+/// Runs all steps. Exit code 1 if not even the smallest load was held.
+///
+/// # Errors
+/// If the server does not start, or a file cannot be read or written.
+pub(super) fn run(args: &Args, path: Option<&Path>) -> anyhow::Result<ExitCode> {
+    if args.mode != Mode::Shipped && args.mode != Mode::Scripted && path.is_none() {
+        bail!("--mode {}: name the models in a configuration, with --config FILE", name_of(args.mode));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(measured(args, path.filter(|_| args.mode != Mode::Shipped)))
+}
+
+fn name_of(mode: Mode) -> String {
+    mode.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+async fn measured(args: &Args, config: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let line = Line::new(args.gateway, None)?;
+    let lines = script::load(&args.files)?;
+    let patience = Patience {
+        gap: samples_in(Duration::from_millis(700), PHONE_RATE),
+        timeout: samples_in(Duration::from_secs(10), PHONE_RATE),
+        interrupt_after: Some(samples_in(Duration::from_secs(1), PHONE_RATE)),
+    };
+    let load = Load { interrupt_every: args.interrupt_every, ..Load::new(lines, patience) };
+    let patterns = patterns(args)?;
+    let most = patterns.iter().map(|pattern| pattern.most_at_once()).max().unwrap_or(1);
+    let mut options = vec![format!("--max-calls={most}")];
+    match args.mode {
+        Mode::Scripted => options.push("--scripted=everything".to_owned()),
+        Mode::TrueSize => options.push("--scripted=words".to_owned()),
+        Mode::Shipped | Mode::Real => {}
+    }
+    noteln!("starting a server with {}…", args.mode.words());
+    let server = on_cores(args.cores, async || Server::start_with(config, &options).await).await??;
+    let cores = args.cores.map_or_else(machine::cores, NonZeroUsize::get);
+    let url = format!("ws://{}{}", server.address(), args.gateway.path());
+    let headers = Default::default();
+    let dialled = Dialled { url: &url, line, headers: &headers };
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        if ctrl_c().await.is_ok() {
+            stopped.cancel();
+        }
+    });
+    if !args.json {
+        out!("{}", header())?;
+    }
+    let mut steps = Vec::new();
+    for pattern in patterns {
+        let step = Step { pattern, length: Duration::from_secs(u64::from(args.seconds)) };
+        let mut meter = Meter::start(&server);
+        let mut progress = |progress: Progress| {
+            meter.look();
+            show_progress(&told(progress, args.seconds));
+        };
+        let mut result = run_step(&load, &dialled, step, stop.cancelled(), &mut progress).await;
+        show_progress("");
+        result.server = meter.end(&server, result.seconds, result.callers);
+        if !args.json {
+            out!("{}{}", row(&result), notes(&result))?;
+        }
+        steps.push(result);
+        if stop.is_cancelled() {
+            break;
+        }
+    }
+    let log = server.log();
+    server.stop().await?;
+    finish(args, cores, &steps, &log)
+}
+
+fn finish(args: &Args, cores: usize, steps: &[StepResult], log: &str) -> anyhow::Result<ExitCode> {
+    let capacity = capacity(steps, args.limit);
+    let machine = machine_told(cores);
+    let cents = args.core_price.zip(capacity.held).map(|(price, held)| price * cores as f64 / 60.0 / held);
+    let cents = cents.filter(|_| args.per_minute.is_empty());
+    if args.json {
+        let (mode, gateway) = (args.mode, args.gateway.name());
+        let report = Report {
+            mode,
+            gateway,
+            cores,
+            machine: &machine,
+            steps,
+            capacity: &capacity,
+            cents_a_minute: cents,
+        };
+        outln!("{}", crate::cli::json::line(&report)?)?;
+    } else {
+        outln!()?;
+        out!("{}", verdict(&capacity, steps))?;
+        if let (Some(cents), Some(price)) = (cents, args.core_price) {
+            outln!("A minute of a call costs {cents:.3} cents, at {price} cents for an hour of a core.")?;
+        }
+    }
+    if let Some(file) = &args.html {
+        let what = format!("offhook with {}, {} lines", args.mode.words(), args.gateway.name());
+        let when = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+        let about = About { what: &what, machine: &machine, when: &when, p95_limit_ms: args.limit };
+        std::fs::write(file, html(&about, steps)).with_context(|| file.display().to_string())?;
+        noteln!("page: {}", file.display());
+    }
+    if capacity.held.is_some() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !log.is_empty() {
+        noteln!("the end of the server's log:\n{log}");
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+fn patterns(args: &Args) -> anyhow::Result<Vec<Pattern>> {
+    let most = NonZeroU32::new(args.most).context("--most: at least 1")?;
+    if args.per_minute.is_empty() {
+        let together = |callers: &u32| Some(Pattern::Together { callers: NonZeroU32::new(*callers)? });
+        return Ok(args.callers.iter().filter_map(together).collect());
+    }
+    let random = |&calls_a_minute: &f64| {
+        if !calls_a_minute.is_finite() || !(0.01..=100_000.0).contains(&calls_a_minute) {
+            bail!("--per-minute {calls_a_minute}: allowed is a number from 0.01 to 100000");
+        }
+        Ok(Pattern::Poisson { calls_a_minute, most, seed: args.seed })
+    };
+    args.per_minute.iter().map(random).collect()
+}
+
+fn told(progress: Progress, seconds: u32) -> String {
+    let Progress { elapsed, in_progress, ended, lost, turns } = progress;
+    let lost = if lost > 0 { format!(", {lost} lost") } else { String::new() };
+    format!("{} of {seconds} s: {in_progress} calls, {ended} ended{lost}, {turns} turns", elapsed.as_secs())
+}
