@@ -3,7 +3,7 @@
 //! form of reports with the server and nothing else, so that a fault of one is not the fault of both.
 //!
 //! Start reading at [`dial::call`]: one call over a real socket. Its lines come from [`script`], its result
-//! is a [`result::CallResult`], and [`terminal`] and [`picture`] show that. Many calls at once are a [`load`].
+//! is a [`result::CallResult`], and [`terminal`] and [`picture`] show that. A [`load`] is many calls at once.
 
 mod buffer;
 pub mod callers;

@@ -33,8 +33,8 @@ fn tone(ms: usize) -> Vec<i16> {
 fn sounds(message: &Message) -> Option<bool> {
     match message {
         Message::Binary(bytes) => Some(bytes.iter().any(|&byte| byte != 0xff)),
-        Message::Text(text) if text.contains("payload") => Some(!text.contains(&"/".repeat(100))),
-        _ => None,
+        Message::Text(text) => text.contains("payload").then(|| !text.contains(&"/".repeat(100))),
+        Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => None,
     }
 }
 
@@ -85,13 +85,10 @@ fn agent(gateway: Gateway) -> String {
     listener.set_nonblocking(true).unwrap();
     let url = format!("ws://{}{}", listener.local_addr().unwrap(), gateway.path());
     let bytes: Vec<u8> = tone(20).into_iter().map(mulaw_encode).collect();
-    let frame = match gateway {
-        Gateway::Offhook => Message::binary(bytes),
-        _ => Message::text(
-            serde_json::json!({"event": "media", "streamSid": "MZ", "media": {"payload": STANDARD.encode(bytes)}})
-                .to_string(),
-        ),
-    };
+    let media = serde_json::json!({"payload": STANDARD.encode(&bytes)});
+    let media = serde_json::json!({"event": "media", "streamSid": "MZ", "media": media});
+    let twilio = gateway == Gateway::Twilio;
+    let frame = if twilio { Message::text(media.to_string()) } else { Message::binary(bytes) };
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -113,8 +110,8 @@ fn used() -> Duration {
 /// The part of it that the kernel used, to 10 ms.
 fn used_by_kernel() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
-    let fields = text.rsplit(')').next().unwrap().split_whitespace();
-    Duration::from_millis(10 * fields.skip(12).next().unwrap().parse::<u64>().unwrap())
+    let mut fields = text.rsplit(')').next().unwrap().split_whitespace();
+    Duration::from_millis(10 * fields.nth(12).unwrap().parse::<u64>().unwrap())
 }
 
 /// The resident memory of the process, in MB.

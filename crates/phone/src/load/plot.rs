@@ -211,7 +211,8 @@ pub(crate) fn ridges(title: &str, axis: &str, rows: &[(String, &[f64])], limit: 
     }
     text(&mut out, "name end", (right, bottom + 40.0), axis);
     let bars: Vec<Vec<f64>> = rows.iter().map(|(_, values)| histogram(values, from, to)).collect();
-    // Labels at the marks of the first row, where there is room.
+    // The labels of the marks stand over the first row: the median's on the left of its mark, the others on
+    // the right, where there is room.
     let mut free = f64::MIN;
     let mut label = |out: &mut String, class: &str, ms: f64, name: &str| {
         if x(ms) > free {
@@ -235,7 +236,9 @@ pub(crate) fn ridges(title: &str, axis: &str, rows: &[(String, &[f64])], limit: 
         for (percent, class, name) in [(50, "a", "median"), (95, "b", "p95")] {
             if let Some(&ms) = percentiles.get(percent * (percentiles.len() - 1) / 100) {
                 stroke(&mut out, &format!("line {class}"), (x(ms), base), (x(ms), base - RIDGE));
-                if row == 0 {
+                if row == 0 && percent == 50 {
+                    text(&mut out, &format!("label end {class}"), (x(ms) - 4.0, TOP + 6.0), name);
+                } else if row == 0 {
                     label(&mut out, &format!("label {class}"), ms, name);
                 }
             }

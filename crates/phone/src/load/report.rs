@@ -160,7 +160,7 @@ fn whole(value: Option<f64>) -> String {
     value.map_or_else(|| NONE.to_owned(), |value| format!("{value:.0}"))
 }
 
-const ROWS: [Row; 33] = [
+const ROWS: [Row; 34] = [
     ("calls", |step| step.calls.begun.to_string()),
     ("completed", |step| step.calls.completed.to_string()),
     ("refused", |step| step.calls.refused.to_string()),
@@ -206,6 +206,10 @@ const ROWS: [Row; 33] = [
         step.server.map_or_else(|| NONE.to_owned(), |server| format!("{:.2}", server.cores))
     }),
     ("peak memory, MB", |step| whole(step.server.map(|server| server.peak_rss_mb))),
+    ("memory of each call, MB", |step| {
+        let per_call = step.server.and_then(|server| server.rss_mb_per_call);
+        per_call.map_or_else(|| NONE.to_owned(), |mb| format!("{mb:.1}"))
+    }),
 ];
 
 /// All figures, a column for each step. Figures that no step has are left out.

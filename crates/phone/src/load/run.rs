@@ -132,13 +132,14 @@ pub async fn run(
             break;
         }
         tokio::select! {
+            // First: the end of the load also ends calls, and nobody may call in their place.
             biased;
+            () = stop.clone(), if !stopped => stopped = true,
             Some(call) = calls.next(), if !calls.is_empty() => {
                 let well = matches!(call.ended, Ended::Completed | Ended::Stopped);
                 arrivals.ended(clock.elapsed(), well);
                 measures.add(call);
             }
-            () = stop.clone(), if !stopped => stopped = true,
             () = sleep_until(clock.after(next.unwrap_or(tell_at).min(tell_at))) => {}
         }
     }
