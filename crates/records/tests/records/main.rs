@@ -1,1 +1,10 @@
-//! Records.
+//! What the records of calls promise, each a sentence. The unhappy paths come first.
+
+mod backups;
+mod killed;
+mod model;
+mod reading;
+mod recordings;
+mod support;
+mod trouble;
+mod writing;
