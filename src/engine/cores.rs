@@ -39,6 +39,7 @@ struct State {
 pub struct Held<'a> {
     shared: &'a Shared,
     work: Work,
+    slots: usize,
     ticket: Ticket,
     since: Duration,
 }
@@ -91,7 +92,7 @@ impl Cores {
         while !state.granted.remove(&ticket) {
             state = self.shared.granted.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        self.held(&mut state, work, ticket, asked)
+        self.held(&mut state, (work, slots), ticket, asked)
     }
 
     /// As [`Self::acquire`], but gives up after `patience`: a thread that waits for long may by then have
@@ -109,7 +110,7 @@ impl Cores {
             .wait_timeout_while(state, patience, waiting)
             .unwrap_or_else(PoisonError::into_inner);
         if state.granted.remove(&ticket) {
-            return Some(self.held(&mut state, work, ticket, asked));
+            return Some(self.held(&mut state, (work, slots), ticket, asked));
         }
         state.arbiter.withdraw(work, ticket);
         let waited = self.now().saturating_sub(asked);
@@ -140,7 +141,7 @@ impl Cores {
             return None;
         }
         state.flags.insert(ticket, flag.clone());
-        Some(self.held(&mut state, work, ticket, asked))
+        Some(self.held(&mut state, (work, 1), ticket, asked))
     }
 
     /// Takes cores back from work that will never release them. If it does after all, nothing happens.
@@ -150,14 +151,20 @@ impl Cores {
         self.shared.grant(&mut state);
     }
 
-    fn held(&self, state: &mut State, work: Work, ticket: Ticket, asked: Duration) -> Held<'_> {
+    fn held(
+        &self,
+        state: &mut State,
+        (work, slots): (Work, usize),
+        ticket: Ticket,
+        asked: Duration,
+    ) -> Held<'_> {
         let since = self.now();
         let waited = since.saturating_sub(asked);
         let meter = state.meters.entry(work).or_default();
         meter.jobs += 1;
         meter.waited += waited;
         meter.longest_wait = meter.longest_wait.max(waited);
-        Held { shared: &self.shared, work, ticket, since }
+        Held { shared: &self.shared, work, slots: slots.clamp(1, self.shared.cores), ticket, since }
     }
 }
 
@@ -166,6 +173,13 @@ impl Held<'_> {
     #[must_use]
     pub fn ticket(&self) -> Ticket {
         self.ticket
+    }
+
+    /// The time for which the cores have been held so far, of all of them together.
+    #[must_use]
+    pub fn cost(&self) -> Duration {
+        let slots = u32::try_from(self.slots).unwrap_or(u32::MAX);
+        (self.shared.now)().saturating_sub(self.since).saturating_mul(slots)
     }
 }
 

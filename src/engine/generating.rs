@@ -10,6 +10,7 @@ use super::Share;
 use super::arbiter::Work;
 use super::buffered_playback::BufferedPlayback;
 use super::cores::Cores;
+use super::cpu_time::CpuTime;
 use super::ports::{Think, ThinkRequest, ThinkSink};
 use super::queue::{QueueFull, send};
 use super::schedule::{Candidate, StepCost, plan};
@@ -92,6 +93,7 @@ struct Active<G> {
     cancel: CancelFlag,
     wanted: Wanted,
     buffered: BufferedPlayback,
+    cpu: CpuTime,
     /// The time limit, from the moment when the reply is wanted, and, from then on, the deadline.
     time_limit: Option<Duration>,
     due: Option<Duration>,
@@ -213,7 +215,7 @@ impl<G: Generator> Desk<'_, G> {
     }
 
     fn begin(&mut self, request: ThinkRequest, mut sink: Box<dyn ThinkSink>) {
-        let ThinkRequest { session, messages, task, sampling, cancel, wanted, buffered } = request;
+        let ThinkRequest { session, messages, task, sampling, cancel, wanted, buffered, cpu } = request;
         let generator = &mut self.generator;
         match survive("language model", || generator.begin(&session, &messages, task, &sampling)) {
             Ok(generation) => self.active.push(Active {
@@ -223,6 +225,7 @@ impl<G: Generator> Desk<'_, G> {
                 cancel,
                 wanted,
                 buffered,
+                cpu,
                 time_limit: sampling.time_limit,
                 due: None,
                 last_step: self.step,
@@ -264,6 +267,8 @@ impl<G: Generator> Desk<'_, G> {
         let began = cores.now();
         let results = self.compute(rows);
         self.cost.learn(rows.iter().sum(), cores.now().saturating_sub(began));
+        let share = held.cost() / u32::try_from(taking_part().count()).unwrap_or(u32::MAX).max(1);
+        taking_part().for_each(|i| self.active[i].cpu.add(share));
         drop(held);
         let mut over = Vec::new();
         for (i, result) in taking_part().zip(results) {

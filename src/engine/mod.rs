@@ -6,6 +6,7 @@ pub mod arbiter;
 pub mod buffered_playback;
 pub mod cancel;
 pub mod cores;
+pub mod cpu_time;
 pub mod engines;
 pub mod flite;
 pub mod generating;

@@ -3,6 +3,7 @@
 //! all look the same. Must not know the client.
 
 use super::buffered_playback::BufferedPlayback;
+use super::cpu_time::CpuTime;
 use super::queue::QueueFull;
 use super::wanted::Wanted;
 use super::{CancelFlag, EngineError, Rooms, Sampling, Speech, Task, Transcript};
@@ -24,6 +25,8 @@ pub struct HearRequest {
     pub partial: bool,
     /// Ends the job early.
     pub cancel: CancelFlag,
+    /// Gets the time for which cores were held for the job.
+    pub cpu: CpuTime,
 }
 
 /// Speech to text.
@@ -52,6 +55,8 @@ pub struct ThinkRequest {
     pub wanted: Wanted,
     /// How much audio the session has left to play. Sessions with less are served first.
     pub buffered: BufferedPlayback,
+    /// Gets the time for which cores were held for the job; steps for several jobs count in equal shares.
+    pub cpu: CpuTime,
 }
 
 /// Takes the results of a request. It runs on the thread of the engine, and none of its methods may block.
@@ -101,6 +106,8 @@ pub struct SpeakRequest {
     pub buffered: BufferedPlayback,
     /// Ends the job early.
     pub cancel: CancelFlag,
+    /// Gets the time for which cores were held for the job.
+    pub cpu: CpuTime,
 }
 
 impl SpeakRequest {
@@ -113,6 +120,7 @@ impl SpeakRequest {
             wanted: Wanted::default(),
             buffered: BufferedPlayback::default(),
             cancel: CancelFlag::default(),
+            cpu: CpuTime::default(),
         }
     }
 }

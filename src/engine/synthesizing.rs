@@ -233,8 +233,10 @@ fn serve(mut synthesizer: Box<dyn Synthesizer>, queue: &Queue, cores: &Cores, he
         let Some(held) = cores.acquire_within(work, 1, PATIENCE) else { continue };
         let Some(job) = queue.take(cores.now()) else { continue };
         heartbeat.begins(held.ticket());
+        let cpu = job.request.cpu.clone();
         let more = job.speak_on(&mut *synthesizer, &mut resamplers, cores.now());
         heartbeat.ends();
+        cpu.add(held.cost());
         drop(held);
         if let Some(job) = more {
             queue.put_back(job);

@@ -162,7 +162,7 @@ fn transcribe(
     if request.cancel.is_cancelled() {
         return Err(EngineError::Cancelled);
     }
-    let (_held, effort) = if request.partial {
+    let (held, effort) = if request.partial {
         let held = cores.try_acquire(Work::Partial, &request.cancel).ok_or(EngineError::Cancelled)?;
         (held, Effort { threads: 1, second_try: false })
     } else {
@@ -176,12 +176,15 @@ fn transcribe(
         rate => resample::resample(&to_f32(&request.samples), rate, WHISPER_RATE),
     };
     let audio = audio.map_err(|error| EngineError::BadInput(error.to_string()))?;
-    recognizer.transcribe(&audio, effort, &request.cancel)
+    let transcript = recognizer.transcribe(&audio, effort, &request.cancel);
+    request.cpu.add(held.cost());
+    transcript
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::cpu_time::CpuTime;
     use crate::waiting::wait_until;
     use std::sync::mpsc;
     use std::time::Duration;
@@ -236,7 +239,13 @@ mod tests {
                 // A test that has ended takes nothing.
                 let _ = results.send((pass, outcome.is_ok()));
             });
-            let request = HearRequest { samples: vec![0; samples], rate: PHONE_RATE, partial, cancel };
+            let request = HearRequest {
+                samples: vec![0; samples],
+                rate: PHONE_RATE,
+                partial,
+                cancel,
+                cpu: CpuTime::default(),
+            };
             self.queue.push(Job { request, done })
         }
 

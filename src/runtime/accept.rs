@@ -7,6 +7,7 @@ use tracing::Instrument as _;
 
 use super::clock::Clock;
 use super::close_reason::CloseReason;
+use super::cpu_meter::metered;
 use super::opening::{Opening, refuse, wait_for_start};
 use super::outbound::Outbound;
 use super::registry::{Place, Refused};
@@ -19,6 +20,7 @@ use crate::call::line::Line;
 use crate::call::tolerance::Tolerance;
 use crate::call::{Call, Ending, Setup};
 use crate::config::call::{listener, settings_of};
+use crate::engine::cpu_time::CpuTime;
 use crate::ids::CallId;
 use crate::streams::dialect::Dialect;
 use crate::streams::{Gateway, Refusal, Start};
@@ -61,16 +63,19 @@ pub async fn run(
                 };
                 let started = || services.press_opening_keys(dialect, start.call_id.as_deref());
                 let taken_over = place.taken_over();
+                let spent = CpuTime::default();
                 let task = Task {
                     id,
                     clock,
+                    spent: spent.clone(),
                     services: &services,
                     outbound: &mut outbound,
                     incoming: &mut incoming,
                     taken_over,
                     started: &started,
                 };
-                let end = task.run(|now| Call::new(now, setup, line, &start, early, tolerance)).await;
+                let call = task.run(|now| Call::new(now, setup, line, &start, early, tolerance));
+                let end = metered(call, spent).await;
                 if matches!(end, CloseReason::Call(Ending::SaidGoodbye(_))) {
                     services.hang_up(dialect, start.call_id.as_deref()).await;
                 }
@@ -110,6 +115,7 @@ fn setup(
         judge: config.llm.name.clone(),
         dictionary: config.tts.pronounce.clone(),
         trace: config.log.traces.as_deref().and_then(|folder| trace_to(folder, id)),
+        tap: None,
         id: id.clone(),
     })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::call::Ending;
-use crate::report::Summary;
+use crate::report::{End, Summary};
 use crate::streams::RefusalCode;
 use crate::units::CallTime;
 
@@ -65,6 +65,31 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
+    /// The reason as the followers of calls are told it.
+    #[must_use]
+    pub fn end(&self) -> End {
+        End { code: self.code().to_owned(), reason: self.to_string() }
+    }
+
+    /// The kind of the reason, in a word for programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Call(Ending::HungUp) => "hung_up",
+            Self::Call(Ending::SaidGoodbye(_)) => "said_goodbye",
+            Self::Call(Ending::Requested) => "requested",
+            Self::Call(Ending::Idle(_)) => "idle",
+            Self::Call(Ending::Refused(_)) | Self::Refused(_) | Self::NoPlace(_) => "refused",
+            Self::Call(Ending::TooMuchAudio) | Self::Flood(_) | Self::Excess(_) => "flooded",
+            Self::TakenOver => "taken_over",
+            Self::Lost(_) => "connection_lost",
+            Self::Broken(_) => "protocol_broken",
+            Self::NoStart(_) => "no_start",
+            Self::Dead(_) => "socket_dead",
+            Self::Drained => "server_stopped",
+        }
+    }
+
     /// Logs the reason, with the figures of the whole call.
     pub fn told(&self, summary: &Summary, now: CallTime) {
         let (turns, line) = (summary.turns, &summary.line);

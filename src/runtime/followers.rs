@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::CallId;
-use crate::report::{Failure, Happened, ReportedTurn, Trouble};
+use crate::report::{Beginning, Failure, Happened, ReportedTurn, Trouble};
 
 /// The most names of custom data that are logged.
 const MAX_NAMES: usize = 20;
@@ -24,8 +24,8 @@ pub(super) struct Log;
 impl Follower for Log {
     fn told(&self, _: &CallId, happened: &Happened) {
         match happened {
-            Happened::Started { rate, client_id, data } => {
-                tracing::info!(rate, client_id, "call started");
+            Happened::Started(Beginning { gateway, rate, client_id, data, .. }) => {
+                tracing::info!(gateway, rate, client_id, "call started");
                 custom_data(data);
             }
             Happened::Turn(turn) => turn_over(turn),

@@ -7,6 +7,7 @@ use super::sinks::{Outcomes, Sounds, Thoughts, deliver};
 use crate::call::{Job, JobId, Outcome};
 use crate::dialogue::Message;
 use crate::engine::buffered_playback::BufferedPlayback;
+use crate::engine::cpu_time::CpuTime;
 use crate::engine::engines::Engines;
 use crate::engine::ports::{HearRequest, SpeakRequest, ThinkRequest};
 use crate::engine::queue::QueueFull;
@@ -27,6 +28,8 @@ pub(super) struct Jobs {
     engines: Engines,
     sampling: Sampling,
     outcomes: Outcomes,
+    /// Gets the cost of all jobs.
+    cpu: CpuTime,
     holds: HashMap<JobId, Hold>,
     /// How long the agent's buffered speech lasts.
     buffered: BufferedPlayback,
@@ -35,10 +38,16 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    pub(super) fn new(session: String, engines: Engines, sampling: Sampling, outcomes: Outcomes) -> Self {
+    pub(super) fn new(
+        session: String,
+        engines: Engines,
+        sampling: Sampling,
+        outcomes: Outcomes,
+        cpu: CpuTime,
+    ) -> Self {
         let switches = engines.models.switches();
         let (holds, buffered) = (HashMap::new(), BufferedPlayback::default());
-        Self { session, engines, sampling, outcomes, holds, buffered, switches }
+        Self { session, engines, sampling, outcomes, cpu, holds, buffered, switches }
     }
 
     /// Gives a job to its engine. Returns the outcome that is known at once, if there is one.
@@ -109,7 +118,8 @@ impl Jobs {
 
     fn hear(&self, id: JobId, hold: Hold, samples: Vec<i16>, partial: bool) -> Result<(), QueueFull> {
         let heard = |Transcript { text, doubtful, .. }| Outcome::Heard { text, doubtful };
-        let request = HearRequest { samples, rate: PHONE_RATE, partial, cancel: hold.cancel };
+        let request =
+            HearRequest { samples, rate: PHONE_RATE, partial, cancel: hold.cancel, cpu: self.cpu.clone() };
         self.engines.hear.hear(request, deliver(&self.outcomes, id, heard)?)
     }
 
@@ -133,6 +143,7 @@ impl Jobs {
             cancel: hold.cancel,
             wanted: hold.wanted,
             buffered: if speaks { self.buffered.clone() } else { BufferedPlayback::default() },
+            cpu: self.cpu.clone(),
         };
         let (name, model) = self.engines.models.get(rung)?;
         model.begin(request, Box::new(Thoughts { job: id, outcomes: self.outcomes.clone(), speaks }))?;
@@ -146,6 +157,7 @@ impl Jobs {
             wanted: hold.wanted,
             cancel: hold.cancel,
             buffered: self.buffered.clone(),
+            cpu: self.cpu.clone(),
         };
         self.engines.speak.speak(request, Box::new(Sounds::new(&self.outcomes, id)?))
     }

@@ -6,6 +6,7 @@ pub mod accept;
 pub mod admission;
 pub mod clock;
 pub mod close_reason;
+mod cpu_meter;
 pub mod followers;
 mod frames;
 mod guard;

@@ -14,7 +14,8 @@ use super::outbound::Outbound;
 use super::services::Services;
 use super::sinks::QUEUE;
 use super::socket_reader::SocketReader;
-use crate::call::{Call, Input, JobId, Outcome, Output};
+use crate::call::{Call, Closing, Input, JobId, Outcome, Output};
+use crate::engine::cpu_time::CpuTime;
 use crate::ids::CallId;
 use crate::report::Happened;
 use crate::streams::Wire;
@@ -24,6 +25,8 @@ use crate::units::CallTime;
 pub(super) struct Task<'t> {
     pub(super) id: CallId,
     pub(super) clock: Clock,
+    /// The processor time of this task and of its jobs.
+    pub(super) spent: CpuTime,
     pub(super) services: &'t Services,
     pub(super) outbound: &'t mut Outbound,
     pub(super) incoming: &'t mut SocketReader,
@@ -38,11 +41,12 @@ impl Task<'_> {
     pub(super) async fn run(mut self, begin: impl FnOnce(CallTime) -> Call) -> CloseReason {
         let (outcomes, mut inbox) = mpsc::channel(QUEUE);
         let (engines, sampling) = (self.services.engines.clone(), self.services.config.llm.sampling.clone());
-        let mut jobs = Jobs::new(self.id.as_str().to_owned(), engines, sampling, outcomes);
+        let mut jobs =
+            Jobs::new(self.id.as_str().to_owned(), engines, sampling, outcomes, self.spent.clone());
         let mut call = begin(self.clock.now());
         let end = self.until_the_end(&mut call, &mut jobs, &mut inbox).await;
         let now = self.clock.now();
-        call.end(now);
+        call.end(now, Closing { end: end.end(), cpu: self.spent.total() });
         // The socket may be gone, but the followers are still told.
         while let Some(output) = call.poll_output() {
             if let Output::Happened(happened) = &output
@@ -144,7 +148,7 @@ impl Task<'_> {
             }
             Output::Happened(happened) => {
                 self.services.tell(&self.id, &happened);
-                if matches!(*happened, Happened::Started { .. }) {
+                if matches!(*happened, Happened::Started(_)) {
                     (self.started)();
                 }
             }

@@ -129,6 +129,8 @@ pub struct TurnReport {
     /// From the caller's last sound to the first sound of the answer itself. Longer than the waterfall if a
     /// filler came first.
     pub answer_ms: Option<f64>,
+    /// The waterfall of the answer itself, if a filler came first: `stages` then ends at the filler.
+    pub answer_stages: Option<Stages>,
     /// The work that does not show in the waterfall.
     pub hidden: Option<Hidden>,
     /// From the moment when the first 20 ms should have been played to the return of the mark behind them:
@@ -288,18 +290,29 @@ pub enum Trouble {
     Engine,
 }
 
+/// How a call begins.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Beginning {
+    /// The name of the gateway's protocol, such as `twilio`.
+    pub gateway: String,
+    /// Samples a second, on the wire.
+    pub rate: u32,
+    /// The client's own name for the session, if it gave one.
+    pub client_id: Option<String>,
+    /// The caller's number or address, if the provider names it.
+    pub from: Option<String>,
+    /// The number or address that was called, if the provider names it.
+    pub to: Option<String>,
+    /// The data that the customer attached to the call.
+    pub data: BTreeMap<String, String>,
+}
+
 /// An event in the life of a call. Each is reported once; the log, records and metrics take what they need.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Happened {
     /// The call is established.
-    Started {
-        /// Samples a second, on the wire.
-        rate: u32,
-        /// The client's own name for the session, if it gave one.
-        client_id: Option<String>,
-        /// The data that the customer attached to the call.
-        data: BTreeMap<String, String>,
-    },
+    Started(Beginning),
     /// A turn is over.
     Turn(ReportedTurn),
     /// Something went wrong; the call goes on.
@@ -308,12 +321,51 @@ pub enum Happened {
     Ended(Summary),
 }
 
+/// Why a call ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct End {
+    /// A word for programs; there are a dozen.
+    pub code: String,
+    /// A sentence for people.
+    pub reason: String,
+}
+
+/// The tokens of a call's answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TokenCount {
+    /// Tokens of all prompts.
+    pub prompt: u64,
+    /// Those of them that were known from before, and not computed again.
+    pub reused: u64,
+    /// Generated tokens.
+    pub generated: u64,
+}
+
+/// The cost of a call and its audio.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Consumption {
+    /// The tokens of its answers.
+    pub tokens: TokenCount,
+    /// Audio that came from the caller, in seconds.
+    pub caller_audio_s: f64,
+    /// Audio of the agent that was sent, in seconds, with the pauses between its sentences.
+    pub agent_audio_s: f64,
+    /// Processor time that engines spent on the call, and its own task, in seconds of one core. Work for
+    /// several calls at once counts in equal shares.
+    pub cpu_s: f64,
+}
+
 /// How a whole call went.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Summary {
     /// The server's name for the call.
     pub call_id: String,
+    /// Why it ended.
+    pub end: End,
     /// The client's own name for the session, if it gave one.
     pub client_id: Option<String>,
     /// The data that the customer attached to the call.
@@ -328,6 +380,14 @@ pub struct Summary {
     pub hiccups: u32,
     /// Answers that were prepared ahead.
     pub speculation: SpeculationCount,
+    /// Answers that a stand-in wrote, because the model in use failed or was late.
+    pub stand_ins: u32,
+    /// Turns in which the fallback phrase was spoken.
+    pub fallbacks: u32,
+    /// Turns in which a filler preceded the answer.
+    pub fillers: u32,
+    /// What the call consumed.
+    pub consumed: Consumption,
     /// The conversation as the server has it.
     pub transcript: Vec<TranscriptLine>,
     /// As in a pong.

@@ -10,6 +10,7 @@ use crate::app::engines::{open_models, start};
 use crate::cli::output::outln;
 use crate::config::Config;
 use crate::engine::CancelFlag;
+use crate::engine::cpu_time::CpuTime;
 use crate::engine::engines::Engines;
 use crate::engine::ports::HearRequest;
 use crate::stats::Distribution;
@@ -137,7 +138,8 @@ impl<'e> Other<'e> {
 
 fn ask(engines: &Engines, audio: &[i16], partial: bool, results: &mpsc::Sender<bool>) -> anyhow::Result<()> {
     let cancel = CancelFlag::default();
-    let request = HearRequest { samples: audio.to_vec(), rate: PHONE_RATE, partial, cancel };
+    let request =
+        HearRequest { samples: audio.to_vec(), rate: PHONE_RATE, partial, cancel, cpu: CpuTime::default() };
     let results = results.clone();
     let done = Box::new(move |outcome: Result<_, _>| {
         // The send fails if the measurement is over.

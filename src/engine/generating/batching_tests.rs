@@ -113,6 +113,7 @@ fn question(call: &str, prompt: usize, words: usize) -> ThinkRequest {
         cancel: CancelFlag::default(),
         wanted,
         buffered: BufferedPlayback::default(),
+        cpu: CpuTime::default(),
     }
 }
 

@@ -105,6 +105,7 @@ fn request(session: &str, task: Task, wanted: &Wanted, buffered: &BufferedPlayba
         cancel: CancelFlag::default(),
         wanted: wanted.clone(),
         buffered: buffered.clone(),
+        cpu: CpuTime::default(),
     }
 }
 

@@ -180,6 +180,7 @@ impl Call {
     fn fall_silent(&mut self, now: CallTime) {
         self.pacer.clear(now);
         self.ear.clear(now);
+        self.tap.cut(now);
         self.voice_lasts_until = None;
         self.send(&Media::Clear);
     }

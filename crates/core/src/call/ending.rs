@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::report::End;
 use crate::streams::Refusal;
 use crate::turns::Farewell;
 
@@ -26,4 +27,13 @@ pub enum Ending {
     /// No sign of life came from the peer.
     #[error("nothing came for {0:?}")]
     Idle(Duration),
+}
+
+/// What the driver of a call knows of its end, and the call does not.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Closing {
+    /// Why the call ended.
+    pub end: End,
+    /// Processor time that was spent on the call.
+    pub cpu: Duration,
 }

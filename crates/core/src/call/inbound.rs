@@ -44,6 +44,7 @@ impl Call {
                     tracing::info!("echo found: delay {delay} ms, return loss {loss} dB");
                 }
                 let edges = self.listener.hear(&samples, now);
+                self.tap.caller(self.listener.heard_until(), &samples);
                 self.edges(now, edges)?;
                 if self.stalled && !self.listener.are_behind(now) {
                     self.stalled = false;

@@ -45,6 +45,12 @@ impl Line {
         self.rate
     }
 
+    /// The name of the gateway's protocol; empty before it is known.
+    #[must_use]
+    pub fn protocol(&self) -> &'static str {
+        self.codec.dialect().map_or("", |dialect| dialect.name())
+    }
+
     /// True if the connection sends nothing in silence.
     #[must_use]
     pub fn has_gaps(&self) -> bool {

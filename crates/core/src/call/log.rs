@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::report::{
-    CoreUse, Failure, InboundQuality, Pong, Speaker, SpeculationCount, Spread, Summary, TranscriptLine,
-    TurnReport,
+    CoreUse, Failure, InboundQuality, Pong, Speaker, Spread, Summary, TokenCount, TranscriptLine, TurnReport,
 };
 use crate::stats::Distribution;
 
@@ -25,6 +24,10 @@ pub struct CallLog {
     answered: u32,
     interruptions: u32,
     hiccups: u32,
+    stand_ins: u32,
+    fallbacks: u32,
+    fillers: u32,
+    tokens: TokenCount,
 }
 
 impl CallLog {
@@ -39,6 +42,14 @@ impl CallLog {
         self.answered += u32::from(!report.heard.is_empty() && !report.reply.is_empty());
         self.interruptions += u32::from(report.interrupted);
         self.hiccups += report.hiccups;
+        self.stand_ins += u32::from(report.rung > 0);
+        self.fallbacks += u32::from(report.failed);
+        self.fillers += u32::from(report.answer_stages.is_some());
+        if let Some(used) = report.tokens {
+            self.tokens.prompt += used.prompt as u64;
+            self.tokens.reused += used.reused as u64;
+            self.tokens.generated += used.generated as u64;
+        }
         if self.turns.len() == MAX_TURNS {
             self.turns.remove(0);
         }
@@ -64,15 +75,15 @@ impl CallLog {
         Pong { id, turns: self.answered, latency: self.latency(), queues, line, cores }
     }
 
-    /// The summary of the whole call.
+    /// The tokens of all answers.
     #[must_use]
-    pub fn summary(
-        &self,
-        call_id: &str,
-        duration_ms: f64,
-        speculated: SpeculationCount,
-        line: InboundQuality,
-    ) -> Summary {
+    pub fn tokens(&self) -> TokenCount {
+        self.tokens
+    }
+
+    /// The summary of the call, as far as the record knows it.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
         let said = |turn: &TurnReport, speaker, text: &str| {
             (!text.is_empty()).then(|| TranscriptLine { turn: turn.turn, speaker, text: text.to_owned() })
         };
@@ -80,18 +91,18 @@ impl CallLog {
             [said(turn, Speaker::Caller, &turn.heard), said(turn, Speaker::Agent, &turn.reply)]
         };
         Summary {
-            call_id: call_id.to_owned(),
             client_id: self.client_id.clone(),
             data: self.data.clone(),
-            duration_ms,
             turns: self.answered,
             interruptions: self.interruptions,
             hiccups: self.hiccups,
-            speculation: speculated,
+            stand_ins: self.stand_ins,
+            fallbacks: self.fallbacks,
+            fillers: self.fillers,
             transcript: self.turns.iter().flat_map(both).flatten().collect(),
             latency: self.latency(),
-            line,
             errors: self.errors.clone(),
+            ..Summary::default()
         }
     }
 

@@ -15,6 +15,7 @@ pub mod line;
 pub mod log;
 mod outcomes;
 mod reports;
+pub mod tap;
 mod timeouts;
 pub mod tolerance;
 mod traced;
@@ -24,13 +25,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use ending::Ending;
+pub use ending::{Closing, Ending};
 pub use job::{Job, JobId, Outcome, SpokenPart};
 pub use traced::TraceSink;
 
 use self::jobs::Jobs;
 use self::line::Line;
 use self::log::CallLog;
+use self::tap::{AudioTap, Tap};
 use self::tolerance::Tolerance;
 use self::traced::Traced;
 use self::voice::Voice;
@@ -42,7 +44,7 @@ use crate::media::echo::EchoLimit;
 use crate::media::keepalive::KeepAlive;
 use crate::media::listener::Listener;
 use crate::media::pacer::Pacer;
-use crate::report::{CoreUse, Happened};
+use crate::report::{Beginning, CoreUse, Happened};
 use crate::speakable::Dictionary;
 use crate::streams::{Inbound, Media, Start, Wire, WireOut};
 use crate::turns::{Event, Settings, Timer};
@@ -140,6 +142,8 @@ pub struct Setup {
     pub dictionary: Arc<Dictionary>,
     /// Takes the trace.
     pub trace: Option<TraceSink>,
+    /// Takes the audio of both sides.
+    pub tap: Option<AudioTap>,
 }
 
 /// The reply that engines work on.
@@ -165,6 +169,7 @@ pub struct Call {
     keep_alive: KeepAlive,
     jobs: Jobs,
     voice: Voice,
+    tap: Tap,
     language: &'static Language,
     dictionary: Arc<Dictionary>,
     reply: Option<Reply>,
@@ -209,6 +214,7 @@ impl Call {
             judge,
             dictionary,
             trace,
+            tap,
         } = setup;
         let listener = if line.has_gaps() { listener.on_a_line_with_gaps(now) } else { listener };
         let mut call = Self {
@@ -225,6 +231,7 @@ impl Call {
             keep_alive: KeepAlive::new(idle_timeout, now),
             jobs: Jobs::default(),
             voice: Voice::default(),
+            tap: Tap::new(tap),
             reply: None,
             log: CallLog::new(start.client_id.clone(), start.custom.clone()),
             models: BTreeMap::new(),
@@ -243,8 +250,14 @@ impl Call {
     fn begin(&mut self, now: CallTime, start: &Start, early: Vec<Inbound>) -> Flow {
         let (id, client_id) = (self.id.clone(), start.client_id.as_deref());
         self.send(&Media::Started { call_id: id.as_str(), client_id });
-        let (client_id, data) = (start.client_id.clone(), start.custom.clone());
-        self.happened(Happened::Started { rate: start.format.rate, client_id, data });
+        self.happened(Happened::Started(Beginning {
+            gateway: self.line.protocol().to_owned(),
+            rate: start.format.rate,
+            client_id: start.client_id.clone(),
+            from: start.from.clone(),
+            to: start.to.clone(),
+            data: start.custom.clone(),
+        }));
         if let Some(prompt) = &start.agent.system_prompt {
             self.read_own_prompt(prompt);
         }
@@ -289,12 +302,13 @@ impl Call {
 
     /// Ends the call, because it is over by itself or for a reason of the driver. Cancels all jobs, and
     /// reports how the call went.
-    pub fn end(&mut self, now: CallTime) {
+    pub fn end(&mut self, now: CallTime, closing: Closing) {
         self.over = true;
+        self.tap.cut(now);
         self.cancel(|_| true);
         self.conversation.end(now);
         self.report_the_last_turn(now);
-        self.sum_up(now);
+        self.sum_up(now, closing);
     }
 
     /// When the agent's voice breaks off if no more audio comes; `None` while nothing of a reply was played.

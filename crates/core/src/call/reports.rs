@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Call;
-use crate::report::{CoreUse, Failure, Happened, Report, ReportedTurn, Trouble, TurnReport};
+use super::{Call, Closing};
+use crate::report::{
+    Consumption, CoreUse, Failure, Happened, Report, ReportedTurn, Summary, Trouble, TurnReport,
+};
 use crate::turns::Action;
 use crate::units::CallTime;
 
@@ -52,9 +54,22 @@ impl Call {
         }
     }
 
-    pub(super) fn sum_up(&mut self, now: CallTime) {
-        let (speculated, quality) = (self.conversation.speculated(), self.line.quality());
-        let summary = self.log.summary(self.id.as_str(), now.as_millis() as f64, speculated, quality);
+    pub(super) fn sum_up(&mut self, now: CallTime, closing: Closing) {
+        let Closing { end, cpu } = closing;
+        let summary = Summary {
+            call_id: self.id.as_str().to_owned(),
+            end,
+            duration_ms: now.as_millis() as f64,
+            speculation: self.conversation.speculated(),
+            consumed: Consumption {
+                caller_audio_s: self.tap.caller_s(),
+                agent_audio_s: self.tap.agent_s(),
+                cpu_s: cpu.as_secs_f64(),
+                tokens: self.log.tokens(),
+            },
+            line: self.line.quality(),
+            ..self.log.summary()
+        };
         let messages = self.line.report(&Report::Summary(&summary));
         self.wire(messages);
         self.happened(Happened::Ended(summary));

@@ -19,6 +19,7 @@ impl Call {
                     self.echo.sent(now, &samples);
                     let plays_at = self.pacer.sent_until().back(FRAME);
                     self.ear.sent(plays_at, &samples);
+                    self.tap.agent(plays_at, &samples);
                     let messages = self.line.audio(&samples);
                     self.wire(messages);
                 }

@@ -191,6 +191,12 @@ impl Listener {
         self.behind_from().is_some_and(|from| now >= from)
     }
 
+    /// When the last sample so far was spoken.
+    #[must_use]
+    pub fn heard_until(&self) -> CallTime {
+        self.heard_until
+    }
+
     /// The position in the caller's stream of the sample that was spoken at `at`.
     #[must_use]
     pub fn position_of(&self, at: CallTime) -> Duration {

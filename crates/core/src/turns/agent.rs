@@ -154,6 +154,9 @@ impl Conversation {
     ) {
         let Some(reply) = self.reply_with(chunk) else { return };
         reply.milestones.first_audio.get_or_insert(now);
+        if reply.ledger.is_of_the_answer(chunk) {
+            reply.milestones.answer_audio.get_or_insert(now);
+        }
         reply.ledger.ready(chunk, duration, words, more);
         self.send_what_is_due();
         self.playback_grew(now);

@@ -25,7 +25,9 @@ pub struct Milestones {
     pub first_audio: Option<CallTime>,
     /// The first audible sample of the reply is played.
     pub first_frame: Option<CallTime>,
-    /// The first audible sample of the answer itself is played; a filler may have preceded it.
+    /// The first chunk of the answer itself was synthesised; a filler may have preceded it.
+    pub answer_audio: Option<CallTime>,
+    /// The first audible sample of the answer itself is played.
     pub answer_frame: Option<CallTime>,
     /// When the mark after the first 20 ms of sound came back, and when it was expected if the way to the
     /// ear took no time. If that mark was lost, the mark after the first chunk counts.
@@ -37,11 +39,23 @@ impl Milestones {
     /// was over adds nothing.
     #[must_use]
     pub fn stages(&self) -> Option<Stages> {
+        self.stages_to(self.first_audio?, self.first_frame?)
+    }
+
+    /// The waterfall of the answer itself, if another sound, a filler, came before it.
+    #[must_use]
+    pub fn answer_stages(&self) -> Option<Stages> {
+        let (audio, frame) = (self.answer_audio?, self.answer_frame?);
+        let filled = self.first_frame.is_some_and(|first| first < frame);
+        if filled { self.stages_to(audio, frame) } else { None }
+    }
+
+    /// The waterfall up to the sound that was synthesised at `first_audio` and is played from `first_frame` on.
+    fn stages_to(&self, first_audio: CallTime, first_frame: CallTime) -> Option<Stages> {
         let speech_end = self.speech_end?;
         let endpoint = self.endpoint?;
         let transcript = self.transcript?.max(endpoint);
         // Speech that is not the model's (the fallback phrase, a filler) has no token of its own.
-        let first_audio = self.first_audio?;
         let first_token =
             self.first_token.map_or(first_audio, |token| token.min(first_audio)).max(transcript);
         let first_audio = first_audio.max(first_token);
@@ -50,7 +64,7 @@ impl Milestones {
             stt_ms: transcript.millis_after(endpoint),
             llm_first_token_ms: first_token.millis_after(transcript),
             tts_first_audio_ms: first_audio.millis_after(first_token),
-            first_frame_ms: self.first_frame?.millis_after(first_audio),
+            first_frame_ms: first_frame.millis_after(first_audio),
         })
     }
 
@@ -95,6 +109,7 @@ mod tests {
             first_token: at(1340),
             first_audio: at(1375),
             first_frame: at(1380),
+            answer_audio: at(1375),
             answer_frame: at(1380),
             mark: None,
         }
@@ -127,5 +142,23 @@ mod tests {
         let hidden = ahead.hidden().expect("decided");
         assert_eq!((hidden.stt_ms, hidden.llm_ms, hidden.tts_ms), (80.0, 20.0, 30.0));
         assert_eq!(milestones().hidden().expect("decided").llm_ms, 0.0);
+    }
+
+    /// Fault C10: v2v counted to the filler, though seconds of silence followed it.
+    #[test]
+    fn a_filler_and_the_answer_behind_it_have_a_waterfall_each() {
+        let filled = Milestones {
+            first_token: at(2500),
+            first_audio: at(1520),
+            first_frame: at(1530),
+            answer_audio: at(2600),
+            answer_frame: at(2610),
+            ..milestones()
+        };
+        assert_eq!(filled.stages().expect("complete").total_ms(), 530.0);
+        let answer = filled.answer_stages().expect("a filler came first");
+        assert_eq!((answer.llm_first_token_ms, answer.tts_first_audio_ms), (1180.0, 100.0));
+        assert_eq!(Some(answer.total_ms()), filled.answer_ms());
+        assert_eq!(milestones().answer_stages(), None);
     }
 }

@@ -137,6 +137,7 @@ impl Reply {
             speech_end: self.milestones.speech_end,
             stages: self.milestones.stages(),
             answer_ms: self.milestones.answer_ms(),
+            answer_stages: self.milestones.answer_stages(),
             hidden: self.milestones.stages().and(self.milestones.hidden()),
             mark_return_ms: mark_return,
             interrupted,

@@ -47,8 +47,8 @@ impl Conversation {
             return false;
         }
         let Some(mut reply) = self.draft.take() else { return false };
-        let Milestones { asked, first_token, first_audio, .. } = reply.milestones;
-        reply.milestones = Milestones { asked, first_token, first_audio, ..milestones };
+        let Milestones { asked, first_token, first_audio, answer_audio, .. } = reply.milestones;
+        reply.milestones = Milestones { asked, first_token, first_audio, answer_audio, ..milestones };
         reply.speculation = Speculation::Used;
         self.speculated.used += 1;
         let turn = reply.turn;

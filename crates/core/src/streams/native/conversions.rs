@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::reports::{
-    CoresWire, EndOfTurnWire, ErrorWire, HiddenWire, LineWire, PongWire, ReceptionWire, SpeakerWire,
-    SpeculationCountWire, SpeculationWire, SpreadWire, StagesWire, SummaryWire, TokensWire, TurnReportWire,
+    ConsumptionWire, CoresWire, EndOfTurnWire, EndWire, ErrorWire, HiddenWire, LineWire, PongWire,
+    ReceptionWire, SpeakerWire, SpeculationCountWire, SpeculationWire, SpreadWire, StagesWire, SummaryWire,
+    TokensWire, TurnReportWire,
 };
 use crate::dialogue::Usage;
 use crate::report::{
-    CoreUse, EndOfTurn, Failure, Hidden, InboundQuality, Pong, ReportedTurn, Speaker, Speculation,
-    SpeculationCount, Spread, Stages, Summary, TranscriptLine,
+    Consumption, CoreUse, EndOfTurn, Failure, Hidden, InboundQuality, Pong, ReportedTurn, Speaker,
+    Speculation, SpeculationCount, Spread, Stages, Summary, TokenCount, TranscriptLine,
 };
 use crate::units::tenths;
 
@@ -27,6 +28,7 @@ impl From<&ReportedTurn> for TurnReportWire {
             hiccups: turn.hiccups,
             speculation: turn.speculation.into(),
             stages: turn.stages.map(StagesWire::from).unwrap_or_default(),
+            answer_stages: turn.answer_stages.map(StagesWire::from).unwrap_or_default(),
             hidden: turn.hidden.map(HiddenWire::from).unwrap_or_default(),
             mark_return_ms: turn.mark_return_ms.map(tenths),
             answer_ms: turn.answer_ms.map(tenths),
@@ -108,6 +110,7 @@ impl From<&Summary> for SummaryWire {
     fn from(summary: &Summary) -> Self {
         Self {
             call_id: summary.call_id.clone(),
+            end: EndWire { code: summary.end.code.clone(), reason: summary.end.reason.clone() },
             client_id: summary.client_id.clone(),
             data: summary.data.clone(),
             duration_ms: summary.duration_ms,
@@ -115,12 +118,35 @@ impl From<&Summary> for SummaryWire {
             interruptions: summary.interruptions,
             hiccups: summary.hiccups,
             speculation: summary.speculation.into(),
+            stand_ins: summary.stand_ins,
+            fallbacks: summary.fallbacks,
+            fillers: summary.fillers,
+            consumed: summary.consumed.into(),
             transcript: summary.transcript.iter().map(LineWire::from).collect(),
             latency: spreads(&summary.latency),
             line: summary.line.into(),
             errors: summary.errors.iter().map(ErrorWire::from).collect(),
         }
     }
+}
+
+impl From<Consumption> for ConsumptionWire {
+    fn from(consumed: Consumption) -> Self {
+        let Consumption { tokens, caller_audio_s, agent_audio_s, cpu_s } = consumed;
+        let TokenCount { prompt, reused, generated } = tokens;
+        Self {
+            prompt_tokens: prompt,
+            reused_tokens: reused,
+            generated_tokens: generated,
+            caller_audio_s: hundredths(caller_audio_s),
+            agent_audio_s: hundredths(agent_audio_s),
+            cpu_s: hundredths(cpu_s),
+        }
+    }
+}
+
+fn hundredths(x: f64) -> f64 {
+    (x * 100.0).round() / 100.0
 }
 
 fn spreads(latency: &BTreeMap<String, Spread>) -> BTreeMap<String, SpreadWire> {

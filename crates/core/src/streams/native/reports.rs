@@ -127,8 +127,10 @@ pub struct TurnReportWire {
     pub reply: String,
     /// Whether the caller cut the reply.
     pub interrupted: bool,
-    /// Where the time went.
+    /// Where the time went, up to the first sound.
     pub stages: StagesWire,
+    /// Where the time went up to the answer itself, if a filler came first; otherwise all `None`.
+    pub answer_stages: StagesWire,
     /// From the caller's last sound to the first audible frame, by the server's own clock.
     pub v2v_ms: Option<f64>,
     /// Where the caller's speech ended, in milliseconds of the caller's audio since the start of the stream.
@@ -248,12 +250,42 @@ pub struct ErrorWire {
     pub message: String,
 }
 
+/// Why a call ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EndWire {
+    /// A word for programs.
+    pub code: String,
+    /// A sentence for people.
+    pub reason: String,
+}
+
+/// What a call consumed.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConsumptionWire {
+    /// Tokens of all prompts.
+    pub prompt_tokens: u64,
+    /// Prompt tokens that were known from before and not computed again.
+    pub reused_tokens: u64,
+    /// Tokens of all answers.
+    pub generated_tokens: u64,
+    /// Audio that came from the caller, in seconds.
+    pub caller_audio_s: f64,
+    /// Audio of the agent that was sent, in seconds, with the pauses between its sentences.
+    pub agent_audio_s: f64,
+    /// Processor time that was spent on the call, in seconds of one core.
+    pub cpu_s: f64,
+}
+
 /// How a whole call went.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SummaryWire {
     /// The server's id of the call.
     pub call_id: String,
+    /// Why the call ended.
+    pub end: EndWire,
     /// The client's own id of the session, if it gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
@@ -269,6 +301,14 @@ pub struct SummaryWire {
     pub hiccups: u32,
     /// Answers that were prepared ahead.
     pub speculation: SpeculationCountWire,
+    /// Answers that a stand-in wrote, because the model in use failed or was late.
+    pub stand_ins: u32,
+    /// Turns in which the fallback phrase was spoken.
+    pub fallbacks: u32,
+    /// Turns in which a filler preceded the answer.
+    pub fillers: u32,
+    /// What the call consumed.
+    pub consumed: ConsumptionWire,
     /// The conversation as the server has it.
     pub transcript: Vec<LineWire>,
     /// The spread of each figure, as in a pong.

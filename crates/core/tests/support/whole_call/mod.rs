@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use offhook_core::call::line::Line;
 use offhook_core::call::tolerance::Tolerance;
-use offhook_core::call::{Call, Ending, Input, Job, JobId, Outcome, Output, Reason, Setup};
+use offhook_core::call::{Call, Closing, Ending, Input, Job, JobId, Outcome, Output, Reason, Setup};
 use offhook_core::dialogue::Message;
 use offhook_core::ids::CallId;
 use offhook_core::media::ear::EarSettings;
@@ -177,6 +177,7 @@ impl WholeCall {
             happened: Vec::new(),
             ended: None,
             trace,
+            tap: None,
             errors,
             expects_errors: false,
         };
@@ -339,7 +340,7 @@ impl WholeCall {
                 Output::Happened(happened) => self.happened.push((now, *happened)),
                 Output::Ended(ending) => {
                     self.ended = Some((now, ending));
-                    self.call.end(now);
+                    self.call.end(now, Closing::default());
                 }
             }
         }
