@@ -127,6 +127,8 @@ impl Recorder {
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        self.close(WHEN_DROPPED);
+        if self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).is_some() {
+            self.close(WHEN_DROPPED);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Deletes calls with all that belongs to them, also their recordings. Must not know why.
+//! Deletes calls with all that belongs to them, also their recordings and traces. Must not know why.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,10 @@ use crate::plain;
 /// How many calls are deleted at once: others that write wait for it.
 const AT_ONCE: usize = 100;
 
-/// The ending of the files that are deleted. A database that somebody else made may name any file.
-const RECORDING: &str = "wav";
+/// The columns of files that belong to a call, and how their names end. A database that somebody else made may
+/// name any file.
+const RECORDING: (&str, &str) = ("recording", "wav");
+const TRACE: (&str, &str) = ("trace", "jsonl");
 
 /// What was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +22,8 @@ pub struct Deleted {
     pub calls: u64,
     /// Their recordings.
     pub recordings: u64,
+    /// Their traces: what was said is in them too.
+    pub traces: u64,
 }
 
 /// Why calls were not deleted, or not all.
@@ -28,10 +32,10 @@ pub enum DeleteError {
     /// The database cannot be changed.
     #[error("records: calls cannot be deleted: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// A recording cannot be deleted. Its call stays.
-    #[error("records: the recording {} cannot be deleted, so its call stays: {cause}", path.display())]
-    Recording {
-        /// The recording.
+    /// A recording or a trace cannot be deleted. Its call stays.
+    #[error("records: {} cannot be deleted, so its call stays: {cause}", path.display())]
+    File {
+        /// The file.
         path: PathBuf,
         /// Why.
         cause: io::Error,
@@ -54,7 +58,8 @@ pub(crate) fn remove(
         }
         // The files first: a call that is still there tells that its recording has to go.
         for &row in &some {
-            deleted.recordings += u64::from(remove_recording(from, row)?);
+            deleted.recordings += u64::from(remove_file(from, row, RECORDING)?);
+            deleted.traces += u64::from(remove_file(from, row, TRACE)?);
         }
         let whole = from.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for row in some {
@@ -86,17 +91,17 @@ pub(crate) fn forget_log(of: &Connection) {
     let _ = of.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
 }
 
-fn remove_recording(from: &Connection, row: i64) -> Result<bool, DeleteError> {
-    let path: Option<Option<String>> =
-        from.query_row("SELECT recording FROM calls WHERE id = ?1", [row], |row| row.get(0)).optional()?;
+fn remove_file(from: &Connection, row: i64, (column, ending): (&str, &str)) -> Result<bool, DeleteError> {
+    let query = format!("SELECT {column} FROM calls WHERE id = ?1");
+    let path: Option<Option<String>> = from.query_row(&query, [row], |row| row.get(0)).optional()?;
     let Some(path) = path.flatten().map(PathBuf::from) else { return Ok(false) };
-    if !is_recording(&path) {
+    if !is_ours(&path, ending) {
         return Ok(false);
     }
-    plain::remove(&path).map_err(|cause| DeleteError::Recording { path, cause })?;
+    plain::remove(&path).map_err(|cause| DeleteError::File { path, cause })?;
     Ok(true)
 }
 
-fn is_recording(path: &Path) -> bool {
-    path.is_absolute() && path.extension().is_some_and(|ending| ending == RECORDING) && plain::is_there(path)
+fn is_ours(path: &Path, ending: &str) -> bool {
+    path.is_absolute() && path.extension().is_some_and(|own| own == ending) && plain::is_there(path)
 }

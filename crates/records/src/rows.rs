@@ -163,10 +163,13 @@ pub(crate) fn event(
 pub(crate) fn end(to: &Connection, row: i64, at: i64, summary: &Summary) -> Result<()> {
     let json = |value: serde_json::Result<String>| value.unwrap_or_default();
     let v2v = summary.latency.get("v2v_ms");
+    // The beginning was dropped, but its time is known.
+    let start = at.saturating_sub(number(summary.duration_ms) as i64);
     let (drafts, consumed) = (&summary.speculation, &summary.consumed);
     let (data, client_id) = (&summary.data, &summary.client_id);
     to.prepare_cached(
-        "UPDATE calls SET ended_at = max(:at, started_at), duration_ms = :duration_ms, end_code = :end_code,
+        "UPDATE calls SET started_at = iif(begun, started_at, min(started_at, :start)),
+             ended_at = max(:at, started_at), duration_ms = :duration_ms, end_code = :end_code,
              end_reason = :end_reason, turns = :turns, interruptions = :interruptions, hiccups = :hiccups,
              client_id = coalesce(:client_id, client_id), data = coalesce(:data, data),
              drafts_started = :started, drafts_used = :used, drafts_thrown_away = :thrown_away,
@@ -177,7 +180,7 @@ pub(crate) fn end(to: &Connection, row: i64, at: i64, summary: &Summary) -> Resu
          WHERE id = :row",
     )?
     .execute(named_params! {
-        ":row": row, ":at": at, ":duration_ms": number(summary.duration_ms), ":end_code": summary.end.code,
+        ":row": row, ":at": at, ":start": start, ":duration_ms": number(summary.duration_ms), ":end_code": summary.end.code,
         ":end_reason": summary.end.reason, ":turns": summary.turns,
         ":interruptions": summary.interruptions, ":hiccups": summary.hiccups, ":client_id": client_id,
         ":data": (!data.is_empty()).then(|| json(serde_json::to_string(data))),

@@ -161,9 +161,11 @@ fn turn(row: &Row<'_>) -> Result<Turn> {
     let end_of_turn: Option<String> = row.get("end_of_turn")?;
     let prompt: Option<i64> = row.get("tokens_prompt")?;
     let tokens = match prompt {
-        Some(prompt) => {
-            Some(Tokens { prompt, reused: row.get("tokens_reused")?, generated: row.get("tokens_generated")? })
-        }
+        Some(prompt) => Some(Tokens {
+            prompt,
+            reused: row.get("tokens_reused")?,
+            generated: row.get("tokens_generated")?,
+        }),
         None => None,
     };
     Ok(Turn {

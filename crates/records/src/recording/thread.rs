@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::RecordingTrouble;
 use super::file::WavFile;
+use super::options::RecordingTrouble;
 use super::window::{Side, WINDOW, Window};
 use crate::clock::Stopwatch;
 use crate::queue::{Next, Queue};

@@ -19,10 +19,11 @@ pub(super) fn mark(marks: &mut Marks<'_>) {
 
 /// The last word of the account number that begins at this word: the longest with right check digits.
 fn account(marks: &Marks<'_>, first: usize) -> Option<usize> {
-    let country = marks.word(first)?;
+    // In capitals: "is" and "it" are countries too.
+    let country = marks.tokens.get(first).and_then(|token| marks.text.get(token.start..token.end))?;
     let check = marks.word(first + 1)?;
     let is_head = country.len() == 2
-        && country.bytes().all(|c| c.is_ascii_lowercase())
+        && country.bytes().all(|c| c.is_ascii_uppercase())
         && check.len() >= 2
         && check.bytes().take(2).all(|c| c.is_ascii_digit());
     if !is_head {

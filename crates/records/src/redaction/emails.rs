@@ -86,7 +86,9 @@ fn beginning(marks: &Marks<'_>, last: usize, words: &Words) -> usize {
         let gap = marks.gap_before(at);
         let tight = matches!(gap, "" | "." | "_" | "-" | "+" | "%") && !marks.is_marked(at - 1);
         let sign = |word: &str| words.dots.contains(&word) || words.signs.contains(&word);
-        if tight || (is_part(at) && is_part(at - 1) && matches!(gap, " " | ", ")) {
+        // Spelled letters, and "jane dot doe 42".
+        let signed = at > 1 && marks.word(at - 2).is_some_and(sign) && marks.word(at - 1).is_some();
+        if tight || (is_part(at) && (is_part(at - 1) || signed) && matches!(gap, " " | ", ")) {
             at -= 1;
         } else if at > 1 && marks.word(at - 1).is_some_and(sign) && marks.word(at - 2).is_some() {
             at -= 2;

@@ -252,7 +252,7 @@ fn a_long_text_of_one_kind_is_redacted_in_time() {
         "4111.",
         "at ",
     ] {
-        let text = piece.repeat(400_000 / piece.len());
+        let text = piece.repeat(100_000 / piece.len());
         assert!(!Redaction::All.text(&text, &captured).is_empty());
     }
 }

@@ -44,7 +44,8 @@ fn a_backup_replaces_nothing_and_a_failed_one_leaves_nothing() {
     let missing = place.folder.path().join("no.toml");
     assert!(matches!(backup(&place.file, &to, Some(&missing), START).unwrap_err(), BackupError::Io { .. }));
     assert!(matches!(backup(&missing, &to, None, START).unwrap_err(), BackupError::Open(_)));
-    let left: Vec<_> = std::fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(place.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "{left:?}");
 }
 
@@ -84,11 +85,20 @@ fn a_backup_that_was_changed_is_refused() {
     let list = to.join("manifest.json");
     let text = std::fs::read_to_string(&list).unwrap();
     std::fs::write(&list, text.replace("calls.db", "../calls.db")).unwrap();
-    assert!(matches!(restore(&to, &new, true).unwrap_err(), RestoreError::Manifest(ManifestError::Changed(_))));
+    assert!(matches!(
+        restore(&to, &new, true).unwrap_err(),
+        RestoreError::Manifest(ManifestError::Changed(_))
+    ));
     std::fs::write(&list, text.replace("\"offhook_backup\": 1", "\"offhook_backup\": 9")).unwrap();
-    assert!(matches!(restore(&to, &new, true).unwrap_err(), RestoreError::Manifest(ManifestError::Newer { .. })));
+    assert!(matches!(
+        restore(&to, &new, true).unwrap_err(),
+        RestoreError::Manifest(ManifestError::Newer { .. })
+    ));
     std::fs::write(&list, "{").unwrap();
-    assert!(matches!(restore(&to, &new, true).unwrap_err(), RestoreError::Manifest(ManifestError::NoManifest { .. })));
+    assert!(matches!(
+        restore(&to, &new, true).unwrap_err(),
+        RestoreError::Manifest(ManifestError::NoManifest { .. })
+    ));
     let nothing = place.folder.path().join("nothing");
     let error = restore(&nothing, &new, true).unwrap_err().to_string();
     assert!(error.contains("name the folder that a backup made"), "{error}");

@@ -49,8 +49,10 @@ fn a_killed_server_loses_at_most_a_batch_and_nothing_of_those_before() {
     let Some(folder) = std::env::var_os(FOLDER) else {
         for count in [1, 3, 40] {
             let place = place();
-            let child =
-                child("killed::a_killed_server_loses_at_most_a_batch_and_nothing_of_those_before", place.folder.path());
+            let child = child(
+                "killed::a_killed_server_loses_at_most_a_batch_and_nothing_of_those_before",
+                place.folder.path(),
+            );
             // What it says is written is in the database.
             let written = killed_after(child, count);
             let again = place.recorder();
@@ -83,7 +85,8 @@ fn the_recording_of_a_killed_server_can_be_played() {
         let blocks = killed_after(child, 150);
         let path = folder.path().join("recordings/c-7.wav");
         let mut reader =
-            offhook_core::audio::wav::Reader::open(std::fs::File::open(&path).unwrap(), "a recording").unwrap();
+            offhook_core::audio::wav::Reader::open(std::fs::File::open(&path).unwrap(), "a recording")
+                .unwrap();
         let promised = reader.promised().unwrap();
         while reader.read().unwrap().is_some() {}
         assert_eq!(reader.channel_count(), 2);

@@ -1,6 +1,7 @@
 //! What the records of calls promise, each a sentence. The unhappy paths come first.
 
 mod backups;
+mod costs;
 mod killed;
 mod model;
 mod reading;

@@ -128,7 +128,9 @@ proptest! {
         prop_assert!(recorder.close(LONG));
         let store = place.store();
         let mut got: Vec<Right> = Vec::new();
-        for call in store.list(&Default::default()).unwrap() {
+        let mut calls = store.list(&Default::default()).unwrap();
+        calls.sort_by_key(|call| call.id);
+        for call in calls {
             let whole = store.call(&offhook_records::Which::Id(call.id)).unwrap().unwrap();
             prop_assert!(call.ended_at.is_none_or(|ended| ended >= call.started_at));
             got.push(Right {
@@ -140,7 +142,6 @@ proptest! {
                 events: whole.events.len(),
             });
         }
-        got.reverse();
         let right: Vec<Right> = model.calls.into_iter().map(|call| Right { session: 0, ..call }).collect();
         prop_assert_eq!(got, right);
     }

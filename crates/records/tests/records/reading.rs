@@ -6,7 +6,11 @@ use offhook_records::{By, Filter, Recorder, RemovalError, Which};
 use super::support::*;
 
 fn from_of(caller: &str, gateway: &str) -> Happened {
-    Happened::Started(Beginning { from: Some(caller.into()), gateway: gateway.into(), ..Beginning::default() })
+    Happened::Started(Beginning {
+        from: Some(caller.into()),
+        gateway: gateway.into(),
+        ..Beginning::default()
+    })
 }
 
 /// Three calls: well, badly, and one that still runs.

@@ -56,7 +56,10 @@ pub(crate) struct Told(Arc<Mutex<Vec<Trouble>>>);
 impl Told {
     pub(crate) fn options(&self, file: &Path) -> Options {
         let all = Arc::clone(&self.0);
-        Options { report: Arc::new(move |trouble| all.lock().unwrap().push(trouble.clone())), ..Options::of(file) }
+        Options {
+            report: Arc::new(move |trouble| all.lock().unwrap().push(trouble.clone())),
+            ..Options::of(file)
+        }
     }
 
     pub(crate) fn all(&self) -> Vec<Trouble> {
@@ -84,7 +87,12 @@ pub(crate) fn turn(number: u32, heard: &str, reply: &str) -> Happened {
         turn: TurnId(number),
         heard: heard.into(),
         reply: reply.into(),
-        stages: Some(Stages { endpoint_ms: 250.0, stt_ms: 20.0, llm_first_token_ms: 130.0, ..Stages::default() }),
+        stages: Some(Stages {
+            endpoint_ms: 250.0,
+            stt_ms: 20.0,
+            llm_first_token_ms: 130.0,
+            ..Stages::default()
+        }),
         hidden: Some(Hidden { stt_ms: 80.0, ..Hidden::default() }),
         answer_ms: Some(400.0),
         mark_return_ms: Some(90.0),

@@ -147,7 +147,8 @@ fn what_does_not_fit_into_the_queue_is_counted_and_told_in_the_records() {
     drop(lock);
     assert!(recorder.close(LONG));
     let events = place.store().own_events().unwrap();
-    let lost: u64 = events.iter().map(|event| event.message.split(' ').next().unwrap().parse::<u64>().unwrap()).sum();
+    let lost: u64 =
+        events.iter().map(|event| event.message.split(' ').next().unwrap().parse::<u64>().unwrap()).sum();
     assert_eq!((lost, events[0].kind.as_str()), (dropped, "records_dropped"));
     assert_eq!(place.call("c").events.len() as u64 + dropped, 100);
 }
@@ -166,7 +167,10 @@ fn a_batch_that_is_not_written_for_too_long_is_lost_and_told() {
     whole_call(&recorder, "kept", START);
     assert!(recorder.close(LONG));
     assert_eq!(place.list().iter().map(|call| call.call_id.as_str()).collect::<Vec<_>>(), ["kept"]);
-    assert_eq!(place.store().own_events().unwrap()[0].message, "4 events of calls are missing in the records");
+    assert_eq!(
+        place.store().own_events().unwrap()[0].message,
+        "4 events of calls are missing in the records"
+    );
 }
 
 #[test]

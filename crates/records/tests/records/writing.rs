@@ -18,7 +18,10 @@ fn a_call_is_kept_with_its_turns_its_figures_and_what_went_wrong() {
     assert!(recorder.close(LONG));
     let whole = place.call("c");
     let call = &whole.call;
-    assert_eq!((call.started_at, call.ended_at, call.duration_ms), (START, Some(START + 5_000), Some(5_000.0)));
+    assert_eq!(
+        (call.started_at, call.ended_at, call.duration_ms),
+        (START, Some(START + 5_000), Some(5_000.0))
+    );
     assert_eq!((call.gateway.as_str(), call.caller.as_deref()), ("twilio", Some("+14155552671")));
     assert_eq!((call.end_code.as_deref(), call.turns, call.interruptions), (Some("hung_up"), 2, 1));
     assert_eq!((call.data["plan"].as_str(), call.client_id.as_deref()), ("gold", Some("client")));
@@ -111,7 +114,8 @@ fn a_call_that_a_newer_socket_takes_over_ends_as_itself() {
     recorder.tell(START + 11, &id("c"), &ended("taken_over", 1.0));
     recorder.tell(START + 20, &id("c"), &ended("hung_up", 1.0));
     assert!(recorder.close(LONG));
-    let ends: Vec<_> = place.list().iter().map(|call| (call.started_at, call.end_code.clone().unwrap())).collect();
+    let ends: Vec<_> =
+        place.list().iter().map(|call| (call.started_at, call.end_code.clone().unwrap())).collect();
     assert_eq!(ends, [(START + 10, "hung_up".into()), (START, "taken_over".into())]);
 }
 
@@ -131,9 +135,9 @@ fn words_are_kept_only_if_they_are_to_be() {
 /// Whether a text is in one of the database's files.
 fn is_on_disk(place: &Place, text: &str) -> bool {
     let files = std::fs::read_dir(place.file.parent().unwrap()).unwrap();
-    files.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).any(|bytes| {
-        bytes.windows(text.len()).any(|window| window == text.as_bytes())
-    })
+    files
+        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+        .any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
 }
 
 #[test]
@@ -143,7 +147,11 @@ fn personal_values_are_in_no_file() {
     let recorder = Recorder::open(options, START).unwrap();
     let call = id("c");
     recorder.tell(START, &call, &began());
-    recorder.tell(START, &call, &turn(1, "my card is 4111 1111 1111 1111", "thank you, mail jane@example.com"));
+    recorder.tell(
+        START,
+        &call,
+        &turn(1, "my card is 4111 1111 1111 1111", "thank you, mail jane@example.com"),
+    );
     recorder.tell(START, &call, &failed("no answer to 415 555 2671"));
     assert!(recorder.close(LONG));
     let whole = place.call("c");
