@@ -1,5 +1,5 @@
-//! Measures how long something takes: batches, pauses, checks. The only file of this crate that reads a clock;
-//! the time of day is always passed in.
+//! Measures how long something takes: batches, pauses, checks. The only file of this crate that reads a
+//! clock; the time of day is always passed in.
 
 use std::time::{Duration, Instant};
 

@@ -11,7 +11,8 @@ use crate::clock::Stopwatch;
 use crate::migrations::{self, Found, VERSION};
 use crate::plain;
 
-/// The longest check of a whole database when it is opened. What is not checked by then shows when it is read.
+/// The longest check of a whole database when it is opened. What is not checked by then shows when it is
+/// read.
 const LONGEST_CHECK: Duration = Duration::from_secs(2);
 
 /// How many steps of SQLite's machine pass between two looks at the clock: some ten thousandths of a second.
@@ -36,17 +37,17 @@ pub enum OpenError {
     #[error("records: {}: there is no such database; a server makes it when its records are on", .0.display())]
     Missing(PathBuf),
     /// Another process writes to it.
-    #[error("records: {}: another server has it open; stop that one, or use another file", .0.display())]
+    #[error("records: {}: another server has it open; stop that one, or name another file", .0.display())]
     InUse(PathBuf),
     /// The file is no database.
-    #[error("records: {}: it is no SQLite database; use another file, or move this one away", .0.display())]
+    #[error("records: {}: it is no SQLite database; name another file, or move this one away", .0.display())]
     NotADatabase(PathBuf),
     /// The file is a database of another program.
-    #[error("records: {}: it is a database of another program; use another file", .0.display())]
+    #[error("records: {}: it is a database of another program; name another file", .0.display())]
     Foreign(PathBuf),
     /// The database was written by a newer version of this program.
     #[error(
-        "records: {}: it has version {found}, and this program knows versions up to {VERSION}; use the newer \
+        "records: {}: it has version {found}, and this program knows versions up to {VERSION}; take the newer \
          program, or a backup from before it", path.display()
     )]
     Newer {
@@ -178,8 +179,8 @@ fn version(path: &Path, connection: &Connection) -> Result<Found, OpenError> {
     }
 }
 
-/// What holds for a connection that writes. A commit survives the end of the process, but may be lost when the
-/// machine loses power. Deleted words are overwritten.
+/// What holds for a connection that writes. A commit survives the end of the process, but may be lost when
+/// the machine loses power. Deleted words are overwritten.
 fn settings(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;

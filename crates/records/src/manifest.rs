@@ -68,7 +68,7 @@ pub enum ManifestError {
         cause: serde_json::Error,
     },
     /// A newer program made the backup.
-    #[error("backup: {}: it has form {found}, and this program knows form {FORM}; use the newer program", path.display())]
+    #[error("backup: {}: it has form {found}, and this program knows form {FORM}; take the newer program", path.display())]
     Newer {
         /// The list.
         path: PathBuf,
@@ -76,7 +76,7 @@ pub enum ManifestError {
         found: u32,
     },
     /// A file is not as it was when the backup was made.
-    #[error("backup: {}: it is not the file that was saved (its length or its SHA-256 differs); use another backup", .0.display())]
+    #[error("backup: {}: it is not the file that was saved (its length or its SHA-256 differs); take another backup", .0.display())]
     Changed(PathBuf),
 }
 

@@ -1,5 +1,5 @@
-//! The versions of the database, and the steps from each to the next. A step is never changed after a release:
-//! another one is added. Must not know who opens the database.
+//! The versions of the database, and the steps from each to the next. A step is never changed after a
+//! release: another one is added. Must not know who opens the database.
 
 use rusqlite::{Connection, TransactionBehavior};
 

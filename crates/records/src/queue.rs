@@ -89,8 +89,8 @@ impl<T> Queue<T> {
         self.push_beyond(one, 0)
     }
 
-    /// Adds one that is more important than others: it fits as long as no more than `more` wait beyond the size
-    /// of the queue.
+    /// Adds one that is more important than others: it fits as long as no more than `more` wait beyond the
+    /// size of the queue.
     pub(crate) fn push_beyond(&self, one: T, more: usize) -> bool {
         let mut state = self.state();
         let fits = state.waiting.len() < self.most + more && state.closing.is_none() && !state.ended;
@@ -169,8 +169,8 @@ impl<T> Queue<T> {
         self.wait(state, within, |state| state.has(ticket))
     }
 
-    /// Takes nothing more, and waits until all is written and the thread has ended. Returns false if that took
-    /// longer.
+    /// Takes nothing more, and waits until all is written and the thread has ended. Returns false if that
+    /// took longer.
     pub(crate) fn close(&self, within: Duration) -> bool {
         let mut state = self.state();
         state.closing.get_or_insert((Stopwatch::start(), within));

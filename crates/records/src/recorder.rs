@@ -1,5 +1,5 @@
-//! Keeps what happens in calls: `tell` puts it into a queue, and a thread writes it to the database. A slow or
-//! full disk costs records and never a call. Must not know what an event means.
+//! Keeps what happens in calls: `tell` puts it into a queue, and a thread writes it to the database. A slow
+//! or full disk costs records and never a call. Must not know what an event means.
 
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
@@ -67,8 +67,8 @@ impl Recorder {
         Ok(Self { shared, thread: Mutex::new(Some(thread)), left })
     }
 
-    /// Keeps what happened in a call at a time in milliseconds since 1970. It does not wait: what does not fit
-    /// into the queue is dropped and counted.
+    /// Keeps what happened in a call at a time in milliseconds since 1970. It does not wait: what does not
+    /// fit into the queue is dropped and counted.
     pub fn tell(&self, at: i64, call: &CallId, happened: &Happened) {
         self.shared.queue.push(Told::of(at, call, happened));
     }

@@ -1,5 +1,6 @@
-//! Recordings of calls: stereo WAV, the caller left and the agent right, as both were heard. One thread writes
-//! all of them; a slow or full disk costs audio in recordings and never a call. Must not know what is said.
+//! Recordings of calls: stereo WAV, the caller left and the agent right, as both were heard. One thread
+//! writes all of them; a slow or full disk costs audio in recordings and never a call. Must not know what is
+//! said.
 
 mod file;
 mod options;
@@ -157,14 +158,14 @@ impl Recording {
         &self.path
     }
 
-    /// Audio of the caller at [`PHONE_RATE`]. `at` is when its first sample was spoken, since the start. It does
-    /// not wait: what does not fit is dropped and counted, and is silence.
+    /// Audio of the caller at [`PHONE_RATE`]. `at` is when its first sample was spoken, since the start. It
+    /// does not wait: what does not fit is dropped and counted, and is silence.
     pub fn caller(&self, at: Duration, samples: &[i16]) {
         self.add(Side::Caller, at, samples);
     }
 
-    /// Audio of the agent at [`PHONE_RATE`]. `at` is when its first sample is heard, since the start; it may be
-    /// some seconds ahead. Otherwise as [`Self::caller`].
+    /// Audio of the agent at [`PHONE_RATE`]. `at` is when its first sample is heard, since the start; it may
+    /// be some seconds ahead. Otherwise as [`Self::caller`].
     pub fn agent(&self, at: Duration, samples: &[i16]) {
         self.add(Side::Agent, at, samples);
     }

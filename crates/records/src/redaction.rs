@@ -66,8 +66,8 @@ impl Redaction {
         marks.replaced().map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
-    /// A telephone number or address of a caller, as it is kept: with [`Self::All`] an ellipsis and its last two
-    /// digits, so that two callers can still be told apart in a list.
+    /// A telephone number or address of a caller, as it is kept: with [`Self::All`] an ellipsis and its last
+    /// two digits, so that two callers can still be told apart in a list.
     #[must_use]
     pub fn number(self, number: &str) -> Cow<'_, str> {
         match self {

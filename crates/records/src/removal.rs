@@ -10,8 +10,8 @@ use crate::plain;
 /// How many calls are deleted at once: others that write wait for it.
 const AT_ONCE: usize = 100;
 
-/// The columns of files that belong to a call, and how their names end. A database that somebody else made may
-/// name any file.
+/// The columns of files that belong to a call, and how their names end. A database that somebody else made
+/// may name any file.
 const RECORDING: (&str, &str) = ("recording", "wav");
 const TRACE: (&str, &str) = ("trace", "jsonl");
 
@@ -85,8 +85,8 @@ pub(crate) fn older_than(from: &Connection, before: i64, most: usize) -> rusqlit
     .collect()
 }
 
-/// Moves the log into the database: it still has the pages as they were before. Readers may prevent that for a
-/// while; the log is overwritten later.
+/// Moves the log into the database: it still has the pages as they were before. Readers may prevent that for
+/// a while; the log is overwritten later.
 pub(crate) fn forget_log(of: &Connection) {
     let _ = of.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
 }

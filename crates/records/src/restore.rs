@@ -1,5 +1,5 @@
-//! Puts the database of a backup in place of one that is lost: whole or not at all. Must not know how a backup
-//! is made.
+//! Puts the database of a backup in place of one that is lost: whole or not at all. Must not know how a
+//! backup is made.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ pub enum RestoreError {
     Manifest(#[from] ManifestError),
     /// A newer program made the backup.
     #[error(
-        "restore: the backup has version {found}, and this program knows versions up to {VERSION}; use the newer \
+        "restore: the backup has version {found}, and this program knows versions up to {VERSION}; take the newer \
          program"
     )]
     Newer {

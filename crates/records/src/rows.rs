@@ -10,8 +10,9 @@ use rusqlite::{Connection, OptionalExtension as _, Result, named_params, params}
 /// The end of a call whose name another one took.
 const REPLACED: &str = "replaced";
 
-/// The row of the running call of this name; or else of the one that ended in this session, because events may
-/// come late; or else a new one, because the beginning was dropped. `since` is the first row of the session.
+/// The row of the running call of this name; or else of the one that ended in this session, because events
+/// may come late; or else a new one, because the beginning was dropped. `since` is the first row of the
+/// session.
 pub(crate) fn row(to: &Connection, call: &CallId, at: i64, since: i64) -> Result<i64> {
     if let Some((row, _)) = running(to, call)? {
         return Ok(row);
@@ -83,7 +84,8 @@ pub(crate) fn end_left(to: &Connection) -> Result<u64> {
     Ok(rows.len() as u64)
 }
 
-/// A turn is over. One that is told twice is the later. `words` are what was heard and replied, if it is kept.
+/// A turn is over. One that is told twice is the later. `words` are what was heard and replied, if it is
+/// kept.
 pub(crate) fn turn(
     to: &Connection,
     row: i64,
@@ -205,7 +207,8 @@ fn number(number: f64) -> f64 {
     if number.is_finite() { number } else { 0.0 }
 }
 
-/// The row of a call that was replaced in this session: its own end may come behind the beginning of the other.
+/// The row of a call that was replaced in this session: its own end may come behind the beginning of the
+/// other.
 pub(crate) fn replaced(to: &Connection, call: &CallId, since: i64) -> Result<Option<i64>> {
     to.prepare_cached("SELECT max(id) FROM calls WHERE call_id = ?1 AND id >= ?2 AND end_code = ?3")?
         .query_row(params![call.as_str(), since, REPLACED], |row| row.get(0))

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::whole::FullCall;
 
-/// The version of the form of [`FullCall::export`]. Fields may be added to a version; none is removed or renamed.
+/// The version of the form of [`FullCall::export`]. Fields may be added to a version; none is removed or
+/// renamed.
 pub const FORM: u32 = 1;
 
 impl FullCall {

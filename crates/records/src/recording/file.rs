@@ -32,8 +32,8 @@ impl WavFile {
         Ok(wav)
     }
 
-    /// Writes frames from a place on. After that, they are the last ones. What was never written before them is
-    /// silence.
+    /// Writes frames from a place on. After that, they are the last ones. What was never written before them
+    /// is silence.
     ///
     /// # Errors
     /// If the file cannot be written. What it had before can be played.

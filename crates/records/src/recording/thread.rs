@@ -1,4 +1,5 @@
-//! The thread that writes all recordings: each file is at most about a second behind. Must not know who records.
+//! The thread that writes all recordings: each file is at most about a second behind. Must not know who
+//! records.
 
 use std::collections::HashMap;
 use std::io;

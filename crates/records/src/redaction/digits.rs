@@ -100,8 +100,8 @@ fn following(marks: &Marks<'_>, before: &Group, words: &Words) -> Option<Group> 
     }
 }
 
-/// All runs of digits that no mark covers, in order. `is_apart` tells which words are a value of their own (an
-/// amount, a date), so that no run crosses them: it returns the last word of the value.
+/// All runs of digits that no mark covers, in order. `is_apart` tells which words are a value of their own
+/// (an amount, a date), so that no run crosses them: it returns the last word of the value.
 pub(super) fn runs(
     marks: &Marks<'_>,
     words: &Words,

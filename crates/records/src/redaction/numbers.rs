@@ -156,7 +156,7 @@ fn parts(run: &[Group]) -> Vec<&[Group]> {
     let is_whole = |part: &&[Group]| {
         count(part) >= LONG && part.iter().any(|group| !group.spelled && group.digits.len() > 1)
     };
-    if is_list || parts.iter().any(|part| is_whole(part)) { parts } else { vec![run] }
+    if is_list || parts.iter().any(is_whole) { parts } else { vec![run] }
 }
 
 fn is_phone(groups: &[Group], said: bool) -> bool {

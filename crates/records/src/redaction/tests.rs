@@ -229,7 +229,7 @@ fn with_check_digit(start: &str) -> String {
                 digit / 10 + digit % 10
             })
             .sum();
-        sum % 10 == 0
+        sum.is_multiple_of(10)
     };
     format!("{start}{}", (0..10).find(right).unwrap())
 }

@@ -1,4 +1,5 @@
 //! What the records of calls promise, each a sentence. The unhappy paths come first.
+#![allow(clippy::unwrap_used)]
 
 mod backups;
 mod costs;

@@ -1,5 +1,5 @@
-//! The recorder against a model of a few lines: any events in any order, batches of any size, and servers that
-//! end in between.
+//! The recorder against a model of a few lines: any events in any order, batches of any size, and servers
+//! that end in between.
 
 use std::collections::BTreeSet;
 

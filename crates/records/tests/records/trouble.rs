@@ -182,8 +182,8 @@ fn closing_does_not_wait_for_a_locked_database_longer_than_it_may() {
     assert!(!recorder.close(Duration::from_millis(50)));
 }
 
-/// The limit of the pages of a database is one of a connection. So the limit of a process' files is taken, in a
-/// process of its own.
+/// The limit of the pages of a database is one of a connection. So the limit of a process' files is taken, in
+/// a process of its own.
 #[test]
 fn a_full_disk_costs_records_and_goes_on_when_there_is_room() {
     const ROLE: &str = "OFFHOOK_RECORDS_FULL_DISK";
