@@ -14,7 +14,7 @@ use crate::plain;
 pub(crate) const DATABASE: &str = "calls.db";
 
 /// The ending of a folder that is not whole yet.
-const UNFINISHED: &str = ".unfinished";
+const UNFINISHED: &str = ".offhook-unfinished";
 
 /// Why no backup was made.
 #[derive(Debug, thiserror::Error)]

@@ -15,7 +15,7 @@ use crate::plain;
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 
 /// The ending of a database that is not whole yet.
-const UNFINISHED: &str = ".unfinished";
+const UNFINISHED: &str = ".offhook-unfinished";
 
 /// What was restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,8 +77,8 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> RestoreError + '_ {
 /// file is no database that can be read: what is there is lost.
 ///
 /// # Errors
-/// If the backup is not whole, if calls would be lost, or if a server has the database open. Then all is as it
-/// was.
+/// If the backup is not whole, if calls would be lost, or if a server has the database open. Then all is as
+/// it was.
 pub fn restore(from: &Path, file: &Path, force: bool) -> Result<Restored, RestoreError> {
     let manifest = Manifest::checked(from)?;
     if manifest.version > VERSION {

@@ -72,6 +72,11 @@ impl Told {
         Self { at, call: call.clone(), what }
     }
 
+    /// Whether words that are written may change by it.
+    pub(crate) fn is_captured(&self) -> bool {
+        matches!(self.what, What::Captured(_))
+    }
+
     /// Values that are known to be personal.
     pub(crate) fn captured(at: i64, call: &CallId, values: &[String]) -> Self {
         let values = values.iter().take(MOST_VALUES).map(|value| clipped(value, LONGEST_TEXT)).collect();

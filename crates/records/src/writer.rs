@@ -123,6 +123,10 @@ impl Writer {
                 Ok(()) => {
                     shared.written.fetch_add(batch.len() as u64, Relaxed);
                     shared.batches.fetch_add(1, Relaxed);
+                    if self.options.redact != Redaction::Off && batch.iter().any(Told::is_captured) {
+                        // The log has the words as they were before.
+                        removal::forget_log(&self.connection);
+                    }
                     if waited {
                         (self.options.report)(&Trouble::Recovered);
                     }

@@ -38,8 +38,11 @@ impl WavFile {
     /// # Errors
     /// If the file cannot be written. What it had before can be played.
     pub(super) fn write(&mut self, at: usize, frames: impl Iterator<Item = Frame>) -> io::Result<()> {
-        let bytes: Vec<u8> =
-            frames.flat_map(|[left, right]| [left.to_le_bytes(), right.to_le_bytes()].concat()).collect();
+        let mut bytes = Vec::with_capacity(frames.size_hint().0 * FRAME_BYTES as usize);
+        for [left, right] in frames {
+            bytes.extend_from_slice(&left.to_le_bytes());
+            bytes.extend_from_slice(&right.to_le_bytes());
+        }
         let count = bytes.len() / FRAME_BYTES as usize;
         self.file.write_all_at(&bytes, HEADER + at as u64 * u64::from(FRAME_BYTES))?;
         self.tell(at + count)

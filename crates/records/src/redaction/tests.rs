@@ -183,6 +183,17 @@ proptest! {
     }
 
     #[test]
+    fn what_was_replaced_is_left_alone(text in pieces()) {
+        let once = Redaction::All.text(&text, &["jane".to_owned()]).into_owned();
+        let again = Redaction::All.text(&once, &["jane".to_owned(), "card".to_owned(), "phone".to_owned()]);
+        let tags = |text: &str| ["[card]", "[phone]", "[email]", "[number]", "[date]", "[captured]"]
+            .map(|tag| text.matches(tag).count());
+        for (before, now) in tags(&once).into_iter().zip(tags(&again)) {
+            prop_assert!(before <= now, "{} is {}", once, again);
+        }
+    }
+
+    #[test]
     fn a_card_is_taken_out_however_it_is_grouped(
         start in "[3-6][0-9]{11,17}",
         cuts in prop::collection::vec(any::<bool>(), 20),

@@ -176,6 +176,9 @@ fn values_that_become_known_are_taken_out_before_and_after() {
     recorder.captured(START, &call, &["Marigold Finch".into(), "Marigold".into()]);
     recorder.tell(START, &call, &turn(2, "yes, marigold", "Thanks, gold is your plan"));
     recorder.tell(START, &id("d"), &turn(1, "marigold seeds", ""));
+    assert!(recorder.flush(LONG));
+    // Also while the server runs.
+    assert!(!is_on_disk(&place, "Marigold"));
     assert!(recorder.close(LONG));
     let words = |name: &str, nth: usize| place.call(name).turns[nth].heard.clone().unwrap();
     assert_eq!((words("c", 0), words("c", 1)), ("I am [captured]".into(), "yes, [captured]".into()));
