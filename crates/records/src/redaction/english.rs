@@ -235,5 +235,5 @@ pub(super) const ENGLISH: Words = Words {
         "twentieth",
         "thirtieth",
     ],
-    in_dates: &["of", "the", "in", "and", "st", "nd", "rd", "th", "thousand", "hundred"],
+    in_dates: &["of", "the", "in", "on", "and", "st", "nd", "rd", "th", "thousand", "hundred"],
 };

@@ -167,7 +167,7 @@ fn is_phone(groups: &[Group], said: bool) -> bool {
         9 if sizes == [3, 2, 4] => false,
         7 => said || sizes == [3, 4],
         10 => true,
-        9 | 12 => said || digits.starts_with('0'),
+        12 => said || digits.starts_with('0'),
         11 => said || digits.starts_with(['0', '1']),
         length => said && length <= 15,
     }

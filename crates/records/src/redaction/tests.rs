@@ -23,6 +23,11 @@ const ALL: &[(&str, &str)] = &[
     // A recogniser lost a digit, or heard a wrong one.
     ("my visa card 4111 1111 1111 112", "my visa card [card]"),
     ("4012 8888 8888 1882 is my debit card", "[card] is my debit card"),
+    (
+        "four one one one, one one one one, one one one one, one one one one, expires oh four twenty seven, and \
+         the CVV is nine eight seven.",
+        "[card], expires [card], and the CVV is [card].",
+    ),
     // Security codes.
     ("the security code is 123", "the security code is [card]"),
     ("CVV one two three", "CVV [card]"),
@@ -52,6 +57,7 @@ const ALL: &[(&str, &str)] = &[
     // Other numbers.
     ("my account is 12345678", "my account is [number]"),
     ("078-05-1120", "[number]"),
+    ("zero seven eight, zero five, one one two zero", "[number]"),
     ("member 9 8 7 6 5 4 3 2", "member [number]"),
     ("IBAN DE89 3704 0044 0532 0130 00.", "IBAN [number]."),
     ("GB29NWBK60161331926819", "[number]"),
@@ -60,6 +66,7 @@ const ALL: &[(&str, &str)] = &[
     ("I was born on May 4th, 1980.", "I was born on [date]."),
     ("date of birth 4/5/1980", "date of birth [date]"),
     ("my birthday is the third of june nineteen eighty", "my birthday is the [date]"),
+    ("I was born in nineteen eighty four, on the fifth of June.", "I was born in [date]."),
     ("born in 1975 in Texas", "born in [date] in Texas"),
     // What stays.
     ("I was born on the road", "I was born on the road"),
@@ -81,6 +88,16 @@ const ALL: &[(&str, &str)] = &[
     ("my zip is 94105", "my zip is 94105"),
     ("flight 1234 at gate 56", "flight 1234 at gate 56"),
     ("oh, I see", "oh, I see"),
+    (
+        "between 100 and 200 and 300 came in 2019, 2020 and 2021",
+        "between 100 and 200 and 300 came in 2019, 2020 and 2021",
+    ),
+    ("press 1 for sales, 2 for support, 3 for more", "press 1 for sales, 2 for support, 3 for more"),
+    (
+        "the card ending in 4242 was charged $1,024.00 on 03/04/2026",
+        "the card ending in 4242 was charged $1,024.00 on 03/04/2026",
+    ),
+    ("149.99 dollars for 3 nights, so 449.97", "149.99 dollars for 3 nights, so 449.97"),
     (
         "one hundred twenty three thousand four hundred fifty six",
         "one hundred twenty three thousand four hundred fifty six",
