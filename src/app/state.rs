@@ -13,9 +13,13 @@ use crate::engine::engines::Engines;
 use crate::runtime::admission::Admission;
 use crate::runtime::clock::{Uptime, uptime};
 use crate::runtime::followers::Follower;
+use crate::runtime::process;
 use crate::runtime::provider_api::ProviderApi;
 use crate::runtime::registry::{Refused, Registry};
 use crate::runtime::services::Services;
+use crate::telemetry::latencies::Latencies;
+use crate::telemetry::logging;
+use crate::telemetry::metrics::{Metrics, ServerFigures};
 use crate::telemetry::refusals::{Kind, Refusals, Sum};
 
 /// How often the sums of refusals are collected.
@@ -33,6 +37,8 @@ pub struct App {
     /// The monotonic clock.
     pub(crate) uptime: Uptime,
     pub(crate) refusals: Arc<Mutex<Refusals>>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) latencies: Arc<Latencies>,
     pub(crate) followers: Vec<Arc<dyn Follower>>,
     pub(crate) stop: CancellationToken,
 }
@@ -42,15 +48,19 @@ impl App {
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
         let server = &config.server;
+        let (uptime, metrics) = (uptime(), Arc::<Metrics>::default());
+        let latencies = Arc::new(Latencies::new(uptime.clone()));
         Self {
             registry: Arc::new(Registry::new(server.max_calls)),
             admission: Arc::new(Admission::new(server.max_waiting, server.max_calls_per_peer)),
             config,
             seen: Arc::default(),
             services: Arc::default(),
-            uptime: uptime(),
+            uptime,
             refusals: Arc::default(),
-            followers: Vec::new(),
+            followers: vec![Arc::new(metrics.calls.clone()), latencies.clone()],
+            metrics,
+            latencies,
             stop: CancellationToken::new(),
         }
     }
@@ -64,10 +74,42 @@ impl App {
 
     /// Takes calls from now on: the engines are loaded and warm.
     pub fn ready(&self, engines: Engines, provider_api: Option<ProviderApi>) {
+        let engines = self.counted(engines);
         let (config, followers, stop) = (self.config.clone(), self.followers.clone(), self.stop.clone());
         let services = Services { config, engines, provider_api, followers, stop };
         // The services are set once; a second set of engines would be dropped unused.
         let _ = self.services.set(services);
+    }
+
+    /// The engines, with their work counted.
+    fn counted(&self, engines: Engines) -> Engines {
+        let (count, now) = (&self.metrics.engines, &self.uptime);
+        Engines {
+            hear: count.hear(engines.hear, now),
+            models: engines.models.wrapped(|name, model| count.think(name, model, now)),
+            speak: count.speak(engines.speak, now),
+            ..engines
+        }
+    }
+
+    /// The figures of this moment.
+    #[must_use]
+    pub fn figures(&self) -> ServerFigures {
+        let (process, engines) = (process::own(), self.engines());
+        let work = engines.map(Engines::meters).unwrap_or_default();
+        let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        ServerFigures {
+            uptime: (self.uptime)(),
+            ready: self.services().is_ok(),
+            max_calls: self.config.server.max_calls,
+            cores: engines.map_or(0, |engines| engines.cores.count()),
+            work: work.into_iter().map(|(work, used)| (work.name(), used)).collect(),
+            cpu: process.cpu,
+            resident_bytes: process.resident,
+            threads: process.threads,
+            refused: refusals.in_all().iter().map(|(kind, count)| (kind.name(), *count)).collect(),
+            dropped_log_lines: logging::dropped_lines(),
+        }
     }
 
     /// The engines, once they are ready.

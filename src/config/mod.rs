@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::access::Secret;
 use crate::engine::{KernelChoice, Sampling, TemplateChoice};
 use crate::media::ear::EarSettings;
 use crate::speakable::Dictionary;
@@ -39,6 +40,8 @@ pub struct Config {
     pub server: Server,
     /// The providers: how clients authenticate, and how calls are ended.
     pub lines: Lines,
+    /// Who may read metrics and look into the server.
+    pub admin: Admin,
     /// The agent: its role, its facts and its phrases.
     pub agent: Agent,
     /// Speech to text.
@@ -75,7 +78,19 @@ impl Config {
         for line in self.lines.taken.values_mut() {
             line.checks.clear();
         }
+        self.admin = Admin::Anybody;
     }
+}
+
+/// `[admin]`: who counts as an administrator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admin {
+    /// Nobody.
+    Nobody,
+    /// Who has this token.
+    Bearer(Secret),
+    /// Anybody who can reach the server: for `serve --open`, on this machine.
+    Anybody,
 }
 
 /// `[server]`

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use super::limits;
 use super::lines::lines;
+use super::secrets::secret;
 use super::toml_reader::Reader;
-use super::{Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, turn_taking};
+use super::{Admin, Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, turn_taking};
 use crate::engine::voice;
 use crate::engine::whisper::{languages, published};
 use crate::engine::{Sampling, TemplateChoice};
@@ -25,6 +26,7 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
     let config = Config {
         server,
         lines,
+        admin: secret(r, base, "admin.token").map_or(Admin::Nobody, Admin::Bearer),
         agent: turn_taking::agent(r),
         stt: stt(r, base),
         llm: llm(r, base),

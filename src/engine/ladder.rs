@@ -30,6 +30,14 @@ impl Ladder {
         Self { models: models.into(), in_use: Arc::default(), switches: Arc::default() }
     }
 
+    /// The same ladder, with another model around each.
+    #[must_use]
+    pub fn wrapped(self, wrap: impl Fn(&str, Arc<dyn Think>) -> Arc<dyn Think>) -> Self {
+        let wrapped = |(name, model): &(String, Arc<dyn Think>)| (name.clone(), wrap(name, model.clone()));
+        let models = self.models.iter().map(wrapped).collect();
+        Self { models, ..self }
+    }
+
     /// All names, in the order of the configuration.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.models.iter().map(|(name, _)| name.as_str())

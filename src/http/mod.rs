@@ -1,13 +1,16 @@
-//! The routes: a WebSocket for each gateway, health and readiness. Must not know what a call does.
+//! The routes: a WebSocket for each gateway, health and readiness, and those for administrators. Must not know what a call does.
 
+mod admin;
 mod handshake;
 pub mod listen;
 mod own_page;
+mod request_id;
 mod sockets;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::middleware::from_fn;
 use axum::routing::get;
 
 use crate::app::App;
@@ -16,9 +19,11 @@ use crate::runtime::registry::Refused;
 /// All routes.
 pub fn router(app: App) -> Router {
     sockets::routes(&app.config.lines)
+        .merge(admin::routes(&app))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .with_state(app)
+        .layer(from_fn(request_id::named))
 }
 
 async fn ready(State(app): State<App>) -> (StatusCode, String) {

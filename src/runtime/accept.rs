@@ -5,6 +5,7 @@ use futures_util::StreamExt as _;
 use hyper::upgrade::Upgraded;
 use tracing::Instrument as _;
 
+use super::call_span::CallSpan;
 use super::clock::Clock;
 use super::close_reason::CloseReason;
 use super::cpu_meter::metered;
@@ -55,6 +56,7 @@ pub async fn run(
     let (end, stood) = match prepared {
         Ok((Opening { start, early }, setup, place)) => {
             let (id, dialect) = (setup.id.clone(), codec.dialect());
+            let socket = tracing::Span::current();
             let span = tracing::info_span!("call", call = %id);
             let call = async {
                 let line = match Line::new(codec, start.format.rate) {
@@ -65,6 +67,7 @@ pub async fn run(
                 let taken_over = place.taken_over();
                 let spent = CpuTime::default();
                 let task = Task {
+                    span: CallSpan::new(id.clone(), socket),
                     id,
                     clock,
                     spent: spent.clone(),

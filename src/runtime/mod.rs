@@ -4,6 +4,7 @@
 
 pub mod accept;
 pub mod admission;
+mod call_span;
 pub mod clock;
 pub mod close_reason;
 mod cpu_meter;
@@ -13,6 +14,7 @@ mod guard;
 mod jobs;
 mod opening;
 pub mod outbound;
+pub mod process;
 mod provider;
 pub mod provider_api;
 pub mod registry;

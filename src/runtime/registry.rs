@@ -122,6 +122,12 @@ impl Registry {
         self.draining.load(Ordering::Relaxed)
     }
 
+    /// The names of the running calls.
+    #[must_use]
+    pub fn names(&self) -> Vec<CallId> {
+        self.names.iter().map(|entry| entry.key().clone()).collect()
+    }
+
     /// Calls that have a place.
     #[must_use]
     pub fn calls(&self) -> usize {

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 
+use super::call_span::CallSpan;
 use super::clock::Clock;
 use super::close_reason::{CloseReason, LineDead};
 use super::jobs::Jobs;
@@ -24,6 +25,7 @@ use crate::units::CallTime;
 /// Everything around one call.
 pub(super) struct Task<'t> {
     pub(super) id: CallId,
+    pub(super) span: CallSpan,
     pub(super) clock: Clock,
     /// The processor time of this task and of its jobs.
     pub(super) spent: CpuTime,
@@ -77,33 +79,30 @@ impl Task<'_> {
                 () = self.taken_over.cancelled() => return CloseReason::TakenOver,
                 () = stop.cancelled() => return CloseReason::Drained,
                 message = self.incoming.next() => match message {
-                    Ok(message) => {
-                        self.look_at_the_models(call, jobs);
-                        call.handle(self.clock.now(), input(&message));
-                    }
+                    Ok(message) => self.handle(call, jobs, input(&message)),
                     Err(end) => return end,
                 },
                 Some((job, outcome)) = inbox.recv() => {
                     jobs.brought(job, &outcome);
-                    self.look_at_the_models(call, jobs);
-                    call.handle(self.clock.now(), Input::Outcome(job, outcome));
+                    self.handle(call, jobs, Input::Outcome(job, outcome));
                 }
                 () = tokio::time::sleep_until(wake) => {
                     if self.outbound.is_dead() {
                         return LineDead.into();
                     }
-                    self.look_at_the_models(call, jobs);
-                    call.handle(self.clock.now(), Input::Timeout);
+                    self.handle(call, jobs, Input::Timeout);
                 }
             }
         }
     }
 
-    /// Tells the call of a switch of models before it decides anything.
-    fn look_at_the_models(&self, call: &mut Call, jobs: &mut Jobs) {
+    /// Gives the call an input, after it was told of a switch of models.
+    fn handle(&mut self, call: &mut Call, jobs: &mut Jobs, input: Input<'_>) {
+        let _turn = self.span.of_turn(call.turn()).enter();
         if jobs.models_switched() {
             call.handle(self.clock.now(), Input::ModelsSwitched);
         }
+        call.handle(self.clock.now(), input);
     }
 
     /// Carries out the call's outputs. Returns the time at which the call wants to be woken.
@@ -113,9 +112,11 @@ impl Task<'_> {
         jobs: &mut Jobs,
         inbox: &mpsc::Receiver<(JobId, Outcome)>,
     ) -> Result<CallTime, CloseReason> {
+        let turn = self.span.of_turn(call.turn()).clone().entered();
         while let Some(output) = call.poll_output() {
             self.put(call, jobs, inbox, output)?;
         }
+        drop(turn);
         jobs.voice_lasts(call.voice_lasts_until().map(|end| end.since(self.clock.now())));
         Ok(call.poll_timeout().0)
     }

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::AsFd;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
@@ -30,6 +31,57 @@ pub fn filter(level: &str) -> Option<EnvFilter> {
     }
     let parser = EnvFilter::builder().with_regex(false).with_default_directive(LevelFilter::ERROR.into());
     if level.is_ascii() { parser.parse(level).ok() } else { None }
+}
+
+/// The log of this process, once it runs: there is one, like the standard error that it writes to.
+static RUNNING: OnceLock<Running> = OnceLock::new();
+
+struct Running {
+    queue: Queue,
+    /// The filter in use, as it was written.
+    level: Mutex<String>,
+    change: Box<dyn Fn(EnvFilter) -> bool + Send + Sync>,
+}
+
+/// Why the level of the log was not changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LevelError {
+    /// The text is no filter.
+    #[error(
+        "expected off, error, warn, info, debug, trace, or a filter such as \"info,offhook::runtime=debug\""
+    )]
+    Invalid,
+    /// This process writes no log.
+    #[error("there is no log whose level could be changed")]
+    NoLog,
+}
+
+/// The filter of the log in use; empty if there is no log.
+#[must_use]
+pub fn level() -> String {
+    let level = |running: &Running| running.level.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    RUNNING.get().map(level).unwrap_or_default()
+}
+
+/// Changes the filter of the running log, for some modules or for all.
+///
+/// # Errors
+/// If the filter is invalid, or if there is no log.
+pub fn set_level(level: &str) -> Result<(), LevelError> {
+    let filter = filter(level).ok_or(LevelError::Invalid)?;
+    let running = RUNNING.get().ok_or(LevelError::NoLog)?;
+    if !(running.change)(filter) {
+        return Err(LevelError::NoLog);
+    }
+    level.clone_into(&mut running.level.lock().unwrap_or_else(PoisonError::into_inner));
+    tracing::info!(level, "the level of the log was changed");
+    Ok(())
+}
+
+/// The number of lines that were dropped because the output did not take them.
+#[must_use]
+pub fn dropped_lines() -> u64 {
+    RUNNING.get().map_or(0, |running| running.queue.left_out())
 }
 
 /// The running log. When it is dropped, waiting lines are written, as far as the output takes them at once.
@@ -59,9 +111,9 @@ impl Drop for Logging {
 /// unless `RUST_LOG` says otherwise; `RUST_LOG` wins over the configuration.
 pub fn start(level: &str, json: bool, server: bool) -> Logging {
     let level = if server { level } else { "warn" };
-    let asked = std::env::var(EnvFilter::DEFAULT_ENV).ok();
-    let filter = asked.and_then(|asked| filter(&asked)).or_else(|| filter(level));
-    let filter = filter.unwrap_or_else(|| EnvFilter::new("warn"));
+    let asked = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|asked| filter(asked).is_some());
+    let level = asked.as_deref().unwrap_or(level);
+    let filter = filter(level).unwrap_or_else(|| EnvFilter::new("warn"));
     let failed = if server { say_it_elsewhere } else { |_: &io::Error| () };
     // Not through `io::stderr()`: a thread that is stuck in a write there blocks all others.
     let output = own(io::stderr()).and_then(|output| Queue::start(output, Report { left_out, failed }));
@@ -70,17 +122,28 @@ pub fn start(level: &str, json: bool, server: bool) -> Logging {
     // cannot.
     let lines = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false).with_ansi(false);
     // A second start (in tests) keeps the first.
-    let _ = if json {
+    let (_, change) = if json {
         let lines = lines.json().flatten_event(true).with_current_span(true).with_span_list(false);
-        lines.with_writer(JsonLines(queue.clone())).try_init()
+        let lines = lines.with_writer(JsonLines(queue.clone())).with_filter_reloading();
+        let filter = lines.reload_handle();
+        (lines.try_init(), changing(move |new| filter.reload(new).is_ok()))
     } else {
         let lines = lines.with_target(false).with_ansi(io::stderr().is_terminal());
-        lines.fmt_fields(EscapedFields).with_writer(queue.clone()).try_init()
+        let lines = lines.fmt_fields(EscapedFields).with_writer(queue.clone()).with_filter_reloading();
+        let filter = lines.reload_handle();
+        (lines.try_init(), changing(move |new| filter.reload(new).is_ok()))
     };
+    let _ = RUNNING.set(Running { queue: queue.clone(), level: Mutex::new(level.to_owned()), change });
     if server {
         std::panic::set_hook(Box::new(log_panic));
     }
     Logging(Some(queue))
+}
+
+fn changing(
+    change: impl Fn(EnvFilter) -> bool + Send + Sync + 'static,
+) -> Box<dyn Fn(EnvFilter) -> bool + Send + Sync> {
+    Box::new(change)
 }
 
 /// Our own handle on an output, without the lock of the process.

@@ -42,6 +42,8 @@ struct Waiting {
     bytes: Vec<u8>,
     /// The number of lines that did not fit, or that the output refused.
     left_out: u64,
+    /// As many since the start.
+    left_out_in_all: u64,
     /// The thread is writing lines.
     busy: bool,
 }
@@ -62,11 +64,16 @@ impl Queue {
     pub(super) fn push(&self, lines: &[u8]) {
         let mut waiting = self.0.lock();
         if waiting.bytes.len() + lines.len() > MOST_BYTES {
-            waiting.left_out += count(lines);
+            waiting.leave_out(lines);
         } else {
             waiting.bytes.extend_from_slice(lines);
             self.0.filled.notify_one();
         }
+    }
+
+    /// The number of lines that were dropped since the start.
+    pub(super) fn left_out(&self) -> u64 {
+        self.0.lock().left_out_in_all
     }
 
     /// Waits until everything is written, but no longer than `patience`.
@@ -74,6 +81,14 @@ impl Queue {
         let unwritten = |waiting: &mut Waiting| waiting.busy || !waiting.bytes.is_empty();
         // The result does not matter: there is nobody to report it to.
         drop(self.0.written.wait_timeout_while(self.0.lock(), patience, unwritten));
+    }
+}
+
+impl Waiting {
+    fn leave_out(&mut self, lines: &[u8]) {
+        let lines = count(lines);
+        self.left_out += lines;
+        self.left_out_in_all += lines;
     }
 }
 
@@ -102,7 +117,7 @@ impl Shared {
                     }
                 }
                 Err(error) => {
-                    self.lock().left_out += count(&batch[taken..]);
+                    self.lock().leave_out(&batch[taken..]);
                     if !std::mem::replace(&mut complained, true) {
                         (report.failed)(&error);
                     }

@@ -2,7 +2,7 @@
 //! refusals that follow within a minute become one line with their number. A thousand wrong tokens a second
 //! must not hide the calls in the log. Gets the time as an argument; must not know why a client is refused.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const MOST_REASONS: usize = 4;
 const MOST_CHARACTERS: usize = 200;
 
 /// The kinds of refusals, which are summed up separately.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// There is no room for another call.
     NoRoom,
@@ -31,6 +31,16 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// A word for metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoRoom => "no_room",
+            Self::NotOpened => "not_authorised",
+            Self::NeverStood => "never_began",
+        }
+    }
+
     /// The text of its log line.
     #[must_use]
     pub const fn told(self) -> &'static str {
@@ -72,6 +82,7 @@ struct Counted {
 /// The refusals of the last minute.
 #[derive(Debug, Default)]
 pub struct Refusals {
+    in_all: BTreeMap<Kind, u64>,
     counted: HashMap<Key, Counted>,
 }
 
@@ -86,6 +97,7 @@ impl Refusals {
         reason: &str,
         now: Duration,
     ) -> bool {
+        *self.in_all.entry(kind).or_default() += 1;
         let mut key = (kind, line, Some(peer));
         if self.counted.len() >= MOST_PEERS && !self.counted.contains_key(&key) {
             key = (kind, line, None);
@@ -105,6 +117,12 @@ impl Refusals {
     /// without any, the next refusal counts as a first one again.
     pub fn due(&mut self, now: Duration) -> Vec<Sum> {
         self.sums(|counted| now.saturating_sub(counted.since) >= WINDOW, now)
+    }
+
+    /// The number of refusals of each kind since the start.
+    #[must_use]
+    pub fn in_all(&self) -> &BTreeMap<Kind, u64> {
+        &self.in_all
     }
 
     /// All sums, at shutdown.

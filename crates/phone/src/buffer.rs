@@ -146,7 +146,7 @@ impl Queue {
     /// The number of samples that wait.
     fn waiting(&self, now: usize) -> usize {
         let held = self.held.as_ref().map_or(0, |held| held.audio.len());
-        held + self.playout.heard().len().saturating_sub(now)
+        held + self.playout.end_of_audio().saturating_sub(now)
     }
 
     /// When an empty queue is checked next.
@@ -156,7 +156,7 @@ impl Queue {
 
     /// Plays audio now, or after the audio that waits.
     fn start(&mut self, now: usize, samples: &[i16]) {
-        let dry = self.playout.heard().len() <= now;
+        let dry = self.playout.end_of_audio() <= now;
         self.playout.play(if dry { self.tick(now) } else { now }, samples);
     }
 }
@@ -184,7 +184,7 @@ impl Buffer for Queue {
         match &mut self.held {
             Some(held) => held.marks.push((held.audio.len(), mark)),
             None => {
-                let end = self.playout.heard().len();
+                let end = self.playout.end_of_audio();
                 let at = if end > now { end } else { self.tick(now) };
                 self.marks.push_back((at, mark));
             }
@@ -246,7 +246,7 @@ impl Buffer for Queue {
     }
 
     fn next_due(&self) -> Option<usize> {
-        let end = self.playout.heard().len();
+        let end = self.playout.end_of_audio();
         let room = self.rules.levels.filter(|_| self.full && self.held.is_none());
         let room = room.map(|levels| (end + 1).saturating_sub(levels.room));
         let drained = (self.tell_drained && self.held.is_none()).then_some(end);

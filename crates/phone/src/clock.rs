@@ -31,4 +31,19 @@ impl Clock {
     pub(crate) fn at(self, position: usize) -> Instant {
         self.start + Duration::from_micros(position as u64 * MICROS_A_SAMPLE)
     }
+
+    /// The time since the start.
+    pub(crate) fn elapsed(self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// The time since the start, in milliseconds.
+    pub(crate) fn now_ms(self) -> f64 {
+        self.elapsed().as_secs_f64() * 1000.0
+    }
+
+    /// The moment this long after the start.
+    pub(crate) fn after(self, time: Duration) -> Instant {
+        self.start + time
+    }
 }

@@ -67,7 +67,7 @@ impl InBand {
     /// When the first mark is reported because no audio comes.
     fn idle(&self) -> Option<usize> {
         let idle = !self.waiting.is_empty() && self.placed.is_empty() && self.stale == 0;
-        idle.then(|| self.idle_at.max(self.playout.heard().len()).next_multiple_of(FRAME_SAMPLES))
+        idle.then(|| self.idle_at.max(self.playout.end_of_audio()).next_multiple_of(FRAME_SAMPLES))
     }
 
     /// Handles everything that is due by `now`.
@@ -119,13 +119,13 @@ impl InBand {
 impl Buffer for InBand {
     fn play(&mut self, now: usize, samples: &[i16]) -> Result<(), String> {
         self.pass(now);
-        if self.playout.heard().len().saturating_sub(now) >= TEN_MINUTES {
+        if self.playout.end_of_audio().saturating_sub(now) >= TEN_MINUTES {
             return Err("more than ten minutes of audio wait: the rest is discarded".to_owned());
         }
         let taken = self.hold(samples);
         if self.held.len() >= self.threshold {
             self.threshold = HELD;
-            let start = self.playout.heard().len().max(now);
+            let start = self.playout.end_of_audio().max(now);
             self.markers.extend(self.held_markers.drain(..).map(|at| start + at));
             self.playout.play(now, &self.held);
             self.held.clear();

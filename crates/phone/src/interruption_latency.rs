@@ -10,7 +10,7 @@ use offhook_core::units::{FRAME_SAMPLES, PHONE_RATE, samples_in};
 
 /// The longest silence of the agent that is a pause inside a reply: between two chunks, or because the agent
 /// listened for a moment and went on.
-const PAUSE: Duration = Duration::from_millis(400);
+pub(crate) const PAUSE: Duration = Duration::from_millis(400);
 
 /// Where the last sound of the old reply ends in `agent`, the agent's audio since the start of the call;
 /// `None` if the agent was silent when the caller's line began.

@@ -15,6 +15,8 @@ const MOST: usize = 100_000;
 pub(crate) struct Lateness {
     /// The position of each frame on the timeline, and its lateness in samples.
     frames: Vec<(usize, usize)>,
+    /// The greatest lateness of frames that were forgotten, in milliseconds.
+    before: f64,
 }
 
 impl Lateness {
@@ -23,6 +25,13 @@ impl Lateness {
         if late >= WORTH && self.frames.len() < MOST {
             self.frames.push((position, late));
         }
+    }
+
+    /// Forgets the frames before this position, and remembers the greatest lateness among those that mattered
+    /// to `turns`.
+    pub(crate) fn forget(&mut self, before: usize, turns: &[Turn]) {
+        self.before = self.over(turns);
+        self.frames.retain(|(position, _)| *position >= before);
     }
 
     /// The greatest lateness of a frame, in milliseconds, between the end of a line of the caller and its
@@ -37,7 +46,7 @@ impl Lateness {
             })
         };
         let late = self.frames.iter().filter(|(position, _)| watched(*position)).map(|(_, late)| *late);
-        late.max().unwrap_or(0) as f64 * 1000.0 / f64::from(PHONE_RATE)
+        (late.max().unwrap_or(0) as f64 * 1000.0 / f64::from(PHONE_RATE)).max(self.before)
     }
 }
 
@@ -63,5 +72,7 @@ mod tests {
         late.add(16_160, 240);
         assert_eq!(late.over(&[turn(Some(500.0))]), 30.0);
         assert_eq!(late.over(&[turn(None)]), 0.0, "nothing was measured");
+        late.forget(80_000, &[turn(Some(500.0))]);
+        assert_eq!((late.over(&[]), late.frames.len()), (30.0, 0), "it is remembered");
     }
 }

@@ -4,44 +4,30 @@
 
 use std::time::Duration;
 
+use super::continuity::{Continuity, Piece};
+use super::slack::Slacks;
 use offhook_core::audio::level::audible_span;
-use offhook_core::units::{PHONE_RATE, samples_in, tenths};
+use offhook_core::units::{PHONE_RATE, samples_in};
 
 /// The lead in the phone's buffer is at most 200 ms; after this time it is kept up, not filled.
 const BURST: Duration = Duration::from_millis(300);
 
-/// Audio of the agent that played without a hole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Piece {
-    /// Where it begins.
-    pub(crate) start: usize,
-    /// Where it ends, because no more audio had come, or because it was cut.
-    pub(crate) end: usize,
-    /// Whether a clear ended it.
-    pub(crate) cut: bool,
-}
-
-/// All audio of the agent, at the positions where it was or will be heard.
+/// The audio of the agent, at the positions where it was or will be heard.
 #[derive(Debug, Default)]
 pub(crate) struct Playout {
-    /// One sample per position, up to the end of the audio to play.
+    /// The position of the first sample that is remembered; 0 unless something was forgotten.
+    base: usize,
+    /// One sample per position from `base` on, up to the end of the audio to play.
     heard: Vec<i16>,
+    /// The pieces that are not counted yet.
     pieces: Vec<Piece>,
+    counted: Continuity,
+    /// The clears from `base` on, and how many there were in all.
     cuts: Vec<usize>,
+    clears: usize,
     audible_end: Option<usize>,
-    /// The audio that was left to play whenever more of a piece arrived, in samples.
-    slack: Vec<usize>,
-}
-
-/// How much audio was left to play when the next frame of the agent's speech arrived: 0 would be an underrun.
-#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
-pub struct Slack {
-    /// The median, in milliseconds, like the other fields.
-    pub median: f64,
-    /// The first percentile: 99 of 100 frames had more.
-    pub p01: f64,
-    /// The least of all frames.
-    pub least: f64,
+    /// The audio that was left to play whenever more of a piece arrived.
+    slack: Slacks,
 }
 
 impl Playout {
@@ -50,18 +36,18 @@ impl Playout {
         if samples.is_empty() {
             return;
         }
-        let dry = self.heard.len() < now;
+        let dry = self.end_of_audio() < now;
         if dry {
-            self.heard.resize(now, 0);
+            self.heard.resize(now - self.base, 0);
         }
-        let start = self.heard.len();
+        let start = self.end_of_audio();
         // A piece begins with a burst that fills the lead; only later frames count.
         let under_way = self.pieces.last().is_some_and(|p| now >= p.start + samples_in(BURST, PHONE_RATE));
         if !dry && start > now && under_way {
-            self.slack.push(start - now);
+            self.slack.add(start - now);
         }
         self.heard.extend_from_slice(samples);
-        let end = self.heard.len();
+        let end = self.end_of_audio();
         match self.pieces.last_mut() {
             Some(piece) if !dry && !piece.cut => piece.end = end,
             Some(_) | None => self.pieces.push(Piece { start, end, cut: false }),
@@ -74,15 +60,16 @@ impl Playout {
     /// A clear has arrived: discards the audio that has not been played.
     pub(crate) fn clear(&mut self, now: usize) {
         self.cuts.push(now);
+        self.clears += 1;
         self.take_back(now);
     }
 
     /// Removes the audio that has not been played by `now`, and returns it.
     pub(crate) fn take_back(&mut self, now: usize) -> Vec<i16> {
-        if self.heard.len() <= now {
+        if self.end_of_audio() <= now {
             return Vec::new();
         }
-        let rest = self.heard.split_off(now);
+        let rest = self.heard.split_off(now.saturating_sub(self.base));
         self.pieces.retain(|piece| piece.start < now);
         if let Some(piece) = self.pieces.last_mut().filter(|piece| piece.end > now) {
             *piece = Piece { end: now, cut: true, ..*piece };
@@ -96,48 +83,71 @@ impl Playout {
         self.audible_end
     }
 
-    /// The audio that was heard and that will be heard, by position.
+    /// The end of the audio that was or will be heard; the next audio plays then, or when it arrives.
+    pub(crate) fn end_of_audio(&self) -> usize {
+        self.base + self.heard.len()
+    }
+
+    /// The position of the first sample of `heard`.
+    pub(crate) fn base(&self) -> usize {
+        self.base
+    }
+
+    /// The audio that was heard and that will be heard, by position, from `base` on.
     pub(crate) fn heard(&self) -> &[i16] {
         &self.heard
     }
 
-    /// The positions of clears.
+    /// The positions of clears from `base` on.
     pub(crate) fn cuts(&self) -> &[usize] {
         &self.cuts
     }
 
-    /// How close the agent's speech came to an underrun; `None` without speech.
-    pub(crate) fn slack(&self) -> Option<Slack> {
-        let mut sorted = self.slack.clone();
-        sorted.sort_unstable();
-        let ms = |rank: usize| sorted.get(rank).map(|&n| tenths(n as f64 * 1000.0 / f64::from(PHONE_RATE)));
-        Some(Slack { median: ms(sorted.len() / 2)?, p01: ms(sorted.len() / 100)?, least: ms(0)? })
+    /// The number of clears since the start of the call.
+    pub(crate) fn clears(&self) -> usize {
+        self.clears
     }
 
-    /// Ends the call: audio that has not been played is discarded. Returns the number of glitches.
-    pub(crate) fn end(&mut self, now: usize, gap: usize) -> usize {
+    /// How close the agent's speech came to an underrun.
+    pub(crate) fn slack(&self) -> &Slacks {
+        &self.slack
+    }
+
+    /// Forgets the audio and the clears before this position, which has passed. What they were counts in
+    /// `continuity`, whose `gap` is the same.
+    pub(crate) fn forget(&mut self, before: usize, gap: usize) {
+        // Silence that has passed need not be filled in later.
+        self.heard.drain(..before.saturating_sub(self.base).min(self.heard.len()));
+        self.base = self.base.max(before);
+        self.cuts.retain(|&cut| cut >= self.base);
+        // The last piece may go on, and the next one is compared with it.
+        let over = self.pieces.iter().take_while(|piece| piece.end <= before).count();
+        let keep = over.saturating_sub(1);
+        self.counted.count(&self.pieces[..over], gap);
+        self.pieces.drain(..keep);
+    }
+
+    /// The holes in the agent's speech so far.
+    pub(crate) fn continuity(&self, gap: usize) -> Continuity {
+        let mut continuity = self.counted;
+        continuity.count(&self.pieces, gap);
+        if let Some(last) = self.pieces.last() {
+            continuity.count_last(*last);
+        }
+        continuity
+    }
+
+    /// Ends the call: audio that has not been played is discarded. Returns the holes in the agent's speech.
+    pub(crate) fn end(&mut self, now: usize, gap: usize) -> Continuity {
         self.clear(now);
-        self.heard.resize(now, 0);
-        glitches(&self.pieces, gap)
+        self.heard.resize(now.saturating_sub(self.base), 0);
+        self.continuity(gap)
     }
-}
-
-/// The number of holes inside the agent's speech. A glitch is a hole of at least one frame (20 ms) after an
-/// underrun, followed by more of the same reply. The wire does not say where a reply ends, so the caller's
-/// own rule for speaking decides: audio within `gap` after the last belongs to the same reply, later audio to
-/// the next one. A cut is not a glitch.
-fn glitches(pieces: &[Piece], gap: usize) -> usize {
-    pieces
-        .windows(2)
-        .filter(|pair| {
-            let hole = pair[1].start - pair[0].end;
-            !pair[0].cut && (offhook_core::units::FRAME_SAMPLES..gap).contains(&hole)
-        })
-        .count()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::slack::Slack;
     use super::*;
 
     const GAP: usize = 5600;
@@ -154,20 +164,20 @@ mod tests {
         assert_eq!(playout.heard().len(), 1320);
         assert!(playout.heard()[..1000].iter().all(|&s| s == 0));
         assert_eq!(playout.audible_end(), Some(1320));
-        assert_eq!(playout.end(2000, GAP), 0);
+        assert_eq!(playout.end(2000, GAP).glitches, 0);
         assert_eq!(playout.heard().len(), 2000);
     }
 
     #[test]
     fn the_slack_is_what_was_still_to_be_played_when_the_next_frame_came() {
         let mut playout = Playout::default();
-        assert_eq!(playout.slack(), None);
+        assert_eq!(playout.slack().figures(), None);
         playout.play(0, &tone(2480));
-        assert_eq!(playout.slack(), None);
+        assert_eq!(playout.slack().figures(), None);
         // 80 samples were left; then everything had been played.
         playout.play(2400, &tone(160));
         playout.play(2700, &tone(160));
-        assert_eq!(playout.slack(), Some(Slack { median: 10.0, p01: 10.0, least: 10.0 }));
+        assert_eq!(playout.slack().figures(), Some(Slack { median: 10.0, p01: 10.0, least: 10.0 }));
     }
 
     #[test]
@@ -199,7 +209,7 @@ mod tests {
             let mut playout = Playout::default();
             playout.play(100, &tone(160));
             playout.play(260 + hole, &tone(160));
-            playout.end(60_000, GAP)
+            playout.end(60_000, GAP).glitches
         };
         assert_eq!(holes(0), 0);
         assert_eq!(holes(159), 0);
@@ -214,6 +224,34 @@ mod tests {
         playout.play(0, &tone(1600));
         playout.clear(400);
         playout.play(800, &tone(160));
-        assert_eq!(playout.end(1000, GAP), 0);
+        assert_eq!(playout.end(1000, GAP).glitches, 0);
+    }
+
+    #[test]
+    fn what_is_forgotten_changes_no_position_and_no_count() {
+        let (mut whole, mut short) = (Playout::default(), Playout::default());
+        let mut now = 0;
+        for n in 0..400_usize {
+            // Frames that come too early, in time, a little or much too late, with a clear now and then.
+            now += [160, 160, 100, 220, 160, 400, 160, 160, 900, 40][n % 10];
+            for playout in [&mut whole, &mut short] {
+                if n % 37 == 36 {
+                    playout.clear(now);
+                }
+                playout.play(now, &tone(160));
+            }
+            if n % 23 == 22 {
+                short.forget(now - 2000, GAP);
+                assert!(short.heard().len() <= 2000 + 6000, "{}", short.heard().len());
+            }
+            assert_eq!(short.end_of_audio(), whole.end_of_audio());
+            assert_eq!(short.audible_end(), whole.audible_end());
+            assert_eq!(short.continuity(GAP), whole.continuity(GAP));
+        }
+        assert!(short.base() > 0 && short.pieces.len() < 30);
+        assert_eq!(short.heard(), &whole.heard()[short.base()..]);
+        assert_eq!((short.clears(), short.slack()), (whole.clears(), whole.slack()));
+        assert_eq!(short.end(now, GAP), whole.end(now, GAP));
+        assert!(whole.continuity(GAP).glitches > 20);
     }
 }

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::dial::{Outcome, Report};
 use super::gateways::Gateway;
-use super::playout::Slack;
 use super::scripted_caller::Turn;
+use super::slack::Slack;
 use offhook_core::language::words::plain_words;
 use offhook_core::stats::Distribution;
 use offhook_core::streams::native::{
@@ -219,7 +219,8 @@ pub fn greeting(turns: &[Turn], reports: &[Report]) -> Option<String> {
     about(turns, None, reports).map(|report| report.turn.reply.clone()).find(|reply| !reply.is_empty())
 }
 
-fn about<'a>(
+/// The reports about a turn of the caller; `None` is the greeting.
+pub(crate) fn about<'a>(
     turns: &'a [Turn],
     index: Option<usize>,
     reports: &'a [Report],

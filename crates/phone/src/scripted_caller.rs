@@ -2,17 +2,24 @@
 //! quiet for a while, or cuts in, and says the next line. PURE: it is asked for one frame after another. Must
 //! not know sockets or servers.
 
-use super::interruption_latency::old_reply_end;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::interruption_latency::{PAUSE, old_reply_end};
 use super::playout::Playout;
 use super::response_latency::{ms_between, v2v_ms};
 use super::script::Line;
-use offhook_core::units::{FRAME_SAMPLES, PHONE_RATE};
+use offhook_core::units::{FRAME_SAMPLES, PHONE_RATE, samples_in};
 
 /// How long the caller waits for a greeting. An agent that has not spoken by then waits for the caller.
 const GREETING_WAIT: usize = 3 * PHONE_RATE as usize;
 
 /// The longest reply: the caller talks over an agent that speaks longer.
 const LONGEST_REPLY: usize = 60 * PHONE_RATE as usize;
+
+/// What the stopwatch looks at around a moment: an answer that begins this close to it may turn out to have
+/// begun before it.
+const UNSURE: Duration = Duration::from_millis(120);
 
 /// One frame of phone audio.
 pub(crate) type Frame = [i16; FRAME_SAMPLES];
@@ -35,18 +42,21 @@ pub struct Turn {
 impl Turn {
     /// Measures the turn on the timeline so far.
     fn measure(&mut self, agent: &Playout) {
-        let old = old_reply_end(agent.heard(), agent.cuts(), self.speech_start, self.speech_end);
-        self.silent_after_ms = old.map(|end| ms_between(self.speech_start, end));
+        // The stopwatches count from the beginning of what the timeline remembers.
+        let base = agent.base();
+        let here = |position: usize| position.saturating_sub(base);
+        let cuts: Vec<usize> = agent.cuts().iter().map(|&cut| here(cut)).collect();
+        let (speech_start, speech_end) = (here(self.speech_start), here(self.speech_end));
+        let old = old_reply_end(agent.heard(), &cuts, speech_start, speech_end);
+        self.silent_after_ms = old.map(|end| ms_between(speech_start, end));
         // The reply that was cut is the answer to the line before.
-        let from = old.unwrap_or(self.start);
-        self.v2v_ms = v2v_ms(agent.heard(), agent.cuts(), from, self.speech_end);
+        let from = old.unwrap_or(here(self.start));
+        self.v2v_ms = v2v_ms(agent.heard(), &cuts, from, speech_end);
     }
 
-    /// Whether the caller has heard at least `samples` of the answer at `now`.
-    fn heard(&self, agent: &Playout, now: usize, samples: usize) -> bool {
-        let mut so_far = self.clone();
-        so_far.measure(agent);
-        so_far.v2v_ms.is_some_and(|ms| ms_between(self.speech_end, now) - ms >= ms_between(0, samples))
+    /// The position before which nothing matters to the measurements of this turn and of later ones.
+    pub(crate) fn matters_from(&self) -> usize {
+        self.start.saturating_sub(samples_in(PAUSE, PHONE_RATE))
     }
 }
 
@@ -64,10 +74,17 @@ pub struct Patience {
 /// The caller's side of the conversation.
 #[derive(Debug)]
 pub(crate) struct ScriptedCaller {
-    lines: Vec<Line>,
+    lines: Arc<[Line]>,
     patience: Patience,
+    /// From this position on, the caller begins no line.
+    until: usize,
     phase: Phase,
     done: Vec<Turn>,
+    /// As long as there are no more clears than this, the timeline is not measured again before this
+    /// position: the result is known till then.
+    look_again: (usize, usize),
+    /// The timeline that was measured without finding an answer: its last sound, and its clears.
+    in_vain: Option<(usize, usize)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -80,8 +97,22 @@ enum Phase {
 
 impl ScriptedCaller {
     /// A caller who will say `lines`.
-    pub(crate) fn new(lines: Vec<Line>, patience: Patience) -> Self {
-        Self { lines, patience, phase: Phase::Greeting, done: Vec::new() }
+    pub(crate) fn new(lines: impl Into<Arc<[Line]>>, patience: Patience) -> Self {
+        Self {
+            lines: lines.into(),
+            patience,
+            until: usize::MAX,
+            phase: Phase::Greeting,
+            done: Vec::new(),
+            look_again: (0, 0),
+            in_vain: None,
+        }
+    }
+
+    /// Lets the caller begin no line from this position on: they hear the answer to their last one, and hang
+    /// up.
+    pub(crate) fn say_nothing_after(&mut self, until: usize) {
+        self.until = until;
     }
 
     /// The next frame of the caller, at position `now`; `None` when the caller hangs up.
@@ -131,7 +162,7 @@ impl ScriptedCaller {
     }
 
     fn speak(&mut self, line: usize, now: usize) {
-        let Some(next) = self.lines.get(line) else {
+        let Some(next) = self.lines.get(line).filter(|_| now < self.until) else {
             self.phase = Phase::Over;
             return;
         };
@@ -143,10 +174,11 @@ impl ScriptedCaller {
             silent_after_ms: None,
         });
         self.phase = Phase::Speaking { line, said: 0 };
+        (self.look_again, self.in_vain) = ((0, 0), None);
     }
 
     fn greeted(&self, now: usize, agent: &Playout) -> bool {
-        agent.audible_end().map_or(now >= GREETING_WAIT, |end| self.quiet(now, end))
+        now >= self.until || agent.audible_end().map_or(now >= GREETING_WAIT, |end| self.quiet(now, end))
     }
 
     fn quiet(&self, now: usize, audible_end: usize) -> bool {
@@ -159,16 +191,51 @@ impl ScriptedCaller {
         // The last line is not cut: there is nothing more to say.
         let cut_after = self.patience.interrupt_after.filter(|_| self.done.len() < self.lines.len());
         let Some(turn) = self.done.last_mut() else { return true };
-        let waited = now.saturating_sub(turn.speech_end);
-        let sound = agent.audible_end().filter(|&end| end > turn.speech_end);
+        let speech_end = turn.speech_end;
+        let waited = now.saturating_sub(speech_end);
+        let sound = agent.audible_end().filter(|&end| end > speech_end);
         let Some(end) = sound else { return waited >= self.patience.timeout };
-        let cuts_in = cut_after.filter(|_| now < end).is_some_and(|after| turn.heard(agent, now, after));
+        let cuts_in = cut_after.filter(|_| now < end).is_some_and(|after| self.heard(agent, now, after));
         if !cuts_in && now < end + self.patience.gap && waited < LONGEST_REPLY {
             return false;
         }
-        turn.measure(agent);
+        // Measuring takes long, and more silence changes nothing.
+        let timeline = (end, agent.clears());
+        if self.in_vain != Some(timeline) {
+            let Some(turn) = self.done.last_mut() else { return true };
+            turn.measure(agent);
+            self.in_vain = turn.v2v_ms.is_none().then_some(timeline);
+        }
         // A reply that was cut is not an answer: the next reply may take as long as a first one.
-        turn.v2v_ms.is_some() || now.saturating_sub(end) >= self.patience.timeout || waited >= LONGEST_REPLY
+        self.in_vain.is_none() || now.saturating_sub(end) >= self.patience.timeout || waited >= LONGEST_REPLY
+    }
+
+    /// Whether the caller has heard at least `samples` of the answer at `now`.
+    fn heard(&mut self, agent: &Playout, now: usize, samples: usize) -> bool {
+        let (clears, look_again) = self.look_again;
+        if clears == agent.clears() && now < look_again {
+            return false;
+        }
+        let Some(turn) = self.done.last() else { return false };
+        let mut so_far = turn.clone();
+        so_far.measure(agent);
+        let Some(ms) = so_far.v2v_ms else {
+            // An answer will not begin before the end of what was searched. Only in the moment after the
+            // caller's last sound can it turn out to have begun earlier.
+            // Audio that has not been played may still be cleared and make room.
+            let unsure = samples_in(UNSURE, PHONE_RATE);
+            let searched = agent.end_of_audio().min(now).saturating_sub(unsure);
+            if searched > turn.speech_end + unsure {
+                self.look_again = (agent.clears(), searched + samples);
+            }
+            return false;
+        };
+        let heard = ms_between(turn.speech_end, now) - ms;
+        let missing = ms_between(0, samples) - heard;
+        // Where the answer begins is known: it can only turn out to begin later.
+        let missing_samples = (missing.max(0.0) * f64::from(PHONE_RATE) / 1000.0) as usize;
+        self.look_again = (agent.clears(), now + missing_samples);
+        missing <= 0.0
     }
 }
 
@@ -278,5 +345,44 @@ mod tests {
         assert_eq!(turns[1].silent_after_ms, Some(1300.0));
         assert_eq!(turns[1].v2v_ms, Some(1600.0));
         assert_eq!(turns[2].start, 6800 * 8);
+    }
+
+    /// The moment from which on a caller has heard `samples` of the answer, measured anew in each frame.
+    fn heard_at_once(turn: &Turn, agent: &Playout, now: usize, samples: usize) -> bool {
+        let mut so_far = turn.clone();
+        so_far.measure(agent);
+        so_far.v2v_ms.is_some_and(|ms| ms_between(turn.speech_end, now) - ms >= ms_between(0, samples))
+    }
+
+    #[test]
+    fn a_caller_who_does_not_measure_in_each_frame_cuts_in_at_the_same_moment() {
+        let mut cuts_in = 0;
+        for case in 0..60 {
+            let mut caller = ScriptedCaller::new(vec![line(600), line(600)], HASTY);
+            let mut agent = Playout::default();
+            // The agent speaks before, during and soon after the caller's line, in pieces, with clears.
+            let starts =
+                [(0, 300), (1000 + case * 37, 700), (1900 + case * 23, 40 * (case % 9)), (2500, 3000)];
+            for frame in 0..400 {
+                let now = frame * FRAME_SAMPLES;
+                if case % 4 == 1 && now == (1500 + case * 29) / 20 * 160 {
+                    agent.clear(now);
+                }
+                for (_, ms) in starts.iter().filter(|(at, _)| at / 20 * 160 == now) {
+                    agent.play(now, &tone(*ms));
+                }
+                if let (Phase::Listening { .. }, Some(turn)) = (caller.phase, caller.done.last().cloned())
+                    && agent.audible_end().is_some_and(|end| end > turn.speech_end && now < end)
+                {
+                    let expected = heard_at_once(&turn, &agent, now, 8000);
+                    assert_eq!(caller.heard(&agent, now, 8000), expected, "case {case} at {now}");
+                    cuts_in += usize::from(expected);
+                }
+                if caller.frame(now, &agent).is_none() {
+                    break;
+                }
+            }
+        }
+        assert!(cuts_in > 20, "{cuts_in}");
     }
 }

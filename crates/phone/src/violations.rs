@@ -5,7 +5,7 @@
 const MOST: usize = 50;
 
 /// The violations that the caller noticed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Violations {
     ways: Vec<(String, usize)>,
     others: usize,
@@ -14,12 +14,24 @@ pub(crate) struct Violations {
 impl Violations {
     /// Adds a violation of this kind.
     pub(crate) fn add(&mut self, way: String) {
+        self.add_times(way, 1);
+    }
+
+    /// Adds the violations of another call.
+    pub(crate) fn merge(&mut self, other: Self) {
+        for (way, times) in other.ways {
+            self.add_times(way, times);
+        }
+        self.others += other.others;
+    }
+
+    fn add_times(&mut self, way: String, more: usize) {
         if let Some((_, times)) = self.ways.iter_mut().find(|(known, _)| *known == way) {
-            *times += 1;
+            *times += more;
         } else if self.ways.len() < MOST {
-            self.ways.push((way, 1));
+            self.ways.push((way, more));
         } else {
-            self.others += 1;
+            self.others += more;
         }
     }
 
@@ -46,6 +58,16 @@ mod tests {
             violations.add(way.to_owned());
         }
         assert_eq!(violations.sentences(), ["short audio (2 times)", "no name"]);
+    }
+
+    #[test]
+    fn the_mistakes_of_two_calls_are_told_together() {
+        let (mut first, mut second) = (Violations::default(), Violations::default());
+        first.add("short audio".into());
+        second.add("short audio".into());
+        second.add("no name".into());
+        first.merge(second);
+        assert_eq!(first.sentences(), ["short audio (2 times)", "no name"]);
     }
 
     #[test]

@@ -311,6 +311,12 @@ impl Call {
         self.sum_up(now, closing);
     }
 
+    /// The turn that is going on, for log lines.
+    #[must_use]
+    pub fn turn(&self) -> TurnId {
+        self.conversation.turn()
+    }
+
     /// When the agent's voice breaks off if no more audio comes; `None` while nothing of a reply was played.
     /// The sooner this is, the more urgent is the work that keeps the voice going.
     #[must_use]

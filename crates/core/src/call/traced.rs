@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::dialogue::CountTokens;
-use crate::ids::CallId;
+use crate::ids::{CallId, TurnId};
 use crate::report::SpeculationCount;
 use crate::turns::trace::{Counted, Head, Line, VERSION, What};
 use crate::turns::{Action, Conversation, Event, Settings, Timer};
@@ -68,6 +68,11 @@ impl Traced {
     pub(super) fn end(&mut self, now: CallTime) {
         self.write(now, || What::Ended);
         self.conversation.end(now);
+    }
+
+    /// As [`Conversation::turn`].
+    pub(super) fn turn(&self) -> TurnId {
+        self.conversation.turn()
     }
 
     /// As [`Conversation::speculated`].

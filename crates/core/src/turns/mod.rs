@@ -187,6 +187,13 @@ impl Conversation {
         self.actions.pop_front()
     }
 
+    /// The turn of the running reply, of the draft, or else the next one: the one that a log line is about.
+    #[must_use]
+    pub fn turn(&self) -> TurnId {
+        let running = self.reply.as_ref().or(self.draft.as_ref());
+        running.map_or(self.next_turn, |reply| reply.turn)
+    }
+
     /// When [`Self::handle_timeout`] must be called next, and why.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(CallTime, Timer)> {

@@ -3,7 +3,7 @@
 //! SVG file. Must not know how anything was measured, nor files.
 
 mod layout;
-mod svg;
+pub(crate) mod svg;
 
 use std::ops::Range;
 

@@ -144,7 +144,7 @@ impl Path {
 }
 
 /// A number with at most one decimal, and always valid in SVG.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let value = if value.is_finite() { (value * 10.0).round() / 10.0 } else { 0.0 };
     // The sum turns -0 into 0.
     format!("{}", value + 0.0)

@@ -1,0 +1,110 @@
+//! The figures of the server at the moment of a scrape: places, cores, memory. Must not know where they come
+//! from.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+
+use crate::report::CoreUse;
+
+/// The figures of one moment.
+#[derive(Debug, Clone, Default)]
+pub struct ServerFigures {
+    /// Time since the start.
+    pub uptime: Duration,
+    /// Calls are accepted.
+    pub ready: bool,
+    /// The most calls at once.
+    pub max_calls: usize,
+    /// Cores that engines share.
+    pub cores: usize,
+    /// The use of cores by each kind of work.
+    pub work: BTreeMap<&'static str, CoreUse>,
+    /// Processor time of the whole process.
+    pub cpu: Duration,
+    /// Memory of the process that is in use, in bytes.
+    pub resident_bytes: u64,
+    /// Its threads.
+    pub threads: u64,
+    /// Clients that were refused, by kind.
+    pub refused: BTreeMap<&'static str, u64>,
+    /// Log lines that were dropped because the output did not keep up.
+    pub dropped_log_lines: u64,
+}
+
+impl ServerFigures {
+    pub(super) fn registry(self) -> Registry {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(self));
+        registry
+    }
+}
+
+/// A figure without labels, and its help.
+type Plain<V> = (&'static str, &'static str, V);
+
+impl Collector for ServerFigures {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let gauges: [Plain<f64>; 6] = [
+            ("offhook_uptime_seconds", "Time since the start of the server", self.uptime.as_secs_f64()),
+            ("offhook_ready", "1 if calls are accepted", f64::from(u8::from(self.ready))),
+            ("offhook_calls_limit", "The most calls at once (server.max_calls)", self.max_calls as f64),
+            ("offhook_cores", "Cores that the engines share", self.cores as f64),
+            ("process_resident_memory_bytes", "Memory in use", self.resident_bytes as f64),
+            ("process_threads", "Threads of the process", self.threads as f64),
+        ];
+        for (name, help, value) in gauges {
+            let gauge = ConstGauge::new(value);
+            let metric = encoder.encode_descriptor(name, help, None, gauge_type(&gauge))?;
+            gauge.encode(metric)?;
+        }
+        let cpu = ConstCounter::new(self.cpu.as_secs_f64());
+        let metric =
+            encoder.encode_descriptor("process_cpu_seconds", "Processor time", None, cpu.metric_type())?;
+        cpu.encode(metric)?;
+        let dropped = ConstCounter::new(self.dropped_log_lines);
+        let metric = encoder.encode_descriptor(
+            "offhook_log_lines_dropped",
+            "Log lines that the output could not take",
+            None,
+            dropped.metric_type(),
+        )?;
+        dropped.encode(metric)?;
+        let refused = self.refused.iter().map(|(kind, count)| (*kind, *count as f64));
+        counters(&mut encoder, ("offhook_refused", "Clients that were refused", "kind"), refused)?;
+        let of_work = |of: fn(&CoreUse) -> f64| self.work.iter().map(move |(work, used)| (*work, of(used)));
+        let held = ("offhook_core_held_seconds", "Time for which engines held cores", "work");
+        counters(&mut encoder, held, of_work(|used| used.held.as_secs_f64()))?;
+        let waited = ("offhook_core_wait_seconds", "Time for which engines waited for cores", "work");
+        counters(&mut encoder, waited, of_work(|used| used.waited.as_secs_f64()))?;
+        let jobs = ("offhook_core_grants", "How often cores were granted", "work");
+        counters(&mut encoder, jobs, of_work(|used| used.jobs as f64))?;
+        let dropped = ("offhook_core_refusals", "Work that found no core, or was broken off", "work");
+        counters(&mut encoder, dropped, of_work(|used| used.dropped as f64))
+    }
+}
+
+fn gauge_type(gauge: &ConstGauge<f64>) -> prometheus_client::metrics::MetricType {
+    gauge.metric_type()
+}
+
+/// A family of counters: its name, its help, its label, and the values.
+fn counters(
+    encoder: &mut DescriptorEncoder<'_>,
+    (name, help, label): (&str, &str, &'static str),
+    values: impl Iterator<Item = (&'static str, f64)>,
+) -> Result<(), std::fmt::Error> {
+    let any = ConstCounter::new(0.0);
+    let mut family = encoder.encode_descriptor(name, help, None, any.metric_type())?;
+    for (value, count) in values {
+        let labels = [(label, value)];
+        let metric = family.encode_family(&labels)?;
+        ConstCounter::new(count).encode(metric)?;
+    }
+    Ok(())
+}
