@@ -1,0 +1,31 @@
+//! Measures how long something takes: batches, pauses, checks. The only file of this crate that reads a
+//! clock; the time of day is always passed in.
+
+use std::time::{Duration, Instant};
+
+/// Measures from its start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts.
+    #[expect(clippy::disallowed_methods, reason = "a stopwatch of a thread that no call waits for")]
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since the start.
+    pub(crate) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+
+    /// What is left of a time that began at the start.
+    pub(crate) fn left_of(self, whole: Duration) -> Duration {
+        whole.saturating_sub(self.elapsed())
+    }
+}
+
+/// A duration in milliseconds, as the database counts.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

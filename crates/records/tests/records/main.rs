@@ -1,0 +1,12 @@
+//! What the records of calls promise, each a sentence. The unhappy paths come first.
+#![allow(clippy::unwrap_used)]
+
+mod backups;
+mod costs;
+mod killed;
+mod model;
+mod reading;
+mod recordings;
+mod support;
+mod trouble;
+mod writing;
