@@ -21,3 +21,4 @@ pub use offhook_core::{
 pub use offhook_files as files;
 pub use offhook_models as models;
 pub use offhook_phone as phone;
+pub use offhook_records as records;

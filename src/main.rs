@@ -52,6 +52,8 @@ enum Command {
     Models(cli::models::Args),
     /// Transcribe audio files
     Transcribe(cli::transcribe::Args),
+    /// The records of calls: list, show, export, replay, delete, back up
+    Calls(cli::calls::Args),
     /// Replay the trace of a call, as it was or with other settings
     Replay(cli::replay::Args),
     /// Create a single-use address that opens one socket
@@ -133,6 +135,7 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
         | Command::Voices(_)
         | Command::Doctor(_)
         | Command::Transcribe(_)
+        | Command::Calls(_)
         | Command::Replay(_)
         | Command::Token(_)
         | Command::Bench(_) => {}
@@ -156,6 +159,7 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
         Command::Voices(args) => cli::voices::run(&args, &config, path),
         Command::Doctor(args) => cli::doctor::run(&args, &config),
         Command::Transcribe(args) => cli::transcribe::run(args, &config),
+        Command::Calls(args) => cli::calls::run(&args, &config, path),
         Command::Replay(args) => cli::replay::run(&args),
         Command::Token(args) => cli::token::run(&args, &config),
         Command::Bench(command) => cli::bench::run(&command, &config, path),

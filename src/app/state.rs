@@ -15,6 +15,7 @@ use crate::runtime::clock::{Uptime, uptime};
 use crate::runtime::followers::Follower;
 use crate::runtime::process;
 use crate::runtime::provider_api::ProviderApi;
+use crate::runtime::records::Records;
 use crate::runtime::registry::{Refused, Registry};
 use crate::runtime::services::Services;
 use crate::telemetry::latencies::Latencies;
@@ -40,6 +41,7 @@ pub struct App {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) latencies: Arc<Latencies>,
     pub(crate) followers: Vec<Arc<dyn Follower>>,
+    pub(crate) records: Option<Arc<Records>>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -61,6 +63,7 @@ impl App {
             followers: vec![Arc::new(metrics.calls.clone()), latencies.clone()],
             metrics,
             latencies,
+            records: None,
             stop: CancellationToken::new(),
         }
     }
@@ -72,11 +75,19 @@ impl App {
         self
     }
 
+    /// Keeps records of calls.
+    #[must_use]
+    pub fn recorded_by(mut self, records: Arc<Records>) -> Self {
+        self.records = Some(records.clone());
+        self.followed_by(records)
+    }
+
     /// Takes calls from now on: the engines are loaded and warm.
     pub fn ready(&self, engines: Engines, provider_api: Option<ProviderApi>) {
         let engines = self.counted(engines);
         let (config, followers, stop) = (self.config.clone(), self.followers.clone(), self.stop.clone());
-        let services = Services { config, engines, provider_api, followers, stop };
+        let records = self.records.clone();
+        let services = Services { config, engines, provider_api, followers, records, stop };
         // The services are set once; a second set of engines would be dropped unused.
         let _ = self.services.set(services);
     }
@@ -109,6 +120,7 @@ impl App {
             threads: process.threads,
             refused: refusals.in_all().iter().map(|(kind, count)| (kind.name(), *count)).collect(),
             dropped_log_lines: logging::dropped_lines(),
+            records: self.records.as_ref().map(|records| records.counters()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod call;
+pub mod calls;
 pub mod chat;
 pub mod config;
 pub mod doctor;

@@ -20,6 +20,7 @@ use crate::config::{Config, ConfigError};
 use crate::engine::llm::limit_threads;
 use crate::http::listen::{self, Limits};
 use crate::http::router;
+use crate::runtime::records::Records;
 use crate::runtime::reporter::Reporter;
 use crate::runtime::socket::FAREWELL;
 use crate::streams::dialect::Dialect;
@@ -27,6 +28,9 @@ use crate::streams::dialect::Dialect;
 /// Connections that the system queues before the server accepts them. A burst fills the usual 128; further
 /// clients then wait a second or more.
 const BACKLOG: u32 = 1024;
+
+/// How long the last records may take at the end of the server.
+const LAST_RECORDS: Duration = Duration::from_secs(10);
 
 /// Arguments of `offhook serve`.
 #[derive(Debug, clap::Args)]
@@ -116,11 +120,15 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     let wanted = SocketAddr::new(config.server.bind, args.port.unwrap_or(config.server.port));
     let Opened { models, certificates, provider_api } = opened;
     warn_of_the_open(&config);
+    let records = Records::open(&config.records)?.map(Arc::new);
     let listener = listen_on(wanted)
         .with_context(|| format!("cannot listen on {wanted}; give another port with --port"))?;
     let address = listener.local_addr()?;
     let config = Arc::new(config);
     let mut app = App::new(config.clone());
+    if let Some(records) = &records {
+        app = app.recorded_by(records.clone());
+    }
     if args.reports {
         app = app.followed_by(Arc::new(Reporter::to(std::io::stdout())?));
     }
@@ -164,6 +172,9 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     drain(&app, config.server.drain_timeout, told_to_stop).await;
     server.abort();
     app.sum_up_the_rest();
+    if let Some(records) = records {
+        tokio::task::spawn_blocking(move || records.close(LAST_RECORDS)).await?;
+    }
     Ok(())
 }
 

@@ -23,6 +23,7 @@ use std::time::Duration;
 use crate::access::Secret;
 use crate::engine::{KernelChoice, Sampling, TemplateChoice};
 use crate::media::ear::EarSettings;
+use crate::records::Redaction;
 use crate::speakable::Dictionary;
 use crate::turns::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
 use crate::vad::DetectorChoice;
@@ -68,6 +69,27 @@ pub struct Config {
     pub playback: Playback,
     /// The level and form of the log, and traces.
     pub log: Log,
+    /// What is kept of calls.
+    pub records: Records,
+}
+
+/// `[records]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Records {
+    /// The database; `None` keeps no records.
+    pub file: Option<PathBuf>,
+    /// Whether words are kept.
+    pub transcripts: bool,
+    /// What is taken out of them.
+    pub redact: Redaction,
+    /// How long a call is kept; `None` keeps it for ever.
+    pub keep: Option<Duration>,
+    /// Events of a batch.
+    pub batch: usize,
+    /// The longest wait of an event for its batch.
+    pub longest_wait: Duration,
+    /// The folder for recordings; `None` records no audio.
+    pub recordings: Option<PathBuf>,
 }
 
 impl Config {

@@ -63,6 +63,17 @@ struct Work {
     held_ms: u64,
 }
 
+/// The events for the records of calls.
+#[derive(Debug, Serialize)]
+struct RecordCounts {
+    written: u64,
+    batches: u64,
+    waiting: u64,
+    dropped: u64,
+    lost: u64,
+    failed: u64,
+}
+
 /// The state of the server, as its administrators see it.
 #[derive(Debug, Serialize)]
 struct ServerState {
@@ -83,6 +94,7 @@ struct ServerState {
     threads: u64,
     refused: BTreeMap<&'static str, u64>,
     dropped_log_lines: u64,
+    records: Option<RecordCounts>,
     log_level: String,
 }
 
@@ -117,6 +129,14 @@ async fn state(State(app): State<App>) -> Json<ServerState> {
         threads: figures.threads,
         refused: figures.refused,
         dropped_log_lines: figures.dropped_log_lines,
+        records: figures.records.map(|counters| RecordCounts {
+            written: counters.written,
+            batches: counters.batches,
+            waiting: counters.waiting,
+            dropped: counters.dropped,
+            lost: counters.lost,
+            failed: counters.failed,
+        }),
         log_level: logging::level(),
     })
 }

@@ -1,6 +1,8 @@
 //! A call from its open socket to its end: waits for the start message, finds a place and runs the call. Must
 //! not know what happens in the call.
 
+use std::path::Path;
+
 use futures_util::StreamExt as _;
 use hyper::upgrade::Upgraded;
 use tracing::Instrument as _;
@@ -19,7 +21,7 @@ use super::task::Task;
 use super::traces::trace_to;
 use crate::call::line::Line;
 use crate::call::tolerance::Tolerance;
-use crate::call::{Call, Ending, Setup};
+use crate::call::{Call, Ending, Setup, TraceSink};
 use crate::config::call::{listener, settings_of};
 use crate::engine::cpu_time::CpuTime;
 use crate::ids::CallId;
@@ -54,7 +56,8 @@ pub async fn run(
         Ok((opening, setup, place))
     });
     let (end, stood) = match prepared {
-        Ok((Opening { start, early }, setup, place)) => {
+        Ok((Opening { start, early }, mut setup, place)) => {
+            setup.tap = services.record(&setup.id).await;
             let (id, dialect) = (setup.id.clone(), codec.dialect());
             let socket = tracing::Span::current();
             let span = tracing::info_span!("call", call = %id);
@@ -117,8 +120,17 @@ fn setup(
         send_timeout: config.server.send_timeout,
         judge: config.llm.name.clone(),
         dictionary: config.tts.pronounce.clone(),
-        trace: config.log.traces.as_deref().and_then(|folder| trace_to(folder, id)),
+        trace: config.log.traces.as_deref().and_then(|folder| trace(services, folder, id)),
         tap: None,
         id: id.clone(),
     })
+}
+
+/// A trace in a new file of `folder`, which the records of the call name.
+fn trace(services: &Services, folder: &Path, id: &CallId) -> Option<TraceSink> {
+    let (file, sink) = trace_to(folder, id)?;
+    if let Some(records) = &services.records {
+        records.traced(id, &file);
+    }
+    Some(sink)
 }

@@ -17,6 +17,7 @@ pub mod outbound;
 pub mod process;
 mod provider;
 pub mod provider_api;
+pub mod records;
 pub mod registry;
 pub mod reporter;
 pub mod services;

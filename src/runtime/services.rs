@@ -7,6 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::followers::{Follower, Log};
 use super::provider_api::ProviderApi;
+use super::records::Records;
+use crate::call::tap::AudioTap;
 use crate::config::{Config, Line};
 use crate::engine::engines::Engines;
 use crate::ids::CallId;
@@ -24,6 +26,8 @@ pub struct Services {
     pub provider_api: Option<ProviderApi>,
     /// The followers of calls, beside the log and the calls' own connections.
     pub followers: Vec<Arc<dyn Follower>>,
+    /// The records, if any are kept; they are one of the followers.
+    pub records: Option<Arc<Records>>,
     /// Cancelled when running calls must end.
     pub stop: CancellationToken,
 }
@@ -33,6 +37,12 @@ impl Services {
     pub(super) fn tell(&self, call: &CallId, happened: &Happened) {
         Log.told(call, happened);
         self.followers.iter().for_each(|follower| follower.told(call, happened));
+    }
+
+    /// Begins the recording of a call, if calls are recorded. The disk is waited for elsewhere.
+    pub(super) async fn record(&self, call: &CallId) -> Option<AudioTap> {
+        let (records, call) = (self.records.clone()?, call.clone());
+        tokio::task::spawn_blocking(move || records.record(&call)).await.ok().flatten()
     }
 
     /// How much audio is kept in the playback buffer of the gateway that speaks `dialect`.

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,11 +27,12 @@ const MOST_KNOWN: usize = 1000;
 /// The largest trace: some hours of a call.
 const MOST_BYTES: usize = 256 << 20;
 
-/// A sink that writes the trace of a call to a new file in `folder`; `None` if no file can be created.
+/// A new file in `folder` for the trace of a call, and the sink that writes to it; `None` if no file can be
+/// created.
 #[must_use]
-pub fn trace_to(folder: &Path, id: &CallId) -> Option<TraceSink> {
+pub fn trace_to(folder: &Path, id: &CallId) -> Option<(PathBuf, TraceSink)> {
     match Trace::create(folder, id) {
-        Ok(trace) => Some(Arc::new(move |line| trace.write(line))),
+        Ok((file, trace)) => Some((file, Arc::new(move |line| trace.write(line)))),
         Err(error) => {
             tracing::error!(folder = %folder.display(), %error, "no trace can be written");
             None
@@ -50,11 +51,12 @@ struct Trace {
 
 /// Creates a file with this call's name. Names of calls may repeat: an existing file, even a dangling link,
 /// stays as it is, and the trace gets a longer name. No other user of this machine may read what callers say.
-fn create(folder: &Path, id: &CallId) -> std::io::Result<File> {
+fn create(folder: &Path, id: &CallId) -> std::io::Result<(PathBuf, File)> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let new = |name: String| {
         let mut options = File::options();
-        options.write(true).create_new(true).mode(0o600).open(folder.join(name))
+        let path = folder.join(name);
+        options.write(true).create_new(true).mode(0o600).open(&path).map(|file| (path, file))
     };
     match new(format!("{id}.jsonl")) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => new(format!("{id}.{}.jsonl", unique_id())),
@@ -63,15 +65,15 @@ fn create(folder: &Path, id: &CallId) -> std::io::Result<File> {
 }
 
 impl Trace {
-    fn create(folder: &Path, id: &CallId) -> std::io::Result<Self> {
-        let file = create(folder, id)?;
+    fn create(folder: &Path, id: &CallId) -> std::io::Result<(PathBuf, Self)> {
+        let (path, file) = create(folder, id)?;
         let (lines, queue) = sync_channel(QUEUE);
         std::thread::Builder::new().name("trace".into()).spawn(move || {
             if let Err(error) = write(file, &queue) {
                 tracing::error!(%error, "the trace of a call is cut off");
             }
         })?;
-        Ok(Self { lines, missing: Arc::default(), counted: Arc::default() })
+        Ok((path, Self { lines, missing: Arc::default(), counted: Arc::default() }))
     }
 
     fn write(&self, line: Line) {
@@ -139,7 +141,7 @@ mod tests {
     use crate::waiting::wait_until;
 
     fn trace(folder: &Path) -> Option<TraceSink> {
-        trace_to(folder, &CallId::new("c"))
+        trace_to(folder, &CallId::new("c")).map(|(_, sink)| sink)
     }
 
     fn line(ms: u64, event: Event) -> Line {

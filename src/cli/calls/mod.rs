@@ -126,7 +126,9 @@ struct DeleteArgs {
 /// If there are no records, or the database cannot be read or changed.
 pub fn run(args: &Args, config: &Config, path: Option<&Path>) -> anyhow::Result<ExitCode> {
     let file = args.records.as_deref().or(config.records.file.as_deref()).ok_or_else(|| {
-        anyhow!("no records are kept: set records.file in the configuration, or name a database with --records")
+        anyhow!(
+            "no records are kept: set records.file in the configuration, or name a database with --records"
+        )
     })?;
     match &args.command {
         Command::List(args) => list(file, args),
@@ -144,7 +146,8 @@ pub fn run(args: &Args, config: &Config, path: Option<&Path>) -> anyhow::Result<
         }
         Command::Replay { call, set, json } => {
             let trace = found(file, call)?.call.trace;
-            let trace = trace.with_context(|| format!("call {call} has no trace: set log.traces for traces"))?;
+            let trace =
+                trace.with_context(|| format!("call {call} has no trace: set log.traces for traces"))?;
             replay::run(&replay::Args::of(PathBuf::from(trace), set.clone(), *json))
         }
         Command::Delete(args) => delete(file, args),

@@ -50,7 +50,10 @@ pub(super) fn draw(whole: &FullCall) -> String {
     let longest = turns.iter().filter_map(|turn| turn.answer_ms.or(turn.v2v_ms)).fold(0.0, f64::max);
     let scale = (longest / BAR).max(1.0);
     if longest > 0.0 {
-        let legend = STAGES.iter().enumerate().map(|(i, (_, name, letter))| paint(&format!("{letter} {name}"), style(i)));
+        let legend = STAGES
+            .iter()
+            .enumerate()
+            .map(|(i, (_, name, letter))| paint(&format!("{letter} {name}"), style(i)));
         let _ = writeln!(out, "{} {}", dim("where the time went:"), legend.collect::<Vec<_>>().join(", "));
     }
     let mut events = events.iter().peekable();
@@ -71,7 +74,8 @@ fn head(call: &Call) -> String {
     let number = paint(&format!("#{}", call.id), Style::new().bold());
     let _ = writeln!(out, "{number}  {}", plain(&call.call_id));
     let parties = [("from", &call.caller), ("to", &call.called)];
-    let parties = parties.into_iter().filter_map(|(word, who)| Some(format!(" {word} {}", plain(who.as_deref()?))));
+    let parties =
+        parties.into_iter().filter_map(|(word, who)| Some(format!(" {word} {}", plain(who.as_deref()?))));
     let _ = writeln!(out, "{}, {}{}", told(call.started_at), call.gateway, parties.collect::<String>());
     let lasted = call.duration_ms.map_or_else(|| "still running".to_owned(), length);
     let _ = writeln!(out, "{lasted}, {}", plain(call.end_reason.as_deref().unwrap_or("not over")));
@@ -151,7 +155,11 @@ fn happened(call: &Call, event: &Event) -> String {
 fn foot(call: &Call) -> String {
     let mut out = String::from("\n");
     if let Some(v2v) = call.latency.get("v2v_ms") {
-        let _ = writeln!(out, "{} turns, answered in {:.0} ms (median), {:.0} ms at most", call.turns, v2v.p50, v2v.max);
+        let _ = writeln!(
+            out,
+            "{} turns, answered in {:.0} ms (median), {:.0} ms at most",
+            call.turns, v2v.p50, v2v.max
+        );
     } else {
         let _ = writeln!(out, "{} turns", call.turns);
     }
@@ -164,12 +172,16 @@ fn foot(call: &Call) -> String {
         (u64::from(call.stand_ins), "answers of a stand-in"),
         (u64::from(call.fallbacks), "fallback phrases"),
     ];
-    let counted: Vec<String> =
-        counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let counted: Vec<String> = counted
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
     if !counted.is_empty() {
         let _ = writeln!(out, "{}", counted.join(", "));
     }
-    let (audio, tokens) = (call.caller_audio_s + call.agent_audio_s, call.tokens.prompt + call.tokens.generated);
+    let (audio, tokens) =
+        (call.caller_audio_s + call.agent_audio_s, call.tokens.prompt + call.tokens.generated);
     let _ = writeln!(out, "{audio:.0} s of audio, {tokens} tokens, {:.2} s of a core", call.cpu_s);
     if let Some(file) = &call.recording {
         let _ = writeln!(out, "recording: {file}");

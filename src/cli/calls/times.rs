@@ -19,14 +19,15 @@ pub(super) fn moment(text: &str) -> Result<i64, String> {
     let exact = || text.parse::<Timestamp>().ok();
     let moment = exact().or_else(date).or_else(days).or_else(ago);
     moment.map(Timestamp::as_millisecond).ok_or_else(|| {
-        "expected a date (2026-11-28), a date and a time (2026-11-28 14:00), or so long ago (2h, 3d)".to_owned()
+        "expected a date (2026-11-28), a date and a time (2026-11-28 14:00), or so long ago (2h, 3d)"
+            .to_owned()
     })
 }
 
 /// A moment for people: the date and the time of day.
 pub(super) fn told(millis: i64) -> String {
     let moment = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
-    moment.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    moment.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// A length of time for people: `1:05`, `2:00:03`.

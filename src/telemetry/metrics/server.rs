@@ -10,6 +10,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use crate::records::Counters;
 use crate::report::CoreUse;
 
 /// The figures of one moment.
@@ -35,6 +36,8 @@ pub struct ServerFigures {
     pub refused: BTreeMap<&'static str, u64>,
     /// Log lines that were dropped because the output did not keep up.
     pub dropped_log_lines: u64,
+    /// What was written of records and what was lost, if any are kept.
+    pub records: Option<Counters>,
 }
 
 impl ServerFigures {
@@ -75,6 +78,12 @@ impl Collector for ServerFigures {
             dropped.metric_type(),
         )?;
         dropped.encode(metric)?;
+        if let Some(records) = self.records {
+            let events = [("written", records.written), ("dropped", records.dropped), ("lost", records.lost)];
+            let events = events.into_iter().map(|(outcome, count)| (outcome, count as f64));
+            let name = ("offhook_record_events", "Events for the records of calls, by outcome", "outcome");
+            counters(&mut encoder, name, events)?;
+        }
         let refused = self.refused.iter().map(|(kind, count)| (*kind, *count as f64));
         counters(&mut encoder, ("offhook_refused", "Clients that were refused", "kind"), refused)?;
         let of_work = |of: fn(&CoreUse) -> f64| self.work.iter().map(move |(work, used)| (*work, of(used)));
