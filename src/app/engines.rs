@@ -168,8 +168,8 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
     Ok(engines)
 }
 
-/// Engines without a recogniser and without a language model, whose words come from a script. The voice is the
-/// built-in one. For measurements.
+/// Engines without a recogniser and without a language model, whose words come from a script. The voice is
+/// the built-in one. For measurements.
 ///
 /// # Errors
 /// If the voice does not start.

@@ -52,8 +52,8 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     max_calls: Option<u32>,
 
-    /// For measuring loads (`offhook bench calls`): what callers say and what is answered comes from a script.
-    /// With "words", the models compute all the same; with "everything", none is loaded
+    /// For measuring loads (`offhook bench calls`): what callers say and what is answered comes from a
+    /// script. With "words", the models compute all the same; with "everything", none is loaded
     #[arg(long, value_enum, value_name = "WHAT")]
     scripted: Option<Scripted>,
 }

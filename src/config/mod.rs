@@ -7,6 +7,7 @@ pub mod limits;
 mod lines;
 mod models;
 mod problems;
+mod records;
 mod schema;
 mod secrets;
 #[cfg(test)]
@@ -23,7 +24,6 @@ use std::time::Duration;
 use crate::access::Secret;
 use crate::engine::{KernelChoice, Sampling, TemplateChoice};
 use crate::media::ear::EarSettings;
-use crate::records::Redaction;
 use crate::speakable::Dictionary;
 use crate::turns::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
 use crate::vad::DetectorChoice;
@@ -32,6 +32,7 @@ pub use examine::{DEFAULT_CONFIG, Examined, examine, examine_text, load, parse};
 pub use lines::{Line, Lines};
 pub use models::NamedModel;
 pub use problems::{ConfigError, Problem, Secrets};
+pub use records::Records;
 pub use secrets::secret_of;
 
 /// The whole configuration. `config.toml` describes every key.
@@ -71,25 +72,6 @@ pub struct Config {
     pub log: Log,
     /// What is kept of calls.
     pub records: Records,
-}
-
-/// `[records]`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Records {
-    /// The database; `None` keeps no records.
-    pub file: Option<PathBuf>,
-    /// Whether words are kept.
-    pub transcripts: bool,
-    /// What is taken out of them.
-    pub redact: Redaction,
-    /// How long a call is kept; `None` keeps it for ever.
-    pub keep: Option<Duration>,
-    /// Events of a batch.
-    pub batch: usize,
-    /// The longest wait of an event for its batch.
-    pub longest_wait: Duration,
-    /// The folder for recordings; `None` records no audio.
-    pub recordings: Option<PathBuf>,
 }
 
 impl Config {

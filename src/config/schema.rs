@@ -9,13 +9,12 @@ use super::limits;
 use super::lines::lines;
 use super::secrets::secret;
 use super::toml_reader::Reader;
-use super::{Admin, Config, Llm, Log, Playback, Records, Server, Stt, Tls, Tts, Vad, models, turn_taking};
+use super::{Admin, Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, records, turn_taking};
 use crate::engine::voice;
 use crate::engine::whisper::{languages, published};
 use crate::engine::{Sampling, TemplateChoice};
 use crate::files::search_path;
 use crate::media::ear::EarSettings;
-use crate::records::Redaction;
 use crate::speakable::Dictionary;
 use crate::telemetry::logging;
 use crate::vad::DetectorChoice;
@@ -63,44 +62,12 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
                 logging::filter(level).is_none().then(|| allowed.to_owned())
             }),
             json: r.switch("log.json", false),
-            traces: folder(r, base, "log.traces"),
+            traces: r.file("log.traces", base),
         },
-        records: records(r, base),
+        records: records::records(r, base),
     };
     check_together(r, &config);
     config
-}
-
-/// The path in `key`; `None` if it is "".
-fn folder(r: &mut Reader, base: &Path, key: &str) -> Option<PathBuf> {
-    Some(r.text(key, "", |_| None)).filter(|path| !path.is_empty()).map(|path| base.join(path))
-}
-
-fn records(r: &mut Reader, base: &Path) -> Records {
-    let redact = r.text("records.redact", "all", |value| {
-        (!["all", "cards", "off"].contains(&value)).then(|| "\"all\", \"cards\" or \"off\"".to_owned())
-    });
-    let day = Duration::from_secs(24 * 60 * 60);
-    let days = r.integer("records.keep_days", 90, 0..=36_500);
-    let records = Records {
-        file: folder(r, base, "records.file"),
-        transcripts: r.switch("records.transcripts", true),
-        redact: match redact.as_str() {
-            "off" => Redaction::Off,
-            "cards" => Redaction::Cards,
-            _ => Redaction::All,
-        },
-        keep: (days > 0).then(|| day * u32::try_from(days).unwrap_or(u32::MAX)),
-        batch: r.integer("records.batch_events", 50, 1..=10_000) as usize,
-        longest_wait: r.millis("records.batch_ms", 60_000, 100..=600_000),
-        recordings: folder(r, base, "records.recordings"),
-    };
-    if records.recordings.is_some() && records.file.is_none() {
-        let allowed =
-            "the path of a database beside records.recordings: it is how recordings are found and deleted";
-        r.refuse("records.file", "\"\"".to_owned(), allowed.to_owned());
-    }
-    records
 }
 
 /// `tts.pronounce`: words, and how they are said.

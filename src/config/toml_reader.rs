@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::{Table, Value};
@@ -131,6 +132,11 @@ impl Reader {
                 default
             }
         }
+    }
+
+    /// A path, from `base` if it is relative; `None` if the key is "".
+    pub(super) fn file(&mut self, key: &str, base: &Path) -> Option<PathBuf> {
+        Some(self.text(key, "", |_| None)).filter(|path| !path.is_empty()).map(|path| base.join(path))
     }
 
     /// true or false.

@@ -21,6 +21,7 @@ pub(super) fn agent(r: &mut Reader) -> Agent {
     Agent {
         system_prompt: r.text("agent.system_prompt", "", at_most(20_000)).trim().to_owned(),
         phrases: Phrases {
+            disclosure: phrase(r, "agent.disclosure", ""),
             greeting: phrase(r, "agent.greeting", ""),
             fallback: phrase(r, "agent.fallback", "I am sorry, could you say that again?"),
             not_understood: phrase(r, "manners.not_understood", "Sorry, I did not catch that."),

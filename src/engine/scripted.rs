@@ -1,6 +1,6 @@
-//! Engines whose words come from a script, for measuring loads: either without any model (what does all around
-//! the models cost?), or around real ones, which compute all that they would otherwise (what do models of this
-//! size cost, whatever their words?). Must not know calls.
+//! Engines whose words come from a script, for measuring loads: either without any model (what does all
+//! around the models cost?), or around real ones, which compute all that they would otherwise (what do models
+//! of this size cost, whatever their words?). Must not know calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

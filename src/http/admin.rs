@@ -1,5 +1,5 @@
-//! What administrators see and change while the server runs: metrics, the state of queues, cores and calls, the
-//! level of the log. Must not know how the figures come about.
+//! What administrators see and change while the server runs: metrics, the state of queues, cores and calls,
+//! the level of the log. Must not know how the figures come about.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! The routes: a WebSocket for each gateway, health and readiness, and those for administrators. Must not know what a call does.
+//! The routes: a WebSocket for each gateway, health and readiness, and those for administrators. Must not
+//! know what a call does.
 
 mod admin;
 mod handshake;

@@ -1,5 +1,5 @@
-//! A name for each request, which its log lines and its answer carry: the client's own in `X-Request-Id`, or a
-//! new one. Must not know what is requested.
+//! A name for each request, which its log lines and its answer carry: the client's own in `X-Request-Id`, or
+//! a new one. Must not know what is requested.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};

@@ -29,6 +29,10 @@ impl Follower for Log {
                 custom_data(data);
             }
             Happened::Turn(turn) => turn_over(turn),
+            Happened::Disclosed { heard: true } => tracing::info!("disclosed: the caller heard all of it"),
+            Happened::Disclosed { heard: false } => {
+                tracing::warn!("the call ended before all was disclosed (agent.disclosure)");
+            }
             Happened::Failed(Trouble::OddMessage { count, reason }, _) => odd_message(*count, reason),
             Happened::Failed(Trouble::Late, Failure { code, message }) => {
                 tracing::warn!(code, "{message}");

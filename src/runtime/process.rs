@@ -1,5 +1,5 @@
-//! What a process uses of the machine, from the kernel's figures (Linux, proc(5)). Must not know what the process
-//! does.
+//! What a process uses of the machine, from the kernel's figures (Linux, proc(5)). Must not know what the
+//! process does.
 
 use std::path::PathBuf;
 use std::time::Duration;

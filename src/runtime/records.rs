@@ -1,5 +1,5 @@
-//! Records of calls that last: the database and the recordings, as followers of calls. Trouble with them costs
-//! records and never a call. Must not know how they are written.
+//! Records of calls that last: the database and the recordings, as followers of calls. Trouble with them
+//! costs records and never a call. Must not know how they are written.
 
 use std::path::Path;
 use std::sync::Arc;

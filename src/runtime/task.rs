@@ -148,7 +148,8 @@ impl Task<'_> {
                 call.handle(self.clock.now(), Input::Measured { ping, queues, cores });
             }
             Output::Happened(happened) => {
-                self.services.tell(&self.id, &happened);
+                let of = if let Happened::Turn(over) = &*happened { over.turn.turn } else { call.turn() };
+                self.span.of_turn(of).in_scope(|| self.services.tell(&self.id, &happened));
                 if matches!(*happened, Happened::Started(_)) {
                     (self.started)();
                 }

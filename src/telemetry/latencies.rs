@@ -1,5 +1,5 @@
-//! The distribution of each figure of latency over all calls of the server, in bounded memory: since the start,
-//! and over the last minutes. Must not know who reads it.
+//! The distribution of each figure of latency over all calls of the server, in bounded memory: since the
+//! start, and over the last minutes. Must not know who reads it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -118,7 +118,8 @@ impl Follower for Latencies {
     fn told(&self, _: &CallId, happened: &Happened) {
         match happened {
             Happened::Turn(turn) => self.turn(&turn.turn),
-            Happened::Started(_) | Happened::Failed(..) | Happened::Ended(_) => {}
+            Happened::Started(_) | Happened::Disclosed { .. } | Happened::Failed(..) | Happened::Ended(_) => {
+            }
         }
     }
 }

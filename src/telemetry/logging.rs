@@ -81,7 +81,7 @@ pub fn set_level(level: &str) -> Result<(), LevelError> {
 /// The number of lines that were dropped because the output did not take them.
 #[must_use]
 pub fn dropped_lines() -> u64 {
-    RUNNING.get().map_or(0, |running| running.queue.left_out())
+    RUNNING.get().map_or(0, |running| running.queue.left_out_in_all())
 }
 
 /// The running log. When it is dropped, waiting lines are written, as far as the output takes them at once.

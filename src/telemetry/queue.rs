@@ -72,7 +72,7 @@ impl Queue {
     }
 
     /// The number of lines that were dropped since the start.
-    pub(super) fn left_out(&self) -> u64 {
+    pub(super) fn left_out_in_all(&self) -> u64 {
         self.0.lock().left_out_in_all
     }
 

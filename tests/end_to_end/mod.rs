@@ -10,6 +10,7 @@ mod gaps;
 mod gateways;
 mod handshakes;
 mod hanging_up;
+mod knowing;
 mod models;
 mod outputs;
 mod own_agent;

@@ -9,7 +9,7 @@ use std::path::Path;
 use imports::{Crate, House};
 
 /// A room (a folder of src/, or a file in it), and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 26] = [
+const MAY_IMPORT: [(&str, &[&str]); 27] = [
     ("units", &[]),
     ("stats", &[]),
     ("language", &[]),
@@ -45,7 +45,8 @@ const MAY_IMPORT: [(&str, &[&str]); 26] = [
     ("phone", &["audio", "files", "language", "stats", "streams", "units"]),
     ("files", &["audio"]),
     ("models", &["files"]),
-    ("telemetry", &[]),
+    ("records", &["dialogue", "ids", "report", "units"]),
+    ("telemetry", &["dialogue", "engine", "ids", "records", "report", "runtime", "units"]),
     ("engine", &["audio", "dialogue", "files", "language", "report", "units", "vad"]),
     (
         "config",
@@ -56,6 +57,7 @@ const MAY_IMPORT: [(&str, &[&str]); 26] = [
             "files",
             "language",
             "media",
+            "records",
             "speakable",
             "streams",
             "telemetry",
@@ -66,8 +68,8 @@ const MAY_IMPORT: [(&str, &[&str]); 26] = [
     (
         "runtime",
         &[
-            "access", "call", "config", "dialogue", "engine", "ids", "media", "report", "streams", "turns",
-            "units",
+            "access", "call", "config", "dialogue", "engine", "ids", "media", "records", "report", "streams",
+            "turns", "units",
         ],
     ),
     (
@@ -132,6 +134,7 @@ fn house() -> House {
         of("offhook_llm", "crates/llm/src", &["engine", "llm"]),
         of("offhook_models", "crates/models/src", &["models"]),
         of("offhook_phone", "crates/phone/src", &["phone"]),
+        of("offhook_records", "crates/records/src", &["records"]),
     ])
 }
 

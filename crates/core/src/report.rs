@@ -315,6 +315,11 @@ pub enum Happened {
     Started(Beginning),
     /// A turn is over.
     Turn(ReportedTurn),
+    /// What must be disclosed was spoken, and the caller heard all of it or hung up before its end.
+    Disclosed {
+        /// The caller heard all of it.
+        heard: bool,
+    },
     /// Something went wrong; the call goes on.
     Failed(Trouble, Failure),
     /// The call is over.

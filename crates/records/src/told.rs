@@ -56,6 +56,13 @@ impl Told {
                 data: data(&beginning.data),
             })),
             Happened::Turn(turn) => What::Turn(Box::new(turn_of(turn))),
+            Happened::Disclosed { heard } => What::Failed {
+                kind: "disclosed",
+                failure: Failure {
+                    code: if *heard { "heard" } else { "cut" }.to_owned(),
+                    message: "what must be disclosed at the beginning of the call".to_owned(),
+                },
+            },
             Happened::Failed(trouble, failure) => What::Failed {
                 kind: match trouble {
                     Trouble::OddMessage { .. } => "odd_message",

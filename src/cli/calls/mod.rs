@@ -1,5 +1,5 @@
-//! `offhook calls`: the records of calls that a server keeps: listed, shown, exported, replayed, deleted, backed
-//! up. Must not know how they are written.
+//! `offhook calls`: the records of calls that a server keeps: listed, shown, exported, replayed, deleted,
+//! backed up. Must not know how they are written.
 
 mod list;
 mod show;

@@ -1,5 +1,5 @@
-//! A call as a picture in a terminal: who said what and when, and where the time of each answer went. In a pipe
-//! the same without colours, with a letter for each stage. Must not know how calls are found.
+//! A call as a picture in a terminal: who said what and when, and where the time of each answer went. In a
+//! pipe the same without colours, with a letter for each stage. Must not know how calls are found.
 
 use std::fmt::Write as _;
 

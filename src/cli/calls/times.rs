@@ -10,12 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 /// What is allowed.
 pub(super) fn moment(text: &str) -> Result<i64, String> {
     let zone = TimeZone::system();
-    let ago = || Some(Timestamp::now().checked_sub(text.parse::<SignedDuration>().ok()?).ok()?);
+    let ago = || Timestamp::now().checked_sub(text.parse::<SignedDuration>().ok()?).ok();
     let days = || {
         let days: i64 = text.strip_suffix('d')?.trim().parse().ok()?;
         Timestamp::now().checked_sub(SignedDuration::from_hours(days.checked_mul(24)?)).ok()
     };
-    let date = || Some(zone.to_timestamp(text.parse::<DateTime>().ok()?).ok()?);
+    let date = || zone.to_timestamp(text.parse::<DateTime>().ok()?).ok();
     let exact = || text.parse::<Timestamp>().ok();
     let moment = exact().or_else(date).or_else(days).or_else(ago);
     moment.map(Timestamp::as_millisecond).ok_or_else(|| {

@@ -59,6 +59,7 @@ pub struct CallMetrics {
     interruptions: Counter,
     hiccups: Counter,
     drafts: Family<Outcome, Counter>,
+    disclosures: Family<Outcome, Counter>,
     fillers: Counter,
     stand_ins: Counter,
     fallbacks: Counter,
@@ -82,6 +83,7 @@ impl CallMetrics {
             interruptions: Counter::default(),
             hiccups: Counter::default(),
             drafts: Family::default(),
+            disclosures: Family::default(),
             fillers: Counter::default(),
             stand_ins: Counter::default(),
             fallbacks: Counter::default(),
@@ -118,6 +120,7 @@ impl CallMetrics {
             m.hiccups,
         );
         registry.register("offhook_drafts", "Answers prepared before the end of a turn was known", m.drafts);
+        registry.register("offhook_disclosures", "Disclosures at the beginning of calls", m.disclosures);
         registry.register("offhook_fillers", "Turns in which a filler preceded the answer", m.fillers);
         registry.register("offhook_stand_ins", "Turns that a stand-in answered", m.stand_ins);
         registry.register("offhook_fallbacks", "Turns in which the fallback phrase was spoken", m.fallbacks);
@@ -177,6 +180,10 @@ impl Follower for CallMetrics {
                 self.started.get_or_create(&OfGateway { gateway: beginning.gateway.clone() }).inc();
             }
             Happened::Turn(turn) => self.turn(turn),
+            Happened::Disclosed { heard } => {
+                let outcome = if *heard { "heard" } else { "cut" };
+                self.disclosures.get_or_create(&Outcome { outcome }).inc();
+            }
             // Their codes are ours, too: the kinds of refusals.
             Happened::Failed(Trouble::OddMessage { .. } | Trouble::Late | Trouble::Engine, failure) => {
                 self.failures.get_or_create(&Code { code: failure.code.clone() }).inc();

@@ -1,5 +1,5 @@
-//! What the engines do, counted around their ports, under names that other servers of speech use, too. Must not
-//! know calls.
+//! What the engines do, counted around their ports, under names that other servers of speech use, too. Must
+//! not know calls.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -76,6 +76,14 @@ impl EngineMetrics {
             reused_tokens: Family::default(),
             output_tokens: Family::default(),
         };
+        // Series that begin at zero: a rate over their first event would be nothing otherwise.
+        for kind in ["final", "partial"] {
+            let kind = Kind { kind };
+            drop(metrics.hears.get_or_create(&kind));
+            drop(metrics.hear_errors.get_or_create(&kind));
+            drop(metrics.hear_duration.get_or_create(&kind));
+            drop(metrics.heard.get_or_create(&kind));
+        }
         let m = metrics.clone();
         registry.register("stt_transcription_requests", "Utterances given to the recogniser", m.hears);
         registry.register("stt_transcription_errors", "Transcriptions that failed", m.hear_errors);
@@ -136,6 +144,14 @@ impl EngineMetrics {
     /// `inner`, which is called `name`, with its work counted.
     #[must_use]
     pub fn think(&self, name: &str, inner: Arc<dyn Think>, now: &Now) -> Arc<dyn Think> {
+        let labels = Model { model: name.to_owned(), task: "answer" };
+        drop(self.thinks.get_or_create(&labels));
+        drop(self.think_errors.get_or_create(&labels));
+        drop(self.think_duration.get_or_create(&labels));
+        drop(self.first_token.get_or_create(&labels));
+        for tokens in [&self.input_tokens, &self.reused_tokens, &self.output_tokens] {
+            drop(tokens.get_or_create(&labels));
+        }
         let inner = Named { name: name.to_owned(), model: inner };
         Arc::new(Metered { inner, metrics: self.clone(), now: now.clone() })
     }

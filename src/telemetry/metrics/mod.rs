@@ -1,6 +1,6 @@
-//! Metrics for Prometheus: what happens to calls (a follower of calls), what the engines do (wrappers of their
-//! ports), and the figures of the server at the moment of a scrape. Labels have few values, none of them from a
-//! peer. Must not know HTTP.
+//! Metrics for Prometheus: what happens to calls (a follower of calls), what the engines do (wrappers of
+//! their ports), and the figures of the server at the moment of a scrape. Labels have few values, none of
+//! them from a peer. Must not know HTTP.
 
 mod calls;
 mod engines;

@@ -154,7 +154,7 @@ mod tests {
             log.turn(report.clone());
             log.error(Failure { code: "x".into(), message: String::new() });
         }
-        let summary = log.summary("c", 1.0, SpeculationCount::default(), InboundQuality::default());
+        let summary = log.summary();
         assert_eq!(summary.transcript.len(), 2 * MAX_TURNS);
         assert_eq!(summary.turns as usize, MAX_TURNS + 10);
         assert_eq!(summary.errors.len(), MAX_ERRORS);

@@ -170,6 +170,8 @@ pub struct Call {
     jobs: Jobs,
     voice: Voice,
     tap: Tap,
+    /// What must be disclosed at the beginning; empty for nothing.
+    disclosure: String,
     language: &'static Language,
     dictionary: Arc<Dictionary>,
     reply: Option<Reply>,
@@ -219,6 +221,7 @@ impl Call {
         let listener = if line.has_gaps() { listener.on_a_line_with_gaps(now) } else { listener };
         let mut call = Self {
             language: settings.language,
+            disclosure: settings.phrases.disclosure.trim().to_owned(),
             dictionary,
             conversation: Traced::new(settings, count, &id, trace),
             id,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Call, Closing};
+use crate::ids::TurnId;
 use crate::report::{
     Consumption, CoreUse, Failure, Happened, Report, ReportedTurn, Summary, Trouble, TurnReport,
 };
@@ -29,6 +30,11 @@ impl Call {
         let turn = ReportedTurn { turn: report, model, speech_end_ms };
         let messages = self.line.report(&Report::Turn(&turn));
         self.wire(messages);
+        if turn.turn.turn == TurnId::default() && !self.disclosure.is_empty() {
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            let heard = words(&turn.turn.reply).starts_with(&words(&self.disclosure));
+            self.happened(Happened::Disclosed { heard });
+        }
         self.happened(Happened::Turn(turn));
     }
 

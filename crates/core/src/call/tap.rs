@@ -1,5 +1,5 @@
-//! The audio of a call, for a recording: what the caller said, and what they heard. Counts both. Must not know
-//! what a recording is.
+//! The audio of a call, for a recording: what the caller said, and what they heard. Counts both. Must not
+//! know what a recording is.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -149,7 +149,10 @@ impl Conversation {
 
 fn can_be_stopped(reply: &Reply, settings: &super::Settings) -> bool {
     match reply.purpose {
-        Purpose::Greeting => !settings.barge_in.protect_greeting,
+        // What must be disclosed must be heard.
+        Purpose::Greeting => {
+            !settings.barge_in.protect_greeting && settings.phrases.disclosure.trim().is_empty()
+        }
         Purpose::Answer | Purpose::Phrase => true,
         // A caller who was silent until now may still speak.
         Purpose::Goodbye(Farewell::NobodySpoke | Farewell::AllWasSaid) => true,

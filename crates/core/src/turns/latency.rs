@@ -50,7 +50,8 @@ impl Milestones {
         if filled { self.stages_to(audio, frame) } else { None }
     }
 
-    /// The waterfall up to the sound that was synthesised at `first_audio` and is played from `first_frame` on.
+    /// The waterfall up to the sound that was synthesised at `first_audio` and is played from `first_frame`
+    /// on.
     fn stages_to(&self, first_audio: CallTime, first_frame: CallTime) -> Option<Stages> {
         let speech_end = self.speech_end?;
         let endpoint = self.endpoint?;

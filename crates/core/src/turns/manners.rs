@@ -25,9 +25,9 @@ impl Conversation {
                 self.timers.set(Timer::LengthWarning, now + longest.saturating_sub(manners.warn_before));
             }
         }
-        match self.settings.phrases.greeting.clone() {
-            greeting if greeting.is_empty() => self.wait_for_the_caller(now),
-            greeting => self.say(now, Purpose::Greeting, &greeting),
+        match self.settings.phrases.opening() {
+            opening if opening.is_empty() => self.wait_for_the_caller(now),
+            opening => self.say(now, Purpose::Greeting, &opening),
         }
     }
 

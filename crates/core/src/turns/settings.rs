@@ -57,6 +57,10 @@ fn english() -> &'static Language {
 /// Phrases that are said without the language model. An empty phrase is not said.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Phrases {
+    /// Before the greeting, whatever that is: who speaks, and that the call is recorded. It is spoken to its
+    /// end.
+    #[serde(default)]
+    pub disclosure: String,
     /// When the call begins.
     pub greeting: String,
     /// When an engine fails: an apology, and the request to say it again.
@@ -80,11 +84,18 @@ pub struct Phrases {
 }
 
 impl Phrases {
+    /// The first words of a call: the disclosure, then the greeting.
+    #[must_use]
+    pub fn opening(&self) -> String {
+        [self.disclosure.trim(), self.greeting.trim()].join(" ").trim().to_owned()
+    }
+
     /// The texts that the voice gets when these phrases are said, in the order of their likelihood, so that
     /// their speech can be prepared.
     #[must_use]
     pub fn chunks(&self, language: &'static Language, dictionary: &Dictionary) -> Vec<String> {
-        let whole = [&self.greeting, &self.fallback, &self.not_understood, &self.idle_goodbye];
+        let opening = self.opening();
+        let whole = [&opening, &self.fallback, &self.not_understood, &self.idle_goodbye];
         let rare = [&self.length_warning, &self.length_goodbye];
         let phrases = whole.into_iter().chain(&self.idle).chain(rare);
         let pieces = phrases.flat_map(|phrase| Chunker::new(language).all(phrase)).map(|piece| piece.text);

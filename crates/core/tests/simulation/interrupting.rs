@@ -1,6 +1,6 @@
 //! What happens when the caller makes a sound while the agent speaks: pause, confirm, resume.
 
-use offhook_core::turns::{Action, BargeInPolicy, Event, Settings};
+use offhook_core::turns::{Action, BargeInPolicy, Event, Phrases, Settings};
 
 use crate::support::simulation::{AT, MS, Simulation, settings};
 
@@ -199,6 +199,22 @@ fn a_protected_greeting_is_spoken_to_its_end_and_what_was_said_meanwhile_is_answ
     assert!(!reports[0].interrupted);
     assert_eq!((reports[1].heard.as_str(), reports[1].reply.as_str()), ("When do you open?", WHOLE));
     assert!(call.silenced().is_empty());
+}
+
+/// What the law wants said is said before any greeting, and nobody can cut it off.
+#[test]
+fn a_disclosure_comes_before_the_greeting_and_is_spoken_to_its_end() {
+    let phrases = Phrases { disclosure: "This call is recorded.".into(), ..settings().phrases };
+    let mut call = Simulation::new(Settings { phrases, ..settings() });
+    call.caller_says(AT(300), MS(600), "When do you open?");
+    let reports = call.run(AT(20_000));
+    assert_eq!(reports[0].reply, "This call is recorded. Hello, this is the clinic.");
+    assert!(!reports[0].interrupted);
+    assert_eq!((reports[1].heard.as_str(), reports[1].reply.as_str()), ("When do you open?", WHOLE));
+    let phrases =
+        Phrases { greeting: String::new(), disclosure: "I am a machine.".into(), ..settings().phrases };
+    let reports = Simulation::new(Settings { phrases, ..settings() }).run(AT(9000));
+    assert_eq!(reports[0].reply, "I am a machine.");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Whole calls with audio: faults that only the glue between the conversation and the connection can have.
 
 use offhook_core::call::Ending;
+use offhook_core::report::Happened;
 use offhook_core::speakable::Dictionary;
-use offhook_core::turns::{Manners, Settings};
+use offhook_core::turns::{Manners, Phrases, Settings};
 use offhook_core::units::CallTime;
 use serde_json::json;
 
@@ -311,4 +312,36 @@ fn a_voice_that_fails_in_the_middle_of_a_sentence_has_said_what_sounded() {
     assert_eq!(call.heard_text(), format!("{GREETING} You said Is there anything else?"));
     assert_eq!(call.failures(), ["synthesis_failed"]);
     assert_eq!(call.hangs_up().transcript[2].text, "You said Is there anything else?");
+}
+
+#[test]
+fn followers_are_told_whether_what_must_be_disclosed_was_heard() {
+    let phrases = Phrases { disclosure: "This call is recorded.".into(), ..settings().phrases };
+    let told = |until: CallTime| {
+        let mut call = WholeCall::new(Settings { phrases: phrases.clone(), ..settings() });
+        call.run(until);
+        call.hangs_up();
+        call.happened.iter().find_map(|(_, happened)| match happened {
+            Happened::Disclosed { heard } => Some(*heard),
+            _ => None,
+        })
+    };
+    assert_eq!(told(AT(10_000)), Some(true));
+    assert_eq!(told(AT(600)), Some(false), "who hangs up has not heard it");
+    let mut call = WholeCall::new(settings());
+    call.run(AT(5000));
+    assert!(!call.happened.iter().any(|(_, happened)| matches!(happened, Happened::Disclosed { .. })));
+}
+
+#[test]
+fn a_summary_says_what_the_call_consumed_and_what_had_to_stand_in() {
+    let mut call = WholeCall::new(settings());
+    asks(&mut call);
+    call.run(AT(12_000));
+    let summary = call.hangs_up();
+    let consumed = summary.consumed;
+    assert!((consumed.caller_audio_s - 12.0).abs() < 0.1, "{consumed:?}");
+    assert!(consumed.agent_audio_s > 3.0 && consumed.agent_audio_s < 8.0, "{consumed:?}");
+    assert!(consumed.tokens.prompt > 0 && consumed.tokens.generated > 0, "{consumed:?}");
+    assert_eq!((summary.stand_ins, summary.fallbacks, summary.fillers), (0, 0, 0));
 }

@@ -16,6 +16,7 @@ pub fn settings() -> Settings {
         language: &offhook_core::language::ENGLISH,
         system_prompt: "You help.".into(),
         phrases: Phrases {
+            disclosure: String::new(),
             greeting: "Hello, this is the clinic.".into(),
             fallback: "I am sorry, could you say that again?".into(),
             not_understood: "Sorry, I did not catch that.".into(),

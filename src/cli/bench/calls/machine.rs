@@ -1,5 +1,5 @@
-//! The machine of a measurement: what it is, and how a server is kept to some of its cores. Must not know what
-//! is measured.
+//! The machine of a measurement: what it is, and how a server is kept to some of its cores. Must not know
+//! what is measured.
 
 use std::num::NonZeroUsize;
 

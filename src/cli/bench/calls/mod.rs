@@ -1,5 +1,5 @@
-//! `offhook bench calls`: how many calls at once this machine takes. The server is a process of its own, and so
-//! is this one, which measures as its callers do and is not counted. Must not know the gateways.
+//! `offhook bench calls`: how many calls at once this machine takes. The server is a process of its own, and
+//! so is this one, which measures as its callers do and is not counted. Must not know the gateways.
 
 mod machine;
 mod server_use;
@@ -94,13 +94,13 @@ pub struct Args {
 /// What answers the calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Mode {
+pub(super) enum Mode {
     /// No models: everything around them
     Scripted,
     /// The models that ship
     Shipped,
-    /// Models of the configuration (--config) that compute everything, and whose words come from a script: for
-    /// files of true size with random weights
+    /// Models of the configuration (--config) that compute everything, and whose words come from a script:
+    /// for files of true size with random weights
     TrueSize,
     /// The models of the configuration (--config)
     Real,

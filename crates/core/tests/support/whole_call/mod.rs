@@ -147,6 +147,7 @@ impl WholeCall {
             judge: "main".to_owned(),
             dictionary: Arc::new(dictionary),
             trace: Some(Arc::new(move |line| sink.lock().unwrap().push(line))),
+            tap: None,
         };
         let line = Line::new(codec, peer.rate()).unwrap();
         let call = Call::new(CallTime::ZERO, setup, line, &start, Vec::new(), Tolerance::default());
@@ -177,7 +178,6 @@ impl WholeCall {
             happened: Vec::new(),
             ended: None,
             trace,
-            tap: None,
             errors,
             expects_errors: false,
         };
