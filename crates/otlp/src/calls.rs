@@ -1,5 +1,5 @@
-//! The calls in progress: what the spans of a call need from its earlier events. No more of them than a bound;
-//! the oldest is forgotten. Must not know how spans are sent.
+//! The calls in progress: what the spans of a call need from its earlier events. There is a bound, and the
+//! oldest is forgotten. Must not know how spans are sent.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;

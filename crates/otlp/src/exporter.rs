@@ -53,7 +53,8 @@ impl Exporter {
     /// Starts the thread that sends. The collector needs not be there yet.
     ///
     /// # Errors
-    /// If the address or a header is none, if a number is 0, or if the system has no thread or no certificates.
+    /// If the address or a header is none, if a number is 0, or if the system has no thread or no
+    /// certificates.
     pub fn open(options: Options) -> Result<Self, OpenError> {
         let endpoint = Endpoint::new(&options.endpoint)?;
         let headers = endpoint::headers(&options.headers)?;

@@ -1,5 +1,5 @@
-//! Traces of calls over OTLP, the protocol of OpenTelemetry: a span for each call, each turn and each stage of
-//! a turn, sent to a collector. Must not know how a call works, and prints nothing.
+//! Traces of calls over OTLP, the protocol of OpenTelemetry: a span for each call, each turn and each stage
+//! of a turn, sent to a collector. Must not know how a call works, and prints nothing.
 //!
 //! Start reading at [`Exporter`], which takes what calls tell and never delays one. [`trace_id`] names the
 //! trace of a call, so that a log line or a record can link to it.

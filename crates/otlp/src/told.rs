@@ -1,5 +1,5 @@
-//! What is kept of an event until it is sent: the figures, and texts up to a length. Words, numbers and custom
-//! data do not even get into the queue unless they are wanted. Must not know what becomes of it.
+//! What is kept of an event until it is sent: the figures, and texts up to a length. Words, numbers and
+//! custom data do not even get into the queue unless they are wanted. Must not know what becomes of it.
 
 use std::time::Duration;
 

@@ -116,6 +116,9 @@ pub(crate) fn shown(attributes: &[KeyValue], key: &str) -> Option<String> {
         Value::BoolValue(flag) => flag.to_string(),
         Value::IntValue(count) => count.to_string(),
         Value::DoubleValue(figure) => figure.to_string(),
-        other => panic!("no attribute is {other:?}"),
+        other @ (Value::ArrayValue(_)
+        | Value::KvlistValue(_)
+        | Value::BytesValue(_)
+        | Value::StringValueStrindex(_)) => panic!("no attribute is {other:?}"),
     })
 }

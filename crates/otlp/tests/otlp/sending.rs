@@ -121,7 +121,7 @@ fn garbage_for_an_answer_is_counted_and_told() {
     assert_eq!(troubles.len(), 1, "{troubles:?}");
 }
 
-/// Fault: this asserts that calls do not wait, without a clock: the collector answers only when all was told.
+/// Needs no clock: the collector answers only when all was told.
 #[test]
 fn no_call_waits_for_a_collector_that_does_not_answer() {
     let answer = Arc::new(Barrier::new(2));
