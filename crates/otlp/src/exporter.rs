@@ -93,8 +93,9 @@ impl Exporter {
         self.shared.queue.flush(within)
     }
 
-    /// Takes nothing more, and waits until all is sent, or dropped: what fails now is not tried again. Returns
-    /// false if that takes longer; what is left is dropped then. Calls in progress get no span of their own.
+    /// Takes nothing more, and waits until all is sent, or dropped: what fails now is not tried again.
+    /// Returns false if that takes longer; what is left is dropped then. Calls in progress get no span of
+    /// their own.
     pub fn close(&self, within: Duration) -> bool {
         let closed = self.shared.queue.close(within);
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -89,7 +89,8 @@ impl fmt::Debug for Options {
     }
 }
 
-/// What goes wrong while spans are sent. Calls go on all the same. Each is told once, until all is well again.
+/// What goes wrong while spans are sent. Calls go on all the same. Each is told once, until all is well
+/// again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Trouble {

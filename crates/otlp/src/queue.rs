@@ -89,8 +89,8 @@ impl<T> Queue<T> {
         (state.waiting.len(), state.dropped)
     }
 
-    /// Waits for a batch: until so many wait, or the first has waited so long, or all is to be done. Says that
-    /// what was taken before is done. `None` at the end: all is done, or there is no time left for it.
+    /// Waits for a batch: until so many wait, or the first has waited so long, or all is to be done. Says
+    /// that what was taken before is done. `None` at the end: all is done, or there is no time left for it.
     pub(crate) fn next(&self, most: usize, longest: Duration) -> Option<Vec<T>> {
         let mut first = None;
         let mut state = self.state();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
@@ -28,6 +29,9 @@ impl Request {
 
 /// An answer; none at all closes the connection.
 pub(crate) type Reply = Option<(&'static str, Vec<u8>)>;
+
+/// An answer that takes everything, and comes a byte at a time.
+pub(crate) const TRICKLE: &str = "200 Trickle";
 
 /// An answer without a body.
 pub(crate) fn status(head: &'static str) -> Reply {
@@ -105,7 +109,16 @@ fn read(stream: &TcpStream) -> Option<Request> {
 
 fn write(mut stream: TcpStream, head: &str, body: &[u8]) {
     let head = format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
-    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+    let _ = stream.write_all(head.as_bytes());
+    if head.contains(TRICKLE) {
+        let drip = |byte: &u8| {
+            std::thread::sleep(Duration::from_millis(5));
+            stream.write_all(&[*byte]).is_ok()
+        };
+        let _ = body.iter().all(drip);
+    } else {
+        let _ = stream.write_all(body);
+    }
 }
 
 /// The value of an attribute, as it would be shown.

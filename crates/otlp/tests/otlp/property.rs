@@ -111,7 +111,7 @@ fn is_valid(span: &Span, spans: &[Span]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_events_make_valid_spans(events in proptest::collection::vec((at(), 0..3_u8, happened()), 1..40)) {

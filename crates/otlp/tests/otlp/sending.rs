@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use super::collector::{Collector, Reply, status};
+use super::collector::{Collector, Reply, TRICKLE, status};
 use super::{LONG, call, ended, options, over, started, tell, told, turn, wait_until};
 use offhook_core::ids::CallId;
 use offhook_otlp::{Counters, Exporter, OpenError, Options, Retries};
@@ -184,6 +184,15 @@ fn a_collector_that_never_answers_is_given_up_when_time_is_over() {
     tell(&exporter, &[ended()]);
     assert_eq!((exporter.counters().lost, exporter.counters().failed), (1, 3));
     assert!(troubles.lock().unwrap()[0].contains("did not answer within 0.05 s"));
+}
+
+#[test]
+fn an_answer_that_trickles_is_not_read_to_its_end_and_nothing_is_sent_twice() {
+    let collector = Collector::answering(|_| Some((TRICKLE, vec![0; 50_000])));
+    let timeout = Duration::from_millis(200);
+    let exporter = Exporter::open(Options { timeout, ..options(&collector) }).unwrap();
+    tell(&exporter, &[ended()]);
+    assert_eq!((exporter.counters().sent, collector.requests().len()), (1, 1));
 }
 
 #[test]
