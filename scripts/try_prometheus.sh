@@ -183,6 +183,16 @@ def dashboard(prometheus, root, stored):
     return names
 
 
+def queries(prometheus, root):
+    """Check the queries of the page: what stands in its last fenced block, each below its comment."""
+    block = (root / "docs/deploy/README.md").read_text().split("\n```\n")[-2]
+    found = [query for query in re.sub(r"(?m)^#.*\n", "", block).split("\n\n") if query.strip()]
+    answers = [ask(prometheus, "query", query=query) for query in found]
+    sick = [query for query, answer in zip(found, answers) if not answer.get("data", {}).get("result")]
+    check(found and not sick, f"the {len(found)} queries of README.md are valid and have data", sick)
+    return {name for query in found for name in names_in(query)}
+
+
 def main():
     prometheus, folder, root = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
     targets = ask(prometheus, "targets")["data"]["activeTargets"]
@@ -192,14 +202,14 @@ def main():
     lost = samples(folder / "after.txt") - stored
     check(not lost, f"Prometheus stored all {len(samples(folder / 'after.txt'))} names of a scrape", sorted(lost))
     known_names(stored, folder)
-    used = rules(prometheus) | dashboard(prometheus, root, stored)
+    used = rules(prometheus) | dashboard(prometheus, root, stored) | queries(prometheus, root)
     sources = "".join(file.read_text() for file in (root / "src/telemetry/metrics").glob("*.rs"))
     invented = {
         name
         for name in used - stored
         if name not in ON_EVENTS or f'"{name.removesuffix("_total")}"' not in sources
     }
-    check(not invented, f"the {len(used)} metrics of rules and dashboard exist", sorted(invented))
+    check(not invented, f"the {len(used)} metrics of rules, dashboard and README.md exist", sorted(invented))
     unused = {name for name in stored if re.fullmatch(OURS, name)} - used
     families = {re.sub(r"_(bucket|count|sum|total)$", "", name) for name in used}
     unused = sorted(name for name in unused if re.sub(r"_(bucket|count|sum|total)$", "", name) not in families)
@@ -234,7 +244,8 @@ sed -e "s|\"models/|\"$root/models/|" -e 's|^token = ""|token = "file:offhook.to
     -e 's|^file = ""|file = "records.db"|' "$root/config.toml" >"$folder/config.toml"
 "$offhook" --config "$folder/config.toml" serve --port 0 >"$folder/offhook.out" 2>"$folder/offhook.log" &
 pids+=($!)
-if ! within 60 grep -q "^listening on " "$folder/offhook.out" || ! within 120 grep -q " ready " "$folder/offhook.log"; then
+ready() { grep -q "^listening on " "$folder/offhook.out" && grep -q " ready " "$folder/offhook.log"; }
+if ! within 120 ready; then
     bad "offhook did not start:"
     cat "$folder/offhook.log"
     exit 1
@@ -244,7 +255,8 @@ ok "offhook answers on $address"
 status=$(curl -s -o /dev/null -w '%{http_code}' "http://$address/metrics")
 if [ "$status" = 401 ]; then ok "/metrics without a token: 401"; else bad "/metrics without a token: $status"; fi
 scrape() {
-    curl -sf -D "$folder/headers" -H "Authorization: Bearer $(cat "$folder/offhook.token")" "http://$address/metrics" >"$1"
+    curl -sf -D "$folder/headers" -H "Authorization: Bearer $(cat "$folder/offhook.token")" \
+        "http://$address/metrics" >"$1"
 }
 check "/metrics with the token" scrape "$folder/before.txt"
 check "its type is OpenMetrics" grep -qi "^content-type: application/openmetrics-text; version=1" "$folder/headers"
