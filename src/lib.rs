@@ -20,5 +20,7 @@ pub use offhook_core::{
 };
 pub use offhook_files as files;
 pub use offhook_models as models;
+#[cfg(feature = "otlp")]
+pub use offhook_otlp as otlp;
 pub use offhook_phone as phone;
 pub use offhook_records as records;

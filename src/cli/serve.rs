@@ -20,6 +20,8 @@ use crate::config::{Config, ConfigError};
 use crate::engine::llm::limit_threads;
 use crate::http::listen::{self, Limits};
 use crate::http::router;
+#[cfg(feature = "otlp")]
+use crate::runtime::otlp::Traces;
 use crate::runtime::records::Records;
 use crate::runtime::reporter::Reporter;
 use crate::runtime::socket::FAREWELL;
@@ -31,6 +33,10 @@ const BACKLOG: u32 = 1024;
 
 /// How long the last records may take at the end of the server.
 const LAST_RECORDS: Duration = Duration::from_secs(10);
+
+/// How long the last traces may take: a collector that is gone must not hold the server.
+#[cfg(feature = "otlp")]
+const LAST_TRACES: Duration = Duration::from_secs(3);
 
 /// Arguments of `offhook serve`.
 #[derive(Debug, clap::Args)]
@@ -129,6 +135,12 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     if let Some(records) = &records {
         app = app.recorded_by(records.clone());
     }
+    #[cfg(feature = "otlp")]
+    let traces = Traces::open(&config.otlp)?.map(Arc::new);
+    #[cfg(feature = "otlp")]
+    if let Some(traces) = &traces {
+        app = app.followed_by(traces.clone());
+    }
     if args.reports {
         app = app.followed_by(Arc::new(Reporter::to(std::io::stdout())?));
     }
@@ -174,6 +186,10 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     app.sum_up_the_rest();
     if let Some(records) = records {
         tokio::task::spawn_blocking(move || records.close(LAST_RECORDS)).await?;
+    }
+    #[cfg(feature = "otlp")]
+    if let Some(traces) = traces {
+        tokio::task::spawn_blocking(move || traces.close(LAST_TRACES)).await?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod examine;
 pub mod limits;
 mod lines;
 mod models;
+mod otlp;
 mod problems;
 mod records;
 mod schema;
@@ -31,6 +32,7 @@ use crate::vad::DetectorChoice;
 pub use examine::{DEFAULT_CONFIG, Examined, examine, examine_text, load, parse};
 pub use lines::{Line, Lines};
 pub use models::NamedModel;
+pub use otlp::Otlp;
 pub use problems::{ConfigError, Problem, Secrets};
 pub use records::Records;
 pub use secrets::secret_of;
@@ -72,6 +74,8 @@ pub struct Config {
     pub log: Log,
     /// What is kept of calls.
     pub records: Records,
+    /// Where traces of calls are sent.
+    pub otlp: Otlp,
 }
 
 impl Config {

@@ -9,7 +9,9 @@ use super::limits;
 use super::lines::lines;
 use super::secrets::secret;
 use super::toml_reader::Reader;
-use super::{Admin, Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, records, turn_taking};
+use super::{
+    Admin, Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, otlp, records, turn_taking,
+};
 use crate::engine::voice;
 use crate::engine::whisper::{languages, published};
 use crate::engine::{Sampling, TemplateChoice};
@@ -65,6 +67,7 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
             traces: r.file("log.traces", base),
         },
         records: records::records(r, base),
+        otlp: otlp::otlp(r, base),
     };
     check_together(r, &config);
     config

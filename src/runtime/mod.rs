@@ -13,6 +13,8 @@ mod frames;
 mod guard;
 mod jobs;
 mod opening;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 pub mod outbound;
 pub mod process;
 mod provider;

@@ -9,7 +9,7 @@ use std::path::Path;
 use imports::{Crate, House};
 
 /// A room (a folder of src/, or a file in it), and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 27] = [
+const MAY_IMPORT: [(&str, &[&str]); 28] = [
     ("units", &[]),
     ("stats", &[]),
     ("language", &[]),
@@ -45,6 +45,7 @@ const MAY_IMPORT: [(&str, &[&str]); 27] = [
     ("phone", &["audio", "files", "language", "stats", "streams", "units"]),
     ("files", &["audio"]),
     ("models", &["files"]),
+    ("otlp", &["dialogue", "ids", "report", "units"]),
     ("records", &["dialogue", "ids", "report", "units"]),
     ("telemetry", &["dialogue", "engine", "ids", "records", "report", "runtime", "units"]),
     ("engine", &["audio", "dialogue", "files", "language", "report", "units", "vad"]),
@@ -68,8 +69,8 @@ const MAY_IMPORT: [(&str, &[&str]); 27] = [
     (
         "runtime",
         &[
-            "access", "call", "config", "dialogue", "engine", "ids", "media", "records", "report", "streams",
-            "turns", "units",
+            "access", "call", "config", "dialogue", "engine", "ids", "media", "otlp", "records", "report",
+            "streams", "turns", "units",
         ],
     ),
     (
@@ -133,6 +134,7 @@ fn house() -> House {
         of("offhook_files", "crates/files/src", &["files"]),
         of("offhook_llm", "crates/llm/src", &["engine", "llm"]),
         of("offhook_models", "crates/models/src", &["models"]),
+        of("offhook_otlp", "crates/otlp/src", &["otlp"]),
         of("offhook_phone", "crates/phone/src", &["phone"]),
         of("offhook_records", "crates/records/src", &["records"]),
     ])

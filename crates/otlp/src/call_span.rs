@@ -20,6 +20,8 @@ pub(crate) struct Parts {
     pub(crate) times: (u64, u64),
     /// How it began, if that is known.
     pub(crate) started: Option<Started>,
+    /// Whether what must be disclosed was heard, if there was such a thing.
+    pub(crate) disclosed: Option<bool>,
     /// What failed.
     pub(crate) failures: Vec<Event>,
     /// How many more failures there were.
@@ -52,6 +54,10 @@ pub(crate) fn call_span(call: &CallId, parts: Parts, ended: Ended) -> Span {
             attributes.text("offhook.gateway", gateway).count("offhook.sample_rate", rate),
             |attributes, (name, value)| attributes.text(name, value),
         ),
+        None => attributes,
+    };
+    let attributes = match parts.disclosed {
+        Some(heard) => attributes.flag("offhook.disclosure.heard", heard),
         None => attributes,
     };
     let place = Place { trace: parts.trace, id: parts.trace.call(), parent: None };

@@ -37,6 +37,8 @@ struct Running {
     started: Option<(Duration, Started)>,
     failures: Vec<Event>,
     more_failures: u32,
+    /// Whether what must be disclosed was heard, if there was such a thing.
+    disclosed: Option<bool>,
     /// The code of the last failure of an engine since the last turn.
     code: Option<String>,
 }
@@ -68,6 +70,10 @@ impl Calls {
                 Vec::new()
             }
             What::Turn(turn) => self.turn(at, &call, *turn),
+            What::Disclosed { heard } => {
+                self.running(&call).disclosed = Some(heard);
+                Vec::new()
+            }
             What::Failed(failed) => {
                 self.failed(at, &call, failed);
                 Vec::new()
@@ -110,6 +116,7 @@ impl Calls {
             trace,
             times: (start, end),
             started: running.started.map(|(_, started)| started),
+            disclosed: running.disclosed,
             failures: running.failures,
             more_failures: running.more_failures,
         };

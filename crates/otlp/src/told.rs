@@ -35,6 +35,11 @@ pub(crate) enum What {
     Started(Started),
     /// A turn is over.
     Turn(Box<ReportedTurn>),
+    /// What must be disclosed was spoken.
+    Disclosed {
+        /// The caller heard all of it.
+        heard: bool,
+    },
     /// Something went wrong.
     Failed(Failed),
     /// The call is over.
@@ -96,6 +101,7 @@ impl Told {
         let what = match happened {
             Happened::Started(beginning) => What::Started(started(beginning, words)),
             Happened::Turn(turn) => What::Turn(Box::new(turn_of(turn, words))),
+            Happened::Disclosed { heard } => What::Disclosed { heard: *heard },
             Happened::Failed(trouble, failure) => What::Failed(failed(trouble, failure, words)),
             Happened::Ended(summary) => What::Ended(Box::new(ended(summary, words))),
         };
@@ -107,7 +113,7 @@ impl Told {
 pub(crate) fn is_important(happened: &Happened) -> bool {
     match happened {
         Happened::Started(_) | Happened::Ended(_) => true,
-        Happened::Turn(_) | Happened::Failed(..) => false,
+        Happened::Turn(_) | Happened::Disclosed { .. } | Happened::Failed(..) => false,
     }
 }
 
