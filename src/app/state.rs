@@ -11,7 +11,7 @@ use crate::access::ReplayGuard;
 use crate::config::Config;
 use crate::engine::engines::Engines;
 use crate::runtime::admission::Admission;
-use crate::runtime::clock::{Uptime, uptime};
+use crate::runtime::clock::{Uptime, since_1970, uptime};
 use crate::runtime::followers::Follower;
 use crate::runtime::process;
 use crate::runtime::provider_api::ProviderApi;
@@ -111,14 +111,15 @@ impl App {
         let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         ServerFigures {
             uptime: (self.uptime)(),
-            ready: self.services().is_ok(),
+            started: since_1970().saturating_sub((self.uptime)()),
+            ready: self.is_ready().is_ok(),
             max_calls: self.config.server.max_calls,
             cores: engines.map_or(0, |engines| engines.cores.count()),
             work: work.into_iter().map(|(work, used)| (work.name(), used)).collect(),
             cpu: process.cpu,
             resident_bytes: process.resident,
             threads: process.threads,
-            refused: refusals.in_all().iter().map(|(kind, count)| (kind.name(), *count)).collect(),
+            refused: Kind::ALL.iter().map(|kind| (kind.name(), refusals.in_all(*kind))).collect(),
             dropped_log_lines: logging::dropped_lines(),
             records: self.records.as_ref().map(|records| records.counters()),
         }
@@ -170,6 +171,18 @@ impl App {
     pub fn sum_up_the_rest(&self) {
         let all = self.refusals.lock().unwrap_or_else(PoisonError::into_inner).all();
         tell(all);
+    }
+
+    /// Whether calls are taken at all. A full server is still ready: calls must not be sent elsewhere for
+    /// good, and each is refused individually.
+    ///
+    /// # Errors
+    /// Why no calls are taken.
+    pub fn is_ready(&self) -> Result<(), Refused> {
+        match self.services() {
+            Ok(_) | Err(Refused::Full(_) | Refused::Memory(_)) => Ok(()),
+            Err(refused) => Err(refused),
+        }
     }
 
     /// The services for a new call, or why a call that began now would be refused.

@@ -204,7 +204,7 @@ impl Shared {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        let held = (self.shared.now)().saturating_sub(self.since);
+        let held = self.cost();
         let mut state = self.shared.lock();
         let broken_off = state.flags.remove(&self.ticket).is_some_and(|flag| flag.is_cancelled());
         let meter = state.meters.entry(self.work).or_default();

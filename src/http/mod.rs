@@ -15,7 +15,6 @@ use axum::middleware::from_fn;
 use axum::routing::get;
 
 use crate::app::App;
-use crate::runtime::registry::Refused;
 
 /// All routes.
 pub fn router(app: App) -> Router {
@@ -28,10 +27,8 @@ pub fn router(app: App) -> Router {
 }
 
 async fn ready(State(app): State<App>) -> (StatusCode, String) {
-    // A full server is still ready: calls must not be sent elsewhere for good. Each call is refused
-    // individually.
-    match app.services() {
-        Ok(_) | Err(Refused::Full(_) | Refused::Memory(_)) => (StatusCode::OK, "ready\n".into()),
+    match app.is_ready() {
+        Ok(()) => (StatusCode::OK, "ready\n".into()),
         Err(refused) => (StatusCode::SERVICE_UNAVAILABLE, format!("{refused}\n")),
     }
 }

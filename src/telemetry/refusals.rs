@@ -31,6 +31,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::NoRoom, Self::NotOpened, Self::NeverStood];
+
     /// A word for metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -119,10 +122,10 @@ impl Refusals {
         self.sums(|counted| now.saturating_sub(counted.since) >= WINDOW, now)
     }
 
-    /// The number of refusals of each kind since the start.
+    /// The number of refusals of this kind since the start.
     #[must_use]
-    pub fn in_all(&self) -> &BTreeMap<Kind, u64> {
-        &self.in_all
+    pub fn in_all(&self, kind: Kind) -> u64 {
+        self.in_all.get(&kind).copied().unwrap_or_default()
     }
 
     /// All sums, at shutdown.

@@ -27,8 +27,8 @@ const KNOWN: [&str; 13] = [
     "llm_generation_requests_total",
     "llm_generation_errors_total",
     "llm_generation_duration_seconds_count",
-    "llm_input_tokens_total",
-    "llm_output_tokens_total",
+    "llm_input_tokens_count",
+    "llm_output_tokens_count",
 ];
 
 fn request(

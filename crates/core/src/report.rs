@@ -358,8 +358,8 @@ pub struct Consumption {
     pub caller_audio_s: f64,
     /// Audio of the agent that was sent, in seconds, with the pauses between its sentences.
     pub agent_audio_s: f64,
-    /// Processor time that engines spent on the call, and its own task, in seconds of one core. Work for
-    /// several calls at once counts in equal shares.
+    /// Time for which engines held cores for the call, and the processor time of its own task, in seconds of
+    /// one core. Work for several calls at once counts in equal shares.
     pub cpu_s: f64,
 }
 

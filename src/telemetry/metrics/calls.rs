@@ -78,8 +78,8 @@ impl CallMetrics {
             turns: Family::default(),
             v2v: super::waits(),
             answer: super::waits(),
-            stages: Family::new_with_constructor(super::waits),
-            mark_return: super::waits(),
+            stages: Family::new_with_constructor(super::works),
+            mark_return: super::works(),
             interruptions: Counter::default(),
             hiccups: Counter::default(),
             drafts: Family::default(),
@@ -91,6 +91,22 @@ impl CallMetrics {
             audio: Family::default(),
             cpu: Seconds::default(),
         };
+        // Series that begin at zero: the step from nothing to the first event would be missed otherwise.
+        for outcome in ["complete", "interrupted", "failed"] {
+            drop(metrics.turns.get_or_create(&Outcome { outcome }));
+        }
+        for outcome in ["used", "thrown_away"] {
+            drop(metrics.drafts.get_or_create(&Outcome { outcome }));
+        }
+        for outcome in ["heard", "cut"] {
+            drop(metrics.disclosures.get_or_create(&Outcome { outcome }));
+        }
+        for code in ["overloaded", "transcription_failed", "generation_failed", "synthesis_failed"] {
+            drop(metrics.failures.get_or_create(&Code { code: code.to_owned() }));
+        }
+        for side in ["caller", "agent"] {
+            drop(metrics.audio.get_or_create(&Side { side }));
+        }
         let m = metrics.clone();
         registry.register("offhook_calls_started", "Calls that began, by gateway", m.started);
         registry.register("offhook_calls_ended", "Calls that are over, by the kind of their end", m.ended);
@@ -126,7 +142,11 @@ impl CallMetrics {
         registry.register("offhook_fallbacks", "Turns in which the fallback phrase was spoken", m.fallbacks);
         registry.register("offhook_failures", "What went wrong in calls, by code", m.failures);
         registry.register("offhook_audio_seconds", "Audio of calls, by side", m.audio);
-        registry.register("offhook_call_cpu_seconds", "Processor time spent on calls that are over", m.cpu);
+        registry.register(
+            "offhook_call_cpu_seconds",
+            "Time for which cores were held for calls that are over, and the processor time of their tasks",
+            m.cpu,
+        );
         metrics
     }
 

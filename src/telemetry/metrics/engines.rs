@@ -50,9 +50,9 @@ pub struct EngineMetrics {
     think_errors: Family<Model, Counter>,
     think_duration: Histograms<Model>,
     first_token: Histograms<Model>,
-    input_tokens: Family<Model, Counter>,
+    input_tokens: Histograms<Model>,
     reused_tokens: Family<Model, Counter>,
-    output_tokens: Family<Model, Counter>,
+    output_tokens: Histograms<Model>,
 }
 
 impl EngineMetrics {
@@ -72,9 +72,9 @@ impl EngineMetrics {
             think_errors: Family::default(),
             think_duration: Family::new_with_constructor(super::works),
             first_token: Family::new_with_constructor(super::works),
-            input_tokens: Family::default(),
+            input_tokens: Family::new_with_constructor(tokens),
             reused_tokens: Family::default(),
-            output_tokens: Family::default(),
+            output_tokens: Family::new_with_constructor(tokens),
         };
         // Series that begin at zero: a rate over their first event would be nothing otherwise.
         for kind in ["final", "partial"] {
@@ -144,13 +144,14 @@ impl EngineMetrics {
     /// `inner`, which is called `name`, with its work counted.
     #[must_use]
     pub fn think(&self, name: &str, inner: Arc<dyn Think>, now: &Now) -> Arc<dyn Think> {
-        let labels = Model { model: name.to_owned(), task: "answer" };
-        drop(self.thinks.get_or_create(&labels));
-        drop(self.think_errors.get_or_create(&labels));
-        drop(self.think_duration.get_or_create(&labels));
-        drop(self.first_token.get_or_create(&labels));
-        for tokens in [&self.input_tokens, &self.reused_tokens, &self.output_tokens] {
-            drop(tokens.get_or_create(&labels));
+        for task in [Task::Answer, Task::Listen, Task::Rebuild] {
+            let labels = Model { model: name.to_owned(), task: word(task) };
+            drop(self.thinks.get_or_create(&labels));
+            drop(self.think_errors.get_or_create(&labels));
+            drop(self.reused_tokens.get_or_create(&labels));
+            for family in [&self.think_duration, &self.first_token, &self.input_tokens, &self.output_tokens] {
+                drop(family.get_or_create(&labels));
+            }
         }
         let inner = Named { name: name.to_owned(), model: inner };
         Arc::new(Metered { inner, metrics: self.clone(), now: now.clone() })
@@ -167,6 +168,19 @@ struct Metered<E> {
 struct Named {
     name: String,
     model: Arc<dyn Think>,
+}
+
+/// A task in a word.
+const fn word(task: Task) -> &'static str {
+    match task {
+        Task::Answer => "answer",
+        Task::Listen => "prefill",
+        Task::Rebuild => "rebuild",
+    }
+}
+
+fn tokens() -> Histogram {
+    super::doublings(14)
 }
 
 /// Cancelled work has not failed.
@@ -190,8 +204,12 @@ impl Hear for Metered<Arc<dyn Hear>> {
             }
             done(outcome);
         };
+        let partial = request.partial;
         self.inner.hear(request, Box::new(counted)).inspect_err(|_| {
-            self.metrics.hear_errors.get_or_create(&kind).inc();
+            // Under load, partials are skipped; that is no error.
+            if !partial {
+                self.metrics.hear_errors.get_or_create(&kind).inc();
+            }
         })
     }
 }
@@ -260,12 +278,7 @@ impl SpeakSink for CountedSpeech {
 
 impl Think for Metered<Named> {
     fn begin(&self, request: ThinkRequest, sink: Box<dyn ThinkSink>) -> Result<(), QueueFull> {
-        let task = match request.task {
-            Task::Answer => "answer",
-            Task::Listen => "prefill",
-            Task::Rebuild => "rebuild",
-        };
-        let labels = Model { model: self.inner.name.clone(), task };
+        let labels = Model { model: self.inner.name.clone(), task: word(request.task) };
         self.metrics.thinks.get_or_create(&labels).inc();
         let clock = Stopwatch { now: self.now.clone(), began: (self.now)() };
         let metrics = self.metrics.clone();
@@ -316,9 +329,9 @@ impl ThinkSink for CountedThought {
         let (metrics, labels) = (&self.metrics, &self.labels);
         if let Ok(used) = &outcome {
             metrics.think_duration.get_or_create(labels).observe(self.clock.seconds());
-            metrics.input_tokens.get_or_create(labels).inc_by(used.prompt as u64);
+            metrics.input_tokens.get_or_create(labels).observe(used.prompt as f64);
             metrics.reused_tokens.get_or_create(labels).inc_by(used.reused as u64);
-            metrics.output_tokens.get_or_create(labels).inc_by(used.generated as u64);
+            metrics.output_tokens.get_or_create(labels).observe(used.generated as f64);
         } else if failed(&outcome) {
             metrics.think_errors.get_or_create(labels).inc();
         }

@@ -53,8 +53,8 @@ impl Metrics {
 /// Seconds that a caller may wait: fine around half a second, where the goals are.
 fn waits() -> Histogram {
     Histogram::new([
-        0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0,
-        10.0,
+        0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 3.0,
+        5.0, 10.0,
     ])
 }
 

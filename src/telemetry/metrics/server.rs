@@ -18,6 +18,8 @@ use crate::report::CoreUse;
 pub struct ServerFigures {
     /// Time since the start.
     pub uptime: Duration,
+    /// When the server started, since 1970.
+    pub started: Duration,
     /// Calls are accepted.
     pub ready: bool,
     /// The most calls at once.
@@ -53,7 +55,8 @@ type Plain<V> = (&'static str, &'static str, V);
 
 impl Collector for ServerFigures {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let gauges: [Plain<f64>; 6] = [
+        let gauges: [Plain<f64>; 7] = [
+            ("process_start_time_seconds", "When the server started, since 1970", self.started.as_secs_f64()),
             ("offhook_uptime_seconds", "Time since the start of the server", self.uptime.as_secs_f64()),
             ("offhook_ready", "1 if calls are accepted", f64::from(u8::from(self.ready))),
             ("offhook_calls_limit", "The most calls at once (server.max_calls)", self.max_calls as f64),
@@ -79,11 +82,21 @@ impl Collector for ServerFigures {
         )?;
         dropped.encode(metric)?;
         if let Some(records) = self.records {
-            let events = [("written", records.written), ("dropped", records.dropped), ("lost", records.lost)];
+            let events = [
+                ("written", records.written),
+                ("dropped", records.dropped),
+                ("lost", records.lost),
+                ("failed_tries", records.failed),
+            ];
             let events = events.into_iter().map(|(outcome, count)| (outcome, count as f64));
             let name = ("offhook_record_events", "Events for the records of calls, by outcome", "outcome");
             counters(&mut encoder, name, events)?;
         }
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        let info = ConstGauge::new(1.0);
+        let mut metric =
+            encoder.encode_descriptor("offhook_build", "The version", None, gauge_type(&info))?;
+        info.encode(metric.encode_family(&version)?)?;
         let refused = self.refused.iter().map(|(kind, count)| (*kind, *count as f64));
         counters(&mut encoder, ("offhook_refused", "Clients that were refused", "kind"), refused)?;
         let of_work = |of: fn(&CoreUse) -> f64| self.work.iter().map(move |(work, used)| (*work, of(used)));
