@@ -35,13 +35,11 @@ setup:
 setup-checks:
 	@scripts/setup.sh --checks
 
-# One profile for everything, so that the dependencies are built once: calls in tests run as fast as
-# real ones. The language model's tests run a second time without kernels of our own.
+# One profile and one set of features for everything, so that the dependencies are built once: calls in tests run
+# as fast as real ones. The language model's tests run a second time without kernels of our own.
 test: setup-checks fmt clippy doc deny real-models
-	cargo test --release --locked -p offhook-core
-	cargo test --release --locked -p offhook-files -p offhook-llm -p offhook-models -p offhook-phone
-	cargo test --release --locked
-	OFFHOOK_TEST_KERNELS=candle cargo test --release --locked -p offhook-llm
+	cargo test --release --locked --workspace
+	scripts/test_candle.sh
 	@all=1; for file in tiny.en.bin joe.onnx smollm2.gguf; do test -e target/real-models/$$file || all=0; done; \
 		test $$all = 1 && echo "all checks passed" || \
 		echo "all checks passed; tests on published weights SKIPPED: no package index gave them"

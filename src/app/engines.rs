@@ -23,6 +23,7 @@ use crate::engine::{CancelFlag, Effort, EngineError, Generator, LoadError, Recog
 use crate::engine::{synthesizing, transcribing, voice};
 use crate::language::ENGLISH;
 use crate::runtime::clock::since_1970;
+use crate::telemetry::metrics::EngineMetrics;
 use crate::units::WHISPER_RATE;
 
 /// The configured options of Whisper, for the weights in this file.
@@ -82,26 +83,36 @@ pub fn open_models(config: &Config) -> Result<Vec<(String, Opened)>, LoadError> 
 
 /// Loads, warms up and starts all engines. This takes longer the larger the models are; call it once.
 /// `models` are the language models that the configuration names, in its order. `now` is the clock for the
-/// meters of the cores.
+/// meters of the cores. `counted` counts what the voice does.
 ///
 /// # Errors
 /// If a model is missing or broken.
-pub fn start(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engines, StartError> {
+pub fn start(
+    config: &Config,
+    models: Vec<(String, Opened)>,
+    now: Now,
+    counted: &EngineMetrics,
+) -> Result<Engines, StartError> {
     // Thread pools that the engines start while loading inherit the low priority, so load on a separate
     // thread.
     std::thread::scope(|scope| {
         let loader = std::thread::Builder::new()
             .name("load".into())
-            .spawn_scoped(scope, || load(config, models, now))?;
+            .spawn_scoped(scope, || load(config, models, now, counted))?;
         loader.join().unwrap_or_else(|_| {
             Err(StartError::Broken("loading", EngineError::Failed("the loader panicked".into())))
         })
     })
 }
 
-fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engines, StartError> {
+fn load(
+    config: &Config,
+    models: Vec<(String, Opened)>,
+    now: Now,
+    counted: &EngineMetrics,
+) -> Result<Engines, StartError> {
     lower_priority();
-    let cores = Cores::of_this_machine(now);
+    let cores = Cores::of_this_machine(now.clone());
     let held = cores.acquire(Work::Idle, cores.count());
     let whisper = whisper::load(&whisper_options(&config.stt, &config.stt.model))?;
     if config.stt.language != languages::ENGLISH {
@@ -158,7 +169,7 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
     let engines = Engines {
         hear: transcribing::start(recognizers, threads, &cores)?,
         models: Ladder::new(models),
-        speak: start_voice(config, voice, &cores)?,
+        speak: start_voice(config, voice, &cores, |voice| counted.speak(voice, &now))?,
         cores,
         count,
     };
@@ -173,11 +184,11 @@ fn load(config: &Config, models: Vec<(String, Opened)>, now: Now) -> Result<Engi
 ///
 /// # Errors
 /// If the voice does not start.
-pub fn without_models(config: &Config, now: Now) -> Result<Engines, StartError> {
-    let cores = Cores::of_this_machine(now);
+pub fn without_models(config: &Config, now: Now, counted: &EngineMetrics) -> Result<Engines, StartError> {
+    let cores = Cores::of_this_machine(now.clone());
     let voice = voice::open(voice::BUILT_IN, config.tts.speed)
         .map_err(|error| StartError::Broken("the built-in voice", EngineError::Failed(error.to_string())))?;
-    let voice = synthesizing::start(voice, &cores)?;
+    let voice = counted.speak(synthesizing::start(voice, &cores)?, &now);
     let model: Arc<dyn Think> = Arc::new(ScriptedThink::new(None));
     Ok(Engines {
         hear: Arc::new(ScriptedHear::new(None)),
@@ -204,17 +215,19 @@ fn start_voice(
     config: &Config,
     synthesizer: Box<dyn Synthesizer>,
     cores: &Cores,
+    counted: impl Fn(Arc<dyn Speak>) -> Arc<dyn Speak>,
 ) -> Result<Arc<dyn Speak>, StartError> {
     let (heartbeat, longest_step) = (Arc::<Heartbeat>::default(), synthesizer.longest_step());
     let first = synthesizing::start_watched("tts", synthesizer, cores, heartbeat.clone())?;
     // What the other voice spoke is not kept: it speaks for a while only.
-    let first = Arc::new(remembering(config, first));
+    let first = Arc::new(remembering(config, counted(first)));
     if voice::is_built_in(&config.tts.voice) {
         return Ok(first);
     }
     let built_in = voice::open(voice::BUILT_IN, config.tts.speed)
         .map_err(|error| StartError::Broken("the built-in voice", EngineError::Failed(error.to_string())))?;
     let second = synthesizing::start_watched("tts-spare", built_in, cores, Arc::default())?;
+    let second = counted(second);
     let watch = Watch { heartbeat, longest_step, cores: cores.clone() };
     Ok(Arc::new(Standby::new(&config.tts.voice, first, watch, second)?))
 }

@@ -20,7 +20,7 @@ use crate::runtime::registry::{Refused, Registry};
 use crate::runtime::services::Services;
 use crate::telemetry::latencies::Latencies;
 use crate::telemetry::logging;
-use crate::telemetry::metrics::{Metrics, ServerFigures};
+use crate::telemetry::metrics::{EngineMetrics, Metrics, ServerFigures};
 use crate::telemetry::refusals::{Kind, Refusals, Sum};
 
 /// How often the sums of refusals are collected.
@@ -35,6 +35,8 @@ pub struct App {
     /// The single-use credentials that have been used.
     pub(crate) seen: Arc<Mutex<ReplayGuard>>,
     pub(crate) services: Arc<OnceLock<Services>>,
+    /// When the server started, since 1970.
+    pub(crate) started: Duration,
     /// The monotonic clock.
     pub(crate) uptime: Uptime,
     pub(crate) refusals: Arc<Mutex<Refusals>>,
@@ -58,6 +60,7 @@ impl App {
             config,
             seen: Arc::default(),
             services: Arc::default(),
+            started: since_1970(),
             uptime,
             refusals: Arc::default(),
             followers: vec![Arc::new(metrics.calls.clone()), latencies.clone()],
@@ -92,15 +95,21 @@ impl App {
         let _ = self.services.set(services);
     }
 
-    /// The engines, with their work counted.
+    /// The engines, with their work counted. The voice is counted behind its cache of phrases and its stand-in,
+    /// where it is started.
     fn counted(&self, engines: Engines) -> Engines {
         let (count, now) = (&self.metrics.engines, &self.uptime);
         Engines {
             hear: count.hear(engines.hear, now),
             models: engines.models.wrapped(|name, model| count.think(name, model, now)),
-            speak: count.speak(engines.speak, now),
             ..engines
         }
+    }
+
+    /// Counts what the engines do.
+    #[must_use]
+    pub fn engine_metrics(&self) -> EngineMetrics {
+        self.metrics.engines.clone()
     }
 
     /// The figures of this moment.
@@ -111,8 +120,9 @@ impl App {
         let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         ServerFigures {
             uptime: (self.uptime)(),
-            started: since_1970().saturating_sub((self.uptime)()),
+            started: self.started,
             ready: self.is_ready().is_ok(),
+            calls: self.registry.calls(),
             max_calls: self.config.server.max_calls,
             cores: engines.map_or(0, |engines| engines.cores.count()),
             work: work.into_iter().map(|(work, used)| (work.name(), used)).collect(),
@@ -122,6 +132,7 @@ impl App {
             refused: Kind::ALL.iter().map(|kind| (kind.name(), refusals.in_all(*kind))).collect(),
             dropped_log_lines: logging::dropped_lines(),
             records: self.records.as_ref().map(|records| records.counters()),
+            recordings: self.records.as_ref().and_then(|records| records.recorded()),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::engine::llm::{self, Inspected};
 use crate::engine::voice;
 use crate::engine::whisper;
 use crate::language::ENGLISH;
+use crate::records::{OpenError, Store};
 use crate::runtime::provider_api::ProviderApi;
 use crate::speakable::{spoken, written};
 
@@ -130,12 +131,19 @@ impl Findings {
                 "agent.system_prompt is not set: the agent knows neither who it is nor any facts".into(),
             );
         }
-        if config.agent.phrases.greeting.is_empty() {
+        if config.records.recordings.is_some() && config.agent.phrases.disclosure.is_empty() {
+            self.notes.push(
+                "records.recordings is set and agent.disclosure is not: callers are not told that they are recorded"
+                    .into(),
+            );
+        }
+        if config.agent.phrases.opening().is_empty() {
             self.notes
                 .push("agent.greeting is not set: the agent waits for the caller to speak first".into());
         }
         let phrases = &config.agent.phrases;
-        for (key, phrase) in [("agent.greeting", &phrases.greeting), ("agent.fallback", &phrases.fallback)] {
+        let spoken_first = [("agent.disclosure", &phrases.disclosure), ("agent.greeting", &phrases.greeting)];
+        for (key, phrase) in spoken_first.into_iter().chain([("agent.fallback", &phrases.fallback)]) {
             let said = spoken(&written(phrase, &ENGLISH), &ENGLISH.speech, &config.tts.pronounce).text;
             let may_speak = !voice::is_known(&config.tts.voice) || voice::can_speak(&config.tts.voice, &said);
             if !phrase.is_empty() && !may_speak {
@@ -222,6 +230,20 @@ impl Findings {
         {
             self.refuse("log.traces", format!("\"{}\"", folder.display()), format!("a folder; {problem}"));
         }
+        if let Some(file) = &config.records.file
+            && let Some(problem) = records_problem(file)
+        {
+            self.refuse("records.file", format!("\"{}\"", file.display()), problem);
+        }
+        if let Some(folder) = &config.records.recordings
+            && let Err(problem) = writable(folder)
+        {
+            self.refuse(
+                "records.recordings",
+                format!("\"{}\"", folder.display()),
+                format!("a folder; {problem}"),
+            );
+        }
         let asked = config.lines.taken.values().any(|line| line.api.is_some());
         match asked.then(ProviderApi::new).transpose() {
             Ok(provider_api) => self.opened.provider_api = provider_api,
@@ -243,6 +265,17 @@ fn address_space(config: &Config, models: u64) -> u64 {
     // Weights that candle multiplies are packed once more.
     let threads = (OTHER_THREADS + engines) as u64 * A_THREAD;
     BESIDE_MODELS.saturating_add(threads).saturating_add(models.saturating_mul(2))
+}
+
+/// What is wrong with the database of records, if it is there, or with its folder.
+fn records_problem(file: &Path) -> Option<String> {
+    match Store::open(file) {
+        // It is made, or brought to this version, when a server starts.
+        Err(OpenError::Missing(_) | OpenError::Older { .. }) | Ok(_) => {}
+        Err(error) => return Some(format!("the path of a database; {error}")),
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    writable(folder).err().map(|problem| format!("a file in a folder; {problem}"))
 }
 
 /// Checks that files can be created in a folder, or the folder in the nearest existing one above.

@@ -54,6 +54,10 @@ pub struct Args {
     #[arg(long)]
     reports: bool,
 
+    /// Keep no records and send no traces to a collector, whatever the configuration says
+    #[arg(long)]
+    unrecorded: bool,
+
     /// Calls at once, instead of server.max_calls
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     max_calls: Option<u32>,
@@ -78,6 +82,9 @@ enum Scripted {
 pub fn run(args: &Args, mut config: Config, path: Option<&Path>) -> anyhow::Result<ExitCode> {
     if args.open {
         config.open();
+    }
+    if args.unrecorded {
+        config.leave_no_records();
     }
     if let Some(most) = args.max_calls {
         config.server.max_calls = most as usize;
@@ -158,11 +165,13 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     }
     let loading = tokio::task::spawn_blocking({
         let config = config.clone();
-        let clock = crate::runtime::clock::uptime();
+        let (clock, counted) = (crate::runtime::clock::uptime(), app.engine_metrics());
         move || match scripted {
-            Some(Scripted::Everything) => start::without_models(&config, clock),
-            Some(Scripted::Words) => start::start(&config, models, clock).map(start::with_scripted_words),
-            None => start::start(&config, models, clock),
+            Some(Scripted::Everything) => start::without_models(&config, clock, &counted),
+            Some(Scripted::Words) => {
+                start::start(&config, models, clock, &counted).map(start::with_scripted_words)
+            }
+            None => start::start(&config, models, clock, &counted),
         }
     });
     tokio::select! {
@@ -174,8 +183,12 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
         tracing::info!(line, "dial {url}");
     }
     // A program that never reads the address blocks neither the server nor its shutdown.
+    let mut unheard = None;
     let stopped = tokio::select! {
-        told = tokio::task::spawn_blocking(move || tell_address(address)) => { told??; false }
+        told = tokio::task::spawn_blocking(move || tell_address(address)) => {
+            unheard = told?.err();
+            unheard.is_some()
+        }
         () = told_to_stop() => true,
     };
     if !stopped {
@@ -191,7 +204,7 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     if let Some(traces) = traces {
         tokio::task::spawn_blocking(move || traces.close(LAST_TRACES)).await?;
     }
-    Ok(())
+    unheard.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// The address that each gateway dials: the public one, or one at which this machine can be reached.

@@ -88,6 +88,11 @@ impl Config {
         }
         self.admin = Admin::Anybody;
     }
+
+    /// Keeps no records, and sends no traces.
+    pub fn leave_no_records(&mut self) {
+        (self.records.file, self.records.recordings, self.otlp.endpoint) = (None, None, None);
+    }
 }
 
 /// `[admin]`: who counts as an administrator.

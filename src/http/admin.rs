@@ -12,11 +12,14 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 
+use super::listen::Connection;
+use super::own_page::own_page;
 use crate::app::App;
 use crate::config::Admin;
 use crate::telemetry::latencies::Figures;
 use crate::telemetry::logging::{self, LevelError};
 use crate::telemetry::metrics::CONTENT_TYPE;
+use crate::telemetry::refusals::Kind;
 
 /// The longest filter of the log, in bytes.
 const MOST_FILTER: usize = 1000;
@@ -38,13 +41,18 @@ async fn administrators(State(app): State<App>, request: Request, next: Next) ->
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer =
         given.and_then(|value| value.split_once(' ')).filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
+    let connection = request.extensions().get::<Connection>().cloned();
     let passes = match &app.config.admin {
-        Admin::Anybody => true,
+        // A page of another site must not reach this machine through its user's browser.
+        Admin::Anybody => own_page(request.headers(), true, None).is_ok(),
         Admin::Nobody => false,
         Admin::Bearer(token) => bearer.is_some_and(|(_, given)| token.is(given.trim())),
     };
     if passes {
         return next.run(request).await;
+    }
+    if let Some(connection) = connection {
+        app.refused(Kind::NotOpened, connection.peer, "admin", &"no administrator's token");
     }
     (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], NOBODY).into_response()
 }
@@ -143,6 +151,9 @@ async fn state(State(app): State<App>) -> Json<ServerState> {
 
 async fn set_level(filter: String) -> (StatusCode, String) {
     let filter = filter.trim();
+    if filter.is_empty() {
+        return (StatusCode::BAD_REQUEST, format!("{}\n", LevelError::Invalid));
+    }
     if filter.len() > MOST_FILTER {
         return (StatusCode::PAYLOAD_TOO_LARGE, format!("a filter has at most {MOST_FILTER} bytes\n"));
     }

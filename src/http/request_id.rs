@@ -19,7 +19,7 @@ pub(super) async fn named(request: Request, next: Next) -> Response {
     let own = request.headers().get(HEADER).filter(|name| is_allowed(name)).cloned();
     let name = own.or_else(|| HeaderValue::from_str(unique_id().as_str()).ok());
     let Some(name) = name else { return next.run(request).await };
-    let span = tracing::info_span!("request", request = name.to_str().unwrap_or_default());
+    let span = tracing::error_span!("request", request = name.to_str().unwrap_or_default());
     let mut response = next.run(request).instrument(span).await;
     response.headers_mut().insert(HEADER, name);
     response

@@ -107,7 +107,7 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshak
             let name = start.call_id.as_deref().map_or_else(unique_id, CallId::new);
             Ok((place.name(name.as_str()), place))
         };
-        let span = tracing::info_span!("socket", %peer);
+        let span = tracing::error_span!("socket", %peer);
         if let Some(end) = accept::run(stream, codec, services, admit).instrument(span).await {
             house.refused(Kind::NeverStood, peer, line, &end);
         }

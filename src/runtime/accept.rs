@@ -52,7 +52,8 @@ pub async fn run(
     };
     let prepared = opening.and_then(|opening| {
         let (id, place) = admit(&opening.start, codec.dialect())?;
-        let setup = setup(&services, &id, &opening.start, codec.dialect())?;
+        let named = tracing::error_span!("call", call = %id);
+        let setup = named.in_scope(|| setup(&services, &id, &opening.start, codec.dialect()))?;
         Ok((opening, setup, place))
     });
     let (end, stood) = match prepared {
@@ -60,7 +61,7 @@ pub async fn run(
             setup.tap = services.record(&setup.id).await;
             let (id, dialect) = (setup.id.clone(), codec.dialect());
             let socket = tracing::Span::current();
-            let span = tracing::info_span!("call", call = %id);
+            let span = tracing::error_span!("call", call = %id);
             let call = async {
                 let line = match Line::new(codec, start.format.rate) {
                     Ok(line) => line,

@@ -32,6 +32,7 @@ impl CallSpan {
     }
 }
 
+/// At the level of errors: a filter that lets only errors pass must let their call be named.
 fn of(call: &CallId, socket: &Span, turn: TurnId) -> Span {
-    tracing::info_span!(parent: socket, "call", %call, turn = turn.0)
+    tracing::error_span!(parent: socket, "call", %call, turn = turn.0)
 }

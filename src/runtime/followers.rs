@@ -31,7 +31,7 @@ impl Follower for Log {
             Happened::Turn(turn) => turn_over(turn),
             Happened::Disclosed { heard: true } => tracing::info!("disclosed: the caller heard all of it"),
             Happened::Disclosed { heard: false } => {
-                tracing::warn!("the call ended before all was disclosed (agent.disclosure)");
+                tracing::warn!("the caller did not hear all that must be disclosed (agent.disclosure)");
             }
             Happened::Failed(Trouble::OddMessage { count, reason }, _) => odd_message(*count, reason),
             Happened::Failed(Trouble::Late, Failure { code, message }) => {

@@ -11,7 +11,8 @@ use crate::call::tap::{AudioTap, Tapped};
 use crate::config::Records as Settings;
 use crate::ids::CallId;
 use crate::records::{
-    Counters, OpenError, Options, Recorder, RecordingError, RecordingOptions, Recordings, Trouble,
+    Counters, OpenError, Options, Recorder, RecordingCounters, RecordingError, RecordingOptions, Recordings,
+    Trouble,
 };
 use crate::report::Happened;
 use crate::units::CallTime;
@@ -93,6 +94,12 @@ impl Records {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.recorder.counters()
+    }
+
+    /// What was recorded and what was lost, if calls are recorded.
+    #[must_use]
+    pub fn recorded(&self) -> Option<RecordingCounters> {
+        self.recordings.as_ref().map(Recordings::counters)
     }
 
     /// Writes all that waits, at the end of the server.

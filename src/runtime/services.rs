@@ -15,6 +15,9 @@ use crate::ids::CallId;
 use crate::report::Happened;
 use crate::streams::dialect::Dialect;
 
+/// A call waits no longer than this for the file of its recording.
+const PATIENCE_WITH_DISKS: Duration = Duration::from_millis(300);
+
 /// The services of the server that a call needs.
 #[derive(Clone)]
 pub struct Services {
@@ -41,8 +44,14 @@ impl Services {
 
     /// Begins the recording of a call, if calls are recorded. The disk is waited for elsewhere.
     pub(super) async fn record(&self, call: &CallId) -> Option<AudioTap> {
-        let (records, call) = (self.records.clone()?, call.clone());
-        tokio::task::spawn_blocking(move || records.record(&call)).await.ok().flatten()
+        let (records, id) = (self.records.clone()?, call.clone());
+        let span = tracing::error_span!("call", %call);
+        let begun = tokio::task::spawn_blocking(move || span.in_scope(|| records.record(&id)));
+        let Ok(begun) = tokio::time::timeout(PATIENCE_WITH_DISKS, begun).await else {
+            tracing::error!(%call, "the call is not recorded: the disk took too long");
+            return None;
+        };
+        begun.ok().flatten()
     }
 
     /// How much audio is kept in the playback buffer of the gateway that speaks `dialect`.

@@ -83,6 +83,7 @@ impl Called {
             "--seconds",
             "8",
             "--json",
+            "--recorded",
             "--config",
         ];
         let output = offhook().args(load).arg(&file).output().unwrap();

@@ -5,6 +5,7 @@
 //! [`Recordings`] keeps the audio, [`Redaction`] says what is not kept.
 
 mod backup;
+mod caller_code;
 mod clock;
 mod database;
 mod lock;

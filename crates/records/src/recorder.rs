@@ -22,6 +22,9 @@ use crate::writer::{Known, Shared, Writer};
 /// How long the last events may take when a recorder is dropped that was not closed.
 const WHEN_DROPPED: Duration = Duration::from_secs(5);
 
+/// Room in the queue beyond its size for beginnings, ends and files of calls.
+const IMPORTANT: usize = 1024;
+
 /// Keeps what happens in calls. Only one process at a time has a database open to write to it.
 #[derive(Debug)]
 pub struct Recorder {
@@ -70,7 +73,12 @@ impl Recorder {
     /// Keeps what happened in a call at a time in milliseconds since 1970. It does not wait: what does not
     /// fit into the queue is dropped and counted.
     pub fn tell(&self, at: i64, call: &CallId, happened: &Happened) {
-        self.shared.queue.push(Told::of(at, call, happened));
+        let more = match happened {
+            // Without its end, a call would count as running.
+            Happened::Started(_) | Happened::Ended(_) => IMPORTANT,
+            Happened::Turn(_) | Happened::Disclosed { .. } | Happened::Failed(..) => 0,
+        };
+        self.shared.queue.push_beyond(Told::of(at, call, happened), more);
     }
 
     /// Values that are known to be personal, such as names that a caller spelled: they are taken out of what
@@ -84,7 +92,7 @@ impl Recorder {
     pub fn files(&self, at: i64, call: &CallId, recording: Option<&Path>, trace: Option<&Path>) {
         let name = |path: &Path| path.to_string_lossy().into_owned();
         let what = What::Files { recording: recording.map(name), trace: trace.map(name) };
-        self.shared.queue.push(Told { at, call: call.clone(), what });
+        self.shared.queue.push_beyond(Told { at, call: call.clone(), what }, IMPORTANT);
     }
 
     /// Waits until all that was told is written, or dropped. Returns false if that takes longer.

@@ -1,5 +1,6 @@
 //! Deletes calls with all that belongs to them, also their recordings and traces. Must not know why.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -45,22 +46,37 @@ pub enum DeleteError {
 /// Deletes what `rows` finds until it finds nothing. Words that were deleted are in no file after that.
 ///
 /// # Errors
-/// If a call cannot be deleted.
+/// If a call cannot be deleted; all others are.
 pub(crate) fn remove(
     from: &mut Connection,
     mut rows: impl FnMut(&Connection, usize) -> rusqlite::Result<Vec<i64>>,
 ) -> Result<Deleted, DeleteError> {
     let mut deleted = Deleted::default();
+    // Calls whose files cannot be deleted: the others go all the same.
+    let (mut stay, mut problem) = (HashSet::new(), None);
     loop {
-        let some = rows(from, AT_ONCE)?;
+        let mut some = rows(from, AT_ONCE + stay.len())?;
+        some.retain(|row| !stay.contains(row));
         if some.is_empty() {
             break;
         }
         // The files first: a call that is still there tells that its recording has to go.
         for &row in &some {
-            deleted.recordings += u64::from(remove_file(from, row, RECORDING)?);
-            deleted.traces += u64::from(remove_file(from, row, TRACE)?);
+            let recording = remove_file(from, row, RECORDING);
+            let files = recording.and_then(|recording| Ok((recording, remove_file(from, row, TRACE)?)));
+            match files {
+                Ok((recording, trace)) => {
+                    deleted.recordings += u64::from(recording);
+                    deleted.traces += u64::from(trace);
+                }
+                Err(error @ DeleteError::Sqlite(_)) => return Err(error),
+                Err(error @ DeleteError::File { .. }) => {
+                    stay.insert(row);
+                    problem = problem.or(Some(error));
+                }
+            }
         }
+        some.retain(|row| !stay.contains(row));
         let whole = from.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for row in some {
             deleted.calls += whole.execute("DELETE FROM calls WHERE id = ?1", [row])? as u64;
@@ -70,7 +86,7 @@ pub(crate) fn remove(
     if deleted.calls > 0 {
         forget_log(from);
     }
-    Ok(deleted)
+    problem.map_or(Ok(deleted), Err)
 }
 
 /// Calls that ended and began before a time.

@@ -30,13 +30,25 @@ pub(crate) fn running(to: &Connection, call: &CallId) -> Result<Option<(i64, boo
         .optional()
 }
 
+/// The row of the running call of this name, or a new one: what comes before the beginning of a call belongs to
+/// no call that has ended.
+pub(crate) fn coming(to: &Connection, call: &CallId, at: i64) -> Result<i64> {
+    running(to, call)?.map_or_else(|| new(to, call, at), |(row, _)| Ok(row))
+}
+
 fn new(to: &Connection, call: &CallId, at: i64) -> Result<i64> {
     to.prepare_cached("INSERT INTO calls (call_id, started_at) VALUES (?1, ?2)")?
         .insert(params![call.as_str(), at])
 }
 
 /// A call begins. A call of this name that has no end gets one.
-pub(crate) fn begin(to: &Connection, call: &CallId, at: i64, beginning: &Beginning) -> Result<()> {
+pub(crate) fn begin(
+    to: &Connection,
+    call: &CallId,
+    at: i64,
+    beginning: &Beginning,
+    caller_code: Option<&str>,
+) -> Result<()> {
     let row = match running(to, call)? {
         Some((row, false)) => row,
         Some((row, true)) => {
@@ -48,11 +60,11 @@ pub(crate) fn begin(to: &Connection, call: &CallId, at: i64, beginning: &Beginni
     let data = serde_json::to_string(&beginning.data).unwrap_or_default();
     to.prepare_cached(
         "UPDATE calls SET begun = 1, started_at = min(started_at, :at), gateway = :gateway, rate = :rate,
-         client_id = :client_id, caller = :caller, called = :called, data = :data WHERE id = :row",
+         client_id = :client_id, caller = :caller, caller_code = :caller_code, called = :called, data = :data WHERE id = :row",
     )?
     .execute(named_params! {
         ":row": row, ":at": at, ":gateway": beginning.gateway, ":rate": beginning.rate,
-        ":client_id": beginning.client_id, ":caller": beginning.from, ":called": beginning.to, ":data": data,
+        ":client_id": beginning.client_id, ":caller": beginning.from, ":caller_code": caller_code, ":called": beginning.to, ":data": data,
     })?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, params};
 
+use crate::caller_code;
 use crate::database::{self, OpenError};
 use crate::lock::Lock;
 use crate::queries::calls::{self, Call, Filter};
@@ -33,7 +34,7 @@ pub struct ReadError {
 pub enum By {
     /// One call.
     Call(Which),
-    /// All calls of a caller's number or address, as it is kept.
+    /// All calls of a caller's whole number or address, even if only its end is kept.
     Caller(String),
     /// All calls that began before a time in milliseconds since 1970.
     OlderThan(i64),
@@ -114,6 +115,10 @@ impl Store {
             By::Call(which) => whole::find(&connection, which).map_err(DeleteError::from)?,
             By::Caller(_) | By::OlderThan(_) => None,
         };
+        let caller = match by {
+            By::Caller(caller) => caller_code::known(&connection, caller).map_err(DeleteError::from)?,
+            By::Call(_) | By::OlderThan(_) => None,
+        };
         let rows = |from: &Connection, most: usize| {
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             let select = |only: &str| format!("SELECT id FROM calls WHERE {only} {ended} LIMIT ?2");
@@ -122,9 +127,10 @@ impl Store {
                 By::Call(_) => {
                     from.prepare(&select("id = ?1"))?.query_map(params![one, most], get)?.collect()
                 }
-                By::Caller(caller) => {
-                    from.prepare(&select("caller = ?1"))?.query_map(params![caller, most], get)?.collect()
-                }
+                By::Caller(_) => from
+                    .prepare(&select("caller_code = ?1"))?
+                    .query_map(params![caller, most], get)?
+                    .collect(),
                 By::OlderThan(time) => {
                     from.prepare(&select("started_at < ?1"))?.query_map(params![time, most], get)?.collect()
                 }

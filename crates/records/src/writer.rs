@@ -8,6 +8,7 @@ use std::time::Duration;
 use offhook_core::ids::CallId;
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::caller_code;
 use crate::clock::{Stopwatch, millis};
 use crate::options::{Options, Trouble};
 use crate::queue::{Next, Queue};
@@ -233,11 +234,12 @@ fn apply(
             known.captured.remove(call);
             let mut beginning = (**beginning).clone();
             beginning.data.values_mut().for_each(|value| *value = text(value, known));
+            let code = beginning.from.as_deref().map(|from| caller_code::made(to, from)).transpose()?;
             for number in [&mut beginning.from, &mut beginning.to].into_iter().flatten() {
                 *number = redact.number(number).into_owned();
             }
             beginning.client_id = beginning.client_id.map(|id| text(&id, known));
-            rows::begin(to, call, *at, &beginning)
+            rows::begin(to, call, *at, &beginning, code.as_deref())
         }
         What::Turn(turn) => {
             let [heard, reply] = [&turn.turn.heard, &turn.turn.reply].map(|words| text(words, known));
@@ -252,6 +254,7 @@ fn apply(
             let mut summary = (**summary).clone();
             summary.data.values_mut().for_each(|value| *value = text(value, known));
             summary.client_id = summary.client_id.map(|id| text(&id, known));
+            summary.end.reason = text(&summary.end.reason, known);
             let before = if summary.end.code == TAKEN_OVER { rows::replaced(to, call, since)? } else { None };
             if let Some(before) = before {
                 return rows::end(to, before, *at, &summary);
@@ -271,6 +274,9 @@ fn apply(
             }
             Ok(())
         }
-        What::Files { recording, trace } => rows::files(to, row(to)?, recording.as_deref(), trace.as_deref()),
+        What::Files { recording, trace } => {
+            let row = rows::coming(to, call, *at)?;
+            rows::files(to, row, recording.as_deref(), trace.as_deref())
+        }
     }
 }

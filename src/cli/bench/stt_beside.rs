@@ -14,6 +14,7 @@ use crate::engine::cpu_time::CpuTime;
 use crate::engine::engines::Engines;
 use crate::engine::ports::HearRequest;
 use crate::stats::Distribution;
+use crate::telemetry::metrics::Metrics;
 use crate::units::PHONE_RATE;
 use anyhow::{Context as _, bail};
 
@@ -41,7 +42,8 @@ struct Row {
 
 /// Measures `finals` of each kind for `audio` (8 kHz) and prints the distributions.
 pub(super) fn run(config: &Config, audio: &[i16], finals: usize, json: bool) -> anyhow::Result<()> {
-    let engines = start(config, open_models(config)?, crate::runtime::clock::uptime())?;
+    let metrics = Metrics::default();
+    let engines = start(config, open_models(config)?, crate::runtime::clock::uptime(), &metrics.engines)?;
     let mut times: [Vec<f64>; 2] = Default::default();
     let (mut done, mut broken_off) = (0, 0);
     let mut other = Other::new(&engines, audio);

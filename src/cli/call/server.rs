@@ -79,7 +79,8 @@ pub(in crate::cli) enum StartError {
 impl Server {
     /// Starts this program as a server on a free port of the loopback address.
     pub(in crate::cli) async fn start(config: Option<&Path>) -> Result<Self, StartError> {
-        Self::start_with(config, &[]).await
+        // A trial call is no business of the records that a real server keeps.
+        Self::start_with(config, &["--unrecorded".to_owned()]).await
     }
 
     /// As [`Self::start`], with further options.

@@ -83,7 +83,7 @@ struct ListArgs {
     /// Calls that began before this time
     #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<i64>,
-    /// Calls of this caller's number or address, as it is kept
+    /// Calls of this caller's number or address: the whole one, or as a list shows it
     #[arg(long, value_name = "NUMBER")]
     caller: Option<String>,
     /// Calls over this gateway ("twilio")
@@ -112,7 +112,7 @@ struct DeleteArgs {
     /// One call, by its name or by its number ("#12")
     #[arg(long, value_name = "CALL")]
     call: Option<String>,
-    /// All calls of a caller's number or address, as it is kept
+    /// All calls of a caller's whole number or address, even if only its end is kept
     #[arg(long, value_name = "NUMBER")]
     caller: Option<String>,
     /// All calls that began before this time, or so long ago ("90d")

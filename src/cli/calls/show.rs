@@ -149,7 +149,9 @@ fn waterfall(stages: &std::collections::BTreeMap<String, f64>, total: f64, scale
 
 fn happened(call: &Call, event: &Event) -> String {
     let since = length((event.at - call.started_at) as f64);
-    format!("{since:>7}  {}  {}\n", paint(&event.code, Style::new().red()), plain(&event.message))
+    let style = if event.kind == "disclosed" { Style::new().dimmed() } else { Style::new().red() };
+    let what = format!("{} {}", event.kind, event.code);
+    format!("{since:>7}  {}  {}\n", paint(&what, style), plain(&event.message))
 }
 
 fn foot(call: &Call) -> String {

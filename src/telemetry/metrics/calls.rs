@@ -3,13 +3,12 @@
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::sync::atomic::AtomicU64;
 
 use crate::ids::CallId;
-use crate::report::{Happened, ReportedTurn, Summary, Trouble};
+use crate::report::{Happened, ReportedTurn, Stages, Summary, Trouble};
 use crate::runtime::followers::Follower;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -49,12 +48,12 @@ type Seconds = Counter<f64, AtomicU64>;
 pub struct CallMetrics {
     started: Family<OfGateway, Counter>,
     ended: Family<End, Counter>,
-    active: Gauge,
     duration: Histogram,
     turns: Family<Outcome, Counter>,
     v2v: Histogram,
     answer: Histogram,
     stages: Family<Stage, Histogram, fn() -> Histogram>,
+    answer_stages: Family<Stage, Histogram, fn() -> Histogram>,
     mark_return: Histogram,
     interruptions: Counter,
     hiccups: Counter,
@@ -73,12 +72,12 @@ impl CallMetrics {
         let metrics = Self {
             started: Family::default(),
             ended: Family::default(),
-            active: Gauge::default(),
             duration: super::calls_last(),
             turns: Family::default(),
             v2v: super::waits(),
             answer: super::waits(),
             stages: Family::new_with_constructor(super::works),
+            answer_stages: Family::new_with_constructor(super::works),
             mark_return: super::works(),
             interruptions: Counter::default(),
             hiccups: Counter::default(),
@@ -110,7 +109,6 @@ impl CallMetrics {
         let m = metrics.clone();
         registry.register("offhook_calls_started", "Calls that began, by gateway", m.started);
         registry.register("offhook_calls_ended", "Calls that are over, by the kind of their end", m.ended);
-        registry.register("offhook_calls_active", "Calls in progress", m.active);
         registry.register("offhook_call_duration_seconds", "From the start of a call to its end", m.duration);
         registry.register("offhook_turns", "Turns that are over, by outcome", m.turns);
         registry.register(
@@ -124,6 +122,11 @@ impl CallMetrics {
             m.answer,
         );
         registry.register("offhook_stage_seconds", "What each stage added to offhook_v2v_seconds", m.stages);
+        registry.register(
+            "offhook_answer_stage_seconds",
+            "What each stage added to offhook_answer_seconds",
+            m.answer_stages,
+        );
         registry.register(
             "offhook_mark_return_seconds",
             "From the moment when sound should have played to the return of its mark: the network's part",
@@ -165,6 +168,11 @@ impl CallMetrics {
                 self.stages.get_or_create(&Stage { stage }).observe(ms / 1000.0);
             }
         }
+        let to_answer = turn.answer_stages.or(turn.stages).filter(|_| turn.answer_ms.is_some());
+        for (name, ms) in to_answer.iter().flat_map(Stages::named) {
+            let stage = name.trim_end_matches("_ms");
+            self.answer_stages.get_or_create(&Stage { stage }).observe(ms / 1000.0);
+        }
         if let Some(ms) = turn.answer_ms {
             self.answer.observe(ms / 1000.0);
         }
@@ -179,7 +187,6 @@ impl CallMetrics {
     }
 
     fn ended(&self, summary: &Summary) {
-        self.active.dec();
         self.ended.get_or_create(&End { end: summary.end.code.clone() }).inc();
         self.duration.observe(summary.duration_ms / 1000.0);
         let drafts = &summary.speculation;
@@ -196,7 +203,6 @@ impl Follower for CallMetrics {
     fn told(&self, _: &CallId, happened: &Happened) {
         match happened {
             Happened::Started(beginning) => {
-                self.active.inc();
                 self.started.get_or_create(&OfGateway { gateway: beginning.gateway.clone() }).inc();
             }
             Happened::Turn(turn) => self.turn(turn),

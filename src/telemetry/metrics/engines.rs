@@ -283,8 +283,12 @@ impl Think for Metered<Named> {
         let clock = Stopwatch { now: self.now.clone(), began: (self.now)() };
         let metrics = self.metrics.clone();
         let sink = CountedThought { sink, metrics, clock, labels: labels.clone(), began: false };
+        let answers = request.task == Task::Answer;
         self.inner.model.begin(request, Box::new(sink)).inspect_err(|_| {
-            self.metrics.think_errors.get_or_create(&labels).inc();
+            // Under load, prompts are not read ahead; that is no error.
+            if answers {
+                self.metrics.think_errors.get_or_create(&labels).inc();
+            }
         })
     }
 

@@ -10,7 +10,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use crate::records::Counters;
+use crate::records::{Counters, RecordingCounters};
 use crate::report::CoreUse;
 
 /// The figures of one moment.
@@ -22,6 +22,8 @@ pub struct ServerFigures {
     pub started: Duration,
     /// Calls are accepted.
     pub ready: bool,
+    /// Calls in progress.
+    pub calls: usize,
     /// The most calls at once.
     pub max_calls: usize,
     /// Cores that engines share.
@@ -40,6 +42,8 @@ pub struct ServerFigures {
     pub dropped_log_lines: u64,
     /// What was written of records and what was lost, if any are kept.
     pub records: Option<Counters>,
+    /// What was recorded, if calls are recorded.
+    pub recordings: Option<RecordingCounters>,
 }
 
 impl ServerFigures {
@@ -55,10 +59,15 @@ type Plain<V> = (&'static str, &'static str, V);
 
 impl Collector for ServerFigures {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let gauges: [Plain<f64>; 7] = [
+        let gauges: [Plain<f64>; 8] = [
+            ("offhook_calls_active", "Calls in progress", self.calls as f64),
             ("process_start_time_seconds", "When the server started, since 1970", self.started.as_secs_f64()),
             ("offhook_uptime_seconds", "Time since the start of the server", self.uptime.as_secs_f64()),
-            ("offhook_ready", "1 if calls are accepted", f64::from(u8::from(self.ready))),
+            (
+                "offhook_ready",
+                "1 if calls are taken, be the server full or not",
+                f64::from(u8::from(self.ready)),
+            ),
             ("offhook_calls_limit", "The most calls at once (server.max_calls)", self.max_calls as f64),
             ("offhook_cores", "Cores that the engines share", self.cores as f64),
             ("process_resident_memory_bytes", "Memory in use", self.resident_bytes as f64),
@@ -91,6 +100,18 @@ impl Collector for ServerFigures {
             let events = events.into_iter().map(|(outcome, count)| (outcome, count as f64));
             let name = ("offhook_record_events", "Events for the records of calls, by outcome", "outcome");
             counters(&mut encoder, name, events)?;
+        }
+        if let Some(recordings) = self.recordings {
+            let ended = [
+                ("whole", recordings.whole),
+                ("failed", recordings.failed),
+                ("too_long", recordings.too_long),
+            ];
+            let ended = ended.into_iter().map(|(outcome, count)| (outcome, count as f64));
+            counters(&mut encoder, ("offhook_recordings", "Recordings that ended", "outcome"), ended)?;
+            let dropped = [("dropped", recordings.dropped as f64)];
+            let name = ("offhook_recording_blocks", "Blocks of audio that no recording has", "outcome");
+            counters(&mut encoder, name, dropped.into_iter())?;
         }
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         let info = ConstGauge::new(1.0);

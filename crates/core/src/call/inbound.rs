@@ -38,13 +38,14 @@ impl Call {
         match inbound {
             Inbound::Audio { samples, position_ms } => {
                 let samples = self.line.heard(samples, position_ms, now);
+                let raw = self.tap.is_on().then(|| samples.clone());
                 let samples = self.ear.hear(samples, now);
                 if let Some(echo) = self.ear.found_echo() {
                     let (delay, loss) = (echo.delay_ms.round(), echo.loss_db.round());
                     tracing::info!("echo found: delay {delay} ms, return loss {loss} dB");
                 }
                 let edges = self.listener.hear(&samples, now);
-                self.tap.caller(self.listener.heard_until(), &samples);
+                self.tap.caller(self.listener.heard_until(), raw.as_deref().unwrap_or(&samples));
                 self.edges(now, edges)?;
                 if self.stalled && !self.listener.are_behind(now) {
                     self.stalled = false;

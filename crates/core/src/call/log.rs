@@ -133,6 +133,8 @@ fn spread(values: Vec<f64>) -> Option<Spread> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialogue::Usage;
+    use crate::report::Stages;
 
     #[test]
     fn a_figure_is_told_with_its_latest_value_and_its_distribution() {
@@ -158,5 +160,18 @@ mod tests {
         assert_eq!(summary.transcript.len(), 2 * MAX_TURNS);
         assert_eq!(summary.turns as usize, MAX_TURNS + 10);
         assert_eq!(summary.errors.len(), MAX_ERRORS);
+    }
+
+    #[test]
+    fn a_summary_counts_tokens_and_what_had_to_stand_in() {
+        let mut log = CallLog::default();
+        let tokens = Some(Usage { prompt: 200, reused: 150, generated: 12, ..Usage::default() });
+        let filled = Some(Stages::default());
+        log.turn(TurnReport { tokens, rung: 1, ..TurnReport::default() });
+        log.turn(TurnReport { tokens, answer_stages: filled, ..TurnReport::default() });
+        log.turn(TurnReport { failed: true, ..TurnReport::default() });
+        let summary = log.summary();
+        assert_eq!((summary.stand_ins, summary.fillers, summary.fallbacks), (1, 1, 1));
+        assert_eq!(log.tokens(), TokenCount { prompt: 400, reused: 300, generated: 24 });
     }
 }

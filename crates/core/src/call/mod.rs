@@ -170,7 +170,7 @@ pub struct Call {
     jobs: Jobs,
     voice: Voice,
     tap: Tap,
-    /// What must be disclosed at the beginning; empty for nothing.
+    /// What is still to be disclosed; empty for nothing.
     disclosure: String,
     language: &'static Language,
     dictionary: Arc<Dictionary>,

@@ -33,6 +33,7 @@ impl Call {
         if turn.turn.turn == TurnId::default() && !self.disclosure.is_empty() {
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             let heard = words(&turn.turn.reply).starts_with(&words(&self.disclosure));
+            self.disclosure.clear();
             self.happened(Happened::Disclosed { heard });
         }
         self.happened(Happened::Turn(turn));
@@ -62,6 +63,9 @@ impl Call {
 
     pub(super) fn sum_up(&mut self, now: CallTime, closing: Closing) {
         let Closing { end, cpu } = closing;
+        if !std::mem::take(&mut self.disclosure).is_empty() {
+            self.happened(Happened::Disclosed { heard: false });
+        }
         let summary = Summary {
             call_id: self.id.as_str().to_owned(),
             end,

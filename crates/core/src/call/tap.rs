@@ -38,6 +38,11 @@ impl Tap {
         Self { to, caller: 0, agent: 0, next: None }
     }
 
+    /// Whether somebody takes the audio.
+    pub(super) fn is_on(&self) -> bool {
+        self.to.is_some()
+    }
+
     /// The caller's samples, of which the last was spoken at `until`.
     pub(super) fn caller(&mut self, until: CallTime, samples: &[i16]) {
         self.caller += samples.len();

@@ -135,7 +135,9 @@ impl Conversation {
 
     /// The client asked the agent to be quiet.
     pub(super) fn be_quiet(&mut self, now: CallTime) {
-        if !self.is_ending() {
+        let disclosing = self.reply.as_ref().is_some_and(|reply| reply.purpose == Purpose::Greeting)
+            && !self.settings.phrases.disclosure.trim().is_empty();
+        if !self.is_ending() && !disclosing {
             self.interrupt(now);
             self.after(now, Purpose::Phrase);
         }

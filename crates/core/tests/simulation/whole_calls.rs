@@ -342,6 +342,5 @@ fn a_summary_says_what_the_call_consumed_and_what_had_to_stand_in() {
     let consumed = summary.consumed;
     assert!((consumed.caller_audio_s - 12.0).abs() < 0.1, "{consumed:?}");
     assert!(consumed.agent_audio_s > 3.0 && consumed.agent_audio_s < 8.0, "{consumed:?}");
-    assert!(consumed.tokens.prompt > 0 && consumed.tokens.generated > 0, "{consumed:?}");
     assert_eq!((summary.stand_ins, summary.fallbacks, summary.fillers), (0, 0, 0));
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::measures::StepResult;
+use super::measures::{Spread, StepResult};
 
 /// The verdict over all steps.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -33,11 +33,17 @@ pub fn capacity(steps: &[StepResult], p95_limit_ms: f64) -> Capacity {
     Capacity {
         limit_ms: p95_limit_ms,
         held: held.last().map(|step| step.size()),
-        held_p95_ms: held.last().and_then(|step| Some(step.v2v_ms?.p95)),
+        held_p95_ms: held.last().and_then(|step| Some(judged(step)?.p95)),
         beyond: beyond.map(StepResult::size),
         why: beyond.map_or_else(Vec::new, |step| faults(step, p95_limit_ms)),
         first_underrun: steps.iter().find(|step| step.underruns > 0).map(|step| step.size()),
     }
+}
+
+/// The time that a step is judged by: to the answer itself where the server reports it, because a filler is no
+/// answer; else to the first sound.
+fn judged(step: &StepResult) -> Option<Spread> {
+    step.answer_ms.or(step.v2v_ms)
 }
 
 /// Why a step is not held; empty if it is.
@@ -52,7 +58,13 @@ pub fn faults(step: &StepResult, p95_limit_ms: f64) -> Vec<String> {
     of(step.calls.refused, step.calls.begun, "calls {verb} refused");
     of(step.calls.failed, step.calls.begun, "calls failed");
     of(step.unanswered, step.turns, "turns got no answer");
-    match step.v2v_ms {
+    if let Some(error) = step.errors.first() {
+        faults.push(format!("the server told an error: {error}"));
+    }
+    if let Some(violation) = step.violations.first() {
+        faults.push(format!("the server broke the protocol: {violation}"));
+    }
+    match judged(step) {
         None => faults.push("no turn was answered".to_owned()),
         Some(v2v) if v2v.p95 > p95_limit_ms => faults.push(format!(
             "5 of 100 answers took longer than {:.0} ms; the limit is {p95_limit_ms:.0}",
@@ -68,7 +80,7 @@ pub fn faults(step: &StepResult, p95_limit_ms: f64) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::measures::{Calls, Spread};
+    use super::super::measures::Calls;
     use super::*;
 
     fn step(callers: u32, p95: f64) -> StepResult {
@@ -126,5 +138,17 @@ mod tests {
         let holed = StepResult { underruns: 1, ..step(2, 600.0) };
         let capacity = capacity(&[step(1, 500.0), holed, step(4, 700.0)], 1000.0);
         assert_eq!((capacity.held, capacity.first_underrun), (Some(4.0), Some(2.0)));
+    }
+
+    /// Fault: a server that answers everything at once with a filler or the fallback phrase held any load.
+    #[test]
+    fn a_filler_is_no_answer_and_an_error_is_no_success() {
+        let late =
+            StepResult { answer_ms: Some(Spread { p95: 2000.0, ..Spread::default() }), ..step(1, 400.0) };
+        assert!(faults(&late, 1000.0)[0].contains("2000"));
+        let failed =
+            StepResult { errors: vec!["overloaded: the queue is full".to_owned()], ..step(1, 400.0) };
+        assert_eq!(capacity(&[failed], 1000.0).held, None);
+        assert!(faults(&step(1, 400.0), 1000.0).is_empty());
     }
 }

@@ -10,6 +10,8 @@ CREATE TABLE calls (
     rate INTEGER,
     client_id TEXT,
     caller TEXT,
+    -- A code of the whole number, by which the calls of a caller are found.
+    caller_code TEXT,
     called TEXT,
     -- An object of texts.
     data TEXT NOT NULL DEFAULT '{}',
@@ -47,9 +49,16 @@ CREATE TABLE calls (
 
 CREATE INDEX calls_by_start ON calls (started_at);
 CREATE INDEX calls_by_caller ON calls (caller, started_at) WHERE caller IS NOT NULL;
+CREATE INDEX calls_by_code ON calls (caller_code) WHERE caller_code IS NOT NULL;
 CREATE INDEX calls_by_name ON calls (call_id);
 -- A name has one running call.
 CREATE UNIQUE INDEX calls_running ON calls (call_id) WHERE ended_at IS NULL;
+
+-- Secret keys of this database.
+CREATE TABLE keys (
+    name TEXT PRIMARY KEY,
+    key BLOB NOT NULL
+) STRICT;
 
 CREATE TABLE turns (
     call INTEGER NOT NULL REFERENCES calls (id) ON DELETE CASCADE,

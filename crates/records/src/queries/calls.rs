@@ -6,6 +6,8 @@ use offhook_core::report::{InboundQuality, Spread};
 use rusqlite::{Connection, Result, Row, ToSql, params_from_iter};
 use serde::{Deserialize, Serialize};
 
+use crate::caller_code;
+
 /// The most calls of a list.
 const MOST: usize = 10_000;
 
@@ -110,7 +112,7 @@ pub struct Filter {
     pub from: Option<i64>,
     /// They began before this time.
     pub to: Option<i64>,
-    /// Their caller's number or address, as it is kept.
+    /// Their caller's number or address: the whole one, or as it is kept.
     pub caller: Option<String>,
     /// Their gateway's protocol.
     pub gateway: Option<String>,
@@ -134,14 +136,18 @@ pub(crate) fn list(from: &Connection, filter: &Filter) -> Result<Vec<Call>> {
         values.push(value);
         conditions.push(condition.replace('?', &format!("?{}", values.len())));
     };
-    if let Some(from) = filter.from {
-        add("started_at >= ?", Box::new(from));
+    if let Some(time) = filter.from {
+        add("started_at >= ?", Box::new(time));
     }
     if let Some(to) = filter.to {
         add("started_at < ?", Box::new(to));
     }
     if let Some(caller) = &filter.caller {
-        add("caller = ?", Box::new(caller.clone()));
+        // As a list shows it, or the whole number.
+        match caller_code::known(from, caller)?.filter(|_| !caller.starts_with('…')) {
+            Some(code) => add("caller_code = ?", Box::new(code)),
+            None => add("caller = ?", Box::new(caller.clone())),
+        }
     }
     if let Some(gateway) = &filter.gateway {
         add("gateway = ?", Box::new(gateway.clone()));

@@ -82,6 +82,10 @@ pub struct Args {
     #[arg(long, value_name = "CENTS")]
     core_price: Option<f64>,
 
+    /// Keep the records of these calls that the configuration names, and send their traces
+    #[arg(long)]
+    recorded: bool,
+
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -157,6 +161,9 @@ async fn measured(args: &Args, config: Option<&Path>) -> anyhow::Result<ExitCode
     let patterns = patterns(args)?;
     let most = patterns.iter().map(|pattern| pattern.most_at_once()).max().unwrap_or(1);
     let mut options = vec![format!("--max-calls={most}")];
+    if !args.recorded {
+        options.push("--unrecorded".to_owned());
+    }
     match args.mode {
         Mode::Scripted => options.push("--scripted=everything".to_owned()),
         Mode::TrueSize => options.push("--scripted=words".to_owned()),
