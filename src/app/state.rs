@@ -95,8 +95,8 @@ impl App {
         let _ = self.services.set(services);
     }
 
-    /// The engines, with their work counted. The voice is counted behind its cache of phrases and its stand-in,
-    /// where it is started.
+    /// The engines, with their work counted. The voice is counted behind its cache of phrases and its
+    /// stand-in, where it is started.
     fn counted(&self, engines: Engines) -> Engines {
         let (count, now) = (&self.metrics.engines, &self.uptime);
         Engines {

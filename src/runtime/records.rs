@@ -21,10 +21,10 @@ use crate::units::CallTime;
 #[derive(Debug, thiserror::Error)]
 pub enum RecordsError {
     /// The database cannot be used.
-    #[error("{0} (records.file)")]
+    #[error("records.file")]
     Database(#[from] OpenError),
     /// The folder of recordings cannot be used.
-    #[error("{0} (records.recordings)")]
+    #[error("records.recordings")]
     Recordings(#[from] RecordingError),
 }
 

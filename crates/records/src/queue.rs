@@ -160,6 +160,13 @@ impl<T> Queue<T> {
         !state.has(state.wanted)
     }
 
+    /// Wants all that was added written soon, however little it is.
+    pub(crate) fn hurry(&self) {
+        let mut state = self.state();
+        state.wanted = Ticket { added: state.added, pass: state.passes + 2 };
+        self.news.notify_all();
+    }
+
     /// Waits until all that was added is written. Returns false if that took longer.
     pub(crate) fn flush(&self, within: Duration) -> bool {
         let mut state = self.state();

@@ -88,11 +88,14 @@ impl Recorder {
     }
 
     /// Files that belong to a call: its recording, which is deleted with the call, and its trace. The paths
-    /// should be absolute.
+    /// should be absolute. They are written at once, so that a process that is killed leaves no file without
+    /// its call.
     pub fn files(&self, at: i64, call: &CallId, recording: Option<&Path>, trace: Option<&Path>) {
         let name = |path: &Path| path.to_string_lossy().into_owned();
         let what = What::Files { recording: recording.map(name), trace: trace.map(name) };
         self.shared.queue.push_beyond(Told { at, call: call.clone(), what }, IMPORTANT);
+        // A file that no record names would never be deleted: this must outlive the process.
+        self.shared.queue.hurry();
     }
 
     /// Waits until all that was told is written, or dropped. Returns false if that takes longer.

@@ -30,8 +30,8 @@ pub(crate) fn running(to: &Connection, call: &CallId) -> Result<Option<(i64, boo
         .optional()
 }
 
-/// The row of the running call of this name, or a new one: what comes before the beginning of a call belongs to
-/// no call that has ended.
+/// The row of the running call of this name, or a new one: what comes before the beginning of a call belongs
+/// to no call that has ended.
 pub(crate) fn coming(to: &Connection, call: &CallId, at: i64) -> Result<i64> {
     running(to, call)?.map_or_else(|| new(to, call, at), |(row, _)| Ok(row))
 }

@@ -355,7 +355,7 @@ fn print(text: &str) -> io::Result<()> {
 }
 
 /// Resolves when the user or the system asks the program to end, so that the call is ended first.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+pub(super) fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + use<>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {

@@ -40,8 +40,8 @@ pub fn capacity(steps: &[StepResult], p95_limit_ms: f64) -> Capacity {
     }
 }
 
-/// The time that a step is judged by: to the answer itself where the server reports it, because a filler is no
-/// answer; else to the first sound.
+/// The time that a step is judged by: to the answer itself where the server reports it, because a filler is
+/// no answer; else to the first sound.
 fn judged(step: &StepResult) -> Option<Spread> {
     step.answer_ms.or(step.v2v_ms)
 }
@@ -58,6 +58,8 @@ pub fn faults(step: &StepResult, p95_limit_ms: f64) -> Vec<String> {
     of(step.calls.refused, step.calls.begun, "calls {verb} refused");
     of(step.calls.failed, step.calls.begun, "calls failed");
     of(step.unanswered, step.turns, "turns got no answer");
+    let came = step.calls.begun + step.calls.turned_away;
+    of(step.calls.turned_away, came, "callers found all lines busy");
     if let Some(error) = step.errors.first() {
         faults.push(format!("the server told an error: {error}"));
     }
@@ -149,6 +151,8 @@ mod tests {
         let failed =
             StepResult { errors: vec!["overloaded: the queue is full".to_owned()], ..step(1, 400.0) };
         assert_eq!(capacity(&[failed], 1000.0).held, None);
+        let calls = Calls { turned_away: 90, ..step(1, 400.0).calls };
+        assert!(faults(&StepResult { calls, ..step(1, 400.0) }, 1000.0)[0].starts_with("90 of 100 callers"));
         assert!(faults(&step(1, 400.0), 1000.0).is_empty());
     }
 }

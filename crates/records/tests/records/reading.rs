@@ -1,7 +1,9 @@
 //! What people at a command line find, take out and delete.
 
+use std::path::Path;
+
 use offhook_core::report::{Beginning, Happened};
-use offhook_records::{By, Filter, Recorder, RemovalError, Which};
+use offhook_records::{By, Filter, Options, Recorder, Redaction, RemovalError, Which};
 
 use super::support::*;
 
@@ -11,6 +13,14 @@ fn from_of(caller: &str, gateway: &str) -> Happened {
         gateway: gateway.into(),
         ..Beginning::default()
     })
+}
+
+/// A call whose files are told before it begins, as a server does.
+fn with_files(recorder: &Recorder, name: &str, recording: Option<&Path>) {
+    recorder.files(START + 3, &id(name), recording, None);
+    recorder.tell(START + 4, &id(name), &from_of("+3", "twilio"));
+    recorder.tell(START + 5, &id(name), &turn(1, "300% of Blue_rooms", "fine"));
+    recorder.tell(START + 6, &id(name), &ended("hung_up", 450.0));
 }
 
 /// Three calls: well, badly, and one that still runs.
@@ -85,14 +95,14 @@ fn a_deleted_call_is_gone_from_the_files_with_its_recording() {
     let place = place();
     let recorder = place.recorder();
     three(&recorder);
-    let recording = place.folder.path().join("well.wav");
+    let recording = place.folder.path().join("kept.wav");
     std::fs::write(&recording, "x").unwrap();
-    recorder.files(START, &id("well"), Some(&recording), None);
+    with_files(&recorder, "kept", Some(&recording));
     assert!(recorder.flush(LONG));
-    let deleted = place.store().delete(&By::Call("well".into())).unwrap();
+    let deleted = place.store().delete(&By::Call("kept".into())).unwrap();
     assert_eq!((deleted.calls, deleted.recordings), (1, 1));
     assert!(!recording.exists());
-    let words = b"100% of Two_rooms";
+    let words = b"300% of Blue_rooms";
     for entry in std::fs::read_dir(place.file.parent().unwrap()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         assert!(!bytes.windows(words.len()).any(|window| window == words));
@@ -101,7 +111,45 @@ fn a_deleted_call_is_gone_from_the_files_with_its_recording() {
     recorder.tell(START + 30, &id("running"), &ended("hung_up", 1.0));
     assert!(recorder.close(LONG));
     assert_eq!(place.call("running").call.end_code.as_deref(), Some("hung_up"));
-    assert_eq!(place.store().delete(&By::Call("well".into())).unwrap().calls, 0);
+    assert_eq!(place.store().delete(&By::Call("kept".into())).unwrap().calls, 0);
+}
+
+/// Fault: the recording of a call whose name came again hung on the call before, whose own was never deleted.
+#[test]
+fn files_belong_to_the_call_that_is_about_to_begin() {
+    let place = place();
+    let recorder = place.recorder();
+    let files = ["first.wav", "second.wav"].map(|name| place.folder.path().join(name));
+    for file in &files {
+        std::fs::write(file, "x").unwrap();
+        with_files(&recorder, "again", Some(file));
+    }
+    assert!(recorder.close(LONG));
+    let kept: Vec<_> = place.list().into_iter().map(|call| (call.recording, call.begun)).collect();
+    let named = |file: &Path| Some(file.to_string_lossy().into_owned());
+    assert_eq!(kept, [(named(&files[1]), true), (named(&files[0]), true)]);
+    assert_eq!(place.store().delete(&By::OlderThan(i64::MAX)).unwrap().recordings, 2);
+}
+
+/// Fault: under redaction, only the last two digits are kept, and nothing was deleted by a number.
+#[test]
+fn the_calls_of_a_number_are_found_and_deleted_although_it_is_not_kept() {
+    let place = place();
+    let options = Options { redact: Redaction::All, ..Options::of(&place.file) };
+    let recorder = Recorder::open(options, START).unwrap();
+    for (name, number) in [("a", "+1 555 123-4567"), ("b", "+1 555 999-4567"), ("c", "+15551234567")] {
+        recorder.tell(START, &id(name), &from_of(number, "twilio"));
+        recorder.tell(START + 1, &id(name), &ended("hung_up", 450.0));
+    }
+    assert!(recorder.close(LONG));
+    assert!(place.list().iter().all(|call| call.caller.as_deref() == Some("…67")));
+    let of = |caller: &str| {
+        let filter = Filter { caller: Some(caller.into()), ..Filter::default() };
+        place.store().list(&filter).unwrap().len()
+    };
+    assert_eq!((of("(1) 555 1234567"), of("…67"), of("+1555")), (2, 3, 0));
+    assert_eq!(place.store().delete(&By::Caller("15551234567".into())).unwrap().calls, 2);
+    assert_eq!(place.list()[0].call_id, "b");
 }
 
 #[test]
@@ -136,11 +184,11 @@ fn a_recording_that_cannot_be_deleted_keeps_its_call() {
     let recorder = place.recorder();
     three(&recorder);
     // A folder is no recording, and is left alone; a file in a folder that is gone is gone.
-    recorder.files(START, &id("well"), Some(&place.folder.path().join("nowhere/a.wav")), None);
-    recorder.files(START, &id("badly"), Some(place.folder.path()), None);
+    with_files(&recorder, "nowhere", Some(&place.folder.path().join("nowhere/a.wav")));
+    with_files(&recorder, "folder", Some(place.folder.path()));
     assert!(recorder.flush(LONG));
     let deleted = place.store().delete(&By::OlderThan(i64::MAX)).unwrap();
-    assert_eq!((deleted.calls, deleted.recordings), (2, 0));
+    assert_eq!((deleted.calls, deleted.recordings), (4, 0));
     drop(recorder);
     std::fs::remove_dir_all(place.file.parent().unwrap()).unwrap();
 }

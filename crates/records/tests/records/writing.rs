@@ -11,10 +11,10 @@ use super::support::*;
 fn a_call_is_kept_with_its_turns_its_figures_and_what_went_wrong() {
     let place = place();
     let recorder = place.recorder();
-    whole_call(&recorder, "c", START);
-    recorder.tell(START + 4_500, &id("c"), &failed("the recogniser was late"));
     recorder.files(START, &id("c"), Some("/r/c.wav".as_ref()), None);
     recorder.files(START, &id("c"), None, Some("/t/c.jsonl".as_ref()));
+    whole_call(&recorder, "c", START);
+    recorder.tell(START + 4_500, &id("c"), &failed("the recogniser was late"));
     assert!(recorder.close(LONG));
     let whole = place.call("c");
     let call = &whole.call;
@@ -194,10 +194,10 @@ fn calls_are_deleted_with_their_recordings_when_they_were_kept_long_enough() {
     let recording = place.folder.path().join("old.wav");
     let other = place.folder.path().join("passwords");
     [&recording, &other].iter().for_each(|file| std::fs::write(file, "x").unwrap());
-    whole_call(&recorder, "old", START);
     recorder.files(START, &id("old"), Some(&recording), None);
+    whole_call(&recorder, "old", START);
+    recorder.files(START - 1, &id("older"), Some(&other), None);
     whole_call(&recorder, "older", START - 1);
-    recorder.files(START, &id("older"), Some(&other), None);
     whole_call(&recorder, "new", START + 50_000);
     assert!(recorder.close(LONG));
     let options = Options { keep: Some(Duration::from_secs(60)), ..Options::of(&place.file) };

@@ -12,10 +12,10 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use serde::Serialize;
-use tokio::signal::ctrl_c;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::call::server::Server;
+use crate::cli::call::stop_signal;
 use crate::cli::output::{noteln, out, outln, show_progress};
 use crate::phone::dial::Dialled;
 use crate::phone::gateways::{Gateway, Line};
@@ -75,11 +75,11 @@ pub struct Args {
     interrupt_every: Option<NonZeroU32>,
 
     /// A load is held if 95 of 100 answers begin within this time, in milliseconds, and nothing fails
-    #[arg(long, value_name = "MS", default_value_t = 1000.0)]
+    #[arg(long, value_name = "MS", default_value_t = 1000.0, value_parser = positive)]
     limit: f64,
 
     /// The price of a core, in cents an hour, for the price of a call's minute
-    #[arg(long, value_name = "CENTS")]
+    #[arg(long, value_name = "CENTS", value_parser = positive)]
     core_price: Option<f64>,
 
     /// Keep the records of these calls that the configuration names, and send their traces
@@ -93,6 +93,12 @@ pub struct Args {
     /// Write a page with plots
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+}
+
+/// A number above 0, for an option.
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "expected a number above 0".to_owned())
 }
 
 /// What answers the calls.
@@ -141,6 +147,10 @@ pub(super) fn run(args: &Args, path: Option<&Path>) -> anyhow::Result<ExitCode> 
     if args.mode != Mode::Shipped && args.mode != Mode::Scripted && path.is_none() {
         bail!("--mode {}: name the models in a configuration, with --config FILE", name_of(args.mode));
     }
+    if let Some(file) = &args.html {
+        // Before the measurement, which may take an hour.
+        std::fs::write(file, "").with_context(|| file.display().to_string())?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(measured(args, path.filter(|_| args.mode != Mode::Shipped)))
 }
@@ -177,10 +187,10 @@ async fn measured(args: &Args, config: Option<&Path>) -> anyhow::Result<ExitCode
     let dialled = Dialled { url: &url, line, headers: &headers };
     let stop = CancellationToken::new();
     let stopped = stop.clone();
+    let told_to_stop = stop_signal()?;
     tokio::spawn(async move {
-        if ctrl_c().await.is_ok() {
-            stopped.cancel();
-        }
+        told_to_stop.await;
+        stopped.cancel();
     });
     if !args.json {
         out!("{}", header())?;
