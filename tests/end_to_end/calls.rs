@@ -35,8 +35,9 @@ fn the_shipped_conversation_is_answered_with_the_facts_of_the_configuration() {
         let names = ["endpoint_ms", "stt_ms", "llm_first_token_ms", "tts_first_audio_ms", "first_frame_ms"];
         let stages = names.map(|name| turn["stages"][name].as_f64().unwrap());
         // No turn ends before the silence that its words require, which the detector reports a little late.
+        // Media time may move by some milliseconds meanwhile, with a message that was faster than all before.
         let wait = turn["end_of_turn"]["wait_ms"].as_f64().unwrap();
-        assert!(stages[0] >= wait && wait > 100.0, "{turn:#}");
+        assert!(stages[0] + 5.0 >= wait && wait > 100.0, "{turn:#}");
     }
     let mut off: Vec<f64> = turns(&report).iter().map(difference).collect();
     off.sort_by(f64::total_cmp);

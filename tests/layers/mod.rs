@@ -45,7 +45,7 @@ const MAY_IMPORT: [(&str, &[&str]); 28] = [
     ("phone", &["audio", "files", "language", "stats", "streams", "units"]),
     ("files", &["audio"]),
     ("models", &["files"]),
-    ("otlp", &["dialogue", "ids", "report", "units"]),
+    ("otlp", &["ids", "report", "units"]),
     ("records", &["dialogue", "ids", "report", "units"]),
     ("telemetry", &["dialogue", "engine", "ids", "records", "report", "runtime", "units"]),
     ("engine", &["audio", "dialogue", "files", "language", "report", "units", "vad"]),

@@ -126,15 +126,13 @@ pub struct TurnReport {
     pub speech_end: Option<CallTime>,
     /// The waterfall; absent for the greeting and for a turn that brought no sound.
     pub stages: Option<Stages>,
-    /// From the caller's last sound to the first sound of the answer itself. Longer than the waterfall if a
-    /// filler came first.
+    /// From the caller's last sound to the first sound of the answer itself, behind any filler.
     pub answer_ms: Option<f64>,
     /// The waterfall of the answer itself, if a filler came first: `stages` then ends at the filler.
     pub answer_stages: Option<Stages>,
     /// The work that does not show in the waterfall.
     pub hidden: Option<Hidden>,
-    /// From the moment when the first 20 ms should have been played to the return of the mark behind them:
-    /// the way to the ear and back.
+    /// From when the first 20 ms should have been played to the return of their mark: to the ear and back.
     pub mark_return_ms: Option<f64>,
     /// The caller cut in.
     pub interrupted: bool,
@@ -214,8 +212,7 @@ pub struct InboundQuality {
 pub struct CoreUse {
     /// How often cores were granted.
     pub jobs: u64,
-    /// How often no core was free, or the work was broken off on its core by more urgent work or by its own
-    /// call.
+    /// How often no core was free, or the work was broken off by more urgent work or by its own call.
     pub dropped: u64,
     /// Total time spent waiting for cores.
     pub waited: Duration,
@@ -315,7 +312,7 @@ pub enum Happened {
     Started(Beginning),
     /// A turn is over.
     Turn(ReportedTurn),
-    /// What must be disclosed was spoken, and the caller heard all of it or hung up before its end.
+    /// What must be disclosed was spoken.
     Disclosed {
         /// The caller heard all of it.
         heard: bool,
@@ -358,8 +355,7 @@ pub struct Consumption {
     pub caller_audio_s: f64,
     /// Audio of the agent that was sent, in seconds, with the pauses between its sentences.
     pub agent_audio_s: f64,
-    /// Time for which engines held cores for the call, and the processor time of its own task, in seconds of
-    /// one core. Work for several calls at once counts in equal shares.
+    /// Seconds of one core: engines held cores for so long, in equal shares, and its own task worked.
     pub cpu_s: f64,
 }
 

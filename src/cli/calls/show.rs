@@ -166,18 +166,18 @@ fn foot(call: &Call) -> String {
         let _ = writeln!(out, "{} turns", call.turns);
     }
     let counted = [
-        (u64::from(call.interruptions), "interruptions"),
-        (u64::from(call.hiccups), "false interruptions"),
-        (u64::from(call.drafts.used), "drafts used"),
-        (u64::from(call.drafts.thrown_away), "drafts thrown away"),
-        (u64::from(call.fillers), "fillers"),
-        (u64::from(call.stand_ins), "answers of a stand-in"),
-        (u64::from(call.fallbacks), "fallback phrases"),
+        (call.interruptions, "interruption", "interruptions"),
+        (call.hiccups, "false interruption", "false interruptions"),
+        (call.drafts.used, "draft used", "drafts used"),
+        (call.drafts.thrown_away, "draft thrown away", "drafts thrown away"),
+        (call.fillers, "filler", "fillers"),
+        (call.stand_ins, "answer of a stand-in", "answers of a stand-in"),
+        (call.fallbacks, "fallback phrase", "fallback phrases"),
     ];
     let counted: Vec<String> = counted
         .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, more)| format!("{count} {}", if *count == 1 { one } else { more }))
         .collect();
     if !counted.is_empty() {
         let _ = writeln!(out, "{}", counted.join(", "));
