@@ -38,3 +38,4 @@ done
 put "$doc/models/whisper" models/whisper/LICENSE-whisper
 put "$doc/docs" docs/*.md docs/*.svg
 put "$doc/docs/decisions" docs/decisions/*.md
+put "$doc/docs/deploy" docs/deploy/*
