@@ -95,9 +95,13 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     outcome
 }
 
+/// The name of the processor, if the system tells it.
+pub(super) fn processor() -> Option<String> {
+    after(&std::fs::read_to_string("/proc/cpuinfo").ok()?, "model name")
+}
+
 fn looked_at(config: &Config, findings: &Findings) -> Report {
     let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let (folder, manifest) = (Folder::of_user().ok(), Manifest::built_in().ok());
     let installed = folder.as_ref().zip(manifest.as_ref()).map_or(0, |(folder, manifest)| {
         folder.installed(manifest).iter().filter(|state| state.is_whole()).count()
@@ -119,7 +123,7 @@ fn looked_at(config: &Config, findings: &Findings) -> Report {
     }
     Report {
         problems: findings.problems.iter().map(ToString::to_string).collect(),
-        processor: after(&cpuinfo, "model name").unwrap_or_else(|| "unknown".to_owned()),
+        processor: processor().unwrap_or_else(|| "unknown".to_owned()),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         memory_mib: kilobytes(&meminfo, "MemTotal").map(|kb| kb >> 10),
         free_memory_mib: free_memory().map(|bytes| bytes >> 20),

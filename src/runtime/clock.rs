@@ -25,6 +25,12 @@ pub fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
+/// The same in milliseconds, as records count.
+#[must_use]
+pub fn millis_since_1970() -> i64 {
+    i64::try_from(since_1970().as_millis()).unwrap_or(i64::MAX)
+}
+
 /// A name for a call whose gateway gives none.
 #[must_use]
 pub fn unique_id() -> CallId {

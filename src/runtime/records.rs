@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::clock::since_1970;
+use super::clock::millis_since_1970 as now;
 use super::followers::Follower;
 use crate::call::tap::{AudioTap, Tapped};
 use crate::config::Records as Settings;
@@ -118,8 +118,4 @@ impl Follower for Records {
     fn told(&self, call: &CallId, happened: &Happened) {
         self.recorder.tell(now(), call, happened);
     }
-}
-
-fn now() -> i64 {
-    i64::try_from(since_1970().as_millis()).unwrap_or(i64::MAX)
 }

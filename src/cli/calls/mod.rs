@@ -14,7 +14,7 @@ use super::output::{noteln, outln};
 use super::{json, replay};
 use crate::config::Config;
 use crate::records::{By, Filter, FullCall, Store, Which, backup, restore};
-use crate::runtime::clock::since_1970;
+use crate::runtime::clock::millis_since_1970;
 use times::moment;
 
 /// The records of calls (`[records]` in config.toml)
@@ -152,7 +152,7 @@ pub fn run(args: &Args, config: &Config, path: Option<&Path>) -> anyhow::Result<
         }
         Command::Delete(args) => delete(file, args),
         Command::Backup { folder } => {
-            let made = backup(file, folder, path, now())?;
+            let made = backup(file, folder, path, millis_since_1970())?;
             noteln!("{} calls in {}", made.calls, folder.display());
             Ok(ExitCode::SUCCESS)
         }
@@ -165,10 +165,6 @@ pub fn run(args: &Args, config: &Config, path: Option<&Path>) -> anyhow::Result<
             Ok(ExitCode::SUCCESS)
         }
     }
-}
-
-fn now() -> i64 {
-    i64::try_from(since_1970().as_millis()).unwrap_or(i64::MAX)
 }
 
 fn found(file: &Path, call: &str) -> anyhow::Result<FullCall> {

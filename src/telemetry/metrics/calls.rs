@@ -43,6 +43,8 @@ struct Side {
 
 type Seconds = Counter<f64, AtomicU64>;
 
+type OfStages = Family<Stage, Histogram, fn() -> Histogram>;
+
 /// The metrics of calls.
 #[derive(Debug, Clone)]
 pub struct CallMetrics {
@@ -52,8 +54,8 @@ pub struct CallMetrics {
     turns: Family<Outcome, Counter>,
     v2v: Histogram,
     answer: Histogram,
-    stages: Family<Stage, Histogram, fn() -> Histogram>,
-    answer_stages: Family<Stage, Histogram, fn() -> Histogram>,
+    stages: OfStages,
+    answer_stages: OfStages,
     mark_return: Histogram,
     interruptions: Counter,
     hiccups: Counter,
@@ -162,19 +164,13 @@ impl CallMetrics {
         self.turns.get_or_create(&Outcome { outcome }).inc();
         if let Some(stages) = turn.stages {
             self.v2v.observe(stages.total_ms() / 1000.0);
-            for (name, ms) in stages.named() {
-                // In metrics, units are seconds, and the name of the metric says so.
-                let stage = name.trim_end_matches("_ms");
-                self.stages.get_or_create(&Stage { stage }).observe(ms / 1000.0);
-            }
-        }
-        let to_answer = turn.answer_stages.or(turn.stages).filter(|_| turn.answer_ms.is_some());
-        for (name, ms) in to_answer.iter().flat_map(Stages::named) {
-            let stage = name.trim_end_matches("_ms");
-            self.answer_stages.get_or_create(&Stage { stage }).observe(ms / 1000.0);
+            observe(&self.stages, &stages);
         }
         if let Some(ms) = turn.answer_ms {
             self.answer.observe(ms / 1000.0);
+            if let Some(stages) = turn.answer_stages.or(turn.stages) {
+                observe(&self.answer_stages, &stages);
+            }
         }
         if let Some(ms) = turn.mark_return_ms {
             self.mark_return.observe(ms / 1000.0);
@@ -196,6 +192,14 @@ impl CallMetrics {
         self.audio.get_or_create(&Side { side: "caller" }).inc_by(consumed.caller_audio_s);
         self.audio.get_or_create(&Side { side: "agent" }).inc_by(consumed.agent_audio_s);
         self.cpu.inc_by(consumed.cpu_s);
+    }
+}
+
+/// Counts what each stage added. In metrics, units are seconds, and the name of the metric says so.
+fn observe(family: &OfStages, stages: &Stages) {
+    for (name, ms) in stages.named() {
+        let stage = name.trim_end_matches("_ms");
+        family.get_or_create(&Stage { stage }).observe(ms / 1000.0);
     }
 }
 

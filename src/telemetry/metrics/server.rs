@@ -75,7 +75,7 @@ impl Collector for ServerFigures {
         ];
         for (name, help, value) in gauges {
             let gauge = ConstGauge::new(value);
-            let metric = encoder.encode_descriptor(name, help, None, gauge_type(&gauge))?;
+            let metric = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
             gauge.encode(metric)?;
         }
         let cpu = ConstCounter::new(self.cpu.as_secs_f64());
@@ -116,7 +116,7 @@ impl Collector for ServerFigures {
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         let info = ConstGauge::new(1.0);
         let mut metric =
-            encoder.encode_descriptor("offhook_build", "The version", None, gauge_type(&info))?;
+            encoder.encode_descriptor("offhook_build", "The version", None, info.metric_type())?;
         info.encode(metric.encode_family(&version)?)?;
         let refused = self.refused.iter().map(|(kind, count)| (*kind, *count as f64));
         counters(&mut encoder, ("offhook_refused", "Clients that were refused", "kind"), refused)?;
@@ -130,10 +130,6 @@ impl Collector for ServerFigures {
         let dropped = ("offhook_core_refusals", "Work that found no core, or was broken off", "work");
         counters(&mut encoder, dropped, of_work(|used| used.dropped as f64))
     }
-}
-
-fn gauge_type(gauge: &ConstGauge<f64>) -> prometheus_client::metrics::MetricType {
-    gauge.metric_type()
 }
 
 /// A family of counters: its name, its help, its label, and the values.

@@ -6,6 +6,8 @@ use std::num::NonZeroUsize;
 use anyhow::bail;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
+use crate::cli::doctor::processor;
+
 /// The cores that this program may use.
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
@@ -33,9 +35,7 @@ pub(super) async fn on_cores<T>(
 
 /// The machine, in a line.
 pub(super) fn told(cores: usize) -> String {
-    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
-    let model = model.map_or("unknown processor", |(_, name)| name.trim());
+    let model = processor().unwrap_or_else(|| "unknown processor".to_owned());
     let cores = if cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
     format!("{model}, {cores} for the server, the callers on the same machine")
 }
