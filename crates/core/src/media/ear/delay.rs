@@ -17,8 +17,9 @@ const LAGS: usize = LONGEST / DECIMATION;
 /// A frame of decimated samples.
 const STEP: usize = FRAME_SAMPLES / DECIMATION;
 
-/// Lags that are computed together: two vector registers of the widest kind.
-const BLOCK: usize = 32;
+/// Lags that are computed together, in groups that fit a vector register.
+const LANES: usize = 8;
+const BLOCK: usize = 4 * LANES;
 
 /// What is forgotten each frame in the fast and in the slow correlation: time constants of 100 ms, about a
 /// syllable, and of 1 s, over which the pitch of any two voices drifts apart.
@@ -82,11 +83,11 @@ struct Correlation {
 pub(super) struct DelaySearch {
     /// The agent's whitened audio, the newest last: the longest delay, and a frame.
     history: Vec<f32>,
-    now: Correlation,
     fast: Correlation,
     slow: Correlation,
-    /// Scratch: products and energies of the newest frame, by lag.
+    /// The products of the newest frame, by lag.
     products: Vec<f32>,
+    /// The agent's energy over a frame, by lag.
     energies: Vec<f32>,
 }
 
@@ -94,7 +95,6 @@ impl Default for DelaySearch {
     fn default() -> Self {
         Self {
             history: vec![0.0; LAGS + STEP],
-            now: Correlation::new(0.0),
             fast: Correlation::new(KEEP_FAST),
             slow: Correlation::new(KEEP_SLOW),
             products: vec![0.0; LAGS],
@@ -109,6 +109,8 @@ impl DelaySearch {
     pub(super) fn restart(&mut self, sent: &[f32]) {
         let (_, past) = self.history.split_at_mut(STEP);
         whiten(sent, past);
+        let energies = self.energies.iter_mut().zip(self.history.windows(STEP));
+        energies.for_each(|(energy, frame)| *energy = energy_of(frame));
         self.forget();
     }
 
@@ -125,16 +127,21 @@ impl DelaySearch {
         if let Some(newest) = self.history.last_chunk_mut::<STEP>() {
             whiten(sent, newest);
         }
+        // What was the energy at a lag is now that at a lag that is a frame longer.
+        self.energies.copy_within(STEP.., 0);
+        let newest = self.history.windows(STEP).skip(LAGS - STEP);
+        let energies = self.energies.iter_mut().skip(LAGS - STEP).zip(newest);
+        energies.for_each(|(energy, frame)| *energy = energy_of(frame));
         let mut frame = [0.0; STEP];
         whiten(heard, &mut frame);
-        self.correlate(&frame);
-        let energy = frame.iter().map(|sample| sample * sample).sum::<f32>();
+        correlate(&frame, &self.history, &mut self.products);
+        let energy = energy_of(&frame);
         self.fast.add(&self.products, &self.energies, energy, 1.0);
         // In the long memory all frames count alike, however loud: a caller who speaks over the echo for a
         // moment must not outweigh it. Silence stays silence.
         self.slow.add(&self.products, &self.energies, energy, 1.0 / (energy + SILENCE));
-        self.now.add(&self.products, &self.energies, energy, 1.0);
-        Look { now: self.now.best(0..LAGS), fast: self.fast.best(0..LAGS), slow: self.slow.best(0..LAGS) }
+        let now = best(&self.products, &self.energies, energy, 0);
+        Look { now, fast: self.fast.best(0..LAGS), slow: self.slow.best(0..LAGS) }
     }
 
     /// The best fast match at most `within` samples from `delay`.
@@ -144,28 +151,52 @@ impl DelaySearch {
         let oldest = LAGS.saturating_sub((delay + within) / DECIMATION);
         self.fast.best(oldest..newest)
     }
+}
 
-    /// Products and energies of the newest frame with the agent's audio, by lag.
-    fn correlate(&mut self, frame: &[f32; STEP]) {
-        let blocks = self.products.as_chunks_mut::<BLOCK>().0;
-        // The agent's audio from lag LAGS on: the window of the longest lag begins with the history.
-        for (n, block) in blocks.iter_mut().enumerate() {
-            let start = n * BLOCK;
-            let Some(window) = self.history.get(start..start + BLOCK + STEP - 1) else { continue };
-            *block = [0.0; BLOCK];
-            for (sample, shifted) in frame.iter().zip(window.windows(BLOCK)) {
-                for (product, other) in block.iter_mut().zip(shifted) {
-                    *product += sample * other;
+/// The products of a frame with the agent's audio, by lag: the window of the longest lag begins with the history.
+/// Most of a call's computing is here, and the compiler makes vector instructions of it only as long as it stands
+/// alone: inlined, it was twenty times slower.
+#[inline(never)]
+fn correlate(frame: &[f32; STEP], history: &[f32], products: &mut [f32]) {
+    let (blocks, _) = products.as_chunks_mut::<BLOCK>();
+    for (block, window) in blocks.iter_mut().zip(history.windows(BLOCK + STEP - 1).step_by(BLOCK)) {
+        let mut sums = [[0.0; LANES]; BLOCK / LANES];
+        for (sample, shifted) in frame.iter().zip(window.windows(BLOCK)) {
+            for (sums, others) in sums.iter_mut().zip(shifted.as_chunks::<LANES>().0) {
+                for (sum, other) in sums.iter_mut().zip(others) {
+                    *sum += sample * other;
                 }
             }
         }
-        let mut energy: f64 = self.history.iter().take(STEP).map(|s| f64::from(s * s)).sum();
-        let entering = self.history.iter().skip(STEP);
-        for ((place, leaves), enters) in self.energies.iter_mut().zip(&self.history).zip(entering) {
-            *place = energy.max(0.0) as f32;
-            energy += f64::from(enters * enters) - f64::from(leaves * leaves);
+        block.copy_from_slice(sums.as_flattened());
+    }
+}
+
+fn energy_of(frame: &[f32]) -> f32 {
+    frame.iter().map(|sample| sample * sample).sum()
+}
+
+/// The best match among lags (longest first, the first of them `start`) with these products and energies of the
+/// agent, and this energy of the caller.
+fn best(products: &[f32], sent: &[f32], heard: f32, start: usize) -> Match {
+    let (mut best, mut at) = (0.0, start);
+    for (n, (products, sent)) in products.chunks(BLOCK).zip(sent.chunks(BLOCK)).enumerate() {
+        // The few that are better are looked for one by one; most blocks have none.
+        let mut likenesses = [0.0; BLOCK];
+        for ((place, product), sent) in likenesses.iter_mut().zip(products).zip(sent) {
+            *place = product * product / (sent + SILENCE);
+        }
+        if likenesses.iter().fold(false, |any, likeness| any | (*likeness > best)) {
+            for (i, likeness) in likenesses.into_iter().enumerate() {
+                if likeness > best {
+                    (best, at) = (likeness, start + n * BLOCK + i);
+                }
+            }
         }
     }
+    let likeness = (best / heard.max(f32::MIN_POSITIVE)).sqrt().min(1.0);
+    let likeness = if heard > 0.0 { likeness } else { 0.0 };
+    Match { delay: (LAGS - at) * DECIMATION, likeness }
 }
 
 impl Correlation {
@@ -194,18 +225,9 @@ impl Correlation {
     /// The best match among these lags (indices, longest lag first).
     fn best(&self, among: std::ops::Range<usize>) -> Match {
         let start = among.start;
-        let lags = self.products.get(among.clone()).into_iter().flatten();
-        let sent = self.sent.get(among).into_iter().flatten();
-        let (mut best, mut at) = (0.0, start);
-        for (i, (product, sent)) in lags.zip(sent).enumerate() {
-            let likeness = product * product / (sent + SILENCE);
-            if likeness > best {
-                (best, at) = (likeness, start + i);
-            }
-        }
-        let likeness = (best / self.heard.max(f32::MIN_POSITIVE)).sqrt().min(1.0);
-        let likeness = if self.heard > 0.0 { likeness } else { 0.0 };
-        Match { delay: (LAGS - at) * DECIMATION, likeness }
+        let products = self.products.get(among.clone()).unwrap_or_default();
+        let sent = self.sent.get(among).unwrap_or_default();
+        best(products, sent, self.heard, start)
     }
 }
 
