@@ -9,7 +9,7 @@ use std::path::Path;
 use imports::{Crate, House};
 
 /// A room (a folder of src/, or a file in it), and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 28] = [
+const MAY_IMPORT: [(&str, &[&str]); 29] = [
     ("units", &[]),
     ("stats", &[]),
     ("language", &[]),
@@ -46,6 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 28] = [
     ("files", &["audio"]),
     ("models", &["files"]),
     ("otlp", &["ids", "report", "units"]),
+    ("quality", &[]),
     ("records", &["dialogue", "ids", "report", "units"]),
     ("telemetry", &["dialogue", "engine", "ids", "records", "report", "runtime", "units"]),
     ("engine", &["audio", "dialogue", "files", "language", "report", "units", "vad"]),
@@ -85,7 +86,7 @@ const MAY_IMPORT: [(&str, &[&str]); 28] = [
 const ANY: [&str; 1] = ["*"];
 
 /// Rooms without sockets, threads, clocks, files and randomness, and the crates that they may use.
-const PURE: [(&str, &[&str]); 17] = [
+const PURE: [(&str, &[&str]); 18] = [
     ("units", &["serde"]),
     ("ids", &["serde"]),
     ("dialogue", &["serde"]),
@@ -102,6 +103,7 @@ const PURE: [(&str, &[&str]); 17] = [
     ("speakable", &["regex", "thiserror"]),
     ("turns", &["serde"]),
     ("call", &[]),
+    ("quality", &["serde", "thiserror"]),
     ("engine/arbiter.rs", &[]),
 ];
 
@@ -136,6 +138,7 @@ fn house() -> House {
         of("offhook_models", "crates/models/src", &["models"]),
         of("offhook_otlp", "crates/otlp/src", &["otlp"]),
         of("offhook_phone", "crates/phone/src", &["phone"]),
+        of("offhook_quality", "crates/quality/src", &["quality"]),
         of("offhook_records", "crates/records/src", &["records"]),
     ])
 }
