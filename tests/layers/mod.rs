@@ -9,7 +9,7 @@ use std::path::Path;
 use imports::{Crate, House};
 
 /// A room (a folder of src/, or a file in it), and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 28] = [
+const MAY_IMPORT: [(&str, &[&str]); 29] = [
     ("units", &[]),
     ("stats", &[]),
     ("language", &[]),
@@ -47,6 +47,7 @@ const MAY_IMPORT: [(&str, &[&str]); 28] = [
     ("models", &["files"]),
     ("otlp", &["ids", "report", "units"]),
     ("records", &["dialogue", "ids", "report", "units"]),
+    ("top", &[]),
     ("telemetry", &["dialogue", "engine", "ids", "records", "report", "runtime", "units"]),
     ("engine", &["audio", "dialogue", "files", "language", "report", "units", "vad"]),
     (
@@ -137,6 +138,7 @@ fn house() -> House {
         of("offhook_otlp", "crates/otlp/src", &["otlp"]),
         of("offhook_phone", "crates/phone/src", &["phone"]),
         of("offhook_records", "crates/records/src", &["records"]),
+        of("offhook_top", "crates/top/src", &["top"]),
     ])
 }
 
