@@ -48,6 +48,7 @@ const MAY_IMPORT: [(&str, &[&str]); 29] = [
     ("otlp", &["ids", "report", "units"]),
     ("quality", &[]),
     ("records", &["dialogue", "ids", "report", "units"]),
+    ("top", &[]),
     ("telemetry", &["dialogue", "engine", "ids", "records", "report", "runtime", "units"]),
     ("engine", &["audio", "dialogue", "files", "language", "report", "units", "vad"]),
     (
@@ -140,6 +141,7 @@ fn house() -> House {
         of("offhook_phone", "crates/phone/src", &["phone"]),
         of("offhook_quality", "crates/quality/src", &["quality"]),
         of("offhook_records", "crates/records/src", &["records"]),
+        of("offhook_top", "crates/top/src", &["top"]),
     ])
 }
 
