@@ -47,7 +47,13 @@ fn listening_only(settings: Settings) -> Settings {
     Settings {
         phrases: Phrases { fallback: settings.phrases.fallback, ..Phrases::default() },
         speculation: SpeculationPolicy { max_tries: 0, read_ahead: ReadAhead::Off },
-        manners: Manners { idle_after: None, filler_after: None, max_call: None, ..settings.manners },
+        manners: Manners {
+            idle_after: None,
+            filler_after: None,
+            max_call: None,
+            give_up_after: 0,
+            ..settings.manners
+        },
         ..settings
     }
 }

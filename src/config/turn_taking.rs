@@ -42,6 +42,16 @@ pub(super) fn agent(r: &mut Reader) -> Agent {
                 "manners.length_goodbye",
                 "I am sorry, our time is over. Please call again. Goodbye.",
             ),
+            hold: phrase(
+                r,
+                "manners.hold",
+                "I am sorry, I am having trouble right now. Please hold on for a moment.",
+            ),
+            give_up_goodbye: phrase(
+                r,
+                "manners.give_up_goodbye",
+                "I am sorry, I cannot help you right now. Please call again later. Goodbye.",
+            ),
             goodbyes: plain(r.texts("manners.goodbyes", ENGLISH.overlap.goodbyes)),
         },
         opening_keys: r.text("agent.opening_keys", "", |keys| {
@@ -140,6 +150,7 @@ pub(super) fn manners(r: &mut Reader) -> Manners {
         filler_after: on(r.millis("manners.filler_after_ms", 1500, 0..=60_000)),
         max_call: on(r.millis("manners.max_call_ms", 1_800_000, 0..=86_400_000)),
         warn_before: r.millis("manners.warn_before_ms", 60_000, 0..=3_600_000),
+        give_up_after: r.integer("manners.give_up_after", 3, 0..=100) as u32,
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::call::Ending;
 use crate::report::{End, Summary};
 use crate::streams::RefusalCode;
+use crate::turns::Farewell;
 use crate::units::CallTime;
 
 /// How a peer broke the rules of WebSockets (RFC 6455).
@@ -76,7 +77,11 @@ impl CloseReason {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Call(Ending::HungUp) => "hung_up",
-            Self::Call(Ending::SaidGoodbye(_)) => "said_goodbye",
+            // Nobody is content with such a call: it is no goodbye like the others.
+            Self::Call(Ending::SaidGoodbye(Farewell::CannotAnswer)) => "cannot_answer",
+            Self::Call(Ending::SaidGoodbye(
+                Farewell::NobodySpoke | Farewell::LongestCall | Farewell::AllWasSaid,
+            )) => "said_goodbye",
             Self::Call(Ending::Requested) => "requested",
             Self::Call(Ending::Idle(_)) => "idle",
             Self::Call(Ending::Refused(_)) | Self::Refused(_) | Self::NoPlace(_) => "refused",
@@ -96,7 +101,11 @@ impl CloseReason {
         let (jitter_ms, concealed_ms) = (line.jitter_ms.round(), line.concealed_ms.round());
         let disordered = line.disordered;
         match self {
-            Self::Call(Ending::HungUp | Ending::SaidGoodbye(_) | Ending::Requested)
+            Self::Call(
+                Ending::HungUp
+                | Ending::SaidGoodbye(Farewell::NobodySpoke | Farewell::LongestCall | Farewell::AllWasSaid)
+                | Ending::Requested,
+            )
             | Self::TakenOver
             | Self::Drained => {
                 tracing::info!(reason = %self, turns, seconds = %now, jitter_ms, concealed_ms, disordered, "call ended");
@@ -108,7 +117,12 @@ impl CloseReason {
             | Self::NoPlace(_)
             | Self::Flood(_)
             | Self::Excess(_)
-            | Self::Call(Ending::Refused(_) | Ending::TooMuchAudio | Ending::Idle(_))
+            | Self::Call(
+                Ending::Refused(_)
+                | Ending::TooMuchAudio
+                | Ending::Idle(_)
+                | Ending::SaidGoodbye(Farewell::CannotAnswer),
+            )
             | Self::Dead(_) => {
                 tracing::warn!(reason = %self, turns, seconds = %now, jitter_ms, concealed_ms, disordered, "call ended");
             }
@@ -149,6 +163,16 @@ impl CloseReason {
 mod tests {
     use super::*;
     use crate::streams::Refusal;
+
+    #[test]
+    fn a_call_that_was_given_up_ends_like_a_goodbye_and_is_told_apart() {
+        let given_up = CloseReason::Call(Ending::SaidGoodbye(Farewell::CannotAnswer));
+        let end = given_up.end();
+        assert_eq!(end.code, "cannot_answer");
+        assert_eq!(end.reason, "said goodbye: the agent could not answer again and again");
+        assert_eq!(given_up.close_code(), 1000);
+        assert_eq!(CloseReason::Call(Ending::SaidGoodbye(Farewell::AllWasSaid)).code(), "said_goodbye");
+    }
 
     /// Fault: whatever rule a peer broke, its socket was closed with 1000 or 1002.
     #[test]

@@ -12,7 +12,7 @@ use crate::config::{Examined, Secrets, examine_text};
 use crate::turns::Settings;
 
 /// Settings that a trace keeps at another place than config.toml: the key, and a JSON pointer into the trace.
-const ELSEWHERE: [(&str, &str); 12] = [
+const ELSEWHERE: [(&str, &str); 14] = [
     ("agent.system_prompt", "/system_prompt"),
     ("agent.greeting", "/phrases/greeting"),
     ("agent.fallback", "/phrases/fallback"),
@@ -23,6 +23,8 @@ const ELSEWHERE: [(&str, &str); 12] = [
     ("manners.idle_goodbye", "/phrases/idle_goodbye"),
     ("manners.length_warning", "/phrases/length_warning"),
     ("manners.length_goodbye", "/phrases/length_goodbye"),
+    ("manners.hold", "/phrases/hold"),
+    ("manners.give_up_goodbye", "/phrases/give_up_goodbye"),
     ("llm.first_token_timeout_ms", "/first_token_timeout_ms"),
     ("llm.fallback_after_ms", "/fallback_after_ms"),
 ];

@@ -21,8 +21,14 @@ const MARK_PATIENCE: Duration = Duration::from_millis(1500);
 const VOICE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Timers that end with the reply.
-const OF_THE_REPLY: [Timer; 5] =
-    [Timer::TokenDue, Timer::StandInDue, Timer::PlaybackDue, Timer::ResumeDue, Timer::FillerDue];
+const OF_THE_REPLY: [Timer; 6] = [
+    Timer::TokenDue,
+    Timer::StandInDue,
+    Timer::VoiceDue,
+    Timer::PlaybackDue,
+    Timer::ResumeDue,
+    Timer::FillerDue,
+];
 
 impl Conversation {
     /// Says a text that is not generated.
@@ -67,6 +73,7 @@ impl Conversation {
         }
         self.token_came(now, turn);
         self.speak(turn, pieces);
+        self.expect_the_voice(now);
         if long {
             self.room_after_the_answer();
             self.expect_playback(now);
@@ -158,6 +165,7 @@ impl Conversation {
             reply.milestones.answer_audio.get_or_insert(now);
         }
         reply.ledger.ready(chunk, duration, words, more);
+        self.expect_the_voice(now);
         self.send_what_is_due();
         self.playback_grew(now);
     }
@@ -225,6 +233,7 @@ impl Conversation {
 
     /// Once a sound has left, its mark is expected back; if none returns, the clock decides.
     pub(super) fn expect_playback(&mut self, now: CallTime) {
+        self.expect_the_voice(now);
         let Some(reply) = self.reply.as_ref().filter(|reply| reply.paused.is_none()) else { return };
         let by = if reply.ledger.anything_sent() {
             let patience = if reply.ledger.awaits_sound() { VOICE_PATIENCE } else { MARK_PATIENCE };
@@ -261,19 +270,18 @@ impl Conversation {
     // The reply is over.
 
     pub(super) fn finish_if_over(&mut self, now: CallTime) {
-        let Some(reply) = self.reply.as_mut().filter(|reply| reply.is_over()) else { return };
-        // No voice can speak the text, whatever its script: the caller must not be left in silence.
-        let wanted = matches!(reply.purpose, Purpose::Answer | Purpose::Greeting);
-        if reply.ledger.is_all_lost() && wanted && !std::mem::replace(&mut reply.fell_back, true) {
-            return self.speak_fallback(now);
+        if self.cannot_be_spoken() {
+            self.stop_the_voice(now);
+        } else if self.reply.as_ref().is_some_and(Reply::is_over) {
+            self.finish_reply(now);
         }
-        self.finish_reply(now);
     }
 
     /// All that was sent should have been played by now, or nothing was sent because the voice brings
     /// nothing.
     pub(super) fn playback_due(&mut self, now: CallTime) {
-        if self.reply.as_ref().is_some_and(|reply| reply.complete && reply.ledger.awaits_sound()) {
+        if let Some(reply) = self.reply.as_mut().filter(|r| r.complete && r.ledger.awaits_sound()) {
+            reply.failed = true;
             self.actions.push_back(Action::TimedOut { on: Awaited::Voice });
         }
         self.finish_reply(now);
@@ -298,6 +306,7 @@ impl Conversation {
         if reply.purpose == Purpose::Answer {
             self.failover.turn_over();
         }
+        self.count_what_was_answered(reply, &heard.answer, interrupted);
         // An interrupted reply of which nothing was heard is not reported: its turn goes on in the next
         // one, with all that the caller said.
         if reply.sounded || !interrupted {

@@ -116,16 +116,25 @@ impl Conversation {
         turn
     }
 
-    /// The caller's words could not be transcribed: the fallback phrase avoids silence, unless the agent
-    /// speaks anyway.
+    /// The caller's words could not be transcribed: the turn cannot be answered, unless the agent speaks
+    /// anyway.
     pub(super) fn answer_with_fallback(&mut self, now: CallTime) {
         let Some(utterance) = self.utterance.take() else { return };
         self.close(&utterance);
         let milestones = milestones(now, &utterance);
+        self.settle_what_is_over(now);
+        // A reply that broke off because its voice hangs is nothing to go on with.
+        let broke_off = |reply: &Reply| reply.sounded && reply.ledger.stands_still(now);
+        if self.reply.as_ref().is_some_and(broke_off) && !self.is_protected() {
+            self.interrupt(now);
+        }
         if let Some(keys) = self.take_keys() {
             self.answer(now, milestones, &keys);
         } else if self.reply.is_some() {
             self.resume(now);
+        } else if utterance.is_echo {
+            // An answer to the agent's own voice would come back, too, and so for ever.
+            self.wait_for_the_caller(now);
         } else {
             self.begin_answer(milestones);
             self.speak_fallback(now);

@@ -203,6 +203,8 @@ pub enum Farewell {
     LongestCall,
     /// There was no more to say: an answer was a goodbye.
     AllWasSaid,
+    /// Turn after turn could not be answered, because engines failed or were late.
+    CannotAnswer,
 }
 
 impl fmt::Display for Farewell {
@@ -211,6 +213,7 @@ impl fmt::Display for Farewell {
             Self::NobodySpoke => "nobody spoke",
             Self::LongestCall => "the call reached its longest duration",
             Self::AllWasSaid => "the agent said goodbye",
+            Self::CannotAnswer => "the agent could not answer again and again",
         })
     }
 }

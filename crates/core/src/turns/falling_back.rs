@@ -1,5 +1,5 @@
-//! When a language model fails or is late, the next one is asked; if there is none, the caller is asked.
-//! Must not know how an answer becomes sound.
+//! When a language model fails or is late, the next one is asked; if there is none, the turn cannot be
+//! answered. Must not know how an answer becomes sound.
 
 use super::event::Awaited;
 use super::failover::ModelFailover;
@@ -101,19 +101,6 @@ impl Conversation {
         self.actions.push_back(Action::TimedOut { on: Awaited::Token });
         self.actions.push_back(Action::Cancel { turn });
         self.speak_fallback(now);
-    }
-
-    pub(super) fn speak_fallback(&mut self, now: CallTime) {
-        let Some(reply) = &mut self.reply else { return };
-        reply.failed = true;
-        reply.fell_back = true;
-        reply.forget_the_text();
-        let turn = reply.turn;
-        let pieces = reply.take_all(&self.settings.phrases.fallback);
-        self.timers.cancel_all(&[Timer::TokenDue, Timer::StandInDue, Timer::FillerDue]);
-        self.speak(turn, pieces);
-        self.expect_playback(now);
-        self.finish_if_over(now);
     }
 }
 

@@ -158,6 +158,6 @@ fn can_be_stopped(reply: &Reply, settings: &super::Settings) -> bool {
         Purpose::Answer | Purpose::Phrase => true,
         // A caller who was silent until now may still speak.
         Purpose::Goodbye(Farewell::NobodySpoke | Farewell::AllWasSaid) => true,
-        Purpose::Goodbye(Farewell::LongestCall) => false,
+        Purpose::Goodbye(Farewell::LongestCall | Farewell::CannotAnswer) => false,
     }
 }

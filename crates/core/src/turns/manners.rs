@@ -130,10 +130,16 @@ impl Conversation {
         self.quiet_since = None;
     }
 
-    /// True if the agent says its goodbye at the longest call, whatever the caller says.
+    /// True if the agent says a goodbye that ends the call, whatever the caller says.
     pub(super) fn is_ending(&self) -> bool {
-        let last = Purpose::Goodbye(Farewell::LongestCall);
-        self.reply.as_ref().is_some_and(|reply| reply.purpose == last)
+        let last = |reply: &Reply| match reply.purpose {
+            Purpose::Goodbye(Farewell::LongestCall | Farewell::CannotAnswer) => true,
+            Purpose::Goodbye(Farewell::NobodySpoke | Farewell::AllWasSaid)
+            | Purpose::Greeting
+            | Purpose::Answer
+            | Purpose::Phrase => false,
+        };
+        self.reply.as_ref().is_some_and(last)
     }
 
     fn is_quiet(&self, now: CallTime) -> bool {

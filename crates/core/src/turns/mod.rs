@@ -16,6 +16,7 @@ mod event;
 mod failover;
 mod falling_back;
 mod fillers;
+mod giving_up;
 pub mod history;
 mod interruption;
 pub mod latency;
@@ -95,6 +96,8 @@ pub struct Conversation {
     idle_prompts: usize,
     /// Requests in a row to repeat what was not understood.
     not_understood: u32,
+    /// Turns in a row that could not be answered, because an engine failed or was late.
+    unanswered: u32,
     /// The warning that the call must end soon is still to be spoken.
     warn_of_the_end: bool,
     speculated: SpeculationCount,
@@ -134,6 +137,7 @@ impl Conversation {
             quiet_since: None,
             idle_prompts: 0,
             not_understood: 0,
+            unanswered: 0,
             warn_of_the_end: false,
             speculated: SpeculationCount::default(),
             next_utterance: UtteranceId(1),
@@ -212,6 +216,7 @@ impl Conversation {
             Some(Timer::TranscriptDue) => self.transcript_overdue(now),
             Some(Timer::TokenDue) => self.token_overdue(now),
             Some(Timer::StandInDue) => self.stand_in_due(now),
+            Some(Timer::VoiceDue) => self.voice_due(now),
             Some(Timer::PlaybackDue) => self.playback_due(now),
             Some(Timer::ResumeDue) => self.resume_due(now),
             Some(Timer::FillerDue) => self.filler_due(),

@@ -156,11 +156,44 @@ impl Ledger {
         }
     }
 
-    /// True if there were chunks, and none was heard or ever will be.
+    /// The number of the answer's chunks, if all of them are lost: none was heard or ever will be.
     #[must_use]
-    pub fn is_all_lost(&self) -> bool {
-        !self.pieces.is_empty()
-            && self.pieces.iter().all(|piece| matches!(piece.state, State::Over { heard: false }))
+    pub fn lost_chunks(&self) -> usize {
+        let mut answer = self.pieces.iter().filter(|piece| !piece.filler);
+        let lost = answer.clone().count();
+        if answer.all(|piece| matches!(piece.state, State::Over { heard: false })) { lost } else { 0 }
+    }
+
+    /// True if nothing of the answer was sent, because a chunk whose sound has not begun keeps it waiting.
+    #[must_use]
+    pub fn awaits_first_sound(&self) -> bool {
+        let is_asked = |piece: &Piece| matches!(piece.state, State::Asked);
+        let is_unsent = |piece: &Piece| match &piece.state {
+            State::Asked | State::Over { heard: false } => true,
+            State::Ready { from, .. } => from.is_zero(),
+            State::Queued { .. } | State::Over { heard: true } => false,
+        };
+        let in_the_way = |p: &&Piece| !matches!(p.state, State::Over { .. }) && (!p.filler || is_asked(p));
+        let unsent = self.pieces.iter().filter(|piece| !piece.filler).all(is_unsent);
+        unsent && !self.is_without_answer() && self.pieces.iter().find(in_the_way).is_some_and(is_asked)
+    }
+
+    /// True if nothing sounds at `at`, because the next sound is still being synthesised.
+    #[must_use]
+    pub fn stands_still(&self, at: CallTime) -> bool {
+        let begins = |p: &Piece| matches!(p.state, State::Queued { started: None, .. });
+        let sounds = self.pieces.iter().any(begins) || self.plays_until(at) > at;
+        self.awaits_sound() && !sounds && self.due().is_empty()
+    }
+
+    /// What was not sent never will be.
+    pub fn drop_unsent(&mut self) {
+        for piece in &mut self.pieces {
+            piece.ends_here();
+            if matches!(piece.state, State::Ready { from, .. } if from.is_zero()) {
+                piece.state = State::Over { heard: false };
+            }
+        }
     }
 
     /// True if `chunk` is a part of the answer, and no filler.

@@ -63,7 +63,8 @@ pub struct Phrases {
     pub disclosure: String,
     /// When the call begins.
     pub greeting: String,
-    /// When an engine fails: an apology, and the request to say it again.
+    /// When a turn cannot be answered, because an engine failed or was late: an apology, and the request to
+    /// say it again.
     pub fallback: String,
     /// When there was speech, but its words could not be made out.
     pub not_understood: String,
@@ -78,6 +79,13 @@ pub struct Phrases {
     pub length_warning: String,
     /// When the call reaches its longest duration; the call ends with it.
     pub length_goodbye: String,
+    /// When a turn cannot be answered, after one that could not be answered either; the fallback phrase if
+    /// this is empty.
+    #[serde(default)]
+    pub hold: String,
+    /// When turn after turn could not be answered; the call ends with it.
+    #[serde(default)]
+    pub give_up_goodbye: String,
     /// Words that make an answer ending with them the agent's goodbye: the call ends once it was heard.
     #[serde(default)]
     pub goodbyes: Vec<String>,
@@ -96,7 +104,7 @@ impl Phrases {
     pub fn chunks(&self, language: &'static Language, dictionary: &Dictionary) -> Vec<String> {
         let opening = self.opening();
         let whole = [&opening, &self.fallback, &self.not_understood, &self.idle_goodbye];
-        let rare = [&self.length_warning, &self.length_goodbye];
+        let rare = [&self.hold, &self.give_up_goodbye, &self.length_warning, &self.length_goodbye];
         let phrases = whole.into_iter().chain(&self.idle).chain(rare);
         let pieces = phrases.flat_map(|phrase| Chunker::new(language).all(phrase)).map(|piece| piece.text);
         // A filler is one chunk, whatever its length.
@@ -193,6 +201,9 @@ pub struct Manners {
     /// How long before the longest duration the caller is warned.
     #[serde(rename = "warn_before_ms", with = "as_millis")]
     pub warn_before: Duration,
+    /// The agent gives up at this many turns in a row that could not be answered; 0 never gives up.
+    #[serde(default)]
+    pub give_up_after: u32,
 }
 
 #[cfg(test)]
@@ -203,14 +214,18 @@ mod tests {
     fn phrases_are_prepared_in_the_chunks_in_which_they_are_said() {
         let phrases = Phrases {
             greeting: "Hello, this is Dr. Ray. How can I help?".into(),
+            fallback: "Again, please.".into(),
+            hold: "Please hold on.".into(),
+            give_up_goodbye: "I cannot help. Goodbye.".into(),
             fillers: vec!["One moment. I look that up.".into()],
             idle: vec!["Are you there?".into(), "How can I help?".into()],
             ..Phrases::default()
         };
-        let chunks = ["Hello, this is Doctor Ray.", "How can I help?", "Are you there?"];
+        let opening = ["Hello, this is Doctor Ray.", "How can I help?"];
+        let others = ["Again, please.", "Are you there?", "Please hold on.", "I cannot help.", "Goodbye."];
         assert_eq!(
             phrases.chunks(&ENGLISH, &Dictionary::default()),
-            [&chunks[..], &["One moment. I look that up."]].concat()
+            [&opening[..], &others, &["One moment. I look that up."]].concat()
         );
     }
 }

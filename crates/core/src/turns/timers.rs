@@ -24,6 +24,8 @@ pub enum Timer {
     TokenDue,
     /// The model that was asked should have begun by now: another stands in.
     StandInDue,
+    /// The first sound of a text that went to the voice should have come by now.
+    VoiceDue,
     /// All that was sent should have been played by now, marks or not.
     PlaybackDue,
     /// The agent pauses for a sound in which no words were heard.
@@ -42,7 +44,7 @@ pub enum Timer {
     LongestCall,
 }
 
-const ALL: [Timer; 16] = [
+const ALL: [Timer; 17] = [
     Timer::EndOfTurn,
     Timer::StallOver,
     Timer::UtteranceCap,
@@ -51,6 +53,7 @@ const ALL: [Timer; 16] = [
     Timer::TranscriptDue,
     Timer::TokenDue,
     Timer::StandInDue,
+    Timer::VoiceDue,
     Timer::PlaybackDue,
     Timer::ResumeDue,
     Timer::FillerDue,

@@ -28,7 +28,7 @@ fn any_sound() -> impl Strategy<Value = Sound> {
     (60..6000u64, 60..2500u64, words)
 }
 
-fn any_marks() -> impl Strategy<Value = Marks> {
+pub(super) fn any_marks() -> impl Strategy<Value = Marks> {
     prop_oneof![
         Just(Marks::Right),
         (0..900u64).prop_map(|ms| Marks::Late(MS(ms))),

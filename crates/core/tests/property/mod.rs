@@ -2,6 +2,7 @@
 //! A longer run: `PROPTEST_CASES=1000000 cargo test -p offhook-core --release --test main property`.
 
 mod against_a_model;
+mod failing;
 mod whole_calls;
 
 use std::collections::BTreeSet;

@@ -70,6 +70,7 @@ fn any_scene() -> impl Strategy<Value = Scene> {
             breaks_off_after,
             silent_answers,
             fails,
+            speaks_only: None,
             answer: Some(ANSWER.into()),
         }
     });

@@ -7,6 +7,7 @@ mod echoes;
 mod ending_by_model;
 mod ending_turns;
 mod failing;
+mod giving_up;
 mod interrupting;
 mod listening;
 mod manners;

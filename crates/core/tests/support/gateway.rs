@@ -42,6 +42,11 @@ impl Simulation {
         heard.join(" ")
     }
 
+    /// When the caller heard the agent: start and end of each sound.
+    pub fn sounds(&self) -> Vec<(CallTime, CallTime)> {
+        self.sounds.iter().map(|(from, until, ..)| (*from, *until)).collect()
+    }
+
     /// Drops the audio in the gateway, which sends the marks of that audio back at once, as Twilio does.
     pub(super) fn clear(&mut self) {
         let now = self.now();

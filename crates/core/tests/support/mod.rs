@@ -3,6 +3,7 @@
 pub mod cases;
 pub mod echo_line;
 mod errors;
+mod faults;
 mod gateway;
 mod model;
 pub mod settings;

@@ -7,7 +7,7 @@ use offhook_core::dialogue::{Message, Usage};
 use offhook_core::ids::{Asked, ReadingId, TurnId};
 use offhook_core::turns::Event;
 
-use super::simulation::{Broken, Simulation};
+use super::simulation::{Broken, Fault, Simulation};
 
 /// How the model in use differs from its stand-ins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,11 +49,10 @@ impl Simulation {
             FirstModel::Silent => return,
         };
         let mut at = self.now() + self.delays.first_token + late;
-        if self.broken == Some(Broken::SilentGenerator) {
-            return;
-        }
-        if first == FirstModel::Fails || self.breaks(Broken::GeneratorOnce, Broken::Generator) {
-            return self.at(at, Event::GenerationFailed { turn });
+        match self.fault_of_the_model() {
+            Fault::Hangs => return,
+            Fault::None if first != FirstModel::Fails => {}
+            Fault::Fails | Fault::None => return self.at(at, Event::GenerationFailed { turn }),
         }
         let count = heard.split_whitespace().count();
         let reply = format!("You said {count} words. Is there anything else?");

@@ -25,6 +25,8 @@ pub fn settings() -> Settings {
             idle_goodbye: "Nobody is there. Goodbye.".into(),
             length_warning: "We have one minute left.".into(),
             length_goodbye: "Our time is over. Goodbye.".into(),
+            hold: "I am having trouble. Please hold on.".into(),
+            give_up_goodbye: "I cannot help you now. Goodbye.".into(),
             goodbyes: Vec::new(),
         },
         endpoint: EndpointPolicy {
@@ -49,6 +51,7 @@ pub fn settings() -> Settings {
             filler_after: None,
             max_call: None,
             warn_before: Duration::from_secs(60),
+            give_up_after: 3,
         },
         keys: KeysPolicy { gap: MS(2500), end: Some('#') },
         first_token_timeout: Duration::from_secs(4),

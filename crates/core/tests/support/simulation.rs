@@ -7,11 +7,13 @@ use std::time::Duration;
 use offhook_core::dialogue::{Message, Role, WordTime};
 use offhook_core::ids::{ChunkId, MarkId, TurnId, UtteranceId};
 use offhook_core::report::TurnReport;
+use offhook_core::speakable::Dictionary;
 use offhook_core::timeline::{Next, Timeline};
 use offhook_core::turns::trace::{Head, Line, VERSION, What};
 use offhook_core::turns::{Action, Conversation, Event, Farewell, Settings};
 use offhook_core::units::CallTime;
 
+pub use super::faults::{Broken, Fault, Faults};
 pub use super::gateway::Marks;
 pub use super::model::{FirstModel, Script};
 pub use super::settings::{settings, tries, without_speculation, words};
@@ -54,32 +56,15 @@ impl Default for Delays {
     }
 }
 
-/// The fault of an engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Broken {
-    Recognizer,
-    Generator,
-    Synthesizer,
-    SilentGenerator,
-    SilentRecognizer,
-    SilentSynthesizer,
-    /// Fails once, then works.
-    GeneratorOnce,
-    RecognizerOnce,
-    /// Fails in the middle of a sentence, once.
-    GeneratorMidway,
-    /// Stops in the middle of a sentence without an error, once.
-    GeneratorStops,
-    /// Always ends without a word.
-    EmptyGenerator,
-    SynthesizerOnce,
-}
-
 /// One call.
 pub struct Simulation {
     pub conversation: Conversation,
     pub delays: Delays,
     pub broken: Option<Broken>,
+    /// Faults that jobs meet one after the other.
+    pub faults: Faults,
+    /// The speech that is there before it is wanted: that of the configuration's phrases.
+    pub(super) prepared: Vec<String>,
     /// The trace of the call.
     pub lines: Vec<Line>,
     /// All actions, in order.
@@ -124,9 +109,11 @@ impl Simulation {
         let head = Head { version: VERSION, call: "c".into(), settings: settings.clone() };
         let head = Line { at: CallTime::ZERO, what: What::Trace(Box::new(head)) };
         let mut simulation = Self {
-            conversation: Conversation::new(settings, words()),
             delays: Delays::default(),
             broken: None,
+            faults: Faults::default(),
+            prepared: settings.phrases.chunks(settings.language, &Dictionary::default()),
+            conversation: Conversation::new(settings, words()),
             lines: vec![head],
             done: Vec::new(),
             timeline: Timeline::default(),
@@ -308,39 +295,25 @@ impl Simulation {
         }
     }
 
-    pub(super) fn breaks(&mut self, once: Broken, ever: Broken) -> bool {
-        if self.broken == Some(once) {
-            self.broken = None;
-            return true;
-        }
-        self.broken == Some(ever)
-    }
-
     fn transcribe(&mut self, utterance: UtteranceId, pass: u32) {
         let from = self.utterance_from[&utterance];
         let heard_until = self.now().back(self.audio_lag);
         let said = self.spoken.iter().filter(|(end, _)| *end > from && *end <= heard_until);
         let text = said.map(|(_, word)| word.as_str()).collect::<Vec<_>>().join(" ");
-        if self.broken == Some(Broken::SilentRecognizer) {
-            return;
-        }
-        let event = if self.breaks(Broken::RecognizerOnce, Broken::Recognizer) {
-            Event::TranscriptionFailed { utterance, pass }
-        } else {
-            Event::Transcribed { utterance, pass, heard_until, text, doubtful: self.doubtful }
+        let event = match self.fault_of_the_recogniser() {
+            Fault::Hangs => return,
+            Fault::Fails => Event::TranscriptionFailed { utterance, pass },
+            Fault::None => Event::Transcribed { utterance, pass, heard_until, text, doubtful: self.doubtful },
         };
         self.at(self.now() + self.delays.transcript, event);
     }
 
     fn synthesize(&mut self, turn: TurnId, chunk: ChunkId, text: String) {
         let at = self.now() + self.delays.synthesis;
-        if self.broken == Some(Broken::SilentSynthesizer) {
-            return;
-        }
-        // Like every voice, this one has letters that it does not know.
-        let unspeakable = !text.contains(|c: char| c.is_ascii_alphanumeric());
-        if unspeakable || self.breaks(Broken::SynthesizerOnce, Broken::Synthesizer) {
-            return self.at(at, Event::SynthesisFailed { chunk });
+        match self.fault_of_the_voice(&text) {
+            Fault::Hangs => return,
+            Fault::Fails => return self.at(at, Event::SynthesisFailed { chunk }),
+            Fault::None => {}
         }
         let per_character = self.delays.per_character;
         let after = |characters: usize| per_character * u32::try_from(characters).unwrap();

@@ -26,6 +26,8 @@ pub struct Engines {
     pub silent_answers: u32,
     /// The jobs that fail, numbered in the order in which they begin.
     pub fails: BTreeSet<u32>,
+    /// The only texts that the voice speaks: on all others it hangs. `None` for all texts.
+    pub speaks_only: Option<Vec<String>>,
     /// The language model's answer; `None` for one that counts the words it was given. `{n}` is the number of
     /// answers asked for so far, in letters: a word with digits would be spoken as several words.
     pub answer: Option<String>,
@@ -42,6 +44,7 @@ impl Default for Engines {
             breaks_off_after: None,
             silent_answers: 0,
             fails: BTreeSet::new(),
+            speaks_only: None,
             answer: None,
         }
     }
@@ -72,6 +75,9 @@ impl WholeCall {
     }
 
     fn speak(&mut self, now: CallTime, id: JobId, text: &str) {
+        if self.engines.speaks_only.as_ref().is_some_and(|texts| !texts.iter().any(|known| known == text)) {
+            return;
+        }
         let (samples, words) = self.tongue.say(text, 8000);
         let (length, takes) = self.engines.parts.unwrap_or((duration_of(samples.len(), 8000), MS(0)));
         let mut at = now + self.engines.synthesis;
