@@ -23,4 +23,6 @@ pub use offhook_models as models;
 #[cfg(feature = "otlp")]
 pub use offhook_otlp as otlp;
 pub use offhook_phone as phone;
+pub use offhook_quality as quality;
 pub use offhook_records as records;
+pub use offhook_top as top;

@@ -52,6 +52,8 @@ enum Command {
     Models(cli::models::Args),
     /// Transcribe audio files
     Transcribe(cli::transcribe::Args),
+    /// Show what a running server does: calls, latency, engines, advice
+    Top(cli::top::Args),
     /// The records of calls: list, show, export, replay, delete, back up
     Calls(cli::calls::Args),
     /// Replay the trace of a call, as it was or with other settings
@@ -135,6 +137,7 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
         | Command::Voices(_)
         | Command::Doctor(_)
         | Command::Transcribe(_)
+        | Command::Top(_)
         | Command::Calls(_)
         | Command::Replay(_)
         | Command::Token(_)
@@ -159,6 +162,7 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
         Command::Voices(args) => cli::voices::run(&args, &config, path),
         Command::Doctor(args) => cli::doctor::run(&args, &config),
         Command::Transcribe(args) => cli::transcribe::run(args, &config),
+        Command::Top(args) => cli::top::run(&args, &config),
         Command::Calls(args) => cli::calls::run(&args, &config, path),
         Command::Replay(args) => cli::replay::run(&args),
         Command::Token(args) => cli::token::run(&args, &config),

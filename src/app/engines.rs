@@ -3,25 +3,33 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{Config, Llm, Stt};
 use crate::dialogue::CountTokens;
 use crate::engine::arbiter::Work;
 use crate::engine::cores::{Cores, Now};
 use crate::engine::engines::Engines;
+use crate::engine::faults::{Faults, Faulty};
 use crate::engine::generating::{self, Steps};
+use crate::engine::guarded;
+use crate::engine::health::EngineHealth;
 use crate::engine::ladder::Ladder;
 use crate::engine::llm::{self, LlmOptions, Opened};
+use crate::engine::measures::Measures;
 use crate::engine::phrase_cache::PhraseCache;
 use crate::engine::ports::{Speak, Think};
 use crate::engine::scripted::{ScriptedHear, ScriptedThink};
-use crate::engine::standby::{Heartbeat, Standby, Watch};
+use crate::engine::standby::Standby;
 use crate::engine::threads::lower_priority;
+use crate::engine::transcribing::Heartbeats;
 use crate::engine::voice::OpenError;
+use crate::engine::watch::{Heartbeat, Watch, Watched};
 use crate::engine::whisper::{self, TOKENS_PER_SECOND, WhisperOptions, languages};
 use crate::engine::{CancelFlag, Effort, EngineError, Generator, LoadError, Recognizer, Synthesizer};
 use crate::engine::{synthesizing, transcribing, voice};
 use crate::language::ENGLISH;
+use crate::quality::breaker::BreakerSettings;
 use crate::runtime::clock::since_1970;
 use crate::telemetry::metrics::EngineMetrics;
 use crate::units::WHISPER_RATE;
@@ -83,7 +91,7 @@ pub fn open_models(config: &Config) -> Result<Vec<(String, Opened)>, LoadError> 
 
 /// Loads, warms up and starts all engines. This takes longer the larger the models are; call it once.
 /// `models` are the language models that the configuration names, in its order. `now` is the clock for the
-/// meters of the cores. `counted` counts what the voice does.
+/// meters of the cores. `counted` counts what the voice does. `faults` are injected into the engines.
 ///
 /// # Errors
 /// If a model is missing or broken.
@@ -92,13 +100,14 @@ pub fn start(
     models: Vec<(String, Opened)>,
     now: Now,
     counted: &EngineMetrics,
+    faults: Option<Faults>,
 ) -> Result<Engines, StartError> {
     // Thread pools that the engines start while loading inherit the low priority, so load on a separate
     // thread.
     std::thread::scope(|scope| {
         let loader = std::thread::Builder::new()
             .name("load".into())
-            .spawn_scoped(scope, || load(config, models, now, counted))?;
+            .spawn_scoped(scope, || load(config, models, now, counted, faults))?;
         loader.join().unwrap_or_else(|_| {
             Err(StartError::Broken("loading", EngineError::Failed("the loader panicked".into())))
         })
@@ -110,6 +119,7 @@ fn load(
     models: Vec<(String, Opened)>,
     now: Now,
     counted: &EngineMetrics,
+    faults: Option<Faults>,
 ) -> Result<Engines, StartError> {
     lower_priority();
     let cores = Cores::of_this_machine(now.clone());
@@ -146,7 +156,10 @@ fn load(
         recognizer
             .transcribe(&hum, Effort { threads, second_try: false }, &CancelFlag::default())
             .map_err(|e| StartError::Broken("the recogniser", e))?;
-        recognizers.push(Box::new(recognizer));
+        recognizers.push(match &faults {
+            Some(faults) => Box::new(Faulty::new(Box::new(recognizer) as Box<dyn Recognizer>, faults)),
+            None => Box::new(recognizer),
+        });
     }
     for (_, generator) in &generators {
         generator
@@ -161,22 +174,72 @@ fn load(
     let counter = generators.first().map(|(_, generator)| generator.clone());
     let count =
         CountTokens::new(move |text| counter.as_ref().map_or(0, |counter| counter.count_tokens(text)));
+    let mut wards = Wards::new(config, now.clone());
+    let (hear, heartbeats) = transcribing::start(recognizers, threads, &cores)?;
+    let hear = guarded::hear(hear, wards.admit("stt", heartbeats));
     let mut models = Vec::new();
     for (name, generator) in generators {
-        let model = generating::start(&name, generator, steps, &cores)?;
-        models.push((name, model));
+        let (model, heartbeat) = match &faults {
+            Some(faults) => generating::start(&name, Faulty::new(generator, faults), steps, &cores)?,
+            None => generating::start(&name, generator, steps, &cores)?,
+        };
+        let health = wards.admit(&format!("llm:{name}"), vec![heartbeat]);
+        models.push((name, guarded::think(model, health)));
     }
+    if let Some(faults) = &faults {
+        voice = Box::new(Faulty::new(voice, faults));
+    }
+    let counted = |voice| counted.speak(voice, &now);
+    let (phrases, standby) = start_voice(config, voice, &cores, &mut wards, counted)?;
+    let (health, watch) = wards.watched(&cores)?;
     let engines = Engines {
-        hear: transcribing::start(recognizers, threads, &cores)?,
+        hear,
         models: Ladder::new(models),
-        speak: start_voice(config, voice, &cores, |voice| counted.speak(voice, &now))?,
+        speak: Arc::new(phrases.clone()),
         cores,
         count,
+        measures: Measures::default(),
+        phrases: Some(phrases),
+        standby,
+        health,
+        watch: Some(watch),
+        faults,
     };
     if let Err(error) = engines.models.switch_to(&config.llm.in_use) {
         tracing::error!(%error, "llm.use");
     }
     Ok(engines)
+}
+
+/// The engines whose health is kept, and their threads.
+struct Wards {
+    settings: BreakerSettings,
+    now: Now,
+    health: Vec<EngineHealth>,
+    threads: Vec<Watched>,
+}
+
+impl Wards {
+    fn new(config: &Config, now: Now) -> Self {
+        let slow_after = Duration::from_secs_f64(config.quality.thresholds.v2v_ms / 1000.0);
+        let slow_after = if slow_after.is_zero() { Duration::MAX } else { slow_after };
+        let settings = BreakerSettings { slow_after, ..BreakerSettings::default() };
+        Self { settings, now, health: Vec::new(), threads: Vec::new() }
+    }
+
+    /// Keeps the health of an engine with these threads.
+    fn admit(&mut self, name: &str, heartbeats: Heartbeats) -> EngineHealth {
+        let health = EngineHealth::new(name, heartbeats.len(), self.settings, self.now.clone());
+        self.health.push(health.clone());
+        let watched = heartbeats.into_iter().map(|heartbeat| Watched { heartbeat, health: health.clone() });
+        self.threads.extend(watched);
+        health
+    }
+
+    /// The health of all engines, whose threads are watched from now on.
+    fn watched(self, cores: &Cores) -> std::io::Result<(Arc<[EngineHealth]>, Arc<Watch>)> {
+        Ok((self.health.into(), Arc::new(Watch::over(self.threads, cores.clone())?)))
+    }
 }
 
 /// Engines without a recogniser and without a language model, whose words come from a script. The voice is
@@ -188,14 +251,23 @@ pub fn without_models(config: &Config, now: Now, counted: &EngineMetrics) -> Res
     let cores = Cores::of_this_machine(now.clone());
     let voice = voice::open(voice::BUILT_IN, config.tts.speed)
         .map_err(|error| StartError::Broken("the built-in voice", EngineError::Failed(error.to_string())))?;
-    let voice = counted.speak(synthesizing::start(voice, &cores)?, &now);
+    let mut wards = Wards::new(config, now.clone());
+    let counted = |voice| counted.speak(voice, &now);
+    let (phrases, standby) = start_voice(config, voice, &cores, &mut wards, counted)?;
     let model: Arc<dyn Think> = Arc::new(ScriptedThink::new(None));
+    let (health, watch) = wards.watched(&cores)?;
     Ok(Engines {
         hear: Arc::new(ScriptedHear::new(None)),
         models: Ladder::new(vec![(config.llm.name.clone(), model)]),
-        speak: Arc::new(remembering(config, voice)),
+        speak: Arc::new(phrases.clone()),
         cores,
         count: CountTokens::new(|text| text.split_whitespace().count()),
+        measures: Measures::default(),
+        phrases: Some(phrases),
+        standby,
+        health,
+        watch: Some(watch),
+        faults: None,
     })
 }
 
@@ -215,31 +287,37 @@ fn start_voice(
     config: &Config,
     synthesizer: Box<dyn Synthesizer>,
     cores: &Cores,
+    wards: &mut Wards,
     counted: impl Fn(Arc<dyn Speak>) -> Arc<dyn Speak>,
-) -> Result<Arc<dyn Speak>, StartError> {
-    let (heartbeat, longest_step) = (Arc::<Heartbeat>::default(), synthesizer.longest_step());
-    let first = synthesizing::start_watched("tts", synthesizer, cores, heartbeat.clone())?;
-    // What the other voice spoke is not kept: it speaks for a while only.
-    let first = Arc::new(remembering(config, counted(first)));
+) -> Result<(PhraseCache, Option<Standby>), StartError> {
+    let heartbeat = Arc::<Heartbeat>::default();
+    let first = counted(synthesizing::start_watched("tts", synthesizer, cores, heartbeat.clone())?);
+    let health = wards.admit("tts", vec![heartbeat]);
     if voice::is_built_in(&config.tts.voice) {
-        return Ok(first);
+        let phrases = PhraseCache::around(first, |voice| guarded::speak(voice, health));
+        prepare(config, &phrases);
+        return Ok((phrases, None));
     }
     let built_in = voice::open(voice::BUILT_IN, config.tts.speed)
         .map_err(|error| StartError::Broken("the built-in voice", EngineError::Failed(error.to_string())))?;
-    let second = synthesizing::start_watched("tts-spare", built_in, cores, Arc::default())?;
-    let second = counted(second);
-    let watch = Watch { heartbeat, longest_step, cores: cores.clone() };
-    Ok(Arc::new(Standby::new(&config.tts.voice, first, watch, second)?))
+    let second = counted(synthesizing::start_watched("tts-spare", built_in, cores, Arc::default())?);
+    // What the other voice spoke is not kept: it speaks for a while only.
+    let mut standby = None;
+    let phrases = PhraseCache::around(first, |voice| {
+        let voice = Standby::new(&config.tts.voice, voice, health, second);
+        standby = Some(voice.clone());
+        Arc::new(voice)
+    });
+    prepare(config, &phrases);
+    Ok((phrases, standby))
 }
 
-/// A voice that remembers its speech, and prepares the phrases of the configuration before calls want them.
-fn remembering(config: &Config, voice: Arc<dyn Speak>) -> PhraseCache {
-    let cache = PhraseCache::new(voice);
+/// Prepares the phrases of the configuration before calls want them.
+fn prepare(config: &Config, phrases: &PhraseCache) {
     for chunk in config.agent.phrases.chunks(&ENGLISH, &config.tts.pronounce) {
-        if let Err(error) = cache.prepare(&chunk) {
+        if let Err(error) = phrases.prepare(&chunk) {
             tracing::warn!(%error, "not all phrases were prepared: the others are spoken when they are wanted");
             break;
         }
     }
-    cache
 }

@@ -1,5 +1,6 @@
 //! The state of the application, which all requests and signals share. Must not know how clients connect.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -10,15 +11,17 @@ use tokio_util::sync::CancellationToken;
 use crate::access::ReplayGuard;
 use crate::config::Config;
 use crate::engine::engines::Engines;
+use crate::engine::llm::free_memory;
 use crate::runtime::admission::Admission;
 use crate::runtime::clock::{Uptime, since_1970, uptime};
 use crate::runtime::followers::Follower;
+use crate::runtime::monitor::{LOOK, Monitor, Seen};
 use crate::runtime::process;
 use crate::runtime::provider_api::ProviderApi;
 use crate::runtime::records::Records;
 use crate::runtime::registry::{Refused, Registry};
 use crate::runtime::services::Services;
-use crate::telemetry::latencies::Latencies;
+use crate::telemetry::latencies::{Figures, Latencies};
 use crate::telemetry::logging;
 use crate::telemetry::metrics::{EngineMetrics, Metrics, ServerFigures};
 use crate::telemetry::refusals::{Kind, Refusals, Sum};
@@ -42,18 +45,21 @@ pub struct App {
     pub(crate) refusals: Arc<Mutex<Refusals>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) latencies: Arc<Latencies>,
+    pub(crate) monitor: Arc<Monitor>,
     pub(crate) followers: Vec<Arc<dyn Follower>>,
     pub(crate) records: Option<Arc<Records>>,
     pub(crate) stop: CancellationToken,
 }
 
 impl App {
-    /// An application that takes no calls until [`Self::ready`].
+    /// An application that takes no calls until [`Self::ready`]. `refuses` lets it refuse calls when answers would
+    /// become too slow.
     #[must_use]
-    pub fn new(config: Arc<Config>) -> Self {
+    pub fn new(config: Arc<Config>, refuses: bool) -> Self {
         let server = &config.server;
         let (uptime, metrics) = (uptime(), Arc::<Metrics>::default());
         let latencies = Arc::new(Latencies::new(uptime.clone()));
+        let monitor = Arc::new(Monitor::new(config.clone(), uptime.clone(), refuses));
         Self {
             registry: Arc::new(Registry::new(server.max_calls)),
             admission: Arc::new(Admission::new(server.max_waiting, server.max_calls_per_peer)),
@@ -63,9 +69,10 @@ impl App {
             started: since_1970(),
             uptime,
             refusals: Arc::default(),
-            followers: vec![Arc::new(metrics.calls.clone()), latencies.clone()],
+            followers: vec![Arc::new(metrics.calls.clone()), latencies.clone(), monitor.clone()],
             metrics,
             latencies,
+            monitor,
             records: None,
             stop: CancellationToken::new(),
         }
@@ -88,9 +95,10 @@ impl App {
     /// Takes calls from now on: the engines are loaded and warm.
     pub fn ready(&self, engines: Engines, provider_api: Option<ProviderApi>) {
         let engines = self.counted(engines);
+        self.monitor.begin(&engines);
         let (config, followers, stop) = (self.config.clone(), self.followers.clone(), self.stop.clone());
-        let records = self.records.clone();
-        let services = Services { config, engines, provider_api, followers, records, stop };
+        let (records, monitor) = (self.records.clone(), self.monitor.clone());
+        let services = Services { config, engines, provider_api, followers, records, monitor, stop };
         // The services are set once; a second set of engines would be dropped unused.
         let _ = self.services.set(services);
     }
@@ -133,6 +141,9 @@ impl App {
             dropped_log_lines: logging::dropped_lines(),
             records: self.records.as_ref().map(|records| records.counters()),
             recordings: self.records.as_ref().and_then(|records| records.recorded()),
+            health: engines.map(Engines::health).unwrap_or_default(),
+            quality_step: self.monitor.quality().step,
+            moves: self.monitor.moves(),
         }
     }
 
@@ -169,6 +180,38 @@ impl App {
         }
     }
 
+    /// Looks at what the server does and acts on it, for ever.
+    pub async fn watch_over(self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if let Some(engines) = self.engines() {
+                self.monitor.look(self.seen(engines), engines);
+            }
+        }
+    }
+
+    /// What the server was seen to do.
+    fn seen(&self, engines: &Engines) -> Seen {
+        let process = process::own();
+        let p95 = |figures: Figures| figures.into_iter().map(|(name, spread)| (name, spread.p95)).collect();
+        let records = self.records.as_ref().map(|records| records.counters()).unwrap_or_default();
+        Seen {
+            calls: self.registry.calls(),
+            cpu: process.cpu,
+            resident: process.resident,
+            free_memory: free_memory(),
+            work: engines.meters().into_iter().map(|(work, used)| (work.name(), used)).collect(),
+            p95: if self.monitor.advises_next() {
+                p95(self.latencies.since_start())
+            } else {
+                BTreeMap::new()
+            },
+            records_dropped: records.dropped,
+            records_lost: records.lost,
+            log_lines: logging::dropped_lines(),
+        }
+    }
+
     /// Logs the sums of refusals, for ever.
     pub async fn sum_up(self) {
         loop {
@@ -196,6 +239,11 @@ impl App {
         }
     }
 
+    /// Why a call that began now would be refused, if it would.
+    pub(crate) fn would_refuse(&self) -> Option<Refused> {
+        self.services().err()
+    }
+
     /// The services for a new call, or why a call that began now would be refused.
     pub(crate) fn services(&self) -> Result<Services, Refused> {
         let services = self.services.get().ok_or(Refused::NotReady)?;
@@ -203,6 +251,7 @@ impl App {
         if !services.engines.has_room() {
             return Err(Refused::Memory(self.registry.calls()));
         }
+        self.monitor.admit(self.registry.calls())?;
         Ok(services.clone())
     }
 }

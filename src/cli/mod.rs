@@ -15,5 +15,6 @@ pub mod replay;
 pub mod say;
 pub mod serve;
 pub mod token;
+pub mod top;
 pub mod transcribe;
 pub mod voices;

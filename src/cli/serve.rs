@@ -16,7 +16,8 @@ use crate::app::App;
 use crate::app::engines as start;
 use crate::app::reload::Reload;
 use crate::cli::output::outln;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Problem};
+use crate::engine::faults::Faults;
 use crate::engine::llm::limit_threads;
 use crate::http::listen::{self, Limits};
 use crate::http::router;
@@ -62,6 +63,15 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     max_calls: Option<u32>,
 
+    /// For finding limits (`offhook bench calls`): take every call up to the most at once, however slow answers
+    /// become
+    #[arg(long)]
+    take_all: bool,
+
+    /// Let faults be injected into engines: those of debug.faults, and what administrators PUT to /debug/faults
+    #[arg(long)]
+    allow_faults: bool,
+
     /// For measuring loads (`offhook bench calls`): what callers say and what is answered comes from a
     /// script. With "words", the models compute all the same; with "everything", none is loaded
     #[arg(long, value_enum, value_name = "WHAT")]
@@ -90,6 +100,11 @@ pub fn run(args: &Args, mut config: Config, path: Option<&Path>) -> anyhow::Resu
         config.server.max_calls = most as usize;
     }
     let mut findings = preflight::look(&config);
+    if !config.faults.is_empty() && !args.allow_faults {
+        let allowed =
+            "faults are injected only if the command line allows it: add --allow-faults, or remove them";
+        findings.problems.push(Problem::about("debug.faults", allowed.to_owned()));
+    }
     for note in &findings.notes {
         tracing::warn!("{note}");
     }
@@ -138,7 +153,7 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
         .with_context(|| format!("cannot listen on {wanted}; give another port with --port"))?;
     let address = listener.local_addr()?;
     let config = Arc::new(config);
-    let mut app = App::new(config.clone());
+    let mut app = App::new(config.clone(), !args.take_all);
     if let Some(records) = &records {
         app = app.recorded_by(records.clone());
     }
@@ -155,6 +170,7 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     let server = tokio::spawn(listen::serve(listener, router(app.clone()), limits, certificates.clone()));
     let reload = Reload { certificates, app: app.clone(), config: path.map(Path::to_owned) };
     tokio::spawn(app.clone().sum_up());
+    tokio::spawn(app.clone().watch_over());
     tokio::spawn(reload.on_hangup(signal(SignalKind::hangup())?));
 
     let scripted = args.scripted;
@@ -163,15 +179,19 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
             "callers and answers speak from a script: this server is for measurements only (--scripted)"
         );
     }
+    let faults = args.allow_faults.then(Faults::default);
+    for (target, fault) in config.faults.iter().filter(|_| faults.is_some()) {
+        faults.iter().for_each(|faults| faults.set(*target, Some(*fault)));
+    }
     let loading = tokio::task::spawn_blocking({
         let config = config.clone();
         let (clock, counted) = (crate::runtime::clock::uptime(), app.engine_metrics());
         move || match scripted {
             Some(Scripted::Everything) => start::without_models(&config, clock, &counted),
             Some(Scripted::Words) => {
-                start::start(&config, models, clock, &counted).map(start::with_scripted_words)
+                start::start(&config, models, clock, &counted, faults).map(start::with_scripted_words)
             }
-            None => start::start(&config, models, clock, &counted),
+            None => start::start(&config, models, clock, &counted, faults),
         }
     });
     tokio::select! {

@@ -8,6 +8,7 @@ mod lines;
 mod models;
 mod otlp;
 mod problems;
+mod quality;
 mod records;
 mod schema;
 mod secrets;
@@ -17,12 +18,14 @@ mod toml_reader;
 mod turn_taking;
 mod whereabouts;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::Secret;
+use crate::engine::faults::{Fault, Target};
 use crate::engine::{KernelChoice, Sampling, TemplateChoice};
 use crate::media::ear::EarSettings;
 use crate::speakable::Dictionary;
@@ -34,6 +37,7 @@ pub use lines::{Line, Lines};
 pub use models::NamedModel;
 pub use otlp::Otlp;
 pub use problems::{ConfigError, Problem, Secrets};
+pub use quality::Quality;
 pub use records::Records;
 pub use secrets::secret_of;
 
@@ -76,6 +80,10 @@ pub struct Config {
     pub records: Records,
     /// Where traces of calls are sent.
     pub otlp: Otlp,
+    /// How slow answers may become, and what is left out before that.
+    pub quality: Quality,
+    /// Faults that are injected into engines, if the command line allows it.
+    pub faults: BTreeMap<Target, Fault>,
 }
 
 impl Config {

@@ -10,7 +10,8 @@ use super::lines::lines;
 use super::secrets::secret;
 use super::toml_reader::Reader;
 use super::{
-    Admin, Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, otlp, records, turn_taking,
+    Admin, Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, otlp, quality, records,
+    turn_taking,
 };
 use crate::engine::voice;
 use crate::engine::whisper::{languages, published};
@@ -25,13 +26,15 @@ use crate::vad::DetectorChoice;
 pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
     let server = server(r, base);
     let lines = lines(r, base, server.bind);
+    let llm = llm(r, base);
     let config = Config {
         server,
         lines,
         admin: secret(r, base, "admin.token").map_or(Admin::Nobody, Admin::Bearer),
         agent: turn_taking::agent(r),
         stt: stt(r, base),
-        llm: llm(r, base),
+        quality: quality::quality(r, &llm),
+        llm,
         tts: Tts {
             voice: voice::with_file(
                 &r.text("tts.voice", voice::BUILT_IN, |v| (!voice::is_known(v)).then(voice::names)),
@@ -68,6 +71,7 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
         },
         records: records::records(r, base),
         otlp: otlp::otlp(r, base),
+        faults: quality::faults(r),
     };
     check_together(r, &config);
     config

@@ -7,8 +7,14 @@ use std::time::Duration;
 
 use super::arbiter::Work;
 use super::cores::Cores;
+use super::faults::Faults;
+use super::health::{EngineHealth, HealthFigures};
 use super::ladder::Ladder;
+use super::measures::Measures;
+use super::phrase_cache::PhraseCache;
 use super::ports::{Hear, Speak};
+use super::standby::Standby;
+use super::watch::Watch;
 use super::{NoRoom, Room};
 use crate::dialogue::CountTokens;
 use crate::report::CoreUse;
@@ -26,6 +32,18 @@ pub struct Engines {
     pub cores: Cores,
     /// Counts tokens as the language model does.
     pub count: CountTokens,
+    /// What is left out under load.
+    pub measures: Measures,
+    /// What the voice remembers.
+    pub phrases: Option<PhraseCache>,
+    /// The voice, if another one stands in for it.
+    pub standby: Option<Standby>,
+    /// The health of each engine, in the order in which a turn meets them.
+    pub health: Arc<[EngineHealth]>,
+    /// Sees when an engine does not come back.
+    pub watch: Option<Arc<Watch>>,
+    /// The faults that are injected, if that is allowed.
+    pub faults: Option<Faults>,
 }
 
 impl Engines {
@@ -41,6 +59,12 @@ impl Engines {
     /// If one of them has none left.
     pub fn admit(&self) -> Result<Vec<Room>, NoRoom> {
         self.models.all().map(|model| model.rooms().admit()).collect()
+    }
+
+    /// The health of each engine.
+    #[must_use]
+    pub fn health(&self) -> Vec<HealthFigures> {
+        self.health.iter().map(EngineHealth::figures).collect()
     }
 
     /// The waiting and holding times of each kind of work, since startup.

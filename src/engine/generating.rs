@@ -17,6 +17,7 @@ use super::schedule::{Candidate, StepCost, plan};
 use super::survive;
 use super::threads::{lower_priority, spawn};
 use super::wanted::Wanted;
+use super::watch::Heartbeat;
 use super::{CancelFlag, EngineError, Generation, Generator, Rooms, Step, Task};
 
 /// The maximum number of jobs that wait for one model. With more, callers would wait for seconds, and an
@@ -37,7 +38,10 @@ struct Batcher {
     rooms: Rooms,
 }
 
-/// Starts the thread of a language model, named `name`.
+/// A step that takes longer than this has hung: it is planned to take `Steps::longest`, some 50 ms.
+const HUNG_AFTER: Duration = Duration::from_secs(2);
+
+/// Starts the thread of a language model, named `name`, which writes a heartbeat.
 ///
 /// # Errors
 /// If the operating system gives no thread.
@@ -46,11 +50,12 @@ pub fn start<G: Generator + 'static>(
     generator: G,
     steps: Steps,
     cores: &Cores,
-) -> std::io::Result<Arc<dyn Think>> {
+) -> std::io::Result<(Arc<dyn Think>, Arc<Heartbeat>)> {
     let (jobs, queue) = sync_channel(QUEUE);
-    let (rooms, cores) = (generator.rooms(), cores.clone());
-    spawn(format!("llm-{name}"), move || serve(generator, &queue, &cores, steps))?;
-    Ok(Arc::new(Batcher { jobs, rooms }))
+    let (rooms, cores, heartbeat) = (generator.rooms(), cores.clone(), Arc::<Heartbeat>::default());
+    let theirs = heartbeat.clone();
+    spawn(format!("llm-{name}"), move || serve(generator, &queue, &cores, steps, &theirs))?;
+    Ok((Arc::new(Batcher { jobs, rooms }), heartbeat))
 }
 
 impl Think for Batcher {
@@ -168,15 +173,23 @@ struct Desk<'a, G: Generator> {
     generator: G,
     active: Vec<Active<G::Generation>>,
     cores: &'a Cores,
+    heartbeat: &'a Heartbeat,
     steps: Steps,
     cost: StepCost,
     step: u64,
 }
 
 /// Serves until the queue is closed.
-pub(super) fn serve<G: Generator>(generator: G, jobs: &Receiver<Job>, cores: &Cores, steps: Steps) {
+pub(super) fn serve<G: Generator>(
+    generator: G,
+    jobs: &Receiver<Job>,
+    cores: &Cores,
+    steps: Steps,
+    heartbeat: &Heartbeat,
+) {
     lower_priority();
-    let mut desk = Desk { generator, active: Vec::new(), cores, steps, cost: StepCost::default(), step: 0 };
+    let (active, cost) = (Vec::new(), StepCost::default());
+    let mut desk = Desk { generator, active, cores, heartbeat, steps, cost, step: 0 };
     while let Ok(()) = desk.take_jobs(jobs) {
         let rows = desk.plan();
         if rows.iter().any(|&rows| rows > 0) {
@@ -265,7 +278,9 @@ impl<G: Generator> Desk<'_, G> {
         let cores = self.cores;
         let Some(held) = cores.acquire_within(work, self.steps.threads, PATIENCE) else { return };
         let began = cores.now();
+        let beat = self.heartbeat.begins(&held, HUNG_AFTER);
         let results = self.compute(rows);
+        drop(beat);
         self.cost.learn(rows.iter().sum(), cores.now().saturating_sub(began));
         let share = held.cost() / u32::try_from(taking_part().count()).unwrap_or(u32::MAX).max(1);
         taking_part().for_each(|i| self.active[i].cpu.add(share));

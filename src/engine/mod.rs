@@ -8,11 +8,15 @@ pub mod cancel;
 pub mod cores;
 pub mod cpu_time;
 pub mod engines;
+pub mod faults;
 pub mod flite;
 pub mod generating;
+pub mod guarded;
+pub mod health;
 pub mod ladder;
 #[cfg(test)]
 mod leaks;
+pub mod measures;
 pub mod phrase_cache;
 pub mod piper;
 pub mod ports;
@@ -29,6 +33,7 @@ mod to_phone;
 pub mod transcribing;
 pub mod voice;
 pub mod wanted;
+pub mod watch;
 pub mod whisper;
 
 use std::time::Duration;

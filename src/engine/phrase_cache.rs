@@ -1,8 +1,9 @@
 //! Speech that was synthesised before: a voice that remembers what it said. A greeting, a filler or an
 //! apology is there at once, for every call. Must not know calls, nor which texts come back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
@@ -21,21 +22,36 @@ const MOST_TEXTS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 const LONGEST_TEXT: usize = 200;
 
 /// A voice, with its settings, that remembers its speech. When it remembers too much, it forgets what was not
-/// wanted for the longest time.
+/// wanted for the longest time. Its clones remember the same.
+#[derive(Clone)]
 pub struct PhraseCache {
+    /// Speaks what is not remembered.
     voice: Arc<dyn Speak>,
     kept: Arc<Kept>,
+}
+
+/// How often a text was remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Remembered {
+    /// Texts that were there at once.
+    pub hits: u64,
+    /// Texts that the voice had to speak.
+    pub misses: u64,
 }
 
 /// Speech by its text.
 struct Kept {
     phrases: Mutex<Phrases>,
     most_bytes: usize,
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 struct Phrases {
     /// Those that were prepared are never forgotten: an apology is rare, but it must not be late.
     prepared: BTreeMap<String, Arc<Speech>>,
+    /// Those that are still to be prepared.
+    to_prepare: BTreeSet<String>,
     by_text: LruCache<String, Arc<Speech>>,
     bytes: usize,
 }
@@ -55,13 +71,13 @@ impl Kept {
         phrases.prepared.get(text).cloned().or_else(|| phrases.by_text.get(text).cloned())
     }
 
-    fn keep(&self, text: String, speech: Speech, prepared: bool) {
+    fn keep(&self, text: String, speech: Speech) {
         let bytes = bytes_of(&speech);
         if bytes > self.most_bytes {
             return;
         }
         let mut phrases = self.lock();
-        if prepared && phrases.prepared.len() < MOST_TEXTS.get() {
+        if phrases.to_prepare.remove(&text) && phrases.prepared.len() < MOST_TEXTS.get() {
             phrases.prepared.insert(text, Arc::new(speech));
             return;
         }
@@ -81,13 +97,26 @@ impl PhraseCache {
     /// Lets `voice` remember.
     #[must_use]
     pub fn new(voice: Arc<dyn Speak>) -> Self {
-        Self::of_size(voice, MOST_BYTES)
+        Self::around(voice, |voice| voice)
     }
 
-    fn of_size(voice: Arc<dyn Speak>, most_bytes: usize) -> Self {
-        let (prepared, by_text) = (BTreeMap::new(), LruCache::new(MOST_TEXTS));
-        let phrases = Mutex::new(Phrases { prepared, by_text, bytes: 0 });
-        Self { voice, kept: Arc::new(Kept { phrases, most_bytes }) }
+    /// Remembers what `voice` speaks. What is not remembered goes through what `between` makes of the voice, such
+    /// as another voice that may stand in, whose speech is not kept.
+    #[must_use]
+    pub fn around(voice: Arc<dyn Speak>, between: impl FnOnce(Arc<dyn Speak>) -> Arc<dyn Speak>) -> Self {
+        Self::of_size(voice, between, MOST_BYTES)
+    }
+
+    fn of_size(
+        voice: Arc<dyn Speak>,
+        between: impl FnOnce(Arc<dyn Speak>) -> Arc<dyn Speak>,
+        most_bytes: usize,
+    ) -> Self {
+        let (prepared, to_prepare) = (BTreeMap::new(), BTreeSet::new());
+        let phrases = Phrases { prepared, to_prepare, by_text: LruCache::new(MOST_TEXTS), bytes: 0 };
+        let (hits, misses) = (AtomicU64::new(0), AtomicU64::new(0));
+        let kept = Arc::new(Kept { phrases: Mutex::new(phrases), most_bytes, hits, misses });
+        Self { voice: between(Arc::new(Recorded { voice, kept: kept.clone() })), kept }
     }
 
     /// Speaks a text to nobody, when no call needs the voice, so that it is there whenever a call wants it.
@@ -98,22 +127,43 @@ impl PhraseCache {
         if text.len() > LONGEST_TEXT || self.kept.find(text).is_some() {
             return Ok(());
         }
-        let recorder = Recorder::new(text, self.kept.clone(), Box::new(Nobody), true);
-        self.voice.speak(SpeakRequest::prepared(text), Box::new(recorder))
+        self.kept.lock().to_prepare.insert(text.to_owned());
+        self.voice.speak(SpeakRequest::prepared(text), Box::new(Nobody))
+    }
+
+    /// How often a text was remembered.
+    #[must_use]
+    pub fn remembered(&self) -> Remembered {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Remembered { hits: count(&self.kept.hits), misses: count(&self.kept.misses) }
     }
 }
 
 impl Speak for PhraseCache {
     fn speak(&self, request: SpeakRequest, mut sink: Box<dyn SpeakSink>) -> Result<(), QueueFull> {
-        if request.text.len() > LONGEST_TEXT {
-            return self.voice.speak(request, sink);
-        }
         if let Some(speech) = self.kept.find(&request.text) {
+            self.kept.hits.fetch_add(1, Ordering::Relaxed);
             sink.done(Ok(Speech::clone(&speech)));
             return Ok(());
         }
-        let recorder = Recorder::new(&request.text, self.kept.clone(), sink, false);
-        self.voice.speak(request, Box::new(recorder))
+        self.kept.misses.fetch_add(1, Ordering::Relaxed);
+        self.voice.speak(request, sink)
+    }
+}
+
+/// A voice whose speech is kept.
+struct Recorded {
+    voice: Arc<dyn Speak>,
+    kept: Arc<Kept>,
+}
+
+impl Speak for Recorded {
+    fn speak(&self, request: SpeakRequest, sink: Box<dyn SpeakSink>) -> Result<(), QueueFull> {
+        if request.text.len() > LONGEST_TEXT {
+            return self.voice.speak(request, sink);
+        }
+        let (text, kept, speech) = (request.text.clone(), self.kept.clone(), Speech::default());
+        self.voice.speak(request, Box::new(Recorder { text, kept, sink, speech }))
     }
 }
 
@@ -123,13 +173,6 @@ struct Recorder {
     kept: Arc<Kept>,
     sink: Box<dyn SpeakSink>,
     speech: Speech,
-    prepared: bool,
-}
-
-impl Recorder {
-    fn new(text: &str, kept: Arc<Kept>, sink: Box<dyn SpeakSink>, prepared: bool) -> Self {
-        Self { text: text.to_owned(), kept, sink, speech: Speech::default(), prepared }
-    }
 }
 
 impl SpeakSink for Recorder {
@@ -142,7 +185,7 @@ impl SpeakSink for Recorder {
         if let Ok(part) = &outcome {
             self.speech.append(part.clone());
             let (text, speech) = (std::mem::take(&mut self.text), std::mem::take(&mut self.speech));
-            self.kept.keep(text, speech, self.prepared);
+            self.kept.keep(text, speech);
         }
         self.sink.done(outcome);
     }
@@ -208,7 +251,7 @@ mod tests {
 
     fn cache(most_bytes: usize) -> (PhraseCache, Arc<Counts>) {
         let voice = Arc::new(Counts::default());
-        (PhraseCache::of_size(voice.clone(), most_bytes), voice)
+        (PhraseCache::of_size(voice.clone(), |voice| voice, most_bytes), voice)
     }
 
     fn spoken(voice: &Counts) -> Vec<String> {

@@ -68,7 +68,7 @@ pub trait Synthesizer: Send {
 
     /// How long a step of its work may take on a slow and busy machine. A voice that takes longer has hung.
     fn longest_step(&self) -> Duration {
-        Duration::from_millis(800)
+        Duration::from_secs(2)
     }
 
     /// Speaks all of `text`.

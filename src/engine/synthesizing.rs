@@ -8,10 +8,10 @@ use super::arbiter::Work;
 use super::cores::Cores;
 use super::ports::{Speak, SpeakRequest, SpeakSink};
 use super::queue::QueueFull;
-use super::standby::Heartbeat;
 use super::survive;
 use super::threads::{lower_priority, spawn};
 use super::to_phone::{Resamplers, ToPhone};
+use super::watch::Heartbeat;
 use super::{EngineError, Part, Rendering, Speech, Synthesizer};
 use crate::units::{PHONE_RATE, duration_of};
 
@@ -232,10 +232,10 @@ fn serve(mut synthesizer: Box<dyn Synthesizer>, queue: &Queue, cores: &Cores, he
     while let Some(work) = queue.next_work(|| cores.now()) {
         let Some(held) = cores.acquire_within(work, 1, PATIENCE) else { continue };
         let Some(job) = queue.take(cores.now()) else { continue };
-        heartbeat.begins(held.ticket());
         let cpu = job.request.cpu.clone();
+        let beat = heartbeat.begins(&held, synthesizer.longest_step());
         let more = job.speak_on(&mut *synthesizer, &mut resamplers, cores.now());
-        heartbeat.ends();
+        drop(beat);
         cpu.add(held.cost());
         drop(held);
         if let Some(job) = more {

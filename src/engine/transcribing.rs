@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::arbiter::Work;
 use super::cores::Cores;
@@ -10,15 +11,19 @@ use super::ports::{Deliver, Hear, HearRequest};
 use super::queue::QueueFull;
 use super::survive;
 use super::threads::{lower_priority, spawn};
+use super::watch::Heartbeat;
 use super::{CancelFlag, Effort, EngineError, Recognizer, Transcript};
 use crate::audio::{phone_to_whisper, resample, to_f32};
-use crate::units::{PHONE_RATE, WHISPER_RATE};
+use crate::units::{PHONE_RATE, WHISPER_RATE, duration_of};
 
 /// The maximum number of waiting finals. With more, callers would wait for seconds, and an error is better.
 const MOST_FINALS: usize = 64;
 
 /// The maximum number of waiting partials: a late partial is worth little.
 const MOST_PARTIALS: usize = 8;
+
+/// A transcription that takes longer than this, and twice as long as its audio, has hung.
+const HUNG_AFTER: Duration = Duration::from_secs(2);
 
 /// An utterance to transcribe, and where its words go.
 struct Job {
@@ -29,7 +34,10 @@ struct Job {
 /// The recognisers on their own threads, which end when this handle is dropped.
 struct Recognizers(Arc<Queue>);
 
-/// Starts a thread for each recogniser, which uses `threads` threads for a transcription.
+/// The heartbeats of all threads.
+pub type Heartbeats = Vec<Arc<Heartbeat>>;
+
+/// Starts a thread for each recogniser, which uses `threads` threads for a transcription. Each writes a heartbeat.
 ///
 /// # Errors
 /// If the operating system gives no thread.
@@ -37,16 +45,18 @@ pub fn start(
     recognizers: Vec<Box<dyn Recognizer>>,
     threads: usize,
     cores: &Cores,
-) -> std::io::Result<Arc<dyn Hear>> {
+) -> std::io::Result<(Arc<dyn Hear>, Heartbeats)> {
     let queue = Queue::new();
+    let mut heartbeats = Vec::new();
     for (i, recognizer) in recognizers.into_iter().enumerate() {
-        let (jobs, cores) = (Arc::clone(&queue), cores.clone());
+        let (jobs, cores, heartbeat) = (Arc::clone(&queue), cores.clone(), Arc::<Heartbeat>::default());
+        heartbeats.push(heartbeat.clone());
         spawn(format!("stt-{i}"), move || {
             lower_priority();
-            serve(recognizer, &jobs, &cores, threads);
+            serve(recognizer, &jobs, &cores, threads, &heartbeat);
         })?;
     }
-    Ok(Arc::new(Recognizers(queue)))
+    Ok((Arc::new(Recognizers(queue)), heartbeats))
 }
 
 impl Hear for Recognizers {
@@ -144,10 +154,17 @@ impl Queue {
 }
 
 /// Runs on a thread: jobs in, outcomes out, until the queue is closed.
-fn serve(mut recognizer: Box<dyn Recognizer>, queue: &Queue, cores: &Cores, threads: usize) {
+fn serve(
+    mut recognizer: Box<dyn Recognizer>,
+    queue: &Queue,
+    cores: &Cores,
+    threads: usize,
+    heartbeat: &Heartbeat,
+) {
     while let Some((number, job)) = queue.next() {
         let Job { request, done } = job;
-        let outcome = survive("recogniser", || transcribe(recognizer.as_mut(), &request, cores, threads));
+        let outcome =
+            survive("recogniser", || transcribe(recognizer.as_mut(), &request, cores, threads, heartbeat));
         queue.done(number);
         done(outcome);
     }
@@ -158,6 +175,7 @@ fn transcribe(
     request: &HearRequest,
     cores: &Cores,
     threads: usize,
+    heartbeat: &Heartbeat,
 ) -> Result<Transcript, EngineError> {
     if request.cancel.is_cancelled() {
         return Err(EngineError::Cancelled);
@@ -176,7 +194,10 @@ fn transcribe(
         rate => resample::resample(&to_f32(&request.samples), rate, WHISPER_RATE),
     };
     let audio = audio.map_err(|error| EngineError::BadInput(error.to_string()))?;
+    let longest = HUNG_AFTER.max(2 * duration_of(request.samples.len(), request.rate));
+    let beat = heartbeat.begins(&held, longest);
     let transcript = recognizer.transcribe(&audio, effort, &request.cancel);
+    drop(beat);
     request.cpu.add(held.cost());
     transcript
 }
@@ -221,7 +242,7 @@ mod tests {
             let queue = Queue::new();
             let theirs = Arc::clone(&queue);
             let cores = Cores::new(2, Arc::new(|| Duration::ZERO));
-            std::thread::spawn(move || serve(Box::new(Slow), &theirs, &cores, 1));
+            std::thread::spawn(move || serve(Box::new(Slow), &theirs, &cores, 1, &Heartbeat::default()));
             Self { queue, results, inbox }
         }
 

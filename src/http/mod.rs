@@ -6,6 +6,7 @@ mod handshake;
 pub mod listen;
 mod own_page;
 mod request_id;
+mod server_state;
 mod sockets;
 
 use axum::Router;

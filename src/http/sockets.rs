@@ -74,6 +74,7 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshak
     let (services, mut visit) = match entered {
         Ok(entered) => entered,
         Err(refused) => {
+            app.monitor.turned_away(refused);
             app.refused(Kind::NoRoom, peer, line, &refused);
             return (status(refused), format!("{refused}\n")).into_response();
         }
@@ -91,10 +92,11 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshak
     };
     let codec = codec(app, dialects, allowed, &request.target);
     let house = app.clone();
-    let (registry, engines) = (app.registry.clone(), services.engines.clone());
+    let (registry, engines, monitor) = (app.registry.clone(), services.engines.clone(), app.monitor.clone());
     // A sub-protocol is answered only if the client asks for one; most do not.
     handshake.answer(&SUBPROTOCOLS, async move |stream| {
         let admit = |start: &Start, dialect| {
+            monitor.admit(registry.calls())?;
             let mut place = registry.admit()?;
             place.hold(engines.admit().map_err(|full| {
                 tracing::debug!(%full, "no memory for another call");
@@ -160,6 +162,7 @@ const fn status(refused: Refused) -> StatusCode {
         | Refused::Draining
         | Refused::Full(_)
         | Refused::Memory(_)
+        | Refused::Overloaded(_)
         | Refused::Crowded(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -23,7 +23,6 @@ use crate::call::line::Line;
 use crate::call::tolerance::Tolerance;
 use crate::call::{Call, Ending, Setup, TraceSink};
 use crate::config::call::{listener, settings_of};
-use crate::engine::cpu_time::CpuTime;
 use crate::ids::CallId;
 use crate::streams::dialect::Dialect;
 use crate::streams::{Gateway, Refusal, Start};
@@ -69,7 +68,7 @@ pub async fn run(
                 };
                 let started = || services.press_opening_keys(dialect, start.call_id.as_deref());
                 let taken_over = place.taken_over();
-                let spent = CpuTime::default();
+                let spent = place.spent();
                 let task = Task {
                     span: CallSpan::new(id.clone(), socket),
                     id,

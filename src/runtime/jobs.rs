@@ -35,6 +35,8 @@ pub(super) struct Jobs {
     buffered: BufferedPlayback,
     /// The number of switches of the language model when it was last read.
     switches: usize,
+    /// The words of a short reply when they were last read.
+    reply_words: Option<usize>,
 }
 
 impl Jobs {
@@ -47,7 +49,7 @@ impl Jobs {
     ) -> Self {
         let switches = engines.models.switches();
         let (holds, buffered) = (HashMap::new(), BufferedPlayback::default());
-        Self { session, engines, sampling, outcomes, cpu, holds, buffered, switches }
+        Self { session, engines, sampling, outcomes, cpu, holds, buffered, switches, reply_words: None }
     }
 
     /// Gives a job to its engine. Returns the outcome that is known at once, if there is one.
@@ -58,6 +60,9 @@ impl Jobs {
         }
         self.holds.insert(id, hold.clone());
         let begun = match job {
+            Job::Hear { partial: true, .. } if self.engines.measures.no_partials() => {
+                Ok(Some(Outcome::GaveWay))
+            }
             Job::Hear { samples, partial } => self.hear(id, hold, samples, partial).map(|()| None),
             Job::Answer { messages, rung, wanted: _ } => {
                 let begun = self.think(id, hold, messages, Task::Answer, rung);
@@ -108,6 +113,12 @@ impl Jobs {
     pub(super) fn models_switched(&mut self) -> bool {
         let switches = self.engines.models.switches();
         std::mem::replace(&mut self.switches, switches) != switches
+    }
+
+    /// The words of a reply from now on, once after each change; `None` in it are those of the configuration.
+    pub(super) fn reply_words_changed(&mut self) -> Option<Option<usize>> {
+        let words = self.engines.measures.reply_words();
+        (std::mem::replace(&mut self.reply_words, words) != words).then_some(words)
     }
 
     /// The call is over.

@@ -11,7 +11,9 @@ mod cpu_meter;
 pub mod followers;
 mod frames;
 mod guard;
+pub mod http_client;
 mod jobs;
+pub mod monitor;
 mod opening;
 #[cfg(feature = "otlp")]
 pub mod otlp;

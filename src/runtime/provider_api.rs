@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use ring::rand::SystemRandom;
 
 use super::clock::since_1970;
+use super::http_client;
 use crate::access::NoKey;
 use crate::streams::api::{Api, Body, Method, NoSuchName, Proof, Request};
 
@@ -46,14 +46,7 @@ impl ProviderApi {
     /// # Errors
     /// If this system has no certificates to trust.
     pub fn new() -> Result<Self, reqwest::Error> {
-        // Fails where a crypto provider is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        // A redirect would turn the POST into a GET, and the answer into some page with status 200.
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .timeout(TIMEOUT)
-            .user_agent(concat!("offhook/", env!("CARGO_PKG_VERSION")));
-        Ok(Self { client: client.build()? })
+        Ok(Self { client: http_client::builder().timeout(TIMEOUT).build()? })
     }
 
     /// Ends `call`, which is the provider's name of the call. A call that has ended already is a success.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
@@ -10,7 +11,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Room;
+use crate::engine::cpu_time::CpuTime;
 use crate::ids::CallId;
+use crate::quality::admission::TooMuch;
 use crate::streams::dialect::Dialect;
 
 /// Why a call is refused.
@@ -34,6 +37,57 @@ pub enum Refused {
     /// One address has the maximum number of sockets.
     #[error("more than {0} sockets from one address")]
     Peer(usize),
+    /// With one more call, all would have to wait.
+    #[error(transparent)]
+    Overloaded(#[from] Overload),
+}
+
+/// Why one more call would be too much for the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Overload {
+    /// Answers would begin too late.
+    #[error(
+        "with one more call, answers would begin too late: 95 of 100 within {predicted_ms} ms, and the limit is \
+         {limit_ms} ms (quality.max_p95_ms)"
+    )]
+    Latency {
+        /// What is predicted.
+        predicted_ms: u32,
+        /// The limit.
+        limit_ms: u32,
+    },
+    /// Too many cores would be busy.
+    #[error(
+        "with one more call, {percent} % of the cores would be busy; the limit is {most} % (quality.max_busy)"
+    )]
+    Cores {
+        /// What is predicted.
+        percent: u32,
+        /// The limit.
+        most: u32,
+    },
+    /// Too little memory would be left.
+    #[error("{free_mb} MB of memory are free, too little for one more call")]
+    Memory {
+        /// What is free.
+        free_mb: u32,
+    },
+}
+
+impl From<TooMuch> for Overload {
+    fn from(too_much: TooMuch) -> Self {
+        // `as` saturates.
+        let whole = |figure: f64| figure.round() as u32;
+        match too_much {
+            TooMuch::Latency { predicted_ms, limit_ms, .. } => {
+                Self::Latency { predicted_ms: whole(predicted_ms), limit_ms: whole(limit_ms) }
+            }
+            TooMuch::Busy { share, most, .. } => {
+                Self::Cores { percent: whole(share * 100.0), most: whole(most * 100.0) }
+            }
+            TooMuch::Memory { free, .. } => Self::Memory { free_mb: whole(free as f64 / 1e6) },
+        }
+    }
 }
 
 /// All calls of this process.
@@ -42,7 +96,8 @@ pub struct Registry {
     max_calls: usize,
     places: Arc<Semaphore>,
     draining: AtomicBool,
-    names: Arc<DashMap<CallId, ()>>,
+    /// The running calls, with their processor time.
+    names: Arc<DashMap<CallId, CpuTime>>,
     /// The calls by their provider's own names for them.
     lines: Arc<DashMap<LineCall, Arc<CancellationToken>>>,
 }
@@ -53,8 +108,9 @@ type LineCall = (Option<Dialect>, String);
 /// A call's place; free again when dropped.
 #[derive(Debug)]
 pub struct Place {
-    names: Arc<DashMap<CallId, ()>>,
+    names: Arc<DashMap<CallId, CpuTime>>,
     name: Option<CallId>,
+    spent: CpuTime,
     lines: Arc<DashMap<LineCall, Arc<CancellationToken>>>,
     line: Option<LineCall>,
     /// Cancelled when a newer socket brings the same call.
@@ -103,6 +159,7 @@ impl Registry {
         Ok(Place {
             names: self.names.clone(),
             name: None,
+            spent: CpuTime::default(),
             lines: self.lines.clone(),
             line: None,
             taken_over: Arc::default(),
@@ -122,10 +179,10 @@ impl Registry {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// The names of the running calls.
+    /// The processor time of a running call.
     #[must_use]
-    pub fn names(&self) -> Vec<CallId> {
-        self.names.iter().map(|entry| entry.key().clone()).collect()
+    pub fn spent(&self, call: &CallId) -> Duration {
+        self.names.get(call).map_or(Duration::ZERO, |spent| spent.total())
     }
 
     /// Calls that have a place.
@@ -136,6 +193,12 @@ impl Registry {
 }
 
 impl Place {
+    /// Gets the processor time of the call.
+    #[must_use]
+    pub fn spent(&self) -> CpuTime {
+        self.spent.clone()
+    }
+
     /// Keeps these rooms until the place is dropped.
     pub fn hold(&mut self, rooms: Vec<Room>) {
         self.rooms = rooms;
@@ -148,7 +211,7 @@ impl Place {
             |n: u32| if n == 1 { CallId::new(wanted) } else { CallId::new(&format!("{n}-{wanted}")) };
         for name in (1..).map(numbered) {
             if let Entry::Vacant(free) = self.names.entry(name.clone()) {
-                free.insert(());
+                free.insert(self.spent.clone());
                 self.name = Some(name.clone());
                 return name;
             }

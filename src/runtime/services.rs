@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::followers::{Follower, Log};
+use super::monitor::Monitor;
 use super::provider_api::ProviderApi;
 use super::records::Records;
 use crate::call::tap::AudioTap;
@@ -31,6 +32,8 @@ pub struct Services {
     pub followers: Vec<Arc<dyn Follower>>,
     /// The records, if any are kept; they are one of the followers.
     pub records: Option<Arc<Records>>,
+    /// Judges what the server does.
+    pub monitor: Arc<Monitor>,
     /// Cancelled when running calls must end.
     pub stop: CancellationToken,
 }

@@ -102,6 +102,11 @@ impl Task<'_> {
         if jobs.models_switched() {
             call.handle(self.clock.now(), Input::ModelsSwitched);
         }
+        if let Some(words) = jobs.reply_words_changed() {
+            let longest = self.services.config.agent.max_reply_words;
+            let most = words.map_or(longest, |words| words.min(longest));
+            call.handle(self.clock.now(), Input::ReplyWords(most));
+        }
         call.handle(self.clock.now(), input);
     }
 
@@ -145,7 +150,8 @@ impl Task<'_> {
                 ]);
                 let cores = self.services.engines.meters().into_iter();
                 let cores = cores.map(|(work, used)| (work.name().to_owned(), used)).collect();
-                call.handle(self.clock.now(), Input::Measured { ping, queues, cores });
+                let advice = self.services.monitor.advice().iter().map(ToString::to_string).collect();
+                call.handle(self.clock.now(), Input::Measured { ping, queues, cores, advice });
             }
             Output::Happened(happened) => {
                 let of = if let Happened::Turn(over) = &*happened { over.turn.turn } else { call.turn() };

@@ -2,6 +2,7 @@
 //! at the pace of speech. No test here asserts a speed.
 
 mod calls;
+mod chaos;
 mod commands;
 mod credentials;
 mod cutting_in;

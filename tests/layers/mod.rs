@@ -49,8 +49,8 @@ const MAY_IMPORT: [(&str, &[&str]); 29] = [
     ("quality", &[]),
     ("records", &["dialogue", "ids", "report", "units"]),
     ("top", &[]),
-    ("telemetry", &["dialogue", "engine", "ids", "records", "report", "runtime", "units"]),
-    ("engine", &["audio", "dialogue", "files", "language", "report", "units", "vad"]),
+    ("telemetry", &["dialogue", "engine", "ids", "quality", "records", "report", "runtime", "units"]),
+    ("engine", &["audio", "dialogue", "files", "language", "quality", "report", "units", "vad"]),
     (
         "config",
         &[
@@ -60,6 +60,7 @@ const MAY_IMPORT: [(&str, &[&str]); 29] = [
             "files",
             "language",
             "media",
+            "quality",
             "records",
             "speakable",
             "streams",
@@ -71,15 +72,41 @@ const MAY_IMPORT: [(&str, &[&str]); 29] = [
     (
         "runtime",
         &[
-            "access", "call", "config", "dialogue", "engine", "ids", "media", "otlp", "records", "report",
-            "streams", "turns", "units",
+            "access", "call", "config", "dialogue", "engine", "ids", "media", "otlp", "quality", "records",
+            "report", "streams", "top", "turns", "units",
         ],
     ),
     (
         "app",
-        &["access", "config", "dialogue", "engine", "files", "language", "runtime", "telemetry", "units"],
+        &[
+            "access",
+            "config",
+            "dialogue",
+            "engine",
+            "files",
+            "language",
+            "quality",
+            "runtime",
+            "telemetry",
+            "units",
+        ],
     ),
-    ("http", &["access", "app", "config", "ids", "runtime", "streams", "telemetry"]),
+    (
+        "http",
+        &[
+            "access",
+            "app",
+            "config",
+            "engine",
+            "ids",
+            "quality",
+            "report",
+            "runtime",
+            "streams",
+            "telemetry",
+            "top",
+        ],
+    ),
     ("cli", &ANY),
 ];
 

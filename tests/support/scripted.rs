@@ -74,13 +74,20 @@ fn engines() -> Engines {
     let steps = Steps { threads: 1, longest: Duration::from_millis(50) };
     let count = CountTokens::new(|text| text.split_whitespace().count());
     let cores = Cores::of_this_machine(uptime());
-    let model = generating::start("main", Scripted, steps, &cores).unwrap();
+    let (model, _) = generating::start("main", Scripted, steps, &cores).unwrap();
+    let (hear, _) = transcribing::start(vec![Box::new(Scripted)], 1, &cores).unwrap();
     Engines {
-        hear: transcribing::start(vec![Box::new(Scripted)], 1, &cores).unwrap(),
+        hear,
         models: Ladder::new(vec![("main".to_owned(), model)]),
         speak: synthesizing::start(Box::new(Scripted), &cores).unwrap(),
         cores,
         count,
+        measures: Measures::default(),
+        phrases: None,
+        standby: None,
+        health: Arc::new([]),
+        watch: None,
+        faults: None,
     }
 }
 
@@ -104,7 +111,7 @@ impl Server {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let limits =
             Limits { connections: config.server.max_connections, patience: config.server.start_timeout };
-        let app = App::new(config);
+        let app = App::new(config, true);
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         runtime.spawn(listen::serve(listener, router(app.clone()), limits, None));

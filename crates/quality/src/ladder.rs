@@ -132,6 +132,12 @@ impl Ladder {
         }
     }
 
+    /// The measures that can be taken, the least harmful first.
+    #[must_use]
+    pub fn available(&self) -> &[Measure] {
+        &self.available
+    }
+
     /// How many measures are taken.
     #[must_use]
     pub const fn step(&self) -> usize {

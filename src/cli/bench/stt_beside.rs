@@ -43,7 +43,8 @@ struct Row {
 /// Measures `finals` of each kind for `audio` (8 kHz) and prints the distributions.
 pub(super) fn run(config: &Config, audio: &[i16], finals: usize, json: bool) -> anyhow::Result<()> {
     let metrics = Metrics::default();
-    let engines = start(config, open_models(config)?, crate::runtime::clock::uptime(), &metrics.engines)?;
+    let engines =
+        start(config, open_models(config)?, crate::runtime::clock::uptime(), &metrics.engines, None)?;
     let mut times: [Vec<f64>; 2] = Default::default();
     let (mut done, mut broken_off) = (0, 0);
     let mut other = Other::new(&engines, audio);

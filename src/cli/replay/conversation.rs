@@ -68,6 +68,7 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
                 }
                 Event::InterruptRequested => tell("the client asks the agent to be quiet"),
                 Event::ModelsSwitched => tell("another language model is in use"),
+                Event::ReplyWords { most } => tell(&format!("replies have {most} words at most")),
                 Event::CallStarted
                 | Event::SpeechSustained { .. }
                 | Event::SpeechEnded { .. }

@@ -133,7 +133,7 @@ fn served_within(
     let (model, clock) = (Model(Arc::clone(world)), Arc::clone(world));
     let cores = Cores::new(2, Arc::new(move || clock.now()));
     let steps = Steps { threads: 1, longest };
-    std::thread::spawn(move || serve(model, &queue, &cores, steps));
+    std::thread::spawn(move || serve(model, &queue, &cores, steps, &Heartbeat::default()));
     inboxes.into_iter().map(end).collect()
 }
 
@@ -210,7 +210,9 @@ fn what_is_cancelled_takes_part_in_no_further_step() {
     let clock = Arc::clone(&world);
     let cores = Cores::new(2, Arc::new(move || clock.now()));
     let model = Model(Arc::clone(&world));
-    std::thread::spawn(move || serve(model, &queue, &cores, Steps { threads: 1, longest: LONGEST }));
+    std::thread::spawn(move || {
+        serve(model, &queue, &cores, Steps { threads: 1, longest: LONGEST }, &Heartbeat::default())
+    });
     assert!(heard.blocking_recv().is_none());
     assert!(world.times_of("gone").is_empty() && world.steps.lock().unwrap().len() <= 1);
 }

@@ -82,7 +82,7 @@ fn served_at(now: Now) -> (SyncSender<Job>, Arc<std::sync::atomic::AtomicUsize>)
     let read = Arc::default();
     let generator = Scripted(Arc::clone(&read));
     let cores = Cores::new(2, now);
-    std::thread::spawn(move || serve(generator, &queue, &cores, STEPS));
+    std::thread::spawn(move || serve(generator, &queue, &cores, STEPS, &Heartbeat::default()));
     (jobs, read)
 }
 

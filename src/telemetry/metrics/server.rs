@@ -10,6 +10,9 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use crate::engine::health::HealthFigures;
+use crate::quality::breaker::Health;
+use crate::quality::ladder::Measure;
 use crate::records::{Counters, RecordingCounters};
 use crate::report::CoreUse;
 
@@ -44,6 +47,12 @@ pub struct ServerFigures {
     pub records: Option<Counters>,
     /// What was recorded, if calls are recorded.
     pub recordings: Option<RecordingCounters>,
+    /// The health of each engine.
+    pub health: Vec<HealthFigures>,
+    /// How many measures are taken against load.
+    pub quality_step: u32,
+    /// How often each measure was taken (true) or withdrawn.
+    pub moves: BTreeMap<(Measure, bool), u64>,
 }
 
 impl ServerFigures {
@@ -59,7 +68,7 @@ type Plain<V> = (&'static str, &'static str, V);
 
 impl Collector for ServerFigures {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let gauges: [Plain<f64>; 8] = [
+        let gauges: [Plain<f64>; 9] = [
             ("offhook_calls_active", "Calls in progress", self.calls as f64),
             ("process_start_time_seconds", "When the server started, since 1970", self.started.as_secs_f64()),
             ("offhook_uptime_seconds", "Time since the start of the server", self.uptime.as_secs_f64()),
@@ -72,6 +81,11 @@ impl Collector for ServerFigures {
             ("offhook_cores", "Cores that the engines share", self.cores as f64),
             ("process_resident_memory_bytes", "Memory in use", self.resident_bytes as f64),
             ("process_threads", "Threads of the process", self.threads as f64),
+            (
+                "offhook_quality_step",
+                "Measures taken against load; 0 is full quality",
+                f64::from(self.quality_step),
+            ),
         ];
         for (name, help, value) in gauges {
             let gauge = ConstGauge::new(value);
@@ -118,6 +132,7 @@ impl Collector for ServerFigures {
         let mut metric =
             encoder.encode_descriptor("offhook_build", "The version", None, info.metric_type())?;
         info.encode(metric.encode_family(&version)?)?;
+        self.encode_health(&mut encoder)?;
         let refused = self.refused.iter().map(|(kind, count)| (*kind, *count as f64));
         counters(&mut encoder, ("offhook_refused", "Clients that were refused", "kind"), refused)?;
         let of_work = |of: fn(&CoreUse) -> f64| self.work.iter().map(move |(work, used)| (*work, of(used)));
@@ -129,6 +144,38 @@ impl Collector for ServerFigures {
         counters(&mut encoder, jobs, of_work(|used| used.jobs as f64))?;
         let dropped = ("offhook_core_refusals", "Work that found no core, or was broken off", "work");
         counters(&mut encoder, dropped, of_work(|used| used.dropped as f64))
+    }
+}
+
+impl ServerFigures {
+    fn encode_health(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let any = ConstGauge::new(0.0);
+        let help = "1 for the state in which an engine is";
+        let mut family = encoder.encode_descriptor("offhook_engine_health", help, None, any.metric_type())?;
+        for engine in &self.health {
+            for health in [Health::Ok, Health::Degraded, Health::Open, Health::HalfOpen] {
+                let labels = [("engine", engine.name.as_str()), ("state", health.name())];
+                let value = f64::from(u8::from(engine.health == health));
+                ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
+            }
+        }
+        let any = ConstCounter::new(0.0);
+        let help = "How often an engine was left alone because it failed";
+        let mut family = encoder.encode_descriptor("offhook_engine_opened", help, None, any.metric_type())?;
+        for engine in &self.health {
+            let labels = [("engine", engine.name.as_str())];
+            ConstCounter::new(engine.opened as f64).encode(family.encode_family(&labels)?)?;
+        }
+        let help = "How often a measure against load was taken or withdrawn";
+        let mut family = encoder.encode_descriptor("offhook_quality_moves", help, None, any.metric_type())?;
+        for measure in Measure::ALL {
+            for (taken, way) in [(true, "taken"), (false, "withdrawn")] {
+                let count = self.moves.get(&(measure, taken)).copied().unwrap_or(0);
+                let labels = [("measure", measure.name()), ("way", way)];
+                ConstCounter::new(count as f64).encode(family.encode_family(&labels)?)?;
+            }
+        }
+        Ok(())
     }
 }
 

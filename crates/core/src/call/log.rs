@@ -71,8 +71,9 @@ impl CallLog {
         queues: BTreeMap<String, u64>,
         line: InboundQuality,
         cores: BTreeMap<String, CoreUse>,
+        advice: Vec<String>,
     ) -> Pong {
-        Pong { id, turns: self.answered, latency: self.latency(), queues, line, cores }
+        Pong { id, turns: self.answered, latency: self.latency(), queues, line, cores, advice }
     }
 
     /// The tokens of all answers.

@@ -69,9 +69,13 @@ pub enum Input<'a> {
         queues: BTreeMap<String, u64>,
         /// How long each kind of work waited for cores and held them.
         cores: BTreeMap<String, CoreUse>,
+        /// What the server's operator should change, in sentences.
+        advice: Vec<String>,
     },
     /// Another language model is now in use.
     ModelsSwitched,
+    /// Replies end with the sentence that reaches this number of words, from the next one on.
+    ReplyWords(usize),
     /// The time that [`Call::poll_timeout`] named has come.
     Timeout,
 }
@@ -281,11 +285,12 @@ impl Call {
             }
             Input::Closed => Err(Ending::HungUp),
             Input::Outcome(job, outcome) => self.outcome(now, job, outcome),
-            Input::Measured { ping, queues, cores } => {
-                self.pong(ping, queues, cores);
+            Input::Measured { ping, queues, cores, advice } => {
+                self.pong(ping, queues, cores, advice);
                 Ok(())
             }
             Input::ModelsSwitched => self.tell(now, Event::ModelsSwitched),
+            Input::ReplyWords(most) => self.tell(now, Event::ReplyWords { most }),
             Input::Timeout => self.timeouts(now),
         };
         self.go_on(now, flow);

@@ -44,10 +44,11 @@ impl Call {
         ping: String,
         mut queues: BTreeMap<String, u64>,
         cores: BTreeMap<String, CoreUse>,
+        advice: Vec<String>,
     ) {
         let playback_ms = u64::try_from(self.pacer.queued().as_millis()).unwrap_or(u64::MAX);
         queues.insert("playback_ms".to_owned(), playback_ms);
-        let pong = self.log.pong(ping, queues, self.line.quality(), cores);
+        let pong = self.log.pong(ping, queues, self.line.quality(), cores, advice);
         let messages = self.line.report(&Report::Pong(&pong));
         self.wire(messages);
     }

@@ -80,6 +80,8 @@ pub enum Event {
     InterruptRequested,
     /// Another language model is now in use.
     ModelsSwitched,
+    /// Replies end with the sentence that reaches this number of words, from the next one on.
+    ReplyWords { most: usize },
 }
 
 /// Something to be done, in order.

@@ -183,6 +183,7 @@ impl Conversation {
             Event::MarkPlayed { mark } => self.mark_played(now, mark),
             Event::InterruptRequested => self.be_quiet(now),
             Event::ModelsSwitched => self.models_switched(),
+            Event::ReplyWords { most } => self.settings.max_reply_words = most,
         }
     }
 

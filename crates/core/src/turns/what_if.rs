@@ -91,6 +91,7 @@ fn is_the_callers(event: &Event) -> bool {
         | Event::LineCaughtUp
         | Event::Key { .. }
         | Event::ModelsSwitched
+        | Event::ReplyWords { .. }
         | Event::InterruptRequested => true,
         Event::Transcribed { .. }
         | Event::TranscriptionFailed { .. }

@@ -69,6 +69,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             18 => Event::ReadAhead { reading: ReadingId(id), done: ms % 3 != 0 },
             19 => Event::ModelsSwitched,
             20 => Event::ChunkStalled { chunk: ChunkId(id), lasting: Duration::from_millis(ms) },
+            21 => Event::ReplyWords { most: 5 },
             _ => Event::MarkPlayed { mark: MarkId(id) },
         }
     })

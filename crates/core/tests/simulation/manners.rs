@@ -146,6 +146,15 @@ fn a_reply_that_grows_too_long_ends_with_a_sentence() {
 }
 
 #[test]
+fn replies_are_shorter_from_the_moment_at_which_they_are_to_be() {
+    let mut call = Simulation::answering_with(Settings { max_reply_words: 20, ..settings() });
+    call.answer = Some("This is a sentence of seven words. ".repeat(100));
+    call.at(AT(1000), Event::ReplyWords { most: 5 });
+    let reports = call.run(AT(60_000));
+    assert_eq!(reports[1].reply, "This is a sentence of seven words.");
+}
+
+#[test]
 fn a_key_before_the_last_goodbye_does_not_keep_the_call_from_ending() {
     let mut call = Simulation::new(with(|m| m.max_call = Some(SECONDS(60))));
     call.at(AT(59_500), Event::Key { key: '5' });

@@ -1,12 +1,14 @@
 //! `offhook bench calls`: how many calls at once this machine takes. The server is a process of its own, and
 //! so is this one, which measures as its callers do and is not counted. Must not know the gateways.
 
+mod chaos;
 mod machine;
 mod server_use;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -28,6 +30,7 @@ use crate::phone::load::verdict::{Capacity, capacity};
 use crate::phone::script;
 use crate::phone::scripted_caller::Patience;
 use crate::units::{PHONE_RATE, samples_in};
+use chaos::{AVAILABLE, Injected, inject};
 use machine::{on_cores, told as machine_told};
 use server_use::Meter;
 
@@ -86,6 +89,15 @@ pub struct Args {
     #[arg(long)]
     recorded: bool,
 
+    /// Every so many seconds another engine fails (dead, hung, slow, wrong) for half of that time: what do callers
+    /// hear then? The load is held if 99.5 of 100 turns are answered, be it by an apology
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(2..=3600))]
+    chaos: Option<u32>,
+
+    /// Let the server refuse calls that would make answers too slow (quality.max_p95_ms); without it, it takes all
+    #[arg(long)]
+    refusing: bool,
+
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -137,6 +149,12 @@ struct Report<'a> {
     steps: &'a [StepResult],
     capacity: &'a Capacity,
     cents_a_minute: Option<f64>,
+    /// The faults that were injected, in order.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    faults: &'a [Injected],
+    /// The share of turns that were answered, be it by an apology, if faults were injected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    availability: Option<f64>,
 }
 
 /// Runs all steps. Exit code 1 if not even the smallest load was held.
@@ -171,8 +189,17 @@ async fn measured(args: &Args, config: Option<&Path>) -> anyhow::Result<ExitCode
     let patterns = patterns(args)?;
     let most = patterns.iter().map(|pattern| pattern.most_at_once()).max().unwrap_or(1);
     let mut options = vec![format!("--max-calls={most}")];
+    if !args.refusing {
+        options.push("--take-all".to_owned());
+    }
     if !args.recorded {
         options.push("--unrecorded".to_owned());
+    }
+    if args.chaos.is_some() {
+        if args.mode == Mode::Scripted {
+            bail!("--chaos: engines without models cannot fail; choose another --mode");
+        }
+        options.push("--allow-faults".to_owned());
     }
     match args.mode {
         Mode::Scripted => options.push("--scripted=everything".to_owned()),
@@ -195,7 +222,21 @@ async fn measured(args: &Args, config: Option<&Path>) -> anyhow::Result<ExitCode
     if !args.json {
         out!("{}", header())?;
     }
-    let mut steps = Vec::new();
+    let (mut steps, faults) = (Vec::new(), Arc::<Mutex<Vec<Injected>>>::default());
+    if let Some(seconds) = args.chaos {
+        let (address, kept, stop) = (server.address().to_owned(), faults.clone(), stop.clone());
+        tokio::spawn(async move {
+            let keep = |fault| kept.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+            let every = Duration::from_secs(u64::from(seconds));
+            let ended = tokio::select! {
+                ended = inject(&address, every, keep) => ended,
+                () = stop.cancelled() => Ok(()),
+            };
+            if let Err(error) = ended {
+                noteln!("--chaos: no further fault was injected: {error:#}");
+            }
+        });
+    }
     for pattern in patterns {
         let step = Step { pattern, length: Duration::from_secs(u64::from(args.seconds)) };
         let mut meter = Meter::start(&server);
@@ -215,11 +256,23 @@ async fn measured(args: &Args, config: Option<&Path>) -> anyhow::Result<ExitCode
         }
     }
     let log = server.log();
+    stop.cancel();
     server.stop().await?;
-    finish(args, cores, &steps, &log)
+    let faults = std::mem::take(&mut *faults.lock().unwrap_or_else(PoisonError::into_inner));
+    finish(args, cores, &steps, &faults, &log)
 }
 
-fn finish(args: &Args, cores: usize, steps: &[StepResult], log: &str) -> anyhow::Result<ExitCode> {
+fn finish(
+    args: &Args,
+    cores: usize,
+    steps: &[StepResult],
+    faults: &[Injected],
+    log: &str,
+) -> anyhow::Result<ExitCode> {
+    if args.chaos.is_some() && faults.is_empty() {
+        bail!("--chaos: no fault was injected, so nothing was tried; let it last longer (--seconds)");
+    }
+    let availability = args.chaos.map(|_| availability(steps));
     let capacity = capacity(steps, args.limit);
     let machine = machine_told(cores);
     let cents = args.core_price.zip(capacity.held).map(|(price, held)| price * cores as f64 / 60.0 / held);
@@ -234,6 +287,8 @@ fn finish(args: &Args, cores: usize, steps: &[StepResult], log: &str) -> anyhow:
             steps,
             capacity: &capacity,
             cents_a_minute: cents,
+            faults,
+            availability,
         };
         outln!("{}", crate::cli::json::line(&report)?)?;
     } else {
@@ -243,6 +298,13 @@ fn finish(args: &Args, cores: usize, steps: &[StepResult], log: &str) -> anyhow:
             outln!("A minute of a call costs {cents:.3} cents, at {price} cents for an hour of a core.")?;
         }
     }
+    if let Some(availability) = availability.filter(|_| !args.json) {
+        outln!(
+            "{} faults were injected; {:.2} % of the turns were answered.",
+            faults.len() / 2,
+            availability * 100.0
+        )?;
+    }
     if let Some(file) = &args.html {
         let what = format!("offhook with {}, {} lines", args.mode.words(), args.gateway.name());
         let when = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
@@ -250,13 +312,20 @@ fn finish(args: &Args, cores: usize, steps: &[StepResult], log: &str) -> anyhow:
         std::fs::write(file, html(&about, steps)).with_context(|| file.display().to_string())?;
         noteln!("page: {}", file.display());
     }
-    if capacity.held.is_some() {
+    if availability.map_or(capacity.held.is_some(), |availability| availability >= AVAILABLE) {
         return Ok(ExitCode::SUCCESS);
     }
     if !log.is_empty() {
         noteln!("the end of the server's log:\n{log}");
     }
     Ok(ExitCode::FAILURE)
+}
+
+/// The share of turns that were answered.
+fn availability(steps: &[StepResult]) -> f64 {
+    let turns: u64 = steps.iter().map(|step| step.turns).sum();
+    let unanswered: u64 = steps.iter().map(|step| step.unanswered).sum();
+    if turns == 0 { 0.0 } else { 1.0 - unanswered as f64 / turns as f64 }
 }
 
 fn patterns(args: &Args) -> anyhow::Result<Vec<Pattern>> {

@@ -102,6 +102,7 @@ impl From<&Pong> for PongWire {
             queues: pong.queues.clone(),
             line: pong.line.into(),
             cores: pong.cores.iter().map(|(work, used)| (work.clone(), (*used).into())).collect(),
+            advice: pong.advice.clone(),
         }
     }
 }

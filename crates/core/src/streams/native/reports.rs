@@ -189,6 +189,9 @@ pub struct PongWire {
     /// How long each kind of work waited for cores and held them, over all calls since the server started.
     #[serde(default)]
     pub cores: BTreeMap<String, CoresWire>,
+    /// What the server's operator should change, in sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<String>,
 }
 
 /// The quality of the caller's audio as it arrives.

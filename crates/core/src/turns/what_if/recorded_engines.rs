@@ -228,7 +228,8 @@ impl Reader {
             | Event::ChunkStalled { .. }
             | Event::MarkSent { .. }
             | Event::InterruptRequested
-            | Event::ModelsSwitched => {}
+            | Event::ModelsSwitched
+            | Event::ReplyWords { .. } => {}
         }
     }
 

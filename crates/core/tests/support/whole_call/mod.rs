@@ -335,7 +335,7 @@ impl WholeCall {
                 }
                 Output::Measure { ping } => {
                     let (queues, cores) = (BTreeMap::new(), BTreeMap::new());
-                    self.call.handle(now, Input::Measured { ping, queues, cores });
+                    self.call.handle(now, Input::Measured { ping, queues, cores, advice: Vec::new() });
                 }
                 Output::Happened(happened) => self.happened.push((now, *happened)),
                 Output::Ended(ending) => {

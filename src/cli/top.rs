@@ -1,0 +1,162 @@
+//! `offhook top`: what a running server does, on a screen, as text, as JSON or as a picture. Must not know how it
+//! is drawn.
+
+use std::io::IsTerminal as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use reqwest::{Client, StatusCode};
+
+use crate::cli::json;
+use crate::cli::output::{noteln, out, outln};
+use crate::config::{Admin, Config, secret_of};
+use crate::runtime::http_client;
+use crate::top::{Options, State, run as show, svg, text};
+
+/// A server that takes longer to answer is in trouble, and the screen says so.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The longest state that is read, in bytes: 10,000 calls.
+const LONGEST: usize = 8 << 20;
+
+/// The width of text where no terminal says another.
+const WIDTH: usize = 100;
+
+/// The size of a picture, in characters.
+const PICTURE: (u16, u16) = (120, 40);
+
+/// Arguments of `offhook top`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The server, such as https://voice.example.com; by default that of the configuration, on this machine
+    #[arg(value_name = "URL")]
+    server: Option<String>,
+
+    /// Where the administrators' token is: env:NAME or file:PATH; by default admin.token of the configuration
+    #[arg(long, value_name = "SECRET")]
+    token: Option<String>,
+
+    /// Print the state once, as text, and end
+    #[arg(long)]
+    once: bool,
+
+    /// Print the state once, as JSON
+    #[arg(long)]
+    json: bool,
+
+    /// Draw the screen once, to an SVG file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+
+    /// Seconds from one look to the next
+    #[arg(long, value_name = "S", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=60))]
+    every: u64,
+}
+
+/// Shows the server.
+///
+/// # Errors
+/// If the server cannot be asked, or the terminal fails.
+pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
+    let server = Asked::new(args, config)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let is_screen = std::io::stdout().is_terminal() && !(args.once || args.json || args.svg.is_some());
+    if is_screen {
+        let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let options = Options { colour, every: Duration::from_secs(args.every) };
+        let fetch = move || runtime.block_on(server.state()).map_err(|error| format!("{error:#}"));
+        show(fetch, options)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let state = runtime.block_on(server.state())?;
+    if let Some(file) = &args.svg {
+        let (width, height) = PICTURE;
+        std::fs::write(file, svg(&state, width, height)).with_context(|| file.display().to_string())?;
+        noteln!("picture: {}", file.display());
+    } else if args.json {
+        outln!("{}", json::line(&state)?)?;
+    } else {
+        out!("{}", text(&state, WIDTH))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A server, and how it is asked.
+struct Asked {
+    client: Client,
+    url: String,
+    token: Option<String>,
+}
+
+impl Asked {
+    fn new(args: &Args, config: &Config) -> anyhow::Result<Self> {
+        let server = args.server.as_deref().map_or_else(|| of_config(config), |url| Ok(url.to_owned()))?;
+        let server = server.trim_end_matches('/');
+        if !server.starts_with("http://") && !server.starts_with("https://") {
+            bail!("{server}: expected the address of a server, such as http://127.0.0.1:8080");
+        }
+        let token = match (&args.token, &config.admin) {
+            (Some(reference), _) => Some(first_of(reference)?),
+            // The token of this configuration is for its own server, and for no other.
+            (None, Admin::Bearer(token)) if args.server.is_none() => Some(token.current().to_owned()),
+            (None, Admin::Bearer(_) | Admin::Nobody | Admin::Anybody) => None,
+        };
+        let client = http_client::builder().timeout(PATIENCE).no_proxy().build()?;
+        Ok(Self { client, url: format!("{server}/debug/state"), token })
+    }
+
+    async fn state(&self) -> anyhow::Result<State> {
+        let mut request = self.client.get(&self.url);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let unreachable = || format!("{}: no server answers there; is it running?", self.url);
+        let mut answer = request.send().await.with_context(unreachable)?;
+        match answer.status() {
+            StatusCode::OK => {}
+            StatusCode::UNAUTHORIZED => bail!(
+                "{}: this is for administrators: set admin.token in the server's configuration, and name it here \
+                 with --token env:NAME or file:PATH",
+                self.url
+            ),
+            StatusCode::NOT_FOUND => bail!("{}: no offhook server answers there", self.url),
+            other => bail!("{}: the server answered {other}", self.url),
+        }
+        let mut body = Vec::new();
+        while let Some(part) = answer.chunk().await? {
+            body.extend_from_slice(&part);
+            if body.len() > LONGEST {
+                bail!("{}: the answer is longer than {LONGEST} bytes", self.url);
+            }
+        }
+        serde_json::from_slice(&body)
+            .with_context(|| format!("{}: not the state of an offhook server", self.url))
+    }
+}
+
+/// The first secret that a reference names: of several, any is valid.
+fn first_of(reference: &str) -> anyhow::Result<String> {
+    let text = secret_of(reference, Path::new("")).map_err(|problem| anyhow!("--token: {problem}"))?;
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty());
+    first.map(str::to_owned).context("--token: there is no secret in it")
+}
+
+/// The address of the server of this configuration, from this machine.
+fn of_config(config: &Config) -> anyhow::Result<String> {
+    let server = &config.server;
+    if server.port == 0 {
+        bail!(
+            "server.port is 0, so the server has any port: name its address, such as http://127.0.0.1:8080"
+        );
+    }
+    let here = match server.bind {
+        bind if !bind.is_unspecified() => bind,
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+    };
+    let scheme = if server.tls.is_some() { "https" } else { "http" };
+    Ok(format!("{scheme}://{}", SocketAddr::new(here, server.port)))
+}

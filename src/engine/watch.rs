@@ -1,0 +1,192 @@
+//! The watch over the threads of the engines: sees when one does not end a step, and takes back the cores that
+//! it holds, so that the other engines go on. Must not know what a step is.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::arbiter::Ticket;
+use super::cores::{Cores, Held};
+use super::health::EngineHealth;
+use super::threads::spawn;
+
+/// How often the watch looks. It counts its looks and reads no clock: a process that was stopped for a while
+/// has not hung.
+pub(super) const LOOK: Duration = Duration::from_millis(100);
+
+/// The step that a thread is in: written by the thread, read by the watch.
+#[derive(Debug, Default)]
+pub struct Heartbeat {
+    /// Odd during a step.
+    steps: AtomicU64,
+    step: Mutex<Option<StepInProgress>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct StepInProgress {
+    /// The cores that it holds.
+    holds: Ticket,
+    /// How long it may take.
+    longest: Duration,
+}
+
+/// A step, until this is dropped.
+pub struct Beat<'a>(&'a Heartbeat);
+
+impl Heartbeat {
+    /// A step begins, which holds these cores and has hung if it takes longer than `longest`.
+    #[must_use]
+    pub fn begins(&self, holds: &Held<'_>, longest: Duration) -> Beat<'_> {
+        *lock(&self.step) = Some(StepInProgress { holds: holds.ticket(), longest });
+        self.steps.fetch_add(1, Ordering::SeqCst);
+        Beat(self)
+    }
+
+    /// The number of the running step, if there is one, and how long it may take.
+    fn step(&self) -> Option<(u64, Duration)> {
+        let number = Some(self.steps.load(Ordering::SeqCst)).filter(|steps| steps % 2 == 1)?;
+        Some((number, (*lock(&self.step))?.longest))
+    }
+}
+
+impl Drop for Beat<'_> {
+    fn drop(&mut self) {
+        self.0.steps.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // All of these hold complete values at any time.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A thread that is watched, and the engine for which it works.
+pub struct Watched {
+    /// Written by the thread.
+    pub heartbeat: Arc<Heartbeat>,
+    /// Told when the thread does not come back, and when it does after all.
+    pub health: EngineHealth,
+}
+
+/// Watches until it is dropped.
+pub struct Watch(Arc<End>);
+
+#[derive(Default)]
+struct End {
+    ended: Mutex<bool>,
+    ends: Condvar,
+}
+
+/// What was seen of a thread.
+struct Seen {
+    of: Watched,
+    step: Option<u64>,
+    lasted: Duration,
+    hangs: bool,
+}
+
+impl Watch {
+    /// Watches these threads, which take these cores.
+    ///
+    /// # Errors
+    /// If the operating system gives no thread.
+    pub fn over(threads: Vec<Watched>, cores: Cores) -> std::io::Result<Self> {
+        let end = Arc::<End>::default();
+        let theirs = end.clone();
+        let seen = |of| Seen { of, step: None, lasted: Duration::ZERO, hangs: false };
+        let mut threads: Vec<Seen> = threads.into_iter().map(seen).collect();
+        spawn("watch".into(), move || {
+            let mut ended = lock(&theirs.ended);
+            while !*ended {
+                drop(ended);
+                threads.iter_mut().for_each(|thread| thread.look(&cores));
+                let again = lock(&theirs.ended);
+                ended = theirs.ends.wait_timeout(again, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+            }
+        })?;
+        Ok(Self(end))
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        *lock(&self.0.ended) = true;
+        self.0.ends.notify_all();
+    }
+}
+
+impl Seen {
+    fn look(&mut self, cores: &Cores) {
+        let step = self.of.heartbeat.step();
+        let number = step.map(|(number, _)| number);
+        self.lasted =
+            if number.is_some() && number == self.step { self.lasted + LOOK } else { Duration::ZERO };
+        self.step = number;
+        let hangs = step.is_some_and(|(_, longest)| self.lasted >= longest);
+        match (self.hangs, hangs) {
+            (false, true) => {
+                if let Some(step) = lock(&self.of.heartbeat.step).take() {
+                    cores.forfeit(step.holds);
+                }
+                self.hangs = true;
+                self.of.health.hangs();
+            }
+            // Its next step may have begun already, or not.
+            (true, false) if number.is_none() || self.lasted.is_zero() => {
+                self.hangs = false;
+                self.of.health.goes_on();
+            }
+            (true, _) | (false, false) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::quality::breaker::BreakerSettings;
+
+    use super::*;
+    use crate::engine::arbiter::Work;
+    use crate::waiting::wait_until;
+
+    struct Scene {
+        cores: Cores,
+        heartbeat: Arc<Heartbeat>,
+        health: EngineHealth,
+        _watch: Watch,
+    }
+
+    fn scene() -> Scene {
+        let now: crate::engine::cores::Now = Arc::new(|| Duration::ZERO);
+        let (cores, heartbeat) = (Cores::new(1, now.clone()), Arc::<Heartbeat>::default());
+        let health = EngineHealth::new("test", 1, BreakerSettings::default(), now);
+        let watched = Watched { heartbeat: heartbeat.clone(), health: health.clone() };
+        let watch = Watch::over(vec![watched], cores.clone()).expect("a thread");
+        Scene { cores, heartbeat, health, _watch: watch }
+    }
+
+    #[test]
+    fn the_cores_of_a_step_that_does_not_end_are_taken_back_and_it_may_come_back_later() {
+        let scene = scene();
+        let held = scene.cores.acquire(Work::Speech, 1);
+        let beat = scene.heartbeat.begins(&held, LOOK * 2);
+        wait_until(|| scene.health.figures().stuck == 1);
+        // The core of the hung step is free, although nobody released it.
+        drop(scene.cores.acquire(Work::Speech, 1));
+        drop((beat, held));
+        wait_until(|| scene.health.figures().stuck == 0);
+        drop(scene.cores.acquire(Work::Speech, 1));
+    }
+
+    #[test]
+    fn many_short_steps_and_long_waits_between_them_are_no_hang() {
+        let scene = scene();
+        for _ in 0..4 {
+            let held = scene.cores.acquire(Work::Speech, 1);
+            let _beat = scene.heartbeat.begins(&held, LOOK * 2);
+            std::thread::sleep(LOOK / 2);
+        }
+        std::thread::sleep(LOOK * 4);
+        assert_eq!(scene.health.figures().stuck, 0);
+    }
+}
