@@ -282,6 +282,12 @@ pub fn with_scripted_words(engines: Engines) -> Engines {
     }
 }
 
+/// The same engines, with answers of the language models that calls share.
+#[must_use]
+pub fn sharing_answers(engines: Engines, counted: &EngineMetrics) -> Engines {
+    Engines { models: engines.models.wrapped(|name, model| counted.share(name, model)), ..engines }
+}
+
 /// Starts the voice, which remembers its speech. If it is not the built-in one, that one stands in for it.
 fn start_voice(
     config: &Config,

@@ -59,6 +59,11 @@ pub struct Args {
     #[arg(long)]
     unrecorded: bool,
 
+    /// For measuring loads: generate every answer, also those that calls could share because they ask the same
+    /// at the same time
+    #[arg(long)]
+    unshared: bool,
+
     /// Calls at once, instead of server.max_calls
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     max_calls: Option<u32>,
@@ -173,7 +178,7 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     tokio::spawn(app.clone().watch_over());
     tokio::spawn(reload.on_hangup(signal(SignalKind::hangup())?));
 
-    let scripted = args.scripted;
+    let (scripted, unshared) = (args.scripted, args.unshared);
     if scripted.is_some() {
         tracing::warn!(
             "callers and answers speak from a script: this server is for measurements only (--scripted)"
@@ -186,12 +191,16 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     let loading = tokio::task::spawn_blocking({
         let config = config.clone();
         let (clock, counted) = (crate::runtime::clock::uptime(), app.engine_metrics());
-        move || match scripted {
-            Some(Scripted::Everything) => start::without_models(&config, clock, &counted),
-            Some(Scripted::Words) => {
-                start::start(&config, models, clock, &counted, faults).map(start::with_scripted_words)
-            }
-            None => start::start(&config, models, clock, &counted, faults),
+        move || {
+            let engines = match scripted {
+                Some(Scripted::Everything) => start::without_models(&config, clock, &counted),
+                Some(Scripted::Words) => {
+                    start::start(&config, models, clock, &counted, faults).map(start::with_scripted_words)
+                }
+                None => start::start(&config, models, clock, &counted, faults),
+            };
+            let shared = |engines| start::sharing_answers(engines, &counted);
+            if unshared { engines } else { engines.map(shared) }
         }
     });
     tokio::select! {

@@ -23,6 +23,12 @@ impl BufferedPlayback {
         self.ends_at.store(0, Ordering::Relaxed);
     }
 
+    /// Becomes the one of these that runs out first. Those that do not play yet do not count.
+    pub fn follow_first<'a>(&self, others: impl Iterator<Item = &'a Self>) {
+        let ends = others.map(|other| other.ends_at.load(Ordering::Relaxed)).filter(|&end| end > 0);
+        self.ends_at.store(ends.min().unwrap_or_default(), Ordering::Relaxed);
+    }
+
     /// True if both are of the same call.
     #[must_use]
     pub fn is_of_the_call_of(&self, other: &Self) -> bool {

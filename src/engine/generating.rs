@@ -222,7 +222,7 @@ impl<G: Generator> Desk<'_, G> {
         match job {
             Job::End(session) => self.generator.end_session(&session),
             // A job that was cancelled in the queue must not take the computed state from its session.
-            Job::Begin(request, _) if request.cancel.is_cancelled() => {}
+            Job::Begin(request, sink) if request.cancel.is_cancelled() || sink.is_closed() => {}
             Job::Begin(request, sink) => self.begin(request, sink),
         }
     }

@@ -23,6 +23,7 @@ pub mod ports;
 pub mod queue;
 mod schedule;
 pub mod scripted;
+pub mod sharing;
 #[cfg(feature = "sherpa")]
 pub mod sherpa;
 pub mod speech;

@@ -62,10 +62,10 @@ pub struct ThinkRequest {
 /// Takes the results of a request. It runs on the thread of the engine, and none of its methods may block.
 pub trait ThinkSink: Send {
     /// True if it can take all that one step brings: a text, a score and the end. The model does not go on
-    /// before that.
+    /// before that. The end has a place even without room, and so have one score and one text before it.
     fn has_room(&self) -> bool;
 
-    /// True once nobody takes results any more.
+    /// True once nobody takes results any more. A model looks before it begins, and before each step.
     fn is_closed(&self) -> bool;
 
     /// The text of a token.

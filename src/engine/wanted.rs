@@ -14,6 +14,11 @@ impl Wanted {
         self.0.store(true, Ordering::Relaxed);
     }
 
+    /// Becomes what any of these is: work for several is wanted as long as one of them wants it.
+    pub fn follow_any<'a>(&self, mut others: impl Iterator<Item = &'a Self>) {
+        self.0.store(others.any(Self::is_set), Ordering::Relaxed);
+    }
+
     /// True once the reply is wanted.
     #[must_use]
     pub fn is_set(&self) -> bool {

@@ -157,7 +157,7 @@ impl Jobs {
             cpu: self.cpu.clone(),
         };
         let (name, model) = self.engines.models.get(rung)?;
-        model.begin(request, Box::new(Thoughts { job: id, outcomes: self.outcomes.clone(), speaks }))?;
+        model.begin(request, Box::new(Thoughts::new(&self.outcomes, id, speaks)?))?;
         Ok(name.to_owned())
     }
 

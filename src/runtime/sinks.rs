@@ -15,6 +15,13 @@ pub(super) const QUEUE: usize = 256;
 /// The queue of outcomes that wait for the call.
 pub(super) type Outcomes = Sender<(JobId, Outcome)>;
 
+/// A reserved place in it.
+type Place = OwnedPermit<(JobId, Outcome)>;
+
+fn reserve(outcomes: &Outcomes) -> Result<Place, QueueFull> {
+    outcomes.clone().try_reserve_owned().map_err(|_| QueueFull("call's results"))
+}
+
 /// Reserves a place in the queue for one outcome, so that no engine waits for the call.
 ///
 /// # Errors
@@ -24,7 +31,7 @@ pub(super) fn deliver<T: 'static>(
     job: JobId,
     outcome: impl FnOnce(T) -> Outcome + Send + 'static,
 ) -> Result<Deliver<T>, QueueFull> {
-    let place = outcomes.clone().try_reserve_owned().map_err(|_| QueueFull("call's results"))?;
+    let place = reserve(outcomes)?;
     Ok(Box::new(move |result| {
         place.send((job, result.map_or_else(failure, outcome)));
     }))
@@ -39,17 +46,35 @@ fn failure(error: EngineError) -> Outcome {
 
 /// Takes the output of a language model for a call.
 pub(super) struct Thoughts {
-    pub(super) job: JobId,
-    pub(super) outcomes: Outcomes,
+    job: JobId,
+    outcomes: Outcomes,
     /// Whether its text is wanted; a prefill has none.
-    pub(super) speaks: bool,
+    speaks: bool,
+    // Places for the last text, the score and the end, which may come when the queue has no other.
+    text: Option<Place>,
+    score: Option<Place>,
+    end: Option<Place>,
 }
 
 impl Thoughts {
-    fn tell(&self, outcome: Outcome) {
-        if self.outcomes.try_send((self.job, outcome)).is_err() {
-            tracing::debug!("an outcome was dropped: its call has ended or its queue is full");
-        }
+    /// Reserves places in the queue.
+    ///
+    /// # Errors
+    /// If the queue is full.
+    pub(super) fn new(outcomes: &Outcomes, job: JobId, speaks: bool) -> Result<Self, QueueFull> {
+        let [text, score, end] = [reserve(outcomes)?, reserve(outcomes)?, reserve(outcomes)?].map(Some);
+        Ok(Self { job, outcomes: outcomes.clone(), speaks, text, score, end })
+    }
+}
+
+/// Sends an outcome, to the reserved place if there is no other.
+fn send(outcomes: &Outcomes, reserved: &mut Option<Place>, outcome: (JobId, Outcome)) {
+    if let Ok(place) = outcomes.try_reserve() {
+        place.send(outcome);
+    } else if let Some(place) = reserved.take() {
+        place.send(outcome);
+    } else {
+        tracing::debug!("an outcome was dropped: its call has ended or its queue is full");
     }
 }
 
@@ -66,16 +91,17 @@ impl ThinkSink for Thoughts {
 
     fn text(&mut self, text: String) {
         if self.speaks {
-            self.tell(Outcome::Token(text));
+            send(&self.outcomes, &mut self.text, (self.job, Outcome::Token(text)));
         }
     }
 
     fn end_of_turn(&mut self, probability: f32) {
-        self.tell(Outcome::EndOfTurn(probability));
+        send(&self.outcomes, &mut self.score, (self.job, Outcome::EndOfTurn(probability)));
     }
 
     fn done(&mut self, outcome: Result<Usage, EngineError>) {
-        self.tell(outcome.map_or_else(failure, Outcome::Done));
+        let outcome = outcome.map_or_else(failure, Outcome::Done);
+        send(&self.outcomes, &mut self.end, (self.job, outcome));
     }
 }
 
@@ -84,7 +110,7 @@ impl ThinkSink for Thoughts {
 pub(super) struct Sounds {
     job: JobId,
     outcomes: Outcomes,
-    last: Option<OwnedPermit<(JobId, Outcome)>>,
+    last: Option<Place>,
     unsent: SpokenPart,
 }
 
@@ -94,8 +120,8 @@ impl Sounds {
     /// # Errors
     /// If the queue is full.
     pub(super) fn new(outcomes: &Outcomes, job: JobId) -> Result<Self, QueueFull> {
-        let last = outcomes.clone().try_reserve_owned().map_err(|_| QueueFull("call's results"))?;
-        Ok(Self { job, outcomes: outcomes.clone(), last: Some(last), unsent: SpokenPart::default() })
+        let last = Some(reserve(outcomes)?);
+        Ok(Self { job, outcomes: outcomes.clone(), last, unsent: SpokenPart::default() })
     }
 
     /// All that was not sent, with this part.
@@ -139,6 +165,24 @@ mod tests {
 
     fn speech(samples: &[i16]) -> Speech {
         Speech { samples: samples.to_vec(), rate: 8000, words: Vec::new() }
+    }
+
+    #[test]
+    fn an_answer_that_ends_when_the_queue_is_full_brings_its_last_text_its_score_and_its_end() {
+        let (outcomes, mut queue) = tokio::sync::mpsc::channel(4);
+        let mut sink = Thoughts::new(&outcomes, JobId::default(), true).expect("room");
+        outcomes.try_send((JobId::default(), Outcome::GaveWay)).expect("room");
+        assert!(!sink.has_room());
+        sink.end_of_turn(0.5);
+        sink.text("the rest".to_owned());
+        sink.done(Ok(Usage::default()));
+        drop(outcomes);
+        drop(sink);
+        let told: Vec<Outcome> = std::iter::from_fn(|| queue.blocking_recv()).map(|(_, told)| told).collect();
+        assert!(
+            matches!(&told[..], [_, Outcome::EndOfTurn(_), Outcome::Token(_), Outcome::Done(_)]),
+            "{told:?}"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The errors of engines, and of the loading of models.
 
 /// Why an engine's job failed, for the log and for the choice of a fallback.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum EngineError {
     /// The job was cancelled before it was done.
     #[error("cancelled")]

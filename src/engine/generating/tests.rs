@@ -170,3 +170,20 @@ fn a_reply_that_takes_too_long_ends_with_what_it_has_said_or_fails() {
     let error = end(heard).unwrap_err();
     assert!(error.to_string().contains("llm.reply_timeout_ms"), "{error}");
 }
+
+#[test]
+fn a_request_that_nobody_waits_for_any_more_is_not_begun() {
+    let (jobs, read) = served();
+    let ask = |session| {
+        let (told, heard) = inbox(9);
+        let reading = request(session, Task::Listen, &Wanted::default(), &BufferedPlayback::default());
+        (Job::Begin(reading, told), heard)
+    };
+    let (gone, heard) = ask("a");
+    drop(heard);
+    assert!(jobs.send(gone).is_ok());
+    let (job, heard) = ask("b");
+    assert!(jobs.send(job).is_ok());
+    end(heard).unwrap();
+    assert_eq!(read.load(Ordering::Relaxed), 1);
+}

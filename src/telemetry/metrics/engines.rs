@@ -17,6 +17,7 @@ use crate::engine::ports::{
     Deliver, Hear, HearRequest, Speak, SpeakRequest, SpeakSink, Think, ThinkRequest, ThinkSink,
 };
 use crate::engine::queue::QueueFull;
+use crate::engine::sharing::Sharing;
 use crate::engine::{EngineError, Rooms, Speech, Task, Transcript};
 use crate::units::duration_of;
 
@@ -29,6 +30,11 @@ struct Kind {
 struct Model {
     model: String,
     task: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfModel {
+    model: String,
 }
 
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
@@ -53,6 +59,7 @@ pub struct EngineMetrics {
     input_tokens: Histograms<Model>,
     reused_tokens: Family<Model, Counter>,
     output_tokens: Histograms<Model>,
+    shared: Family<OfModel, Counter>,
 }
 
 impl EngineMetrics {
@@ -75,6 +82,7 @@ impl EngineMetrics {
             input_tokens: Family::new_with_constructor(tokens),
             reused_tokens: Family::default(),
             output_tokens: Family::new_with_constructor(tokens),
+            shared: Family::default(),
         };
         // Series that begin at zero: a rate over their first event would be nothing otherwise.
         for kind in ["final", "partial"] {
@@ -126,6 +134,11 @@ impl EngineMetrics {
             m.reused_tokens,
         );
         registry.register("llm_output_tokens", "Generated tokens", m.output_tokens);
+        registry.register(
+            "llm_shared_generations",
+            "Requests that got the answer to another one, which asked the same at the same time",
+            m.shared,
+        );
         metrics
     }
 
@@ -139,6 +152,15 @@ impl EngineMetrics {
     #[must_use]
     pub fn speak(&self, inner: Arc<dyn Speak>, now: &Now) -> Arc<dyn Speak> {
         Arc::new(Metered { inner, metrics: self.clone(), now: now.clone() })
+    }
+
+    /// `inner`, which is called `name`, with its answers shared, and those who share them counted.
+    #[must_use]
+    pub fn share(&self, name: &str, inner: Arc<dyn Think>) -> Arc<dyn Think> {
+        let joined = self.shared.get_or_create_owned(&OfModel { model: name.to_owned() });
+        Arc::new(Sharing::new(inner).telling(move || {
+            joined.inc();
+        }))
     }
 
     /// `inner`, which is called `name`, with its work counted.

@@ -188,7 +188,8 @@ async fn measured(args: &Args, config: Option<&Path>) -> anyhow::Result<ExitCode
     let load = Load { interrupt_every: args.interrupt_every, ..Load::new(lines, patience) };
     let patterns = patterns(args)?;
     let most = patterns.iter().map(|pattern| pattern.most_at_once()).max().unwrap_or(1);
-    let mut options = vec![format!("--max-calls={most}")];
+    // All callers say the same, and those of a real server do not: none may profit from another's answer.
+    let mut options = vec![format!("--max-calls={most}"), "--unshared".to_owned()];
     if !args.refusing {
         options.push("--take-all".to_owned());
     }
