@@ -5,7 +5,6 @@ use reqwest::{Client, ClientBuilder};
 
 /// A client that follows no redirect: it would turn a POST into a GET, and the answer into some page with status
 /// 200.
-#[must_use]
 pub fn builder() -> ClientBuilder {
     // Fails where a crypto provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
