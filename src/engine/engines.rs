@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::arbiter::Work;
 use super::cores::Cores;
 use super::ladder::Ladder;
+use super::llm::PoolUse;
 use super::ports::{Hear, Speak};
 use super::{NoRoom, Room};
 use crate::dialogue::CountTokens;
@@ -41,6 +42,16 @@ impl Engines {
     /// If one of them has none left.
     pub fn admit(&self) -> Result<Vec<Room>, NoRoom> {
         self.models.all().map(|model| model.rooms().admit()).collect()
+    }
+
+    /// Where the pages of all language models' caches came from.
+    #[must_use]
+    pub fn pages_used(&self) -> PoolUse {
+        let each = self.models.all().map(|model| model.rooms().pages_used());
+        each.fold(PoolUse::default(), |sum, of| PoolUse {
+            reused: sum.reused + of.reused,
+            made: sum.made + of.made,
+        })
     }
 
     /// The waiting and holding times of each kind of work, since startup.

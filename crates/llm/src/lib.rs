@@ -106,6 +106,7 @@ pub use kernels::KernelChoice;
 pub use layer::Demand;
 pub use loading::{Opened, load, open};
 pub use options::LlmOptions;
+pub use pool::PoolUse;
 pub use reply::Reply;
 pub use survive::survive;
 pub use template::TemplateChoice;

@@ -10,6 +10,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use crate::engine::llm::PoolUse;
 use crate::records::{Counters, RecordingCounters};
 use crate::report::CoreUse;
 
@@ -30,6 +31,8 @@ pub struct ServerFigures {
     pub cores: usize,
     /// The use of cores by each kind of work.
     pub work: BTreeMap<&'static str, CoreUse>,
+    /// Where the pages of the language models' caches came from.
+    pub pages: PoolUse,
     /// Processor time of the whole process.
     pub cpu: Duration,
     /// Memory of the process that is in use, in bytes.
@@ -82,14 +85,20 @@ impl Collector for ServerFigures {
         let metric =
             encoder.encode_descriptor("process_cpu_seconds", "Processor time", None, cpu.metric_type())?;
         cpu.encode(metric)?;
-        let dropped = ConstCounter::new(self.dropped_log_lines);
-        let metric = encoder.encode_descriptor(
-            "offhook_log_lines_dropped",
-            "Log lines that the output could not take",
-            None,
-            dropped.metric_type(),
-        )?;
-        dropped.encode(metric)?;
+        let counted: [Plain<u64>; 3] = [
+            ("offhook_log_lines_dropped", "Log lines that the output could not take", self.dropped_log_lines),
+            (
+                "llm_pages_reused",
+                "Pages of the language models' caches that had been used before",
+                self.pages.reused,
+            ),
+            ("llm_pages_made", "Pages of the language models' caches whose memory was new", self.pages.made),
+        ];
+        for (name, help, value) in counted {
+            let counter = ConstCounter::new(value);
+            let metric = encoder.encode_descriptor(name, help, None, counter.metric_type())?;
+            counter.encode(metric)?;
+        }
         if let Some(records) = self.records {
             let events = [
                 ("written", records.written),
