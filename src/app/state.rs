@@ -134,6 +134,7 @@ impl App {
             max_calls: self.config.server.max_calls,
             cores: engines.map_or(0, |engines| engines.cores.count()),
             work: work.into_iter().map(|(work, used)| (work.name(), used)).collect(),
+            pages: engines.map(Engines::pages_used).unwrap_or_default(),
             cpu: process.cpu,
             resident_bytes: process.resident,
             threads: process.threads,

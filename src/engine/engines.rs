@@ -10,6 +10,7 @@ use super::cores::Cores;
 use super::faults::Faults;
 use super::health::{EngineHealth, HealthFigures};
 use super::ladder::Ladder;
+use super::llm::PoolUse;
 use super::measures::Measures;
 use super::phrase_cache::PhraseCache;
 use super::ports::{Hear, Speak};
@@ -65,6 +66,16 @@ impl Engines {
     #[must_use]
     pub fn health(&self) -> Vec<HealthFigures> {
         self.health.iter().map(EngineHealth::figures).collect()
+    }
+
+    /// Where the pages of all language models' caches came from.
+    #[must_use]
+    pub fn pages_used(&self) -> PoolUse {
+        let each = self.models.all().map(|model| model.rooms().pages_used());
+        each.fold(PoolUse::default(), |sum, of| PoolUse {
+            reused: sum.reused + of.reused,
+            made: sum.made + of.made,
+        })
     }
 
     /// The waiting and holding times of each kind of work, since startup.

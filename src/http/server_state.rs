@@ -57,7 +57,9 @@ pub(super) fn server_state(app: &App) -> State {
             .and_then(|engines| engines.faults.as_ref())
             .map(|faults| faults.told())
             .unwrap_or_default(),
-        thrift: engines.map(|engines| thrift(engines, monitor.prompt_tokens())).unwrap_or_default(),
+        thrift: engines
+            .map(|engines| thrift(engines, monitor.prompt_tokens(), app.metrics.engines.shared()))
+            .unwrap_or_default(),
     }
 }
 
@@ -115,13 +117,16 @@ fn engine(
     }
 }
 
-fn thrift(engines: &Engines, (prompt_tokens, reused_tokens): (u64, u64)) -> Thrift {
+fn thrift(engines: &Engines, (prompt_tokens, reused_tokens): (u64, u64), shared_generations: u64) -> Thrift {
     let remembered = engines.phrases.as_ref().map(|phrases| phrases.remembered()).unwrap_or_default();
+    let pages = engines.pages_used();
     Thrift {
+        shared_generations,
+        pages_reused: pages.reused,
+        pages_made: pages.made,
         phrase_hits: remembered.hits,
         phrase_misses: remembered.misses,
         prompt_tokens,
         reused_tokens,
-        ..Thrift::default()
     }
 }

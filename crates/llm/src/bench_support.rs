@@ -8,6 +8,7 @@ use super::kernels::{KernelChoice, Roofline};
 use super::layer::Demand;
 use super::sampler::Sampler;
 use super::sequence::{Feed, Sequence, read_together};
+use super::sessions::Sessions;
 use crate::{EngineError, Sampling};
 
 /// The best that this machine can do, to be timed.
@@ -122,6 +123,24 @@ pub fn decode_together(engine: &LlmEngine, pieces: &mut [BenchSequence]) -> Resu
         piece.logits = answer.map_err(failed)?.pop().unwrap_or_default();
     }
     Ok(())
+}
+
+/// Sessions for which nothing was computed, to measure how they are found and forgotten.
+pub struct BenchSessions(Sessions);
+
+impl BenchSessions {
+    /// For `calls` calls at once.
+    #[must_use]
+    pub fn new(calls: usize) -> Self {
+        Self(Sessions::new(calls))
+    }
+
+    /// Opens the session of this name; true if it is new.
+    pub fn open(&mut self, name: &str) -> bool {
+        let is_new = !self.0.knows(name);
+        self.0.open(name);
+        is_new
+    }
 }
 
 fn failed(error: impl std::fmt::Display) -> EngineError {

@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Tensor};
 use super::test_model::{CONTEXT, TestModel, options};
 use super::{LlmEngine, LlmOptions, Reply, load};
 use crate::dialogue::{Message, Role, Usage};
-use crate::{EngineError, Generation as _, Generator as _, Sampling, Step, StopReason, Task};
+use crate::{EngineError, Generation as _, Generator as _, PoolUse, Sampling, Step, StopReason, Task};
 
 fn engine_of(model: &TestModel, context_tokens: usize) -> LlmEngine {
     let (_folder, path) = model.write();
@@ -330,4 +330,16 @@ fn gemma_without_a_template_ends_its_turn_with_the_marker_and_takes_a_greeting_f
     // With all logits equal the first token is taken, which is the marker and not the file's end token.
     let (text, reason, usage) = finish(engine.begin("a", &call, Task::Answer, &greedy(5)).unwrap());
     assert_eq!((text.as_str(), reason, usage.generated), ("", StopReason::EndOfText, 0));
+}
+
+#[test]
+fn calls_of_the_same_length_find_the_pages_of_those_before_them() {
+    let mut engine = engine();
+    for call in 0..20 {
+        let name = call.to_string();
+        ask(&mut engine, &name, &opening());
+        engine.end_session(&name);
+    }
+    let PoolUse { reused, made } = engine.rooms().pages_used();
+    assert!(made > 0 && reused > 4 * made, "{reused} pages were reused, and {made} made");
 }

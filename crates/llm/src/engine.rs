@@ -242,10 +242,10 @@ impl Generator for LlmEngine {
     fn rooms(&self) -> Rooms {
         let (pool, tokens) =
             (Arc::clone(self.shared.weights.pool()), room_tokens(self.shared.weights.positions()));
-        let looked_at = Arc::clone(&pool);
+        let (looked_at, counted) = (Arc::clone(&pool), Arc::clone(&pool));
         let full = |full: CacheFull| NoRoom(full.to_string());
         let admit = move || pool.admit(tokens).map(Room::new).map_err(full);
-        Rooms::new(admit, move || looked_at.has_room(tokens))
+        Rooms::new(admit, move || looked_at.has_room(tokens)).of_pages(move || counted.used())
     }
 
     fn end_session(&mut self, session: &str) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::EngineError;
+use super::pool::PoolUse;
 use crate::dialogue::{Message, Usage};
 
 /// How tokens are chosen, and how long a reply may be.
@@ -134,6 +135,7 @@ impl std::fmt::Debug for Room {
 pub struct Rooms {
     admit: Arc<dyn Fn() -> Result<Room, NoRoom> + Send + Sync>,
     has_room: Arc<dyn Fn() -> bool + Send + Sync>,
+    used: Arc<dyn Fn() -> PoolUse + Send + Sync>,
 }
 
 impl Rooms {
@@ -143,7 +145,19 @@ impl Rooms {
         admit: impl Fn() -> Result<Room, NoRoom> + Send + Sync + 'static,
         has_room: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Self {
-        Self { admit: Arc::new(admit), has_room: Arc::new(has_room) }
+        Self { admit: Arc::new(admit), has_room: Arc::new(has_room), used: Arc::new(PoolUse::default) }
+    }
+
+    /// The same, of memory in pages; `used` says where they came from.
+    #[must_use]
+    pub fn of_pages(self, used: impl Fn() -> PoolUse + Send + Sync + 'static) -> Self {
+        Self { used: Arc::new(used), ..self }
+    }
+
+    /// Where the pages came from that the model took so far; none for a model without pages.
+    #[must_use]
+    pub fn pages_used(&self) -> PoolUse {
+        (self.used)()
     }
 
     /// True if there is room for one more call.

@@ -96,7 +96,7 @@ mod waiting;
 use offhook_core::dialogue;
 use offhook_files as files;
 
-pub use bench_support::{BenchSequence, Machine, decode_together};
+pub use bench_support::{BenchSequence, BenchSessions, Machine, decode_together};
 pub use engine::LlmEngine;
 pub use error::{EngineError, LoadError, NO_SUCH_FILE};
 pub use free_memory::free_memory;
@@ -106,6 +106,7 @@ pub use kernels::KernelChoice;
 pub use layer::Demand;
 pub use loading::{Opened, load, open};
 pub use options::LlmOptions;
+pub use pool::PoolUse;
 pub use reply::Reply;
 pub use survive::survive;
 pub use template::TemplateChoice;

@@ -56,6 +56,16 @@ impl fmt::Display for Mib {
     }
 }
 
+/// Where the pages of a model's cache came from, since it was loaded. A page that was used before costs
+/// nothing; the system has to find and clear the memory of a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PoolUse {
+    /// Pages that had been used before.
+    pub reused: u64,
+    /// Pages that were made.
+    pub made: u64,
+}
+
 /// The source of pages, shared by all caches of a model.
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -70,6 +80,7 @@ pub(super) struct Pool {
 struct Books {
     in_use: usize,
     promised: usize,
+    used: PoolUse,
     /// The memory of returned pages. With the pages in use, it is within the limit.
     spare: Vec<Vec<u16>>,
 }
@@ -104,6 +115,11 @@ impl Pool {
     /// Pages that can still be taken.
     pub(super) fn pages_free(&self) -> usize {
         self.pages - self.pages_in_use()
+    }
+
+    /// Where the pages so far came from.
+    pub(super) fn used(&self) -> PoolUse {
+        self.books().used
     }
 
     /// True if [`Self::admit`] would give a place.
@@ -146,6 +162,8 @@ impl Pool {
         books.in_use += pages;
         let kept = books.spare.len().saturating_sub(pages);
         let mut spare = books.spare.split_off(kept);
+        books.used.reused += spare.len() as u64;
+        books.used.made += (pages - spare.len()) as u64;
         drop(books);
         // The system clears new pages, and only when they are first touched.
         spare.resize_with(pages, || vec![0; 2 * self.geometry.page_numbers()]);
@@ -251,6 +269,30 @@ mod tests {
         assert_eq!(pool.books().spare.len(), 0, "those given back were not used first");
         drop(held);
         assert_eq!(pool.books().spare.len(), 4);
+    }
+
+    #[test]
+    fn calls_of_the_same_length_one_after_the_other_use_the_same_pages() {
+        let pool = pool(64);
+        for call in 0..10_u64 {
+            // Two calls at once, which grow page by page, and a page that both begin with.
+            let shared = pool.take(1).unwrap();
+            let mut held = Vec::new();
+            for _ in 0..10 {
+                held.extend(pool.take(2).unwrap());
+            }
+            assert_eq!(pool.used(), PoolUse { made: 21, reused: 21 * call });
+            drop((shared, held));
+        }
+        let PoolUse { reused, made } = pool.used();
+        assert!(reused * 10 > (reused + made) * 8, "{reused} of {} were reused", reused + made);
+    }
+
+    #[test]
+    fn pages_that_are_refused_are_not_counted() {
+        let pool = pool(2);
+        assert!(pool.take(3).is_err());
+        assert_eq!(pool.used(), PoolUse::default());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! new, and the beginnings that all calls share. Both are bounded; the least recently used one goes first.
 //! Must not know text, templates or sampling.
 
-use std::collections::HashMap;
+use lru::LruCache;
 
 use super::prompt::SpokenReply;
 use super::sequence::Sequence;
@@ -23,14 +23,10 @@ pub(super) struct SessionKey {
     serial: u64,
 }
 
-/// The state of a call.
+/// The state of a call, besides what was computed for it.
 #[derive(Default)]
 pub(super) struct Session {
     serial: u64,
-    used: u64,
-    sequence: Option<Sequence>,
-    /// The conversation in a new form, for a prompt that will begin with it.
-    rebuilt: Option<Sequence>,
     /// The prefill while the caller spoke, since the last answer.
     ahead: Option<Ahead>,
     /// The tokens up to the caller's last word, and the probability that the turn ended there.
@@ -85,10 +81,14 @@ pub(super) struct Kept {
     pub(super) reply: SpokenReply,
 }
 
-/// The sessions of all calls, and the beginnings that they share.
-#[derive(Default)]
+/// The sessions of all calls, and the beginnings that they share. Whatever is kept by session is kept in the
+/// order of its use, so that what goes first is found at once, however many calls there are.
 pub(super) struct Sessions {
-    sessions: HashMap<String, Session>,
+    sessions: LruCache<String, Session>,
+    /// The conversations as they are.
+    sequences: LruCache<String, Sequence>,
+    /// The conversations in a new form, for prompts that will begin with it.
+    rebuilt: LruCache<String, Sequence>,
     most: usize,
     pinned: Vec<(u64, Sequence)>,
     clock: u64,
@@ -97,26 +97,43 @@ pub(super) struct Sessions {
 impl Sessions {
     /// For `calls` calls at once.
     pub(super) fn new(calls: usize) -> Self {
-        Self { most: calls.max(LEAST_SESSIONS), ..Self::default() }
+        Self {
+            sessions: LruCache::unbounded(),
+            sequences: LruCache::unbounded(),
+            rebuilt: LruCache::unbounded(),
+            most: calls.max(LEAST_SESSIONS),
+            pinned: Vec::new(),
+            clock: 0,
+        }
     }
 
     /// The session of this name, created if it is new.
     pub(super) fn open(&mut self, name: &str) -> (SessionKey, &mut Session) {
         self.clock += 1;
-        let clock = self.clock;
-        if !self.sessions.contains_key(name) && self.sessions.len() >= self.most {
-            let oldest = self.sessions.iter().min_by_key(|(_, s)| s.used).map(|(name, _)| name.clone());
-            oldest.and_then(|name| self.sessions.remove(&name));
+        let serial = self.clock;
+        if !self.knows(name)
+            && self.sessions.len() >= self.most
+            && let Some((oldest, _)) = self.sessions.pop_lru()
+        {
+            self.close(&oldest);
         }
-        let session = self.sessions.entry(name.to_owned());
-        let session = session.or_insert_with(|| Session { serial: clock, ..Session::default() });
-        session.used = clock;
+        self.sequences.promote(name);
+        self.rebuilt.promote(name);
+        let new = || Session { serial, ..Session::default() };
+        let session = self.sessions.get_or_insert_mut_ref(name, new);
         (SessionKey { name: name.to_owned(), serial: session.serial }, session)
     }
 
     /// Forgets a session.
     pub(super) fn close(&mut self, name: &str) {
-        self.sessions.remove(name);
+        self.sessions.pop(name);
+        self.sequences.pop(name);
+        self.rebuilt.pop(name);
+    }
+
+    /// True if there is a session of this name.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.sessions.contains(name)
     }
 
     /// The number of sessions that are kept.
@@ -130,16 +147,22 @@ impl Sessions {
         let Wanted { tokens, most, task, messages } = wanted;
         self.clock += 1;
         let usable = |sequence: &Sequence| sequence.common_prefix(tokens);
-        let length = |sequence: &Option<Sequence>| sequence.as_ref().map_or(0, usable);
-        let mut session = key.and_then(|key| self.sessions.get_mut(&key.name));
-        if let Some(session) = session.as_mut().filter(|s| length(&s.rebuilt) > length(&s.sequence)) {
+        let session = key.and_then(|key| self.sessions.peek_mut(&key.name));
+        let name = key.filter(|_| session.is_some()).map(|key| key.name.as_str());
+        let length = |of: &LruCache<String, Sequence>| name.and_then(|name| of.peek(name)).map_or(0, usable);
+        if let Some(name) = name
+            && length(&self.rebuilt) > length(&self.sequences)
+        {
             match task {
                 // From now on the conversation has this form.
-                Task::Answer | Task::Listen => session.sequence = session.rebuilt.take(),
+                Task::Answer | Task::Listen => {
+                    let rebuilt = self.rebuilt.pop(name);
+                    rebuilt.and_then(|rebuilt| self.sequences.put(name.to_owned(), rebuilt));
+                }
                 Task::Rebuild => {}
             }
         }
-        let own = session.as_ref().into_iter().flat_map(|s| [&s.sequence, &s.rebuilt]).flatten();
+        let own = [&self.sequences, &self.rebuilt].into_iter().filter_map(|of| of.peek(name?));
         let own = own.map(|sequence| (usable(sequence), sequence)).max_by_key(|(length, _)| *length);
         let pinned = self.pinned.iter_mut().map(|(used, sequence)| (usable(sequence), used, &*sequence));
         let pinned = pinned.max_by_key(|(length, _, _)| *length);
@@ -179,25 +202,23 @@ impl Sessions {
 
     /// Keeps the results of a reply, unless its call has ended.
     pub(super) fn keep(&mut self, key: &SessionKey, kept: Kept) {
-        let Some(session) = self.sessions.get_mut(&key.name).filter(|s| s.serial == key.serial) else {
+        let Some(session) = self.sessions.peek_mut(&key.name).filter(|s| s.serial == key.serial) else {
             return;
         };
         if kept.scored.is_some() {
             session.scored = kept.scored;
         }
-        if kept.read == 0 && session.sequence.is_some() {
+        if kept.read == 0 && self.sequences.contains(&key.name) {
             // This sequence has nothing new, and may have less than the kept one.
             return;
         }
-        match kept.task {
-            Task::Rebuild => session.rebuilt = Some(kept.sequence),
-            Task::Listen => {
-                session.sequence = Some(kept.sequence);
-                if let Some(ahead) = &mut session.ahead {
-                    ahead.read += kept.read;
-                }
-            }
-            Task::Answer => session.sequence = Some(kept.sequence),
+        let of_the_task = match kept.task {
+            Task::Rebuild => &mut self.rebuilt,
+            Task::Answer | Task::Listen => &mut self.sequences,
+        };
+        of_the_task.put(key.name.clone(), kept.sequence);
+        if let (Task::Listen, Some(ahead)) = (kept.task, &mut session.ahead) {
+            ahead.read += kept.read;
         }
         if !kept.reply.tokens.is_empty() {
             if session.replies.len() >= MAX_REPLIES {
@@ -211,11 +232,8 @@ impl Sessions {
     /// of the call that was silent longest, then a shared beginning other than the first. False if there is
     /// nothing to forget.
     pub(super) fn let_go(&mut self) -> bool {
-        let mut oldest: Vec<&mut Session> = self.sessions.values_mut().collect();
-        oldest.sort_by_key(|session| session.used);
-        let rebuilt = oldest.iter_mut().find_map(|session| session.rebuilt.take());
-        let own = || oldest.iter_mut().find_map(|session| session.sequence.take());
-        rebuilt.or_else(own).or_else(|| self.unpin()).is_some()
+        let computed = self.rebuilt.pop_lru().or_else(|| self.sequences.pop_lru());
+        computed.map(|(_, sequence)| sequence).or_else(|| self.unpin()).is_some()
     }
 
     /// Forgets the least recently used shared beginning other than the first.

@@ -60,6 +60,8 @@ pub struct EngineMetrics {
     reused_tokens: Family<Model, Counter>,
     output_tokens: Histograms<Model>,
     shared: Family<OfModel, Counter>,
+    /// The sum of them.
+    shared_in_all: Counter,
 }
 
 impl EngineMetrics {
@@ -83,6 +85,7 @@ impl EngineMetrics {
             reused_tokens: Family::default(),
             output_tokens: Family::new_with_constructor(tokens),
             shared: Family::default(),
+            shared_in_all: Counter::default(),
         };
         // Series that begin at zero: a rate over their first event would be nothing otherwise.
         for kind in ["final", "partial"] {
@@ -154,12 +157,20 @@ impl EngineMetrics {
         Arc::new(Metered { inner, metrics: self.clone(), now: now.clone() })
     }
 
+    /// Requests that got the answer to another one.
+    #[must_use]
+    pub fn shared(&self) -> u64 {
+        self.shared_in_all.get()
+    }
+
     /// `inner`, which is called `name`, with its answers shared, and those who share them counted.
     #[must_use]
     pub fn share(&self, name: &str, inner: Arc<dyn Think>) -> Arc<dyn Think> {
         let joined = self.shared.get_or_create_owned(&OfModel { model: name.to_owned() });
+        let in_all = self.shared_in_all.clone();
         Arc::new(Sharing::new(inner).telling(move || {
             joined.inc();
+            in_all.inc();
         }))
     }
 

@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
 use crate::engine::health::HealthFigures;
+use crate::engine::llm::PoolUse;
 use crate::quality::breaker::Health;
 use crate::quality::ladder::Measure;
 use crate::records::{Counters, RecordingCounters};
@@ -33,6 +34,8 @@ pub struct ServerFigures {
     pub cores: usize,
     /// The use of cores by each kind of work.
     pub work: BTreeMap<&'static str, CoreUse>,
+    /// Where the pages of the language models' caches came from.
+    pub pages: PoolUse,
     /// Processor time of the whole process.
     pub cpu: Duration,
     /// Memory of the process that is in use, in bytes.
@@ -96,14 +99,20 @@ impl Collector for ServerFigures {
         let metric =
             encoder.encode_descriptor("process_cpu_seconds", "Processor time", None, cpu.metric_type())?;
         cpu.encode(metric)?;
-        let dropped = ConstCounter::new(self.dropped_log_lines);
-        let metric = encoder.encode_descriptor(
-            "offhook_log_lines_dropped",
-            "Log lines that the output could not take",
-            None,
-            dropped.metric_type(),
-        )?;
-        dropped.encode(metric)?;
+        let counted: [Plain<u64>; 3] = [
+            ("offhook_log_lines_dropped", "Log lines that the output could not take", self.dropped_log_lines),
+            (
+                "llm_pages_reused",
+                "Pages of the language models' caches that had been used before",
+                self.pages.reused,
+            ),
+            ("llm_pages_made", "Pages of the language models' caches whose memory was new", self.pages.made),
+        ];
+        for (name, help, value) in counted {
+            let counter = ConstCounter::new(value);
+            let metric = encoder.encode_descriptor(name, help, None, counter.metric_type())?;
+            counter.encode(metric)?;
+        }
         if let Some(records) = self.records {
             let events = [
                 ("written", records.written),

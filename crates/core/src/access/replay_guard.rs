@@ -2,7 +2,8 @@
 //! may be wrong and be set right. Their use is remembered by a clock that is never set. PURE: both times are
 //! passed in.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::denied::Denied;
@@ -49,7 +50,9 @@ struct Use {
 /// The credentials that were used.
 #[derive(Debug, Default)]
 pub struct ReplayGuard {
-    used: HashMap<String, Use>,
+    used: HashMap<Arc<str>, Use>,
+    /// Their names by expiry: when the memory is full, what is over is found without looking at the rest.
+    by_expiry: BTreeSet<(Duration, Arc<str>)>,
     /// The latest expiry of all forgotten credentials. If the clock was set back, a credential that expires
     /// no later may be one of them, so it counts as used.
     forgotten: Duration,
@@ -64,37 +67,45 @@ impl ReplayGuard {
     /// If one was used before, or too many are in use.
     pub(super) fn take(&mut self, tickets: &[UsedToken], now: Time) -> Result<(), Denied> {
         if now.uptime >= self.sweep_at {
-            self.forget(|used| used.expires < now.wall && used.remembered_until < now.uptime);
+            let is_remembered =
+                |name: &str| self.used.get(name).is_some_and(|used| used.remembered_until >= now.uptime);
+            let over = self.by_expiry.iter().take_while(|(expires, _)| *expires < now.wall);
+            let over: Vec<_> = over.filter(|(_, name)| !is_remembered(name)).cloned().collect();
+            over.iter().for_each(|used| self.forget(used));
             self.sweep_at = now.uptime + SWEEP;
         }
         let name = |ticket: &UsedToken| format!("{} {}", ticket.what, ticket.id);
-        let used =
-            |ticket: &&UsedToken| ticket.expires <= self.forgotten || self.used.contains_key(&name(ticket));
+        let used = |ticket: &&UsedToken| {
+            ticket.expires <= self.forgotten || self.used.contains_key(name(ticket).as_str())
+        };
         if let Some(used) = tickets.iter().find(used) {
             return Err(Denied::Used(used.what));
         }
-        if self.used.len() + tickets.len() > LIMIT {
-            self.forget(|used| used.expires < now.wall);
+        while self.used.len() + tickets.len() > LIMIT {
+            let Some(over) = self.by_expiry.first().filter(|(expires, _)| *expires < now.wall).cloned()
+            else {
+                return Err(Denied::TooMany(LIMIT));
+            };
+            self.forget(&over);
         }
-        if self.used.len() + tickets.len() > LIMIT {
-            return Err(Denied::TooMany(LIMIT));
-        }
-        self.used.extend(tickets.iter().map(|ticket| {
+        for ticket in tickets {
+            let name: Arc<str> = name(ticket).into();
             let valid = ticket.expires.saturating_sub(now.wall);
-            (name(ticket), Use { expires: ticket.expires, remembered_until: now.uptime + valid + MARGIN })
-        }));
+            let remembered_until = now.uptime + valid + MARGIN;
+            let used = Use { expires: ticket.expires, remembered_until };
+            if let Some(before) = self.used.insert(name.clone(), used) {
+                self.by_expiry.remove(&(before.expires, name.clone()));
+            }
+            self.by_expiry.insert((ticket.expires, name));
+        }
         Ok(())
     }
 
-    fn forget(&mut self, is_over: impl Fn(&Use) -> bool) {
-        let forgotten = &mut self.forgotten;
-        self.used.retain(|_, used| {
-            let over = is_over(used);
-            if over {
-                *forgotten = used.expires.max(*forgotten);
-            }
-            !over
-        });
+    fn forget(&mut self, used: &(Duration, Arc<str>)) {
+        let (expires, name) = used;
+        self.by_expiry.remove(used);
+        self.used.remove(name);
+        self.forgotten = self.forgotten.max(*expires);
     }
 }
 
@@ -154,7 +165,8 @@ mod tests {
         }
         assert_eq!(take(&mut once, "token", "more", 200, 99), Err(Denied::TooMany(LIMIT)));
         assert_eq!(take(&mut once, "token", "more", 200, 110), Ok(()));
-        assert_eq!(once.used.len(), 1);
+        // One made room; the others are forgotten as they are in the way.
+        assert_eq!(once.used.len(), LIMIT);
         // The system's clock is set back; the other clock goes on.
         assert_eq!(at(&mut once, "token", "7", 100, 50, 120), Err(Denied::Used("token")));
         assert_eq!(at(&mut once, "token", "more", 200, 50, 120), Err(Denied::Used("token")));

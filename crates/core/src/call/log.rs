@@ -1,7 +1,7 @@
 //! The record of a call: its turns, its errors, and the distribution of its stages. Must not know how a turn
 //! comes about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::report::{
     CoreUse, Failure, InboundQuality, Pong, Speaker, Spread, Summary, TokenCount, TranscriptLine, TurnReport,
@@ -19,7 +19,7 @@ const MAX_ERRORS: usize = 100;
 pub struct CallLog {
     client_id: Option<String>,
     data: BTreeMap<String, String>,
-    turns: Vec<TurnReport>,
+    turns: VecDeque<TurnReport>,
     errors: Vec<Failure>,
     answered: u32,
     interruptions: u32,
@@ -51,9 +51,9 @@ impl CallLog {
             self.tokens.generated += used.generated as u64;
         }
         if self.turns.len() == MAX_TURNS {
-            self.turns.remove(0);
+            self.turns.pop_front();
         }
-        self.turns.push(report);
+        self.turns.push_back(report);
     }
 
     /// Adds an error.

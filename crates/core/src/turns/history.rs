@@ -1,6 +1,8 @@
 //! The conversation as the language model sees it: only the words that the caller said or heard, and never
 //! more tokens than the budget. Knows no audio.
 
+use std::collections::VecDeque;
+
 use super::summary::Summary;
 use crate::dialogue::{CountTokens, Message, Role};
 use crate::language::Memory;
@@ -19,7 +21,9 @@ const SUMMARY_SHARE: usize = 6;
 pub struct History {
     system: String,
     summary: Summary,
-    lines: Vec<Line>,
+    lines: VecDeque<Line>,
+    /// Tokens of the lines.
+    in_lines: usize,
     count: CountTokens,
     /// Tokens for the summary and the lines.
     budget: usize,
@@ -58,7 +62,8 @@ impl History {
         Self {
             system: system_prompt.to_owned(),
             summary: Summary::new(memory),
-            lines: Vec::new(),
+            lines: VecDeque::new(),
+            in_lines: 0,
             budget: prompt_tokens.saturating_sub(system),
             gone: 0,
             count,
@@ -135,7 +140,7 @@ impl History {
     pub fn compact(&mut self, trim: Trim) -> bool {
         let still = self.has_not_changed_since(&trim);
         if still {
-            self.lines.drain(..trim.lines);
+            self.in_lines -= self.lines.drain(..trim.lines).map(|line| line.tokens).sum::<usize>();
             self.gone += trim.lines;
             self.summary = trim.summary;
         }
@@ -148,11 +153,13 @@ impl History {
             return;
         }
         let mut text = self.cut(text);
-        if let Some(last) = self.lines.pop_if(|line| line.message.role == role) {
+        if let Some(last) = self.lines.pop_back_if(|line| line.message.role == role) {
+            self.in_lines -= last.tokens;
             text = self.cut(&[last.message.text.as_str(), &text].join(" "));
         }
         let tokens = self.count.of(&text) + AROUND_A_MESSAGE;
-        self.lines.push(Line { message: Message { role, text }, tokens });
+        self.in_lines += tokens;
+        self.lines.push_back(Line { message: Message { role, text }, tokens });
         self.trim(self.budget);
     }
 
@@ -173,7 +180,7 @@ impl History {
     fn tokens(&self) -> usize {
         let summary = self.summary.text();
         let summary = if summary.is_empty() { 0 } else { self.count.of(&summary) + 1 };
-        summary + self.lines.iter().map(|line| line.tokens).sum::<usize>()
+        summary + self.in_lines
     }
 
     /// If there are more tokens than `limit`, drops the oldest lines until half the budget is free. The
@@ -182,8 +189,11 @@ impl History {
         if self.tokens() <= limit {
             return;
         }
-        while self.tokens() > self.budget / 2 && self.lines.len() > 1 {
-            let line = self.lines.remove(0);
+        while self.tokens() > self.budget / 2
+            && self.lines.len() > 1
+            && let Some(line) = self.lines.pop_front()
+        {
+            self.in_lines -= line.tokens;
             if line.message.role == Role::User {
                 self.summary.keep(&line.message.text);
             }
@@ -191,8 +201,10 @@ impl History {
             self.gone += 1;
         }
         // The lines begin with the caller: an answer without its question says nothing.
-        while self.lines.len() > 1 && self.lines[0].message.role == Role::Assistant {
-            self.lines.remove(0);
+        while self.lines.len() > 1
+            && let Some(answer) = self.lines.pop_front_if(|line| line.message.role == Role::Assistant)
+        {
+            self.in_lines -= answer.tokens;
             self.gone += 1;
         }
     }
@@ -243,6 +255,7 @@ mod tests {
                 blocks.push(before + 2 - history.lines.len());
             }
             assert!(size(&history) <= 300);
+            assert_eq!(history.in_lines, history.lines.iter().map(|line| line.tokens).sum::<usize>());
         }
         assert!(blocks.len() > 5 && blocks.iter().all(|&lines| lines >= 4), "{blocks:?}");
     }
