@@ -11,6 +11,7 @@ use offhook::engine::cores::Cores;
 use offhook::engine::engines::Engines;
 use offhook::engine::generating::Steps;
 use offhook::engine::ladder::Ladder;
+use offhook::engine::measures::Measures;
 use offhook::engine::{
     CancelFlag, Effort, EngineError, Generation, Generator, Recognizer, Rendering, Sampling, Share, Speech,
     Step, StopReason, Synthesizer, Task, Transcript, Whole,
