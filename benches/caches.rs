@@ -1,5 +1,5 @@
-//! The speed of what remembers and forgets, at three sizes: if it took a look at all entries to find the one to
-//! forget, the largest would show it. `cargo bench --bench caches` runs it.
+//! The speed of what remembers and forgets, at three sizes: if it took a look at all entries to find the one
+//! to forget, the largest would show it. `cargo bench --bench caches` runs it.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::num::NonZeroUsize;

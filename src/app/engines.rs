@@ -174,7 +174,7 @@ fn load(
     let counter = generators.first().map(|(_, generator)| generator.clone());
     let count =
         CountTokens::new(move |text| counter.as_ref().map_or(0, |counter| counter.count_tokens(text)));
-    let mut wards = Wards::new(config, now.clone());
+    let mut wards = Wards::new(now.clone());
     let (hear, heartbeats) = transcribing::start(recognizers, threads, &cores)?;
     let hear = guarded::hear(hear, wards.admit("stt", heartbeats));
     let mut models = Vec::new();
@@ -220,10 +220,9 @@ struct Wards {
 }
 
 impl Wards {
-    fn new(config: &Config, now: Now) -> Self {
-        let slow_after = Duration::from_secs_f64(config.quality.thresholds.v2v_ms / 1000.0);
-        let slow_after = if slow_after.is_zero() { Duration::MAX } else { slow_after };
-        let settings = BreakerSettings { slow_after, ..BreakerSettings::default() };
+    fn new(now: Now) -> Self {
+        // How long a job takes is judged by the stages of turns.
+        let settings = BreakerSettings { slow_after: Duration::MAX, ..BreakerSettings::default() };
         Self { settings, now, health: Vec::new(), threads: Vec::new() }
     }
 
@@ -251,7 +250,7 @@ pub fn without_models(config: &Config, now: Now, counted: &EngineMetrics) -> Res
     let cores = Cores::of_this_machine(now.clone());
     let voice = voice::open(voice::BUILT_IN, config.tts.speed)
         .map_err(|error| StartError::Broken("the built-in voice", EngineError::Failed(error.to_string())))?;
-    let mut wards = Wards::new(config, now.clone());
+    let mut wards = Wards::new(now.clone());
     let counted = |voice| counted.speak(voice, &now);
     let (phrases, standby) = start_voice(config, voice, &cores, &mut wards, counted)?;
     let model: Arc<dyn Think> = Arc::new(ScriptedThink::new(None));

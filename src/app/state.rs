@@ -12,6 +12,7 @@ use crate::access::ReplayGuard;
 use crate::config::Config;
 use crate::engine::engines::Engines;
 use crate::engine::llm::free_memory;
+use crate::quality::ladder::Move;
 use crate::runtime::admission::Admission;
 use crate::runtime::clock::{Uptime, since_1970, uptime};
 use crate::runtime::followers::Follower;
@@ -52,8 +53,8 @@ pub struct App {
 }
 
 impl App {
-    /// An application that takes no calls until [`Self::ready`]. `refuses` lets it refuse calls when answers would
-    /// become too slow.
+    /// An application that takes no calls until [`Self::ready`]. `refuses` lets it refuse calls when answers
+    /// would become too slow.
     #[must_use]
     pub fn new(config: Arc<Config>, refuses: bool) -> Self {
         let server = &config.server;
@@ -185,8 +186,14 @@ impl App {
     pub async fn watch_over(self) {
         loop {
             tokio::time::sleep(LOOK).await;
-            if let Some(engines) = self.engines() {
-                self.monitor.look(self.seen(engines), engines);
+            let Some(engines) = self.engines() else { continue };
+            let step = self.monitor.look(self.seen(engines), engines);
+            if let (Some(step), Some(records)) = (step, &self.records) {
+                let (measure, way) = match step {
+                    Move::Down(measure) => (measure, "from now on"),
+                    Move::Up(measure) => (measure, "until now"),
+                };
+                records.quality(measure.name(), &format!("{way}, {}", measure.sentence()));
             }
         }
     }

@@ -59,8 +59,8 @@ pub struct Args {
     #[arg(long)]
     unrecorded: bool,
 
-    /// For measuring loads: generate every answer, also those that calls could share because they ask the same
-    /// at the same time
+    /// For measuring loads: generate every answer, also those that calls could share because they ask the
+    /// same at the same time
     #[arg(long)]
     unshared: bool,
 
@@ -68,12 +68,13 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     max_calls: Option<u32>,
 
-    /// For finding limits (`offhook bench calls`): take every call up to the most at once, however slow answers
-    /// become
+    /// For finding limits (`offhook bench calls`): take every call up to the most at once, however slow
+    /// answers become
     #[arg(long)]
     take_all: bool,
 
-    /// Let faults be injected into engines: those of debug.faults, and what administrators PUT to /debug/faults
+    /// Let faults be injected into engines: those of debug.faults, and what administrators PUT to
+    /// /debug/faults
     #[arg(long)]
     allow_faults: bool,
 

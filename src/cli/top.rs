@@ -1,5 +1,5 @@
-//! `offhook top`: what a running server does, on a screen, as text, as JSON or as a picture. Must not know how it
-//! is drawn.
+//! `offhook top`: what a running server does, on a screen, as text, as JSON or as a picture. Must not know
+//! how it is drawn.
 
 use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -113,7 +113,12 @@ impl Asked {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let unreachable = || format!("{}: no server answers there; is it running?", self.url);
+        let unreachable = || {
+            format!(
+                "{}: no answer; is the server running, and does its certificate name that host?",
+                self.url
+            )
+        };
         let mut answer = request.send().await.with_context(unreachable)?;
         match answer.status() {
             StatusCode::OK => {}

@@ -1,5 +1,5 @@
-//! `[quality]`: how slow answers may become, and what is left out before that; `debug.faults`. Must not know how
-//! quality is measured.
+//! `[quality]`: how slow answers may become, and what is left out before that; `debug.faults`. Must not know
+//! how quality is measured.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,6 +10,9 @@ use crate::quality::pressure::Thresholds;
 use super::Llm;
 use super::toml_reader::Reader;
 use crate::engine::faults::{ALLOWED, Fault, Target};
+
+/// A server is at ease when all figures are below this share of what counts as slow.
+const AT_EASE: f64 = 0.8;
 
 /// `[quality]`
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +42,7 @@ pub(super) fn quality(r: &mut Reader, llm: &Llm) -> Quality {
             stt_ms: threshold(r, "quality.slow_stt_ms", 500),
             llm_first_token_ms: threshold(r, "quality.slow_llm_ms", 800),
             tts_first_audio_ms: threshold(r, "quality.slow_tts_ms", 500),
-            ..Thresholds::default()
+            low_share: AT_EASE,
         },
         measures: measures(r),
         small_model: small_model(r, llm),

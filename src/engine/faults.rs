@@ -1,5 +1,5 @@
-//! Faults that are injected into engines, for trying out what callers then hear: each engine can be made slow,
-//! wrong, hung or dead while the server runs. Must not know what is done against a fault.
+//! Faults that are injected into engines, for trying out what callers then hear: each engine can be made
+//! slow, wrong, hung or dead while the server runs. Must not know what is done against a fault.
 
 use std::collections::BTreeMap;
 use std::fmt;

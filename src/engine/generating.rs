@@ -17,7 +17,7 @@ use super::schedule::{Candidate, StepCost, plan};
 use super::survive;
 use super::threads::{lower_priority, spawn};
 use super::wanted::Wanted;
-use super::watch::Heartbeat;
+use super::watch::{Heartbeat, Limit};
 use super::{CancelFlag, EngineError, Generation, Generator, Rooms, Step, Task};
 
 /// The maximum number of jobs that wait for one model. With more, callers would wait for seconds, and an
@@ -37,9 +37,6 @@ struct Batcher {
     jobs: SyncSender<Job>,
     rooms: Rooms,
 }
-
-/// A step that takes longer than this has hung: it is planned to take `Steps::longest`, some 50 ms.
-const HUNG_AFTER: Duration = Duration::from_secs(2);
 
 /// Starts the thread of a language model, named `name`, which writes a heartbeat.
 ///
@@ -174,6 +171,7 @@ struct Desk<'a, G: Generator> {
     active: Vec<Active<G::Generation>>,
     cores: &'a Cores,
     heartbeat: &'a Heartbeat,
+    limit: Limit,
     steps: Steps,
     cost: StepCost,
     step: u64,
@@ -189,7 +187,8 @@ pub(super) fn serve<G: Generator>(
 ) {
     lower_priority();
     let (active, cost) = (Vec::new(), StepCost::default());
-    let mut desk = Desk { generator, active, cores, heartbeat, steps, cost, step: 0 };
+    let limit = Limit::default();
+    let mut desk = Desk { generator, active, cores, heartbeat, limit, steps, cost, step: 0 };
     while let Ok(()) = desk.take_jobs(jobs) {
         let rows = desk.plan();
         if rows.iter().any(|&rows| rows > 0) {
@@ -278,10 +277,12 @@ impl<G: Generator> Desk<'_, G> {
         let cores = self.cores;
         let Some(held) = cores.acquire_within(work, self.steps.threads, PATIENCE) else { return };
         let began = cores.now();
-        let beat = self.heartbeat.begins(&held, HUNG_AFTER);
+        let beat = self.heartbeat.begins(&held, self.limit.of_the_next());
         let results = self.compute(rows);
         drop(beat);
-        self.cost.learn(rows.iter().sum(), cores.now().saturating_sub(began));
+        let took = cores.now().saturating_sub(began);
+        self.limit.learn(took);
+        self.cost.learn(rows.iter().sum(), took);
         let share = held.cost() / u32::try_from(taking_part().count()).unwrap_or(u32::MAX).max(1);
         taking_part().for_each(|i| self.active[i].cpu.add(share));
         drop(held);

@@ -1,5 +1,5 @@
-//! Engines whose jobs are told to their health, and fail at once when the engine is left alone or does not come
-//! back. Must not know what is done then.
+//! Engines whose jobs are told to their health, and fail at once when the engine is left alone or does not
+//! come back. Must not know what is done then.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -59,8 +59,13 @@ impl Hear for Guarded<dyn Hear> {
             tell(Err(EngineError::Cancelled));
             return Ok(());
         }
-        let fail = tell.clone();
-        match self.health.begin(!request.partial, move |error| fail(Err(error))) {
+        let (fail, cancel) = (tell.clone(), request.cancel.clone());
+        let fail = move |error| {
+            // It may still wait in the queue of the recognisers.
+            cancel.cancel();
+            fail(Err(error));
+        };
+        match self.health.begin(!request.partial, fail) {
             Ok(job) => self.engine.hear(
                 request,
                 Box::new(move |outcome| {
@@ -112,6 +117,11 @@ impl<S: TakesFailure + ?Sized + 'static> Relay<S> {
                 }
             }
         };
+        if !urgent && !health.is_trusted() {
+            // A try that a caller waits for must not find another one in its way.
+            fail(EngineError::Cancelled);
+            return None;
+        }
         match health.begin(urgent, fail.clone()) {
             Ok(job) => Some(Self { job: Some(job), slot }),
             Err(error) => {

@@ -15,11 +15,16 @@ pub struct UnknownModel {
     known: String,
 }
 
+/// No model.
+const NONE: usize = usize::MAX;
+
 /// All models. A call asks the one in use first, and then the others in the order of the configuration.
 #[derive(Clone)]
 pub struct Ladder {
     models: Arc<[(String, Arc<dyn Think>)]>,
-    in_use: Arc<AtomicUsize>,
+    chosen: Arc<AtomicUsize>,
+    /// The model that answers instead of the chosen one while the machine is pressed; [`NONE`] if none does.
+    relief: Arc<AtomicUsize>,
     switches: Arc<AtomicUsize>,
 }
 
@@ -27,7 +32,8 @@ impl Ladder {
     /// Makes a ladder of models, the preferred one first; each has the name that reports show.
     #[must_use]
     pub fn new(models: Vec<(String, Arc<dyn Think>)>) -> Self {
-        Self { models: models.into(), in_use: Arc::default(), switches: Arc::default() }
+        let relief = Arc::new(AtomicUsize::new(NONE));
+        Self { models: models.into(), chosen: Arc::default(), relief, switches: Arc::default() }
     }
 
     /// The same ladder, with another model around each.
@@ -54,14 +60,41 @@ impl Ladder {
     /// # Errors
     /// If there is no model of this name.
     pub fn switch_to(&self, name: &str) -> Result<(), UnknownModel> {
-        let Some(index) = self.names().position(|known| known == name) else {
-            let known = self.names().collect::<Vec<_>>().join(", ");
-            return Err(UnknownModel { name: name.to_owned(), known });
-        };
-        if self.in_use.swap(index, Ordering::Relaxed) != index {
+        let index = self.index_of(name)?;
+        self.changed(|| self.chosen.store(index, Ordering::Relaxed));
+        Ok(())
+    }
+
+    /// Lets the model of this name answer instead of the chosen one, or the chosen one again.
+    ///
+    /// # Errors
+    /// If there is no model of this name.
+    pub fn relieve(&self, name: Option<&str>) -> Result<(), UnknownModel> {
+        let index = name.map_or(Ok(NONE), |name| self.index_of(name))?;
+        self.changed(|| self.relief.store(index, Ordering::Relaxed));
+        Ok(())
+    }
+
+    /// Counts a change if another model is in use after it.
+    fn changed(&self, change: impl FnOnce()) {
+        let before = self.first();
+        change();
+        if self.first() != before {
             self.switches.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(())
+    }
+
+    fn index_of(&self, name: &str) -> Result<usize, UnknownModel> {
+        self.names().position(|known| known == name).ok_or_else(|| {
+            let known = self.names().collect::<Vec<_>>().join(", ");
+            UnknownModel { name: name.to_owned(), known }
+        })
+    }
+
+    /// The index of the model in use.
+    fn first(&self) -> usize {
+        let relief = self.relief.load(Ordering::Relaxed);
+        if relief == NONE { self.chosen.load(Ordering::Relaxed) } else { relief }
     }
 
     /// The number of switches to another model.
@@ -72,7 +105,7 @@ impl Ladder {
 
     /// The model on a rung; 0 is the one in use.
     fn on(&self, rung: usize) -> Option<&(String, Arc<dyn Think>)> {
-        let first = self.in_use.load(Ordering::Relaxed);
+        let first = self.first();
         let others = (0..self.models.len()).filter(|&index| index != first);
         std::iter::once(first).chain(others).nth(rung).and_then(|index| self.models.get(index))
     }
@@ -141,6 +174,17 @@ mod tests {
             assert_eq!(models[model].0.lock().unwrap().len(), 1, "rung {rung}");
         }
         assert!(ladder.get(3).is_err());
+    }
+
+    #[test]
+    fn a_model_that_relieves_another_answers_until_that_is_over_whatever_is_chosen_meanwhile() {
+        let (ladder, _) = ladder();
+        ladder.relieve(Some("spare")).unwrap();
+        ladder.switch_to("smart").unwrap();
+        assert_eq!((ladder.in_use(), ladder.switches()), ("spare", 1));
+        ladder.relieve(None).unwrap();
+        assert_eq!((ladder.in_use(), ladder.switches()), ("smart", 2));
+        assert!(ladder.relieve(Some("slow")).is_err());
     }
 
     #[test]

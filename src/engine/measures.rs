@@ -1,5 +1,5 @@
-//! What is left out under load, so that calls stay quick: the switches that calls and engines look at. Must not
-//! know when they are thrown.
+//! What is left out under load, so that calls stay quick: the switches that calls and engines look at. Must
+//! not know when they are thrown.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

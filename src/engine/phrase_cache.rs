@@ -100,8 +100,8 @@ impl PhraseCache {
         Self::around(voice, |voice| voice)
     }
 
-    /// Remembers what `voice` speaks. What is not remembered goes through what `between` makes of the voice, such
-    /// as another voice that may stand in, whose speech is not kept.
+    /// Remembers what `voice` speaks. What is not remembered goes through what `between` makes of the voice,
+    /// such as another voice that may stand in, whose speech is not kept.
     #[must_use]
     pub fn around(voice: Arc<dyn Speak>, between: impl FnOnce(Arc<dyn Speak>) -> Arc<dyn Speak>) -> Self {
         Self::of_size(voice, between, MOST_BYTES)

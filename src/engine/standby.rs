@@ -1,5 +1,5 @@
-//! A voice with another one that stands in for it: when the first fails, hangs, or is too much for the machine,
-//! the second speaks, so that a caller does not sit in silence. Must not know calls.
+//! A voice with another one that stands in for it: when the first fails, hangs, or is too much for the
+//! machine, the second speaks, so that a caller does not sit in silence. Must not know calls.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,7 +37,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Standby {
-    /// Lets `stand_in` speak when `voice`, called `name`, fails, does not come back, or is left alone for that.
+    /// Lets `stand_in` speak when `voice`, called `name`, fails, does not come back, or is left alone for
+    /// that.
     #[must_use]
     pub fn new(name: &str, voice: Arc<dyn Speak>, health: EngineHealth, stand_in: Arc<dyn Speak>) -> Self {
         let relieved = AtomicBool::new(false);
@@ -59,6 +60,7 @@ impl Speak for Standby {
         let (sink, begun) = (Mutex::new(Some(sink)), AtomicBool::new(false));
         let asked = Arc::new(Asked { request: request.clone(), sink, begun });
         let failing = (shared.clone(), asked.clone());
+        // Unlike another engine, a voice has one that stands in: also for work that is done ahead.
         let job = shared
             .health
             .begin(request.wanted.is_set(), move |error| failing.0.stand_in_for(&failing.1, error));

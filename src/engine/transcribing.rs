@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use super::arbiter::Work;
 use super::cores::Cores;
@@ -11,7 +10,7 @@ use super::ports::{Deliver, Hear, HearRequest};
 use super::queue::QueueFull;
 use super::survive;
 use super::threads::{lower_priority, spawn};
-use super::watch::Heartbeat;
+use super::watch::{Heartbeat, Limit};
 use super::{CancelFlag, Effort, EngineError, Recognizer, Transcript};
 use crate::audio::{phone_to_whisper, resample, to_f32};
 use crate::units::{PHONE_RATE, WHISPER_RATE, duration_of};
@@ -21,9 +20,6 @@ const MOST_FINALS: usize = 64;
 
 /// The maximum number of waiting partials: a late partial is worth little.
 const MOST_PARTIALS: usize = 8;
-
-/// A transcription that takes longer than this, and twice as long as its audio, has hung.
-const HUNG_AFTER: Duration = Duration::from_secs(2);
 
 /// An utterance to transcribe, and where its words go.
 struct Job {
@@ -37,7 +33,8 @@ struct Recognizers(Arc<Queue>);
 /// The heartbeats of all threads.
 pub type Heartbeats = Vec<Arc<Heartbeat>>;
 
-/// Starts a thread for each recogniser, which uses `threads` threads for a transcription. Each writes a heartbeat.
+/// Starts a thread for each recogniser, which uses `threads` threads for a transcription. Each writes a
+/// heartbeat.
 ///
 /// # Errors
 /// If the operating system gives no thread.
@@ -161,10 +158,12 @@ fn serve(
     threads: usize,
     heartbeat: &Heartbeat,
 ) {
+    let mut limit = Limit::default();
     while let Some((number, job)) = queue.next() {
         let Job { request, done } = job;
-        let outcome =
-            survive("recogniser", || transcribe(recognizer.as_mut(), &request, cores, threads, heartbeat));
+        let outcome = survive("recogniser", || {
+            transcribe(recognizer.as_mut(), &request, cores, threads, (heartbeat, &mut limit))
+        });
         queue.done(number);
         done(outcome);
     }
@@ -175,7 +174,7 @@ fn transcribe(
     request: &HearRequest,
     cores: &Cores,
     threads: usize,
-    heartbeat: &Heartbeat,
+    (heartbeat, limit): (&Heartbeat, &mut Limit),
 ) -> Result<Transcript, EngineError> {
     if request.cancel.is_cancelled() {
         return Err(EngineError::Cancelled);
@@ -194,10 +193,12 @@ fn transcribe(
         rate => resample::resample(&to_f32(&request.samples), rate, WHISPER_RATE),
     };
     let audio = audio.map_err(|error| EngineError::BadInput(error.to_string()))?;
-    let longest = HUNG_AFTER.max(2 * duration_of(request.samples.len(), request.rate));
+    let longest = limit.of_the_next().max(2 * duration_of(request.samples.len(), request.rate));
+    let began = cores.now();
     let beat = heartbeat.begins(&held, longest);
     let transcript = recognizer.transcribe(&audio, effort, &request.cancel);
     drop(beat);
+    limit.learn(cores.now().saturating_sub(began));
     request.cpu.add(held.cost());
     transcript
 }

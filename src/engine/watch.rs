@@ -1,7 +1,6 @@
-//! The watch over the threads of the engines: sees when one does not end a step, and takes back the cores that
-//! it holds, so that the other engines go on. Must not know what a step is.
+//! The watch over the threads of the engines: sees when one does not end a step, and takes back the cores
+//! that it holds, so that the other engines go on. Must not know what a step is.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,14 +15,19 @@ pub(super) const LOOK: Duration = Duration::from_millis(100);
 
 /// The step that a thread is in: written by the thread, read by the watch.
 #[derive(Debug, Default)]
-pub struct Heartbeat {
-    /// Odd during a step.
-    steps: AtomicU64,
-    step: Mutex<Option<StepInProgress>>,
+pub struct Heartbeat(Mutex<Steps>);
+
+#[derive(Debug, Default)]
+struct Steps {
+    /// The number of steps that were begun.
+    begun: u64,
+    /// The running one.
+    running: Option<Step>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct StepInProgress {
+struct Step {
+    number: u64,
     /// The cores that it holds.
     holds: Ticket,
     /// How long it may take.
@@ -37,21 +41,42 @@ impl Heartbeat {
     /// A step begins, which holds these cores and has hung if it takes longer than `longest`.
     #[must_use]
     pub fn begins(&self, holds: &Held<'_>, longest: Duration) -> Beat<'_> {
-        *lock(&self.step) = Some(StepInProgress { holds: holds.ticket(), longest });
-        self.steps.fetch_add(1, Ordering::SeqCst);
+        let mut steps = lock(&self.0);
+        steps.begun += 1;
+        steps.running = Some(Step { number: steps.begun, holds: holds.ticket(), longest });
         Beat(self)
-    }
-
-    /// The number of the running step, if there is one, and how long it may take.
-    fn step(&self) -> Option<(u64, Duration)> {
-        let number = Some(self.steps.load(Ordering::SeqCst)).filter(|steps| steps % 2 == 1)?;
-        Some((number, (*lock(&self.step))?.longest))
     }
 }
 
 impl Drop for Beat<'_> {
     fn drop(&mut self) {
-        self.0.steps.fetch_add(1, Ordering::SeqCst);
+        lock(&self.0.0).running = None;
+    }
+}
+
+/// How long a step may take, by those before it: a model of any size sets its own measure.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limit(Option<Duration>);
+
+impl Limit {
+    /// Nothing is known yet of the first steps, which may be the longest of all.
+    const FIRST: Duration = Duration::from_secs(30);
+
+    /// No step is so quick that a shorter wait would be a hang, on a machine that has other work.
+    const LEAST: Duration = Duration::from_secs(2);
+
+    /// A step may take so many times as long as the longest before it.
+    const TIMES: u32 = 10;
+
+    /// What the next step may take.
+    #[must_use]
+    pub fn of_the_next(self) -> Duration {
+        self.0.map_or(Self::FIRST, |longest| (longest * Self::TIMES).max(Self::LEAST))
+    }
+
+    /// A step took this long.
+    pub fn learn(&mut self, took: Duration) {
+        self.0 = Some(self.0.map_or(took, |longest| longest.max(took)));
     }
 }
 
@@ -80,9 +105,11 @@ struct End {
 /// What was seen of a thread.
 struct Seen {
     of: Watched,
+    /// The number of its step at the last look, and for how long it was seen.
     step: Option<u64>,
     lasted: Duration,
-    hangs: bool,
+    /// The step that does not end.
+    hung: Option<u64>,
 }
 
 impl Watch {
@@ -93,7 +120,7 @@ impl Watch {
     pub fn over(threads: Vec<Watched>, cores: Cores) -> std::io::Result<Self> {
         let end = Arc::<End>::default();
         let theirs = end.clone();
-        let seen = |of| Seen { of, step: None, lasted: Duration::ZERO, hangs: false };
+        let seen = |of| Seen { of, step: None, lasted: Duration::ZERO, hung: None };
         let mut threads: Vec<Seen> = threads.into_iter().map(seen).collect();
         spawn("watch".into(), move || {
             let mut ended = lock(&theirs.ended);
@@ -117,27 +144,21 @@ impl Drop for Watch {
 
 impl Seen {
     fn look(&mut self, cores: &Cores) {
-        let step = self.of.heartbeat.step();
-        let number = step.map(|(number, _)| number);
+        let running = lock(&self.of.heartbeat.0).running;
+        let number = running.map(|step| step.number);
         self.lasted =
             if number.is_some() && number == self.step { self.lasted + LOOK } else { Duration::ZERO };
         self.step = number;
-        let hangs = step.is_some_and(|(_, longest)| self.lasted >= longest);
-        match (self.hangs, hangs) {
-            (false, true) => {
-                if let Some(step) = lock(&self.of.heartbeat.step).take() {
-                    cores.forfeit(step.holds);
-                }
-                self.hangs = true;
-                self.of.health.hangs();
-            }
-            // Its next step may have begun already, or not.
-            (true, false) if number.is_none() || self.lasted.is_zero() => {
-                self.hangs = false;
-                self.of.health.goes_on();
-            }
-            (true, _) | (false, false) => {}
+        if self.hung.is_some() && self.hung != number {
+            self.hung = None;
+            self.of.health.goes_on();
         }
+        let Some(step) = running.filter(|step| self.hung.is_none() && self.lasted >= step.longest) else {
+            return;
+        };
+        self.hung = Some(step.number);
+        cores.forfeit(step.holds);
+        self.of.health.hangs();
     }
 }
 
@@ -171,11 +192,25 @@ mod tests {
         let held = scene.cores.acquire(Work::Speech, 1);
         let beat = scene.heartbeat.begins(&held, LOOK * 2);
         wait_until(|| scene.health.figures().stuck == 1);
+        // However long it takes.
+        std::thread::sleep(LOOK * 5);
+        assert_eq!(scene.health.figures().stuck, 1);
         // The core of the hung step is free, although nobody released it.
         drop(scene.cores.acquire(Work::Speech, 1));
         drop((beat, held));
         wait_until(|| scene.health.figures().stuck == 0);
         drop(scene.cores.acquire(Work::Speech, 1));
+    }
+
+    #[test]
+    fn a_step_may_take_as_long_as_its_engine_needs() {
+        let (mut limit, second) = (Limit::default(), Duration::from_secs(1));
+        assert_eq!(limit.of_the_next(), Limit::FIRST);
+        limit.learn(second / 50);
+        assert_eq!(limit.of_the_next(), Limit::LEAST);
+        limit.learn(second);
+        limit.learn(second / 50);
+        assert_eq!(limit.of_the_next(), 10 * second);
     }
 
     #[test]

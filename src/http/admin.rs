@@ -84,7 +84,12 @@ async fn set_faults(State(app): State<App>, body: String) -> (StatusCode, String
     };
     let mut wanted = Vec::new();
     for line in body.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let (engine, fault) = line.split_once('=').unwrap_or((line, ""));
+        let Some((engine, fault)) = line.split_once('=') else {
+            return (
+                StatusCode::BAD_REQUEST,
+                "expected lines such as stt=hung, or stt= for none\n".to_owned(),
+            );
+        };
         let Some(target) = Target::ALL.into_iter().find(|target| target.name() == engine.trim()) else {
             let told = format!("{:.40}: there is no such engine; there are stt, llm and tts\n", engine);
             return (StatusCode::BAD_REQUEST, told);

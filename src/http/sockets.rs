@@ -96,12 +96,15 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshak
     // A sub-protocol is answered only if the client asks for one; most do not.
     handshake.answer(&SUBPROTOCOLS, async move |stream| {
         let admit = |start: &Start, dialect| {
-            monitor.admit(registry.calls())?;
-            let mut place = registry.admit()?;
-            place.hold(engines.admit().map_err(|full| {
-                tracing::debug!(%full, "no memory for another call");
-                Refused::Memory(registry.calls() - 1)
-            })?);
+            let placed = monitor.admit(registry.calls()).and_then(|()| {
+                let mut place = registry.admit()?;
+                place.hold(engines.admit().map_err(|full| {
+                    tracing::debug!(%full, "no memory for another call");
+                    Refused::Memory(registry.calls() - 1)
+                })?);
+                Ok(place)
+            });
+            let mut place = placed.inspect_err(|refused| monitor.turned_away(*refused))?;
             visit.begun();
             if let Some(call) = &start.call_id {
                 place.take_over(dialect, call);

@@ -3,7 +3,8 @@
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
 
-/// A client that follows no redirect: it would turn a POST into a GET, and the answer into some page with status
+/// A client that follows no redirect: it would turn a POST into a GET, and the answer into some page with
+/// status
 /// 200.
 pub fn builder() -> ClientBuilder {
     // Fails where a crypto provider is installed already, which is as good.

@@ -54,15 +54,15 @@ impl Jobs {
 
     /// Gives a job to its engine. Returns the outcome that is known at once, if there is one.
     pub(super) fn begin(&mut self, id: JobId, job: Job) -> Option<Outcome> {
+        if matches!(job, Job::Hear { partial: true, .. }) && self.engines.measures.no_partials() {
+            return Some(Outcome::GaveWay);
+        }
         let hold = Hold::default();
         if let Job::Answer { wanted: true, .. } | Job::Speak { wanted: true, .. } = &job {
             hold.wanted.set();
         }
         self.holds.insert(id, hold.clone());
         let begun = match job {
-            Job::Hear { partial: true, .. } if self.engines.measures.no_partials() => {
-                Ok(Some(Outcome::GaveWay))
-            }
             Job::Hear { samples, partial } => self.hear(id, hold, samples, partial).map(|()| None),
             Job::Answer { messages, rung, wanted: _ } => {
                 let begun = self.think(id, hold, messages, Task::Answer, rung);

@@ -90,6 +90,11 @@ impl Records {
         self.recorder.files(now(), call, None, trace.canonicalize().ok().as_deref());
     }
 
+    /// Something was left out under load, or is no longer: a word for programs and a sentence.
+    pub fn quality(&self, code: &str, sentence: &str) {
+        self.recorder.server(now(), "quality", code, sentence);
+    }
+
     /// What was written and what was lost.
     #[must_use]
     pub fn counters(&self) -> Counters {

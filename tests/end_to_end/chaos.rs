@@ -1,5 +1,5 @@
-//! Engines that fail while callers call: nobody sits in silence, and every call ends as a call should. The models
-//! that ship, over real sockets.
+//! Engines that fail while callers call: nobody sits in silence, and every call ends as a call should. The
+//! models that ship, over real sockets.
 
 use serde_json::Value;
 

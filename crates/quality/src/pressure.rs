@@ -6,7 +6,7 @@ use std::fmt;
 use crate::numbers::{percent, whole};
 
 /// The fewest turns of which a 95th percentile says anything.
-const ENOUGH_TURNS: u64 = 5;
+const ENOUGH_TURNS: u64 = 20;
 
 /// A server with a greater share of its cores in use is pressed, whatever its answers take.
 const BUSY: f64 = 0.95;
@@ -177,7 +177,7 @@ mod tests {
 
     fn quick() -> Recent {
         let (v2v_ms, stt_ms) = (Some(400.0), Some(10.0));
-        Recent { v2v_ms, stt_ms, turns: 5, busy: 0.5, waiting_ms: 12.0, ..Recent::default() }
+        Recent { v2v_ms, stt_ms, turns: 20, busy: 0.5, waiting_ms: 12.0, ..Recent::default() }
     }
 
     fn pressure(recent: Recent) -> Pressure {
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn few_turns_and_stages_without_a_threshold_are_not_looked_at() {
-        assert_eq!(pressure(Recent { v2v_ms: Some(9000.0), turns: 4, ..quick() }), Pressure::Low);
+        assert_eq!(pressure(Recent { v2v_ms: Some(9000.0), turns: 19, ..quick() }), Pressure::Low);
         assert_eq!(pressure(Recent { tts_first_audio_ms: Some(9000.0), ..quick() }), Pressure::Low);
         assert_eq!(pressure(Recent::default()), Pressure::Low, "a server without calls is at ease");
     }

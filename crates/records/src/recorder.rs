@@ -87,6 +87,12 @@ impl Recorder {
         self.shared.queue.push(Told::captured(at, call, values));
     }
 
+    /// Keeps something that the server did, for all of its calls, at a time in milliseconds since 1970: its
+    /// kind, a word for programs and a sentence.
+    pub fn server(&self, at: i64, kind: &'static str, code: &str, sentence: &str) {
+        self.shared.queue.push(Told::server(at, kind, code, sentence));
+    }
+
     /// Files that belong to a call: its recording, which is deleted with the call, and its trace. The paths
     /// should be absolute. They are written at once, so that a process that is killed leaves no file without
     /// its call.

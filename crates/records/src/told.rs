@@ -34,6 +34,11 @@ pub(crate) enum What {
         failure: Failure,
     },
     Ended(Box<Summary>),
+    /// Something that the server did, for all of its calls.
+    Server {
+        kind: &'static str,
+        what: Failure,
+    },
     /// Values that are known to be personal from now on.
     Captured(Vec<String>),
     /// Files that belong to the call.
@@ -77,6 +82,12 @@ impl Told {
             Happened::Ended(summary) => What::Ended(Box::new(summary_of(summary))),
         };
         Self { at, call: call.clone(), what }
+    }
+
+    /// Something that the server did, for all of its calls.
+    pub(crate) fn server(at: i64, kind: &'static str, code: &str, message: &str) -> Self {
+        let what = Failure { code: clipped(code, LONGEST_TEXT), message: clipped(message, LONGEST_TEXT) };
+        Self { at, call: CallId::new(""), what: What::Server { kind, what } }
     }
 
     /// Whether words that are written may change by it.

@@ -250,6 +250,7 @@ fn apply(
             let message = text(&failure.message, known);
             rows::event(to, Some(row(to)?), *at, kind, &failure.code, &message)
         }
+        What::Server { kind, what } => rows::event(to, None, *at, kind, &what.code, &what.message),
         What::Ended(summary) => {
             let mut summary = (**summary).clone();
             summary.data.values_mut().for_each(|value| *value = text(value, known));

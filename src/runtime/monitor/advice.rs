@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Seen, State};
+use super::state::{Seen, State};
 use crate::config::Config;
 use crate::quality::advice::{Figures, Latency, Losses, Set, Work};
 use crate::report::CoreUse;
@@ -10,7 +10,7 @@ use crate::report::CoreUse;
 /// All of them.
 pub(super) fn figures(config: &Config, state: &State, seen: &Seen, now: Duration) -> Figures {
     let p95 = |name: &str| seen.p95.get(name).copied().unwrap_or(0.0);
-    let (stt, tts) = state.real_time(seen);
+    let (stt, tts) = state.real_time;
     let ms = |time: Duration| time.as_secs_f64() * 1000.0;
     let work = |(name, used): (&&'static str, &CoreUse)| {
         let CoreUse { jobs, dropped, waited, held, .. } = *used;
@@ -19,7 +19,7 @@ pub(super) fn figures(config: &Config, state: &State, seen: &Seen, now: Duration
     let millis = |time: Duration| u64::try_from(time.as_millis()).ok();
     Figures {
         uptime_s: now.as_secs_f64(),
-        most_calls: state.history.calls.iter().max().map_or(0, |calls| *calls as usize),
+        most_calls: state.most_calls,
         p95: Latency {
             v2v_ms: p95("v2v_ms"),
             endpoint_ms: p95("endpoint_ms"),
@@ -29,7 +29,7 @@ pub(super) fn figures(config: &Config, state: &State, seen: &Seen, now: Duration
             first_frame_ms: p95("first_frame_ms"),
         },
         cores: state.cores,
-        busy: state.busy_share(),
+        busy: state.busy_share_with_calls(),
         work: seen.work.iter().map(work).collect(),
         stt_real_time: stt.unwrap_or(0.0),
         tts_real_time: tts.unwrap_or(0.0),

@@ -1,69 +1,37 @@
 //! The monitor: looks once a second at what the server does, learns what a call costs, judges how hard the
-//! server is pressed, and leaves things out before callers have to wait. Decides whether a further call is taken.
-//! Must not know how a call works.
+//! server is pressed, and leaves things out before callers have to wait. Decides whether a further call is
+//! taken. Must not know how a call works.
 
 mod advice;
 mod live_calls;
+mod state;
 mod turns;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use self::advice::figures;
-use self::live_calls::LiveCalls;
-use self::turns::{Lately, Turns};
+pub use self::state::Seen;
+use self::state::{SPARE_MEMORY, State, gives_way, mean_wait};
 use super::followers::Follower;
 use super::registry::Refused;
 use crate::config::Config;
 use crate::engine::cores::Now;
 use crate::engine::engines::Engines;
 use crate::ids::CallId;
-use crate::quality::admission::{CallCost, Limits, Load, decide, predict, room};
-use crate::quality::advice::{Advice, Figures, advise};
+use crate::quality::admission::{Limits, decide, predict, room};
+use crate::quality::advice::Advice;
 use crate::quality::ladder::{Ladder, LadderSettings, Measure, Move};
 use crate::quality::pressure::{Pressure, judge};
-use crate::report::{CoreUse, Happened};
+use crate::report::Happened;
 use crate::top::{self, Call, History};
 
 /// The time from one look to the next.
 pub const LOOK: Duration = Duration::from_secs(1);
 
-/// Use of cores is averaged over so many looks.
-const SMOOTHED: usize = 5;
-
 /// Advice is worked out after so many looks.
 const ADVICE_EVERY: u64 = 10;
-
-/// The cores that a call takes, before any was measured: twice what the models that ship take.
-const PRIOR_CORES_PER_CALL: f64 = 0.1;
-
-/// Memory that a call may take beside the language model's cache, and memory that stays free.
-const MEMORY_PER_CALL: u64 = 4 << 20;
-const SPARE_MEMORY: u64 = 64 << 20;
-
-/// What the server was seen to do at a look. Times and counts are since its start.
-#[derive(Debug, Clone, Default)]
-pub struct Seen {
-    /// Calls that have a place.
-    pub calls: usize,
-    /// Processor time of the process.
-    pub cpu: Duration,
-    /// Its memory, in bytes.
-    pub resident: u64,
-    /// Memory that is free, in bytes; `None` if the system does not say.
-    pub free_memory: Option<u64>,
-    /// The use of cores by each kind of work.
-    pub work: BTreeMap<&'static str, CoreUse>,
-    /// The 95th percentile of each stage, by name, in milliseconds.
-    pub p95: BTreeMap<&'static str, f64>,
-    /// Events for the records that found no room, and that could not be written.
-    pub records_dropped: u64,
-    /// See above.
-    pub records_lost: u64,
-    /// Lines of the log that were dropped.
-    pub log_lines: u64,
-}
 
 /// The monitor.
 pub struct Monitor {
@@ -72,30 +40,6 @@ pub struct Monitor {
     /// Calls are refused when answers would become too slow.
     refuses: bool,
     state: Mutex<State>,
-}
-
-struct State {
-    turns: Turns,
-    calls: LiveCalls,
-    cost: CallCost,
-    ladder: Ladder,
-    pressure: Pressure,
-    because: String,
-    /// The model that answered before a smaller one took its place.
-    replaced: Option<String>,
-    looks: u64,
-    last: Option<(Duration, Seen)>,
-    /// Busy cores at the last looks, the newest last.
-    busy: VecDeque<f64>,
-    lately: Lately,
-    longest_wait: Duration,
-    cores: usize,
-    history: History,
-    advice: Vec<Advice>,
-    told: BTreeSet<&'static str>,
-    moves: BTreeMap<(Measure, bool), u64>,
-    refused_full: u64,
-    refused_memory: u64,
 }
 
 impl Follower for Monitor {
@@ -115,28 +59,8 @@ impl Monitor {
     /// A monitor that has seen nothing. `refuses` lets it refuse calls when answers would become too slow.
     #[must_use]
     pub fn new(config: Arc<Config>, now: Now, refuses: bool) -> Self {
-        let state = State {
-            turns: Turns::default(),
-            calls: LiveCalls::default(),
-            cost: CallCost::new(PRIOR_CORES_PER_CALL),
-            ladder: Ladder::new(Vec::new(), LadderSettings::default()),
-            pressure: Pressure::Low,
-            because: String::new(),
-            replaced: None,
-            looks: 0,
-            last: None,
-            busy: VecDeque::new(),
-            lately: Lately::default(),
-            longest_wait: Duration::ZERO,
-            cores: 1,
-            history: History { every_s: LOOK.as_secs_f64(), ..History::default() },
-            advice: Vec::new(),
-            told: BTreeSet::new(),
-            moves: BTreeMap::new(),
-            refused_full: 0,
-            refused_memory: 0,
-        };
-        Self { now, config, refuses, state: Mutex::new(state) }
+        let state = Mutex::new(State::new(LOOK));
+        Self { now, config, refuses, state }
     }
 
     /// The engines are ready: what can be left out is known.
@@ -147,7 +71,10 @@ impl Monitor {
             Measure::ShortReplies => {
                 self.config.quality.short_reply_words < self.config.agent.max_reply_words
             }
-            Measure::SmallerModel => self.config.quality.small_model.is_some(),
+            Measure::SmallerModel => {
+                let small = self.config.quality.small_model.as_deref();
+                small.is_some_and(|small| small != self.config.llm.in_use)
+            }
             Measure::BuiltInVoice => engines.standby.is_some(),
         });
         let mut state = self.lock();
@@ -155,37 +82,42 @@ impl Monitor {
         state.cores = engines.cores.count();
     }
 
-    /// Looks at what the server does, and acts on it. Call it every [`LOOK`].
-    pub fn look(&self, seen: Seen, engines: &Engines) {
+    /// Looks at what the server does, and acts on it. Call it every [`LOOK`]. Returns what was done.
+    pub fn look(&self, seen: Seen, engines: &Engines) -> Option<Move> {
         let now = (self.now)();
         let mut state = self.lock();
-        let Some((before, last)) = state.last.replace((now, seen.clone())) else { return };
+        let (before, last) = state.last.replace((now, seen.clone()))?;
         let passed = now.saturating_sub(before);
         if passed.is_zero() {
-            return;
+            return None;
         }
-        let busy = seen.cpu.saturating_sub(last.cpu).as_secs_f64() / passed.as_secs_f64();
-        state.busy.push_back(busy);
-        if state.busy.len() > SMOOTHED {
-            state.busy.pop_front();
-        }
+        let share = |time: Duration| time.as_secs_f64() / passed.as_secs_f64();
+        let busy = share(seen.cpu.saturating_sub(last.cpu));
+        // Work that gives way to any other presses nobody.
+        let wanted = (busy - share(gives_way(&seen.work).saturating_sub(gives_way(&last.work)))).max(0.0);
+        state.looked(seen.calls, wanted);
         state.looks += 1;
-        state.cost.learn(seen.calls, busy, passed);
+        state.cost.learn(seen.calls, wanted, passed);
         state.lately = state.turns.lately(now);
-        state.longest_wait = longest_wait(&last.work, &seen.work);
-        let (share, waited) = (state.busy_share(), state.longest_wait.as_secs_f64() * 1000.0);
+        let waited = mean_wait(&last.work, &seen.work).as_secs_f64() * 1000.0;
+        let share = state.busy_share();
         let (pressure, reason) = judge(&state.lately.recent(share, waited), &self.config.quality.thresholds);
         state.pressure = pressure;
         state.because = reason.map_or_else(String::new, |reason| reason.to_string());
         let v2v = state.lately.v2v_ms;
         state.history.push(busy, seen.resident as f64 / 1e6, seen.calls as u64, v2v);
-        if let Some(step) = state.ladder.look(now, pressure) {
+        let step = state.ladder.look(now, pressure);
+        if let Some(step) = step {
             self.step(&mut state, step, engines);
+            // Whether it helps is seen in the turns that follow.
+            state.turns.begin_anew();
         }
+        state.note_real_time(&seen);
         if state.looks.is_multiple_of(ADVICE_EVERY) {
             let figures = figures(&self.config, &state, &seen, now);
             state.advise(&figures);
         }
+        step
     }
 
     /// Whether a further call is taken.
@@ -250,8 +182,7 @@ impl Monitor {
     /// Seconds of a core for a second of audio, in speech to text and in the voice, in calls that are over.
     #[must_use]
     pub fn real_time(&self) -> (Option<f64>, Option<f64>) {
-        let state = self.lock();
-        state.last.as_ref().map_or((None, None), |(_, seen)| state.real_time(seen))
+        self.lock().real_time
     }
 
     /// What should be changed in the configuration.
@@ -320,13 +251,9 @@ impl Monitor {
                 }
             }
             Measure::SmallerModel => {
-                let in_use = engines.models.in_use().to_owned();
-                let wanted = if taken { quality.small_model.clone() } else { state.replaced.take() };
-                if let Some(wanted) = wanted {
-                    state.replaced = taken.then_some(in_use);
-                    if let Err(error) = engines.models.switch_to(&wanted) {
-                        tracing::error!(%error, "quality.small_model");
-                    }
+                let small = quality.small_model.as_deref().filter(|_| taken);
+                if let Err(error) = engines.models.relieve(small) {
+                    tracing::error!(%error, "quality.small_model");
                 }
             }
         }
@@ -336,62 +263,6 @@ impl Monitor {
         // A panic in between loses a look, and no more.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl State {
-    /// Cores that were busy over the last looks.
-    fn busy_cores(&self) -> f64 {
-        self.busy.iter().sum::<f64>() / self.busy.len().max(1) as f64
-    }
-
-    fn busy_share(&self) -> f64 {
-        self.busy_cores() / self.cores.max(1) as f64
-    }
-
-    /// Seconds of a core for a second of audio, in speech to text and in the voice; `None` before a call is over.
-    fn real_time(&self, seen: &Seen) -> (Option<f64>, Option<f64>) {
-        let held = |names: [&str; 2]| -> f64 {
-            names.iter().filter_map(|name| seen.work.get(name)).map(|used| used.held.as_secs_f64()).sum()
-        };
-        let per = |held: f64, audio: f64| (audio > 0.0).then(|| held / audio);
-        let (heard_s, spoken_s) = self.turns.audio_s();
-        (per(held(["transcript", "partial"]), heard_s), per(held(["first_speech", "speech"]), spoken_s))
-    }
-
-    fn load(&self, calls: usize) -> Load {
-        let window = self.history.cpu.iter().rev().take(60);
-        let busy_lately = window.clone().sum::<f64>() / window.count().max(1) as f64;
-        let free = self.last.as_ref().and_then(|(_, seen)| seen.free_memory);
-        Load {
-            calls,
-            cores: self.cores,
-            busy_cores: self.busy_cores(),
-            fixed_ms: self.lately.silence_ms.unwrap_or(0.0),
-            p95_ms: self.lately.typical_v2v_ms().filter(|_| self.lately.turns >= 5),
-            measured_busy: busy_lately,
-            free_memory: free.unwrap_or(u64::MAX),
-            memory_per_call: MEMORY_PER_CALL,
-        }
-    }
-
-    /// Works advice out, and logs what is new in it, once.
-    fn advise(&mut self, figures: &Figures) {
-        self.advice = advise(figures);
-        for advice in &self.advice {
-            if self.told.insert(advice.id) {
-                tracing::info!(key = advice.key, "advice: {advice}");
-            }
-        }
-    }
-}
-
-/// The longest wait for cores between two looks. Of the waits since the start only the longest is known: it counts
-/// at the look at which it grew.
-fn longest_wait(before: &BTreeMap<&'static str, CoreUse>, now: &BTreeMap<&'static str, CoreUse>) -> Duration {
-    let grown = now.iter().filter(|(name, used)| {
-        before.get(*name).is_none_or(|before| before.longest_wait < used.longest_wait)
-    });
-    grown.map(|(_, used)| used.longest_wait).max().unwrap_or_default()
 }
 
 #[cfg(test)]

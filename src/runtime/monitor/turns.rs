@@ -1,5 +1,5 @@
-//! The turns of the last minute, for how quick answers are now, and sums over all turns, for advice. Must not know
-//! what follows from them.
+//! The turns of the last minute, for how quick answers are now, and sums over all turns, for advice. Must not
+//! know what follows from them.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -43,11 +43,20 @@ impl Turns {
         }
         let Some(stages) = turn.stages else { return };
         self.turns += 1;
+        if turn.failed {
+            // An apology shows how long an engine was waited for, and not how quick answers are.
+            return;
+        }
         self.fillers += u64::from(turn.answer_stages.is_some());
         self.lately.push_back((now, stages));
         if self.lately.len() > MOST {
             self.lately.pop_front();
         }
+    }
+
+    /// Only turns from now on count as lately.
+    pub(super) fn begin_anew(&mut self) {
+        self.lately.clear();
     }
 
     /// A call is over.
@@ -99,7 +108,8 @@ impl Turns {
     }
 }
 
-/// How quick answers were lately: the 95th percentile of each figure in milliseconds, and the median of the silence.
+/// How quick answers were lately: the 95th percentile of each figure in milliseconds, and the median of the
+/// silence.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Lately {
     pub(super) turns: u64,

@@ -21,8 +21,6 @@ pub struct Figures {
     pub interruptions: f64,
     /// False interruptions: pauses for sounds that did not take the turn.
     pub false_interruptions: u64,
-    /// Times at which the voice stood still in the middle of a reply.
-    pub stalls: u64,
     /// Drafts that were spoken.
     pub drafts_used: u64,
     /// Drafts that were thrown away.

@@ -49,10 +49,6 @@ fn urgent(figures: &Figures) -> Work {
     })
 }
 
-fn stalls_often(figures: &Figures) -> bool {
-    figures.stalls >= figures.turns.div_ceil(20).max(1)
-}
-
 /// Records of calls that are lost. What cannot be written fills the queue too, so that larger batches help
 /// only where all can be written.
 pub(super) fn records(figures: &Figures) -> Option<Advice> {
@@ -119,7 +115,7 @@ pub(super) fn refused_memory(figures: &Figures) -> Option<Advice> {
 pub(super) fn refused_full(figures: &Figures) -> Option<Advice> {
     let refused = figures.losses.refused_full;
     let has_room = figures.busy > 0.0 && figures.busy < 0.6 && !is_strained(figures);
-    let in_time = figures.p95.v2v_ms <= IN_TIME_MS && !stalls_often(figures);
+    let in_time = figures.p95.v2v_ms <= IN_TIME_MS;
     (refused > 0 && has_room && in_time).then(|| Advice {
         key: "server.max_calls",
         id: "refused_full",
@@ -151,13 +147,7 @@ pub(super) fn memory(figures: &Figures) -> Option<Advice> {
 /// More calls at once than the cores stand.
 pub(super) fn overload(figures: &Figures) -> Option<Advice> {
     let p95 = figures.p95;
-    let harm = if stalls_often(figures) {
-        format!(
-            "the voice stood still {} in {} turns",
-            counted(figures.stalls, "time"),
-            whole(figures.turns as f64)
-        )
-    } else if p95.first_frame_ms >= 60.0 {
+    let harm = if p95.first_frame_ms >= 60.0 {
         format!(
             "5 of 100 replies left more than {} ms after their first speech was there",
             whole(p95.first_frame_ms)

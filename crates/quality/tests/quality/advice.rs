@@ -104,7 +104,6 @@ fn of_losses() -> Vec<Case> {
                 Figures { busy: 0.6, ..full() },
                 Figures { busy: 0.0, ..full() },
                 Figures { work: waits("transcript", 500.0), ..full() },
-                Figures { stalls: 1, ..full() },
                 Figures { p95: Latency { v2v_ms: 1001.0, ..Latency::default() }, ..full() },
             ],
         ),
@@ -132,12 +131,12 @@ fn of_load() -> Vec<Case> {
         ),
         (
             "server.max_calls",
-            Figures { stalls: 1, work: waits("first_speech", 500.0), ..calm() },
+            Figures { p95: late_frames(60.0), work: waits("first_speech", 500.0), ..calm() },
             vec![
                 Figures { work: waits("first_speech", 500.0), ..calm() },
-                Figures { stalls: 1, work: waits("first_speech", 499.0), ..calm() },
-                Figures { stalls: 1, work: waits("decode", 500.0), ..calm() },
-                Figures { stalls: 1, work: idle, ..calm() },
+                Figures { p95: late_frames(60.0), work: waits("first_speech", 499.0), ..calm() },
+                Figures { p95: late_frames(60.0), work: waits("decode", 500.0), ..calm() },
+                Figures { p95: late_frames(60.0), work: idle, ..calm() },
             ],
         ),
         (
@@ -305,9 +304,13 @@ fn an_advice_is_one_sentence_with_its_figure_and_its_key() {
          (server.max_calls)"
     );
     assert_eq!(
-        sentence(Figures { stalls: 3, work: waits("transcript", 600.0), ..calm() }),
-        "the voice stood still 3 times in 20 turns, and urgent work waited 60 % as long for cores as it held \
-         them: take fewer calls at once than 6 (server.max_calls)"
+        sentence(Figures {
+            p95: Latency { first_frame_ms: 75.0, ..calm().p95 },
+            work: waits("transcript", 600.0),
+            ..calm()
+        }),
+        "5 of 100 replies left more than 75 ms after their first speech was there, and urgent work waited 60 % \
+         as long for cores as it held them: take fewer calls at once than 6 (server.max_calls)"
     );
 }
 
@@ -360,20 +363,20 @@ fn set() -> impl Strategy<Value = Set> {
 prop_compose! {
     fn any_figures()(
         turns in any::<u64>(),
-        counts in prop::array::uniform8(prop_oneof![Just(0), 0..100_u64, any::<u64>()]),
+        counts in prop::array::uniform7(prop_oneof![Just(0), 0..100_u64, any::<u64>()]),
         (shares, ms) in (prop::array::uniform6(figure()), prop::array::uniform6(figure())),
         (work, set) in (work(), set()),
         (cores, most_calls, losses) in (0..65_usize, any::<usize>(), prop::array::uniform5(0..2_u64)),
     ) -> Figures {
         let [v2v_ms, endpoint_ms, stt_ms, llm_first_token_ms, tts_first_audio_ms, first_frame_ms] = ms;
         let [fillers, interruptions, busy, stt_real_time, tts_real_time, uptime_s] = shares;
-        let [false_interruptions, stalls, prompt_tokens, reused_tokens, free_memory, resident, ..] = counts;
+        let [false_interruptions, prompt_tokens, reused_tokens, free_memory, resident, ..] = counts;
         let [records_dropped, records_lost, log_lines, refused_full, refused_memory] = losses;
         Figures {
-            uptime_s, turns, most_calls, fillers, interruptions, false_interruptions, stalls, prompt_tokens,
+            uptime_s, turns, most_calls, fillers, interruptions, false_interruptions, prompt_tokens,
             reused_tokens, cores, busy, work, stt_real_time, tts_real_time, free_memory, resident, set,
-            drafts_used: counts[6],
-            drafts_wasted: counts[7],
+            drafts_used: counts[5],
+            drafts_wasted: counts[6],
             p95: Latency {
                 v2v_ms, endpoint_ms, stt_ms, llm_first_token_ms, tts_first_audio_ms, first_frame_ms,
             },

@@ -80,7 +80,7 @@ pub struct Stages {
 pub struct Event {
     /// When, in milliseconds since 1970.
     pub at: i64,
-    /// Its kind: `odd_message`, `late`, `engine`, or `records_dropped`, which belongs to no call.
+    /// Its kind: `odd_message`, `late`, `engine`, or `records_dropped` and `quality`, which belong to no call.
     pub kind: String,
     /// A word for programs.
     pub code: String,
@@ -146,7 +146,7 @@ pub(crate) fn whole(from: &Connection, id: i64) -> Result<Option<FullCall>> {
     Ok(Some(FullCall { call, turns, events }))
 }
 
-/// What happened to the records themselves, in order.
+/// What happened to the records themselves and to the whole server, in order.
 pub(crate) fn own_events(from: &Connection) -> Result<Vec<Event>> {
     from.prepare("SELECT at, kind, code, message FROM events WHERE call IS NULL ORDER BY at, id LIMIT 10000")?
         .query_map([], event)?

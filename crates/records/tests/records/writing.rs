@@ -39,6 +39,17 @@ fn a_call_is_kept_with_its_turns_its_figures_and_what_went_wrong() {
 }
 
 #[test]
+fn what_the_server_did_for_all_calls_belongs_to_none() {
+    let place = place();
+    let recorder = place.recorder();
+    recorder.server(START, "quality", "short_replies", "replies are kept short");
+    assert!(recorder.close(LONG));
+    let events = place.store().own_events().unwrap();
+    assert_eq!((events[0].kind.as_str(), events[0].code.as_str()), ("quality", "short_replies"));
+    assert!(place.list().is_empty());
+}
+
+#[test]
 fn an_orderly_end_loses_nothing() {
     let place = place();
     for (round, closed) in [true, false].into_iter().enumerate() {

@@ -22,8 +22,8 @@ pub(super) struct Injected {
     fault: String,
 }
 
-/// All engines and all faults in turn: each for half of `every`, and then none for as long. Told to the server at
-/// this address, for ever; `injected` gets each.
+/// All engines and all faults in turn: each for half of `every`, and then none for as long. Told to the
+/// server at this address, for ever; `injected` gets each.
 pub(super) async fn inject(
     address: &str,
     every: Duration,

@@ -89,12 +89,13 @@ pub struct Args {
     #[arg(long)]
     recorded: bool,
 
-    /// Every so many seconds another engine fails (dead, hung, slow, wrong) for half of that time: what do callers
-    /// hear then? The load is held if 99.5 of 100 turns are answered, be it by an apology
+    /// Every so many seconds another engine fails (dead, hung, slow, wrong) for half of that time: what do
+    /// callers hear then? The load is held if 99.5 of 100 turns are answered, be it by an apology
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(2..=3600))]
     chaos: Option<u32>,
 
-    /// Let the server refuse calls that would make answers too slow (quality.max_p95_ms); without it, it takes all
+    /// Let the server refuse calls that would make answers too slow (quality.max_p95_ms); without it, it
+    /// takes all
     #[arg(long)]
     refusing: bool,
 

@@ -153,9 +153,9 @@ impl DelaySearch {
     }
 }
 
-/// The products of a frame with the agent's audio, by lag: the window of the longest lag begins with the history.
-/// Most of a call's computing is here, and the compiler makes vector instructions of it only as long as it stands
-/// alone: inlined, it was twenty times slower.
+/// The products of a frame with the agent's audio, by lag: the window of the longest lag begins with the
+/// history. Most of a call's computing is here, and the compiler makes vector instructions of it only as long
+/// as it stands alone: inlined, it was twenty times slower.
 #[inline(never)]
 fn correlate(frame: &[f32; STEP], history: &[f32], products: &mut [f32]) {
     let (blocks, _) = products.as_chunks_mut::<BLOCK>();
@@ -176,8 +176,8 @@ fn energy_of(frame: &[f32]) -> f32 {
     frame.iter().map(|sample| sample * sample).sum()
 }
 
-/// The best match among lags (longest first, the first of them `start`) with these products and energies of the
-/// agent, and this energy of the caller.
+/// The best match among lags (longest first, the first of them `start`) with these products and energies of
+/// the agent, and this energy of the caller.
 fn best(products: &[f32], sent: &[f32], heard: f32, start: usize) -> Match {
     let (mut best, mut at) = (0.0, start);
     for (n, (products, sent)) in products.chunks(BLOCK).zip(sent.chunks(BLOCK)).enumerate() {
