@@ -182,6 +182,19 @@ fn metrics_have_the_known_names_before_the_first_call() {
     let (_, state) = request(address, "GET", "/debug/state", &bearer, "");
     let state: Value = serde_json::from_str(state.split_once("\r\n\r\n").unwrap().1).unwrap();
     assert_eq!((&state["ready"], &state["calls"]), (&Value::from(true), &Value::from(Vec::<String>::new())));
+    assert_eq!(request(address, "PUT", "/debug/faults", &bearer, "stt=dead").0, 403);
+
+    // The screen is text in a pipe.
+    let url = format!("http://{}", server.address);
+    let top = |arguments: &[&str]| run(&[&["top", &url], arguments].concat(), "");
+    let refused = top(&["--once"]);
+    assert!(!refused.status.success() && text(&refused.stderr).contains("--token"));
+    let token = format!("file:{}", configuration.path.with_file_name("token").display());
+    let shown = text(&top(&["--once", "--token", &token]).stdout);
+    assert!(shown.contains("ENGINES") && shown.contains("llm:main") && !shown.contains('\x1b'), "{shown}");
+    let told: Value = serde_json::from_slice(&top(&["--json", "--token", &token]).stdout).unwrap();
+    let health = |engine: usize| told["engines"][engine]["health"].as_str().unwrap();
+    assert_eq!([0, 1, 2].map(health), ["ok"; 3]);
 
     // The level of the log changes while the server runs; a wrong one is refused, and the old one stays.
     let level = |filter: &str| request(address, "PUT", "/debug/log", &bearer, filter).0;

@@ -101,7 +101,8 @@ impl Monitor {
         state.lately = state.turns.lately(now);
         let waited = mean_wait(&last.work, &seen.work).as_secs_f64() * 1000.0;
         let share = state.busy_share();
-        let (pressure, reason) = judge(&state.lately.recent(share, waited), &self.config.quality.thresholds);
+        let (pressure, reason) =
+            judge(&state.turns.since_measure().recent(share, waited), &self.config.quality.thresholds);
         state.pressure = pressure;
         state.because = reason.map_or_else(String::new, |reason| reason.to_string());
         let v2v = state.lately.v2v_ms;
@@ -110,7 +111,7 @@ impl Monitor {
         if let Some(step) = step {
             self.step(&mut state, step, engines);
             // Whether it helps is seen in the turns that follow.
-            state.turns.begin_anew();
+            state.turns.begin_anew(now);
         }
         state.note_real_time(&seen);
         if state.looks.is_multiple_of(ADVICE_EVERY) {

@@ -128,8 +128,8 @@ impl State {
         mean(&self.busy_with_calls) / self.cores.max(1) as f64
     }
 
-    /// Notes the real-time factors, which are known when no call is running: audio is counted at the end of its
-    /// call.
+    /// Notes the real-time factors, which are known when no call is running: audio is counted at the end of
+    /// its call.
     pub(super) fn note_real_time(&mut self, seen: &Seen) {
         let (heard_s, spoken_s) = self.turns.audio_s();
         if seen.calls > 0 || heard_s <= 0.0 || spoken_s <= 0.0 {

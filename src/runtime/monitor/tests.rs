@@ -1,3 +1,5 @@
+//! The monitor on a clock of its own: what it leaves out, takes back and refuses. No engine computes.
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;

@@ -18,6 +18,8 @@ const MOST: usize = 4096;
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     lately: VecDeque<(Duration, Stages)>,
+    /// When a measure was taken or withdrawn for the last time.
+    anew: Duration,
     turns: u64,
     fillers: u64,
     interruptions: u64,
@@ -54,9 +56,9 @@ impl Turns {
         }
     }
 
-    /// Only turns from now on count as lately.
-    pub(super) fn begin_anew(&mut self) {
-        self.lately.clear();
+    /// A measure was taken or withdrawn.
+    pub(super) fn begin_anew(&mut self, now: Duration) {
+        self.anew = now;
     }
 
     /// A call is over.
@@ -69,14 +71,24 @@ impl Turns {
     pub(super) fn lately(&mut self, now: Duration) -> Lately {
         let old = now.saturating_sub(WINDOW);
         while self.lately.pop_front_if(|(at, _)| *at < old).is_some() {}
+        self.since(Duration::ZERO)
+    }
+
+    /// How quick answers were since the last measure was taken or withdrawn, which is judged by them.
+    pub(super) fn since_measure(&self) -> Lately {
+        self.since(self.anew)
+    }
+
+    fn since(&self, from: Duration) -> Lately {
+        let turns = || self.lately.iter().filter(|(at, _)| *at > from).map(|(_, stages)| stages);
         let of = |figure: fn(&Stages) -> f64, share: f64| {
-            let mut all: Vec<f64> = self.lately.iter().map(|(_, stages)| figure(stages)).collect();
+            let mut all: Vec<f64> = turns().map(figure).collect();
             let place = (all.len() as f64 * share).ceil() as usize;
             let place = place.clamp(1, all.len().max(1)) - 1;
             (place < all.len()).then(|| *all.select_nth_unstable_by(place, f64::total_cmp).1)
         };
         Lately {
-            turns: self.lately.len() as u64,
+            turns: turns().count() as u64,
             v2v_ms: of(Stages::total_ms, 0.95),
             silence_ms: of(|stages| stages.endpoint_ms, 0.5),
             computing_ms: of(|stages| stages.total_ms() - stages.endpoint_ms, 0.95),

@@ -80,7 +80,8 @@ pub struct Stages {
 pub struct Event {
     /// When, in milliseconds since 1970.
     pub at: i64,
-    /// Its kind: `odd_message`, `late`, `engine`, or `records_dropped` and `quality`, which belong to no call.
+    /// Its kind: `odd_message`, `late`, `engine`, or `records_dropped` and `quality`, which belong to no
+    /// call.
     pub kind: String,
     /// A word for programs.
     pub code: String,
