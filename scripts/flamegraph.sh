@@ -48,5 +48,5 @@ target/tools/bin/inferno-flamegraph --title "offhook: ${load[*]}" --minwidth 0.2
 echo
 echo "Hot spots, share of the server's processor time:"
 perf report -i "$data/perf.data" --no-children --no-inline -g none --sort symbol --percent-limit 1 --stdio 2>/dev/null \
-    | grep -E '^ +[0-9]' | head -25
+    | grep -E '^ +[0-9]' | sed -E 's/( +-)* *$//' | head -25
 echo "flame graph: $svg"
