@@ -95,7 +95,7 @@ impl Monitor {
         let busy = share(seen.cpu.saturating_sub(last.cpu));
         // Work that gives way to any other presses nobody.
         let wanted = (busy - share(gives_way(&seen.work).saturating_sub(gives_way(&last.work)))).max(0.0);
-        state.looked(seen.calls, wanted);
+        state.looked(now, seen.calls, wanted);
         state.looks += 1;
         state.cost.learn(seen.calls, wanted, passed);
         state.lately = state.turns.lately(now);

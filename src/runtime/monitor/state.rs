@@ -15,9 +15,10 @@ use crate::top::History;
 /// The cores that a call takes, before any was measured: twice what the models that ship take.
 const PRIOR_CORES_PER_CALL: f64 = 0.1;
 
-/// Use of cores is averaged over so many looks; with calls, over a minute of them.
+/// Use of cores is averaged over so many looks, and for the question whether a further call is taken over
+/// this long.
 const SMOOTHED: usize = 5;
-const LATELY: usize = 60;
+const LATELY: Duration = Duration::from_secs(60);
 
 /// The fewest turns of which a 95th percentile says anything.
 const ENOUGH_TURNS: u64 = 20;
@@ -59,9 +60,11 @@ pub(super) struct State {
     pub(super) because: String,
     pub(super) looks: u64,
     pub(super) last: Option<(Duration, Seen)>,
-    /// The cores that work somebody waits for kept busy, at the last looks and at those with calls.
-    pub(super) busy: VecDeque<f64>,
-    pub(super) busy_with_calls: VecDeque<f64>,
+    /// The cores that work somebody waits for kept busy, at the last looks.
+    busy: VecDeque<f64>,
+    /// The same with calls: at the looks of the last minute, with their time, and since the start.
+    busy_with_calls: VecDeque<(Duration, f64)>,
+    busy_since_start: (f64, u64),
     /// The most calls at once so far.
     pub(super) most_calls: usize,
     /// Seconds of a core for a second of audio, in speech to text and in the voice, when no call was running.
@@ -90,6 +93,7 @@ impl State {
             last: None,
             busy: VecDeque::new(),
             busy_with_calls: VecDeque::new(),
+            busy_since_start: (0.0, 0),
             most_calls: 0,
             real_time: (None, None),
             lately: Lately::default(),
@@ -104,28 +108,31 @@ impl State {
     }
 
     /// A look at so many calls, which kept so many cores busy.
-    pub(super) fn looked(&mut self, calls: usize, busy: f64) {
-        let keep = |looks: &mut VecDeque<f64>, most: usize| {
-            looks.push_back(busy);
-            if looks.len() > most {
-                looks.pop_front();
-            }
-        };
-        keep(&mut self.busy, SMOOTHED);
-        if calls > 0 {
-            keep(&mut self.busy_with_calls, LATELY);
+    pub(super) fn looked(&mut self, now: Duration, calls: usize, busy: f64) {
+        self.busy.push_back(busy);
+        if self.busy.len() > SMOOTHED {
+            self.busy.pop_front();
         }
+        if calls > 0 {
+            self.busy_with_calls.push_back((now, busy));
+            let (sum, looks) = self.busy_since_start;
+            self.busy_since_start = (sum + busy, looks + 1);
+        }
+        // A peak of an hour ago says nothing about the next call.
+        let old = now.saturating_sub(LATELY);
+        while self.busy_with_calls.pop_front_if(|(at, _)| *at < old).is_some() {}
         self.most_calls = self.most_calls.max(calls);
     }
 
     /// The share of the cores that was busy over the last looks.
     pub(super) fn busy_share(&self) -> f64 {
-        mean(&self.busy) / self.cores.max(1) as f64
+        mean(self.busy.iter().copied()) / self.cores.max(1) as f64
     }
 
-    /// The share of the cores that was busy while there were calls.
+    /// The share of the cores that was busy while there were calls, since the start.
     pub(super) fn busy_share_with_calls(&self) -> f64 {
-        mean(&self.busy_with_calls) / self.cores.max(1) as f64
+        let (sum, looks) = self.busy_since_start;
+        sum / looks.max(1) as f64 / self.cores.max(1) as f64
     }
 
     /// Notes the real-time factors, which are known when no call is running: audio is counted at the end of
@@ -146,7 +153,7 @@ impl State {
 
     pub(super) fn load(&self, calls: usize) -> Load {
         let free = self.last.as_ref().and_then(|(_, seen)| seen.free_memory);
-        let busy = mean(&self.busy_with_calls);
+        let busy = mean(self.busy_with_calls.iter().map(|(_, busy)| *busy));
         Load {
             calls,
             cores: self.cores,
@@ -170,8 +177,9 @@ impl State {
     }
 }
 
-fn mean(looks: &VecDeque<f64>) -> f64 {
-    looks.iter().sum::<f64>() / looks.len().max(1) as f64
+fn mean(looks: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = looks.len().max(1) as f64;
+    looks.sum::<f64>() / count
 }
 
 /// The time for which cores were held by work that gives way to any other.

@@ -119,3 +119,14 @@ fn a_call_that_would_make_answers_too_slow_is_refused_with_the_figures() {
     let refused = house.monitor.admit(house.calls).expect_err("it is refused").to_string();
     assert!(refused.contains("quality.max_busy"), "{refused}");
 }
+
+#[test]
+fn a_peak_of_an_hour_ago_keeps_nobody_out() {
+    let mut house = House::new();
+    house.run(120, 100.0, 1.75);
+    assert!(house.monitor.admit(4).is_err());
+    house.clock.fetch_add(3_600_000, Ordering::SeqCst);
+    house.calls = 1;
+    house.run(2, 100.0, 0.2);
+    assert_eq!(house.monitor.admit(1), Ok(()));
+}
