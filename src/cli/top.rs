@@ -31,7 +31,7 @@ const PICTURE: (u16, u16) = (120, 40);
 /// Arguments of `offhook top`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The server, such as https://voice.example.com; by default that of the configuration, on this machine
+    /// The address of the server; by default that of the configuration, on this machine
     #[arg(value_name = "URL")]
     server: Option<String>,
 
