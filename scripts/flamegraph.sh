@@ -27,7 +27,8 @@ if ! perf stat -x, -e task-clock true >/dev/null 2>&1; then
 fi
 
 data=$(mktemp -d)
-trap 'rm -rf "$data"' EXIT
+bench=
+trap 'rm -rf "$data"; [ -z "$bench" ] || kill "$bench" 2>/dev/null || true' EXIT
 "$offhook" bench calls --seconds $((seconds + 20)) "${load[@]}" &
 bench=$!
 # Its server is the only child. The first calls begin spread over some seconds.
@@ -40,7 +41,8 @@ done
 [ -n "$server" ] || { echo "scripts/flamegraph.sh: the server did not start" >&2; wait "$bench"; exit 1; }
 sleep 12
 perf record -q -F 299 --call-graph dwarf,16384 -o "$data/perf.data" -p "$server" -- sleep "$seconds"
-wait "$bench" || true
+wait "$bench" || echo "scripts/flamegraph.sh: the load was not held; the graph shows it all the same" >&2
+bench=
 echo "reading the samples…" >&2
 perf script -i "$data/perf.data" --no-inline 2>/dev/null >"$data/stacks"
 target/tools/bin/inferno-collapse-perf <"$data/stacks" >"$data/folded" 2>/dev/null
@@ -48,5 +50,5 @@ target/tools/bin/inferno-flamegraph --title "offhook: ${load[*]}" --minwidth 0.2
 echo
 echo "Hot spots, share of the server's processor time:"
 perf report -i "$data/perf.data" --no-children --no-inline -g none --sort symbol --percent-limit 1 --stdio 2>/dev/null \
-    | grep -E '^ +[0-9]' | sed -E 's/( +-)* *$//' | head -25
+    | awk '/^ +[0-9]/ { sub(/( +-)* *$/, ""); if (++lines <= 25) print }'
 echo "flame graph: $svg"

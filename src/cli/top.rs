@@ -44,11 +44,11 @@ pub struct Args {
     once: bool,
 
     /// Print the state once, as JSON
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["once", "svg"])]
     json: bool,
 
     /// Draw the screen once, to an SVG file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "once")]
     svg: Option<PathBuf>,
 
     /// Seconds from one look to the next
@@ -122,6 +122,9 @@ impl Asked {
         let mut answer = request.send().await.with_context(unreachable)?;
         match answer.status() {
             StatusCode::OK => {}
+            StatusCode::UNAUTHORIZED if self.token.is_some() => {
+                bail!("{}: the token is not that of the server's admin.token", self.url)
+            }
             StatusCode::UNAUTHORIZED => bail!(
                 "{}: this is for administrators: set admin.token in the server's configuration, and name it here \
                  with --token env:NAME or file:PATH",
@@ -131,14 +134,17 @@ impl Asked {
             other => bail!("{}: the server answered {other}", self.url),
         }
         let mut body = Vec::new();
-        while let Some(part) = answer.chunk().await? {
+        let broken = || format!("{}: the answer broke off", self.url);
+        while let Some(part) = answer.chunk().await.with_context(broken)? {
             body.extend_from_slice(&part);
             if body.len() > LONGEST {
                 bail!("{}: the answer is longer than {LONGEST} bytes", self.url);
             }
         }
-        serde_json::from_slice(&body)
-            .with_context(|| format!("{}: not the state of an offhook server", self.url))
+        let foreign = || format!("{}: not the state of an offhook server", self.url);
+        let state: State = serde_json::from_slice(&body).with_context(foreign)?;
+        // Every field has a default, for servers of other versions: any object could be read.
+        (!state.version.is_empty()).then_some(state).with_context(foreign)
     }
 }
 

@@ -48,9 +48,9 @@ pub(super) fn quality(r: &mut Reader, llm: &Llm) -> Quality {
         small_model: small_model(r, llm),
         short_reply_words: r.integer("quality.short_reply_words", 25, 5..=1000) as usize,
     };
-    if quality.most_p95.is_some_and(|most| most < Duration::from_millis(300)) {
+    if let Some(most) = quality.most_p95.filter(|most| *most < Duration::from_millis(300)) {
         let allowed = "0, or from 300 to 60000: the silence that ends a turn alone takes 250";
-        r.refuse("quality.max_p95_ms", "a shorter time".to_owned(), allowed.to_owned());
+        r.refuse("quality.max_p95_ms", most.as_millis().to_string(), allowed.to_owned());
     }
     quality
 }
@@ -63,11 +63,16 @@ fn measures(r: &mut Reader) -> Vec<Measure> {
     for text in r.texts(key, &names) {
         match named(&text) {
             Some(measure) if !measures.contains(&measure) => measures.push(measure),
-            Some(_) => r.refuse(key, format!("\"{text}\" twice"), "each once".to_owned()),
-            None => r.refuse(key, format!("\"{text}\""), format!("a list of {}", names.join(", "))),
+            Some(_) => r.refuse(key, format!("{} twice", shown(&text)), "each once".to_owned()),
+            None => r.refuse(key, shown(&text), format!("a list of {}", names.join(", "))),
         }
     }
     measures
+}
+
+/// The beginning of a text, with its control characters escaped.
+fn shown(text: &str) -> String {
+    format!("{:?}", text.chars().take(40).collect::<String>())
 }
 
 fn small_model(r: &mut Reader, llm: &Llm) -> Option<String> {
@@ -89,8 +94,8 @@ pub(super) fn faults(r: &mut Reader) -> BTreeMap<Target, Fault> {
         let target = Target::ALL.into_iter().find(|target| target.name() == engine);
         match (target, text.parse::<Fault>()) {
             (Some(target), Ok(fault)) => drop(faults.insert(target, fault)),
-            (None, _) => r.refuse(key, format!("\"{engine}\""), "an engine: stt, llm or tts".to_owned()),
-            (Some(_), Err(_)) => r.refuse(key, format!("\"{text}\""), ALLOWED.to_owned()),
+            (None, _) => r.refuse(key, shown(&engine), "an engine: stt, llm or tts".to_owned()),
+            (Some(_), Err(_)) => r.refuse(key, shown(&text), ALLOWED.to_owned()),
         }
     }
     faults

@@ -149,7 +149,8 @@ impl EngineHealth {
             done: state.done,
             failed: state.breaker.failures(),
             opened: state.breaker.opened(),
-            retry_in: state.breaker.retry_in(now),
+            // Nothing is tried before it comes back.
+            retry_in: state.breaker.retry_in(now).filter(|_| !is_stuck),
             stuck: state.stuck,
         }
     }

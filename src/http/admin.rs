@@ -76,7 +76,13 @@ async fn state(State(app): State<App>) -> Json<top::State> {
 
 /// Injects faults: lines such as "stt=hung", or "stt=" for none.
 async fn set_faults(State(app): State<App>, body: String) -> (StatusCode, String) {
-    let Some(faults) = app.engines().and_then(|engines| engines.faults.clone()) else {
+    let Some(engines) = app.engines() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the models are being loaded: ask again\n".to_owned());
+    };
+    if body.len() > MOST_FILTER {
+        return (StatusCode::PAYLOAD_TOO_LARGE, format!("faults have at most {MOST_FILTER} bytes\n"));
+    }
+    let Some(faults) = engines.faults.clone() else {
         return (
             StatusCode::FORBIDDEN,
             "faults are not allowed: start the server with --allow-faults\n".to_owned(),
@@ -91,7 +97,8 @@ async fn set_faults(State(app): State<App>, body: String) -> (StatusCode, String
             );
         };
         let Some(target) = Target::ALL.into_iter().find(|target| target.name() == engine.trim()) else {
-            let told = format!("{:.40}: there is no such engine; there are stt, llm and tts\n", engine);
+            let engine: String = engine.chars().take(40).collect();
+            let told = format!("{engine:?}: there is no such engine; there are stt, llm and tts\n");
             return (StatusCode::BAD_REQUEST, told);
         };
         let fault = match fault.trim() {

@@ -112,7 +112,8 @@ fn engine(
         p95_ms: latency.get(stage).map(|of| of.p95),
         note: match figures.stuck {
             0 => String::new(),
-            stuck => format!("{stuck} of its threads do not come back"),
+            1 => "a thread does not come back".to_owned(),
+            stuck => format!("{stuck} threads do not come back"),
         },
     }
 }

@@ -16,6 +16,8 @@ use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
@@ -84,17 +86,33 @@ pub fn run(
             terminal.draw(|frame| draw(frame, &view))?;
             drawn = Some(now);
         }
-        let mut wait = TICK;
-        while event::poll(wait)? {
+        if !is_there(TICK)? {
+            return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the terminal is gone"));
+        }
+        while event::poll(Duration::ZERO)? {
             let event = event::read()?;
             if key(&event).is_some_and(|key| view.key(key) == Then::Quit) {
                 return Ok(());
             }
             // Another size is drawn at once, too. What was typed ahead is read before.
-            (drawn, wait) = (None, Duration::ZERO);
+            drawn = None;
         }
     }
     Ok(())
+}
+
+/// Waits for a key, at most so long. False if the terminal is gone: its window was closed, or its connection
+/// was lost. Reading from it would then go on for ever.
+fn is_there(longest: Duration) -> io::Result<bool> {
+    let terminal = stdout();
+    let mut asked = [PollFd::new(&terminal, PollFlags::IN)];
+    let longest = Timespec::try_from(longest).map_err(io::Error::other)?;
+    match poll(&mut asked, Some(&longest)) {
+        // A signal: the loop looks at it.
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(!asked[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL))
 }
 
 /// Starts the thread that asks, until nobody wants answers any more.
