@@ -147,7 +147,7 @@ pub(super) fn manners(r: &mut Reader) -> Manners {
     let on = |duration: Duration| Some(duration).filter(|duration| !duration.is_zero());
     Manners {
         idle_after: on(r.millis("manners.idle_after_ms", 10_000, 0..=600_000)),
-        filler_after: on(r.millis("manners.filler_after_ms", 1500, 0..=60_000)),
+        filler_after: on(r.millis("manners.filler_after_ms", 700, 0..=60_000)),
         max_call: on(r.millis("manners.max_call_ms", 1_800_000, 0..=86_400_000)),
         warn_before: r.millis("manners.warn_before_ms", 60_000, 0..=3_600_000),
         give_up_after: r.integer("manners.give_up_after", 3, 0..=100) as u32,

@@ -33,12 +33,10 @@ const OF_THE_REPLY: [Timer; 6] = [
 impl Conversation {
     /// Says a text that is not generated.
     pub(super) fn say(&mut self, now: CallTime, purpose: Purpose, text: &str) {
-        let turn = self.next_turn_id(purpose);
-        let mut reply = Reply::new(turn, purpose, "", Milestones::default(), self.settings.language);
-        let pieces = reply.take_all(text);
-        self.timers.cancel(Timer::IdleDue);
+        let turn = self.take_up(purpose, "", Milestones::default());
+        let pieces = self.reply.as_mut().map_or_else(Vec::new, |reply| reply.take_all(text));
+        self.timers.cancel_all(&[Timer::IdleDue, Timer::FillerDue]);
         self.quiet_since = None;
-        self.reply = Some(reply);
         self.speak(turn, pieces);
         self.expect_playback(now);
         self.finish_if_over(now);
@@ -115,29 +113,6 @@ impl Conversation {
         }
     }
 
-    /// Sets the filler's deadline: an answer that is not heard by then is preceded by the filler.
-    pub(super) fn expect_filler(&mut self, now: CallTime) {
-        let unheard = self.reply.as_ref().is_some_and(|reply| reply.ledger.is_empty());
-        let patience =
-            self.settings.manners.filler_after.filter(|_| !self.settings.phrases.fillers.is_empty());
-        if let Some(patience) = patience.filter(|_| unheard) {
-            self.timers.set(Timer::FillerDue, now + patience);
-        }
-    }
-
-    /// The answer is late: speaks a filler, so that the caller does not hear silence.
-    pub(super) fn filler_due(&mut self) {
-        let Some(reply) = self.reply.as_mut().filter(|r| r.ledger.is_empty() && r.paused.is_none()) else {
-            return;
-        };
-        let Some(text) = self.fillers.next(&self.settings.phrases.fillers).map(str::to_owned) else { return };
-        let turn = reply.turn;
-        let chunk = self.next_chunk;
-        self.next_chunk = chunk.next();
-        reply.ledger.asked(chunk, &text, Duration::ZERO, true);
-        self.actions.push_back(Action::Speak { turn, chunk, text });
-    }
-
     // Text becomes sound.
 
     pub(super) fn speak(&mut self, turn: TurnId, pieces: impl IntoIterator<Item = Piece>) {
@@ -145,7 +120,7 @@ impl Conversation {
             let chunk = self.next_chunk;
             let Some(reply) = self.reply_of(turn) else { return };
             let silence = std::mem::replace(&mut reply.pause, piece.pause);
-            reply.ledger.asked(chunk, &piece.text, silence, false);
+            reply.ledger.asked(chunk, &piece.text, silence);
             self.next_chunk = chunk.next();
             self.actions.push_back(Action::Speak { turn, chunk, text: piece.text });
         }
@@ -304,6 +279,7 @@ impl Conversation {
         self.compact();
         self.plan_compaction("");
         if reply.purpose == Purpose::Answer {
+            self.fillers.answer_over();
             self.failover.turn_over();
         }
         self.count_what_was_answered(reply, &heard.answer, interrupted);

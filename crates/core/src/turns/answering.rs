@@ -9,7 +9,6 @@ use super::latency::Milestones;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::utterance::Utterance;
-use crate::ids::TurnId;
 use crate::report::Speculation;
 use crate::units::CallTime;
 
@@ -25,7 +24,7 @@ impl Conversation {
         let doubtful = utterance.doubtful && keys.is_none();
         let text = joined([Some(said), keys]);
         self.settle_what_is_over(now);
-        match &self.reply {
+        match self.reply_to_words() {
             Some(_) if utterance.is_echo => self.resume(now),
             Some(_) if self.is_ending() => {}
             Some(_) if self.is_protected() => self.owe(now, &utterance, text),
@@ -35,7 +34,7 @@ impl Conversation {
                 self.interrupt(now);
                 self.answer_utterance(now, &utterance, text);
             }
-            None if utterance.is_echo => self.wait_for_the_caller(now),
+            None if utterance.is_echo => self.nothing_to_answer(now),
             None if text.is_empty()
                 && self.owed.is_none()
                 && self.history.pending_caller_text().is_empty() =>
@@ -80,8 +79,13 @@ impl Conversation {
         if lasted && utterance.lasted && !utterance.capped && self.may_ask_again() {
             self.ask_again(now);
         } else {
-            self.wait_for_the_caller(now);
+            self.nothing_to_answer(now);
         }
+    }
+
+    fn nothing_to_answer(&mut self, now: CallTime) {
+        self.wait_in_vain(now);
+        self.wait_for_the_caller(now);
     }
 
     fn answer_utterance(&mut self, now: CallTime, utterance: &Utterance, text: String) {
@@ -97,23 +101,19 @@ impl Conversation {
 
     /// Answers the caller's turn: with the draft if it fits, or by asking the language model.
     pub(super) fn answer(&mut self, now: CallTime, milestones: Milestones, text: &str) {
-        self.interrupt(now);
+        if self.reply_to_words().is_some() {
+            self.interrupt(now);
+        }
         self.the_caller_is_there();
         self.timers.cancel(Timer::IdleDue);
         self.history.caller_said(text);
-        self.fillers.answer_begins();
         if !self.release(now, milestones) {
-            let turn = self.begin_answer(Milestones { asked: Some(now), ..milestones });
+            let heard = self.history.pending_caller_text().to_owned();
+            let milestones = Milestones { asked: Some(now), ..milestones };
+            let turn = self.take_up(Purpose::Answer, &heard, milestones);
             self.generate(now, turn, self.failover.first());
         }
         self.expect_filler(now);
-    }
-
-    fn begin_answer(&mut self, milestones: Milestones) -> TurnId {
-        let turn = self.next_turn_id(Purpose::Answer);
-        let heard = self.history.pending_caller_text();
-        self.reply = Some(Reply::new(turn, Purpose::Answer, heard, milestones, self.settings.language));
-        turn
     }
 
     /// The caller's words could not be transcribed: the turn cannot be answered, unless the agent speaks
@@ -130,13 +130,14 @@ impl Conversation {
         }
         if let Some(keys) = self.take_keys() {
             self.answer(now, milestones, &keys);
-        } else if self.reply.is_some() {
+        } else if self.reply_to_words().is_some() {
             self.resume(now);
         } else if utterance.is_echo {
             // An answer to the agent's own voice would come back, too, and so for ever.
-            self.wait_for_the_caller(now);
+            self.nothing_to_answer(now);
         } else {
-            self.begin_answer(milestones);
+            let heard = self.history.pending_caller_text().to_owned();
+            self.take_up(Purpose::Answer, &heard, milestones);
             self.speak_fallback(now);
         }
         self.listen_on(now);
@@ -150,7 +151,7 @@ fn joined<const N: usize>(parts: [Option<String>; N]) -> String {
 }
 
 /// The milestones that are known when a turn is over.
-fn milestones(now: CallTime, utterance: &Utterance) -> Milestones {
+pub(super) fn milestones(now: CallTime, utterance: &Utterance) -> Milestones {
     let known_at = utterance.transcript.as_ref().map(|(_, known_at)| *known_at);
     Milestones {
         speech_end: utterance.paused_at,

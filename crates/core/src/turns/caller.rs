@@ -33,6 +33,10 @@ const OF_THE_UTTERANCE: [Timer; 7] = [
     Timer::TranscriptDue,
 ];
 
+/// Timers that end when the caller goes on.
+const OF_THE_SILENCE: [Timer; 5] =
+    [Timer::EndOfTurn, Timer::StallOver, Timer::TranscriptDue, Timer::FillerDue, Timer::IdleDue];
+
 impl Conversation {
     // While the caller speaks.
 
@@ -60,7 +64,7 @@ impl Conversation {
             self.timers.set(Timer::UtteranceCap, utterance.began + limits.max_utterance);
             self.timers.set(Timer::PieceCap, utterance.open_from + limits.max_piece);
         }
-        self.timers.cancel_all(&[Timer::EndOfTurn, Timer::StallOver, Timer::TranscriptDue, Timer::IdleDue]);
+        self.timers.cancel_all(&OF_THE_SILENCE);
         if let Some(pace) = self.settings.listening.partial_pace {
             self.timers.set(Timer::PartialDue, at + pace);
         }
@@ -244,6 +248,7 @@ impl Conversation {
             return self.answer_with_fallback(now);
         }
         self.timers.set(Timer::TranscriptDue, now + TRANSCRIPT_PATIENCE);
+        self.expect_filler(now);
         self.end_if_all_is_known(now);
     }
 

@@ -5,13 +5,13 @@
 #[derive(Debug, Default)]
 pub(super) struct Fillers {
     last: Option<usize>,
-    /// The answers begun since then.
+    /// The answers that have ended since then, its own included.
     answers: u32,
 }
 
 impl Fillers {
-    /// An answer begins.
-    pub(super) fn answer_begins(&mut self) {
+    /// An answer is over.
+    pub(super) fn answer_over(&mut self) {
         self.answers = self.answers.saturating_add(1);
     }
 
@@ -34,8 +34,9 @@ mod tests {
         let fillers: Vec<String> = fillers.iter().map(|&text| text.to_owned()).collect();
         let mut state = Fillers::default();
         let mut one = |late: &bool| {
-            state.answer_begins();
-            if *late { state.next(&fillers).map(str::to_owned) } else { None }
+            let said = if *late { state.next(&fillers).map(str::to_owned) } else { None };
+            state.answer_over();
+            said
         };
         late.iter().map(&mut one).collect()
     }

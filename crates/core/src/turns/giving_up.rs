@@ -82,6 +82,7 @@ impl Conversation {
         if !awaited {
             self.timers.cancel(Timer::VoiceDue);
         } else if !self.timers.is_set(Timer::VoiceDue) {
+            self.filler_awaits_the_voice(now);
             self.timers.set(Timer::VoiceDue, now + FIRST_SOUND_PATIENCE);
         }
     }

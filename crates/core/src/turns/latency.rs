@@ -55,7 +55,8 @@ impl Milestones {
     fn stages_to(&self, first_audio: CallTime, first_frame: CallTime) -> Option<Stages> {
         let speech_end = self.speech_end?;
         let endpoint = self.endpoint?;
-        let transcript = self.transcript?.max(endpoint);
+        // A filler may be heard before the words are known: until then, they were awaited.
+        let transcript = self.transcript?.min(first_audio).max(endpoint);
         // Speech that is not the model's (the fallback phrase, a filler) has no token of its own.
         let first_token =
             self.first_token.map_or(first_audio, |token| token.min(first_audio)).max(transcript);

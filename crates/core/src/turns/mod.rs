@@ -35,6 +35,7 @@ mod timers;
 pub mod trace;
 pub mod turn_detection;
 mod utterance;
+mod waiting;
 pub mod what_if;
 mod word_timing;
 
@@ -220,7 +221,7 @@ impl Conversation {
             Some(Timer::VoiceDue) => self.voice_due(now),
             Some(Timer::PlaybackDue) => self.playback_due(now),
             Some(Timer::ResumeDue) => self.resume_due(now),
-            Some(Timer::FillerDue) => self.filler_due(),
+            Some(Timer::FillerDue) => self.filler_due(now),
             Some(Timer::WordsDue) => self.words_due(now),
             Some(Timer::IdleDue) => self.idle_due(now),
             Some(Timer::KeysDue) => self.keys_over(now),

@@ -88,8 +88,14 @@ pub struct Ledger {
 
 impl Ledger {
     /// `chunk` is being synthesised; `silence` is the pause before it.
-    pub fn asked(&mut self, chunk: ChunkId, text: &str, silence: Duration, filler: bool) {
-        self.pieces.push(Piece { chunk, text: text.to_owned(), silence, filler, state: State::Asked });
+    pub fn asked(&mut self, chunk: ChunkId, text: &str, silence: Duration) {
+        self.pieces.push(Piece { chunk, text: text.to_owned(), silence, filler: false, state: State::Asked });
+    }
+
+    /// A filler is being synthesised, to be heard before everything else: nothing was sent yet.
+    pub fn fill(&mut self, chunk: ChunkId, text: &str) {
+        let (text, silence) = (text.to_owned(), Duration::ZERO);
+        self.pieces.insert(0, Piece { chunk, text, silence, filler: true, state: State::Asked });
     }
 
     /// True if `chunk` is in this ledger and waits for its audio, or for more of it.
@@ -176,6 +182,12 @@ impl Ledger {
         let in_the_way = |p: &&Piece| !matches!(p.state, State::Over { .. }) && (!p.filler || is_asked(p));
         let unsent = self.pieces.iter().filter(|piece| !piece.filler).all(is_unsent);
         unsent && !self.is_without_answer() && self.pieces.iter().find(in_the_way).is_some_and(is_asked)
+    }
+
+    /// [`Self::awaits_first_sound`], and no filler bridges the wait.
+    #[must_use]
+    pub fn awaits_first_sound_unfilled(&self) -> bool {
+        self.awaits_first_sound() && !self.pieces.iter().any(|piece| piece.filler)
     }
 
     /// True if nothing sounds at `at`, because the next sound is still being synthesised.

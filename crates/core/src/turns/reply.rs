@@ -62,6 +62,8 @@ pub(super) struct Reply {
     pub(super) asks: usize,
     /// A chunk was synthesised again because the synthesis failed.
     pub(super) spoken_again: bool,
+    /// It began with a filler, before the caller's words were known.
+    pub(super) awaits_words: bool,
 }
 
 impl Reply {
@@ -94,7 +96,15 @@ impl Reply {
             first_mark: None,
             asks: 1,
             spoken_again: false,
+            awaits_words: false,
         }
+    }
+
+    /// The caller's words are known, after a filler.
+    pub(super) fn with_words(self, heard: &str, milestones: Milestones) -> Self {
+        let Milestones { first_audio, first_frame, mark, .. } = self.milestones;
+        let milestones = Milestones { first_audio, first_frame, mark, ..milestones };
+        Self { heard: heard.to_owned(), milestones, awaits_words: false, paused: None, ..self }
     }
 
     /// True if the way to the ear is still to be measured and nothing was sent yet, so that it can be.

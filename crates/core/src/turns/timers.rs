@@ -30,7 +30,7 @@ pub enum Timer {
     PlaybackDue,
     /// The agent pauses for a sound in which no words were heard.
     ResumeDue,
-    /// The answer is late.
+    /// Nothing of the answer is heard yet.
     FillerDue,
     /// A sound should have had words by now.
     WordsDue,
@@ -82,6 +82,11 @@ impl Timers {
     /// True if `timer` has a deadline that has not been acted on.
     pub(super) fn is_set(&self, timer: Timer) -> bool {
         self.0[timer as usize].is_some()
+    }
+
+    /// The deadline of `timer`, if it is set.
+    pub(super) fn at(&self, timer: Timer) -> Option<CallTime> {
+        self.0[timer as usize]
     }
 
     /// Cancels all of `timers`.

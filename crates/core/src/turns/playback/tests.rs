@@ -12,8 +12,8 @@ fn words(ends: &[u64]) -> Vec<WordTime> {
 /// Two chunks; the first plays from 5,000 to 6,000, the second 100 ms later.
 fn playing() -> Ledger {
     let mut ledger = Ledger::default();
-    ledger.asked(ChunkId(1), "We open at nine.", MS(0), false);
-    ledger.asked(ChunkId(2), "Anything else?", MS(100), false);
+    ledger.asked(ChunkId(1), "We open at nine.", MS(0));
+    ledger.asked(ChunkId(2), "Anything else?", MS(100));
     ledger.ready(ChunkId(1), MS(1000), &words(&[200, 500, 700, 1000]), false);
     ledger.ready(ChunkId(2), MS(800), &words(&[400, 800]), false);
     ledger.queued(ChunkId(1), MarkId(1));
@@ -87,8 +87,8 @@ fn a_piece_that_was_over_when_the_agent_paused_is_not_said_again() {
 #[test]
 fn a_piece_waits_for_the_one_before_it() {
     let mut ledger = Ledger::default();
-    ledger.asked(ChunkId(1), "One.", MS(0), false);
-    ledger.asked(ChunkId(2), "Two.", MS(0), false);
+    ledger.asked(ChunkId(1), "One.", MS(0));
+    ledger.asked(ChunkId(2), "Two.", MS(0));
     ledger.ready(ChunkId(2), MS(300), &[], false);
     assert!(ledger.due().is_empty());
     ledger.ends_here(ChunkId(1));
@@ -99,7 +99,7 @@ fn a_piece_waits_for_the_one_before_it() {
 #[test]
 fn without_word_times_the_cut_is_estimated_and_marked_so() {
     let mut ledger = Ledger::default();
-    ledger.asked(ChunkId(1), "one two three four", MS(0), false);
+    ledger.asked(ChunkId(1), "one two three four", MS(0));
     ledger.ready(ChunkId(1), MS(1800), &[], false);
     ledger.queued(ChunkId(1), MarkId(1));
     ledger.started(ChunkId(1), AT(0));
@@ -120,8 +120,8 @@ fn a_filler_is_heard_but_is_no_part_of_the_answer() {
 /// A chunk of which 600 ms have come and play from 5,000.
 fn growing() -> Ledger {
     let mut ledger = Ledger::default();
-    ledger.asked(ChunkId(1), "We open at nine.", MS(0), false);
-    ledger.asked(ChunkId(2), "Anything else?", MS(100), false);
+    ledger.asked(ChunkId(1), "We open at nine.", MS(0));
+    ledger.asked(ChunkId(2), "Anything else?", MS(100));
     ledger.ready(ChunkId(2), MS(800), &words(&[400, 800]), false);
     ledger.ready(ChunkId(1), MS(600), &words(&[200, 500]), true);
     ledger
@@ -181,7 +181,7 @@ fn of_a_voice_that_fails_in_the_middle_the_words_that_it_brought_were_said() {
 #[test]
 fn of_a_chunk_that_grows_without_word_times_no_word_is_sure_before_its_end() {
     let mut ledger = Ledger::default();
-    ledger.asked(ChunkId(1), "one two three four", MS(0), false);
+    ledger.asked(ChunkId(1), "one two three four", MS(0));
     ledger.ready(ChunkId(1), MS(600), &[], true);
     ledger.queued(ChunkId(1), MarkId(1));
     ledger.started(ChunkId(1), AT(0));
