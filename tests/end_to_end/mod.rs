@@ -20,6 +20,7 @@ mod parting;
 mod people;
 mod prompt;
 mod real_weights;
+mod replaying;
 mod siege;
 mod simulated;
 mod strangers;

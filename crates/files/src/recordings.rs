@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use offhook_core::audio::wav::{self, Clip, WavError};
+use offhook_core::audio::wav::{self, Clip, MAX_SECONDS, Reader, WavError};
 
 /// Reads a WAV file.
 ///
@@ -14,6 +14,25 @@ pub fn read(path: &Path) -> Result<Clip, WavError> {
     let name = path.display().to_string();
     let file = File::open(path).map_err(|cause| WavError::Io { name: name.clone(), cause })?;
     wav::read(BufReader::new(file), &name)
+}
+
+/// Reads the first channel of a WAV file: the caller's, in a recording of a call. At most an hour, as
+/// [`read`].
+///
+/// # Errors
+/// As [`read`].
+pub fn read_first_channel(path: &Path) -> Result<Clip, WavError> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|cause| WavError::Io { name: name.clone(), cause })?;
+    let mut reader = Reader::open(BufReader::new(file), &name)?;
+    let (rate, mut samples) = (reader.rate(), Vec::new());
+    while let Some(channels) = reader.read()? {
+        samples.extend(channels.first().into_iter().flatten());
+        if samples.len() as u64 > MAX_SECONDS * u64::from(rate) {
+            return Err(WavError::TooLong { name });
+        }
+    }
+    Ok(Clip { samples, rate })
 }
 
 /// Writes a 16-bit PCM WAV file, mono or stereo, as [`wav::encode`] makes it.
@@ -40,6 +59,16 @@ mod tests {
         assert_eq!(offhook_core::audio::to_i16(&clip.samples), samples);
         assert_eq!(clip.i16_at(8_000).unwrap(), samples);
         assert_eq!(clip.at(16_000).unwrap().len(), 2_000);
+    }
+
+    #[test]
+    fn of_a_call_the_first_channel_is_the_callers() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("call.wav");
+        let (caller, agent) = ([1000i16; 800], [-500i16; 800]);
+        write(&path, 8_000, &[&caller, &agent]).unwrap();
+        let clip = read_first_channel(&path).unwrap();
+        assert_eq!(offhook_core::audio::to_i16(&clip.samples), caller);
     }
 
     #[test]

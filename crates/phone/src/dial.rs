@@ -99,6 +99,8 @@ pub(crate) struct Caller {
     pub(crate) until: usize,
     /// What is remembered of the audio.
     pub(crate) keep: Keep,
+    /// They say their first line at once, without hearing the greeting out.
+    pub(crate) at_once: bool,
 }
 
 /// Calls and says `lines`, one after the other. When `hang_up` completes, the call ends early.
@@ -114,7 +116,25 @@ pub async fn call(
     hang_up: impl Future<Output = ()>,
     progress: &mut Progress<'_>,
 ) -> anyhow::Result<Outcome> {
-    let caller = Caller { lines: lines.into(), patience, until: usize::MAX, keep: Keep::Everything };
+    let lines = lines.into();
+    let caller = Caller { lines, patience, until: usize::MAX, keep: Keep::Everything, at_once: false };
+    Ok(call_as(dialled, caller, hang_up, progress).await?)
+}
+
+/// Calls, and plays one side of a recorded call from the first frame on, whatever the agent says. `patience`
+/// is for the answer to its end.
+///
+/// # Errors
+/// As [`call`].
+pub async fn play(
+    dialled: &Dialled<'_>,
+    caller: Line,
+    patience: Patience,
+    hang_up: impl Future<Output = ()>,
+    progress: &mut Progress<'_>,
+) -> anyhow::Result<Outcome> {
+    let lines = [caller].into();
+    let caller = Caller { lines, patience, until: usize::MAX, keep: Keep::Everything, at_once: true };
     Ok(call_as(dialled, caller, hang_up, progress).await?)
 }
 
@@ -134,6 +154,9 @@ pub(crate) async fn call_as(
     };
     let mut turns = ScriptedCaller::new(caller.lines, caller.patience);
     turns.say_nothing_after(caller.until);
+    if caller.at_once {
+        turns.wait_for_no_greeting();
+    }
     let mut call = Call::new(socket, phone, turns, caller.keep, progress);
     let talk = async {
         match call.open().await {

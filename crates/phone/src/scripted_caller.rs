@@ -115,6 +115,11 @@ impl ScriptedCaller {
         self.until = until;
     }
 
+    /// Lets the caller say their first line from the first frame on, over the greeting: as recorded.
+    pub(crate) fn wait_for_no_greeting(&mut self) {
+        self.speak(0, 0);
+    }
+
     /// The next frame of the caller, at position `now`; `None` when the caller hangs up.
     pub(crate) fn frame(&mut self, now: usize, agent: &Playout) -> Option<Frame> {
         let next = match self.phase {

@@ -1,6 +1,8 @@
 //! `offhook calls`: the records of calls that a server keeps: listed, shown, exported, replayed, deleted,
 //! backed up. Must not know how they are written.
 
+mod audio;
+mod compared;
 mod list;
 mod show;
 mod times;
@@ -47,13 +49,19 @@ enum Command {
         #[arg(long)]
         transcript: bool,
     },
-    /// Replay the trace of a call, under its own settings or under others (as `offhook replay`)
+    /// Replay a call: the decisions of its trace, under its own settings or under others (as `offhook
+    /// replay`), or its recording, with today's engines
     Replay {
         /// The call, by its name or by its number ("#12")
         call: String,
         /// Change a setting, by its key in config.toml ("endpoint.complete_ms=400")
         #[arg(long = "set", value_name = "KEY=VALUE")]
         set: Vec<String>,
+        /// Play the caller's side of the recording to a server with the engines of the configuration, in real
+        /// time, and compare words and waiting times. The answers may differ, so the caller may talk over
+        /// some
+        #[arg(long, conflicts_with = "set")]
+        audio: bool,
         /// Print one JSON object per line
         #[arg(long)]
         json: bool,
@@ -144,7 +152,8 @@ pub fn run(args: &Args, config: &Config, path: Option<&Path>) -> anyhow::Result<
             crate::cli::output::write(format_args!("{}", found(file, call)?.transcript()))?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Replay { call, set, json } => {
+        Command::Replay { call, audio: true, json, .. } => audio::run(&found(file, call)?, path, *json),
+        Command::Replay { call, set, json, audio: false } => {
             let trace = found(file, call)?.call.trace;
             let trace =
                 trace.with_context(|| format!("call {call} has no trace: set log.traces for traces"))?;

@@ -85,6 +85,7 @@ impl Load {
             patience: Patience { interrupt_after, ..self.patience },
             until: samples_in(left, PHONE_RATE),
             keep: Keep::OneTurn { gap: self.patience.gap },
+            at_once: false,
         }
     }
 }
