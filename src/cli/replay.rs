@@ -5,6 +5,7 @@
 mod assignments;
 mod conversation;
 mod decisions;
+mod whole;
 
 use std::io::{BufRead, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,14 +16,16 @@ use owo_colors::OwoColorize as _;
 
 use self::assignments::changed;
 use self::decisions::{Change, Decision, changes, decisions};
+use crate::call::capture;
 use crate::cli::output::noteln;
 use crate::turns::replay::Trace;
 use crate::turns::trace::Line;
 use crate::units::{CallTime, tenths};
 
-/// Replays the trace of a call. A server writes traces if `log.traces` is set.
+/// Replays the trace of a call. A server writes traces if `log.traces` is set; with `log.captures`, the whole
+/// call runs again, and each message that it sends is compared.
 ///
-/// Exit code 1 if a decision differs from the trace.
+/// Exit code 1 if a decision differs from the trace, or a message from the capture.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The trace; "-" reads it from standard input.
@@ -52,17 +55,26 @@ impl Args {
 /// # Errors
 /// If the trace cannot be read, or a setting is invalid.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let lines = read(&args.trace)?;
+    let Read { lines, captured } = read(&args.trace)?;
     if args.show {
         // A trace with missing lines or of another version can still be printed.
         write!(std::io::stdout().lock(), "{}", conversation::draw(&lines))?;
         return Ok(ExitCode::SUCCESS);
     }
     let trace = Trace::new(lines).with_context(|| args.trace.display().to_string())?;
-    if args.set.is_empty() { replay(&trace, args.json) } else { rehearse(&trace, args) }
+    if args.set.is_empty() { replay(&trace, &captured, args.json) } else { rehearse(&trace, args) }
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<Line>> {
+/// The lines of a file.
+#[derive(Default)]
+struct Read {
+    /// Those of the conversation.
+    lines: Vec<Line>,
+    /// Those of the whole call, if `log.captures` was set.
+    captured: Vec<capture::Line>,
+}
+
+fn read(path: &Path) -> anyhow::Result<Read> {
     if path == Path::new("-") {
         return lines_of(std::io::stdin().lock(), "standard input");
     }
@@ -72,21 +84,26 @@ fn read(path: &Path) -> anyhow::Result<Vec<Line>> {
     lines_of(std::io::BufReader::new(file), &name)
 }
 
-fn lines_of(input: impl BufRead, name: &str) -> anyhow::Result<Vec<Line>> {
-    let mut lines = Vec::new();
+fn lines_of(input: impl BufRead, name: &str) -> anyhow::Result<Read> {
+    let mut read = Read::default();
     for (number, text) in input.lines().enumerate() {
         let place = || format!("{name}: line {} is not part of a trace written by `log.traces`", number + 1);
         let text = text.with_context(place)?;
-        if !text.is_empty() {
-            lines.push(Line::read(&text).with_context(place)?);
+        if text.is_empty() {
+            continue;
+        }
+        match (Line::read(&text), capture::Line::read(&text)) {
+            (Ok(line), _) => read.lines.push(line),
+            (Err(_), Ok(line)) => read.captured.push(line),
+            (Err(error), Err(_)) => return Err(error).with_context(place),
         }
     }
-    Ok(lines)
+    Ok(read)
 }
 
 /// Replays under the recorded settings.
-fn replay(trace: &Trace, json: bool) -> anyhow::Result<ExitCode> {
-    let replay = trace.replay();
+fn replay(trace: &Trace, captured: &[capture::Line], json: bool) -> anyhow::Result<ExitCode> {
+    let (replay, whole) = (trace.replay(), whole::run(captured, trace)?);
     let mut out = crate::cli::output::stdout();
     if json {
         let difference = replay.difference.as_ref().map(
@@ -94,6 +111,7 @@ fn replay(trace: &Trace, json: bool) -> anyhow::Result<ExitCode> {
         );
         let object = serde_json::json!({
             "events": replay.events, "actions": replay.actions, "difference": difference,
+            "whole_call": whole.as_ref().map(whole::as_json),
         });
         writeln!(out, "{object}")?;
     } else if let Some(difference) = &replay.difference {
@@ -107,7 +125,11 @@ fn replay(trace: &Trace, json: bool) -> anyhow::Result<ExitCode> {
     } else {
         writeln!(out, "{} events, {} actions: no difference", replay.events, replay.actions)?;
     }
-    Ok(if replay.difference.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if let Some(whole) = whole.as_ref().filter(|_| !json) {
+        write!(out, "{}", whole::told(whole))?;
+    }
+    let is_same = replay.difference.is_none() && whole.is_none_or(|whole| whole.difference.is_none());
+    Ok(if is_same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Replays under other settings. The result is compared with a rehearsal under the recorded settings, so that

@@ -6,13 +6,20 @@ use crate::language::ENGLISH;
 use crate::media::listener::Listener;
 use crate::streams::{Overrides, Refusal, RefusalCode};
 use crate::turns::{Listening, Settings};
-use crate::vad::{DetectorChoice, Hysteresis};
+use crate::vad::{DetectorChoice, Hysteresis, HysteresisSettings};
 
 /// A call's listener, with this detector and the settings of the configuration.
 #[must_use]
 pub fn listener(config: &Config, detector: DetectorChoice) -> Listener {
-    let hysteresis = Hysteresis::new(config.vad.start, config.barge_in.min_speech, config.vad.stop);
+    let hysteresis = Hysteresis::of(hysteresis(config));
     Listener::new(detector.build(), hysteresis, config.vad.pre_roll, config.stt.max_piece)
+}
+
+/// How long speech and silence must last.
+#[must_use]
+pub fn hysteresis(config: &Config) -> HysteresisSettings {
+    let (vad, sustained) = (&config.vad, config.barge_in.min_speech);
+    HysteresisSettings { start: vad.start, sustained, stop: vad.stop }
 }
 
 /// The conversation's part of the configuration.

@@ -292,4 +292,6 @@ pub struct Log {
     pub json: bool,
     /// The folder for the traces of calls; `None` writes none.
     pub traces: Option<PathBuf>,
+    /// Traces also hold every input of the call, and what was sent.
+    pub captures: bool,
 }

@@ -68,6 +68,7 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
             }),
             json: r.switch("log.json", false),
             traces: r.file("log.traces", base),
+            captures: r.switch("log.captures", false),
         },
         records: records::records(r, base),
         otlp: otlp::otlp(r, base),
@@ -246,6 +247,13 @@ fn check_together(r: &mut Reader, c: &Config) {
             format!("less than llm.first_token_timeout_ms, {}", c.llm.first_token_timeout.as_millis()),
         );
     }
+    if c.log.captures && c.log.traces.is_none() {
+        r.refuse(
+            "log.captures",
+            "true".to_owned(),
+            "true only with a folder for traces (log.traces)".to_owned(),
+        );
+    }
     turn_taking::check_together(r, c);
 }
 
@@ -260,6 +268,13 @@ mod tests {
             Ok(_) => Vec::new(),
             Err(error) => error.problems.iter().map(ToString::to_string).collect(),
         }
+    }
+
+    #[test]
+    fn captures_need_a_folder_for_traces() {
+        let alone = problems("[log]\ncaptures = true");
+        assert!(alone.len() == 1 && alone[0].contains("log.traces"), "{alone:?}");
+        assert!(problems("[log]\ntraces = \"t\"\ncaptures = true").is_empty());
     }
 
     #[test]

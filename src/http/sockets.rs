@@ -148,14 +148,20 @@ fn allowed(app: &App, dialects: &[Dialect], request: &Request) -> Result<Vec<Dia
     if allowed.is_empty() { Err(denied) } else { Ok(allowed) }
 }
 
-/// A codec for one of the `allowed` dialects, on a path for `dialects`.
-fn codec(app: &App, dialects: &[Dialect], allowed: Vec<Dialect>, target: &Uri) -> Box<dyn Gateway> {
+/// A codec for one of the `allowed` dialects, on a path for `dialects`, and its parameters.
+fn codec(
+    app: &App,
+    dialects: &[Dialect],
+    allowed: Vec<Dialect>,
+    target: &Uri,
+) -> (Box<dyn Gateway>, Context) {
     let query = target.query().unwrap_or_default().to_owned();
     let context = Context { query, telnyx_l16: app.config.lines.telnyx_l16 };
-    match *dialects {
+    let codec = match *dialects {
         [dialect] => dialect.codec(&context),
-        _ => Box::new(Detect::new(allowed, context)),
-    }
+        _ => Box::new(Detect::new(allowed, context.clone())),
+    };
+    (codec, context)
 }
 
 const fn status(refused: Refused) -> StatusCode {

@@ -8,30 +8,34 @@ use hyper::upgrade::Upgraded;
 use tracing::Instrument as _;
 
 use super::call_span::CallSpan;
+use super::capture::CaptureHead;
 use super::clock::Clock;
 use super::close_reason::CloseReason;
 use super::cpu_meter::metered;
-use super::opening::{Opening, refuse, wait_for_start};
+use super::opening::{refuse, wait_for_start};
 use super::outbound::Outbound;
 use super::registry::{Place, Refused};
 use super::services::Services;
 use super::socket::{Limits, open};
 use super::socket_reader::SocketReader;
 use super::task::Task;
-use super::traces::trace_to;
+use super::traces::{Sinks, trace_to};
 use crate::call::line::Line;
+use crate::call::opening::Opening;
 use crate::call::tolerance::Tolerance;
-use crate::call::{Call, Ending, Setup, TraceSink};
+use crate::call::{Call, Ending, Setup};
 use crate::config::call::{listener, settings_of};
 use crate::ids::CallId;
+use crate::streams::detect::Context;
 use crate::streams::dialect::Dialect;
-use crate::streams::{Gateway, Refusal, Start};
+use crate::streams::{Gateway, Refusal, Start, Wire};
 
-/// Runs a call from its open socket to its end. `admit` gives it a place, and turns the gateway's name of the
-/// call into the server's. Returns the reason if the call was not accepted.
+/// Runs a call from its open socket to its end, with a codec of these parameters. `admit` gives it a place,
+/// and turns the gateway's name of the call into the server's. Returns the reason if the call was not
+/// accepted.
 pub async fn run(
     stream: Upgraded,
-    mut codec: Box<dyn Gateway>,
+    (mut codec, context): (Box<dyn Gateway>, Context),
     services: Services,
     admit: impl FnOnce(&Start, Option<Dialect>) -> Result<(CallId, Place), Refused>,
 ) -> Option<CloseReason> {
@@ -44,9 +48,11 @@ pub async fn run(
     let mut incoming = SocketReader::new(stream, server.max_messages_per_s, clock);
     let mut tolerance = Tolerance::default();
     let wait = server.start_timeout;
+    let mut captured = CaptureHead::new(&services.config, context);
+    let keep = |at, wire: Wire<'_>| captured.keep(at, wire);
+    let start = wait_for_start(&mut incoming, &mut *codec, &mut tolerance, keep);
     let opening = tokio::select! {
-        opening = tokio::time::timeout(wait, wait_for_start(&mut incoming, &mut *codec, &mut tolerance)) =>
-            opening.unwrap_or(Err(CloseReason::NoStart(wait))),
+        opening = tokio::time::timeout(wait, start) => opening.unwrap_or(Err(CloseReason::NoStart(wait))),
         () = services.stop.cancelled() => Err(CloseReason::Drained),
     };
     let prepared = opening.and_then(|opening| {
@@ -80,7 +86,10 @@ pub async fn run(
                     taken_over,
                     started: &started,
                 };
-                let call = task.run(|now| Call::new(now, setup, line, &start, early, tolerance));
+                let call = task.run(|now| {
+                    captured.write(now, &setup, &services.config, dialect);
+                    Call::new(now, setup, line, &start, early, tolerance)
+                });
                 let end = metered(call, spent).await;
                 if matches!(end, CloseReason::Call(Ending::SaidGoodbye(_))) {
                     services.hang_up(dialect, start.call_id.as_deref()).await;
@@ -109,8 +118,12 @@ fn setup(
     dialect: Option<Dialect>,
 ) -> Result<Setup, Refusal> {
     let (config, count) = (&services.config, services.engines.count.clone());
+    let settings = settings_of(config, &start.agent, &count)?;
+    let traced = config.log.traces.as_deref().and_then(|folder| traced(services, folder, id));
+    let (trace, capture) =
+        traced.map_or((None, None), |Sinks { trace, capture }| (Some(trace), Some(capture)));
     Ok(Setup {
-        settings: settings_of(config, &start.agent, &count)?,
+        settings,
         count,
         listener: listener(config, config.vad.detector),
         lead: services.lead(dialect),
@@ -120,17 +133,18 @@ fn setup(
         send_timeout: config.server.send_timeout,
         judge: config.llm.name.clone(),
         dictionary: config.tts.pronounce.clone(),
-        trace: config.log.traces.as_deref().and_then(|folder| trace(services, folder, id)),
+        trace,
+        capture: capture.filter(|_| config.log.captures),
         tap: None,
         id: id.clone(),
     })
 }
 
 /// A trace in a new file of `folder`, which the records of the call name.
-fn trace(services: &Services, folder: &Path, id: &CallId) -> Option<TraceSink> {
-    let (file, sink) = trace_to(folder, id)?;
+fn traced(services: &Services, folder: &Path, id: &CallId) -> Option<Sinks> {
+    let (file, sinks) = trace_to(folder, id)?;
     if let Some(records) = &services.records {
         records.traced(id, &file);
     }
-    Some(sink)
+    Some(sinks)
 }

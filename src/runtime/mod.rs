@@ -5,6 +5,7 @@
 pub mod accept;
 pub mod admission;
 mod call_span;
+mod capture;
 pub mod clock;
 pub mod close_reason;
 mod cpu_meter;

@@ -7,16 +7,11 @@ use super::followers;
 use super::outbound::Outbound;
 use super::socket_reader::SocketReader;
 use crate::call::Ending;
+use crate::call::opening::{Opened, Opening, open};
 use crate::call::tolerance::Tolerance;
 use crate::report::Report;
-use crate::streams::{Gateway, Inbound, RefusalCode, Start, Wire};
-
-/// The beginning of a call.
-pub(super) struct Opening {
-    pub(super) start: Start,
-    /// Whatever else came in the same message.
-    pub(super) early: Vec<Inbound>,
-}
+use crate::streams::{Gateway, Wire};
+use crate::units::CallTime;
 
 /// Tells the peer why its socket is closed before a call was accepted.
 pub(super) fn refuse(codec: &mut dyn Gateway, outbound: &mut Outbound, end: &CloseReason) {
@@ -42,42 +37,28 @@ pub(super) fn refuse(codec: &mut dyn Gateway, outbound: &mut Outbound, end: &Clo
     }
 }
 
-/// Drops messages before the start message, although they break the protocol. A start message that breaks it
-/// is refused.
+/// Waits for the message that starts the call. `keep` gets all messages up to it.
 pub(super) async fn wait_for_start(
     incoming: &mut SocketReader,
     codec: &mut dyn Gateway,
     tolerance: &mut Tolerance,
+    mut keep: impl FnMut(CallTime, Wire<'_>),
 ) -> Result<Opening, CloseReason> {
     loop {
-        let decoded = match incoming.next().await? {
-            Message::Text(text) => codec.decode(Wire::Text(&text)),
-            Message::Binary(bytes) => codec.decode(Wire::Binary(&bytes)),
+        let message = incoming.next().await?;
+        let wire = match &message {
+            Message::Text(text) => Wire::Text(text),
+            Message::Binary(bytes) => Wire::Binary(bytes),
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
             Message::Close(_) => return Err(Ending::HungUp.into()),
         };
-        let decoded = match decoded {
-            Err(refusal) if refusal.code == RefusalCode::OutOfOrder => {
-                let count = tolerance.drop_odd(incoming.now(), &refusal).map_err(CloseReason::Refused)?;
-                followers::odd_message(count, &refusal.to_string());
-                continue;
-            }
-            decoded => decoded?,
-        };
-        let mut decoded = decoded.into_iter();
-        while let Some(inbound) = decoded.next() {
-            match inbound {
-                Inbound::Started(start) => return Ok(Opening { start: *start, early: decoded.collect() }),
-                Inbound::Stopped | Inbound::EndRequested => return Err(Ending::HungUp.into()),
-                Inbound::Ping { .. }
-                | Inbound::Audio { .. }
-                | Inbound::Mark { .. }
-                | Inbound::Full
-                | Inbound::Room
-                | Inbound::Dtmf { .. }
-                | Inbound::Interrupt
-                | Inbound::Ignored { .. } => {}
-            }
+        let now = incoming.now();
+        keep(now, wire);
+        match open(now, codec, tolerance, wire)? {
+            Opened::Begins(opening) => return Ok(*opening),
+            Opened::NotYet => {}
+            Opened::Odd(count, refusal) => followers::odd_message(count, &refusal.to_string()),
+            Opened::HungUp => return Err(Ending::HungUp.into()),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Traces of calls, each in a file of its own. A slow disk never delays a call: lines that do not fit into
-//! the queue are dropped and counted. Must not know what the lines mean.
+//! Traces and captures of calls, each call in a file of its own. A slow disk never delays a call: lines that
+//! do not fit into the queue are dropped and counted. Must not know what the lines mean.
 
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write as _};
@@ -12,8 +12,10 @@ use std::time::Duration;
 
 use super::clock::{Clock, unique_id};
 use crate::call::TraceSink;
+use crate::call::capture::{self, CaptureSink};
 use crate::ids::CallId;
 use crate::turns::trace::{Line, What};
+use crate::units::CallTime;
 
 /// The most lines that wait for the disk.
 const QUEUE: usize = 4096;
@@ -27,12 +29,24 @@ const MOST_KNOWN: usize = 1000;
 /// The largest trace: some hours of a call.
 const MOST_BYTES: usize = 256 << 20;
 
-/// A new file in `folder` for the trace of a call, and the sink that writes to it; `None` if no file can be
-/// created.
+/// What writes to the file of a call.
+pub struct Sinks {
+    /// Takes the lines of its conversation.
+    pub trace: TraceSink,
+    /// Takes the lines of the whole call.
+    pub capture: CaptureSink,
+}
+
+/// A new file in `folder` for the trace of a call, and what writes to it; `None` if no file can be created.
 #[must_use]
-pub fn trace_to(folder: &Path, id: &CallId) -> Option<(PathBuf, TraceSink)> {
+pub fn trace_to(folder: &Path, id: &CallId) -> Option<(PathBuf, Sinks)> {
     match Trace::create(folder, id) {
-        Ok((file, trace)) => Some((file, Arc::new(move |line| trace.write(line)))),
+        Ok((file, trace)) => {
+            let whole = trace.clone();
+            let trace: TraceSink = Arc::new(move |line| trace.write(line));
+            let capture: CaptureSink = Arc::new(move |line| whole.queue(line.at, Written::Call(line)));
+            Some((file, Sinks { trace, capture }))
+        }
         Err(error) => {
             tracing::error!(folder = %folder.display(), %error, "no trace can be written");
             None
@@ -40,10 +54,33 @@ pub fn trace_to(folder: &Path, id: &CallId) -> Option<(PathBuf, TraceSink)> {
     }
 }
 
+/// A line of the file.
+#[derive(Debug)]
+enum Written {
+    Turn(Line),
+    Call(capture::Line),
+}
+
+impl Written {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Turn(line) => line.to_text(),
+            Self::Call(line) => line.to_text(),
+        }
+    }
+
+    const fn at(&self) -> CallTime {
+        match self {
+            Self::Turn(line) => line.at,
+            Self::Call(line) => line.at,
+        }
+    }
+}
+
 /// The queue of lines. The file is complete after the last handle is dropped.
 #[derive(Debug, Clone)]
 struct Trace {
-    lines: SyncSender<Line>,
+    lines: SyncSender<Written>,
     missing: Arc<AtomicU64>,
     /// Texts that were written already: the same texts are counted again and again.
     counted: Arc<Mutex<std::collections::HashSet<String>>>,
@@ -87,8 +124,13 @@ impl Trace {
                 known.clear();
             }
         }
+        self.queue(line.at, Written::Turn(line));
+    }
+
+    fn queue(&self, at: CallTime, line: Written) {
         let missing = self.missing.swap(0, Ordering::Relaxed);
-        if missing > 0 && self.lines.try_send(Line { at: line.at, what: What::Missing(missing) }).is_err() {
+        let told = Written::Turn(Line { at, what: What::Missing(missing) });
+        if missing > 0 && self.lines.try_send(told).is_err() {
             self.missing.fetch_add(missing + 1, Ordering::Relaxed);
             return;
         }
@@ -98,7 +140,7 @@ impl Trace {
     }
 }
 
-fn write(file: File, lines: &Receiver<Line>) -> std::io::Result<()> {
+fn write(file: File, lines: &Receiver<Written>) -> std::io::Result<()> {
     let mut out = BufWriter::new(file);
     let mut bytes = 0;
     let clock = Clock::start();
@@ -123,7 +165,7 @@ fn write(file: File, lines: &Receiver<Line>) -> std::io::Result<()> {
         let text = line.to_text();
         bytes += text.len();
         if bytes > MOST_BYTES {
-            let missing = Line { at: line.at, what: What::Missing(1) };
+            let missing = Line { at: line.at(), what: What::Missing(1) };
             writeln!(out, "{}", missing.to_text())?;
             out.flush()?;
             return Err(std::io::Error::other(format!("a trace has at most {MOST_BYTES} bytes")));
@@ -141,7 +183,7 @@ mod tests {
     use crate::waiting::wait_until;
 
     fn trace(folder: &Path) -> Option<TraceSink> {
-        trace_to(folder, &CallId::new("c")).map(|(_, sink)| sink)
+        trace_to(folder, &CallId::new("c")).map(|(_, sinks)| sinks.trace)
     }
 
     fn line(ms: u64, event: Event) -> Line {

@@ -7,11 +7,13 @@ use serde_json::Value;
 use crate::support::server::{Server, configured, run, text};
 
 #[test]
-fn a_recorded_caller_is_heard_again_as_before() {
+fn a_recorded_call_sends_the_same_bytes_again_and_its_caller_is_heard_as_before() {
     let keys = [
         ("records.file", "\"records/calls.db\""),
         ("records.recordings", "\"records/audio\""),
         ("records.redact", "\"off\""),
+        ("log.traces", "\"traces\""),
+        ("log.captures", "true"),
     ];
     let configuration = configured(&keys, &[]);
     let file = configuration.path.display().to_string();
@@ -24,6 +26,14 @@ fn a_recorded_caller_is_heard_again_as_before() {
     assert!(server.ends_well());
 
     let calls = |arguments: &[&str]| run(&[&["calls", "--config", &file], arguments].concat(), "");
+    let output = calls(&["replay", "#1"]);
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    assert!(text(&output.stdout).contains("messages sent, the same bytes"), "{}", text(&output.stdout));
+    let again: Value = serde_json::from_slice(&calls(&["replay", "#1", "--json"]).stdout).unwrap();
+    // 50 frames a second of the agent, and their marks.
+    assert!(again["whole_call"]["messages"].as_u64() > Some(100), "{again:#}");
+    assert!(again["whole_call"]["inputs"].as_u64() > Some(500), "{again:#}");
+
     let output = calls(&["replay", "#1", "--audio", "--json"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let compared: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -1,4 +1,4 @@
-//! `offhook calls replay --audio`: plays the caller's side of a recording to a server with today's engines, in
+//! `offhook calls replay --audio`: plays the caller's side of a recording to a server with today's engines in
 //! real time, and compares. Must not know how the comparison is drawn.
 
 use std::path::Path;

@@ -1,10 +1,12 @@
 //! The jobs of a call for the engines, and their outcomes. A job is a number and a description. Which engine
 //! works on a job, and how a job is cancelled, is the driver's affair.
 
+use serde::{Deserialize, Serialize};
+
 use crate::dialogue::{Message, Usage, WordTime};
 
 /// The number of a job. A call never uses a number twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct JobId(u32);
 
 impl JobId {
@@ -52,9 +54,10 @@ pub enum Job {
 }
 
 /// Speech of a text, or the next part of it.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SpokenPart {
     /// Mono samples at the phone's rate, which follow those of the part before.
+    #[serde(with = "super::base64::samples")]
     pub samples: Vec<i16>,
     /// The words that end in this part, and when, from the beginning of the speech; empty if the voice gives
     /// no word times.
@@ -64,7 +67,8 @@ pub struct SpokenPart {
 /// An outcome of a job. The last outcome of each job is one of [`Self::Heard`], [`Self::Done`],
 /// [`Self::Spoken`], [`Self::GaveWay`], [`Self::Failed`] and [`Self::Overloaded`]. A cancelled job needs no
 /// outcome.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The words of an utterance.
     Heard {

@@ -7,12 +7,17 @@
 //! is `runtime/task.rs`; simulations are driven by a [`crate::timeline`].
 
 mod actions;
+pub mod again;
+mod base64;
+pub mod capture;
 mod ending;
 mod inbound;
+mod inputs;
 mod job;
 mod jobs;
 pub mod line;
 pub mod log;
+pub mod opening;
 mod outcomes;
 mod reports;
 pub mod tap;
@@ -26,9 +31,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use ending::{Closing, Ending};
+pub use inputs::Input;
 pub use job::{Job, JobId, Outcome, SpokenPart};
 pub use traced::TraceSink;
 
+use self::capture::{CaptureSink, Capturing};
 use self::jobs::Jobs;
 use self::line::Line;
 use self::log::CallLog;
@@ -44,41 +51,11 @@ use crate::media::echo::EchoLimit;
 use crate::media::keepalive::KeepAlive;
 use crate::media::listener::Listener;
 use crate::media::pacer::Pacer;
-use crate::report::{Beginning, CoreUse, Happened};
+use crate::report::{Beginning, Happened};
 use crate::speakable::Dictionary;
-use crate::streams::{Inbound, Media, Start, Wire, WireOut};
+use crate::streams::{Inbound, Media, Start, WireOut};
 use crate::turns::{Event, Settings, Timer};
 use crate::units::CallTime;
-
-/// An input of a call.
-#[derive(Debug)]
-pub enum Input<'a> {
-    /// A message from the socket.
-    Message(Wire<'a>),
-    /// A ping or pong of the WebSocket itself.
-    SignOfLife,
-    /// The socket was closed cleanly.
-    Closed,
-    /// An outcome of a job.
-    Outcome(JobId, Outcome),
-    /// The answer to [`Output::Measure`].
-    Measured {
-        /// The id of the client's ping.
-        ping: String,
-        /// The entries waiting in each of the driver's queues.
-        queues: BTreeMap<String, u64>,
-        /// How long each kind of work waited for cores and held them.
-        cores: BTreeMap<String, CoreUse>,
-        /// What the server's operator should change, in sentences.
-        advice: Vec<String>,
-    },
-    /// Another language model is now in use.
-    ModelsSwitched,
-    /// Replies end with the sentence that reaches this number of words, from the next one on.
-    ReplyWords(usize),
-    /// The time that [`Call::poll_timeout`] named has come.
-    Timeout,
-}
 
 /// Something that a call wants done. Outputs are carried out in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,6 +123,8 @@ pub struct Setup {
     pub dictionary: Arc<Dictionary>,
     /// Takes the trace.
     pub trace: Option<TraceSink>,
+    /// Takes every input and what is sent.
+    pub capture: Option<CaptureSink>,
     /// Takes the audio of both sides.
     pub tap: Option<AudioTap>,
 }
@@ -174,6 +153,7 @@ pub struct Call {
     jobs: Jobs,
     voice: Voice,
     tap: Tap,
+    capturing: Capturing,
     /// What is still to be disclosed; empty for nothing.
     disclosure: String,
     language: &'static Language,
@@ -220,6 +200,7 @@ impl Call {
             judge,
             dictionary,
             trace,
+            capture,
             tap,
         } = setup;
         let listener = if line.has_gaps() { listener.on_a_line_with_gaps(now) } else { listener };
@@ -239,6 +220,7 @@ impl Call {
             jobs: Jobs::default(),
             voice: Voice::default(),
             tap: Tap::new(tap),
+            capturing: Capturing::new(capture, now),
             reply: None,
             log: CallLog::new(start.client_id.clone(), start.custom.clone()),
             models: BTreeMap::new(),
@@ -277,6 +259,7 @@ impl Call {
         if self.over {
             return;
         }
+        self.capturing.received(now, &input);
         let flow = match input {
             Input::Message(wire) => self.message(now, wire),
             Input::SignOfLife => {
@@ -305,13 +288,18 @@ impl Call {
 
     /// The next output, if there is one.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let output = self.outputs.pop_front()?;
+        if let Output::Wire(message) = &output {
+            self.capturing.sent(message);
+        }
+        Some(output)
     }
 
     /// Ends the call, because it is over by itself or for a reason of the driver. Cancels all jobs, and
     /// reports how the call went.
     pub fn end(&mut self, now: CallTime, closing: Closing) {
         self.over = true;
+        self.capturing.ends(now, &closing);
         self.tap.cut(now);
         self.cancel(|_| true);
         self.conversation.end(now);

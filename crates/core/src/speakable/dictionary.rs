@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::letters::is_latin_or_alike;
 use super::word::{Close, Part, Text, Word};
 
@@ -37,7 +39,7 @@ pub enum DictionaryError {
 }
 
 /// How one word or phrase is said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
     /// The written words, in lower case unless they must be written with these capitals.
     words: Vec<String>,
@@ -48,7 +50,7 @@ struct Entry {
 }
 
 /// Written words and phrases, and how they are said.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Dictionary {
     /// The entries by their first word in lower case, the longest first.
     entries: BTreeMap<String, Vec<Entry>>,

@@ -1,6 +1,8 @@
 //! Detects the dialect of a socket from the first message that shows it, for one address that takes all
 //! dialects. PURE; must not know the later messages of the dialects.
 
+use serde::{Deserialize, Serialize};
+
 use super::asterisk::{self, Asterisk};
 use super::dialect::Dialect;
 use super::fields::{self, Fields};
@@ -83,7 +85,7 @@ fn has(fields: &Fields<'_>, names: &[&str]) -> bool {
 }
 
 /// The parameters of a codec that are in no message.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Context {
     /// The query of the socket's address, without its question mark.
     pub query: String,

@@ -1,7 +1,10 @@
 //! The dialects that this server speaks. Must not know how they are spoken.
 
+use serde::{Deserialize, Serialize};
+
 /// A protocol that this server speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Dialect {
     /// Our own protocol.
     Native,

@@ -17,7 +17,8 @@ use super::reorder::Reorder;
 use super::{AudioFormat, Encoding, Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut};
 
 /// The byte order of L16 audio. Telnyx's documentation does not give it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ByteOrder {
     /// The low byte first.
     #[default]

@@ -85,6 +85,12 @@ impl Trace {
         Ok(Self { settings: head.settings.clone(), lines, count })
     }
 
+    /// Counts tokens as the language model of the call did.
+    #[must_use]
+    pub fn count(&self) -> CountTokens {
+        self.count.clone()
+    }
+
     /// A conversation as the trace's was when it began, but with `settings`.
     #[must_use]
     pub fn conversation(&self, settings: Settings) -> Conversation {

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::units::CallTime;
+use serde::{Deserialize, Serialize};
+
+use crate::units::{CallTime, as_micros};
 
 /// Where speech begins and pauses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,12 +18,24 @@ pub enum Edge {
     Paused(CallTime),
 }
 
+/// How long speech and silence must last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HysteresisSettings {
+    /// Unbroken speech that makes a start.
+    #[serde(with = "as_micros")]
+    pub start: Duration,
+    /// From the start of speech to the last voiced frame, when it counts as sustained.
+    #[serde(with = "as_micros")]
+    pub sustained: Duration,
+    /// Unbroken silence that makes a pause.
+    #[serde(with = "as_micros")]
+    pub stop: Duration,
+}
+
 /// The memory between frames.
 #[derive(Debug, Clone)]
 pub struct Hysteresis {
-    start: Duration,
-    sustained: Duration,
-    stop: Duration,
+    settings: HysteresisSettings,
     state: State,
 }
 
@@ -38,7 +52,13 @@ impl Hysteresis {
     /// is sustained once it spans `sustained` from its start to its last voiced frame.
     #[must_use]
     pub fn new(start: Duration, sustained: Duration, stop: Duration) -> Self {
-        Self { start, sustained, stop, state: State::Quiet { since: None } }
+        Self::of(HysteresisSettings { start, sustained, stop })
+    }
+
+    /// As [`Self::new`].
+    #[must_use]
+    pub const fn of(settings: HysteresisSettings) -> Self {
+        Self { settings, state: State::Quiet { since: None } }
     }
 
     /// Takes the decision about the frame from `begin` to `end`.
@@ -50,7 +70,7 @@ impl Hysteresis {
             }
             (State::Quiet { since }, true) => {
                 let since = since.unwrap_or(begin);
-                if end - since >= self.start {
+                if end - since >= self.settings.start {
                     self.state = State::Speaking { since, voiced_until: end, sustained: false };
                     return Some(Edge::Started(since));
                 }
@@ -58,14 +78,16 @@ impl Hysteresis {
                 None
             }
             (State::Speaking { since, sustained, .. }, true) => {
-                let now_sustained = end - since >= self.sustained;
+                let now_sustained = end - since >= self.settings.sustained;
                 self.state = State::Speaking { since, voiced_until: end, sustained: now_sustained };
                 (now_sustained && !sustained).then_some(Edge::Sustained)
             }
-            (State::Speaking { voiced_until, .. }, false) => (end - voiced_until >= self.stop).then(|| {
-                self.state = State::Quiet { since: None };
-                Edge::Paused(voiced_until)
-            }),
+            (State::Speaking { voiced_until, .. }, false) => {
+                (end - voiced_until >= self.settings.stop).then(|| {
+                    self.state = State::Quiet { since: None };
+                    Edge::Paused(voiced_until)
+                })
+            }
         }
     }
 }

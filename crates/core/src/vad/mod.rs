@@ -7,11 +7,14 @@ mod upsample_2x;
 mod webrtc;
 
 pub use earshot::{Earshot, voiced_in};
-pub use hysteresis::{Edge, Hysteresis};
+pub use hysteresis::{Edge, Hysteresis, HysteresisSettings};
 pub use webrtc::WebRtc;
 
+use serde::{Deserialize, Serialize};
+
 /// The choice of a detector, and how sure it must be.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DetectorChoice {
     /// A small neural network; its score, 0 to 1, must reach this threshold.
     Earshot(f32),

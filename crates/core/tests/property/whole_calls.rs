@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use offhook_core::call::Ending;
+use offhook_core::call::again::run_again;
+use offhook_core::call::{Ending, capture};
 use offhook_core::report::Happened;
 use offhook_core::turns::replay::Trace;
 use offhook_core::units::CallTime;
@@ -192,6 +193,18 @@ proptest! {
         prop_assert_eq!(&first.sent, &second.sent);
         let replay = Trace::new(first.trace()).unwrap().replay();
         prop_assert_eq!(replay.difference, None);
+    }
+
+    #[test]
+    fn a_captured_call_sends_the_same_bytes_again(scene in any_scene()) {
+        let (mut call, _) = play(&scene);
+        call.hangs_up();
+        let (begun, lines) = call.captured();
+        let text: Vec<String> = lines.iter().map(capture::Line::to_text).collect();
+        let read: Vec<_> = text.iter().map(|line| capture::Line::read(line).unwrap()).collect();
+        let again = run_again(begun, &read);
+        prop_assert!(again.sent > 10 && again.received > 10, "{:?}", again);
+        prop_assert_eq!(again.difference, None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! complaint that people have about voice agents.
 
 mod answering;
+mod capturing;
 mod dictating;
 mod echoes;
 mod ending_by_model;

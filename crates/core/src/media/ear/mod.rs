@@ -25,7 +25,7 @@ use self::noise_suppressor::NoiseSuppressor;
 use crate::units::CallTime;
 
 /// What the ear does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct EarSettings {
     /// Removes a constant offset and rumble below 20 Hz.
     pub dc: bool,

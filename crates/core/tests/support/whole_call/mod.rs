@@ -2,6 +2,7 @@
 //! samples, a gateway with a playback buffer, marks, holes and back-pressure, and scripted engines. Hours
 //! pass in milliseconds.
 
+mod beginning;
 mod engines;
 mod peer;
 
@@ -9,31 +10,23 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use offhook_core::call::line::Line;
-use offhook_core::call::tolerance::Tolerance;
-use offhook_core::call::{Call, Closing, Ending, Input, Job, JobId, Outcome, Output, Reason, Setup};
+use offhook_core::call::{Call, Closing, Ending, Input, Job, JobId, Outcome, Output, Reason, capture};
 use offhook_core::dialogue::Message;
-use offhook_core::ids::CallId;
 use offhook_core::media::ear::EarSettings;
-use offhook_core::media::listener::Listener;
 use offhook_core::report::{Happened, Summary, Trouble};
 use offhook_core::speakable::Dictionary;
-use offhook_core::streams::asterisk::Asterisk;
-use offhook_core::streams::native::Native;
-use offhook_core::streams::{Gateway, Inbound, Wire, WireOut};
+use offhook_core::streams::{Wire, WireOut};
 use offhook_core::timeline::{Next, Timeline};
 use offhook_core::turns::{Settings, trace};
 use offhook_core::units::{CallTime, samples_in};
-use offhook_core::vad::Hysteresis;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use beginning::{Beginning, Kept};
 pub use engines::Engines;
 pub use peer::Peer;
 
 use super::errors::Errors;
-use super::settings::words;
-use super::simulation::{MIN_SPEECH, MS};
-use super::tongue::{Loud, Tongue};
+use super::tongue::Tongue;
 
 #[derive(Debug)]
 enum Happening {
@@ -87,6 +80,8 @@ pub struct WholeCall {
     pub happened: Vec<(CallTime, Happened)>,
     pub ended: Option<(CallTime, Ending)>,
     trace: Arc<Mutex<Vec<trace::Line>>>,
+    captured: Kept<capture::Line>,
+    as_begun: Beginning,
     errors: Errors,
     pub expects_errors: bool,
 }
@@ -118,39 +113,9 @@ impl WholeCall {
         ear: EarSettings,
     ) -> Self {
         let errors = Errors::watch();
-        let (mut codec, message): (Box<dyn Gateway>, String) = match peer {
-            Peer::Native(rate) => {
-                let audio = json!({"encoding": "pcm16le", "sample_rate": rate});
-                let start = json!({"type": "session.start", "version": 1, "audio": audio});
-                (Box::new(Native::new()), start.to_string())
-            }
-            Peer::Asterisk(_) => {
-                (Box::new(Asterisk::new()), "MEDIA_START channel_id:c1 format:slin".to_owned())
-            }
-        };
-        let mut started = codec.decode(Wire::Text(&message)).unwrap();
-        let Inbound::Started(start) = started.remove(0) else { panic!("{started:?}") };
-        let hysteresis = Hysteresis::new(MS(60), MIN_SPEECH, MS(120));
-        let max_piece = settings.listening.max_piece;
-        let trace = Arc::<Mutex<Vec<trace::Line>>>::default();
-        let sink = trace.clone();
-        let setup = Setup {
-            id: CallId::new("c"),
-            settings,
-            count: words(),
-            listener: Listener::new(Box::new(Loud), hysteresis, MS(100), max_piece),
-            lead: MS(160),
-            ear,
-            echo_loss_db: None,
-            idle_timeout: Duration::from_secs(30),
-            send_timeout: Duration::from_secs(5),
-            judge: "main".to_owned(),
-            dictionary: Arc::new(dictionary),
-            trace: Some(Arc::new(move |line| sink.lock().unwrap().push(line))),
-            tap: None,
-        };
-        let line = Line::new(codec, peer.rate()).unwrap();
-        let call = Call::new(CallTime::ZERO, setup, line, &start, Vec::new(), Tolerance::default());
+        let (trace, captured) = (Arc::<Mutex<Vec<trace::Line>>>::default(), Arc::default());
+        let as_begun = Beginning { settings, peer, dictionary, ear };
+        let call = as_begun.call(Some(trace.clone()), Some(Arc::clone(&captured)));
         let mut timeline = Timeline::default();
         timeline.at(CallTime::ZERO + FRAME, Happening::Frame(0));
         let mut this = Self {
@@ -178,6 +143,8 @@ impl WholeCall {
             happened: Vec::new(),
             ended: None,
             trace,
+            captured,
+            as_begun,
             errors,
             expects_errors: false,
         };
@@ -224,6 +191,11 @@ impl WholeCall {
     /// The trace so far.
     pub fn trace(&self) -> Vec<trace::Line> {
         self.trace.lock().unwrap().clone()
+    }
+
+    /// The capture so far, and the call as it began.
+    pub fn captured(&self) -> (Call, Vec<capture::Line>) {
+        (self.as_begun.call(None, None), self.captured.lock().unwrap().clone())
     }
 
     /// Lets time pass until `until`.

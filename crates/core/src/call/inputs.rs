@@ -1,0 +1,37 @@
+//! The inputs of a call.
+
+use std::collections::BTreeMap;
+
+use super::job::{JobId, Outcome};
+use crate::report::CoreUse;
+use crate::streams::Wire;
+
+/// An input of a call.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A message from the socket.
+    Message(Wire<'a>),
+    /// A ping or pong of the WebSocket itself.
+    SignOfLife,
+    /// The socket was closed cleanly.
+    Closed,
+    /// An outcome of a job.
+    Outcome(JobId, Outcome),
+    /// The answer to [`Output::Measure`].
+    Measured {
+        /// The id of the client's ping.
+        ping: String,
+        /// The entries waiting in each of the driver's queues.
+        queues: BTreeMap<String, u64>,
+        /// How long each kind of work waited for cores and held them.
+        cores: BTreeMap<String, CoreUse>,
+        /// What the server's operator should change, in sentences.
+        advice: Vec<String>,
+    },
+    /// Another language model is now in use.
+    ModelsSwitched,
+    /// Replies end with the sentence that reaches this number of words, from the next one on.
+    ReplyWords(usize),
+    /// The time that [`Call::poll_timeout`] named has come.
+    Timeout,
+}
