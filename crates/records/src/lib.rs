@@ -20,12 +20,14 @@ mod recording;
 mod redaction;
 mod removal;
 mod restore;
+mod retention;
 mod rows;
 mod store;
 mod told;
 mod writer;
 
 pub use backup::{BackupError, backup};
+pub use clock::{Clock, Moment};
 pub use database::OpenError;
 pub use manifest::{Entry, Manifest, ManifestError};
 pub use migrations::VERSION;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::{self, Clock};
 use crate::redaction::Redaction;
 
 /// What is kept of calls, where and for how long.
@@ -27,6 +28,8 @@ pub struct Options {
     pub redact: Redaction,
     /// How long a call is kept after it began, with its recording. `None`: for ever.
     pub keep: Option<Duration>,
+    /// Tells what time it is: how long ago a call began, and how long it goes on.
+    pub clock: Clock,
     /// Told of trouble, on the writer's thread. It must not wait.
     pub report: Report,
 }
@@ -35,7 +38,8 @@ pub struct Options {
 pub type Report = Arc<dyn Fn(&Trouble) + Send + Sync>;
 
 impl Options {
-    /// The usual options of a database: batches of 50 events or 60 s, words as they were said, for ever.
+    /// The usual options of a database: batches of 50 events or 60 s, words as they were said, for ever, by
+    /// the clocks of the system.
     #[must_use]
     pub fn of(file: impl Into<PathBuf>) -> Self {
         Self {
@@ -47,6 +51,7 @@ impl Options {
             transcripts: true,
             redact: Redaction::Off,
             keep: None,
+            clock: clock::system(),
             report: Arc::new(|_| {}),
         }
     }
@@ -86,6 +91,15 @@ pub enum Trouble {
     Kept {
         /// What the database or the disk says.
         problem: String,
+    },
+    /// Old calls are not deleted yet, because the clock may be wrong. It is told once.
+    #[error(
+        "old calls are not deleted yet: the system's clock has moved {days} days since the last calls, and \
+         may be wrong; if it is, set it within 20 hours"
+    )]
+    ClockDoubted {
+        /// How far the clock is from the last calls, in days.
+        days: u64,
     },
 }
 

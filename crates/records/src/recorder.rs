@@ -1,6 +1,7 @@
 //! Keeps what happens in calls: `tell` puts it into a queue, and a thread writes it to the database. A slow
 //! or full disk costs records and never a call. Must not know what an event means.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,11 +11,12 @@ use std::time::Duration;
 use offhook_core::ids::CallId;
 use offhook_core::report::Happened;
 
-use crate::clock::Stopwatch;
+use crate::clock::{Clock, Moment};
 use crate::database::{self, OpenError};
 use crate::lock::Lock;
 use crate::options::{Counters, Options};
 use crate::plain;
+use crate::retention::Watch;
 use crate::rows;
 use crate::told::{Told, What};
 use crate::writer::{Known, Shared, Writer};
@@ -26,10 +28,10 @@ const WHEN_DROPPED: Duration = Duration::from_secs(5);
 const IMPORTANT: usize = 1024;
 
 /// Keeps what happens in calls. Only one process at a time has a database open to write to it.
-#[derive(Debug)]
 pub struct Recorder {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    clock: Clock,
     left: u64,
 }
 
@@ -52,12 +54,14 @@ impl Recorder {
         let since = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'calls'), 0) + 1";
         let since = connection.query_row(since, [], |row| row.get(0)).map_err(sqlite)?;
         let shared = Arc::new(Shared::of(options.queue));
+        let clock = Arc::clone(&options.clock);
         let writer = Writer {
             connection,
             shared: Arc::clone(&shared),
             options,
             since,
-            opened: (now, Stopwatch::start()),
+            watch: Watch::start(Moment { time_of_day: now, ..clock() }),
+            doubted: false,
             known: Known::default(),
         };
         let run = move || {
@@ -67,30 +71,31 @@ impl Recorder {
         };
         let thread =
             std::thread::Builder::new().name("records".into()).spawn(run).map_err(OpenError::Thread)?;
-        Ok(Self { shared, thread: Mutex::new(Some(thread)), left })
+        Ok(Self { shared, thread: Mutex::new(Some(thread)), clock, left })
     }
 
-    /// Keeps what happened in a call at a time in milliseconds since 1970. It does not wait: what does not
-    /// fit into the queue is dropped and counted.
+    /// Keeps what happened in a call at a time in milliseconds since 1970, which is now. It does not wait:
+    /// what does not fit into the queue is dropped and counted. Behind the beginning of a call, its time goes
+    /// on by a monotonic clock: its order and its length stay right when somebody sets the time of day.
     pub fn tell(&self, at: i64, call: &CallId, happened: &Happened) {
         let more = match happened {
             // Without its end, a call would count as running.
             Happened::Started(_) | Happened::Ended(_) => IMPORTANT,
             Happened::Turn(_) | Happened::Disclosed { .. } | Happened::Failed(..) => 0,
         };
-        self.shared.queue.push_beyond(Told::of(at, call, happened), more);
+        self.shared.queue.push_beyond(Told::of(self.moment(at), call, happened), more);
     }
 
     /// Values that are known to be personal, such as names that a caller spelled: they are taken out of what
     /// is kept of this call, before and after, unless the redaction is off.
     pub fn captured(&self, at: i64, call: &CallId, values: &[String]) {
-        self.shared.queue.push(Told::captured(at, call, values));
+        self.shared.queue.push(Told::captured(self.moment(at), call, values));
     }
 
     /// Keeps something that the server did, for all of its calls, at a time in milliseconds since 1970: its
     /// kind, a word for programs and a sentence.
     pub fn server(&self, at: i64, kind: &'static str, code: &str, sentence: &str) {
-        self.shared.queue.push(Told::server(at, kind, code, sentence));
+        self.shared.queue.push(Told::server(self.moment(at), kind, code, sentence));
     }
 
     /// Files that belong to a call: its recording, which is deleted with the call, and its trace. The paths
@@ -99,9 +104,14 @@ impl Recorder {
     pub fn files(&self, at: i64, call: &CallId, recording: Option<&Path>, trace: Option<&Path>) {
         let name = |path: &Path| path.to_string_lossy().into_owned();
         let what = What::Files { recording: recording.map(name), trace: trace.map(name) };
-        self.shared.queue.push_beyond(Told { at, call: call.clone(), what }, IMPORTANT);
+        self.shared.queue.push_beyond(Told { at: self.moment(at), call: call.clone(), what }, IMPORTANT);
         // A file that no record names would never be deleted: this must outlive the process.
         self.shared.queue.hurry();
+    }
+
+    /// A time of day that is now.
+    fn moment(&self, time_of_day: i64) -> Moment {
+        Moment { time_of_day, ..(self.clock)() }
     }
 
     /// Waits until all that was told is written, or dropped. Returns false if that takes longer.
@@ -139,6 +149,12 @@ impl Recorder {
     #[must_use]
     pub fn left(&self) -> u64 {
         self.left
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("left", &self.left).finish_non_exhaustive()
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use crate::plain;
 
@@ -87,18 +87,6 @@ pub(crate) fn remove(
         forget_log(from);
     }
     problem.map_or(Ok(deleted), Err)
-}
-
-/// Calls that ended and began before a time.
-///
-/// # Errors
-/// If the database cannot be read.
-pub(crate) fn older_than(from: &Connection, before: i64, most: usize) -> rusqlite::Result<Vec<i64>> {
-    from.prepare_cached(
-        "SELECT id FROM calls WHERE started_at < ?1 AND ended_at IS NOT NULL ORDER BY started_at LIMIT ?2",
-    )?
-    .query_map(params![before, i64::try_from(most).unwrap_or(i64::MAX)], |row| row.get(0))?
-    .collect()
 }
 
 /// Moves the log into the database: it still has the pages as they were before. Readers may prevent that for

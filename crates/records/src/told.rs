@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use offhook_core::ids::CallId;
 use offhook_core::report::{Beginning, Failure, Happened, ReportedTurn, Summary, Trouble, TurnReport};
 
+use crate::clock::Moment;
+
 /// The longest words of a turn, in bytes: some ten minutes of speech.
 const LONGEST_WORDS: usize = 16 << 10;
 
@@ -18,8 +20,8 @@ const MOST_VALUES: usize = 64;
 /// An event of a call.
 #[derive(Debug, Clone)]
 pub(crate) struct Told {
-    /// When it happened, in milliseconds since 1970.
-    pub(crate) at: i64,
+    /// When it happened.
+    pub(crate) at: Moment,
     pub(crate) call: CallId,
     pub(crate) what: What,
 }
@@ -50,7 +52,7 @@ pub(crate) enum What {
 
 impl Told {
     /// What is kept of an event.
-    pub(crate) fn of(at: i64, call: &CallId, happened: &Happened) -> Self {
+    pub(crate) fn of(at: Moment, call: &CallId, happened: &Happened) -> Self {
         let what = match happened {
             Happened::Started(beginning) => What::Began(Box::new(Beginning {
                 gateway: clipped(&beginning.gateway, LONGEST_TEXT),
@@ -85,7 +87,7 @@ impl Told {
     }
 
     /// Something that the server did, for all of its calls.
-    pub(crate) fn server(at: i64, kind: &'static str, code: &str, message: &str) -> Self {
+    pub(crate) fn server(at: Moment, kind: &'static str, code: &str, message: &str) -> Self {
         let what = Failure { code: clipped(code, LONGEST_TEXT), message: clipped(message, LONGEST_TEXT) };
         Self { at, call: CallId::new(""), what: What::Server { kind, what } }
     }
@@ -96,7 +98,7 @@ impl Told {
     }
 
     /// Values that are known to be personal.
-    pub(crate) fn captured(at: i64, call: &CallId, values: &[String]) -> Self {
+    pub(crate) fn captured(at: Moment, call: &CallId, values: &[String]) -> Self {
         let values = values.iter().take(MOST_VALUES).map(|value| clipped(value, LONGEST_TEXT)).collect();
         Self { at, call: call.clone(), what: What::Captured(values) }
     }

@@ -9,11 +9,12 @@ use offhook_core::ids::CallId;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::caller_code;
-use crate::clock::{Stopwatch, millis};
+use crate::clock::{Moment, Stopwatch, millis};
 use crate::options::{Options, Trouble};
 use crate::queue::{Next, Queue};
 use crate::redaction::Redaction;
-use crate::removal;
+use crate::removal::{self, DeleteError, Deleted};
+use crate::retention::{self, Watch, Witness};
 use crate::rows;
 use crate::told::{Told, What};
 
@@ -24,8 +25,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How often old calls are deleted.
 const BETWEEN_EXPIRIES: Duration = Duration::from_secs(60 * 60);
 
-/// The most calls with captured values: as many as can be running.
-const MOST_CAPTURED: usize = 10_000;
+/// The most calls of which more is known than their rows: as many as can be running.
+const MOST_KNOWN: usize = 10_000;
 
 /// The end of a call whose gateway opened a newer socket for it. The newer one may have begun before.
 const TAKEN_OVER: &str = "taken_over";
@@ -64,15 +65,20 @@ pub(crate) struct Writer {
     pub(crate) options: Options,
     /// The first row of this session.
     pub(crate) since: i64,
-    /// When it was opened, in milliseconds since 1970, and the time since.
-    pub(crate) opened: (i64, Stopwatch),
+    /// Whether old calls may be deleted by the clock.
+    pub(crate) watch: Watch,
+    /// It was told that the clock is doubted.
+    pub(crate) doubted: bool,
     pub(crate) known: Known,
 }
 
-/// What the writer knows beyond the rows: values that are personal, of running calls. They are in no file.
-#[derive(Debug, Default)]
+/// What the writer knows beyond the rows. It is in no file.
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Known {
+    /// Values that are personal, of running calls.
     captured: HashMap<CallId, Vec<String>>,
+    /// When the running calls began.
+    began: HashMap<CallId, Moment>,
     /// Events that were dropped and that no row tells yet.
     untold: u64,
     /// Those of them that the queue dropped, over all.
@@ -93,18 +99,20 @@ impl Writer {
     pub(crate) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
         let _ending = Ending(Arc::clone(&shared));
+        let clock = Arc::clone(&self.options.clock);
         self.expire();
-        let mut expired = Stopwatch::start();
+        let mut expired = clock().elapsed;
         loop {
-            let idle = expired.left_of(BETWEEN_EXPIRIES);
+            let idle = BETWEEN_EXPIRIES.saturating_sub(clock().elapsed.saturating_sub(expired));
             match shared.queue.next(self.options.batch.max(1), self.options.longest_wait, idle) {
                 Next::Batch(batch) => self.keep(&batch),
                 Next::Nothing => {}
                 Next::End => break,
             }
-            if expired.left_of(BETWEEN_EXPIRIES).is_zero() {
+            let elapsed = clock().elapsed;
+            if elapsed.saturating_sub(expired) >= BETWEEN_EXPIRIES {
                 self.expire();
-                expired = Stopwatch::start();
+                expired = elapsed;
             }
         }
         // What was dropped while the last batch was written.
@@ -159,35 +167,52 @@ impl Writer {
 
     fn write(&mut self, batch: &[Told]) -> rusqlite::Result<()> {
         let whole = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // A batch that is not written is tried again, with what was known before it.
+        let mut known = self.known.clone();
         for told in batch {
-            apply(&whole, told, &self.options, self.since, &mut self.known)?;
+            apply(&whole, told, &self.options, self.since, &mut known)?;
         }
-        if self.known.untold > 0 {
-            let elapsed = self.opened.0.saturating_add(millis(self.opened.1.elapsed()));
-            let at = batch.last().map_or(elapsed, |told| told.at);
-            let message = format!("{} events of calls are missing in the records", self.known.untold);
+        if known.untold > 0 {
+            let at = batch.last().map_or_else(|| (self.options.clock)(), |told| told.at).time_of_day;
+            let message = format!("{} events of calls are missing in the records", known.untold);
             rows::event(&whole, None, at, "records_dropped", "records_dropped", &message)?;
+            known.untold = 0;
         }
         whole.commit()?;
-        self.known.untold = 0;
+        self.known = known;
         Ok(())
     }
 
-    /// Deletes calls that were kept long enough.
+    /// Deletes calls that were kept long enough, if the clock is believed.
     fn expire(&mut self) {
         let Some(keep) = self.options.keep else { return };
-        let now = self.opened.0.saturating_add(millis(self.opened.1.elapsed()));
-        let before = now.saturating_sub(millis(keep));
-        let deleted =
-            removal::remove(&mut self.connection, |from, most| removal::older_than(from, before, most))
-                .and_then(|deleted| {
-                    let old = "DELETE FROM events WHERE call IS NULL AND at < ?1";
-                    self.connection.execute(old, [before])?;
-                    Ok(deleted)
-                });
-        match deleted {
+        let moment = (self.options.clock)();
+        let steady = self.watch.is_steady(moment);
+        let now = moment.time_of_day;
+        match self.delete_old(now, now.saturating_sub(millis(keep)), steady) {
             Ok(deleted) => _ = self.shared.expired.fetch_add(deleted.calls, Relaxed),
             Err(error) => (self.options.report)(&Trouble::Kept { problem: error.to_string() }),
+        }
+    }
+
+    fn delete_old(&mut self, now: i64, before: i64, steady: bool) -> Result<Deleted, DeleteError> {
+        let last = retention::last_old(&self.connection, before, now)?;
+        let witness = if steady { Witness::Agrees } else { retention::witness(&self.connection, now)? };
+        match witness {
+            Witness::Agrees => {
+                self.doubted = false;
+                retention::forget_server_events(&self.connection, before, now)?;
+                let Some(last) = last else { return Ok(Deleted::default()) };
+                removal::remove(&mut self.connection, |from, most| retention::ended_up_to(from, last, most))
+            }
+            Witness::Differs { days } => {
+                let told = last.is_some() && days >= retention::TOLD_FROM_DAYS;
+                if told && !std::mem::replace(&mut self.doubted, true) {
+                    (self.options.report)(&Trouble::ClockDoubted { days });
+                }
+                Ok(Deleted::default())
+            }
+            Witness::Unknown => Ok(Deleted::default()),
         }
     }
 }
@@ -200,13 +225,34 @@ impl Known {
         self.dropped = dropped;
     }
 
+    /// A call begins. If its name is known, it is another call only if it begins `anew`.
+    fn begin(&mut self, call: &CallId, at: Moment, anew: bool) {
+        let room = self.began.len() < MOST_KNOWN;
+        match self.began.get_mut(call) {
+            Some(began) if anew => *began = at,
+            None if room => _ = self.began.insert(call.clone(), at),
+            Some(_) | None => {}
+        }
+    }
+
+    /// The time of day of a moment in a call, by the clock as it was when the call began.
+    fn time_of_day(&self, call: &CallId, at: Moment) -> i64 {
+        self.began.get(call).map_or(at.time_of_day, |began| began.time_of_day_at(at.elapsed))
+    }
+
+    /// A call has ended.
+    fn end(&mut self, call: &CallId) {
+        self.captured.remove(call);
+        self.began.remove(call);
+    }
+
     fn of(&self, call: &CallId) -> &[String] {
         self.captured.get(call).map_or(&[], Vec::as_slice)
     }
 
     /// Remembers values; all that are known of the call after that.
     fn add(&mut self, call: &CallId, values: &[String]) {
-        if self.captured.len() >= MOST_CAPTURED && !self.captured.contains_key(call) {
+        if self.captured.len() >= MOST_KNOWN && !self.captured.contains_key(call) {
             return;
         }
         let known = self.captured.entry(call.clone()).or_default();
@@ -225,9 +271,15 @@ fn apply(
     known: &mut Known,
 ) -> rusqlite::Result<()> {
     let Told { at, call, what } = told;
+    match what {
+        What::Began(_) => known.begin(call, *at, true),
+        What::Files { .. } => known.begin(call, *at, false),
+        What::Turn(_) | What::Failed { .. } | What::Ended(_) | What::Server { .. } | What::Captured(_) => {}
+    }
+    let at = known.time_of_day(call, *at);
     let redact = options.redact;
     let text = |words: &str, known: &Known| redact.text(words, known.of(call)).into_owned();
-    let row = |to: &Connection| rows::row(to, call, *at, since);
+    let row = |to: &Connection| rows::row(to, call, at, since);
     match what {
         What::Began(beginning) => {
             // A name that is used again is another caller.
@@ -239,18 +291,18 @@ fn apply(
                 *number = redact.number(number).into_owned();
             }
             beginning.client_id = beginning.client_id.map(|id| text(&id, known));
-            rows::begin(to, call, *at, &beginning, code.as_deref())
+            rows::begin(to, call, at, &beginning, code.as_deref())
         }
         What::Turn(turn) => {
             let [heard, reply] = [&turn.turn.heard, &turn.turn.reply].map(|words| text(words, known));
             let words = options.transcripts.then_some((heard.as_str(), reply.as_str()));
-            rows::turn(to, row(to)?, *at, turn, words)
+            rows::turn(to, row(to)?, at, turn, words)
         }
         What::Failed { kind, failure } => {
             let message = text(&failure.message, known);
-            rows::event(to, Some(row(to)?), *at, kind, &failure.code, &message)
+            rows::event(to, Some(row(to)?), at, kind, &failure.code, &message)
         }
-        What::Server { kind, what } => rows::event(to, None, *at, kind, &what.code, &what.message),
+        What::Server { kind, what } => rows::event(to, None, at, kind, &what.code, &what.message),
         What::Ended(summary) => {
             let mut summary = (**summary).clone();
             summary.data.values_mut().for_each(|value| *value = text(value, known));
@@ -258,10 +310,10 @@ fn apply(
             summary.end.reason = text(&summary.end.reason, known);
             let before = if summary.end.code == TAKEN_OVER { rows::replaced(to, call, since)? } else { None };
             if let Some(before) = before {
-                return rows::end(to, before, *at, &summary);
+                return rows::end(to, before, at, &summary);
             }
-            rows::end(to, row(to)?, *at, &summary)?;
-            known.captured.remove(call);
+            rows::end(to, row(to)?, at, &summary)?;
+            known.end(call);
             Ok(())
         }
         What::Captured(values) if redact == Redaction::Off || values.is_empty() => Ok(()),
@@ -276,7 +328,7 @@ fn apply(
             Ok(())
         }
         What::Files { recording, trace } => {
-            let row = rows::coming(to, call, *at)?;
+            let row = rows::coming(to, call, at)?;
             rows::files(to, row, recording.as_deref(), trace.as_deref())
         }
     }

@@ -141,7 +141,7 @@ pub(crate) fn whole(from: &Connection, id: i64) -> Result<Option<FullCall>> {
         }
     }
     let events = whole
-        .prepare("SELECT at, kind, code, message FROM events WHERE call = ?1 ORDER BY at, id")?
+        .prepare("SELECT at, kind, code, message FROM events WHERE call = ?1 ORDER BY id")?
         .query_map([id], event)?
         .collect::<Result<_>>()?;
     Ok(Some(FullCall { call, turns, events }))
@@ -149,7 +149,7 @@ pub(crate) fn whole(from: &Connection, id: i64) -> Result<Option<FullCall>> {
 
 /// What happened to the records themselves and to the whole server, in order.
 pub(crate) fn own_events(from: &Connection) -> Result<Vec<Event>> {
-    from.prepare("SELECT at, kind, code, message FROM events WHERE call IS NULL ORDER BY at, id LIMIT 10000")?
+    from.prepare("SELECT at, kind, code, message FROM events WHERE call IS NULL ORDER BY id LIMIT 10000")?
         .query_map([], event)?
         .collect()
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod backups;
+mod clocks;
 mod costs;
 mod killed;
 mod model;

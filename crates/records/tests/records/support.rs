@@ -11,7 +11,7 @@ use offhook_core::report::{
     Beginning, End, EndOfTurn, Failure, Happened, Hidden, ReportedTurn, Speculation, Spread, Stages, Summary,
     Trouble as CallTrouble, TurnReport,
 };
-use offhook_records::{Call, Filter, FullCall, Options, Recorder, Store, Trouble, Which};
+use offhook_records::{Call, Clock, Filter, FullCall, Moment, Options, Recorder, Store, Trouble, Which};
 
 /// Longer than anything here takes.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
@@ -64,6 +64,36 @@ impl Told {
 
     pub(crate) fn all(&self) -> Vec<Trouble> {
         self.0.lock().unwrap().clone()
+    }
+}
+
+/// The clocks of a machine on which time passes, and on which somebody sets the time of day.
+#[derive(Clone)]
+pub(crate) struct Clocks(Arc<Mutex<Moment>>);
+
+impl Clocks {
+    pub(crate) fn at(time_of_day: i64) -> Self {
+        Self(Arc::new(Mutex::new(Moment { time_of_day, elapsed: Duration::ZERO })))
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.0.lock().unwrap().time_of_day
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        let mut moment = self.0.lock().unwrap();
+        moment.time_of_day += time.as_millis() as i64;
+        moment.elapsed += time;
+    }
+
+    /// Sets the time of day forward by so many milliseconds, or back.
+    pub(crate) fn set(&self, by: i64) {
+        self.0.lock().unwrap().time_of_day += by;
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        let moment = Arc::clone(&self.0);
+        Arc::new(move || *moment.lock().unwrap())
     }
 }
 

@@ -18,10 +18,7 @@ fn a_call_is_kept_with_its_turns_its_figures_and_what_went_wrong() {
     assert!(recorder.close(LONG));
     let whole = place.call("c");
     let call = &whole.call;
-    assert_eq!(
-        (call.started_at, call.ended_at, call.duration_ms),
-        (START, Some(START + 5_000), Some(5_000.0))
-    );
+    assert_eq!((call.started_at, call.duration_ms), (START, Some(5_000.0)));
     assert_eq!((call.gateway.as_str(), call.caller.as_deref()), ("twilio", Some("+14155552671")));
     assert_eq!((call.end_code.as_deref(), call.turns, call.interruptions), (Some("hung_up"), 2, 1));
     assert_eq!((call.data["plan"].as_str(), call.client_id.as_deref()), ("gold", Some("client")));
@@ -86,8 +83,11 @@ fn a_batch_is_written_when_it_is_full_or_has_waited_long_enough() {
 #[test]
 fn a_call_that_a_server_left_without_an_end_has_one_when_it_starts_again() {
     let place = place();
-    let recorder = place.recorder();
+    let clocks = Clocks::at(START);
+    let options = Options { clock: clocks.clock(), ..Options::of(&place.file) };
+    let recorder = Recorder::open(options, START).unwrap();
     recorder.tell(START, &id("c"), &began());
+    clocks.pass(Duration::from_secs(9));
     recorder.tell(START + 9_000, &id("c"), &turn(1, "hello?", ""));
     assert!(recorder.close(LONG));
     assert_eq!(place.call("c").call.ended_at, None);
@@ -209,10 +209,13 @@ fn calls_are_deleted_with_their_recordings_when_they_were_kept_long_enough() {
     whole_call(&recorder, "old", START);
     recorder.files(START - 1, &id("older"), Some(&other), None);
     whole_call(&recorder, "older", START - 1);
-    whole_call(&recorder, "new", START + 50_000);
+    let day = Duration::from_secs(24 * 60 * 60);
+    let now = START + (60 * day).as_millis() as i64;
+    whole_call(&recorder, "new", now - (day + day / 2).as_millis() as i64);
     assert!(recorder.close(LONG));
-    let options = Options { keep: Some(Duration::from_secs(60)), ..Options::of(&place.file) };
-    let recorder = Recorder::open(options, START + 100_000).unwrap();
+    let clock = Clocks::at(now + 1).clock();
+    let options = Options { keep: Some(60 * day), clock, ..Options::of(&place.file) };
+    let recorder = Recorder::open(options, now + 1).unwrap();
     until(|| recorder.counters().expired == 2);
     assert!(recorder.close(LONG));
     assert_eq!(place.list().iter().map(|call| call.call_id.as_str()).collect::<Vec<_>>(), ["new"]);
