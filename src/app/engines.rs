@@ -3,7 +3,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::config::{Config, Llm, Stt};
 use crate::dialogue::CountTokens;
@@ -221,9 +220,7 @@ struct Wards {
 
 impl Wards {
     fn new(now: Now) -> Self {
-        // How long a job takes is judged by the stages of turns.
-        let settings = BreakerSettings { slow_after: Duration::MAX, ..BreakerSettings::default() };
-        Self { settings, now, health: Vec::new(), threads: Vec::new() }
+        Self { settings: BreakerSettings::default(), now, health: Vec::new(), threads: Vec::new() }
     }
 
     /// Keeps the health of an engine with these threads.

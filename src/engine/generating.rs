@@ -281,8 +281,9 @@ impl<G: Generator> Desk<'_, G> {
         let results = self.compute(rows);
         drop(beat);
         let took = cores.now().saturating_sub(began);
-        self.limit.learn(took);
-        self.cost.learn(rows.iter().sum(), took);
+        if self.limit.learn(took) {
+            self.cost.learn(rows.iter().sum(), took);
+        }
         let share = held.cost() / u32::try_from(taking_part().count()).unwrap_or(u32::MAX).max(1);
         taking_part().for_each(|i| self.active[i].cpu.add(share));
         drop(held);

@@ -160,8 +160,8 @@ impl EngineHealth {
         let mut state = self.lock();
         // A job that was failed before says nothing any more.
         let Some(job) = state.running.remove(&number) else { return };
-        state.done += u64::from(matches!(how, Ended::Done { .. }));
-        let says_nothing = !job.urgent && how == Ended::Done { took: Duration::ZERO };
+        state.done += u64::from(how == Ended::Done);
+        let says_nothing = !job.urgent && how == Ended::Done;
         let how = if says_nothing { Ended::Withdrawn } else { how };
         let change = state.breaker.ended(now, job.pass, how);
         drop(state);
@@ -194,9 +194,8 @@ impl JobInProgress {
     /// Tells how the job ended.
     pub fn ended<T>(self, outcome: &Result<T, EngineError>) {
         let how = match outcome {
-            // What no engine could do is no fault of this one. How long it took says little: a reply is long,
-            // and a chunk waits for those before it.
-            Ok(_) | Err(EngineError::BadInput(_)) => Ended::Done { took: Duration::ZERO },
+            // What no engine could do is no fault of this one.
+            Ok(_) | Err(EngineError::BadInput(_)) => Ended::Done,
             Err(EngineError::Cancelled) => Ended::Withdrawn,
             Err(EngineError::Failed(_)) => Ended::Failed,
         };

@@ -198,7 +198,7 @@ fn transcribe(
     let beat = heartbeat.begins(&held, longest);
     let transcript = recognizer.transcribe(&audio, effort, &request.cancel);
     drop(beat);
-    limit.learn(cores.now().saturating_sub(began));
+    let _ = limit.learn(cores.now().saturating_sub(began));
     request.cpu.add(held.cost());
     transcript
 }

@@ -74,9 +74,14 @@ impl Limit {
         self.0.map_or(Self::FIRST, |longest| (longest * Self::TIMES).max(Self::LEAST))
     }
 
-    /// A step took this long.
-    pub fn learn(&mut self, took: Duration) {
-        self.0 = Some(self.0.map_or(took, |longest| longest.max(took)));
+    /// A step took this long. Returns whether that is a measure of others: one that hung and came back is
+    /// none, or the next that hangs would not be seen.
+    pub fn learn(&mut self, took: Duration) -> bool {
+        let hung = took >= self.of_the_next();
+        if !hung {
+            self.0 = Some(self.0.map_or(took, |longest| longest.max(took)));
+        }
+        !hung
     }
 }
 
@@ -206,11 +211,23 @@ mod tests {
     fn a_step_may_take_as_long_as_its_engine_needs() {
         let (mut limit, second) = (Limit::default(), Duration::from_secs(1));
         assert_eq!(limit.of_the_next(), Limit::FIRST);
-        limit.learn(second / 50);
+        assert!(limit.learn(second / 50));
         assert_eq!(limit.of_the_next(), Limit::LEAST);
-        limit.learn(second);
-        limit.learn(second / 50);
+        assert!(limit.learn(second) && limit.learn(second / 50));
         assert_eq!(limit.of_the_next(), 10 * second);
+    }
+
+    /// Fault: after a step that had hung for 10 s and came back, the next one was seen after 100 s only.
+    #[test]
+    fn a_step_that_hung_and_came_back_is_no_measure() {
+        let (mut limit, second) = (Limit::default(), Duration::from_secs(1));
+        assert!(limit.learn(second / 10));
+        assert!(!limit.learn(10 * second));
+        assert_eq!(limit.of_the_next(), Limit::LEAST);
+        // Neither is the first one.
+        let mut limit = Limit::default();
+        assert!(!limit.learn(40 * second));
+        assert_eq!(limit.of_the_next(), Limit::FIRST);
     }
 
     #[test]

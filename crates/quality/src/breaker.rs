@@ -18,9 +18,9 @@ const ENOUGH_TO_BLAME: usize = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
-    /// Its jobs are done in time.
+    /// Its jobs are done.
     Ok,
-    /// It gets all jobs, but a quarter of the recent ones or more failed or were slow.
+    /// It gets all jobs, but a quarter of the recent ones or more failed.
     Degraded,
     /// It failed too often, and gets no jobs for a while.
     Open,
@@ -52,8 +52,6 @@ impl fmt::Display for Health {
 pub struct BreakerSettings {
     /// So many failures in a row open it; 0 counts as 1.
     pub failures_in_a_row: u32,
-    /// A job that took longer is slow.
-    pub slow_after: Duration,
     /// How long the engine is left alone at first. Each failed try doubles it.
     pub retry_after: Duration,
     /// The longest time for which the engine is left alone.
@@ -66,9 +64,8 @@ impl Default for BreakerSettings {
     fn default() -> Self {
         Self {
             failures_in_a_row: 3,
-            slow_after: Duration::from_secs(5),
             retry_after: Duration::from_secs(2),
-            longest_retry: Duration::from_secs(60),
+            longest_retry: Duration::from_secs(10),
             recent: 20,
         }
     }
@@ -77,11 +74,9 @@ impl Default for BreakerSettings {
 /// How a job ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// The engine did it.
-    Done {
-        /// How long that took.
-        took: Duration,
-    },
+    /// The engine did it. How long that took says little: a reply is long, and a job waits for those before
+    /// it.
+    Done,
     /// The engine failed.
     Failed,
     /// The engine did not come back. It is not trusted with another job.
@@ -171,38 +166,30 @@ enum Probing {
 /// The last jobs of an engine that works.
 #[derive(Debug, Clone, Default)]
 struct Recent {
-    jobs: VecDeque<Job>,
+    /// Which of them failed.
+    failed: VecDeque<bool>,
     failures_in_a_row: u32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Job {
-    Good,
-    Slow,
-    Failed,
-}
-
 impl Recent {
-    fn add(&mut self, job: Job, most: usize) {
-        self.failures_in_a_row =
-            if job == Job::Failed { self.failures_in_a_row.saturating_add(1) } else { 0 };
-        self.jobs.push_back(job);
-        while self.jobs.len() > most {
-            self.jobs.pop_front();
+    fn add(&mut self, failed: bool, most: usize) {
+        self.failures_in_a_row = if failed { self.failures_in_a_row.saturating_add(1) } else { 0 };
+        self.failed.push_back(failed);
+        while self.failed.len() > most {
+            self.failed.pop_front();
         }
     }
 
-    fn count(&self, job: Job) -> usize {
-        self.jobs.iter().filter(|&&one| one == job).count()
+    fn failures(&self) -> usize {
+        self.failed.iter().filter(|&&failed| failed).count()
     }
 
     fn is_degraded(&self) -> bool {
-        let bad = self.count(Job::Failed) + self.count(Job::Slow);
-        self.jobs.len() >= ENOUGH_TO_BLAME && bad * 4 >= self.jobs.len()
+        self.failed.len() >= ENOUGH_TO_BLAME && self.failures() * 4 >= self.failed.len()
     }
 
     fn mostly_failed(&self) -> bool {
-        self.jobs.len() >= ENOUGH_TO_OPEN && self.count(Job::Failed) * 2 > self.jobs.len()
+        self.failed.len() >= ENOUGH_TO_OPEN && self.failures() * 2 > self.failed.len()
     }
 }
 
@@ -241,7 +228,7 @@ impl Breaker {
         }
         let from = self.health(now);
         match ended {
-            Ended::Done { took } => self.done(took),
+            Ended::Done => self.done(),
             Ended::Failed => self.failed(now, false),
             Ended::Hung => self.failed(now, true),
             Ended::Withdrawn => self.withdrawn(),
@@ -283,10 +270,9 @@ impl Breaker {
         }
     }
 
-    fn done(&mut self, took: Duration) {
-        let job = if took > self.settings.slow_after { Job::Slow } else { Job::Good };
+    fn done(&mut self) {
         match &mut self.state {
-            State::Closed(recent) => recent.add(job, self.settings.recent.max(ENOUGH_TO_OPEN)),
+            State::Closed(recent) => recent.add(false, self.settings.recent.max(ENOUGH_TO_OPEN)),
             State::Open { .. } => {
                 // What is still under way from before is as little evidence as what failed before.
                 self.era += 1;
@@ -300,7 +286,7 @@ impl Breaker {
         let settings = self.settings;
         let wait = match &mut self.state {
             State::Closed(recent) => {
-                recent.add(Job::Failed, settings.recent.max(ENOUGH_TO_OPEN));
+                recent.add(true, settings.recent.max(ENOUGH_TO_OPEN));
                 let in_a_row = recent.failures_in_a_row >= settings.failures_in_a_row;
                 if !hung && !in_a_row && !recent.mostly_failed() {
                     return;
