@@ -143,6 +143,12 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
         | Command::Token(_)
         | Command::Bench(_) => {}
     }
+    if let Command::Top(args) = &command
+        && args.names_a_server()
+    {
+        // The configuration of this machine says nothing about another server, and may be a broken one.
+        return cli::top::run(args, None).and_then(printed);
+    }
     let config = config::examine(path, Secrets::Read)?.checked()?;
     let server = matches!(command, Command::Serve(_));
     if server {
@@ -162,7 +168,7 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
         Command::Voices(args) => cli::voices::run(&args, &config, path),
         Command::Doctor(args) => cli::doctor::run(&args, &config),
         Command::Transcribe(args) => cli::transcribe::run(args, &config),
-        Command::Top(args) => cli::top::run(&args, &config),
+        Command::Top(args) => cli::top::run(&args, Some(&config)),
         Command::Calls(args) => cli::calls::run(&args, &config, path),
         Command::Replay(args) => cli::replay::run(&args),
         Command::Token(args) => cli::token::run(&args, &config),

@@ -2,6 +2,8 @@
 //! folders and certificates, and missing settings. `config check` reports the findings, and `serve` obeys
 //! them. Reads the heads of files, and no weights.
 
+mod phrases;
+
 use std::fmt;
 use std::path::Path;
 
@@ -15,10 +17,9 @@ use crate::engine::LoadError;
 use crate::engine::llm::{self, Inspected};
 use crate::engine::voice;
 use crate::engine::whisper;
-use crate::language::ENGLISH;
 use crate::records::{OpenError, Store};
 use crate::runtime::provider_api::ProviderApi;
-use crate::speakable::{spoken, written};
+use phrases::unspeakable;
 
 const MIB: u64 = 1 << 20;
 
@@ -141,18 +142,15 @@ impl Findings {
             self.notes
                 .push("agent.greeting is not set: the agent waits for the caller to speak first".into());
         }
-        let phrases = &config.agent.phrases;
-        let spoken_first = [("agent.disclosure", &phrases.disclosure), ("agent.greeting", &phrases.greeting)];
-        for (key, phrase) in spoken_first.into_iter().chain([("agent.fallback", &phrases.fallback)]) {
-            let said = spoken(&written(phrase, &ENGLISH), &ENGLISH.speech, &config.tts.pronounce).text;
-            let may_speak = !voice::is_known(&config.tts.voice) || voice::can_speak(&config.tts.voice, &said);
-            if !phrase.is_empty() && !may_speak {
-                self.refuse(
-                    key,
-                    format!("{phrase:?}"),
-                    "a text in Latin letters: the voice speaks no others".into(),
-                );
-            }
+        for (key, phrase) in unspeakable(config) {
+            let allowed = "a text in Latin letters: the voice speaks no others";
+            self.refuse(key, format!("{phrase:?}"), allowed.into());
+        }
+        if config.quality.small_model.as_deref() == Some(config.llm.name.as_str()) {
+            self.notes.push(format!(
+                "quality.small_model = \"{0}\": the model \"{0}\" answers anyway, so it makes nothing quicker",
+                config.llm.name
+            ));
         }
         if config.agent.phrases.fallback.is_empty() {
             self.notes.push("agent.fallback is not set: callers hear nothing when an engine fails".into());

@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest state that is read, in bytes: 10,000 calls.
 const LONGEST: usize = 8 << 20;
 
+/// The longest reason of a refusal that is shown, in characters.
+const LONGEST_REASON: usize = 200;
+
 /// The width of text where no terminal says another.
 const WIDTH: usize = 100;
 
@@ -56,11 +59,19 @@ pub struct Args {
     every: u64,
 }
 
-/// Shows the server.
+impl Args {
+    /// True if the server is named, so that no configuration is needed.
+    #[must_use]
+    pub fn names_a_server(&self) -> bool {
+        self.server.is_some()
+    }
+}
+
+/// Shows the server: the named one, or that of `config`.
 ///
 /// # Errors
 /// If the server cannot be asked, or the terminal fails.
-pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
+pub fn run(args: &Args, config: Option<&Config>) -> anyhow::Result<ExitCode> {
     let server = Asked::new(args, config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let is_screen = std::io::stdout().is_terminal() && !(args.once || args.json || args.svg.is_some());
@@ -92,17 +103,22 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(args: &Args, config: &Config) -> anyhow::Result<Self> {
-        let server = args.server.as_deref().map_or_else(|| of_config(config), |url| Ok(url.to_owned()))?;
+    fn new(args: &Args, config: Option<&Config>) -> anyhow::Result<Self> {
+        let server = match (&args.server, config) {
+            (Some(url), _) => url.clone(),
+            (None, Some(config)) => of_config(config)?,
+            (None, None) => bail!("name the address of the server, such as http://127.0.0.1:8080"),
+        };
         let server = server.trim_end_matches('/');
         if !server.starts_with("http://") && !server.starts_with("https://") {
             bail!("{server}: expected the address of a server, such as http://127.0.0.1:8080");
         }
-        let token = match (&args.token, &config.admin) {
+        // The token of a configuration is for its own server, and for no other.
+        let own = config.filter(|_| args.server.is_none()).map(|config| &config.admin);
+        let token = match (&args.token, own) {
             (Some(reference), _) => Some(first_of(reference)?),
-            // The token of this configuration is for its own server, and for no other.
-            (None, Admin::Bearer(token)) if args.server.is_none() => Some(token.current().to_owned()),
-            (None, Admin::Bearer(_) | Admin::Nobody | Admin::Anybody) => None,
+            (None, Some(Admin::Bearer(token))) => Some(token.current().to_owned()),
+            (None, Some(Admin::Nobody | Admin::Anybody) | None) => None,
         };
         let client = http_client::builder().timeout(PATIENCE).no_proxy().build()?;
         Ok(Self { client, url: format!("{server}/debug/state"), token })
@@ -131,7 +147,13 @@ impl Asked {
                 self.url
             ),
             StatusCode::NOT_FOUND => bail!("{}: no offhook server answers there", self.url),
-            other => bail!("{}: the server answered {other}", self.url),
+            other => {
+                let why = answer.chunk().await.ok().flatten().unwrap_or_default();
+                let why = String::from_utf8_lossy(&why);
+                let why: String =
+                    why.lines().next().unwrap_or_default().chars().take(LONGEST_REASON).collect();
+                bail!("{}: the server answered {other}: {}", self.url, why.escape_debug());
+            }
         }
         let mut body = Vec::new();
         let broken = || format!("{}: the answer broke off", self.url);
