@@ -13,15 +13,20 @@
 #[path = "../crates/core/tests/support/mod.rs"]
 mod support;
 
+use std::time::Duration;
+
 use divan::Bencher;
 use offhook_core::audio::g711::Law;
 use offhook_core::audio::live::LiveResampler;
+use offhook_core::ids::{ChunkId, MarkId};
 use offhook_core::language::ENGLISH;
+use offhook_core::media::ear::{Ear, EarSettings};
+use offhook_core::media::pacer::Pacer;
 use offhook_core::streams::native::Native;
 use offhook_core::streams::twilio::Twilio;
 use offhook_core::streams::{Gateway, Media, Wire, WireOut};
 use offhook_core::turns::chunker::Chunker;
-use offhook_core::units::FRAME_SAMPLES;
+use offhook_core::units::{FRAME, FRAME_SAMPLES};
 use offhook_core::vad::DetectorChoice;
 
 use support::simulation::{AT, settings};
@@ -83,6 +88,38 @@ fn detector(bencher: Bencher<'_, '_>, name: &str) {
     let choice = if name == "earshot" { DetectorChoice::Earshot(0.5) } else { DetectorChoice::WebRtc(2) };
     let (mut detector, samples) = (choice.build(), frame(FRAME_SAMPLES));
     bencher.bench_local(|| detector.is_speech(divan::black_box(&samples)));
+}
+
+/// A frame of 20 ms through what the caller's audio goes through before the detector: the filter of offsets
+/// and the level control; with the echo guard, which looks for the agent's voice in it; with noise
+/// suppression.
+#[divan::bench(args = ["level", "echo_guard", "noise_suppression"])]
+fn ear(bencher: Bencher<'_, '_>, part: &str) {
+    let settings = EarSettings {
+        dc: true,
+        echo_guard: part == "echo_guard",
+        noise_suppression: part == "noise_suppression",
+        level: true,
+    };
+    let (mut ear, mut now) = (Ear::new(settings, false), AT(0));
+    let (agent, caller) = (frame(FRAME_SAMPLES), frame(FRAME_SAMPLES));
+    bencher.bench_local(|| {
+        now += FRAME;
+        ear.sent(now, &agent);
+        ear.hear(divan::black_box(caller.clone()), now)
+    });
+}
+
+/// A frame of the agent, from the voice to the moment at which it is due.
+#[divan::bench]
+fn pacer(bencher: Bencher<'_, '_>) {
+    let (mut pacer, mut now, samples) = (Pacer::new(FRAME * 8), AT(0), frame(FRAME_SAMPLES));
+    pacer.begin(ChunkId(1), Duration::ZERO, MarkId(1), None);
+    bencher.bench_local(|| {
+        now += FRAME;
+        pacer.extend(ChunkId(1), divan::black_box(&samples));
+        pacer.poll(now)
+    });
 }
 
 /// A frame of 20 ms.

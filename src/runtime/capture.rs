@@ -16,17 +16,28 @@ pub(super) struct CaptureHead {
     codec: Context,
     /// `None` if no capture is wanted.
     opening: Option<Vec<(CallTime, Message)>>,
+    /// The bytes in it.
+    bytes: usize,
 }
+
+/// The most bytes before the start of a call. A gateway sends a few hundred.
+const MOST_BYTES: usize = 1 << 20;
 
 impl CaptureHead {
     /// The beginning of a capture, if the configuration wants captures.
     pub(super) fn new(config: &Config, codec: Context) -> Self {
-        Self { codec, opening: config.log.captures.then(Vec::new) }
+        Self { codec, opening: config.log.captures.then(Vec::new), bytes: 0 }
     }
 
-    /// Keeps a message before the call. Few come: a peer is closed that sends many without a start.
+    /// Keeps a message before the call. A peer that sends very much has no capture, and costs no memory.
     pub(super) fn keep(&mut self, at: CallTime, wire: Wire<'_>) {
-        if let Some(opening) = &mut self.opening {
+        self.bytes += match wire {
+            Wire::Text(text) => text.len(),
+            Wire::Binary(bytes) => bytes.len(),
+        };
+        if self.bytes > MOST_BYTES {
+            self.opening = None;
+        } else if let Some(opening) = &mut self.opening {
             opening.push((at, Message::of(wire)));
         }
     }
@@ -34,6 +45,7 @@ impl CaptureHead {
     /// Writes the head of the capture, if the setup has one: the call begins `at` this time.
     pub(super) fn write(self, at: CallTime, setup: &Setup, config: &Config, gateway: Option<Dialect>) {
         let (Some(capture), Some(opening), Some(gateway)) = (&setup.capture, self.opening, gateway) else {
+            // Inputs without a head cannot be run again, and `offhook replay` says so.
             return;
         };
         // The address may hold a credential. Only one codec reads it.

@@ -27,6 +27,8 @@ pub struct About<'a> {
     pub when: &'a str,
     /// The limit of the 95th percentile of `v2v_ms`, in milliseconds.
     pub p95_limit_ms: f64,
+    /// A headline and some sentences, if the load was not to find out how many callers are held.
+    pub verdict: Option<(&'a str, &'a str)>,
 }
 
 /// Makes the page.
@@ -47,8 +49,10 @@ pub fn html(about: &About<'_>, steps: &[StepResult]) -> String {
         Some(step) => format!("{} at once are held", step.name()),
         None => "No load was held".to_owned(),
     };
-    let _ = writeln!(out, "<h1>{}</h1>", escaped(&headline));
-    let _ = writeln!(out, "<p class=\"lead\">{}</p>", escaped(&sentences(&capacity, &steps).join(" ")));
+    let held = (headline, sentences(&capacity, &steps).join(" "));
+    let (headline, lead) = about.verdict.unwrap_or((&held.0, &held.1));
+    let _ = writeln!(out, "<h1>{}</h1>", escaped(headline));
+    let _ = writeln!(out, "<p class=\"lead\">{}</p>", escaped(lead));
     let _ = write!(out, "<p class=\"facts\">{}", escaped(about.when));
     for line in about.machine.lines().filter(|line| !line.trim().is_empty()) {
         let _ = write!(out, "<br>{}", escaped(line));

@@ -30,7 +30,7 @@ use crate::phone::load::verdict::{Capacity, capacity};
 use crate::phone::script;
 use crate::phone::scripted_caller::Patience;
 use crate::units::{PHONE_RATE, samples_in};
-use chaos::{AVAILABLE, Injected, inject};
+use chaos::{AVAILABLE, Injected, Verdict, inject};
 use machine::{on_cores, told as machine_told};
 use server_use::Meter;
 
@@ -274,7 +274,9 @@ fn finish(
     if args.chaos.is_some() && faults.is_empty() {
         bail!("--chaos: no fault was injected, so nothing was tried; let it last longer (--seconds)");
     }
-    let availability = args.chaos.map(|_| availability(steps));
+    // Half of what was told withdrew a fault.
+    let chaos = args.chaos.map(|_| Verdict::over(steps, faults.len().div_ceil(2)));
+    let availability = chaos.as_ref().map(|verdict| verdict.availability);
     let capacity = capacity(steps, args.limit);
     let machine = machine_told(cores);
     let cents = args.core_price.zip(capacity.held).map(|(price, held)| price * cores as f64 / 60.0 / held);
@@ -295,22 +297,23 @@ fn finish(
         outln!("{}", crate::cli::json::line(&report)?)?;
     } else {
         outln!()?;
-        out!("{}", verdict(&capacity, steps))?;
+        match &chaos {
+            Some(chaos) => outln!("{}", chaos.sentences)?,
+            None => out!("{}", verdict(&capacity, steps))?,
+        }
         if let (Some(cents), Some(price)) = (cents, args.core_price) {
             outln!("A minute of a call costs {cents:.3} cents, at {price} cents for an hour of a core.")?;
         }
     }
-    if let Some(availability) = availability.filter(|_| !args.json) {
-        outln!(
-            "{} faults were injected; {:.2} % of the turns were answered.",
-            faults.len() / 2,
-            availability * 100.0
-        )?;
+    if let Some(chaos) = chaos.as_ref().filter(|_| !args.json) {
+        outln!("{}.", chaos.headline)?;
     }
     if let Some(file) = &args.html {
         let what = format!("offhook with {}, {} lines", args.mode.words(), args.gateway.name());
         let when = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
-        let about = About { what: &what, machine: &machine, when: &when, p95_limit_ms: args.limit };
+        let verdict = chaos.as_ref().map(|chaos| (chaos.headline.as_str(), chaos.sentences.as_str()));
+        let (what, machine, when) = (what.as_str(), machine.as_str(), when.as_str());
+        let about = About { what, machine, when, p95_limit_ms: args.limit, verdict };
         std::fs::write(file, html(&about, steps)).with_context(|| file.display().to_string())?;
         noteln!("page: {}", file.display());
     }
@@ -321,13 +324,6 @@ fn finish(
         noteln!("the end of the server's log:\n{log}");
     }
     Ok(ExitCode::FAILURE)
-}
-
-/// The share of turns that were answered.
-fn availability(steps: &[StepResult]) -> f64 {
-    let turns: u64 = steps.iter().map(|step| step.turns).sum();
-    let unanswered: u64 = steps.iter().map(|step| step.unanswered).sum();
-    if turns == 0 { 0.0 } else { 1.0 - unanswered as f64 / turns as f64 }
 }
 
 fn patterns(args: &Args) -> anyhow::Result<Vec<Pattern>> {

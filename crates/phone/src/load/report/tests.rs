@@ -8,6 +8,7 @@ const ABOUT: About<'static> = About {
     machine: "2 cores of a server\n8 GiB of memory",
     when: "2026-01-01",
     p95_limit_ms: 1500.0,
+    verdict: None,
 };
 
 fn step(callers: u32, p50: f64) -> StepResult {
@@ -92,7 +93,7 @@ fn foreign_text_stays_text() {
     let evil = "<script>alert('x')</script>";
     let step =
         StepResult { errors: vec![evil.to_owned()], refusals: vec![evil.to_owned()], ..step(1, 500.0) };
-    let about = About { what: evil, machine: evil, when: evil, ..ABOUT };
+    let about = About { what: evil, machine: evil, when: evil, verdict: Some((evil, evil)), ..ABOUT };
     let page = html(&about, &[step]);
     assert!(!page.contains("<script"));
     assert!(page.contains("&lt;script&gt;"));
@@ -111,4 +112,12 @@ fn callers_who_come_at_random_are_named_by_their_rate() {
     let random = StepResult { calls_a_minute: Some(12.5), ..step(16, 600.0) };
     let page = html(&ABOUT, &[random]);
     assert!(page.contains("12.5 calls a minute are held") && page.contains(">calls a minute</text>"));
+}
+
+#[test]
+fn a_load_that_is_no_question_of_capacity_has_a_verdict_of_its_own() {
+    let about = About { verdict: Some(("99 % were answered", "Engines failed.")), ..ABOUT };
+    let page = html(&about, &[StepResult { callers: 4, ..StepResult::default() }]);
+    assert!(page.contains("<h1>99 % were answered</h1>") && page.contains("Engines failed."), "{page}");
+    assert!(!page.contains("No load was held"), "{page}");
 }
