@@ -56,7 +56,11 @@ impl Drop for Beat<'_> {
 
 /// How long a step may take, by those before it: a model of any size sets its own measure.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Limit(Option<Duration>);
+pub struct Limit {
+    longest: Option<Duration>,
+    /// Steps in a row that took longer than they might.
+    over: u32,
+}
 
 impl Limit {
     /// Nothing is known yet of the first steps, which may be the longest of all.
@@ -68,20 +72,25 @@ impl Limit {
     /// A step may take so many times as long as the longest before it.
     const TIMES: u32 = 10;
 
+    /// So many steps in a row that take longer than they may are no hangs.
+    const SLOW: u32 = 3;
+
     /// What the next step may take.
     #[must_use]
     pub fn of_the_next(self) -> Duration {
-        self.0.map_or(Self::FIRST, |longest| (longest * Self::TIMES).max(Self::LEAST))
+        self.longest.map_or(Self::FIRST, |longest| (longest * Self::TIMES).max(Self::LEAST))
     }
 
     /// A step took this long. Returns whether that is a measure of others: one that hung and came back is
-    /// none, or the next that hangs would not be seen.
+    /// none, or the next that hangs would not be seen. Several in a row do not hang: the machine is slow.
     pub fn learn(&mut self, took: Duration) -> bool {
-        let hung = took >= self.of_the_next();
-        if !hung {
-            self.0 = Some(self.0.map_or(took, |longest| longest.max(took)));
+        self.over = if took < self.of_the_next() { 0 } else { self.over + 1 };
+        let is_measure = self.over == 0 || self.over >= Self::SLOW;
+        if is_measure {
+            self.longest = Some(self.longest.map_or(took, |longest| longest.max(took)));
+            self.over = 0;
         }
-        !hung
+        is_measure
     }
 }
 
@@ -224,6 +233,10 @@ mod tests {
         assert!(limit.learn(second / 10));
         assert!(!limit.learn(10 * second));
         assert_eq!(limit.of_the_next(), Limit::LEAST);
+        // A machine that has become slow is another matter.
+        assert!(limit.learn(second / 10));
+        assert_eq!([3 * second; 3].map(|slow| limit.learn(slow)), [false, false, true]);
+        assert_eq!(limit.of_the_next(), 30 * second);
         // Neither is the first one.
         let mut limit = Limit::default();
         assert!(!limit.learn(40 * second));

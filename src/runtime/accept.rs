@@ -87,7 +87,7 @@ pub async fn run(
                     started: &started,
                 };
                 let call = task.run(|now| {
-                    captured.write(now, &setup, &services.config, dialect);
+                    captured.write(now, &mut setup, &services.config, dialect);
                     Call::new(now, setup, line, &start, early, tolerance)
                 });
                 let end = metered(call, spent).await;

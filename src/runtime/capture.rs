@@ -42,12 +42,14 @@ impl CaptureHead {
         }
     }
 
-    /// Writes the head of the capture, if the setup has one: the call begins `at` this time.
-    pub(super) fn write(self, at: CallTime, setup: &Setup, config: &Config, gateway: Option<Dialect>) {
-        let (Some(capture), Some(opening), Some(gateway)) = (&setup.capture, self.opening, gateway) else {
-            // Inputs without a head cannot be run again, and `offhook replay` says so.
+    /// Writes the head of the capture, if the setup has one: the call begins `at` this time. Without a head,
+    /// there is no capture: its inputs could not be run again.
+    pub(super) fn write(self, at: CallTime, setup: &mut Setup, config: &Config, gateway: Option<Dialect>) {
+        let (Some(opening), Some(gateway)) = (self.opening, gateway) else {
+            setup.capture = None;
             return;
         };
+        let Some(capture) = &setup.capture else { return };
         // The address may hold a credential. Only one codec reads it.
         let query = if gateway == Dialect::Asterisk { self.codec.query } else { String::new() };
         let head = Head {

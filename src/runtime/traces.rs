@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,6 +19,12 @@ use crate::units::CallTime;
 
 /// The most lines that wait for the disk.
 const QUEUE: usize = 4096;
+
+/// The most bytes of them: captures hold audio.
+const MOST_WAITING: usize = 8 << 20;
+
+/// What a line takes without a payload.
+const LINE_BYTES: usize = 256;
 
 /// The longest time until a line is in the file: a process that is killed leaves its calls' traces.
 const LONGEST_HELD: Duration = Duration::from_secs(1);
@@ -69,6 +75,14 @@ impl Written {
         }
     }
 
+    /// About how many bytes it takes in memory.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Turn(_) => LINE_BYTES,
+            Self::Call(line) => LINE_BYTES + line.payload_bytes(),
+        }
+    }
+
     const fn at(&self) -> CallTime {
         match self {
             Self::Turn(line) => line.at,
@@ -81,6 +95,8 @@ impl Written {
 #[derive(Debug, Clone)]
 struct Trace {
     lines: SyncSender<Written>,
+    /// The bytes of the lines that wait.
+    waiting: Arc<AtomicUsize>,
     missing: Arc<AtomicU64>,
     /// Texts that were written already: the same texts are counted again and again.
     counted: Arc<Mutex<std::collections::HashSet<String>>>,
@@ -105,12 +121,14 @@ impl Trace {
     fn create(folder: &Path, id: &CallId) -> std::io::Result<(PathBuf, Self)> {
         let (path, file) = create(folder, id)?;
         let (lines, queue) = sync_channel(QUEUE);
+        let waiting = Arc::<AtomicUsize>::default();
+        let written = waiting.clone();
         std::thread::Builder::new().name("trace".into()).spawn(move || {
-            if let Err(error) = write(file, &queue) {
+            if let Err(error) = write(file, &queue, &written) {
                 tracing::error!(%error, "the trace of a call is cut off");
             }
         })?;
-        Ok((path, Self { lines, missing: Arc::default(), counted: Arc::default() }))
+        Ok((path, Self { lines, waiting, missing: Arc::default(), counted: Arc::default() }))
     }
 
     fn write(&self, line: Line) {
@@ -130,17 +148,26 @@ impl Trace {
     fn queue(&self, at: CallTime, line: Written) {
         let missing = self.missing.swap(0, Ordering::Relaxed);
         let told = Written::Turn(Line { at, what: What::Missing(missing) });
-        if missing > 0 && self.lines.try_send(told).is_err() {
+        if missing > 0 && !self.fits(told) {
             self.missing.fetch_add(missing + 1, Ordering::Relaxed);
-            return;
-        }
-        if self.lines.try_send(line).is_err() {
+        } else if !self.fits(line) {
             self.missing.fetch_add(1, Ordering::Relaxed);
         }
     }
+
+    /// Queues a line, if there is room for it.
+    fn fits(&self, line: Written) -> bool {
+        let bytes = line.bytes();
+        let waiting = self.waiting.fetch_add(bytes, Ordering::Relaxed);
+        let fits = waiting + bytes <= MOST_WAITING && self.lines.try_send(line).is_ok();
+        if !fits {
+            self.waiting.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        fits
+    }
 }
 
-fn write(file: File, lines: &Receiver<Written>) -> std::io::Result<()> {
+fn write(file: File, lines: &Receiver<Written>, waiting: &AtomicUsize) -> std::io::Result<()> {
     let mut out = BufWriter::new(file);
     let mut bytes = 0;
     let clock = Clock::start();
@@ -162,6 +189,7 @@ fn write(file: File, lines: &Receiver<Written>) -> std::io::Result<()> {
             }
             Err(RecvTimeoutError::Disconnected) => break,
         };
+        waiting.fetch_sub(line.bytes(), Ordering::Relaxed);
         let text = line.to_text();
         bytes += text.len();
         if bytes > MOST_BYTES {

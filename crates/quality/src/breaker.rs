@@ -56,6 +56,8 @@ pub struct BreakerSettings {
     pub retry_after: Duration,
     /// The longest time for which the engine is left alone.
     pub longest_retry: Duration,
+    /// How long a job may take that tries the engine again: a reply is long.
+    pub longest_try: Duration,
     /// How many of the last jobs are looked at, at least 6.
     pub recent: usize,
 }
@@ -66,6 +68,7 @@ impl Default for BreakerSettings {
             failures_in_a_row: 3,
             retry_after: Duration::from_secs(2),
             longest_retry: Duration::from_secs(10),
+            longest_try: Duration::from_secs(60),
             recent: 20,
         }
     }
@@ -201,7 +204,7 @@ impl Breaker {
     }
 
     /// Asks whether the engine may get a job. Of those that try it again, one is under way at a time; one
-    /// whose end is not told within the longest retry is given up, and its end means nothing then.
+    /// whose end is not told within the longest try is given up, and its end means nothing then.
     ///
     /// # Errors
     /// If it failed too often and is left alone.
@@ -214,7 +217,7 @@ impl Breaker {
             }
             State::Open { probing, .. } => {
                 // A probe whose end is never told would otherwise keep all others out for ever.
-                *probing = Probing::Until(now.saturating_add(self.settings.longest_retry));
+                *probing = Probing::Until(now.saturating_add(self.settings.longest_try));
                 self.era += 1;
                 Ok(Pass { era: self.era, probe: true })
             }

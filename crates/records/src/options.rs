@@ -95,7 +95,7 @@ pub enum Trouble {
     /// Old calls are not deleted yet, because the clock may be wrong. It is told once.
     #[error(
         "old calls are not deleted yet: the system's clock has moved {days} days since the last calls, and \
-         may be wrong; if it is, set it within 20 hours"
+         may be wrong; if it is, set it within 6 hours"
     )]
     ClockDoubted {
         /// How far the clock is from the last calls, in days.

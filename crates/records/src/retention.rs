@@ -10,8 +10,9 @@ use crate::clock::{Moment, millis};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long a clock has to go on without a jump. Less than a day: some servers are restarted every night.
-const STEADY: Duration = Duration::from_secs(20 * 60 * 60);
+/// How long a clock has to go on without a jump. Longer than it takes to set a wrong one, and less than a
+/// working day: some machines run no longer.
+const STEADY: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// The largest change of the clock that is no jump: a machine that sleeps at night wakes up with one of some
 /// hours.

@@ -27,7 +27,7 @@ use crate::phone::scripted_caller::{Patience, Turn};
 use crate::phone::{dial, gateways, headers, picture, result, script, signing, terminal};
 use crate::units::PHONE_RATE;
 use background_callers::BackgroundCallers;
-use server::{Server, StartError};
+use server::Server;
 
 /// The folder of recordings without `--record`.
 const CALLS: &str = "calls";
@@ -175,12 +175,7 @@ async fn started(
     };
     let server = match starting {
         Ok(server) => server,
-        Err(e @ StartError::Exited { status, .. }) => {
-            noteln!("{e}");
-            let code = status.code().and_then(|code| u8::try_from(code).ok()).filter(|&code| code != 0);
-            return Ok(code.map_or(ExitCode::FAILURE, ExitCode::from));
-        }
-        Err(e @ (StartError::Slow { .. } | StartError::Spawn(_))) => return Err(e.into()),
+        Err(error) => return error.exit_code(),
     };
     let url = format!("ws://{}{}", server.address(), line.gateway.path());
     let code = called(args, lines, &Dialled { url: &url, line, headers }, Some(&server), stop).await;

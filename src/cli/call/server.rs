@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::{ExitCode, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::cli::output::noteln;
 use crate::streams::native::{SummaryWire, TurnReportWire};
 
 /// Timeout for loading and warming up the models.
@@ -74,6 +75,23 @@ pub(in crate::cli) enum StartError {
     /// The system refused to run it.
     #[error("the server cannot be run: {0}")]
     Spawn(#[from] std::io::Error),
+}
+
+impl StartError {
+    /// Tells why a server exited, and returns its exit code: that of a bad configuration or model.
+    ///
+    /// # Errors
+    /// Itself, if the server did not exit.
+    pub(in crate::cli) fn exit_code(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Exited { status, .. } => {
+                noteln!("{self}");
+                let code = status.code().and_then(|code| u8::try_from(code).ok()).filter(|&code| code != 0);
+                Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+            }
+            Self::Slow { .. } | Self::Spawn(_) => Err(self.into()),
+        }
+    }
 }
 
 impl Server {

@@ -9,7 +9,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use super::compared::{Turn, compare};
 use super::times::length;
-use crate::cli::call::server::{Server, StartError};
+use crate::cli::call::server::Server;
 use crate::cli::call::stop_signal;
 use crate::cli::json;
 use crate::cli::output::{noteln, outln, show_progress};
@@ -35,11 +35,17 @@ pub(super) fn run(call: &FullCall, config: Option<&Path>, as_json: bool) -> anyh
     let file = call.call.recording.as_deref().with_context(|| {
         format!("call {name} has no recording: set records.recordings for recordings of calls to come")
     })?;
-    let clip = recordings::read_first_channel(Path::new(file))?;
-    let caller = script::Line::new(&name, &clip.i16_at(PHONE_RATE)?)
+    // An hour of audio is large: none of its forms lives longer than it is needed.
+    let samples = recordings::read_first_channel(Path::new(file))?.i16_at(PHONE_RATE)?;
+    let caller = script::Line::new(&name, &samples)
         .ok_or_else(|| anyhow!("{file}: nothing of the caller is audible in it"))?;
+    drop(samples);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let Some(now) = runtime.block_on(played(caller, config))? else { return Ok(ExitCode::FAILURE) };
+    let now = match runtime.block_on(played(caller, config))? {
+        Played::Turns(turns) => turns,
+        Played::Stopped => return Ok(ExitCode::FAILURE),
+        Played::NoServer(code) => return Ok(code),
+    };
     let compared = compare(then(call), now);
     if as_json {
         outln!("{}", json::line(&compared)?)?;
@@ -52,13 +58,26 @@ pub(super) fn run(call: &FullCall, config: Option<&Path>, as_json: bool) -> anyh
     Ok(ExitCode::SUCCESS)
 }
 
-/// Calls a server of our own and says what the caller said. Returns the turns; `None` if it was told to stop.
-async fn played(caller: script::Line, config: Option<&Path>) -> anyhow::Result<Option<Vec<Turn>>> {
+/// What became of the call.
+enum Played {
+    Turns(Vec<Turn>),
+    /// The user or the system asked for the end.
+    Stopped,
+    /// The server did not start, and ended with this code.
+    NoServer(ExitCode),
+}
+
+/// Calls a server of our own and says what the caller said.
+async fn played(caller: script::Line, config: Option<&Path>) -> anyhow::Result<Played> {
     noteln!("starting a server with today's engines…");
     let mut stop = Box::pin(stop_signal()?);
-    let server = tokio::select! {
-        server = Server::start(config) => server.map_err(|error: StartError| anyhow!(error))?,
-        () = &mut stop => return Ok(None),
+    let starting = tokio::select! {
+        starting = Server::start(config) => starting,
+        () = &mut stop => return Ok(Played::Stopped),
+    };
+    let server = match starting {
+        Ok(server) => server,
+        Err(error) => return error.exit_code().map(Played::NoServer),
     };
     let url = format!("ws://{}{}", server.address(), Gateway::Offhook.path());
     let headers = Default::default();
@@ -79,7 +98,10 @@ async fn played(caller: script::Line, config: Option<&Path>) -> anyhow::Result<O
     for error in outcome.all_errors() {
         noteln!("the server reported: {error}");
     }
-    Ok((!outcome.stopped).then(|| outcome.reports.iter().filter_map(|report| now(&report.turn)).collect()))
+    if outcome.stopped {
+        return Ok(Played::Stopped);
+    }
+    Ok(Played::Turns(outcome.reports.iter().filter_map(|report| now(&report.turn)).collect()))
 }
 
 /// The caller's turns as they were recorded: the greeting is no turn.
@@ -91,6 +113,7 @@ fn then(call: &FullCall) -> Vec<Turn> {
             reply: turn.reply.clone(),
             v2v_ms: turn.v2v_ms,
             answer_ms: turn.answer_ms,
+            answered: !turn.failed && !turn.model.is_empty(),
         })
     };
     call.turns.iter().filter_map(turn).collect()
@@ -103,5 +126,6 @@ fn now(turn: &TurnReportWire) -> Option<Turn> {
         reply: Some(turn.reply.clone()),
         v2v_ms: turn.v2v_ms,
         answer_ms: turn.answer_ms,
+        answered: !turn.model.is_empty(),
     })
 }

@@ -27,6 +27,8 @@ pub(super) struct Turn {
     pub(super) v2v_ms: Option<f64>,
     /// From the caller's last sound to the first sound of the answer itself.
     pub(super) answer_ms: Option<f64>,
+    /// A language model answered: what was heard is no apology.
+    pub(super) answered: bool,
 }
 
 /// A turn then and now, or a turn of only one of the calls.
@@ -52,6 +54,14 @@ pub(super) struct Comparison {
     words: Option<usize>,
     differ: Option<usize>,
     v2v_ms: Both,
+    /// Turns that a language model answered.
+    answered: Answered,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+struct Answered {
+    then: usize,
+    now: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -68,8 +78,10 @@ pub(super) fn compare(then: Vec<Turn>, now: Vec<Turn>) -> Comparison {
     let mut score = Score::default();
     score.add(&said(&then), &said(&now));
     let v2v_ms = Both { then: waits(&then), now: waits(&now) };
+    let answered = |turns: &[Turn]| turns.iter().filter(|turn| turn.answered).count();
+    let answered = Answered { then: answered(&then), now: answered(&now) };
     let (words, differ) = (kept.then_some(score.words), kept.then_some(score.wrong));
-    Comparison { turns: pairs(then, now), words, differ, v2v_ms }
+    Comparison { turns: pairs(then, now), words, differ, v2v_ms, answered }
 }
 
 fn waits(turns: &[Turn]) -> Option<Waits> {
@@ -96,7 +108,7 @@ fn pairs(then: Vec<Turn>, now: Vec<Turn>) -> Vec<Pair> {
 impl Comparison {
     /// True if no turn of today's call was answered although one was then.
     pub(super) fn is_mute(&self) -> bool {
-        self.v2v_ms.then.is_some() && self.v2v_ms.now.is_none()
+        self.answered.then > 0 && self.answered.now == 0
     }
 
     /// The comparison for people.
@@ -169,7 +181,14 @@ mod tests {
 
     fn turn(end_ms: f64, heard: &str, v2v_ms: f64) -> Turn {
         let reply = Some(format!("You said {heard}"));
-        Turn { end_ms, heard: Some(heard.to_owned()), reply, v2v_ms: Some(v2v_ms), answer_ms: None }
+        Turn {
+            end_ms,
+            heard: Some(heard.to_owned()),
+            reply,
+            v2v_ms: Some(v2v_ms),
+            answer_ms: None,
+            answered: true,
+        }
     }
 
     #[test]
@@ -203,7 +222,8 @@ mod tests {
 
     #[test]
     fn a_call_that_is_not_answered_any_more_is_told() {
-        let silent = Turn { v2v_ms: None, ..turn(4000.0, "hello", 0.0) };
-        assert!(compare(vec![turn(4000.0, "hello", 300.0)], vec![silent]).is_mute());
+        // An apology has a sound, too.
+        let apology = Turn { answered: false, ..turn(4000.0, "hello", 900.0) };
+        assert!(compare(vec![turn(4000.0, "hello", 300.0)], vec![apology]).is_mute());
     }
 }

@@ -171,11 +171,14 @@ mod tests {
             ..TurnReport::default()
         };
         let lines = [
-            action(0, Action::Speak { turn: TurnId(0), chunk: ChunkId(0), text: "Hello.".into() }),
+            action(
+                0,
+                Action::Speak { turn: TurnId(0), chunk: ChunkId(0), text: "Hello.".into(), urgent: false },
+            ),
             event(20, Event::ChunkStarted { chunk: ChunkId(0), plays_at: at(40) }),
             action(900, Action::TurnReport(Box::new(greeting))),
             event(2060, Event::SpeechStarted { at: at(2000) }),
-            action(3200, Action::Speak { turn, chunk, text: "At nine.".into() }),
+            action(3200, Action::Speak { turn, chunk, text: "At nine.".into(), urgent: false }),
             event(3250, Event::ChunkStarted { chunk, plays_at: at(3260) }),
             event(3700, Event::SpeechStarted { at: at(3600) }),
             action(3800, Action::Pause),

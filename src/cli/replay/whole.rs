@@ -22,7 +22,7 @@ pub(super) fn run(captured: &[Line], trace: &Trace) -> anyhow::Result<Option<Aga
     });
     let Some((at, head)) = head else { bail!("the head of the capture is missing") };
     let call = head.begin(at, trace.settings.clone(), trace.count()).context("the capture cannot be run")?;
-    Ok(Some(run_again(call, captured)))
+    Ok(Some(run_again(call, captured).context("the capture cannot be run")?))
 }
 
 /// The result for people.

@@ -10,6 +10,8 @@ use whisper_rs::{FullParams, WhisperState, WhisperTokenId};
 use super::window::Window;
 use super::words::Token;
 use super::{ffi, guard, repeats, words};
+use crate::audio::level::audible_span;
+use crate::audio::to_i16;
 use crate::engine::{CancelFlag, Effort, EngineError, HeardWord, Recognizer, Transcript};
 use crate::units::{WHISPER_RATE, duration_of, samples_in};
 use crate::vad;
@@ -188,6 +190,12 @@ impl WhisperRecognizer {
         *self.voiced.get_or_insert_with(|| vad::voiced_in(&self.audio))
     }
 
+    /// How long somebody spoke in the prepared audio.
+    fn spoken(&mut self) -> repeats::Spoken {
+        let span = audible_span(&to_i16(&self.audio), WHISPER_RATE).map_or(0, |span| span.len());
+        repeats::Spoken { voiced: self.voiced(), span: duration_of(span, WHISPER_RATE) }
+    }
+
     /// Copies the audio with silence before it, and after it if the audio is very short.
     pub(super) fn prepare(&mut self, audio: &[f32]) {
         self.voiced = None;
@@ -224,7 +232,7 @@ impl WhisperRecognizer {
         let avg_logprob = sum / f32::from(count.max(1));
         let no_speech = if avg_logprob < guard::UNSURE { self.no_speech(threads)? } else { 0.0 };
         let mut words = words::words(&tokens);
-        let taken_out = repeats::fit(&mut words, || self.voiced());
+        let taken_out = repeats::fit(&mut words, || self.spoken());
         let loops = taken_out > 2 * words.len()
             || (guard::is_repetitive(&text) && !repeats::fits(&words, self.voiced()));
         // Only the remaining words get a share of the time.

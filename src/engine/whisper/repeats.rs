@@ -20,17 +20,33 @@ const SENTENCE: u32 = 3;
 
 /// Removes repeats until the remaining words can be said in the time that has voice, or until nothing is
 /// repeated any more. Returns the number of removed words. One copy of a repeated phrase always stays, so no
-/// word that was said is lost. `voiced` is called only if something is repeated.
-pub(super) fn fit(words: &mut Vec<HeardWord>, mut voiced: impl FnMut() -> Duration) -> usize {
+/// word that was said is lost. `spoken` is called only if something is repeated.
+pub(super) fn fit(words: &mut Vec<HeardWord>, mut spoken: impl FnMut() -> Spoken) -> usize {
     let before = words.len();
     let mut plain: Vec<String> = words.iter().map(|word| plain_word(&word.text)).collect();
     while let Some(repeat) = longest_repeat(&plain)
-        && time_for(&plain) + breath_before(&words[..repeat.end], repeat.start) > voiced()
+        && !spoken().holds(time_for(&plain), breath_before(&words[..repeat.end], repeat.start))
     {
         words.drain(repeat.clone());
         plain.drain(repeat);
     }
     before - words.len()
+}
+
+/// How long somebody spoke.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spoken {
+    /// The time that has voice.
+    pub(super) voiced: Duration,
+    /// The time from the first sound to the last one, pauses included.
+    pub(super) span: Duration,
+}
+
+impl Spoken {
+    /// True if there was time for these syllables, and for this pause between them.
+    fn holds(self, syllables: Duration, pause: Duration) -> bool {
+        syllables <= self.voiced && syllables + pause <= self.span
+    }
 }
 
 /// The time between a copy of a phrase, which begins at `copy` and ends with `words`, and the one before it.
@@ -98,7 +114,8 @@ mod tests {
     fn fitted(text: &str, voiced_ms: u64) -> String {
         let word = |text: &str| HeardWord { text: text.to_owned(), confidence: 1.0, end: Duration::ZERO };
         let mut words: Vec<HeardWord> = text.split_whitespace().map(word).collect();
-        fit(&mut words, || Duration::from_millis(voiced_ms));
+        let spoken = Duration::from_millis(voiced_ms);
+        fit(&mut words, || Spoken { voiced: spoken, span: spoken });
         words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 
@@ -144,6 +161,16 @@ mod tests {
         ] {
             assert_eq!(fitted(text, voiced_ms), text);
         }
+    }
+
+    /// A breath has no voice: the time with voice alone says nothing of it.
+    #[test]
+    fn who_takes_breath_may_say_a_sentence_again() {
+        let said = "Where can I park? Where can I park?";
+        let word = |text: &str| HeardWord { text: text.to_owned(), confidence: 1.0, end: Duration::ZERO };
+        let mut words: Vec<HeardWord> = said.split_whitespace().map(word).collect();
+        let [voiced, span] = [1_100, 1_500].map(Duration::from_millis);
+        assert_eq!(fit(&mut words, || Spoken { voiced, span }), 0);
     }
 
     #[test]

@@ -43,7 +43,8 @@ impl Turns {
             self.prompt_tokens += tokens.prompt as u64;
             self.reused_tokens += tokens.reused as u64;
         }
-        let Some(stages) = turn.stages else { return };
+        // A filler is no answer: how late that is must not hide behind it.
+        let Some(stages) = turn.answer_stages.or(turn.stages) else { return };
         self.turns += 1;
         if turn.failed {
             // An apology shows how long an engine was waited for, and not how quick answers are.

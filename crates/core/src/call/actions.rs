@@ -54,7 +54,7 @@ impl Call {
                 Action::Cancel { turn } => self.give_up(turn),
                 Action::Prefill { reading, messages } => self.read(reading, messages, false),
                 Action::Rebuild { reading, messages } => self.read(reading, messages, true),
-                Action::Speak { turn, chunk, text } => self.speak(turn, chunk, text),
+                Action::Speak { turn, chunk, text, urgent } => self.speak(turn, chunk, text, urgent),
                 Action::Send { chunk, mark, first, silence, from } => match self.voice.sound_of(chunk) {
                     Some((samples, grows)) => {
                         let from = samples_in(from, PHONE_RATE).min(samples.len());
@@ -128,7 +128,7 @@ impl Call {
 
     // Speaking.
 
-    fn speak(&mut self, turn: TurnId, chunk: ChunkId, text: String) {
+    fn speak(&mut self, turn: TurnId, chunk: ChunkId, text: String, urgent: bool) {
         // Text that is not generated (the greeting, the fallback phrase) is always wanted.
         let fresh = Reply { turn, wanted: true, spoke: false };
         let reply = self.reply.get_or_insert(fresh);
@@ -136,15 +136,20 @@ impl Call {
             *reply = fresh;
         }
         let first = !std::mem::replace(&mut reply.spoke, true);
-        self.voice.wait(Text { turn, chunk, text, first });
+        self.voice.wait(Text { turn, chunk, text, first, urgent });
         self.synthesize_what_waits();
     }
 
-    /// Gives the voice waiting chunks, up to the limit for one call.
+    /// The text that the voice gets next: within the limit for one call, unless it is urgent.
+    fn next_text(&mut self) -> Option<Text> {
+        let under_way = self.jobs.count(|purpose| matches!(purpose, Purpose::Speech { .. }));
+        let urgent = self.voice.next_urgent();
+        if urgent.is_none() && under_way < AT_A_TIME { self.voice.next() } else { urgent }
+    }
+
+    /// Gives the voice waiting chunks.
     pub(super) fn synthesize_what_waits(&mut self) {
-        while self.jobs.count(|purpose| matches!(purpose, Purpose::Speech { .. })) < AT_A_TIME
-            && let Some(Text { turn, chunk, text, first }) = self.voice.next()
-        {
+        while let Some(Text { turn, chunk, text, first, urgent: _ }) = self.next_text() {
             let wanted = self.reply.is_none_or(|reply| reply.turn != turn || reply.wanted);
             let spoken = spoken(&text, &self.language.speech, &self.dictionary);
             let unsaid: Vec<&str> = spoken.unsaid(&text).collect();

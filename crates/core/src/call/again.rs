@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::capture::{Head, Line, Received, Sent, VERSION, What};
 use super::ending::Closing;
@@ -18,12 +19,18 @@ use crate::turns::Settings;
 use crate::units::CallTime;
 use crate::vad::Hysteresis;
 
+/// No call lasts longer. In the time between two lines, a call without audio hears silence, frame by frame.
+const MOST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Why a capture cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CaptureError {
     /// It is of another version of offhook.
     #[error("the capture has format {0}, but this version of offhook reads {VERSION}")]
     Version(u32),
+    /// A time in it is later than any call lasts.
+    #[error("a line is of {0}, and no call lasts for longer than {MOST:?}")]
+    Late(CallTime),
     /// Its opening begins no call.
     #[error("the messages before the call begin none{}", .0.as_ref().map(|why| format!(": {why}")).unwrap_or_default())]
     Opening(Option<Refusal>),
@@ -102,8 +109,13 @@ impl Head {
 }
 
 /// Gives a call that has just begun all inputs of its capture, and compares what it sends.
-#[must_use]
-pub fn run_again(mut call: Call, lines: &[Line]) -> Again {
+///
+/// # Errors
+/// If a line is of a time that no call has.
+pub fn run_again(mut call: Call, lines: &[Line]) -> Result<Again, CaptureError> {
+    if let Some(late) = lines.iter().find(|line| line.at > CallTime::ZERO + MOST) {
+        return Err(CaptureError::Late(late.at));
+    }
     let mut again = Again { received: 0, sent: 0, difference: None };
     let mut sent = VecDeque::new();
     take(&mut call, &mut sent);
@@ -121,7 +133,7 @@ pub fn run_again(mut call: Call, lines: &[Line]) -> Again {
                 if now.as_ref() != Some(then) {
                     let (message, then) = (again.sent, Some(then.clone()));
                     again.difference = Some(Difference { message, at: *at, then, now });
-                    return again;
+                    return Ok(again);
                 }
             }
         }
@@ -130,7 +142,7 @@ pub fn run_again(mut call: Call, lines: &[Line]) -> Again {
         let message = again.sent + 1;
         again.difference = Some(Difference { message, at: last.at, then: None, now: Some(now) });
     }
-    again
+    Ok(again)
 }
 
 /// What the call sends.

@@ -240,6 +240,19 @@ impl Capturing {
 }
 
 impl Line {
+    /// The bytes of its message or its audio in memory.
+    #[must_use]
+    pub fn payload_bytes(&self) -> usize {
+        match &self.what {
+            What::In(Received::Message(Message::Text(text))) => text.len(),
+            What::In(Received::Message(Message::Binary(bytes))) => bytes.len(),
+            What::In(Received::Outcome(_, Outcome::Speaking(part) | Outcome::Spoken(part))) => {
+                part.samples.len() * size_of::<i16>()
+            }
+            What::Call(_) | What::In(_) | What::Out(_) => 0,
+        }
+    }
+
     /// The line as it is written.
     #[must_use]
     pub fn to_text(&self) -> String {

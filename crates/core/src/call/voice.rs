@@ -23,6 +23,8 @@ pub(super) struct Text {
     pub(super) text: String,
     /// The first chunk of its reply.
     pub(super) first: bool,
+    /// It fills a silence, in which the other texts of the call may hang.
+    pub(super) urgent: bool,
 }
 
 /// The audio of a chunk, as far as it is synthesised.
@@ -54,6 +56,12 @@ impl Voice {
 
     pub(super) fn next(&mut self) -> Option<Text> {
         self.waiting.pop_front()
+    }
+
+    /// The next text that fills a silence: it waits for no other.
+    pub(super) fn next_urgent(&mut self) -> Option<Text> {
+        let at = self.waiting.iter().position(|text| text.urgent)?;
+        self.waiting.remove(at)
     }
 
     /// Drops the texts of a reply that was given up. Its synthesised audio stays, because another reply may

@@ -122,7 +122,7 @@ impl Conversation {
             let silence = std::mem::replace(&mut reply.pause, piece.pause);
             reply.ledger.asked(chunk, &piece.text, silence);
             self.next_chunk = chunk.next();
-            self.actions.push_back(Action::Speak { turn, chunk, text: piece.text });
+            self.actions.push_back(Action::Speak { turn, chunk, text: piece.text, urgent: false });
         }
     }
 
@@ -150,10 +150,11 @@ impl Conversation {
         if let Some(text) = reply.ledger.text_without_sound(chunk).filter(|_| !reply.spoken_again) {
             let (turn, text) = (reply.turn, text.to_owned());
             reply.spoken_again = true;
-            self.actions.push_back(Action::Speak { turn, chunk, text });
+            self.actions.push_back(Action::Speak { turn, chunk, text, urgent: false });
             return;
         }
-        reply.failed = true;
+        // An answer without its filler is whole.
+        reply.failed |= reply.ledger.is_of_the_answer(chunk);
         reply.ledger.ends_here(chunk);
         self.send_what_is_due();
         self.playback_grew(now);
@@ -184,9 +185,9 @@ impl Conversation {
         if reply.ledger.is_of_the_answer(chunk) {
             reply.milestones.answer_frame.get_or_insert(plays_at);
         }
+        reply.milestones.first_frame.get_or_insert(plays_at);
         if reply.ledger.started(chunk, plays_at) {
             reply.sounded = true;
-            reply.milestones.first_frame.get_or_insert(plays_at);
             self.timers.cancel(Timer::FillerDue);
         }
         self.expect_playback(now);

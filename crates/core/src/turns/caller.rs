@@ -216,7 +216,7 @@ impl Conversation {
             return self.end_if_all_is_known(now);
         }
         utterance.decided_at = None;
-        self.timers.cancel_all(&[Timer::TranscriptDue, Timer::StallOver]);
+        self.timers.cancel_all(&[Timer::TranscriptDue, Timer::StallOver, Timer::FillerDue]);
         self.timers.set(Timer::EndOfTurn, if over { now } else { due });
         self.weigh(now, if doubtful { "" } else { &said }, true);
         if !over {
@@ -248,6 +248,7 @@ impl Conversation {
             return self.answer_with_fallback(now);
         }
         self.timers.set(Timer::TranscriptDue, now + TRANSCRIPT_PATIENCE);
+        self.timers.cancel(Timer::FillerDue);
         self.expect_filler(now);
         self.end_if_all_is_known(now);
     }

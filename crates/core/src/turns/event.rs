@@ -127,7 +127,14 @@ pub enum Action {
     /// is time for it.
     Rebuild { reading: ReadingId, messages: Vec<Message> },
     /// Synthesise a chunk.
-    Speak { turn: TurnId, chunk: ChunkId, text: String },
+    Speak {
+        turn: TurnId,
+        chunk: ChunkId,
+        text: String,
+        /// It fills a silence: it waits for no other text.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        urgent: bool,
+    },
     /// Send a synthesised chunk after `silence`, beginning at `from` in its audio, then `mark`. Parts of it
     /// that are still to come follow by themselves. In the first chunk of a reply, the mark `first` follows
     /// the first 20 ms of sound.

@@ -20,6 +20,14 @@ const WAIT_FOR_WORDS: Duration = Duration::from_millis(100);
 impl Conversation {
     /// The caller's sound is long enough to be meant.
     pub(super) fn sound_lasted(&mut self, now: CallTime, level: f32, echo: Option<f32>) {
+        if self.reply.as_ref().is_some_and(|reply| reply.awaits_words) {
+            // The words before the filler are still awaited, and what is louder than its echo goes on with
+            // them.
+            if echo.is_none_or(|echo| level > echo) {
+                self.interrupt(now);
+            }
+            return;
+        }
         let Some(utterance) = &mut self.utterance else { return };
         // A sound no louder than the agent's own echo is taken for it, unless an earlier sound of the
         // utterance was louder.
@@ -34,7 +42,11 @@ impl Conversation {
     /// The caller began to make a sound. If nothing of the reply was heard yet, its first word waits until
     /// it is known what the sound is, so that the agent does not talk over the caller.
     pub(super) fn do_not_begin_over_the_caller(&mut self, now: CallTime) {
-        if self.reply.as_ref().is_some_and(|reply| !reply.sounded) {
+        let Some(reply) = self.reply.as_ref().filter(|reply| !reply.sounded) else { return };
+        if reply.awaits_words {
+            // The silence is over that the filler was to fill.
+            self.interrupt(now);
+        } else {
             self.pause(now);
         }
     }
@@ -64,7 +76,8 @@ impl Conversation {
 
     /// Words were heard while the agent speaks or pauses. If the caller has `stopped`, no more will come.
     pub(super) fn weigh(&mut self, now: CallTime, text: &str, stopped: bool) {
-        let stoppable = self.reply.as_ref().is_some_and(|reply| can_be_stopped(reply, &self.settings));
+        // The words before a filler are no interruption of it.
+        let stoppable = self.reply_to_words().is_some_and(|reply| can_be_stopped(reply, &self.settings));
         if !stoppable || self.utterance.as_ref().is_some_and(|u| u.is_echo) {
             return;
         }
@@ -127,7 +140,8 @@ impl Conversation {
     /// The caller took the turn: nothing more of the reply is sent, and the history keeps the words that
     /// were heard of it.
     pub(super) fn interrupt(&mut self, now: CallTime) {
-        let Some(reply) = self.reply.take() else { return };
+        let Some(mut reply) = self.reply.take() else { return };
+        reply.is_no_answer();
         self.actions.push_back(Action::Cancel { turn: reply.turn });
         self.actions.push_back(Action::ClearPlayback);
         self.settle(now, &reply, true);

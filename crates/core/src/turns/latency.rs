@@ -54,8 +54,9 @@ impl Milestones {
     /// on.
     fn stages_to(&self, first_audio: CallTime, first_frame: CallTime) -> Option<Stages> {
         let speech_end = self.speech_end?;
-        let endpoint = self.endpoint?;
-        // A filler may be heard before the words are known: until then, they were awaited.
+        // A filler may be heard before the words are known, and before it is decided that they end the turn:
+        // until then, that was awaited.
+        let endpoint = self.endpoint?.min(first_frame);
         let transcript = self.transcript?.min(first_audio).max(endpoint);
         // Speech that is not the model's (the fallback phrase, a filler) has no token of its own.
         let first_token =

@@ -239,7 +239,8 @@ impl Conversation {
     /// Ends the call: reports the turn that was being answered, with the words heard by `now`.
     pub fn end(&mut self, now: CallTime) {
         self.roll_back();
-        if let Some(reply) = self.reply.take() {
+        if let Some(mut reply) = self.reply.take() {
+            reply.is_no_answer();
             self.settle(now, &reply, false);
         }
     }

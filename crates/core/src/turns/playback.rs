@@ -114,6 +114,11 @@ impl Ledger {
     /// `chunk` was synthesised; if `more` is to come, this is its beginning. Word times that do not fit its
     /// text are replaced by a guess.
     pub fn ready(&mut self, chunk: ChunkId, duration: Duration, words: &[WordTime], more: bool) {
+        if self.is_of_the_answer(chunk) {
+            // The answer is here before its filler.
+            let late = |p: &&mut Piece| p.filler && matches!(p.state, State::Asked);
+            self.pieces.iter_mut().filter(late).for_each(Piece::ends_here);
+        }
         let Some(piece) = self.pieces.iter_mut().find(|p| p.chunk == chunk) else { return };
         let longer = Sound::new(&piece.text, duration, words, more);
         match &mut piece.state {

@@ -103,8 +103,22 @@ impl Reply {
     /// The caller's words are known, after a filler.
     pub(super) fn with_words(self, heard: &str, milestones: Milestones) -> Self {
         let Milestones { first_audio, first_frame, mark, .. } = self.milestones;
-        let milestones = Milestones { first_audio, first_frame, mark, ..milestones };
+        // What was heard before the caller had ended ended no wait.
+        let ended_a_wait = first_frame.is_none_or(|frame| Some(frame) >= milestones.speech_end);
+        let milestones = if ended_a_wait {
+            Milestones { first_audio, first_frame, mark, ..milestones }
+        } else {
+            milestones
+        };
         Self { heard: heard.to_owned(), milestones, awaits_words: false, paused: None, ..self }
+    }
+
+    /// No words came to which this would be the answer: what was said of the filler is a phrase, and no turn.
+    pub(super) fn is_no_answer(&mut self) {
+        if std::mem::replace(&mut self.awaits_words, false) {
+            self.purpose = Purpose::Phrase;
+            self.milestones = Milestones::default();
+        }
     }
 
     /// True if the way to the ear is still to be measured and nothing was sent yet, so that it can be.

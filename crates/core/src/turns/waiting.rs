@@ -45,7 +45,7 @@ impl Conversation {
         let (turn, chunk) = (reply.turn, self.next_chunk);
         self.next_chunk = chunk.next();
         reply.ledger.fill(chunk, &text);
-        self.actions.push_back(Action::Speak { turn, chunk, text });
+        self.actions.push_back(Action::Speak { turn, chunk, text, urgent: true });
         self.expect_the_voice(now);
     }
 
@@ -56,7 +56,7 @@ impl Conversation {
                 let nothing_comes = reply.ledger.is_empty() || reply.ledger.awaits_first_sound_unfilled();
                 reply.purpose == Purpose::Answer && !reply.fell_back && nothing_comes
             }
-            (None, Some(utterance)) => self.draft.is_none() && awaits_its_words(utterance),
+            (None, Some(utterance)) => !self.speaking && self.draft.is_none() && awaits_its_words(utterance),
             (None, None) => false,
         }
     }
@@ -86,8 +86,7 @@ impl Conversation {
     /// There was nothing to answer after all: what was said of the filler is a phrase.
     pub(super) fn wait_in_vain(&mut self, now: CallTime) {
         let Some(reply) = self.reply.as_mut().filter(|reply| reply.awaits_words) else { return };
-        reply.awaits_words = false;
-        reply.purpose = Purpose::Phrase;
+        reply.is_no_answer();
         reply.complete = true;
         self.resume(now);
         self.expect_playback(now);

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use offhook_core::report::Stages;
 use offhook_core::turns::{Farewell, Settings};
 use proptest::prelude::*;
 
@@ -74,7 +75,12 @@ proptest! {
             call.caller_says(from, MS(length), words);
             spoke.push((from, at));
         }
-        call.run(at + MS(40_000));
+        let reports = call.run(at + MS(40_000));
+        for stages in reports.iter().flat_map(|report| [report.stages, report.answer_stages]).flatten() {
+            let Stages { endpoint_ms, stt_ms, llm_first_token_ms, tts_first_audio_ms, first_frame_ms } = stages;
+            let all = [endpoint_ms, stt_ms, llm_first_token_ms, tts_first_audio_ms, first_frame_ms];
+            prop_assert!(all.iter().all(|ms| *ms >= 0.0), "{stages:?}");
+        }
         let heard = call.sounds();
         for (i, (_, end)) in spoke.iter().enumerate() {
             let goes_on = spoke.get(i + 1).is_some_and(|(next, _)| *next < *end + patience);

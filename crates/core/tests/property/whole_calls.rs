@@ -202,7 +202,7 @@ proptest! {
         let (begun, lines) = call.captured();
         let text: Vec<String> = lines.iter().map(capture::Line::to_text).collect();
         let read: Vec<_> = text.iter().map(|line| capture::Line::read(line).unwrap()).collect();
-        let again = run_again(begun, &read);
+        let again = run_again(begun, &read).unwrap();
         prop_assert!(again.sent > 10 && again.received > 10, "{:?}", again);
         prop_assert_eq!(again.difference, None);
     }

@@ -20,7 +20,7 @@ fn a_voice_that_says_something_else_is_found_where_it_is_heard() {
     call.run(AT(12_000));
     call.hangs_up();
     let (begun, mut lines) = call.captured();
-    let whole = run_again(begun, &lines);
+    let whole = run_again(begun, &lines).expect("a run");
     assert_eq!(whole.difference, None);
 
     // One sample of the answer is another one.
@@ -31,7 +31,7 @@ fn a_voice_that_says_something_else_is_found_where_it_is_heard() {
     let (spoken_at, part) = answer.expect("an answer");
     *part.samples.last_mut().expect("samples") ^= 256;
     let (begun, _) = call.captured();
-    let difference = run_again(begun, &lines).difference.expect("a difference");
+    let difference = run_again(begun, &lines).expect("a run").difference.expect("a difference");
     assert!(difference.at > spoken_at, "{difference:?}");
     assert_ne!(difference.then, difference.now);
 }
@@ -45,12 +45,12 @@ fn a_message_too_few_or_too_many_is_a_difference() {
     let cut = lines.iter().rposition(|line| matches!(line.what, What::Out(_))).expect("a message");
     let mut fewer = lines.clone();
     fewer.remove(cut);
-    let difference = run_again(begun, &fewer).difference.expect("a difference");
+    let difference = run_again(begun, &fewer).expect("a run").difference.expect("a difference");
     assert_eq!((difference.then.is_some(), difference.now.is_some()), (false, true));
 
     let (begun, mut more) = call.captured();
     more.push(more[cut].clone());
-    let difference = run_again(begun, &more).difference.expect("a difference");
+    let difference = run_again(begun, &more).expect("a run").difference.expect("a difference");
     assert_eq!((difference.then.is_some(), difference.now.is_some()), (true, false));
 }
 
@@ -87,7 +87,7 @@ fn a_call_begins_again_as_its_head_says() {
         _ => None,
     });
     let begins = first.expect("a message").begins;
-    assert!(begins.contains("session.started") && begins.contains("mine"), "{begins}");
+    assert!(begins.contains("\"call_id\":\"c\"") && begins.contains("mine"), "{begins}");
 }
 
 #[test]
@@ -97,4 +97,9 @@ fn a_capture_that_cannot_be_run_says_why() {
     let nonsense = begin(head(vec![Message::Text("{".into())])).to_string();
     assert!(nonsense.starts_with("the messages before the call begin none: "), "{nonsense}");
     assert_eq!(begin(Head { version: 9, ..head(Vec::new()) }), CaptureError::Version(9));
+
+    // A call would hear 30,000 years of silence.
+    let late = Line { at: AT(1 << 50), what: What::In(Received::Timeout) };
+    let (begun, _) = WholeCall::new(settings()).captured();
+    assert!(matches!(run_again(begun, &[late]), Err(CaptureError::Late(_))));
 }

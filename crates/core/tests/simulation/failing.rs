@@ -1,6 +1,5 @@
 //! The call is never silent: whatever breaks, the caller hears something.
 
-use offhook_core::report::TurnReport;
 use offhook_core::turns::{Action, Awaited};
 
 use crate::support::simulation::{AT, Broken, MS, Simulation, settings, without_speculation};
@@ -188,84 +187,4 @@ fn of_a_reply_that_can_be_spoken_in_part_that_part_is_said() {
     call.run(AT(5000));
     call.caller_says(AT(5000), MS(1000), "When do you open?");
     assert_eq!(call.run(AT(30_000))[1].reply, "We are open until five.");
-}
-
-/// A call whose agent says a filler 700 ms after the end of a turn. Its caller asks until 6,000, while an
-/// engine does not answer.
-fn with_a_filler(broken: Broken) -> Simulation {
-    let mut settings = without_speculation();
-    settings.manners.filler_after = Some(MS(700));
-    let mut call = Simulation::new(settings);
-    call.run(AT(5000));
-    call.broken = Some(broken);
-    call.caller_says(AT(5000), MS(1000), "When do you open?");
-    call
-}
-
-#[test]
-fn whichever_engine_hangs_the_caller_hears_something_within_a_second() {
-    for broken in [Broken::SilentRecognizer, Broken::SilentGenerator, Broken::SilentSynthesizerOfNewTexts] {
-        let mut call = with_a_filler(broken);
-        let reports = call.run(AT(30_000));
-        let sounds = call.sounds();
-        let (from, _) = sounds.iter().find(|(from, _)| *from > AT(6000)).expect("a sound");
-        assert!(*from <= AT(7000), "{broken:?}: {from}");
-        // The silence that ends the turn, and the patience, to the millisecond.
-        let stages = reports[1].stages.expect("a waterfall");
-        assert_eq!(stages.total_ms(), from.millis_after(AT(6000)), "{broken:?}");
-        assert!(stages.stt_ms >= 0.0 && stages.first_frame_ms >= 0.0, "{broken:?}: {stages:?}");
-        // Then comes the apology, in the same turn.
-        assert_eq!(reports.len(), 2, "{broken:?}: {reports:?}");
-        let expected = format!("One moment, please. {}", settings().phrases.fallback);
-        assert_eq!((reports[1].reply.as_str(), reports[1].failed), (expected.as_str(), true), "{broken:?}");
-    }
-}
-
-#[test]
-fn words_that_are_late_are_answered_after_a_filler_in_the_same_turn() {
-    let mut call = with_a_filler(Broken::SilentRecognizer);
-    call.broken = None;
-    call.delays.transcript = MS(2500);
-    let reports = call.run(AT(30_000));
-    assert_eq!(reports.len(), 2, "{reports:?}");
-    let TurnReport { heard, reply, stages, answer_stages, .. } = &reports[1];
-    assert_eq!(heard, "When do you open?");
-    assert_eq!(reply, "One moment, please. You said 4 words. Is there anything else?");
-    assert_eq!(call.agent_lines()[1], "You said 4 words. Is there anything else?");
-    // Both waits were the recogniser's.
-    assert!(stages.expect("a filler").stt_ms >= 700.0, "{stages:?}");
-    assert!(answer_stages.expect("an answer").stt_ms >= 2000.0, "{answer_stages:?}");
-}
-
-#[test]
-fn a_caller_who_goes_on_over_the_filler_is_answered_once_and_whole() {
-    let mut call = with_a_filler(Broken::SilentRecognizer);
-    call.broken = None;
-    call.delays.transcript = MS(1800);
-    // The filler begins about 950 ms after the question.
-    call.caller_says(AT(7200), MS(1500), "I mean on Sundays, please.");
-    let reports = call.run(AT(40_000));
-    assert_eq!(reports.last().unwrap().heard, "When do you open? I mean on Sundays, please.");
-    assert_eq!(call.agent_lines().iter().filter(|line| line.starts_with("You said")).count(), 1);
-}
-
-#[test]
-fn a_filler_before_words_that_turn_out_to_be_none_ends_in_silence_or_a_question() {
-    let mut call = with_a_filler(Broken::SilentRecognizer);
-    call.broken = None;
-    call.delays.transcript = MS(2000);
-    call.caller_says(AT(15_000), MS(1000), "");
-    let reports = call.run(AT(40_000));
-    let replies: Vec<&str> = reports.iter().map(|report| report.reply.as_str()).collect();
-    assert!(replies[2].ends_with("Sorry, I did not catch that."), "{replies:?}");
-    assert!(call.hung_up().is_none());
-}
-
-#[test]
-fn a_voice_that_is_about_to_begin_is_given_a_moment_before_a_filler() {
-    let mut call = with_a_filler(Broken::SilentRecognizer);
-    call.broken = None;
-    // The text goes to the voice about 50 ms before the filler is due, and sounds 200 ms later.
-    (call.delays.first_token, call.delays.synthesis) = (MS(600), MS(200));
-    assert_eq!(call.run(AT(30_000))[1].reply, "You said 4 words. Is there anything else?");
 }

@@ -18,4 +18,5 @@ mod rehearsing;
 mod remembering;
 mod speculating;
 mod standing_in;
+mod waiting;
 mod whole_calls;

@@ -277,7 +277,7 @@ impl Simulation {
                 Action::Generate { turn, messages, rung, .. } => self.generate(turn, messages, rung),
                 Action::Prefill { reading, messages } => self.listen(reading, &messages),
                 Action::Rebuild { reading, messages: _ } => self.rebuild(reading),
-                Action::Speak { turn, chunk, text } => self.synthesize(turn, chunk, text),
+                Action::Speak { turn, chunk, text, .. } => self.synthesize(turn, chunk, text),
                 Action::Send { chunk, mark, first, silence, from } => {
                     self.send_first(first, silence);
                     self.send(chunk, mark, silence, from);

@@ -37,9 +37,15 @@ impl Verdict {
     /// The verdict over these steps, in which so many faults were injected.
     pub(super) fn over(steps: &[StepResult], faults: usize) -> Self {
         let sum = |of: fn(&StepResult) -> u64| steps.iter().map(of).sum::<u64>();
-        let (turns, unanswered) = (sum(|step| step.turns), sum(|step| step.unanswered));
+        // Where the server reports it, a turn is answered by an answer or an apology, and not by a filler
+        // alone.
+        let answered = sum(|step| {
+            let heard = step.turns - step.unanswered;
+            step.answer_ms.map_or(heard, |answers| heard.min(answers.count as u64))
+        });
+        let turns = sum(|step| step.turns);
         let (begun, failed) = (sum(|step| step.calls.begun), sum(|step| step.calls.failed));
-        let availability = if turns == 0 { 0.0 } else { 1.0 - unanswered as f64 / turns as f64 };
+        let availability = if turns == 0 { 0.0 } else { answered as f64 / turns as f64 };
         let waits = steps.iter().rev().find_map(|step| step.v2v_ms);
         let waits = waits.map_or_else(String::new, |v2v| {
             format!(
@@ -51,10 +57,9 @@ impl Verdict {
             availability,
             headline: format!("{:.2} % of the turns were answered", availability * 100.0),
             sentences: format!(
-                "{faults} faults were injected into engines. {} of {turns} turns were answered, be it by an \
-                 apology. Of {begun} calls, {failed} ended before the caller had said everything: the agent says \
-                 goodbye when it could not answer again and again.{waits}",
-                turns - unanswered
+                "{faults} faults were injected into engines. {answered} of {turns} turns were answered, be it by \
+                 an apology. Of {begun} calls, {failed} ended before the caller had said everything: the agent says \
+                 goodbye when it could not answer again and again.{waits}"
             ),
         }
     }
@@ -95,12 +100,13 @@ mod tests {
             turns: 400,
             unanswered: 1,
             calls: Calls { begun: 50, failed: 3, ..Calls::default() },
+            answer_ms: Some(Spread { count: 398, ..Spread::default() }),
             v2v_ms: Some(Spread { count: 399, p50: 330.0, p95: 900.0, max: 1200.0, ..Spread::default() }),
             ..StepResult::default()
         };
         let verdict = Verdict::over(&[step], 12);
-        assert_eq!(verdict.headline, "99.75 % of the turns were answered");
-        for told in ["12 faults", "399 of 400 turns", "Of 50 calls, 3 ended", "900 ms at p95"] {
+        assert_eq!(verdict.headline, "99.50 % of the turns were answered");
+        for told in ["12 faults", "398 of 400 turns", "Of 50 calls, 3 ended", "900 ms at p95"] {
             assert!(verdict.sentences.contains(told), "{told}: {}", verdict.sentences);
         }
         assert!(Verdict::over(&[], 12).availability < AVAILABLE, "nothing was tried");

@@ -181,8 +181,10 @@ fn name_of(mode: Mode) -> String {
 async fn measured(args: &Args, config: Option<&Path>) -> anyhow::Result<ExitCode> {
     let line = Line::new(args.gateway, None)?;
     let lines = script::load(&args.files)?;
+    // Who hears "One moment, please." waits for what follows.
+    let gap = Duration::from_millis(if args.chaos.is_some() { 3000 } else { 700 });
     let patience = Patience {
-        gap: samples_in(Duration::from_millis(700), PHONE_RATE),
+        gap: samples_in(gap, PHONE_RATE),
         timeout: samples_in(Duration::from_secs(10), PHONE_RATE),
         interrupt_after: Some(samples_in(Duration::from_secs(1), PHONE_RATE)),
     };
