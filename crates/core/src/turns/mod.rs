@@ -17,6 +17,7 @@ mod failover;
 mod falling_back;
 mod fillers;
 mod giving_up;
+mod heard;
 pub mod history;
 mod interruption;
 pub mod latency;

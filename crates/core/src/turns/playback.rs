@@ -6,6 +6,7 @@ mod tests;
 
 use std::time::Duration;
 
+use super::heard::{Heard, join};
 use super::word_timing::Sound;
 use crate::dialogue::WordTime;
 use crate::ids::{ChunkId, MarkId};
@@ -56,17 +57,6 @@ impl Piece {
             State::Ready { .. } | State::Queued { .. } | State::Over { .. } => {}
         }
     }
-}
-
-/// The words of a reply that the caller heard.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Heard {
-    /// All words, fillers included.
-    pub text: String,
-    /// The words of the answer, without fillers.
-    pub answer: String,
-    /// The end of the text is a guess, because the voice did not report when its words end.
-    pub estimated: bool,
 }
 
 /// A chunk that is due to be sent.
@@ -399,11 +389,4 @@ impl Ledger {
         }
         times
     }
-}
-
-fn join(line: &mut String, words: &str) {
-    if !line.is_empty() {
-        line.push(' ');
-    }
-    line.push_str(words);
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::chunker::{Chunker, Piece};
 use super::event::Farewell;
+use super::heard::Heard;
 use super::latency::Milestones;
-use super::playback::{Heard, Ledger};
+use super::playback::Ledger;
 use crate::dialogue::Usage;
 use crate::ids::{MarkId, TurnId};
 use crate::language::Language;
