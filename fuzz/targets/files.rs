@@ -258,7 +258,7 @@ pub fn speakable(data: &[u8]) {
     assert_eq!(again.text, said.text, "of {text:?}");
 }
 
-fn short(problem: &str, most: usize) {
+pub(super) fn short(problem: &str, most: usize) {
     assert!(!problem.is_empty(), "a problem without a word");
     assert!(problem.len() <= most, "a message of {} bytes", problem.len());
 }

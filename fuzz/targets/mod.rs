@@ -2,6 +2,7 @@
 //! panics if a property does not hold. The fuzzer and the tests share these functions. Must not know where
 //! bytes come from.
 
+mod captures;
 pub mod codecs;
 pub mod files;
 
@@ -14,6 +15,7 @@ use offhook::streams::telnyx::{ByteOrder, Telnyx};
 use offhook::streams::twilio::Twilio;
 use offhook::streams::vonage::Vonage;
 
+pub use captures::capture;
 pub use files::{config, gguf, manifest, piper, reply, speakable, trace, voice, wav, whisper};
 
 /// A decoder.
@@ -29,7 +31,7 @@ pub struct Target {
 }
 
 /// All decoders.
-pub const ALL: [Target; 18] = [
+pub const ALL: [Target; 19] = [
     Target { name: "twilio", run: twilio, messages: true, effort: 1 },
     Target { name: "telnyx", run: telnyx, messages: true, effort: 1 },
     Target { name: "plivo", run: plivo, messages: true, effort: 1 },
@@ -45,6 +47,7 @@ pub const ALL: [Target; 18] = [
     Target { name: "whisper", run: whisper, messages: false, effort: 1 },
     Target { name: "config", run: config, messages: false, effort: 4 },
     Target { name: "trace", run: trace, messages: false, effort: 2 },
+    Target { name: "capture", run: capture, messages: false, effort: 10 },
     Target { name: "voice", run: voice, messages: false, effort: 500 },
     Target { name: "piper", run: piper, messages: false, effort: 2 },
     Target { name: "speakable", run: speakable, messages: false, effort: 20 },

@@ -3,6 +3,7 @@
 //! measures coverage. A longer run: `OFFHOOK_FUZZ_CASES=1000000 cargo test --release --test main fuzzing`.
 
 mod allocations;
+mod captures;
 mod models;
 mod mutations;
 mod seeds;
@@ -80,8 +81,8 @@ mod whatever_the_bytes_are_it_holds_for {
     }
 
     tests! {
-        twilio telnyx plivo vonage jambonz asterisk native detect wav gguf reply whisper config trace voice piper
-        speakable manifest
+        twilio telnyx plivo vonage jambonz asterisk native detect wav gguf reply whisper config trace capture voice
+        piper speakable manifest
     }
 }
 

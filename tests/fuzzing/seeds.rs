@@ -8,14 +8,15 @@ use std::time::Duration;
 use offhook::audio::wav;
 use offhook::config::DEFAULT_CONFIG;
 use offhook::ids::Asked;
+use offhook::streams::dialect::Dialect;
 use offhook::turns::trace::{Head, Line, VERSION, What};
 use offhook::turns::{Action, Conversation, Event};
 use offhook::units::CallTime;
 use serde_json::Value;
 
-use super::models;
 use super::targets::Target;
 use super::targets::codecs::{Packed, pack};
+use super::{captures, models};
 use offhook::config::call::settings;
 use offhook::dialogue::CountTokens;
 
@@ -38,6 +39,15 @@ pub fn of(target: &Target) -> Vec<Vec<u8>> {
             vec![DEFAULT_CONFIG.into(), small.into()]
         }
         "trace" => vec![call().into(), call().lines().take(12).collect::<Vec<_>>().join("\n").into()],
+        "capture" => {
+            let own =
+                r#"{"type":"session.start","version":1,"audio":{"encoding":"pcm16le","sample_rate":8000}}"#;
+            let asterisk = "MEDIA_START channel_id:c1 format:slin";
+            vec![
+                captures::call(Dialect::Native, own).into(),
+                captures::call(Dialect::Asterisk, asterisk).into(),
+            ]
+        }
         "voice" => [
             "Hello there. It's 9:30 on 1/2, room 4B!",
             "Dr. Smith's e-mail: a@b.com $5.00 50% 1e999",

@@ -67,10 +67,10 @@ mod tests {
         let manners =
             ["not_understood", "idle_goodbye", "length_warning", "length_goodbye", "hold", "give_up_goodbye"];
         let of = |section: &str, names: &[&str]| {
-            let lines: String = names.iter().map(|name| format!("{name} = \"Привет\"\n")).collect();
+            let lines: String = names.iter().map(|name| format!("{name} = \"你好\"\n")).collect();
             format!("[{section}]\n{lines}")
         };
-        let lists = "fillers = [\"Well.\", \"Привет\"]\nidle_prompts = [\"Привет\"]\n";
+        let lists = "fillers = [\"Well.\", \"你好\"]\nidle_prompts = [\"你好\"]\n";
         let text = format!("{}{}{lists}", of("agent", &agent), of("manners", &manners));
         assert_eq!(keys(&text).len(), agent.len() + manners.len() + 2, "{:?}", keys(&text));
         assert_eq!(keys(crate::config::DEFAULT_CONFIG), Vec::<&str>::new());

@@ -95,7 +95,7 @@ pub enum Message {
     /// A text message.
     Text(String),
     /// A binary message, in base64.
-    Binary(#[serde(with = "super::base64::bytes")] Vec<u8>),
+    Binary(#[serde(with = "super::base64_bytes")] Vec<u8>),
 }
 
 impl Message {

@@ -57,7 +57,7 @@ pub enum Job {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SpokenPart {
     /// Mono samples at the phone's rate, which follow those of the part before.
-    #[serde(with = "super::base64::samples")]
+    #[serde(with = "super::base64_samples")]
     pub samples: Vec<i16>,
     /// The words that end in this part, and when, from the beginning of the speech; empty if the voice gives
     /// no word times.

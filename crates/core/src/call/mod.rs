@@ -8,7 +8,8 @@
 
 mod actions;
 pub mod again;
-mod base64;
+mod base64_bytes;
+mod base64_samples;
 pub mod capture;
 mod ending;
 mod inbound;

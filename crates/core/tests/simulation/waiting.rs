@@ -87,7 +87,8 @@ fn a_voice_that_is_about_to_begin_is_given_a_moment_before_a_filler() {
     assert_eq!(call.run(AT(30_000))[1].reply, "You said 4 words. Is there anything else?");
 }
 
-/// Fault: words that were still to be completed counted as an interruption of the filler that they came under.
+/// Fault: words that were still to be completed counted as an interruption of the filler that they came
+/// under.
 #[test]
 fn late_words_that_may_go_on_do_not_cut_the_filler() {
     let mut call = Simulation::new({
@@ -156,7 +157,8 @@ fn a_voice_that_hangs_on_two_texts_still_speaks_the_filler() {
 fn an_answer_that_is_ready_before_its_filler_is_not_kept_waiting_by_it() {
     let mut call = with_a_filler(Broken::SilentRecognizer);
     call.broken = None;
-    // The text goes to the voice at 6,280, and its sound comes after the filler was asked for, but before that.
+    // The text goes to the voice at 6,280, and its sound comes after the filler was asked for, but before
+    // that.
     call.delays.synthesis = MS(900);
     let reports = call.run(AT(30_000));
     assert_eq!(reports[1].reply, "You said 4 words. Is there anything else?");

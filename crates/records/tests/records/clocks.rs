@@ -79,10 +79,10 @@ fn a_clock_that_is_ahead_at_the_start_deletes_nothing_until_it_is_set_right() {
     machine.clocks.set(60 * DAY);
     let recorder = machine.starts();
     machine.call(&recorder, "ahead");
-    machine.runs(&recorder, 10);
+    machine.runs(&recorder, 5);
     assert_eq!((machine.names().len(), machine.doubts()), (101, vec![61]));
     machine.clocks.set(-60 * DAY);
-    machine.runs(&recorder, 30);
+    machine.runs(&recorder, 35);
     // It is the second half of day 101, and day 11 is 90 days old.
     let days: Vec<_> = (12..100).rev().map(|day| format!("day-{day}")).collect();
     assert_eq!(machine.names()[1..], days);
@@ -134,11 +134,11 @@ fn a_machine_that_starts_in_the_same_wrong_year_again_and_again_loses_no_call() 
 }
 
 #[test]
-fn old_calls_of_a_server_that_was_off_are_deleted_within_a_day() {
+fn old_calls_of_a_server_that_was_off_are_deleted_within_hours() {
     let machine = Machine::with_calls();
     machine.clocks.set(60 * DAY);
     let recorder = machine.starts();
-    machine.runs(&recorder, 19);
+    machine.runs(&recorder, 5);
     assert_eq!(machine.names().len(), 100);
     machine.runs(&recorder, 1);
     let left = machine.names();
