@@ -17,7 +17,7 @@ pub enum Input<'a> {
     Closed,
     /// An outcome of a job.
     Outcome(JobId, Outcome),
-    /// The answer to [`Output::Measure`].
+    /// The answer to `Output::Measure`.
     Measured {
         /// The id of the client's ping.
         ping: String,
@@ -32,6 +32,6 @@ pub enum Input<'a> {
     ModelsSwitched,
     /// Replies end with the sentence that reaches this number of words, from the next one on.
     ReplyWords(usize),
-    /// The time that [`Call::poll_timeout`] named has come.
+    /// The time that `Call::poll_timeout` named has come.
     Timeout,
 }
