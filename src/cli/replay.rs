@@ -92,10 +92,12 @@ fn lines_of(input: impl BufRead, name: &str) -> anyhow::Result<Read> {
         if text.is_empty() {
             continue;
         }
-        match (Line::read(&text), capture::Line::read(&text)) {
-            (Ok(line), _) => read.lines.push(line),
-            (Err(_), Ok(line)) => read.captured.push(line),
-            (Err(error), Err(_)) => return Err(error).with_context(place),
+        match Line::read(&text) {
+            Ok(line) => read.lines.push(line),
+            Err(error) => match capture::Line::read(&text) {
+                Ok(line) => read.captured.push(line),
+                Err(_) => return Err(error).with_context(place),
+            },
         }
     }
     Ok(read)

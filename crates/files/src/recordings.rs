@@ -4,35 +4,33 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use offhook_core::audio::wav::{self, Clip, MAX_SECONDS, Reader, WavError};
+use offhook_core::audio::wav::{self, Clip, WavError};
 
 /// Reads a WAV file.
 ///
 /// # Errors
 /// If the file does not exist, is not a WAV file, is of an unknown kind or is too long.
 pub fn read(path: &Path) -> Result<Clip, WavError> {
-    let name = path.display().to_string();
-    let file = File::open(path).map_err(|cause| WavError::Io { name: name.clone(), cause })?;
-    wav::read(BufReader::new(file), &name)
+    let (file, name) = open(path)?;
+    wav::read(file, &name)
 }
 
-/// Reads the first channel of a WAV file: the caller's, in a recording of a call. At most an hour, as
-/// [`read`].
+/// Reads the first channel of a WAV file: the caller's, in a recording of a call.
 ///
 /// # Errors
 /// As [`read`].
 pub fn read_first_channel(path: &Path) -> Result<Clip, WavError> {
+    let (file, name) = open(path)?;
+    wav::read_first_channel(file, &name)
+}
+
+/// The file and its name.
+fn open(path: &Path) -> Result<(BufReader<File>, String), WavError> {
     let name = path.display().to_string();
-    let file = File::open(path).map_err(|cause| WavError::Io { name: name.clone(), cause })?;
-    let mut reader = Reader::open(BufReader::new(file), &name)?;
-    let (rate, mut samples) = (reader.rate(), Vec::new());
-    while let Some(channels) = reader.read()? {
-        samples.extend(channels.first().into_iter().flatten());
-        if samples.len() as u64 > MAX_SECONDS * u64::from(rate) {
-            return Err(WavError::TooLong { name });
-        }
+    match File::open(path) {
+        Ok(file) => Ok((BufReader::new(file), name)),
+        Err(cause) => Err(WavError::Io { name, cause }),
     }
-    Ok(Clip { samples, rate })
 }
 
 /// Writes a 16-bit PCM WAV file, mono or stereo, as [`wav::encode`] makes it.

@@ -7,6 +7,7 @@ use owo_colors::{OwoColorize as _, Stream, Style};
 use serde::Serialize;
 
 use super::times::length;
+use super::words::{NOT_KEPT, plain};
 use crate::scoring::Score;
 use crate::stats::Distribution;
 
@@ -167,10 +168,7 @@ fn wait(turn: Option<&Turn>) -> String {
 fn lines(when: &str, which: &str, turn: Option<&Turn>, waited: &str, style: Style) -> String {
     let which = format!("{which:<4}").if_supports_color(Stream::Stdout, |text| text.style(style)).to_string();
     let Some(turn) = turn else { return format!("{when:>7}  {which}  no such turn\n") };
-    let words = |words: &Option<String>| match words {
-        Some(words) => words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
-        None => "(words are not kept)".to_owned(),
-    };
+    let words = |words: &Option<String>| words.as_deref().map_or_else(|| NOT_KEPT.to_owned(), plain);
     let (heard, reply) = (words(&turn.heard), words(&turn.reply));
     format!("{when:>7}  {which}  caller  {heard}\n{:>13}  agent   {reply}  [{waited}]\n", "")
 }

@@ -6,6 +6,7 @@ mod compared;
 mod list;
 mod show;
 mod times;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use owo_colors::{OwoColorize as _, Stream, Style};
 
 use super::times::{length, told};
+use super::words::{NOT_KEPT, plain};
 use crate::records::{Call, Event, FullCall, Turn};
 
 /// The width of the longest waterfall, in characters.
@@ -36,11 +37,6 @@ fn paint(text: &str, style: Style) -> String {
 
 fn dim(text: &str) -> String {
     paint(text, Style::new().dimmed())
-}
-
-/// Words that were kept, without what could steer a terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Draws a call.
@@ -96,7 +92,7 @@ fn drawn(turn: &Turn, scale: f64) -> String {
             let _ = writeln!(out, "{when:>7}  {caller}  {}", plain(heard));
         }
         None if turn.turn > 0 => {
-            let _ = writeln!(out, "{when:>7}  {caller}  {}", dim("(words are not kept)"));
+            let _ = writeln!(out, "{when:>7}  {caller}  {}", dim(NOT_KEPT));
         }
         None => {}
     }
@@ -114,7 +110,7 @@ fn drawn(turn: &Turn, scale: f64) -> String {
         notes.push(format!("{} false interruptions", turn.hiccups));
     }
     let notes = if notes.is_empty() { String::new() } else { dim(&format!("  ({})", notes.join("; "))) };
-    let reply = turn.reply.as_deref().map_or_else(|| dim("(words are not kept)"), plain);
+    let reply = turn.reply.as_deref().map_or_else(|| dim(NOT_KEPT), plain);
     if !reply.is_empty() || !notes.is_empty() {
         let _ = writeln!(out, "{:>7}  {agent}  {reply}{notes}", "");
     }

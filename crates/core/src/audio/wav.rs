@@ -48,16 +48,33 @@ impl Clip {
     }
 }
 
-/// Reads a WAV file from any input; `name` is for messages.
+/// Reads a WAV file from any input, and mixes its channels; `name` is for messages.
 ///
 /// # Errors
 /// If the input is not a WAV file, of an unknown kind or too long.
 pub fn read(input: impl Read, name: &str) -> Result<Clip, WavError> {
+    read_as(input, name, mix)
+}
+
+/// Reads the first channel of a WAV file: the caller's, in a recording of a call.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_first_channel(input: impl Read, name: &str) -> Result<Clip, WavError> {
+    read_as(input, name, |channels, into| into.extend(channels.first().into_iter().flatten()))
+}
+
+/// Reads a WAV file, of which `take` appends one channel.
+fn read_as(
+    input: impl Read,
+    name: &str,
+    take: impl Fn(&[Vec<f32>], &mut Vec<f32>),
+) -> Result<Clip, WavError> {
     let mut reader = Reader::open(input, name)?;
     let limit = (MAX_SECONDS * u64::from(reader.rate())).min(MAX_BYTES / reader.frame_bytes() as u64);
     let mut samples = Vec::new();
     while let Some(channels) = reader.read()? {
-        mix(channels, &mut samples);
+        take(channels, &mut samples);
         if samples.len() as u64 > limit {
             return Err(WavError::TooLong { name: name.to_owned() });
         }

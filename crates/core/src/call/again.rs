@@ -10,7 +10,7 @@ use super::ending::Closing;
 use super::line;
 use super::opening::{Opened, Opening, open};
 use super::tolerance::Tolerance;
-use super::{Call, Input, Output, Setup};
+use super::{Call, Output, Setup};
 use crate::dialogue::CountTokens;
 use crate::ids::CallId;
 use crate::media::listener::Listener;
@@ -155,23 +155,9 @@ fn take(call: &mut Call, sent: &mut VecDeque<Sent>) {
 }
 
 fn give(call: &mut Call, at: CallTime, received: &Received) {
-    let input = match received {
-        Received::Message(message) => Input::Message(message.wire()),
-        Received::SignOfLife => Input::SignOfLife,
-        Received::Closed => Input::Closed,
-        Received::Outcome(job, outcome) => Input::Outcome(*job, outcome.clone()),
-        Received::Measured { ping, queues, cores, advice } => Input::Measured {
-            ping: ping.clone(),
-            queues: queues.clone(),
-            cores: cores.clone(),
-            advice: advice.clone(),
-        },
-        Received::ModelsSwitched => Input::ModelsSwitched,
-        Received::ReplyWords(most) => Input::ReplyWords(*most),
-        Received::Timeout => Input::Timeout,
-        Received::End { end, cpu } => {
-            return call.end(at, Closing { end: end.clone(), cpu: *cpu });
-        }
-    };
-    call.handle(at, input);
+    if let Received::End { end, cpu } = received {
+        call.end(at, Closing { end: end.clone(), cpu: *cpu });
+    } else if let Some(input) = received.as_input() {
+        call.handle(at, input);
+    }
 }

@@ -175,6 +175,26 @@ impl Received {
             Input::Timeout => Self::Timeout,
         }
     }
+
+    /// The input that was received; `None` for the end.
+    pub(super) fn as_input(&self) -> Option<Input<'_>> {
+        Some(match self {
+            Self::Message(message) => Input::Message(message.wire()),
+            Self::SignOfLife => Input::SignOfLife,
+            Self::Closed => Input::Closed,
+            Self::Outcome(job, outcome) => Input::Outcome(*job, outcome.clone()),
+            Self::Measured { ping, queues, cores, advice } => Input::Measured {
+                ping: ping.clone(),
+                queues: queues.clone(),
+                cores: cores.clone(),
+                advice: advice.clone(),
+            },
+            Self::ModelsSwitched => Input::ModelsSwitched,
+            Self::ReplyWords(most) => Input::ReplyWords(*most),
+            Self::Timeout => Input::Timeout,
+            Self::End { .. } => return None,
+        })
+    }
 }
 
 /// A message that was sent: enough to see whether another one is the same.

@@ -21,9 +21,9 @@ impl Conversation {
     pub(super) fn expect_filler(&mut self, now: CallTime) {
         let patience =
             self.settings.manners.filler_after.filter(|_| !self.settings.phrases.fillers.is_empty());
-        if let Some(patience) = patience.filter(|_| self.awaits_a_sound()) {
-            let due = self.timers.at(Timer::FillerDue).unwrap_or(now + patience);
-            self.timers.set(Timer::FillerDue, due);
+        let begins = !self.timers.is_set(Timer::FillerDue) && self.awaits_a_sound();
+        if let Some(patience) = patience.filter(|_| begins) {
+            self.timers.set(Timer::FillerDue, now + patience);
         }
     }
 
