@@ -2,12 +2,16 @@
 //! are scripted, so these calls need no model.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 use std::process::Output;
+use std::time::Duration;
 
+use offhook::audio::wav;
 use serde_json::Value;
 
+use super::strangers;
 use crate::support::raw::ask;
 use crate::support::scripted;
 use crate::support::server::{Configuration, Server, configured, offhook, run, text};
@@ -201,6 +205,39 @@ fn metrics_have_the_known_names_before_the_first_call() {
     assert_eq!((level("warn,offhook::runtime=debug"), level("loud")), (200, 400));
     let (_, now) = request(address, "GET", "/debug/log", &bearer, "");
     assert!(now.ends_with("warn,offhook::runtime=debug\n"), "{now}");
+}
+
+#[test]
+fn a_server_that_was_killed_in_mid_call_ends_that_call_at_its_next_start() {
+    let keys = [("records.file", "\"calls.db\""), ("records.recordings", "\"audio\"")];
+    let configuration = configured(&[&keys[..], &[("records.batch_ms", "200")]].concat(), &[]);
+    let file = configuration.path.display().to_string();
+    let list = || {
+        let output = run(&["calls", "--config", &file, "list", "--json"], "");
+        let lines = text(&output.stdout);
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    let server = Server::start(&configuration);
+    strangers::run(async {
+        let _socket = strangers::started(&server).await;
+        while list().is_empty() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        // SIGKILL, with the call in progress.
+        drop(server);
+    });
+    assert_eq!(list()[0]["end_code"], Value::Null, "nobody could write down the end");
+
+    let again = Server::start(&configuration);
+    strangers::run(async {
+        let mut socket = strangers::started(&again).await;
+        strangers::say(&mut socket, &serde_json::json!({"type": "session.end"})).await;
+        strangers::closed(socket).await;
+    });
+    let calls = list();
+    assert_eq!(calls.last().unwrap()["end_code"], "server_ended", "{calls:#?}");
+    let recording = Path::new(calls.last().unwrap()["recording"].as_str().unwrap()).to_owned();
+    assert_eq!(wav::Reader::open(File::open(recording).unwrap(), "").unwrap().channel_count(), 2);
 }
 
 #[test]
