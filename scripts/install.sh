@@ -36,6 +36,8 @@ for folder in models/whisper models/demo models/demo/train/llm; do
     put "$doc/$folder" "$folder/README.md"
 done
 put "$doc/models/whisper" models/whisper/LICENSE-whisper
-put "$doc/docs" docs/*.md docs/*.svg
+# Whatever these pages link to.
+put "$doc/models" models/manifest.toml
+put "$doc/docs" docs/*.md docs/*.svg docs/*.json
 put "$doc/docs/decisions" docs/decisions/*.md
 put "$doc/docs/deploy" docs/deploy/*
