@@ -7,10 +7,11 @@ PREFIX = /usr/local
 PORTABLE = CARGO_TARGET_DIR=target/package RUSTFLAGS="-C target-cpu=x86-64-v3" \
 	GGML_NATIVE=OFF GGML_AVX=ON GGML_AVX2=ON GGML_FMA=ON GGML_F16C=ON GGML_BMI2=ON
 
-.PHONY: help call check test test-real serve build setup setup-checks real-models fmt clippy doc deny tidy memcheck package install models clean
+.PHONY: help call talk check test test-real serve build setup setup-checks real-models fmt clippy doc deny tidy memcheck package install models clean
 
 help:
 	@echo "make call     build offhook and play a whole conversation with it"
+	@echo "make talk     talk to the agent in a browser, at http://127.0.0.1:8080/"
 	@echo "make check    format, lints, and the tests of the core: after every change"
 	@echo "make test     everything CI checks"
 	@echo "make test-real  calls and words wrong with published weights, which it fetches"
@@ -23,7 +24,7 @@ help:
 call: build
 	$(OFFHOOK) call
 
-serve: build
+talk serve: build
 	$(OFFHOOK) serve
 
 build: setup

@@ -11,15 +11,19 @@ pub mod engine;
 pub mod http;
 pub mod runtime;
 pub mod telemetry;
+mod transcript;
 #[cfg(test)]
 mod waiting;
 
+pub use offhook_console as console;
 pub use offhook_core::{
     access, audio, call, dialogue, ids, language, media, report, scoring, speakable, stats, streams,
     timeline, turns, units, vad,
 };
 pub use offhook_files as files;
+pub use offhook_formats as formats;
 pub use offhook_models as models;
+pub use offhook_openai as openai;
 #[cfg(feature = "otlp")]
 pub use offhook_otlp as otlp;
 pub use offhook_phone as phone;

@@ -5,6 +5,8 @@
 mod captures;
 pub mod codecs;
 pub mod files;
+mod formats;
+mod openai;
 
 use offhook::streams::asterisk::Asterisk;
 use offhook::streams::detect::Detect;
@@ -17,6 +19,8 @@ use offhook::streams::vonage::Vonage;
 
 pub use captures::capture;
 pub use files::{config, gguf, manifest, piper, reply, speakable, trace, voice, wav, whisper};
+pub use formats::formats;
+pub use openai::openai;
 
 /// A decoder.
 pub struct Target {
@@ -31,7 +35,7 @@ pub struct Target {
 }
 
 /// All decoders.
-pub const ALL: [Target; 19] = [
+pub const ALL: [Target; 21] = [
     Target { name: "twilio", run: twilio, messages: true, effort: 1 },
     Target { name: "telnyx", run: telnyx, messages: true, effort: 1 },
     Target { name: "plivo", run: plivo, messages: true, effort: 1 },
@@ -52,6 +56,8 @@ pub const ALL: [Target; 19] = [
     Target { name: "piper", run: piper, messages: false, effort: 2 },
     Target { name: "speakable", run: speakable, messages: false, effort: 20 },
     Target { name: "manifest", run: manifest, messages: false, effort: 4 },
+    Target { name: "formats", run: formats, messages: false, effort: 50 },
+    Target { name: "openai", run: openai, messages: false, effort: 4 },
 ];
 
 /// Twilio Media Streams.

@@ -18,13 +18,14 @@ use crate::engine::llm::{self, LlmOptions, Opened};
 use crate::engine::measures::Measures;
 use crate::engine::phrase_cache::PhraseCache;
 use crate::engine::ports::{Speak, Think};
+use crate::engine::requests::{self, Requests};
 use crate::engine::scripted::{ScriptedHear, ScriptedThink};
 use crate::engine::standby::Standby;
 use crate::engine::threads::lower_priority;
 use crate::engine::transcribing::Heartbeats;
 use crate::engine::voice::OpenError;
 use crate::engine::watch::{Heartbeat, Watch, Watched};
-use crate::engine::whisper::{self, TOKENS_PER_SECOND, WhisperOptions, languages};
+use crate::engine::whisper::{self, TOKENS_PER_SECOND, WhisperModel, WhisperOptions, languages};
 use crate::engine::{CancelFlag, Effort, EngineError, Generator, LoadError, Recognizer, Synthesizer};
 use crate::engine::{synthesizing, transcribing, voice};
 use crate::language::ENGLISH;
@@ -190,6 +191,7 @@ fn load(
     }
     let counted = |voice| counted.speak(voice, &now);
     let (phrases, standby) = start_voice(config, voice, &cores, &mut wards, counted)?;
+    let requests = start_requests(whisper, &cores, &mut wards)?;
     let (health, watch) = wards.watched(&cores)?;
     let engines = Engines {
         hear,
@@ -200,6 +202,7 @@ fn load(
         measures: Measures::default(),
         phrases: Some(phrases),
         standby,
+        requests: Some(requests),
         health,
         watch: Some(watch),
         faults,
@@ -261,6 +264,7 @@ pub fn without_models(config: &Config, now: Now, counted: &EngineMetrics) -> Res
         measures: Measures::default(),
         phrases: Some(phrases),
         standby,
+        requests: None,
         health,
         watch: Some(watch),
         faults: None,
@@ -312,6 +316,22 @@ fn start_voice(
     });
     prepare(config, &phrases);
     Ok((phrases, standby))
+}
+
+/// Starts the engines for what no call waits for. Their weights are those of the calls' recogniser.
+fn start_requests(whisper: WhisperModel, cores: &Cores, wards: &mut Wards) -> Result<Requests, StartError> {
+    let make = move || -> Result<Box<dyn Recognizer>, EngineError> { Ok(Box::new(whisper.recognizer()?)) };
+    let open = |name: &str, speed: f32| {
+        voice::open(name, speed).map_err(|error| match error {
+            OpenError::Voice(error) => error,
+            OpenError::File(error) => EngineError::Failed(error.to_string()),
+        })
+    };
+    let (requests, [ears, mouth]) = requests::start(Box::new(make), Box::new(open), cores)?;
+    let health = wards.admit("api:stt", vec![ears]);
+    // The health of the voice only tells whether its thread comes back.
+    wards.admit("api:tts", vec![mouth]);
+    Ok(requests.heard_through(|ears| guarded::hear(ears, health)))
 }
 
 /// Prepares the phrases of the configuration before calls want them.

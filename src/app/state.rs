@@ -110,6 +110,7 @@ impl App {
         let (count, now) = (&self.metrics.engines, &self.uptime);
         Engines {
             hear: count.hear(engines.hear, now),
+            requests: engines.requests.map(|them| them.heard_through(|ears| count.hear(ears, now))),
             models: engines.models.wrapped(|name, model| count.think(name, model, now)),
             ..engines
         }

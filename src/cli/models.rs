@@ -227,7 +227,7 @@ fn pull_all(args: &PullArgs, manifest: &Manifest, folder: Folder) -> anyhow::Res
             noteln!("  the file may be damaged: `offhook models remove {}`, and pull it again", model.name);
             return Ok(NO_MODEL.into());
         }
-        noteln!("for config.toml:  {}", setting(model));
+        noteln!("for config.toml, in its section {}", setting(model));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -267,13 +267,13 @@ fn proven(proof: &Proof) -> String {
     }
 }
 
-/// The setting that takes a model into use.
+/// The section and the line in it that takes a model into use.
 fn setting(model: &Model) -> String {
     let file = model.files.first().map_or("", |file| file.file.as_str());
     match model.kind {
-        Kind::Recogniser => format!("[stt] model = \"models/{file}\""),
-        Kind::Language => format!("[llm] model = \"models/{file}\""),
-        Kind::Voice => format!("[tts] voice = \"piper:models/{file}\""),
+        Kind::Recogniser => format!("[stt]:  model = \"models/{file}\""),
+        Kind::Language => format!("[llm]:  model = \"models/{file}\""),
+        Kind::Voice => format!("[tts]:  voice = \"piper:models/{file}\""),
     }
 }
 

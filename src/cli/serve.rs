@@ -1,6 +1,6 @@
 //! `offhook serve`: answers calls until a signal stops it.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IsTerminal as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -212,10 +212,11 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     for (line, url) in to_dial(&config, address) {
         tracing::info!(line, "dial {url}");
     }
+    let page = page(&config, address);
     // A program that never reads the address blocks neither the server nor its shutdown.
     let mut unheard = None;
     let stopped = tokio::select! {
-        told = tokio::task::spawn_blocking(move || tell_address(address)) => {
+        told = tokio::task::spawn_blocking(move || tell_address(address, page)) => {
             unheard = told?.err();
             unheard.is_some()
         }
@@ -260,13 +261,23 @@ fn listen_on(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Prints the address on which the server listens, for programs that wait for it.
+/// The address of the page to talk to the agent, if people at this machine may open it.
+fn page(config: &Config, address: SocketAddr) -> Option<String> {
+    let scheme = if config.server.tls.is_some() { "https" } else { "http" };
+    let here = address.ip().is_loopback() && config.lines.public_url.is_none();
+    (here && config.lines.taken.contains_key(&Dialect::Native)).then(|| format!("{scheme}://{address}/"))
+}
+
+/// Prints the address on which the server listens, for programs that wait for it; and to a person that of the
+/// page to talk to the agent.
 ///
 /// # Errors
 /// If the program that started the server has gone. After any other error of the output, the server still
 /// accepts calls.
-fn tell_address(address: SocketAddr) -> std::io::Result<()> {
-    match outln!("listening on {address}") {
+fn tell_address(address: SocketAddr, page: Option<String>) -> std::io::Result<()> {
+    let page = page.filter(|_| std::io::stdout().is_terminal());
+    let told = page.map_or(Ok(()), |page| outln!("talk to the agent: {page}"));
+    match told.and_then(|()| outln!("listening on {address}")) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             tracing::warn!(%error, "the address cannot be printed");
             Ok(())

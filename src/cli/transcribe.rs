@@ -1,12 +1,8 @@
 //! `offhook transcribe`: WAV files in, text out, and the time it took. For recordings, and for trying models;
 //! knows no calls.
 
-mod cutting;
-mod loudness;
 mod printing;
 mod progress;
-mod segments;
-mod side;
 
 use std::fs::File;
 use std::io::{BufReader, IsTerminal as _, Read};
@@ -16,11 +12,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-use self::cutting::Piece;
 use self::printing::{Form, Printer, Summary};
 use self::progress::Progress;
-use self::segments::{Channel, InOrder, Segment};
-use self::side::{Side, Way};
 use super::offline_call;
 use crate::app::engines::whisper_options;
 use crate::audio::wav::{self, Clip, Completeness, MAX_SECONDS, Reader};
@@ -28,6 +21,9 @@ use crate::cli::output::{noteln, outln};
 use crate::config::{Config, limits};
 use crate::engine::whisper::{self, WhisperOptions, WhisperRecognizer, Window, languages, published};
 use crate::engine::{CancelFlag, Effort, Recognizer as _};
+use crate::transcript::cutting::Piece;
+use crate::transcript::segments::{Channel, InOrder, Segment};
+use crate::transcript::side::{Side, Way};
 use crate::units::duration_of;
 
 /// Arguments of `offhook transcribe`.

@@ -1,6 +1,7 @@
 //! Every setting, checked once: raw TOML goes in, a [`Config`] comes out, and no code after it needs to check
 //! again. Units are in the types. Knows the options of the modules that it configures; none of them knows it.
 
+mod api;
 pub mod call;
 mod examine;
 pub mod limits;
@@ -32,6 +33,7 @@ use crate::speakable::Dictionary;
 use crate::turns::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
 use crate::vad::DetectorChoice;
 
+pub use api::Api;
 pub use examine::{DEFAULT_CONFIG, Examined, examine, examine_text, load, parse};
 pub use lines::{Line, Lines};
 pub use models::NamedModel;
@@ -50,6 +52,8 @@ pub struct Config {
     pub lines: Lines,
     /// Who may read metrics and look into the server.
     pub admin: Admin,
+    /// The HTTP interface for programs.
+    pub api: Api,
     /// The agent: its role, its facts and its phrases.
     pub agent: Agent,
     /// Speech to text.

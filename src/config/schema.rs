@@ -10,7 +10,7 @@ use super::lines::lines;
 use super::secrets::secret;
 use super::toml_reader::Reader;
 use super::{
-    Admin, Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, models, otlp, quality, records,
+    Admin, Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, api, models, otlp, quality, records,
     turn_taking,
 };
 use crate::engine::voice;
@@ -31,6 +31,7 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
         server,
         lines,
         admin: secret(r, base, "admin.token").map_or(Admin::Nobody, Admin::Bearer),
+        api: api::api(r, base),
         agent: turn_taking::agent(r),
         stt: stt(r, base),
         quality: quality::quality(r, &llm),

@@ -27,6 +27,8 @@ pub enum Work {
     PartialPrefill,
     /// An answer that is prepared before it is certain that it is wanted.
     Speculation,
+    /// What a client of the HTTP interface asked for: no call waits for it.
+    Request,
     /// Nothing that a call waits for, such as warming up.
     Idle,
 }
@@ -36,7 +38,7 @@ pub const DECODE_IS_URGENT_BELOW: Duration = Duration::from_millis(150);
 
 impl Work {
     /// All kinds, the most urgent first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::UrgentDecode,
         Self::Transcript,
         Self::FirstSpeech,
@@ -46,6 +48,7 @@ impl Work {
         Self::Partial,
         Self::PartialPrefill,
         Self::Speculation,
+        Self::Request,
         Self::Idle,
     ];
 
@@ -58,10 +61,10 @@ impl Work {
         }
     }
 
-    /// True if the work may be broken off, because it will be repeated anyway.
+    /// True if the work may be broken off, because it will be repeated anyway. It leaves a core free.
     fn can_be_broken_off(self) -> bool {
         match self {
-            Self::Partial => true,
+            Self::Partial | Self::Request => true,
             Self::UrgentDecode
             | Self::Transcript
             | Self::FirstSpeech
@@ -87,6 +90,7 @@ impl Work {
             Self::Partial => "partial",
             Self::PartialPrefill => "partial_prefill",
             Self::Speculation => "speculation",
+            Self::Request => "request",
             Self::Idle => "idle",
         }
     }
@@ -151,7 +155,7 @@ impl Arbiter {
     /// holds back the less urgent ones, or it would wait for ever.
     pub fn grant(&mut self) -> Option<Ticket> {
         let first = self.waiting.first_entry()?;
-        // A partial ends with a delay when it is broken off, so it must leave a core for urgent work.
+        // Such work ends with a delay when it is broken off, so it must leave a core for urgent work.
         let kept = usize::from(first.key().0.can_be_broken_off() && self.cores > 1);
         if *first.get() + kept > self.free {
             return None;

@@ -99,9 +99,28 @@ impl Cores {
     /// more urgent work to ask for.
     #[must_use]
     pub fn acquire_within(&self, work: Work, slots: usize, patience: Duration) -> Option<Held<'_>> {
+        self.within(work, slots, None, patience)
+    }
+
+    /// Waits for one core for `work` that may be broken off, at most `patience`. `flag` is set when more
+    /// urgent work needs the core back.
+    #[must_use]
+    pub fn acquire_giving_way(&self, work: Work, flag: &CancelFlag, patience: Duration) -> Option<Held<'_>> {
+        self.within(work, 1, Some(flag), patience)
+    }
+
+    fn within(
+        &self,
+        work: Work,
+        slots: usize,
+        flag: Option<&CancelFlag>,
+        patience: Duration,
+    ) -> Option<Held<'_>> {
         let asked = self.now();
         let mut state = self.shared.lock();
         let ticket = state.arbiter.ask(work, slots.clamp(1, self.shared.cores));
+        // Whoever grants it may break it off at once.
+        state.flags.extend(flag.map(|flag| (ticket, flag.clone())));
         self.shared.grant(&mut state);
         let waiting = |state: &mut State| !state.granted.contains(&ticket);
         let (mut state, _) = self
@@ -113,6 +132,7 @@ impl Cores {
             return Some(self.held(&mut state, (work, slots), ticket, asked));
         }
         state.arbiter.withdraw(work, ticket);
+        state.flags.remove(&ticket);
         let waited = self.now().saturating_sub(asked);
         state.meters.entry(work).or_default().waited += waited;
         // This request may have held back less urgent ones.

@@ -14,6 +14,7 @@ use super::llm::PoolUse;
 use super::measures::Measures;
 use super::phrase_cache::PhraseCache;
 use super::ports::{Hear, Speak};
+use super::requests::Requests;
 use super::standby::Standby;
 use super::watch::Watch;
 use super::{NoRoom, Room};
@@ -39,6 +40,8 @@ pub struct Engines {
     pub phrases: Option<PhraseCache>,
     /// The voice, if another one stands in for it.
     pub standby: Option<Standby>,
+    /// The engines for what no call waits for; `None` where nobody may ask for it.
+    pub requests: Option<Requests>,
     /// The health of each engine, in the order in which a turn meets them.
     pub health: Arc<[EngineHealth]>,
     /// Sees when an engine does not come back.

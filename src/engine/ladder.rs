@@ -85,10 +85,12 @@ impl Ladder {
     }
 
     fn index_of(&self, name: &str) -> Result<usize, UnknownModel> {
-        self.names().position(|known| known == name).ok_or_else(|| {
-            let known = self.names().collect::<Vec<_>>().join(", ");
-            UnknownModel { name: name.to_owned(), known }
-        })
+        self.names().position(|known| known == name).ok_or_else(|| self.unknown(name))
+    }
+
+    fn unknown(&self, name: &str) -> UnknownModel {
+        let known = self.names().collect::<Vec<_>>().join(", ");
+        UnknownModel { name: name.to_owned(), known }
     }
 
     /// The index of the model in use.
@@ -123,6 +125,15 @@ impl Ladder {
     pub fn get(&self, rung: usize) -> Result<(&str, &dyn Think), QueueFull> {
         let (name, model) = self.on(rung).ok_or_else(QueueFull::no_model)?;
         Ok((name, model.as_ref()))
+    }
+
+    /// The model of this name.
+    ///
+    /// # Errors
+    /// If there is no model of this name.
+    pub fn named(&self, name: &str) -> Result<&dyn Think, UnknownModel> {
+        let index = self.index_of(name)?;
+        self.models.get(index).map(|(_, model)| model.as_ref()).ok_or_else(|| self.unknown(name))
     }
 
     /// All models.

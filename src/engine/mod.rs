@@ -21,6 +21,7 @@ pub mod phrase_cache;
 pub mod piper;
 pub mod ports;
 pub mod queue;
+pub mod requests;
 mod schedule;
 pub mod scripted;
 pub mod sharing;

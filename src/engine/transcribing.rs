@@ -187,12 +187,7 @@ fn transcribe(
         let (held, threads) = cores.acquire_up_to(Work::Transcript, threads);
         (held, Effort { threads, second_try: true })
     };
-    let audio = match request.rate {
-        WHISPER_RATE => Ok(to_f32(&request.samples)),
-        PHONE_RATE => phone_to_whisper(&request.samples),
-        rate => resample::resample(&to_f32(&request.samples), rate, WHISPER_RATE),
-    };
-    let audio = audio.map_err(|error| EngineError::BadInput(error.to_string()))?;
+    let audio = to_whisper(&request.samples, request.rate)?;
     let longest = limit.of_the_next().max(2 * duration_of(request.samples.len(), request.rate));
     let began = cores.now();
     let beat = heartbeat.begins(&held, longest);
@@ -201,6 +196,19 @@ fn transcribe(
     let _ = limit.learn(cores.now().saturating_sub(began));
     request.cpu.add(held.cost());
     transcript
+}
+
+/// Audio at `rate` as a recogniser takes it: 16 kHz, in -1 to 1.
+///
+/// # Errors
+/// If the rate is not supported.
+pub(super) fn to_whisper(samples: &[i16], rate: u32) -> Result<Vec<f32>, EngineError> {
+    let audio = match rate {
+        WHISPER_RATE => Ok(to_f32(samples)),
+        PHONE_RATE => phone_to_whisper(samples),
+        rate => resample::resample(&to_f32(samples), rate, WHISPER_RATE),
+    };
+    audio.map_err(|error| EngineError::BadInput(error.to_string()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -37,7 +39,36 @@ pub(super) struct Connection {
     pub(super) peer: IpAddr,
     /// The server listens on an address that only this machine can reach.
     pub(super) loopback: bool,
+    more: More,
     _place: Arc<OwnedSemaphorePermit>,
+}
+
+impl Connection {
+    /// Allows the answer to this request to take so much longer: it is long work, or comes as it is made.
+    pub(super) fn take_longer(&self, by: Duration) {
+        self.more.0.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Relaxed);
+    }
+}
+
+/// Time that a request has beyond the patience of its connection, in milliseconds.
+#[derive(Debug, Clone, Default)]
+struct More(Arc<AtomicU64>);
+
+impl More {
+    /// Does it within `patience` and whatever is added meanwhile.
+    async fn within<F: Future>(self, patience: Duration, work: F) -> io::Result<F::Output> {
+        let mut work = pin!(work);
+        let mut next = patience;
+        loop {
+            match timeout(next, &mut work).await {
+                Ok(done) => return Ok(done),
+                Err(late) => match self.0.swap(0, Relaxed) {
+                    0 => return Err(late.into()),
+                    more => next = Duration::from_millis(more),
+                },
+            }
+        }
+    }
 }
 
 /// Limits for connections that are not sockets yet.
@@ -46,7 +77,7 @@ pub struct Limits {
     /// The maximum number of connections at a time. One more is closed without an answer.
     pub connections: usize,
     /// The timeout from the opening of a connection to the end of its TLS handshake, and again from there to
-    /// the end of its one answer.
+    /// the end of its one answer, unless its route takes longer.
     pub patience: Duration,
 }
 
@@ -77,9 +108,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, tls: O
             tracing::debug!(%peer, "a connection was closed: the connection limit is reached");
             continue;
         };
-        let connection = Connection { peer: peer.ip().to_canonical(), loopback, _place: Arc::new(place) };
+        let (peer_ip, more) = (peer.ip().to_canonical(), More::default());
+        let connection = Connection { peer: peer_ip, loopback, more: more.clone(), _place: Arc::new(place) };
         let router = router.clone().layer(Extension(connection));
-        tokio::spawn(connected(stream, peer, router, limits.patience, tls.clone()));
+        tokio::spawn(connected(stream, peer, router, (limits.patience, more), tls.clone()));
     }
 }
 
@@ -87,15 +119,15 @@ async fn connected(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
-    patience: Duration,
+    (patience, more): (Duration, More),
     tls: Option<Certificates>,
 ) {
     // Frames of 20 ms are small. Waiting for more data to send with them would make them late.
     let _ = stream.set_nodelay(true);
     let ended = match tls {
-        None => requests(stream, router, patience).await,
+        None => requests(stream, router, patience, more).await,
         Some(tls) => match timeout(patience, tls.acceptor().accept(stream)).await {
-            Ok(Ok(stream)) => requests(stream, router, patience).await,
+            Ok(Ok(stream)) => requests(stream, router, patience, more).await,
             Ok(Err(error)) => Err(error.into()),
             Err(late) => Err(io::Error::from(late).into()),
         },
@@ -115,12 +147,13 @@ async fn closing(mut response: Response) -> Response {
 }
 
 /// WebSockets begin with HTTP/1.1. A connection carries one request, and has `patience` for all of it, the
-/// answer included: a client that reads slowly or repeats requests holds no place. The timeout no longer
-/// applies once the connection has become a socket.
+/// answer included, and what its route adds: a client that reads slowly or repeats requests holds no place.
+/// The timeout no longer applies once the connection has become a socket.
 async fn requests(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     router: Router,
     patience: Duration,
+    more: More,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let request = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -129,5 +162,19 @@ async fn requests(
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
         .with_upgrades();
-    Ok(timeout(patience, request).await.map_err(io::Error::from)??)
+    Ok(more.within(patience, request).await??)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_has_the_time_that_its_route_added_and_no_more() {
+        let (patience, more) = (Duration::from_millis(20), More::default());
+        more.0.store(60_000, Relaxed);
+        let work = tokio::time::sleep(3 * patience);
+        assert!(more.clone().within(patience, work).await.is_ok());
+        assert!(more.within(patience, std::future::pending::<()>()).await.is_err());
+    }
 }

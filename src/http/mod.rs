@@ -1,9 +1,12 @@
-//! The routes: a WebSocket for each gateway, health and readiness, and those for administrators. Must not
+//! The routes: a WebSocket for each gateway, health and readiness, those for administrators, the console for
+//! people at this machine, and the interface for programs. Must not
 //! know what a call does.
 
 mod admin;
+mod console;
 mod handshake;
 pub mod listen;
+mod openai;
 mod own_page;
 mod request_id;
 mod server_state;
@@ -21,6 +24,8 @@ use crate::app::App;
 pub fn router(app: App) -> Router {
     sockets::routes(&app.config.lines)
         .merge(admin::routes(&app))
+        .merge(console::routes(&app))
+        .merge(openai::routes(&app))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .with_state(app)

@@ -37,6 +37,20 @@ pub(super) fn own_page(
     if page.is_some() && page == here { Ok(()) } else { Err(Denied::Wrong("origin")) }
 }
 
+/// What says that a request came through a proxy, and so perhaps not from this machine.
+const OF_PROXIES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+
+/// Whether only a program or a page of this machine can have sent a request with these headers to a server
+/// that only this machine can reach (`loopback`): none of another site, and no client of a proxy.
+pub(super) fn is_of_this_machine(
+    headers: &HeaderMap,
+    loopback: bool,
+    public_url: Option<&PublicUrl>,
+) -> bool {
+    let by_proxy = public_url.is_some() || OF_PROXIES.iter().any(|name| headers.contains_key(*name));
+    loopback && !by_proxy && own_page(headers, true, None).is_ok()
+}
+
 /// True if nobody else can own the host in `host`, with or without a port.
 fn is_ours(host: &str, public_url: Option<&PublicUrl>) -> bool {
     let name = match host.rsplit_once(':') {
@@ -96,5 +110,19 @@ mod tests {
         for origin in ["https://evil.example", "http://localhost:3000", "null"] {
             assert_eq!(page("localhost:8080", Some(origin), true), Err(Denied::Wrong("origin")), "{origin}");
         }
+    }
+
+    #[test]
+    fn what_came_through_a_proxy_is_not_of_this_machine() {
+        let is_ours = |more: &[(&'static str, &'static str)], loopback, public: Option<&PublicUrl>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:8080"));
+            more.iter().for_each(|(name, value)| _ = headers.insert(*name, HeaderValue::from_static(value)));
+            is_of_this_machine(&headers, loopback, public)
+        };
+        assert!(is_ours(&[], true, None) && !is_ours(&[], false, None));
+        assert!(!is_ours(&[("x-forwarded-for", "203.0.113.7")], true, None));
+        assert!(!is_ours(&[("origin", "https://evil.example")], true, None));
+        assert!(!is_ours(&[], true, PublicUrl::parse("wss://voice.example.com").as_ref()));
     }
 }

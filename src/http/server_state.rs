@@ -92,7 +92,9 @@ fn engine(
     let (stage, real_time_factor, at_once) = match figures.name.split(':').next() {
         Some("stt") => ("stt_ms", stt, figures.workers),
         Some("llm") => ("llm_first_token_ms", None, usize::MAX),
-        _ => ("tts_first_audio_ms", tts, figures.workers),
+        Some("tts") => ("tts_first_audio_ms", tts, figures.workers),
+        // No turn waits for the others.
+        _ => ("", None, figures.workers),
     };
     let running = figures.running.min(at_once);
     Engine {

@@ -18,6 +18,7 @@ mod own_agent;
 mod own_ears;
 mod parting;
 mod people;
+mod programs;
 mod prompt;
 mod real_weights;
 mod replaying;

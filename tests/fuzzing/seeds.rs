@@ -23,6 +23,7 @@ use offhook::dialogue::CountTokens;
 /// The seeds of a target.
 pub fn of(target: &Target) -> Vec<Vec<u8>> {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
     match target.name {
         "detect" => {
             let providers = fs::read_dir(golden).unwrap().map(|entry| entry.unwrap().path());
@@ -66,6 +67,15 @@ pub fn of(target: &Target) -> Vec<Vec<u8>> {
             let cases = include_str!("../../crates/core/tests/data/spoken-en.tsv");
             let written = cases.lines().filter_map(|line| line.split_once('\t')).map(|(written, _)| written);
             written.map(|text| text.into()).collect()
+        }
+        "formats" => super::inputs(&crates.join("formats/tests/data")),
+        "openai" => {
+            let golden = crates.join("openai/tests/golden");
+            let sent =
+                ["sent_chat.json", "sent_speech.json"].map(|name| fs::read(golden.join(name)).unwrap());
+            let fields = "model=whisper-1\nresponse_format=verbose_json\ntimestamp_granularities[]=word\n\
+                          temperature=0.2\nlanguage=en\nprompt=names\nstream=false";
+            sent.into_iter().chain([fields.into()]).collect()
         }
         provider => sessions(&golden.join(provider)),
     }

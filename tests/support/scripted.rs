@@ -86,6 +86,7 @@ fn engines() -> Engines {
         measures: Measures::default(),
         phrases: None,
         standby: None,
+        requests: None,
         health: Arc::new([]),
         watch: None,
         faults: None,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::dialogue::Usage;
-use crate::ids::{TurnId, UtteranceId};
+use crate::ids::{MarkId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
 pub use live::{CoreUse, InboundQuality, Pong, Spread};
@@ -24,6 +24,22 @@ pub enum Report<'a> {
         stable: &'a str,
         /// Words that may still change.
         unstable: &'a str,
+    },
+    /// The caller's turn is over: an answer to these words is coming.
+    Heard {
+        /// The turn.
+        turn: TurnId,
+        /// The words that are answered.
+        text: &'a str,
+    },
+    /// The agent is going to say this: its audio follows, unless the caller cuts in before.
+    Saying {
+        /// The turn.
+        turn: TurnId,
+        /// A chunk of the reply, as it is written.
+        text: &'a str,
+        /// The mark behind its audio.
+        mark: MarkId,
     },
     /// How a turn went.
     Turn(&'a ReportedTurn),

@@ -10,9 +10,12 @@ macro_rules! files {
     };
 }
 
-/// The shipped conversation, in order.
-const FILES: [(&str, &[u8]); 8] =
+/// The shipped conversation, in order: the name and the contents of each file.
+pub const FILES: [(&str, &[u8]); 8] =
     files!("1.wav", "2.wav", "3.wav", "4.wav", "5.wav", "6.wav", "7.wav", "8.wav");
+
+/// What is said in them: a JSON object whose `turns` have `file` and `text`.
+pub const CONVERSATION: &str = include_str!("../../../models/demo/callers/conversation.json");
 
 /// The shipped recordings, each with the name of its file.
 ///

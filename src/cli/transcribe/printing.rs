@@ -7,8 +7,8 @@ use std::time::Duration;
 use owo_colors::OwoColorize as _;
 use serde::Serialize;
 
-use super::segments::{Segment, Word};
 use crate::audio::wav::Completeness;
+use crate::transcript::segments::{Segment, Word};
 use crate::units::tenths;
 
 /// The form of a printed transcript.

@@ -123,6 +123,12 @@ pub fn code(code: &str) -> Option<&'static str> {
     Some(LANGUAGES[number(code)?].0)
 }
 
+/// The English name of a language, in lower case; `None` for "auto" and for an invalid code.
+#[must_use]
+pub fn name_of(code: &str) -> Option<&'static str> {
+    Some(LANGUAGES[number(code)?].1)
+}
+
 /// The allowed values, if this is neither a code nor "auto".
 #[must_use]
 pub fn problem(value: &str) -> Option<String> {

@@ -32,6 +32,7 @@ fn engines() -> Engines {
         measures: Measures::default(),
         phrases: None,
         standby: None,
+        requests: None,
         health: Arc::new([]),
         watch: None,
         faults: None,

@@ -4,6 +4,7 @@
 
 mod calls;
 mod engines;
+mod requests;
 mod server;
 
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -12,6 +13,7 @@ use prometheus_client::registry::Registry;
 
 pub use calls::CallMetrics;
 pub use engines::EngineMetrics;
+pub use requests::RequestMetrics;
 pub use server::ServerFigures;
 
 /// The type of [`Metrics::text`] (the OpenMetrics text format).
@@ -25,6 +27,8 @@ pub struct Metrics {
     pub calls: CallMetrics,
     /// What the engines do.
     pub engines: EngineMetrics,
+    /// What programs ask for.
+    pub requests: RequestMetrics,
 }
 
 impl Default for Metrics {
@@ -32,7 +36,8 @@ impl Default for Metrics {
         let mut registry = Registry::default();
         let calls = CallMetrics::new(&mut registry);
         let engines = EngineMetrics::new(&mut registry);
-        Self { registry, calls, engines }
+        let requests = RequestMetrics::new(&mut registry);
+        Self { registry, calls, engines, requests }
     }
 }
 

@@ -54,6 +54,22 @@ impl Secret {
         self.any(|value| value.as_bytes().ct_eq(given.as_bytes()).into())
     }
 
+    /// The place of `given` among the values. All of them are compared, as in [`Self::is`].
+    #[must_use]
+    pub fn place_of(&self, given: &str) -> Option<usize> {
+        let is = |value: &str| bool::from(value.as_bytes().ct_eq(given.as_bytes()));
+        self.values.iter().enumerate().fold(None, |found, (place, value)| {
+            let same = is(value).then_some(place);
+            found.or(same)
+        })
+    }
+
+    /// The number of values.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.values.len()
+    }
+
     /// The current value, for showing to other services.
     #[must_use]
     pub fn current(&self) -> &str {
@@ -96,6 +112,8 @@ mod tests {
         assert!(secret.is("new-secret") && secret.is("old-secret"));
         assert!(!secret.is("new-secret\n") && !secret.is("") && !secret.is("new-secre"));
         assert_eq!(secret.current(), "new-secret");
+        let places = ["new-secret", "old-secret", "no-secret"].map(|given| secret.place_of(given));
+        assert_eq!((places, secret.count()), ([Some(0), Some(1), None], 2));
     }
 
     #[test]

@@ -43,6 +43,10 @@ impl Call {
                 Action::Generate { turn, messages, speculative, rung } => {
                     self.cancel(|purpose| matches!(purpose, Purpose::Reading { rebuild: false, .. }));
                     let wanted = !speculative;
+                    self.answered = messages.last().map(|last| (turn, last.text.clone()));
+                    if wanted {
+                        self.tell_heard(turn);
+                    }
                     self.reply = Some(Reply { turn, wanted, spoke: false });
                     self.voice_lasts_until = None;
                     self.begin_job(Purpose::Answer { turn }, Job::Answer { messages, rung, wanted });
@@ -55,17 +59,20 @@ impl Call {
                 Action::Prefill { reading, messages } => self.read(reading, messages, false),
                 Action::Rebuild { reading, messages } => self.read(reading, messages, true),
                 Action::Speak { turn, chunk, text, urgent } => self.speak(turn, chunk, text, urgent),
-                Action::Send { chunk, mark, first, silence, from } => match self.voice.sound_of(chunk) {
-                    Some((samples, grows)) => {
-                        let from = samples_in(from, PHONE_RATE).min(samples.len());
-                        self.pacer.begin(chunk, silence, mark, first);
-                        self.pacer.extend(chunk, &samples[from..]);
-                        if !grows {
-                            self.pacer.end(chunk);
+                Action::Send { chunk, mark, first, silence, from } => {
+                    self.tell_saying(chunk, mark);
+                    match self.voice.sound_of(chunk) {
+                        Some((samples, grows)) => {
+                            let from = samples_in(from, PHONE_RATE).min(samples.len());
+                            self.pacer.begin(chunk, silence, mark, first);
+                            self.pacer.extend(chunk, &samples[from..]);
+                            if !grows {
+                                self.pacer.end(chunk);
+                            }
                         }
+                        None => tracing::error!(%chunk, "a chunk cannot be played: its audio is gone"),
                     }
-                    None => tracing::error!(%chunk, "a chunk cannot be played, because its audio is gone"),
-                },
+                }
                 Action::Pause => self.fall_silent(now),
                 Action::ClearPlayback => {
                     self.voice.forget();
@@ -164,6 +171,7 @@ impl Call {
 
     /// The speculative answer of this turn is wanted.
     fn want(&mut self, turn: TurnId) {
+        self.tell_heard(turn);
         if let Some(reply) = self.reply.as_mut().filter(|reply| reply.turn == turn) {
             reply.wanted = true;
         }

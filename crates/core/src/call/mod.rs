@@ -157,6 +157,9 @@ pub struct Call {
     capturing: Capturing,
     /// What is still to be disclosed; empty for nothing.
     disclosure: String,
+    /// The caller's words that are being answered, until the peer was told, and the last turn of which it was.
+    answered: Option<(TurnId, String)>,
+    told: Option<TurnId>,
     language: &'static Language,
     dictionary: Arc<Dictionary>,
     reply: Option<Reply>,
@@ -223,6 +226,8 @@ impl Call {
             tap: Tap::new(tap),
             capturing: Capturing::new(capture, now),
             reply: None,
+            answered: None,
+            told: None,
             log: CallLog::new(start.client_id.clone(), start.custom.clone()),
             models: BTreeMap::new(),
             judge,

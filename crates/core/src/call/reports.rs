@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Call, Closing};
-use crate::ids::TurnId;
+use crate::ids::{ChunkId, MarkId, TurnId};
 use crate::report::{
     Consumption, CoreUse, Failure, Happened, Report, ReportedTurn, Summary, Trouble, TurnReport,
 };
@@ -17,6 +17,23 @@ impl Call {
         let failure = Failure { code: code.to_owned(), message };
         self.log.error(failure.clone());
         self.happened(Happened::Failed(trouble, failure));
+    }
+
+    /// Reports the words that are answered, once the answer is certain.
+    pub(super) fn tell_heard(&mut self, turn: TurnId) {
+        let Some((_, text)) = self.answered.take_if(|(of, _)| *of == turn) else { return };
+        if self.told != Some(turn) {
+            self.told = Some(turn);
+            let messages = self.line.report(&Report::Heard { turn, text: &text });
+            self.wire(messages);
+        }
+    }
+
+    /// Reports a chunk that is going to be played, the first time.
+    pub(super) fn tell_saying(&mut self, chunk: ChunkId, mark: MarkId) {
+        let Some((turn, text)) = self.voice.tell(chunk) else { return };
+        let messages = self.line.report(&Report::Saying { turn, text: &text, mark });
+        self.wire(messages);
     }
 
     pub(super) fn report_turn(&mut self, report: TurnReport) {

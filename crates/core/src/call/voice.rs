@@ -32,6 +32,8 @@ pub(super) struct Text {
 struct Sound {
     turn: TurnId,
     written: String,
+    /// The peer was told that it is going to be played.
+    told: bool,
     spoken: Spoken,
     samples: Vec<i16>,
     /// The spoken words that have ended.
@@ -73,7 +75,8 @@ impl Voice {
     /// The synthesis of a chunk begins: of the `written` text, in these spoken words.
     pub(super) fn begins(&mut self, turn: TurnId, chunk: ChunkId, written: String, spoken: Spoken) {
         let (samples, words) = (Vec::new(), Vec::new());
-        self.sounds.insert(chunk, Sound { turn, written, spoken, samples, words, grows: true });
+        let told = false;
+        self.sounds.insert(chunk, Sound { turn, written, told, spoken, samples, words, grows: true });
     }
 
     /// The next part of a chunk's audio. It is dropped if the chunk's audio was dropped before.
@@ -95,6 +98,13 @@ impl Voice {
     pub(super) fn growing(&self, turn: TurnId) -> Vec<ChunkId> {
         let growing = self.sounds.iter().filter(|(_, sound)| sound.turn == turn && sound.grows);
         growing.map(|(chunk, _)| *chunk).collect()
+    }
+
+    /// The turn of a chunk and its text, the first time that it is asked for.
+    pub(super) fn tell(&mut self, chunk: ChunkId) -> Option<(TurnId, String)> {
+        let sound = self.sounds.get_mut(&chunk).filter(|sound| !sound.told)?;
+        sound.told = true;
+        Some((sound.turn, sound.written.clone()))
     }
 
     /// The audio of a chunk so far, and whether more is to come.

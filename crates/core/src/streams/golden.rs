@@ -3,7 +3,7 @@
 //! that must be refused (`in`/`refused`/`because`). The wire forms are written from the providers'
 //! documents, never by our own encoder. Must not know any provider.
 
-use crate::ids::UtteranceId;
+use crate::ids::{MarkId, TurnId, UtteranceId};
 use serde_json::{Value, json};
 
 use super::{Gateway, Inbound, Media, Overrides, Wire, WireOut};
@@ -92,6 +92,7 @@ fn decode(gateway: &mut dyn Gateway, message: &Value) -> Result<Vec<Inbound>, su
 fn encode(gateway: &mut dyn Gateway, out: &Value) -> Vec<WireOut> {
     let (kind, body) = out.as_object().unwrap().iter().next().unwrap();
     let text = |field: &str| body[field].as_str().unwrap();
+    let number = |field: &str| u32::try_from(body[field].as_u64().unwrap()).unwrap();
     match kind.as_str() {
         "started" => gateway
             .encode(&Media::Started { call_id: text("call_id"), client_id: body["client_id"].as_str() }),
@@ -105,9 +106,15 @@ fn encode(gateway: &mut dyn Gateway, out: &Value) -> Vec<WireOut> {
         }
         "clear" => gateway.encode(&Media::Clear),
         "hearing" => gateway.report(&Report::Hearing {
-            utterance: UtteranceId(u32::try_from(body["utterance"].as_u64().unwrap()).unwrap()),
+            utterance: UtteranceId(number("utterance")),
             stable: text("stable"),
             unstable: text("unstable"),
+        }),
+        "heard" => gateway.report(&Report::Heard { turn: TurnId(number("turn")), text: text("text") }),
+        "saying" => gateway.report(&Report::Saying {
+            turn: TurnId(number("turn")),
+            text: text("text"),
+            mark: MarkId(number("mark")),
         }),
         "turn" => {
             let turn: ReportedTurn = serde_json::from_value(body.clone()).unwrap();

@@ -194,6 +194,10 @@ impl Native {
                 let body = json!({"utterance": utterance.0, "stable": stable, "unstable": unstable});
                 message("hearing", &body)
             }
+            Report::Heard { turn, text } => message("heard", &json!({"turn": turn.0, "text": text})),
+            Report::Saying { turn, text, mark } => {
+                message("saying", &json!({"turn": turn.0, "text": text, "mark": mark.to_string()}))
+            }
             Report::Turn(turn) => message("turn", &TurnReportWire::from(turn)),
             Report::Pong(pong) => message("pong", &PongWire::from(pong)),
             Report::Summary(summary) => message("session.summary", &SummaryWire::from(summary)),

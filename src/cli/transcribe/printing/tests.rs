@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::cli::transcribe::segments::Channel;
+use crate::transcript::segments::Channel;
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)

@@ -18,26 +18,26 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// The rules by which pieces are cut.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rules {
+pub(crate) struct Rules {
     /// Audio kept before the voice, so that its first sound is not lost.
-    pub(super) pre_roll: Duration,
+    pub(crate) pre_roll: Duration,
     /// Audio kept after the voice.
-    pub(super) tail: Duration,
+    pub(crate) tail: Duration,
     /// A shorter pause does not end an utterance.
-    pub(super) gap: Duration,
+    pub(crate) gap: Duration,
     /// The longest piece.
-    pub(super) longest: Duration,
+    pub(crate) longest: Duration,
 }
 
 /// A stretch of audio that is transcribed on its own.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     /// The time of its first sample in the recording.
-    pub(super) from: Duration,
+    pub(crate) from: Duration,
     /// From the first sound of its voice to the last, as times in the recording.
-    pub(super) voice: Range<Duration>,
+    pub(crate) voice: Range<Duration>,
     /// Mono audio at 16 kHz.
-    pub(super) samples: Vec<f32>,
+    pub(crate) samples: Vec<f32>,
 }
 
 /// An utterance that has begun. Places are counted in samples of the recording.
@@ -52,7 +52,7 @@ struct Open {
 /// Cuts one channel, from its first sample to its last. No sample of the voice is left out, and none is in
 /// two pieces.
 #[derive(Debug)]
-pub(super) struct Cutter {
+pub(crate) struct Cutter {
     rules: Rules,
     /// The newest samples, at 16 kHz.
     kept: Vec<f32>,
@@ -65,24 +65,24 @@ pub(super) struct Cutter {
 
 impl Cutter {
     /// Cuts by the edges of speech.
-    pub(super) fn by_voice(rules: Rules) -> Self {
+    pub(crate) fn by_voice(rules: Rules) -> Self {
         Self { rules, kept: Vec::new(), first: 0, done: 0, open: None }
     }
 
     /// Cuts whatever is longer than `longest`, without regard to voices.
-    pub(super) fn by_length(longest: Duration) -> Self {
+    pub(crate) fn by_length(longest: Duration) -> Self {
         let rules = Rules { pre_roll: Duration::ZERO, tail: Duration::ZERO, gap: Duration::MAX, longest };
         let open = Some(Open { from: 0, voice_from: 0, paused: None });
         Self { open, ..Self::by_voice(rules) }
     }
 
     /// Takes the next samples.
-    pub(super) fn take(&mut self, samples: &[f32]) {
+    pub(crate) fn take(&mut self, samples: &[f32]) {
         self.kept.extend_from_slice(samples);
     }
 
     /// Speech began or paused.
-    pub(super) fn edge(&mut self, edge: Edge) {
+    pub(crate) fn edge(&mut self, edge: Edge) {
         match (edge, &mut self.open) {
             (Edge::Started(_), Some(open)) => open.paused = None,
             (Edge::Started(at), None) => {
@@ -98,7 +98,7 @@ impl Cutter {
     }
 
     /// Returns the piece that is complete by `now`, if any. All edges before `now` must be known.
-    pub(super) fn next(&mut self, now: CallTime) -> Option<Piece> {
+    pub(crate) fn next(&mut self, now: CallTime) -> Option<Piece> {
         let now = place(now).min(self.end());
         let Some(open) = self.open else {
             let unused = now.saturating_sub(samples_in(KEPT + self.rules.pre_roll, WHISPER_RATE));
@@ -114,7 +114,7 @@ impl Cutter {
     }
 
     /// Returns the rest, piece by piece. Call it after the last sample, once all edges are known.
-    pub(super) fn finish(&mut self) -> Option<Piece> {
+    pub(crate) fn finish(&mut self) -> Option<Piece> {
         let open = self.open?;
         let end = self.end();
         if end - open.from.min(end) > self.longest() {
@@ -125,7 +125,7 @@ impl Cutter {
     }
 
     /// The start of the utterance that is not complete yet.
-    pub(super) fn open_since(&self) -> Option<Duration> {
+    pub(crate) fn open_since(&self) -> Option<Duration> {
         self.open.map(|open| time(open.voice_from))
     }
 

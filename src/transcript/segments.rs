@@ -8,7 +8,7 @@ use crate::engine::Transcript;
 
 /// The channel that a voice came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Channel {
+pub(crate) enum Channel {
     /// The only channel.
     Mono,
     Left,
@@ -21,7 +21,7 @@ pub(super) enum Channel {
 
 impl Channel {
     /// The name of the channel.
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Mono => "mono",
             Self::Left => "left",
@@ -32,7 +32,7 @@ impl Channel {
     }
 
     /// The label before the words; `None` if there is no other channel to tell it from.
-    pub(super) const fn label(self) -> Option<&'static str> {
+    pub(crate) const fn label(self) -> Option<&'static str> {
         match self {
             Self::Mono | Self::Mix => None,
             Self::Left | Self::Right | Self::Both => Some(self.name()),
@@ -42,31 +42,31 @@ impl Channel {
 
 /// One word. Its times are estimates.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Word {
-    pub(super) text: String,
-    pub(super) start: Duration,
-    pub(super) end: Duration,
+pub(crate) struct Word {
+    pub(crate) text: String,
+    pub(crate) start: Duration,
+    pub(crate) end: Duration,
     /// The recogniser's confidence, 0 to 1.
-    pub(super) confidence: f32,
+    pub(crate) confidence: f32,
 }
 
 /// The words of one piece of speech.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Segment {
-    pub(super) channel: Channel,
-    pub(super) start: Duration,
-    pub(super) end: Duration,
-    pub(super) text: String,
-    pub(super) words: Vec<Word>,
+pub(crate) struct Segment {
+    pub(crate) channel: Channel,
+    pub(crate) start: Duration,
+    pub(crate) end: Duration,
+    pub(crate) text: String,
+    pub(crate) words: Vec<Word>,
     /// The recogniser is unsure of the words.
-    pub(super) doubtful: bool,
-    pub(super) avg_logprob: f32,
-    pub(super) no_speech: f32,
+    pub(crate) doubtful: bool,
+    pub(crate) avg_logprob: f32,
+    pub(crate) no_speech: f32,
 }
 
 impl Segment {
     /// The words of a piece, with their times in the recording; `None` if it has no words.
-    pub(super) fn of(channel: Channel, piece: &Piece, heard: Transcript) -> Option<Self> {
+    pub(crate) fn of(channel: Channel, piece: &Piece, heard: Transcript) -> Option<Self> {
         if heard.text.is_empty() {
             return None;
         }
@@ -93,18 +93,18 @@ impl Segment {
 
 /// Puts the segments of several channels in order of time, and releases each once no earlier one can come.
 #[derive(Debug, Default)]
-pub(super) struct InOrder {
+pub(crate) struct InOrder {
     waiting: Vec<Segment>,
 }
 
 impl InOrder {
     /// Adds a segment.
-    pub(super) fn add(&mut self, segment: Segment) {
+    pub(crate) fn add(&mut self, segment: Segment) {
         self.waiting.push(segment);
     }
 
     /// Returns the segments that start before `until`. No earlier segment comes from now on.
-    pub(super) fn before(&mut self, until: Duration) -> Vec<Segment> {
+    pub(crate) fn before(&mut self, until: Duration) -> Vec<Segment> {
         self.waiting.sort_by_key(|segment| (segment.start, segment.channel));
         let ready = self.waiting.partition_point(|segment| segment.start < until);
         self.waiting.drain(..ready).collect()

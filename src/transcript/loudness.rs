@@ -14,7 +14,7 @@ const LOUD_PEAK: f32 = 0.1;
 
 /// Levels the frames for the detector: amplifies them until a loud frame has come.
 #[derive(Debug)]
-pub(super) struct Leveller {
+pub(crate) struct Leveller {
     /// The loudest frame so far, in dBFS.
     loudest: f32,
 }
@@ -27,7 +27,7 @@ impl Default for Leveller {
 
 impl Leveller {
     /// Amplifies the next frame if it needs it.
-    pub(super) fn level(&mut self, frame: &mut [i16]) {
+    pub(crate) fn level(&mut self, frame: &mut [i16]) {
         self.loudest = self.loudest.max(rms_dbfs(frame));
         let gain_db = (LOUD_DBFS - self.loudest).clamp(0.0, MOST_DB);
         if gain_db > 0.0 {
@@ -39,7 +39,7 @@ impl Leveller {
 }
 
 /// Amplifies a quiet piece as a whole, so that the recogniser does not take it for silence.
-pub(super) fn raise(piece: &mut [f32]) {
+pub(crate) fn raise(piece: &mut [f32]) {
     let peak = piece.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
     if peak > 0.0 && peak < LOUD_PEAK {
         let gain = (LOUD_PEAK / peak).min(10_f32.powf(MOST_DB / 20.0));

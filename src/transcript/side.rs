@@ -19,7 +19,7 @@ const TOLD_LATE: Duration = Duration::from_secs(1);
 
 /// The way in which a file is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(crate) enum Way {
     /// By voice activity, as calls are.
     ByVoice,
     /// Into consecutive windows of Whisper.
@@ -27,8 +27,8 @@ pub(super) enum Way {
 }
 
 /// One channel.
-pub(super) struct Side {
-    pub(super) channel: Channel,
+pub(crate) struct Side {
+    pub(crate) channel: Channel,
     to_whisper: Resampler,
     hearing: Option<Hearing>,
     cutter: Cutter,
@@ -51,7 +51,7 @@ impl Side {
     ///
     /// # Errors
     /// If the resampler does not support the rate.
-    pub(super) fn new(channel: Channel, rate: u32, way: Way, config: &Config) -> Result<Self, RateError> {
+    pub(crate) fn new(channel: Channel, rate: u32, way: Way, config: &Config) -> Result<Self, RateError> {
         let (hearing, cutter) = match way {
             // A second is left for the silence around a window.
             Way::Windows => (None, Cutter::by_length(LONGEST_WINDOW - Duration::from_secs(1))),
@@ -76,7 +76,7 @@ impl Side {
     }
 
     /// Takes the next samples of all channels. Returns the pieces that are complete.
-    pub(super) fn hear(&mut self, channels: &[Vec<f32>]) -> Vec<Piece> {
+    pub(crate) fn hear(&mut self, channels: &[Vec<f32>]) -> Vec<Piece> {
         self.mixed.clear();
         let samples = match self.channel {
             Channel::Mono | Channel::Left | Channel::Both => channels.first(),
@@ -97,7 +97,7 @@ impl Side {
     }
 
     /// Ends the channel. Returns the last pieces.
-    pub(super) fn finish(&mut self) -> Vec<Piece> {
+    pub(crate) fn finish(&mut self) -> Vec<Piece> {
         let mut audio = Vec::new();
         self.to_whisper.finish(&mut audio);
         self.cutter.take(&audio);
@@ -113,7 +113,7 @@ impl Side {
     }
 
     /// The time before which no more segments can start.
-    pub(super) fn settled_until(&self) -> Duration {
+    pub(crate) fn settled_until(&self) -> Duration {
         self.cutter.open_since().unwrap_or_else(|| self.now.back(TOLD_LATE).since(CallTime::ZERO))
     }
 

@@ -1,0 +1,149 @@
+//! `POST /v1/chat/completions`: a language model answers, as a whole or as it writes. Must not know the forms
+//! of requests and answers, which `openai` reads and writes.
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::Response;
+use futures_util::stream::unfold;
+
+use super::answers::{Refusal, Whole, document, events, failed};
+use super::gate::Place;
+use super::models::{engines, language_model};
+use super::thoughts::{Thought, Thoughts};
+use crate::app::App;
+use crate::dialogue::{CountTokens, Message, Role, Usage};
+use crate::engine::Sampling;
+use crate::openai::ApiError;
+use crate::openai::chat::{self, ChatRequest, Chunks, Completion, Finish, Tokens};
+use crate::runtime::clock::{since_1970, unique_id};
+
+/// Who did not do its work, for the client.
+const WHO: &str = "the language model";
+
+/// What a chat template writes around a message, in tokens, at most.
+const AROUND_A_MESSAGE: usize = 8;
+
+/// Answers.
+pub(super) async fn complete(
+    State(app): State<App>,
+    Extension(place): Extension<Place>,
+    Whole(body): Whole,
+) -> Result<Response, Refusal> {
+    let request = ChatRequest::read(&body)?;
+    let engines = engines(&app)?;
+    let model = language_model(engines, &request.model)?.to_owned();
+    let messages: Vec<Message> = request.messages.iter().map(message).collect();
+    let context = app.config.llm.context_tokens;
+    let most = most_tokens(&messages, &request, context, &engines.count)?;
+    let name = unique_id();
+    let sampling = sampling(&request, most, &app.config.llm.sampling, name.as_str());
+    let (id, created) = (format!("chatcmpl-{name}"), since_1970().as_secs());
+    let patience = app.config.api.timeout;
+    let mut thoughts =
+        Thoughts::begin(engines, &model, format!("api {name}"), messages, (sampling, patience))?;
+    if request.stream {
+        // An error that comes before the first text is a status and not an event.
+        let first = thoughts.next().await;
+        if let Thought::Done(Err(error)) = &first {
+            return Err(failed(WHO, error).into());
+        }
+        let chunks = Chunks::new(id, created, model, request.include_usage);
+        return Ok(events(streamed(thoughts, first, chunks, most, place)));
+    }
+    let mut text = String::new();
+    let usage = loop {
+        match thoughts.next().await {
+            Thought::Text(more) => text.push_str(&more),
+            Thought::Done(outcome) => break outcome.map_err(|error| failed(WHO, &error))?,
+        }
+    };
+    let (finish, tokens) = (finish(usage, most), tokens(usage));
+    Ok(document(Completion { id: &id, created, model: &model, text: &text, finish, tokens }.body()))
+}
+
+/// The events of an answer, whose first thought has come.
+fn streamed(
+    thoughts: Thoughts,
+    first: Thought,
+    chunks: Chunks,
+    most: usize,
+    place: Place,
+) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> {
+    let begins = chunks.first();
+    unfold(Some((thoughts, Some(first), begins, place)), move |state| {
+        let chunks = chunks.clone();
+        async move {
+            let (mut thoughts, first, mut text, place) = state?;
+            let thought = match first {
+                Some(first) => first,
+                None => thoughts.next().await,
+            };
+            let next = match thought {
+                Thought::Text(more) => {
+                    text.push_str(&chunks.text(&more));
+                    Some((thoughts, None, String::new(), place))
+                }
+                Thought::Done(Ok(usage)) => {
+                    text.push_str(&chunks.last(finish(usage, most), tokens(usage)));
+                    None
+                }
+                Thought::Done(Err(error)) => {
+                    text.push_str(&failed(WHO, &error).event());
+                    None
+                }
+            };
+            Some((Ok(Bytes::from(text)), next))
+        }
+    })
+}
+
+fn message(message: &chat::Message) -> Message {
+    let role = match message.role {
+        chat::Role::System => Role::System,
+        chat::Role::User => Role::User,
+        chat::Role::Assistant => Role::Assistant,
+    };
+    Message { role, text: message.content.clone() }
+}
+
+/// The most tokens of the answer: what was asked for, or the rest of the context.
+fn most_tokens(
+    messages: &[Message],
+    request: &ChatRequest,
+    context: usize,
+    count: &CountTokens,
+) -> Result<usize, ApiError> {
+    let prompt: usize = messages.iter().map(|message| count.of(&message.text) + AROUND_A_MESSAGE).sum();
+    let left = context.saturating_sub(prompt);
+    let most = request.max_tokens.map_or(left.max(1), |most| most as usize);
+    if most <= left {
+        return Ok(most);
+    }
+    Err(ApiError::context_too_long(prompt as u64, most as u64, context as u64))
+}
+
+/// How tokens are chosen: as the client says, else as the configuration says. Without a seed, each answer has
+/// its own.
+fn sampling(request: &ChatRequest, most: usize, configured: &Sampling, name: &str) -> Sampling {
+    let own = name.bytes().fold(0_u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    Sampling {
+        max_tokens: most,
+        time_limit: None,
+        temperature: request.temperature.map_or(configured.temperature, |t| t as f32),
+        top_p: request.top_p.map_or(configured.top_p, |p| p as f32),
+        speakable: false,
+        seed: request.seed.unwrap_or(own),
+        stop: request.stop.clone(),
+        ..configured.clone()
+    }
+}
+
+fn finish(usage: Usage, most: usize) -> Finish {
+    if usage.generated >= most { Finish::Length } else { Finish::Stop }
+}
+
+fn tokens(usage: Usage) -> Tokens {
+    let Usage { prompt, reused, generated, .. } = usage;
+    Tokens { prompt: prompt as u64, completion: generated as u64, cached: reused as u64 }
+}

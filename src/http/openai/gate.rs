@@ -1,0 +1,100 @@
+//! The gate before all routes: whether the client may come in, how many are served at once, and how long one
+//! may take. Must not know the routes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::answers::{Refusal, SOON_S};
+use super::clients::{Clients, Denied};
+use crate::app::App;
+use crate::http::listen::Connection;
+use crate::http::own_page::is_of_this_machine;
+use crate::openai::ApiError;
+use crate::telemetry::refusals::Kind;
+
+/// Beyond the time of a request, for its last bytes.
+const LAST_BYTES: Duration = Duration::from_secs(10);
+
+/// The gate, with those who are inside.
+#[derive(Clone)]
+pub(super) struct Gate {
+    app: App,
+    clients: Arc<Clients>,
+    places: Arc<Semaphore>,
+}
+
+/// A place inside, until it is dropped. An answer that is sent as it is made keeps it to its end.
+pub(super) type Place = Arc<OwnedSemaphorePermit>;
+
+impl Gate {
+    pub(super) fn of(app: &App) -> Self {
+        let api = &app.config.api;
+        let (clients, places) = (Arc::new(Clients::of(api)), Arc::new(Semaphore::new(api.at_once)));
+        Self { app: app.clone(), clients, places }
+    }
+
+    fn admit(&self, headers: &HeaderMap, connection: &Connection) -> Result<Place, ApiError> {
+        let public_url = self.app.config.lines.public_url.as_ref();
+        let own = is_of_this_machine(headers, connection.loopback, public_url);
+        let counted = self.clients.count(bearer(headers), own, (self.app.uptime)());
+        counted.map_err(|denied| self.refused(denied, connection))?;
+        let place = self.places.clone().try_acquire_owned();
+        place.map(Arc::new).map_err(|_| ApiError::too_busy(SOON_S))
+    }
+
+    fn refused(&self, denied: Denied, connection: &Connection) -> ApiError {
+        let reason = match denied {
+            Denied::NoKeys => "the server has no keys (api.keys), and the client is not of this machine",
+            Denied::NoKey => "no key",
+            Denied::WrongKey => "a wrong key",
+            Denied::TooMany(wait) => {
+                let api = &self.app.config.api;
+                let limit = format!("{} requests a minute", api.requests_per_minute);
+                let day = api.requests_per_day.map_or(String::new(), |most| format!(", {most} a day"));
+                return ApiError::rate_limited(&format!("{limit}{day}"), wait.as_secs().max(1));
+            }
+        };
+        self.app.refused(Kind::NotOpened, connection.peer, "api", &reason);
+        ApiError::not_authenticated(denied == Denied::WrongKey)
+    }
+}
+
+/// The key of a client: "Authorization: Bearer KEY".
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (kind, key) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    kind.eq_ignore_ascii_case("bearer").then_some(key.trim())
+}
+
+/// Lets a request in, or refuses it.
+pub(super) async fn enter(
+    State(gate): State<Gate>,
+    Extension(connection): Extension<Connection>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let route = route(request.uri().path());
+    let response = match gate.admit(request.headers(), &connection) {
+        Ok(place) => {
+            connection.take_longer(gate.app.config.api.timeout + LAST_BYTES);
+            request.extensions_mut().insert(place);
+            next.run(request).await
+        }
+        Err(error) => Refusal(error).into_response(),
+    };
+    gate.app.metrics.requests.count(route, response.status().as_u16());
+    response
+}
+
+/// The name of a route in metrics; paths that there are not have one name together.
+fn route(path: &str) -> &'static str {
+    let routes = ["chat/completions", "audio/speech", "audio/transcriptions", "models"];
+    let path = path.trim_start_matches('/');
+    routes.into_iter().find(|route| path.starts_with(route)).unwrap_or("other")
+}
