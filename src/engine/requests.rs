@@ -23,8 +23,8 @@ const QUEUE: usize = 32;
 /// The timeout of one wait for cores: the client may have gone by then.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// A transcription that calls have broken off so many times is finished, whoever wants its core: a busy server
-/// must not work in vain.
+/// A transcription that calls have broken off so many times is finished, whoever wants its core: a busy
+/// server must not work in vain.
 const MOST_TRIES: u32 = 4;
 
 /// The voices that stay open: the configured one and another one.

@@ -42,7 +42,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
 }
 
 /// Lets only administrators pass.
-async fn administrators(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn administrators(State(app): State<App>, request: Request, next: Next) -> Response {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer =
         given.and_then(|value| value.split_once(' ')).filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));

@@ -4,6 +4,7 @@
 
 mod admin;
 mod console;
+mod control;
 mod handshake;
 pub mod listen;
 mod openai;
@@ -25,6 +26,7 @@ pub fn router(app: App) -> Router {
     sockets::routes(&app.config.lines)
         .merge(admin::routes(&app))
         .merge(console::routes(&app))
+        .merge(control::routes(&app))
         .merge(openai::routes(&app))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))

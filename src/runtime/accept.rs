@@ -84,6 +84,7 @@ pub async fn run(
                     outbound: &mut outbound,
                     incoming: &mut incoming,
                     taken_over,
+                    hung_up: place.hung_up(),
                     started: &started,
                 };
                 let call = task.run(|now| {
@@ -91,7 +92,7 @@ pub async fn run(
                     Call::new(now, setup, line, &start, early, tolerance)
                 });
                 let end = metered(call, spent).await;
-                if matches!(end, CloseReason::Call(Ending::SaidGoodbye(_))) {
+                if matches!(end, CloseReason::Call(Ending::SaidGoodbye(_) | Ending::Operator)) {
                     services.hang_up(dialect, start.call_id.as_deref()).await;
                 }
                 end

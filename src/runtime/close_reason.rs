@@ -83,6 +83,7 @@ impl CloseReason {
                 Farewell::NobodySpoke | Farewell::LongestCall | Farewell::AllWasSaid,
             )) => "said_goodbye",
             Self::Call(Ending::Requested) => "requested",
+            Self::Call(Ending::Operator) => "operator",
             Self::Call(Ending::Idle(_)) => "idle",
             Self::Call(Ending::Refused(_)) | Self::Refused(_) | Self::NoPlace(_) => "refused",
             Self::Call(Ending::TooMuchAudio) | Self::Flood(_) | Self::Excess(_) => "flooded",
@@ -104,7 +105,8 @@ impl CloseReason {
             Self::Call(
                 Ending::HungUp
                 | Ending::SaidGoodbye(Farewell::NobodySpoke | Farewell::LongestCall | Farewell::AllWasSaid)
-                | Ending::Requested,
+                | Ending::Requested
+                | Ending::Operator,
             )
             | Self::TakenOver
             | Self::Drained => {
@@ -133,7 +135,7 @@ impl CloseReason {
     #[must_use]
     pub fn close_code(&self) -> u16 {
         match self {
-            Self::Call(Ending::HungUp | Ending::SaidGoodbye(_) | Ending::Requested)
+            Self::Call(Ending::HungUp | Ending::SaidGoodbye(_) | Ending::Requested | Ending::Operator)
             | Self::TakenOver
             | Self::Lost(_)
             | Self::Dead(_) => 1000,

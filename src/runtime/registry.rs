@@ -96,8 +96,8 @@ pub struct Registry {
     max_calls: usize,
     places: Arc<Semaphore>,
     draining: AtomicBool,
-    /// The running calls, with their processor time.
-    names: Arc<DashMap<CallId, CpuTime>>,
+    /// The running calls.
+    names: Arc<DashMap<CallId, Running>>,
     /// The calls by their provider's own names for them.
     lines: Arc<DashMap<LineCall, Arc<CancellationToken>>>,
 }
@@ -105,12 +105,21 @@ pub struct Registry {
 /// A provider, and its name of a call.
 type LineCall = (Option<Dialect>, String);
 
+/// What others see of a running call.
+#[derive(Debug, Clone, Default)]
+struct Running {
+    /// Its processor time.
+    spent: CpuTime,
+    /// Cancelled to end it.
+    hang_up: CancellationToken,
+}
+
 /// A call's place; free again when dropped.
 #[derive(Debug)]
 pub struct Place {
-    names: Arc<DashMap<CallId, CpuTime>>,
+    names: Arc<DashMap<CallId, Running>>,
     name: Option<CallId>,
-    spent: CpuTime,
+    running: Running,
     lines: Arc<DashMap<LineCall, Arc<CancellationToken>>>,
     line: Option<LineCall>,
     /// Cancelled when a newer socket brings the same call.
@@ -159,7 +168,7 @@ impl Registry {
         Ok(Place {
             names: self.names.clone(),
             name: None,
-            spent: CpuTime::default(),
+            running: Running::default(),
             lines: self.lines.clone(),
             line: None,
             taken_over: Arc::default(),
@@ -182,7 +191,15 @@ impl Registry {
     /// The processor time of a running call.
     #[must_use]
     pub fn spent(&self, call: &CallId) -> Duration {
-        self.names.get(call).map_or(Duration::ZERO, |spent| spent.total())
+        self.names.get(call).map_or(Duration::ZERO, |running| running.spent.total())
+    }
+
+    /// Ends a running call; false if there is none of this name.
+    #[must_use]
+    pub fn hang_up(&self, call: &CallId) -> bool {
+        let running = self.names.get(call);
+        running.iter().for_each(|running| running.hang_up.cancel());
+        running.is_some()
     }
 
     /// Calls that have a place.
@@ -196,7 +213,13 @@ impl Place {
     /// Gets the processor time of the call.
     #[must_use]
     pub fn spent(&self) -> CpuTime {
-        self.spent.clone()
+        self.running.spent.clone()
+    }
+
+    /// Cancelled when an operator ends the call.
+    #[must_use]
+    pub fn hung_up(&self) -> CancellationToken {
+        self.running.hang_up.clone()
     }
 
     /// Keeps these rooms until the place is dropped.
@@ -211,7 +234,7 @@ impl Place {
             |n: u32| if n == 1 { CallId::new(wanted) } else { CallId::new(&format!("{n}-{wanted}")) };
         for name in (1..).map(numbered) {
             if let Entry::Vacant(free) = self.names.entry(name.clone()) {
-                free.insert(self.spent.clone());
+                free.insert(self.running.clone());
                 self.name = Some(name.clone());
                 return name;
             }
@@ -290,6 +313,20 @@ mod tests {
         third.take_over(Some(Dialect::Twilio), "CA1");
         assert!(second.taken_over().is_cancelled(), "the end of the first has not forgotten the second");
         assert!(!other.taken_over().is_cancelled());
+    }
+
+    #[test]
+    fn an_operator_ends_the_call_of_this_name_and_no_other() {
+        let registry = Registry::new(2);
+        let mut places: Vec<Place> = (0..2).map(|_| registry.admit().expect("room")).collect();
+        let names: Vec<CallId> = places.iter_mut().map(|place| place.name("CA1")).collect();
+        assert!(registry.hang_up(&names[1]));
+        assert_eq!(
+            places.iter().map(|place| place.hung_up().is_cancelled()).collect::<Vec<_>>(),
+            [false, true]
+        );
+        places.clear();
+        assert!(!registry.hang_up(&names[1]));
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub(super) struct Task<'t> {
     pub(super) incoming: &'t mut SocketReader,
     /// Cancelled when a newer socket brings the same call.
     pub(super) taken_over: CancellationToken,
+    /// Cancelled when an operator ends the call.
+    pub(super) hung_up: CancellationToken,
     /// Runs once, after the call has told the gateway that it started.
     pub(super) started: &'t (dyn Fn() + Send + Sync),
 }
@@ -78,6 +80,8 @@ impl Task<'_> {
                 biased;
                 () = self.taken_over.cancelled() => return CloseReason::TakenOver,
                 () = stop.cancelled() => return CloseReason::Drained,
+                // It ends the call, so it is read once.
+                () = self.hung_up.cancelled() => self.handle(call, jobs, Input::HangUp),
                 message = self.incoming.next() => match message {
                     Ok(message) => self.handle(call, jobs, input(&message)),
                     Err(end) => return end,

@@ -4,6 +4,7 @@
 mod calls;
 mod chaos;
 mod commands;
+mod control;
 mod credentials;
 mod cutting_in;
 mod fetching;

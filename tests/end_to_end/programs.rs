@@ -14,10 +14,10 @@ use crate::support::server::{Server, configuration, configured};
 /// The longest wait of a test that hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Answer {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: Vec<u8>,
 }
 
 impl Answer {
@@ -25,7 +25,7 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.text()))
     }
 
@@ -45,7 +45,7 @@ impl Answer {
     }
 }
 
-fn ask(server: &Server, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+pub fn ask(server: &Server, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let (host, length) = (&server.address, body.len());

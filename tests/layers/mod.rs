@@ -111,6 +111,7 @@ const MAY_IMPORT: [(&str, &[&str]); 34] = [
             "openai",
             "phone",
             "quality",
+            "records",
             "report",
             "runtime",
             "speakable",

@@ -1,5 +1,5 @@
-//! What clients of the HTTP interface ask for, and what calls take back: scripted engines, cores on a clock that
-//! stands still.
+//! What clients of the HTTP interface ask for, and what calls take back: scripted engines, cores on a clock
+//! that stands still.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};

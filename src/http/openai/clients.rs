@@ -1,5 +1,5 @@
-//! Who may use the interface, and how often: clients with a key, or without keys the programs of this machine.
-//! Must not know what is asked for.
+//! Who may use the interface, and how often: clients with a key, or without keys the programs of this
+//! machine. Must not know what is asked for.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

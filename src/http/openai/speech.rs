@@ -1,5 +1,5 @@
-//! `POST /v1/audio/speech`: a voice speaks a text, and is sent as it speaks. Must not know voices or formats of
-//! audio.
+//! `POST /v1/audio/speech`: a voice speaks a text, and is sent as it speaks. Must not know voices or formats
+//! of audio.
 
 use std::pin::Pin;
 use std::time::Duration;

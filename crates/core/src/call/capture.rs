@@ -141,6 +141,8 @@ pub enum Received {
         /// As in [`Input::Measured`].
         advice: Vec<String>,
     },
+    /// [`Input::HangUp`].
+    HangUp,
     /// [`Input::ModelsSwitched`].
     ModelsSwitched,
     /// [`Input::ReplyWords`].
@@ -170,6 +172,7 @@ impl Received {
                 cores: cores.clone(),
                 advice: advice.clone(),
             },
+            Input::HangUp => Self::HangUp,
             Input::ModelsSwitched => Self::ModelsSwitched,
             Input::ReplyWords(most) => Self::ReplyWords(*most),
             Input::Timeout => Self::Timeout,
@@ -189,6 +192,7 @@ impl Received {
                 cores: cores.clone(),
                 advice: advice.clone(),
             },
+            Self::HangUp => Input::HangUp,
             Self::ModelsSwitched => Input::ModelsSwitched,
             Self::ReplyWords(most) => Input::ReplyWords(*most),
             Self::Timeout => Input::Timeout,

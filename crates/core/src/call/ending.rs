@@ -18,6 +18,9 @@ pub enum Ending {
     /// The client asked for the end and got its summary.
     #[error("session ended by the client")]
     Requested,
+    /// Somebody who runs the server ended the call.
+    #[error("an operator hung up")]
+    Operator,
     /// Too many messages broke the protocol to be mistakes.
     #[error("refused: {0}")]
     Refused(Refusal),

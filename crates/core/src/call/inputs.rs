@@ -28,6 +28,8 @@ pub enum Input<'a> {
         /// What the server's operator should change, in sentences.
         advice: Vec<String>,
     },
+    /// An operator ends the call.
+    HangUp,
     /// Another language model is now in use.
     ModelsSwitched,
     /// Replies end with the sentence that reaches this number of words, from the next one on.

@@ -157,7 +157,8 @@ pub struct Call {
     capturing: Capturing,
     /// What is still to be disclosed; empty for nothing.
     disclosure: String,
-    /// The caller's words that are being answered, until the peer was told, and the last turn of which it was.
+    /// The caller's words that are being answered, until the peer was told, and the last turn of which it
+    /// was.
     answered: Option<(TurnId, String)>,
     told: Option<TurnId>,
     language: &'static Language,
@@ -273,6 +274,10 @@ impl Call {
                 Ok(())
             }
             Input::Closed => Err(Ending::HungUp),
+            Input::HangUp => {
+                self.send(&Media::Hangup);
+                Err(Ending::Operator)
+            }
             Input::Outcome(job, outcome) => self.outcome(now, job, outcome),
             Input::Measured { ping, queues, cores, advice } => {
                 self.pong(ping, queues, cores, advice);

@@ -20,8 +20,8 @@ use super::{mp4, webm};
 use crate::kind::Kind;
 use crate::{Audio, FormatError, Limits};
 
-/// Problems in a row after which a container is given up: some find their place again, others tell of the same
-/// byte for ever.
+/// Problems in a row after which a container is given up: some find their place again, others tell of the
+/// same byte for ever.
 const MOST_PROBLEMS: usize = 16;
 
 /// Reads a file of one of symphonia's kinds.

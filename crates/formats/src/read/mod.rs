@@ -14,10 +14,10 @@ use crate::kind::Kind;
 use crate::sniffing::kind_of;
 use crate::{Audio, FormatError, Limits};
 
-/// Reads a file of any kind in [`EXPECTED`](crate::EXPECTED), mixed to mono, at its own rate. The bytes decide
-/// what it is; `hint`, its name or its MIME type, only tells raw 16-bit samples (`audio/pcm;rate=16000`, or a
-/// name in `.pcm` or `.raw`: 16 kHz). What is damaged in the middle is left out, as players do, and a file
-/// that was cut off is read as far as it goes.
+/// Reads a file of any kind in [`EXPECTED`](crate::EXPECTED), mixed to mono, at its own rate. The bytes
+/// decide what it is; `hint`, its name or its MIME type, only tells raw 16-bit samples
+/// (`audio/pcm;rate=16000`, or a name in `.pcm` or `.raw`: 16 kHz). What is damaged in the middle is left
+/// out, as players do, and a file that was cut off is read as far as it goes.
 ///
 /// # Errors
 /// If the file is of another kind, nothing in it could be decoded, or it is longer than the limit.

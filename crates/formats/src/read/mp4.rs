@@ -1,5 +1,5 @@
-//! The one thing that symphonia does not tell of MP4: which part of the decoded audio is played (the edit list,
-//! ISO 14496-12, 8.6.6). Encoders of AAC put a frame or two of nothing before it. Must not know codecs.
+//! The one thing that symphonia does not tell of MP4: which part of the decoded audio is played (the edit
+//! list, ISO 14496-12, 8.6.6). Encoders of AAC put a frame or two of nothing before it. Must not know codecs.
 
 /// The part of a track that is played, in seconds as fractions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! The one thing that symphonia does not tell of WebM: how much of the last block is no audio (DiscardPadding,
-//! Matroska's element 0x75A2, in nanoseconds). Must not know codecs.
+//! The one thing that symphonia does not tell of WebM: how much of the last block is no audio
+//! (DiscardPadding, Matroska's element 0x75A2, in nanoseconds). Must not know codecs.
 
 /// Elements whose content is walked into: it follows their header, so nothing has to be kept of them.
 const SEGMENT: u32 = 0x1853_8067;
