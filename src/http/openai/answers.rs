@@ -97,6 +97,14 @@ impl FromRequest<App> for Whole {
     }
 }
 
+/// Reads or counts what a client sent. It may take longer than the threads of the sockets have.
+pub(super) async fn away_from_sockets<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let failed = |_| ApiError::server_failed("the request could not be read");
+    tokio::task::spawn_blocking(work).await.map_err(failed)?
+}
+
 /// What a client sends, if it sends it in time: who dawdles keeps others out.
 pub(super) async fn in_time<F: Future>(body: F) -> Result<F::Output, ApiError> {
     let late = || ApiError::unreadable(format!("the body did not come within {} s", UPLOAD.as_secs()));

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use futures_util::stream::unfold;
 
-use super::answers::{Refusal, Whole, document, events, failed};
+use super::answers::{Refusal, Whole, away_from_sockets, document, events, failed};
 use super::gate::Place;
 use super::models::{engines, language_model};
 use super::thoughts::{Thought, Thoughts};
@@ -30,12 +30,16 @@ pub(super) async fn complete(
     Extension(place): Extension<Place>,
     Whole(body): Whole,
 ) -> Result<Response, Refusal> {
-    let request = ChatRequest::read(&body)?;
     let engines = engines(&app)?;
+    let (context, count) = (app.config.llm.context_tokens, engines.count.clone());
+    let read = away_from_sockets(move || {
+        let request = ChatRequest::read(&body)?;
+        let messages: Vec<Message> = request.messages.iter().map(message).collect();
+        let most = most_tokens(&messages, &request, context, &count)?;
+        Ok((request, messages, most))
+    });
+    let (request, messages, most) = read.await?;
     let model = language_model(engines, &request.model)?.to_owned();
-    let messages: Vec<Message> = request.messages.iter().map(message).collect();
-    let context = app.config.llm.context_tokens;
-    let most = most_tokens(&messages, &request, context, &engines.count)?;
     let name = unique_id();
     let sampling = sampling(&request, most, &app.config.llm.sampling, name.as_str());
     let (id, created) = (format!("chatcmpl-{name}"), since_1970().as_secs());

@@ -13,7 +13,7 @@ use futures_util::stream::unfold;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Sleep, sleep};
 
-use super::answers::{Refusal, SOON_S, Whole, events, failed, stream};
+use super::answers::{Refusal, SOON_S, Whole, away_from_sockets, events, failed, stream};
 use super::gate::Place;
 use super::models::{VOICE, check, engines, requests};
 use crate::app::App;
@@ -45,14 +45,16 @@ pub(super) async fn speak(
     Extension(place): Extension<Place>,
     Whole(body): Whole,
 ) -> Result<Response, Refusal> {
-    let request = SpeechRequest::read(&body)?;
+    let request = away_from_sockets(move || SpeechRequest::read(&body)).await?;
     let engines = engines(&app)?;
     check(engines, &request.model, VOICE)?;
     if request.pitch != 0.0 {
         let message = "no voice here can change its pitch; leave 'pitch' out, or send 0";
         return Err(ApiError::unsupported("pitch", message).into());
     }
-    let script = script(&request, &app.config.tts)?;
+    let config = app.config.clone();
+    let written = request.clone();
+    let script = away_from_sockets(move || script(&written, &config.tts)).await?;
     let (sink, parts) = unbounded_channel();
     let cancel = CancelFlag::default();
     let sounds = Sounds { encoder: None, format: format(request.format), to: sink };

@@ -79,7 +79,12 @@ impl Thoughts {
         (sampling, patience): (Sampling, Duration),
     ) -> Result<Self, QueueFull> {
         let model = engines.models.named(model).map_err(|_| QueueFull("language model"))?;
-        let room = model.rooms().admit().map_err(|_| QueueFull("memory of the language model"))?;
+        let no_room = || QueueFull("memory of the language model");
+        let room = model.rooms().admit().map_err(|_| no_room())?;
+        // The last room is for a call.
+        if !model.rooms().has_room() {
+            return Err(no_room());
+        }
         let (sender, coming) = channel(WAITING);
         let cancel = CancelFlag::default();
         let request = ThinkRequest {

@@ -153,11 +153,15 @@ fn language(request: &TranscriptionRequest, config: &Config) -> Result<String, A
 
 /// Decodes a recording and cuts it into utterances, on a thread that gives way to all others.
 async fn cut(app: &App, file: Upload) -> Result<Cut, ApiError> {
-    let _alone = DECODING.acquire().await;
+    let alone = DECODING.acquire().await;
     let config = app.config.clone();
     let (tell, told) = oneshot::channel();
-    // The client may have gone when it is done.
-    let work = move || _ = tell.send(cut_here(&config, &file));
+    let work = move || {
+        // The client may have gone when it is done; until then, no other recording is decoded.
+        let cut = cut_here(&config, &file);
+        drop((file, alone));
+        let _ = tell.send(cut);
+    };
     aside("api-decoder", work).map_err(|_| ApiError::too_busy(SOON_S))?;
     told.await.map_err(|_| ApiError::server_failed("the decoder of audio failed"))?
 }
