@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tries the console in a real browser: an offhook of its own, and callers who use its page through a recorded
-# microphone, a recorded caller or the keyboard (crates/console/tests). Takes about three minutes. Fetches
-# playwright-core from npm into target/console-tests, once.
+# microphone, a recorded caller or the keyboard (crates/console/tests); the pages for administrators against recorded
+# answers. Takes about four minutes. Fetches playwright-core from npm into target/console-tests, once.
 #
 # usage: scripts/try_console.sh [PICTURES]       a folder for pictures of the page
 # The program is target/release/offhook, or $OFFHOOK; the browser is /usr/bin/chromium, or $CHROMIUM. Ends with 1 if
@@ -18,14 +18,14 @@ missing() {
 }
 [ -x "$offhook" ] || missing "there is no $offhook: build it (make build), or name one (OFFHOOK=PATH)"
 [ -x "$CHROMIUM" ] || missing "Chromium is missing: apt-get install chromium, or name one (CHROMIUM=PATH)"
-for program in node npm; do
-    command -v "$program" >/dev/null || missing "$program is missing: https://nodejs.org, version 20 or newer"
+for program in node npm python3; do
+    command -v "$program" >/dev/null || missing "$program is missing (node and npm: https://nodejs.org, version 20 or newer)"
 done
 [ "$(node -p 'parseInt(process.versions.node)')" -ge 20 ] || missing "Node 20 or newer is needed: https://nodejs.org"
 
 tests=$root/target/console-tests
 mkdir -p "$tests"
-cp "$root"/crates/console/tests/*.mjs "$root"/crates/console/tests/package*.json "$tests"
+cp -r "$root"/crates/console/tests/. "$tests"
 [ -d "$tests/node_modules/playwright-core" ] || (cd "$tests" && npm ci --silent --no-fund --no-audit)
 
 folder=$(mktemp -d)
@@ -52,4 +52,4 @@ done
 printf 'the page: http://%s/\n' "$address"
 [ -z "$pictures" ] || { mkdir -p "$pictures"; export OFFHOOK_PICTURES=$pictures; }
 cd "$tests"
-OFFHOOK_URL="http://$address/" node --test --test-concurrency=1
+OFFHOOK_STATIC="$root/crates/console/static" OFFHOOK_URL="http://$address/" node --test --test-concurrency=1

@@ -94,6 +94,7 @@ struct Active<G> {
     writes: bool,
     cancel: CancelFlag,
     wanted: Wanted,
+    aside: bool,
     buffered: BufferedPlayback,
     cpu: CpuTime,
     /// The time limit, from the moment when the reply is wanted, and, from then on, the deadline.
@@ -112,6 +113,7 @@ impl<G: Generation> Active<G> {
         match self.task {
             Task::Listen => Work::PartialPrefill,
             Task::Rebuild => Work::Idle,
+            Task::Answer if self.aside => Work::Request,
             Task::Answer if !self.wanted.is_set() => Work::Speculation,
             Task::Answer if self.generation.unread() > 0 => Work::Prefill,
             Task::Answer => Work::decode(self.buffered.left(now)),
@@ -227,7 +229,8 @@ impl<G: Generator> Desk<'_, G> {
     }
 
     fn begin(&mut self, request: ThinkRequest, mut sink: Box<dyn ThinkSink>) {
-        let ThinkRequest { session, messages, task, sampling, cancel, wanted, buffered, cpu } = request;
+        let ThinkRequest { session, messages, task, sampling, cancel, wanted, aside, buffered, cpu } =
+            request;
         let generator = &mut self.generator;
         match survive("language model", || generator.begin(&session, &messages, task, &sampling)) {
             Ok(generation) => self.active.push(Active {
@@ -236,6 +239,7 @@ impl<G: Generator> Desk<'_, G> {
                 writes: false,
                 cancel,
                 wanted,
+                aside,
                 buffered,
                 cpu,
                 time_limit: sampling.time_limit,
@@ -258,7 +262,11 @@ impl<G: Generator> Desk<'_, G> {
             !over
         });
         let pressed = self.active.iter().any(|reply| reply.is_pressed(now));
-        let ready = |reply: &Active<_>| reply.sink.has_room() && (reply.wanted.is_set() || !pressed);
+        let answering = self.active.iter().any(|reply| reply.wanted.is_set() && !reply.aside);
+        let ready = |reply: &Active<_>| {
+            let is_its_turn = if reply.aside { !answering } else { reply.wanted.is_set() || !pressed };
+            is_its_turn && reply.sink.has_room()
+        };
         let taking_part: Vec<usize> = (0..self.active.len()).filter(|&i| ready(&self.active[i])).collect();
         let candidates: Vec<Candidate> = taking_part.iter().map(|&i| self.active[i].candidate(now)).collect();
         let mut rows = vec![0; self.active.len()];
@@ -275,7 +283,9 @@ impl<G: Generator> Desk<'_, G> {
         let taking_part = || rows.iter().enumerate().filter(|(_, rows)| **rows > 0).map(|(i, _)| i);
         let work = taking_part().map(|i| self.active[i].work(now)).min().unwrap_or(Work::Idle);
         let cores = self.cores;
-        let Some(held) = cores.acquire_within(work, self.steps.threads, PATIENCE) else { return };
+        // Work that leaves a core free would wait for ever for all of them.
+        let threads = if work == Work::Request { 1 } else { self.steps.threads };
+        let Some(held) = cores.acquire_within(work, threads, PATIENCE) else { return };
         let began = cores.now();
         let beat = self.heartbeat.begins(&held, self.limit.of_the_next());
         let results = self.compute(rows);

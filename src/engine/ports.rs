@@ -53,6 +53,8 @@ pub struct ThinkRequest {
     pub cancel: CancelFlag,
     /// Whether the answer is certainly wanted.
     pub wanted: Wanted,
+    /// No call asks: it waits while calls are answered.
+    pub aside: bool,
     /// How much audio the session has left to play. Sessions with less are served first.
     pub buffered: BufferedPlayback,
     /// Gets the time for which cores were held for the job; steps for several jobs count in equal shares.

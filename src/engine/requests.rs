@@ -27,6 +27,9 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// server must not work in vain.
 const MOST_TRIES: u32 = 4;
 
+/// A step of a voice may take so many times as long as in a call: chunks are long, and slow speech is longer.
+const PATIENCE_WITH_VOICES: u32 = 10;
+
 /// The voices that stay open: the configured one and another one.
 const OPEN_VOICES: usize = 2;
 
@@ -245,7 +248,7 @@ fn speak(
             return Err(EngineError::Cancelled);
         }
         let held = desk.core(cancel, &CancelFlag::default())?;
-        let _beat = desk.heartbeat.begins(&held, voice.longest_step());
+        let _beat = desk.heartbeat.begins(&held, voice.longest_step() * PATIENCE_WITH_VOICES);
         let rendering = match &mut rendering {
             Some(rendering) => rendering,
             none => none.insert(voice.begin(text, cancel)?),

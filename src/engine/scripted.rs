@@ -213,6 +213,7 @@ mod tests {
             sampling: Sampling::default(),
             cancel: CancelFlag::default(),
             wanted: Wanted::default(),
+            aside: false,
             buffered: BufferedPlayback::default(),
             cpu: CpuTime::default(),
         };

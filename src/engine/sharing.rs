@@ -57,7 +57,8 @@ impl Think for Sharing {
         if request.task != Task::Answer {
             return self.model.begin(request, sink);
         }
-        let ThinkRequest { session, messages, task, sampling, cancel, wanted, buffered, cpu } = request;
+        let ThinkRequest { session, messages, task, sampling, cancel, wanted, aside, buffered, cpu } =
+            request;
         let inbox = Mutex::new(Inbox { sink, read: 0, scored: false, over: false });
         let asker = Asker { cancel, wanted, buffered, cpu, inbox, joined: false };
         let mut answers = lock(&self.in_flight.0);
@@ -80,6 +81,7 @@ impl Think for Sharing {
             sampling,
             cancel: answer.cancel.clone(),
             wanted: answer.wanted.clone(),
+            aside,
             buffered: answer.buffered.clone(),
             cpu: answer.cpu.clone(),
         };

@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use tokio::sync::Semaphore;
 
 use super::listen::Connection;
-use super::own_page::own_page;
+use super::own_page::is_of_this_machine;
 use super::server_state::server_state;
 use crate::app::App;
 use crate::config::Admin;
@@ -49,7 +49,7 @@ pub(super) async fn administrators(State(app): State<App>, request: Request, nex
     let connection = request.extensions().get::<Connection>().cloned();
     let passes = match &app.config.admin {
         // A page of another site must not reach this machine through its user's browser.
-        Admin::Anybody => own_page(request.headers(), true, None).is_ok(),
+        Admin::Anybody => is_of_this_machine(&request, true, None),
         Admin::Nobody => false,
         Admin::Bearer(token) => bearer.is_some_and(|(_, given)| token.is(given.trim())),
     };

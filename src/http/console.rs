@@ -20,12 +20,13 @@ const FOR_THIS_MACHINE: &str = "the console is for people at this machine only: 
      server.bind = \"127.0.0.1\" and without a proxy (or through `ssh -L 8080:127.0.0.1:8080`)\n";
 
 /// What browsers are told with every file.
-const HEADERS: [(HeaderName, &str); 6] = [
+const HEADERS: [(HeaderName, &str); 7] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("permissions-policy"), "microphone=(self), camera=(), geolocation=()"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     // Another version of the server has other files under the same names.
     (header::CACHE_CONTROL, "no-cache"),
 ];
@@ -47,7 +48,7 @@ async fn people_here(
     next: Next,
 ) -> Response {
     let public_url = app.config.lines.public_url.as_ref();
-    if is_of_this_machine(request.headers(), connection.loopback, public_url) {
+    if is_of_this_machine(&request, connection.loopback, public_url) {
         (HEADERS, next.run(request).await).into_response()
     } else {
         (StatusCode::FORBIDDEN, FOR_THIS_MACHINE).into_response()

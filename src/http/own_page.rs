@@ -1,6 +1,7 @@
 //! Lets only web pages of this server open a socket to it from a browser. Must not know sockets.
 
-use axum::http::{HeaderMap, header};
+use axum::extract::Request;
+use axum::http::{HeaderMap, Version, header};
 
 use crate::access::{Denied, PublicUrl};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -38,17 +39,34 @@ pub(super) fn own_page(
 }
 
 /// What says that a request came through a proxy, and so perhaps not from this machine.
-const OF_PROXIES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+const OF_PROXIES: [&str; 8] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "cf-connecting-ip",
+    "true-client-ip",
+    "via",
+];
 
-/// Whether only a program or a page of this machine can have sent a request with these headers to a server
-/// that only this machine can reach (`loopback`): none of another site, and no client of a proxy.
-pub(super) fn is_of_this_machine(
-    headers: &HeaderMap,
-    loopback: bool,
-    public_url: Option<&PublicUrl>,
-) -> bool {
-    let by_proxy = public_url.is_some() || OF_PROXIES.iter().any(|name| headers.contains_key(*name));
-    loopback && !by_proxy && own_page(headers, true, None).is_ok()
+/// Whether only a program or a page of this machine can have sent this request to a server that only this
+/// machine can reach (`loopback`): no page of another site, and no client of a proxy. nginx leaves no mark if it
+/// is not told to, but speaks HTTP/1.0.
+pub(super) fn is_of_this_machine(request: &Request, loopback: bool, public_url: Option<&PublicUrl>) -> bool {
+    let headers = request.headers();
+    let by_proxy = public_url.is_some()
+        || request.version() < Version::HTTP_11
+        || OF_PROXIES.iter().any(|name| headers.contains_key(*name));
+    loopback && !by_proxy && own_page(headers, true, None).is_ok() && !is_embedded(headers)
+}
+
+/// Whether a browser asks on behalf of a page of another site: for an image, say, without an `Origin`. A link
+/// that its user follows is none of that (W3C, Fetch Metadata Request Headers).
+fn is_embedded(headers: &HeaderMap) -> bool {
+    let says = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let foreign = says("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    foreign && says("sec-fetch-mode") != Some("navigate")
 }
 
 /// True if nobody else can own the host in `host`, with or without a port.
@@ -113,16 +131,29 @@ mod tests {
     }
 
     #[test]
-    fn what_came_through_a_proxy_is_not_of_this_machine() {
-        let is_ours = |more: &[(&'static str, &'static str)], loopback, public: Option<&PublicUrl>| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:8080"));
-            more.iter().for_each(|(name, value)| _ = headers.insert(*name, HeaderValue::from_static(value)));
-            is_of_this_machine(&headers, loopback, public)
+    fn what_came_through_a_proxy_or_from_another_site_is_not_of_this_machine() {
+        let request = |more: &[(&str, &str)]| {
+            let mut request = Request::new(axum::body::Body::empty());
+            let own = [("host", "127.0.0.1:8080")];
+            for (name, value) in own.iter().chain(more) {
+                let name = axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap();
+                request.headers_mut().insert(name, value.parse().unwrap());
+            }
+            request
         };
-        assert!(is_ours(&[], true, None) && !is_ours(&[], false, None));
-        assert!(!is_ours(&[("x-forwarded-for", "203.0.113.7")], true, None));
-        assert!(!is_ours(&[("origin", "https://evil.example")], true, None));
-        assert!(!is_ours(&[], true, PublicUrl::parse("wss://voice.example.com").as_ref()));
+        let is_ours = |more: &[(&str, &str)]| is_of_this_machine(&request(more), true, None);
+        assert!(is_ours(&[]) && !is_of_this_machine(&request(&[]), false, None));
+        assert!(!is_ours(&[("x-forwarded-for", "203.0.113.7")]) && !is_ours(&[("cf-connecting-ip", "::1")]));
+        assert!(!is_ours(&[("origin", "https://evil.example")]));
+        // An image in a page of another site, a link in it, and our own page.
+        let image = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")];
+        assert!(!is_ours(&image));
+        assert!(is_ours(&[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]));
+        assert!(is_ours(&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")]));
+        let public = PublicUrl::parse("wss://voice.example.com");
+        assert!(!is_of_this_machine(&request(&[]), true, public.as_ref()));
+        let mut old = request(&[]);
+        *old.version_mut() = Version::HTTP_10;
+        assert!(!is_of_this_machine(&old, true, None));
     }
 }

@@ -153,6 +153,7 @@ impl Jobs {
             sampling: if speaks { self.sampling.clone() } else { read() },
             cancel: hold.cancel,
             wanted: hold.wanted,
+            aside: false,
             buffered: if speaks { self.buffered.clone() } else { BufferedPlayback::default() },
             cpu: self.cpu.clone(),
         };

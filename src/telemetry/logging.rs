@@ -22,6 +22,8 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 /// parser cuts between bytes, and panics in the middle of a longer character (tracing-subscriber 0.3.23). A
 /// single word must be a level: the parser takes any other word for the name of a module of some program, and
 /// the whole log is gone.
+///
+/// Readers of audio complain of every damaged packet; what matters of it is told to whoever sent the file.
 #[must_use]
 pub fn filter(level: &str) -> Option<EnvFilter> {
     let is_word = |part: &str| !part.is_empty() && !part.contains(['=', ':', '[']);
@@ -30,8 +32,11 @@ pub fn filter(level: &str) -> Option<EnvFilter> {
         return None;
     }
     let parser = EnvFilter::builder().with_regex(false).with_default_directive(LevelFilter::ERROR.into());
-    if level.is_ascii() { parser.parse(level).ok() } else { None }
+    if level.is_ascii() { parser.parse(format!("{OTHERS},{level}")).ok() } else { None }
 }
+
+/// What other people's code is not to say in any case.
+const OTHERS: &str = "symphonia=off";
 
 /// The log of this process, once it runs: there is one, like the standard error that it writes to.
 static RUNNING: OnceLock<Running> = OnceLock::new();

@@ -19,29 +19,57 @@ macro_rules! files {
 /// The first page. It names all others under `/console/`.
 pub const PAGE: File = File { name: "index.html", bytes: include_bytes!("../static/index.html") };
 
-/// What the page needs.
-const FILES: [File; 21] = files![
+/// The other pages, and what all of them need.
+const FILES: [File; 49] = files![
+    "api.js",
+    "ask.js",
     "call.js",
+    "call_facts.js",
+    "call_list.js",
+    "call_turns.js",
+    "call_view.js",
+    "calls.css",
+    "calls.html",
+    "calls.js",
     "captions.js",
     "capture_worklet.js",
     "choices.js",
+    "door.js",
     "element.js",
+    "engines.js",
+    "events.js",
     "floor.js",
+    "health.css",
+    "health.html",
+    "health.js",
+    "health_parts.js",
     "keypad.js",
+    "latency_bars.js",
+    "live.html",
+    "live.js",
     "meters.js",
     "microphone.js",
+    "pages.css",
     "pieces.js",
     "player.js",
     "player_worklet.js",
+    "polling.js",
     "protocol.js",
+    "ready.js",
     "recorded_caller.js",
+    "recording.js",
     "rehearsal.js",
     "resampler.js",
+    "sparkline.js",
     "style.css",
     "summary.js",
     "talk.js",
+    "timeline.js",
     "troubles.js",
-    "waterfall.js"
+    "waterfall.js",
+    "wav.js",
+    "waveform.js",
+    "words.js"
 ];
 
 /// What a browser may do on these pages (the header `Content-Security-Policy`): nothing but what comes from

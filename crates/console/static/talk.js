@@ -246,6 +246,8 @@ byId("mute").addEventListener("click", toggleMute);
 byId("interrupt").addEventListener("click", () => current?.call.interrupt());
 byId("hang-up").addEventListener("click", hangUp);
 document.addEventListener("keydown", shortcut);
+// The links to the other pages would end the call.
+window.addEventListener("beforeunload", (event) => current && event.preventDefault());
 byId("legend").append(legend());
 prepareChoices();
 offerRecordedCallers();

@@ -4,8 +4,8 @@
 import { make, makeSvg, wholeMs } from "./element.js";
 
 export const STAGES = [
-  { key: "endpoint_ms", name: "end of turn", means: "until it was certain that you had finished" },
-  { key: "stt_ms", name: "transcript", means: "until your words were written down" },
+  { key: "endpoint_ms", name: "end of turn", means: "until it was certain that the caller had finished" },
+  { key: "stt_ms", name: "transcript", means: "until the caller’s words were written down" },
   { key: "llm_first_token_ms", name: "first word", means: "until the language model wrote its first word" },
   { key: "tts_first_audio_ms", name: "voice", means: "until the first words were speech" },
   { key: "first_frame_ms", name: "first sound", means: "until the first sound of it was played" },

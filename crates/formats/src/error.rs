@@ -51,4 +51,10 @@ pub enum FormatError {
         /// The limit, in seconds.
         most_seconds: u32,
     },
+    /// Whoever wanted it does not any more, or it took too long.
+    #[error("reading the {kind} file was stopped: it took too long; send a shorter recording, or as WAV")]
+    Stopped {
+        /// The kind of file.
+        kind: Kind,
+    },
 }

@@ -15,7 +15,7 @@ mod write;
 
 pub use error::{EXPECTED, FormatError};
 pub use kind::Kind;
-pub use read::read;
+pub use read::{read, read_while};
 pub use write::{Encoder, Format, PCM_RATE, UnknownFormat, WriteError};
 
 /// Mono audio and its rate.
@@ -26,6 +26,10 @@ pub struct Audio {
     /// Samples a second, in [`RATES`](offhook_core::audio::resample::RATES).
     pub rate: u32,
 }
+
+/// Audio at a higher rate is limited as if it were at this one, in Hz: nobody speaks at 384 kHz, and memory is
+/// counted in samples.
+const COUNTED: u32 = 48_000;
 
 /// How much is read at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +42,6 @@ pub struct Limits {
 impl Limits {
     /// The most samples at this rate.
     pub(crate) fn samples_at(self, rate: u32) -> usize {
-        usize::try_from(u64::from(self.most_seconds) * u64::from(rate)).unwrap_or(usize::MAX)
+        usize::try_from(u64::from(self.most_seconds) * u64::from(rate.min(COUNTED))).unwrap_or(usize::MAX)
     }
 }

@@ -112,6 +112,7 @@ fn question(call: &str, prompt: usize, words: usize) -> ThinkRequest {
         sampling: Sampling { max_tokens: words, ..Sampling::default() },
         cancel: CancelFlag::default(),
         wanted,
+        aside: false,
         buffered: BufferedPlayback::default(),
         cpu: CpuTime::default(),
     }

@@ -104,6 +104,7 @@ fn request(session: &str, task: Task, wanted: &Wanted, buffered: &BufferedPlayba
         sampling: sampling(),
         cancel: CancelFlag::default(),
         wanted: wanted.clone(),
+        aside: false,
         buffered: buffered.clone(),
         cpu: CpuTime::default(),
     }

@@ -107,6 +107,7 @@ impl Stage {
             sampling: Sampling::default(),
             cancel: listener.cancel.clone(),
             wanted: listener.wanted.clone(),
+            aside: false,
             buffered: listener.buffered.clone(),
             cpu: listener.cpu.clone(),
         }

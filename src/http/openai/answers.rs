@@ -78,7 +78,6 @@ pub(super) fn stream(
 pub(super) fn events(parts: impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static) -> Response {
     const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
     let mut response = stream(EVENT_STREAM, parts);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response.headers_mut().insert(BUFFERING, HeaderValue::from_static("no"));
     response
 }

@@ -24,6 +24,9 @@ const WHO: &str = "the language model";
 /// What a chat template writes around a message, in tokens, at most.
 const AROUND_A_MESSAGE: usize = 8;
 
+/// No text has fewer tokens than one for so many bytes.
+const LONGEST_TOKEN: usize = 32;
+
 /// Answers.
 pub(super) async fn complete(
     State(app): State<App>,
@@ -118,7 +121,13 @@ fn most_tokens(
     context: usize,
     count: &CountTokens,
 ) -> Result<usize, ApiError> {
-    let prompt: usize = messages.iter().map(|message| count.of(&message.text) + AROUND_A_MESSAGE).sum();
+    // Counting takes time: a text that cannot fit is not counted.
+    let characters: usize = messages.iter().map(|message| message.text.len()).sum();
+    let prompt: usize = if characters > context.saturating_mul(LONGEST_TOKEN) {
+        characters / LONGEST_TOKEN
+    } else {
+        messages.iter().map(|message| count.of(&message.text) + AROUND_A_MESSAGE).sum()
+    };
     let left = context.saturating_sub(prompt);
     let most = request.max_tokens.map_or(left.max(1), |most| most as usize);
     if most <= left {
@@ -148,6 +157,7 @@ fn finish(usage: Usage, most: usize) -> Finish {
 }
 
 fn tokens(usage: Usage) -> Tokens {
-    let Usage { prompt, reused, generated, .. } = usage;
-    Tokens { prompt: prompt as u64, completion: generated as u64, cached: reused as u64 }
+    let Usage { prompt, generated, .. } = usage;
+    // What was computed before may be another client's, or a call's: how much of it is theirs is not told.
+    Tokens { prompt: prompt as u64, completion: generated as u64, cached: 0 }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -21,6 +21,14 @@ use crate::telemetry::refusals::Kind;
 
 /// Beyond the time of a request, for its last bytes.
 const LAST_BYTES: Duration = Duration::from_secs(10);
+
+/// What browsers and proxies on the way are told: these answers are nobody else's.
+const PRIVATE: [(HeaderName, &str); 2] =
+    [(header::CACHE_CONTROL, "no-store"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+
+/// What others are told by a server without keys.
+const NO_KEYS: &str = "this server has no API keys and serves the programs of its own machine only; its operator \
+                       can set api.keys";
 
 /// The gate, with those who are inside.
 #[derive(Clone)]
@@ -40,29 +48,40 @@ impl Gate {
         Self { app: app.clone(), clients, places }
     }
 
-    fn admit(&self, headers: &HeaderMap, connection: &Connection) -> Result<Place, ApiError> {
+    /// Lets a request in. Only those that are work need a place.
+    fn admit(&self, request: &Request, connection: &Connection) -> Result<Option<Place>, ApiError> {
         let public_url = self.app.config.lines.public_url.as_ref();
-        let own = is_of_this_machine(headers, connection.loopback, public_url);
-        let counted = self.clients.count(bearer(headers), own, (self.app.uptime)());
+        let own = is_of_this_machine(request, connection.loopback, public_url);
+        let counted = self.clients.count(bearer(request.headers()), own, (self.app.uptime)());
         counted.map_err(|denied| self.refused(denied, connection))?;
-        let place = self.places.clone().try_acquire_owned();
-        place.map(Arc::new).map_err(|_| ApiError::too_busy(SOON_S))
+        if request.method() != Method::POST {
+            return Ok(None);
+        }
+        let busy = || ApiError::too_busy(SOON_S);
+        if self.app.registry.is_draining() {
+            return Err(busy());
+        }
+        self.places.clone().try_acquire_owned().map(|place| Some(Arc::new(place))).map_err(|_| busy())
     }
 
     fn refused(&self, denied: Denied, connection: &Connection) -> ApiError {
         let reason = match denied {
-            Denied::NoKeys => "the server has no keys (api.keys), and the client is not of this machine",
+            Denied::NoKeys => NO_KEYS,
             Denied::NoKey => "no key",
             Denied::WrongKey => "a wrong key",
             Denied::TooMany(wait) => {
                 let api = &self.app.config.api;
                 let limit = format!("{} requests a minute", api.requests_per_minute);
                 let day = api.requests_per_day.map_or(String::new(), |most| format!(", {most} a day"));
-                return ApiError::rate_limited(&format!("{limit}{day}"), wait.as_secs().max(1));
+                return ApiError::rate_limited(
+                    &format!("{limit}{day}"),
+                    wait.as_millis().div_ceil(1000) as u64,
+                );
             }
         };
         self.app.refused(Kind::NotOpened, connection.peer, "api", &reason);
-        ApiError::not_authenticated(denied == Denied::WrongKey)
+        let error = ApiError::not_authenticated(denied == Denied::WrongKey);
+        if denied == Denied::NoKeys { ApiError { message: NO_KEYS.to_owned(), ..error } } else { error }
     }
 }
 
@@ -80,8 +99,9 @@ pub(super) async fn enter(
     next: Next,
 ) -> Response {
     let route = route(request.uri().path());
-    let response = match gate.admit(request.headers(), &connection) {
-        Ok(place) => {
+    let mut response = match gate.admit(&request, &connection) {
+        Ok(None) => next.run(request).await,
+        Ok(Some(place)) => {
             connection.take_longer(gate.app.config.api.timeout + LAST_BYTES);
             request.extensions_mut().insert(place);
             next.run(request).await
@@ -89,6 +109,9 @@ pub(super) async fn enter(
         Err(error) => Refusal(error).into_response(),
     };
     gate.app.metrics.requests.count(route, response.status().as_u16());
+    for (name, value) in PRIVATE {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 

@@ -12,7 +12,7 @@ mod thoughts;
 mod transcriptions;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, OriginalUri, Request};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
@@ -29,7 +29,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/chat/completions", post(chat::complete))
         .route("/audio/speech", post(speech::speak))
         .route("/audio/transcriptions", post(transcriptions::transcribe))
-        .fallback(async |request: Request| Refusal(ApiError::not_found(request.uri().path())))
+        .fallback(async |OriginalUri(path): OriginalUri| Refusal(ApiError::not_found(path.path())))
         .method_not_allowed_fallback(async |request: Request| {
             let allowed = if request.uri().path().starts_with("/models") { "GET" } else { "POST" };
             Refusal(ApiError::method_not_allowed(request.method().as_str(), allowed))

@@ -94,6 +94,7 @@ impl Thoughts {
             sampling,
             cancel: cancel.clone(),
             wanted: Wanted::default(),
+            aside: true,
             buffered: BufferedPlayback::default(),
             cpu: CpuTime::default(),
         };

@@ -1,6 +1,8 @@
 //! `POST /v1/audio/transcriptions`: recordings become text, cut into utterances as calls are. Must not know
 //! formats of audio, and no more of the recogniser than its port.
 
+use std::time::Duration;
+
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -24,7 +26,7 @@ use crate::engine::ports::HearRequest;
 use crate::engine::threads::aside;
 use crate::engine::whisper::languages;
 use crate::engine::{CancelFlag, EngineError, Transcript};
-use crate::formats::{FormatError, Limits, read};
+use crate::formats::{FormatError, Limits, read_while};
 use crate::openai::ApiError;
 use crate::openai::transcription::{self as forms, ResponseFormat, Transcription, TranscriptionRequest};
 use crate::transcript::cutting::Piece;
@@ -40,6 +42,9 @@ const MOST_FILES: usize = 16;
 
 /// One recording is decoded at a time: a long one takes hundreds of megabytes meanwhile.
 static DECODING: Semaphore = Semaphore::const_new(1);
+
+/// A recording that takes longer is given up: it was made to take long, or calls leave no time.
+const LONGEST_DECODING: Duration = Duration::from_secs(120);
 
 /// A recording as it was sent.
 struct Upload {
@@ -154,11 +159,14 @@ fn language(request: &TranscriptionRequest, config: &Config) -> Result<String, A
 /// Decodes a recording and cuts it into utterances, on a thread that gives way to all others.
 async fn cut(app: &App, file: Upload) -> Result<Cut, ApiError> {
     let alone = DECODING.acquire().await;
-    let config = app.config.clone();
+    let (config, leaving) = (app.config.clone(), Leaving::default());
     let (tell, told) = oneshot::channel();
+    let (gone, uptime) = (leaving.0.clone(), app.uptime.clone());
+    let until = uptime() + LONGEST_DECODING;
     let work = move || {
+        let goes_on = || !gone.is_cancelled() && uptime() < until;
         // The client may have gone when it is done; until then, no other recording is decoded.
-        let cut = cut_here(&config, &file);
+        let cut = cut_here(&config, &file, &goes_on);
         drop((file, alone));
         let _ = tell.send(cut);
     };
@@ -166,15 +174,18 @@ async fn cut(app: &App, file: Upload) -> Result<Cut, ApiError> {
     told.await.map_err(|_| ApiError::server_failed("the decoder of audio failed"))?
 }
 
-fn cut_here(config: &Config, file: &Upload) -> Result<Cut, ApiError> {
+fn cut_here(config: &Config, file: &Upload, goes_on: &dyn Fn() -> bool) -> Result<Cut, ApiError> {
     let most_seconds = u32::try_from(config.api.max_audio.as_secs()).unwrap_or(u32::MAX);
-    let audio = read(&file.bytes, file.hint.as_deref(), Limits { most_seconds })
+    let audio = read_while(&file.bytes, file.hint.as_deref(), Limits { most_seconds }, goes_on)
         .map_err(|error: FormatError| ApiError::invalid("file", error.to_string()))?;
     let mut side = Side::new(Channel::Mono, audio.rate, Way::ByVoice, config)
         .map_err(|error| ApiError::invalid("file", error.to_string()))?;
     let mut pieces = Vec::new();
     // In parts, so that silence is let go.
     for part in audio.samples.chunks(audio.rate.max(1) as usize) {
+        if !goes_on() {
+            return Err(ApiError::too_busy(SOON_S));
+        }
         pieces.extend(side.hear(&[part.to_vec()]));
     }
     pieces.extend(side.finish());

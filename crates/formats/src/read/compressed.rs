@@ -25,7 +25,12 @@ use crate::{Audio, FormatError, Limits};
 const MOST_PROBLEMS: usize = 16;
 
 /// Reads a file of one of symphonia's kinds.
-pub(super) fn read(bytes: &[u8], kind: Kind, limits: Limits) -> Result<Audio, FormatError> {
+pub(super) fn read(
+    bytes: &[u8],
+    kind: Kind,
+    limits: Limits,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<Audio, FormatError> {
     let mut container =
         open(bytes, kind).map_err(|error| FormatError::Damaged { kind, problem: text(&error) })?;
     let mut track = Track::of(container.as_ref(), kind)?;
@@ -33,9 +38,12 @@ pub(super) fn read(bytes: &[u8], kind: Kind, limits: Limits) -> Result<Audio, Fo
     let mut lead = edit.filter(|_| !track.decoder.skips_by_itself());
     let mut clip: Option<Clip> = None;
     let (mut problem, mut problems) = (None, 0);
-    let mut samples = Vec::new();
+    let (mut samples, mut decoded) = (Vec::new(), 0_usize);
     // A header may promise a packet of nothing four milliards of times; a packet has at least a byte.
     for _ in 0..bytes.len() + MOST_PROBLEMS {
+        if !goes_on() {
+            return Err(FormatError::Stopped { kind });
+        }
         let packet = match container.next_packet() {
             Ok(Some(packet)) => packet,
             Ok(None) => break,
@@ -68,6 +76,11 @@ pub(super) fn read(bytes: &[u8], kind: Kind, limits: Limits) -> Result<Audio, Fo
                 continue;
             }
         };
+        // What is thrown away below was work, too.
+        decoded += samples.len() / channels;
+        if decoded > 2 * limits.samples_at(u32::MAX) {
+            return Err(FormatError::TooLong { kind, most_seconds: limits.most_seconds });
+        }
         let clip = match &mut clip {
             Some(clip) => clip,
             none => none.insert(Clip::new(kind, rate, limits)?),

@@ -1,0 +1,93 @@
+// The page "Live": the calls that are open, looked at each second, and a way to end one. It must not know how
+// the server is asked, or how a token is got.
+
+import { ApiError, getJson, post } from "./api.js";
+import { sure } from "./ask.js";
+import { sayTrouble } from "./door.js";
+import { byId, make, wholeMs } from "./element.js";
+import { repeat } from "./polling.js";
+import { showReady } from "./ready.js";
+import { clock, counted, listOf } from "./words.js";
+
+const rows = new Map(); // by the call's id
+
+const FIGURES = [
+  { name: "turns", of: (call) => String(call.turns ?? 0) },
+  { name: "last wait", of: (call) => waited(call.v2v_ms) },
+  { name: "median wait", of: (call) => waited(call.v2v_p50_ms) },
+  { name: "interruptions", of: (call) => String(call.interruptions ?? 0) },
+  { name: "failures", of: (call) => String(call.failures ?? 0), warn: (call) => call.failures > 0 },
+];
+
+const waited = (ms) => (ms == null ? "–" : wholeMs(ms));
+
+/** A call's card. It stays the same element, so that its button keeps the focus. */
+class Row {
+  constructor(call) {
+    this.id = String(call.id);
+    this.length = make("span", "");
+    this.title = make("h2", "", make("span", "", call.gateway || "unknown gateway"), ", ", this.length);
+    this.end = make("button", "small", "Hang up");
+    this.end.type = "button";
+    this.end.setAttribute("aria-label", `Hang up ${this.id}`);
+    this.end.addEventListener("click", () => hangUp(this));
+    this.values = FIGURES.map(() => make("dd", ""));
+    const list = make("dl", "figures");
+    FIGURES.forEach(({ name }, at) => list.append(make("div", "", make("dt", "", name), this.values[at])));
+    this.element = make("li", "card live", this.title, this.end, make("p", "name quiet", this.id), list);
+    this.update(call);
+  }
+
+  update(call) {
+    write(this.length, clock((call.since_s ?? 0) * 1000));
+    FIGURES.forEach(({ of, warn }, at) => {
+      write(this.values[at], of(call));
+      this.values[at].className = warn?.(call) ? "warn" : "";
+    });
+  }
+}
+
+function write(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
+async function hangUp(row) {
+  const words = "The caller hears the line go dead at once. The agent says no goodbye.";
+  if (!(await sure("Hang up this call?", words, "Hang up"))) return;
+  row.end.textContent = "Hanging up …";
+  try {
+    await post(`/calls/${encodeURIComponent(row.id)}/hangup`);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    row.end.textContent = "Hang up";
+    if (error.status !== 404) return sayTrouble(error); // 404: it was over already
+  }
+  byId("title").focus(); // its own button is about to go
+  look();
+}
+
+async function show() {
+  const state = await getJson("/state");
+  const calls = listOf(state.calls);
+  const places = state.max_calls > 0 ? ` of ${counted(state.max_calls, "place", "places")}` : "";
+  write(byId("places"), `${counted(calls.length, "call")}${places}`);
+  showReady(byId("ready"), state);
+  byId("nobody").hidden = calls.length > 0;
+  const here = new Set(calls.map(({ id }) => String(id)));
+  for (const [id, row] of rows) {
+    if (here.has(id)) continue;
+    if (row.element.contains(document.activeElement)) byId("title").focus();
+    row.element.remove();
+    rows.delete(id);
+  }
+  for (const call of calls) {
+    const id = String(call.id);
+    if (rows.has(id)) rows.get(id).update(call);
+    else {
+      rows.set(id, new Row(call));
+      byId("live").append(rows.get(id).element);
+    }
+  }
+}
+
+const look = repeat(show, 1000);
