@@ -19,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::handshake::one_host;
 use crate::app::certificates::Certificates;
@@ -46,23 +47,32 @@ pub(super) struct Connection {
 impl Connection {
     /// Allows the answer to this request to take so much longer: it is long work, or comes as it is made.
     pub(super) fn take_longer(&self, by: Duration) {
-        self.more.0.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Relaxed);
+        self.more.time.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    /// Closes the connection, whatever it still has to send.
+    pub(super) fn cut(&self) {
+        self.more.cut.cancel();
     }
 }
 
-/// Time that a request has beyond the patience of its connection, in milliseconds.
+/// What a route decides about its connection.
 #[derive(Debug, Clone, Default)]
-struct More(Arc<AtomicU64>);
+struct More {
+    /// Time that the request has beyond the patience of its connection, in milliseconds.
+    time: Arc<AtomicU64>,
+    cut: CancellationToken,
+}
 
 impl More {
-    /// Does it within `patience` and whatever is added meanwhile.
+    /// Does it within `patience` and whatever is added meanwhile, unless it is cut.
     async fn within<F: Future>(self, patience: Duration, work: F) -> io::Result<F::Output> {
-        let mut work = pin!(work);
+        let mut work = pin!(self.cut.run_until_cancelled(work));
         let mut next = patience;
         loop {
             match timeout(next, &mut work).await {
-                Ok(done) => return Ok(done),
-                Err(late) => match self.0.swap(0, Relaxed) {
+                Ok(done) => return done.ok_or_else(|| io::ErrorKind::ConnectionAborted.into()),
+                Err(late) => match self.time.swap(0, Relaxed) {
                     0 => return Err(late.into()),
                     more => next = Duration::from_millis(more),
                 },
@@ -172,9 +182,11 @@ mod tests {
     #[tokio::test]
     async fn a_request_has_the_time_that_its_route_added_and_no_more() {
         let (patience, more) = (Duration::from_millis(20), More::default());
-        more.0.store(60_000, Relaxed);
+        more.time.store(60_000, Relaxed);
         let work = tokio::time::sleep(3 * patience);
         assert!(more.clone().within(patience, work).await.is_ok());
-        assert!(more.within(patience, std::future::pending::<()>()).await.is_err());
+        assert!(more.clone().within(patience, std::future::pending::<()>()).await.is_err());
+        more.cut.cancel();
+        assert!(more.within(Duration::from_secs(60), std::future::pending::<()>()).await.is_err());
     }
 }

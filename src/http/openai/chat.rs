@@ -56,7 +56,7 @@ pub(super) async fn complete(
             return Err(failed(WHO, error).into());
         }
         let chunks = Chunks::new(id, created, model, request.include_usage);
-        return Ok(events(streamed(thoughts, first, chunks, most, place)));
+        return Ok(events(streamed(thoughts, first, chunks, most), place));
     }
     let mut text = String::new();
     let usage = loop {
@@ -75,13 +75,12 @@ fn streamed(
     first: Thought,
     chunks: Chunks,
     most: usize,
-    place: Place,
 ) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> {
     let begins = chunks.first();
-    unfold(Some((thoughts, Some(first), begins, place)), move |state| {
+    unfold(Some((thoughts, Some(first), begins)), move |state| {
         let chunks = chunks.clone();
         async move {
-            let (mut thoughts, first, mut text, place) = state?;
+            let (mut thoughts, first, mut text) = state?;
             let thought = match first {
                 Some(first) => first,
                 None => thoughts.next().await,
@@ -89,7 +88,7 @@ fn streamed(
             let next = match thought {
                 Thought::Text(more) => {
                     text.push_str(&chunks.text(&more));
-                    Some((thoughts, None, String::new(), place))
+                    Some((thoughts, None, String::new()))
                 }
                 Thought::Done(Ok(usage)) => {
                     text.push_str(&chunks.last(finish(usage, most), tokens(usage)));

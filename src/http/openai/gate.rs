@@ -39,7 +39,18 @@ pub(super) struct Gate {
 }
 
 /// A place inside, until it is dropped. An answer that is sent as it is made keeps it to its end.
-pub(super) type Place = Arc<OwnedSemaphorePermit>;
+#[derive(Clone)]
+pub(super) struct Place {
+    _permit: Arc<OwnedSemaphorePermit>,
+    connection: Connection,
+}
+
+impl Place {
+    /// Closes the connection of a client that does not read, and so holds its place for nothing.
+    pub(super) fn cut(&self) {
+        self.connection.cut();
+    }
+}
 
 impl Gate {
     pub(super) fn of(app: &App) -> Self {
@@ -61,7 +72,8 @@ impl Gate {
         if self.app.registry.is_draining() {
             return Err(busy());
         }
-        self.places.clone().try_acquire_owned().map(|place| Some(Arc::new(place))).map_err(|_| busy())
+        let permit = Arc::new(self.places.clone().try_acquire_owned().map_err(|_| busy())?);
+        Ok(Some(Place { _permit: permit, connection: connection.clone() }))
     }
 
     fn refused(&self, denied: Denied, connection: &Connection) -> ApiError {

@@ -64,8 +64,8 @@ pub(super) async fn speak(
     let first = parts.next().await.ok_or_else(|| failed(WHO, &EngineError::Cancelled))??;
     let tokens = SpeechTokens { input: engines.count.of(&request.input) as u64, output: 0 };
     Ok(match request.as_events {
-        true => events(as_events(parts, first, tokens, place)),
-        false => stream(request.format.media_type(), as_file(parts, first, place)),
+        true => events(as_events(parts, first, tokens), place),
+        false => stream(request.format.media_type(), as_file(parts, first), place),
     })
 }
 
@@ -157,13 +157,13 @@ impl Drop for Parts {
 }
 
 /// A file. A client sees that it broke off by the end of the connection.
-fn as_file(parts: Parts, first: Bytes, place: Place) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
-    unfold(Some((parts, Some(first), place)), |state| async {
-        let (mut parts, first, place) = state?;
+fn as_file(parts: Parts, first: Bytes) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+    unfold(Some((parts, Some(first))), |state| async {
+        let (mut parts, first) = state?;
         match first {
-            Some(first) => Some((Ok(first), Some((parts, None, place)))),
+            Some(first) => Some((Ok(first), Some((parts, None)))),
             None => match parts.next().await? {
-                Ok(bytes) => Some((Ok(bytes), Some((parts, None, place)))),
+                Ok(bytes) => Some((Ok(bytes), Some((parts, None)))),
                 Err(error) => Some((Err(std::io::Error::other(error)), None)),
             },
         }
@@ -175,10 +175,9 @@ fn as_events(
     parts: Parts,
     first: Bytes,
     tokens: SpeechTokens,
-    place: Place,
 ) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
-    unfold(Some((parts, Some(first), place)), move |state| async move {
-        let (mut parts, first, place) = state?;
+    unfold(Some((parts, Some(first))), move |state| async move {
+        let (mut parts, first) = state?;
         let next = match first {
             Some(first) => Some(Ok(first)),
             None => parts.next().await,
@@ -188,7 +187,7 @@ fn as_events(
             Some(Err(error)) => (error.event(), false),
             None => (done(tokens), false),
         };
-        Some((Ok(Bytes::from(event)), goes_on.then_some((parts, None, place))))
+        Some((Ok(Bytes::from(event)), goes_on.then_some((parts, None))))
     })
 }
 

@@ -77,7 +77,7 @@ pub(super) async fn transcribe(
         let [file] = <[Upload; 1]>::try_from(files)
             .map_err(|_| ApiError::unsupported("stream", "one file at a time is streamed; send one"))?;
         let cut = cut(&app, file).await?;
-        return Ok(events(streamed(app.engines().cloned(), cut, place)));
+        return Ok(events(streamed(engines.clone(), cut), place));
     }
     let patience = app.config.api.timeout;
     let all = async {
@@ -204,26 +204,18 @@ async fn heard(engines: &Engines, cut: Cut, language: &str) -> Result<Transcript
 }
 
 /// The events of a recording: its utterances one after the other, then all of it.
-fn streamed(
-    engines: Option<Engines>,
-    cut: Cut,
-    place: Place,
-) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
-    let begun = (engines, cut.pieces.into_iter(), String::new(), place);
+fn streamed(engines: Engines, cut: Cut) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+    let begun = (engines, cut.pieces.into_iter(), String::new());
     unfold(Some(begun), |state| async {
-        let (engines, mut pieces, mut text, place) = state?;
+        let (engines, mut pieces, mut text) = state?;
         loop {
             let Some(piece) = pieces.next() else { return Some((Ok(forms::done(&text).into()), None)) };
-            let said = match &engines {
-                Some(engines) => segment(engines, piece).await,
-                None => Err(ApiError::too_busy(SOON_S)),
-            };
-            match said {
+            match segment(&engines, piece).await {
                 Ok(Some(segment)) => {
                     let more = if text.is_empty() { segment.text } else { format!(" {}", segment.text) };
                     text.push_str(&more);
                     let event = forms::delta(&more);
-                    return Some((Ok(event.into()), Some((engines, pieces, text, place))));
+                    return Some((Ok(event.into()), Some((engines, pieces, text))));
                 }
                 Ok(None) => {}
                 Err(error) => return Some((Ok(error.event().into()), None)),
