@@ -51,8 +51,8 @@ const OF_PROXIES: [&str; 8] = [
 ];
 
 /// Whether only a program or a page of this machine can have sent this request to a server that only this
-/// machine can reach (`loopback`): no page of another site, and no client of a proxy. nginx leaves no mark if it
-/// is not told to, but speaks HTTP/1.0.
+/// machine can reach (`loopback`): no page of another site, and no client of a proxy. nginx leaves no mark if
+/// it is not told to, but speaks HTTP/1.0.
 pub(super) fn is_of_this_machine(request: &Request, loopback: bool, public_url: Option<&PublicUrl>) -> bool {
     let headers = request.headers();
     let by_proxy = public_url.is_some()

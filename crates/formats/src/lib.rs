@@ -27,8 +27,8 @@ pub struct Audio {
     pub rate: u32,
 }
 
-/// Audio at a higher rate is limited as if it were at this one, in Hz: nobody speaks at 384 kHz, and memory is
-/// counted in samples.
+/// Audio at a higher rate is limited as if it were at this one, in Hz: nobody speaks at 384 kHz, and memory
+/// is counted in samples.
 const COUNTED: u32 = 48_000;
 
 /// How much is read at most.

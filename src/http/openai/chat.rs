@@ -7,9 +7,10 @@ use axum::extract::State;
 use axum::response::Response;
 use futures_util::stream::unfold;
 
-use super::answers::{Refusal, Whole, away_from_sockets, document, events, failed};
+use super::answers::{Refusal, Whole, away_from_sockets, document, failed};
 use super::gate::Place;
 use super::models::{engines, language_model};
+use super::sending::events;
 use super::thoughts::{Thought, Thoughts};
 use crate::app::App;
 use crate::dialogue::{CountTokens, Message, Role, Usage};

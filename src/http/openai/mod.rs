@@ -7,6 +7,7 @@ mod clients;
 mod gate;
 mod models;
 mod rates;
+mod sending;
 mod speech;
 mod thoughts;
 mod transcriptions;

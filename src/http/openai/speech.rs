@@ -13,9 +13,10 @@ use futures_util::stream::unfold;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Sleep, sleep};
 
-use super::answers::{Refusal, SOON_S, Whole, away_from_sockets, events, failed, stream};
+use super::answers::{Refusal, SOON_S, Whole, away_from_sockets, failed};
 use super::gate::Place;
 use super::models::{VOICE, check, engines, requests};
+use super::sending::{events, stream};
 use crate::app::App;
 use crate::config::Tts;
 use crate::engine::flite::SPEEDS;

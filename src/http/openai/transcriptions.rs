@@ -14,9 +14,10 @@ use futures_util::stream::unfold;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
-use super::answers::{Refusal, SOON_S, events, failed, in_time};
+use super::answers::{Refusal, SOON_S, failed, in_time};
 use super::gate::Place;
 use super::models::{RECOGNISER, check, engines, requests};
+use super::sending::events;
 use crate::app::App;
 use crate::audio::to_i16;
 use crate::config::Config;
