@@ -40,7 +40,7 @@ fn a_model_is_fetched_by_name_found_verified_and_removed() {
     let pulled = run(&["pull", "small", "--offline", source.to_str().unwrap()]);
     assert!(pulled.status.success(), "{}", text(&pulled.stderr));
     assert!(
-        text(&pulled.stderr).contains("[llm] model = \"models/phi3-frontdesk.gguf\""),
+        text(&pulled.stderr).contains("[llm]:  model = \"models/phi3-frontdesk.gguf\""),
         "{}",
         text(&pulled.stderr)
     );
