@@ -44,6 +44,8 @@ async fn first_piece(socket: &mut Socket) -> (Vec<Vec<u8>>, String) {
         let message = socket.next().await.unwrap().unwrap();
         match audio(&message) {
             Some(bytes) => heard.push(bytes),
+            // Our own protocol tells the words first.
+            None if message.to_text().is_ok_and(|text| text.contains("\"saying\"")) => {}
             None => {
                 // Silence may come before the first sound, and no converter holds anything back.
                 assert!(!heard.is_empty(), "a mark before any audio");
