@@ -2,7 +2,7 @@
 //! the level of the log. Must not know how the figures come about.
 
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, put};
@@ -43,15 +43,12 @@ pub(super) fn routes(app: &App) -> Router<App> {
 
 /// Lets only administrators pass.
 pub(super) async fn administrators(State(app): State<App>, request: Request, next: Next) -> Response {
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer =
-        given.and_then(|value| value.split_once(' ')).filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
     let connection = request.extensions().get::<Connection>().cloned();
     let passes = match &app.config.admin {
         // A page of another site must not reach this machine through its user's browser.
         Admin::Anybody => is_of_this_machine(&request, true, None),
         Admin::Nobody => false,
-        Admin::Bearer(token) => bearer.is_some_and(|(_, given)| token.is(given.trim())),
+        Admin::Bearer(token) => bearer(request.headers()).is_some_and(|given| token.is(given)),
     };
     if passes {
         // Whatever administrators ask, calls go first.
@@ -64,6 +61,12 @@ pub(super) async fn administrators(State(app): State<App>, request: Request, nex
         app.refused(Kind::NotOpened, connection.peer, "admin", &"no administrator's token");
     }
     (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], NOBODY).into_response()
+}
+
+/// What a client shows of itself: "Authorization: Bearer TOKEN".
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (kind, given) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    kind.eq_ignore_ascii_case("bearer").then_some(given.trim())
 }
 
 async fn metrics(State(app): State<App>) -> Response {

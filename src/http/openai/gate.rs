@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::answers::{Refusal, SOON_S};
 use super::clients::{Clients, Denied};
 use crate::app::App;
+use crate::http::admin::bearer;
 use crate::http::listen::Connection;
 use crate::http::own_page::is_of_this_machine;
 use crate::openai::ApiError;
@@ -95,12 +96,6 @@ impl Gate {
         let error = ApiError::not_authenticated(denied == Denied::WrongKey);
         if denied == Denied::NoKeys { ApiError { message: NO_KEYS.to_owned(), ..error } } else { error }
     }
-}
-
-/// The key of a client: "Authorization: Bearer KEY".
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (kind, key) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    kind.eq_ignore_ascii_case("bearer").then_some(key.trim())
 }
 
 /// Lets a request in, or refuses it.
