@@ -1,8 +1,9 @@
 //! The properties of every gateway's codec: bytes are cut into the messages of a socket, each is decoded, and
 //! the call sends messages in between. Must not know any provider.
 
-use offhook::ids::UtteranceId;
+use offhook::ids::{MarkId, TurnId, UtteranceId};
 use offhook::report::{Pong, Report, ReportedTurn, Summary};
+use offhook::streams::dialect::Dialect;
 use offhook::streams::{
     AudioFormat, Gateway, Inbound, MAX_AUDIO_SECONDS, MAX_NAME_BYTES, Media, Refusal, Start, Wire, WireOut,
 };
@@ -70,6 +71,9 @@ pub fn hold(gateway: &mut dyn Gateway, data: &[u8]) {
             Ok(inbound) => call.heard(&inbound, message.bytes.len()),
             Err(refusal) => refused(&refusal),
         }
+        let replies = gateway.replies();
+        assert!(replies.len() <= MAX_INBOUND, "{} replies", replies.len());
+        assert!(bytes(&replies) <= 16 * message.bytes.len() + MAX_WORDS, "{} bytes", bytes(&replies));
         call.say(gateway, message.said);
         let disordered = gateway.disordered();
         assert!(disordered >= call.disordered, "disorder was forgotten");
@@ -104,7 +108,17 @@ impl Call {
                     assert!(self.format.is_some(), "a key before the call began");
                     assert!("0123456789*#ABCD".contains(*digit), "{digit:?} is no key");
                 }
-                Inbound::Interrupt | Inbound::EndRequested | Inbound::Full | Inbound::Room => {
+                Inbound::Remembered { text, .. }
+                | Inbound::AnswerRequested { instructions: text }
+                | Inbound::Instructed { system_prompt: text } => {
+                    assert!(self.format.is_some(), "a line before the call began");
+                    assert!(text.len() <= 3 * length, "{} bytes of text", text.len());
+                }
+                Inbound::Interrupt
+                | Inbound::EndRequested
+                | Inbound::Full
+                | Inbound::Room
+                | Inbound::HeardNoMoreThan { .. } => {
                     assert!(self.format.is_some(), "a wish before the call began");
                 }
                 Inbound::Ignored { name } => {
@@ -132,10 +146,10 @@ impl Call {
         let rate = self.format.map_or(0, |format| format.rate as usize);
         assert!(rate <= MAX_RATE, "a rate of {rate}");
         if let Media::Audio { samples } = media {
-            assert!(wire.len() <= samples.len() + 1, "{} messages", wire.len());
+            assert!(wire.len() <= samples.len() + events(gateway), "{} messages", wire.len());
             // At most two bytes per sample, and four for three of these in base64, plus the audio that waited
             // for a whole frame.
-            let most = wire.len() * 256 + (samples.len() + rate) * 3;
+            let most = wire.len() * 512 + (samples.len() + rate) * 3;
             assert!(bytes(&wire) <= most, "{} bytes of audio", bytes(&wire));
         } else {
             assert!(wire.len() <= 2, "{} messages", wire.len());
@@ -152,12 +166,22 @@ impl Call {
             12 => Report::Pong(&pong),
             13 => Report::Error { code: "busy", message: name },
             14 => Report::Summary(&summary),
-            _ => return,
+            _ => match said / 16 {
+                0 => Report::CallerSpeaks { at_ms: 20 },
+                1 => Report::CallerPauses { at_ms: 40 },
+                2 | 3 => Report::Heard { turn: TurnId(u32::from(said)), text: name },
+                _ => Report::Saying { turn: TurnId(u32::from(said) % 3), text: name, mark: MarkId(1) },
+            },
         };
         let wire = gateway.report(&report);
-        assert!(wire.len() <= 1, "{} messages", wire.len());
-        assert!(bytes(&wire) <= MAX_WORDS, "{} bytes", bytes(&wire));
+        assert!(wire.len() <= events(gateway), "{} messages", wire.len());
+        assert!(bytes(&wire) <= events(gateway) * MAX_WORDS, "{} bytes", bytes(&wire));
     }
+}
+
+/// The most messages of one report. One protocol tells in many small events what others tell at once.
+fn events(gateway: &dyn Gateway) -> usize {
+    if gateway.dialect() == Some(Dialect::Realtime) { 16 } else { 1 }
 }
 
 /// The start of a call holds no more bytes than its message, apart from the spelling of numbers.

@@ -13,6 +13,7 @@ use offhook::streams::detect::Detect;
 use offhook::streams::jambonz::Jambonz;
 use offhook::streams::native::Native;
 use offhook::streams::plivo::Plivo;
+use offhook::streams::realtime::Realtime;
 use offhook::streams::telnyx::{ByteOrder, Telnyx};
 use offhook::streams::twilio::Twilio;
 use offhook::streams::vonage::Vonage;
@@ -35,7 +36,7 @@ pub struct Target {
 }
 
 /// All decoders.
-pub const ALL: [Target; 21] = [
+pub const ALL: [Target; 22] = [
     Target { name: "twilio", run: twilio, messages: true, effort: 1 },
     Target { name: "telnyx", run: telnyx, messages: true, effort: 1 },
     Target { name: "plivo", run: plivo, messages: true, effort: 1 },
@@ -43,6 +44,7 @@ pub const ALL: [Target; 21] = [
     Target { name: "jambonz", run: jambonz, messages: true, effort: 1 },
     Target { name: "asterisk", run: asterisk, messages: true, effort: 1 },
     Target { name: "native", run: native, messages: true, effort: 1 },
+    Target { name: "realtime", run: realtime, messages: true, effort: 2 },
     Target { name: "detect", run: detect, messages: true, effort: 1 },
     Target { name: "wav", run: wav, messages: false, effort: 4 },
     Target { name: "gguf", run: gguf, messages: false, effort: 10 },
@@ -94,6 +96,11 @@ pub fn asterisk(data: &[u8]) {
 /// Our own protocol.
 pub fn native(data: &[u8]) {
     codecs::hold(&mut Native::new(), data);
+}
+
+/// The voice sessions of OpenAI's Realtime API.
+pub fn realtime(data: &[u8]) {
+    codecs::hold(&mut Realtime::with_parameters("id=s1&model=main"), data);
 }
 
 /// Any provider, detected by its first message.

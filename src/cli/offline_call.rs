@@ -239,6 +239,8 @@ impl<'r> OfflineListener<'r> {
                 | Action::Pause
                 | Action::ClearPlayback
                 | Action::TimedOut { .. }
+                | Action::PromptTooLong { .. }
+                | Action::NotSaid { .. }
                 | Action::TurnReport(_)
                 | Action::HangUp { .. } => {}
             }

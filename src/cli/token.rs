@@ -48,7 +48,7 @@ pub fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
 
 fn tokens<'a>(name: &str, config: &'a Config) -> anyhow::Result<&'a PathToken> {
     let Some(dialect) = Dialect::named(name) else {
-        let names = Dialect::ALL.map(Dialect::name).join(", ");
+        let names = Dialect::LINES.map(Dialect::name).join(", ");
         bail!("\"{name}\" is not a provider; the providers are {names}");
     };
     let line = config.lines.taken.get(&dialect);

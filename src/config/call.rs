@@ -55,7 +55,10 @@ pub fn settings(config: &Config) -> Settings {
 /// prompt may have, as `count` counts them.
 pub fn settings_of(config: &Config, agent: &Overrides, count: &CountTokens) -> Result<Settings, Refusal> {
     let mut settings = settings(config);
-    if !config.lines.own_agents && *agent != Overrides::default() {
+    // An agent that waits for the caller is none of the client's own.
+    let brings_words = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+    let brings_its_own = brings_words(&agent.system_prompt) || brings_words(&agent.greeting);
+    if !config.lines.own_agents && brings_its_own {
         let reason = "agent: sessions may not bring their own on this server (offhook.own_agents)".to_owned();
         return Err(Refusal { code: RefusalCode::NotAllowed, reason });
     }

@@ -60,7 +60,7 @@ pub(super) fn lines(r: &mut Reader, base: &Path, bind: IpAddr) -> Lines {
     let public_url = public_url(r);
     let reachable = !bind.is_loopback() || public_url.is_some();
     let mut lines = BTreeMap::new();
-    for dialect in Dialect::ALL {
+    for dialect in Dialect::LINES {
         // The sections of disabled providers are checked as well: they may be enabled later.
         let line = line(r, base, dialect, public_url.as_ref());
         if taken.contains(&dialect) {
@@ -106,11 +106,13 @@ const fn credentials(dialect: Dialect) -> &'static [&'static str] {
         Dialect::Plivo => &["auth_token", "path_secret"],
         Dialect::Vonage => &["signature_secret", "bearer", "path_secret"],
         Dialect::Jambonz | Dialect::Asterisk => &["basic", "path_secret"],
+        // It is no line: the interface for programs has keys of its own.
+        Dialect::Realtime => &[],
     }
 }
 
 fn taken(r: &mut Reader) -> Vec<Dialect> {
-    let all = Dialect::ALL.map(Dialect::name);
+    let all = Dialect::LINES.map(Dialect::name);
     let mut taken = Vec::new();
     let names = r.texts("server.lines", &all);
     if names.is_empty() {
@@ -146,6 +148,7 @@ fn line(r: &mut Reader, base: &Path, dialect: Dialect, public_url: Option<&Publi
         Dialect::Plivo => plivo(r, base, public_url),
         Dialect::Vonage => vonage(r, base),
         Dialect::Jambonz | Dialect::Asterisk => (basic(r, base, name), None),
+        Dialect::Realtime => (Vec::new(), None),
     };
     let tokens = secret(r, base, &key("path_secret")).map(|secret| PathToken::new(name, secret));
     checks.extend(tokens.clone().map(Check::PathToken));
@@ -314,8 +317,8 @@ mod tests {
     fn the_refusal_of_an_open_line_names_its_credential_first_and_insecure_last() {
         let error = read("[server]\nbind = \"0.0.0.0\"", Path::new("")).unwrap_err();
         let told: Vec<&str> = error.lines().skip(1).collect();
-        assert_eq!(told.len(), Dialect::ALL.len());
-        for (line, dialect) in told.iter().zip(Dialect::ALL) {
+        assert_eq!(told.len(), Dialect::LINES.len());
+        for (line, dialect) in told.iter().zip(Dialect::LINES) {
             let (name, key) = (dialect.name(), credentials(dialect)[0]);
             assert!(line.trim_start().starts_with(&format!("{name}.{key}: missing")), "{line}");
             assert!(line.ends_with(&format!("set {name}.insecure = true")), "{line}");

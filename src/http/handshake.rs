@@ -28,7 +28,7 @@ const KEY: GeneralPurpose =
 
 /// An error in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Fault {
+pub(in crate::http) enum Fault {
     /// It does not ask for a WebSocket.
     #[error(
         "this is the address of a WebSocket: use a ws:// or wss:// URL, and let proxies pass \"Upgrade\" on"

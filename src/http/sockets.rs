@@ -19,8 +19,10 @@ use crate::access::{Denied, Upgrade, pass_all};
 use crate::config::Lines;
 use crate::ids::CallId;
 use crate::runtime::accept;
+use crate::runtime::admission::ConnectionPermit;
 use crate::runtime::clock::{since_1970, unique_id};
 use crate::runtime::registry::Refused;
+use crate::runtime::services::Services;
 use crate::streams::detect::{Context, Detect, SUBPROTOCOLS};
 use crate::streams::dialect::Dialect;
 use crate::streams::{Gateway, Start};
@@ -71,7 +73,7 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshak
     let line = if let [dialect] = dialects { dialect.name() } else { "call" };
     // Check for room first, so that a full server does not use up a single-use token.
     let entered = app.services().and_then(|services| Ok((services, app.admission.enter(peer)?)));
-    let (services, mut visit) = match entered {
+    let (services, visit) = match entered {
         Ok(entered) => entered,
         Err(refused) => {
             app.monitor.turned_away(refused);
@@ -91,10 +93,22 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshak
         }
     };
     let codec = codec(app, dialects, allowed, &request.target);
+    take(app, line, peer, (services, visit), codec, (handshake, &SUBPROTOCOLS))
+}
+
+/// Opens a socket for `line` and runs its call, in the room that was entered for it. A sub-protocol of those
+/// given is answered only if the client asks for one; most do not.
+pub(super) fn take(
+    app: &App,
+    line: &'static str,
+    peer: IpAddr,
+    (services, mut visit): (Services, ConnectionPermit),
+    codec: (Box<dyn Gateway>, Context),
+    (handshake, subprotocols): (Handshake, &[&'static str]),
+) -> Response {
     let house = app.clone();
     let (registry, engines, monitor) = (app.registry.clone(), services.engines.clone(), app.monitor.clone());
-    // A sub-protocol is answered only if the client asks for one; most do not.
-    handshake.answer(&SUBPROTOCOLS, async move |stream| {
+    handshake.answer(subprotocols, async move |stream| {
         let admit = |start: &Start, dialect| {
             let placed = monitor.admit(registry.calls()).and_then(|()| {
                 let mut place = registry.admit()?;

@@ -50,7 +50,7 @@ pub async fn run(
     let wait = server.start_timeout;
     let mut captured = CaptureHead::new(&services.config, context);
     let keep = |at, wire: Wire<'_>| captured.keep(at, wire);
-    let start = wait_for_start(&mut incoming, &mut *codec, &mut tolerance, keep);
+    let start = wait_for_start(&mut incoming, &mut outbound, &mut *codec, &mut tolerance, keep);
     let opening = tokio::select! {
         opening = tokio::time::timeout(wait, start) => opening.unwrap_or(Err(CloseReason::NoStart(wait))),
         () = services.stop.cancelled() => Err(CloseReason::Drained),
@@ -62,7 +62,7 @@ pub async fn run(
         Ok((opening, setup, place))
     });
     let (end, stood) = match prepared {
-        Ok((Opening { start, early }, mut setup, place)) => {
+        Ok((Opening { start, early }, mut setup, mut place)) => {
             setup.tap = services.record(&setup.id).await;
             let (id, dialect) = (setup.id.clone(), codec.dialect());
             let socket = tracing::Span::current();
@@ -74,6 +74,7 @@ pub async fn run(
                 };
                 let started = || services.press_opening_keys(dialect, start.call_id.as_deref());
                 let taken_over = place.taken_over();
+                let orders = place.orders();
                 let spent = place.spent();
                 let task = Task {
                     span: CallSpan::new(id.clone(), socket),
@@ -85,6 +86,7 @@ pub async fn run(
                     incoming: &mut incoming,
                     taken_over,
                     hung_up: place.hung_up(),
+                    orders,
                     started: &started,
                 };
                 let call = task.run(|now| {

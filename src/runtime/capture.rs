@@ -50,8 +50,9 @@ impl CaptureHead {
             return;
         };
         let Some(capture) = &setup.capture else { return };
-        // The address may hold a credential. Only one codec reads it.
-        let query = if gateway == Dialect::Asterisk { self.codec.query } else { String::new() };
+        // The address may hold a credential. Only two codecs read it, and the server wrote that of one.
+        let reads_it = matches!(gateway, Dialect::Asterisk | Dialect::Realtime);
+        let query = if reads_it { self.codec.query } else { String::new() };
         let head = Head {
             version: VERSION,
             call: setup.id.as_str().to_owned(),

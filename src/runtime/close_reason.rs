@@ -145,7 +145,7 @@ impl CloseReason {
             Self::Refused(refusal) | Self::Call(Ending::Refused(refusal)) => match refusal.code {
                 RefusalCode::UnsupportedFormat => 1003,
                 RefusalCode::TooLarge => 1009,
-                RefusalCode::NotAllowed => 1008,
+                RefusalCode::NotAllowed | RefusalCode::Unsupported => 1008,
                 RefusalCode::Malformed
                 | RefusalCode::OutOfOrder
                 | RefusalCode::UnsupportedVersion

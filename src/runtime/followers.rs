@@ -34,7 +34,7 @@ impl Follower for Log {
                 tracing::warn!("the caller did not hear all that must be disclosed (agent.disclosure)");
             }
             Happened::Failed(Trouble::OddMessage { count, reason }, _) => odd_message(*count, reason),
-            Happened::Failed(Trouble::Late, Failure { code, message }) => {
+            Happened::Failed(Trouble::Late | Trouble::NotDone, Failure { code, message }) => {
                 tracing::warn!(code, "{message}");
             }
             Happened::Failed(Trouble::Engine, Failure { code, message }) => {

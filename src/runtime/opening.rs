@@ -10,7 +10,7 @@ use crate::call::Ending;
 use crate::call::opening::{Opened, Opening, open};
 use crate::call::tolerance::Tolerance;
 use crate::report::Report;
-use crate::streams::{Gateway, Wire};
+use crate::streams::{Gateway, Wire, WireOut};
 use crate::units::CallTime;
 
 /// Tells the peer why its socket is closed before a call was accepted.
@@ -37,13 +37,16 @@ pub(super) fn refuse(codec: &mut dyn Gateway, outbound: &mut Outbound, end: &Clo
     }
 }
 
-/// Waits for the message that starts the call. `keep` gets all messages up to it.
+/// Greets the client, if its protocol does, and waits for the message that starts the call. `keep` gets all
+/// messages up to it.
 pub(super) async fn wait_for_start(
     incoming: &mut SocketReader,
+    outbound: &mut Outbound,
     codec: &mut dyn Gateway,
     tolerance: &mut Tolerance,
     mut keep: impl FnMut(CallTime, Wire<'_>),
 ) -> Result<Opening, CloseReason> {
+    say(outbound, codec.greeting())?;
     loop {
         let message = incoming.next().await?;
         let wire = match &message {
@@ -60,5 +63,10 @@ pub(super) async fn wait_for_start(
             Opened::Odd(count, refusal) => followers::odd_message(count, &refusal.to_string()),
             Opened::HungUp => return Err(Ending::HungUp.into()),
         }
+        say(outbound, codec.replies())?;
     }
+}
+
+fn say(outbound: &mut Outbound, messages: Vec<WireOut>) -> Result<(), CloseReason> {
+    messages.into_iter().try_for_each(|message| outbound.send(message)).map_err(CloseReason::from)
 }

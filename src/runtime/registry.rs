@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Room;
@@ -105,13 +106,37 @@ pub struct Registry {
 /// A provider, and its name of a call.
 type LineCall = (Option<Dialect>, String);
 
+/// The most orders that wait for one call.
+const MOST_ORDERS: usize = 16;
+
+/// What an operator wants of a running call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// The agent says this as soon as nobody speaks.
+    Say(String),
+    /// The agent knows this from now on.
+    Inform(String),
+}
+
+/// Why a call gets no order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotOrdered {
+    /// There is no such call.
+    #[error("there is no running call of this name")]
+    NoCall,
+    /// Earlier orders still wait.
+    #[error("{MOST_ORDERS} orders wait for this call already: ask again in a moment")]
+    TooMany,
+}
+
 /// What others see of a running call.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Running {
     /// Its processor time.
     spent: CpuTime,
     /// Cancelled to end it.
     hang_up: CancellationToken,
+    orders: mpsc::Sender<Order>,
 }
 
 /// A call's place; free again when dropped.
@@ -120,6 +145,7 @@ pub struct Place {
     names: Arc<DashMap<CallId, Running>>,
     name: Option<CallId>,
     running: Running,
+    orders: mpsc::Receiver<Order>,
     lines: Arc<DashMap<LineCall, Arc<CancellationToken>>>,
     line: Option<LineCall>,
     /// Cancelled when a newer socket brings the same call.
@@ -165,10 +191,14 @@ impl Registry {
             return Err(Refused::Draining);
         }
         let permit = self.places.clone().try_acquire_owned().map_err(|_| Refused::Full(self.max_calls))?;
+        let (sender, orders) = mpsc::channel(MOST_ORDERS);
+        let running =
+            Running { spent: CpuTime::default(), hang_up: CancellationToken::default(), orders: sender };
         Ok(Place {
             names: self.names.clone(),
             name: None,
-            running: Running::default(),
+            running,
+            orders,
             lines: self.lines.clone(),
             line: None,
             taken_over: Arc::default(),
@@ -202,6 +232,18 @@ impl Registry {
         running.is_some()
     }
 
+    /// Gives a running call an order.
+    ///
+    /// # Errors
+    /// Why it does not get it.
+    pub fn order(&self, call: &CallId, order: Order) -> Result<(), NotOrdered> {
+        let running = self.names.get(call).ok_or(NotOrdered::NoCall)?;
+        running.orders.try_send(order).map_err(|error| match error {
+            TrySendError::Full(_) => NotOrdered::TooMany,
+            TrySendError::Closed(_) => NotOrdered::NoCall,
+        })
+    }
+
     /// Calls that have a place.
     #[must_use]
     pub fn calls(&self) -> usize {
@@ -220,6 +262,12 @@ impl Place {
     #[must_use]
     pub fn hung_up(&self) -> CancellationToken {
         self.running.hang_up.clone()
+    }
+
+    /// What operators want of the call; once. Then the place has nothing more to give.
+    pub fn orders(&mut self) -> mpsc::Receiver<Order> {
+        let (_, none) = mpsc::channel(1);
+        std::mem::replace(&mut self.orders, none)
     }
 
     /// Keeps these rooms until the place is dropped.

@@ -12,6 +12,7 @@ use super::clock::Clock;
 use super::close_reason::{CloseReason, LineDead};
 use super::jobs::Jobs;
 use super::outbound::Outbound;
+use super::registry::Order;
 use super::services::Services;
 use super::sinks::QUEUE;
 use super::socket_reader::SocketReader;
@@ -36,6 +37,8 @@ pub(super) struct Task<'t> {
     pub(super) taken_over: CancellationToken,
     /// Cancelled when an operator ends the call.
     pub(super) hung_up: CancellationToken,
+    /// What operators want of the call.
+    pub(super) orders: mpsc::Receiver<Order>,
     /// Runs once, after the call has told the gateway that it started.
     pub(super) started: &'t (dyn Fn() + Send + Sync),
 }
@@ -82,6 +85,10 @@ impl Task<'_> {
                 () = stop.cancelled() => return CloseReason::Drained,
                 // It ends the call, so it is read once.
                 () = self.hung_up.cancelled() => self.handle(call, jobs, Input::HangUp),
+                Some(order) = self.orders.recv() => self.handle(call, jobs, match order {
+                    Order::Say(text) => Input::Say(text),
+                    Order::Inform(text) => Input::Inform(text),
+                }),
                 message = self.incoming.next() => match message {
                     Ok(message) => self.handle(call, jobs, input(&message)),
                     Err(end) => return end,

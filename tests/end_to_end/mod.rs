@@ -28,4 +28,5 @@ mod simulated;
 mod strangers;
 mod tls;
 mod transcripts;
+mod voice_sessions;
 mod websockets;

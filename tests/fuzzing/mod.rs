@@ -81,7 +81,7 @@ mod whatever_the_bytes_are_it_holds_for {
     }
 
     tests! {
-        twilio telnyx plivo vonage jambonz asterisk native detect wav gguf reply whisper config trace capture voice
+        twilio telnyx plivo vonage jambonz asterisk native realtime detect wav gguf reply whisper config trace capture voice
         piper speakable manifest formats openai
     }
 }

@@ -25,6 +25,16 @@ pub enum Report<'a> {
         /// Words that may still change.
         unstable: &'a str,
     },
+    /// The caller begins to make a sound.
+    CallerSpeaks {
+        /// Where, in milliseconds of the caller's audio.
+        at_ms: u64,
+    },
+    /// The caller pauses.
+    CallerPauses {
+        /// Where, in milliseconds of the caller's audio.
+        at_ms: u64,
+    },
     /// The caller's turn is over: an answer to these words is coming.
     Heard {
         /// The turn.
@@ -241,6 +251,8 @@ pub enum Trouble {
     Late,
     /// An engine failed, or its queue was full.
     Engine,
+    /// Something that a client or an operator asked for was not done.
+    NotDone,
 }
 
 /// How a call begins.

@@ -158,6 +158,7 @@ fn failed(trouble: &Trouble, Failure { code, message }: &Failure, words: bool) -
         Trouble::OddMessage { .. } => ("odd_message", false),
         Trouble::Late => ("late", true),
         Trouble::Engine => ("engine", true),
+        Trouble::NotDone => ("not_done", false),
     };
     let message = if words { clipped(message, LONGEST_TEXT) } else { String::new() };
     Failed { trouble, by_engine, code: clipped(code, LONGEST_TEXT), message }

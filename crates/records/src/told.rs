@@ -75,6 +75,7 @@ impl Told {
                     Trouble::OddMessage { .. } => "odd_message",
                     Trouble::Late => "late",
                     Trouble::Engine => "engine",
+                    Trouble::NotDone => "not_done",
                 },
                 failure: Failure {
                     code: clipped(&failure.code, LONGEST_TEXT),

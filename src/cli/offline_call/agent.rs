@@ -70,6 +70,8 @@ impl Agent {
             | Action::Cancel { .. }
             | Action::Prefill { .. }
             | Action::Rebuild { .. }
+            | Action::PromptTooLong { .. }
+            | Action::NotSaid { .. }
             | Action::TimedOut { .. }
             | Action::TurnReport(_)
             | Action::HangUp { .. } => {}

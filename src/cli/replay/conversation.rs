@@ -67,6 +67,21 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
                     tell(&format!("the voice stood still for {} ms", lasting.as_millis()));
                 }
                 Event::InterruptRequested => tell("the client asks the agent to be quiet"),
+                Event::Remembered { role, text } => {
+                    tell(&format!("a line that nobody says now, {role:?}: {text}"))
+                }
+                Event::AnswerRequested { instructions } if instructions.is_empty() => {
+                    tell("the client asks for an answer");
+                }
+                Event::AnswerRequested { instructions } => {
+                    tell(&format!("the client asks for an answer: {instructions}"));
+                }
+                Event::Instructed { .. } => tell("the agent gets other instructions"),
+                Event::Informed { text } => tell(&format!("the agent learns: {text}")),
+                Event::SayRequested { text } => tell(&format!("the agent is to say: {text}")),
+                Event::HeardNoMoreThan { lasting } => {
+                    tell(&format!("the client says that {} ms of the reply were heard", lasting.as_millis()));
+                }
                 Event::ModelsSwitched => tell("another language model is in use"),
                 Event::ReplyWords { most } => tell(&format!("replies have {most} words at most")),
                 Event::CallStarted
@@ -88,6 +103,8 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
                 Action::Pause => tell("the agent pauses for a sound"),
                 Action::HangUp { why } => tell(&format!("hung up: {why}")),
                 Action::TimedOut { on } => tell(on.message()),
+                Action::PromptTooLong { .. } => tell("the instructions are too long, and the old ones stay"),
+                Action::NotSaid { text } => tell(&format!("not said, because too much waits: {text}")),
                 Action::TurnReport(report) => entries.extend(turn(report, *at, &mut sounds)),
                 Action::OpenUtterance { .. }
                 | Action::CommitUtterance { .. }

@@ -76,6 +76,8 @@ fn describe<'t>(action: &Action, text_of: impl Fn(&ChunkId) -> &'t str) -> Optio
         Action::Pause => Some("pause".to_owned()),
         Action::ClearPlayback => Some("stop: the caller has the turn".to_owned()),
         Action::TimedOut { on } => Some(on.message().to_owned()),
+        Action::PromptTooLong { tokens, .. } => Some(format!("refuse instructions of {tokens} tokens")),
+        Action::NotSaid { text } => Some(format!("do not say {text:?}: too much waits")),
         Action::TurnReport(report) => {
             let end = if report.interrupted { "cut off after" } else { "heard to the end:" };
             Some(format!("{end} {:?}", report.reply))

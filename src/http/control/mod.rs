@@ -2,13 +2,13 @@
 //! calls. For administrators. Must not know how calls run or records are kept.
 
 mod audio;
+mod orders;
 mod problems;
 mod records;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
@@ -17,14 +17,15 @@ use self::problems::{Problem, in_our_form};
 use super::admin::administrators;
 use super::server_state::server_state;
 use crate::app::App;
-use crate::ids::CallId;
 use crate::top;
 
 pub(super) fn routes(app: &App) -> Router<App> {
     let inner = Router::new()
         .route("/state", get(async |State(app): State<App>| Json(server_state(&app))))
         .route("/calls", get(calls))
-        .route("/calls/{id}/hangup", post(hang_up))
+        .route("/calls/{id}/hangup", post(orders::hang_up))
+        .route("/calls/{id}/say", post(orders::say))
+        .route("/calls/{id}/inform", post(orders::inform))
         .route("/records", get(records::list))
         .route("/records/{id}", get(records::one).delete(records::delete))
         .route("/records/{id}/transcript", get(records::transcript))
@@ -43,14 +44,4 @@ struct Running {
 /// The running calls.
 async fn calls(State(app): State<App>) -> Json<Running> {
     Json(Running { calls: app.monitor.calls(|call| app.registry.spent(call)) })
-}
-
-/// Ends a running call.
-async fn hang_up(State(app): State<App>, Path(id): Path<String>) -> Response {
-    if app.registry.hang_up(&CallId::new(&id)) {
-        tracing::info!(call = %id, "an operator hangs up");
-        StatusCode::ACCEPTED.into_response()
-    } else {
-        Problem::new(StatusCode::NOT_FOUND, "there is no running call of this name").into_response()
-    }
 }

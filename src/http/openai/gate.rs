@@ -124,7 +124,7 @@ pub(super) async fn enter(
 
 /// The name of a route in metrics; paths that there are not have one name together.
 fn route(path: &str) -> &'static str {
-    let routes = ["chat/completions", "audio/speech", "audio/transcriptions", "models"];
+    let routes = ["chat/completions", "audio/speech", "audio/transcriptions", "realtime", "models"];
     let path = path.trim_start_matches('/');
     routes.into_iter().find(|route| path.starts_with(route)).unwrap_or("other")
 }

@@ -7,6 +7,7 @@ mod clients;
 mod gate;
 mod models;
 mod rates;
+mod realtime;
 mod sending;
 mod speech;
 mod thoughts;
@@ -28,11 +29,13 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/models", get(models::all))
         .route("/models/{id}", get(models::one))
         .route("/chat/completions", post(chat::complete))
+        .route("/realtime", get(realtime::session))
         .route("/audio/speech", post(speech::speak))
         .route("/audio/transcriptions", post(transcriptions::transcribe))
         .fallback(async |OriginalUri(path): OriginalUri| Refusal(ApiError::not_found(path.path())))
         .method_not_allowed_fallback(async |request: Request| {
-            let allowed = if request.uri().path().starts_with("/models") { "GET" } else { "POST" };
+            let gets = ["/models", "/realtime"].iter().any(|path| request.uri().path().starts_with(path));
+            let allowed = if gets { "GET" } else { "POST" };
             Refusal(ApiError::method_not_allowed(request.method().as_str(), allowed))
         })
         .layer(DefaultBodyLimit::max(app.config.api.max_upload))

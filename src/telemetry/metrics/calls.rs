@@ -8,7 +8,7 @@ use prometheus_client::registry::Registry;
 use std::sync::atomic::AtomicU64;
 
 use crate::ids::CallId;
-use crate::report::{Happened, ReportedTurn, Stages, Summary, Trouble};
+use crate::report::{Happened, ReportedTurn, Stages, Summary};
 use crate::runtime::followers::Follower;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -215,7 +215,7 @@ impl Follower for CallMetrics {
                 self.disclosures.get_or_create(&Outcome { outcome }).inc();
             }
             // Their codes are ours, too: the kinds of refusals.
-            Happened::Failed(Trouble::OddMessage { .. } | Trouble::Late | Trouble::Engine, failure) => {
+            Happened::Failed(_, failure) => {
                 self.failures.get_or_create(&Code { code: failure.code.clone() }).inc();
             }
             Happened::Ended(summary) => self.ended(summary),

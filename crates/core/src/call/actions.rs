@@ -81,6 +81,17 @@ impl Call {
                 Action::TimedOut { on } => {
                     self.trouble(Trouble::Late, on.code(), on.message().to_owned());
                 }
+                Action::PromptTooLong { tokens, most } => {
+                    let message =
+                        format!("the new instructions have {tokens} tokens, at most {most} are taken");
+                    let told = self.line.report(&Report::Error { code: "too_large", message: &message });
+                    self.wire(told);
+                    self.trouble(Trouble::NotDone, "instructions_too_long", message);
+                }
+                Action::NotSaid { text: _ } => {
+                    let message = "too many sentences wait to be said: one more will not be".to_owned();
+                    self.trouble(Trouble::NotDone, "not_said", message);
+                }
                 Action::TurnReport(report) => self.report_turn(*report),
                 Action::HangUp { why } => {
                     self.send(&Media::Hangup);
@@ -192,6 +203,7 @@ impl Call {
 
     fn fall_silent(&mut self, now: CallTime) {
         self.pacer.clear(now);
+        self.own_marks.clear();
         self.ear.clear(now);
         self.tap.cut(now);
         self.voice_lasts_until = None;

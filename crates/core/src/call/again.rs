@@ -95,6 +95,8 @@ impl Head {
             tap: None,
         };
         let (mut codec, mut tolerance) = (self.gateway.codec(&self.codec), Tolerance::default());
+        // What is said before the call is no part of it, but names are counted.
+        codec.greeting();
         for (came, message) in &self.opening {
             let opened = open(*came, &mut *codec, &mut tolerance, message.wire());
             if let Opened::Begins(opening) = opened.map_err(|why| CaptureError::Opening(Some(why)))? {
@@ -103,6 +105,7 @@ impl Head {
                     .map_err(|error| CaptureError::Rate(error.to_string()))?;
                 return Ok(Call::new(at, setup, line, &start, early, tolerance));
             }
+            codec.replies();
         }
         Err(CaptureError::Opening(None))
     }

@@ -143,6 +143,10 @@ pub enum Received {
     },
     /// [`Input::HangUp`].
     HangUp,
+    /// [`Input::Say`].
+    Say(String),
+    /// [`Input::Inform`].
+    Inform(String),
     /// [`Input::ModelsSwitched`].
     ModelsSwitched,
     /// [`Input::ReplyWords`].
@@ -173,6 +177,8 @@ impl Received {
                 advice: advice.clone(),
             },
             Input::HangUp => Self::HangUp,
+            Input::Say(text) => Self::Say(text.clone()),
+            Input::Inform(text) => Self::Inform(text.clone()),
             Input::ModelsSwitched => Self::ModelsSwitched,
             Input::ReplyWords(most) => Self::ReplyWords(*most),
             Input::Timeout => Self::Timeout,
@@ -193,6 +199,8 @@ impl Received {
                 advice: advice.clone(),
             },
             Self::HangUp => Input::HangUp,
+            Self::Say(text) => Input::Say(text.clone()),
+            Self::Inform(text) => Input::Inform(text.clone()),
             Self::ModelsSwitched => Input::ModelsSwitched,
             Self::ReplyWords(most) => Input::ReplyWords(*most),
             Self::Timeout => Input::Timeout,

@@ -12,7 +12,9 @@ use crate::vad::Edge;
 impl Call {
     pub(super) fn message(&mut self, now: CallTime, wire: Wire<'_>) -> Flow {
         self.keep_alive.heard(now);
-        let decoded = match self.line.decode(wire) {
+        let decoded = self.line.decode(wire);
+        self.send_replies();
+        let decoded = match decoded {
             Ok(decoded) => decoded,
             Err(refusal) => {
                 let count = self.tolerance.drop_odd(now, &refusal).map_err(Ending::Refused)?;
@@ -60,6 +62,15 @@ impl Call {
             Inbound::Room => self.pacer.go_on(now),
             Inbound::Ping { id } => self.outputs.push_back(Output::Measure { ping: id }),
             Inbound::Interrupt => self.tell(now, Event::InterruptRequested)?,
+            Inbound::Remembered { role, text } => self.tell(now, Event::Remembered { role, text })?,
+            Inbound::AnswerRequested { instructions } => {
+                self.tell(now, Event::AnswerRequested { instructions })?;
+            }
+            Inbound::Instructed { system_prompt } => {
+                self.read_own_prompt(&system_prompt);
+                self.tell(now, Event::Instructed { system_prompt })?;
+            }
+            Inbound::HeardNoMoreThan { lasting } => self.tell(now, Event::HeardNoMoreThan { lasting })?,
             Inbound::EndRequested => return Err(Ending::Requested),
             Inbound::Stopped => return Err(Ending::HungUp),
             Inbound::Dtmf { digit } => self.tell(now, Event::Key { key: digit })?,
@@ -72,6 +83,7 @@ impl Call {
     fn edges(&mut self, now: CallTime, edges: Vec<Edge>) -> Flow {
         for edge in edges {
             self.ear.caller_speaks(!matches!(edge, Edge::Paused(_)));
+            self.tell_edge(&edge);
             let event = match edge {
                 Edge::Started(at) => Event::SpeechStarted { at },
                 Edge::Sustained => Event::SpeechSustained {

@@ -30,6 +30,10 @@ pub enum Input<'a> {
     },
     /// An operator ends the call.
     HangUp,
+    /// An operator wants the agent to say this as soon as nobody speaks.
+    Say(String),
+    /// An operator tells the agent something that belongs behind its system prompt.
+    Inform(String),
     /// Another language model is now in use.
     ModelsSwitched,
     /// Replies end with the sentence that reaches this number of words, from the next one on.

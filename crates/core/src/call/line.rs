@@ -5,6 +5,7 @@ use crate::audio::live::LiveResampler;
 use crate::audio::resample::RateError;
 use crate::media::inbound_quality::InboundMeter;
 use crate::report::{InboundQuality, Report};
+use crate::streams::dialect::Dialect;
 use crate::streams::{Gateway, Inbound, Media, Refusal, Wire, WireOut};
 use crate::units::{CallTime, PHONE_RATE};
 
@@ -63,6 +64,17 @@ impl Line {
     /// If the codec refuses the message.
     pub fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal> {
         self.codec.decode(wire)
+    }
+
+    /// What the codec itself answers to the messages that it decoded.
+    pub fn replies(&mut self) -> Vec<WireOut> {
+        self.codec.replies()
+    }
+
+    /// True if the gateway returns marks.
+    #[must_use]
+    pub fn returns_marks(&self) -> bool {
+        self.codec.dialect().is_none_or(Dialect::returns_marks)
     }
 
     /// Takes samples that arrived at `now`, and returns them at the phone's rate. If the gateway sends

@@ -20,6 +20,7 @@ pub mod line;
 pub mod log;
 pub mod opening;
 mod outcomes;
+mod own_marks;
 mod reports;
 pub mod tap;
 mod timeouts;
@@ -40,6 +41,7 @@ use self::capture::{CaptureSink, Capturing};
 use self::jobs::Jobs;
 use self::line::Line;
 use self::log::CallLog;
+use self::own_marks::OwnMarks;
 use self::tap::{AudioTap, Tap};
 use self::tolerance::Tolerance;
 use self::traced::Traced;
@@ -150,6 +152,7 @@ pub struct Call {
     listener: Listener,
     echo: EchoLimit,
     pacer: Pacer,
+    own_marks: OwnMarks,
     keep_alive: KeepAlive,
     jobs: Jobs,
     voice: Voice,
@@ -221,6 +224,7 @@ impl Call {
             listener,
             echo: EchoLimit::new(echo_loss_db),
             pacer: Pacer::new(lead),
+            own_marks: OwnMarks::default(),
             keep_alive: KeepAlive::new(idle_timeout, now),
             jobs: Jobs::default(),
             voice: Voice::default(),
@@ -246,6 +250,7 @@ impl Call {
     fn begin(&mut self, now: CallTime, start: &Start, early: Vec<Inbound>) -> Flow {
         let (id, client_id) = (self.id.clone(), start.client_id.as_deref());
         self.send(&Media::Started { call_id: id.as_str(), client_id });
+        self.send_replies();
         self.happened(Happened::Started(Beginning {
             gateway: self.line.protocol().to_owned(),
             rate: start.format.rate,
@@ -283,6 +288,8 @@ impl Call {
                 self.pong(ping, queues, cores, advice);
                 Ok(())
             }
+            Input::Say(text) => self.tell(now, Event::SayRequested { text }),
+            Input::Inform(text) => self.tell(now, Event::Informed { text }),
             Input::ModelsSwitched => self.tell(now, Event::ModelsSwitched),
             Input::ReplyWords(most) => self.tell(now, Event::ReplyWords { most }),
             Input::Timeout => self.timeouts(now),
@@ -340,6 +347,12 @@ impl Call {
     fn send(&mut self, media: &Media<'_>) {
         let messages = self.line.media(media);
         self.wire(messages);
+    }
+
+    /// Sends what the codec itself answers to what it decoded.
+    fn send_replies(&mut self) {
+        let replies = self.line.replies();
+        self.wire(replies);
     }
 
     fn wire(&mut self, messages: Vec<WireOut>) {

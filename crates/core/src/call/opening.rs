@@ -59,6 +59,10 @@ pub fn open(
             | Inbound::Room
             | Inbound::Dtmf { .. }
             | Inbound::Interrupt
+            | Inbound::Remembered { .. }
+            | Inbound::AnswerRequested { .. }
+            | Inbound::Instructed { .. }
+            | Inbound::HeardNoMoreThan { .. }
             | Inbound::Ignored { .. } => {}
         }
     }

@@ -10,6 +10,7 @@ use crate::report::{
 };
 use crate::turns::Action;
 use crate::units::CallTime;
+use crate::vad::Edge;
 
 impl Call {
     /// Reports that something went wrong; the call goes on.
@@ -17,6 +18,18 @@ impl Call {
         let failure = Failure { code: code.to_owned(), message };
         self.log.error(failure.clone());
         self.happened(Happened::Failed(trouble, failure));
+    }
+
+    /// Reports that the caller begins to make a sound, or pauses.
+    pub(super) fn tell_edge(&mut self, edge: &Edge) {
+        let at_ms = |at| u64::try_from(self.listener.position_of(at).as_millis()).unwrap_or(u64::MAX);
+        let report = match *edge {
+            Edge::Started(at) => Report::CallerSpeaks { at_ms: at_ms(at) },
+            Edge::Paused(at) => Report::CallerPauses { at_ms: at_ms(at) },
+            Edge::Sustained => return,
+        };
+        let messages = self.line.report(&report);
+        self.wire(messages);
     }
 
     /// Reports the words that are answered, once the answer is certain.

@@ -23,7 +23,12 @@ impl Call {
                     let messages = self.line.audio(&samples);
                     self.wire(messages);
                 }
-                Due::Mark(mark) => self.send(&Media::Mark { name: &mark.to_string(), within: false }),
+                Due::Mark(mark) => {
+                    if !self.line.returns_marks() {
+                        self.own_marks.sent(mark, self.pacer.sent_until());
+                    }
+                    self.send(&Media::Mark { name: &mark.to_string(), within: false });
+                }
                 Due::FirstMark(mark, due) => {
                     self.send(&Media::Mark { name: &mark.to_string(), within: true });
                     self.tell(now, Event::MarkSent { mark, due })?;
@@ -47,6 +52,7 @@ impl Call {
             self.conversation.poll_timeout().map(|(at, timer)| (at, Reason::Turn(timer))),
             late.map(|at| (at, Reason::AudioLate)),
             self.pacer.next_deadline().map(|at| (at, Reason::Playback)),
+            self.own_marks.next_at().map(|at| (at, Reason::Playback)),
             Some((self.keep_alive.next_ping_at(), Reason::Ping)),
         ];
         let idle = (self.keep_alive.expires_at(), Reason::Idle);
@@ -65,6 +71,9 @@ impl Call {
             self.outputs.push_back(Output::Ping);
         }
         self.audio_is_missing(now)?;
+        while let Some(mark) = self.own_marks.back(now) {
+            self.tell(now, Event::MarkPlayed { mark })?;
+        }
         while let Some((_, timer)) = self.conversation.poll_timeout().filter(|&(at, _)| at <= now) {
             self.conversation.handle_timeout(now, timer);
             self.act(now)?;

@@ -9,6 +9,7 @@ use super::fields::{self, Fields};
 use super::jambonz::{self, Jambonz};
 use super::native::Native;
 use super::plivo::Plivo;
+use super::realtime::Realtime;
 use super::telnyx::{ByteOrder, Telnyx};
 use super::twilio::Twilio;
 use super::vonage::{self, Vonage};
@@ -76,6 +77,7 @@ impl Dialect {
             Self::Vonage => Box::new(Vonage::new()),
             Self::Jambonz => Box::new(Jambonz::new()),
             Self::Asterisk => Box::new(Asterisk::with_parameters(&context.query)),
+            Self::Realtime => Box::new(Realtime::with_parameters(&context.query)),
         }
     }
 }
@@ -110,7 +112,7 @@ impl Detect {
     /// A codec for a socket that may speak any dialect.
     #[must_use]
     pub fn any() -> Self {
-        Self::new(Dialect::ALL.to_vec(), Context::default())
+        Self::new(Dialect::LINES.to_vec(), Context::default())
     }
 }
 
@@ -133,6 +135,10 @@ impl Gateway for Detect {
 
     fn encode(&mut self, media: &Media<'_>) -> Vec<WireOut> {
         self.codec.as_mut().map(|codec| codec.encode(media)).unwrap_or_default()
+    }
+
+    fn replies(&mut self) -> Vec<WireOut> {
+        self.codec.as_mut().map(|codec| codec.replies()).unwrap_or_default()
     }
 
     fn report(&mut self, report: &Report<'_>) -> Vec<WireOut> {

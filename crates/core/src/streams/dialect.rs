@@ -20,11 +20,14 @@ pub enum Dialect {
     Jambonz,
     /// Asterisk `chan_websocket`.
     Asterisk,
+    /// The voice sessions of OpenAI's Realtime API.
+    Realtime,
 }
 
 impl Dialect {
-    /// All dialects.
-    pub const ALL: [Self; 7] =
+    /// The dialects of telephone lines, which the configuration names. `Realtime` belongs to the interface for
+    /// programs.
+    pub const LINES: [Self; 7] =
         [Self::Native, Self::Twilio, Self::Telnyx, Self::Plivo, Self::Vonage, Self::Jambonz, Self::Asterisk];
 
     /// The dialect's name in addresses and in the configuration.
@@ -38,21 +41,34 @@ impl Dialect {
             Self::Vonage => "vonage",
             Self::Jambonz => "jambonz",
             Self::Asterisk => "asterisk",
+            Self::Realtime => "realtime",
         }
     }
 
-    /// The dialect with this name.
+    /// The dialect of telephone lines with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|dialect| dialect.name() == name)
+        Self::LINES.into_iter().find(|dialect| dialect.name() == name)
     }
 
     /// True if the gateway sends audio all the time, false if it sends nothing in silence.
     #[must_use]
     pub const fn sends_silence(self) -> bool {
         match self {
-            Self::Native | Self::Twilio | Self::Telnyx | Self::Plivo | Self::Vonage | Self::Jambonz => true,
+            Self::Native
+            | Self::Twilio
+            | Self::Telnyx
+            | Self::Plivo
+            | Self::Vonage
+            | Self::Jambonz
+            | Self::Realtime => true,
             Self::Asterisk => false,
         }
+    }
+
+    /// True if the gateway returns marks when it has played what was before them.
+    #[must_use]
+    pub const fn returns_marks(self) -> bool {
+        !matches!(self, Self::Realtime)
     }
 }

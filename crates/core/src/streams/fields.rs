@@ -71,6 +71,16 @@ impl<'a> Fields<'a> {
         self.map.get(field).filter(|value| !value.is_null())
     }
 
+    /// True if the field is there and `null`, where that is not the same as absent.
+    pub(super) fn is_null(&self, field: &str) -> bool {
+        self.map.get(field).is_some_and(Value::is_null)
+    }
+
+    /// True if the field is there and `false`.
+    pub(super) fn is_false(&self, field: &str) -> bool {
+        self.map.get(field).is_some_and(|value| *value == Value::Bool(false))
+    }
+
     /// An object inside this one. `path` is its full name.
     pub(super) fn object(&self, field: &str, path: &'a str) -> Result<Fields<'a>, Refusal> {
         self.optional_object(field, path)?.ok_or_else(|| self.missing(field))

@@ -17,6 +17,7 @@ mod lifecycle;
 pub mod native;
 pub mod plivo;
 mod query;
+pub mod realtime;
 mod reorder;
 mod sequence;
 pub mod telnyx;
@@ -24,9 +25,11 @@ pub mod twilio;
 pub mod vonage;
 
 use crate::audio::g711::Law;
+use crate::dialogue::Role;
 use crate::report::Report;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use dialect::Dialect;
 
@@ -208,6 +211,28 @@ pub enum Inbound {
     },
     /// The client wants the agent to stop speaking now.
     Interrupt,
+    /// A line of the conversation that nobody says now: typed by the caller, or of an earlier conversation.
+    Remembered {
+        /// Who says it.
+        role: Role,
+        /// The words.
+        text: String,
+    },
+    /// The client wants the agent to speak now: to what was typed, or by these instructions.
+    AnswerRequested {
+        /// What the agent is to do; may be empty.
+        instructions: String,
+    },
+    /// The agent gets another system prompt.
+    Instructed {
+        /// The whole prompt.
+        system_prompt: String,
+    },
+    /// The client has cleared its playback: the caller heard no more than this much of the reply's audio.
+    HeardNoMoreThan {
+        /// Since the reply's first audio.
+        lasting: Duration,
+    },
     /// The client ends the call and waits for its summary.
     EndRequested,
     /// The gateway has ended the call; nothing more will come.
@@ -260,6 +285,16 @@ pub trait Gateway: Send {
     /// fill a frame yet.
     fn encode(&mut self, media: &Media<'_>) -> Vec<WireOut>;
 
+    /// The messages for a socket that has just opened. Telephony gateways speak first.
+    fn greeting(&mut self) -> Vec<WireOut> {
+        Vec::new()
+    }
+
+    /// What the codec itself answers to the messages that it decoded since it was asked last.
+    fn replies(&mut self) -> Vec<WireOut> {
+        Vec::new()
+    }
+
     /// The messages for `report`. Telephony protocols have no words for reports.
     fn report(&mut self, _report: &Report<'_>) -> Vec<WireOut> {
         Vec::new()
@@ -309,6 +344,8 @@ pub enum RefusalCode {
     WrongStream,
     /// A dialect that this socket may not speak.
     NotAllowed,
+    /// Something that the protocol has and this server does not do.
+    Unsupported,
 }
 
 impl RefusalCode {
@@ -323,6 +360,7 @@ impl RefusalCode {
             Self::TooLarge => "too_large",
             Self::WrongStream => "wrong_stream",
             Self::NotAllowed => "not_allowed",
+            Self::Unsupported => "unsupported",
         }
     }
 }

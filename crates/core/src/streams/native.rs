@@ -201,7 +201,7 @@ impl Native {
             Report::Turn(turn) => message("turn", &TurnReportWire::from(turn)),
             Report::Pong(pong) => message("pong", &PongWire::from(pong)),
             Report::Summary(summary) => message("session.summary", &SummaryWire::from(summary)),
-            Report::Error { .. } => None,
+            Report::Error { .. } | Report::CallerSpeaks { .. } | Report::CallerPauses { .. } => None,
         }
     }
 }

@@ -277,6 +277,7 @@ impl Conversation {
         self.timers.cancel_all(&OF_THE_REPLY);
         let heard = reply.ledger.heard(now);
         self.history.agent_was_heard(&heard.answer);
+        self.remember_what_was_typed();
         self.compact();
         self.plan_compaction("");
         if reply.purpose == Purpose::Answer {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dialogue::{Message, Usage, WordTime};
+use crate::dialogue::{Message, Role, Usage, WordTime};
 use crate::ids::{Asked, ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
 use crate::report::TurnReport;
 use crate::units::{CallTime, as_micros};
@@ -78,6 +78,21 @@ pub enum Event {
     MarkPlayed { mark: MarkId },
     /// The client asked the agent to be quiet.
     InterruptRequested,
+    /// A line of the conversation that nobody says now: the caller typed it, or it is from before the call.
+    Remembered { role: Role, text: String },
+    /// The client asks the agent to speak now: to what was typed, or by these instructions.
+    AnswerRequested { instructions: String },
+    /// The agent gets another system prompt.
+    Instructed { system_prompt: String },
+    /// The agent learns something that belongs behind its system prompt.
+    Informed { text: String },
+    /// The agent is to say this as soon as nobody speaks.
+    SayRequested { text: String },
+    /// The client has cleared its playback: the caller heard no more than this much of the reply's audio.
+    HeardNoMoreThan {
+        #[serde(with = "as_micros")]
+        lasting: Duration,
+    },
     /// Another language model is now in use.
     ModelsSwitched,
     /// Replies end with the sentence that reaches this number of words, from the next one on.
@@ -155,6 +170,10 @@ pub enum Action {
     ClearPlayback,
     /// `on` did not come in time, and is awaited no longer.
     TimedOut { on: Awaited },
+    /// Other instructions would leave too little room for the conversation: the ones of before stay.
+    PromptTooLong { tokens: usize, most: usize },
+    /// Too many sentences wait to be said: this one will not be.
+    NotSaid { text: String },
     /// A turn is over.
     TurnReport(Box<TurnReport>),
     /// End the call.

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::event::Action;
 use super::summary::Summary;
 use crate::dialogue::{CountTokens, Message, Role};
 use crate::language::Memory;
@@ -25,6 +26,8 @@ pub struct History {
     /// Tokens of the lines.
     in_lines: usize,
     count: CountTokens,
+    /// Tokens for everything, the system prompt included.
+    prompt_tokens: usize,
     /// Tokens for the summary and the lines.
     budget: usize,
     /// Lines dropped since the call began.
@@ -64,10 +67,26 @@ impl History {
             summary: Summary::new(memory),
             lines: VecDeque::new(),
             in_lines: 0,
+            prompt_tokens,
             budget: prompt_tokens.saturating_sub(system),
             gone: 0,
             count,
         }
+    }
+
+    /// Begins with another system prompt from now on.
+    ///
+    /// # Errors
+    /// If it takes more than half of the tokens: too little would be left for the conversation.
+    pub(super) fn instruct(&mut self, system_prompt: &str) -> Result<(), Action> {
+        let (tokens, most) = (self.count.of(system_prompt), self.prompt_tokens / 2);
+        if tokens > most {
+            return Err(Action::PromptTooLong { tokens, most });
+        }
+        system_prompt.clone_into(&mut self.system);
+        self.budget = self.prompt_tokens.saturating_sub(tokens + AROUND_A_MESSAGE);
+        self.trim(self.budget);
+        Ok(())
     }
 
     /// The caller said `text`. If the agent was not heard since the caller's last words, `text` continues

@@ -70,6 +70,9 @@ impl Conversation {
             let warning = self.settings.phrases.length_warning.clone();
             return self.say(now, Purpose::Phrase, &warning);
         }
+        if let Some(text) = self.to_say.pop_front() {
+            return self.say(now, Purpose::Phrase, &text);
+        }
         // Noise without words does not restart the silence.
         let since = *self.quiet_since.get_or_insert(now);
         if let Some(patience) = self.settings.manners.idle_after {

@@ -29,6 +29,7 @@ mod prefills;
 mod presence;
 pub mod replay;
 mod reply;
+mod requested;
 mod settings;
 mod speculation;
 pub mod summary;
@@ -83,6 +84,8 @@ pub struct Conversation {
     owed: Option<(Milestones, String)>,
     /// Pressed keys that are not answered yet.
     keys: String,
+    /// What was typed while the agent spoke.
+    typed: String,
     /// How long the caller usually pauses.
     pace: Pace,
     /// The words of the utterance that the language model was given.
@@ -102,6 +105,8 @@ pub struct Conversation {
     unanswered: u32,
     /// The warning that the call must end soon is still to be spoken.
     warn_of_the_end: bool,
+    /// Sentences that the agent is to say when nobody speaks.
+    to_say: VecDeque<String>,
     speculated: SpeculationCount,
     next_utterance: UtteranceId,
     next_turn: TurnId,
@@ -133,6 +138,7 @@ impl Conversation {
             draft: None,
             owed: None,
             keys: String::new(),
+            typed: String::new(),
             pace: Pace::default(),
             prefills: Prefills::default(),
             compaction: None,
@@ -141,6 +147,7 @@ impl Conversation {
             not_understood: 0,
             unanswered: 0,
             warn_of_the_end: false,
+            to_say: VecDeque::new(),
             speculated: SpeculationCount::default(),
             next_utterance: UtteranceId(1),
             next_turn: TurnId(1),
@@ -184,6 +191,12 @@ impl Conversation {
             Event::MarkSent { mark, due } => self.mark_sent(mark, due),
             Event::MarkPlayed { mark } => self.mark_played(now, mark),
             Event::InterruptRequested => self.be_quiet(now),
+            Event::Remembered { role, text } => self.remember(role, &text),
+            Event::AnswerRequested { instructions } => self.answer_requested(now, &instructions),
+            Event::Instructed { system_prompt } => self.instruct(system_prompt),
+            Event::Informed { text } => self.inform(&text),
+            Event::SayRequested { text } => self.say_requested(now, text),
+            Event::HeardNoMoreThan { lasting } => self.heard_no_more_than(lasting),
             Event::ModelsSwitched => self.models_switched(),
             Event::ReplyWords { most } => self.settings.max_reply_words = most,
         }

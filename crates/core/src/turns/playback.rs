@@ -19,6 +19,8 @@ struct Piece {
     text: String,
     /// The pause before it.
     silence: Duration,
+    /// The length of its audio, as far as that has come.
+    lasts: Duration,
     /// Spoken to bridge a wait: heard, but no part of the answer.
     filler: bool,
     state: State,
@@ -37,6 +39,11 @@ enum State {
 }
 
 impl Piece {
+    fn new(chunk: ChunkId, text: &str, silence: Duration, filler: bool) -> Self {
+        let lasts = Duration::ZERO;
+        Self { chunk, text: text.to_owned(), silence, lasts, filler, state: State::Asked }
+    }
+
     /// True if its audio, or a part of it, is still to come.
     fn awaits_sound(&self) -> bool {
         match &self.state {
@@ -79,13 +86,12 @@ pub struct Ledger {
 impl Ledger {
     /// `chunk` is being synthesised; `silence` is the pause before it.
     pub fn asked(&mut self, chunk: ChunkId, text: &str, silence: Duration) {
-        self.pieces.push(Piece { chunk, text: text.to_owned(), silence, filler: false, state: State::Asked });
+        self.pieces.push(Piece::new(chunk, text, silence, false));
     }
 
     /// A filler is being synthesised, to be heard before everything else: nothing was sent yet.
     pub fn fill(&mut self, chunk: ChunkId, text: &str) {
-        let (text, silence) = (text.to_owned(), Duration::ZERO);
-        self.pieces.insert(0, Piece { chunk, text, silence, filler: true, state: State::Asked });
+        self.pieces.insert(0, Piece::new(chunk, text, Duration::ZERO, true));
     }
 
     /// True if `chunk` is in this ledger and waits for its audio, or for more of it.
@@ -110,6 +116,7 @@ impl Ledger {
             self.pieces.iter_mut().filter(late).for_each(Piece::ends_here);
         }
         let Some(piece) = self.pieces.iter_mut().find(|p| p.chunk == chunk) else { return };
+        piece.lasts = duration;
         let longer = Sound::new(&piece.text, duration, words, more);
         match &mut piece.state {
             State::Asked => piece.state = State::Ready { sound: longer, from: Duration::ZERO },
@@ -251,6 +258,18 @@ impl Ledger {
                 }
                 None => State::Ready { sound: sound.clone(), from: *from },
             };
+        }
+    }
+
+    /// The caller heard no more than the first `lasting` of the reply, of which the rest is held back.
+    pub fn heard_no_more_than(&mut self, lasting: Duration) {
+        let mut left = lasting;
+        for piece in &mut self.pieces {
+            left = left.saturating_sub(piece.silence);
+            if let State::Ready { sound, from } = &mut piece.state {
+                *from = sound.word_at(left).min(*from);
+            }
+            left = left.saturating_sub(piece.lasts);
         }
     }
 

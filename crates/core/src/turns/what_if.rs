@@ -92,6 +92,11 @@ fn is_the_callers(event: &Event) -> bool {
         | Event::Key { .. }
         | Event::ModelsSwitched
         | Event::ReplyWords { .. }
+        | Event::Remembered { .. }
+        | Event::AnswerRequested { .. }
+        | Event::Instructed { .. }
+        | Event::Informed { .. }
+        | Event::SayRequested { .. }
         | Event::InterruptRequested => true,
         Event::Transcribed { .. }
         | Event::TranscriptionFailed { .. }
@@ -105,6 +110,7 @@ fn is_the_callers(event: &Event) -> bool {
         | Event::SynthesisFailed { .. }
         | Event::ChunkStarted { .. }
         | Event::MarkSent { .. }
+        | Event::HeardNoMoreThan { .. }
         | Event::MarkPlayed { .. } => false,
     }
 }
@@ -213,6 +219,8 @@ impl Stage<'_> {
             | Action::CommitUtterance { .. }
             | Action::Hearing { .. }
             | Action::CloseUtterance { .. }
+            | Action::PromptTooLong { .. }
+            | Action::NotSaid { .. }
             | Action::Release { .. }
             | Action::StopGenerating { .. }
             | Action::Cancel { .. }

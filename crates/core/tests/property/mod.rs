@@ -31,7 +31,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just("mm-hm"),
         Just("**x, ")
     ];
-    (0..23u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
+    (0..29u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
         let at = CallTime::from_millis(ms * 10);
         let text = text.to_owned();
         match kind {
@@ -70,6 +70,15 @@ fn any_event() -> impl Strategy<Value = Event> {
             19 => Event::ModelsSwitched,
             20 => Event::ChunkStalled { chunk: ChunkId(id), lasting: Duration::from_millis(ms) },
             21 => Event::ReplyWords { most: 5 },
+            22 => {
+                let role = if ms % 4 == 0 { Role::Assistant } else { Role::User };
+                Event::Remembered { role, text }
+            }
+            23 => Event::AnswerRequested { instructions: text },
+            24 => Event::Instructed { system_prompt: text.repeat((ms % 40) as usize) },
+            25 => Event::Informed { text },
+            26 => Event::SayRequested { text },
+            27 => Event::HeardNoMoreThan { lasting: Duration::from_millis(ms) },
             _ => Event::MarkPlayed { mark: MarkId(id) },
         }
     })

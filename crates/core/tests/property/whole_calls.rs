@@ -45,6 +45,7 @@ fn any_scene() -> impl Strategy<Value = Scene> {
     let peer = prop_oneof![
         4 => Just(Peer::Native(8000)),
         1 => Just(Peer::Native(16_000)),
+        2 => Just(Peer::Realtime),
         2 => Just(Peer::Asterisk(MS(15_000))),
         1 => Just(Peer::Asterisk(MS(100))),
     ];
@@ -124,6 +125,10 @@ fn play(scene: &Scene) -> (WholeCall, Vec<(CallTime, CallTime)>) {
         let key = match scene.peer {
             Peer::Native(_) => serde_json::json!({"type": "dtmf", "digit": "5"}).to_string(),
             Peer::Asterisk(_) => "DTMF_END digit:5".to_owned(),
+            // It has no keys; the word waits for an answer that is asked for.
+            Peer::Realtime => serde_json::json!({"type": "conversation.item.create", "item": {
+                "role": "user", "content": [{"type": "input_text", "text": "five"}]}})
+            .to_string(),
         };
         call.sends_text(AT(*at), key);
     }

@@ -290,6 +290,8 @@ impl Simulation {
                 | Action::Hearing { .. }
                 | Action::HangUp { .. }
                 | Action::TimedOut { .. }
+                | Action::PromptTooLong { .. }
+                | Action::NotSaid { .. }
                 | Action::TurnReport(_) => {}
             }
         }

@@ -179,6 +179,8 @@ impl Reader {
             | Action::Pause
             | Action::ClearPlayback
             | Action::TimedOut { .. }
+            | Action::PromptTooLong { .. }
+            | Action::NotSaid { .. }
             | Action::TurnReport(_)
             | Action::HangUp { .. } => {}
         }
@@ -228,6 +230,12 @@ impl Reader {
             | Event::ChunkStalled { .. }
             | Event::MarkSent { .. }
             | Event::InterruptRequested
+            | Event::Remembered { .. }
+            | Event::AnswerRequested { .. }
+            | Event::Instructed { .. }
+            | Event::Informed { .. }
+            | Event::SayRequested { .. }
+            | Event::HeardNoMoreThan { .. }
             | Event::ModelsSwitched
             | Event::ReplyWords { .. } => {}
         }

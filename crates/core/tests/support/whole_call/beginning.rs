@@ -12,6 +12,7 @@ use offhook_core::media::listener::Listener;
 use offhook_core::speakable::Dictionary;
 use offhook_core::streams::asterisk::Asterisk;
 use offhook_core::streams::native::Native;
+use offhook_core::streams::realtime::Realtime;
 use offhook_core::streams::{Gateway, Inbound, Wire};
 use offhook_core::turns::{Settings, trace};
 use offhook_core::units::CallTime;
@@ -45,6 +46,10 @@ impl Beginning {
             }
             Peer::Asterisk(_) => {
                 (Box::new(Asterisk::new()), "MEDIA_START channel_id:c1 format:slin".to_owned())
+            }
+            Peer::Realtime => {
+                let update = json!({"type": "session.update", "session": {"type": "realtime"}});
+                (Box::new(Realtime::with_parameters("id=s1")), update.to_string())
             }
         };
         let mut started = codec.decode(Wire::Text(&message)).unwrap();

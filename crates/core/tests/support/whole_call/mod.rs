@@ -71,6 +71,10 @@ pub struct WholeCall {
     pub sent: Vec<(CallTime, usize)>,
     /// When the gateway's buffer was cleared.
     pub cleared: Vec<CallTime>,
+    /// The item that a client of the Realtime API plays, and when its audio began.
+    item: Option<(String, CallTime)>,
+    /// How much later than it comes such a client plays its audio.
+    pub slow_ear: Duration,
     /// All text messages of the server.
     pub told: Vec<(CallTime, String)>,
     /// The gateway sends no marks back.
@@ -137,6 +141,8 @@ impl WholeCall {
             prompts: Vec::new(),
             sent: Vec::new(),
             cleared: Vec::new(),
+            item: None,
+            slow_ear: Duration::ZERO,
             told: Vec::new(),
             is_deaf: false,
             is_alive: true,

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use offhook_core::call::Input;
 use offhook_core::streams::Wire;
 use offhook_core::units::{CallTime, duration_of, samples_in};
@@ -19,6 +21,8 @@ pub enum Peer {
     /// Asterisk, at 8 kHz: sends nothing in silence, reports that its buffer is full beyond this much audio,
     /// and returns no mark that was flushed.
     Asterisk(Duration),
+    /// A client of the Realtime API: falls silent when the caller is said to speak, and tells what was heard.
+    Realtime,
 }
 
 impl Peer {
@@ -26,6 +30,7 @@ impl Peer {
         match self {
             Self::Native(rate) => rate,
             Self::Asterisk(_) => 8000,
+            Self::Realtime => 24_000,
         }
     }
 }
@@ -64,7 +69,13 @@ impl WholeCall {
                 continue;
             }
             let bytes: Vec<u8> = frame.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-            self.call.handle(now, Input::Message(Wire::Binary(&bytes)));
+            if self.peer == Peer::Realtime {
+                let audio = STANDARD.encode(&bytes);
+                let message = json!({"type": "input_audio_buffer.append", "audio": audio}).to_string();
+                self.call.handle(now, Input::Message(Wire::Text(&message)));
+            } else {
+                self.call.handle(now, Input::Message(Wire::Binary(&bytes)));
+            }
         }
     }
 
@@ -112,6 +123,29 @@ impl WholeCall {
                 _ if text == "FLUSH_MEDIA" => self.clear(now),
                 _ => {}
             },
+            Peer::Realtime => self.is_told_an_event(now, &serde_json::from_str(text).unwrap()),
+        }
+    }
+
+    fn is_told_an_event(&mut self, now: CallTime, event: &Value) {
+        match event["type"].as_str().unwrap() {
+            "response.output_audio.delta" => {
+                let item = event["item_id"].as_str().unwrap();
+                if self.item.as_ref().is_none_or(|(known, _)| known != item) {
+                    self.item = Some((item.to_owned(), self.playing_until.max(now)));
+                }
+                self.plays(now, &STANDARD.decode(event["delta"].as_str().unwrap()).unwrap());
+            }
+            "input_audio_buffer.speech_started" if self.playing_until > now => {
+                self.clear(now);
+                if let Some((item, began)) = &self.item {
+                    let heard = now.since(*began).saturating_sub(self.slow_ear).as_millis() as u64;
+                    let told = json!({"type": "conversation.item.truncate", "item_id": item,
+                        "content_index": 0, "audio_end_ms": heard});
+                    self.timeline.at(now + MS(20), Happening::Message(told.to_string()));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -124,6 +158,7 @@ impl WholeCall {
         let message = match self.peer {
             Peer::Native(_) => json!({"type": "mark", "name": name}).to_string(),
             Peer::Asterisk(_) => format!("MEDIA_MARK_PROCESSED correlation_id:{name}"),
+            Peer::Realtime => return,
         };
         self.call.handle(now, Input::Message(Wire::Text(&message)));
     }

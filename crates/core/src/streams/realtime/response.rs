@@ -1,0 +1,136 @@
+//! What the agent says, as the events of a response: created, its one item with its audio and its words, done.
+//! Must not know why the agent speaks.
+
+use serde_json::{Value, json};
+
+use crate::ids::TurnId;
+use crate::report::ReportedTurn;
+use crate::streams::fields::base64;
+
+/// How a response ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It was heard to its end.
+    Completed,
+    /// The caller cut in.
+    TurnDetected,
+    /// The client cancelled it.
+    ClientCancelled,
+}
+
+/// A response that is not done.
+#[derive(Debug, Clone)]
+pub(super) struct Response {
+    id: String,
+    /// The item of its words; `None` before the first.
+    pub(super) item: Option<String>,
+    /// The turn that it answers, once that is known.
+    pub(super) turn: Option<TurnId>,
+    transcript: String,
+    /// Samples that were sent of it.
+    pub(super) samples: u64,
+    /// Its playback was cleared: what comes now is said again.
+    pub(super) cleared: bool,
+}
+
+/// An event without its id: its type and its fields.
+pub(super) type Event = (&'static str, Value);
+
+impl Response {
+    pub(super) fn new(id: String, turn: Option<TurnId>) -> Self {
+        Self { id, item: None, turn, transcript: String::new(), samples: 0, cleared: false }
+    }
+
+    pub(super) fn created(&self) -> Event {
+        ("response.created", json!({"response": self.told("in_progress", &Value::Null, &[])}))
+    }
+
+    /// The item begins, behind `previous`.
+    pub(super) fn begun(&mut self, item: &str, previous: Option<&str>) -> Vec<Event> {
+        self.item = Some(item.to_owned());
+        let item = self.item("in_progress", None);
+        vec![
+            ("response.output_item.added", json!({"response_id": self.id, "output_index": 0, "item": item})),
+            ("conversation.item.added", json!({"previous_item_id": previous, "item": item})),
+            self.of_part("response.content_part.added", json!({"part": {"type": "audio", "transcript": ""}})),
+        ]
+    }
+
+    pub(super) fn audio(&mut self, samples: usize, bytes: &[u8]) -> Event {
+        self.samples += samples as u64;
+        self.of_part("response.output_audio.delta", json!({"delta": base64(bytes)}))
+    }
+
+    pub(super) fn words(&mut self, text: &str) -> Event {
+        let space = if self.transcript.is_empty() { "" } else { " " };
+        let delta = format!("{space}{text}");
+        self.transcript.push_str(&delta);
+        self.of_part("response.output_audio_transcript.delta", json!({"delta": delta}))
+    }
+
+    /// The response is over. The item keeps the words that were `heard`, if it is known which.
+    pub(super) fn done(self, outcome: Outcome, turn: Option<&ReportedTurn>) -> Vec<Event> {
+        let (status, details) = match outcome {
+            Outcome::Completed => ("completed", Value::Null),
+            Outcome::TurnDetected => ("cancelled", json!({"type": "cancelled", "reason": "turn_detected"})),
+            Outcome::ClientCancelled => {
+                ("cancelled", json!({"type": "cancelled", "reason": "client_cancelled"}))
+            }
+        };
+        let mut events = Vec::new();
+        let mut output = Vec::new();
+        if self.item.is_some() {
+            let ends = if outcome == Outcome::Completed { "completed" } else { "incomplete" };
+            let heard = turn.map(|turn| turn.turn.reply.as_str());
+            let item = self.item(ends, Some(heard.unwrap_or(&self.transcript)));
+            let part = json!({"part": {"type": "audio", "transcript": self.transcript}});
+            events.extend([
+                self.of_part("response.output_audio.done", json!({})),
+                self.of_part("response.output_audio_transcript.done", json!({"transcript": self.transcript})),
+                self.of_part("response.content_part.done", part),
+                (
+                    "response.output_item.done",
+                    json!({"response_id": self.id, "output_index": 0, "item": item}),
+                ),
+                ("conversation.item.done", json!({"item": item})),
+            ]);
+            output.push(item);
+        }
+        let mut told = self.told(status, &details, &output);
+        if let Some(tokens) = turn.and_then(|turn| turn.turn.tokens) {
+            told["usage"] = json!({
+                "total_tokens": tokens.prompt + tokens.generated,
+                "input_tokens": tokens.prompt,
+                "output_tokens": tokens.generated,
+                "input_token_details": {"text_tokens": tokens.prompt, "cached_tokens": tokens.reused},
+                "output_token_details": {"text_tokens": tokens.generated},
+            });
+        }
+        events.push(("response.done", json!({"response": told})));
+        events
+    }
+
+    fn told(&self, status: &str, details: &Value, output: &[Value]) -> Value {
+        json!({
+            "object": "realtime.response", "id": self.id, "status": status, "status_details": details,
+            "output": output, "output_modalities": ["audio"], "usage": null,
+        })
+    }
+
+    fn item(&self, status: &str, transcript: Option<&str>) -> Value {
+        let content = transcript.map(|text| json!({"type": "output_audio", "transcript": text}));
+        json!({
+            "object": "realtime.item", "id": self.item, "type": "message", "role": "assistant",
+            "status": status, "content": content.into_iter().collect::<Vec<_>>(),
+        })
+    }
+
+    /// An event about the one part of its one item.
+    fn of_part(&self, kind: &'static str, mut body: Value) -> Event {
+        body["response_id"] = json!(self.id);
+        body["item_id"] = json!(self.item);
+        body["output_index"] = json!(0);
+        body["content_index"] = json!(0);
+        (kind, body)
+    }
+}

@@ -1,0 +1,167 @@
+//! The settings of a session: what a client may change of them, and how they are told. Must not know the
+//! conversation.
+
+use serde_json::{Value, json};
+
+use crate::streams::fields::Fields;
+use crate::streams::{AudioFormat, Encoding, Refusal, RefusalCode};
+use crate::units::PHONE_RATE;
+
+/// The rate of linear samples: the only one of this protocol.
+const LINEAR_RATE: u32 = 24_000;
+
+/// The most characters of instructions.
+pub(super) const LONGEST_INSTRUCTIONS: usize = 20_000;
+
+/// The settings of one session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Session {
+    pub(super) id: String,
+    model: String,
+    /// The client's own system prompt; empty for the configured one.
+    pub(super) instructions: String,
+    pub(super) format: AudioFormat,
+}
+
+impl Session {
+    /// A session before its client has asked for anything.
+    pub(super) fn new(id: &str, model: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            model: model.to_owned(),
+            instructions: String::new(),
+            format: AudioFormat { encoding: Encoding::Pcm16le, rate: LINEAR_RATE },
+        }
+    }
+
+    /// The settings after `changes`. Once it is `running`, its audio stays as it is.
+    ///
+    /// # Errors
+    /// If a change is none that this server makes. Then nothing is changed.
+    pub(super) fn changed(&self, changes: &Fields<'_>, running: bool) -> Result<Self, Refusal> {
+        if let Some(kind) = changes.optional_id("type")?.filter(|kind| *kind != "realtime") {
+            return Err(not_done("session.type", format!("{kind:?}: only \"realtime\" sessions are served")));
+        }
+        not_given(changes, "tools", "function calls are not served")?;
+        not_given(changes, "prompt", "stored prompts are not served: send instructions")?;
+        if let Some(given) = changes.get("output_modalities").filter(|given| **given != json!(["audio"])) {
+            let problem = format!("{given}: the agent always speaks, so only [\"audio\"] is taken");
+            return Err(not_done("session.output_modalities", problem));
+        }
+        let instructions = instructions(changes, "session.instructions")?;
+        let mut input = self.format;
+        let mut output = self.format;
+        if let Some(audio) = changes.optional_object("audio", "session.audio")? {
+            if let Some(of) = audio.optional_object("input", "session.audio.input")? {
+                input = format(&of, "session.audio.input.format")?.unwrap_or(input);
+                turn_detection(&of)?;
+            }
+            if let Some(of) = audio.optional_object("output", "session.audio.output")? {
+                output = format(&of, "session.audio.output.format")?.unwrap_or(output);
+                if of.get("speed").is_some_and(|speed| speed.as_f64() != Some(1.0)) {
+                    let problem = "the pace of calls is the configured one (tts.speed)";
+                    return Err(not_done("session.audio.output.speed", problem));
+                }
+            }
+        }
+        if input != output {
+            let problem = "is not the format of session.audio.input: both must be the same";
+            return Err(not_done("session.audio.output.format", problem));
+        }
+        if running && input != self.format {
+            return Err(not_done("session.audio.input.format", "cannot change once the session runs"));
+        }
+        let instructions = instructions.unwrap_or_else(|| self.instructions.clone());
+        Ok(Self { instructions, format: input, ..self.clone() })
+    }
+
+    /// The settings, as clients are told them.
+    pub(super) fn told(&self) -> Value {
+        let format = match self.format.encoding {
+            Encoding::Mulaw => json!({"type": "audio/pcmu"}),
+            Encoding::Alaw => json!({"type": "audio/pcma"}),
+            Encoding::Pcm16le | Encoding::Pcm16be => json!({"type": "audio/pcm", "rate": self.format.rate}),
+        };
+        json!({
+            "type": "realtime",
+            "object": "realtime.session",
+            "id": self.id,
+            "model": self.model,
+            "output_modalities": ["audio"],
+            "instructions": self.instructions,
+            "audio": {
+                "input": {
+                    "format": format,
+                    "transcription": {"model": "whisper-1"},
+                    "turn_detection": {
+                        "type": "server_vad", "create_response": true, "interrupt_response": true,
+                    },
+                },
+                "output": {"format": format, "voice": "configured", "speed": 1.0},
+            },
+            "tools": [],
+            "tool_choice": "none",
+            "max_output_tokens": "inf",
+        })
+    }
+}
+
+/// The instructions, if they are given.
+///
+/// # Errors
+/// If there are too many of them.
+pub(super) fn instructions(of: &Fields<'_>, name: &str) -> Result<Option<String>, Refusal> {
+    let Some(text) = of.optional_text("instructions")? else { return Ok(None) };
+    let count = text.chars().count();
+    if count > LONGEST_INSTRUCTIONS {
+        let reason = format!("{name}: {count} characters, at most {LONGEST_INSTRUCTIONS} are taken");
+        return Err(Refusal::new(RefusalCode::TooLarge, reason));
+    }
+    Ok(Some(text.trim().to_owned()))
+}
+
+/// The format of audio in one direction, if it is given.
+fn format(of: &Fields<'_>, name: &'static str) -> Result<Option<AudioFormat>, Refusal> {
+    let Some(format) = of.optional_object("format", name)? else { return Ok(None) };
+    let encoding = match format.id("type")? {
+        "audio/pcm" => Encoding::Pcm16le,
+        "audio/pcmu" => Encoding::Mulaw,
+        "audio/pcma" => Encoding::Alaw,
+        other => {
+            let problem = format!("{other:?} is not one of audio/pcm, audio/pcmu, audio/pcma");
+            return Err(format.unsupported("type", problem));
+        }
+    };
+    let rate = if encoding == Encoding::Pcm16le { LINEAR_RATE } else { PHONE_RATE };
+    if let Some(asked) = format.optional_number("rate")?.filter(|asked| *asked != u64::from(rate)) {
+        return Err(format.unsupported("rate", format!("{asked}: it is spoken at {rate}")));
+    }
+    Ok(Some(AudioFormat { encoding, rate }))
+}
+
+/// Turns are taken by this server: by its own measure, whatever thresholds a client asks for.
+fn turn_detection(input: &Fields<'_>) -> Result<(), Refusal> {
+    const NAME: &str = "session.audio.input.turn_detection";
+    if input.is_null("turn_detection") {
+        return Err(not_done(NAME, "null: turns are taken by the server, it cannot be switched off"));
+    }
+    let Some(detection) = input.optional_object("turn_detection", NAME)? else { return Ok(()) };
+    let switched_off =
+        ["create_response", "interrupt_response"].into_iter().find(|name| detection.is_false(name));
+    match switched_off {
+        Some(name) => {
+            Err(not_done(&detection.name(name), "false: the server answers and gives way by itself"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn not_given(of: &Fields<'_>, field: &str, problem: &str) -> Result<(), Refusal> {
+    let given = of.get(field).is_some_and(|value| value.as_array().is_none_or(|list| !list.is_empty()));
+    if given { Err(not_done(&format!("session.{field}"), problem)) } else { Ok(()) }
+}
+
+/// The refusal of something that the protocol has and this server does not do.
+pub(super) fn not_done(name: &str, problem: impl std::fmt::Display) -> Refusal {
+    Refusal::new(RefusalCode::Unsupported, format!("{name}: {problem}"))
+}

@@ -1,0 +1,98 @@
+//! What comes into a call by other ways than the caller's voice: typed words, lines of an earlier conversation,
+//! new instructions, a sentence that the agent is to say. Must not know who asks for it.
+
+use std::time::Duration;
+
+use super::latency::Milestones;
+use super::{Action, Conversation};
+use crate::dialogue::Role;
+use crate::units::CallTime;
+
+/// At most this many sentences wait to be said.
+const MOST_TO_SAY: usize = 8;
+
+/// Typed words that wait for the end of a reply, in bytes. Of more, the last are answered.
+const MOST_TYPED: usize = 64 * 1024;
+
+impl Conversation {
+    /// A line that nobody says now: typed by the caller, or of an earlier conversation. It is not answered
+    /// before the agent is asked to.
+    pub(super) fn remember(&mut self, role: Role, text: &str) {
+        match role {
+            // The history keeps the order in which things were heard, and the reply is still being heard.
+            Role::User if self.reply.is_some() => {
+                self.typed.push(' ');
+                self.typed.push_str(text);
+                let too_much = self.typed.len().saturating_sub(MOST_TYPED);
+                let cut = (too_much..).find(|&at| self.typed.is_char_boundary(at)).unwrap_or_default();
+                self.typed.drain(..cut);
+            }
+            Role::User => self.history.caller_said(text),
+            Role::Assistant => self.history.agent_was_heard(text),
+            Role::System => self.inform(text),
+        }
+    }
+
+    /// A reply is over: what was typed meanwhile comes after it.
+    pub(super) fn remember_what_was_typed(&mut self) {
+        let typed = std::mem::take(&mut self.typed);
+        self.history.caller_said(&typed);
+    }
+
+    /// The agent is asked to speak now: to what was typed, or by these `instructions`. A caller who is
+    /// speaking is answered at the end of their turn, and to everything.
+    pub(super) fn answer_requested(&mut self, now: CallTime, instructions: &str) {
+        if self.is_ending() || self.utterance.is_some() {
+            return self.history.caller_said(instructions);
+        }
+        let milestones = Milestones { endpoint: Some(now), transcript: Some(now), ..Milestones::default() };
+        if self.is_protected() {
+            self.owed = Some((milestones, instructions.to_owned()));
+            return;
+        }
+        if self.reply.is_some() {
+            self.interrupt(now);
+        }
+        if !instructions.trim().is_empty() || !self.history.pending_caller_text().is_empty() {
+            self.answer(now, milestones, instructions);
+        }
+    }
+
+    /// The agent gets another system prompt.
+    pub(super) fn instruct(&mut self, system_prompt: String) {
+        match self.history.instruct(&system_prompt) {
+            Ok(()) => {
+                self.settings.system_prompt = system_prompt;
+                // It was prepared with the prompt of before.
+                self.roll_back();
+            }
+            Err(too_long) => self.actions.push_back(too_long),
+        }
+    }
+
+    /// The agent learns something that belongs behind its system prompt.
+    pub(super) fn inform(&mut self, text: &str) {
+        let text = text.trim();
+        let prompt = self.settings.system_prompt.trim_end();
+        let whole = if prompt.is_empty() { text.to_owned() } else { format!("{prompt}\n{text}") };
+        self.instruct(whole);
+    }
+
+    /// The agent is to say a sentence: now if nobody speaks, or else when nobody does.
+    pub(super) fn say_requested(&mut self, now: CallTime, text: String) {
+        if self.to_say.len() >= MOST_TO_SAY {
+            self.actions.push_back(Action::NotSaid { text });
+            return;
+        }
+        self.to_say.push_back(text);
+        self.wait_for_the_caller(now);
+    }
+
+    /// The client cleared its playback when the caller had heard no more than the first `lasting` of the
+    /// reply: that is truer than the clock.
+    pub(super) fn heard_no_more_than(&mut self, lasting: Duration) {
+        if let Some(reply) = self.reply.as_mut().filter(|reply| reply.paused.is_some()) {
+            reply.ledger.heard_no_more_than(lasting);
+        }
+    }
+}

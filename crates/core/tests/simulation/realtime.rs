@@ -1,0 +1,143 @@
+//! Whole calls of a client of the Realtime API, which returns no marks.
+
+use offhook_core::units::CallTime;
+use serde_json::{Value, json};
+
+use crate::support::simulation::{AT, MS, settings};
+use crate::support::whole_call::{Engines, Peer, WholeCall};
+
+const SPOKEN: &str = "You said four words. Is there anything else?";
+const ANSWER: &str = "You said 4 words. Is there anything else?";
+
+fn session() -> WholeCall {
+    WholeCall::with(settings(), Peer::Realtime, Engines::default())
+}
+
+/// The events of these types, with their times.
+fn events(call: &WholeCall, kinds: &[&str]) -> Vec<(CallTime, Value)> {
+    let told = call.told.iter().map(|(at, text)| (*at, serde_json::from_str::<Value>(text).unwrap()));
+    told.filter(|(_, event)| kinds.contains(&event["type"].as_str().unwrap())).collect()
+}
+
+fn kinds(events: &[(CallTime, Value)]) -> Vec<&str> {
+    events.iter().map(|(_, event)| event["type"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_question_becomes_an_item_and_its_answer_a_response() {
+    let mut call = session();
+    let end = call.says(AT(5000), "When do you open?");
+    call.run(AT(14_000));
+    assert!(call.heard_text().ends_with(SPOKEN), "{}", call.heard_text());
+    let turn: Vec<_> = [
+        "input_audio_buffer.speech_started",
+        "input_audio_buffer.speech_stopped",
+        "input_audio_buffer.committed",
+        "conversation.item.input_audio_transcription.completed",
+        "response.created",
+        "response.output_audio_transcript.done",
+        "response.done",
+    ]
+    .into();
+    let told: Vec<_> = events(&call, &turn).into_iter().filter(|(at, _)| *at >= AT(5000)).collect();
+    assert_eq!(kinds(&told), turn);
+    assert_eq!(told[3].1["transcript"], "When do you open?");
+    assert_eq!(told[5].1["transcript"], ANSWER);
+    let (done, response) = told.last().unwrap();
+    assert_eq!(response["response"]["status"], "completed");
+    assert_eq!(response["response"]["output"][0]["content"][0]["transcript"], ANSWER);
+    // It is done when the clock has it played: no mark was awaited.
+    let last_audio = events(&call, &["response.output_audio.delta"]).last().unwrap().0;
+    assert!(*done - last_audio < MS(200), "{:?}", *done - last_audio);
+    assert!(told[4].0 - end < MS(400));
+    // Names are given once.
+    let mut names: Vec<String> = call
+        .told
+        .iter()
+        .map(|(_, text)| serde_json::from_str::<Value>(text).unwrap()["event_id"].to_string())
+        .collect();
+    let all = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}
+
+#[test]
+fn a_caller_who_cuts_in_silences_the_client_and_the_item_keeps_what_was_heard() {
+    let mut call = session();
+    call.says(AT(5000), "When do you open?");
+    let cut = AT(7000);
+    call.says(cut, "No wait, I have another question.");
+    call.run(AT(14_000));
+    let silent = call.cleared.first().copied().expect("the client falls silent");
+    assert!(silent - cut <= MS(180), "{:?}", silent - cut);
+    let done = events(&call, &["response.done"]);
+    let response = &done[1].1["response"];
+    assert_eq!(response["status_details"], json!({"type": "cancelled", "reason": "turn_detected"}));
+    let heard = response["output"][0]["content"][0]["transcript"].as_str().unwrap().to_owned();
+    assert!(ANSWER.starts_with(&heard) && heard.len() < ANSWER.len(), "{heard}");
+    assert_eq!(call.hangs_up().transcript[2].text, heard);
+}
+
+#[test]
+fn a_client_that_plays_late_has_the_last_word_on_what_was_heard() {
+    let heard = |slow_ear| {
+        let mut call = session();
+        call.slow_ear = slow_ear;
+        call.says(AT(5000), "When do you open?");
+        call.says(AT(7000), "No wait, I have another question.");
+        call.run(AT(14_000));
+        call.hangs_up().transcript[2].text.clone()
+    };
+    let (at_once, late) = (heard(MS(0)), heard(MS(500)));
+    assert!(at_once.starts_with(&late) && late.len() < at_once.len(), "{late:?} {at_once:?}");
+}
+
+#[test]
+fn after_a_cough_the_same_response_goes_on_to_its_end() {
+    let mut call = session();
+    call.says(AT(5000), "When do you open?");
+    call.coughs(AT(7000), MS(240));
+    call.run(AT(16_000));
+    let done = events(&call, &["response.done"]);
+    assert_eq!(done.len(), 2);
+    assert_eq!(done[1].1["response"]["status"], "completed");
+    assert!(call.heard_text().ends_with("anything else?"), "{}", call.heard_text());
+}
+
+#[test]
+fn typed_words_are_answered_on_request_without_an_item_of_speech() {
+    let mut call = session();
+    let item = json!({"type": "message", "role": "user",
+        "content": [{"type": "input_text", "text": "When do you open?"}]});
+    call.sends(AT(5000), &json!({"type": "conversation.item.create", "item": item}));
+    call.sends(AT(6000), &json!({"type": "response.create"}));
+    call.run(AT(14_000));
+    assert!(call.heard_text().ends_with(SPOKEN), "{}", call.heard_text());
+    assert_eq!(events(&call, &["input_audio_buffer.committed"]).len(), 0);
+    assert_eq!(
+        events(&call, &["conversation.item.done"])[1].1["item"]["content"][0]["text"],
+        "When do you open?"
+    );
+}
+
+#[test]
+fn a_client_cancels_a_response_and_is_told_so_at_once() {
+    let mut call = session();
+    call.says(AT(5000), "When do you open?");
+    call.sends(AT(7000), &json!({"type": "response.cancel"}));
+    call.run(AT(12_000));
+    let (at, done) = events(&call, &["response.done"])[1].clone();
+    assert_eq!((at, &done["response"]["status_details"]["reason"]), (AT(7000), &json!("client_cancelled")));
+    assert!(events(&call, &["response.output_audio.delta"]).iter().all(|(at, _)| *at <= AT(7000)));
+}
+
+#[test]
+fn other_instructions_reach_the_model() {
+    let mut call = session();
+    let session = json!({"type": "realtime", "instructions": "You are a baker."});
+    call.sends(AT(4000), &json!({"type": "session.update", "session": session}));
+    call.says(AT(5000), "When do you open?");
+    call.run(AT(12_000));
+    assert_eq!(call.prompts.last().unwrap()[0].text, "You are a baker.");
+}

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Holds a voice session with OpenAI's own Python package: a recorded caller asks, is answered, and cuts in; a line is
+typed; mistakes are told. Audio goes out and is "played" at the pace of speech, as a program with a microphone does it.
+
+usage: scripts/try_realtime.py        (the program is target/release/offhook, or $OFFHOOK)
+
+The package is installed from PyPI into target/openai-venv, once. Ends with 1 if something is wrong."""
+
+import array
+import asyncio
+import base64
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import venv
+import wave
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+OFFHOOK = os.environ.get("OFFHOOK", str(ROOT / "target/release/offhook"))
+VENV = ROOT / "target/openai-venv"
+RATE = 24_000
+FRAME = RATE // 50
+PATIENCE_S = 20
+
+
+def with_package():
+    """Runs this file again with the package."""
+    python = VENV / "bin/python"
+    if not (VENV / "realtime-installed").exists():
+        venv.create(VENV, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "openai[realtime]"], check=True)
+        (VENV / "realtime-installed").touch()
+    if pathlib.Path(sys.executable) != python:
+        os.execv(python, [python, __file__])
+
+
+def recording(name):
+    """A recorded caller at 24 kHz."""
+    with wave.open(str(ROOT / "models/demo/callers" / name)) as file:
+        samples = array.array("h", file.readframes(file.getnframes()))
+    return [samples[i] + (samples[min(i + 1, len(samples) - 1)] - samples[i]) * k // 3
+            for i in range(len(samples)) for k in range(3)]
+
+
+class Caller:
+    """The client: sends 20 ms every 20 ms, speech or silence, and plays what comes."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.speech = []
+        self.events = []
+        self.news = asyncio.Condition()
+        self.item, self.began, self.sent_ms = None, 0.0, 0.0
+
+    def playing_ms(self):
+        """How much of the item was heard so far."""
+        return int(min((time.monotonic() - self.began) * 1000, self.sent_ms)) if self.item else 0
+
+    async def talk(self):
+        due = time.monotonic()
+        while True:
+            frame, self.speech = self.speech[:FRAME], self.speech[FRAME:]
+            audio = array.array("h", frame + [0] * (FRAME - len(frame))).tobytes()
+            await self.connection.input_audio_buffer.append(audio=base64.b64encode(audio).decode())
+            due += 0.02
+            await asyncio.sleep(max(0, due - time.monotonic()))
+
+    async def listen(self):
+        async for event in self.connection:
+            if event.type == "response.output_audio.delta":
+                if self.item != event.item_id:
+                    self.item, self.began, self.sent_ms = event.item_id, time.monotonic(), 0.0
+                self.sent_ms += len(base64.b64decode(event.delta)) / 2 / RATE * 1000
+            if event.type == "input_audio_buffer.speech_started" and self.playing_ms() < self.sent_ms:
+                heard = self.playing_ms()
+                await self.connection.conversation.item.truncate(
+                    item_id=self.item, content_index=0, audio_end_ms=heard)
+            async with self.news:
+                self.events.append((time.monotonic(), event))
+                self.news.notify_all()
+
+    async def until(self, kind, after=0):
+        """The first event of a kind that came as number `after` or later."""
+        def found():
+            return next((known for known in self.events[after:] if known[1].type == kind), None)
+        async with self.news:
+            await asyncio.wait_for(self.news.wait_for(found), PATIENCE_S)
+        return found()
+
+
+async def trials(openai, client):
+    async with client.realtime.connect(model="default") as connection:
+        caller = Caller(connection)
+        listening = asyncio.create_task(caller.listen())
+        _, created = await caller.until("session.created")
+        yield "a session is created", created.session.type == "realtime"
+        form = {"type": "audio/pcm", "rate": RATE}
+        await connection.session.update(session={
+            "type": "realtime", "audio": {"input": {"format": form}, "output": {"format": form, "voice": "marin"}}})
+        await caller.until("session.updated")
+        talking = asyncio.create_task(caller.talk())
+
+        caller.speech = recording("3.wav")
+        _, heard = await caller.until("conversation.item.input_audio_transcription.completed")
+        yield f"the caller is heard: {heard.transcript!r}", "cleaning" in heard.transcript.lower()
+        stopped = [at for at, event in caller.events if event.type == "input_audio_buffer.speech_stopped"][-1]
+        first, _ = await caller.until("response.output_audio.delta")
+        yield f"and answered {1000 * (first - stopped):.0f} ms after the pause was told", first - stopped < 2
+        _, done = await caller.until("response.done")
+        words = done.response.output[0].content[0].transcript
+        yield f"to the end: {words!r}", done.response.status == "completed" and "ninety" in words
+        yield "with the tokens that it took", done.response.usage.output_tokens > 0
+
+        seen = len(caller.events)
+        caller.speech = recording("4.wav")
+        await caller.until("response.output_audio.delta", seen)
+        await asyncio.sleep(0.6)
+        cut, seen_cut = time.monotonic(), len(caller.events)
+        caller.speech = recording("2.wav")
+        started, _ = await caller.until("input_audio_buffer.speech_started", seen_cut)
+        yield f"a caller who cuts in: silence is asked for after {1000 * (started - cut):.0f} ms", started - cut < 1
+        _, truncated = await caller.until("conversation.item.truncated", seen_cut)
+        _, cancelled = await caller.until("response.done", seen_cut)
+        yield "the answer is cancelled", (cancelled.response.status == "cancelled"
+                                          and cancelled.response.status_details.reason == "turn_detected")
+        kept = cancelled.response.output[0].content[0].transcript
+        yield f"after {truncated.audio_end_ms} ms it keeps what was heard: {kept!r}", len(kept) < 60
+        _, answer = await caller.until("response.done", caller.events.index(
+            next(known for known in caller.events if known[1] is cancelled)) + 1)
+        yield "and the new question is answered", answer.response.status == "completed"
+
+        seen = len(caller.events)
+        await connection.conversation.item.create(item={
+            "type": "message", "role": "user",
+            "content": [{"type": "input_text", "text": "How much is a filling?"}]})
+        await connection.response.create()
+        _, typed = await caller.until("response.done", seen)
+        words = typed.response.output[0].content[0].transcript
+        yield f"typed words are answered: {words!r}", "one hundred eighty" in words
+
+        seen = len(caller.events)
+        await connection.send({"type": "session.update", "event_id": "mine", "session": {
+            "type": "realtime", "tools": [{"type": "function", "name": "f", "parameters": {}}]}})
+        _, error = await caller.until("error", seen)
+        yield f"what is not done is told: {error.error.message!r}", error.error.event_id == "mine"
+        listening.cancel()
+        talking.cancel()
+    try:
+        async with client.realtime.connect(model="gpt-realtime"):
+            yield "an unknown model is refused", False
+    except Exception as error:
+        yield f"an unknown model is refused: {type(error).__name__}", "404" in str(error)
+
+
+async def drive(openai, address):
+    client = openai.AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0)
+    right = True
+    async for what, holds in trials(openai, client):
+        print(f"  {'ok   ' if holds else 'WRONG'}  {what}", flush=True)
+        right &= bool(holds)
+    return right
+
+
+def main():
+    with_package()
+    import openai
+    server = subprocess.Popen([OFFHOOK, "serve", "--open", "--port", "0"], cwd=ROOT, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        address = next((line.split()[-1] for line in server.stdout if line.startswith("listening on ")), None)
+        if address is None:
+            sys.exit("the server did not start")
+        print(f"openai {openai.__version__} at http://{address}/v1/realtime")
+        right = asyncio.run(drive(openai, address))
+    finally:
+        server.terminate()
+        server.wait()
+    sys.exit(0 if right else 1)
+
+
+if __name__ == "__main__":
+    main()
