@@ -129,6 +129,7 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
         Command::Config(cli::config::Command::Default) => {
             return cli::config::print_default().and_then(printed);
         }
+        Command::Config(cli::config::Command::Password) => return cli::password::run().and_then(printed),
         Command::Models(args) => return cli::models::run(args).and_then(printed),
         Command::Serve(_)
         | Command::Call(_)

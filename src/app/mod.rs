@@ -3,6 +3,7 @@
 
 pub mod certificates;
 pub mod engines;
+pub(crate) mod login;
 pub mod reload;
 mod state;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::login::Login;
 use crate::access::ReplayGuard;
 use crate::config::Config;
 use crate::engine::engines::Engines;
@@ -38,6 +39,8 @@ pub struct App {
     pub(crate) admission: Arc<Admission>,
     /// The single-use credentials that have been used.
     pub(crate) seen: Arc<Mutex<ReplayGuard>>,
+    /// The login of administrators with a password, if there is one.
+    pub(crate) login: Option<Arc<Login>>,
     pub(crate) services: Arc<OnceLock<Services>>,
     /// When the server started, since 1970.
     pub(crate) started: Duration,
@@ -61,11 +64,13 @@ impl App {
         let (uptime, metrics) = (uptime(), Arc::<Metrics>::default());
         let latencies = Arc::new(Latencies::new(uptime.clone()));
         let monitor = Arc::new(Monitor::new(config.clone(), uptime.clone(), refuses));
+        let login = config.password.clone().map(|hash| Arc::new(Login::new(hash, uptime.clone())));
         Self {
             registry: Arc::new(Registry::new(server.max_calls)),
             admission: Arc::new(Admission::new(server.max_waiting, server.max_calls_per_peer)),
             config,
             seen: Arc::default(),
+            login,
             services: Arc::default(),
             started: since_1970(),
             uptime,

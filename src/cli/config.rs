@@ -13,6 +13,8 @@ pub enum Command {
     /// Check for everything that `serve` would refuse, and list what is missing; exit code 64 if the
     /// configuration is invalid, 66 if only a model is missing or cannot be loaded
     Check(Check),
+    /// Make the hash of a password for admin.password; asks for it, or reads it from a pipe
+    Password,
     /// Print the configuration that ships with offhook, with every key explained
     Default,
 }

@@ -10,6 +10,7 @@ mod json;
 pub mod models;
 mod offline_call;
 pub mod output;
+pub mod password;
 pub mod preflight;
 pub mod replay;
 pub mod say;

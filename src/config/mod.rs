@@ -28,6 +28,7 @@ use std::time::Duration;
 use crate::access::Secret;
 use crate::engine::faults::{Fault, Target};
 use crate::engine::{KernelChoice, Sampling, TemplateChoice};
+use crate::login::PasswordHash;
 use crate::media::ear::EarSettings;
 use crate::speakable::Dictionary;
 use crate::turns::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
@@ -52,6 +53,8 @@ pub struct Config {
     pub lines: Lines,
     /// Who may read metrics and look into the server.
     pub admin: Admin,
+    /// The password with which administrators log in to the console; `None` lets nobody log in.
+    pub password: Option<PasswordHash>,
     /// The HTTP interface for programs.
     pub api: Api,
     /// The agent: its role, its facts and its phrases.

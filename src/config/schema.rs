@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::limits;
 use super::lines::lines;
-use super::secrets::secret;
+use super::secrets::{password_hash, secret};
 use super::toml_reader::Reader;
 use super::{
     Admin, Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, api, models, otlp, quality, records,
@@ -31,6 +31,7 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
         server,
         lines,
         admin: secret(r, base, "admin.token").map_or(Admin::Nobody, Admin::Bearer),
+        password: password_hash(r, base, "admin.password"),
         api: api::api(r, base),
         agent: turn_taking::agent(r),
         stt: stt(r, base),

@@ -8,6 +8,7 @@ use super::problems::Secrets;
 use super::toml_reader::{HIDDEN, Reader};
 use crate::access::{NoSecret, PrivateKey, Secret};
 use crate::files;
+use crate::login::PasswordHash;
 
 /// The largest secret file, in bytes: keys have a few thousand.
 const MOST_BYTES: u64 = 1 << 16;
@@ -43,6 +44,11 @@ pub(super) fn password(r: &mut Reader, base: &Path, key: &str) -> Option<Secret>
 /// As [`secret`], for a private key.
 pub(super) fn private_key(r: &mut Reader, base: &Path, key: &str) -> Option<PrivateKey> {
     read(r, base, key, || None, |pem| PrivateKey::of(pem).map_err(|e| e.to_string()))
+}
+
+/// As [`secret`], for the hash of a password.
+pub(super) fn password_hash(r: &mut Reader, base: &Path, key: &str) -> Option<PasswordHash> {
+    read(r, base, key, || None, |line| PasswordHash::parse(line).map_err(|e| e.to_string()))
 }
 
 fn is_reference(text: &str) -> bool {

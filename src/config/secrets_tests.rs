@@ -32,6 +32,9 @@ const FORMS: &[&str] = &[
     "[vonage]\nprivate_key = \"-----BEGIN RSA PRIVATE KEY-----\n§\n-----END RSA PRIVATE KEY-----\"",
     "[vonage]\nprivate_key = \"file:-----BEGIN PRIVATE KEY----- §\"",
     "[vonage]\nsignature_secret = \"§\"\nbearer = \"§\"",
+    "[admin]\npassword = \"§\"",
+    "[admin]\npassword = \"$argon2id$v=19$m=19456,t=2,p=1$§$§\"",
+    "[admin]\npassword = \"file:§\"",
     // Not as a string.
     "[offhook]\nbearer = §",
     "[offhook]\nbearer = №",

@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use super::listen::Connection;
 use super::own_page::is_of_this_machine;
 use super::server_state::server_state;
+use super::session::{Denied, FORGED, Visitor};
 use crate::app::App;
 use crate::config::Admin;
 use crate::engine::faults::{Fault, Target};
@@ -29,8 +30,8 @@ static AT_ONCE: Semaphore = Semaphore::const_new(8);
 const TOO_MANY: &str = "too many requests of administrators at once: ask again in a moment\n";
 
 /// What a client is told that is no administrator.
-const NOBODY: &str =
-    "this is for administrators: set admin.token, and send it as \"Authorization: Bearer TOKEN\"\n";
+const NOBODY: &str = "this is for administrators: set admin.token, and send it as \"Authorization: Bearer TOKEN\", \
+     or set admin.password, and log in at /console/login.html\n";
 
 pub(super) fn routes(app: &App) -> Router<App> {
     Router::new()
@@ -50,7 +51,18 @@ pub(super) async fn administrators(State(app): State<App>, request: Request, nex
         Admin::Nobody => false,
         Admin::Bearer(token) => bearer(request.headers()).is_some_and(|given| token.is(given)),
     };
-    if passes {
+    // A token says all. Only without one must a session, which a browser sends by itself, prove itself.
+    let by_session = match &connection {
+        Some(connection) if !passes => {
+            Visitor::of(&app, request.headers(), request.version(), connection).may(request.method())
+        }
+        Some(_) | None => Err(Denied::NoSession),
+    };
+    if let (Err(Denied::Forged), Some(connection)) = (by_session, &connection) {
+        app.refused(Kind::NotOpened, connection.peer, "admin", &"perhaps forged: Origin or X-CSRF-Token");
+        return (StatusCode::FORBIDDEN, FORGED).into_response();
+    }
+    if passes || by_session.is_ok() {
         // Whatever administrators ask, calls go first.
         let Ok(_place) = AT_ONCE.try_acquire() else {
             return (StatusCode::SERVICE_UNAVAILABLE, TOO_MANY).into_response();
@@ -58,7 +70,7 @@ pub(super) async fn administrators(State(app): State<App>, request: Request, nex
         return next.run(request).await;
     }
     if let Some(connection) = connection {
-        app.refused(Kind::NotOpened, connection.peer, "admin", &"no administrator's token");
+        app.refused(Kind::NotOpened, connection.peer, "admin", &"no administrator's token, and no session");
     }
     (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], NOBODY).into_response()
 }

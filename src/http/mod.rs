@@ -7,10 +7,12 @@ mod console;
 mod control;
 mod handshake;
 pub mod listen;
+mod login;
 mod openai;
 mod own_page;
 mod request_id;
 mod server_state;
+mod session;
 mod sockets;
 
 use axum::Router;
@@ -26,6 +28,7 @@ pub fn router(app: App) -> Router {
     sockets::routes(&app.config.lines)
         .merge(admin::routes(&app))
         .merge(console::routes(&app))
+        .merge(login::routes())
         .merge(control::routes(&app))
         .merge(openai::routes(&app))
         .route("/healthz", get(|| async { "ok\n" }))

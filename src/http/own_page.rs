@@ -54,16 +54,25 @@ const OF_PROXIES: [&str; 8] = [
 /// machine can reach (`loopback`): no page of another site, and no client of a proxy. nginx leaves no mark if
 /// it is not told to, but speaks HTTP/1.0.
 pub(super) fn is_of_this_machine(request: &Request, loopback: bool, public_url: Option<&PublicUrl>) -> bool {
-    let headers = request.headers();
+    sent_by_this_machine(request.headers(), request.version(), loopback, public_url)
+}
+
+/// As [`is_of_this_machine`], from the head of a request.
+pub(super) fn sent_by_this_machine(
+    headers: &HeaderMap,
+    version: Version,
+    loopback: bool,
+    public_url: Option<&PublicUrl>,
+) -> bool {
     let by_proxy = public_url.is_some()
-        || request.version() < Version::HTTP_11
+        || version < Version::HTTP_11
         || OF_PROXIES.iter().any(|name| headers.contains_key(*name));
     loopback && !by_proxy && own_page(headers, true, None).is_ok() && !is_embedded(headers)
 }
 
 /// Whether a browser asks on behalf of a page of another site: for an image, say, without an `Origin`. A link
 /// that its user follows is none of that (W3C, Fetch Metadata Request Headers).
-fn is_embedded(headers: &HeaderMap) -> bool {
+pub(super) fn is_embedded(headers: &HeaderMap) -> bool {
     let says = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let foreign = says("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
     foreign && says("sec-fetch-mode") != Some("navigate")

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 
 use axum::Router;
 use axum::extract::{Extension, OriginalUri, Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri, Version};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use tracing::Instrument as _;
@@ -15,6 +15,7 @@ use super::App;
 use super::handshake::Handshake;
 use super::listen::Connection;
 use super::own_page::{ABOUT_HOSTS, FOREIGN_HOST, own_page};
+use super::session::Visitor;
 use crate::access::{Denied, Upgrade, pass_all};
 use crate::config::Lines;
 use crate::ids::CallId;
@@ -49,6 +50,8 @@ struct Request {
     target: Uri,
     token: Option<String>,
     headers: HeaderMap,
+    /// It comes from the console of an administrator who has logged in.
+    by_session: bool,
 }
 
 /// A route whose sockets speak one of `dialects`.
@@ -58,11 +61,13 @@ fn socket(dialects: Vec<Dialect>) -> MethodRouter<App> {
                     Extension(connection): Extension<Connection>,
                     OriginalUri(target): OriginalUri,
                     token: Option<Path<String>>,
+                    version: Version,
                     headers: HeaderMap,
                     handshake: Handshake| {
             let token = token.map(|Path(token)| token);
+            let by_session = Visitor::of(&app, &headers, version, &connection).may_open_a_socket();
             let Connection { peer, loopback, .. } = connection;
-            let request = Request { peer, loopback, target, token, headers };
+            let request = Request { peer, loopback, target, token, headers, by_session };
             answer(&app, &dialects, request, handshake)
         },
     )
@@ -153,6 +158,10 @@ fn allowed(app: &App, dialects: &[Dialect], request: &Request) -> Result<Vec<Dia
         } else {
             Ok(())
         };
+        // The console speaks our own protocol, at its own address.
+        if request.by_session && dialects == [Dialect::Native] {
+            return Ok(vec![dialect]);
+        }
         match passed.and_then(|()| pass_all(&line.checks, &upgrade, &mut seen)) {
             Ok(()) => allowed.push(dialect),
             Err(Denied::Missing(_)) if dialects.len() > 1 => {}

@@ -13,6 +13,7 @@ mod gateways;
 mod handshakes;
 mod hanging_up;
 mod knowing;
+mod logins;
 mod models;
 mod outputs;
 mod own_agent;

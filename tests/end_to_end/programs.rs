@@ -16,7 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Answer {
     pub status: u16,
+    /// In lower case.
     pub head: String,
+    /// The cookie that it sets, as a browser sends it back.
+    pub cookie: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -56,11 +59,15 @@ pub fn ask(server: &Server, method: &str, path: &str, headers: &str, body: &[u8]
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;
-    let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+    let cookie = lines.find(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+    let cookie = cookie.map(|(_, set)| set.split(';').next().unwrap_or(set).to_owned());
+    let head = head.to_lowercase();
     let body = bytes.split_off(end);
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let chunked = head.contains("transfer-encoding: chunked");
-    Answer { status, body: if chunked { joined(&body) } else { body }, head }
+    Answer { status, body: if chunked { joined(&body) } else { body }, head, cookie }
 }
 
 /// The body in its chunks.

@@ -9,7 +9,7 @@ use std::path::Path;
 use imports::{Crate, House};
 
 /// A room (a folder of src/, or a file in it), and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 34] = [
+const MAY_IMPORT: [(&str, &[&str]); 35] = [
     ("units", &[]),
     ("stats", &[]),
     ("language", &[]),
@@ -47,6 +47,7 @@ const MAY_IMPORT: [(&str, &[&str]); 34] = [
     ("console", &[]),
     ("formats", &["audio"]),
     ("openai", &[]),
+    ("login", &[]),
     ("models", &["files"]),
     ("otlp", &["ids", "report", "units"]),
     ("quality", &[]),
@@ -62,6 +63,7 @@ const MAY_IMPORT: [(&str, &[&str]); 34] = [
             "engine",
             "files",
             "language",
+            "login",
             "media",
             "quality",
             "records",
@@ -89,6 +91,7 @@ const MAY_IMPORT: [(&str, &[&str]); 34] = [
             "engine",
             "files",
             "language",
+            "login",
             "quality",
             "runtime",
             "telemetry",
@@ -108,6 +111,7 @@ const MAY_IMPORT: [(&str, &[&str]); 34] = [
             "formats",
             "ids",
             "language",
+            "login",
             "openai",
             "phone",
             "quality",
@@ -130,7 +134,7 @@ const MAY_IMPORT: [(&str, &[&str]); 34] = [
 const ANY: [&str; 1] = ["*"];
 
 /// Rooms without sockets, threads, clocks, files and randomness, and the crates that they may use.
-const PURE: [(&str, &[&str]); 20] = [
+const PURE: [(&str, &[&str]); 21] = [
     ("units", &["serde"]),
     ("ids", &["serde"]),
     ("dialogue", &["serde"]),
@@ -149,6 +153,7 @@ const PURE: [(&str, &[&str]); 20] = [
     ("call", &["base64", "serde", "serde_json", "thiserror"]),
     ("quality", &["serde", "thiserror"]),
     ("console", &[]),
+    ("login", &["argon2", "base64", "ring", "subtle", "thiserror"]),
     ("openai", &["base64", "serde", "serde_json", "thiserror"]),
     ("engine/arbiter.rs", &[]),
 ];
@@ -183,6 +188,7 @@ fn house() -> House {
         of("offhook_files", "crates/files/src", &["files"]),
         of("offhook_formats", "crates/formats/src", &["formats"]),
         of("offhook_llm", "crates/llm/src", &["engine", "llm"]),
+        of("offhook_login", "crates/login/src", &["login"]),
         of("offhook_models", "crates/models/src", &["models"]),
         of("offhook_openai", "crates/openai/src", &["openai"]),
         of("offhook_otlp", "crates/otlp/src", &["otlp"]),

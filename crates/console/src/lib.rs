@@ -20,7 +20,7 @@ macro_rules! files {
 pub const PAGE: File = File { name: "index.html", bytes: include_bytes!("../static/index.html") };
 
 /// The other pages, and what all of them need.
-const FILES: [File; 49] = files![
+const FILES: [File; 52] = files![
     "api.js",
     "ask.js",
     "call.js",
@@ -47,6 +47,8 @@ const FILES: [File; 49] = files![
     "latency_bars.js",
     "live.html",
     "live.js",
+    "login.html",
+    "login.js",
     "meters.js",
     "microphone.js",
     "pages.css",
@@ -60,6 +62,7 @@ const FILES: [File; 49] = files![
     "recording.js",
     "rehearsal.js",
     "resampler.js",
+    "session.js",
     "sparkline.js",
     "style.css",
     "summary.js",
@@ -127,7 +130,12 @@ mod tests {
                 let rest = &text(file)[start + "/console/".len()..];
                 let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"._".contains(c));
                 let name = &rest[..end.unwrap_or(rest.len())];
-                assert!(name.starts_with("callers") || super::file(name).is_some(), "{}: {name}", file.name);
+                let routes = ["login", "logout", "session"];
+                assert!(
+                    routes.contains(&name) || name.starts_with("callers") || super::file(name).is_some(),
+                    "{}: {name}",
+                    file.name
+                );
             }
             for (start, _) in text(file).match_indices("from \"./") {
                 let rest = &text(file)[start + "from \"./".len()..];

@@ -1,5 +1,8 @@
-// Asks the server's administration (`/api/v1`), with the administrator's token if there is one. The token
-// lives in sessionStorage, and dies with the tab. It must not know what the answers mean, or any page.
+// Asks the server's administration (`/api/v1`): in the session of whoever has logged in, and with the
+// administrator's token if there is one. The token lives in sessionStorage, and dies with the tab. It must not
+// know what the answers mean, or any page.
+
+import { whoAmI } from "./session.js";
 
 const BASE = "/api/v1";
 const KEY = "offhook.admin-token";
@@ -16,11 +19,20 @@ export class ApiError extends Error {
   }
 }
 
-async function ask(path, options = {}) {
+/** What changes something carries the token of the session; `fresh` asks the server for it again. */
+async function headersFor({ method = "GET" }, fresh) {
   const headers = token() ? { Authorization: `Bearer ${token()}` } : {};
+  const { csrf } = method === "GET" ? {} : await whoAmI(fresh);
+  return csrf ? { ...headers, "X-CSRF-Token": csrf } : headers;
+}
+
+async function ask(path, options = {}, fresh = false) {
+  const headers = await headersFor(options, fresh);
   let answer;
   try {
     answer = await fetch(`${BASE}${path}`, { ...options, headers, cache: "no-store" });
+    // Another tab may have begun another session meanwhile.
+    if (answer.status === 403 && headers["X-CSRF-Token"] && !fresh) return ask(path, options, true);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(0, "The server does not answer. It may have stopped, or the network is gone.");

@@ -1,8 +1,10 @@
-// The way into the pages for administrators: asks for the token where the server wants one, says what went
-// wrong, and forgets the token again. It must not know what the pages show behind it.
+// The way into the pages for administrators: leads to the login where there is one, asks for the token where
+// the server wants one, says what went wrong, and signs out again. It must not know what the pages show behind
+// it.
 
 import { ApiError, forgetToken, keepToken, token } from "./api.js";
 import { byId, make } from "./element.js";
+import { loginAddress, signOut, whoAmI } from "./session.js";
 
 let again = null; // what to do once there is a token
 let tried = false; // whether the token is a new one
@@ -15,14 +17,16 @@ export async function guarded(work, retry = () => guarded(work)) {
     if (error.name === "AbortError") return false;
     if (!(error instanceof ApiError)) throw error;
     again = retry;
-    if (error.status === 401) ask(error.message);
+    if (error.status === 401) await enter(error.message);
     else sayTrouble(error);
     return false;
   }
   tried = false;
   byId("door").hidden = true;
   byId("inside").hidden = false;
-  byId("forget").hidden = token() === "";
+  const { signed_in: signedIn } = await whoAmI();
+  byId("forget").hidden = !signedIn && token() === "";
+  byId("forget").textContent = signedIn ? "Sign out" : "Forget the token";
   sayTrouble(null);
   return true;
 }
@@ -33,6 +37,15 @@ export function sayTrouble(error) {
   const place = byId("trouble");
   place.hidden = !words;
   if (place.textContent !== words) place.textContent = words;
+}
+
+/** To the login, if there is one; a person at this machine may have chosen the token instead. */
+async function enter(message) {
+  const { no_login_because: noLogin } = await whoAmI(true);
+  const byToken = tried || new URLSearchParams(window.location.search).get("by") === "token";
+  if (noLogin || byToken) return ask(message);
+  forgetToken();
+  window.location.replace(loginAddress());
 }
 
 function ask(message) {
@@ -83,9 +96,10 @@ function build() {
     again?.();
   });
   byId("door").append(form);
-  byId("forget").addEventListener("click", () => {
+  byId("forget").addEventListener("click", async () => {
     forgetToken();
-    window.location.reload();
+    if ((await whoAmI()).signed_in) await signOut();
+    else window.location.reload();
   });
 }
 

@@ -9,6 +9,7 @@ import { Keypad } from "./keypad.js";
 import { Meter } from "./meters.js";
 import { recordedCallers } from "./recorded_caller.js";
 import { Rehearsal } from "./rehearsal.js";
+import { loginAddress, signOut, whoAmI } from "./session.js";
 import { drawSummary, whyEnded } from "./summary.js";
 import { audioTrouble, closedTrouble, MICROPHONE_LOST, refusalTrouble, startTrouble } from "./troubles.js";
 import { legend, Waterfalls } from "./waterfall.js";
@@ -164,9 +165,12 @@ function reasonOf({ summary, hungUp, lost }, broken) {
   return hungUp ? "You hung up." : whyEnded(summary);
 }
 
-function troubleBefore({ error, closed }) {
+async function troubleBefore({ error, closed }) {
   if (error) return startTrouble(error);
-  return closed.opened ? closedTrouble(closed) : refusalTrouble();
+  if (closed.opened) return closedTrouble(closed);
+  const { signed_in: signedIn, here } = await whoAmI(true);
+  if (!signedIn && !here) window.location.assign(loginAddress()); // the session is over
+  return refusalTrouble();
 }
 
 /** The call did not come about. */
@@ -250,4 +254,8 @@ document.addEventListener("keydown", shortcut);
 window.addEventListener("beforeunload", (event) => current && event.preventDefault());
 byId("legend").append(legend());
 prepareChoices();
+byId("sign-out").addEventListener("click", signOut);
+whoAmI().then(({ signed_in: signedIn }) => {
+  byId("account").hidden = !signedIn;
+});
 offerRecordedCallers();

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { withPage } from "./browser.mjs";
 
 export const TOKEN = "s3cret-of-the-administrator";
+export const PASSWORD = "correct horse battery";
 const SCRIPT = process.env.OFFHOOK_MOCK ?? join(dirname(fileURLToPath(import.meta.url)), "mock_server.py");
 
 let server = null;
@@ -31,7 +32,8 @@ export const PHONE = {
 };
 export const DESK = { viewport: { width: 1200, height: 860 } };
 
-/** What the server has from now on: "full", "empty", "norecords", "refusing", "hostile", "token", "down". */
+/** What the server has from now on: "full", "empty", "norecords", "refusing", "hostile", "token", "login", "down"; "over" ends
+ *  the sessions, "other" gives them other tokens. */
 export const serverHas = (name) => fetch(`${base}/mock/${name}`, { method: "PUT" });
 
 /** Runs `test(page)` on a page of a server that has `what`; nothing may go wrong on it. */

@@ -3,7 +3,7 @@
 
 usage: mock_server.py PORT     (0 takes a free one; the first line printed is "listening on ADDRESS")
 PUT /mock/NAME chooses what the server has, until the next one: full, empty, norecords, refusing, hostile,
-token (wants one), down (fails).
+token (wants one), login (wants a password: PUT /mock/over ends its session), down (fails).
 Must not know the pages.
 """
 import array
@@ -26,6 +26,7 @@ POLICY = (
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
          ".js": "text/javascript; charset=utf-8"}
 TOKEN = "s3cret-of-the-administrator"
+PASSWORD = "correct horse battery"
 HOSTILE = (
     "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script>\u202e&lt;b&gt;"
 )
@@ -124,10 +125,10 @@ class Mock:
     def __init__(self, name):
         self.name = name
         base = recorded("state.json")
-        full = name in ("full", "hostile", "token", "down")
+        full = name in ("full", "hostile", "token", "login", "down")
         self.state = busy(base) if full else recorded("state-empty.json")
         self.wholes = {}
-        if name in ("full", "hostile", "token"):
+        if name in ("full", "hostile", "token", "login"):
             for number in (1, 2, 3):
                 whole = recorded(f"call-{number}.json")
                 self.wholes[number] = eventful(whole) if whole["call"]["interruptions"] else whole
@@ -172,8 +173,10 @@ class Mock:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     mock = Mock("full")
+    sessions = {}  # the token of each
+    tries = 0
 
-    def answer(self, status, body=b"", kind="application/json"):
+    def answer(self, status, body=b"", kind="application/json", more=()):
         if not isinstance(body, bytes):
             body = json.dumps(body).encode()
         self.send_response(status)
@@ -182,6 +185,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Security-Policy", POLICY)
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Cache-Control", "no-store")
+        for name, value in more:
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -192,19 +197,63 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_PUT(self):
-        Handler.mock = Mock(self.path.rsplit("/", 1)[-1])
+        name = self.path.rsplit("/", 1)[-1]
+        Handler.tries = 0
+        if name == "over":
+            Handler.sessions.clear()
+        elif name == "other":  # as if another tab had logged in again
+            Handler.sessions.update({cookie: csrf + "-of-another" for cookie, csrf in Handler.sessions.items()})
+        else:
+            Handler.mock = Mock(name)
+            Handler.sessions.clear()
         self.answer(204)
+
+    def csrf(self):
+        cookies = (self.headers.get("Cookie") or "").split("; ")
+        found = [one.split("=", 1)[1] for one in cookies if one.startswith("offhook=")]
+        return Handler.sessions.get(found[0]) if found else None
+
+    def login(self, method, what):
+        """The login as the server has it; see src/http/login.rs."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        has = Handler.mock.name == "login"
+        match method, what:
+            case "GET", "session":
+                why = None if has else "this server has no password for the console: set admin.password"
+                self.answer(200, {"signed_in": self.csrf() is not None, "csrf": self.csrf(), "here": True,
+                                  "no_login_because": why})
+            case "POST", "login":
+                Handler.tries += 1
+                if Handler.tries > 3:
+                    return self.error(429, "Too many attempts. Try again in 30 s.")
+                if json.loads(body) != {"password": PASSWORD}:
+                    return self.error(401, "The password is wrong.")
+                name = f"session-{len(Handler.sessions)}"
+                Handler.sessions[name] = f"csrf-{name}"
+                cookie = f"offhook={name}; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict"
+                self.answer(200, {"csrf": Handler.sessions[name]}, more=[("Set-Cookie", cookie)])
+            case "POST", "logout":
+                if self.csrf() is None or self.headers.get("X-CSRF-Token") != self.csrf():
+                    return self.error(403, "the token is wrong")
+                Handler.sessions.clear()
+                self.answer(204, more=[("Set-Cookie", "offhook=; Path=/; Max-Age=0")])
+            case _:
+                self.error(404, "there is nothing here")
 
     def do_GET(self):
         url = urllib.parse.urlsplit(self.path)
         if url.path.startswith("/api/v1/"):
             return self.api("GET", url.path[len("/api/v1/"):].split("/"), urllib.parse.parse_qs(url.query))
+        if url.path == "/console/session":
+            return self.login("GET", "session")
         file = STATIC / ("index.html" if url.path == "/" else url.path.removeprefix("/console/"))
         if file.parent == STATIC and file.is_file():
             return self.answer(200, file.read_bytes(), TYPES.get(file.suffix, "application/octet-stream"))
         self.error(404, "there is nothing here")
 
     def do_POST(self):
+        if self.path.startswith("/console/"):
+            return self.login("POST", self.path.removeprefix("/console/"))
         self.api("POST", urllib.parse.urlsplit(self.path).path.removeprefix("/api/v1/").split("/"), {})
 
     def do_DELETE(self):
@@ -215,6 +264,11 @@ class Handler(BaseHTTPRequestHandler):
         if mock.name == "token" and self.headers.get("Authorization") != f"Bearer {TOKEN}":
             message = "an administrator's token is wanted: Authorization: Bearer TOKEN (admin.token)"
             return self.error(401, message)
+        if mock.name == "login":
+            if self.csrf() is None:
+                return self.error(401, "this is for administrators: log in at /console/login.html")
+            if method != "GET" and self.headers.get("X-CSRF-Token") != self.csrf():
+                return self.error(403, "a session changes something only with its token in X-CSRF-Token")
         if mock.name == "down":
             return self.error(500, "the records cannot be read: disk I/O error")
         match method, path:

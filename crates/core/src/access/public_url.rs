@@ -42,6 +42,20 @@ impl PublicUrl {
         &self.host
     }
 
+    /// Whether its clients speak TLS.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Host and port as browsers write them in `Origin`: without the default port of the scheme.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        let usual = if self.secure { 443 } else { 80 };
+        let port = self.port.filter(|port| *port != usual);
+        port.map_or_else(|| self.host.clone(), |port| format!("{}:{port}", self.host))
+    }
+
     /// The full address of `target`, a path with its query.
     #[must_use]
     pub fn of(&self, target: &str) -> String {
@@ -80,6 +94,14 @@ impl fmt::Display for PublicUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn browsers_leave_the_usual_port_out() {
+        let authority = |text| PublicUrl::parse(text).map(|url| (url.authority(), url.is_secure()));
+        assert_eq!(authority("wss://voice.example.com:443/line"), Some(("voice.example.com".into(), true)));
+        assert_eq!(authority("wss://voice.example.com:80"), Some(("voice.example.com:80".into(), true)));
+        assert_eq!(authority("ws://[::1]:80"), Some(("[::1]".into(), false)));
+    }
 
     #[test]
     fn an_address_is_taken_apart_and_put_together_again() {

@@ -1,0 +1,5 @@
+//! What logins promise: hashes, sessions, and attempts.
+
+mod attempts;
+mod password;
+mod sessions;
