@@ -31,3 +31,4 @@ pub use offhook_phone as phone;
 pub use offhook_quality as quality;
 pub use offhook_records as records;
 pub use offhook_top as top;
+pub use offhook_webhooks as webhooks;

@@ -17,12 +17,14 @@ use crate::quality::ladder::Move;
 use crate::runtime::admission::Admission;
 use crate::runtime::clock::{Uptime, since_1970, uptime};
 use crate::runtime::followers::Follower;
+use crate::runtime::lookup::Lookup;
 use crate::runtime::monitor::{LOOK, Monitor, Seen};
 use crate::runtime::process;
 use crate::runtime::provider_api::ProviderApi;
 use crate::runtime::records::Records;
 use crate::runtime::registry::{Refused, Registry};
 use crate::runtime::services::Services;
+use crate::runtime::webhooks::Webhooks;
 use crate::telemetry::latencies::{Figures, Latencies};
 use crate::telemetry::logging;
 use crate::telemetry::metrics::{EngineMetrics, Metrics, ServerFigures};
@@ -52,6 +54,8 @@ pub struct App {
     pub(crate) monitor: Arc<Monitor>,
     pub(crate) followers: Vec<Arc<dyn Follower>>,
     pub(crate) records: Option<Arc<Records>>,
+    pub(crate) webhooks: Option<Arc<Webhooks>>,
+    pub(crate) lookup: Option<Lookup>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -80,6 +84,8 @@ impl App {
             latencies,
             monitor,
             records: None,
+            webhooks: None,
+            lookup: None,
             stop: CancellationToken::new(),
         }
     }
@@ -98,13 +104,27 @@ impl App {
         self.followed_by(records)
     }
 
+    /// Sends events of calls.
+    #[must_use]
+    pub fn notified_by(mut self, webhooks: Arc<Webhooks>) -> Self {
+        self.webhooks = Some(webhooks.clone());
+        self.followed_by(webhooks)
+    }
+
+    /// Asks for facts before a call.
+    #[must_use]
+    pub fn asking(mut self, lookup: Option<Lookup>) -> Self {
+        self.lookup = lookup;
+        self
+    }
+
     /// Takes calls from now on: the engines are loaded and warm.
     pub fn ready(&self, engines: Engines, provider_api: Option<ProviderApi>) {
         let engines = self.counted(engines);
         self.monitor.begin(&engines);
         let (config, followers, stop) = (self.config.clone(), self.followers.clone(), self.stop.clone());
-        let (records, monitor) = (self.records.clone(), self.monitor.clone());
-        let services = Services { config, engines, provider_api, followers, records, monitor, stop };
+        let (records, monitor, lookup) = (self.records.clone(), self.monitor.clone(), self.lookup.clone());
+        let services = Services { config, engines, provider_api, followers, records, lookup, monitor, stop };
         // The services are set once; a second set of engines would be dropped unused.
         let _ = self.services.set(services);
     }
@@ -149,6 +169,8 @@ impl App {
             dropped_log_lines: logging::dropped_lines(),
             records: self.records.as_ref().map(|records| records.counters()),
             recordings: self.records.as_ref().and_then(|records| records.recorded()),
+            webhooks: self.webhooks.as_ref().map(|webhooks| webhooks.counters()),
+            lookups: self.lookup.as_ref().map(Lookup::counters),
             health: engines.map(Engines::health).unwrap_or_default(),
             quality_step: self.monitor.quality().step,
             moves: self.monitor.moves(),

@@ -19,6 +19,7 @@ use crate::engine::voice;
 use crate::engine::whisper;
 use crate::records::{OpenError, Store};
 use crate::runtime::provider_api::ProviderApi;
+use crate::webhooks;
 use phrases::unspeakable;
 
 const MIB: u64 = 1 << 20;
@@ -242,6 +243,11 @@ impl Findings {
                 format!("a folder; {problem}"),
             );
         }
+        if let Some(file) = config.webhooks.file.as_ref().filter(|_| config.webhooks.url.is_some())
+            && let Some(problem) = spool_problem(file)
+        {
+            self.refuse("webhooks.file", format!("\"{}\"", file.display()), problem);
+        }
         let asked = config.lines.taken.values().any(|line| line.api.is_some());
         match asked.then(ProviderApi::new).transpose() {
             Ok(provider_api) => self.opened.provider_api = provider_api,
@@ -271,6 +277,15 @@ fn records_problem(file: &Path) -> Option<String> {
         // It is made, or brought to this version, when a server starts.
         Err(OpenError::Missing(_) | OpenError::Older { .. }) | Ok(_) => {}
         Err(error) => return Some(format!("the path of a database; {error}")),
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    writable(folder).err().map(|problem| format!("a file in a folder; {problem}"))
+}
+
+/// What is wrong with the spool of webhooks, if it is there, or with its folder.
+fn spool_problem(file: &Path) -> Option<String> {
+    if let Err(error) = webhooks::look(file) {
+        return Some(format!("the path of a file for webhooks that wait; {error}"));
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     writable(folder).err().map(|problem| format!("a file in a folder; {problem}"))

@@ -21,11 +21,13 @@ use crate::engine::faults::Faults;
 use crate::engine::llm::limit_threads;
 use crate::http::listen::{self, Limits};
 use crate::http::router;
+use crate::runtime::lookup::Lookup;
 #[cfg(feature = "otlp")]
 use crate::runtime::otlp::Traces;
 use crate::runtime::records::Records;
 use crate::runtime::reporter::Reporter;
 use crate::runtime::socket::FAREWELL;
+use crate::runtime::webhooks::Webhooks;
 use crate::streams::dialect::Dialect;
 
 /// Connections that the system queues before the server accepts them. A burst fills the usual 128; further
@@ -34,6 +36,9 @@ const BACKLOG: u32 = 1024;
 
 /// How long the last records may take at the end of the server.
 const LAST_RECORDS: Duration = Duration::from_secs(10);
+
+/// How long it may take to keep the last webhooks, and to end the requests that are on their way.
+const LAST_WEBHOOKS: Duration = Duration::from_secs(3);
 
 /// How long the last traces may take: a collector that is gone must not hold the server.
 #[cfg(feature = "otlp")]
@@ -55,7 +60,7 @@ pub struct Args {
     #[arg(long)]
     reports: bool,
 
-    /// Keep no records and send no traces to a collector, whatever the configuration says
+    /// Keep no records, send no traces to a collector and no webhooks, whatever the configuration says
     #[arg(long)]
     unrecorded: bool,
 
@@ -163,6 +168,11 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     if let Some(records) = &records {
         app = app.recorded_by(records.clone());
     }
+    let webhooks = Webhooks::open(&config.webhooks)?.map(Arc::new);
+    if let Some(webhooks) = &webhooks {
+        app = app.notified_by(webhooks.clone());
+    }
+    app = app.asking(Lookup::open(&config.lookup)?);
     #[cfg(feature = "otlp")]
     let traces = Traces::open(&config.otlp)?.map(Arc::new);
     #[cfg(feature = "otlp")]
@@ -230,6 +240,9 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     app.sum_up_the_rest();
     if let Some(records) = records {
         tokio::task::spawn_blocking(move || records.close(LAST_RECORDS)).await?;
+    }
+    if let Some(webhooks) = webhooks {
+        tokio::task::spawn_blocking(move || webhooks.close(LAST_WEBHOOKS)).await?;
     }
     #[cfg(feature = "otlp")]
     if let Some(traces) = traces {

@@ -27,7 +27,7 @@ pub fn hysteresis(config: &Config) -> HysteresisSettings {
 pub fn settings(config: &Config) -> Settings {
     Settings {
         language: &ENGLISH,
-        system_prompt: config.agent.system_prompt.clone(),
+        system_prompt: config.lookup.prompt(&config.agent.system_prompt, &config.lookup.default),
         phrases: config.agent.phrases.clone(),
         endpoint: config.endpoint.clone(),
         barge_in: config.barge_in.policy.clone(),
@@ -76,6 +76,43 @@ pub fn settings_of(config: &Config, agent: &Overrides, count: &CountTokens) -> R
     Ok(settings)
 }
 
+/// What a look-up before a call brought.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Known {
+    /// Facts for the system prompt; `None` leaves the default.
+    pub facts: Option<String>,
+    /// The greeting; `None` leaves that of the configuration.
+    pub greeting: Option<String>,
+}
+
+/// Puts what was looked up into the settings of a call. What the call itself brings wins.
+///
+/// # Errors
+/// If the facts would leave no room to talk: the default facts stay.
+pub fn learn(
+    settings: &mut Settings,
+    config: &Config,
+    agent: &Overrides,
+    known: Known,
+    count: &CountTokens,
+) -> Result<(), String> {
+    if let Some(greeting) = known.greeting.filter(|_| agent.greeting.is_none()) {
+        settings.phrases.greeting = greeting;
+    }
+    let Some(facts) = known.facts.filter(|_| agent.system_prompt.is_none()) else { return Ok(()) };
+    let prompt = config.lookup.prompt(&config.agent.system_prompt, &facts);
+    // A longer prompt of the configuration was taken as it is when the server started.
+    let most = (settings.prompt_tokens / 2).max(count.of(&settings.system_prompt));
+    let tokens = count.of(&prompt);
+    if tokens > most {
+        return Err(format!(
+            "with the facts, the system prompt has {tokens} tokens, at most {most} are taken"
+        ));
+    }
+    settings.system_prompt = prompt;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +133,26 @@ mod tests {
         let silent = of(&Overrides { system_prompt: Some("Bread.".into()), greeting: Some(String::new()) });
         let silent = silent.expect("small");
         assert_eq!((silent.system_prompt.as_str(), silent.phrases.greeting.as_str()), ("Bread.", ""));
+    }
+
+    #[test]
+    fn what_was_looked_up_stands_behind_the_prompt_unless_the_call_brings_its_own() {
+        let text = "[agent]\nsystem_prompt = \"A\"\ngreeting = \"B\"\n[lookup]\ndefault = \"C\"";
+        let config = crate::config::parse(text, "test", Path::new("")).expect("a configuration");
+        let words = CountTokens::new(|text| text.split_whitespace().count());
+        let known = |facts: &str| Known { facts: Some(facts.to_owned()), greeting: Some("Hi".to_owned()) };
+        let learnt = |agent: &Overrides, known| {
+            let mut settings = settings_of(&config, agent, &words).expect("settings");
+            let told = learn(&mut settings, &config, agent, known, &words);
+            (settings.system_prompt, settings.phrases.greeting, told.is_ok())
+        };
+        let whole = |prompt: &str, greeting: &str, right| (prompt.to_owned(), greeting.to_owned(), right);
+        let plain = Overrides::default();
+        assert_eq!(learnt(&plain, Known::default()), whole("A C", "B", true));
+        assert_eq!(learnt(&plain, known("It is Jo.")), whole("A It is Jo.", "Hi", true));
+        assert_eq!(learnt(&plain, known(&"a ".repeat(483))), whole("A C", "Hi", false));
+        let own = Overrides { system_prompt: Some("Own".into()), greeting: Some("Mine".into()) };
+        assert_eq!(learnt(&own, known("It is Jo.")), whole("Own", "Mine", true));
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub struct Lines {
 pub(super) fn holds_secrets(key: &str) -> bool {
     let section = key.split_once('.').map_or(key, |(section, _)| section);
     Dialect::named(section).is_some()
-        || ["admin", "otlp"].contains(&section)
+        || ["admin", "lookup", "otlp", "webhooks"].contains(&section)
         || ["server.public_url", "server.tls_key", "server.tls_certificate"].contains(&key)
 }
 

@@ -17,6 +17,7 @@ mod secrets;
 mod secrets_tests;
 mod toml_reader;
 mod turn_taking;
+mod webhooks;
 mod whereabouts;
 
 use std::collections::BTreeMap;
@@ -43,6 +44,7 @@ pub use problems::{ConfigError, Problem, Secrets};
 pub use quality::Quality;
 pub use records::Records;
 pub use secrets::secret_of;
+pub use webhooks::{LONGEST_FACTS, Lookup, Webhooks};
 
 /// The whole configuration. `config.toml` describes every key.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,6 +89,10 @@ pub struct Config {
     pub records: Records,
     /// Where traces of calls are sent.
     pub otlp: Otlp,
+    /// Where events of calls are sent.
+    pub webhooks: Webhooks,
+    /// Who is asked for facts before a call.
+    pub lookup: Lookup,
     /// How slow answers may become, and what is left out before that.
     pub quality: Quality,
     /// Faults that are injected into engines, if the command line allows it.
@@ -104,9 +110,10 @@ impl Config {
         self.admin = Admin::Anybody;
     }
 
-    /// Keeps no records, and sends no traces.
+    /// Keeps no records, and sends no traces and no events.
     pub fn leave_no_records(&mut self) {
         (self.records.file, self.records.recordings, self.otlp.endpoint) = (None, None, None);
+        self.webhooks.url = None;
     }
 }
 

@@ -11,7 +11,7 @@ use super::secrets::{password_hash, secret};
 use super::toml_reader::Reader;
 use super::{
     Admin, Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, api, models, otlp, quality, records,
-    turn_taking,
+    turn_taking, webhooks,
 };
 use crate::engine::voice;
 use crate::engine::whisper::{languages, published};
@@ -74,6 +74,8 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
         },
         records: records::records(r, base),
         otlp: otlp::otlp(r, base),
+        webhooks: webhooks::webhooks(r, base),
+        lookup: webhooks::lookup(r, base),
         faults: quality::faults(r),
     };
     check_together(r, &config);

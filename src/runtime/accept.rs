@@ -12,6 +12,7 @@ use super::capture::CaptureHead;
 use super::clock::Clock;
 use super::close_reason::CloseReason;
 use super::cpu_meter::metered;
+use super::lookup;
 use super::opening::{refuse, wait_for_start};
 use super::outbound::Outbound;
 use super::registry::{Place, Refused};
@@ -24,8 +25,9 @@ use crate::call::line::Line;
 use crate::call::opening::Opening;
 use crate::call::tolerance::Tolerance;
 use crate::call::{Call, Ending, Setup};
-use crate::config::call::{listener, settings_of};
+use crate::config::call::{self, listener, settings_of};
 use crate::ids::CallId;
+use crate::report::{Failure, Happened, Trouble};
 use crate::streams::detect::Context;
 use crate::streams::dialect::Dialect;
 use crate::streams::{Gateway, Refusal, Start, Wire};
@@ -63,6 +65,7 @@ pub async fn run(
     });
     let (end, stood) = match prepared {
         Ok((Opening { start, early }, mut setup, mut place)) => {
+            let missed = learn(&services, &mut setup, &start, codec.dialect()).await;
             setup.tap = services.record(&setup.id).await;
             let (id, dialect) = (setup.id.clone(), codec.dialect());
             let socket = tracing::Span::current();
@@ -72,7 +75,13 @@ pub async fn run(
                     Ok(line) => line,
                     Err(error) => return CloseReason::Lost(error.to_string()),
                 };
-                let started = || services.press_opening_keys(dialect, start.call_id.as_deref());
+                let called = id.clone();
+                let started = || {
+                    if let Some(failure) = &missed {
+                        services.tell(&called, &Happened::Failed(Trouble::Late, failure.clone()));
+                    }
+                    services.press_opening_keys(dialect, start.call_id.as_deref());
+                };
                 let taken_over = place.taken_over();
                 let orders = place.orders();
                 let spent = place.spent();
@@ -111,6 +120,19 @@ pub async fn run(
     };
     outbound.close(end.close_code(), &end.to_string(), incoming).await;
     (!stood).then_some(end)
+}
+
+/// Puts what can be looked up of the caller into the setup. Meanwhile messages wait in the socket, as after a
+/// stall. Returns what went wrong, if something did.
+async fn learn(
+    services: &Services,
+    setup: &mut Setup,
+    start: &Start,
+    dialect: Option<Dialect>,
+) -> Option<Failure> {
+    let (known, missed) = services.look_up(&setup.id, start, dialect).await;
+    let learnt = call::learn(&mut setup.settings, &services.config, &start.agent, known, &setup.count);
+    missed.or_else(|| learnt.err().map(|problem| lookup::missed("lookup_too_long", &problem)))
 }
 
 /// The setup of a call, from the configuration and its start message.

@@ -14,6 +14,7 @@ mod frames;
 mod guard;
 pub mod http_client;
 mod jobs;
+pub mod lookup;
 pub mod monitor;
 mod opening;
 #[cfg(feature = "otlp")]
@@ -31,3 +32,4 @@ pub mod socket;
 pub mod socket_reader;
 mod task;
 pub mod traces;
+pub mod webhooks;

@@ -6,14 +6,17 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::followers::{Follower, Log};
+use super::lookup::Lookup;
 use super::monitor::Monitor;
 use super::provider_api::ProviderApi;
 use super::records::Records;
 use crate::call::tap::AudioTap;
+use crate::config::call::Known;
 use crate::config::{Config, Line};
 use crate::engine::engines::Engines;
 use crate::ids::CallId;
-use crate::report::Happened;
+use crate::report::{Failure, Happened};
+use crate::streams::Start;
 use crate::streams::dialect::Dialect;
 
 /// A call waits no longer than this for the file of its recording.
@@ -32,6 +35,8 @@ pub struct Services {
     pub followers: Vec<Arc<dyn Follower>>,
     /// The records, if any are kept; they are one of the followers.
     pub records: Option<Arc<Records>>,
+    /// Asks for facts before a call, if anybody is asked.
+    pub lookup: Option<Lookup>,
     /// Judges what the server does.
     pub monitor: Arc<Monitor>,
     /// Cancelled when running calls must end.
@@ -55,6 +60,19 @@ impl Services {
             return None;
         };
         begun.ok().flatten()
+    }
+
+    /// What is known of the caller, if anybody is asked, and what went wrong. A call that brings its own
+    /// system prompt is not looked up.
+    pub(super) async fn look_up(
+        &self,
+        call: &CallId,
+        start: &Start,
+        dialect: Option<Dialect>,
+    ) -> (Known, Option<Failure>) {
+        let lookup = self.lookup.as_ref().filter(|_| start.agent.system_prompt.is_none());
+        let Some(lookup) = lookup else { return (Known::default(), None) };
+        lookup.ask(call, dialect.map_or("", Dialect::name), start).await
     }
 
     /// How much audio is kept in the playback buffer of the gateway that speaks `dialect`.

@@ -30,4 +30,5 @@ mod strangers;
 mod tls;
 mod transcripts;
 mod voice_sessions;
+mod webhooks;
 mod websockets;

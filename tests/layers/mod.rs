@@ -53,7 +53,11 @@ const MAY_IMPORT: [(&str, &[&str]); 35] = [
     ("quality", &[]),
     ("records", &["dialogue", "ids", "report", "units"]),
     ("top", &[]),
-    ("telemetry", &["dialogue", "engine", "ids", "quality", "records", "report", "runtime", "units"]),
+    ("webhooks", &["ids", "report", "streams"]),
+    (
+        "telemetry",
+        &["dialogue", "engine", "ids", "quality", "records", "report", "runtime", "units", "webhooks"],
+    ),
     ("engine", &["audio", "dialogue", "files", "language", "quality", "report", "units", "vad"]),
     (
         "config",
@@ -72,6 +76,7 @@ const MAY_IMPORT: [(&str, &[&str]); 35] = [
             "telemetry",
             "turns",
             "vad",
+            "webhooks",
         ],
     ),
     ("transcript", &["audio", "config", "engine", "media", "units", "vad"]),
@@ -79,7 +84,7 @@ const MAY_IMPORT: [(&str, &[&str]); 35] = [
         "runtime",
         &[
             "access", "call", "config", "dialogue", "engine", "ids", "media", "otlp", "quality", "records",
-            "report", "streams", "top", "turns", "units",
+            "report", "streams", "top", "turns", "units", "webhooks",
         ],
     ),
     (
@@ -196,6 +201,7 @@ fn house() -> House {
         of("offhook_quality", "crates/quality/src", &["quality"]),
         of("offhook_records", "crates/records/src", &["records"]),
         of("offhook_top", "crates/top/src", &["top"]),
+        of("offhook_webhooks", "crates/webhooks/src", &["webhooks"]),
     ])
 }
 

@@ -16,6 +16,8 @@ use crate::quality::breaker::Health;
 use crate::quality::ladder::Measure;
 use crate::records::{Counters, RecordingCounters};
 use crate::report::CoreUse;
+use crate::runtime::lookup::LookupCounters;
+use crate::webhooks;
 
 /// The figures of one moment.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +52,10 @@ pub struct ServerFigures {
     pub records: Option<Counters>,
     /// What was recorded, if calls are recorded.
     pub recordings: Option<RecordingCounters>,
+    /// What was done with events of calls, if any are sent.
+    pub webhooks: Option<webhooks::Counters>,
+    /// How look-ups before calls ended, if anybody is asked.
+    pub lookups: Option<LookupCounters>,
     /// The health of each engine.
     pub health: Vec<HealthFigures>,
     /// How many measures are taken against load.
@@ -136,6 +142,7 @@ impl Collector for ServerFigures {
             let name = ("offhook_recording_blocks", "Blocks of audio that no recording has", "outcome");
             counters(&mut encoder, name, dropped.into_iter())?;
         }
+        self.encode_webhooks(&mut encoder)?;
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         let info = ConstGauge::new(1.0);
         let mut metric =
@@ -157,6 +164,33 @@ impl Collector for ServerFigures {
 }
 
 impl ServerFigures {
+    fn encode_webhooks(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        if let Some(webhooks) = self.webhooks {
+            let events = [
+                ("delivered", webhooks.delivered),
+                ("failed_tries", webhooks.retried),
+                ("given_up", webhooks.given_up),
+                ("dropped", webhooks.dropped),
+                ("lost", webhooks.lost),
+            ];
+            let events = events.into_iter().map(|(outcome, count)| (outcome, count as f64));
+            counters(encoder, ("offhook_webhooks", "Webhooks of calls, by outcome", "outcome"), events)?;
+            let waiting = ConstGauge::new((webhooks.waiting + webhooks.queued) as f64);
+            let help = "Webhooks that are not delivered yet";
+            let name = "offhook_webhooks_waiting";
+            waiting.encode(encoder.encode_descriptor(name, help, None, waiting.metric_type())?)?;
+        }
+        let Some(lookups) = self.lookups else { return Ok(()) };
+        let ended = [
+            ("answered", lookups.answered),
+            ("late", lookups.late),
+            ("failed", lookups.failed),
+            ("nonsense", lookups.nonsense),
+        ];
+        let ended = ended.into_iter().map(|(outcome, count)| (outcome, count as f64));
+        counters(encoder, ("offhook_lookups", "Look-ups before calls, by outcome", "outcome"), ended)
+    }
+
     fn encode_health(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let any = ConstGauge::new(0.0);
         let help = "1 for the state in which an engine is";

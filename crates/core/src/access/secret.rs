@@ -76,6 +76,11 @@ impl Secret {
         self.values.first().map_or("", String::as_str)
     }
 
+    /// All values, for signing with each of them.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().map(String::as_str)
+    }
+
     /// True if `tag` is the HMAC of `text` with one of the values.
     pub(super) fn signed(&self, algorithm: hmac::Algorithm, text: &str, tag: &[u8]) -> bool {
         self.any(|value| {
