@@ -85,7 +85,13 @@ impl History {
         }
         system_prompt.clone_into(&mut self.system);
         self.budget = self.prompt_tokens.saturating_sub(tokens + AROUND_A_MESSAGE);
-        self.trim(self.budget);
+        let most = self.budget / SUMMARY_SHARE;
+        self.summary.shorten(|text| self.count.of(text) <= most);
+        // The last line may have to be cut again.
+        if let Some(last) = self.lines.pop_back() {
+            self.in_lines -= last.tokens;
+            self.add(last.message.role, &last.message.text);
+        }
         Ok(())
     }
 

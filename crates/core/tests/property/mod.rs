@@ -70,10 +70,8 @@ fn any_event() -> impl Strategy<Value = Event> {
             19 => Event::ModelsSwitched,
             20 => Event::ChunkStalled { chunk: ChunkId(id), lasting: Duration::from_millis(ms) },
             21 => Event::ReplyWords { most: 5 },
-            22 => {
-                let role = if ms % 4 == 0 { Role::Assistant } else { Role::User };
-                Event::Remembered { role, text }
-            }
+            // Lines of the agent's would be words that were never sent.
+            22 => Event::Remembered { role: Role::User, text },
             23 => Event::AnswerRequested { instructions: text },
             24 => Event::Instructed { system_prompt: text.repeat((ms % 40) as usize) },
             25 => Event::Informed { text },

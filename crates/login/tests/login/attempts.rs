@@ -71,7 +71,7 @@ proptest! {
         let mut attempts = Attempts::default();
         let (mut now, mut taken) = (START, vec![0_u32; 60]);
         let mut strangers = 0_u32;
-        let mut inside = vec![false; 60];
+        let mut inside = [false; 60];
         for (of, millis, right) in steps {
             now += Duration::from_millis(millis);
             let share = |burst: u32, every: Duration| {

@@ -36,9 +36,10 @@ impl Caller {
         Some(("input_audio_buffer.speech_started", json!({"audio_start_ms": at_ms, "item_id": item})))
     }
 
-    /// The agent gives way to a sound that was not told.
+    /// The agent, who is heard, gives way to the sound: whether or not it was told, the client falls silent now.
     pub(super) fn cuts_in(&mut self, names: &mut Names) -> Option<Event> {
-        let at_ms = self.over_the_agent.take()?;
+        let told_before = self.from_ms.filter(|_| self.speaks);
+        let at_ms = self.over_the_agent.take().or(told_before)?;
         self.begins(at_ms, false, names)
     }
 

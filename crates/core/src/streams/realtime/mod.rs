@@ -199,18 +199,17 @@ impl Realtime {
             let problem = format!("{heard}: only {sent} ms of its audio were sent");
             return Err(Refusal::malformed("audio_end_ms", problem));
         }
+        // What is said again after a cut is counted by the client in a way that nobody knows here.
+        let first_cut = response.cleared && response.cuts == 1;
         let told = json!({"item_id": item, "content_index": 0, "audio_end_ms": heard});
         self.reply(("conversation.item.truncated", told));
-        // What is said again after a cut is counted by the client in a way that nobody knows here.
-        let first_cut = self.response.as_ref().is_some_and(|response| response.cleared);
         Ok(first_cut.then_some(Inbound::HeardNoMoreThan { lasting: Duration::from_millis(heard) }))
     }
 
     // What the caller does.
 
     fn caller_speaks(&mut self, at_ms: u64) -> Option<Event> {
-        let sounds = |response: &Response| response.samples > 0 && !response.cleared;
-        let agent_is_heard = self.response.as_ref().is_some_and(sounds);
+        let agent_is_heard = self.response.as_ref().is_some_and(Response::is_heard);
         self.caller.begins(at_ms, agent_is_heard, &mut self.names)
     }
 
@@ -286,9 +285,8 @@ impl Realtime {
     }
 
     fn clear(&mut self) -> Option<Event> {
-        if let Some(response) = self.response.as_mut().filter(|response| response.samples > 0) {
-            response.cleared = true;
-        }
+        let response = self.response.as_mut().filter(|response| response.is_heard())?;
+        (response.cleared, response.cuts) = (true, response.cuts + 1);
         self.caller.cuts_in(&mut self.names)
     }
 }

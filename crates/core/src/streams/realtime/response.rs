@@ -29,8 +29,10 @@ pub(super) struct Response {
     transcript: String,
     /// Samples that were sent of it.
     pub(super) samples: u64,
-    /// Its playback was cleared: what comes now is said again.
+    /// Its playback was cleared, and nothing was sent since.
     pub(super) cleared: bool,
+    /// How often its playback was cleared.
+    pub(super) cuts: u32,
 }
 
 /// An event without its id: its type and its fields.
@@ -38,7 +40,12 @@ pub(super) type Event = (&'static str, Value);
 
 impl Response {
     pub(super) fn new(id: String, turn: Option<TurnId>) -> Self {
-        Self { id, item: None, turn, transcript: String::new(), samples: 0, cleared: false }
+        Self { id, item: None, turn, transcript: String::new(), samples: 0, cleared: false, cuts: 0 }
+    }
+
+    /// True if its client plays it.
+    pub(super) fn is_heard(&self) -> bool {
+        self.samples > 0 && !self.cleared
     }
 
     pub(super) fn created(&self) -> Event {
@@ -58,6 +65,7 @@ impl Response {
 
     pub(super) fn audio(&mut self, samples: usize, bytes: &[u8]) -> Event {
         self.samples += samples as u64;
+        self.cleared = false;
         self.of_part("response.output_audio.delta", json!({"delta": base64(bytes)}))
     }
 
