@@ -20,6 +20,7 @@ pub use offhook_core::{
     access, audio, call, dialogue, ids, language, media, report, scoring, speakable, stats, streams,
     timeline, turns, units, vad,
 };
+pub use offhook_edits as edits;
 pub use offhook_files as files;
 pub use offhook_formats as formats;
 pub use offhook_login as login;

@@ -335,7 +335,7 @@ fn start_requests(whisper: WhisperModel, cores: &Cores, wards: &mut Wards) -> Re
 }
 
 /// Prepares the phrases of the configuration before calls want them.
-fn prepare(config: &Config, phrases: &PhraseCache) {
+pub(super) fn prepare(config: &Config, phrases: &PhraseCache) {
     for chunk in config.agent.phrases.chunks(&ENGLISH, &config.tts.pronounce) {
         if let Err(error) = phrases.prepare(&chunk) {
             tracing::warn!(%error, "not all phrases were prepared: the others are spoken when they are wanted");

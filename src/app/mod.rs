@@ -2,9 +2,11 @@
 //! a running server reads again.
 
 pub mod certificates;
+pub mod config_file;
 pub mod engines;
 pub(crate) mod login;
 pub mod reload;
+mod settings;
 mod state;
 
 pub use state::App;

@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::login::Login;
+use super::config_file::ConfigFile;
+use super::settings::Settings;
 use crate::access::ReplayGuard;
 use crate::config::Config;
 use crate::engine::engines::Engines;
@@ -36,7 +38,9 @@ const SUMS: Duration = Duration::from_secs(5);
 /// The state that all requests share.
 #[derive(Clone)]
 pub struct App {
+    /// The configuration with which the server started.
     pub(crate) config: Arc<Config>,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) admission: Arc<Admission>,
     /// The single-use credentials that have been used.
@@ -72,6 +76,7 @@ impl App {
         Self {
             registry: Arc::new(Registry::new(server.max_calls)),
             admission: Arc::new(Admission::new(server.max_waiting, server.max_calls_per_peer)),
+            settings: Arc::new(Settings::new(config.clone(), ConfigFile::new(None))),
             config,
             seen: Arc::default(),
             login,
@@ -88,6 +93,13 @@ impl App {
             lookup: None,
             stop: CancellationToken::new(),
         }
+    }
+
+    /// Names the file from which the configuration came.
+    #[must_use]
+    pub fn configured_by(mut self, file: ConfigFile) -> Self {
+        self.settings = Arc::new(Settings::new(self.config.clone(), file));
+        self
     }
 
     /// Adds a follower, which gets the events of all calls.
@@ -288,7 +300,7 @@ impl App {
             return Err(Refused::Memory(self.registry.calls()));
         }
         self.monitor.admit(self.registry.calls())?;
-        Ok(services.clone())
+        Ok(Services { config: self.settings.now(), ..services.clone() })
     }
 }
 

@@ -2,8 +2,6 @@
 //! folders and certificates, and missing settings. `config check` reports the findings, and `serve` obeys
 //! them. Reads the heads of files, and no weights.
 
-mod phrases;
-
 use std::fmt;
 use std::path::Path;
 
@@ -12,7 +10,7 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::app::certificates::Certificates;
 use crate::app::engines::{llm_options, whisper_options};
-use crate::config::{Config, Problem};
+use crate::config::{Config, Problem, unspeakable};
 use crate::engine::LoadError;
 use crate::engine::llm::{self, Inspected};
 use crate::engine::voice;
@@ -20,7 +18,6 @@ use crate::engine::whisper;
 use crate::records::{OpenError, Store};
 use crate::runtime::provider_api::ProviderApi;
 use crate::webhooks;
-use phrases::unspeakable;
 
 const MIB: u64 = 1 << 20;
 

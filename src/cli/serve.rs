@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::preflight::{self, Opened};
 use crate::app::App;
+use crate::app::config_file::ConfigFile;
 use crate::app::engines as start;
 use crate::app::reload::Reload;
 use crate::cli::output::outln;
@@ -164,7 +165,7 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
         .with_context(|| format!("cannot listen on {wanted}; give another port with --port"))?;
     let address = listener.local_addr()?;
     let config = Arc::new(config);
-    let mut app = App::new(config.clone(), !args.take_all);
+    let mut app = App::new(config.clone(), !args.take_all).configured_by(ConfigFile::new(path));
     if let Some(records) = &records {
         app = app.recorded_by(records.clone());
     }
@@ -184,7 +185,7 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     }
     let limits = Limits { connections: config.server.max_connections, patience: config.server.start_timeout };
     let server = tokio::spawn(listen::serve(listener, router(app.clone()), limits, certificates.clone()));
-    let reload = Reload { certificates, app: app.clone(), config: path.map(Path::to_owned) };
+    let reload = Reload { certificates, app: app.clone() };
     tokio::spawn(app.clone().sum_up());
     tokio::spawn(app.clone().watch_over());
     tokio::spawn(reload.on_hangup(signal(SignalKind::hangup())?));

@@ -18,7 +18,7 @@ pub const DEFAULT_CONFIG: &str = include_str!("../../config.toml");
 const DEFAULT_SOURCE: &str = "that ships with offhook";
 
 /// The longest configuration, in bytes. The shipped one has twenty thousand.
-const LONGEST: u64 = 1 << 20;
+pub const LONGEST: u64 = 1 << 20;
 
 /// A configuration that was read to its end.
 #[derive(Debug, PartialEq)]

@@ -3,11 +3,13 @@
 
 mod api;
 pub mod call;
+pub mod editing;
 mod examine;
 pub mod limits;
 mod lines;
 mod models;
 mod otlp;
+mod phrases;
 mod problems;
 mod quality;
 mod records;
@@ -36,10 +38,11 @@ use crate::turns::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, 
 use crate::vad::DetectorChoice;
 
 pub use api::Api;
-pub use examine::{DEFAULT_CONFIG, Examined, examine, examine_text, load, parse};
+pub use examine::{DEFAULT_CONFIG, Examined, LONGEST, examine, examine_text, load, parse};
 pub use lines::{Line, Lines};
 pub use models::NamedModel;
 pub use otlp::Otlp;
+pub use phrases::unspeakable;
 pub use problems::{ConfigError, Problem, Secrets};
 pub use quality::Quality;
 pub use records::Records;

@@ -1,6 +1,7 @@
 //! The real program with the shipped models, over real sockets and pipes. Slow by nature, because calls run
 //! at the pace of speech. No test here asserts a speed.
 
+mod agent;
 mod calls;
 mod chaos;
 mod commands;

@@ -9,7 +9,7 @@ use std::path::Path;
 use imports::{Crate, House};
 
 /// A room (a folder of src/, or a file in it), and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 36] = [
+const MAY_IMPORT: [(&str, &[&str]); 37] = [
     ("units", &[]),
     ("stats", &[]),
     ("language", &[]),
@@ -45,6 +45,7 @@ const MAY_IMPORT: [(&str, &[&str]); 36] = [
     ("phone", &["audio", "files", "language", "stats", "streams", "units"]),
     ("files", &["audio"]),
     ("console", &[]),
+    ("edits", &[]),
     ("formats", &["audio"]),
     ("openai", &[]),
     ("login", &[]),
@@ -64,6 +65,7 @@ const MAY_IMPORT: [(&str, &[&str]); 36] = [
         &[
             "access",
             "dialogue",
+            "edits",
             "engine",
             "files",
             "language",
@@ -112,6 +114,7 @@ const MAY_IMPORT: [(&str, &[&str]); 36] = [
             "config",
             "console",
             "dialogue",
+            "edits",
             "engine",
             "formats",
             "ids",
@@ -139,7 +142,7 @@ const MAY_IMPORT: [(&str, &[&str]); 36] = [
 const ANY: [&str; 1] = ["*"];
 
 /// Rooms without sockets, threads, clocks, files and randomness, and the crates that they may use.
-const PURE: [(&str, &[&str]); 21] = [
+const PURE: [(&str, &[&str]); 22] = [
     ("units", &["serde"]),
     ("ids", &["serde"]),
     ("dialogue", &["serde"]),
@@ -159,6 +162,7 @@ const PURE: [(&str, &[&str]); 21] = [
     ("quality", &["serde", "thiserror"]),
     ("console", &[]),
     ("login", &["argon2", "base64", "ring", "subtle", "thiserror"]),
+    ("edits", &["thiserror", "toml"]),
     ("openai", &["base64", "serde", "serde_json", "thiserror"]),
     ("engine/arbiter.rs", &[]),
 ];
@@ -190,6 +194,7 @@ fn house() -> House {
         of("offhook", "src", &[]),
         of("offhook_core", "crates/core/src", &[]),
         of("offhook_console", "crates/console/src", &["console"]),
+        of("offhook_edits", "crates/edits/src", &["edits"]),
         of("offhook_files", "crates/files/src", &["files"]),
         of("offhook_formats", "crates/formats/src", &["formats"]),
         of("offhook_llm", "crates/llm/src", &["engine", "llm"]),

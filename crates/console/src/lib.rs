@@ -20,7 +20,11 @@ macro_rules! files {
 pub const PAGE: File = File { name: "index.html", bytes: include_bytes!("../static/index.html") };
 
 /// The other pages, and what all of them need.
-const FILES: [File; 52] = files![
+const FILES: [File; 58] = files![
+    "agent.css",
+    "agent.html",
+    "agent.js",
+    "agent_fields.js",
     "api.js",
     "ask.js",
     "call.js",
@@ -68,6 +72,8 @@ const FILES: [File; 52] = files![
     "summary.js",
     "talk.js",
     "timeline.js",
+    "trial.js",
+    "trial_banner.js",
     "troubles.js",
     "waterfall.js",
     "wav.js",

@@ -20,8 +20,8 @@ export class ApiError extends Error {
 }
 
 /** What changes something carries the token of the session; `fresh` asks the server for it again. */
-async function headersFor({ method = "GET" }, fresh) {
-  const headers = token() ? { Authorization: `Bearer ${token()}` } : {};
+async function headersFor({ method = "GET", headers: own = {} }, fresh) {
+  const headers = { ...own, ...(token() && { Authorization: `Bearer ${token()}` }) };
   const { csrf } = method === "GET" ? {} : await whoAmI(fresh);
   return csrf ? { ...headers, "X-CSRF-Token": csrf } : headers;
 }
@@ -61,6 +61,12 @@ export async function getJson(path, query = {}, options = {}) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(answer.status, "The server’s answer is no JSON. Is something else at this address?");
   }
+}
+
+/** `method` is "POST" or "PUT"; resolves to the answer. */
+export async function sendJson(method, path, value) {
+  const headers = { "Content-Type": "application/json" };
+  return (await ask(path, { method, headers, body: JSON.stringify(value) })).json();
 }
 
 export const getBlob = async (path, options) => (await ask(path, options)).blob();

@@ -2,11 +2,13 @@
 // instructions. It must not know the socket: it returns the fields of `session.start`.
 
 import { byId } from "./element.js";
+import { trial } from "./trial.js";
 
-/** What of `session.start` the person has filled in; what is left empty stays as the server has it. */
+/** What of `session.start` the person has filled in; what is left empty is what they try, or as the server
+    has it. */
 export function chosen() {
   const start = {};
-  const agent = {};
+  const agent = { ...trial() };
   const caller = byId("choice-caller").value.trim();
   const prompt = byId("choice-prompt").value.trim();
   const greeting = byId("choice-greeting").value.trim();

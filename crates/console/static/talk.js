@@ -11,6 +11,7 @@ import { recordedCallers } from "./recorded_caller.js";
 import { Rehearsal } from "./rehearsal.js";
 import { loginAddress, signOut, whoAmI } from "./session.js";
 import { drawSummary, whyEnded } from "./summary.js";
+import { offerTrial } from "./trial_banner.js";
 import { audioTrouble, closedTrouble, MICROPHONE_LOST, refusalTrouble, startTrouble } from "./troubles.js";
 import { legend, Waterfalls } from "./waterfall.js";
 
@@ -258,4 +259,5 @@ byId("sign-out").addEventListener("click", signOut);
 whoAmI().then(({ signed_in: signedIn }) => {
   byId("account").hidden = !signedIn;
 });
+offerTrial();
 offerRecordedCallers();

@@ -32,8 +32,8 @@ export const PHONE = {
 };
 export const DESK = { viewport: { width: 1200, height: 860 } };
 
-/** What the server has from now on: "full", "empty", "norecords", "refusing", "hostile", "token", "login", "down"; "over" ends
- *  the sessions, "other" gives them other tokens. */
+/** What the server has from now on: "full", "empty", "norecords", "refusing", "hostile", "token", "login", "down", and
+ *  "conflict": the agent’s file changes meanwhile; "over" ends the sessions, "other" gives them other tokens. */
 export const serverHas = (name) => fetch(`${base}/mock/${name}`, { method: "PUT" });
 
 /** Runs `test(page)` on a page of a server that has `what`; nothing may go wrong on it. */

@@ -3,7 +3,8 @@
 
 usage: mock_server.py PORT     (0 takes a free one; the first line printed is "listening on ADDRESS")
 PUT /mock/NAME chooses what the server has, until the next one: full, empty, norecords, refusing, hostile,
-token (wants one), login (wants a password: PUT /mock/over ends its session), down (fails).
+token (wants one), login (wants a password: PUT /mock/over ends its session), down (fails), conflict (the file of the
+agent changes meanwhile).
 Must not know the pages.
 """
 import array
@@ -127,6 +128,12 @@ class Mock:
         base = recorded("state.json")
         full = name in ("full", "hostile", "token", "login", "down")
         self.state = busy(base) if full else recorded("state-empty.json")
+        self.agent = recorded("agent.json")
+        if name == "hostile":
+            for setting in self.agent["settings"]:
+                setting["help"] = '<img src=x onerror="document.title=1"> ' + "x" * 200
+                if setting["kind"] in ("text", "long_text"):
+                    setting["value"] = "<script>document.title='hacked'</script> \u202e" + "y" * 150
         self.wholes = {}
         if name in ("full", "hostile", "token", "login"):
             for number in (1, 2, 3):
@@ -170,6 +177,14 @@ class Mock:
         return found[:int(one("limit") or 100)]
 
 
+def problems_of(changes):
+    """What the mock takes for wrong: a silence that is not between 100 and 5000."""
+    wrong = {key: value for key, value in changes.items()
+             if key == "endpoint.complete_ms" and not (isinstance(value, int) and 100 <= value <= 5000)}
+    return [{"key": key, "line": 1, "message": f"{value}: allowed is a whole number from 100 to 5000"}
+            for key, value in wrong.items()]
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     mock = Mock("full")
@@ -197,6 +212,8 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_PUT(self):
+        if self.path.startswith("/api/v1/"):
+            return self.api("PUT", self.path.removeprefix("/api/v1/").split("/"), {})
         name = self.path.rsplit("/", 1)[-1]
         Handler.tries = 0
         if name == "over":
@@ -274,6 +291,12 @@ class Handler(BaseHTTPRequestHandler):
         match method, path:
             case "GET", ["state"]:
                 self.answer(200, mock.state)
+            case "GET", ["agent"]:
+                self.answer(200, mock.agent)
+            case "POST", ["agent", "check"]:
+                self.answer(200, {"problems": problems_of(self.body()["changes"])})
+            case "PUT", ["agent"]:
+                self.save()
             case "GET", ["calls"]:
                 self.answer(200, {"calls": mock.state["calls"]})
             case "POST", ["calls", name, "hangup"]:
@@ -291,6 +314,23 @@ class Handler(BaseHTTPRequestHandler):
                 self.record(method, int(number), rest)
             case _:
                 self.error(404, "there is no such call")
+
+    def body(self):
+        return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def save(self):
+        """Saves the agent's settings, as the server does."""
+        mock, body = Handler.mock, self.body()
+        if mock.name == "conflict" and mock.agent["version"] == "1":
+            mock.agent["version"] = "2"
+        if body["version"] != mock.agent["version"]:
+            return self.error(409, "the file has changed meanwhile: load it again")
+        for setting in mock.agent["settings"]:
+            setting["value"] = body["changes"].get(setting["key"], setting["value"])
+        mock.agent["version"] += "x"
+        later = [key for key in body["changes"] if key in ("tts.voice", "tts.speed")]
+        mock.agent["waits_for_restart"] = bool(later)
+        self.answer(200, {"version": mock.agent["version"], "after_a_restart": later})
 
     def record(self, method, number, rest):
         whole = Handler.mock.wholes[number]

@@ -20,7 +20,7 @@ const text = (page, what) => page.locator(what).innerText();
 
 test("the navigation names the page on which one is", async () => {
   await onPage("full", "/", async (page) => {
-    for (const name of ["Live", "Calls", "Health", "Talk"]) {
+    for (const name of ["Agent", "Live", "Calls", "Health", "Talk"]) {
       await page.getByRole("navigation").getByRole("link", { name }).click();
       await page.locator("nav [aria-current=page]", { hasText: name }).waitFor();
       assert.match(await page.title(), new RegExp(name));

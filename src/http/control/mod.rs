@@ -1,6 +1,7 @@
 //! The interface for those who run the server, under /api/v1: its state, running calls, the records of past
 //! calls. For administrators. Must not know how calls run or records are kept.
 
+mod agent;
 mod audio;
 mod orders;
 mod problems;
@@ -30,6 +31,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/records/{id}", get(records::one).delete(records::delete))
         .route("/records/{id}/transcript", get(records::transcript))
         .route("/records/{id}/audio", get(audio::of))
+        .merge(agent::routes())
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is no such path (docs/control.md)"))
         .layer(from_fn_with_state(app.clone(), administrators))
         .layer(axum::middleware::map_response(in_our_form));

@@ -1,14 +1,15 @@
 //! What the agent says on its own, and whether the voice can say it: a phrase that cannot be spoken would be
 //! silence, and nobody would know before a caller does.
 
-use crate::config::Config;
+use super::Config;
 use crate::engine::voice;
 use crate::language::ENGLISH;
 use crate::speakable::{spoken, written};
 use crate::turns::Phrases;
 
 /// The phrases of the configuration that its voice cannot speak, with their keys.
-pub(super) fn unspeakable(config: &Config) -> Vec<(&'static str, &str)> {
+#[must_use]
+pub fn unspeakable(config: &Config) -> Vec<(&'static str, &str)> {
     let (voice, names) = (&config.tts.voice, &config.tts.pronounce);
     let is_silent = |(_, phrase): &(&str, &str)| {
         let said = spoken(&written(phrase, &ENGLISH), &ENGLISH.speech, names).text;
