@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::login::Login;
 use super::config_file::ConfigFile;
+use super::login::Login;
 use super::settings::Settings;
 use crate::access::ReplayGuard;
 use crate::config::Config;

@@ -20,7 +20,7 @@ const MAY_IMPORT: [(&str, &[&str]); 37] = [
     ("access", &[]),
     ("audio", &["units"]),
     ("vad", &["units"]),
-    ("streams", &["access", "audio", "dialogue", "report", "units"]),
+    ("streams", &["access", "audio", "dialogue", "ids", "report", "units"]),
     ("media", &["audio", "ids", "report", "units", "vad"]),
     ("timeline", &["units"]),
     ("speakable", &["dialogue", "language"]),

@@ -2,8 +2,8 @@
 //! from which somebody has logged in before apart from all strangers, so that no crowd of strangers locks
 //! them out. Must not know the password.
 
+use core::net::{IpAddr, Ipv6Addr};
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 /// The attempts of one address at once, and the time after which it gets another one.

@@ -1,5 +1,5 @@
-//! `GET /v1/realtime`: a voice session over a WebSocket. It is a call like those of gateways, taken in the form of
-//! OpenAI's. Must not know its events, which `streams` reads and writes.
+//! `GET /v1/realtime`: a voice session over a WebSocket. It is a call like those of gateways, taken in the
+//! form of OpenAI's. Must not know its events, which `streams` reads and writes.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Query, State};

@@ -25,8 +25,8 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// The dialects of telephone lines, which the configuration names. `Realtime` belongs to the interface for
-    /// programs.
+    /// The dialects of telephone lines, which the configuration names. `Realtime` belongs to the interface
+    /// for programs.
     pub const LINES: [Self; 7] =
         [Self::Native, Self::Twilio, Self::Telnyx, Self::Plivo, Self::Vonage, Self::Jambonz, Self::Asterisk];
 

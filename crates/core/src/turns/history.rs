@@ -79,7 +79,8 @@ impl History {
     /// # Errors
     /// If it takes more than half of the tokens: too little would be left for the conversation.
     pub(super) fn instruct(&mut self, system_prompt: &str) -> Result<(), Action> {
-        let (tokens, most) = (self.count.of(system_prompt), self.prompt_tokens / 2);
+        let most = (self.prompt_tokens / 2).saturating_sub(AROUND_A_MESSAGE);
+        let tokens = self.count.of(system_prompt);
         if tokens > most {
             return Err(Action::PromptTooLong { tokens, most });
         }

@@ -1,70 +1,18 @@
 //! The ledger of the chunks that were sent and heard. A returned mark says that a chunk was played; between
 //! marks the clock decides. Never touches audio.
 
+mod piece;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
+use self::piece::{Piece, State};
 use super::heard::{Heard, join};
 use super::word_timing::Sound;
 use crate::dialogue::WordTime;
 use crate::ids::{ChunkId, MarkId};
 use crate::units::CallTime;
-
-/// One chunk of a reply on its way to the ear.
-#[derive(Debug, Clone)]
-struct Piece {
-    chunk: ChunkId,
-    text: String,
-    /// The pause before it.
-    silence: Duration,
-    /// The length of its audio, as far as that has come.
-    lasts: Duration,
-    /// Spoken to bridge a wait: heard, but no part of the answer.
-    filler: bool,
-    state: State,
-}
-
-#[derive(Debug, Clone)]
-enum State {
-    /// Given to the synthesiser.
-    Asked,
-    /// Synthesised and held back; the audio before `from` was heard.
-    Ready { sound: Sound, from: Duration },
-    /// Queued for the gateway, from `from` on.
-    Queued { sound: Sound, from: Duration, mark: MarkId, started: Option<CallTime> },
-    /// Heard to its end, or never to be heard.
-    Over { heard: bool },
-}
-
-impl Piece {
-    fn new(chunk: ChunkId, text: &str, silence: Duration, filler: bool) -> Self {
-        let lasts = Duration::ZERO;
-        Self { chunk, text: text.to_owned(), silence, lasts, filler, state: State::Asked }
-    }
-
-    /// True if its audio, or a part of it, is still to come.
-    fn awaits_sound(&self) -> bool {
-        match &self.state {
-            State::Asked => true,
-            State::Ready { sound, .. } | State::Queued { sound, .. } => sound.grows,
-            State::Over { .. } => false,
-        }
-    }
-
-    /// No more audio will come: the text without audio is never heard.
-    fn ends_here(&mut self) {
-        match &mut self.state {
-            State::Asked => self.state = State::Over { heard: false },
-            State::Ready { sound, .. } | State::Queued { sound, .. } if sound.grows => {
-                self.text = sound.beginning(&self.text, sound.duration).to_owned();
-                sound.grows = false;
-            }
-            State::Ready { .. } | State::Queued { .. } | State::Over { .. } => {}
-        }
-    }
-}
 
 /// A chunk that is due to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

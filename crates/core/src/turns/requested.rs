@@ -1,5 +1,5 @@
-//! What comes into a call by other ways than the caller's voice: typed words, lines of an earlier conversation,
-//! new instructions, a sentence that the agent is to say. Must not know who asks for it.
+//! What comes into a call by other ways than the caller's voice: typed words, lines of an earlier
+//! conversation, new instructions, a sentence that the agent is to say. Must not know who asks for it.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The caller's turn, as events: speech that starts and stops, words, the item that the turn becomes. Must not
-//! know what is answered.
+//! The caller's turn, as events: speech that starts and stops, words, the item that the turn becomes. Must
+//! not know what is answered.
 
 use serde_json::{Value, json};
 
@@ -36,7 +36,8 @@ impl Caller {
         Some(("input_audio_buffer.speech_started", json!({"audio_start_ms": at_ms, "item_id": item})))
     }
 
-    /// The agent, who is heard, gives way to the sound: whether or not it was told, the client falls silent now.
+    /// The agent, who is heard, gives way to the sound: whether or not it was told, the client falls silent
+    /// now.
     pub(super) fn cuts_in(&mut self, names: &mut Names) -> Option<Event> {
         let told_before = self.from_ms.filter(|_| self.speaks);
         let at_ms = self.over_the_agent.take().or(told_before)?;

@@ -44,7 +44,7 @@ impl Item {
         for part in parts {
             let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
             if !["input_text", "output_text", "text"].contains(&kind) {
-                return Err(not_done("item.content.type", format!("{kind:?}: only text is taken")));
+                return Err(not_done("item.content.type", "only input_text and output_text are taken"));
             }
             let words = part.get("text").and_then(Value::as_str);
             text.push_str(words.ok_or_else(|| wrong("a part has no text"))?);

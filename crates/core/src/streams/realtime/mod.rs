@@ -1,9 +1,9 @@
-//! The voice sessions of OpenAI's Realtime API over a WebSocket: JSON events, audio in base64. Turns are taken
-//! by this server. Its client returns no marks; it plays what comes, and stops when the caller is said to
-//! speak. PURE; must not know sockets, pacing or the conversation.
+//! The voice sessions of OpenAI's Realtime API over a WebSocket: JSON events, audio in base64. Turns are
+//! taken by this server. Its client returns no marks; it plays what comes, and stops when the caller is said
+//! to speak. PURE; must not know sockets, pacing or the conversation.
 //!
-//! Source: OpenAI's reference of client and server events (the generally available form), and the types of its
-//! Python library.
+//! Source: OpenAI's reference of client and server events (the generally available form), and the types of
+//! its Python library.
 
 mod caller;
 mod items;

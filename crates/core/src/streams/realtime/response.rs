@@ -1,5 +1,5 @@
-//! What the agent says, as the events of a response: created, its one item with its audio and its words, done.
-//! Must not know why the agent speaks.
+//! What the agent says, as the events of a response: created, its one item with its audio and its words,
+//! done. Must not know why the agent speaks.
 
 use serde_json::{Value, json};
 

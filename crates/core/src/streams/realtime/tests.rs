@@ -103,7 +103,7 @@ fn what_is_not_done_is_refused_by_name() {
         (json!({"type": "conversation.item.create", "item": {"type": "function_call_output"}}), "item.type"),
         (
             json!({"type": "conversation.item.create", "item": {"role": "user", "content": [{"type": "input_image"}]}}),
-            "only text",
+            "only input_text",
         ),
     ] {
         // Before the session runs, its client may correct itself; then, mistakes are counted.
