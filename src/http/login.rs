@@ -63,7 +63,7 @@ async fn log_in(
         return refusal(StatusCode::FORBIDDEN, FOREIGN);
     }
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    if !kind.is_some_and(|kind| kind.split(';').next().unwrap_or_default().trim() == "application/json") {
+    if kind.is_none_or(|kind| kind.split(';').next().unwrap_or_default().trim() != "application/json") {
         return refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json");
     }
     let Ok(body) = axum::body::to_bytes(body, MOST_REQUEST).await else {

@@ -99,7 +99,12 @@ fn value_end(value: &Spanned<DeValue<'_>>) -> usize {
     let own = value.span().end;
     match value.get_ref() {
         DeValue::Table(keys) => keys.iter().map(|(_, value)| value_end(value)).fold(own, usize::max),
-        _ => own,
+        DeValue::String(_)
+        | DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Array(_) => own,
     }
 }
 

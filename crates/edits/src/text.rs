@@ -36,10 +36,10 @@ pub(crate) fn key(name: &str) -> String {
 /// A text that was in three quotes stays so, and so becomes one with several lines.
 fn string(text: &str, before: Option<&str>) -> String {
     let quoted = before.and_then(|before| before.strip_prefix("\"\"\"")?.strip_suffix("\"\"\""));
-    if let Some(inner) = quoted {
-        if let Some(laid_out) = layout::kept(inner, text).filter(|written| says(written, text)) {
-            return laid_out;
-        }
+    if let Some(inner) = quoted
+        && let Some(laid_out) = layout::kept(inner, text).filter(|written| says(written, text))
+    {
+        return laid_out;
     }
     let literal = before.is_some_and(|before| before.starts_with("'''"));
     if quoted.is_some() || literal || text.contains('\n') {
