@@ -41,6 +41,9 @@ pub enum SaveError {
     /// It is not what it was when it was read.
     #[error("the file has changed meanwhile: load it again, and make your changes once more")]
     Changed,
+    /// It is not this server's to write.
+    #[error("{0}")]
+    ReadOnly(String),
     /// The system did not allow it.
     #[error("{0}")]
     Failed(String),
@@ -80,7 +83,8 @@ impl ConfigFile {
     /// # Errors
     /// If it cannot be read, or is not text.
     pub fn read(&self) -> io::Result<Contents> {
-        match files::text_of_any_kind(&self.path, LONGEST) {
+        // A pipe was read when the server started, and is empty now.
+        match files::text(&self.path, LONGEST) {
             Ok(text) => Ok(Contents { version: version_of(&text), text, exists: true }),
             Err(error) if error.kind() == ErrorKind::NotFound && !self.given => Ok(Contents {
                 version: "built-in".to_owned(),
@@ -110,10 +114,12 @@ impl ConfigFile {
             let target = self.path.canonicalize().map_err(|error| failed("cannot be found", error))?;
             let about = fs::metadata(&target).map_err(|error| failed("cannot be read", error))?;
             let writable = OpenOptions::new().append(true).open(&target);
-            if about.permissions().readonly() || writable.is_err() {
-                let told =
-                    "is read-only: change it where it comes from, or allow this server's user to write it";
-                return Err(SaveError::Failed(format!("{} {told}; nothing was saved", self.path.display())));
+            let owner_is_another = about.uid() != rustix::process::geteuid().as_raw();
+            if about.permissions().readonly() || writable.is_err() || owner_is_another {
+                let told = "cannot be written here: change it where it comes from, or let this server's user own it and its \
+                     folder";
+                let told = format!("{} {told}; nothing was saved", self.path.display());
+                return Err(SaveError::ReadOnly(told));
             }
             let before = with_more(&target, ".before");
             replace(&before, &old.text, Some(&about))

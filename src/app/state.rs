@@ -164,7 +164,10 @@ impl App {
     pub fn figures(&self) -> ServerFigures {
         let (process, engines) = (process::own(), self.engines());
         let work = engines.map(Engines::meters).unwrap_or_default();
-        let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = {
+            let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+            Kind::ALL.iter().map(|kind| (kind.name(), refusals.in_all(*kind))).collect()
+        };
         ServerFigures {
             uptime: (self.uptime)(),
             started: self.started,
@@ -177,7 +180,7 @@ impl App {
             cpu: process.cpu,
             resident_bytes: process.resident,
             threads: process.threads,
-            refused: Kind::ALL.iter().map(|kind| (kind.name(), refusals.in_all(*kind))).collect(),
+            refused,
             dropped_log_lines: logging::dropped_lines(),
             records: self.records.as_ref().map(|records| records.counters()),
             recordings: self.records.as_ref().and_then(|records| records.recorded()),

@@ -156,7 +156,7 @@ pub fn edit(text: &str, changes: &BTreeMap<String, Json>, base: &Path) -> Edited
     };
     match examine_text(&text, "", base, Secrets::Read) {
         Ok(mut examined) => {
-            let found = beyond_the_reader(&examined.config);
+            let found = beyond_the_reader(&examined.config, changes.contains_key("tts.voice"));
             examined.add(found);
             problems.extend(examined.problems);
             Edited { text, config: Some(examined.config), problems }
@@ -169,9 +169,10 @@ pub fn edit(text: &str, changes: &BTreeMap<String, Json>, base: &Path) -> Edited
 }
 
 /// What `serve` would refuse although each key alone is right.
-fn beyond_the_reader(config: &Config) -> Vec<Problem> {
+fn beyond_the_reader(config: &Config, another_voice: bool) -> Vec<Problem> {
     let mut found = Vec::new();
-    if let Err(error) = voice::look(&config.tts.voice) {
+    // The whole of its file is read for that.
+    if another_voice && let Err(error) = voice::look(&config.tts.voice) {
         found.push(Problem::about("tts.voice", error.to_string()));
     }
     for (key, phrase) in unspeakable(config) {

@@ -97,6 +97,13 @@ pub(super) fn lookup(r: &mut Reader, base: &Path) -> Lookup {
 fn signed(r: &mut Reader, base: &Path, url: &str, key: &str) -> (Option<Endpoint>, Option<Secret>) {
     let address = r.text(url, "", |_| None);
     let endpoint = (!address.is_empty()).then(|| Endpoint::new(&address)).transpose();
+    if let Ok(Some(endpoint)) = &endpoint
+        && !endpoint.is_safe()
+    {
+        let allowed =
+            "an https address, or one of this machine: others on the way read and change what goes over http";
+        r.refuse(url, "(hidden)".to_owned(), allowed.to_owned());
+    }
     let endpoint = endpoint.unwrap_or_else(|error| {
         r.refuse(
             url,

@@ -47,7 +47,7 @@ pub(super) async fn administrators(State(app): State<App>, request: Request, nex
     let connection = request.extensions().get::<Connection>().cloned();
     let passes = match &app.config.admin {
         // A page of another site must not reach this machine through its user's browser.
-        Admin::Anybody => is_of_this_machine(&request, true, None),
+        Admin::Anybody => is_of_this_machine(&request, true, app.config.lines.public_url.as_ref()),
         Admin::Nobody => false,
         Admin::Bearer(token) => bearer(request.headers()).is_some_and(|given| token.is(given)),
     };

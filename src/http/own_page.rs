@@ -52,7 +52,7 @@ const OF_PROXIES: [&str; 8] = [
 
 /// Whether only a program or a page of this machine can have sent this request to a server that only this
 /// machine can reach (`loopback`): no page of another site, and no client of a proxy. nginx leaves no mark if
-/// it is not told to, but speaks HTTP/1.0.
+/// it is not told to, but spoke HTTP/1.0 until 1.29.7 (docs/security.md).
 pub(super) fn is_of_this_machine(request: &Request, loopback: bool, public_url: Option<&PublicUrl>) -> bool {
     sent_by_this_machine(request.headers(), request.version(), loopback, public_url)
 }

@@ -84,7 +84,9 @@ impl<'a> Visitor<'a> {
         let config = &self.app.config;
         let secure =
             config.server.tls.is_some() || config.lines.public_url.as_ref().is_some_and(PublicUrl::is_secure);
-        match (secure, self.here) {
+        // A proxy that also serves without TLS says so.
+        let plain = self.headers.get("x-forwarded-proto").is_some_and(|proto| proto == "http");
+        match (secure && !plain, self.here) {
             (true, _) => Some(Way::Secure),
             (false, true) => Some(Way::Loopback),
             (false, false) => None,

@@ -19,7 +19,7 @@ use crate::config::{LONGEST_FACTS, Lookup as Settings};
 use crate::ids::CallId;
 use crate::report::Failure;
 use crate::streams::Start;
-use crate::webhooks::{BadSecret, Endpoint, Signer};
+use crate::webhooks::{BadSecret, Endpoint, Signer, with_reasons};
 
 /// The most bytes of an answer.
 const LONGEST_ANSWER: usize = 64 << 10;
@@ -140,7 +140,9 @@ impl Lookup {
         let request = self.client.post(self.endpoint.url()).header(CONTENT_TYPE, "application/json");
         let headers = self.signer.headers(&Signer::id(now), now, body.as_bytes());
         let request = headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
-        let failed = |error: reqwest::Error| Missed::Failed(format!("no answer: {}", error.without_url()));
+        let failed = |error: reqwest::Error| {
+            Missed::Failed(format!("no answer: {}", with_reasons(&error.without_url())))
+        };
         let mut answer = request.body(body).send().await.map_err(failed)?;
         match answer.status() {
             StatusCode::OK => {}

@@ -60,6 +60,10 @@ async function begin() {
     who = { no_login_because: error.message };
   }
   if (who.signed_in) return goBack();
+  // The server is safe to log in to, but this page came another way.
+  if (window.location.protocol !== "https:" && !who.here) {
+    who.no_login_because ??= "This page came without TLS: open it with https://.";
+  }
   // At this machine, the other pages can be opened without a login, and take the token.
   byId("token").hidden = !who.here;
   const page = target() === "/" ? "/console/live.html" : target();

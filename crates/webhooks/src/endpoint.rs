@@ -50,6 +50,12 @@ impl Endpoint {
         host == "localhost" || address.is_ok_and(|address| address.is_loopback())
     }
 
+    /// Whether nobody on the way can read or change what is sent.
+    #[must_use]
+    pub fn is_safe(&self) -> bool {
+        self.0.scheme() == "https" || self.is_local()
+    }
+
     /// What may be shown of it: the server alone.
     #[must_use]
     pub fn shown(&self) -> String {

@@ -30,16 +30,16 @@ fn named(shared: &Shared, told: &Told) -> Option<(String, Event)> {
 fn keep(shared: &Shared, events: &[(String, Event)]) {
     let most = (shared.options.most_rows, shared.options.most_bytes);
     for _ in 0..TRIES {
-        let mut spool = shared.spool();
-        // Who says that it is gone does so, and empties the spool, with this lock.
-        if shared.gone.load(Relaxed) {
-            shared.given_up.fetch_add(events.len() as u64, Relaxed);
-            return;
-        }
-        let kept = spool.keep(events, most);
-        drop(spool);
+        // Who says that it is gone does so, and empties the spool, with the same lock.
+        let kept = shared
+            .with_spool(|spool| (!shared.gone.load(Relaxed)).then(|| spool.keep(events, most)))
+            .transpose();
         match kept {
-            Ok(dropped) => {
+            Ok(None) => {
+                shared.given_up.fetch_add(events.len() as u64, Relaxed);
+                return;
+            }
+            Ok(Some(dropped)) => {
                 shared.spool_works();
                 shared.dropped(dropped);
                 return;

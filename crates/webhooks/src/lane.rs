@@ -58,12 +58,8 @@ fn given_up(shared: &Shared, event: &Kept, problem: String) -> Next {
 
 /// Nothing more is sent: all that waits is given up.
 fn gone(shared: &Shared) {
-    let mut spool = shared.spool();
-    if shared.gone.swap(true, Relaxed) {
-        return;
-    }
-    let cleared = spool.clear();
-    drop(spool);
+    let cleared = shared.with_spool(|spool| (!shared.gone.swap(true, Relaxed)).then(|| spool.clear()));
+    let Some(cleared) = cleared else { return };
     shared.tell(&Trouble::Gone { address: shared.options.endpoint.shown() });
     match cleared {
         Ok(count) => drop(shared.given_up.fetch_add(count, Relaxed)),

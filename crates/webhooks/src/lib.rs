@@ -23,6 +23,7 @@ mod webhooks;
 pub use clock::Clock;
 pub use endpoint::{BadEndpoint, Endpoint};
 pub use options::{Counters, Options, Report, Trouble};
+pub use post::with_reasons;
 pub use schedule::Retries;
 pub use signing::{BadSecret, Signer};
 pub use spool::{SpoolError, look};

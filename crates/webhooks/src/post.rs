@@ -42,7 +42,7 @@ impl Poster {
             .redirect(Policy::none())
             .user_agent(concat!("offhook/", env!("CARGO_PKG_VERSION")));
         let builder = if endpoint.is_local() { builder.no_proxy() } else { builder };
-        let http = builder.build().map_err(|error| chain(&error))?;
+        let http = builder.build().map_err(|error| with_reasons(&error))?;
         Ok(Self { http, endpoint })
     }
 
@@ -59,7 +59,8 @@ impl Poster {
                 Answer::Later(told, None)
             }
             Err(error) => {
-                let told = format!("no connection ({}); see whether it runs", chain(&error.without_url()));
+                let told =
+                    format!("no connection ({}); see whether it runs", with_reasons(&error.without_url()));
                 Answer::Later(told, None)
             }
         }
@@ -89,7 +90,8 @@ fn asked_pause(answer: &Response) -> Option<Duration> {
 }
 
 /// An error with its reasons; the first alone says only that something failed.
-fn chain(error: &dyn Error) -> String {
+#[must_use]
+pub fn with_reasons(error: &dyn Error) -> String {
     let mut told = error.to_string();
     let mut reason = error.source();
     while let Some(error) = reason {

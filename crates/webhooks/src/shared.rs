@@ -18,6 +18,8 @@ pub(crate) struct Shared {
     /// What waits for the spool.
     pub(crate) queue: Queue<Told>,
     spool: Mutex<Spool>,
+    /// The events in the spool, for those who must not wait for a disk.
+    rows: AtomicU64,
     /// The calls of which an event is on its way. It is locked before the spool.
     busy: Mutex<HashSet<String>>,
     /// Wakes those that send.
@@ -40,6 +42,7 @@ impl Shared {
         Self {
             queue: Queue::of(options.queue),
             options,
+            rows: AtomicU64::new(spool.rows()),
             spool: Mutex::new(spool),
             busy: Mutex::default(),
             news: Condvar::new(),
@@ -55,8 +58,12 @@ impl Shared {
         }
     }
 
-    pub(crate) fn spool(&self) -> MutexGuard<'_, Spool> {
-        self.spool.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Works with the spool. Whoever does may wait for a disk.
+    pub(crate) fn with_spool<T>(&self, work: impl FnOnce(&mut Spool) -> T) -> T {
+        let mut spool = self.spool.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = work(&mut spool);
+        self.rows.store(spool.rows(), Relaxed);
+        done
     }
 
     fn busy(&self) -> MutexGuard<'_, HashSet<String>> {
@@ -78,15 +85,16 @@ impl Shared {
             if self.queue.is_shut() {
                 return None;
             }
-            let spool = self.spool();
-            let rows = spool.rows();
-            let due = if rows == 0 || self.gone.load(Relaxed) {
-                Ok(Vec::new())
-            } else {
-                let longest = self.options.retries.longest();
-                spool.due(millis((self.options.clock)()), longest, busy.len() + 1)
-            };
-            drop(spool);
+            let most = busy.len() + 1;
+            let (rows, due) = self.with_spool(|spool| {
+                let due = if spool.rows() == 0 || self.gone.load(Relaxed) {
+                    Ok(Vec::new())
+                } else {
+                    let longest = self.options.retries.longest();
+                    spool.due(millis((self.options.clock)()), longest, most)
+                };
+                (spool.rows(), due)
+            });
             let failed = due.as_ref().err().map(ToString::to_string);
             failed.into_iter().for_each(|problem| self.spool_fails(problem));
             if let Some(event) = due.unwrap_or_default().into_iter().find(|event| !busy.contains(&event.call))
@@ -107,7 +115,7 @@ impl Shared {
     /// be sent again at once.
     pub(crate) fn settle(&self, event: &Kept, next: Next) {
         loop {
-            let settled = self.spool().settle(event, next);
+            let settled = self.with_spool(|spool| spool.settle(event, next));
             let Err(error) = settled else {
                 self.spool_works();
                 break;
@@ -119,7 +127,7 @@ impl Shared {
         }
         self.busy().remove(&event.call);
         self.news.notify_one();
-        if self.spool().rows() == 0 {
+        if self.rows.load(Relaxed) == 0 {
             self.full.store(false, Relaxed);
         }
     }
@@ -170,7 +178,7 @@ impl Shared {
             given_up: self.given_up.load(Relaxed),
             dropped: dropped + self.dropped.load(Relaxed),
             lost: self.lost.load(Relaxed),
-            waiting: self.spool().rows(),
+            waiting: self.rows.load(Relaxed),
             queued,
         }
     }

@@ -151,8 +151,8 @@ impl Spool {
         let transaction = self.connection.transaction()?;
         let (mut rows, mut bytes, mut dropped) = (self.rows, self.bytes, 0);
         {
-            let sql =
-                "INSERT INTO events (webhook, call, kind, body, at, due) VALUES (?1, ?2, ?3, ?4, ?5, 0)";
+            let sql = "INSERT INTO events (webhook, call, kind, body, at, due) VALUES (?1, ?2, ?3, ?4, ?5,
+                    coalesce((SELECT max(due) FROM events WHERE call = ?2), 0))";
             let mut insert = transaction.prepare_cached(sql)?;
             for (webhook, event) in events {
                 insert.execute(params![webhook, event.call, event.kind, event.body, event.at])?;
@@ -180,15 +180,23 @@ impl Spool {
     /// # Errors
     /// What SQLite says.
     pub(crate) fn due(&self, now: i64, longest_pause: Duration, most: usize) -> rusqlite::Result<Vec<Kept>> {
-        let sql = "
-            SELECT id, webhook, call, kind, body, at, tries FROM events AS event
-            WHERE (due <= ?1 OR due > ?2)
+        // All events of a call have the time of its first one, so that those of calls that wait are not looked at.
+        const COME: &str = "
+            SELECT id, webhook, call, kind, body, at, tries FROM events AS event WHERE due <= ?1
                 AND NOT EXISTS (SELECT 1 FROM events AS before WHERE before.call = event.call AND before.id < event.id)
-            ORDER BY due, id LIMIT ?3";
-        let mut statement = self.connection.prepare_cached(sql)?;
+            ORDER BY due, id LIMIT ?2";
+        const TOO_FAR: &str = "
+            SELECT id, webhook, call, kind, body, at, tries FROM events AS event WHERE due > ?1
+                AND NOT EXISTS (SELECT 1 FROM events AS before WHERE before.call = event.call AND before.id < event.id)
+            ORDER BY due, id LIMIT ?2";
+        let asked = |sql: &str, time: i64| {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let rows = statement.query_map(params![time, most as i64], kept)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let come = asked(COME, now)?;
         let latest = now.saturating_add(millis(longest_pause));
-        let rows = statement.query_map(params![now, latest, most as i64], kept)?;
-        rows.collect()
+        if come.is_empty() { asked(TOO_FAR, latest) } else { Ok(come) }
     }
 
     /// What becomes of an event that was tried. That it is not there any more is no error.
@@ -205,9 +213,8 @@ impl Spool {
                 }
             }
             Next::Again(due) => {
-                let sql = "UPDATE events SET tries = ?2, due = ?3 WHERE id = ?1";
-                let tries = event.tries.saturating_add(1);
-                self.connection.prepare_cached(sql)?.execute(params![event.id, tries, due])?;
+                let sql = "UPDATE events SET tries = tries + (id = ?1), due = ?2 WHERE call = ?3";
+                self.connection.prepare_cached(sql)?.execute(params![event.id, due, event.call])?;
             }
         }
         Ok(())

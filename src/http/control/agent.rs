@@ -51,9 +51,15 @@ struct Changes {
 
 /// The settings, their file and its version.
 async fn settings(State(app): State<App>) -> Result<Response, Problem> {
-    let running = app.config.tts.clone();
-    let (file, path) = with_file(&app, |app| app.settings.file.read()).await?;
-    let file = file.map_err(|error| {
+    let (told, path) = with_file(&app, told).await?;
+    let mut told = told?;
+    told["file"] = json!(path);
+    Ok(Json(told).into_response())
+}
+
+fn told(app: &App) -> Result<Value, Problem> {
+    let (running, path) = (&app.config.tts, app.settings.file.path());
+    let file = app.settings.file.read().map_err(|error| {
         let told = format!("{} cannot be read: {error}", path.display());
         Problem::new(StatusCode::CONFLICT, told)
     })?;
@@ -81,14 +87,12 @@ async fn settings(State(app): State<App>) -> Result<Response, Problem> {
     let saved = config::examine_text(&file.text, "", app.settings.file.folder(), config::Secrets::Leave);
     let saved = saved.map(|examined| examined.config.tts).ok();
     let waits = saved.is_some_and(|saved| saved.voice != running.voice || saved.speed != running.speed);
-    let body = json!({
-        "file": path,
+    Ok(json!({
         "exists": file.exists,
         "version": file.version,
         "waits_for_restart": waits,
         "settings": settings,
-    });
-    Ok(Json(body).into_response())
+    }))
 }
 
 /// What would be wrong with these changes.
@@ -118,6 +122,7 @@ async fn save(
 
 fn saved(app: &App, version: &str, changes: &BTreeMap<String, Value>) -> Result<Response, Problem> {
     let file = &app.settings.file;
+    let _alone = app.settings.changing();
     let (read, edited) = edited(app, changes)?;
     if read != version {
         return Err(Problem::new(StatusCode::CONFLICT, SaveError::Changed.to_string()));
@@ -130,6 +135,7 @@ fn saved(app: &App, version: &str, changes: &BTreeMap<String, Value>) -> Result<
     };
     let version = file.save(version, &edited.text).map_err(|error| match error {
         SaveError::Changed => Problem::new(StatusCode::CONFLICT, error.to_string()),
+        SaveError::ReadOnly(_) => Problem::new(StatusCode::CONFLICT, error.to_string()),
         SaveError::Failed(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     })?;
     app.take_over(&config);
@@ -147,19 +153,9 @@ fn edited(app: &App, changes: &BTreeMap<String, Value>) -> Result<(String, Edite
         Problem::new(StatusCode::CONFLICT, told)
     })?;
     let mut edited = edit(&contents.text, changes, file.folder());
-    let prompt = edited.config.as_ref().map(|config| {
-        let most = config.llm.context_tokens.saturating_sub(config.llm.sampling.max_tokens);
-        (config.agent.system_prompt.clone(), most)
-    });
-    // A prompt that fills the model's memory leaves no room to talk.
-    if let (Some((prompt, most)), Some(engines)) = (prompt, app.engines())
-        && changes.contains_key("agent.system_prompt")
-    {
-        let tokens = engines.count.of(&prompt);
-        if tokens > most / 2 {
-            let told = format!("it has {tokens} tokens, and at most {} leave room to talk", most / 2);
-            edited.problems.push(config::Problem::about("agent.system_prompt", told));
-        }
+    if let Some(config) = &edited.config {
+        let is_new = changes.contains_key("agent.system_prompt");
+        edited.problems.extend(app.prompt_problem(config, is_new));
     }
     Ok((contents.version, edited))
 }
