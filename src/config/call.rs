@@ -48,17 +48,22 @@ pub fn settings(config: &Config) -> Settings {
     }
 }
 
-/// The settings of a call that overrides some of them.
+/// The settings of a call that overrides some of them, if it may.
 ///
 /// # Errors
 /// If calls may not override them, or if the call's system prompt takes more than half of the tokens that a
 /// prompt may have, as `count` counts them.
-pub fn settings_of(config: &Config, agent: &Overrides, count: &CountTokens) -> Result<Settings, Refusal> {
+pub fn settings_of(
+    config: &Config,
+    agent: &Overrides,
+    may_bring_its_own: bool,
+    count: &CountTokens,
+) -> Result<Settings, Refusal> {
     let mut settings = settings(config);
     // An agent that waits for the caller is none of the client's own.
     let brings_words = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
     let brings_its_own = brings_words(&agent.system_prompt) || brings_words(&agent.greeting);
-    if !config.lines.own_agents && brings_its_own {
+    if !may_bring_its_own && brings_its_own {
         let reason = "agent: sessions may not bring their own on this server (offhook.own_agents)".to_owned();
         return Err(Refusal { code: RefusalCode::NotAllowed, reason });
     }
@@ -122,7 +127,7 @@ mod tests {
         let config =
             crate::config::parse("[agent]\nsystem_prompt = \"A\"\ngreeting = \"B\"", "test", Path::new(""));
         let words = CountTokens::new(|text| text.split_whitespace().count());
-        settings_of(&config.expect("a configuration"), agent, &words)
+        settings_of(&config.expect("a configuration"), agent, true, &words)
     }
 
     #[test]
@@ -142,7 +147,7 @@ mod tests {
         let words = CountTokens::new(|text| text.split_whitespace().count());
         let known = |facts: &str| Known { facts: Some(facts.to_owned()), greeting: Some("Hi".to_owned()) };
         let learnt = |agent: &Overrides, known| {
-            let mut settings = settings_of(&config, agent, &words).expect("settings");
+            let mut settings = settings_of(&config, agent, true, &words).expect("settings");
             let told = learn(&mut settings, &config, agent, known, &words);
             (settings.system_prompt, settings.phrases.greeting, told.is_ok())
         };
@@ -161,9 +166,9 @@ mod tests {
         let config = crate::config::parse(text, "test", Path::new("")).expect("a configuration");
         let words = CountTokens::new(|text| text.split_whitespace().count());
         let own = Overrides { greeting: Some("Hello.".into()), ..Overrides::default() };
-        let refusal = settings_of(&config, &own, &words).expect_err("not allowed");
+        let refusal = settings_of(&config, &own, config.lines.own_agents, &words).expect_err("not allowed");
         assert_eq!(refusal.code, RefusalCode::NotAllowed);
-        assert!(settings_of(&config, &Overrides::default(), &words).is_ok());
+        assert!(settings_of(&config, &Overrides::default(), false, &words).is_ok());
     }
 
     #[test]

@@ -143,7 +143,9 @@ fn setup(
     dialect: Option<Dialect>,
 ) -> Result<Setup, Refusal> {
     let (config, count) = (&services.config, services.engines.count.clone());
-    let settings = settings_of(config, &start.agent, &count)?;
+    // Whoever has a key of the interface for programs may bring instructions.
+    let own = config.lines.own_agents || dialect == Some(Dialect::Realtime);
+    let settings = settings_of(config, &start.agent, own, &count)?;
     let traced = config.log.traces.as_deref().and_then(|folder| traced(services, folder, id));
     let (trace, capture) =
         traced.map_or((None, None), |Sinks { trace, capture }| (Some(trace), Some(capture)));

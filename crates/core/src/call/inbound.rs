@@ -66,10 +66,7 @@ impl Call {
             Inbound::AnswerRequested { instructions } => {
                 self.tell(now, Event::AnswerRequested { instructions })?;
             }
-            Inbound::Instructed { system_prompt } => {
-                self.read_own_prompt(&system_prompt);
-                self.tell(now, Event::Instructed { system_prompt })?;
-            }
+            Inbound::Instructed { system_prompt } => self.tell(now, Event::Instructed { system_prompt })?,
             Inbound::HeardNoMoreThan { lasting } => self.tell(now, Event::HeardNoMoreThan { lasting })?,
             Inbound::EndRequested => return Err(Ending::Requested),
             Inbound::Stopped => return Err(Ending::HungUp),

@@ -85,7 +85,10 @@ impl Conversation {
 
     fn nothing_to_answer(&mut self, now: CallTime) {
         self.wait_in_vain(now);
-        self.wait_for_the_caller(now);
+        if self.reply.is_none() {
+            // An answer may be owed to what was typed.
+            self.after(now, Purpose::Phrase);
+        }
     }
 
     fn answer_utterance(&mut self, now: CallTime, utterance: &Utterance, text: String) {

@@ -197,8 +197,11 @@ impl History {
         while self.count.of(rest) > most {
             let share = rest.len() / 8;
             let space = rest.match_indices(' ').find(|(at, _)| *at >= share);
-            let Some((at, _)) = space else { return String::new() };
-            rest = &rest[at + 1..];
+            rest = match space {
+                Some((at, _)) => &rest[at + 1..],
+                // Not all scripts have spaces.
+                None => &rest[rest.ceil_char_boundary(share.max(1))..],
+            };
         }
         rest.to_owned()
     }

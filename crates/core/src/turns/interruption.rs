@@ -142,6 +142,8 @@ impl Conversation {
     pub(super) fn interrupt(&mut self, now: CallTime) {
         let Some(mut reply) = self.reply.take() else { return };
         reply.is_no_answer();
+        // What was not heard at all is said later.
+        self.to_say.extend(reply.order.take().filter(|_| !reply.sounded));
         self.actions.push_back(Action::Cancel { turn: reply.turn });
         self.actions.push_back(Action::ClearPlayback);
         self.settle(now, &reply, true);
@@ -152,6 +154,9 @@ impl Conversation {
         let disclosing = self.reply.as_ref().is_some_and(|reply| reply.purpose == Purpose::Greeting)
             && !self.settings.phrases.disclosure.trim().is_empty();
         if !self.is_ending() && !disclosing {
+            if let Some(reply) = &mut self.reply {
+                reply.order = None;
+            }
             self.interrupt(now);
             self.after(now, Purpose::Phrase);
         }

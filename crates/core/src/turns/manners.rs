@@ -71,7 +71,11 @@ impl Conversation {
             return self.say(now, Purpose::Phrase, &warning);
         }
         if let Some(text) = self.to_say.pop_front() {
-            return self.say(now, Purpose::Phrase, &text);
+            self.say(now, Purpose::Phrase, &text);
+            if let Some(reply) = &mut self.reply {
+                reply.order = Some(text);
+            }
+            return;
         }
         // Noise without words does not restart the silence.
         let since = *self.quiet_since.get_or_insert(now);

@@ -105,6 +105,8 @@ pub struct Conversation {
     unanswered: u32,
     /// The warning that the call must end soon is still to be spoken.
     warn_of_the_end: bool,
+    /// What the agent learnt beyond its system prompt.
+    learnt: String,
     /// Sentences that the agent is to say when nobody speaks.
     to_say: VecDeque<String>,
     speculated: SpeculationCount,
@@ -147,6 +149,7 @@ impl Conversation {
             not_understood: 0,
             unanswered: 0,
             warn_of_the_end: false,
+            learnt: String::new(),
             to_say: VecDeque::new(),
             speculated: SpeculationCount::default(),
             next_utterance: UtteranceId(1),

@@ -63,6 +63,8 @@ pub(super) struct Reply {
     pub(super) asks: usize,
     /// A chunk was synthesised again because the synthesis failed.
     pub(super) spoken_again: bool,
+    /// The sentence that the agent was told to say.
+    pub(super) order: Option<String>,
     /// It began with a filler, before the caller's words were known.
     pub(super) awaits_words: bool,
 }
@@ -97,6 +99,7 @@ impl Reply {
             first_mark: None,
             asks: 1,
             spoken_again: false,
+            order: None,
             awaits_words: false,
         }
     }

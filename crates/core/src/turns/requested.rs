@@ -42,12 +42,13 @@ impl Conversation {
     /// The agent is asked to speak now: to what was typed, or by these `instructions`. A caller who is
     /// speaking is answered at the end of their turn, and to everything.
     pub(super) fn answer_requested(&mut self, now: CallTime, instructions: &str) {
-        if self.is_ending() || self.utterance.is_some() {
-            return self.history.caller_said(instructions);
+        if self.is_ending() {
+            return;
         }
         let milestones = Milestones { endpoint: Some(now), transcript: Some(now), ..Milestones::default() };
-        if self.is_protected() {
-            self.owed = Some((milestones, instructions.to_owned()));
+        if self.is_protected() || !self.nobody_is_heard(now) {
+            self.remember(Role::User, instructions);
+            self.owed.get_or_insert((milestones, String::new()));
             return;
         }
         if self.reply.is_some() {
@@ -60,22 +61,27 @@ impl Conversation {
 
     /// The agent gets another system prompt.
     pub(super) fn instruct(&mut self, system_prompt: String) {
-        match self.history.instruct(&system_prompt) {
+        let learnt = self.learnt.clone();
+        self.begin_with(system_prompt, learnt);
+    }
+
+    /// The agent learns something that belongs behind its system prompt, whatever that is.
+    pub(super) fn inform(&mut self, text: &str) {
+        let learnt = format!("{}\n{}", self.learnt, text.trim()).trim().to_owned();
+        self.begin_with(self.settings.system_prompt.clone(), learnt);
+    }
+
+    fn begin_with(&mut self, system_prompt: String, learnt: String) {
+        match self.history.instruct(format!("{}\n{learnt}", system_prompt.trim_end()).trim()) {
             Ok(()) => {
                 self.settings.system_prompt = system_prompt;
-                // It was prepared with the prompt of before.
+                self.learnt = learnt;
+                // They were prepared with the prompt of before.
                 self.roll_back();
+                self.compaction = None;
             }
             Err(too_long) => self.actions.push_back(too_long),
         }
-    }
-
-    /// The agent learns something that belongs behind its system prompt.
-    pub(super) fn inform(&mut self, text: &str) {
-        let text = text.trim();
-        let prompt = self.settings.system_prompt.trim_end();
-        let whole = if prompt.is_empty() { text.to_owned() } else { format!("{prompt}\n{text}") };
-        self.instruct(whole);
     }
 
     /// The agent is to say a sentence: now if nobody speaks, or else when nobody does.

@@ -115,6 +115,27 @@ fn a_sentence_waits_for_the_agent_and_for_the_caller() {
     assert_eq!(said[1..], [whole, "We close in ten minutes.", "And tomorrow we are closed."]);
 }
 
+/// Fault: a caller who began while the sentence was synthesised made it vanish.
+#[test]
+fn a_sentence_of_which_nothing_was_heard_is_said_later() {
+    let mut call = Simulation::after_the_greeting();
+    call.delays.synthesis = MS(1500);
+    call.at(AT(6000), say("We close in ten minutes."));
+    call.caller_says(AT(6200), MS(1000), "When do you open?");
+    let said: Vec<String> = call.run(AT(30_000)).into_iter().map(|report| report.reply).collect();
+    assert_eq!(said.last().map(String::as_str), Some("We close in ten minutes."), "{said:?}");
+}
+
+#[test]
+fn what_the_agent_learnt_stays_when_its_instructions_change() {
+    let mut call = Simulation::after_the_greeting();
+    call.at(AT(5000), Event::Informed { text: "The oven is broken.".into() });
+    call.at(AT(5001), Event::Instructed { system_prompt: "You are a baker.".into() });
+    call.caller_says(AT(6000), MS(1000), "When do you open?");
+    call.run(AT(12_000));
+    assert_eq!(call.prompts.last().unwrap()[0].text, "You are a baker.\nThe oven is broken.");
+}
+
 #[test]
 fn sentences_that_nobody_has_time_for_are_bounded() {
     let mut call = Simulation::answering();

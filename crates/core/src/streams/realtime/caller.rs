@@ -13,8 +13,8 @@ pub(super) struct Caller {
     item: Option<String>,
     /// The client was told that the caller speaks, and not yet that they paused.
     speaks: bool,
-    /// The caller began to speak over the agent, who has not given way yet.
-    over_the_agent: Option<u64>,
+    /// The caller began to speak over the agent, who has not given way yet, and paused again.
+    over_the_agent: Option<(u64, Option<u64>)>,
     /// Where the first sound began and the last one ended, in milliseconds of the caller's audio.
     from_ms: Option<u64>,
     until_ms: u64,
@@ -28,7 +28,7 @@ impl Caller {
     pub(super) fn begins(&mut self, at_ms: u64, agent_is_heard: bool, names: &mut Names) -> Option<Event> {
         self.from_ms = self.from_ms.or(Some(at_ms));
         if agent_is_heard {
-            self.over_the_agent = Some(at_ms);
+            self.over_the_agent = Some((at_ms, None));
             return None;
         }
         let item = self.item.get_or_insert_with(|| names.of("item"));
@@ -38,16 +38,19 @@ impl Caller {
 
     /// The agent, who is heard, gives way to the sound: whether or not it was told, the client falls silent
     /// now.
-    pub(super) fn cuts_in(&mut self, names: &mut Names) -> Option<Event> {
-        let told_before = self.from_ms.filter(|_| self.speaks);
-        let at_ms = self.over_the_agent.take().or(told_before)?;
-        self.begins(at_ms, false, names)
+    pub(super) fn cuts_in(&mut self, names: &mut Names) -> Vec<Event> {
+        let told_before = self.from_ms.filter(|_| self.speaks).map(|from| (from, None));
+        let Some((from, until)) = self.over_the_agent.take().or(told_before) else { return Vec::new() };
+        let begins = self.begins(from, false, names);
+        begins.into_iter().chain(until.and_then(|until| self.pauses(until))).collect()
     }
 
     /// The sound pauses.
     pub(super) fn pauses(&mut self, at_ms: u64) -> Option<Event> {
-        self.over_the_agent = None;
         self.until_ms = at_ms;
+        if let Some((_, until)) = &mut self.over_the_agent {
+            *until = Some(at_ms);
+        }
         let told = std::mem::take(&mut self.speaks);
         let body = json!({"audio_end_ms": at_ms, "item_id": self.item});
         told.then_some(("input_audio_buffer.speech_stopped", body))
@@ -62,27 +65,36 @@ impl Caller {
         Some(("conversation.item.input_audio_transcription.delta", body))
     }
 
-    /// True if the client knows of a sound that is not a turn yet.
-    pub(super) fn is_told(&self) -> bool {
-        self.item.is_some()
+    /// True if there was a sound since the last turn.
+    pub(super) fn was_heard(&self) -> bool {
+        self.from_ms.is_some()
     }
 
     /// The turn is over and becomes an item behind `previous`: its name, and the events.
     pub(super) fn has_spoken(
-        self,
+        &mut self,
         text: &str,
         previous: Option<&str>,
         names: &mut Names,
     ) -> (String, Vec<Event>) {
-        let lasted = self.from_ms.map_or(0, |from| self.until_ms.saturating_sub(from));
-        let item = self.item.unwrap_or_else(|| names.of("item"));
+        let from = self.from_ms.unwrap_or_default();
+        let lasted = self.until_ms.saturating_sub(from);
+        let goes_on = self.speaks || self.over_the_agent.is_some_and(|(_, until)| until.is_none());
+        let mut events = Vec::new();
+        // A sound over the last words of the agent was not told, and one that was cut off has not paused.
+        if self.item.is_none() {
+            events.extend(self.begins(from, false, names));
+        }
+        events.extend(self.pauses(self.until_ms.max(from)));
+        let item = self.item.take().unwrap_or_else(|| names.of("item"));
+        *self = Self { from_ms: goes_on.then_some(self.until_ms), ..Self::default() };
         let told = |transcript: Value| {
             json!({"previous_item_id": previous, "item": {
                 "object": "realtime.item", "id": item, "type": "message", "role": "user",
                 "status": "completed", "content": [{"type": "input_audio", "transcript": transcript}],
             }})
         };
-        let events = vec![
+        events.extend([
             ("input_audio_buffer.committed", json!({"previous_item_id": previous, "item_id": item})),
             ("conversation.item.added", told(Value::Null)),
             (
@@ -93,7 +105,7 @@ impl Caller {
                 }),
             ),
             ("conversation.item.done", told(json!(text))),
-        ];
+        ]);
         (item, events)
     }
 }

@@ -5,6 +5,7 @@
 //! Source: OpenAI's reference of client and server events (the generally available form), and the types of
 //! its Python library.
 
+mod asked;
 mod caller;
 mod items;
 mod names;
@@ -17,11 +18,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use self::asked::Asked;
 use self::caller::Caller;
 use self::items::Item;
 use self::names::Names;
 use self::response::{Event, Outcome, Response};
-use self::session::{Session, instructions, not_done};
+use self::session::{Session, not_done};
 use super::dialect::Dialect;
 use super::fields::{self, Fields, only_text};
 use super::{Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut, query};
@@ -37,7 +39,7 @@ pub struct Realtime {
     replies: Vec<WireOut>,
     names: Names,
     /// The client's name of the event that is being read, which an error repeats.
-    asked: Option<String>,
+    event: Option<String>,
     caller: Caller,
     response: Option<Response>,
     last_item: Option<String>,
@@ -45,6 +47,12 @@ pub struct Realtime {
     typed: bool,
     /// Something was typed that is not answered.
     unanswered: bool,
+    /// What the client attached to the answer that it asks for.
+    metadata: Value,
+    /// The turn that the agent speaks.
+    saying: Option<TurnId>,
+    /// The item that was spoken last, and how many samples of it were sent.
+    spoken: Option<(String, u64)>,
 }
 
 impl Realtime {
@@ -59,12 +67,15 @@ impl Realtime {
             running: false,
             replies: Vec::new(),
             names: Names::default(),
-            asked: None,
+            event: None,
             caller: Caller::default(),
             response: None,
             last_item: None,
             typed: false,
             unanswered: false,
+            metadata: Value::Null,
+            saying: None,
+            spoken: None,
         }
     }
 
@@ -84,12 +95,12 @@ impl Realtime {
     }
 
     fn problem(&mut self, code: &str, message: &str) -> WireOut {
-        let asked = self.asked.take();
+        let event = self.event.take();
         self.event((
             "error",
             json!({"error": {
                 "type": "invalid_request_error", "code": code, "message": message, "param": null,
-                "event_id": asked,
+                "event_id": event,
             }}),
         ))
     }
@@ -124,17 +135,18 @@ impl Realtime {
             }
             "conversation.item.create" => Some(self.item(&message.object("item", "item")?)?),
             "conversation.item.truncate" => self.truncate(message)?,
-            "response.create" => {
-                Some(self.create(message.optional_object("response", "response")?.as_ref())?)
-            }
+            "response.create" => self.create(message.optional_object("response", "response")?.as_ref())?,
             "response.cancel" => {
-                let Some(response) = self.response.take() else {
-                    return Err(not_done("response.cancel", "there is no response in progress"));
-                };
-                let done = response.done(Outcome::ClientCancelled, None);
-                let done = self.events(done);
-                self.replies.extend(done);
-                Some(Inbound::Interrupt)
+                if let Some(response) = &mut self.response {
+                    response.cancelled = true;
+                    Some(Inbound::Interrupt)
+                } else {
+                    // Clients know this code, and that it is none of their mistakes.
+                    let told = "Cancellation failed: no active response found";
+                    let told = self.problem("response_cancel_not_active", told);
+                    self.replies.push(told);
+                    None
+                }
             }
             "input_audio_buffer.commit" | "input_audio_buffer.clear" => {
                 return Err(not_done(kind, "turns are taken by the server: only append audio"));
@@ -163,44 +175,48 @@ impl Realtime {
         self.reply(("conversation.item.added", told.clone()));
         self.reply(("conversation.item.done", told));
         self.last_item = Some(id);
-        self.unanswered |= item.role == Role::User;
+        match item.role {
+            Role::User => self.unanswered = true,
+            // It is of an earlier conversation, and so was what came before it.
+            Role::Assistant => self.unanswered = false,
+            Role::System => {}
+        }
         Ok(Inbound::Remembered { role: item.role, text: item.text })
     }
 
-    fn create(&mut self, response: Option<&Fields<'_>>) -> Result<Inbound, Refusal> {
+    fn create(&mut self, response: Option<&Fields<'_>>) -> Result<Option<Inbound>, Refusal> {
         if self.response.is_some() {
-            return Err(not_done("response.create", "a response is in progress: cancel it first"));
+            let told = "Conversation already has an active response in progress: cancel it first";
+            let told = self.problem("conversation_already_has_active_response", told);
+            self.replies.push(told);
+            return Ok(None);
         }
-        let asked = response.map(|of| instructions(of, "response.instructions")).transpose()?.flatten();
-        let instructions = asked.unwrap_or_default();
+        let Asked { instructions, metadata } = response.map(Asked::read).transpose()?.unwrap_or_default();
         if instructions.is_empty() && !self.unanswered {
             let problem = "there is nothing to answer: add an item of the user's, or give instructions";
             return Err(not_done("response.create", problem));
         }
-        if let Some(given) = response.and_then(|of| {
-            ["input", "tools", "conversation"].into_iter().find(|name| of.get(name).is_some_and(is_meant))
-        }) {
-            let problem = "responses are answers to the session's own conversation";
-            return Err(not_done(&format!("response.{given}"), problem));
-        }
-        (self.typed, self.unanswered) = (true, false);
-        Ok(Inbound::AnswerRequested { instructions })
+        (self.typed, self.unanswered, self.metadata) = (true, false, metadata);
+        Ok(Some(Inbound::AnswerRequested { instructions }))
     }
 
     fn truncate(&mut self, message: &Fields<'_>) -> Result<Option<Inbound>, Refusal> {
         let item = message.id("item_id")?;
         let heard = message.number("audio_end_ms")?;
-        let Some(response) = self.response.as_ref().filter(|response| response.item.as_deref() == Some(item))
-        else {
-            return Err(not_done("item_id", "only the item that is being spoken can be truncated"));
+        // The client may still play what is over by the clock here.
+        let Some((_, samples)) = self.spoken.as_ref().filter(|(spoken, _)| spoken == item) else {
+            return Err(not_done("item_id", "only the item that was spoken last can be truncated"));
         };
-        let sent = response.samples * 1000 / u64::from(self.session.format.rate);
+        let sent = samples * 1000 / u64::from(self.session.format.rate);
         if heard > sent {
             let problem = format!("{heard}: only {sent} ms of its audio were sent");
             return Err(Refusal::malformed("audio_end_ms", problem));
         }
         // What is said again after a cut is counted by the client in a way that nobody knows here.
-        let first_cut = response.cleared && response.cuts == 1;
+        let cut_once = |response: &Response| {
+            response.item.as_deref() == Some(item) && response.cleared && response.cuts == 1
+        };
+        let first_cut = self.response.as_ref().is_some_and(cut_once);
         let told = json!({"item_id": item, "content_index": 0, "audio_end_ms": heard});
         self.reply(("conversation.item.truncated", told));
         Ok(first_cut.then_some(Inbound::HeardNoMoreThan { lasting: Duration::from_millis(heard) }))
@@ -215,21 +231,33 @@ impl Realtime {
 
     /// The caller's turn is over, and an answer is coming.
     fn heard(&mut self, turn: TurnId, text: &str) -> Vec<Event> {
+        let typed = std::mem::take(&mut self.typed);
+        let spoken = !typed && self.caller.was_heard();
+        if !typed
+            && !spoken
+            && let Some(response) = &mut self.response
+        {
+            // Another language model answers the same words.
+            response.turn = Some(turn);
+            return Vec::new();
+        }
         let mut events = Vec::new();
-        if let Some(response) = self.response.take() {
+        // A filler is the beginning of the answer.
+        if let Some(response) = self.response.take_if(|response| response.turn != Some(turn)) {
             events.extend(response.done(Outcome::TurnDetected, None));
         }
-        let caller = std::mem::take(&mut self.caller);
-        let typed = std::mem::take(&mut self.typed);
         self.unanswered = false;
-        if caller.is_told() || !typed {
-            let (item, spoken) = caller.has_spoken(text, self.last_item.as_deref(), &mut self.names);
+        if spoken {
+            let (item, told) = self.caller.has_spoken(text, self.last_item.as_deref(), &mut self.names);
             self.last_item = Some(item);
-            events.extend(spoken);
+            events.extend(told);
         }
-        let response = Response::new(self.names.of("resp"), Some(turn));
-        events.push(response.created());
-        self.response = Some(response);
+        if self.response.is_none() {
+            let metadata = std::mem::take(&mut self.metadata);
+            let response = Response::new(self.names.of("resp"), Some(turn), metadata);
+            events.push(response.created());
+            self.response = Some(response);
+        }
         events
     }
 
@@ -246,7 +274,7 @@ impl Realtime {
         let mut response = match self.response.take() {
             Some(response) => response,
             None => {
-                let response = Response::new(self.names.of("resp"), turn);
+                let response = Response::new(self.names.of("resp"), turn, Value::Null);
                 events.push(response.created());
                 response
             }
@@ -261,6 +289,7 @@ impl Realtime {
     }
 
     fn says(&mut self, turn: TurnId, text: &str) -> Vec<Event> {
+        self.saying = Some(turn);
         let (mut response, mut events) = self.speaking(Some(turn));
         events.push(response.words(text));
         self.response = Some(response);
@@ -271,8 +300,9 @@ impl Realtime {
         if samples.is_empty() {
             return Vec::new();
         }
-        let (mut response, mut events) = self.speaking(None);
+        let (mut response, mut events) = self.speaking(self.saying);
         events.push(response.audio(samples.len(), &self.session.format.bytes(samples)));
+        self.spoken = response.item.clone().map(|item| (item, response.samples));
         self.response = Some(response);
         events
     }
@@ -280,28 +310,36 @@ impl Realtime {
     fn turn_over(&mut self, turn: &ReportedTurn) -> Vec<Event> {
         let of_turn = |response: &mut Response| response.turn == Some(turn.turn.turn);
         let Some(response) = self.response.take_if(of_turn) else { return Vec::new() };
-        let outcome = if turn.turn.interrupted { Outcome::TurnDetected } else { Outcome::Completed };
+        let outcome = match (turn.turn.interrupted, response.cancelled) {
+            (false, _) => Outcome::Completed,
+            (true, false) => Outcome::TurnDetected,
+            (true, true) => Outcome::ClientCancelled,
+        };
         response.done(outcome, Some(turn))
     }
 
-    fn clear(&mut self) -> Option<Event> {
-        let response = self.response.as_mut().filter(|response| response.is_heard())?;
+    fn clear(&mut self) -> Vec<Event> {
+        // No report will come of a response that was not heard.
+        let unheard = |response: &mut Response| response.cancelled && response.samples == 0;
+        if let Some(response) = self.response.take_if(unheard) {
+            return response.done(Outcome::ClientCancelled, None);
+        }
+        let Some(response) = self.response.as_mut().filter(|response| response.is_heard()) else {
+            return Vec::new();
+        };
         (response.cleared, response.cuts) = (true, response.cuts + 1);
         self.caller.cuts_in(&mut self.names)
     }
 }
 
-/// True of a value that says something: no empty list, and not the default of a conversation.
-fn is_meant(value: &Value) -> bool {
-    *value != json!("auto") && value.as_array().is_none_or(|list| !list.is_empty())
-}
-
 impl Gateway for Realtime {
     fn decode(&mut self, wire: Wire<'_>) -> Result<Vec<Inbound>, Refusal> {
-        self.asked = None;
+        self.event = None;
+        // A request that is granted is answered at once.
+        self.typed = false;
         let map = fields::parse(only_text(wire)?)?;
         let message = Fields::top(&map);
-        self.asked = message.remark("event_id");
+        self.event = message.remark("event_id");
         match self.read(&message) {
             // A session that has not begun goes on: its client corrects itself.
             Err(refusal) if !self.running => {
@@ -316,7 +354,7 @@ impl Gateway for Realtime {
     fn encode(&mut self, media: &Media<'_>) -> Vec<WireOut> {
         let events = match *media {
             Media::Audio { samples } => self.sounds(samples),
-            Media::Clear => self.clear().into_iter().collect(),
+            Media::Clear => self.clear(),
             Media::Started { .. } | Media::Mark { .. } | Media::Hangup => Vec::new(),
         };
         self.events(events)

@@ -29,6 +29,10 @@ pub(super) struct Response {
     transcript: String,
     /// Samples that were sent of it.
     pub(super) samples: u64,
+    /// What the client attached to its request.
+    metadata: Value,
+    /// The client has cancelled it.
+    pub(super) cancelled: bool,
     /// Its playback was cleared, and nothing was sent since.
     pub(super) cleared: bool,
     /// How often its playback was cleared.
@@ -39,8 +43,19 @@ pub(super) struct Response {
 pub(super) type Event = (&'static str, Value);
 
 impl Response {
-    pub(super) fn new(id: String, turn: Option<TurnId>) -> Self {
-        Self { id, item: None, turn, transcript: String::new(), samples: 0, cleared: false, cuts: 0 }
+    pub(super) fn new(id: String, turn: Option<TurnId>, metadata: Value) -> Self {
+        let cancelled = false;
+        Self {
+            id,
+            item: None,
+            turn,
+            transcript: String::new(),
+            samples: 0,
+            metadata,
+            cancelled,
+            cleared: false,
+            cuts: 0,
+        }
     }
 
     /// True if its client plays it.
@@ -105,15 +120,15 @@ impl Response {
             output.push(item);
         }
         let mut told = self.told(status, &details, &output);
-        if let Some(tokens) = turn.and_then(|turn| turn.turn.tokens) {
-            told["usage"] = json!({
-                "total_tokens": tokens.prompt + tokens.generated,
-                "input_tokens": tokens.prompt,
-                "output_tokens": tokens.generated,
-                "input_token_details": {"text_tokens": tokens.prompt, "cached_tokens": tokens.reused},
-                "output_token_details": {"text_tokens": tokens.generated},
-            });
-        }
+        // Clients add up what they are told, so that there is always something.
+        let tokens = turn.and_then(|turn| turn.turn.tokens).unwrap_or_default();
+        told["usage"] = json!({
+            "total_tokens": tokens.prompt + tokens.generated,
+            "input_tokens": tokens.prompt,
+            "output_tokens": tokens.generated,
+            "input_token_details": {"text_tokens": tokens.prompt, "cached_tokens": tokens.reused},
+            "output_token_details": {"text_tokens": tokens.generated},
+        });
         events.push(("response.done", json!({"response": told})));
         events
     }
@@ -121,7 +136,7 @@ impl Response {
     fn told(&self, status: &str, details: &Value, output: &[Value]) -> Value {
         json!({
             "object": "realtime.response", "id": self.id, "status": status, "status_details": details,
-            "output": output, "output_modalities": ["audio"], "usage": null,
+            "output": output, "output_modalities": ["audio"], "usage": null, "metadata": self.metadata,
         })
     }
 

@@ -72,6 +72,7 @@ impl Session {
         if running && input != self.format {
             return Err(not_done("session.audio.input.format", "cannot change once the session runs"));
         }
+        let instructions = instructions.filter(|text| !text.is_empty());
         let instructions = instructions.unwrap_or_else(|| self.instructions.clone());
         Ok(Self { instructions, format: input, ..self.clone() })
     }

@@ -97,7 +97,14 @@ fn what_is_not_done_is_refused_by_name() {
         (json!({"type": "input_audio_buffer.commit"}), "input_audio_buffer.commit"),
         (json!({"type": "conversation.item.delete", "item_id": "i"}), "conversation.item.delete"),
         (json!({"type": "response.create"}), "nothing to answer"),
-        (json!({"type": "response.cancel"}), "response.cancel"),
+        (
+            json!({"type": "response.create", "response": {"instructions": "a", "output_modalities": ["text"]}}),
+            "output_modalities",
+        ),
+        (
+            json!({"type": "response.create", "response": {"instructions": "a", "metadata": {"a": "x".repeat(513)}}}),
+            "metadata",
+        ),
         (json!({"type": "conversation.item.truncate", "item_id": "i", "audio_end_ms": 1}), "item_id"),
         (json!({"type": "dance"}), "dance"),
         (json!({"type": "conversation.item.create", "item": {"type": "function_call_output"}}), "item.type"),
@@ -128,6 +135,69 @@ fn the_audio_of_a_running_session_stays_as_it_is() {
     let format = json!({"format": {"type": "audio/pcmu"}});
     let (meaning, _) = tell(&mut codec, &update(&json!({"audio": {"input": format, "output": format}})));
     assert_eq!(meaning.unwrap_err().code, RefusalCode::Unsupported);
+}
+
+/// Clients know these codes, and go on.
+#[test]
+fn a_request_that_comes_too_late_has_the_code_that_clients_expect() {
+    let mut codec = codec();
+    tell(&mut codec, &update(&json!({}))).0.unwrap();
+    let (meaning, late) = tell(&mut codec, &json!({"type": "response.cancel"}));
+    assert_eq!((meaning, &late[0]["error"]["code"]), (Ok(Vec::new()), &json!("response_cancel_not_active")));
+    told(codec.report(&Report::Heard { turn: TurnId(1), text: "Hello." }));
+    let (meaning, twice) =
+        tell(&mut codec, &json!({"type": "response.create", "response": {"instructions": "Hi."}}));
+    assert_eq!(
+        (meaning, twice[0]["error"]["code"].as_str()),
+        (Ok(Vec::new()), Some("conversation_already_has_active_response"))
+    );
+}
+
+/// Some clients find their request again by what they attached to it, and all add up the usage.
+#[test]
+fn a_response_repeats_what_the_client_attached_and_always_has_a_usage() {
+    let mut codec = codec();
+    tell(&mut codec, &update(&json!({}))).0.unwrap();
+    let asked = json!({"instructions": "Hi.", "metadata": {"client_event_id": "c1"}});
+    let (meaning, _) = tell(&mut codec, &json!({"type": "response.create", "response": asked}));
+    assert_eq!(meaning.unwrap().len(), 1);
+    let created = told(codec.report(&Report::Heard { turn: TurnId(1), text: "Hi." }));
+    assert_eq!((created.len(), &created[0]["response"]["metadata"]), (1, &json!({"client_event_id": "c1"})));
+    let turn = ReportedTurn {
+        turn: crate::report::TurnReport { turn: TurnId(1), ..Default::default() },
+        ..Default::default()
+    };
+    let done = told(codec.report(&Report::Turn(&turn)));
+    assert_eq!(done[0]["response"]["usage"]["total_tokens"], 0);
+}
+
+/// A model that stands in answers the same words.
+#[test]
+fn the_same_words_for_another_model_are_no_second_item() {
+    let mut codec = codec();
+    tell(&mut codec, &update(&json!({}))).0.unwrap();
+    codec.report(&Report::CallerSpeaks { at_ms: 100 });
+    codec.report(&Report::CallerPauses { at_ms: 900 });
+    let first = told(codec.report(&Report::Heard { turn: TurnId(1), text: "Hello." }));
+    assert_eq!(first.last().unwrap()["type"], "response.created");
+    assert!(codec.report(&Report::Heard { turn: TurnId(2), text: "Hello." }).is_empty());
+    let said =
+        told(codec.report(&Report::Saying { turn: TurnId(2), text: "Hi.", mark: crate::ids::MarkId(1) }));
+    assert!(said.iter().all(|event| event["type"] != "response.done"), "{said:?}");
+}
+
+/// Fault: a short word over the agent made it give way, and its client was not told.
+#[test]
+fn a_word_that_is_over_when_the_agent_gives_way_is_told_with_its_end() {
+    let mut codec = codec();
+    tell(&mut codec, &update(&json!({}))).0.unwrap();
+    codec.report(&Report::Heard { turn: TurnId(1), text: "Hello." });
+    codec.encode(&Media::Audio { samples: &[1; 480] });
+    assert!(codec.report(&Report::CallerSpeaks { at_ms: 100 }).is_empty());
+    assert!(codec.report(&Report::CallerPauses { at_ms: 200 }).is_empty());
+    let kinds: Vec<Value> =
+        told(codec.encode(&Media::Clear)).iter().map(|event| event["type"].clone()).collect();
+    assert_eq!(kinds, ["input_audio_buffer.speech_started", "input_audio_buffer.speech_stopped"]);
 }
 
 #[test]

@@ -1,0 +1,50 @@
+//! A request for an answer: what the agent is to do, and what the response repeats. Must not know whether there is
+//! anything to answer.
+
+use serde_json::{Value, json};
+
+use super::session::{instructions, not_done};
+use crate::streams::Refusal;
+use crate::streams::fields::Fields;
+
+/// A request that this server can do.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// What the agent is to do; empty to answer what was typed.
+    pub(super) instructions: String,
+    /// A few short texts of the client's, which the response repeats; `null` for none.
+    pub(super) metadata: Value,
+}
+
+impl Asked {
+    /// Reads the response that is asked for.
+    ///
+    /// # Errors
+    /// If it asks for something that is not done.
+    pub(super) fn read(response: &Fields<'_>) -> Result<Self, Refusal> {
+        let meant = |name: &&str| response.get(name).is_some_and(is_meant);
+        if let Some(given) = ["input", "tools", "conversation", "prompt"].iter().find(|name| meant(name)) {
+            let problem = "responses are answers to the session's own conversation";
+            return Err(not_done(&format!("response.{given}"), problem));
+        }
+        if response.get("output_modalities").is_some_and(|given| *given != json!(["audio"])) {
+            return Err(not_done("response.output_modalities", "only [\"audio\"] is taken"));
+        }
+        let texts = response.texts("metadata", "response.metadata")?;
+        let fits =
+            |(name, text): (&String, &String)| name.chars().count() <= 64 && text.chars().count() <= 512;
+        if texts.len() > 16 || !texts.iter().all(fits) {
+            let problem = "at most 16 texts of 512 characters, with names of 64, are taken";
+            return Err(not_done("response.metadata", problem));
+        }
+        Ok(Self {
+            instructions: instructions(response, "response.instructions")?.unwrap_or_default(),
+            metadata: if texts.is_empty() { Value::Null } else { json!(texts) },
+        })
+    }
+}
+
+/// True of a value that says something: no empty list, and not the default of a conversation.
+fn is_meant(value: &Value) -> bool {
+    *value != json!("auto") && value.as_array().is_none_or(|list| !list.is_empty())
+}
