@@ -202,6 +202,9 @@ mod tests {
         assert!(matches!(file.save(&old.version, "a = 3\n"), Err(SaveError::Changed)));
         fs::set_permissions(&real, fs::Permissions::from_mode(0o440)).unwrap();
         let told = file.save(&file.read().unwrap().version, "a = 3\n").unwrap_err().to_string();
-        assert!(told.contains("read-only") && fs::read_to_string(&real).unwrap() == "a = 2\n", "{told}");
+        assert!(
+            told.contains("cannot be written here") && fs::read_to_string(&real).unwrap() == "a = 2\n",
+            "{told}"
+        );
     }
 }

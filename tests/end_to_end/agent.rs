@@ -102,6 +102,6 @@ fn hostile_requests_change_nothing_and_a_read_only_file_is_left_alone() {
     let change = json!({ "version": version, "changes": { "agent.greeting": "Hi." } });
     let answer = send(&server, "PUT", "/agent", &change);
     let message = answer.json()["error"]["message"].as_str().unwrap_or_default().to_owned();
-    assert!(answer.status == 500 && message.contains("read-only"), "{message}");
+    assert!(answer.status == 409 && message.contains("cannot be written here"), "{message}");
     assert_eq!(std::fs::read_to_string(&configuration.path).unwrap(), before);
 }

@@ -180,7 +180,8 @@ impl Spool {
     /// # Errors
     /// What SQLite says.
     pub(crate) fn due(&self, now: i64, longest_pause: Duration, most: usize) -> rusqlite::Result<Vec<Kept>> {
-        // All events of a call have the time of its first one, so that those of calls that wait are not looked at.
+        // All events of a call have the time of its first one, so that those of calls that wait are not
+        // looked at.
         const COME: &str = "
             SELECT id, webhook, call, kind, body, at, tries FROM events AS event WHERE due <= ?1
                 AND NOT EXISTS (SELECT 1 FROM events AS before WHERE before.call = event.call AND before.id < event.id)

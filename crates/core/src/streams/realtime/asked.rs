@@ -1,5 +1,5 @@
-//! A request for an answer: what the agent is to do, and what the response repeats. Must not know whether there is
-//! anything to answer.
+//! A request for an answer: what the agent is to do, and what the response repeats. Must not know whether
+//! there is anything to answer.
 
 use serde_json::{Value, json};
 
