@@ -62,7 +62,7 @@ async function begin() {
   if (who.signed_in) return goBack();
   // The server is safe to log in to, but this page came another way.
   if (window.location.protocol !== "https:" && !who.here) {
-    who.no_login_because ??= "This page came without TLS: open it with https://.";
+    who.no_login_because ??= "This page came without TLS: open its address with https.";
   }
   // At this machine, the other pages can be opened without a login, and take the token.
   byId("token").hidden = !who.here;

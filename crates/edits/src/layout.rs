@@ -3,7 +3,7 @@
 
 use crate::quoting::{decoded, escaped};
 
-/// The longest new line, in characters.
+/// The longest new line, in characters, unless the lines that were there are longer.
 const LONGEST: usize = 120;
 
 /// A line of the file, and the part of the text that it says.
@@ -30,10 +30,11 @@ pub(crate) fn kept(inner: &str, new: &str) -> Option<String> {
     });
     let middle = &rest[..rest.len() - last.1];
     let goes_on = pieces.iter().any(|piece| piece.goes_on);
+    let longest = pieces.iter().map(|piece| piece.raw.chars().count()).fold(LONGEST, usize::max);
     let mut written = format!("\"\"\"{opening}");
     pieces[..first.0].iter().for_each(|piece| written.push_str(piece.raw));
     if !middle.is_empty() {
-        let mut lines = if goes_on { broken(middle) } else { escaped(middle, true) };
+        let mut lines = if goes_on { broken(middle, longest) } else { escaped(middle, true) };
         if last.0 > 0 && !middle.ends_with('\n') {
             lines.push_str("\\\n");
         }
@@ -80,7 +81,7 @@ fn pieces(body: &str) -> Option<Vec<Piece<'_>>> {
 }
 
 /// A text in lines that end with a backslash.
-fn broken(text: &str) -> String {
+fn broken(text: &str, longest: usize) -> String {
     let mut lines = String::new();
     let mut length = 0;
     let mut words = text.split_inclusive(' ').peekable();
@@ -89,7 +90,7 @@ fn broken(text: &str) -> String {
         length =
             word.rsplit_once('\n').map_or(length + word.chars().count(), |(_, last)| last.chars().count());
         let Some(next) = words.peek() else { break };
-        let full = length + next.chars().count() > LONGEST;
+        let full = length + next.chars().count() > longest;
         // A line must not begin with a space: it would be lost.
         if full && !next.starts_with([' ', '\t', '\n']) && length > 0 && word.ends_with(' ') {
             lines.push_str("\\\n");

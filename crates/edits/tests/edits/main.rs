@@ -125,7 +125,7 @@ proptest! {
         let most = old.len().min(now.len()) - head;
         let tail = old.iter().rev().zip(now.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
         let gone = old[head..old.len() - tail].concat();
-        let other_keys = text.parse::<Table>().unwrap()[section].as_table().map(|keys| {
+        let other_keys = text.parse::<Table>().unwrap().get(section).and_then(Value::as_table).map(|keys| {
             keys.keys().filter(|other| other.as_str() != name && gone.contains(&format!("\n{other} ="))).count()
         });
         prop_assert_eq!(other_keys.unwrap_or(0), 0, "{}", gone);
