@@ -81,6 +81,8 @@ test("one call: its facts, words, events and waterfalls", async () => {
       await text(page, "[aria-label='Turn 3']"),
       /a stand-in answered: small[^]*A filler came first/,
     );
+    // The picture comes with the recording.
+    await page.locator(".wave.agent").waitFor();
     assert.equal(await page.locator(".mark.cut").count(), 7 + 1, "7 interruptions and the legend");
     await page.locator("summary", { hasText: "All facts" }).click();
     await sees(page, "CA638c70f61735cd6679e9d179d64984f9");
