@@ -6,6 +6,7 @@ usage: scripts/try_openai.py        (the program is target/release/offhook, or $
 
 The package is installed from PyPI into target/openai-venv, once. Ends with 1 if something is wrong."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -19,19 +20,34 @@ VENV = ROOT / "target/openai-venv"
 SAID = "What time do you open on Monday? How much is a cleaning?"
 
 
-def with_package():
-    """Runs this file again with the package."""
-    python = VENV / "bin/python"
-    if not (VENV / "installed").exists():
+def with_package(script, package="openai"):
+    """Runs a script again with the package."""
+    python, installed = VENV / "bin/python", VENV / f"installed-{package}"
+    if not installed.exists():
         venv.create(VENV, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "openai"], check=True)
-        (VENV / "installed").touch()
+        subprocess.run([python, "-m", "pip", "install", "--quiet", package], check=True)
+        installed.touch()
     if pathlib.Path(sys.executable) != python:
-        os.execv(python, [python, __file__])
+        os.execv(python, [python, script])
+
+
+@contextlib.contextmanager
+def server():
+    """The address of a server of its own."""
+    process = subprocess.Popen([OFFHOOK, "serve", "--open", "--port", "0"], cwd=ROOT, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        address = next((line.split()[-1] for line in process.stdout if line.startswith("listening on ")), None)
+        if address is None:
+            sys.exit("the server did not start")
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def check(what, holds):
-    print(f"  {'ok   ' if holds else 'WRONG'}  {what}")
+    print(f"  {'ok   ' if holds else 'WRONG'}  {what}", flush=True)
     return bool(holds)
 
 
@@ -95,20 +111,12 @@ def trials(openai, client):
 
 
 def main():
-    with_package()
+    with_package(__file__)
     import openai
-    server = subprocess.Popen([OFFHOOK, "serve", "--open", "--port", "0"], cwd=ROOT, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    try:
-        address = next((line.split()[-1] for line in server.stdout if line.startswith("listening on ")), None)
-        if address is None:
-            sys.exit("the server did not start")
+    with server() as address:
         client = openai.OpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0)
         print(f"openai {openai.__version__} at http://{address}/v1")
         results = [check(what, holds) for what, holds in trials(openai, client)]
-    finally:
-        server.terminate()
-        server.wait()
     sys.exit(0 if all(results) else 1)
 
 

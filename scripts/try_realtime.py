@@ -9,31 +9,15 @@ The package is installed from PyPI into target/openai-venv, once. Ends with 1 if
 import array
 import asyncio
 import base64
-import os
-import pathlib
-import subprocess
 import sys
 import time
-import venv
 import wave
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-OFFHOOK = os.environ.get("OFFHOOK", str(ROOT / "target/release/offhook"))
-VENV = ROOT / "target/openai-venv"
+from try_openai import ROOT, check, server, with_package
+
 RATE = 24_000
 FRAME = RATE // 50
 PATIENCE_S = 20
-
-
-def with_package():
-    """Runs this file again with the package."""
-    python = VENV / "bin/python"
-    if not (VENV / "realtime-installed").exists():
-        venv.create(VENV, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "openai[realtime]"], check=True)
-        (VENV / "realtime-installed").touch()
-    if pathlib.Path(sys.executable) != python:
-        os.execv(python, [python, __file__])
 
 
 def recording(name):
@@ -158,25 +142,16 @@ async def drive(openai, address):
     client = openai.AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0)
     right = True
     async for what, holds in trials(openai, client):
-        print(f"  {'ok   ' if holds else 'WRONG'}  {what}", flush=True)
-        right &= bool(holds)
+        right &= check(what, holds)
     return right
 
 
 def main():
-    with_package()
+    with_package(__file__, "openai[realtime]")
     import openai
-    server = subprocess.Popen([OFFHOOK, "serve", "--open", "--port", "0"], cwd=ROOT, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    try:
-        address = next((line.split()[-1] for line in server.stdout if line.startswith("listening on ")), None)
-        if address is None:
-            sys.exit("the server did not start")
+    with server() as address:
         print(f"openai {openai.__version__} at http://{address}/v1/realtime")
         right = asyncio.run(drive(openai, address))
-    finally:
-        server.terminate()
-        server.wait()
     sys.exit(0 if right else 1)
 
 

@@ -182,22 +182,20 @@ impl Spool {
     pub(crate) fn due(&self, now: i64, longest_pause: Duration, most: usize) -> rusqlite::Result<Vec<Kept>> {
         // All events of a call have the time of its first one, so that those of calls that wait are not
         // looked at.
-        const COME: &str = "
-            SELECT id, webhook, call, kind, body, at, tries FROM events AS event WHERE due <= ?1
-                AND NOT EXISTS (SELECT 1 FROM events AS before WHERE before.call = event.call AND before.id < event.id)
-            ORDER BY due, id LIMIT ?2";
-        const TOO_FAR: &str = "
-            SELECT id, webhook, call, kind, body, at, tries FROM events AS event WHERE due > ?1
-                AND NOT EXISTS (SELECT 1 FROM events AS before WHERE before.call = event.call AND before.id < event.id)
-            ORDER BY due, id LIMIT ?2";
-        let asked = |sql: &str, time: i64| {
-            let mut statement = self.connection.prepare_cached(sql)?;
+        let asked = |when: &str, time: i64| {
+            let sql = format!(
+                "SELECT id, webhook, call, kind, body, at, tries FROM events AS event WHERE {when}
+                    AND NOT EXISTS
+                        (SELECT 1 FROM events AS before WHERE before.call = event.call AND before.id < event.id)
+                ORDER BY due, id LIMIT ?2"
+            );
+            let mut statement = self.connection.prepare_cached(&sql)?;
             let rows = statement.query_map(params![time, most as i64], kept)?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
-        let come = asked(COME, now)?;
+        let come = asked("due <= ?1", now)?;
         let latest = now.saturating_add(millis(longest_pause));
-        if come.is_empty() { asked(TOO_FAR, latest) } else { Ok(come) }
+        if come.is_empty() { asked("due > ?1", latest) } else { Ok(come) }
     }
 
     /// What becomes of an event that was tried. That it is not there any more is no error.
