@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::session::{instructions, not_done};
+use super::session::{instructions, not_done, not_given, only_audio};
 use crate::streams::Refusal;
 use crate::streams::fields::Fields;
 
@@ -22,14 +22,14 @@ impl Asked {
     /// # Errors
     /// If it asks for something that is not done.
     pub(super) fn read(response: &Fields<'_>) -> Result<Self, Refusal> {
-        let meant = |name: &&str| response.get(name).is_some_and(is_meant);
-        if let Some(given) = ["input", "tools", "conversation", "prompt"].iter().find(|name| meant(name)) {
-            let problem = "responses are answers to the session's own conversation";
-            return Err(not_done(&format!("response.{given}"), problem));
+        let problem = "responses are answers to the session's own conversation";
+        for field in ["input", "tools", "prompt"] {
+            not_given(response, field, problem)?;
         }
-        if response.get("output_modalities").is_some_and(|given| *given != json!(["audio"])) {
-            return Err(not_done("response.output_modalities", "only [\"audio\"] is taken"));
+        if response.get("conversation").is_some_and(|which| *which != json!("auto")) {
+            return Err(not_done("response.conversation", problem));
         }
+        only_audio(response)?;
         let texts = response.texts("metadata", "response.metadata")?;
         let fits =
             |(name, text): (&String, &String)| name.chars().count() <= 64 && text.chars().count() <= 512;
@@ -38,13 +38,8 @@ impl Asked {
             return Err(not_done("response.metadata", problem));
         }
         Ok(Self {
-            instructions: instructions(response, "response.instructions")?.unwrap_or_default(),
+            instructions: instructions(response)?.unwrap_or_default(),
             metadata: if texts.is_empty() { Value::Null } else { json!(texts) },
         })
     }
-}
-
-/// True of a value that says something: no empty list, and not the default of a conversation.
-fn is_meant(value: &Value) -> bool {
-    *value != json!("auto") && value.as_array().is_none_or(|list| !list.is_empty())
 }

@@ -44,7 +44,6 @@ pub(super) type Event = (&'static str, Value);
 
 impl Response {
     pub(super) fn new(id: String, turn: Option<TurnId>, metadata: Value) -> Self {
-        let cancelled = false;
         Self {
             id,
             item: None,
@@ -52,7 +51,7 @@ impl Response {
             transcript: String::new(),
             samples: 0,
             metadata,
-            cancelled,
+            cancelled: false,
             cleared: false,
             cuts: 0,
         }

@@ -11,7 +11,7 @@ use crate::units::PHONE_RATE;
 const LINEAR_RATE: u32 = 24_000;
 
 /// The most characters of instructions.
-pub(super) const LONGEST_INSTRUCTIONS: usize = 20_000;
+const LONGEST_INSTRUCTIONS: usize = 20_000;
 
 /// The settings of one session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,12 +44,8 @@ impl Session {
         }
         not_given(changes, "tools", "function calls are not served")?;
         not_given(changes, "prompt", "stored prompts are not served: send instructions")?;
-        // What was given may be of any length, and is not repeated.
-        if changes.get("output_modalities").is_some_and(|given| *given != json!(["audio"])) {
-            let problem = "the agent always speaks, so only [\"audio\"] is taken";
-            return Err(not_done("session.output_modalities", problem));
-        }
-        let instructions = instructions(changes, "session.instructions")?;
+        only_audio(changes)?;
+        let instructions = instructions(changes)?;
         let mut input = self.format;
         let mut output = self.format;
         if let Some(audio) = changes.optional_object("audio", "session.audio")? {
@@ -112,10 +108,11 @@ impl Session {
 ///
 /// # Errors
 /// If there are too many of them.
-pub(super) fn instructions(of: &Fields<'_>, name: &str) -> Result<Option<String>, Refusal> {
+pub(super) fn instructions(of: &Fields<'_>) -> Result<Option<String>, Refusal> {
     let Some(text) = of.optional_text("instructions")? else { return Ok(None) };
     let count = text.chars().count();
     if count > LONGEST_INSTRUCTIONS {
+        let name = of.name("instructions");
         let reason = format!("{name}: {count} characters, at most {LONGEST_INSTRUCTIONS} are taken");
         return Err(Refusal::new(RefusalCode::TooLarge, reason));
     }
@@ -158,9 +155,18 @@ fn turn_detection(input: &Fields<'_>) -> Result<(), Refusal> {
     }
 }
 
-fn not_given(of: &Fields<'_>, field: &str, problem: &str) -> Result<(), Refusal> {
+/// Refuses a field that says something: more than an empty list.
+pub(super) fn not_given(of: &Fields<'_>, field: &str, problem: &str) -> Result<(), Refusal> {
     let given = of.get(field).is_some_and(|value| value.as_array().is_none_or(|list| !list.is_empty()));
-    if given { Err(not_done(&format!("session.{field}"), problem)) } else { Ok(()) }
+    if given { Err(not_done(&of.name(field), problem)) } else { Ok(()) }
+}
+
+/// Refuses text as output. What was given may be of any length, and is not repeated.
+pub(super) fn only_audio(of: &Fields<'_>) -> Result<(), Refusal> {
+    const FIELD: &str = "output_modalities";
+    let other = of.get(FIELD).is_some_and(|given| *given != json!(["audio"]));
+    let problem = "the agent always speaks, so only [\"audio\"] is taken";
+    if other { Err(not_done(&of.name(FIELD), problem)) } else { Ok(()) }
 }
 
 /// The refusal of something that the protocol has and this server does not do.
