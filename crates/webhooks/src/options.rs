@@ -133,6 +133,6 @@ pub struct Counters {
     pub lost: u64,
     /// Events in the spool, those on their way included.
     pub waiting: u64,
-    /// Events that wait for the spool.
+    /// Events that wait for the spool, those that are being kept included.
     pub queued: u64,
 }

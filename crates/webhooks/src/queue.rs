@@ -21,6 +21,8 @@ pub(crate) struct Queue<T> {
 #[derive(Debug)]
 struct State<T> {
     waiting: VecDeque<T>,
+    /// How many the thread has taken and not done with.
+    taken: usize,
     dropped: u64,
     closing: bool,
     ended: bool,
@@ -29,7 +31,7 @@ struct State<T> {
 impl<T> Queue<T> {
     /// A queue for at most so many.
     pub(crate) fn of(most: usize) -> Self {
-        let state = State { waiting: VecDeque::new(), dropped: 0, closing: false, ended: false };
+        let state = State { waiting: VecDeque::new(), taken: 0, dropped: 0, closing: false, ended: false };
         Self { state: Mutex::new(state), news: Condvar::new(), ended: Condvar::new(), most }
     }
 
@@ -58,15 +60,17 @@ impl<T> Queue<T> {
         }
     }
 
-    /// How many wait, and how many were dropped.
+    /// How many wait or are in the thread's hands, and how many were dropped.
     pub(crate) fn counts(&self) -> (u64, u64) {
         let state = self.state();
-        (state.waiting.len() as u64, state.dropped)
+        ((state.waiting.len() + state.taken) as u64, state.dropped)
     }
 
-    /// Waits for some, at most so many. `None` at the end, when none is left.
+    /// Waits for some, at most so many: the thread is done with those before. `None` at the end, when none is
+    /// left.
     pub(crate) fn next(&self, most: usize) -> Option<Vec<T>> {
         let mut state = self.state();
+        state.taken = 0;
         while state.waiting.is_empty() {
             if state.closing {
                 return None;
@@ -74,6 +78,7 @@ impl<T> Queue<T> {
             state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         let count = state.waiting.len().min(most);
+        state.taken = count;
         Some(state.waiting.drain(..count).collect())
     }
 
@@ -98,7 +103,7 @@ impl<T> Queue<T> {
     /// The thread has ended.
     pub(crate) fn end(&self) {
         let mut state = self.state();
-        (state.closing, state.ended) = (true, true);
+        (state.closing, state.ended, state.taken) = (true, true, 0);
         self.ended.notify_all();
     }
 
@@ -123,6 +128,16 @@ mod tests {
         assert_eq!(queue.counts(), (3, 2));
         assert_eq!(queue.next(2), Some(vec![0, 1]));
         assert_eq!(queue.next(2), Some(vec![2]));
+    }
+
+    #[test]
+    fn what_the_thread_has_taken_is_counted_until_it_asks_for_more() {
+        let queue = Queue::of(3);
+        (0..3).for_each(|one| queue.push(false, || one));
+        assert_eq!((queue.next(2), queue.counts()), (Some(vec![0, 1]), (3, 0)));
+        assert_eq!((queue.next(2), queue.counts()), (Some(vec![2]), (1, 0)));
+        queue.shut();
+        assert_eq!((queue.next(2), queue.counts()), (None, (0, 0)));
     }
 
     #[test]
