@@ -67,9 +67,20 @@ impl Certificates {
     /// # Errors
     /// If a file is wrong. The configuration in use stays.
     pub fn reload(&self) -> Result<(), TlsError> {
-        let config = read(&self.files)?;
+        self.read_again().map(|config| self.put_in_use(config))
+    }
+
+    /// Reads the files again, and changes nothing yet.
+    ///
+    /// # Errors
+    /// If a file is wrong.
+    pub(super) fn read_again(&self) -> Result<Arc<ServerConfig>, TlsError> {
+        read(&self.files)
+    }
+
+    /// New connections get what was read.
+    pub(super) fn put_in_use(&self, config: Arc<ServerConfig>) {
         *self.in_use.lock().unwrap_or_else(PoisonError::into_inner) = config;
-        Ok(())
     }
 }
 

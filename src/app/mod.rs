@@ -5,7 +5,7 @@ pub mod certificates;
 pub mod config_file;
 pub mod engines;
 pub(crate) mod login;
-pub mod reload;
+pub(crate) mod reload;
 mod settings;
 mod state;
 

@@ -1,74 +1,136 @@
-//! What a running server reads again on SIGHUP: the certificate, which language model is in use, and for new
-//! calls the agent and its turn-taking.
-//! Everything else stays as it was at startup.
+//! What a running server reads again, on SIGHUP or when an administrator asks: the certificate, which
+//! language model is in use, and for new calls the agent and its turn-taking. Everything else stays as it was
+//! at startup.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::signal::unix::Signal;
 
 use super::App;
-use super::certificates::Certificates;
+use super::certificates::{Certificates, TlsError};
 use super::engines::prepare;
+use crate::config::keys::{Keys, is_taken_over};
 use crate::config::{Config, ConfigError, Problem, parse, unspeakable};
 
-/// The parts that are read again.
-pub(crate) struct Reload {
-    pub(crate) certificates: Option<Certificates>,
-    pub(crate) app: App,
+/// The key that names the language model in use. It is not for new calls alone.
+const MODEL: &str = "llm.use";
+
+/// What came of reading again. A key is named if its value changed.
+#[derive(Debug, Default)]
+pub(crate) struct Reloaded {
+    /// The keys that count from now on.
+    pub(crate) taken_over: BTreeSet<String>,
+    /// The keys that count when the server starts again.
+    pub(crate) after_a_restart: BTreeSet<String>,
+    /// Whether a certificate was read again.
+    pub(crate) certificate: bool,
 }
 
-impl Reload {
-    /// Reloads on SIGHUP, the usual signal for daemons to read their files again.
-    pub(crate) async fn on_hangup(self, mut hangups: Signal) {
+/// Why nothing was taken over.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotReloaded {
+    /// The engines are not there yet.
+    #[error("the models are still being loaded: ask again")]
+    NotReady,
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Configuration(#[from] ConfigError),
+    /// The certificate is wrong.
+    #[error(transparent)]
+    Certificate(#[from] TlsError),
+}
+
+impl App {
+    /// Reloads on SIGHUP, the usual signal for daemons to read their files again. A new certificate does not
+    /// wait for a configuration that is right.
+    pub(crate) async fn reload_on(self, mut hangups: Signal) {
         while hangups.recv().await.is_some() {
-            match self.certificates.as_ref().map(Certificates::reload) {
-                None => {}
-                Some(Ok(())) => tracing::info!("the certificate was reloaded"),
-                Some(Err(error)) => tracing::error!(%error, "reload failed: the certificate in use stays"),
-            }
             // It may wait for a disk.
-            let app = self.app.clone();
-            if tokio::task::spawn_blocking(move || read_configuration(&app)).await.is_err() {
+            let app = self.clone();
+            let read = move || {
+                match app.certificates.as_ref().map(Certificates::reload) {
+                    None => {}
+                    Some(Ok(())) => tracing::info!("the certificate was reloaded"),
+                    Some(Err(error)) => {
+                        tracing::error!(%error, "reload failed: the certificate in use stays")
+                    }
+                }
+                match app.reload_configuration() {
+                    Ok(_) => {}
+                    Err(error @ NotReloaded::NotReady) => {
+                        tracing::warn!(%error, "the configuration was not reloaded");
+                    }
+                    Err(error @ (NotReloaded::Configuration(_) | NotReloaded::Certificate(_))) => {
+                        tracing::error!(%error, "the configuration was not reloaded");
+                    }
+                }
+            };
+            if tokio::task::spawn_blocking(read).await.is_err() {
                 tracing::error!("the configuration was not reloaded");
             }
         }
     }
-}
 
-fn read_configuration(app: &App) {
-    let Some(engines) = app.engines() else {
-        tracing::warn!("models are still being loaded: the configuration was not reloaded");
-        return;
-    };
-    let models = &engines.models;
-    let wanted = match app.read_again() {
-        None => {
-            tracing::info!("no configuration file: nothing of it was reloaded");
-            return;
+    /// Reads the certificate and the configuration again, and takes over both or neither.
+    ///
+    /// # Errors
+    /// Why nothing has changed.
+    pub(crate) fn reload(&self) -> Result<Reloaded, NotReloaded> {
+        let fresh = self.certificates.as_ref().map(|own| Ok::<_, TlsError>((own, own.read_again()?)));
+        let fresh = fresh.transpose()?;
+        let reloaded = self.reload_configuration()?;
+        let certificate = fresh.is_some();
+        if let Some((certificates, fresh)) = fresh {
+            certificates.put_in_use(fresh);
+            tracing::info!("the certificate was reloaded");
         }
-        Some(Ok(config)) => config.llm.in_use,
-        Some(Err(error)) => {
-            tracing::error!(%error, in_use = models.in_use(), "the configuration was not reloaded");
-            return;
-        }
-    };
-    match models.switch_to(&wanted) {
-        Ok(()) => tracing::info!(model = models.in_use(), "language model in use"),
-        Err(error) => {
-            tracing::error!(%error, in_use = models.in_use(), "llm.use: models load only at startup")
-        }
+        Ok(Reloaded { certificate, ..reloaded })
     }
-}
 
-impl App {
-    /// New calls get the agent and the turn-taking of this configuration.
-    pub(crate) fn take_over(&self, new: &Config) {
+    /// Reads the file again: for new calls, and for which language model answers.
+    ///
+    /// # Errors
+    /// What is wrong with the file; everything then stays as it was.
+    fn reload_configuration(&self) -> Result<Reloaded, NotReloaded> {
+        let engines = self.engines().ok_or(NotReloaded::NotReady)?;
+        let _alone = self.settings.changing();
+        let Some((config, text)) = self.read_again()? else {
+            tracing::info!("no configuration file: nothing of it was reloaded");
+            return Ok(Reloaded::default());
+        };
+        let keys = Keys::of(&text);
+        let waits = keys.changed_since(self.settings.at_start()).filter(|key| !is_taken_over(key));
+        let mut after_a_restart: BTreeSet<String> = waits.map(str::to_owned).collect();
+        let before = self.take_over(&config, keys.clone());
+        let live = keys.changed_since(&before).filter(|key| is_taken_over(key));
+        let mut taken_over: BTreeSet<String> = live.map(str::to_owned).collect();
+        match engines.models.switch_to(&config.llm.in_use) {
+            Ok(is_another) => {
+                after_a_restart.remove(MODEL);
+                taken_over.extend(is_another.then(|| MODEL.to_owned()));
+                tracing::info!(model = engines.models.in_use(), "language model in use");
+            }
+            Err(error) => {
+                after_a_restart.insert(MODEL.to_owned());
+                tracing::error!(
+                    %error, in_use = engines.models.in_use(), "llm.use: models load only at startup"
+                );
+            }
+        }
+        Ok(Reloaded { taken_over, after_a_restart, certificate: false })
+    }
+
+    /// New calls get the agent and the turn-taking of this configuration, which these keys say. Returns what
+    /// the keys said before.
+    pub(crate) fn take_over(&self, new: &Config, keys: Keys) -> Keys {
         let live = Arc::new(self.config.with_agent_of(new));
-        self.settings.swap(live.clone());
+        let before = self.settings.swap(live.clone(), keys);
         if let Some(phrases) = self.engines().and_then(|engines| engines.phrases.as_ref()) {
             prepare(&live, phrases);
         }
         tracing::info!("new calls have the agent and the turn-taking of the configuration");
+        before
     }
 
     /// What is wrong with the system prompt for the language models that run, whatever the file says of them.
@@ -83,35 +145,32 @@ impl App {
         (tokens > most).then(|| Problem::about("agent.system_prompt", told()))
     }
 
-    /// Reads the file again, for new calls. `None` if there is none.
+    /// What the file says now, if it can be used. `None` if there is none.
     ///
     /// # Errors
-    /// What is wrong with the file; new calls then have what they had.
-    fn read_again(&self) -> Option<Result<Config, ConfigError>> {
-        let _alone = self.settings.changing();
+    /// What is wrong with the file.
+    fn read_again(&self) -> Result<Option<(Config, String)>, ConfigError> {
         let file = &self.settings.file;
         let source = file.path().display().to_string();
         let failed = |problems| ConfigError { source: source.clone(), problems };
         let contents = match file.read() {
-            Ok(contents) if !contents.exists => return None,
+            Ok(contents) if !contents.exists => return Ok(None),
             Ok(contents) => contents,
             Err(error) => {
                 let told = format!("cannot be read again ({error})");
-                return Some(Err(failed(vec![Problem::about("file", told)])));
+                return Err(failed(vec![Problem::about("file", told)]));
             }
         };
-        let read = parse(&contents.text, &source, file.folder()).and_then(|config| {
-            let mut problems: Vec<Problem> = self.prompt_problem(&config, false).into_iter().collect();
-            let cannot = |(key, phrase)| {
-                Problem::of(
-                    key,
-                    format!("{phrase:?}"),
-                    "a text in Latin letters: the voice speaks no others".to_owned(),
-                )
-            };
-            problems.extend(unspeakable(&config).into_iter().map(cannot));
-            if problems.is_empty() { Ok(config) } else { Err(failed(problems)) }
-        });
-        Some(read.inspect(|config| self.take_over(config)))
+        let config = parse(&contents.text, &source, file.folder())?;
+        let mut problems: Vec<Problem> = self.prompt_problem(&config, false).into_iter().collect();
+        let cannot = |(key, phrase)| {
+            Problem::of(
+                key,
+                format!("{phrase:?}"),
+                "a text in Latin letters: the voice speaks no others".to_owned(),
+            )
+        };
+        problems.extend(unspeakable(&config).into_iter().map(cannot));
+        if problems.is_empty() { Ok(Some((config, contents.text))) } else { Err(failed(problems)) }
     }
 }

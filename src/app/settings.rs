@@ -5,11 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::config_file::ConfigFile;
 use crate::config::Config;
+use crate::config::keys::Keys;
 
 /// The settings of new calls, and the file from which they come.
 #[derive(Debug)]
 pub(crate) struct Settings {
     live: RwLock<Arc<Config>>,
+    /// What the file said when the server started.
+    at_start: Keys,
+    /// What it said when new calls got what they have.
+    taken_over: Mutex<Keys>,
     /// Held from the reading of the file until new calls have what it says: the last change wins.
     changing: Mutex<()>,
     pub(crate) file: ConfigFile,
@@ -17,7 +22,10 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn new(config: Arc<Config>, file: ConfigFile) -> Self {
-        Self { live: RwLock::new(config), changing: Mutex::default(), file }
+        // A file that cannot be read now is refused when it is read again.
+        let at_start = file.read().map(|contents| Keys::of(&contents.text)).unwrap_or_default();
+        let taken_over = Mutex::new(at_start.clone());
+        Self { live: RwLock::new(config), at_start, taken_over, changing: Mutex::default(), file }
     }
 
     /// The configuration of a call that begins now.
@@ -30,8 +38,15 @@ impl Settings {
         self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls that begin from now on get this configuration.
-    pub(super) fn swap(&self, config: Arc<Config>) {
+    /// What the file said when the server started.
+    pub(super) fn at_start(&self) -> &Keys {
+        &self.at_start
+    }
+
+    /// Calls that begin from now on get this configuration, which these keys say. Returns what the keys said
+    /// before.
+    pub(super) fn swap(&self, config: Arc<Config>, keys: Keys) -> Keys {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = config;
+        std::mem::replace(&mut *self.taken_over.lock().unwrap_or_else(PoisonError::into_inner), keys)
     }
 }

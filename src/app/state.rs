@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::certificates::Certificates;
 use super::config_file::ConfigFile;
 use super::login::Login;
 use super::settings::Settings;
@@ -41,6 +42,8 @@ pub struct App {
     /// The configuration with which the server started.
     pub(crate) config: Arc<Config>,
     pub(crate) settings: Arc<Settings>,
+    /// The certificate, if the server has one of its own.
+    pub(crate) certificates: Option<Certificates>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) admission: Arc<Admission>,
     /// The single-use credentials that have been used.
@@ -77,6 +80,7 @@ impl App {
             registry: Arc::new(Registry::new(server.max_calls)),
             admission: Arc::new(Admission::new(server.max_waiting, server.max_calls_per_peer)),
             settings: Arc::new(Settings::new(config.clone(), ConfigFile::new(None))),
+            certificates: None,
             config,
             seen: Arc::default(),
             login,
@@ -99,6 +103,13 @@ impl App {
     #[must_use]
     pub fn configured_by(mut self, file: ConfigFile) -> Self {
         self.settings = Arc::new(Settings::new(self.config.clone(), file));
+        self
+    }
+
+    /// Names the certificate with which it listens, which may be read again.
+    #[must_use]
+    pub fn secured_by(mut self, certificates: Option<Certificates>) -> Self {
+        self.certificates = certificates;
         self
     }
 

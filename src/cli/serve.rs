@@ -15,7 +15,6 @@ use super::preflight::{self, Opened};
 use crate::app::App;
 use crate::app::config_file::ConfigFile;
 use crate::app::engines as start;
-use crate::app::reload::Reload;
 use crate::cli::output::outln;
 use crate::config::{Config, ConfigError, Problem};
 use crate::engine::faults::Faults;
@@ -183,12 +182,12 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     if args.reports {
         app = app.followed_by(Arc::new(Reporter::to(std::io::stdout())?));
     }
+    app = app.secured_by(certificates.clone());
     let limits = Limits { connections: config.server.max_connections, patience: config.server.start_timeout };
-    let server = tokio::spawn(listen::serve(listener, router(app.clone()), limits, certificates.clone()));
-    let reload = Reload { certificates, app: app.clone() };
+    let server = tokio::spawn(listen::serve(listener, router(app.clone()), limits, certificates));
     tokio::spawn(app.clone().sum_up());
     tokio::spawn(app.clone().watch_over());
-    tokio::spawn(reload.on_hangup(signal(SignalKind::hangup())?));
+    tokio::spawn(app.clone().reload_on(signal(SignalKind::hangup())?));
 
     let (scripted, unshared) = (args.scripted, args.unshared);
     if scripted.is_some() {

@@ -5,6 +5,7 @@ mod api;
 pub mod call;
 pub mod editing;
 mod examine;
+pub mod keys;
 pub mod limits;
 mod lines;
 mod models;

@@ -55,6 +55,8 @@ pub struct HealthFigures {
     pub done: u64,
     /// Jobs that failed.
     pub failed: u64,
+    /// The last jobs that somebody waited for, and how many of them failed.
+    pub recent: (usize, usize),
     /// How often it was left alone.
     pub opened: u64,
     /// When it is tried again, if it is left alone.
@@ -148,6 +150,7 @@ impl EngineHealth {
             workers: self.0.workers,
             done: state.done,
             failed: state.breaker.failures(),
+            recent: state.breaker.recent(),
             opened: state.breaker.opened(),
             // Nothing is tried before it comes back.
             retry_in: state.breaker.retry_in(now).filter(|_| !is_stuck),

@@ -55,14 +55,16 @@ impl Ladder {
         self.name_of(0)
     }
 
-    /// Switches to another model: all calls use it from their next turn on.
+    /// Switches to another model: all calls use it from their next turn on. Tells whether it is another one
+    /// than was chosen before.
     ///
     /// # Errors
     /// If there is no model of this name.
-    pub fn switch_to(&self, name: &str) -> Result<(), UnknownModel> {
+    pub fn switch_to(&self, name: &str) -> Result<bool, UnknownModel> {
         let index = self.index_of(name)?;
-        self.changed(|| self.chosen.store(index, Ordering::Relaxed));
-        Ok(())
+        let mut is_another = false;
+        self.changed(|| is_another = self.chosen.swap(index, Ordering::Relaxed) != index);
+        Ok(is_another)
     }
 
     /// Lets the model of this name answer instead of the chosen one, or the chosen one again.

@@ -23,6 +23,8 @@ use axum::routing::get;
 
 use crate::app::App;
 
+pub use control::description;
+
 /// All routes.
 pub fn router(app: App) -> Router {
     sockets::routes(&app.config.lines)

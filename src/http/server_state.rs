@@ -15,9 +15,8 @@ use crate::top::{Advice, Engine, Health, Percentiles, RecordCounts, State, Thrif
 pub(super) fn server_state(app: &App) -> State {
     let (figures, engines, monitor) = (app.figures(), app.engines(), &app.monitor);
     let models = engines.map(|engines| &engines.models);
-    let latency_lately = percentiles(app.latencies.lately());
-    let (refused, real_time) = (app.would_refuse(), monitor.real_time());
-    let advice = monitor.advice().into_iter();
+    let latency_lately = lately(app);
+    let refused = app.would_refuse();
     State {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime_s: figures.uptime.as_secs(),
@@ -29,7 +28,7 @@ pub(super) fn server_state(app: &App) -> State {
         model_in_use: models.map_or_else(String::new, |models| models.in_use().to_owned()),
         models: models.into_iter().flat_map(|models| models.names().map(str::to_owned)).collect(),
         latency: percentiles(app.latencies.since_start()),
-        engines: figures.health.iter().map(|health| engine(health, &latency_lately, real_time)).collect(),
+        engines: engines_now(app, &latency_lately),
         latency_lately,
         cores: figures.cores,
         work: figures.work.iter().map(|(name, used)| ((*name).to_owned(), work(used))).collect(),
@@ -49,9 +48,7 @@ pub(super) fn server_state(app: &App) -> State {
         log_level: logging::level(),
         quality: monitor.quality(),
         admission: monitor.admission(app.registry.calls()),
-        advice: advice
-            .map(|told| Advice { key: told.key.to_owned(), because: told.because, change: told.change })
-            .collect(),
+        advice: advice_now(app),
         history: monitor.history(),
         faults: engines
             .and_then(|engines| engines.faults.as_ref())
@@ -61,6 +58,24 @@ pub(super) fn server_state(app: &App) -> State {
             .map(|engines| thrift(engines, monitor.prompt_tokens(), app.metrics.engines.shared()))
             .unwrap_or_default(),
     }
+}
+
+/// The engines, in the order in which a turn meets them, with the latencies of the last minutes.
+pub(super) fn engines_now(app: &App, lately: &BTreeMap<String, Percentiles>) -> Vec<Engine> {
+    let (health, real_time) =
+        (app.engines().map(Engines::health).unwrap_or_default(), app.monitor.real_time());
+    health.iter().map(|figures| engine(figures, lately, real_time)).collect()
+}
+
+/// The latencies of the last minutes.
+pub(super) fn lately(app: &App) -> BTreeMap<String, Percentiles> {
+    percentiles(app.latencies.lately())
+}
+
+/// What an administrator should change.
+pub(super) fn advice_now(app: &App) -> Vec<Advice> {
+    let told = app.monitor.advice().into_iter();
+    told.map(|told| Advice { key: told.key.to_owned(), because: told.because, change: told.change }).collect()
 }
 
 fn percentiles(figures: Figures) -> BTreeMap<String, Percentiles> {
@@ -109,6 +124,9 @@ fn engine(
         waiting: (figures.running - running) as u64,
         done: figures.done,
         failed: figures.failed,
+        recent: figures.recent.0 as u64,
+        recent_failed: figures.recent.1 as u64,
+        opened: figures.opened,
         retry_in_s: figures.retry_in.map(|time| time.as_secs_f64()),
         real_time_factor,
         p95_ms: latency.get(stage).map(|of| of.p95),

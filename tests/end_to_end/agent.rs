@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::programs::{Answer, ask};
-use crate::support::server::{Configuration, Server, configuration};
+use crate::support::server::{Configuration, Server, configuration, root};
 
 const TOKEN: &str = "a token for administrators";
 
@@ -104,4 +104,40 @@ fn hostile_requests_change_nothing_and_a_read_only_file_is_left_alone() {
     let message = answer.json()["error"]["message"].as_str().unwrap_or_default().to_owned();
     assert!(answer.status == 409 && message.contains("cannot be written here"), "{message}");
     assert_eq!(std::fs::read_to_string(&configuration.path).unwrap(), before);
+}
+
+#[test]
+fn what_is_read_again_counts_for_new_calls_or_is_named_among_what_waits() {
+    let configuration = commented();
+    let twin = format!("{}/models/demo/phi3-frontdesk.gguf", root().display());
+    let twin = format!("stand_ins = [{{ name = \"twin\", model = \"{twin}\" }}]");
+    let before = std::fs::read_to_string(&configuration.path).unwrap().replace("stand_ins = []", &twin);
+    std::fs::write(&configuration.path, &before).unwrap();
+    let server = Server::start(&configuration);
+    let reload = || send(&server, "POST", "/reload", &Value::Null);
+    let report = |now: &[&str], later: &[&str]| json!({ "taken_over": now, "after_a_restart": later, "certificate": false });
+    assert_eq!(reload().json(), report(&[], &[]));
+    let changed = before
+        .replace("\nmax_calls = 8\n", "\nmax_calls = 4\n")
+        .replace("\nmin_words = 1", "\nmin_words = 2")
+        .replace("\nuse = \"\"\n", "\nuse = \"twin\"\n");
+    std::fs::write(&configuration.path, &changed).unwrap();
+    assert_eq!(reload().json(), report(&["barge_in.min_words", "llm.use"], &["server.max_calls"]));
+    // Taken over once; what waits goes on waiting.
+    assert_eq!(reload().json(), report(&[], &["server.max_calls"]));
+    // What is wrong is told with its line, and what is right beside it does not count either.
+    let wrong = before.replace("\nmin_words = 1", "\nmin_words = -1");
+    std::fs::write(&configuration.path, wrong).unwrap();
+    let refused = reload();
+    let told = refused.json();
+    let message = told["error"]["message"].as_str().unwrap();
+    assert!(refused.status == 422 && message.contains("barge_in.min_words = -1"), "{told:#}");
+    assert_eq!(told["problems"][0]["key"], "barge_in.min_words");
+    std::fs::write(&configuration.path, &before).unwrap();
+    assert_eq!(reload().json(), report(&["barge_in.min_words", "llm.use"], &[]));
+    // The console saves what was changed by hand, which is then no news; the model changes when it is read.
+    std::fs::write(&configuration.path, &changed).unwrap();
+    let save = json!({ "version": settings(&server)["version"], "changes": { "agent.greeting": "Bakery." } });
+    assert_eq!(send(&server, "PUT", "/agent", &save).status, 200);
+    assert_eq!(reload().json(), report(&["llm.use"], &["server.max_calls"]));
 }

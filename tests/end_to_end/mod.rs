@@ -8,6 +8,7 @@ mod commands;
 mod control;
 mod credentials;
 mod cutting_in;
+mod described;
 mod fetching;
 mod gaps;
 mod gateways;

@@ -146,7 +146,7 @@ const PURE: [(&str, &[&str]); 22] = [
     ("units", &["serde"]),
     ("ids", &["serde"]),
     ("dialogue", &["serde"]),
-    ("report", &["serde"]),
+    ("report", &["serde", "utoipa"]),
     ("stats", &[]),
     ("language", &[]),
     ("scoring", &["serde", "strsim"]),

@@ -68,6 +68,7 @@ pub enum Report<'a> {
 
 /// The basis of the decision that a turn is over. Scores run from 0 (the words certainly go on) to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct EndOfTurn {
     /// How complete the words are by the rules.
     pub rules: f32,

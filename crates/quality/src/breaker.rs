@@ -257,6 +257,16 @@ impl Breaker {
         self.failures
     }
 
+    /// The last jobs, and how many of them failed. Both are 0 for an engine that is left alone: whatever was
+    /// before is no evidence of what it does when it is tried again.
+    #[must_use]
+    pub fn recent(&self) -> (usize, usize) {
+        match &self.state {
+            State::Closed(recent) => (recent.failed.len(), recent.failures()),
+            State::Open { .. } => (0, 0),
+        }
+    }
+
     /// How often the breaker has opened, failed tries included.
     #[must_use]
     pub const fn opened(&self) -> u64 {

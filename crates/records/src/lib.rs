@@ -33,7 +33,7 @@ pub use manifest::{Entry, Manifest, ManifestError};
 pub use migrations::VERSION;
 pub use options::{Counters, Options, Report, Trouble};
 pub use queries::calls::{Call, Drafts, ENDED_WELL, Filter, Tokens};
-pub use queries::export::FORM;
+pub use queries::export::{Export, FORM};
 pub use queries::whole::{Event, FullCall, Stages, Turn, Which};
 pub use recorder::Recorder;
 pub use recording::{

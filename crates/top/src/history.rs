@@ -9,6 +9,7 @@ pub const HISTORY: usize = 120;
 
 /// Samples of the last minutes, the oldest first. All lists are equally long.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct History {
     /// The time from one sample to the next, in seconds.

@@ -11,6 +11,7 @@ use crate::lenient::or_default;
 
 /// The state of a server, as its administrators see it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = ServerState))]
 #[serde(default)]
 pub struct State {
     /// The version of the program.
@@ -73,6 +74,7 @@ pub struct State {
 
 /// The distribution of one figure, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Percentiles {
     /// The number of values.
@@ -93,6 +95,7 @@ pub struct Percentiles {
 
 /// The use of cores by one kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Work {
     /// The jobs that got cores.
@@ -109,6 +112,7 @@ pub struct Work {
 
 /// The events for the records of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct RecordCounts {
     /// Those that were written.
@@ -127,6 +131,7 @@ pub struct RecordCounts {
 
 /// A call that is open.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = RunningCall))]
 #[serde(default)]
 pub struct Call {
     /// The gateway's name of the call.
@@ -169,6 +174,7 @@ fn calls<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Call>, D::Error> {
 
 /// How an engine does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
     /// As it should.
@@ -187,6 +193,7 @@ pub enum Health {
 
 /// An engine.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Engine {
     /// `stt`, `llm:NAME` or `tts`.
@@ -201,6 +208,12 @@ pub struct Engine {
     pub done: u64,
     /// The jobs that failed since the start.
     pub failed: u64,
+    /// The last jobs that somebody waited for, at most 20. None while an engine is [`Health::Open`].
+    pub recent: u64,
+    /// Those of them that failed.
+    pub recent_failed: u64,
+    /// How often it failed so much that it was left alone, since the start.
+    pub opened: u64,
     /// When an engine that is [`Health::Open`] is tried again, in seconds.
     pub retry_in_s: Option<f64>,
     /// The time that a second of audio takes, in seconds.
@@ -213,6 +226,7 @@ pub struct Engine {
 
 /// How hard the server's work presses on its cores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Pressure {
     /// Measures are taken back.
@@ -229,6 +243,7 @@ pub enum Pressure {
 
 /// What the server does to stay fast: a ladder of measures, of which the first `step` are taken.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Quality {
     /// The step that the server stands on; 0 is full quality.
@@ -245,6 +260,7 @@ pub struct Quality {
 
 /// How many more calls the server would take, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Admission {
     /// The cores that a call takes.
@@ -261,6 +277,7 @@ pub struct Admission {
 
 /// What an administrator should change.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Advice {
     /// The key of the configuration that it is about.
@@ -273,6 +290,7 @@ pub struct Advice {
 
 /// The work that was not done twice, since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Thrift {
     /// The answers that were generated once for several calls.

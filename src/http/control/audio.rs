@@ -12,7 +12,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::unfold;
 
-use super::problems::Problem;
+use super::described::RECORDS;
+use super::problems::{Problem, Refusal};
 use super::records::found;
 use crate::app::App;
 use crate::http::listen::Connection;
@@ -23,8 +24,17 @@ const PART: usize = 256 * 1024;
 /// A recording may be long, and a network slow.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
 
-/// The recording: a WAV file whose left channel is the caller, and whose right one is the agent.
-pub(super) async fn of(
+/// The recording of a call: a WAV file whose left channel is the caller, and whose right one is the agent.
+#[utoipa::path(
+    get, path = "/records/{id}/audio", operation_id = "get_recording", tag = RECORDS,
+    params(("id" = String, Path, description = "The call's name or number.")),
+    responses(
+        (status = 200, description = "The recording.", content(("audio/wav"))),
+        (status = 404, description = "There is no such call, it has no recording, or no records are kept.", body = Refusal),
+        (status = 500, description = "The log says why.", body = Refusal),
+    ),
+)]
+pub(super) async fn recording(
     State(app): State<App>,
     Extension(connection): Extension<Connection>,
     Path(id): Path<String>,

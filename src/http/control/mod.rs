@@ -3,47 +3,46 @@
 
 mod agent;
 mod audio;
+mod body;
+mod described;
 mod orders;
 mod problems;
+mod query;
 mod records;
+mod reload;
+mod state;
 
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use serde::Serialize;
+use axum::Router;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::routes;
 
-use self::problems::{Problem, in_our_form};
-use super::admin::administrators;
-use super::server_state::server_state;
+use self::described::Described;
 use crate::app::App;
-use crate::top;
 
 pub(super) fn routes(app: &App) -> Router<App> {
-    let inner = Router::new()
-        .route("/state", get(async |State(app): State<App>| Json(server_state(&app))))
-        .route("/calls", get(calls))
-        .route("/calls/{id}/hangup", post(orders::hang_up))
-        .route("/calls/{id}/say", post(orders::say))
-        .route("/calls/{id}/inform", post(orders::inform))
-        .route("/records", get(records::list))
-        .route("/records/{id}", get(records::one).delete(records::delete))
-        .route("/records/{id}/transcript", get(records::transcript))
-        .route("/records/{id}/audio", get(audio::of))
-        .merge(agent::routes())
-        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is no such path (docs/control.md)"))
-        .layer(from_fn_with_state(app.clone(), administrators))
-        .layer(axum::middleware::map_response(in_our_form));
-    Router::new().nest("/api/v1", inner)
+    described().into_router(app)
 }
 
-#[derive(Serialize)]
-struct Running {
-    calls: Vec<top::Call>,
+/// The description of /api/v1, in OpenAPI 3.1.
+#[must_use]
+pub fn description() -> OpenApi {
+    described().into_description()
 }
 
-/// The running calls.
-async fn calls(State(app): State<App>) -> Json<Running> {
-    Json(Running { calls: app.monitor.calls(|call| app.registry.spent(call)) })
+fn described() -> Described {
+    Described::new()
+        .with(routes!(state::state))
+        .with(routes!(state::quality))
+        .with(routes!(state::description))
+        .with(routes!(reload::reload))
+        .with(routes!(orders::calls))
+        .with(routes!(orders::hang_up))
+        .with(routes!(orders::say))
+        .with(routes!(orders::inform))
+        .with(routes!(agent::settings, agent::save))
+        .with(routes!(agent::check))
+        .with(routes!(records::list))
+        .with(routes!(records::one, records::delete))
+        .with(routes!(records::transcript))
+        .with(routes!(audio::recording))
 }

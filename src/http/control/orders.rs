@@ -1,28 +1,66 @@
-//! What operators want of running calls: hang up, say a sentence, know something more. Must not know what a
-//! call makes of it.
+//! Running calls, and what operators want of them: hang up, say a sentence, know something more. Must not
+//! know what a call makes of it.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::problems::Problem;
+use super::body::{Body, Form};
+use super::described::CALLS;
+use super::problems::{Problem, Refusal};
+use super::query::Parameters;
 use crate::app::App;
 use crate::ids::CallId;
 use crate::runtime::registry::{NotOrdered, Order};
+use crate::top;
 
-/// The most characters of a text.
+/// The most characters of a text. The description says the same.
 const LONGEST: usize = 2000;
 
+/// The calls that run.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Running {
+    /// The calls.
+    calls: Vec<top::Call>,
+}
+
 /// A text for a call.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Text {
+    /// What to say or to know. Spaces around it do not count.
+    #[schema(min_length = 1, max_length = 2000)]
     text: String,
 }
 
-/// Ends a running call.
+impl Form for Text {
+    const EXAMPLE: &'static str = "{\"text\": \"…\"}";
+}
+
+/// The running calls, with their turns, waits, interruptions and failures.
+#[utoipa::path(
+    get, path = "/calls", operation_id = "list_calls", tag = CALLS,
+    responses(
+        (status = 200, description = "The calls.", body = Running),
+        (status = 400, description = "It takes no parameters.", body = Refusal),
+    ),
+)]
+pub(super) async fn calls(State(app): State<App>, parameters: Parameters) -> Result<Json<Running>, Problem> {
+    parameters.nothing_else()?;
+    Ok(Json(Running { calls: app.monitor.calls(|call| app.registry.spent(call)) }))
+}
+
+/// Ends a running call: it ends as `operator`, and the gateway is told to hang up.
+#[utoipa::path(
+    post, path = "/calls/{id}/hangup", operation_id = "hang_up", tag = CALLS,
+    params(("id" = String, Path, description = "The call's name.")),
+    responses(
+        (status = 202, description = "The call ends."),
+        (status = 404, description = "There is no running call of this name.", body = Refusal),
+    ),
+)]
 pub(super) async fn hang_up(State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     if !app.registry.hang_up(&CallId::new(&id)) {
         return Err(Problem::new(StatusCode::NOT_FOUND, NotOrdered::NoCall.to_string()));
@@ -32,33 +70,55 @@ pub(super) async fn hang_up(State(app): State<App>, Path(id): Path<String>) -> R
 }
 
 /// Lets the agent say a text as soon as nobody speaks.
+///
+/// It waits for the end of the caller's turn and of the answer to it.
+#[utoipa::path(
+    post, path = "/calls/{id}/say", operation_id = "say", tag = CALLS,
+    params(("id" = String, Path, description = "The call's name.")),
+    request_body = Text,
+    responses(
+        (status = 202, description = "It is said."),
+        (status = 400, description = "There is no text of 1 to 2000 characters.", body = Refusal),
+        (status = 404, description = "There is no running call of this name.", body = Refusal),
+        (status = 429, description = "Too much waits in this call: ask again in a moment.", body = Refusal),
+    ),
+)]
 pub(super) async fn say(
     State(app): State<App>,
     Path(id): Path<String>,
-    body: Result<Json<Text>, JsonRejection>,
+    Body(text): Body<Text>,
 ) -> Result<StatusCode, Problem> {
-    order(&app, &id, body, "an operator lets the agent say something", Order::Say)
+    order(&app, &id, text, "an operator lets the agent say something", Order::Say)
 }
 
-/// Adds a text to what the agent knows in this call.
+/// Adds a text to what the agent knows in this call, from its next answer on.
+#[utoipa::path(
+    post, path = "/calls/{id}/inform", operation_id = "inform", tag = CALLS,
+    params(("id" = String, Path, description = "The call's name.")),
+    request_body = Text,
+    responses(
+        (status = 202, description = "The agent knows it."),
+        (status = 400, description = "There is no text of 1 to 2000 characters.", body = Refusal),
+        (status = 404, description = "There is no running call of this name.", body = Refusal),
+        (status = 429, description = "Too much waits in this call: ask again in a moment.", body = Refusal),
+    ),
+)]
 pub(super) async fn inform(
     State(app): State<App>,
     Path(id): Path<String>,
-    body: Result<Json<Text>, JsonRejection>,
+    Body(text): Body<Text>,
 ) -> Result<StatusCode, Problem> {
-    order(&app, &id, body, "an operator tells the agent something", Order::Inform)
+    order(&app, &id, text, "an operator tells the agent something", Order::Inform)
 }
 
 fn order(
     app: &App,
     id: &str,
-    body: Result<Json<Text>, JsonRejection>,
+    Text { text }: Text,
     what: &str,
     order: impl FnOnce(String) -> Order,
 ) -> Result<StatusCode, Problem> {
     let wrong = |problem: String| Problem::new(StatusCode::BAD_REQUEST, problem);
-    let Json(Text { text }) =
-        body.map_err(|error| wrong(format!("expected {{\"text\": \"…\"}}: {}", error.body_text())))?;
     let text = text.trim().to_owned();
     let count = text.chars().count();
     if !(1..=LONGEST).contains(&count) {

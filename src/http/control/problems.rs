@@ -1,20 +1,73 @@
-//! What is told of a request that cannot be answered: `{"error": {"message"}}`. Must not know the requests.
+//! What is told of a request that cannot be answered: `{"error": {"message"}}`, and what is wrong with each
+//! setting, if settings are. Must not know the requests.
 
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::config;
 
 /// Why a request has no answer.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
     message: String,
+    /// Only settings have any.
+    mistakes: Vec<Mistake>,
+}
+
+/// Why a request has no answer, as it is sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"error": {"message": "there is no running call of this name"}}))]
+pub(super) struct Refusal {
+    error: Reason,
+}
+
+/// The reason of a refusal.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Reason {
+    /// A sentence for people. It may change with a version: programs decide by the status.
+    message: String,
+}
+
+/// Why settings cannot be used.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Unusable {
+    error: Reason,
+    /// All that is wrong.
+    problems: Vec<Mistake>,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Mistake {
+    /// Its key, such as `vad.start_ms`; `file` and `TOML` for the whole file.
+    pub(super) key: String,
+    /// The line of the file, counted from 1, if the key is in it.
+    pub(super) line: Option<usize>,
+    /// What is wrong, and what is allowed.
+    pub(super) message: String,
+}
+
+impl From<&config::Problem> for Mistake {
+    fn from(problem: &config::Problem) -> Self {
+        let config::Problem { key, value, allowed, line } = problem;
+        let message =
+            if value.is_empty() { allowed.clone() } else { format!("{value}: allowed is {allowed}") };
+        Self { key: key.clone(), line: *line, message }
+    }
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into() }
+        Self { status, message: message.into(), mistakes: Vec::new() }
+    }
+
+    /// Settings cannot be used, for at least one reason.
+    pub(super) fn unusable(message: String, mistakes: Vec<Mistake>) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, message, mistakes }
     }
 
     /// Something failed here: the log has the reason, and the client has none of our paths.
@@ -26,8 +79,12 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { status, message } = self;
-        (status, Json(json!({"error": {"message": message}}))).into_response()
+        let Self { status, message, mistakes: problems } = self;
+        let error = Reason { message };
+        if problems.is_empty() {
+            return (status, Json(Refusal { error })).into_response();
+        }
+        (status, Json(Unusable { error, problems })).into_response()
     }
 }
 

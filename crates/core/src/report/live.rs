@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The distribution of one figure over a call.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Spread {
     /// The latest value.
@@ -21,6 +22,7 @@ pub struct Spread {
 
 /// The quality of the caller's audio as it arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct InboundQuality {
     /// The interarrival jitter of the messages (RFC 3550, section 6.4.1).

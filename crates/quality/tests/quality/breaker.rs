@@ -88,6 +88,24 @@ fn an_engine_is_degraded_while_a_quarter_of_its_jobs_fail() {
 }
 
 #[test]
+fn the_last_twenty_jobs_are_counted_and_none_of_before_once_it_was_left_alone() {
+    let mut breaker = breaker();
+    assert_eq!(breaker.recent(), (0, 0));
+    for ended in [Ended::Failed, Ended::Withdrawn, Ended::Done, Ended::Failed] {
+        job(&mut breaker, ms(0), ended);
+    }
+    assert_eq!(breaker.recent(), (3, 2), "what was withdrawn says nothing");
+    for _ in 0..18 {
+        job(&mut breaker, ms(0), Ended::Done);
+    }
+    assert_eq!(breaker.recent(), (20, 1));
+    job(&mut breaker, ms(0), Ended::Hung);
+    assert_eq!(breaker.recent(), (0, 0));
+    job(&mut breaker, ms(2000), Ended::Done);
+    assert_eq!(breaker.recent(), (0, 0), "it begins anew");
+}
+
+#[test]
 fn one_job_tries_an_engine_again_and_all_others_wait_for_its_end() {
     let mut breaker = opened();
     assert_eq!(breaker.health(ms(1999)), Health::Open);

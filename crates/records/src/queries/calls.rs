@@ -17,6 +17,7 @@ pub const ENDED_WELL: [&str; 7] =
 
 /// A call, as it is kept. Times are in milliseconds since 1970 (UTC).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = RecordedCall))]
 pub struct Call {
     /// The number of the call in this database, which no other call gets.
     pub id: i64,
@@ -81,6 +82,7 @@ pub struct Call {
 
 /// Answers that were prepared ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Drafts {
     /// Begun.
     pub started: u32,
@@ -96,6 +98,7 @@ pub struct Drafts {
 
 /// Tokens of answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Tokens {
     /// Of the prompts.
     pub prompt: i64,

@@ -25,6 +25,7 @@ pub struct FullCall {
 
 /// A turn, as it is kept. The figures are those of a turn's report.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Turn {
     /// The turn; the greeting is 0.
     pub turn: u32,
@@ -66,6 +67,7 @@ pub struct Turn {
 
 /// What each stage of a turn took, by name, in milliseconds.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Stages {
     /// Up to the first sound.
     pub first_sound: BTreeMap<String, f64>,
@@ -77,6 +79,7 @@ pub struct Stages {
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Event {
     /// When, in milliseconds since 1970.
     pub at: i64,

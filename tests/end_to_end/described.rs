@@ -1,0 +1,352 @@
+//! The interface for those who run the server, against its description: every operation is asked for, every
+//! answer that a test can cause is caused, and each is exactly what is described: no other status, no other
+//! form, and no field that the description does not name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jsonschema::Validator;
+use offhook::login::PasswordHash;
+use serde_json::{Value, json};
+
+use super::programs::{Answer, ask};
+use super::{own_agent, strangers};
+use crate::support::server::{Server, configured};
+
+const TOKEN: &str = "a token for administrators";
+const PASSWORD: &str = "correct horse battery";
+
+/// Answers of a server in trouble, or under more load than a test makes.
+const NOT_CAUSED: [&str; 3] = ["429", "500", "503"];
+
+/// An operation of the description.
+struct Operation {
+    method: String,
+    path: String,
+    takes_id: bool,
+    /// The form of its request, if it has one.
+    body: Option<Validator>,
+    /// What is described for each status: content types with their form; none for an empty body.
+    answers: BTreeMap<String, Vec<(String, Option<Validator>)>>,
+    /// Its query: name and schema of each parameter.
+    query: Vec<(String, Value)>,
+}
+
+/// Who asks.
+#[derive(Clone, Copy)]
+enum By<'a> {
+    Token,
+    Nobody,
+    /// A session, by the page of another site.
+    Forged(&'a str),
+}
+
+/// What is asked of one operation.
+#[derive(Default, Clone)]
+struct Asked<'a> {
+    id: &'a str,
+    query: &'a str,
+    body: Option<Vec<u8>>,
+    content_type: Option<&'a str>,
+}
+
+impl Asked<'_> {
+    fn json(body: &Value) -> Self {
+        let body = Some(body.to_string().into_bytes());
+        Self { body, content_type: Some("application/json"), ..Self::default() }
+    }
+}
+
+struct Walk {
+    operations: BTreeMap<String, Operation>,
+    walked: BTreeSet<(String, String)>,
+}
+
+impl Walk {
+    /// The operations that this server describes.
+    fn of(server: &Server) -> Self {
+        let headers = format!("Authorization: Bearer {TOKEN}\r\n");
+        let mut described = ask(server, "GET", "/api/v1/openapi.json", &headers, b"").json();
+        assert_eq!(described, serde_json::to_value(offhook::http::description()).unwrap());
+        close(&mut described);
+        let mut operations = BTreeMap::new();
+        for (path, item) in described["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let name = operation["operationId"].as_str().unwrap().to_owned();
+                let operation = Operation::read(&described, method, path, operation);
+                assert!(operations.insert(name, operation).is_none());
+            }
+        }
+        Self { operations, walked: BTreeSet::new() }
+    }
+
+    /// Asks, and compares the answer with what is described.
+    fn ask(&mut self, server: &Server, name: &str, asked: &Asked<'_>, by: By<'_>) -> Answer {
+        let operation = self.operations.get(name).unwrap_or_else(|| panic!("{name} is not described"));
+        let path = format!("{}{}", operation.path.replace("{id}", asked.id), asked.query);
+        let kind = asked.content_type.map(|kind| format!("Content-Type: {kind}\r\n")).unwrap_or_default();
+        let who = match by {
+            By::Token => format!("Authorization: Bearer {TOKEN}\r\n"),
+            By::Nobody => String::new(),
+            By::Forged(cookie) => format!("Cookie: {cookie}\r\nOrigin: https://evil.example\r\n"),
+        };
+        let body = asked.body.as_deref().unwrap_or_default();
+        let answer = ask(server, &operation.method, &path, &format!("{who}{kind}"), body);
+        let at = format!("{name} ({} {path}): {}", operation.method, answer.status);
+        let status = answer.status.to_string();
+        let described = operation.answers.get(&status).unwrap_or_else(|| panic!("{at} is not described"));
+        match described.as_slice() {
+            [] => assert!(answer.body.is_empty(), "{at} has a body"),
+            forms => {
+                let is = |kind: &str| answer.head.contains(&format!("content-type: {kind}"));
+                let form = forms.iter().find(|(kind, _)| is(kind));
+                let (_, form) = form.unwrap_or_else(|| panic!("{at} has another kind:\n{}", answer.head));
+                if let Some(form) = form {
+                    conforms(form, &answer.json(), &at);
+                }
+            }
+        }
+        if answer.status < 300
+            && let Some(form) = &operation.body
+        {
+            conforms(form, &serde_json::from_slice(body).unwrap(), &format!("the request of {at}"));
+        }
+        self.walked.insert((name.to_owned(), status));
+        answer
+    }
+
+    fn right(&mut self, server: &Server, name: &str, asked: &Asked<'_>) -> Answer {
+        let answer = self.ask(server, name, asked, By::Token);
+        assert!(answer.status < 300, "{name}: {}", answer.status);
+        answer
+    }
+
+    /// Asks for what is refused with this status. Returns the message.
+    fn refused(&mut self, server: &Server, name: &str, asked: &Asked<'_>, status: u16) -> String {
+        let answer = self.ask(server, name, asked, By::Token);
+        assert_eq!(answer.status, status, "{name}: {:?}", String::from_utf8_lossy(&answer.body));
+        answer.json()["error"]["message"].as_str().unwrap().to_owned()
+    }
+
+    fn names(&self, of: impl Fn(&Operation) -> bool) -> Vec<String> {
+        let these = self.operations.iter().filter(|(_, operation)| of(operation));
+        these.map(|(name, _)| name.clone()).collect()
+    }
+}
+
+impl Operation {
+    fn read(described: &Value, method: &str, path: &str, operation: &Value) -> Self {
+        let form = |schema: &Value| {
+            let mut whole = schema.clone();
+            whole["components"] = described["components"].clone();
+            jsonschema::draft202012::new(&whole).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+        };
+        let answer = |answer: &Value| {
+            let pointer = answer["$ref"].as_str().map(|reference| reference.trim_start_matches('#'));
+            let answer = pointer.map_or(answer, |pointer| described.pointer(pointer).expect("an answer"));
+            let forms = answer["content"].as_object().into_iter().flatten().map(|(kind, content)| {
+                // What is no JSON is text or audio, of which a schema says nothing.
+                (kind.clone(), (kind == "application/json").then(|| form(&content["schema"])))
+            });
+            forms.collect()
+        };
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let query = parameters.filter(|parameter| parameter["in"] == "query");
+        let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+        Self {
+            method: method.to_uppercase(),
+            path: path.to_owned(),
+            takes_id: path.contains("{id}"),
+            body: (!body.is_null()).then(|| form(body)),
+            answers: operation["responses"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(status, described)| (status.clone(), answer(described)))
+                .collect(),
+            query: query
+                .map(|one| (one["name"].as_str().unwrap().to_owned(), one["schema"].clone()))
+                .collect(),
+        }
+    }
+}
+
+fn conforms(form: &Validator, value: &Value, at: &str) {
+    let wrong: Vec<String> =
+        form.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "{at} is not what is described:\n{}\n{value:#}", wrong.join("\n"));
+}
+
+/// Lets no schema take a field that it does not name. (The description itself leaves room for later ones.)
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(close);
+            if fields.get("type").is_some_and(|kind| kind == "object") && fields.contains_key("properties") {
+                fields.entry("additionalProperties").or_insert(Value::Bool(false));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+/// A query that is just outside of what is described for a parameter, if it has limits.
+fn outside(name: &str, schema: &Value) -> Vec<String> {
+    let beyond = |limit: &str, by: f64| schema[limit].as_f64().map(|limit| format!("?{name}={}", limit + by));
+    let long = schema["maxLength"].as_u64().map(|most| format!("?{name}={}", "x".repeat(most as usize + 1)));
+    let kind = schema["type"].to_string();
+    let malformed = (!kind.contains("string")).then(|| format!("?{name}=many"));
+    [beyond("minimum", -1.0), beyond("maximum", 1.0), long, malformed].into_iter().flatten().collect()
+}
+
+#[test]
+fn every_operation_and_every_answer_is_as_described() {
+    let hash = PasswordHash::line_for(PASSWORD, [7; 16]).unwrap();
+    let keys = [
+        ("admin.token", "\"file:token\""),
+        ("admin.password", "\"file:hash\""),
+        ("records.file", "\"calls.db\""),
+        ("records.recordings", "\"audio\""),
+        ("records.batch_ms", "100"),
+    ];
+    let files = [("token", TOKEN), ("hash", hash.as_str())];
+    let configuration = configured(&keys, &files);
+    let server = &Server::start(&configuration);
+    let walk = &mut Walk::of(server);
+    let nothing = Asked::default();
+    for name in ["get_description", "get_state", "get_quality", "list_calls", "list_records", "get_agent"] {
+        walk.right(server, name, &nothing);
+    }
+    // A call with a turn, and one that operators speak into.
+    strangers::run(async {
+        let turn = own_agent::turn(own_agent::start(server, json!({"greeting": ""})).await).await;
+        assert_eq!(turn["turn"], 1);
+        let socket = strangers::started(server).await;
+        let running = walk.right(server, "list_calls", &nothing).json();
+        // The first may still be closing.
+        let running = running["calls"].as_array().unwrap().iter().find(|call| call["turns"] == 0);
+        let id = running.expect("a new call")["id"].as_str().unwrap().to_owned();
+        let id = id.as_str();
+        for name in ["say", "inform"] {
+            walk.right(server, name, &Asked { id, ..Asked::json(&json!({"text": "The lift works again."})) });
+        }
+        while walk.right(server, "list_records", &nothing).json()["calls"].as_array().unwrap().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        walk.refused(server, "delete_record", &Asked { id, ..Asked::default() }, 409);
+        walk.right(server, "get_state", &nothing);
+        walk.right(server, "hang_up", &Asked { id, ..Asked::default() });
+        strangers::closed(socket).await;
+    });
+    records(walk, server);
+    refusals(walk, server, &session(server));
+    files_of(walk, server, &configuration.path);
+    // Without records.
+    let other = &Server::start(&configured(&[("admin.token", "\"file:token\"")], &[("token", TOKEN)]));
+    let told = walk.refused(other, "list_records", &nothing, 404);
+    assert!(told.contains("records.file"), "{told}");
+
+    let all = walk.operations.iter().flat_map(|(name, operation)| {
+        let statuses = operation.answers.keys().filter(|status| !NOT_CAUSED.contains(&status.as_str()));
+        statuses.map(move |status| (name.clone(), status.clone()))
+    });
+    let missing: Vec<_> = all.filter(|one| !walk.walked.contains(one)).collect();
+    assert!(missing.is_empty(), "described, and caused by nothing here: {missing:?}");
+}
+
+/// The records of both calls, once they have ended.
+fn records(walk: &mut Walk, server: &Server) {
+    let calls = loop {
+        let listed =
+            walk.right(server, "list_records", &Asked { query: "?limit=2&said=", ..Asked::default() });
+        let calls = listed.json()["calls"].as_array().unwrap().clone();
+        if calls.len() == 2 && calls.iter().all(|call| !call["ended_at"].is_null()) {
+            break calls;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let number = calls[1]["id"].to_string();
+    let first = &Asked { id: &number, ..Asked::default() };
+    let one = walk.right(server, "get_record", first).json();
+    let turns = one["turns"].as_array().unwrap();
+    assert!(turns.last().is_some_and(|turn| turn["v2v_ms"].is_number()), "{one:#}");
+    let said = walk.right(server, "get_transcript", first);
+    let said = String::from_utf8(said.body).unwrap();
+    assert!(said.contains("caller: ") && said.contains("agent: "), "{said}");
+    assert!(walk.right(server, "get_recording", first).body.starts_with(b"RIFF"));
+    walk.right(server, "delete_record", first);
+}
+
+/// The cookie of a login.
+fn session(server: &Server) -> String {
+    let headers = format!("Content-Type: application/json\r\nOrigin: http://{}\r\n", server.address);
+    let body = json!({"password": PASSWORD}).to_string();
+    ask(server, "POST", "/console/login", &headers, body.as_bytes()).cookie.expect("a cookie")
+}
+
+/// What is refused whatever an operation does, and what is beyond its limits.
+fn refusals(walk: &mut Walk, server: &Server, cookie: &str) {
+    let every = walk.names(|_| true);
+    for name in &every {
+        let asked = Asked { id: "none", ..Asked::default() };
+        assert_eq!(walk.ask(server, name, &asked, By::Nobody).status, 401, "{name}");
+        assert_eq!(walk.ask(server, name, &asked, By::Forged(cookie)).status, 403, "{name}");
+    }
+    let text = |length: usize| json!({"text": "é".repeat(length)});
+    for name in walk.names(|operation| operation.takes_id) {
+        let asked = |id| Asked { id, ..Asked::json(&text(2000)) };
+        walk.refused(server, &name, &asked("none"), 404);
+        walk.refused(server, &name, &asked("%ff"), 400);
+    }
+    for name in ["say", "inform"] {
+        for wrong in [text(2001), text(0), json!({"texts": "x"}), json!({"text": "x", "voice": "y"})] {
+            walk.refused(server, name, &Asked { id: "none", ..Asked::json(&wrong) }, 400);
+        }
+    }
+    for name in walk.names(|operation| operation.body.is_some()) {
+        let large = json!({"text": "x".repeat(300_000), "changes": {}});
+        walk.refused(server, &name, &Asked { id: "none", ..Asked::json(&large) }, 413);
+        let body = Some(b"{}".to_vec());
+        walk.refused(server, &name, &Asked { id: "none", body, ..Asked::default() }, 415);
+    }
+    walk.refused(server, "list_calls", &Asked { query: "?limit=1", ..Asked::default() }, 400);
+    let parameters = walk.operations["list_records"].query.clone();
+    assert!(parameters.len() > 5);
+    for (name, schema) in &parameters {
+        let twice = format!("?{name}=1&{name}=1");
+        for query in outside(name, schema).iter().chain([&twice]) {
+            let told = walk.refused(server, "list_records", &Asked { query, ..Asked::default() }, 400);
+            assert!(told.starts_with(name.as_str()), "{query}: {told}");
+        }
+    }
+    let told = walk.refused(server, "list_records", &Asked { query: "?limt=1", ..Asked::default() }, 400);
+    assert!(told.contains("\"limt\"") && parameters.iter().all(|(name, _)| told.contains(name)), "{told}");
+}
+
+/// The agent's settings and what is read again, with a file that is right, wrong, and gone.
+fn files_of(walk: &mut Walk, server: &Server, path: &std::path::Path) {
+    let nothing = Asked::default();
+    let right = json!({"agent.greeting": "Bakery."});
+    let wrong = json!({"endpoint.complete_ms": 1, "admin.token": "x"});
+    for changes in [&right, &wrong] {
+        walk.right(server, "check_agent", &Asked::json(&json!({"changes": changes})));
+    }
+    walk.refused(server, "check_agent", &Asked::json(&json!({"changes": 1})), 400);
+    let version = walk.right(server, "get_agent", &nothing).json()["version"].clone();
+    let save = |changes: &Value| Asked::json(&json!({"version": version, "changes": changes}));
+    walk.refused(server, "save_agent", &Asked::json(&json!({"changes": right})), 400);
+    walk.refused(server, "save_agent", &save(&wrong), 422);
+    walk.right(server, "save_agent", &save(&right));
+    walk.refused(server, "save_agent", &save(&right), 409);
+    walk.right(server, "reload", &nothing);
+    let text = std::fs::read_to_string(path).unwrap();
+    std::fs::write(path, "[agent]\ngreeting = 1\n").unwrap();
+    let told = walk.refused(server, "reload", &nothing, 422);
+    assert!(told.contains("line 2: agent.greeting"), "{told}");
+    std::fs::remove_file(path).unwrap();
+    walk.refused(server, "get_agent", &nothing, 409);
+    walk.refused(server, "check_agent", &Asked::json(&json!({"changes": {}})), 409);
+    walk.refused(server, "reload", &nothing, 422);
+    std::fs::write(path, text).unwrap();
+}
