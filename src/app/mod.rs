@@ -8,5 +8,6 @@ pub(crate) mod login;
 pub(crate) mod reload;
 mod settings;
 mod state;
+pub(crate) mod trials;
 
 pub use state::App;

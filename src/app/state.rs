@@ -12,6 +12,7 @@ use super::certificates::Certificates;
 use super::config_file::ConfigFile;
 use super::login::Login;
 use super::settings::Settings;
+use super::trials::Trials;
 use crate::access::ReplayGuard;
 use crate::config::Config;
 use crate::engine::engines::Engines;
@@ -27,6 +28,7 @@ use crate::runtime::provider_api::ProviderApi;
 use crate::runtime::records::Records;
 use crate::runtime::registry::{Refused, Registry};
 use crate::runtime::services::Services;
+use crate::runtime::watching::Watching;
 use crate::runtime::webhooks::Webhooks;
 use crate::telemetry::latencies::{Figures, Latencies};
 use crate::telemetry::logging;
@@ -50,6 +52,8 @@ pub struct App {
     pub(crate) seen: Arc<Mutex<ReplayGuard>>,
     /// The login of administrators with a password, if there is one.
     pub(crate) login: Option<Arc<Login>>,
+    /// Changes of the agent that wait for the call in which they are tried.
+    pub(crate) trials: Arc<Trials>,
     pub(crate) services: Arc<OnceLock<Services>>,
     /// When the server started, since 1970.
     pub(crate) started: Duration,
@@ -59,6 +63,7 @@ pub struct App {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) latencies: Arc<Latencies>,
     pub(crate) monitor: Arc<Monitor>,
+    pub(crate) watching: Arc<Watching>,
     pub(crate) followers: Vec<Arc<dyn Follower>>,
     pub(crate) records: Option<Arc<Records>>,
     pub(crate) webhooks: Option<Arc<Webhooks>>,
@@ -84,6 +89,7 @@ impl App {
             config,
             seen: Arc::default(),
             login,
+            trials: Arc::new(Trials::new(uptime.clone())),
             services: Arc::default(),
             started: since_1970(),
             uptime,
@@ -92,6 +98,7 @@ impl App {
             metrics,
             latencies,
             monitor,
+            watching: Arc::default(),
             records: None,
             webhooks: None,
             lookup: None,
@@ -147,7 +154,9 @@ impl App {
         self.monitor.begin(&engines);
         let (config, followers, stop) = (self.config.clone(), self.followers.clone(), self.stop.clone());
         let (records, monitor, lookup) = (self.records.clone(), self.monitor.clone(), self.lookup.clone());
-        let services = Services { config, engines, provider_api, followers, records, lookup, monitor, stop };
+        let watching = self.watching.clone();
+        let services =
+            Services { config, engines, provider_api, followers, records, lookup, monitor, watching, stop };
         // The services are set once; a second set of engines would be dropped unused.
         let _ = self.services.set(services);
     }

@@ -19,6 +19,7 @@ mod leaks;
 pub mod measures;
 pub mod phrase_cache;
 pub mod piper;
+pub mod pitch;
 pub mod ports;
 pub mod queue;
 pub mod requests;

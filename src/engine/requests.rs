@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::arbiter::Work;
 use super::cores::{Cores, Held};
+use super::pitch::{Pitch, Shifter};
 use super::ports::{Deliver, Hear, HearRequest, SpeakSink};
 use super::queue::{QueueFull, send};
 use super::survive;
@@ -71,6 +72,8 @@ pub struct Script {
     pub voice: String,
     /// The pace: 1 is the voice's own.
     pub speed: f32,
+    /// How much higher or lower than its own the voice speaks.
+    pub pitch: Pitch,
 }
 
 struct SpeakJob {
@@ -201,8 +204,9 @@ fn talk(open: &OpenVoice, jobs: &Receiver<SpeakJob>, desk: &Desk) {
     while let Ok(SpeakJob { script, cancel, mut sink }) = jobs.recv() {
         let outcome = survive("voice for requests", || {
             let voice = opened(&mut voices, open, &script)?;
+            let mut shifter = Shifter::new(script.pitch);
             for (n, (text, pause)) in script.texts.iter().enumerate() {
-                let rate = speak(voice, text, &cancel, &mut *sink, desk)?;
+                let rate = speak((&mut *voice, &mut shifter), text, &cancel, &mut *sink, desk)?;
                 if n + 1 < script.texts.len() {
                     let samples = vec![0; samples_in(*pause, rate)];
                     sink.part(Speech { samples, rate, words: Vec::new() });
@@ -220,11 +224,11 @@ fn opened<'a>(
     open: &OpenVoice,
     script: &Script,
 ) -> Result<&'a mut dyn Synthesizer, EngineError> {
-    let Script { voice: name, speed, .. } = script;
-    let known = voices.iter().position(|voice| voice.name == *name && voice.speed == *speed);
+    let (name, speed) = (&script.voice, script.pitch.speed_for(script.speed));
+    let known = voices.iter().position(|voice| voice.name == *name && voice.speed == speed);
     let voice = match known {
         Some(place) => voices.remove(place),
-        None => OpenedVoice { name: name.clone(), speed: *speed, synthesizer: open(name, *speed)? },
+        None => OpenedVoice { name: name.clone(), speed, synthesizer: open(name, speed)? },
     };
     voices.truncate(OPEN_VOICES - 1);
     voices.insert(0, voice);
@@ -236,7 +240,7 @@ fn opened<'a>(
 
 /// Speaks one text, part by part: between two parts, a call may have the core. Returns the voice's rate.
 fn speak(
-    voice: &mut dyn Synthesizer,
+    (voice, shifter): (&mut dyn Synthesizer, &mut Shifter),
     text: &str,
     cancel: &CancelFlag,
     sink: &mut dyn SpeakSink,
@@ -254,10 +258,10 @@ fn speak(
             none => none.insert(voice.begin(text, cancel)?),
         };
         match rendering.next()? {
-            Part::Next(part) => sink.part(part),
+            Part::Next(part) => sink.part(shifter.shift(part, false)?),
             Part::Last(part) => {
                 let rate = part.rate;
-                sink.part(part);
+                sink.part(shifter.shift(part, true)?);
                 return Ok(rate);
             }
         }

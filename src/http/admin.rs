@@ -42,8 +42,12 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route_layer(from_fn_with_state(app.clone(), administrators))
 }
 
+/// The name of the session that an administrator has; `None` for one who needs none.
+#[derive(Debug, Clone)]
+pub(super) struct BySession(pub(super) Option<String>);
+
 /// Lets only administrators pass.
-pub(super) async fn administrators(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn administrators(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let connection = request.extensions().get::<Connection>().cloned();
     let passes = match &app.config.admin {
         // A page of another site must not reach this machine through its user's browser.
@@ -63,6 +67,14 @@ pub(super) async fn administrators(State(app): State<App>, request: Request, nex
         return (StatusCode::FORBIDDEN, FORGED).into_response();
     }
     if passes || by_session.is_ok() {
+        let session = match &connection {
+            Some(connection) if !passes => {
+                let visitor = Visitor::of(&app, request.headers(), request.version(), connection);
+                visitor.session().map(|(_, name)| name.to_owned())
+            }
+            Some(_) | None => None,
+        };
+        request.extensions_mut().insert(BySession(session));
         // Whatever administrators ask, calls go first.
         let Ok(_place) = AT_ONCE.try_acquire() else {
             return (StatusCode::SERVICE_UNAVAILABLE, TOO_MANY).into_response();

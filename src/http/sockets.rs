@@ -52,7 +52,12 @@ struct Request {
     headers: HeaderMap,
     /// It comes from the console of an administrator who has logged in.
     by_session: bool,
+    /// The name of that session.
+    session: Option<String>,
 }
+
+/// What is told of a ticket for a trial that is not known.
+const NO_TRIAL: &str = "this trial is over: a ticket is for one call, within a minute (docs/control.md)\n";
 
 /// A route whose sockets speak one of `dialects`.
 fn socket(dialects: Vec<Dialect>) -> MethodRouter<App> {
@@ -65,9 +70,11 @@ fn socket(dialects: Vec<Dialect>) -> MethodRouter<App> {
                     headers: HeaderMap,
                     handshake: Handshake| {
             let token = token.map(|Path(token)| token);
-            let by_session = Visitor::of(&app, &headers, version, &connection).may_open_a_socket();
+            let visitor = Visitor::of(&app, &headers, version, &connection);
+            let by_session = visitor.may_open_a_socket();
+            let session = visitor.session().filter(|_| by_session).map(|(_, name)| name.to_owned());
             let Connection { peer, loopback, .. } = connection;
-            let request = Request { peer, loopback, target, token, headers, by_session };
+            let request = Request { peer, loopback, target, token, headers, by_session, session };
             answer(&app, &dialects, request, handshake)
         },
     )
@@ -78,7 +85,7 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshak
     let line = if let [dialect] = dialects { dialect.name() } else { "call" };
     // Check for room first, so that a full server does not use up a single-use token.
     let entered = app.services().and_then(|services| Ok((services, app.admission.enter(peer)?)));
-    let (services, visit) = match entered {
+    let (mut services, visit) = match entered {
         Ok(entered) => entered,
         Err(refused) => {
             app.monitor.turned_away(refused);
@@ -97,6 +104,13 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshak
             return (StatusCode::UNAUTHORIZED, "not authorised\n").into_response();
         }
     };
+    if let Some(ticket) = trial(dialects, &request.target) {
+        let Some(config) = app.trials.take(ticket, request.session.as_deref()) else {
+            app.refused(Kind::NotOpened, peer, line, &"an unknown ticket for a trial");
+            return (StatusCode::FORBIDDEN, NO_TRIAL).into_response();
+        };
+        services.config = config;
+    }
     let codec = codec(app, dialects, allowed, &request.target);
     take(app, line, peer, (services, visit), codec, (handshake, &SUBPROTOCOLS))
 }
@@ -169,6 +183,12 @@ fn allowed(app: &App, dialects: &[Dialect], request: &Request) -> Result<Vec<Dia
         }
     }
     if allowed.is_empty() { Err(denied) } else { Ok(allowed) }
+}
+
+/// The ticket of a call in which an administrator tries changes of the agent: only our own protocol has it.
+fn trial<'t>(dialects: &[Dialect], target: &'t Uri) -> Option<&'t str> {
+    let query = target.query().filter(|_| dialects == [Dialect::Native])?;
+    query.split('&').find_map(|pair| pair.strip_prefix("trial="))
 }
 
 /// A codec for one of the `allowed` dialects, on a path for `dialects`, and its parameters.

@@ -67,6 +67,7 @@ pub async fn run(
         Ok((Opening { start, early }, mut setup, mut place)) => {
             let missed = learn(&services, &mut setup, &start, codec.dialect()).await;
             setup.tap = services.record(&setup.id).await;
+            setup.watch = Some(services.watching.begin(&setup.id));
             let (id, dialect) = (setup.id.clone(), codec.dialect());
             let socket = tracing::Span::current();
             let span = tracing::error_span!("call", call = %id);
@@ -163,6 +164,7 @@ fn setup(
         trace,
         capture: capture.filter(|_| config.log.captures),
         tap: None,
+        watch: None,
         id: id.clone(),
     })
 }

@@ -32,4 +32,5 @@ pub mod socket;
 pub mod socket_reader;
 mod task;
 pub mod traces;
+pub mod watching;
 pub mod webhooks;

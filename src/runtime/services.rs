@@ -10,6 +10,7 @@ use super::lookup::Lookup;
 use super::monitor::Monitor;
 use super::provider_api::ProviderApi;
 use super::records::Records;
+use super::watching::Watching;
 use crate::call::tap::AudioTap;
 use crate::config::call::Known;
 use crate::config::{Config, Line};
@@ -39,6 +40,8 @@ pub struct Services {
     pub lookup: Option<Lookup>,
     /// Judges what the server does.
     pub monitor: Arc<Monitor>,
+    /// Lets others watch running calls.
+    pub watching: Arc<Watching>,
     /// Cancelled when running calls must end.
     pub stop: CancellationToken,
 }

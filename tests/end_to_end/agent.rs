@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::programs::{Answer, ask};
+use super::strangers;
 use crate::support::server::{Configuration, Server, configuration, root};
 
 const TOKEN: &str = "a token for administrators";
@@ -77,6 +78,42 @@ fn settings_are_read_checked_and_saved_with_every_comment_and_no_older_version_w
     // Somebody who read the file before is told.
     assert_eq!(send(&server, "PUT", "/agent", &right).status, 409);
     assert_eq!(settings(&server)["version"], now["version"]);
+}
+
+#[test]
+fn unsaved_changes_of_every_kind_are_tried_in_one_call_and_in_no_other() {
+    let keys = [
+        ("\ntoken = \"\"", "\ntoken = \"file:token\""),
+        ("own_agents = true", "own_agents = false"),
+        ("idle_after_ms = 10000", "idle_after_ms = 60000"),
+    ];
+    let configuration = configuration(&keys);
+    std::fs::write(configuration.path.with_file_name("token"), TOKEN).unwrap();
+    let before = std::fs::read_to_string(&configuration.path).unwrap();
+    let server = Server::start(&configuration);
+    let trial = |changes: Value| send(&server, "POST", "/agent/trial", &json!({ "changes": changes }));
+    assert_eq!(ask(&server, "POST", "/api/v1/agent/trial", "", b"{}").status, 401);
+    for (wrong, named) in [("tts.speed", "tts.speed"), ("admin.token", "cannot be used")] {
+        let refused = trial(json!({ wrong: 1.5 }));
+        assert!(refused.status == 422 && refused.json().to_string().contains(named), "{}", refused.json());
+    }
+    let changes = json!({ "manners.idle_after_ms": 500, "manners.idle_prompts": ["Is anybody trying?"] });
+    let answer = trial(changes).json();
+    let path = format!("/offhook?trial={}", answer["trial"].as_str().unwrap());
+    let agent = json!({"greeting": "", "system_prompt": "You are a baker."});
+    let audio = json!({"encoding": "pcm16le", "sample_rate": 8000});
+    let start = json!({"type": "session.start", "version": 1, "agent": agent, "audio": audio});
+    strangers::run(async {
+        let mut socket = strangers::open(&server, &path).await;
+        strangers::say(&mut socket, &start).await;
+        assert_eq!(strangers::hear(&mut socket, "saying").await["text"], "Is anybody trying?");
+        // The ticket is used, and nobody else has the changes or brings an agent.
+        assert_eq!(server.knock(&path, &[]), 403);
+        let mut other = strangers::open(&server, "/offhook").await;
+        strangers::say(&mut other, &start).await;
+        assert_eq!(strangers::hear(&mut other, "error").await["code"], "not_allowed");
+    });
+    assert_eq!(std::fs::read_to_string(&configuration.path).unwrap(), before);
 }
 
 #[test]

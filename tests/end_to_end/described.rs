@@ -223,11 +223,7 @@ fn every_operation_and_every_answer_is_as_described() {
         let turn = own_agent::turn(own_agent::start(server, json!({"greeting": ""})).await).await;
         assert_eq!(turn["turn"], 1);
         let socket = strangers::started(server).await;
-        let running = walk.right(server, "list_calls", &nothing).json();
-        // The first may still be closing.
-        let running = running["calls"].as_array().unwrap().iter().find(|call| call["turns"] == 0);
-        let id = running.expect("a new call")["id"].as_str().unwrap().to_owned();
-        let id = id.as_str();
+        let id = &new_call(walk, server);
         for name in ["say", "inform"] {
             walk.right(server, name, &Asked { id, ..Asked::json(&json!({"text": "The lift works again."})) });
         }
@@ -237,6 +233,10 @@ fn every_operation_and_every_answer_is_as_described() {
         walk.refused(server, "delete_record", &Asked { id, ..Asked::default() }, 409);
         walk.right(server, "get_state", &nothing);
         walk.right(server, "hang_up", &Asked { id, ..Asked::default() });
+        strangers::closed(socket).await;
+        let socket = strangers::started(server).await;
+        let id = new_call(walk, server);
+        watched(walk, server, &id);
         strangers::closed(socket).await;
     });
     records(walk, server);
@@ -255,18 +255,44 @@ fn every_operation_and_every_answer_is_as_described() {
     assert!(missing.is_empty(), "described, and caused by nothing here: {missing:?}");
 }
 
-/// The records of both calls, once they have ended.
+/// The name of a running call without a turn: earlier ones may still be closing.
+fn new_call(walk: &mut Walk, server: &Server) -> String {
+    loop {
+        let running = walk.right(server, "list_calls", &Asked::default()).json();
+        let running = running["calls"].as_array().unwrap();
+        let new: Vec<&Value> = running.iter().filter(|call| call["turns"] == 0).collect();
+        if let [call] = new[..] {
+            return call["id"].as_str().unwrap().to_owned();
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A call that is watched until somebody hangs it up.
+fn watched(walk: &mut Walk, server: &Server, id: &str) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(300));
+            let headers = format!("Authorization: Bearer {TOKEN}\r\n");
+            ask(server, "POST", &format!("/api/v1/calls/{id}/hangup"), &headers, b"");
+        });
+        let events = walk.right(server, "watch_call", &Asked { id, ..Asked::default() }).events();
+        assert_eq!(events.last().unwrap()["type"], "session.summary");
+    });
+}
+
+/// The records of all calls, once they have ended.
 fn records(walk: &mut Walk, server: &Server) {
     let calls = loop {
         let listed =
-            walk.right(server, "list_records", &Asked { query: "?limit=2&said=", ..Asked::default() });
+            walk.right(server, "list_records", &Asked { query: "?limit=3&said=", ..Asked::default() });
         let calls = listed.json()["calls"].as_array().unwrap().clone();
-        if calls.len() == 2 && calls.iter().all(|call| !call["ended_at"].is_null()) {
+        if calls.len() == 3 && calls.iter().all(|call| !call["ended_at"].is_null()) {
             break calls;
         }
         std::thread::sleep(Duration::from_millis(50));
     };
-    let number = calls[1]["id"].to_string();
+    let number = calls[2]["id"].to_string();
     let first = &Asked { id: &number, ..Asked::default() };
     let one = walk.right(server, "get_record", first).json();
     let turns = one["turns"].as_array().unwrap();
@@ -332,7 +358,13 @@ fn files_of(walk: &mut Walk, server: &Server, path: &std::path::Path) {
     for changes in [&right, &wrong] {
         walk.right(server, "check_agent", &Asked::json(&json!({"changes": changes})));
     }
-    walk.refused(server, "check_agent", &Asked::json(&json!({"changes": 1})), 400);
+    for name in ["check_agent", "try_agent"] {
+        walk.refused(server, name, &Asked::json(&json!({"changes": 1})), 400);
+    }
+    walk.right(server, "try_agent", &Asked::json(&json!({"changes": right})));
+    for untried in [&wrong, &json!({"tts.speed": 1.1})] {
+        walk.refused(server, "try_agent", &Asked::json(&json!({"changes": untried})), 422);
+    }
     let version = walk.right(server, "get_agent", &nothing).json()["version"].clone();
     let save = |changes: &Value| Asked::json(&json!({"version": version, "changes": changes}));
     walk.refused(server, "save_agent", &Asked::json(&json!({"changes": right})), 400);
@@ -346,7 +378,9 @@ fn files_of(walk: &mut Walk, server: &Server, path: &std::path::Path) {
     assert!(told.contains("line 2: agent.greeting"), "{told}");
     std::fs::remove_file(path).unwrap();
     walk.refused(server, "get_agent", &nothing, 409);
-    walk.refused(server, "check_agent", &Asked::json(&json!({"changes": {}})), 409);
+    for name in ["check_agent", "try_agent"] {
+        walk.refused(server, name, &Asked::json(&json!({"changes": {}})), 409);
+    }
     walk.refused(server, "reload", &nothing, 422);
     std::fs::write(path, text).unwrap();
 }

@@ -106,6 +106,32 @@ fn a_forged_request_changes_nothing() {
 }
 
 #[test]
+fn a_trial_that_is_got_in_a_session_is_for_its_own_socket_once() {
+    let server = Server::start(&behind_a_proxy());
+    let ticket = || {
+        let (cookie, csrf) = session(&server, PUBLIC);
+        let headers = format!(
+            "Content-Type: application/json\r\nCookie: {cookie}\r\nX-CSRF-Token: {csrf}\r\nOrigin: {PUBLIC}\r\n"
+        );
+        let changes = json!({"changes": {"barge_in.min_words": 3}}).to_string();
+        let answer = ask(&server, "POST", "/api/v1/agent/trial", &headers, changes.as_bytes());
+        assert_eq!(answer.status, 200, "{}", answer.json());
+        (cookie, format!("/offhook?trial={}", answer.json()["trial"].as_str().unwrap()))
+    };
+    let origin = ("Origin", PUBLIC);
+    let ((mine, own), (theirs, other)) = (ticket(), ticket());
+    assert_eq!(server.knock(&own, &[("Authorization", "Bearer the token of the line")]), 403);
+    assert_eq!(server.knock(&other, &[("Cookie", &mine), origin]), 403);
+    for used in [&own, &other] {
+        assert_eq!(server.knock(used, &[("Cookie", &theirs), origin]), 403, "it was tried with");
+    }
+    let (cookie, path) = ticket();
+    assert_eq!(server.knock(&path, &[("Cookie", &cookie)]), 401, "a ticket opens no socket");
+    assert_eq!(server.knock(&path, &[("Cookie", &cookie), origin]), 101);
+    assert_eq!(server.knock(&path, &[("Cookie", &cookie), origin]), 403);
+}
+
+#[test]
 fn guessing_is_slow_and_the_log_has_the_address_and_no_password() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");

@@ -32,5 +32,6 @@ mod strangers;
 mod tls;
 mod transcripts;
 mod voice_sessions;
+mod watching;
 mod webhooks;
 mod websockets;

@@ -41,7 +41,7 @@ impl Answer {
     }
 
     /// The documents of server-sent events; the mark at the end is left out.
-    fn events(&self) -> Vec<Value> {
+    pub fn events(&self) -> Vec<Value> {
         let text = self.text();
         let data = text.split("\n\n").filter_map(|event| event.strip_prefix("data: "));
         data.filter(|data| *data != "[DONE]").map(|data| serde_json::from_str(data).unwrap()).collect()
@@ -135,13 +135,14 @@ fn what_the_voice_says_the_recogniser_understands_in_every_format() {
         let text = heard.json()["text"].as_str().unwrap().to_lowercase();
         assert!(text.contains("open on monday") && text.contains("cleaning"), "{format}: {text}");
     }
-    let events = post(
-        &server,
-        "/v1/audio/speech",
-        &json!({"model": "tts-1", "voice": "default", "input": "Good morning.", "response_format": "wav",
-                "stream_format": "sse"}),
-    )
-    .events();
+    let mut request = json!({"model": "tts-1", "voice": "default", "input": "How much is a cleaning?",
+                             "response_format": "wav", "pitch": 3});
+    let higher = post(&server, "/v1/audio/speech", &request);
+    assert_eq!(higher.status, 200, "{}", higher.text());
+    let heard = transcribe(&server, &[("model", "whisper-1")], &[("a.wav", &higher.body)]);
+    assert!(heard.json()["text"].as_str().unwrap().contains("cleaning"), "{}", heard.text());
+    (request["stream_format"], request["pitch"]) = (json!("sse"), json!(-3.5));
+    let events = post(&server, "/v1/audio/speech", &request).events();
     let audio = events[0]["audio"].as_str().unwrap();
     assert!(base64::engine::general_purpose::STANDARD.decode(audio).unwrap().starts_with(b"RIFF"));
     assert_eq!(events.last().unwrap()["type"], "speech.audio.done");
@@ -224,6 +225,11 @@ fn whatever_is_wrong_is_told_in_the_interfaces_own_form() {
     assert_eq!(speech(&text("piper:/etc/passwd.onnx", "Hello")), (400, "invalid_value".to_owned()));
     assert_eq!(speech(&text("default", "…")), (400, "invalid_value".to_owned()));
     assert_eq!(speech(&text("default", &"a".repeat(5000))).1, "above_max_length");
+    let mut moved = text("default", "Hello");
+    for (pitch, speed) in [(json!(12.5), 1.0), (json!("high"), 1.0), (json!(12), 0.25)] {
+        (moved["pitch"], moved["speed"]) = (pitch, json!(speed));
+        assert_eq!(speech(&moved).0, 400, "{moved}");
+    }
 
     let recording =
         |name: &str, bytes: &[u8]| transcribe(&server, &[("model", "whisper-1")], &[(name, bytes)]);

@@ -20,7 +20,7 @@ macro_rules! files {
 pub const PAGE: File = File { name: "index.html", bytes: include_bytes!("../static/index.html") };
 
 /// The other pages, and what all of them need.
-const FILES: [File; 58] = files![
+const FILES: [File; 60] = files![
     "agent.css",
     "agent.html",
     "agent.js",
@@ -41,6 +41,7 @@ const FILES: [File; 58] = files![
     "door.js",
     "element.js",
     "engines.js",
+    "event_stream.js",
     "events.js",
     "floor.js",
     "health.css",
@@ -51,6 +52,7 @@ const FILES: [File; 58] = files![
     "latency_bars.js",
     "live.html",
     "live.js",
+    "live_words.js",
     "login.html",
     "login.js",
     "meters.js",

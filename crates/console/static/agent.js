@@ -95,8 +95,9 @@ function say(words) {
   if (byId("told").textContent !== words) byId("told").textContent = words;
 }
 
-/** Asks the server what is wrong, and says it beside each field. Resolves to whether all is right. */
-async function check() {
+/** Asks the server what is wrong, and says it beside each field: `otherwise` is what does not happen then.
+    Resolves to whether all is right. */
+async function check(otherwise = "Nothing was saved.") {
   const { problems } = await sendJson("POST", "/agent/check", { changes: changes() });
   fields.forEach((field) => field.complain(""));
   const elsewhere = [];
@@ -109,7 +110,7 @@ async function check() {
   }
   sayTrouble(elsewhere.length > 0 ? { message: `In the rest of the file: ${elsewhere.join("; ")}` } : null);
   if (problems.length === 0) return true;
-  say(`${counted(problems.length, "setting")} cannot be used. Nothing was saved.`);
+  say(`${counted(problems.length, "setting")} cannot be used. ${otherwise}`);
   if (first) {
     first.element.closest("details.group").open = true;
     first.input.focus();
@@ -133,21 +134,24 @@ async function save() {
   }
 }
 
-/** Opens Talk with what the agent would know and say first. */
-function tryInTalk() {
+/** Opens Talk with all that new calls would have if it were saved, once the server finds nothing wrong. */
+async function tryInTalk() {
+  if (!(await check("Nothing can be tried."))) return;
   const agent = {};
-  for (const { setting, value } of fields) {
+  const others = {};
+  for (const { setting, value, isChanged } of fields) {
     if (setting.key === "agent.system_prompt") agent.system_prompt = value.trim();
-    if (setting.key === "agent.greeting") agent.greeting = value.trim();
+    else if (setting.key === "agent.greeting") agent.greeting = value.trim();
+    else if (isChanged && setting.takes_effect === "new calls") others[setting.key] = value;
   }
-  tryOut(agent);
+  tryOut(agent, others);
   leaving = true;
   window.location.assign("/");
 }
 
 byId("settings").addEventListener("submit", (event) => event.preventDefault());
 byId("save").addEventListener("click", () => guarded(save));
-byId("try").addEventListener("click", tryInTalk);
+byId("try").addEventListener("click", () => guarded(tryInTalk));
 byId("check").addEventListener("click", () =>
   guarded(async () => {
     if (await check()) say(`All is right. ${counted(changed().length, "change")} not saved.`);

@@ -69,6 +69,7 @@ export async function sendJson(method, path, value) {
   return (await ask(path, { method, headers, body: JSON.stringify(value) })).json();
 }
 
+export const getStream = async (path, options) => (await ask(path, options)).body;
 export const getBlob = async (path, options) => (await ask(path, options)).blob();
 export const post = (path) => ask(path, { method: "POST" });
 export const remove = (path) => ask(path, { method: "DELETE" });

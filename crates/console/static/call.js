@@ -33,8 +33,12 @@ export class Call {
     this.lost = false;
   }
 
-  /** Opens the audio, then the line. Throws what the microphone throws; the call is then over. */
-  async begin(start, recorded) {
+  /**
+   * Opens the audio, then the line. `ticketOf` resolves to a ticket of the server, or to "": it is asked for
+   * at the end, because it does not last. Throws what the microphone or the server throws; the call is then
+   * over.
+   */
+  async begin(start, recorded, ticketOf) {
     try {
       // Without https, browsers have neither microphones nor audio worklets.
       if (!window.isSecureContext) throw new DOMException("the page is not secure", "SecurityError");
@@ -45,6 +49,7 @@ export class Call {
       this.capture = await Capture.open(this.context, (frame) => this.callerFrame(frame));
       this.capture.muted = this.muted;
       this.capture.listenTo(this.source);
+      this.ticket = await ticketOf();
     } catch (error) {
       this.release();
       if (this.over) return; // hung up while the browser asked for the microphone: nothing failed
@@ -52,7 +57,7 @@ export class Call {
     }
     if (this.over) return this.release();
     this.source.watch(() => this.lose());
-    this.line = new Line(RATE, start, this.handlers());
+    this.line = new Line(RATE, start, this.handlers(), this.ticket);
   }
 
   handlers() {

@@ -1,10 +1,11 @@
-// The page "Live": the calls that are open, looked at each second, and a way to end one. It must not know how
-// the server is asked, or how a token is got.
+// The page "Live": the calls that are open, looked at each second, what is said in one of them, and a way to
+// end one. It must not know how the server is asked, or how a token is got.
 
 import { ApiError, getJson, post } from "./api.js";
 import { sure } from "./ask.js";
 import { sayTrouble } from "./door.js";
 import { byId, make, wholeMs } from "./element.js";
+import { LiveWords } from "./live_words.js";
 import { repeat } from "./polling.js";
 import { showReady } from "./ready.js";
 import { clock, counted, listOf } from "./words.js";
@@ -31,11 +32,51 @@ class Row {
     this.end.type = "button";
     this.end.setAttribute("aria-label", `Hang up ${this.id}`);
     this.end.addEventListener("click", () => hangUp(this));
+    this.listen = make("button", "small", "Transcript");
+    this.listen.type = "button";
+    this.listen.setAttribute("aria-label", `Transcript of ${this.id}`);
+    this.listen.setAttribute("aria-expanded", "false");
+    this.listen.addEventListener("click", () => this.toggle());
     this.values = FIGURES.map(() => make("dd", ""));
     const list = make("dl", "figures");
     FIGURES.forEach(({ name }, at) => list.append(make("div", "", make("dt", "", name), this.values[at])));
-    this.element = make("li", "card live", this.title, this.end, make("p", "name quiet", this.id), list);
+    const buttons = make("div", "row", this.listen, this.end);
+    this.element = make("li", "card live", this.title, buttons, make("p", "name quiet", this.id), list);
     this.update(call);
+  }
+
+  /** Opens what is said in the call, or closes it. The server lets a few read: one on this page. */
+  toggle() {
+    if (this.words) return this.close();
+    rows.forEach((row) => row.close());
+    this.words = new LiveWords(this.id);
+    this.element.append(this.words.element);
+    this.listen.setAttribute("aria-expanded", "true");
+    this.words.start();
+    this.words.element.scrollIntoView({ block: "nearest" });
+  }
+
+  close() {
+    this.words?.stop();
+    this.words?.element.remove();
+    this.words = null;
+    this.listen.setAttribute("aria-expanded", "false");
+    if (this.isOver) this.leave();
+  }
+
+  /** The call is over. What was said in it stays to be read until it is closed. */
+  over() {
+    this.isOver = true;
+    if (!this.words) return this.leave();
+    if (document.activeElement === this.end) this.listen.focus();
+    this.end.hidden = true;
+  }
+
+  leave() {
+    if (this.element.contains(document.activeElement)) byId("title").focus(); // it is about to go
+    this.element.remove();
+    rows.delete(this.id);
+    byId("nobody").hidden = rows.size > 0;
   }
 
   update(call) {
@@ -62,7 +103,6 @@ async function hangUp(row) {
     row.end.textContent = "Hang up";
     if (error.status !== 404) return sayTrouble(error); // 404: it was over already
   }
-  byId("title").focus(); // its own button is about to go
   look();
 }
 
@@ -72,14 +112,8 @@ async function show() {
   const places = state.max_calls > 0 ? ` of ${counted(state.max_calls, "place", "places")}` : "";
   write(byId("places"), `${counted(calls.length, "call")}${places}`);
   showReady(byId("ready"), state);
-  byId("nobody").hidden = calls.length > 0;
   const here = new Set(calls.map(({ id }) => String(id)));
-  for (const [id, row] of rows) {
-    if (here.has(id)) continue;
-    if (row.element.contains(document.activeElement)) byId("title").focus();
-    row.element.remove();
-    rows.delete(id);
-  }
+  for (const [id, row] of rows) if (!here.has(id)) row.over();
   for (const call of calls) {
     const id = String(call.id);
     if (rows.has(id)) rows.get(id).update(call);
@@ -88,6 +122,7 @@ async function show() {
       byId("live").append(rows.get(id).element);
     }
   }
+  byId("nobody").hidden = rows.size > 0;
 }
 
 const look = repeat(show, 1000);

@@ -9,11 +9,12 @@ const FAREWELL_MS = 3000; // how long the summary may take after the client has 
 export class Line {
   /**
    * Opens a call. `start` has what `session.start` may have besides version and audio: `caller`, `agent`,
-   * `data`. `on` may have a function for every type of message (`started`, `audio`, `mark`, `clear`,
-   * `hearing`, `turn`, `pong`, `summary`, `error`; `heard` and `saying` come from servers that tell words
-   * before a turn is over), and must have `closed({opened, started, code, reason})`, which comes last.
+   * `data`; `ticket` is for a call in which unsaved settings are tried, or "". `on` may have a function for
+   * every type of message (`started`, `audio`, `mark`, `clear`, `hearing`, `turn`, `pong`, `summary`,
+   * `error`; `heard` and `saying` come from servers that tell words before a turn is over), and must have
+   * `closed({opened, started, code, reason})`, which comes last.
    */
-  constructor(rate, start, on) {
+  constructor(rate, start, on, ticket = "") {
     this.rate = rate;
     this.start = start;
     this.on = on;
@@ -21,7 +22,8 @@ export class Line {
     this.started = false;
     this.sentMs = 0;
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.socket = new WebSocket(`${scheme}://${location.host}/offhook`);
+    const query = ticket ? `?trial=${encodeURIComponent(ticket)}` : "";
+    this.socket = new WebSocket(`${scheme}://${location.host}/offhook${query}`);
     this.socket.binaryType = "arraybuffer";
     this.socket.onopen = () => this.begin();
     this.socket.onmessage = ({ data }) => this.receive(data);

@@ -65,7 +65,8 @@ function minutes(ms) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-function sentence(text) {
+/** With a capital at its beginning and a stop at its end. */
+export function sentence(text) {
   const trimmed = String(text).trim();
   return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? "" : ".");
 }

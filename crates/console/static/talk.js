@@ -1,6 +1,7 @@
 // The page "Talk": shows one call at a time, and lets a person begin, steer and end it. It must not know the
 // protocol's messages beyond handing them on, or how audio works.
 
+import { ApiError } from "./api.js";
 import { Call } from "./call.js";
 import { Captions } from "./captions.js";
 import { chosen, prepareChoices } from "./choices.js";
@@ -11,8 +12,9 @@ import { recordedCallers } from "./recorded_caller.js";
 import { Rehearsal } from "./rehearsal.js";
 import { loginAddress, signOut, whoAmI } from "./session.js";
 import { drawSummary, whyEnded } from "./summary.js";
+import { trialTicket } from "./trial.js";
 import { offerTrial } from "./trial_banner.js";
-import { audioTrouble, closedTrouble, MICROPHONE_LOST, refusalTrouble, startTrouble } from "./troubles.js";
+import * as troubles from "./troubles.js";
 import { legend, Waterfalls } from "./waterfall.js";
 
 const STATES = {
@@ -76,9 +78,9 @@ async function begin(plan) {
   tell("connecting", recorded ? STATES.connecting : "Connecting: allow the microphone, if the browser asks");
   byId("conversation-title").focus();
   try {
-    await call.begin(chosen(), recorded);
+    await call.begin(chosen(), recorded, trialTicket);
   } catch (error) {
-    fail(audioTrouble(error));
+    fail(error instanceof ApiError ? troubles.trialTrouble(error) : troubles.audioTrouble(error));
   }
 }
 
@@ -148,10 +150,10 @@ async function ended(end) {
   if (!end.closed.started && !end.hungUp) return fail(await troubleBefore(end));
   const { captions, reports } = finish();
   captions.finish();
-  if (end.lost) showTrouble(MICROPHONE_LOST);
+  if (end.lost) showTrouble(troubles.MICROPHONE_LOST);
   if (!end.closed.started) return home();
   const broken = !end.summary && !end.hungUp;
-  if (broken) showTrouble(closedTrouble(end.closed));
+  if (broken) showTrouble(troubles.closedTrouble(end.closed));
   drawSummary(byId("summary-figures"), end.summary, reports);
   const why = reasonOf(end, broken);
   byId("summary-title").textContent = why;
@@ -167,11 +169,11 @@ function reasonOf({ summary, hungUp, lost }, broken) {
 }
 
 async function troubleBefore({ error, closed }) {
-  if (error) return startTrouble(error);
-  if (closed.opened) return closedTrouble(closed);
+  if (error) return troubles.startTrouble(error);
+  if (closed.opened) return troubles.closedTrouble(closed);
   const { signed_in: signedIn, here } = await whoAmI(true);
   if (!signedIn && !here) window.location.assign(loginAddress()); // the session is over
-  return refusalTrouble();
+  return troubles.refusalTrouble();
 }
 
 /** The call did not come about. */

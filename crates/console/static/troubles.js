@@ -36,6 +36,15 @@ export function audioTrouble(error) {
   );
 }
 
+/** The unsaved settings cannot be tried; `message` is the server's. */
+export function trialTrouble({ status, message }) {
+  const login = status === 401 ? " Open the Agent page, and log in there." : "";
+  return {
+    title: "The unsaved settings cannot be tried.",
+    advice: `The server says: ${message}.${login} Or stop trying them, above.`.replace("..", "."),
+  };
+}
+
 /** A browser hides why a socket was refused. What the server says of itself tells most of it. */
 export async function refusalTrouble() {
   let answer;

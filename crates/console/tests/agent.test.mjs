@@ -64,20 +64,33 @@ test("a file that changed meanwhile is not overwritten, and the changes are kept
 test("unsaved changes are tried in Talk, which says so, and are there on the way back", async () => {
   await onPage("full", AGENT, async (page) => {
     await greeting(page).fill("Unsaved hello.");
+    await page.getByText("When the caller has finished").click();
+    const silence = page.getByRole("textbox", { name: "Silence after a complete sentence" });
+    await silence.fill("5");
+    await page.getByRole("button", { name: "Try in Talk" }).click();
+    await sees(page, "1 setting cannot be used. Nothing can be tried.");
+    await silence.fill("300");
+    await page.getByRole("textbox", { name: "Speed of the voice" }).fill("1.2"); // is not tried
     await page.getByRole("button", { name: "Try in Talk" }).click();
     await sees(page, "You are trying unsaved changes");
+    await sees(page, "what it knows, what it says first and 1 other setting, in your calls here only.");
+    const ticket = await page.evaluate(async () => (await import("/console/trial.js")).trialTicket());
+    assert.equal(ticket, "ticket-1");
+    const tried = await page.evaluate(async () => (await import("/console/api.js")).getJson("/tried"));
+    assert.deepEqual(tried, { "endpoint.complete_ms": 300 });
     const start = await page.evaluate(async () => (await import("/console/choices.js")).chosen());
     assert.equal(start.agent.greeting, "Unsaved hello.");
     assert.match(start.agent.system_prompt, /^You are the front desk/);
     await picture(page, "agent-talk-light");
     await page.getByRole("link", { name: "Back to the Agent page" }).click();
-    await sees(page, "1 change not saved.");
+    await sees(page, "3 changes not saved.");
     assert.equal(await greeting(page).inputValue(), "Unsaved hello.");
     await page.getByRole("button", { name: "Undo all" }).click();
     await page.getByRole("navigation").getByRole("link", { name: "Talk" }).click();
     await page.getByRole("button", { name: "Stop trying them" }).click();
     const none = await page.evaluate(async () => (await import("/console/choices.js")).chosen());
     assert.deepEqual(none, {});
+    assert.equal(await page.evaluate(async () => (await import("/console/trial.js")).trialTicket()), "");
   });
 });
 

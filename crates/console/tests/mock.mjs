@@ -36,6 +36,9 @@ export const DESK = { viewport: { width: 1200, height: 860 } };
  *  "conflict": the agent’s file changes meanwhile; "over" ends the sessions, "other" gives them other tokens. */
 export const serverHas = (name) => fetch(`${base}/mock/${name}`, { method: "PUT" });
 
+/** Adds an event to those of the open calls. */
+export const tell = (event) => fetch(`${base}/mock/tell`, { method: "PUT", body: JSON.stringify(event) });
+
 /** Runs `test(page)` on a page of a server that has `what`; nothing may go wrong on it. */
 export async function onPage(what, path, test, context = DESK) {
   await serverHas(what);

@@ -4,7 +4,7 @@
 usage: mock_server.py PORT     (0 takes a free one; the first line printed is "listening on ADDRESS")
 PUT /mock/NAME chooses what the server has, until the next one: full, empty, norecords, refusing, hostile,
 token (wants one), login (wants a password: PUT /mock/over ends its session), down (fails), conflict (the file of the
-agent changes meanwhile).
+agent changes meanwhile). PUT /mock/tell adds an event to those of the open calls; PUT /mock/break ends their streams.
 Must not know the pages.
 """
 import array
@@ -13,6 +13,7 @@ import json
 import os
 import struct
 import sys
+import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -125,6 +126,8 @@ class Mock:
 
     def __init__(self, name):
         self.name = name
+        self.told = [{"type": "call", "left_out": 0, "words": "all"}]
+        self.breaks = 0
         base = recorded("state.json")
         full = name in ("full", "hostile", "token", "login", "down")
         self.state = busy(base) if full else recorded("state-empty.json")
@@ -216,7 +219,11 @@ class Handler(BaseHTTPRequestHandler):
             return self.api("PUT", self.path.removeprefix("/api/v1/").split("/"), {})
         name = self.path.rsplit("/", 1)[-1]
         Handler.tries = 0
-        if name == "over":
+        if name == "tell":
+            Handler.mock.told.append(self.body())
+        elif name == "break":
+            Handler.mock.breaks += 1
+        elif name == "over":
             Handler.sessions.clear()
         elif name == "other":  # as if another tab had logged in again
             Handler.sessions.update({cookie: csrf + "-of-another" for cookie, csrf in Handler.sessions.items()})
@@ -293,6 +300,13 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(200, mock.state)
             case "GET", ["agent"]:
                 self.answer(200, mock.agent)
+            case "POST", ["agent", "trial"]:
+                mock.tried = self.body()["changes"]
+                self.answer(200, {"trial": "ticket-1", "expires_s": 60})
+            case "GET", ["tried"]:
+                self.answer(200, mock.tried)
+            case "GET", ["calls", name, "events"]:
+                self.events(urllib.parse.unquote(name))
             case "POST", ["agent", "check"]:
                 self.answer(200, {"problems": problems_of(self.body()["changes"])})
             case "PUT", ["agent"]:
@@ -314,6 +328,27 @@ class Handler(BaseHTTPRequestHandler):
                 self.record(method, int(number), rest)
             case _:
                 self.error(404, "there is no such call")
+
+    def events(self, name):
+        """The events of an open call, until the client goes, the mock changes or breaks off, or the call ends."""
+        mock, breaks, at = Handler.mock, Handler.mock.breaks, 0
+        if all(call["id"] != name for call in mock.state["calls"]):
+            return self.error(404, "there is no running call of this name")
+        self.send_response(200)
+        for header in (("Content-Type", "text/event-stream"), ("Connection", "close")):
+            self.send_header(*header)
+        self.end_headers()
+        self.close_connection = True
+        try:
+            while Handler.mock is mock and mock.breaks == breaks:
+                events = [f"data: {json.dumps(event)}\n\n" for event in mock.told[at:]] or [": still here\n\n"]
+                at += len(mock.told[at:])
+                self.wfile.write("".join(events).encode())
+                if at and mock.told[at - 1]["type"] == "session.summary":
+                    return
+                time.sleep(0.05)
+        except OSError:
+            pass  # the client has gone
 
     def body(self):
         return json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -119,7 +119,7 @@ fn hear(requests: &Requests, samples: usize, cancel: &CancelFlag) -> mpsc::Recei
 fn say(requests: &Requests, voice: &str, texts: &[&str]) -> Kept {
     let kept = Kept::default();
     let texts = texts.iter().map(|text| ((*text).to_owned(), PAUSE)).collect();
-    let script = Script { texts, voice: voice.into(), speed: 1.0 };
+    let script = Script { texts, voice: voice.into(), speed: 1.0, pitch: Pitch::OWN };
     requests.speak(script, CancelFlag::default(), Box::new(kept.clone())).unwrap();
     kept
 }
@@ -197,7 +197,7 @@ fn a_client_too_many_is_told_so() {
     let cores = cores(1);
     let (requests, _) = house(0, &cores);
     let _call = cores.acquire(Work::Decode, 1);
-    let script = Script { texts: Vec::new(), voice: "words".into(), speed: 1.0 };
+    let script = Script { texts: Vec::new(), voice: "words".into(), speed: 1.0, pitch: Pitch::OWN };
     let ask = |n: usize| {
         let one = Script { texts: vec![(n.to_string(), PAUSE)], ..script.clone() };
         requests.speak(one, CancelFlag::default(), Box::new(Kept::default())).is_ok()

@@ -70,7 +70,7 @@ pub(super) enum TakesEffect {
 #[serde(deny_unknown_fields)]
 pub(super) struct Changes {
     /// The new values, by key.
-    changes: BTreeMap<String, Value>,
+    pub(super) changes: BTreeMap<String, Value>,
     /// The version of the file that was changed, as GET told it. Needed for saving.
     version: Option<String>,
 }
@@ -228,7 +228,7 @@ fn saved(app: &App, version: &str, changes: &BTreeMap<String, Value>) -> Result<
 }
 
 /// The version of the file as it is, and what it would be with these changes.
-fn edited(app: &App, changes: &BTreeMap<String, Value>) -> Result<(String, Edited), Problem> {
+pub(super) fn edited(app: &App, changes: &BTreeMap<String, Value>) -> Result<(String, Edited), Problem> {
     let file = &app.settings.file;
     let contents = file.read().map_err(|error| {
         let told = format!("{} cannot be read: {error}", file.path().display());
@@ -242,12 +242,12 @@ fn edited(app: &App, changes: &BTreeMap<String, Value>) -> Result<(String, Edite
     Ok((contents.version, edited))
 }
 
-fn problems(edited: &Edited) -> Vec<Mistake> {
+pub(super) fn problems(edited: &Edited) -> Vec<Mistake> {
     edited.problems.iter().map(Mistake::from).collect()
 }
 
 /// Works with the file, on a thread that may wait for a disk.
-async fn with_file<T: Send + 'static>(
+pub(super) async fn with_file<T: Send + 'static>(
     app: App,
     work: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {

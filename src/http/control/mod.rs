@@ -11,6 +11,8 @@ mod query;
 mod records;
 mod reload;
 mod state;
+mod trial;
+mod watching;
 
 use axum::Router;
 use utoipa::openapi::OpenApi;
@@ -36,11 +38,13 @@ fn described() -> Described {
         .with(routes!(state::description))
         .with(routes!(reload::reload))
         .with(routes!(orders::calls))
+        .with(routes!(watching::events))
         .with(routes!(orders::hang_up))
         .with(routes!(orders::say))
         .with(routes!(orders::inform))
         .with(routes!(agent::settings, agent::save))
         .with(routes!(agent::check))
+        .with(routes!(trial::offer))
         .with(routes!(records::list))
         .with(routes!(records::one, records::delete))
         .with(routes!(records::transcript))

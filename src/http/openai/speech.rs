@@ -20,6 +20,7 @@ use super::sending::{events, stream};
 use crate::app::App;
 use crate::config::Tts;
 use crate::engine::flite::SPEEDS;
+use crate::engine::pitch::Pitch;
 use crate::engine::ports::SpeakSink;
 use crate::engine::requests::Script;
 use crate::engine::{CancelFlag, EngineError, Speech, voice};
@@ -49,10 +50,6 @@ pub(super) async fn speak(
     let request = away_from_sockets(move || SpeechRequest::read(&body)).await?;
     let engines = engines(&app)?;
     check(engines, &request.model, VOICE)?;
-    if request.pitch != 0.0 {
-        let message = "no voice here can change its pitch; leave 'pitch' out, or send 0";
-        return Err(ApiError::unsupported("pitch", message).into());
-    }
     let config = app.config.clone();
     let written = request.clone();
     let script = away_from_sockets(move || script(&written, &config.tts)).await?;
@@ -210,7 +207,12 @@ fn script(request: &SpeechRequest, tts: &Tts) -> Result<Script, ApiError> {
     let voice = voice_named(&request.voice, tts)?;
     let own = if voice == tts.voice { tts.speed } else { 1.0 };
     let speed = (own * request.speed as f32).clamp(*SPEEDS.start(), *SPEEDS.end());
-    Ok(Script { texts, voice, speed })
+    let pitch = Pitch::by(request.pitch as f32);
+    // A higher voice has to speak slower than it is heard, and a lower one faster.
+    if !SPEEDS.contains(&pitch.speed_for(speed)) {
+        return Err(ApiError::invalid("pitch", too_far(speed, request.pitch)));
+    }
+    Ok(Script { texts, voice, speed, pitch })
 }
 
 /// The voice that a request names. Files that the configuration does not name are nobody's business.
@@ -224,4 +226,12 @@ fn voice_named(asked: &str, tts: &Tts) -> Result<String, ApiError> {
         let message = format!("there is no voice '{asked}'; choose {DEFAULT} or {}", voice::BUILT_IN);
         ApiError::invalid("voice", message)
     })
+}
+
+fn too_far(speed: f32, semitones: f64) -> String {
+    let (slowest, fastest) = (SPEEDS.start(), SPEEDS.end());
+    format!(
+        "a pitch of {semitones} at {speed} times the voice's pace is more than the voice can do: speed / 2^(pitch / \
+         12) must be from {slowest} to {fastest}; send a smaller pitch, or a 'speed' nearer to 1"
+    )
 }

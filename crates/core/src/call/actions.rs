@@ -36,9 +36,7 @@ impl Call {
                 }
                 Action::Hearing { utterance, stable, unstable } => {
                     tracing::debug!(%utterance, stable, unstable, "hearing");
-                    let report = Report::Hearing { utterance, stable: &stable, unstable: &unstable };
-                    let messages = self.line.report(&report);
-                    self.wire(messages);
+                    self.report(&Report::Hearing { utterance, stable: &stable, unstable: &unstable });
                 }
                 Action::Generate { turn, messages, speculative, rung } => {
                     self.cancel(|purpose| matches!(purpose, Purpose::Reading { rebuild: false, .. }));
@@ -84,8 +82,7 @@ impl Call {
                 Action::PromptTooLong { tokens, most } => {
                     let message =
                         format!("the new instructions have {tokens} tokens, at most {most} are taken");
-                    let told = self.line.report(&Report::Error { code: "too_large", message: &message });
-                    self.wire(told);
+                    self.report(&Report::Error { code: "too_large", message: &message });
                     self.trouble(Trouble::NotDone, "instructions_too_long", message);
                 }
                 Action::NotSaid { text: _ } => {

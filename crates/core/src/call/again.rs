@@ -93,6 +93,7 @@ impl Head {
             trace: None,
             capture: None,
             tap: None,
+            watch: None,
         };
         let (mut codec, mut tolerance) = (self.gateway.codec(&self.codec), Tolerance::default());
         // What is said before the call is no part of it, but names are counted.

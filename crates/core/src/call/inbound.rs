@@ -19,8 +19,7 @@ impl Call {
             Err(refusal) => {
                 let count = self.tolerance.drop_odd(now, &refusal).map_err(Ending::Refused)?;
                 let (code, message) = (refusal.code.as_str(), format!("a message was dropped: {refusal}"));
-                let told = self.line.report(&Report::Error { code, message: &message });
-                self.wire(told);
+                self.report(&Report::Error { code, message: &message });
                 self.trouble(Trouble::OddMessage { count, reason: refusal.to_string() }, code, message);
                 return Ok(());
             }

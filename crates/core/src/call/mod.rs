@@ -42,7 +42,7 @@ use self::jobs::Jobs;
 use self::line::Line;
 use self::log::CallLog;
 use self::own_marks::OwnMarks;
-use self::tap::{AudioTap, Tap};
+use self::tap::{AudioTap, ReportTap, Tap};
 use self::tolerance::Tolerance;
 use self::traced::Traced;
 use self::voice::Voice;
@@ -130,6 +130,8 @@ pub struct Setup {
     pub capture: Option<CaptureSink>,
     /// Takes the audio of both sides.
     pub tap: Option<AudioTap>,
+    /// Takes the reports to the peer, whether its protocol has messages for them or not.
+    pub watch: Option<ReportTap>,
 }
 
 /// The reply that engines work on.
@@ -157,6 +159,7 @@ pub struct Call {
     jobs: Jobs,
     voice: Voice,
     tap: Tap,
+    watch: Option<ReportTap>,
     capturing: Capturing,
     /// What is still to be disclosed; empty for nothing.
     disclosure: String,
@@ -210,6 +213,7 @@ impl Call {
             trace,
             capture,
             tap,
+            watch,
         } = setup;
         let listener = if line.has_gaps() { listener.on_a_line_with_gaps(now) } else { listener };
         let mut call = Self {
@@ -229,6 +233,7 @@ impl Call {
             jobs: Jobs::default(),
             voice: Voice::default(),
             tap: Tap::new(tap),
+            watch,
             capturing: Capturing::new(capture, now),
             reply: None,
             answered: None,

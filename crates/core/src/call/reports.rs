@@ -13,6 +13,15 @@ use crate::units::CallTime;
 use crate::vad::Edge;
 
 impl Call {
+    /// Reports to the peer, if its protocol has a message for this, and to those who watch the call.
+    pub(super) fn report(&mut self, report: &Report<'_>) {
+        if let Some(watch) = &self.watch {
+            watch(report);
+        }
+        let messages = self.line.report(report);
+        self.wire(messages);
+    }
+
     /// Reports that something went wrong; the call goes on.
     pub(super) fn trouble(&mut self, trouble: Trouble, code: &str, message: String) {
         let failure = Failure { code: code.to_owned(), message };
@@ -28,8 +37,7 @@ impl Call {
             Edge::Paused(at) => Report::CallerPauses { at_ms: at_ms(at) },
             Edge::Sustained => return,
         };
-        let messages = self.line.report(&report);
-        self.wire(messages);
+        self.report(&report);
     }
 
     /// Reports the words that are answered, once the answer is certain.
@@ -37,16 +45,14 @@ impl Call {
         let Some((_, text)) = self.answered.take_if(|(of, _)| *of == turn) else { return };
         if self.told != Some(turn) {
             self.told = Some(turn);
-            let messages = self.line.report(&Report::Heard { turn, text: &text });
-            self.wire(messages);
+            self.report(&Report::Heard { turn, text: &text });
         }
     }
 
     /// Reports a chunk that is going to be played, the first time.
     pub(super) fn tell_saying(&mut self, chunk: ChunkId, mark: MarkId) {
         let Some((turn, text)) = self.voice.tell(chunk) else { return };
-        let messages = self.line.report(&Report::Saying { turn, text: &text, mark });
-        self.wire(messages);
+        self.report(&Report::Saying { turn, text: &text, mark });
     }
 
     pub(super) fn report_turn(&mut self, report: TurnReport) {
@@ -58,8 +64,7 @@ impl Call {
         self.models.retain(|turn, _| *turn > report.turn);
         self.log.turn(report.clone());
         let turn = ReportedTurn { turn: report, model, speech_end_ms };
-        let messages = self.line.report(&Report::Turn(&turn));
-        self.wire(messages);
+        self.report(&Report::Turn(&turn));
         if turn.turn.turn == TurnId::default() && !self.disclosure.is_empty() {
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             let heard = words(&turn.turn.reply).starts_with(&words(&self.disclosure));
@@ -79,8 +84,7 @@ impl Call {
         let playback_ms = u64::try_from(self.pacer.queued().as_millis()).unwrap_or(u64::MAX);
         queues.insert("playback_ms".to_owned(), playback_ms);
         let pong = self.log.pong(ping, queues, self.line.quality(), cores, advice);
-        let messages = self.line.report(&Report::Pong(&pong));
-        self.wire(messages);
+        self.report(&Report::Pong(&pong));
     }
 
     /// Reports the turn that was being answered when the call ended.
@@ -111,8 +115,7 @@ impl Call {
             line: self.line.quality(),
             ..self.log.summary()
         };
-        let messages = self.line.report(&Report::Summary(&summary));
-        self.wire(messages);
+        self.report(&Report::Summary(&summary));
         self.happened(Happened::Ended(summary));
     }
 }

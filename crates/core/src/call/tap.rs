@@ -1,9 +1,10 @@
-//! The audio of a call, for a recording: what the caller said, and what they heard. Counts both. Must not
-//! know what a recording is.
+//! What others may take of a call while it runs: its audio, for a recording (what the caller said, and what
+//! they heard), and its reports, for those who watch it. Counts the audio. Must not know who takes it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::report::Report;
 use crate::units::{CallTime, PHONE_RATE, duration_of};
 
 /// Blocks of the caller's audio whose times differ by less than this from the end of the block before follow
@@ -23,6 +24,9 @@ pub enum Tapped<'a> {
 
 /// Takes the audio of a call. It runs on the call's task, so it must not wait.
 pub type AudioTap = Arc<dyn Fn(Tapped<'_>) + Send + Sync>;
+
+/// Takes the reports of a call. It runs on the call's task, so it must not wait.
+pub type ReportTap = Arc<dyn Fn(&Report<'_>) + Send + Sync>;
 
 /// Counts the audio of both sides, and passes it on if somebody takes it.
 pub(super) struct Tap {

@@ -168,41 +168,49 @@ impl Native {
                 if let Some(client_id) = client_id {
                     body["client_id"] = Value::from(client_id);
                 }
-                message("session.started", &body)
+                message("session.started", &body).map(WireOut::Text)
             }
             Media::Audio { samples } => {
                 let bytes = audio.format.bytes(samples);
                 match audio.transport {
                     Transport::Binary => Some(WireOut::Binary(bytes)),
-                    Transport::Base64 => message("audio", &json!({"payload": fields::base64(&bytes)})),
+                    Transport::Base64 => {
+                        message("audio", &json!({"payload": fields::base64(&bytes)})).map(WireOut::Text)
+                    }
                 }
             }
-            Media::Mark { name, within: _ } => message("mark", &json!({"name": name})),
-            Media::Clear => message("clear", &json!({})),
+            Media::Mark { name, within: _ } => message("mark", &json!({"name": name})).map(WireOut::Text),
+            Media::Clear => message("clear", &json!({})).map(WireOut::Text),
             Media::Hangup => None,
         }
     }
 
     /// The message for a report. Before the session runs, only errors have one.
     fn told(&self, report: &Report<'_>) -> Option<WireOut> {
-        if let Report::Error { code, message: text } = *report {
-            return message("error", &json!({"code": code, "message": text}));
+        if !matches!(report, Report::Error { .. }) {
+            self.audio()?;
         }
-        self.audio()?;
-        match *report {
-            Report::Hearing { utterance, stable, unstable } => {
-                let body = json!({"utterance": utterance.0, "stable": stable, "unstable": unstable});
-                message("hearing", &body)
-            }
-            Report::Heard { turn, text } => message("heard", &json!({"turn": turn.0, "text": text})),
-            Report::Saying { turn, text, mark } => {
-                message("saying", &json!({"turn": turn.0, "text": text, "mark": mark.to_string()}))
-            }
-            Report::Turn(turn) => message("turn", &TurnReportWire::from(turn)),
-            Report::Pong(pong) => message("pong", &PongWire::from(pong)),
-            Report::Summary(summary) => message("session.summary", &SummaryWire::from(summary)),
-            Report::Error { .. } | Report::CallerSpeaks { .. } | Report::CallerPauses { .. } => None,
+        message_of(report).map(WireOut::Text)
+    }
+}
+
+/// The message of a report, as a client of this protocol gets it; `None` if it has none.
+#[must_use]
+pub fn message_of(report: &Report<'_>) -> Option<String> {
+    match *report {
+        Report::Hearing { utterance, stable, unstable } => {
+            let body = json!({"utterance": utterance.0, "stable": stable, "unstable": unstable});
+            message("hearing", &body)
         }
+        Report::Heard { turn, text } => message("heard", &json!({"turn": turn.0, "text": text})),
+        Report::Saying { turn, text, mark } => {
+            message("saying", &json!({"turn": turn.0, "text": text, "mark": mark.to_string()}))
+        }
+        Report::Turn(turn) => message("turn", &TurnReportWire::from(turn)),
+        Report::Pong(pong) => message("pong", &PongWire::from(pong)),
+        Report::Error { code, message: text } => message("error", &json!({"code": code, "message": text})),
+        Report::Summary(summary) => message("session.summary", &SummaryWire::from(summary)),
+        Report::CallerSpeaks { .. } | Report::CallerPauses { .. } => None,
     }
 }
 
@@ -240,10 +248,10 @@ fn overrides(message: &Fields<'_>) -> Result<Overrides, Refusal> {
 }
 
 /// A message of type `kind` with the fields of `body`.
-fn message(kind: &str, body: &impl Serialize) -> Option<WireOut> {
+fn message(kind: &str, body: &impl Serialize) -> Option<String> {
     let Ok(Value::Object(mut map)) = serde_json::to_value(body) else { return None };
     map.insert("type".to_owned(), Value::from(kind));
-    Some(WireOut::Text(Value::Object(map).to_string()))
+    Some(Value::Object(map).to_string())
 }
 
 impl Gateway for Native {

@@ -71,6 +71,7 @@ impl Beginning {
             trace: trace.map(|kept| Arc::new(move |line| kept.lock().unwrap().push(line)) as _),
             capture: captured.map(|kept| Arc::new(move |line| kept.lock().unwrap().push(line)) as _),
             tap: None,
+            watch: None,
         };
         let line = Line::new(codec, self.peer.rate()).unwrap();
         Call::new(CallTime::ZERO, setup, line, &start, Vec::new(), Tolerance::default())
