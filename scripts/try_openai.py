@@ -7,6 +7,7 @@ usage: scripts/try_openai.py        (the program is target/release/offhook, or $
 The package is installed from PyPI into target/openai-venv, once. Ends with 1 if something is wrong."""
 
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -104,8 +105,32 @@ def trials(openai, client):
         model="gpt-4o", messages=messages)) == 404
     yield "an unknown voice", refused(openai.BadRequestError, lambda: client.audio.speech.create(
         model="tts-1", voice="nobody", input="Hello.")) == 400
-    yield "tools", refused(openai.BadRequestError, lambda: client.chat.completions.create(
-        model="default", messages=messages, tools=[{"type": "function", "function": {"name": "f"}}])) == 400
+    schema = {"type": "object", "properties": {"price": {"type": "integer"}, "open": {"type": "boolean"}},
+              "required": ["price", "open"], "additionalProperties": False}
+    form = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+    held = client.chat.completions.create(model="default", messages=messages, response_format=form)
+    said = json.loads(held.choices[0].message.content)
+    yield f"an answer that is held to a schema: {said}", type(said["price"]) is int and type(said["open"]) is bool
+    tool = {"type": "function", "function": {"name": "book", "description": "Books.", "parameters": schema}}
+    called = client.chat.completions.create(
+        model="default", messages=messages, tools=[tool], tool_choice="required", parallel_tool_calls=False)
+    [call] = called.choices[0].message.tool_calls
+    given = json.loads(call.function.arguments)
+    yield f"a call of a tool: {given}", called.choices[0].finish_reason == "tool_calls" and set(given) == {
+        "price", "open"} and call.function.name == "book"
+    result = {"role": "tool", "tool_call_id": call.id, "content": "Booked for nine."}
+    chunks = list(client.chat.completions.create(
+        model="default", messages=[*messages, called.choices[0].message, result], tools=[tool], stream=True,
+        tool_choice={"type": "function", "function": {"name": "book"}}))
+    deltas = [delta for chunk in chunks for delta in chunk.choices[0].delta.tool_calls or []]
+    yield "a call is streamed", json.loads("".join(delta.function.arguments for delta in deltas)) and chunks[
+        -1].choices[0].finish_reason == "tool_calls"
+    free = client.chat.completions.create(model="default", messages=messages, tools=[tool], max_tokens=80)
+    yield "tools that need not be called", free.choices[0].finish_reason in ("stop", "tool_calls", "length")
+    hostile = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "string", "pattern": "(?=a)b"}}}
+    yield "a schema that no answer can be held to", refused(
+        openai.BadRequestError, lambda: client.chat.completions.create(
+            model="default", messages=messages, response_format=hostile)) == 400
     yield "a file that is no audio", refused(openai.BadRequestError, lambda: client.audio.transcriptions.create(
         model="whisper-1", file=("a.mp3", b"<html>"))) == 400
 

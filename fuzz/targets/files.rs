@@ -83,6 +83,7 @@ pub fn reply(data: &[u8]) {
         min_p: 0.01,
         speakable: true,
         time_limit: None,
+        guide: None,
     };
     let said = |role, text: &str| Message { role, text: text.to_owned() };
     let messages = [said(Role::System, "Be brief."), said(Role::User, "Hi")];

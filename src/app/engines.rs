@@ -174,6 +174,8 @@ fn load(
     let counter = generators.first().map(|(_, generator)| generator.clone());
     let count =
         CountTokens::new(move |text| counter.as_ref().map_or(0, |counter| counter.count_tokens(text)));
+    let guides =
+        generators.iter().map(|(name, generator)| (name.clone(), generator.guides().clone())).collect();
     let mut wards = Wards::new(now.clone());
     let (hear, heartbeats) = transcribing::start(recognizers, threads, &cores)?;
     let hear = guarded::hear(hear, wards.admit("stt", heartbeats));
@@ -199,6 +201,7 @@ fn load(
         speak: Arc::new(phrases.clone()),
         cores,
         count,
+        guides: Arc::new(guides),
         measures: Measures::default(),
         phrases: Some(phrases),
         standby,
@@ -261,6 +264,7 @@ pub fn without_models(config: &Config, now: Now, counted: &EngineMetrics) -> Res
         speak: Arc::new(phrases.clone()),
         cores,
         count: CountTokens::new(|text| text.split_whitespace().count()),
+        guides: Arc::default(),
         measures: Measures::default(),
         phrases: Some(phrases),
         standby,

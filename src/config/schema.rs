@@ -220,6 +220,7 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
             speakable: r.switch("llm.speakable_only", true),
             seed: r.integer("llm.seed", 0, 0..=i64::MAX as u64),
             stop: r.texts("llm.stop", &["\n\n", "\nQ:"]),
+            guide: None,
         },
         cache_mb: r.integer("llm.cache_mb", 2048, 1..=1_000_000) as usize,
         longest_step: r.millis("llm.longest_step_ms", 50, 5..=1000),

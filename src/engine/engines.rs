@@ -10,7 +10,7 @@ use super::cores::Cores;
 use super::faults::Faults;
 use super::health::{EngineHealth, HealthFigures};
 use super::ladder::Ladder;
-use super::llm::PoolUse;
+use super::llm::{Guides, PoolUse};
 use super::measures::Measures;
 use super::phrase_cache::PhraseCache;
 use super::ports::{Hear, Speak};
@@ -34,6 +34,8 @@ pub struct Engines {
     pub cores: Cores,
     /// Counts tokens as the language model does.
     pub count: CountTokens,
+    /// What answers can be held to, for each language model that can be, by its name.
+    pub guides: Arc<BTreeMap<String, Guides>>,
     /// What is left out under load.
     pub measures: Measures,
     /// What the voice remembers.

@@ -30,6 +30,7 @@ mod siege;
 mod simulated;
 mod strangers;
 mod tls;
+mod tools;
 mod transcripts;
 mod voice_sessions;
 mod watching;

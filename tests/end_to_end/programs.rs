@@ -24,7 +24,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
@@ -33,7 +33,7 @@ impl Answer {
     }
 
     /// The code of an error, in the form that all errors have.
-    fn error(&self) -> (u16, String) {
+    pub fn error(&self) -> (u16, String) {
         let told = self.json();
         let message = told["error"]["message"].as_str().expect("a message");
         assert!(message.len() > 20 && told["error"]["type"].is_string(), "{told:#}");
@@ -81,7 +81,7 @@ fn joined(mut chunks: &[u8]) -> Vec<u8> {
     body
 }
 
-fn post(server: &Server, path: &str, body: &Value) -> Answer {
+pub fn post(server: &Server, path: &str, body: &Value) -> Answer {
     ask(server, "POST", path, "Content-Type: application/json\r\n", body.to_string().as_bytes())
 }
 
@@ -116,7 +116,7 @@ fn transcribe(server: &Server, fields: &[(&str, &str)], files: &[(&str, &[u8])])
     )
 }
 
-fn question(text: &str) -> Value {
+pub fn question(text: &str) -> Value {
     json!([{"role": "system", "content": "You are the front desk of Green Street Dental Clinic. \
             Prices: cleaning ninety dollars."}, {"role": "user", "content": text}])
 }
@@ -216,7 +216,7 @@ fn whatever_is_wrong_is_told_in_the_interfaces_own_form() {
     assert_eq!(chat(&of("default", &"word ".repeat(5000))).1, "context_length_exceeded");
     assert_eq!(chat(&json!({"model": "default"})).1, "missing_required_parameter");
     let tools = json!({"model": "default", "messages": question("Hello"), "tools": [{"type": "function"}]});
-    assert_eq!(chat(&tools), (400, "unsupported_value".to_owned()));
+    assert_eq!(chat(&tools), (400, "missing_required_parameter".to_owned()));
     for hostile in [&b"{"[..], b"\xff\xfe", b"null", &b"[".repeat(100_000)] {
         assert_eq!(ask(&server, "POST", "/v1/chat/completions", "", hostile).error().0, 400);
     }

@@ -71,8 +71,8 @@ pub fn of(target: &Target) -> Vec<Vec<u8>> {
         "formats" => super::inputs(&crates.join("formats/tests/data")),
         "openai" => {
             let golden = crates.join("openai/tests/golden");
-            let sent =
-                ["sent_chat.json", "sent_speech.json"].map(|name| fs::read(golden.join(name)).unwrap());
+            let sent = ["sent_chat.json", "sent_speech.json", "sent_tools.json"];
+            let sent = sent.map(|name| fs::read(golden.join(name)).unwrap());
             let fields = "model=whisper-1\nresponse_format=verbose_json\ntimestamp_granularities[]=word\n\
                           temperature=0.2\nlanguage=en\nprompt=names\nstream=false";
             sent.into_iter().chain([fields.into()]).collect()

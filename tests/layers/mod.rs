@@ -163,7 +163,7 @@ const PURE: [(&str, &[&str]); 22] = [
     ("console", &[]),
     ("login", &["argon2", "base64", "ring", "subtle", "thiserror"]),
     ("edits", &["thiserror", "toml"]),
-    ("openai", &["base64", "serde", "serde_json", "thiserror"]),
+    ("openai", &["base64", "indexmap", "serde", "serde_json", "thiserror"]),
     ("engine/arbiter.rs", &[]),
 ];
 

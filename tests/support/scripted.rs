@@ -83,6 +83,7 @@ fn engines() -> Engines {
         speak: synthesizing::start(Box::new(Scripted), &cores).unwrap(),
         cores,
         count,
+        guides: Arc::default(),
         measures: Measures::default(),
         phrases: None,
         standby: None,

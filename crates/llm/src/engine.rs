@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::detokenizer::Detokenizer;
+use super::guides::Guides;
 use super::model::{Shared, calls_in, room_tokens};
 use super::options::no_template;
 use super::pool::CacheFull;
@@ -20,6 +21,7 @@ use crate::{EngineError, Generation as _, Generator, LoadError, NoRoom, Room, Ro
 #[derive(Clone)]
 pub struct LlmEngine {
     shared: Arc<Shared>,
+    guides: Guides,
     path: PathBuf,
 }
 
@@ -32,7 +34,8 @@ fn run_to_its_end(reply: &mut Reply) -> Result<(), EngineError> {
 impl LlmEngine {
     /// An engine made of the parts that were read from the file at `path`.
     pub(super) fn new(shared: Shared, path: PathBuf) -> Self {
-        Self { shared: Arc::new(shared), path }
+        let shared = Arc::new(shared);
+        Self { guides: Guides::new(Arc::clone(&shared)), shared, path }
     }
 
     /// Checks that the model can hold a conversation. A model without a chat template cannot.
@@ -105,6 +108,7 @@ impl LlmEngine {
             thought: None,
             read_ahead: 0,
             read_in_vain: 0,
+            guided: self.guides.begin(sampling)?,
         };
         Ok(Reply::new(Arc::clone(&self.shared), start, sampling))
     }
@@ -120,6 +124,10 @@ impl LlmEngine {
         let template = self.shared.template.as_ref();
         let template =
             template.ok_or_else(|| EngineError::BadInput("the model has no chat template".to_owned()))?;
+        let guided = match task {
+            Task::Answer => self.guides.begin(sampling)?,
+            Task::Rebuild | Task::Listen => None,
+        };
         let mut sessions = self.sessions();
         let mut key: Option<SessionKey> = None;
         let mut none = super::sessions::Session::default();
@@ -178,6 +186,7 @@ impl LlmEngine {
             thought: prompt.thought,
             read_ahead: found.read_ahead,
             read_in_vain: found.read_in_vain,
+            guided,
         };
         Ok(Reply::new(Arc::clone(&self.shared), start, sampling))
     }
@@ -192,6 +201,12 @@ impl LlmEngine {
             }
             Some(_) | None => Score::Behind { words, marker: turn.marker },
         }
+    }
+
+    /// What makes the grammars that replies can be held to.
+    #[must_use]
+    pub fn guides(&self) -> &Guides {
+        &self.guides
     }
 
     /// The number of calls that the cache holds at once, and the bytes that each may take.

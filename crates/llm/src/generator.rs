@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::EngineError;
+use super::guide::Guide;
 use super::pool::PoolUse;
 use crate::dialogue::{Message, Usage};
 
@@ -33,6 +34,8 @@ pub struct Sampling {
     pub seed: u64,
     /// Texts that end a reply and are not part of it.
     pub stop: Vec<String>,
+    /// Holds the reply to a grammar of the model that is asked: only tokens that it allows are chosen.
+    pub guide: Option<Guide>,
 }
 
 impl Default for Sampling {
@@ -49,6 +52,7 @@ impl Default for Sampling {
             speakable: false,
             seed: 0,
             stop: Vec::new(),
+            guide: None,
         }
     }
 }

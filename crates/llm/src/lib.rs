@@ -15,6 +15,7 @@
 //! expected = the tensors that a model needs;  inspect = all of a file but its weights
 //! decoder, detokenizer = back to text
 //! thoughts = what a model thinks before it answers, which is not spoken
+//! tools, schema = what replies can be held to;  guides, guide = how, token by token
 //! token_bias = tokens that the sampler keeps out;  free_memory = what is left for a model
 //! bench_support = for measurements
 //! ```
@@ -37,6 +38,8 @@ mod expected;
 mod free_memory;
 mod generator;
 mod gguf;
+mod guide;
+mod guides;
 mod header;
 mod inspect;
 mod iq4;
@@ -53,6 +56,7 @@ mod pretokenizer;
 mod prompt;
 mod reply;
 mod sampler;
+mod schema;
 mod sequence;
 mod sessions;
 mod shape;
@@ -64,6 +68,7 @@ mod thoughts;
 mod threads;
 mod token_bias;
 mod tokenizer;
+pub mod tools;
 mod value;
 mod vocabulary;
 mod weights;
@@ -101,6 +106,8 @@ pub use engine::LlmEngine;
 pub use error::{EngineError, LoadError, NO_SUCH_FILE};
 pub use free_memory::free_memory;
 pub use generator::{Generation, Generator, NoRoom, Room, Rooms, Sampling, Share, Step, StopReason, Task};
+pub use guide::Guide;
+pub use guides::{Form, FormError, Guides};
 pub use inspect::Inspected;
 pub use kernels::KernelChoice;
 pub use layer::Demand;

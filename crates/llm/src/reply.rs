@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::decoder::StopFilter;
 use super::detokenizer::Detokenizer;
+use super::guide::Guided;
 use super::model::Shared;
 use super::prompt::SpokenReply;
 use super::sampler::Sampler;
@@ -56,6 +57,8 @@ pub(super) struct Start {
     /// See [`Usage`].
     pub(super) read_ahead: usize,
     pub(super) read_in_vain: usize,
+    /// The grammar that the reply is held to.
+    pub(super) guided: Option<Guided>,
 }
 
 /// A reply that is being generated.
@@ -76,6 +79,8 @@ pub struct Reply {
     task: Task,
     state: State,
     sampler: Sampler,
+    /// The grammar that the reply is held to. Its thoughts are free.
+    guided: Option<Guided>,
     decoder: Detokenizer,
     thoughts: ThoughtFilter,
     stops: StopFilter,
@@ -94,8 +99,10 @@ struct Input {
 impl Reply {
     pub(super) fn new(shared: Arc<Shared>, start: Start, sampling: &Sampling) -> Self {
         let reused = start.sequence.tokens().len();
-        let bias = Arc::clone(if sampling.speakable { &shared.markup } else { &shared.thoughts });
-        let Start { session, sequence, prompt, score, task, decoder, thought, .. } = start;
+        let Start { session, sequence, prompt, score, task, decoder, thought, guided, .. } = start;
+        // A grammar has signs that no voice can speak. It sees to its words itself.
+        let speakable = sampling.speakable && guided.is_none();
+        let bias = Arc::clone(if speakable { &shared.markup } else { &shared.thoughts });
         let (turn, end_of_turn) = match score {
             Score::None => (None, None),
             Score::Known(probability) => (None, Some(probability)),
@@ -120,6 +127,7 @@ impl Reply {
             task,
             state: State::Reading(reused),
             sampler: Sampler::new(sampling, bias),
+            guided,
             decoder,
             thoughts: ThoughtFilter::new(thought),
             stops: StopFilter::new(&sampling.stop),
@@ -199,9 +207,14 @@ impl Reply {
         }
     }
 
-    fn choose(&mut self, logits: Vec<f32>) -> Result<Step, EngineError> {
+    fn choose(&mut self, mut logits: Vec<f32>) -> Result<Step, EngineError> {
         if self.usage.generated >= self.max_tokens {
             return Ok(self.finish(StopReason::Length, String::new()));
+        }
+        let thinking = self.thoughts.is_inside();
+        let mut guided = self.guided.as_mut().filter(|_| !thinking);
+        if let Some(guided) = &mut guided {
+            guided.mask(&mut logits)?;
         }
         let token = self.sampler.choose(logits, &self.spoken.tokens).ok_or_else(no_number)?;
         if self.shared.vocabulary.ends_reply(token) {
@@ -210,9 +223,23 @@ impl Reply {
         self.usage.generated += 1;
         let mark = self.shared.vocabulary.piece(token).map(|piece| &piece.text).filter(|text| is_mark(text));
         let text = match mark {
-            Some(mark) => self.thoughts.push(mark),
-            None => self.thoughts.push(&self.decoder.push(&self.shared.vocabulary, token)),
+            Some(mark) => mark.clone(),
+            None => self.decoder.push(&self.shared.vocabulary, token),
         };
+        let (mut text, complete) = match guided {
+            Some(guided) => {
+                guided.take(token, &text)?;
+                (text, guided.is_complete())
+            }
+            None => (self.thoughts.push(&text), false),
+        };
+        if thinking && self.guided.is_some() {
+            // What is held to a grammar begins with the token after its thought. In it, a mark is text.
+            text.clear();
+            if !self.thoughts.is_inside() {
+                self.thoughts = ThoughtFilter::default();
+            }
+        }
         // Templates leave earlier thoughts out, and so do later prompts.
         if !self.thoughts.is_inside() && mark.is_none() {
             self.spoken.tokens.push(token);
@@ -223,6 +250,9 @@ impl Reply {
         if stopped {
             self.stops.finish();
             self.decoder.finish();
+            return Ok(self.finish(StopReason::EndOfText, text));
+        }
+        if complete {
             return Ok(self.finish(StopReason::EndOfText, text));
         }
         let full = self.sequence.as_ref().is_none_or(|sequence| sequence.room() == 0);
@@ -359,5 +389,7 @@ fn no_number() -> EngineError {
     EngineError::Failed("the model gave no number for any token".into())
 }
 
+#[cfg(test)]
+mod guided_tests;
 #[cfg(test)]
 mod thought_tests;

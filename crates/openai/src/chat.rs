@@ -5,9 +5,11 @@ mod answer;
 mod chunks;
 mod messages;
 mod request;
+mod tools;
 mod unsupported;
 
 pub use answer::{Completion, Finish, Tokens};
 pub use chunks::Chunks;
-pub use messages::{MOST_CHARACTERS, MOST_MESSAGES, Message, Role};
+pub use messages::{Call, MOST_CHARACTERS, MOST_MESSAGES, Message, Role};
 pub use request::{ChatRequest, MOST_STOP_CHARACTERS, MOST_STOPS};
+pub use tools::{Format, MOST_TOOLS, Tool, ToolChoice};

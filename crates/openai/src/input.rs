@@ -3,11 +3,12 @@
 
 mod tree;
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use indexmap::IndexMap;
+
 use crate::error::ApiError;
-pub(crate) use tree::Json;
+pub(crate) use tree::{Json, is_object};
 
 /// The most characters of a name.
 pub(crate) const MOST_NAME: usize = 256;
@@ -24,7 +25,7 @@ pub(crate) fn check_name(path: &str, name: &str) -> Result<(), ApiError> {
 /// The fields of an object, and where it stood.
 pub(crate) struct Fields {
     path: String,
-    values: BTreeMap<String, Json>,
+    values: IndexMap<String, Json>,
 }
 
 impl Fields {
@@ -47,7 +48,7 @@ impl Fields {
 
     /// A field; null is as good as nothing.
     pub(crate) fn take(&mut self, name: &str) -> Option<At> {
-        let value = self.values.remove(name).filter(|value| !matches!(value, Json::Null))?;
+        let value = self.values.swap_remove(name).filter(|value| !matches!(value, Json::Null))?;
         Some(At { path: self.path_of(name), value })
     }
 

@@ -8,15 +8,19 @@ use axum::response::Response;
 use futures_util::stream::unfold;
 
 use super::answers::{Refusal, Whole, away_from_sockets, document, failed};
+use super::calls::{Answer, Reading, told};
+use super::forms;
 use super::gate::Place;
+use super::guides;
 use super::models::{engines, language_model};
 use super::sending::events;
 use super::thoughts::{Thought, Thoughts};
 use crate::app::App;
-use crate::dialogue::{CountTokens, Message, Role, Usage};
+use crate::dialogue::{CountTokens, Message, Usage};
 use crate::engine::Sampling;
+use crate::engine::llm::Guide;
 use crate::openai::ApiError;
-use crate::openai::chat::{self, ChatRequest, Chunks, Completion, Finish, Tokens};
+use crate::openai::chat::{ChatRequest, Chunks, Completion, Finish, Tokens};
 use crate::runtime::clock::{since_1970, unique_id};
 
 /// Who did not do its work, for the client.
@@ -38,18 +42,20 @@ pub(super) async fn complete(
     let (context, count) = (app.config.llm.context_tokens, engines.count.clone());
     let read = away_from_sockets(move || {
         let request = ChatRequest::read(&body)?;
-        let messages: Vec<Message> = request.messages.iter().map(message).collect();
+        let messages = forms::messages(&request);
         let most = most_tokens(&messages, &request, context, &count)?;
         Ok((request, messages, most))
     });
     let (request, messages, most) = read.await?;
     let model = language_model(engines, &request.model)?.to_owned();
+    let guide = guides::made(&request, engines.guides.get(&model).cloned()).await?;
     let name = unique_id();
-    let sampling = sampling(&request, most, &app.config.llm.sampling, name.as_str());
+    let sampling = sampling(&request, guide, most, &app.config.llm.sampling, name.as_str());
     let (id, created) = (format!("chatcmpl-{name}"), since_1970().as_secs());
     let patience = app.config.api.timeout;
     let mut thoughts =
         Thoughts::begin(engines, &model, format!("api {name}"), messages, (sampling, patience))?;
+    let mut reading = Reading::new(&request, name.as_str());
     if request.stream {
         // An error that comes before the first text is a status and not an event.
         let first = thoughts.next().await;
@@ -57,42 +63,46 @@ pub(super) async fn complete(
             return Err(failed(WHO, error).into());
         }
         let chunks = Chunks::new(id, created, model, request.include_usage);
-        return Ok(events(streamed(thoughts, first, chunks, most), place));
+        return Ok(events(streamed(thoughts, first, (chunks, reading), most), place));
     }
-    let mut text = String::new();
+    let mut answer = Answer::default();
     let usage = loop {
         match thoughts.next().await {
-            Thought::Text(more) => text.push_str(&more),
+            Thought::Text(more) => answer.add(reading.push(&more)),
             Thought::Done(outcome) => break outcome.map_err(|error| failed(WHO, &error))?,
         }
     };
-    let (finish, tokens) = (finish(usage, most), tokens(usage));
-    Ok(document(Completion { id: &id, created, model: &model, text: &text, finish, tokens }.body()))
+    answer.add(reading.finish());
+    let (text, calls) = answer.done(reading.whole());
+    let (finish, tokens) = (finish(usage, most, &reading), tokens(usage));
+    let answer = Completion { id: &id, created, model: &model, text: &text, calls: &calls, finish, tokens };
+    Ok(document(answer.body()))
 }
 
 /// The events of an answer, whose first thought has come.
 fn streamed(
     thoughts: Thoughts,
     first: Thought,
-    chunks: Chunks,
+    (chunks, reading): (Chunks, Reading),
     most: usize,
 ) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> {
     let begins = chunks.first();
-    unfold(Some((thoughts, Some(first), begins)), move |state| {
+    unfold(Some((thoughts, Some(first), begins, reading)), move |state| {
         let chunks = chunks.clone();
         async move {
-            let (mut thoughts, first, mut text) = state?;
+            let (mut thoughts, first, mut text, mut reading) = state?;
             let thought = match first {
                 Some(first) => first,
                 None => thoughts.next().await,
             };
             let next = match thought {
                 Thought::Text(more) => {
-                    text.push_str(&chunks.text(&more));
-                    Some((thoughts, None, String::new()))
+                    text.push_str(&told(&chunks, reading.push(&more)));
+                    Some((thoughts, None, String::new(), reading))
                 }
                 Thought::Done(Ok(usage)) => {
-                    text.push_str(&chunks.last(finish(usage, most), tokens(usage)));
+                    text.push_str(&told(&chunks, reading.finish()));
+                    text.push_str(&chunks.last(finish(usage, most, &reading), tokens(usage)));
                     None
                 }
                 Thought::Done(Err(error)) => {
@@ -103,15 +113,6 @@ fn streamed(
             Some((Ok(Bytes::from(text)), next))
         }
     })
-}
-
-fn message(message: &chat::Message) -> Message {
-    let role = match message.role {
-        chat::Role::System => Role::System,
-        chat::Role::User => Role::User,
-        chat::Role::Assistant => Role::Assistant,
-    };
-    Message { role, text: message.content.clone() }
 }
 
 /// The most tokens of the answer: what was asked for, or the rest of the context.
@@ -138,7 +139,13 @@ fn most_tokens(
 
 /// How tokens are chosen: as the client says, else as the configuration says. Without a seed, each answer has
 /// its own.
-fn sampling(request: &ChatRequest, most: usize, configured: &Sampling, name: &str) -> Sampling {
+fn sampling(
+    request: &ChatRequest,
+    guide: Option<Guide>,
+    most: usize,
+    configured: &Sampling,
+    name: &str,
+) -> Sampling {
     let own = name.bytes().fold(0_u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
     Sampling {
         max_tokens: most,
@@ -148,12 +155,22 @@ fn sampling(request: &ChatRequest, most: usize, configured: &Sampling, name: &st
         speakable: false,
         seed: request.seed.unwrap_or(own),
         stop: request.stop.clone(),
+        // JSON repeats its signs.
+        repetition_penalty: if guide.is_some() { 1.0 } else { configured.repetition_penalty },
+        guide,
         ..configured.clone()
     }
 }
 
-fn finish(usage: Usage, most: usize) -> Finish {
-    if usage.generated >= most { Finish::Length } else { Finish::Stop }
+/// Calls that are whole are an answer, even if the last token that was allowed completed them.
+fn finish(usage: Usage, most: usize, reading: &Reading) -> Finish {
+    if reading.is_calls() {
+        Finish::ToolCalls
+    } else if usage.generated >= most {
+        Finish::Length
+    } else {
+        Finish::Stop
+    }
 }
 
 fn tokens(usage: Usage) -> Tokens {

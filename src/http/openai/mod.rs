@@ -2,9 +2,12 @@
 //! come first: what is asked for here waits for cores that they leave free. Must not know how engines work.
 
 mod answers;
+mod calls;
 mod chat;
 mod clients;
+mod forms;
 mod gate;
+mod guides;
 mod models;
 mod rates;
 mod realtime;

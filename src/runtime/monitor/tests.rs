@@ -29,6 +29,7 @@ fn engines() -> Engines {
         speak: Arc::new(Mute),
         cores: Cores::new(2, Arc::new(|| Duration::ZERO)),
         count: CountTokens::new(|text| text.len()),
+        guides: Arc::default(),
         measures: Measures::default(),
         phrases: None,
         standby: None,

@@ -8,7 +8,7 @@ mod reports;
 mod tests;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::dialect::Dialect;
 use super::fields::{self, Fields, Spoken};
@@ -247,10 +247,11 @@ fn overrides(message: &Fields<'_>) -> Result<Overrides, Refusal> {
     })
 }
 
-/// A message of type `kind` with the fields of `body`.
+/// A message of type `kind` with the fields of `body`. Who reads a socket along sees the type first.
 fn message(kind: &str, body: &impl Serialize) -> Option<String> {
-    let Ok(Value::Object(mut map)) = serde_json::to_value(body) else { return None };
-    map.insert("type".to_owned(), Value::from(kind));
+    let Ok(Value::Object(fields)) = serde_json::to_value(body) else { return None };
+    let mut map = Map::from_iter([("type".to_owned(), Value::from(kind))]);
+    map.extend(fields);
     Some(Value::Object(map).to_string())
 }
 

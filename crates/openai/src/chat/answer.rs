@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::chat::messages::Call;
 use crate::out;
 
 /// Why an answer ended.
@@ -11,6 +12,8 @@ pub enum Finish {
     Stop,
     /// It had as many tokens as were allowed.
     Length,
+    /// It is calls of tools, whose results are to be sent.
+    ToolCalls,
 }
 
 impl Finish {
@@ -18,6 +21,7 @@ impl Finish {
         match self {
             Self::Stop => "stop",
             Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
         }
     }
 }
@@ -42,8 +46,10 @@ pub struct Completion<'a> {
     pub created: u64,
     /// The name of the model.
     pub model: &'a str,
-    /// The answer.
+    /// The answer. Empty beside calls, it is null.
     pub text: &'a str,
+    /// The calls of tools in it.
+    pub calls: &'a [Call],
     /// Why it ended.
     pub finish: Finish,
     /// What it took.
@@ -61,7 +67,12 @@ impl Completion<'_> {
             model: self.model,
             choices: [Choice {
                 index: 0,
-                message: Said { role: "assistant", content: self.text, refusal: None },
+                message: Said {
+                    role: "assistant",
+                    content: Some(self.text).filter(|text| !text.is_empty() || self.calls.is_empty()),
+                    refusal: None,
+                    tool_calls: self.calls.iter().map(ToolCall::of).collect(),
+                },
                 logprobs: None,
                 finish_reason: self.finish.name(),
             }],
@@ -91,8 +102,31 @@ struct Choice<'a> {
 #[derive(Serialize)]
 struct Said<'a> {
     role: &'static str,
-    content: &'a str,
+    content: Option<&'a str>,
     refusal: Option<()>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<ToolCall<'a>>,
+}
+
+/// A call, as the API writes it.
+#[derive(Serialize)]
+struct ToolCall<'a> {
+    id: &'a str,
+    r#type: &'static str,
+    function: Function<'a>,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    arguments: &'a str,
+}
+
+impl<'a> ToolCall<'a> {
+    fn of(call: &'a Call) -> Self {
+        let function = Function { name: &call.name, arguments: &call.arguments };
+        Self { id: &call.id, r#type: "function", function }
+    }
 }
 
 /// Counts of tokens, as the API writes them.

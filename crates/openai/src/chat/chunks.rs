@@ -1,6 +1,6 @@
 //! An answer as a stream: events with `chat.completion.chunk`. [`Chunks::first`], then any number of
-//! [`Chunks::text`], then [`Chunks::last`]. If the answer breaks off,
-//! [`ApiError::event`](crate::ApiError::event) is the last event instead.
+//! [`Chunks::text`], [`Chunks::call`] and [`Chunks::arguments`], then [`Chunks::last`]. If the answer breaks
+//! off, [`ApiError::event`](crate::ApiError::event) is the last event instead.
 
 use serde::Serialize;
 
@@ -27,7 +27,8 @@ impl Chunks {
     /// The first event: who speaks.
     #[must_use]
     pub fn first(&self) -> String {
-        self.event(Some(Delta { role: Some("assistant"), content: Some("") }), None, None)
+        let delta = Delta { role: Some("assistant"), content: Some(""), ..Delta::default() };
+        self.event(Some(delta), None, None)
     }
 
     /// The next text. An empty text is no event: the result is empty, too.
@@ -36,13 +37,34 @@ impl Chunks {
         if text.is_empty() {
             return String::new();
         }
-        self.event(Some(Delta { role: None, content: Some(text) }), None, None)
+        self.event(Some(Delta { content: Some(text), ..Delta::default() }), None, None)
+    }
+
+    /// A call of the tool `name` begins. `index` counts the calls of the answer.
+    #[must_use]
+    pub fn call(&self, index: usize, id: &str, name: &str) -> String {
+        let function = FunctionDelta { name: Some(name), arguments: "" };
+        self.calling(CallDelta { index, id: Some(id), r#type: Some("function"), function })
+    }
+
+    /// The next piece of the arguments of the call that `index` counts. No piece is no event.
+    #[must_use]
+    pub fn arguments(&self, index: usize, piece: &str) -> String {
+        if piece.is_empty() {
+            return String::new();
+        }
+        let function = FunctionDelta { name: None, arguments: piece };
+        self.calling(CallDelta { index, id: None, r#type: None, function })
+    }
+
+    fn calling(&self, call: CallDelta<'_>) -> String {
+        self.event(Some(Delta { tool_calls: Some([call]), ..Delta::default() }), None, None)
     }
 
     /// The last events: why the answer ended, what it took if the client wants to know, and `[DONE]`.
     #[must_use]
     pub fn last(&self, finish: Finish, tokens: Tokens) -> String {
-        let mut events = self.event(Some(Delta { role: None, content: None }), Some(finish), None);
+        let mut events = self.event(Some(Delta::default()), Some(finish), None);
         if self.include_usage {
             events.push_str(&self.event(None, None, Some(tokens)));
         }
@@ -88,10 +110,30 @@ struct Choice<'a> {
     finish_reason: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 struct Delta<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_calls: Option<[CallDelta<'a>; 1]>,
+}
+
+/// The beginning of a call, or more of it.
+#[derive(Serialize)]
+struct CallDelta<'a> {
+    index: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#type: Option<&'static str>,
+    function: FunctionDelta<'a>,
+}
+
+#[derive(Serialize)]
+struct FunctionDelta<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    arguments: &'a str,
 }

@@ -1,6 +1,7 @@
 //! A request for an answer, checked once. Must not know what a model makes of it.
 
 use crate::chat::messages::{self, Message};
+use crate::chat::tools::{self, Format, Tool, ToolChoice};
 use crate::chat::unsupported;
 use crate::error::ApiError;
 use crate::input::{At, Fields, Json};
@@ -32,6 +33,14 @@ pub struct ChatRequest {
     pub stream: bool,
     /// Whether the stream ends with the counts of tokens.
     pub include_usage: bool,
+    /// The form of the answer.
+    pub format: Format,
+    /// The tools that the model may call, each name once.
+    pub tools: Vec<Tool>,
+    /// Whether it may, or must, and which. [`ToolChoice::Never`] without tools.
+    pub tool_choice: ToolChoice,
+    /// Whether one answer may have several calls.
+    pub parallel_calls: bool,
 }
 
 impl ChatRequest {
@@ -46,6 +55,15 @@ impl ChatRequest {
         let messages = messages::read(fields.need("messages", "a list of messages")?)?;
         unsupported::refuse(&mut fields)?;
         let stream = fields.flag("stream")?;
+        let format = fields.take("response_format").map_or(Ok(Format::Text), tools::format)?;
+        let tools = fields.take("tools").map_or(Ok(Vec::new()), tools::read)?;
+        let tool_choice = tools::choice(fields.take("tool_choice"), &tools)?;
+        if format != Format::Text && tool_choice != ToolChoice::Never {
+            let message = "'response_format' asks for JSON and 'tools' for calls; send one of them, or \
+                           'tool_choice': 'none'";
+            return Err(ApiError::unsupported("response_format", message));
+        }
+        let parallel = fields.take("parallel_tool_calls").map(At::flag).transpose()?;
         Ok(Self {
             model,
             messages,
@@ -56,6 +74,10 @@ impl ChatRequest {
             stop: fields.take("stop").map_or(Ok(Vec::new()), stop)?,
             stream,
             include_usage: include_usage(&mut fields, stream)?,
+            format,
+            tools,
+            tool_choice,
+            parallel_calls: parallel.unwrap_or(true),
         })
     }
 }

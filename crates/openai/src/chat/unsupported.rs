@@ -8,30 +8,22 @@ use crate::input::{Fields, Json};
 /// A field, whether its value asks for nothing, and what to tell if it does not.
 type Row = (&'static str, fn(&Json) -> bool, &'static str);
 
-const ROWS: [Row; 15] = [
-    ("tools", is_empty, NO_TOOLS),
-    ("functions", is_empty, NO_TOOLS),
-    ("tool_choice", is_no_choice, NO_TOOLS),
-    ("function_call", is_no_choice, NO_TOOLS),
+const ROWS: [Row; 12] = [
+    ("functions", is_empty, NO_FUNCTIONS),
+    ("function_call", is_no_choice, NO_FUNCTIONS),
     ("n", |value| value.is_number(1.0), "one answer is given to each request; leave it out or send 1"),
     ("presence_penalty", is_zero, NO_PENALTY),
     ("frequency_penalty", is_zero, NO_PENALTY),
     ("logit_bias", is_empty, "single tokens cannot be weighted; leave it out"),
     ("logprobs", |value| *value == Json::Flag(false), NO_LOGPROBS),
     ("top_logprobs", is_zero, NO_LOGPROBS),
-    (
-        "response_format",
-        is_text_format,
-        "only the type 'text' is supported, not 'json_object' or 'json_schema'; leave it out, and ask for \
-         JSON in the messages",
-    ),
     ("modalities", is_text_only, "only text is answered; leave it out or send [\"text\"]"),
     ("audio", nothing, "only text is answered; leave it out, and send the text to /v1/audio/speech"),
     ("web_search_options", nothing, "the web is not searched; leave it out"),
     ("moderation", nothing, "texts are not moderated; leave it out"),
 ];
 
-const NO_TOOLS: &str = "tools are not supported; leave it out";
+const NO_FUNCTIONS: &str = "functions have been replaced by tools; send 'tools' and 'tool_choice'";
 const NO_PENALTY: &str = "penalties are not supported; leave it out or send 0";
 const NO_LOGPROBS: &str = "log probabilities are not given; leave it out";
 
@@ -65,10 +57,6 @@ fn is_empty(value: &Json) -> bool {
 
 fn is_no_choice(value: &Json) -> bool {
     value.is_text("none") || value.is_text("auto")
-}
-
-fn is_text_format(value: &Json) -> bool {
-    matches!(value, Json::Object(fields) if fields.get("type").is_some_and(|kind| kind.is_text("text")))
 }
 
 fn is_text_only(value: &Json) -> bool {

@@ -2,9 +2,9 @@
 //! key twice. Must not know paths or refusals.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::fmt;
 
+use indexmap::IndexMap;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
@@ -22,7 +22,7 @@ pub(crate) enum Json {
     Number(Number),
     Text(String),
     List(Vec<Json>),
-    Object(BTreeMap<String, Json>),
+    Object(IndexMap<String, Json>),
 }
 
 impl Json {
@@ -35,6 +35,19 @@ impl Json {
             Self::Text(_) => "a text",
             Self::List(_) => "a list",
             Self::Object(_) => "an object",
+        }
+    }
+
+    /// The same value, as serde_json has it.
+    pub(crate) fn plain(self) -> serde_json::Value {
+        use serde_json::Value;
+        match self {
+            Self::Null => Value::Null,
+            Self::Flag(flag) => Value::Bool(flag),
+            Self::Number(number) => Value::Number(number),
+            Self::Text(text) => Value::String(text),
+            Self::List(values) => values.into_iter().map(Self::plain).collect(),
+            Self::Object(values) => values.into_iter().map(|(name, value)| (name, value.plain())).collect(),
         }
     }
 
@@ -56,6 +69,11 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Json, serde_json::Error> {
     let value = Reader { left: &left }.deserialize(&mut from)?;
     from.end()?;
     Ok(value)
+}
+
+/// Whether a text is a JSON object, within the same limits.
+pub(crate) fn is_object(text: &str) -> bool {
+    matches!(read(text.as_bytes()), Ok(Json::Object(_)))
 }
 
 #[derive(Clone, Copy)]
@@ -121,7 +139,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Json, A::Error> {
-        let mut values = BTreeMap::new();
+        let mut values = IndexMap::new();
         while let Some(key) = from.next_key::<String>()? {
             if values.contains_key(&key) {
                 return Err(A::Error::custom(format_args!("'{}' is there twice", shown(&key))));

@@ -25,11 +25,38 @@ fn value() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         (-2.0..3.0).prop_map(Value::from),
         any::<String>().prop_map(Value::from),
-        proptest::sample::select(vec!["user", "system", "tool", "text", "image_url", "mp3", "sse", "none"])
-            .prop_map(Value::from),
+        proptest::sample::select(vec![
+            "user",
+            "system",
+            "tool",
+            "function",
+            "json_schema",
+            "auto",
+            "text",
+            "image_url",
+            "mp3",
+            "sse",
+            "none"
+        ])
+        .prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
-        let keys = proptest::sample::select(vec!["role", "content", "type", "text", "id", "include_usage"]);
+        let keys = proptest::sample::select(vec![
+            "role",
+            "content",
+            "type",
+            "text",
+            "id",
+            "include_usage",
+            "function",
+            "name",
+            "parameters",
+            "json_schema",
+            "schema",
+            "tool_calls",
+            "tool_call_id",
+            "arguments",
+        ]);
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             proptest::collection::vec((keys, inner), 0..4).prop_map(|fields| {
@@ -54,6 +81,8 @@ fn request() -> impl Strategy<Value = Value> {
         "stream_options",
         "n",
         "tools",
+        "tool_choice",
+        "parallel_tool_calls",
         "response_format",
         "logprobs",
         "input",
@@ -163,7 +192,7 @@ proptest! {
     fn any_text_comes_through_answers_and_streams(text in any::<String>()) {
         let tokens = Tokens::default();
         let (id, model, finish) = (text.as_str(), text.as_str(), Finish::Stop);
-        let completion = Completion { id, created: 0, model, text: &text, finish, tokens };
+        let completion = Completion { id, created: 0, model, text: &text, calls: &[], finish, tokens };
         let body = read_json(&completion.body());
         prop_assert_eq!(&body["choices"][0]["message"]["content"], &json!(text));
         let events = Chunks::new(id, 0, model, true).text(&text);

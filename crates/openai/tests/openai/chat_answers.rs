@@ -11,7 +11,7 @@ const TOKENS: Tokens = Tokens { prompt: 12, completion: 5, cached: 8 };
 /// An answer with all that is hard to write.
 pub(super) fn completion(text: &str) -> Completion<'_> {
     let (id, model) = ("chatcmpl-1", "front-desk");
-    Completion { id, created: 1_780_000_000, model, text, finish: Finish::Stop, tokens: TOKENS }
+    Completion { id, created: 1_780_000_000, model, text, calls: &[], finish: Finish::Stop, tokens: TOKENS }
 }
 
 /// A whole stream of events.

@@ -1,7 +1,7 @@
 //! Which requests for an answer are read, and what is refused.
 
 use offhook_openai::ApiError;
-use offhook_openai::chat::{ChatRequest, Message, Role};
+use offhook_openai::chat::{ChatRequest, Format, Message, Role, ToolChoice};
 use serde_json::{Value, json};
 
 use super::refused;
@@ -26,7 +26,7 @@ fn saying(messages: &Value) -> Result<ChatRequest, ApiError> {
 #[test]
 fn a_short_request_leaves_everything_to_the_server() {
     let request = with(&json!({})).unwrap();
-    let hi = Message { role: Role::User, content: "Hi".to_owned() };
+    let hi = Message { role: Role::User, content: "Hi".to_owned(), calls: vec![] };
     let expected = ChatRequest {
         model: "m".to_owned(),
         messages: vec![hi],
@@ -37,6 +37,10 @@ fn a_short_request_leaves_everything_to_the_server() {
         stop: vec![],
         stream: false,
         include_usage: false,
+        format: Format::Text,
+        tools: vec![],
+        tool_choice: ToolChoice::Never,
+        parallel_calls: true,
     };
     assert_eq!(request, expected);
 }
@@ -117,20 +121,6 @@ fn other_parts_are_refused_by_name() {
         let found = saying(&json!([{"role": "user", "content": parts}]));
         refused(found, Some("messages[0].content[1].type"), &[word, "'text'"]);
     }
-}
-
-#[test]
-fn tools_in_messages_are_refused() {
-    let tool = json!([{"role": "tool", "tool_call_id": "1", "content": "x"}]);
-    refused(saying(&tool), Some("messages[0].role"), &["tools are not supported"]);
-    let function = json!([{"role": "function", "name": "f", "content": "x"}]);
-    refused(saying(&function), Some("messages[0].role"), &["tools are not supported"]);
-    let calls = json!([{"role": "assistant", "content": null, "tool_calls": [{"id": "1"}]}]);
-    refused(saying(&calls), Some("messages[0].tool_calls"), &["tools are not supported"]);
-    let call = json!([{"role": "assistant", "content": null, "function_call": {"name": "f"}}]);
-    refused(saying(&call), Some("messages[0].function_call"), &["tools are not supported"]);
-    let none = json!([{"role": "assistant", "content": "x", "tool_calls": [], "refusal": null, "name": "a"}]);
-    assert!(saying(&none).is_ok());
 }
 
 #[test]
@@ -233,11 +223,8 @@ fn usage_at_the_end_of_a_stream_needs_a_stream() {
 #[test]
 fn what_is_not_done_here_is_refused_by_name() {
     for (field, asked, word) in [
-        ("tools", json!([{"type": "function"}]), "tools are not supported"),
-        ("functions", json!([{"name": "f"}]), "tools are not supported"),
-        ("tool_choice", json!("required"), "tools are not supported"),
-        ("tool_choice", json!({"type": "function"}), "tools are not supported"),
-        ("function_call", json!({"name": "f"}), "tools are not supported"),
+        ("functions", json!([{"name": "f"}]), "replaced by tools"),
+        ("function_call", json!({"name": "f"}), "replaced by tools"),
         ("n", json!(2), "one answer"),
         ("n", json!("1"), "one answer"),
         ("presence_penalty", json!(0.5), "penalties"),
@@ -245,9 +232,6 @@ fn what_is_not_done_here_is_refused_by_name() {
         ("logit_bias", json!({"50256": -100}), "single tokens"),
         ("logprobs", json!(true), "log probabilities"),
         ("top_logprobs", json!(3), "log probabilities"),
-        ("response_format", json!({"type": "json_object"}), "json_object"),
-        ("response_format", json!({"type": "json_schema", "json_schema": {}}), "json_schema"),
-        ("response_format", json!("text"), "only the type 'text'"),
         ("modalities", json!(["text", "audio"]), "only text"),
         ("audio", json!({"voice": "alloy"}), "/v1/audio/speech"),
         ("web_search_options", json!({}), "the web"),

@@ -87,6 +87,13 @@ fn the_official_clients_requests_for_answers_are_read() {
 }
 
 #[test]
+fn requests_with_tools_are_read() {
+    let request = ChatRequest::read(sent("sent_tools.json").to_string().as_bytes()).unwrap();
+    assert_eq!(request.messages[1].calls[0].arguments, "{\"at\": \"nine\"}");
+    assert_eq!((request.tools[0].name.as_str(), request.parallel_calls), ("book", false));
+}
+
+#[test]
 fn the_official_clients_requests_for_speech_are_read() {
     let request = SpeechRequest::read(sent("sent_speech.json").to_string().as_bytes()).unwrap();
     assert_eq!((request.voice.as_str(), request.format), ("voice_1", AudioFormat::Wav));

@@ -5,6 +5,7 @@
 mod any_bytes;
 mod chat_answers;
 mod chat_requests;
+mod chat_tools;
 mod errors;
 mod golden;
 mod models;
@@ -37,7 +38,7 @@ fn well_formed(error: &ApiError) -> Value {
     let body = json(&error.body());
     let told = body["error"].as_object().unwrap();
     let keys: Vec<&str> = told.keys().map(String::as_str).collect();
-    assert_eq!(keys, ["code", "message", "param", "type"]);
+    assert_eq!(keys, ["message", "type", "param", "code"]);
     let message = told["message"].as_str().unwrap();
     assert!(message.len() > 20, "{message:?} says too little");
     assert!(!message.contains(char::is_control), "{message:?} has control characters");

@@ -1,0 +1,91 @@
+//! The limits of schemas that clients send, and what is added to them. Must not know grammars.
+
+use serde_json::{Map, Value, json};
+
+/// The most bytes of a schema as JSON.
+const MOST_BYTES: usize = 64 << 10;
+
+/// The most bytes of the schemas of all tools as JSON.
+pub(super) const MOST_BYTES_OF_TOOLS: usize = 256 << 10;
+
+/// The deepest nesting of a schema.
+const DEEPEST: usize = 32;
+
+/// The most lists and objects in a schema.
+const MOST_PARTS: usize = 4096;
+
+/// The longest regular expression, in bytes.
+const LONGEST_PATTERN: usize = 500;
+
+/// The largest number of items, properties or characters that is counted.
+const MOST_COUNTED: u64 = 10_000;
+
+/// Keywords with such numbers.
+const COUNTS: [&str; 6] =
+    ["minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"];
+
+/// Where JSON allows white space. Without a limit, a model that writes line ends would never end.
+const WHITE_SPACE: &str = r"[\x20\x0A\x0D\x09]{1,40}";
+
+/// Refuses a schema that is too large. The sentence says what and where. The bytes of one that is not.
+pub(super) fn checked(schema: &Value) -> Result<usize, String> {
+    let mut parts = 0;
+    within(schema, "#", 0, &mut parts)?;
+    let length = schema.to_string().len();
+    if length > MOST_BYTES {
+        return Err(format!("the schema has {length} bytes, and {MOST_BYTES} is the most"));
+    }
+    if schema.is_object() { Ok(length) } else { Err("the schema must be an object".to_owned()) }
+}
+
+fn within(value: &Value, place: &str, depth: usize, parts: &mut usize) -> Result<(), String> {
+    *parts += 1;
+    let shown: String = place.chars().filter(|c| !c.is_control()).take(80).collect();
+    if depth > DEEPEST {
+        return Err(format!("the schema is nested more than {DEEPEST} deep, at {shown}"));
+    }
+    if *parts > MOST_PARTS {
+        return Err(format!("the schema has more than {MOST_PARTS} values"));
+    }
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                keyword(name, field, &shown)?;
+                within(field, &format!("{place}/{name}"), depth + 1, parts)?;
+            }
+            Ok(())
+        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, item)| within(item, &format!("{place}/{index}"), depth + 1, parts)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
+    }
+}
+
+fn keyword(name: &str, value: &Value, place: &str) -> Result<(), String> {
+    if COUNTS.contains(&name) && value.as_f64().is_some_and(|count| count > MOST_COUNTED as f64) {
+        return Err(format!("{name} at {place} is more than {MOST_COUNTED}"));
+    }
+    match (name, value) {
+        ("pattern", Value::String(pattern)) if pattern.len() > LONGEST_PATTERN => {
+            Err(format!("the pattern at {place} has more than {LONGEST_PATTERN} bytes"))
+        }
+        ("$ref", Value::String(to)) if !to.starts_with('#') => {
+            Err(format!("$ref at {place} leads out of the schema; only those that begin with # are followed"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The schema with settings for the library, whatever the client wrote in their place. An object whose
+/// properties are listed has no others, unless it says so: a model would make some up.
+pub(super) fn guided(schema: &Value) -> Value {
+    let mut fields: Map<String, Value> = schema.as_object().cloned().unwrap_or_default();
+    let plain = ["type", "properties", "required", "description", "title", "$defs", "definitions", "$schema"];
+    if fields.contains_key("properties") && fields.keys().all(|name| plain.contains(&name.as_str())) {
+        fields.insert("additionalProperties".to_owned(), json!(false));
+    }
+    fields.insert("x-guidance".to_owned(), json!({"whitespace_pattern": WHITE_SPACE}));
+    Value::Object(fields)
+}
