@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Holds a voice session with OpenAI's own Python package: a recorded caller asks, is answered, and cuts in; a line is
-typed; mistakes are told. Audio goes out and is "played" at the pace of speech, as a program with a microphone does it.
+typed; a function is called; mistakes are told. Audio goes out and is "played" at the pace of speech, as a program
+with a microphone does it.
 
 usage: scripts/try_realtime.py        (the program is target/release/offhook, or $OFFHOOK)
 
@@ -9,6 +10,7 @@ The package is installed from PyPI into target/openai-venv, once. Ends with 1 if
 import array
 import asyncio
 import base64
+import json
 import sys
 import time
 import wave
@@ -125,8 +127,31 @@ async def trials(openai, client):
         yield f"typed words are answered: {words!r}", "one hundred eighty" in words
 
         seen = len(caller.events)
-        await connection.send({"type": "session.update", "event_id": "mine", "session": {
-            "type": "realtime", "tools": [{"type": "function", "name": "f", "parameters": {}}]}})
+        day = {"type": "string", "enum": ["Monday", "Tuesday"]}
+        await connection.session.update(session={"type": "realtime", "tool_choice": "required", "tools": [{
+            "type": "function", "name": "book", "description": "Books an appointment.",
+            "parameters": {"type": "object", "properties": {"day": day}, "required": ["day"]}}]})
+        await connection.conversation.item.create(item={
+            "type": "message", "role": "user",
+            "content": [{"type": "input_text", "text": "I would like to come on Tuesday."}]})
+        await connection.response.create()
+        _, called = await caller.until("response.function_call_arguments.done", seen)
+        booked = json.loads(called.arguments)
+        yield f"a function is called: {called.name}({called.arguments})", (
+            called.name == "book" and booked["day"] in day["enum"] and len(booked) == 1)
+        _, done = await caller.until("response.done", seen)
+        yield "its item is in the response", done.response.output[-1].call_id == called.call_id
+        seen = len(caller.events)
+        await connection.session.update(session={"type": "realtime", "tool_choice": "none"})
+        await connection.conversation.item.create(item={
+            "type": "function_call_output", "call_id": called.call_id, "output": '{"booked": true}'})
+        await connection.response.create()
+        _, done = await caller.until("response.done", seen)
+        words = done.response.output[0].content[0].transcript
+        yield f"and its result is answered: {words!r}", done.response.status == "completed" and words
+
+        seen = len(caller.events)
+        await connection.send({"type": "input_audio_buffer.commit", "event_id": "mine"})
         _, error = await caller.until("error", seen)
         yield f"what is not done is told: {error.error.message!r}", error.error.event_id == "mine"
         listening.cancel()

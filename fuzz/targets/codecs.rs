@@ -110,9 +110,14 @@ impl Call {
                 }
                 Inbound::Remembered { text, .. }
                 | Inbound::AnswerRequested { instructions: text }
-                | Inbound::Instructed { system_prompt: text } => {
+                | Inbound::Instructed { system_prompt: text }
+                | Inbound::ToolReturned { output: text, .. } => {
                     assert!(self.format.is_some(), "a line before the call began");
                     assert!(text.len() <= 3 * length, "{} bytes of text", text.len());
+                }
+                Inbound::ToolsGiven { tools } => {
+                    assert!(self.format.is_some(), "tools before the call began");
+                    assert!(tools.all.len() <= 64, "{} tools", tools.all.len());
                 }
                 Inbound::Interrupt
                 | Inbound::EndRequested

@@ -1,6 +1,6 @@
 //! The properties of what reads the requests of programs. Must not know where bytes come from.
 
-use offhook::engine::llm::tools::{CallReader, Said};
+use offhook::dialogue::tools::{CallReader, Said};
 use offhook::openai::ApiError;
 use offhook::openai::chat::{ChatRequest, ToolChoice};
 use offhook::openai::speech::SpeechRequest;

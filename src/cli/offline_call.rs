@@ -241,6 +241,7 @@ impl<'r> OfflineListener<'r> {
                 | Action::TimedOut { .. }
                 | Action::PromptTooLong { .. }
                 | Action::NotSaid { .. }
+                | Action::CallTools { .. }
                 | Action::TurnReport(_)
                 | Action::HangUp { .. } => {}
             }

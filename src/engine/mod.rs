@@ -33,6 +33,7 @@ pub mod standby;
 pub mod synthesizing;
 pub mod threads;
 mod to_phone;
+pub mod tool_answers;
 pub mod transcribing;
 pub mod voice;
 pub mod wanted;

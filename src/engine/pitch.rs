@@ -121,19 +121,18 @@ mod tests {
             };
             product(a, b) / (product(a, a) * product(b, b)).sqrt().max(1.0)
         };
-        let voiced =
-            (0..speech.samples.len().saturating_sub(2 * window)).step_by(window / 2).filter_map(|at| {
-                let frame = &speech.samples[at..at + window];
-                let lags = rate / 450..rate / 60;
-                let likenesses =
-                    lags.map(|lag| (lag, likeness(frame, &speech.samples[at + lag..at + lag + window])));
-                let likenesses: Vec<(usize, f64)> = likenesses.collect();
-                let best = likenesses.iter().map(|(_, likeness)| *likeness).fold(0.0, f64::max);
-                // Of a period and its multiples, the shortest counts.
-                let (lag, _) =
-                    likenesses.into_iter().find(|(_, likeness)| best > 0.9 && *likeness > 0.97 * best)?;
-                Some(speech.rate as f64 / lag as f64)
-            });
+        let voiced = (0..speech.samples.len().saturating_sub(2 * window)).step_by(window).filter_map(|at| {
+            let frame = &speech.samples[at..at + window];
+            let lags = rate / 450..rate / 60;
+            let likenesses =
+                lags.map(|lag| (lag, likeness(frame, &speech.samples[at + lag..at + lag + window])));
+            let likenesses: Vec<(usize, f64)> = likenesses.collect();
+            let best = likenesses.iter().map(|(_, likeness)| *likeness).fold(0.0, f64::max);
+            // Of a period and its multiples, the shortest counts.
+            let (lag, _) =
+                likenesses.into_iter().find(|(_, likeness)| best > 0.9 && *likeness > 0.97 * best)?;
+            Some(speech.rate as f64 / lag as f64)
+        });
         let mut sorted: Vec<f64> = voiced.collect();
         sorted.sort_by(f64::total_cmp);
         sorted[sorted.len() / 2]

@@ -1,19 +1,26 @@
 //! The jobs of one call that engines work on, and how they are cancelled. Must not know what they are for.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::sinks::{Outcomes, Sounds, Thoughts, deliver};
 use crate::call::{Job, JobId, Outcome};
 use crate::dialogue::Message;
+use crate::dialogue::tools::Tools;
 use crate::engine::buffered_playback::BufferedPlayback;
 use crate::engine::cpu_time::CpuTime;
 use crate::engine::engines::Engines;
 use crate::engine::ports::{HearRequest, SpeakRequest, ThinkRequest};
 use crate::engine::queue::QueueFull;
+use crate::engine::tool_answers;
 use crate::engine::wanted::Wanted;
 use crate::engine::{CancelFlag, Sampling, Task, Transcript};
 use crate::units::PHONE_RATE;
+
+/// Arguments of tools may take more tokens than what is spoken in one turn: up to this many, or a quarter of
+/// the context.
+const TOKENS_OF_CALLS: usize = 256;
 
 /// A call's handle on a job.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +34,8 @@ pub(super) struct Jobs {
     session: String,
     engines: Engines,
     sampling: Sampling,
+    /// The tokens of a prompt and its answer.
+    context: usize,
     outcomes: Outcomes,
     /// Gets the cost of all jobs.
     cpu: CpuTime,
@@ -43,13 +52,24 @@ impl Jobs {
     pub(super) fn new(
         session: String,
         engines: Engines,
-        sampling: Sampling,
+        (sampling, context): (Sampling, usize),
         outcomes: Outcomes,
         cpu: CpuTime,
     ) -> Self {
         let switches = engines.models.switches();
         let (holds, buffered) = (HashMap::new(), BufferedPlayback::default());
-        Self { session, engines, sampling, outcomes, cpu, holds, buffered, switches, reply_words: None }
+        Self {
+            session,
+            engines,
+            sampling,
+            context,
+            outcomes,
+            cpu,
+            holds,
+            buffered,
+            switches,
+            reply_words: None,
+        }
     }
 
     /// Gives a job to its engine. Returns the outcome that is known at once, if there is one.
@@ -64,8 +84,11 @@ impl Jobs {
         self.holds.insert(id, hold.clone());
         let begun = match job {
             Job::Hear { samples, partial } => self.hear(id, hold, samples, partial).map(|()| None),
-            Job::Answer { messages, rung, wanted: _ } => {
-                let begun = self.think(id, hold, messages, Task::Answer, rung);
+            Job::Answer { messages, tools, rung, wanted: _ } => {
+                let begun = match tools {
+                    None => self.think(id, hold, messages, Task::Answer, rung),
+                    Some(tools) => self.think_of_tools(id, hold, messages, tools, rung),
+                };
                 begun.map(|model| Some(Outcome::Begun { model }))
             }
             Job::ReadAhead { messages, rebuild } => {
@@ -143,10 +166,38 @@ impl Jobs {
         task: Task,
         rung: usize,
     ) -> Result<String, QueueFull> {
+        let request = self.request(hold, messages, task);
+        let (name, model) = self.engines.models.get(rung)?;
+        model.begin(request, Box::new(Thoughts::new(&self.outcomes, id, task == Task::Answer)?))?;
+        Ok(name.to_owned())
+    }
+
+    /// The same for an answer that may call tools.
+    fn think_of_tools(
+        &self,
+        id: JobId,
+        hold: Hold,
+        messages: Vec<Message>,
+        tools: Arc<Tools>,
+        rung: usize,
+    ) -> Result<String, QueueFull> {
+        let mut request = self.request(hold, messages, Task::Answer);
+        let room = TOKENS_OF_CALLS.min(self.context / 4);
+        request.sampling.max_tokens = request.sampling.max_tokens.max(room);
+        let sink = Box::new(Thoughts::new(&self.outcomes, id, true)?);
+        let outcomes = self.outcomes.clone();
+        let full = move |full: QueueFull| {
+            // A call that has no room for this gives the answer up by the clock.
+            let _ = outcomes.try_send((id, Outcome::Overloaded(full.to_string())));
+        };
+        tool_answers::ask(&self.engines, rung, tools, request, sink, full)
+    }
+
+    fn request(&self, hold: Hold, messages: Vec<Message>, task: Task) -> ThinkRequest {
         let speaks = task == Task::Answer;
         // A prompt that is only read leaves room for its answer, too.
         let read = || Sampling { max_tokens: self.sampling.max_tokens, ..Sampling::default() };
-        let request = ThinkRequest {
+        ThinkRequest {
             session: self.session.clone(),
             messages,
             task,
@@ -156,10 +207,7 @@ impl Jobs {
             aside: false,
             buffered: if speaks { self.buffered.clone() } else { BufferedPlayback::default() },
             cpu: self.cpu.clone(),
-        };
-        let (name, model) = self.engines.models.get(rung)?;
-        model.begin(request, Box::new(Thoughts::new(&self.outcomes, id, speaks)?))?;
-        Ok(name.to_owned())
+        }
     }
 
     fn speak(&self, id: JobId, hold: Hold, text: String, first: bool) -> Result<(), QueueFull> {

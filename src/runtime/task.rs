@@ -47,9 +47,9 @@ impl Task<'_> {
     /// Runs the call that `begin` makes to its end. Its socket is left open.
     pub(super) async fn run(mut self, begin: impl FnOnce(CallTime) -> Call) -> CloseReason {
         let (outcomes, mut inbox) = mpsc::channel(QUEUE);
-        let (engines, sampling) = (self.services.engines.clone(), self.services.config.llm.sampling.clone());
-        let mut jobs =
-            Jobs::new(self.id.as_str().to_owned(), engines, sampling, outcomes, self.spent.clone());
+        let (engines, llm) = (self.services.engines.clone(), &self.services.config.llm);
+        let answers = (llm.sampling.clone(), llm.context_tokens);
+        let mut jobs = Jobs::new(self.id.as_str().to_owned(), engines, answers, outcomes, self.spent.clone());
         let mut call = begin(self.clock.now());
         let end = self.until_the_end(&mut call, &mut jobs, &mut inbox).await;
         let now = self.clock.now();

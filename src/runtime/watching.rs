@@ -49,7 +49,7 @@ pub enum Told {
 }
 
 impl Told {
-    /// `None` for what a client asked for itself.
+    /// `None` for what a client asked for itself, or carries out.
     fn of(report: &Report<'_>) -> Option<Self> {
         Some(match *report {
             Report::Hearing { utterance, stable, unstable } => {
@@ -60,7 +60,7 @@ impl Told {
             Report::Heard { turn, text } => Self::Heard(turn, text.to_owned()),
             Report::Saying { turn, text, mark } => Self::Saying(turn, mark, text.to_owned()),
             Report::Turn(turn) => Self::Turn(Box::new(turn.clone())),
-            Report::Pong(_) => return None,
+            Report::Pong(_) | Report::ToolsCalled { .. } => return None,
             Report::Error { code, message } => Self::Error(code.to_owned(), message.to_owned()),
             Report::Summary(summary) => Self::Ended(Box::new(summary.clone())),
         })

@@ -145,7 +145,7 @@ const ANY: [&str; 1] = ["*"];
 const PURE: [(&str, &[&str]); 22] = [
     ("units", &["serde"]),
     ("ids", &["serde"]),
-    ("dialogue", &["serde"]),
+    ("dialogue", &["serde", "serde_json"]),
     ("report", &["serde", "utoipa"]),
     ("stats", &[]),
     ("language", &[]),

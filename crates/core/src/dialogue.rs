@@ -1,6 +1,9 @@
-//! The values that the conversation and the engines exchange: messages for a language model, the times of
-//! spoken words, token counts. Plain values.
+//! The values that the conversation and the engines exchange: messages for a language model, tools, the times
+//! of spoken words, token counts. Plain values.
 
+pub mod tools;
+
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +19,8 @@ pub enum Role {
     User,
     /// The agent.
     Assistant,
+    /// The result of a tool that the agent called.
+    Tool,
 }
 
 /// One line of the conversation, as the language model sees it.
@@ -25,6 +30,17 @@ pub struct Message {
     pub role: Role,
     /// The words, as plain text.
     pub text: String,
+}
+
+impl Message {
+    /// The words as a language model reads them: a result stands between marks.
+    #[must_use]
+    pub fn as_read(&self) -> Cow<'_, str> {
+        match self.role {
+            Role::System | Role::User | Role::Assistant => Cow::Borrowed(&self.text),
+            Role::Tool => Cow::Owned(tools::result(&self.text)),
+        }
+    }
 }
 
 /// When a word ends, counted from the start of the speech that it belongs to.

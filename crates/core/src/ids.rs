@@ -89,6 +89,10 @@ numbered!(
     /// A mark in the outgoing audio. The gateway sends it back when the audio before it was played.
     MarkId, "m"
 );
+numbered!(
+    /// One call of a tool.
+    ToolCallId, "call_"
+);
 
 /// A request to a language model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

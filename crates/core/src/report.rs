@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::dialogue::Usage;
-use crate::ids::{MarkId, TurnId, UtteranceId};
+use crate::dialogue::tools::ToolCall;
+use crate::ids::{MarkId, ToolCallId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
 pub use live::{CoreUse, InboundQuality, Pong, Spread};
@@ -51,6 +52,13 @@ pub enum Report<'a> {
         /// The mark behind its audio.
         mark: MarkId,
     },
+    /// The agent calls tools.
+    ToolsCalled {
+        /// The turn.
+        turn: TurnId,
+        /// The calls, in their order.
+        calls: &'a [CalledTool],
+    },
     /// How a turn went.
     Turn(&'a ReportedTurn),
     /// The answer to a ping.
@@ -64,6 +72,15 @@ pub enum Report<'a> {
     },
     /// How the whole call went; the last report.
     Summary(&'a Summary),
+}
+
+/// A call of a tool that is to be carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalledTool {
+    /// Its number.
+    pub id: ToolCallId,
+    /// The tool and its arguments.
+    pub call: ToolCall,
 }
 
 /// The basis of the decision that a turn is over. Scores run from 0 (the words certainly go on) to 1.

@@ -87,23 +87,15 @@ impl StopFilter {
 
     /// The text that is certainly before any stop text, and whether a stop text came.
     pub(super) fn push(&mut self, text: &str) -> (String, bool) {
-        let (before, after) = self.split(text);
-        (before, after.is_some())
-    }
-
-    /// The text that is certainly before any stop text, and what follows the first stop text if it came.
-    pub(super) fn split(&mut self, text: &str) -> (String, Option<String>) {
         self.held.push_str(text);
-        let found = self.stops.iter().filter_map(|stop| Some((self.held.find(stop.as_str())?, stop.len())));
-        if let Some((at, length)) = found.min() {
+        if let Some(at) = self.stops.iter().filter_map(|stop| self.held.find(stop.as_str())).min() {
             let mut out = std::mem::take(&mut self.held);
-            let after = out.split_off(at + length);
             out.truncate(at);
-            return (out, Some(after));
+            return (out, true);
         }
         let keep = self.stops.iter().map(|stop| overlap(&self.held, stop)).max().unwrap_or(0);
         let rest = self.held.split_off(self.held.len() - keep);
-        (std::mem::replace(&mut self.held, rest), None)
+        (std::mem::replace(&mut self.held, rest), false)
     }
 
     /// Whether no text is held back.

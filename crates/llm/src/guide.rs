@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use llguidance::Matcher;
 
 use super::decoder::StopFilter;
-use super::tools::OPEN;
 use crate::EngineError;
+use crate::dialogue::tools::OPEN;
 
 /// A grammar that replies are held to, token by token, made for one model. Cheap to clone; equal to its
 /// clones only.

@@ -16,8 +16,9 @@ use super::guide::{Guide, Guided, Tokens, first_line};
 use super::model::Shared;
 use super::schema::{MOST_BYTES_OF_TOOLS, checked, guided};
 use super::thoughts::is_mark;
-use super::tools::{OPEN, Tool, ToolUse, grammar, is_name};
+use super::tools::{ToolUse, grammar};
 use super::vocabulary::Vocabulary;
+use crate::dialogue::tools::{OPEN, Tool, is_name};
 use crate::{EngineError, Sampling};
 
 /// Grammars that are kept for later replies.

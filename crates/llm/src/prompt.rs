@@ -184,7 +184,9 @@ impl Output<'_> {
             match piece {
                 Piece::Literal(literal) => text.push_str(literal),
                 Piece::Content(index) => {
-                    text.push_str(self.messages.get(index).map_or("", |m| m.text.trim()))
+                    if let Some(message) = self.messages.get(index) {
+                        text.push_str(message.as_read().trim());
+                    }
                 }
             }
             if self.role(piece) == Some(Role::System) {

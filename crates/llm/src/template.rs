@@ -247,7 +247,8 @@ fn placeholder(index: usize) -> String {
 fn role_name(role: Role) -> &'static str {
     match role {
         Role::System => "system",
-        Role::User => "user",
+        // Templates know no common form of results; models read them between marks in the user's words.
+        Role::User | Role::Tool => "user",
         Role::Assistant => "assistant",
     }
 }
@@ -268,6 +269,7 @@ fn alternating(messages: &[(Role, String)], apart: bool) -> Vec<(Role, String)> 
     for (role, content) in messages {
         let role = match role {
             Role::System if !apart => Role::User,
+            Role::Tool => Role::User,
             Role::System | Role::User | Role::Assistant => *role,
         };
         let first = matches!(turns.last(), None | Some((Role::System, _)));

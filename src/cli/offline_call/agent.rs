@@ -72,6 +72,7 @@ impl Agent {
             | Action::Rebuild { .. }
             | Action::PromptTooLong { .. }
             | Action::NotSaid { .. }
+            | Action::CallTools { .. }
             | Action::TimedOut { .. }
             | Action::TurnReport(_)
             | Action::HangUp { .. } => {}

@@ -77,6 +77,8 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
                     tell(&format!("the client asks for an answer: {instructions}"));
                 }
                 Event::Instructed { .. } => tell("the agent gets other instructions"),
+                Event::ToolsGiven { tools } => tell(&format!("the agent has {} tools", tools.all.len())),
+                Event::ToolReturned { call, output } => tell(&format!("{call} brought: {output}")),
                 Event::Informed { text } => tell(&format!("the agent learns: {text}")),
                 Event::SayRequested { text } => tell(&format!("the agent is to say: {text}")),
                 Event::HeardNoMoreThan { lasting } => {
@@ -104,6 +106,12 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
                 Action::HangUp { why } => tell(&format!("hung up: {why}")),
                 Action::TimedOut { on } => tell(on.message()),
                 Action::PromptTooLong { .. } => tell("the instructions are too long, and the old ones stay"),
+                Action::CallTools { calls, .. } => calls.iter().for_each(|called| {
+                    tell(&format!(
+                        "the agent calls {} as {}: {}",
+                        called.call.name, called.id, called.call.arguments
+                    ));
+                }),
                 Action::NotSaid { text } => tell(&format!("not said, because too much waits: {text}")),
                 Action::TurnReport(report) => entries.extend(turn(report, *at, &mut sounds)),
                 Action::OpenUtterance { .. }

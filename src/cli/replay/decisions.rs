@@ -5,6 +5,7 @@ use serde::Serialize;
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 use crate::ids::ChunkId;
+use crate::report::CalledTool;
 use crate::turns::Action;
 use crate::turns::what_if::Rehearsal;
 use crate::units::{CallTime, tenths};
@@ -77,6 +78,10 @@ fn describe<'t>(action: &Action, text_of: impl Fn(&ChunkId) -> &'t str) -> Optio
         Action::ClearPlayback => Some("stop: the caller has the turn".to_owned()),
         Action::TimedOut { on } => Some(on.message().to_owned()),
         Action::PromptTooLong { tokens, .. } => Some(format!("refuse instructions of {tokens} tokens")),
+        Action::CallTools { calls, .. } => {
+            let call = |called: &CalledTool| format!("{}({})", called.call.name, called.call.arguments);
+            Some(format!("call {}", calls.iter().map(call).collect::<Vec<_>>().join(", ")))
+        }
         Action::NotSaid { text } => Some(format!("do not say {text:?}: too much waits")),
         Action::TurnReport(report) => {
             let end = if report.interrupted { "cut off after" } else { "heard to the end:" };

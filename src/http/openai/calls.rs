@@ -1,7 +1,7 @@
 //! Calls of tools in an answer: found as it is written, and told as a whole or piece by piece. Must not know
 //! how an answer is made.
 
-use crate::engine::llm::tools::{CallReader, Said};
+use crate::dialogue::tools::{CallReader, Said};
 use crate::openai::chat::{Call, ChatRequest, Chunks, ToolChoice};
 
 /// A part of an answer. Calls have the numbers in which they come.

@@ -1,9 +1,9 @@
 //! What an answer is held to, and tools in words: from a request of the interface to the messages and the
 //! grammar of a language model. Must not know connections.
 
+use crate::dialogue::tools::{Tool, ToolCall, instructions, result, written};
 use crate::dialogue::{Message, Role};
-use crate::engine::llm::tools::{Tool, ToolCall, ToolUse, instructions, result, written};
-use crate::engine::llm::{Form, FormError};
+use crate::engine::llm::{Form, FormError, ToolUse};
 use crate::openai::ApiError;
 use crate::openai::chat::{self, ChatRequest, Format, ToolChoice};
 

@@ -41,13 +41,18 @@ impl Call {
                 Action::Generate { turn, messages, speculative, rung } => {
                     self.cancel(|purpose| matches!(purpose, Purpose::Reading { rebuild: false, .. }));
                     let wanted = !speculative;
-                    self.answered = messages.last().map(|last| (turn, last.text.clone()));
+                    // What is answered may be the result of a tool.
+                    let words = |last: &Message| {
+                        if last.role == Role::User { last.text.clone() } else { String::new() }
+                    };
+                    self.answered = messages.last().map(|last| (turn, words(last)));
                     if wanted {
                         self.tell_heard(turn);
                     }
                     self.reply = Some(Reply { turn, wanted, spoke: false });
                     self.voice_lasts_until = None;
-                    self.begin_job(Purpose::Answer { turn }, Job::Answer { messages, rung, wanted });
+                    let tools = Some(self.conversation.tools()).filter(|tools| !tools.are_idle());
+                    self.begin_job(Purpose::Answer { turn }, Job::Answer { messages, tools, rung, wanted });
                 }
                 Action::Release { turn } => self.want(turn),
                 Action::StopGenerating { turn } => {
@@ -76,12 +81,15 @@ impl Call {
                     self.voice.forget();
                     self.fall_silent(now);
                 }
+                Action::CallTools { turn, calls } => {
+                    self.report(&Report::ToolsCalled { turn, calls: &calls });
+                }
                 Action::TimedOut { on } => {
                     self.trouble(Trouble::Late, on.code(), on.message().to_owned());
                 }
                 Action::PromptTooLong { tokens, most } => {
                     let message =
-                        format!("the new instructions have {tokens} tokens, at most {most} are taken");
+                        format!("the instructions and tools have {tokens} tokens, at most {most} are taken");
                     self.report(&Report::Error { code: "too_large", message: &message });
                     self.trouble(Trouble::NotDone, "instructions_too_long", message);
                 }

@@ -66,6 +66,8 @@ impl Call {
                 self.tell(now, Event::AnswerRequested { instructions })?;
             }
             Inbound::Instructed { system_prompt } => self.tell(now, Event::Instructed { system_prompt })?,
+            Inbound::ToolsGiven { tools } => self.tell(now, Event::ToolsGiven { tools })?,
+            Inbound::ToolReturned { call, output } => self.tell(now, Event::ToolReturned { call, output })?,
             Inbound::HeardNoMoreThan { lasting } => self.tell(now, Event::HeardNoMoreThan { lasting })?,
             Inbound::EndRequested => return Err(Ending::Requested),
             Inbound::Stopped => return Err(Ending::HungUp),

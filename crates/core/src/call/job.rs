@@ -1,8 +1,11 @@
 //! The jobs of a call for the engines, and their outcomes. A job is a number and a description. Which engine
 //! works on a job, and how a job is cancelled, is the driver's affair.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use crate::dialogue::tools::Tools;
 use crate::dialogue::{Message, Usage, WordTime};
 
 /// The number of a job. A call never uses a number twice.
@@ -30,6 +33,8 @@ pub enum Job {
     Answer {
         /// The conversation so far.
         messages: Vec<Message>,
+        /// The tools that the answer may call; `None` if it may call none.
+        tools: Option<Arc<Tools>>,
         /// The language model: 0 is the one in use, 1 the first stand-in.
         rung: usize,
         /// The answer is certainly wanted. A speculative answer must not keep other calls waiting.

@@ -62,6 +62,8 @@ pub fn open(
             | Inbound::Remembered { .. }
             | Inbound::AnswerRequested { .. }
             | Inbound::Instructed { .. }
+            | Inbound::ToolsGiven { .. }
+            | Inbound::ToolReturned { .. }
             | Inbound::HeardNoMoreThan { .. }
             | Inbound::Ignored { .. } => {}
         }

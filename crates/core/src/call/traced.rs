@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::dialogue::CountTokens;
+use crate::dialogue::tools::Tools;
 use crate::ids::{CallId, TurnId};
 use crate::report::SpeculationCount;
 use crate::turns::trace::{Counted, Head, Line, VERSION, What};
@@ -73,6 +74,11 @@ impl Traced {
     /// As [`Conversation::turn`].
     pub(super) fn turn(&self) -> TurnId {
         self.conversation.turn()
+    }
+
+    /// As [`Conversation::tools`].
+    pub(super) fn tools(&self) -> Arc<Tools> {
+        self.conversation.tools()
     }
 
     /// As [`Conversation::speculated`].

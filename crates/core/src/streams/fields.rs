@@ -57,6 +57,11 @@ impl<'a> Fields<'a> {
         Self { path: "", map }
     }
 
+    /// The fields of an object in a list. `path` is the list's full name.
+    pub(super) fn at(path: &'a str, map: &'a Map<String, Value>) -> Self {
+        Self { path, map }
+    }
+
     /// The full name of a field, for a refusal.
     pub(super) fn name(&self, field: &str) -> String {
         if self.path.is_empty() { field.to_owned() } else { format!("{}.{field}", self.path) }

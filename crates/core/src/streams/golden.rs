@@ -162,6 +162,8 @@ fn described(inbound: &Inbound) -> Value {
         Inbound::Remembered { role, text } => json!({"remembered": role, "text": text}),
         Inbound::AnswerRequested { instructions } => json!({"answer": instructions}),
         Inbound::Instructed { system_prompt } => json!({"instructed": system_prompt}),
+        Inbound::ToolsGiven { tools } => json!({"tools": tools}),
+        Inbound::ToolReturned { call, output } => json!({"returned": call, "output": output}),
         Inbound::HeardNoMoreThan { lasting } => json!({"heard_ms": lasting.as_millis() as u64}),
         Inbound::Interrupt => json!("interrupt"),
         Inbound::EndRequested => json!("end_requested"),

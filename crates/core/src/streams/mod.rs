@@ -26,6 +26,8 @@ pub mod vonage;
 
 use crate::audio::g711::Law;
 use crate::dialogue::Role;
+use crate::dialogue::tools::Tools;
+use crate::ids::ToolCallId;
 use crate::report::Report;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -228,6 +230,18 @@ pub enum Inbound {
         /// The whole prompt.
         system_prompt: String,
     },
+    /// The agent gets these tools, instead of those it had.
+    ToolsGiven {
+        /// All of them, and which a reply may call.
+        tools: Tools,
+    },
+    /// A tool that the agent called has brought this.
+    ToolReturned {
+        /// The call.
+        call: ToolCallId,
+        /// What it brought, as text.
+        output: String,
+    },
     /// The client has cleared its playback: the caller heard no more than this much of the reply's audio.
     HeardNoMoreThan {
         /// Since the reply's first audio.
@@ -324,6 +338,11 @@ impl Refusal {
 
     fn malformed(field: &str, problem: impl fmt::Display) -> Self {
         Self::new(RefusalCode::Malformed, format!("{field}: {problem}"))
+    }
+
+    /// The refusal of something that the protocol has and this server does not do.
+    fn not_done(field: &str, problem: impl fmt::Display) -> Self {
+        Self::new(RefusalCode::Unsupported, format!("{field}: {problem}"))
     }
 }
 

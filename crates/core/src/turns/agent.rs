@@ -57,10 +57,11 @@ impl Conversation {
 
     pub(super) fn token(&mut self, now: CallTime, turn: TurnId, text: &str) {
         let (longest, language) = (self.settings.max_reply_words, self.settings.language);
+        let tools = self.tools();
         let Some(reply) = self.generating(turn) else { return };
         reply.milestones.first_token.get_or_insert(now);
         reply.tokens += 1;
-        let pieces = reply.chunker.push(text);
+        let pieces = reply.read(text, &tools);
         reply.words += pieces.iter().map(|piece| piece.text.split(' ').count()).sum::<usize>();
         // A reply that grows too long is wound down: it ends with this sentence.
         let long = reply.words >= longest
@@ -73,6 +74,7 @@ impl Conversation {
         self.speak(turn, pieces);
         self.expect_the_voice(now);
         if long {
+            self.call_tools();
             self.room_after_the_answer();
             self.expect_playback(now);
         }
@@ -82,13 +84,14 @@ impl Conversation {
         let Some(reply) = self.generating(turn) else { return };
         reply.complete = true;
         reply.usage = usage;
-        let last = reply.chunker.finish();
-        let silent = last.is_none() && reply.ledger.is_without_answer();
+        let last = reply.read_to_the_end();
+        let silent = last.is_empty() && reply.ledger.is_without_answer() && !reply.calls_tools();
         self.token_came(now, turn);
         self.speak(turn, last);
         if silent {
             self.generation_brought_nothing(now, turn);
         }
+        self.call_tools();
         self.room_after_the_answer();
         self.expect_playback(now);
         self.finish_if_over(now);
@@ -277,6 +280,7 @@ impl Conversation {
         self.timers.cancel_all(&OF_THE_REPLY);
         let heard = reply.ledger.heard(now);
         self.history.agent_was_heard(&heard.answer);
+        self.remember_calls(reply);
         self.remember_what_was_typed();
         self.compact();
         self.plan_compaction("");

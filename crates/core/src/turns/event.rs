@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialogue::tools::Tools;
 use crate::dialogue::{Message, Role, Usage, WordTime};
-use crate::ids::{Asked, ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
-use crate::report::TurnReport;
+use crate::ids::{Asked, ChunkId, MarkId, ReadingId, ToolCallId, TurnId, UtteranceId};
+use crate::report::{CalledTool, TurnReport};
 use crate::units::{CallTime, as_micros};
 
 /// Something that happened.
@@ -86,6 +87,10 @@ pub enum Event {
     Instructed { system_prompt: String },
     /// The agent learns something that belongs behind its system prompt.
     Informed { text: String },
+    /// The agent gets these tools, instead of those it had.
+    ToolsGiven { tools: Tools },
+    /// A tool that the agent called has brought this.
+    ToolReturned { call: ToolCallId, output: String },
     /// The agent is to say this as soon as nobody speaks.
     SayRequested { text: String },
     /// The client has cleared its playback: the caller heard no more than this much of the reply's audio.
@@ -168,6 +173,8 @@ pub enum Action {
     Pause,
     /// Drop all audio that is still to be sent, and clear the gateway's playback buffer.
     ClearPlayback,
+    /// Carry out these calls of the reply to `turn`.
+    CallTools { turn: TurnId, calls: Vec<CalledTool> },
     /// `on` did not come in time, and is awaited no longer.
     TimedOut { on: Awaited },
     /// Other instructions would leave too little room for the conversation: the ones of before stay.

@@ -69,7 +69,7 @@ impl Conversation {
         if reply.fell_back && interrupted && !reply.sounded {
             // The caller went on before the phrase was heard: the turn is not over, and counts once.
             self.unanswered = self.unanswered.saturating_sub(1);
-        } else if !reply.failed && !answer.is_empty() {
+        } else if !reply.failed && (!answer.is_empty() || reply.calls_tools()) {
             self.unanswered = 0;
         }
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::event::Action;
 use super::summary::Summary;
-use crate::dialogue::{CountTokens, Message, Role};
+use crate::dialogue::{CountTokens, Message, Role, tools};
 use crate::language::Memory;
 
 /// Tokens that a chat template puts around a message; Phi-3's takes 4, Gemma's 6.
@@ -107,6 +107,16 @@ impl History {
         self.add(Role::Assistant, text);
     }
 
+    /// The agent called a tool, in these words of its reply.
+    pub(super) fn agent_called(&mut self, written: &str) {
+        self.add(Role::Assistant, written);
+    }
+
+    /// A tool has brought `output`.
+    pub(super) fn tool_returned(&mut self, output: &str) {
+        self.add(Role::Tool, output);
+    }
+
     /// System prompt, summary and lines, for the language model.
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
@@ -133,13 +143,20 @@ impl History {
     /// The last line that the agent was heard to say.
     #[must_use]
     pub fn last_of_agent(&self) -> &str {
-        self.lines().rev().find(|line| line.role == Role::Assistant).map_or("", |line| &line.text)
+        let last = self.lines().rev().find(|line| line.role == Role::Assistant).map_or("", |line| &line.text);
+        last.split(tools::OPEN).next().unwrap_or_default().trim_end()
     }
 
     /// The caller's words since the agent was last heard.
     #[must_use]
     pub fn pending_caller_text(&self) -> &str {
         self.lines().next_back().filter(|line| line.role == Role::User).map_or("", |line| &line.text)
+    }
+
+    /// True if somebody or something spoke last to whom the agent owes an answer.
+    #[must_use]
+    pub(super) fn awaits_an_answer(&self) -> bool {
+        self.lines().next_back().is_some_and(|line| matches!(line.role, Role::User | Role::Tool))
     }
 
     /// If more than three quarters of the budget are used once `reply` is heard: the lines to drop, and the
@@ -178,24 +195,32 @@ impl History {
         if text.is_empty() {
             return;
         }
-        let mut text = self.cut(text);
-        if let Some(last) = self.lines.pop_back_if(|line| line.message.role == role) {
+        let mut text = self.cut(role, text);
+        // Two results are of two calls.
+        let goes_on = |line: &mut Line| line.message.role == role && role != Role::Tool;
+        if let Some(last) = self.lines.pop_back_if(goes_on) {
             self.in_lines -= last.tokens;
-            text = self.cut(&[last.message.text.as_str(), &text].join(" "));
+            let between = if text.starts_with(tools::OPEN) { "\n" } else { " " };
+            text = self.cut(role, &[last.message.text.as_str(), &text].join(between));
         }
-        let tokens = self.count.of(&text) + AROUND_A_MESSAGE;
+        let message = Message { role, text };
+        let tokens = self.count.of(&message.as_read()) + AROUND_A_MESSAGE;
         self.in_lines += tokens;
-        self.lines.push_back(Line { message: Message { role, text }, tokens });
+        self.lines.push_back(Line { message, tokens });
         self.trim(self.budget);
     }
 
     /// The end of `text` that fits in half of the budget: a caller who talks for minutes is answered on
-    /// their last words.
-    fn cut(&self, text: &str) -> String {
+    /// their last words. A result keeps its beginning.
+    fn cut(&self, role: Role, text: &str) -> String {
         let most = (self.budget / 2).saturating_sub(AROUND_A_MESSAGE);
         let mut rest = text;
         while self.count.of(rest) > most {
             let share = rest.len() / 8;
+            if role == Role::Tool {
+                rest = &rest[..rest.floor_char_boundary(rest.len() - share.max(1))];
+                continue;
+            }
             let space = rest.match_indices(' ').find(|(at, _)| *at >= share);
             rest = match space {
                 Some((at, _)) => &rest[at + 1..],
@@ -231,7 +256,7 @@ impl History {
         }
         // The lines begin with the caller: an answer without its question says nothing.
         while self.lines.len() > 1
-            && let Some(answer) = self.lines.pop_front_if(|line| line.message.role == Role::Assistant)
+            && let Some(answer) = self.lines.pop_front_if(|line| line.message.role != Role::User)
         {
             self.in_lines -= answer.tokens;
             self.gone += 1;

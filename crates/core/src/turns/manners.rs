@@ -41,6 +41,7 @@ impl Conversation {
         let ends_with = |goodbye: &String| last.ends_with(&format!(" {goodbye}"));
         reply.purpose == Purpose::Answer
             && !reply.failed
+            && !reply.calls_tools()
             && nobody_speaks
             && self.settings.phrases.goodbyes.iter().any(ends_with)
     }

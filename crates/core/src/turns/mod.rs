@@ -34,6 +34,7 @@ mod settings;
 mod speculation;
 pub mod summary;
 mod timers;
+mod tool_calls;
 pub mod trace;
 pub mod turn_detection;
 mod utterance;
@@ -57,6 +58,7 @@ use self::latency::Milestones;
 use self::prefills::Prefills;
 use self::reply::Reply;
 use self::timers::Timers;
+use self::tool_calls::ToolCalls;
 use self::turn_detection::endpoint::Pace;
 use self::utterance::{Utterance, Words};
 use crate::dialogue::CountTokens;
@@ -109,6 +111,7 @@ pub struct Conversation {
     learnt: String,
     /// Sentences that the agent is to say when nobody speaks.
     to_say: VecDeque<String>,
+    tool_calls: ToolCalls,
     speculated: SpeculationCount,
     next_utterance: UtteranceId,
     next_turn: TurnId,
@@ -151,6 +154,7 @@ impl Conversation {
             warn_of_the_end: false,
             learnt: String::new(),
             to_say: VecDeque::new(),
+            tool_calls: ToolCalls::default(),
             speculated: SpeculationCount::default(),
             next_utterance: UtteranceId(1),
             next_turn: TurnId(1),
@@ -198,6 +202,8 @@ impl Conversation {
             Event::AnswerRequested { instructions } => self.answer_requested(now, &instructions),
             Event::Instructed { system_prompt } => self.instruct(system_prompt),
             Event::Informed { text } => self.inform(&text),
+            Event::ToolsGiven { tools } => self.equip(tools),
+            Event::ToolReturned { call, output } => self.tool_returned(call, output),
             Event::SayRequested { text } => self.say_requested(now, text),
             Event::HeardNoMoreThan { lasting } => self.heard_no_more_than(lasting),
             Event::ModelsSwitched => self.models_switched(),

@@ -8,6 +8,7 @@ use super::heard::Heard;
 use super::latency::Milestones;
 use super::playback::Ledger;
 use crate::dialogue::Usage;
+use crate::dialogue::tools::{CallReader, ToolCall};
 use crate::ids::{MarkId, TurnId};
 use crate::language::Language;
 use crate::report::{Speculation, TurnReport};
@@ -34,6 +35,14 @@ pub(super) struct Reply {
     /// The caller's words; empty if the reply is no answer.
     pub(super) heard: String,
     pub(super) chunker: Chunker,
+    /// Finds the calls of tools in its text.
+    pub(super) reader: CallReader,
+    /// The call that the model writes.
+    pub(super) begun: Option<ToolCall>,
+    /// Calls that are not carried out before the whole reply is known and wanted.
+    pub(super) calls: Vec<ToolCall>,
+    /// Those that are, as the model wrote them.
+    pub(super) called: Vec<String>,
     pub(super) ledger: Ledger,
     pub(super) milestones: Milestones,
     /// No more text will come.
@@ -82,6 +91,10 @@ impl Reply {
             purpose,
             heard: heard.to_owned(),
             chunker: Chunker::new(language),
+            reader: CallReader::default(),
+            begun: None,
+            calls: Vec::new(),
+            called: Vec::new(),
             ledger: Ledger::default(),
             milestones,
             complete: false,
@@ -133,6 +146,9 @@ impl Reply {
     /// Drops the text that was generated and not spoken.
     pub(super) fn forget_the_text(&mut self) {
         self.chunker = self.chunker.anew();
+        self.reader = CallReader::default();
+        self.begun = None;
+        self.calls.clear();
         if !self.sounded {
             self.milestones.first_token = None;
         }
@@ -143,6 +159,11 @@ impl Reply {
         self.complete = true;
         let anew = self.chunker.anew();
         std::mem::replace(&mut self.chunker, anew).all(text)
+    }
+
+    /// True if it calls tools.
+    pub(super) fn calls_tools(&self) -> bool {
+        !self.calls.is_empty() || !self.called.is_empty()
     }
 
     /// True if the agent will still be heard after `at`, if it is not stopped.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::latency::Milestones;
+use super::reply::Reply;
 use super::{Action, Conversation};
 use crate::dialogue::Role;
 use crate::units::CallTime;
@@ -30,6 +31,7 @@ impl Conversation {
             Role::User => self.history.caller_said(text),
             Role::Assistant => self.history.agent_was_heard(text),
             Role::System => self.inform(text),
+            Role::Tool => self.remember_result(text.to_owned()),
         }
     }
 
@@ -46,7 +48,9 @@ impl Conversation {
             return;
         }
         let milestones = Milestones { endpoint: Some(now), transcript: Some(now), ..Milestones::default() };
-        if self.is_protected() || !self.nobody_is_heard(now) {
+        // The result of a tool is answered behind what was said when it was called.
+        let calls = self.reply.as_ref().is_some_and(Reply::calls_tools);
+        if self.is_protected() || calls || !self.nobody_is_heard(now) {
             self.remember(Role::User, instructions);
             self.owed.get_or_insert((milestones, String::new()));
             return;
@@ -54,7 +58,7 @@ impl Conversation {
         if self.reply.is_some() {
             self.interrupt(now);
         }
-        if !instructions.trim().is_empty() || !self.history.pending_caller_text().is_empty() {
+        if !instructions.trim().is_empty() || self.history.awaits_an_answer() {
             self.answer(now, milestones, instructions);
         }
     }
@@ -71,8 +75,14 @@ impl Conversation {
         self.begin_with(self.settings.system_prompt.clone(), learnt);
     }
 
-    fn begin_with(&mut self, system_prompt: String, learnt: String) {
-        match self.history.instruct(format!("{}\n{learnt}", system_prompt.trim_end()).trim()) {
+    /// Begins prompts with these instructions, and with what is to be said of the tools. False if that is too
+    /// long.
+    pub(super) fn begin_with(&mut self, system_prompt: String, learnt: String) -> bool {
+        let prompt = format!("{}\n{learnt}", system_prompt.trim_end());
+        let prompt = format!("{}\n\n{}", prompt.trim(), self.about_tools());
+        let begun = self.history.instruct(prompt.trim());
+        let fits = begun.is_ok();
+        match begun {
             Ok(()) => {
                 self.settings.system_prompt = system_prompt;
                 self.learnt = learnt;
@@ -82,6 +92,7 @@ impl Conversation {
             }
             Err(too_long) => self.actions.push_back(too_long),
         }
+        fits
     }
 
     /// The agent is to say a sentence: now if nobody speaks, or else when nobody does.

@@ -95,6 +95,8 @@ fn is_the_callers(event: &Event) -> bool {
         | Event::Remembered { .. }
         | Event::AnswerRequested { .. }
         | Event::Instructed { .. }
+        | Event::ToolsGiven { .. }
+        | Event::ToolReturned { .. }
         | Event::Informed { .. }
         | Event::SayRequested { .. }
         | Event::InterruptRequested => true,
@@ -221,6 +223,7 @@ impl Stage<'_> {
             | Action::CloseUtterance { .. }
             | Action::PromptTooLong { .. }
             | Action::NotSaid { .. }
+            | Action::CallTools { .. }
             | Action::Release { .. }
             | Action::StopGenerating { .. }
             | Action::Cancel { .. }

@@ -6,19 +6,24 @@ mod failing;
 mod whole_calls;
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use offhook_core::dialogue::Role;
-use offhook_core::ids::{Asked, ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
+use offhook_core::dialogue::tools::ToolChoice;
+use offhook_core::dialogue::{CountTokens, Role};
+use offhook_core::ids::{Asked, ChunkId, MarkId, ReadingId, ToolCallId, TurnId, UtteranceId};
 use offhook_core::turns::replay::Trace;
-use offhook_core::turns::trace::{Head, Line, VERSION, What};
+use offhook_core::turns::trace::{Counted, Head, Line, VERSION, What};
 use offhook_core::turns::{Action, Conversation, Event, Settings};
 use offhook_core::units::CallTime;
 use proptest::prelude::*;
 
 use crate::support::cases::cases;
-use crate::support::settings::everything;
+use crate::support::settings::{everything, tools};
 use crate::support::simulation::words;
+
+/// A call of a tool, as a model writes it.
+const CALL: &str = "<tool_call>\n{\"name\": \"book\", \"arguments\": {}}\n</tool_call>";
 
 /// Any event, with ids that may be right, stale or invented.
 fn any_event() -> impl Strategy<Value = Event> {
@@ -29,9 +34,11 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just("my number is"),
         Just("No."),
         Just("mm-hm"),
-        Just("**x, ")
+        Just("**x, "),
+        Just("<tool_"),
+        Just(CALL),
     ];
-    (0..29u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
+    (0..31u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
         let at = CallTime::from_millis(ms * 10);
         let text = text.to_owned();
         match kind {
@@ -76,6 +83,10 @@ fn any_event() -> impl Strategy<Value = Event> {
             24 => Event::Instructed { system_prompt: text.repeat((ms % 40) as usize) },
             25 => Event::Informed { text },
             26 => Event::SayRequested { text },
+            28 => Event::ToolsGiven {
+                tools: tools(if ms % 4 == 0 { ToolChoice::None } else { ToolChoice::Auto }),
+            },
+            29 => Event::ToolReturned { call: ToolCallId(id), output: text },
             27 => Event::HeardNoMoreThan { lasting: Duration::from_millis(ms) },
             _ => Event::MarkPlayed { mark: MarkId(id) },
         }
@@ -96,6 +107,16 @@ fn play(events: &[Event]) -> Vec<Action> {
         }
     }
     actions
+}
+
+/// A counter that tells what it counted.
+fn told(lines: &Arc<Mutex<Vec<Line>>>) -> CountTokens {
+    let (lines, count) = (Arc::clone(lines), words());
+    CountTokens::new(move |text| {
+        let counted = Counted { text: text.to_owned(), tokens: count.of(text) };
+        lines.lock().unwrap().push(Line { at: CallTime::ZERO, what: What::Counted(counted) });
+        count.of(text)
+    })
 }
 
 fn drain(conversation: &mut Conversation, actions: &mut Vec<Action>) {
@@ -150,7 +171,7 @@ proptest! {
         }
         let lines = conversation.history().lines();
         for line in lines.filter(|line| line.role == Role::Assistant) {
-            for word in line.text.split(' ') {
+            for word in line.text.split(CALL).flat_map(str::split_whitespace) {
                 prop_assert!(sent.contains(word), "{word} was never sent");
             }
         }
@@ -202,7 +223,8 @@ proptest! {
 
     #[test]
     fn a_trace_that_is_played_again_gives_the_same_actions(events in prop::collection::vec(any_event(), 0..80)) {
-        let mut conversation = Conversation::new(everything(), words());
+        let counted = Arc::<Mutex<Vec<Line>>>::default();
+        let mut conversation = Conversation::new(everything(), told(&counted));
         let mut lines = Vec::new();
         let head = Head { version: VERSION, call: "c".into(), settings: everything() };
         lines.push(Line { at: CallTime::ZERO, what: What::Trace(Box::new(head)) });
@@ -221,6 +243,7 @@ proptest! {
                 }
             }
         }
+        lines.extend(counted.lock().unwrap().drain(..));
         // Through the text form of a trace file.
         let read = lines.iter().map(|line| Line::read(&line.to_text()).unwrap()).collect();
         let replay = Trace::new(read).unwrap().replay();

@@ -1,6 +1,7 @@
 //! Properties of every whole call with audio: whatever the caller says and when, whatever the engines do,
 //! with every kind of peer.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use offhook_core::call::again::run_again;
@@ -74,6 +75,7 @@ fn any_scene() -> impl Strategy<Value = Scene> {
             fails,
             speaks_only: None,
             answer: Some(ANSWER.into()),
+            answers: VecDeque::new(),
         }
     });
     let keys = prop::collection::vec(0..20_000u64, 0..3);

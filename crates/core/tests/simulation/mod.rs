@@ -20,5 +20,6 @@ mod remembering;
 mod requested;
 mod speculating;
 mod standing_in;
+mod tools;
 mod waiting;
 mod whole_calls;

@@ -1,5 +1,6 @@
 //! Whole calls of a client of the Realtime API, which returns no marks.
 
+use offhook_core::dialogue::Role;
 use offhook_core::units::CallTime;
 use serde_json::{Value, json};
 
@@ -140,4 +141,66 @@ fn other_instructions_reach_the_model() {
     call.says(AT(5000), "When do you open?");
     call.run(AT(12_000));
     assert_eq!(call.prompts.last().unwrap()[0].text, "You are a baker.");
+}
+
+/// A call of a function, as a model writes it.
+const CALL: &str = "<tool_call>\n{\"name\": \"book\", \"arguments\": {\"day\": \"Tuesday\"}}\n</tool_call>";
+
+/// A session with a function, in which the caller asks at 5,000 and these are the model's answers.
+fn booking(answers: &[&str]) -> WholeCall {
+    let mut call = session();
+    call.engines.answers = answers.iter().map(|text| (*text).to_owned()).collect();
+    let book = json!({"type": "function", "name": "book", "parameters": {"type": "object"}});
+    call.sends(AT(1000), &json!({"type": "session.update", "session": {"tools": [book]}}));
+    call.says(AT(5000), "Book me for Tuesday.");
+    call
+}
+
+fn result(call: &str) -> Value {
+    json!({"type": "conversation.item.create",
+        "item": {"type": "function_call_output", "call_id": call, "output": "{\"booked\": true}"}})
+}
+
+#[test]
+fn a_function_is_called_and_what_it_brings_is_answered() {
+    let mut call = booking(&[CALL, "You are booked."]);
+    call.sends(AT(9000), &result("call_0"));
+    call.sends(AT(9001), &json!({"type": "response.create"}));
+    call.run(AT(16_000));
+    assert!(call.heard_text().ends_with("You are booked."), "{}", call.heard_text());
+    let made = events(&call, &["response.function_call_arguments.done"]);
+    assert_eq!(made[0].1["arguments"], r#"{"day": "Tuesday"}"#);
+    let done: Vec<_> =
+        events(&call, &["response.done"]).into_iter().filter(|(at, _)| *at > AT(5000)).collect();
+    assert_eq!(done.len(), 2);
+    let response = &done[0].1["response"];
+    assert_eq!(
+        (&response["status"], &response["output"][0]["call_id"]),
+        (&json!("completed"), &json!("call_0"))
+    );
+    assert!(done[0].0 - made[0].0 < MS(20), "nothing is spoken that it would wait for");
+    assert_eq!(done[1].1["response"]["output"][0]["content"][0]["transcript"], "You are booked.");
+    // What was brought is no item of the caller's speech.
+    assert_eq!(events(&call, &["input_audio_buffer.committed"]).len(), 1);
+    assert_eq!(call.prompts.last().unwrap().last().unwrap().role, Role::Tool);
+}
+
+#[test]
+fn an_answer_that_is_asked_for_while_the_words_before_a_call_are_spoken_comes_behind_them() {
+    let mut call = booking(&[&format!("One moment, I look into the book. {CALL}"), "You are booked."]);
+    call.run(AT(8000));
+    let made = events(&call, &["response.function_call_arguments.done"])[0].0;
+    call.sends(AT(8000), &result("call_0"));
+    call.sends(AT(8000), &json!({"type": "response.create"}));
+    call.run(AT(20_000));
+    let text = call.heard_text();
+    assert!(text.ends_with("One moment, I look into the book. You are booked."), "{text}");
+    let created: Vec<_> = events(&call, &["response.created", "response.done", "error"])
+        .into_iter()
+        .filter(|(at, _)| *at > AT(5000))
+        .collect();
+    assert_eq!(kinds(&created), ["response.created", "response.done", "response.created", "response.done"]);
+    assert!(made < AT(8000) && created[1].0 > AT(8000));
+    let output = &created[1].1["response"]["output"];
+    assert_eq!((&output[0]["type"], &output[1]["type"]), (&json!("function_call"), &json!("message")));
 }

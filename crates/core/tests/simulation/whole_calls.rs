@@ -41,6 +41,26 @@ fn a_question_is_heard_and_answered_word_by_word() {
     }
 }
 
+#[test]
+fn who_watches_a_call_is_told_what_its_client_is_whatever_the_client_speaks() {
+    let mut call = WholeCall::with(settings(), Peer::Native(8000), Engines::default());
+    asks(&mut call);
+    call.run(AT(12_000));
+    let summary = call.hangs_up();
+    let told: Vec<&String> = call.told.iter().map(|(_, text)| text).collect();
+    let watched = call.watched();
+    assert!(watched.iter().all(|text| told.contains(&text)) && watched.len() > 5, "{watched:#?}");
+    assert!(watched.last().unwrap().contains("session.summary") && summary.turns == 1);
+
+    let mut call = WholeCall::with(settings(), Peer::Asterisk(MS(15_000)), Engines::default());
+    asks(&mut call);
+    call.run(AT(12_000));
+    call.hangs_up();
+    for words in ["\"heard\":\"When do you open?\"", ANSWER, "session.summary"] {
+        assert!(call.watched().iter().any(|text| text.contains(words)), "{words}");
+    }
+}
+
 /// Complaint: "it talks over me".
 #[test]
 fn a_caller_who_cuts_in_hears_silence_within_a_frame() {

@@ -56,7 +56,7 @@ impl Simulation {
         }
         let count = heard.split_whitespace().count();
         let reply = format!("You said {count} words. Is there anything else?");
-        let reply = self.answer.clone().unwrap_or(reply);
+        let reply = self.answers.pop_front().or_else(|| self.answer.clone()).unwrap_or(reply);
         if self.broken == Some(Broken::EmptyGenerator) {
             return self.at(at, Event::GenerationDone { turn, usage: None });
         }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use offhook_core::dialogue::CountTokens;
+use offhook_core::dialogue::tools::{Tool, ToolChoice, Tools};
 use offhook_core::turns::{
     BargeInPolicy, EndpointPolicy, KeysPolicy, Listening, Manners, Phrases, ReadAhead, Settings,
     SpeculationPolicy,
@@ -90,4 +91,13 @@ pub fn lively() -> Settings {
     settings.manners.filler_after = Some(MS(1500));
     settings.manners.idle_after = Some(MS(6000));
     settings
+}
+
+/// Tools for booking, of which a reply may call those of this choice.
+pub fn tools(choice: ToolChoice) -> Tools {
+    let tool = |name: &str| {
+        let parameters = serde_json::json!({"type": "object", "properties": {"day": {"type": "string"}}});
+        Tool { name: name.to_owned(), description: None, parameters }
+    };
+    Tools { all: vec![tool("book"), tool("cancel")], choice }
 }

@@ -1,7 +1,7 @@
 //! A whole call on a simulated clock: a scripted caller, scripted engines with fixed delays, and a gateway
 //! that plays the audio it receives. Nothing waits: hours pass in microseconds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use offhook_core::dialogue::{Message, Role, WordTime};
@@ -78,6 +78,8 @@ pub struct Simulation {
     pub busy: bool,
     /// The model's answer; `None` for one that counts the words it was given.
     pub answer: Option<String>,
+    /// The model's next answers, before that one.
+    pub answers: VecDeque<String>,
     /// The rest of the model's behaviour.
     pub script: Script,
     /// The prompts that the model was given.
@@ -121,6 +123,7 @@ impl Simulation {
             audio_lag: Duration::ZERO,
             busy: false,
             answer: None,
+            answers: VecDeque::new(),
             script: Script::default(),
             prompts: Vec::new(),
             doubtful: false,
@@ -292,6 +295,7 @@ impl Simulation {
                 | Action::TimedOut { .. }
                 | Action::PromptTooLong { .. }
                 | Action::NotSaid { .. }
+                | Action::CallTools { .. }
                 | Action::TurnReport(_) => {}
             }
         }

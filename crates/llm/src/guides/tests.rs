@@ -8,9 +8,9 @@ use proptest::prelude::*;
 
 use super::super::architecture::Architecture;
 use super::super::test_model::Random;
-use super::super::tools::{CallReader, MOST_CALLS, Said};
 use super::super::vocabulary::{Kind, Piece};
 use super::*;
+use crate::dialogue::tools::{CallReader, MOST_CALLS, Said};
 
 /// Bytes, an end, and pieces that cross the borders of signs.
 fn vocabulary(more: impl IntoIterator<Item = String>) -> Vocabulary {

@@ -5,8 +5,9 @@ use candle_core::quantized::GgmlDType;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::ToolUse;
+use crate::dialogue::tools::Tool;
 use crate::test_model::{TestModel, options};
-use crate::tools::{Tool, ToolUse};
 use crate::{Form, Guide, LlmEngine, load};
 
 fn engine() -> LlmEngine {

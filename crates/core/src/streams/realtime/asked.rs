@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::session::{instructions, not_done, not_given, only_audio};
+use super::session::{instructions, not_given, only_audio};
 use crate::streams::Refusal;
 use crate::streams::fields::Fields;
 
@@ -27,7 +27,7 @@ impl Asked {
             not_given(response, field, problem)?;
         }
         if response.get("conversation").is_some_and(|which| *which != json!("auto")) {
-            return Err(not_done("response.conversation", problem));
+            return Err(Refusal::not_done("response.conversation", problem));
         }
         only_audio(response)?;
         let texts = response.texts("metadata", "response.metadata")?;
@@ -35,7 +35,7 @@ impl Asked {
             |(name, text): (&String, &String)| name.chars().count() <= 64 && text.chars().count() <= 512;
         if texts.len() > 16 || !texts.iter().all(fits) {
             let problem = "at most 16 texts of 512 characters, with names of 64, are taken";
-            return Err(not_done("response.metadata", problem));
+            return Err(Refusal::not_done("response.metadata", problem));
         }
         Ok(Self {
             instructions: instructions(response)?.unwrap_or_default(),

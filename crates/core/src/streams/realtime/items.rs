@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::session::not_done;
 use crate::dialogue::Role;
 use crate::streams::fields::Fields;
 use crate::streams::{Refusal, RefusalCode};
@@ -27,7 +26,7 @@ impl Item {
     pub(super) fn read(item: &Fields<'_>) -> Result<Self, Refusal> {
         let kind = item.optional_id("type")?.unwrap_or("message");
         if kind != "message" {
-            return Err(not_done("item.type", format!("{kind:?}: only \"message\" is taken")));
+            return Err(Refusal::not_done("item.type", format!("{kind:?}: only \"message\" is taken")));
         }
         let role = match item.id("role")? {
             "user" => Role::User,
@@ -44,7 +43,10 @@ impl Item {
         for part in parts {
             let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
             if !["input_text", "output_text", "text"].contains(&kind) {
-                return Err(not_done("item.content.type", "only input_text and output_text are taken"));
+                return Err(Refusal::not_done(
+                    "item.content.type",
+                    "only input_text and output_text are taken",
+                ));
             }
             let words = part.get("text").and_then(Value::as_str);
             text.push_str(words.ok_or_else(|| wrong("a part has no text"))?);
@@ -67,6 +69,7 @@ impl Item {
             Role::User => ("user", "input_text"),
             Role::System => ("system", "input_text"),
             Role::Assistant => ("assistant", "output_text"),
+            Role::Tool => ("tool", "output_text"),
         };
         json!({
             "object": "realtime.item", "id": id, "type": "message", "role": role, "status": "completed",

@@ -5,8 +5,10 @@
 //! Source: OpenAI's reference of client and server events (the generally available form), and the types of
 //! its Python library.
 
+mod agent;
 mod asked;
 mod caller;
+mod functions;
 mod items;
 mod names;
 mod response;
@@ -20,16 +22,17 @@ use serde_json::{Value, json};
 
 use self::asked::Asked;
 use self::caller::Caller;
+use self::functions::{Calls, Output};
 use self::items::Item;
 use self::names::Names;
 use self::response::{Event, Outcome, Response};
-use self::session::{Session, not_done};
+use self::session::Session;
 use super::dialect::Dialect;
 use super::fields::{self, Fields, only_text};
 use super::{Gateway, Inbound, Media, Overrides, Refusal, Start, Wire, WireOut, query};
 use crate::dialogue::Role;
 use crate::ids::TurnId;
-use crate::report::{Report, ReportedTurn};
+use crate::report::Report;
 
 /// One session's codec.
 #[derive(Debug)]
@@ -53,6 +56,7 @@ pub struct Realtime {
     saying: Option<TurnId>,
     /// The item that was spoken last, and how many samples of it were sent.
     spoken: Option<(String, u64)>,
+    calls: Calls,
 }
 
 impl Realtime {
@@ -76,6 +80,7 @@ impl Realtime {
             metadata: Value::Null,
             saying: None,
             spoken: None,
+            calls: Calls::default(),
         }
     }
 
@@ -106,14 +111,14 @@ impl Realtime {
     }
 
     /// The call begins with the first event that needs it.
-    fn start(&mut self) -> Option<Inbound> {
+    fn start(&mut self) -> Vec<Inbound> {
         if std::mem::replace(&mut self.running, true) {
-            return None;
+            return Vec::new();
         }
         let prompt = Some(self.session.instructions.clone()).filter(|text| !text.is_empty());
         // In this protocol the agent does not speak before it is asked to.
         let agent = Overrides { system_prompt: prompt, greeting: Some(String::new()) };
-        Some(Inbound::Started(Box::new(Start {
+        let start = Inbound::Started(Box::new(Start {
             stream_id: None,
             call_id: Some(self.session.id.clone()).filter(|id| !id.is_empty()),
             client_id: None,
@@ -122,7 +127,9 @@ impl Realtime {
             custom: std::collections::BTreeMap::new(),
             format: self.session.format,
             agent,
-        })))
+        }));
+        let tools = Some(self.session.tools.clone()).filter(|tools| !tools.are_idle());
+        [start].into_iter().chain(tools.map(|tools| Inbound::ToolsGiven { tools })).collect()
     }
 
     fn read(&mut self, message: &Fields<'_>) -> Result<Vec<Inbound>, Refusal> {
@@ -149,10 +156,10 @@ impl Realtime {
                 }
             }
             "input_audio_buffer.commit" | "input_audio_buffer.clear" => {
-                return Err(not_done(kind, "turns are taken by the server: only append audio"));
+                return Err(Refusal::not_done(kind, "turns are taken by the server: only append audio"));
             }
             "conversation.item.delete" | "conversation.item.retrieve" => {
-                return Err(not_done(kind, "items are not kept by name"));
+                return Err(Refusal::not_done(kind, "items are not kept by name"));
             }
             other => return Err(Refusal::malformed("type", format!("{other:?} is no event of a client"))),
         };
@@ -162,30 +169,44 @@ impl Realtime {
     fn update(&mut self, changes: &Fields<'_>) -> Result<Vec<Inbound>, Refusal> {
         let changed = self.session.changed(changes, self.running)?;
         let other = changed.instructions != self.session.instructions && self.running;
+        let equipped = changed.tools != self.session.tools && self.running;
         self.session = changed;
         self.reply(("session.updated", json!({"session": self.session.told()})));
         let prompt = other.then(|| Inbound::Instructed { system_prompt: self.session.instructions.clone() });
-        Ok(self.start().into_iter().chain(prompt).collect())
+        let tools = equipped.then(|| Inbound::ToolsGiven { tools: self.session.tools.clone() });
+        Ok(self.start().into_iter().chain(prompt).chain(tools).collect())
     }
 
     fn item(&mut self, item: &Fields<'_>) -> Result<Inbound, Refusal> {
+        if item.optional_id("type")? == Some("function_call_output") {
+            let Output { id, call, text } = self.calls.returned(item)?;
+            self.item_added(id, |id| functions::output_told(id, call, &text));
+            self.unanswered = true;
+            return Ok(Inbound::ToolReturned { call, output: text });
+        }
         let item = Item::read(item)?;
-        let id = item.id.clone().unwrap_or_else(|| self.names.of("item"));
-        let told = json!({"previous_item_id": self.last_item, "item": item.told(&id)});
-        self.reply(("conversation.item.added", told.clone()));
-        self.reply(("conversation.item.done", told));
-        self.last_item = Some(id);
+        self.item_added(item.id.clone(), |id| item.told(id));
         match item.role {
             Role::User => self.unanswered = true,
             // It is of an earlier conversation, and so was what came before it.
             Role::Assistant => self.unanswered = false,
-            Role::System => {}
+            Role::System | Role::Tool => {}
         }
         Ok(Inbound::Remembered { role: item.role, text: item.text })
     }
 
+    /// Tells the client of the item that it added, under its own name for it or a new one.
+    fn item_added(&mut self, id: Option<String>, told: impl FnOnce(&str) -> Value) {
+        let id = id.unwrap_or_else(|| self.names.of("item"));
+        let told = json!({"previous_item_id": self.last_item, "item": told(&id)});
+        self.reply(("conversation.item.added", told.clone()));
+        self.reply(("conversation.item.done", told));
+        self.last_item = Some(id);
+    }
+
     fn create(&mut self, response: Option<&Fields<'_>>) -> Result<Option<Inbound>, Refusal> {
-        if self.response.is_some() {
+        // What tools have brought is answered behind the response that called them.
+        if self.response.as_ref().is_some_and(|response| !response.calls_functions()) {
             let told = "Conversation already has an active response in progress: cancel it first";
             let told = self.problem("conversation_already_has_active_response", told);
             self.replies.push(told);
@@ -194,7 +215,7 @@ impl Realtime {
         let Asked { instructions, metadata } = response.map(Asked::read).transpose()?.unwrap_or_default();
         if instructions.is_empty() && !self.unanswered {
             let problem = "there is nothing to answer: add an item of the user's, or give instructions";
-            return Err(not_done("response.create", problem));
+            return Err(Refusal::not_done("response.create", problem));
         }
         (self.typed, self.unanswered, self.metadata) = (true, false, metadata);
         Ok(Some(Inbound::AnswerRequested { instructions }))
@@ -205,7 +226,7 @@ impl Realtime {
         let heard = message.number("audio_end_ms")?;
         // The client may still play what is over by the clock here.
         let Some((_, samples)) = self.spoken.as_ref().filter(|(spoken, _)| spoken == item) else {
-            return Err(not_done("item_id", "only the item that was spoken last can be truncated"));
+            return Err(Refusal::not_done("item_id", "only the item that was spoken last can be truncated"));
         };
         let sent = samples * 1000 / u64::from(self.session.format.rate);
         if heard > sent {
@@ -260,76 +281,6 @@ impl Realtime {
         }
         events
     }
-
-    // What the agent does.
-
-    /// The response to which what the agent says now belongs, with the events that begin it.
-    fn speaking(&mut self, turn: Option<TurnId>) -> (Response, Vec<Event>) {
-        let mut events = Vec::new();
-        let other =
-            |response: &mut Response| turn.is_some() && response.turn.is_some_and(|of| Some(of) != turn);
-        if let Some(before) = self.response.take_if(other) {
-            events.extend(before.done(Outcome::TurnDetected, None));
-        }
-        let mut response = match self.response.take() {
-            Some(response) => response,
-            None => {
-                let response = Response::new(self.names.of("resp"), turn, Value::Null);
-                events.push(response.created());
-                response
-            }
-        };
-        response.turn = response.turn.or(turn);
-        if response.item.is_none() {
-            let item = self.names.of("item");
-            events.extend(response.begun(&item, self.last_item.as_deref()));
-            self.last_item = Some(item);
-        }
-        (response, events)
-    }
-
-    fn says(&mut self, turn: TurnId, text: &str) -> Vec<Event> {
-        self.saying = Some(turn);
-        let (mut response, mut events) = self.speaking(Some(turn));
-        events.push(response.words(text));
-        self.response = Some(response);
-        events
-    }
-
-    fn sounds(&mut self, samples: &[i16]) -> Vec<Event> {
-        if samples.is_empty() {
-            return Vec::new();
-        }
-        let (mut response, mut events) = self.speaking(self.saying);
-        events.push(response.audio(samples.len(), &self.session.format.bytes(samples)));
-        self.spoken = response.item.clone().map(|item| (item, response.samples));
-        self.response = Some(response);
-        events
-    }
-
-    fn turn_over(&mut self, turn: &ReportedTurn) -> Vec<Event> {
-        let of_turn = |response: &mut Response| response.turn == Some(turn.turn.turn);
-        let Some(response) = self.response.take_if(of_turn) else { return Vec::new() };
-        let outcome = match (turn.turn.interrupted, response.cancelled) {
-            (false, _) => Outcome::Completed,
-            (true, false) => Outcome::TurnDetected,
-            (true, true) => Outcome::ClientCancelled,
-        };
-        response.done(outcome, Some(turn))
-    }
-
-    fn clear(&mut self) -> Vec<Event> {
-        // No report will come of a response that was not heard.
-        let unheard = |response: &mut Response| response.cancelled && response.samples == 0;
-        if let Some(response) = self.response.take_if(unheard) {
-            return response.done(Outcome::ClientCancelled, None);
-        }
-        let Some(response) = self.response.as_mut().filter(|response| response.is_heard()) else {
-            return Vec::new();
-        };
-        (response.cleared, response.cuts) = (true, response.cuts + 1);
-        self.caller.cuts_in(&mut self.names)
-    }
 }
 
 impl Gateway for Realtime {
@@ -376,6 +327,7 @@ impl Gateway for Realtime {
             Report::Hearing { stable, .. } => self.caller.says(stable).into_iter().collect(),
             Report::Heard { turn, text } => self.heard(turn, text),
             Report::Saying { turn, text, .. } => self.says(turn, text),
+            Report::ToolsCalled { turn, calls } => self.calls_tools(turn, calls),
             Report::Turn(turn) => self.turn_over(turn),
             Report::Error { code, message } => return vec![self.problem(code, message)],
             Report::Pong(_) | Report::Summary(_) => Vec::new(),

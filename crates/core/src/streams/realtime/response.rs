@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::ids::TurnId;
-use crate::report::ReportedTurn;
+use crate::report::{CalledTool, ReportedTurn};
 use crate::streams::fields::base64;
 
 /// How a response ends.
@@ -24,6 +24,10 @@ pub(super) struct Response {
     id: String,
     /// The item of its words; `None` before the first.
     pub(super) item: Option<String>,
+    /// Its place among the items of the response.
+    index: usize,
+    /// The calls of functions, which are items of their own, by their places.
+    calls: Vec<(usize, Value)>,
     /// The turn that it answers, once that is known.
     pub(super) turn: Option<TurnId>,
     transcript: String,
@@ -47,6 +51,8 @@ impl Response {
         Self {
             id,
             item: None,
+            index: 0,
+            calls: Vec::new(),
             turn,
             transcript: String::new(),
             samples: 0,
@@ -69,9 +75,10 @@ impl Response {
     /// The item begins, behind `previous`.
     pub(super) fn begun(&mut self, item: &str, previous: Option<&str>) -> Vec<Event> {
         self.item = Some(item.to_owned());
+        self.index = self.calls.len();
         let item = self.item("in_progress", None);
         vec![
-            ("response.output_item.added", json!({"response_id": self.id, "output_index": 0, "item": item})),
+            self.of_item("response.output_item.added", self.index, &item),
             ("conversation.item.added", json!({"previous_item_id": previous, "item": item})),
             self.of_part("response.content_part.added", json!({"part": {"type": "audio", "transcript": ""}})),
         ]
@@ -90,6 +97,42 @@ impl Response {
         self.of_part("response.output_audio_transcript.delta", json!({"delta": delta}))
     }
 
+    /// A function is called: an item that is there as a whole, behind `previous`.
+    pub(super) fn calls(&mut self, item: &str, previous: Option<&str>, called: &CalledTool) -> Vec<Event> {
+        let CalledTool { id, call } = called;
+        let index = self.calls.len() + usize::from(self.item.is_some());
+        let told = |status: &str, arguments: &str| {
+            json!({
+                "object": "realtime.item", "id": item, "type": "function_call", "status": status,
+                "call_id": id.to_string(), "name": call.name, "arguments": arguments,
+            })
+        };
+        let of_call = |kind: &'static str, mut body: Value| {
+            body["response_id"] = json!(self.id);
+            body["item_id"] = json!(item);
+            body["output_index"] = json!(index);
+            body["call_id"] = json!(id.to_string());
+            (kind, body)
+        };
+        let (begun, whole) = (told("in_progress", ""), told("completed", &call.arguments));
+        let arguments = json!({"name": call.name, "arguments": call.arguments});
+        let events = vec![
+            self.of_item("response.output_item.added", index, &begun),
+            ("conversation.item.added", json!({"previous_item_id": previous, "item": begun})),
+            of_call("response.function_call_arguments.delta", json!({"delta": call.arguments})),
+            of_call("response.function_call_arguments.done", arguments),
+            self.of_item("response.output_item.done", index, &whole),
+            ("conversation.item.done", json!({"previous_item_id": previous, "item": whole})),
+        ];
+        self.calls.push((index, whole));
+        events
+    }
+
+    /// True if it calls functions.
+    pub(super) fn calls_functions(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
     /// The response is over. The item keeps the words that were `heard`, if it is known which.
     pub(super) fn done(self, outcome: Outcome, turn: Option<&ReportedTurn>) -> Vec<Event> {
         let (status, details) = match outcome {
@@ -100,7 +143,7 @@ impl Response {
             }
         };
         let mut events = Vec::new();
-        let mut output = Vec::new();
+        let mut output = self.calls.clone();
         if self.item.is_some() {
             let ends = if outcome == Outcome::Completed { "completed" } else { "incomplete" };
             let heard = turn.map(|turn| turn.turn.reply.as_str());
@@ -110,14 +153,13 @@ impl Response {
                 self.of_part("response.output_audio.done", json!({})),
                 self.of_part("response.output_audio_transcript.done", json!({"transcript": self.transcript})),
                 self.of_part("response.content_part.done", part),
-                (
-                    "response.output_item.done",
-                    json!({"response_id": self.id, "output_index": 0, "item": item}),
-                ),
+                self.of_item("response.output_item.done", self.index, &item),
                 ("conversation.item.done", json!({"item": item})),
             ]);
-            output.push(item);
+            output.push((self.index, item));
         }
+        output.sort_by_key(|(index, _)| *index);
+        let output: Vec<Value> = output.into_iter().map(|(_, item)| item).collect();
         let mut told = self.told(status, &details, &output);
         // Clients add up what they are told, so that there is always something.
         let tokens = turn.and_then(|turn| turn.turn.tokens).unwrap_or_default();
@@ -147,11 +189,16 @@ impl Response {
         })
     }
 
-    /// An event about the one part of its one item.
+    /// An event about one of its items.
+    fn of_item(&self, kind: &'static str, index: usize, item: &Value) -> Event {
+        (kind, json!({"response_id": self.id, "output_index": index, "item": item}))
+    }
+
+    /// An event about the one part of the item of its words.
     fn of_part(&self, kind: &'static str, mut body: Value) -> Event {
         body["response_id"] = json!(self.id);
         body["item_id"] = json!(self.item);
-        body["output_index"] = json!(0);
+        body["output_index"] = json!(self.index);
         body["content_index"] = json!(0);
         (kind, body)
     }

@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use super::functions;
+use crate::dialogue::tools::Tools;
 use crate::streams::fields::Fields;
 use crate::streams::{AudioFormat, Encoding, Refusal, RefusalCode};
 use crate::units::PHONE_RATE;
@@ -21,6 +23,8 @@ pub(super) struct Session {
     /// The client's own system prompt; empty for the configured one.
     pub(super) instructions: String,
     pub(super) format: AudioFormat,
+    /// The functions that the client carries out.
+    pub(super) tools: Tools,
 }
 
 impl Session {
@@ -31,6 +35,7 @@ impl Session {
             model: model.to_owned(),
             instructions: String::new(),
             format: AudioFormat { encoding: Encoding::Pcm16le, rate: LINEAR_RATE },
+            tools: Tools::default(),
         }
     }
 
@@ -40,12 +45,15 @@ impl Session {
     /// If a change is none that this server makes. Then nothing is changed.
     pub(super) fn changed(&self, changes: &Fields<'_>, running: bool) -> Result<Self, Refusal> {
         if let Some(kind) = changes.optional_id("type")?.filter(|kind| *kind != "realtime") {
-            return Err(not_done("session.type", format!("{kind:?}: only \"realtime\" sessions are served")));
+            return Err(Refusal::not_done(
+                "session.type",
+                format!("{kind:?}: only \"realtime\" sessions are served"),
+            ));
         }
-        not_given(changes, "tools", "function calls are not served")?;
         not_given(changes, "prompt", "stored prompts are not served: send instructions")?;
         only_audio(changes)?;
         let instructions = instructions(changes)?;
+        let tools = functions::tools(changes, &self.tools)?;
         let mut input = self.format;
         let mut output = self.format;
         if let Some(audio) = changes.optional_object("audio", "session.audio")? {
@@ -57,20 +65,23 @@ impl Session {
                 output = format(&of, "session.audio.output.format")?.unwrap_or(output);
                 if of.get("speed").is_some_and(|speed| speed.as_f64() != Some(1.0)) {
                     let problem = "the pace of calls is the configured one (tts.speed)";
-                    return Err(not_done("session.audio.output.speed", problem));
+                    return Err(Refusal::not_done("session.audio.output.speed", problem));
                 }
             }
         }
         if input != output {
             let problem = "is not the format of session.audio.input: both must be the same";
-            return Err(not_done("session.audio.output.format", problem));
+            return Err(Refusal::not_done("session.audio.output.format", problem));
         }
         if running && input != self.format {
-            return Err(not_done("session.audio.input.format", "cannot change once the session runs"));
+            return Err(Refusal::not_done(
+                "session.audio.input.format",
+                "cannot change once the session runs",
+            ));
         }
         let instructions = instructions.filter(|text| !text.is_empty());
         let instructions = instructions.unwrap_or_else(|| self.instructions.clone());
-        Ok(Self { instructions, format: input, ..self.clone() })
+        Ok(Self { instructions, format: input, tools, ..self.clone() })
     }
 
     /// The settings, as clients are told them.
@@ -80,6 +91,7 @@ impl Session {
             Encoding::Alaw => json!({"type": "audio/pcma"}),
             Encoding::Pcm16le | Encoding::Pcm16be => json!({"type": "audio/pcm", "rate": self.format.rate}),
         };
+        let (tools, tool_choice) = functions::told(&self.tools);
         json!({
             "type": "realtime",
             "object": "realtime.session",
@@ -97,8 +109,8 @@ impl Session {
                 },
                 "output": {"format": format, "voice": "configured", "speed": 1.0},
             },
-            "tools": [],
-            "tool_choice": "none",
+            "tools": tools,
+            "tool_choice": tool_choice,
             "max_output_tokens": "inf",
         })
     }
@@ -142,14 +154,17 @@ fn format(of: &Fields<'_>, name: &'static str) -> Result<Option<AudioFormat>, Re
 fn turn_detection(input: &Fields<'_>) -> Result<(), Refusal> {
     const NAME: &str = "session.audio.input.turn_detection";
     if input.is_null("turn_detection") {
-        return Err(not_done(NAME, "null: turns are taken by the server, it cannot be switched off"));
+        return Err(Refusal::not_done(
+            NAME,
+            "null: turns are taken by the server, it cannot be switched off",
+        ));
     }
     let Some(detection) = input.optional_object("turn_detection", NAME)? else { return Ok(()) };
     let switched_off =
         ["create_response", "interrupt_response"].into_iter().find(|name| detection.is_false(name));
     match switched_off {
         Some(name) => {
-            Err(not_done(&detection.name(name), "false: the server answers and gives way by itself"))
+            Err(Refusal::not_done(&detection.name(name), "false: the server answers and gives way by itself"))
         }
         None => Ok(()),
     }
@@ -158,7 +173,7 @@ fn turn_detection(input: &Fields<'_>) -> Result<(), Refusal> {
 /// Refuses a field that says something: more than an empty list.
 pub(super) fn not_given(of: &Fields<'_>, field: &str, problem: &str) -> Result<(), Refusal> {
     let given = of.get(field).is_some_and(|value| value.as_array().is_none_or(|list| !list.is_empty()));
-    if given { Err(not_done(&of.name(field), problem)) } else { Ok(()) }
+    if given { Err(Refusal::not_done(&of.name(field), problem)) } else { Ok(()) }
 }
 
 /// Refuses text as output. What was given may be of any length, and is not repeated.
@@ -166,10 +181,5 @@ pub(super) fn only_audio(of: &Fields<'_>) -> Result<(), Refusal> {
     const FIELD: &str = "output_modalities";
     let other = of.get(FIELD).is_some_and(|given| *given != json!(["audio"]));
     let problem = "the agent always speaks, so only [\"audio\"] is taken";
-    if other { Err(not_done(&of.name(FIELD), problem)) } else { Ok(()) }
-}
-
-/// The refusal of something that the protocol has and this server does not do.
-pub(super) fn not_done(name: &str, problem: impl std::fmt::Display) -> Refusal {
-    Refusal::new(RefusalCode::Unsupported, format!("{name}: {problem}"))
+    if other { Err(Refusal::not_done(&of.name(FIELD), problem)) } else { Ok(()) }
 }

@@ -1,8 +1,11 @@
 //! What a client may ask for, what it is told, and properties that hold for any input.
 
+mod functions;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::report::ReportedTurn;
 use crate::streams::{RefusalCode, golden};
 
 fn codec() -> Realtime {
@@ -79,7 +82,6 @@ fn what_is_not_done_is_refused_by_name() {
     let session = |session: Value| update(&session);
     for (message, named) in [
         (session(json!({"type": "transcription"})), "session.type"),
-        (session(json!({"tools": [{"type": "function", "name": "f"}]})), "session.tools"),
         (session(json!({"output_modalities": ["text"]})), "session.output_modalities"),
         (session(json!({"prompt": {"id": "p"}})), "session.prompt"),
         (session(json!({"instructions": "x".repeat(20_001)})), "session.instructions"),
@@ -107,7 +109,12 @@ fn what_is_not_done_is_refused_by_name() {
         ),
         (json!({"type": "conversation.item.truncate", "item_id": "i", "audio_end_ms": 1}), "item_id"),
         (json!({"type": "dance"}), "dance"),
-        (json!({"type": "conversation.item.create", "item": {"type": "function_call_output"}}), "item.type"),
+        (json!({"type": "conversation.item.create", "item": {"type": "function_call"}}), "item.type"),
+        (
+            json!({"type": "conversation.item.create",
+                "item": {"type": "function_call_output", "call_id": "call_0", "output": ""}}),
+            "item.call_id",
+        ),
         (
             json!({"type": "conversation.item.create", "item": {"role": "user", "content": [{"type": "input_image"}]}}),
             "only input_text",

@@ -181,6 +181,7 @@ impl Reader {
             | Action::TimedOut { .. }
             | Action::PromptTooLong { .. }
             | Action::NotSaid { .. }
+            | Action::CallTools { .. }
             | Action::TurnReport(_)
             | Action::HangUp { .. } => {}
         }
@@ -233,6 +234,8 @@ impl Reader {
             | Event::Remembered { .. }
             | Event::AnswerRequested { .. }
             | Event::Instructed { .. }
+            | Event::ToolsGiven { .. }
+            | Event::ToolReturned { .. }
             | Event::Informed { .. }
             | Event::SayRequested { .. }
             | Event::HeardNoMoreThan { .. }

@@ -11,7 +11,7 @@ use offhook_core::media::ear::EarSettings;
 use offhook_core::media::listener::Listener;
 use offhook_core::speakable::Dictionary;
 use offhook_core::streams::asterisk::Asterisk;
-use offhook_core::streams::native::Native;
+use offhook_core::streams::native::{Native, message_of};
 use offhook_core::streams::realtime::Realtime;
 use offhook_core::streams::{Gateway, Inbound, Wire};
 use offhook_core::turns::{Settings, trace};
@@ -33,6 +33,8 @@ pub struct Beginning {
     pub peer: Peer,
     pub dictionary: Dictionary,
     pub ear: EarSettings,
+    /// What those are told who watch the call, in the form of our own protocol.
+    pub watched: Kept<String>,
 }
 
 impl Beginning {
@@ -56,6 +58,7 @@ impl Beginning {
         let Inbound::Started(start) = started.remove(0) else { panic!("{started:?}") };
         let hysteresis = Hysteresis::new(MS(60), MIN_SPEECH, MS(120));
         let max_piece = self.settings.listening.max_piece;
+        let watched = self.watched.clone();
         let setup = Setup {
             id: CallId::new("c"),
             settings: self.settings.clone(),
@@ -71,7 +74,7 @@ impl Beginning {
             trace: trace.map(|kept| Arc::new(move |line| kept.lock().unwrap().push(line)) as _),
             capture: captured.map(|kept| Arc::new(move |line| kept.lock().unwrap().push(line)) as _),
             tap: None,
-            watch: None,
+            watch: Some(Arc::new(move |report| watched.lock().unwrap().extend(message_of(report)))),
         };
         let line = Line::new(codec, self.peer.rate()).unwrap();
         Call::new(CallTime::ZERO, setup, line, &start, Vec::new(), Tolerance::default())

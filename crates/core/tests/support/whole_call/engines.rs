@@ -1,6 +1,6 @@
 //! The scripted engines of a whole call, with set delays and failures.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use offhook_core::call::{Input, Job, JobId, Outcome, SpokenPart};
@@ -31,6 +31,8 @@ pub struct Engines {
     /// The language model's answer; `None` for one that counts the words it was given. `{n}` is the number of
     /// answers asked for so far, in letters: a word with digits would be spoken as several words.
     pub answer: Option<String>,
+    /// The next answers, before that one.
+    pub answers: VecDeque<String>,
 }
 
 impl Default for Engines {
@@ -46,6 +48,7 @@ impl Default for Engines {
             fails: BTreeSet::new(),
             speaks_only: None,
             answer: None,
+            answers: VecDeque::new(),
         }
     }
 }
@@ -65,7 +68,7 @@ impl WholeCall {
                 let outcome = Outcome::Heard { text, doubtful: false };
                 self.timeline.at(now + self.engines.transcript, Happening::Outcome(id, outcome));
             }
-            Job::Answer { messages, rung, wanted: _ } => self.answer(now, id, messages, rung),
+            Job::Answer { messages, rung, .. } => self.answer(now, id, messages, rung),
             Job::ReadAhead { .. } => {
                 let outcome = Outcome::Done(Usage::default());
                 self.timeline.at(now + MS(30), Happening::Outcome(id, outcome));
@@ -104,7 +107,8 @@ impl WholeCall {
             return;
         }
         let counted = format!("You said {heard} words. Is there anything else?");
-        let reply = self.engines.answer.clone().unwrap_or(counted);
+        let next = self.engines.answers.pop_front();
+        let reply = next.or_else(|| self.engines.answer.clone()).unwrap_or(counted);
         let number = self.prompts.len().to_string();
         let letters: String = number.bytes().map(|digit| char::from(digit - b'0' + b'a')).collect();
         let reply = reply.replace("{n}", &letters);

@@ -118,7 +118,8 @@ impl WholeCall {
     ) -> Self {
         let errors = Errors::watch();
         let (trace, captured) = (Arc::<Mutex<Vec<trace::Line>>>::default(), Arc::default());
-        let as_begun = Beginning { settings, peer, dictionary, ear };
+        let watched = Kept::default();
+        let as_begun = Beginning { settings, peer, dictionary, ear, watched };
         let call = as_begun.call(Some(trace.clone()), Some(Arc::clone(&captured)));
         let mut timeline = Timeline::default();
         timeline.at(CallTime::ZERO + FRAME, Happening::Frame(0));
@@ -197,6 +198,11 @@ impl WholeCall {
     /// The trace so far.
     pub fn trace(&self) -> Vec<trace::Line> {
         self.trace.lock().unwrap().clone()
+    }
+
+    /// What those were told who watched the call, in the form of our own protocol.
+    pub fn watched(&self) -> Vec<String> {
+        self.as_begun.watched.lock().unwrap().clone()
     }
 
     /// The capture so far, and the call as it began.
