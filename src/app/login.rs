@@ -71,6 +71,11 @@ impl Login {
         Ok(locked(&self.sessions).begin(random, (self.now)()))
     }
 
+    /// Whether the session of this name goes on, without a sign of whoever has it.
+    pub(crate) fn goes_on(&self, name: &str) -> bool {
+        locked(&self.sessions).goes_on(name, (self.now)())
+    }
+
     /// The token of the session of this name, which counts as used; `None` if there is none.
     pub(crate) fn csrf_of(&self, name: &str) -> Option<String> {
         locked(&self.sessions).csrf_of(name, (self.now)()).map(str::to_owned)

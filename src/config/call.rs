@@ -45,7 +45,18 @@ pub fn settings(config: &Config) -> Settings {
         fallback_after: config.llm.fallback_after,
         max_reply_words: config.agent.max_reply_words,
         prompt_tokens: config.llm.context_tokens - config.llm.sampling.max_tokens,
+        tool_tokens: tokens_of_calls(config) - config.llm.sampling.max_tokens,
     }
+}
+
+/// Arguments of tools may take more tokens than what is spoken in one turn: up to this many.
+const MOST_OF_CALLS: usize = 256;
+
+/// The most tokens of an answer that may call tools: at most a quarter of the context, but no fewer than of
+/// any other answer.
+#[must_use]
+pub fn tokens_of_calls(config: &Config) -> usize {
+    MOST_OF_CALLS.min(config.llm.context_tokens / 4).max(config.llm.sampling.max_tokens)
 }
 
 /// The settings of a call that overrides some of them, if it may.

@@ -104,7 +104,6 @@ mod tests {
         for (text, key) in [
             ("[agent]\ngreeting = \"Hello.\"", "agent.greeting"),
             ("[agent]\nmax_reply_words = 77", "agent.max_reply_words"),
-            ("[agent]\nopening_keys = \"1\"", "agent.opening_keys"),
             ("[endpoint]\ncomplete_ms = 333", "endpoint.complete_ms"),
             ("[barge_in]\nmin_words = 2", "barge_in.min_words"),
             ("[speculation]\nmax_tries = 1", "speculation.max_tries"),

@@ -13,14 +13,10 @@ use crate::engine::cpu_time::CpuTime;
 use crate::engine::engines::Engines;
 use crate::engine::ports::{HearRequest, SpeakRequest, ThinkRequest};
 use crate::engine::queue::QueueFull;
-use crate::engine::tool_answers;
+use crate::engine::tool_answers::{self, NotAsked};
 use crate::engine::wanted::Wanted;
 use crate::engine::{CancelFlag, Sampling, Task, Transcript};
 use crate::units::PHONE_RATE;
-
-/// Arguments of tools may take more tokens than what is spoken in one turn: up to this many, or a quarter of
-/// the context.
-const TOKENS_OF_CALLS: usize = 256;
 
 /// A call's handle on a job.
 #[derive(Debug, Clone, Default)]
@@ -34,8 +30,8 @@ pub(super) struct Jobs {
     session: String,
     engines: Engines,
     sampling: Sampling,
-    /// The tokens of a prompt and its answer.
-    context: usize,
+    /// The most tokens of an answer that may call tools.
+    tokens_of_calls: usize,
     outcomes: Outcomes,
     /// Gets the cost of all jobs.
     cpu: CpuTime,
@@ -52,7 +48,7 @@ impl Jobs {
     pub(super) fn new(
         session: String,
         engines: Engines,
-        (sampling, context): (Sampling, usize),
+        (sampling, tokens_of_calls): (Sampling, usize),
         outcomes: Outcomes,
         cpu: CpuTime,
     ) -> Self {
@@ -62,7 +58,7 @@ impl Jobs {
             session,
             engines,
             sampling,
-            context,
+            tokens_of_calls,
             outcomes,
             cpu,
             holds,
@@ -182,15 +178,18 @@ impl Jobs {
         rung: usize,
     ) -> Result<String, QueueFull> {
         let mut request = self.request(hold, messages, Task::Answer);
-        let room = TOKENS_OF_CALLS.min(self.context / 4);
-        request.sampling.max_tokens = request.sampling.max_tokens.max(room);
+        request.sampling.max_tokens = self.tokens_of_calls;
         let sink = Box::new(Thoughts::new(&self.outcomes, id, true)?);
         let outcomes = self.outcomes.clone();
-        let full = move |full: QueueFull| {
+        let not_asked = move |why| {
+            let outcome = match why {
+                NotAsked::Full(full) => Outcome::Overloaded(full.to_string()),
+                NotAsked::Refused(problem) => Outcome::ToolsRefused(problem),
+            };
             // A call that has no room for this gives the answer up by the clock.
-            let _ = outcomes.try_send((id, Outcome::Overloaded(full.to_string())));
+            let _ = outcomes.try_send((id, outcome));
         };
-        tool_answers::ask(&self.engines, rung, tools, request, sink, full)
+        tool_answers::ask(&self.engines, rung, tools, request, sink, not_asked)
     }
 
     fn request(&self, hold: Hold, messages: Vec<Message>, task: Task) -> ThinkRequest {

@@ -17,6 +17,7 @@ use super::services::Services;
 use super::sinks::QUEUE;
 use super::socket_reader::SocketReader;
 use crate::call::{Call, Closing, Input, JobId, Outcome, Output};
+use crate::config::call::tokens_of_calls;
 use crate::engine::cpu_time::CpuTime;
 use crate::ids::CallId;
 use crate::report::Happened;
@@ -47,8 +48,8 @@ impl Task<'_> {
     /// Runs the call that `begin` makes to its end. Its socket is left open.
     pub(super) async fn run(mut self, begin: impl FnOnce(CallTime) -> Call) -> CloseReason {
         let (outcomes, mut inbox) = mpsc::channel(QUEUE);
-        let (engines, llm) = (self.services.engines.clone(), &self.services.config.llm);
-        let answers = (llm.sampling.clone(), llm.context_tokens);
+        let (engines, config) = (self.services.engines.clone(), &self.services.config);
+        let answers = (config.llm.sampling.clone(), tokens_of_calls(config));
         let mut jobs = Jobs::new(self.id.as_str().to_owned(), engines, answers, outcomes, self.spent.clone());
         let mut call = begin(self.clock.now());
         let end = self.until_the_end(&mut call, &mut jobs, &mut inbox).await;

@@ -6,15 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jsonschema::Validator;
-use offhook::login::PasswordHash;
 use serde_json::{Value, json};
 
 use super::programs::{Answer, ask};
-use super::{own_agent, strangers};
+use super::{logins, own_agent, strangers};
 use crate::support::server::{Server, configured};
 
 const TOKEN: &str = "a token for administrators";
-const PASSWORD: &str = "correct horse battery";
 
 /// Answers of a server in trouble, or under more load than a test makes.
 const NOT_CAUSED: [&str; 3] = ["429", "500", "503"];
@@ -202,16 +200,13 @@ fn outside(name: &str, schema: &Value) -> Vec<String> {
 
 #[test]
 fn every_operation_and_every_answer_is_as_described() {
-    let hash = PasswordHash::line_for(PASSWORD, [7; 16]).unwrap();
     let keys = [
         ("admin.token", "\"file:token\""),
-        ("admin.password", "\"file:hash\""),
         ("records.file", "\"calls.db\""),
         ("records.recordings", "\"audio\""),
         ("records.batch_ms", "100"),
     ];
-    let files = [("token", TOKEN), ("hash", hash.as_str())];
-    let configuration = configured(&keys, &files);
+    let configuration = configured(&keys, &[("token", TOKEN)]);
     let server = &Server::start(&configuration);
     let walk = &mut Walk::of(server);
     let nothing = Asked::default();
@@ -224,6 +219,7 @@ fn every_operation_and_every_answer_is_as_described() {
         assert_eq!(turn["turn"], 1);
         let socket = strangers::started(server).await;
         let id = &new_call(walk, server);
+        assert_eq!(walk.right(server, "get_call", &Asked { id, ..Asked::default() }).json()["id"], *id);
         for name in ["say", "inform"] {
             walk.right(server, name, &Asked { id, ..Asked::json(&json!({"text": "The lift works again."})) });
         }
@@ -240,7 +236,7 @@ fn every_operation_and_every_answer_is_as_described() {
         strangers::closed(socket).await;
     });
     records(walk, server);
-    refusals(walk, server, &session(server));
+    refusals(walk, server);
     files_of(walk, server, &configuration.path);
     // Without records.
     let other = &Server::start(&configured(&[("admin.token", "\"file:token\"")], &[("token", TOKEN)]));
@@ -304,20 +300,16 @@ fn records(walk: &mut Walk, server: &Server) {
     walk.right(server, "delete_record", first);
 }
 
-/// The cookie of a login.
-fn session(server: &Server) -> String {
-    let headers = format!("Content-Type: application/json\r\nOrigin: http://{}\r\n", server.address);
-    let body = json!({"password": PASSWORD}).to_string();
-    ask(server, "POST", "/console/login", &headers, body.as_bytes()).cookie.expect("a cookie")
-}
-
 /// What is refused whatever an operation does, and what is beyond its limits.
-fn refusals(walk: &mut Walk, server: &Server, cookie: &str) {
+fn refusals(walk: &mut Walk, server: &Server) {
+    let configuration = logins::behind_a_proxy();
+    let proxied = Server::start(&configuration);
+    let (cookie, _) = logins::session(&proxied, logins::PUBLIC);
     let every = walk.names(|_| true);
     for name in &every {
         let asked = Asked { id: "none", ..Asked::default() };
         assert_eq!(walk.ask(server, name, &asked, By::Nobody).status, 401, "{name}");
-        assert_eq!(walk.ask(server, name, &asked, By::Forged(cookie)).status, 403, "{name}");
+        assert_eq!(walk.ask(&proxied, name, &asked, By::Forged(&cookie)).status, 403, "{name}");
     }
     let text = |length: usize| json!({"text": "é".repeat(length)});
     for name in walk.names(|operation| operation.takes_id) {

@@ -8,7 +8,7 @@ use super::programs::{Answer, ask};
 use crate::support::server::{Configuration, Server, configured, run as run_program, text};
 
 const PASSWORD: &str = "correct horse battery";
-const PUBLIC: &str = "https://voice.example.com";
+pub(super) const PUBLIC: &str = "https://voice.example.com";
 
 /// A server that only this machine reaches.
 fn here(keys: &[(&str, &str)]) -> Configuration {
@@ -18,7 +18,7 @@ fn here(keys: &[(&str, &str)]) -> Configuration {
 }
 
 /// A server behind a proxy that serves TLS.
-fn behind_a_proxy() -> Configuration {
+pub(super) fn behind_a_proxy() -> Configuration {
     here(&[
         ("server.public_url", "\"wss://voice.example.com\""),
         ("server.lines", "[\"offhook\"]"),
@@ -33,7 +33,7 @@ fn log_in(server: &Server, origin: &str, password: &str) -> Answer {
 }
 
 /// The cookie of a login as a browser sends it back, and the token of the session.
-fn session(server: &Server, origin: &str) -> (String, String) {
+pub(super) fn session(server: &Server, origin: &str) -> (String, String) {
     let answer = log_in(server, origin, PASSWORD);
     assert_eq!(answer.status, 200, "{}", answer.head);
     // The head is in lower case, which would change the name of the session.
@@ -107,7 +107,8 @@ fn a_forged_request_changes_nothing() {
 
 #[test]
 fn a_trial_that_is_got_in_a_session_is_for_its_own_socket_once() {
-    let server = Server::start(&behind_a_proxy());
+    let configuration = behind_a_proxy();
+    let server = Server::start(&configuration);
     let ticket = || {
         let (cookie, csrf) = session(&server, PUBLIC);
         let headers = format!(

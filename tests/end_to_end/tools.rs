@@ -74,14 +74,16 @@ fn hostile_schemas_are_refused_in_the_interfaces_form_and_the_server_goes_on() {
         json!({"$ref": "#"}),
         json!({"$ref": "https://example.com/x"}),
         text("(?=a)b"),
-        text(&"(a?".repeat(400)),
-        json!({"type": "string", "description": "x".repeat(1 << 20)}),
+        text(&"(a?".repeat(170)),
         (0..60).fold(json!({}), |inner, _| json!({"type": "array", "items": inner})),
     ] {
         let refused = chat(&with_schema(&schema));
         assert_eq!(refused.error().0, 400);
         assert_eq!(refused.json()["error"]["param"], "response_format", "{}", refused.text());
     }
+    // The schema is a part of the prompt.
+    let long = with_schema(&json!({"type": "string", "description": "x".repeat(1 << 20)}));
+    assert_eq!(chat(&long).error(), (400, "context_length_exceeded".to_owned()));
     let deep = with_schema(&json!("DEEP")).to_string();
     let deep = deep.replace("\"DEEP\"", &format!("{}1{}", "{\"items\":".repeat(10_000), "}".repeat(10_000)));
     assert_eq!(ask(&server, "POST", "/v1/chat/completions", "", deep.as_bytes()).error().0, 400);

@@ -47,6 +47,57 @@ fn typed_words_are_answered_aloud_and_with_the_instructions_of_the_session() {
     });
 }
 
+/// A session with one function, whose argument has this form, and a question of the user's.
+async fn asked_with_a_function(server: &Server, argument: Value) -> strangers::Socket {
+    let mut socket = strangers::open(server, "/v1/realtime?model=default").await;
+    let parameters = json!({"type": "object", "properties": {"day": argument}, "required": ["day"]});
+    let tools = json!([{"type": "function", "name": "book", "parameters": parameters}]);
+    let session =
+        json!({"type": "realtime", "instructions": "You book.", "tools": tools, "tool_choice": "required"});
+    strangers::say(&mut socket, &json!({"type": "session.update", "session": session})).await;
+    strangers::hear(&mut socket, "session.updated").await;
+    let item = json!({"type": "message", "role": "user",
+        "content": [{"type": "input_text", "text": "I would like to come on Tuesday."}]});
+    strangers::say(&mut socket, &json!({"type": "conversation.item.create", "item": item})).await;
+    strangers::say(&mut socket, &json!({"type": "response.create"})).await;
+    socket
+}
+
+#[test]
+fn a_function_is_called_in_the_form_of_its_schema_and_its_result_is_answered_aloud() {
+    let server = Server::start(&configuration(&[]));
+    strangers::run(async {
+        let mut socket = asked_with_a_function(&server, json!({"enum": ["Monday", "Tuesday"]})).await;
+        let called = strangers::hear(&mut socket, "response.function_call_arguments.done").await;
+        let arguments: Value = serde_json::from_str(called["arguments"].as_str().unwrap()).unwrap();
+        assert!(["Monday", "Tuesday"].contains(&arguments["day"].as_str().unwrap()), "{arguments}");
+        assert_eq!(arguments.as_object().unwrap().len(), 1);
+        let done = strangers::hear(&mut socket, "response.done").await;
+        assert_eq!(done["response"]["output"][0]["call_id"], called["call_id"], "{done:#}");
+        let session = json!({"type": "realtime", "tool_choice": "none"});
+        strangers::say(&mut socket, &json!({"type": "session.update", "session": session})).await;
+        let item = json!({"type": "function_call_output", "call_id": called["call_id"], "output": "booked"});
+        strangers::say(&mut socket, &json!({"type": "conversation.item.create", "item": item})).await;
+        strangers::say(&mut socket, &json!({"type": "response.create"})).await;
+        let (said, response) = answer(&mut socket).await;
+        assert!(!said.is_empty() && response["status"] == "completed", "{said} {response:#}");
+    });
+}
+
+#[test]
+fn a_function_whose_schema_cannot_be_kept_is_told_and_the_question_is_answered() {
+    let server = Server::start(&configuration(&[]));
+    strangers::run(async {
+        let argument = json!({"type": "string", "pattern": "(?=a)b"});
+        let mut socket = asked_with_a_function(&server, argument).await;
+        let error = strangers::hear(&mut socket, "error").await;
+        assert_eq!(error["error"]["code"], "tools_refused", "{error:#}");
+        assert!(error["error"]["message"].as_str().unwrap().contains("\"book\""), "{error:#}");
+        let (said, response) = answer(&mut socket).await;
+        assert!(!said.is_empty() && response["status"] == "completed", "{said} {response:#}");
+    });
+}
+
 #[test]
 fn a_session_that_cannot_be_is_refused_before_its_socket_opens() {
     let server = Server::start(&configuration(&[]));

@@ -44,10 +44,11 @@ fn an_operator_reads_what_is_said_in_a_running_call_and_how_it_ends() {
     let of = |kind: &str| events.iter().filter(|event| event["type"] == kind).collect::<Vec<_>>();
     assert_eq!((&events[0]["type"], &events[0]["left_out"]), (&json!("call"), &json!(0)));
     assert_eq!(of("heard")[0]["text"], turn["heard"]);
-    assert!(!of("saying").is_empty() && !of("caller_speaks").is_empty());
+    assert!(!of("caller_speaks").is_empty());
     let replies: Vec<&Value> = of("turn").iter().map(|turn| &turn["reply"]).collect();
     assert!(replies.len() == 2 && replies[1] == &turn["reply"], "{replies:?}");
-    assert!(of("hearing").is_empty(), "of words that are not final, no number can be taken out");
+    let unfinished = of("hearing").len() + of("saying").len();
+    assert_eq!(unfinished, 0, "of words that are not final, no number can be taken out");
     let end = events.last().unwrap();
     assert_eq!((&end["type"], &end["transcript"]), (&json!("session.summary"), &json!([])));
     assert_eq!(end["data"], json!({}));

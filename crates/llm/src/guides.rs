@@ -34,7 +34,7 @@ pub enum Form {
     Object,
     /// JSON that fits this schema.
     Schema(Value),
-    /// Calls of tools, in the form of [`tools`](super::tools).
+    /// Calls of tools, in the form of [`offhook_core::dialogue::tools`].
     Tools(Vec<Tool>, ToolUse),
 }
 

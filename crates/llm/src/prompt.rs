@@ -70,7 +70,8 @@ impl PromptWriter<'_> {
     ) -> Result<Prompt, EngineError> {
         let system = usize::from(messages.first().is_some_and(|m| m.role == Role::System));
         let (head, talk) = messages.split_at(system);
-        let last_user = talk.iter().rposition(|m| m.role == Role::User);
+        let last = |role| talk.iter().rposition(|m: &Message| m.role == role);
+        let last_user = last(Role::User).or_else(|| last(Role::Tool));
         let last_user =
             last_user.ok_or_else(|| EngineError::BadInput("there is no user message to answer".into()))?;
         let mut skipped = skip.min(last_user);

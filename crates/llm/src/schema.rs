@@ -17,6 +17,9 @@ const MOST_PARTS: usize = 4096;
 /// The longest regular expression, in bytes.
 const LONGEST_PATTERN: usize = 500;
 
+/// The most patterns of properties in a schema: each is compared with every other one, slowly.
+const MOST_PATTERNS: usize = 32;
+
 /// The largest number of items, properties or characters that is counted.
 const MOST_COUNTED: u64 = 10_000;
 
@@ -29,8 +32,8 @@ const WHITE_SPACE: &str = r"[\x20\x0A\x0D\x09]{1,40}";
 
 /// Refuses a schema that is too large. The sentence says what and where. The bytes of one that is not.
 pub(super) fn checked(schema: &Value) -> Result<usize, String> {
-    let mut parts = 0;
-    within(schema, "#", 0, &mut parts)?;
+    let (mut parts, mut patterns) = (0, 0);
+    within(schema, "#", 0, &mut parts, &mut patterns)?;
     let length = schema.to_string().len();
     if length > MOST_BYTES {
         return Err(format!("the schema has {length} bytes, and {MOST_BYTES} is the most"));
@@ -38,7 +41,13 @@ pub(super) fn checked(schema: &Value) -> Result<usize, String> {
     if schema.is_object() { Ok(length) } else { Err("the schema must be an object".to_owned()) }
 }
 
-fn within(value: &Value, place: &str, depth: usize, parts: &mut usize) -> Result<(), String> {
+fn within(
+    value: &Value,
+    place: &str,
+    depth: usize,
+    parts: &mut usize,
+    patterns: &mut usize,
+) -> Result<(), String> {
     *parts += 1;
     let shown: String = place.chars().filter(|c| !c.is_control()).take(80).collect();
     if depth > DEEPEST {
@@ -50,26 +59,37 @@ fn within(value: &Value, place: &str, depth: usize, parts: &mut usize) -> Result
     match value {
         Value::Object(fields) => {
             for (name, field) in fields {
-                keyword(name, field, &shown)?;
-                within(field, &format!("{place}/{name}"), depth + 1, parts)?;
+                keyword(name, field, &shown, patterns)?;
+                within(field, &format!("{place}/{name}"), depth + 1, parts, patterns)?;
             }
             Ok(())
         }
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, item)| within(item, &format!("{place}/{index}"), depth + 1, parts)),
+        Value::Array(items) => items.iter().enumerate().try_for_each(|(index, item)| {
+            within(item, &format!("{place}/{index}"), depth + 1, parts, patterns)
+        }),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }
 }
 
-fn keyword(name: &str, value: &Value, place: &str) -> Result<(), String> {
+fn keyword(name: &str, value: &Value, place: &str, patterns: &mut usize) -> Result<(), String> {
     if COUNTS.contains(&name) && value.as_f64().is_some_and(|count| count > MOST_COUNTED as f64) {
         return Err(format!("{name} at {place} is more than {MOST_COUNTED}"));
     }
     match (name, value) {
         ("pattern", Value::String(pattern)) if pattern.len() > LONGEST_PATTERN => {
             Err(format!("the pattern at {place} has more than {LONGEST_PATTERN} bytes"))
+        }
+        ("patternProperties", Value::Object(fields)) => {
+            *patterns += fields.len();
+            if *patterns > MOST_PATTERNS {
+                Err(format!("the schema has more than {MOST_PATTERNS} patternProperties, at {place}"))
+            } else if fields.keys().any(|pattern| pattern.len() > LONGEST_PATTERN) {
+                Err(format!(
+                    "a pattern of patternProperties at {place} has more than {LONGEST_PATTERN} bytes"
+                ))
+            } else {
+                Ok(())
+            }
         }
         ("$ref", Value::String(to)) if !to.starts_with('#') => {
             Err(format!("$ref at {place} leads out of the schema; only those that begin with # are followed"))

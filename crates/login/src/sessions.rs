@@ -82,6 +82,12 @@ impl Sessions {
         Some(&session.csrf)
     }
 
+    /// Whether the session of this name goes on. That does not count as use.
+    #[must_use]
+    pub fn goes_on(&self, name: &str, now: Duration) -> bool {
+        known_form(name).and_then(|hash| self.by_hash.get(&hash)).is_some_and(|session| !session.is_over(now))
+    }
+
     /// Whether the session of this name is valid and has this token, compared in constant time.
     pub fn has(&mut self, name: &str, csrf: &str, now: Duration) -> bool {
         self.csrf_of(name, now).is_some_and(|own| own.as_bytes().ct_eq(csrf.as_bytes()).into())

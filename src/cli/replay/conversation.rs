@@ -78,6 +78,7 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
                 }
                 Event::Instructed { .. } => tell("the agent gets other instructions"),
                 Event::ToolsGiven { tools } => tell(&format!("the agent has {} tools", tools.all.len())),
+                Event::ToolsRefused { .. } => tell("the language model cannot be held to the tools"),
                 Event::ToolReturned { call, output } => tell(&format!("{call} brought: {output}")),
                 Event::Informed { text } => tell(&format!("the agent learns: {text}")),
                 Event::SayRequested { text } => tell(&format!("the agent is to say: {text}")),

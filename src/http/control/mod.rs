@@ -38,6 +38,7 @@ fn described() -> Described {
         .with(routes!(state::description))
         .with(routes!(reload::reload))
         .with(routes!(orders::calls))
+        .with(routes!(orders::call))
         .with(routes!(watching::events))
         .with(routes!(orders::hang_up))
         .with(routes!(orders::say))

@@ -52,6 +52,22 @@ pub(super) async fn calls(State(app): State<App>, parameters: Parameters) -> Res
     Ok(Json(Running { calls: app.monitor.calls(|call| app.registry.spent(call)) }))
 }
 
+/// One running call.
+#[utoipa::path(
+    get, path = "/calls/{id}", operation_id = "get_call", tag = CALLS,
+    params(("id" = String, Path, description = "The call's name.")),
+    responses(
+        (status = 200, description = "The call.", body = top::Call),
+        (status = 404, description = "There is no running call of this name.", body = Refusal),
+    ),
+)]
+pub(super) async fn call(State(app): State<App>, Path(id): Path<String>) -> Result<Json<top::Call>, Problem> {
+    let name = CallId::new(&id);
+    let mut calls = app.monitor.calls(|call| app.registry.spent(call)).into_iter();
+    let found = calls.find(|call| call.id == name.as_str());
+    found.map(Json).ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, NotOrdered::NoCall.to_string()))
+}
+
 /// Ends a running call: it ends as `operator`, and the gateway is told to hang up.
 #[utoipa::path(
     post, path = "/calls/{id}/hangup", operation_id = "hang_up", tag = CALLS,

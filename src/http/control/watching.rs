@@ -103,30 +103,35 @@ impl Words {
             Told::CallerSpeaks(at_ms) => Some(json!({"type": "caller_speaks", "at_ms": at_ms}).to_string()),
             Told::CallerPauses(at_ms) => Some(json!({"type": "caller_pauses", "at_ms": at_ms}).to_string()),
             // Of a number that is still being said, nothing can be taken out.
-            Told::Hearing { .. } if self.name() != "all" => None,
+            Told::Hearing { .. } | Told::Saying(..) if self.name() != "all" => None,
             Told::Hearing { utterance, stable, unstable } => {
                 message_of(&Report::Hearing { utterance: *utterance, stable, unstable })
             }
-            Told::Heard(..) | Told::Saying(..) if !self.kept => None,
+            Told::Heard(..) if !self.kept => None,
             Told::Heard(turn, text) => message_of(&Report::Heard { turn: *turn, text: &self.text(text) }),
-            Told::Saying(turn, mark, text) => {
-                message_of(&Report::Saying { turn: *turn, text: &self.text(text), mark: *mark })
-            }
+            Told::Saying(turn, mark, text) => message_of(&Report::Saying { turn: *turn, text, mark: *mark }),
             Told::Turn(turn) => {
                 let mut turn = turn.clone();
                 turn.turn.heard = self.text(&turn.turn.heard).into_owned();
                 turn.turn.reply = self.text(&turn.turn.reply).into_owned();
                 message_of(&Report::Turn(&turn))
             }
-            Told::Error(code, message) => message_of(&Report::Error { code, message }),
+            Told::Error(code, message) => {
+                message_of(&Report::Error { code, message: &self.redact.text(message, &[]) })
+            }
             // The conversation has been told, and the customer's data are nobody's business here.
             Told::Ended(summary) => {
-                let figures = Summary {
+                let mut figures = Summary {
                     transcript: Vec::new(),
                     data: BTreeMap::new(),
                     client_id: None,
                     ..Summary::clone(summary)
                 };
+                // A refusal may repeat what a client has sent.
+                let errors = figures.errors.iter_mut().map(|error| &mut error.message);
+                for text in errors.chain([&mut figures.end.reason]) {
+                    *text = self.redact.text(text, &[]).into_owned();
+                }
                 message_of(&Report::Summary(&figures))
             }
         };
@@ -179,7 +184,7 @@ impl Watch {
     /// Whether the session goes on through which the client came.
     fn may_watch(&self) -> bool {
         let Some(session) = &self.session else { return true };
-        self.app.login.as_ref().is_some_and(|login| login.csrf_of(session).is_some())
+        self.app.login.as_ref().is_some_and(|login| login.goes_on(session))
     }
 }
 
@@ -190,7 +195,7 @@ fn event(message: &str) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{TurnId, UtteranceId};
+    use crate::ids::{MarkId, TurnId, UtteranceId};
     use crate::report::{ReportedTurn, TurnReport};
 
     const CARD: &str = "It is 4111 1111 1111 1111.";
@@ -216,6 +221,10 @@ mod tests {
         assert_eq!(told(&words, &partial()), None);
         let heard = told(&words, &Told::Heard(TurnId(1), CARD.into())).unwrap();
         assert_eq!((heard["type"].as_str(), heard["text"].as_str()), (Some("heard"), Some("It is [card].")));
+        // The number may begin in the part before.
+        assert_eq!(told(&words, &Told::Saying(TurnId(1), MarkId(1), "I have 123.".into())), None);
+        let error = told(&words, &Told::Error("malformed".into(), CARD.into())).unwrap();
+        assert_eq!(error["message"], "It is [card].");
         let turn = told(&words, &turn()).unwrap();
         assert_eq!((&turn["heard"], &turn["reply"]), (&json!("It is [card]."), &json!("It is [card].")));
     }

@@ -70,8 +70,8 @@ pub struct SpokenPart {
 }
 
 /// An outcome of a job. The last outcome of each job is one of [`Self::Heard`], [`Self::Done`],
-/// [`Self::Spoken`], [`Self::GaveWay`], [`Self::Failed`] and [`Self::Overloaded`]. A cancelled job needs no
-/// outcome.
+/// [`Self::Spoken`], [`Self::GaveWay`], [`Self::Failed`], [`Self::ToolsRefused`] and [`Self::Overloaded`]. A
+/// cancelled job needs no outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -101,6 +101,8 @@ pub enum Outcome {
     GaveWay,
     /// The engine failed, for this reason (for people).
     Failed(String),
+    /// The language model cannot be held to the tools, for this reason (for people).
+    ToolsRefused(String),
     /// The engines have more to do than they can hold: this queue is full.
     Overloaded(String),
 }
@@ -116,6 +118,7 @@ impl Outcome {
             | Self::Spoken(_)
             | Self::GaveWay
             | Self::Failed(_)
+            | Self::ToolsRefused(_)
             | Self::Overloaded(_) => true,
         }
     }

@@ -4,7 +4,7 @@
 use super::jobs::{Purpose, Words};
 use super::{Call, Flow, JobId, Outcome, SpokenPart};
 use crate::ids::{Asked, ChunkId};
-use crate::report::Trouble;
+use crate::report::{Report, Trouble};
 use crate::turns::Event;
 use crate::units::CallTime;
 
@@ -41,6 +41,7 @@ impl Call {
             | Outcome::Token(_)
             | Outcome::EndOfTurn(_)
             | Outcome::Done(_)
+            | Outcome::ToolsRefused(_)
             | Outcome::Speaking(_)
             | Outcome::Spoken(_) => return unexpected(purpose, &outcome),
         }
@@ -70,11 +71,19 @@ impl Call {
             (Outcome::Done(_), Asked::Reading(reading)) => Some(Event::ReadAhead { reading, done: true }),
             // A busy machine computes the prompt only when it has to; that is no error.
             (
-                why @ (Outcome::Failed(_) | Outcome::GaveWay | Outcome::Overloaded(_)),
+                why @ (Outcome::Failed(_)
+                | Outcome::GaveWay
+                | Outcome::ToolsRefused(_)
+                | Outcome::Overloaded(_)),
                 Asked::Reading(reading),
             ) => {
                 tracing::debug!(%reading, ?why, "the prefill was not done");
                 Some(Event::ReadAhead { reading, done: false })
+            }
+            (Outcome::ToolsRefused(why), Asked::Turn(turn)) => {
+                self.report(&Report::Error { code: "tools_refused", message: &why });
+                self.trouble(Trouble::NotDone, "tools_refused", why);
+                Some(Event::ToolsRefused { turn })
             }
             (Outcome::Overloaded(why), Asked::Turn(turn)) => {
                 self.trouble(Trouble::Engine, "overloaded", why);
@@ -101,6 +110,7 @@ impl Call {
             | Outcome::Begun { .. }
             | Outcome::Token(_)
             | Outcome::EndOfTurn(_)
+            | Outcome::ToolsRefused(_)
             | Outcome::Done(_) => return unexpected(purpose, &outcome),
         }
         self.no_more_of(chunk);

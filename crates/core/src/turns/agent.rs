@@ -57,11 +57,10 @@ impl Conversation {
 
     pub(super) fn token(&mut self, now: CallTime, turn: TurnId, text: &str) {
         let (longest, language) = (self.settings.max_reply_words, self.settings.language);
-        let tools = self.tools();
         let Some(reply) = self.generating(turn) else { return };
         reply.milestones.first_token.get_or_insert(now);
         reply.tokens += 1;
-        let pieces = reply.read(text, &tools);
+        let pieces = reply.read(text);
         reply.words += pieces.iter().map(|piece| piece.text.split(' ').count()).sum::<usize>();
         // A reply that grows too long is wound down: it ends with this sentence.
         let long = reply.words >= longest

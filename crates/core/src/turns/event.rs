@@ -89,6 +89,8 @@ pub enum Event {
     Informed { text: String },
     /// The agent gets these tools, instead of those it had.
     ToolsGiven { tools: Tools },
+    /// The language model cannot be held to the tools, so that there was no answer to `turn`.
+    ToolsRefused { turn: TurnId },
     /// A tool that the agent called has brought this.
     ToolReturned { call: ToolCallId, output: String },
     /// The agent is to say this as soon as nobody speaks.

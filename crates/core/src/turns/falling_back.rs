@@ -6,6 +6,7 @@ use super::failover::ModelFailover;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::{Action, Conversation};
+use crate::dialogue::tools::Tools;
 use crate::ids::TurnId;
 use crate::units::CallTime;
 
@@ -13,8 +14,11 @@ impl Conversation {
     /// Asks the language model at `rung` to answer the history, and sets the deadline for a stand-in.
     pub(super) fn generate(&mut self, now: CallTime, turn: TurnId, rung: usize) {
         let messages = self.history.messages();
+        let tools = self.tools();
+        self.tool_calls.answered();
         let asks = self.reply_of(turn).map_or(1, |reply| {
             reply.rung = rung;
+            reply.tools = tools;
             reply.asks
         });
         self.actions.push_back(Action::Generate { turn, messages, speculative: false, rung });
@@ -42,6 +46,16 @@ impl Conversation {
     pub(super) fn generation_failed(&mut self, now: CallTime, turn: TurnId) {
         if self.generating(turn).is_some() {
             self.generation_brought_nothing(now, turn);
+        }
+    }
+
+    /// No model can be held to the tools: they are gone, and the answer is asked for without them.
+    pub(super) fn tools_refused(&mut self, now: CallTime, turn: TurnId) {
+        // A draft goes with them.
+        self.equip(Tools::default());
+        if let Some(reply) = self.generating(turn) {
+            let rung = reply.rung;
+            self.ask_again_of(now, turn, rung);
         }
     }
 

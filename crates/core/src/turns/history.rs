@@ -74,18 +74,19 @@ impl History {
         }
     }
 
-    /// Begins with another system prompt from now on.
+    /// Begins with another system prompt from now on, and leaves `reserved` tokens to the answers.
     ///
     /// # Errors
     /// If it takes more than half of the tokens: too little would be left for the conversation.
-    pub(super) fn instruct(&mut self, system_prompt: &str) -> Result<(), Action> {
-        let most = (self.prompt_tokens / 2).saturating_sub(AROUND_A_MESSAGE);
+    pub(super) fn instruct(&mut self, system_prompt: &str, reserved: usize) -> Result<(), Action> {
+        let all = self.prompt_tokens.saturating_sub(reserved);
+        let most = (all / 2).saturating_sub(AROUND_A_MESSAGE);
         let tokens = self.count.of(system_prompt);
         if tokens > most {
             return Err(Action::PromptTooLong { tokens, most });
         }
         system_prompt.clone_into(&mut self.system);
-        self.budget = self.prompt_tokens.saturating_sub(tokens + AROUND_A_MESSAGE);
+        self.budget = all.saturating_sub(tokens + AROUND_A_MESSAGE);
         let most = self.budget / SUMMARY_SHARE;
         self.summary.shorten(|text| self.count.of(text) <= most);
         // The last line may have to be cut again.
@@ -93,6 +94,7 @@ impl History {
             self.in_lines -= last.tokens;
             self.add(last.message.role, &last.message.text);
         }
+        self.trim(self.budget);
         Ok(())
     }
 
@@ -144,19 +146,17 @@ impl History {
     #[must_use]
     pub fn last_of_agent(&self) -> &str {
         let last = self.lines().rev().find(|line| line.role == Role::Assistant).map_or("", |line| &line.text);
-        last.split(tools::OPEN).next().unwrap_or_default().trim_end()
+        // What it said behind its calls, or else before them.
+        match last.rsplit_once(tools::CLOSE) {
+            Some((_, after)) if !after.trim().is_empty() => after.trim(),
+            Some(_) | None => last.split(tools::OPEN).next().unwrap_or_default().trim_end(),
+        }
     }
 
     /// The caller's words since the agent was last heard.
     #[must_use]
     pub fn pending_caller_text(&self) -> &str {
         self.lines().next_back().filter(|line| line.role == Role::User).map_or("", |line| &line.text)
-    }
-
-    /// True if somebody or something spoke last to whom the agent owes an answer.
-    #[must_use]
-    pub(super) fn awaits_an_answer(&self) -> bool {
-        self.lines().next_back().is_some_and(|line| matches!(line.role, Role::User | Role::Tool))
     }
 
     /// If more than three quarters of the budget are used once `reply` is heard: the lines to drop, and the
@@ -203,19 +203,19 @@ impl History {
             let between = if text.starts_with(tools::OPEN) { "\n" } else { " " };
             text = self.cut(role, &[last.message.text.as_str(), &text].join(between));
         }
-        let message = Message { role, text };
-        let tokens = self.count.of(&message.as_read()) + AROUND_A_MESSAGE;
+        let tokens = self.tokens_of(role, &text) + AROUND_A_MESSAGE;
         self.in_lines += tokens;
-        self.lines.push_back(Line { message, tokens });
+        self.lines.push_back(Line { message: Message { role, text }, tokens });
         self.trim(self.budget);
     }
 
     /// The end of `text` that fits in half of the budget: a caller who talks for minutes is answered on
-    /// their last words. A result keeps its beginning.
+    /// their last words. A result keeps its beginning, in a quarter: its question and its call stay with it.
     fn cut(&self, role: Role, text: &str) -> String {
-        let most = (self.budget / 2).saturating_sub(AROUND_A_MESSAGE);
+        let share = if role == Role::Tool { 4 } else { 2 };
+        let most = (self.budget / share).saturating_sub(AROUND_A_MESSAGE);
         let mut rest = text;
-        while self.count.of(rest) > most {
+        while !rest.is_empty() && self.tokens_of(role, rest) > most {
             let share = rest.len() / 8;
             if role == Role::Tool {
                 rest = &rest[..rest.floor_char_boundary(rest.len() - share.max(1))];
@@ -231,20 +231,40 @@ impl History {
         rest.to_owned()
     }
 
+    fn tokens_of(&self, role: Role, text: &str) -> usize {
+        match role {
+            Role::System | Role::User | Role::Assistant => self.count.of(text),
+            Role::Tool => self.count.of(&tools::result(text)),
+        }
+    }
+
     fn tokens(&self) -> usize {
         let summary = self.summary.text();
         let summary = if summary.is_empty() { 0 } else { self.count.of(&summary) + 1 };
         summary + self.in_lines
     }
 
-    /// If there are more tokens than `limit`, drops the oldest lines until half the budget is free. The
-    /// last line, which is to be answered, stays; the answer before it goes with its question.
+    /// The last line and, if that is a result, the lines from its question on.
+    fn to_answer(&self) -> usize {
+        let is_result = self.lines().next_back().is_some_and(|line| line.role == Role::Tool);
+        let question = self.lines().rev().position(|line| line.role == Role::User).filter(|_| is_result);
+        question.unwrap_or_default() + 1
+    }
+
+    /// If there are more tokens than `limit`, drops the oldest lines until half the budget is free. What is
+    /// to be answered stays, if there is room for it; the answer before it goes with its question.
     fn trim(&mut self, limit: usize) {
-        if self.tokens() <= limit {
-            return;
+        if self.tokens() > limit {
+            self.drop_until(self.budget / 2, self.to_answer());
         }
-        while self.tokens() > self.budget / 2
-            && self.lines.len() > 1
+        if self.tokens() > self.budget {
+            self.drop_until(self.budget, 1);
+        }
+    }
+
+    fn drop_until(&mut self, most: usize, kept: usize) {
+        while self.tokens() > most
+            && self.lines.len() > kept
             && let Some(line) = self.lines.pop_front()
         {
             self.in_lines -= line.tokens;
@@ -255,7 +275,7 @@ impl History {
             self.gone += 1;
         }
         // The lines begin with the caller: an answer without its question says nothing.
-        while self.lines.len() > 1
+        while self.lines.len() > kept
             && let Some(answer) = self.lines.pop_front_if(|line| line.message.role != Role::User)
         {
             self.in_lines -= answer.tokens;
@@ -265,127 +285,4 @@ impl History {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn history(system: &str, tokens: usize) -> History {
-        History::new(
-            system,
-            tokens,
-            CountTokens::new(|text| text.split_whitespace().count()),
-            &crate::language::ENGLISH.memory,
-        )
-    }
-
-    fn size(history: &History) -> usize {
-        let words = |m: &Message| m.text.split_whitespace().count() + AROUND_A_MESSAGE;
-        history.messages().iter().map(words).sum()
-    }
-
-    #[test]
-    fn what_the_caller_adds_before_hearing_anything_joins_the_line() {
-        let mut history = history("You help.", 1000);
-        history.caller_said("I would like to book");
-        history.agent_was_heard("");
-        history.caller_said("on Tuesday.");
-        assert_eq!(history.pending_caller_text(), "I would like to book on Tuesday.");
-        history.agent_was_heard("Sure.");
-        assert_eq!(history.pending_caller_text(), "");
-        assert_eq!(history.messages().len(), 3);
-    }
-
-    #[test]
-    fn the_budget_is_never_exceeded_and_the_oldest_go_in_one_block() {
-        let mut history = history("You help.", 300);
-        let mut blocks = Vec::new();
-        for turn in 0..200 {
-            let before = history.lines.len();
-            history.caller_said("what does a cleaning cost on a Tuesday");
-            assert!(size(&history) <= 300, "turn {turn}: {}", size(&history));
-            history.agent_was_heard("It is ninety dollars.");
-            if let Some((trim, messages)) = history.plan_compaction("") {
-                assert!(history.compact(trim));
-                assert_eq!(history.messages(), messages);
-                blocks.push(before + 2 - history.lines.len());
-            }
-            assert!(size(&history) <= 300);
-            assert_eq!(history.in_lines, history.lines.iter().map(|line| line.tokens).sum::<usize>());
-        }
-        assert!(blocks.len() > 5 && blocks.iter().all(|&lines| lines >= 4), "{blocks:?}");
-    }
-
-    #[test]
-    fn facts_of_what_went_live_on_in_the_summary() {
-        let mut history = history("You help.", 300);
-        history.caller_said("Hi. My name is Laura Miller.");
-        history.agent_was_heard("Hello Laura.");
-        for _ in 0..100 {
-            history.caller_said("and what else is there");
-            history.agent_was_heard("Nothing else.");
-            let trim = history.plan_compaction("").map(|(trim, _)| trim);
-            trim.map(|trim| history.compact(trim));
-        }
-        let system = &history.messages()[0].text;
-        assert!(system.starts_with("You help.\n") && system.contains("My name is Laura Miller."), "{system}");
-    }
-
-    #[test]
-    fn whoever_talks_for_minutes_is_answered_to_what_they_said_last() {
-        let mut history = history("", 100);
-        let talk: Vec<String> = (0..5000).map(|n| format!("word{n}")).collect();
-        history.caller_said(&talk.join(" "));
-        assert!(history.pending_caller_text().ends_with("word4999"));
-        assert!(size(&history) <= 100);
-        assert!(history.pending_caller_text().split(' ').count() > 20);
-    }
-
-    #[test]
-    fn imagining_an_answer_leaves_no_trace() {
-        let mut history = history("You help.", 1000);
-        history.caller_said("Hello.");
-        assert_eq!(history.messages_with("Are you there?")[1].text, "Hello. Are you there?");
-        assert_eq!(history.pending_caller_text(), "Hello.");
-    }
-
-    /// A history that is nearly too long, with an unanswered question.
-    fn long() -> History {
-        let mut history = history("You help.", 300);
-        while history.plan_compaction("It is ninety dollars.").is_none() {
-            history.agent_was_heard("It is ninety dollars.");
-            history.caller_said("what does a cleaning cost on a Tuesday");
-        }
-        history
-    }
-
-    #[test]
-    fn room_that_was_planned_with_the_whole_reply_begins_the_same_with_half_of_it() {
-        let mut history = long();
-        let (trim, whole) = history.plan_compaction("It is ninety dollars.").expect("long");
-        history.agent_was_heard("It is");
-        assert!(history.compact(trim));
-        let half = history.messages();
-        assert_eq!(half[..half.len() - 1], whole[..whole.len() - 1]);
-        assert_eq!(half[half.len() - 1].text, "It is");
-    }
-
-    #[test]
-    fn room_that_the_budget_forced_meanwhile_is_not_made_twice() {
-        let mut history = long();
-        let (trim, _) = history.plan_compaction("It is ninety dollars.").expect("long");
-        while history.has_not_changed_since(&trim) {
-            history.agent_was_heard("It is ninety dollars.");
-            history.caller_said("what does a cleaning cost on a Tuesday");
-        }
-        let lines = history.lines.len();
-        assert!(!history.compact(trim));
-        assert_eq!(history.lines.len(), lines);
-    }
-
-    #[test]
-    fn a_budget_without_room_does_no_harm() {
-        let mut history = history("one two three", 2);
-        history.caller_said("Hello there.");
-        history.agent_was_heard("Yes.");
-        assert_eq!(history.pending_caller_text(), "");
-    }
-}
+mod tests;

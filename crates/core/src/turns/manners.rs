@@ -1,6 +1,8 @@
 //! Phrases that the agent says of its own accord: the greeting, prompts to a silent caller, the end of a
 //! call that lasts too long. Also what follows a reply. Must not know how a turn is heard or answered.
 
+use std::time::Duration;
+
 use super::event::Farewell;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
@@ -11,6 +13,9 @@ use crate::units::CallTime;
 
 /// How many times in a row the agent says that it did not understand; after that, noise is only noise.
 const MOST_NOT_UNDERSTOOD: u32 = 2;
+
+/// A tool that takes longer is not waited for.
+const LONGEST_LOOK_UP: Duration = Duration::from_secs(60);
 
 impl Conversation {
     pub(super) fn call_started(&mut self, now: CallTime) {
@@ -52,7 +57,8 @@ impl Conversation {
             Purpose::Goodbye(why) => self.actions.push_back(Action::HangUp { why }),
             Purpose::Greeting | Purpose::Answer | Purpose::Phrase => {
                 // A caller who is speaking gets one answer to everything at the end of their turn.
-                let owed = self.owed.take_if(|_| self.utterance.is_none());
+                let nobody = self.nobody_is_heard(now);
+                let owed = self.owed.take_if(|_| nobody);
                 if let Some((milestones, text)) = owed {
                     self.answer(now, milestones, &text);
                 } else {
@@ -81,6 +87,9 @@ impl Conversation {
         // Noise without words does not restart the silence.
         let since = *self.quiet_since.get_or_insert(now);
         if let Some(patience) = self.settings.manners.idle_after {
+            // Who waits for what the agent looks up is not asked whether they are there.
+            let looks_up = self.tool_calls.are_under_way();
+            let patience = if looks_up { patience.max(LONGEST_LOOK_UP) } else { patience };
             self.timers.set(Timer::IdleDue, now.max(since + patience));
         }
     }

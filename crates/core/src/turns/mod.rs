@@ -8,6 +8,7 @@ mod agent;
 mod answering;
 pub mod barge_in;
 mod caller;
+mod calling;
 pub mod chunker;
 mod compacting;
 mod compaction;
@@ -203,6 +204,7 @@ impl Conversation {
             Event::Instructed { system_prompt } => self.instruct(system_prompt),
             Event::Informed { text } => self.inform(&text),
             Event::ToolsGiven { tools } => self.equip(tools),
+            Event::ToolsRefused { turn } => self.tools_refused(now, turn),
             Event::ToolReturned { call, output } => self.tool_returned(call, output),
             Event::SayRequested { text } => self.say_requested(now, text),
             Event::HeardNoMoreThan { lasting } => self.heard_no_more_than(lasting),

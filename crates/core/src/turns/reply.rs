@@ -1,5 +1,6 @@
 //! One answer of the agent, from the first token to the last mark. Knows no history and no caller.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::chunker::{Chunker, Piece};
@@ -8,7 +9,7 @@ use super::heard::Heard;
 use super::latency::Milestones;
 use super::playback::Ledger;
 use crate::dialogue::Usage;
-use crate::dialogue::tools::{CallReader, ToolCall};
+use crate::dialogue::tools::{CallReader, ToolCall, Tools};
 use crate::ids::{MarkId, TurnId};
 use crate::language::Language;
 use crate::report::{Speculation, TurnReport};
@@ -35,7 +36,8 @@ pub(super) struct Reply {
     /// The caller's words; empty if the reply is no answer.
     pub(super) heard: String,
     pub(super) chunker: Chunker,
-    /// Finds the calls of tools in its text.
+    /// The tools that it may call, and the calls found in its text.
+    pub(super) tools: Arc<Tools>,
     pub(super) reader: CallReader,
     /// The call that the model writes.
     pub(super) begun: Option<ToolCall>,
@@ -91,6 +93,7 @@ impl Reply {
             purpose,
             heard: heard.to_owned(),
             chunker: Chunker::new(language),
+            tools: Arc::default(),
             reader: CallReader::default(),
             begun: None,
             calls: Vec::new(),
@@ -168,12 +171,12 @@ impl Reply {
 
     /// True if the agent will still be heard after `at`, if it is not stopped.
     pub(super) fn lasts_beyond(&self, at: CallTime) -> bool {
-        !self.complete || self.ledger.lasts_beyond(at)
+        !self.complete || !self.calls.is_empty() || self.ledger.lasts_beyond(at)
     }
 
-    /// True if everything that was to be said was heard or lost.
+    /// True if everything that was to be said was heard or lost, and its calls are made.
     pub(super) fn is_over(&self) -> bool {
-        self.complete && self.ledger.is_over()
+        self.complete && self.calls.is_empty() && self.ledger.is_over()
     }
 
     pub(super) fn report(&self, heard: Heard, interrupted: bool) -> TurnReport {

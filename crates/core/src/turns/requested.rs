@@ -58,7 +58,7 @@ impl Conversation {
         if self.reply.is_some() {
             self.interrupt(now);
         }
-        if !instructions.trim().is_empty() || self.history.awaits_an_answer() {
+        if !instructions.trim().is_empty() || self.awaits_an_answer() {
             self.answer(now, milestones, instructions);
         }
     }
@@ -80,7 +80,8 @@ impl Conversation {
     pub(super) fn begin_with(&mut self, system_prompt: String, learnt: String) -> bool {
         let prompt = format!("{}\n{learnt}", system_prompt.trim_end());
         let prompt = format!("{}\n\n{}", prompt.trim(), self.about_tools());
-        let begun = self.history.instruct(prompt.trim());
+        let reserved = if self.tools().are_idle() { 0 } else { self.settings.tool_tokens };
+        let begun = self.history.instruct(prompt.trim(), reserved);
         let fits = begun.is_ok();
         match begun {
             Ok(()) => {

@@ -48,6 +48,10 @@ pub struct Settings {
     pub max_reply_words: usize,
     /// The limit of tokens in a turn's prompt, as the language model counts them.
     pub prompt_tokens: usize,
+    /// How many of them belong to answers while these may call tools: arguments may be longer than what is
+    /// spoken.
+    #[serde(default)]
+    pub tool_tokens: usize,
 }
 
 fn english() -> &'static Language {

@@ -32,6 +32,7 @@ impl Conversation {
         self.prefills.given(Asked::Turn(turn), &heard);
         self.draft = Some(Reply {
             rung,
+            tools: self.tools(),
             ..Reply::new(turn, Purpose::Answer, &heard, milestones, self.settings.language)
         });
         self.speculated.started += 1;
@@ -51,6 +52,7 @@ impl Conversation {
         reply.milestones = Milestones { asked, first_token, first_audio, answer_audio, ..milestones };
         reply.speculation = Speculation::Used;
         self.speculated.used += 1;
+        self.tool_calls.answered();
         let turn = reply.turn;
         if !reply.complete && reply.tokens == 0 {
             self.expect_an_answer(now, reply.rung, reply.asks);

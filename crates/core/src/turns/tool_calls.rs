@@ -1,129 +1,60 @@
-//! Calls of tools: those that a reply asks for, and what they bring. What a tool brings is a line of the
-//! history behind its call; it is answered when the agent is asked to. Must not know who carries calls out.
+//! The tools of a conversation, and the calls whose results have not come. Must not know when a tool is
+//! called, nor what its result is for.
 
 use std::sync::Arc;
 
-use super::chunker::Piece;
-use super::reply::Reply;
-use super::{Action, Conversation};
-use crate::dialogue::tools::{MOST_CALLS, Said, ToolCall, Tools, instructions, written};
+use crate::dialogue::tools::{ToolCall, Tools};
 use crate::ids::ToolCallId;
 use crate::report::CalledTool;
 
 /// Calls that may be under way at once. Of more, the results of the oldest come too late.
 const MOST_AWAITED: usize = 64;
 
-/// The tools of a conversation, and the calls whose results have not come.
+/// The tools, and the calls.
 #[derive(Debug, Default)]
 pub(super) struct ToolCalls {
     pub(super) tools: Arc<Tools>,
     next: ToolCallId,
-    awaited: Vec<ToolCallId>,
+    /// Those whose results have not come; each with what its result needs to be known by, if the reply has
+    /// made several.
+    awaited: Vec<(ToolCallId, Option<ToolCall>)>,
     /// Results that came while the agent spoke.
-    returned: Vec<String>,
+    pub(super) returned: Vec<String>,
+    /// Something was brought that is not answered.
+    pub(super) unanswered: bool,
 }
 
-impl Reply {
-    /// The chunks that are certain with the next text of the model, which may call tools in it.
-    pub(super) fn read(&mut self, text: &str, tools: &Tools) -> Vec<Piece> {
-        if tools.are_idle() {
-            return self.chunker.push(text);
+impl ToolCalls {
+    /// True if something is to be brought yet.
+    pub(super) fn are_under_way(&self) -> bool {
+        !self.awaited.is_empty()
+    }
+
+    /// An answer is made, to all that was brought.
+    pub(super) fn answered(&mut self) {
+        self.unanswered = false;
+    }
+
+    /// These calls are carried out. Their results are awaited.
+    pub(super) fn make(&mut self, calls: &[ToolCall]) -> Vec<CalledTool> {
+        let mut made = Vec::new();
+        for call in calls {
+            let id = self.next;
+            self.next = id.next();
+            self.awaited.push((id, (calls.len() > 1).then(|| call.clone())));
+            made.push(CalledTool { id, call: call.clone() });
         }
-        let said = self.reader.push(text);
-        said.into_iter().flat_map(|said| self.take(said, tools)).collect()
+        self.awaited.drain(..self.awaited.len().saturating_sub(MOST_AWAITED));
+        made
     }
 
-    /// The last chunks, once no more text comes.
-    pub(super) fn read_to_the_end(&mut self) -> Vec<Piece> {
-        let held = Some(self.reader.finish()).filter(|held| !held.is_empty());
-        let mut pieces = held.map_or_else(Vec::new, |held| self.chunker.push(&held));
-        pieces.extend(self.chunker.finish());
-        pieces
-    }
-
-    fn take(&mut self, said: Said, tools: &Tools) -> Vec<Piece> {
-        match said {
-            Said::Text(text) => return self.chunker.push(&text),
-            Said::Call(name) => self.begun = Some(ToolCall { name, arguments: String::new() }),
-            Said::Arguments(piece) => {
-                if let Some(call) = &mut self.begun {
-                    call.arguments.push_str(&piece);
-                }
-            }
-            // Nobody could carry out another one.
-            Said::End => {
-                let call = self.begun.take().filter(|call| tools.may_call(&call.name) && call.is_whole());
-                self.calls.extend(call.filter(|_| self.calls.len() < MOST_CALLS));
-            }
-        }
-        Vec::new()
-    }
-}
-
-impl Conversation {
-    /// The tools that replies may call.
-    #[must_use]
-    pub fn tools(&self) -> Arc<Tools> {
-        Arc::clone(&self.tool_calls.tools)
-    }
-
-    /// The agent gets other tools.
-    pub(super) fn equip(&mut self, tools: Tools) {
-        let before = std::mem::replace(&mut self.tool_calls.tools, Arc::new(tools));
-        if !self.begin_with(self.settings.system_prompt.clone(), self.learnt.clone()) {
-            self.tool_calls.tools = before;
-        }
-    }
-
-    /// What the system prompt says of the tools.
-    pub(super) fn about_tools(&self) -> String {
-        let tools = &self.tool_calls.tools;
-        if tools.are_idle() { String::new() } else { instructions(&tools.all) }
-    }
-
-    /// The whole reply of this turn is known: its calls are carried out. Those of a draft wait until it is
-    /// wanted.
-    pub(super) fn call_tools(&mut self) {
-        let Some(reply) = self.reply.as_mut().filter(|reply| reply.complete) else { return };
-        let mut calls = Vec::new();
-        for call in reply.calls.drain(..) {
-            let id = self.tool_calls.next;
-            self.tool_calls.next = id.next();
-            self.tool_calls.awaited.push(id);
-            reply.called.push(written(&call));
-            calls.push(CalledTool { id, call });
-        }
-        let too_many = self.tool_calls.awaited.len().saturating_sub(MOST_AWAITED);
-        self.tool_calls.awaited.drain(..too_many);
-        if !calls.is_empty() {
-            self.actions.push_back(Action::CallTools { turn: reply.turn, calls });
-        }
-    }
-
-    /// A reply is over: behind what was heard of it come its calls, and what they have brought.
-    pub(super) fn remember_calls(&mut self, reply: &Reply) {
-        reply.called.iter().for_each(|call| self.history.agent_called(call));
-        for output in std::mem::take(&mut self.tool_calls.returned) {
-            self.history.tool_returned(&output);
-        }
-    }
-
-    /// A tool has brought this. What nobody awaits is dropped.
-    pub(super) fn tool_returned(&mut self, id: ToolCallId, output: String) {
-        let awaited = &mut self.tool_calls.awaited;
-        let Some(at) = awaited.iter().position(|awaited| *awaited == id) else { return };
-        awaited.remove(at);
-        self.remember_result(output);
-    }
-
-    pub(super) fn remember_result(&mut self, output: String) {
-        if self.reply.is_some() {
-            // The history keeps the order in which things were heard, and the reply is still being heard.
-            self.tool_calls.returned.push(output);
-        } else {
-            self.history.tool_returned(&output);
-            // It was prepared without the result.
-            self.roll_back();
-        }
+    /// The result of a call, as it is remembered; `None` if nobody awaits it.
+    pub(super) fn result(&mut self, id: ToolCallId, output: String) -> Option<String> {
+        let at = self.awaited.iter().position(|(awaited, _)| *awaited == id)?;
+        Some(match self.awaited.remove(at).1 {
+            None => output,
+            // Results come in any order.
+            Some(ToolCall { name, arguments }) => format!("{name}({arguments}): {output}"),
+        })
     }
 }

@@ -101,6 +101,7 @@ fn is_the_callers(event: &Event) -> bool {
         | Event::SayRequested { .. }
         | Event::InterruptRequested => true,
         Event::Transcribed { .. }
+        | Event::ToolsRefused { .. }
         | Event::TranscriptionFailed { .. }
         | Event::EndOfTurnScore { .. }
         | Event::ReadAhead { .. }

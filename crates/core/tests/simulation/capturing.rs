@@ -87,7 +87,7 @@ fn a_call_begins_again_as_its_head_says() {
         _ => None,
     });
     let begins = first.expect("a message").begins;
-    assert!(begins.contains("\"call_id\":\"c\"") && begins.contains("mine"), "{begins}");
+    assert!(begins.contains("\"call_id\":\"c\"") && begins.contains("\"sample_rate\":8000"), "{begins}");
 }
 
 #[test]

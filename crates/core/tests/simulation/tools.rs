@@ -185,3 +185,95 @@ fn tools_that_leave_no_room_are_refused_and_the_old_ones_stay() {
     assert_eq!(call.times(|action| matches!(action, Action::PromptTooLong { .. })).len(), 1);
     assert_eq!(*call.conversation.tools(), tools(ToolChoice::Auto));
 }
+
+#[test]
+fn nothing_is_called_while_the_caller_goes_on_speaking() {
+    // The whole reply is known 20 ms after the caller has gone on, long before their words are.
+    let mut call = asked(&[CALL, "All right."]);
+    call.delays.first_token = MS(200);
+    call.caller_says(AT(6300), MS(1200), "No wait, make that Wednesday please.");
+    call.run(AT(20_000));
+    assert_eq!(calls(&call).len(), 0);
+    assert_eq!(call.reports().last().unwrap().reply, "All right.");
+}
+
+#[test]
+fn a_cough_does_not_cost_a_call() {
+    let mut call = asked(&[CALL, "You are booked."]);
+    call.delays.first_token = MS(200);
+    call.caller_says(AT(6300), MS(240), "");
+    call.run(AT(20_000));
+    assert_eq!(calls(&call).len(), 1);
+}
+
+#[test]
+fn the_results_of_several_calls_are_told_apart_in_whatever_order_they_come() {
+    let other = CALL.replace("Tuesday", "Monday");
+    let mut call = asked(&[&format!("{CALL}\n{other}"), "You are booked."]);
+    call.at(AT(8000), returned(1));
+    call.at(AT(8100), returned(0));
+    call.at(AT(8200), answer());
+    call.run(AT(12_000));
+    let prompt = prompt(&call);
+    let results: Vec<&str> =
+        prompt.iter().filter(|(role, _)| *role == Role::Tool).map(|(_, text)| *text).collect();
+    let told = |day: &str| format!("book({{\"day\": \"{day}\"}}): {{\"booked\": true}}");
+    assert_eq!(results, [told("Monday"), told("Tuesday")]);
+}
+
+#[test]
+fn a_call_is_read_with_the_tools_that_the_answer_was_asked_with() {
+    let mut call = asked(&[&format!("One moment. {CALL}")]);
+    call.delays.token = MS(100);
+    call.at(AT(6500), given(Tools::default()));
+    let reports = call.run(AT(15_000));
+    assert_eq!((reports[1].reply.as_str(), calls(&call).len()), ("One moment.", 1));
+}
+
+#[test]
+fn a_model_that_cannot_be_held_to_the_tools_answers_without_them() {
+    let mut call = asked(&["I cannot book.", "I cannot book."]);
+    call.delays.first_token = MS(400);
+    call.run(AT(6300));
+    let turn = call.done.iter().rev().find_map(|(_, action)| match action {
+        Action::Generate { turn, .. } => Some(*turn),
+        _ => None,
+    });
+    call.at(AT(6310), Event::ToolsRefused { turn: turn.unwrap() });
+    let reports = call.run(AT(15_000));
+    assert_eq!((reports[1].reply.as_str(), reports[1].failed), ("I cannot book.", false));
+    assert!(call.conversation.tools().are_idle());
+    assert!(!call.prompts.last().unwrap()[0].text.contains("book"));
+}
+
+#[test]
+fn a_caller_who_waits_for_a_tool_is_not_asked_whether_they_are_there() {
+    let mut settings = settings();
+    settings.manners.idle_after = Some(MS(10_000));
+    let mut call = Simulation::new(settings);
+    call.run(AT(5000));
+    call.answers = [CALL, "You are booked."].map(str::to_owned).into();
+    call.at(AT(5000), given(tools(ToolChoice::Auto)));
+    call.caller_says(AT(5000), MS(1000), "Book me for Tuesday.");
+    call.at(AT(25_000), returned(0));
+    call.at(AT(25_001), answer());
+    let reports = call.run(AT(27_500));
+    let replies: Vec<&str> = reports[1..].iter().map(|report| report.reply.as_str()).collect();
+    assert_eq!(replies, ["", "You are booked."]);
+}
+
+#[test]
+fn a_long_result_keeps_its_question_and_its_call() {
+    let mut call = asked(&[CALL, "You are booked."]);
+    let output = "word ".repeat(5000);
+    call.at(AT(8000), Event::ToolReturned { call: ToolCallId(0), output });
+    call.at(AT(8100), answer());
+    call.run(AT(12_000));
+    let prompt = prompt(&call);
+    let [.., (Role::User, "Book me for Tuesday."), (Role::Assistant, CALL), (Role::Tool, result)] =
+        prompt[..]
+    else {
+        panic!("{:?}", prompt.iter().map(|(role, _)| role).collect::<Vec<_>>())
+    };
+    assert!(result.starts_with("word word") && result.len() < 2000, "{}", result.len());
+}

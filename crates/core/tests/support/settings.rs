@@ -60,6 +60,7 @@ pub fn settings() -> Settings {
         fallback_after: MS(1000),
         max_reply_words: 120,
         prompt_tokens: 1000,
+        tool_tokens: 100,
     }
 }
 

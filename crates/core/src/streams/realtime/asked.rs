@@ -23,7 +23,7 @@ impl Asked {
     /// If it asks for something that is not done.
     pub(super) fn read(response: &Fields<'_>) -> Result<Self, Refusal> {
         let problem = "responses are answers to the session's own conversation";
-        for field in ["input", "tools", "prompt"] {
+        for field in ["input", "tools", "tool_choice", "prompt"] {
             not_given(response, field, problem)?;
         }
         if response.get("conversation").is_some_and(|which| *which != json!("auto")) {

@@ -30,6 +30,10 @@ const NO_ARGUMENTS: &str = r#"{"type": "object", "properties": {}}"#;
 /// # Errors
 /// If a function is none that can be offered, or one must be called that is not there.
 pub(super) fn tools(changes: &Fields<'_>, before: &Tools) -> Result<Tools, Refusal> {
+    if changes.is_false("parallel_tool_calls") {
+        let problem = "false: the model may call several functions in one response";
+        return Err(Refusal::not_done("session.parallel_tool_calls", problem));
+    }
     let all = match changes.get("tools") {
         None => before.all.clone(),
         Some(Value::Array(list)) if list.len() > MOST => {

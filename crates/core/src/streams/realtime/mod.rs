@@ -169,7 +169,9 @@ impl Realtime {
     fn update(&mut self, changes: &Fields<'_>) -> Result<Vec<Inbound>, Refusal> {
         let changed = self.session.changed(changes, self.running)?;
         let other = changed.instructions != self.session.instructions && self.running;
-        let equipped = changed.tools != self.session.tools && self.running;
+        // Also those that were given before: the agent may have had no room for them.
+        let names_tools = ["tools", "tool_choice"].iter().any(|field| changes.get(field).is_some());
+        let equipped = names_tools && self.running;
         self.session = changed;
         self.reply(("session.updated", json!({"session": self.session.told()})));
         let prompt = other.then(|| Inbound::Instructed { system_prompt: self.session.instructions.clone() });
@@ -253,7 +255,8 @@ impl Realtime {
     /// The caller's turn is over, and an answer is coming.
     fn heard(&mut self, turn: TurnId, text: &str) -> Vec<Event> {
         let typed = std::mem::take(&mut self.typed);
-        let spoken = !typed && self.caller.was_heard();
+        // What a tool has brought has no words of the caller's.
+        let spoken = !typed && self.caller.was_heard() && !text.is_empty();
         if !typed
             && !spoken
             && let Some(response) = &mut self.response

@@ -236,6 +236,7 @@ impl Reader {
             | Event::Instructed { .. }
             | Event::ToolsGiven { .. }
             | Event::ToolReturned { .. }
+            | Event::ToolsRefused { .. }
             | Event::Informed { .. }
             | Event::SayRequested { .. }
             | Event::HeardNoMoreThan { .. }
