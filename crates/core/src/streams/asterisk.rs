@@ -29,9 +29,11 @@ pub(super) const MEDIA_START: &str = "MEDIA_START";
 /// The most bytes in a mark's name: Asterisk silently drops a command of more than 128 bytes.
 const MAX_MARK_BYTES: usize = 60;
 
-/// The most early audio that is kept: two seconds at 16 kHz. In some calls, audio comes before
-/// [`MEDIA_START`].
-const MAX_EARLY_BYTES: usize = 64_000;
+/// The most early audio that is kept. In some calls, audio comes before [`MEDIA_START`].
+const MAX_EARLY_SECONDS: usize = 2;
+
+/// The same in bytes, in the widest format.
+const MAX_EARLY_BYTES: usize = MAX_EARLY_SECONDS * 2 * 16_000;
 
 /// The parameter of `v(...)` for a channel that waits to be answered (`Dial`'s option `n` of the channel).
 const ANSWER_PARAMETER: &str = "answer";
@@ -129,17 +131,15 @@ impl Asterisk {
         self.early.drain(..excess.min(self.early.len()));
     }
 
-    /// The audio that was kept, now that its format is known.
-    fn early_audio(&mut self) -> Option<Inbound> {
+    /// The audio that was kept, now that its format is known: no more than a second at a time.
+    fn early_audio(&mut self) -> Vec<Inbound> {
         let early = std::mem::take(&mut self.early);
-        let format = self.stage.speaking()?.format;
+        let Some(Channel { format, .. }) = self.stage.speaking() else { return Vec::new() };
+        let second = format.rate as usize * format.encoding.bytes();
         let whole = early.len() / format.encoding.bytes() * format.encoding.bytes();
-        let samples: Vec<i16> = early[..whole]
-            .chunks(format.rate as usize * format.encoding.bytes())
-            .filter_map(|second| format.samples(second, "binary message").ok())
-            .flatten()
-            .collect();
-        (!samples.is_empty()).then_some(Inbound::Audio { samples, position_ms: None })
+        let newest = &early[whole.saturating_sub(MAX_EARLY_SECONDS * second)..whole];
+        let samples = newest.chunks(second).filter_map(|part| format.samples(part, "binary message").ok());
+        samples.map(|samples| Inbound::Audio { samples, position_ms: None }).collect()
     }
 
     fn start(&mut self, message: &Fields<'_>, form: Form) -> Result<Inbound, Refusal> {

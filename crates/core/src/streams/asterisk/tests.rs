@@ -30,6 +30,23 @@ fn a_message_that_breaks_the_protocol_is_refused_with_the_field_that_breaks_it()
     golden::refuse("asterisk/refused.jsonl", Asterisk::new);
 }
 
+/// Fault: 64,000 bytes of mu-law came as eight seconds in one piece.
+#[test]
+fn of_early_audio_the_newest_two_seconds_are_kept_and_come_a_second_at_a_time() {
+    let mut asterisk = Asterisk::new();
+    for _ in 0..9 {
+        assert_eq!(asterisk.decode(Wire::Binary(&[0xff; 8000])), Ok(Vec::new()));
+    }
+    asterisk.decode(Wire::Binary(&[0x80; 4000])).unwrap();
+    let inbound = asterisk.decode(Wire::Text("MEDIA_START channel_id:c1 format:ulaw")).unwrap();
+    let [Inbound::Started(_), Inbound::Audio { samples: first, .. }, Inbound::Audio { samples: last, .. }] =
+        &inbound[..]
+    else {
+        panic!("{} things", inbound.len())
+    };
+    assert_eq!((first.len(), last.len(), last[3999], last[4000]), (8000, 8000, 0, 32_124));
+}
+
 #[test]
 fn the_parameters_of_the_dialplan_are_the_calls_data_in_both_forms() {
     let json = json!({"event": MEDIA_START, "channel_id": "c1", "format": "ulaw",
@@ -89,8 +106,8 @@ fn of_too_much_audio_before_the_start_the_newest_is_kept() {
         asterisk.decode(Wire::Binary(&[second; 8001])).unwrap();
     }
     let inbound = asterisk.decode(Wire::Text("MEDIA_START channel_id:c1 format:slin16")).unwrap();
-    let Inbound::Audio { samples, .. } = &inbound[1] else { panic!("{inbound:?}") };
-    assert_eq!((samples.len(), samples.last()), (MAX_EARLY_BYTES / 2, Some(&i16::from_le_bytes([39, 39]))));
+    let Inbound::Audio { samples, .. } = &inbound[2] else { panic!("{inbound:?}") };
+    assert_eq!((samples.len(), samples.last()), (16_000, Some(&i16::from_le_bytes([39, 39]))));
 }
 
 /// Fault: a channel that was dialled with the option `n` waited for an answer that never came.
