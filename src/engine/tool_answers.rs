@@ -31,8 +31,8 @@ pub enum NotAsked {
 }
 
 /// Asks the language model on a rung for an answer that may call these tools. Returns its name. A model that
-/// cannot be held to a grammar (it is scripted) is only asked. If it cannot be
-/// asked once the grammar is there, `not_asked` is told why.
+/// cannot be held to a grammar (it is scripted) is only asked. If it cannot be asked once the grammar is
+/// there, `not_asked` is told why.
 ///
 /// # Errors
 /// If there is no such model, its queue is full, or the operating system gives no thread.

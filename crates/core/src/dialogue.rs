@@ -36,9 +36,17 @@ impl Message {
     /// The words as a language model reads them: a result stands between marks.
     #[must_use]
     pub fn as_read(&self) -> Cow<'_, str> {
-        match self.role {
-            Role::System | Role::User | Role::Assistant => Cow::Borrowed(&self.text),
-            Role::Tool => Cow::Owned(tools::result(&self.text)),
+        self.role.as_read(&self.text)
+    }
+}
+
+impl Role {
+    /// Words of this speaker as a language model reads them.
+    #[must_use]
+    pub fn as_read(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::System | Self::User | Self::Assistant => Cow::Borrowed(text),
+            Self::Tool => Cow::Owned(tools::result(text)),
         }
     }
 }

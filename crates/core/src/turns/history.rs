@@ -232,10 +232,7 @@ impl History {
     }
 
     fn tokens_of(&self, role: Role, text: &str) -> usize {
-        match role {
-            Role::System | Role::User | Role::Assistant => self.count.of(text),
-            Role::Tool => self.count.of(&tools::result(text)),
-        }
+        self.count.of(&role.as_read(text))
     }
 
     fn tokens(&self) -> usize {
