@@ -13,5 +13,6 @@ mod description;
 mod end_to_end;
 mod fuzzing;
 mod layers;
+mod pasted;
 mod support;
 mod tidy;

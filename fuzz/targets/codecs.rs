@@ -145,6 +145,7 @@ impl Call {
             7 => Media::Clear,
             8 => Media::Started { call_id: name, client_id: Some(name).filter(|name| name.len() % 2 == 0) },
             9 => Media::Hangup,
+            10 => Media::Transfer { to: name, briefing: Some(name).filter(|name| name.len() % 2 == 1) },
             _ => return self.tell(gateway, said, name),
         };
         let wire = gateway.encode(&media);

@@ -28,6 +28,7 @@ use crate::runtime::provider_api::ProviderApi;
 use crate::runtime::records::Records;
 use crate::runtime::registry::{Refused, Registry};
 use crate::runtime::services::Services;
+use crate::runtime::transfers::Transfers;
 use crate::runtime::watching::Watching;
 use crate::runtime::webhooks::Webhooks;
 use crate::telemetry::latencies::{Figures, Latencies};
@@ -64,6 +65,7 @@ pub struct App {
     pub(crate) latencies: Arc<Latencies>,
     pub(crate) monitor: Arc<Monitor>,
     pub(crate) watching: Arc<Watching>,
+    pub(crate) transfers: Arc<Transfers>,
     pub(crate) followers: Vec<Arc<dyn Follower>>,
     pub(crate) records: Option<Arc<Records>>,
     pub(crate) webhooks: Option<Arc<Webhooks>>,
@@ -86,6 +88,7 @@ impl App {
             admission: Arc::new(Admission::new(server.max_waiting, server.max_calls_per_peer)),
             settings: Arc::new(Settings::new(config.clone(), ConfigFile::new(None))),
             certificates: None,
+            transfers: Arc::new(Transfers::new(uptime.clone())),
             config,
             seen: Arc::default(),
             login,
@@ -154,9 +157,19 @@ impl App {
         self.monitor.begin(&engines);
         let (config, followers, stop) = (self.config.clone(), self.followers.clone(), self.stop.clone());
         let (records, monitor, lookup) = (self.records.clone(), self.monitor.clone(), self.lookup.clone());
-        let watching = self.watching.clone();
-        let services =
-            Services { config, engines, provider_api, followers, records, lookup, monitor, watching, stop };
+        let (watching, transfers) = (self.watching.clone(), self.transfers.clone());
+        let services = Services {
+            config,
+            engines,
+            provider_api,
+            followers,
+            records,
+            lookup,
+            monitor,
+            watching,
+            transfers,
+            stop,
+        };
         // The services are set once; a second set of engines would be dropped unused.
         let _ = self.services.set(services);
     }
@@ -313,6 +326,12 @@ impl App {
     /// Why a call that began now would be refused, if it would.
     pub(crate) fn would_refuse(&self) -> Option<Refused> {
         self.services().err()
+    }
+
+    /// The services for what is done with running calls; `None` before the engines are ready.
+    pub(crate) fn serving(&self) -> Option<Services> {
+        let services = self.services.get()?;
+        Some(Services { config: self.settings.now(), ..services.clone() })
     }
 
     /// The services for a new call, or why a call that began now would be refused.

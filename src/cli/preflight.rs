@@ -249,8 +249,9 @@ impl Findings {
         match asked.then(ProviderApi::new).transpose() {
             Ok(provider_api) => self.opened.provider_api = provider_api,
             Err(error) => {
-                let what =
-                    format!("no provider's API can be asked to hang up; install ca-certificates ({error:#})");
+                let what = format!(
+                    "no provider's API can be asked to hang up or to transfer; install ca-certificates ({error:#})"
+                );
                 self.problems.push(Problem::about("certificates", what));
             }
         }

@@ -27,7 +27,7 @@ pub struct Line {
     pub insecure: bool,
     /// Audio in its playback buffer; `None` means `playback.lead_ms`.
     pub lead: Option<Duration>,
-    /// The API that ends calls, if the socket's protocol has no message for it.
+    /// The API that transfers calls, and ends them if the socket's protocol has no message for it.
     pub api: Option<Api>,
 }
 
@@ -147,7 +147,8 @@ fn line(r: &mut Reader, base: &Path, dialect: Dialect, public_url: Option<&Publi
         Dialect::Telnyx => telnyx(r, base),
         Dialect::Plivo => plivo(r, base, public_url),
         Dialect::Vonage => vonage(r, base),
-        Dialect::Jambonz | Dialect::Asterisk => (basic(r, base, name), None),
+        Dialect::Jambonz => jambonz(r, base),
+        Dialect::Asterisk => (basic(r, base, name), None),
         Dialect::Realtime => (Vec::new(), None),
     };
     let tokens = secret(r, base, &key("path_secret")).map(|secret| PathToken::new(name, secret));
@@ -213,6 +214,16 @@ fn vonage(r: &mut Reader, base: &Path) -> (Vec<Check>, Option<Api>) {
     let account = given(r, "vonage.application_id", application, key, "vonage.private_key");
     let api = account.map(|(application, key)| Api { base, account: Account::Vonage { application, key } });
     (jwt.into_iter().chain(bearer).collect(), api)
+}
+
+fn jambonz(r: &mut Reader, base: &Path) -> (Vec<Check>, Option<Api>) {
+    let checks = basic(r, base, "jambonz");
+    let sid = r.text("jambonz.account_sid", "", name_or_nothing);
+    let key = secret(r, base, "jambonz.api_key");
+    let base = api_url(r, "jambonz.api_url", "https://jambonz.cloud/api");
+    let account = given(r, "jambonz.account_sid", sid, key, "jambonz.api_key");
+    let api = account.map(|(sid, key)| Api { base, account: Account::Jambonz { sid, key } });
+    (checks, api)
 }
 
 /// The address that signatures cover; without it, they cannot be checked.

@@ -14,6 +14,7 @@ mod request_id;
 mod server_state;
 mod session;
 mod sockets;
+mod transfers;
 
 use axum::Router;
 use axum::extract::State;
@@ -31,6 +32,7 @@ pub fn router(app: App) -> Router {
         .merge(admin::routes(&app))
         .merge(console::routes(&app))
         .merge(login::routes())
+        .merge(transfers::routes(&app))
         .merge(control::routes(&app))
         .merge(openai::routes(&app))
         .route("/healthz", get(|| async { "ok\n" }))

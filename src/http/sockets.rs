@@ -142,6 +142,7 @@ pub(super) fn take(
             if let Some(call) = &start.call_id {
                 place.take_over(dialect, call);
             }
+            place.stands_for(accept::leg(dialect, start));
             let name = start.call_id.as_deref().map_or_else(unique_id, CallId::new);
             Ok((place.name(name.as_str()), place))
         };

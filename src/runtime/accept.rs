@@ -30,6 +30,7 @@ use crate::ids::CallId;
 use crate::report::{Failure, Happened, Trouble};
 use crate::streams::detect::Context;
 use crate::streams::dialect::Dialect;
+use crate::streams::transfer::Leg;
 use crate::streams::{Gateway, Refusal, Start, Wire};
 
 /// Runs a call from its open socket to its end, with a codec of these parameters. `admit` gives it a place,
@@ -94,6 +95,7 @@ pub async fn run(
                     services: &services,
                     outbound: &mut outbound,
                     incoming: &mut incoming,
+                    leg: leg(dialect, &start),
                     taken_over,
                     hung_up: place.hung_up(),
                     orders,
@@ -121,6 +123,12 @@ pub async fn run(
     };
     outbound.close(end.close_code(), &end.to_string(), incoming).await;
     (!stood).then_some(end)
+}
+
+/// The caller's side of a call that a gateway has started.
+#[must_use]
+pub fn leg(dialect: Option<Dialect>, start: &Start) -> Leg {
+    Leg { dialect, call: start.call_id.clone(), from: start.from.clone(), to: start.to.clone() }
 }
 
 /// Puts what can be looked up of the caller into the setup. Meanwhile messages wait in the socket, as after a

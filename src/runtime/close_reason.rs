@@ -84,6 +84,7 @@ impl CloseReason {
             )) => "said_goodbye",
             Self::Call(Ending::Requested) => "requested",
             Self::Call(Ending::Operator) => "operator",
+            Self::Call(Ending::Transferred) => "transferred",
             Self::Call(Ending::Idle(_)) => "idle",
             Self::Call(Ending::Refused(_)) | Self::Refused(_) | Self::NoPlace(_) => "refused",
             Self::Call(Ending::TooMuchAudio) | Self::Flood(_) | Self::Excess(_) => "flooded",
@@ -106,7 +107,8 @@ impl CloseReason {
                 Ending::HungUp
                 | Ending::SaidGoodbye(Farewell::NobodySpoke | Farewell::LongestCall | Farewell::AllWasSaid)
                 | Ending::Requested
-                | Ending::Operator,
+                | Ending::Operator
+                | Ending::Transferred,
             )
             | Self::TakenOver
             | Self::Drained => {
@@ -135,7 +137,13 @@ impl CloseReason {
     #[must_use]
     pub fn close_code(&self) -> u16 {
         match self {
-            Self::Call(Ending::HungUp | Ending::SaidGoodbye(_) | Ending::Requested | Ending::Operator)
+            Self::Call(
+                Ending::HungUp
+                | Ending::SaidGoodbye(_)
+                | Ending::Requested
+                | Ending::Operator
+                | Ending::Transferred,
+            )
             | Self::TakenOver
             | Self::Lost(_)
             | Self::Dead(_) => 1000,
@@ -174,6 +182,13 @@ mod tests {
         assert_eq!(end.reason, "said goodbye: the agent could not answer again and again");
         assert_eq!(given_up.close_code(), 1000);
         assert_eq!(CloseReason::Call(Ending::SaidGoodbye(Farewell::AllWasSaid)).code(), "said_goodbye");
+    }
+
+    #[test]
+    fn a_transferred_call_ends_well() {
+        let transferred = CloseReason::Call(Ending::Transferred);
+        assert_eq!((transferred.code(), transferred.close_code()), ("transferred", 1000));
+        assert!(crate::records::ENDED_WELL.contains(&transferred.code()));
     }
 
     /// Fault: whatever rule a peer broke, its socket was closed with 1000 or 1002.

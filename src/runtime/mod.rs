@@ -4,6 +4,7 @@
 
 pub mod accept;
 pub mod admission;
+pub mod briefing;
 mod call_span;
 mod capture;
 pub mod clock;
@@ -17,6 +18,7 @@ mod jobs;
 pub mod lookup;
 pub mod monitor;
 mod opening;
+mod orders;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 pub mod outbound;
@@ -32,5 +34,7 @@ pub mod socket;
 pub mod socket_reader;
 mod task;
 pub mod traces;
+pub mod transfer;
+pub mod transfers;
 pub mod watching;
 pub mod webhooks;

@@ -1,5 +1,5 @@
-//! Sends requests to a provider's API, with a timeout; a request to hang up is retried twice. Must not know
-//! what is asked: `streams::api` does.
+//! Sends requests to a provider's API, with a timeout; a request to hang up is retried twice, and nothing
+//! else is. Must not know what is asked: `streams::api` does.
 
 use std::time::Duration;
 
@@ -13,6 +13,12 @@ use crate::streams::api::{Api, Body, Method, NoSuchName, Proof, Request};
 
 /// The timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The timeout of a transfer. The caller waits, and the provider fetches a document of ours meanwhile.
+const TRANSFER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The most bytes of a provider's reason that the log gets.
+const MOST_OF_A_REASON: usize = 500;
 
 /// The wait before each retry.
 const WAITS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
@@ -32,6 +38,14 @@ pub enum ProviderApiError {
     /// The API answered with an error.
     #[error("the API answered {0}")]
     Refused(StatusCode),
+}
+
+impl ProviderApiError {
+    /// True if the API did not answer in time: what was asked for may be done all the same.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        matches!(self, Self::Request(error) if error.is_timeout() && !error.is_connect())
+    }
 }
 
 /// The client of the providers' APIs.
@@ -54,7 +68,7 @@ impl ProviderApi {
     /// # Errors
     /// Why the call may still be running.
     pub async fn hang_up(&self, api: &Api, call: &str) -> Result<(), ProviderApiError> {
-        let request = api.hang_up(call)?;
+        let Some(request) = api.hang_up(call)? else { return Ok(()) };
         let mut waits = WAITS.into_iter();
         loop {
             let (error, again) = match self.request(&request)?.send().await {
@@ -83,6 +97,24 @@ impl ProviderApi {
         if status.is_success() { Ok(true) } else { Err(ProviderApiError::Refused(status)) }
     }
 
+    /// Transfers a call. There is no retry: a call that is dialled twice is wrong.
+    ///
+    /// # Errors
+    /// Why the call may not be transferred.
+    pub async fn transfer(&self, request: &Request) -> Result<(), ProviderApiError> {
+        let asked = self.request(request)?.timeout(TRANSFER_TIMEOUT).send();
+        let answer = asked.await.map_err(reqwest::Error::without_url)?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        if let Ok(reason) = answer.text().await {
+            let reason: String = reason.chars().take(MOST_OF_A_REASON).collect();
+            tracing::warn!(%status, reason, "the provider's API says why it does not transfer a call");
+        }
+        Err(ProviderApiError::Refused(status))
+    }
+
     fn request(&self, request: &Request) -> Result<RequestBuilder, NoKey> {
         let Request { method, url, proof, body } = request;
         let builder = match method {
@@ -99,7 +131,7 @@ impl ProviderApi {
         };
         Ok(match body {
             Body::None => builder,
-            Body::Form(name, value) => builder.form(&[(name, value)]),
+            Body::Form(name, value) => builder.form(&[(*name, value.as_str())]),
             Body::Json(value) => builder.json(value),
         })
     }

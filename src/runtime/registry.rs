@@ -11,11 +11,15 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
+pub use super::orders::{NotOrdered, Order};
+
+use super::orders::MOST_ORDERS;
 use crate::engine::Room;
 use crate::engine::cpu_time::CpuTime;
 use crate::ids::CallId;
 use crate::quality::admission::TooMuch;
 use crate::streams::dialect::Dialect;
+use crate::streams::transfer::Leg;
 
 /// Why a call is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -106,29 +110,6 @@ pub struct Registry {
 /// A provider, and its name of a call.
 type LineCall = (Option<Dialect>, String);
 
-/// The most orders that wait for one call.
-const MOST_ORDERS: usize = 16;
-
-/// What an operator wants of a running call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Order {
-    /// The agent says this as soon as nobody speaks.
-    Say(String),
-    /// The agent knows this from now on.
-    Inform(String),
-}
-
-/// Why a call gets no order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotOrdered {
-    /// There is no such call.
-    #[error("there is no running call of this name")]
-    NoCall,
-    /// Earlier orders still wait.
-    #[error("{MOST_ORDERS} orders wait for this call already: ask again in a moment")]
-    TooMany,
-}
-
 /// What others see of a running call.
 #[derive(Debug, Clone)]
 struct Running {
@@ -137,6 +118,8 @@ struct Running {
     /// Cancelled to end it.
     hang_up: CancellationToken,
     orders: mpsc::Sender<Order>,
+    /// The caller's side.
+    leg: Leg,
 }
 
 /// A call's place; free again when dropped.
@@ -192,8 +175,12 @@ impl Registry {
         }
         let permit = self.places.clone().try_acquire_owned().map_err(|_| Refused::Full(self.max_calls))?;
         let (sender, orders) = mpsc::channel(MOST_ORDERS);
-        let running =
-            Running { spent: CpuTime::default(), hang_up: CancellationToken::default(), orders: sender };
+        let running = Running {
+            spent: CpuTime::default(),
+            hang_up: CancellationToken::default(),
+            orders: sender,
+            leg: Leg::default(),
+        };
         Ok(Place {
             names: self.names.clone(),
             name: None,
@@ -230,6 +217,12 @@ impl Registry {
         let running = self.names.get(call);
         running.iter().for_each(|running| running.hang_up.cancel());
         running.is_some()
+    }
+
+    /// The caller's side of a running call; `None` if there is none of this name.
+    #[must_use]
+    pub fn leg(&self, call: &CallId) -> Option<Leg> {
+        self.names.get(call).map(|running| running.leg.clone())
     }
 
     /// Gives a running call an order.
@@ -273,6 +266,11 @@ impl Place {
     /// Keeps these rooms until the place is dropped.
     pub fn hold(&mut self, rooms: Vec<Room>) {
         self.rooms = rooms;
+    }
+
+    /// The caller's side of the call, before it has a name.
+    pub fn stands_for(&mut self, leg: Leg) {
+        self.running.leg = leg;
     }
 
     /// Gives the call the wanted name, or that name with a number if another call has it: a gateway that
@@ -375,6 +373,18 @@ mod tests {
         );
         places.clear();
         assert!(!registry.hang_up(&names[1]));
+    }
+
+    #[test]
+    fn a_running_call_is_known_with_its_callers_side() {
+        let registry = Registry::new(1);
+        let mut place = registry.admit().expect("room");
+        let leg = Leg { dialect: Some(Dialect::Twilio), call: Some("CA1".to_owned()), ..Leg::default() };
+        place.stands_for(leg.clone());
+        let name = place.name("CA1");
+        assert_eq!(registry.leg(&name), Some(leg));
+        drop(place);
+        assert_eq!(registry.leg(&name), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::lookup::Lookup;
 use super::monitor::Monitor;
 use super::provider_api::ProviderApi;
 use super::records::Records;
+use super::transfers::Transfers;
 use super::watching::Watching;
 use crate::call::tap::AudioTap;
 use crate::config::call::Known;
@@ -42,6 +43,8 @@ pub struct Services {
     pub monitor: Arc<Monitor>,
     /// Lets others watch running calls.
     pub watching: Arc<Watching>,
+    /// The transfers that are under way.
+    pub transfers: Arc<Transfers>,
     /// Cancelled when running calls must end.
     pub stop: CancellationToken,
 }

@@ -16,12 +16,13 @@ use super::registry::Order;
 use super::services::Services;
 use super::sinks::QUEUE;
 use super::socket_reader::SocketReader;
-use crate::call::{Call, Closing, Input, JobId, Outcome, Output};
+use crate::call::{Call, Closing, Ending, Input, JobId, Outcome, Output};
 use crate::config::call::tokens_of_calls;
 use crate::engine::cpu_time::CpuTime;
 use crate::ids::CallId;
 use crate::report::Happened;
 use crate::streams::Wire;
+use crate::streams::transfer::Leg;
 use crate::units::CallTime;
 
 /// Everything around one call.
@@ -34,6 +35,8 @@ pub(super) struct Task<'t> {
     pub(super) services: &'t Services,
     pub(super) outbound: &'t mut Outbound,
     pub(super) incoming: &'t mut SocketReader,
+    /// The caller's side, as the gateway names it.
+    pub(super) leg: Leg,
     /// Cancelled when a newer socket brings the same call.
     pub(super) taken_over: CancellationToken,
     /// Cancelled when an operator ends the call.
@@ -53,6 +56,7 @@ impl Task<'_> {
         let mut jobs = Jobs::new(self.id.as_str().to_owned(), engines, answers, outcomes, self.spent.clone());
         let mut call = begin(self.clock.now());
         let end = self.until_the_end(&mut call, &mut jobs, &mut inbox).await;
+        let end = unless_transferred(end, self.services, &self.leg).await;
         let now = self.clock.now();
         call.end(now, Closing { end: end.end(), cpu: self.spent.total() });
         // The socket may be gone, but the followers are still told.
@@ -89,6 +93,7 @@ impl Task<'_> {
                 Some(order) = self.orders.recv() => self.handle(call, jobs, match order {
                     Order::Say(text) => Input::Say(text),
                     Order::Inform(text) => Input::Inform(text),
+                    Order::Transferred { to, briefing } => Input::Transferred { to, briefing },
                 }),
                 message = self.incoming.next() => match message {
                     Ok(message) => self.handle(call, jobs, input(&message)),
@@ -176,6 +181,35 @@ impl Task<'_> {
         }
         Ok(())
     }
+}
+
+/// The reason of the end. A gateway that transfers a call closes the socket, perhaps before its API has
+/// answered: then nobody has hung up.
+async fn unless_transferred(end: CloseReason, services: &Services, leg: &Leg) -> CloseReason {
+    let gone = match &end {
+        CloseReason::Call(Ending::HungUp | Ending::SaidGoodbye(_) | Ending::Transferred)
+        | CloseReason::Lost(_)
+        | CloseReason::Dead(_)
+        | CloseReason::TakenOver => true,
+        CloseReason::Call(
+            Ending::Requested
+            | Ending::Operator
+            | Ending::Refused(_)
+            | Ending::TooMuchAudio
+            | Ending::Idle(_),
+        )
+        | CloseReason::Broken(_)
+        | CloseReason::Refused(_)
+        | CloseReason::Flood(_)
+        | CloseReason::Excess(_)
+        | CloseReason::NoPlace(_)
+        | CloseReason::NoStart(_)
+        | CloseReason::Drained => false,
+    };
+    if gone && services.transfers.was_taken(leg).await {
+        return Ending::Transferred.into();
+    }
+    end
 }
 
 fn input(message: &Message) -> Input<'_> {

@@ -16,17 +16,17 @@ use super::strangers::{open, run, say};
 use crate::support::server::{Server, configured, root};
 
 /// A timeout, so that a test ends even if the API gets no request.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A request to the API, head and body.
-struct Asked {
-    line: String,
+pub(super) struct Asked {
+    pub(super) line: String,
     authorization: String,
-    body: String,
+    pub(super) body: String,
 }
 
 /// An API that gives these answers, one per request, and returns the requests.
-fn api(answers: &'static [&'static str]) -> (String, Receiver<Vec<Asked>>) {
+pub(super) fn api(answers: &'static [&'static str]) -> (String, Receiver<Vec<Asked>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let (asked, all) = channel();

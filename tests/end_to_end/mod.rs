@@ -32,6 +32,7 @@ mod strangers;
 mod tls;
 mod tools;
 mod transcripts;
+mod transferring;
 mod voice_sessions;
 mod watching;
 mod webhooks;

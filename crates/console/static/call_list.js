@@ -4,7 +4,8 @@ import { make, wholeMs } from "./element.js";
 import { clock, counted, date } from "./words.js";
 
 // As the server has it (`ENDED_WELL` of the records): all other calls ended badly.
-const ENDED_WELL = ["hung_up", "said_goodbye", "requested", "taken_over", "replaced", "server_stopped"];
+const ENDED_WELL = ["hung_up", "said_goodbye", "requested", "operator", "transferred", "taken_over", "replaced",
+  "server_stopped"];
 
 export const endedBadly = ({ ended_at: at, end_code: code }) => at != null && !ENDED_WELL.includes(code);
 

@@ -6,6 +6,8 @@ import { make, wholeMs } from "./element.js";
 const ENDS = {
   requested: "You hung up.",
   hung_up: "You hung up.",
+  operator: "Somebody who runs the server hung up.",
+  transferred: "The call was transferred to somebody else.",
   said_goodbye: "The agent said goodbye and hung up.",
   idle: "Nobody spoke any more, so the agent hung up.",
   cannot_answer: "The agent could not answer, apologised and hung up.",

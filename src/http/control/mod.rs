@@ -11,6 +11,7 @@ mod query;
 mod records;
 mod reload;
 mod state;
+mod transfer;
 mod trial;
 mod watching;
 
@@ -43,6 +44,7 @@ fn described() -> Described {
         .with(routes!(orders::hang_up))
         .with(routes!(orders::say))
         .with(routes!(orders::inform))
+        .with(routes!(transfer::transfer))
         .with(routes!(agent::settings, agent::save))
         .with(routes!(agent::check))
         .with(routes!(trial::offer))

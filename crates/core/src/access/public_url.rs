@@ -62,6 +62,12 @@ impl PublicUrl {
         self.with(if self.secure { "wss" } else { "ws" }, self.port, target)
     }
 
+    /// The full address of `target` for clients that speak HTTP.
+    #[must_use]
+    pub fn of_web(&self, target: &str) -> String {
+        self.with(if self.secure { "https" } else { "http" }, self.port, target)
+    }
+
     /// The addresses that may have been signed: as configured, without its port, and with the default port of
     /// its scheme if none is configured. Gateways differ in this.
     pub(super) fn signed(&self, target: &str) -> [String; 3] {

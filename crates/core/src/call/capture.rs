@@ -147,6 +147,13 @@ pub enum Received {
     Say(String),
     /// [`Input::Inform`].
     Inform(String),
+    /// [`Input::Transferred`].
+    Transferred {
+        /// As in [`Input::Transferred`].
+        to: String,
+        /// As in [`Input::Transferred`].
+        briefing: Option<String>,
+    },
     /// [`Input::ModelsSwitched`].
     ModelsSwitched,
     /// [`Input::ReplyWords`].
@@ -179,6 +186,9 @@ impl Received {
             Input::HangUp => Self::HangUp,
             Input::Say(text) => Self::Say(text.clone()),
             Input::Inform(text) => Self::Inform(text.clone()),
+            Input::Transferred { to, briefing } => {
+                Self::Transferred { to: to.clone(), briefing: briefing.clone() }
+            }
             Input::ModelsSwitched => Self::ModelsSwitched,
             Input::ReplyWords(most) => Self::ReplyWords(*most),
             Input::Timeout => Self::Timeout,
@@ -201,6 +211,9 @@ impl Received {
             Self::HangUp => Input::HangUp,
             Self::Say(text) => Input::Say(text.clone()),
             Self::Inform(text) => Input::Inform(text.clone()),
+            Self::Transferred { to, briefing } => {
+                Input::Transferred { to: to.clone(), briefing: briefing.clone() }
+            }
             Self::ModelsSwitched => Input::ModelsSwitched,
             Self::ReplyWords(most) => Input::ReplyWords(*most),
             Self::Timeout => Input::Timeout,

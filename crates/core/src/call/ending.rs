@@ -21,6 +21,9 @@ pub enum Ending {
     /// Somebody who runs the server ended the call.
     #[error("an operator hung up")]
     Operator,
+    /// The call goes on with another party, and without the agent.
+    #[error("transferred to another party")]
+    Transferred,
     /// Too many messages broke the protocol to be mistakes.
     #[error("refused: {0}")]
     Refused(Refusal),

@@ -34,6 +34,14 @@ pub enum Input<'a> {
     Say(String),
     /// An operator tells the agent something that belongs behind its system prompt.
     Inform(String),
+    /// The provider has taken the call to another party, or is told so by the call: then nothing must hang
+    /// up.
+    Transferred {
+        /// A number in E.164 or a SIP address.
+        to: String,
+        /// What the new party is to hear first, for a client that carries the transfer out itself.
+        briefing: Option<String>,
+    },
     /// Another language model is now in use.
     ModelsSwitched,
     /// Replies end with the sentence that reaches this number of words, from the next one on.

@@ -295,6 +295,10 @@ impl Call {
             }
             Input::Say(text) => self.tell(now, Event::SayRequested { text }),
             Input::Inform(text) => self.tell(now, Event::Informed { text }),
+            Input::Transferred { to, briefing } => {
+                self.send(&Media::Transfer { to: &to, briefing: briefing.as_deref() });
+                Err(Ending::Transferred)
+            }
             Input::ModelsSwitched => self.tell(now, Event::ModelsSwitched),
             Input::ReplyWords(most) => self.tell(now, Event::ReplyWords { most }),
             Input::Timeout => self.timeouts(now),

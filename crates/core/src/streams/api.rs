@@ -1,5 +1,5 @@
-//! Requests to a provider's API, for commands that its socket has no word for. PURE; it must not know how
-//! requests are sent.
+//! Requests to a provider's API, for commands that its socket has no word for; transfers are in `transfer`.
+//! PURE; it must not know how requests are sent.
 
 use std::fmt;
 
@@ -42,6 +42,13 @@ pub enum Account {
         application: String,
         /// The key.
         key: PrivateKey,
+    },
+    /// The account's SID and an API key.
+    Jambonz {
+        /// A UUID.
+        sid: String,
+        /// The API key.
+        key: Secret,
     },
 }
 
@@ -86,7 +93,7 @@ pub enum Body {
     /// Nothing.
     None,
     /// One field of a form.
-    Form(&'static str, &'static str),
+    Form(&'static str, String),
     /// JSON.
     Json(serde_json::Value),
 }
@@ -97,19 +104,20 @@ pub enum Body {
 pub struct NoSuchName;
 
 impl Api {
-    /// The request that ends `call`, which is the provider's id of the call.
+    /// The request that ends `call`, which is the provider's id of the call; `None` if the provider's socket
+    /// has a message for it.
     ///
     /// # Errors
     /// If the id would lead to another URL.
-    pub fn hang_up(&self, call: &str) -> Result<Request, NoSuchName> {
+    pub fn hang_up(&self, call: &str) -> Result<Option<Request>, NoSuchName> {
         named(call)?;
         let base = &self.base;
-        Ok(match &self.account {
+        Ok(Some(match &self.account {
             Account::Twilio { sid, token } => Request {
                 method: Method::Post,
                 url: format!("{base}/2010-04-01/Accounts/{sid}/Calls/{call}.json"),
                 proof: Proof::Basic(sid.clone(), token.current().to_owned()),
-                body: Body::Form("Status", "completed"),
+                body: Body::Form("Status", "completed".to_owned()),
             },
             Account::Telnyx { key } => Request {
                 method: Method::Post,
@@ -129,7 +137,8 @@ impl Api {
                 proof: Proof::Signed(application.clone(), key.clone()),
                 body: Body::Json(serde_json::json!({"action": "hangup"})),
             },
-        })
+            Account::Jambonz { .. } => return Ok(None),
+        }))
     }
 
     /// The request that presses `keys` (`0` to `9`, `*`, `#`) in `call`; `None` if the provider cannot.
@@ -141,7 +150,7 @@ impl Api {
         let base = &self.base;
         let body = Body::Json(serde_json::json!({"digits": keys}));
         Ok(match &self.account {
-            Account::Twilio { .. } => None,
+            Account::Twilio { .. } | Account::Jambonz { .. } => None,
             Account::Telnyx { key } => Some(Request {
                 method: Method::Post,
                 url: format!("{base}/v2/calls/{call}/actions/send_dtmf"),
@@ -165,18 +174,18 @@ impl Api {
 }
 
 impl Account {
-    /// True if the provider presses keys on request. Twilio does so only by ending the stream.
+    /// True if the provider presses keys on request. Twilio and jambonz do so only by ending the stream.
     #[must_use]
     pub const fn presses_keys(&self) -> bool {
         match self {
-            Self::Twilio { .. } => false,
+            Self::Twilio { .. } | Self::Jambonz { .. } => false,
             Self::Telnyx { .. } | Self::Plivo { .. } | Self::Vonage { .. } => true,
         }
     }
 }
 
 /// Refuses an id that would lead to another URL.
-fn named(call: &str) -> Result<(), NoSuchName> {
+pub(super) fn named(call: &str) -> Result<(), NoSuchName> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_:".contains(c);
     if call.is_empty() || !call.chars().all(plain) { Err(NoSuchName) } else { Ok(()) }
 }
@@ -200,7 +209,7 @@ mod tests {
     }
 
     fn request(account: Account, call: &str) -> Result<Request, NoSuchName> {
-        api(account).hang_up(call)
+        api(account).hang_up(call).map(|request| request.expect("a request"))
     }
 
     #[test]
@@ -219,7 +228,7 @@ mod tests {
     fn each_provider_is_asked_in_its_own_way() {
         let twilio = request(Account::Twilio { sid: "AC1".into(), token: secret() }, "CA1").unwrap();
         assert_eq!(twilio.url, "https://api.example.com/2010-04-01/Accounts/AC1/Calls/CA1.json");
-        assert_eq!((twilio.method, twilio.body), (Method::Post, Body::Form("Status", "completed")));
+        assert_eq!((twilio.method, twilio.body), (Method::Post, Body::Form("Status", "completed".into())));
         assert!(twilio.proof == Proof::Basic("AC1".into(), "a secret token".into()));
         let telnyx = request(Account::Telnyx { key: secret() }, "v3:a-B_1").unwrap();
         assert_eq!(telnyx.url, "https://api.example.com/v2/calls/v3:a-B_1/actions/hangup");
@@ -227,6 +236,8 @@ mod tests {
         let plivo = request(Account::Plivo { id: "MA1".into(), token: secret() }, "c-1").unwrap();
         assert_eq!(plivo.url, "https://api.example.com/v1/Account/MA1/Call/c-1/");
         assert_eq!((plivo.method, plivo.body), (Method::Delete, Body::None));
+        let jambonz = api(Account::Jambonz { sid: "a-1".into(), key: secret() });
+        assert_eq!(jambonz.hang_up("c-1"), Ok(None), "its socket has a word for it");
     }
 
     #[test]

@@ -252,7 +252,7 @@ impl Gateway for Asterisk {
             }
             Media::Started { .. } if self.answers => vec![form.command("ANSWER")],
             Media::Hangup => vec![form.command("HANGUP")],
-            Media::Mark { .. } | Media::Started { .. } => Vec::new(),
+            Media::Mark { .. } | Media::Started { .. } | Media::Transfer { .. } => Vec::new(),
         }
     }
 

@@ -130,6 +130,10 @@ fn encode(gateway: &mut dyn Gateway, out: &Value) -> Vec<WireOut> {
             gateway.report(&Report::Summary(&summary))
         }
         "hangup" => gateway.encode(&Media::Hangup),
+        "transfer" => {
+            let briefing = body["briefing"].as_str();
+            gateway.encode(&Media::Transfer { to: text("to"), briefing })
+        }
         other => panic!("no message of ours is called {other}"),
     }
 }

@@ -132,7 +132,7 @@ impl Gateway for Jambonz {
                 vec![text(json!({"type": "killAudio"})), text(json!({"type": "clearMarks"}))]
             }
             Media::Hangup => vec![text(json!({"type": "disconnect"}))],
-            Media::Started { .. } => Vec::new(),
+            Media::Started { .. } | Media::Transfer { .. } => Vec::new(),
         }
     }
 

@@ -21,6 +21,7 @@ pub mod realtime;
 mod reorder;
 mod sequence;
 pub mod telnyx;
+pub mod transfer;
 pub mod twilio;
 pub mod vonage;
 
@@ -284,6 +285,14 @@ pub enum Media<'a> {
     Clear,
     /// The agent hangs up. If the protocol has no word for a hang-up, closing the socket ends the call.
     Hangup,
+    /// The call goes on with another party. Only our own protocol has a word for it, and its client carries
+    /// it out; telephony providers are asked through their APIs before.
+    Transfer {
+        /// A number in E.164 or a SIP address.
+        to: &'a str,
+        /// What the new party is to hear before it is connected.
+        briefing: Option<&'a str>,
+    },
 }
 
 /// The codec of one provider's dialect, for one call.

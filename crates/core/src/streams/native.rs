@@ -182,6 +182,13 @@ impl Native {
             Media::Mark { name, within: _ } => message("mark", &json!({"name": name})).map(WireOut::Text),
             Media::Clear => message("clear", &json!({})).map(WireOut::Text),
             Media::Hangup => None,
+            Media::Transfer { to, briefing } => {
+                let mut body = json!({"to": to});
+                if let Some(briefing) = briefing {
+                    body["briefing"] = Value::from(briefing);
+                }
+                message("transfer", &body).map(WireOut::Text)
+            }
         }
     }
 

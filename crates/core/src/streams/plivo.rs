@@ -148,7 +148,7 @@ impl Gateway for Plivo {
                 json!({"event": "checkpoint", "streamId": stream.id, "name": name})
             }
             Media::Clear => json!({"event": "clearAudio", "streamId": stream.id}),
-            Media::Started { .. } | Media::Hangup => return Vec::new(),
+            Media::Started { .. } | Media::Hangup | Media::Transfer { .. } => return Vec::new(),
         };
         vec![WireOut::Text(message.to_string())]
     }

@@ -178,7 +178,7 @@ impl Gateway for Telnyx {
                 stream.frames.clear();
                 vec![WireOut::Text(json!({"event": "clear"}).to_string())]
             }
-            Media::Started { .. } | Media::Hangup => Vec::new(),
+            Media::Started { .. } | Media::Hangup | Media::Transfer { .. } => Vec::new(),
         }
     }
 

@@ -152,7 +152,7 @@ impl Twilio {
                 json!({"event": "mark", "streamSid": id, "mark": {"name": name}})
             }
             Media::Clear => json!({"event": "clear", "streamSid": id}),
-            Media::Started { .. } | Media::Hangup => return None,
+            Media::Started { .. } | Media::Hangup | Media::Transfer { .. } => return None,
         };
         Some(text.to_string())
     }

@@ -128,7 +128,7 @@ impl Gateway for Vonage {
                 stream.frames.clear();
                 vec![WireOut::Text(json!({"action": "clear"}).to_string())]
             }
-            Media::Started { .. } | Media::Hangup => Vec::new(),
+            Media::Started { .. } | Media::Hangup | Media::Transfer { .. } => Vec::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Whole calls with audio: faults that only the glue between the conversation and the connection can have.
 
-use offhook_core::call::Ending;
+use offhook_core::call::{Ending, Input};
 use offhook_core::report::Happened;
 use offhook_core::speakable::Dictionary;
 use offhook_core::turns::{Manners, Phrases, Settings};
@@ -363,4 +363,20 @@ fn a_summary_says_what_the_call_consumed_and_what_had_to_stand_in() {
     assert!((consumed.caller_audio_s - 12.0).abs() < 0.1, "{consumed:?}");
     assert!(consumed.agent_audio_s > 3.0 && consumed.agent_audio_s < 8.0, "{consumed:?}");
     assert_eq!((summary.stand_ins, summary.fallbacks, summary.fillers), (0, 0, 0));
+}
+
+#[test]
+fn a_transferred_call_ends_at_once_and_nobody_hangs_up() {
+    for peer in [Peer::Native(8000), Peer::Asterisk(MS(15_000))] {
+        let mut call = WholeCall::with(settings(), peer, Engines::default());
+        call.run(AT(1_000));
+        let before = call.told.len();
+        call.gets(Input::Transferred { to: "+15550142".into(), briefing: None });
+        assert_eq!(call.ended, Some((AT(1_000), Ending::Transferred)), "{peer:?}");
+        let told: Vec<&str> = call.told[before..].iter().map(|(_, text)| text.as_str()).collect();
+        assert!(!told.iter().any(|text| text.contains("HANGUP")), "{told:?}");
+        let is_told = told.iter().any(|text| text.contains("\"transfer\"") && text.contains("+15550142"));
+        assert_eq!(is_told, matches!(peer, Peer::Native(_)), "{told:?}");
+        assert_eq!(call.unfinished(), 0, "{peer:?}");
+    }
 }

@@ -12,8 +12,16 @@ use crate::caller_code;
 const MOST: usize = 10_000;
 
 /// The codes of calls that ended as calls do. All others ended badly.
-pub const ENDED_WELL: [&str; 7] =
-    ["hung_up", "said_goodbye", "requested", "operator", "taken_over", "replaced", "server_stopped"];
+pub const ENDED_WELL: [&str; 8] = [
+    "hung_up",
+    "said_goodbye",
+    "requested",
+    "operator",
+    "transferred",
+    "taken_over",
+    "replaced",
+    "server_stopped",
+];
 
 /// A call, as it is kept. Times are in milliseconds since 1970 (UTC).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -309,7 +309,7 @@ impl Gateway for Realtime {
         let events = match *media {
             Media::Audio { samples } => self.sounds(samples),
             Media::Clear => self.clear(),
-            Media::Started { .. } | Media::Mark { .. } | Media::Hangup => Vec::new(),
+            Media::Started { .. } | Media::Mark { .. } | Media::Hangup | Media::Transfer { .. } => Vec::new(),
         };
         self.events(events)
     }

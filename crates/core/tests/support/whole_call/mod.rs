@@ -230,6 +230,13 @@ impl WholeCall {
         }
     }
 
+    /// Something happens that is no message of the peer.
+    pub fn gets(&mut self, input: Input<'_>) {
+        let now = self.timeline.now();
+        self.call.handle(now, input);
+        self.serve();
+    }
+
     /// The peer hangs up. Returns the summary of the call.
     pub fn hangs_up(&mut self) -> Summary {
         let now = self.timeline.now();

@@ -1,0 +1,130 @@
+//! The transfer of a running call by an operator. Must not know how gateways do it.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use tracing::Instrument as _;
+use utoipa::ToSchema;
+
+use super::body::{Body, Form};
+use super::described::CALLS;
+use super::problems::{Problem, Refusal};
+use crate::app::App;
+use crate::ids::CallId;
+use crate::runtime::briefing::{LONGEST, NoBriefing};
+use crate::runtime::registry::{NotOrdered, Order};
+use crate::runtime::services::Services;
+use crate::runtime::transfer::TransferError;
+use crate::streams::dialect::Dialect;
+use crate::streams::transfer::{Destination, Leg};
+
+/// Where a call is to go.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Transfer {
+    /// A telephone number in E.164, or a SIP address without parameters.
+    #[schema(example = "+15550142", max_length = 132)]
+    to: String,
+    /// The number that the new party sees: one that the provider lets the account show. Without it, the
+    /// provider chooses.
+    #[schema(example = "+15550100", max_length = 16)]
+    from: Option<String>,
+    /// What the new party hears before it is connected.
+    #[schema(max_length = 500)]
+    briefing: Option<String>,
+}
+
+impl Form for Transfer {
+    const EXAMPLE: &'static str = "{\"to\": \"+15550142\"}";
+}
+
+/// Transfers a running call to another party: it goes on without the agent, and ends here as `transferred`.
+///
+/// The provider's account must be configured. If it refuses, the call goes on with the agent.
+#[utoipa::path(
+    post, path = "/calls/{id}/transfer", operation_id = "transfer", tag = CALLS,
+    params(("id" = String, Path, description = "The call's name.")),
+    request_body = Transfer,
+    responses(
+        (status = 200, description = "The provider has taken the call."),
+        (status = 400, description = "There is no number in E.164 and no SIP address, or the briefing is too \
+                                      long.", body = Refusal),
+        (status = 404, description = "There is no running call of this name.", body = Refusal),
+        (status = 409, description = "A transfer of this call is under way.", body = Refusal),
+        (status = 422, description = "The call's gateway cannot, or a key that it needs is not set; the message \
+                                      names it.", body = Refusal),
+        (status = 429, description = "Too much waits: ask again in a moment.", body = Refusal),
+        (status = 500, description = "Something failed here: the log says what.", body = Refusal),
+        (status = 502, description = "The provider has refused, or was not reached.", body = Refusal),
+        (status = 503, description = "The voice could not speak the briefing, or see Busy.", body = Refusal),
+        (status = 504, description = "The provider has not answered in time: it may transfer the call all the \
+                                      same.", body = Refusal),
+    ),
+)]
+pub(super) async fn transfer(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Body(wanted): Body<Transfer>,
+) -> Result<StatusCode, Problem> {
+    let wrong = |problem: String| Problem::new(StatusCode::BAD_REQUEST, problem);
+    let to = Destination::parse(wanted.to.trim()).map_err(|error| wrong(format!("to: {error}")))?;
+    let to = match &wanted.from {
+        Some(from) => to.showing(from.trim()).map_err(|error| wrong(format!("from: {error}")))?,
+        None => to,
+    };
+    let length = wanted.briefing.as_deref().map_or(0, |text| text.trim().chars().count());
+    if length > LONGEST {
+        return Err(wrong(format!("briefing: {}", NoBriefing::TooLong(length))));
+    }
+    let call = CallId::new(&id);
+    let missing = || Problem::new(StatusCode::NOT_FOUND, NotOrdered::NoCall.to_string());
+    let leg = app.registry.leg(&call).ok_or_else(missing)?;
+    let services = app.serving().ok_or_else(missing)?;
+    let span = tracing::error_span!("call", %call);
+    // It is carried to its end even if the client that asked for it goes.
+    let doing = tokio::spawn(carry_out(app, services, (call, leg), (to, wanted.briefing)).instrument(span));
+    doing.await.map_err(|error| Problem::failed("the call could not be transferred", &error))?
+}
+
+async fn carry_out(
+    app: App,
+    services: Services,
+    (call, leg): (CallId, Leg),
+    (to, briefing): (Destination, Option<String>),
+) -> Result<StatusCode, Problem> {
+    tracing::info!(%to, "an operator transfers the call");
+    services.transfer(&leg, &to, briefing.as_deref()).await.map_err(|error| problem(&error))?;
+    let briefing = briefing.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let told = app.registry.order(&call, Order::Transferred { to: to.to_string(), briefing });
+    match told {
+        // A provider that has taken the call has closed the socket, or will.
+        Err(error) if leg.dialect == Some(Dialect::Native) => Err(Problem::new(
+            match error {
+                NotOrdered::NoCall => StatusCode::NOT_FOUND,
+                NotOrdered::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            },
+            error.to_string(),
+        )),
+        Ok(()) | Err(_) => Ok(StatusCode::OK),
+    }
+}
+
+fn problem(error: &TransferError) -> Problem {
+    let status = match error {
+        TransferError::Briefing(NoBriefing::TooLong(_)) => StatusCode::BAD_REQUEST,
+        TransferError::UnderWay => StatusCode::CONFLICT,
+        TransferError::Unsupported(_)
+        | TransferError::NoAccount { .. }
+        | TransferError::NoPublicUrl(_)
+        | TransferError::NoName
+        | TransferError::Request(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        TransferError::NotKept(_) => StatusCode::TOO_MANY_REQUESTS,
+        TransferError::Briefing(_) => StatusCode::SERVICE_UNAVAILABLE,
+        TransferError::Provider(error) if error.is_late() => StatusCode::GATEWAY_TIMEOUT,
+        TransferError::Provider(_) => StatusCode::BAD_GATEWAY,
+    };
+    Problem::new(status, error.to_string())
+}
+
+// The description says the same.
+const _: () = assert!(LONGEST == 500);
