@@ -17,8 +17,8 @@ mod waiting;
 
 pub use offhook_console as console;
 pub use offhook_core::{
-    access, audio, call, dialogue, ids, language, media, report, scoring, speakable, stats, streams,
-    timeline, turns, units, vad,
+    access, after_call, audio, call, dialogue, ids, language, media, report, scoring, speakable, stats,
+    streams, timeline, turns, units, vad,
 };
 pub use offhook_edits as edits;
 pub use offhook_files as files;

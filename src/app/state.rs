@@ -19,6 +19,7 @@ use crate::engine::engines::Engines;
 use crate::engine::llm::free_memory;
 use crate::quality::ladder::Move;
 use crate::runtime::admission::Admission;
+use crate::runtime::after_call::AfterCalls;
 use crate::runtime::clock::{Uptime, since_1970, uptime};
 use crate::runtime::followers::Follower;
 use crate::runtime::lookup::Lookup;
@@ -70,6 +71,7 @@ pub struct App {
     pub(crate) records: Option<Arc<Records>>,
     pub(crate) webhooks: Option<Arc<Webhooks>>,
     pub(crate) lookup: Option<Lookup>,
+    pub(crate) after_calls: Option<Arc<AfterCalls>>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -105,6 +107,7 @@ impl App {
             records: None,
             webhooks: None,
             lookup: None,
+            after_calls: None,
             stop: CancellationToken::new(),
         }
     }
@@ -144,6 +147,17 @@ impl App {
         self.followed_by(webhooks)
     }
 
+    /// Makes of calls after their ends what the configuration wants. The followers that it has by now are told
+    /// what came of it.
+    #[must_use]
+    pub fn summarising(mut self) -> Self {
+        self.after_calls = AfterCalls::wanted(&self.config, self.followers.clone());
+        match self.after_calls.clone() {
+            Some(after_calls) => self.followed_by(after_calls),
+            None => self,
+        }
+    }
+
     /// Asks for facts before a call.
     #[must_use]
     pub fn asking(mut self, lookup: Option<Lookup>) -> Self {
@@ -155,6 +169,9 @@ impl App {
     pub fn ready(&self, engines: Engines, provider_api: Option<ProviderApi>) {
         let engines = self.counted(engines);
         self.monitor.begin(&engines);
+        if let Some(after_calls) = self.after_calls.clone() {
+            tokio::spawn(after_calls.work(engines.clone()));
+        }
         let (config, followers, stop) = (self.config.clone(), self.followers.clone(), self.stop.clone());
         let (records, monitor, lookup) = (self.records.clone(), self.monitor.clone(), self.lookup.clone());
         let (watching, transfers) = (self.watching.clone(), self.transfers.clone());
@@ -241,6 +258,19 @@ impl App {
     #[must_use]
     pub fn sockets_are_gone(&self) -> bool {
         self.admission.are_empty()
+    }
+
+    /// The calls of which something is still to be made after their ends.
+    #[must_use]
+    pub fn summaries_to_make(&self) -> usize {
+        self.after_calls.as_ref().map_or(0, |after_calls| after_calls.waiting())
+    }
+
+    /// Makes nothing more of calls: what waits has failed, and is told so.
+    pub async fn make_no_more_summaries(&self) {
+        if let Some(after_calls) = &self.after_calls {
+            after_calls.close().await;
+        }
     }
 
     /// Ends all running calls.

@@ -182,7 +182,7 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     if args.reports {
         app = app.followed_by(Arc::new(Reporter::to(std::io::stdout())?));
     }
-    app = app.secured_by(certificates.clone());
+    app = app.summarising().secured_by(certificates.clone());
     let limits = Limits { connections: config.server.max_connections, patience: config.server.start_timeout };
     let server = tokio::spawn(listen::serve(listener, router(app.clone()), limits, certificates));
     tokio::spawn(app.clone().sum_up());
@@ -312,14 +312,14 @@ fn warn_of_the_open(config: &Config) {
     }
 }
 
-/// Accepts no new calls. Running ones may end by themselves until `patience` is over or a second signal
-/// comes; then they are ended.
+/// Accepts no new calls. Running ones may end by themselves, and what is made of calls after their ends may be
+/// made, until `patience` is over or a second signal comes; then they are ended.
 async fn drain(app: &App, patience: Duration, mut told_again: impl AsyncFnMut()) {
     app.registry().drain();
     let calls = app.registry().calls();
     tracing::info!(calls, ?patience, "draining");
     let all_ended = async {
-        while app.registry().calls() > 0 {
+        while app.registry().calls() > 0 || app.summaries_to_make() > 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
@@ -336,6 +336,7 @@ async fn drain(app: &App, patience: Duration, mut told_again: impl AsyncFnMut())
         }
     };
     let _ = tokio::time::timeout(FAREWELL + Duration::from_secs(1), all_parted).await;
+    app.make_no_more_summaries().await;
 }
 
 #[cfg(test)]

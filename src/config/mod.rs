@@ -1,6 +1,7 @@
 //! Every setting, checked once: raw TOML goes in, a [`Config`] comes out, and no code after it needs to check
 //! again. Units are in the types. Knows the options of the modules that it configures; none of them knows it.
 
+mod after_call;
 mod api;
 pub mod call;
 pub mod editing;
@@ -18,6 +19,7 @@ mod schema;
 mod secrets;
 #[cfg(test)]
 mod secrets_tests;
+mod tls;
 mod toml_reader;
 mod turn_taking;
 mod webhooks;
@@ -38,6 +40,7 @@ use crate::speakable::Dictionary;
 use crate::turns::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, SpeculationPolicy};
 use crate::vad::DetectorChoice;
 
+pub use after_call::AfterCall;
 pub use api::Api;
 pub use examine::{DEFAULT_CONFIG, Examined, LONGEST, examine, examine_text, load, parse};
 pub use lines::{Line, Lines};
@@ -97,6 +100,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// Who is asked for facts before a call.
     pub lookup: Lookup,
+    /// What is made of calls after their ends.
+    pub after_call: AfterCall,
     /// How slow answers may become, and what is left out before that.
     pub quality: Quality,
     /// Faults that are injected into engines, if the command line allows it.
@@ -114,10 +119,11 @@ impl Config {
         self.admin = Admin::Anybody;
     }
 
-    /// Keeps no records, and sends no traces and no events.
+    /// Keeps no records, sends no traces and no events, and makes nothing of calls after their ends.
     pub fn leave_no_records(&mut self) {
         (self.records.file, self.records.recordings, self.otlp.endpoint) = (None, None, None);
         self.webhooks.url = None;
+        (self.after_call.summary, self.after_call.fields) = (false, None);
     }
 }
 

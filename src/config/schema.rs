@@ -10,8 +10,8 @@ use super::lines::lines;
 use super::secrets::{password_hash, secret};
 use super::toml_reader::Reader;
 use super::{
-    Admin, Config, Llm, Log, Playback, Server, Stt, Tls, Tts, Vad, api, models, otlp, quality, records,
-    turn_taking, webhooks,
+    Admin, Config, Llm, Log, Playback, Server, Stt, Tts, Vad, after_call, api, models, otlp, quality,
+    records, tls, turn_taking, webhooks,
 };
 use crate::engine::voice;
 use crate::engine::whisper::{languages, published};
@@ -76,6 +76,7 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
         otlp: otlp::otlp(r, base),
         webhooks: webhooks::webhooks(r, base),
         lookup: webhooks::lookup(r, base),
+        after_call: after_call::after_call(r, base),
         faults: quality::faults(r),
     };
     check_together(r, &config);
@@ -114,7 +115,7 @@ fn server(r: &mut Reader, base: &Path) -> Server {
     Server {
         bind: bind.parse().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         port: r.integer("server.port", 8080, 0..=65_535) as u16,
-        tls: tls(r, base),
+        tls: tls::tls(r, base),
         max_calls: r.integer("server.max_calls", 8, 1..=10_000) as usize,
         max_calls_per_peer: Some(r.integer("server.max_calls_per_peer", 0, 0..=10_000) as usize)
             .filter(|&most| most > 0),
@@ -127,38 +128,6 @@ fn server(r: &mut Reader, base: &Path) -> Server {
         send_timeout: r.millis("server.send_timeout_ms", 5000, 100..=60_000),
         drain_timeout: r.millis("server.drain_timeout_ms", 60_000, 0..=86_400_000),
     }
-}
-
-fn tls(r: &mut Reader, base: &Path) -> Option<Tls> {
-    let mut file = |key: &str| {
-        let itself = |text: &str| {
-            let allowed = "the path of a PEM file; the contents of the file are not written here";
-            is_key_itself(text).then(|| allowed.to_owned())
-        };
-        Some(r.text(key, "", itself)).filter(|path| !path.is_empty()).map(|path| base.join(path))
-    };
-    match (file("server.tls_certificate"), file("server.tls_key")) {
-        (Some(certificate), Some(key)) => Some(Tls { certificate, key }),
-        (None, None) => None,
-        (Some(_), None) => {
-            r.refuse("server.tls_key", "\"\"".into(), "the path of the certificate's key in PEM".into());
-            None
-        }
-        (None, Some(_)) => {
-            r.refuse(
-                "server.tls_certificate",
-                "\"\"".into(),
-                "the path of the key's certificate in PEM".into(),
-            );
-            None
-        }
-    }
-}
-
-/// Whether the text is a certificate or a key itself, in the place of its path.
-fn is_key_itself(text: &str) -> bool {
-    let base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
-    text.contains("-----") || text.contains('\n') || (text.len() >= 100 && text.chars().all(base64))
 }
 
 fn stt(r: &mut Reader, base: &Path) -> Stt {
@@ -260,6 +229,7 @@ fn check_together(r: &mut Reader, c: &Config) {
         );
     }
     turn_taking::check_together(r, c);
+    after_call::check_together(r, c);
 }
 
 #[cfg(test)]

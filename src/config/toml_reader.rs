@@ -179,6 +179,11 @@ impl Reader {
         }
     }
 
+    /// Whatever stands there.
+    pub(super) fn value(&mut self, key: &str) -> Option<Value> {
+        self.take(key)
+    }
+
     /// A list of tables; empty if the key is missing.
     pub(super) fn tables(&mut self, key: &str, allowed: &str) -> Vec<Table> {
         let Some(value) = self.take(key) else { return Vec::new() };

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::CallId;
-use crate::report::{Beginning, Failure, Happened, ReportedTurn, Trouble};
+use crate::report::{AfterState, Beginning, Failure, Happened, ReportedTurn, Trouble};
 
 /// The most names of custom data that are logged.
 const MAX_NAMES: usize = 20;
@@ -42,6 +42,15 @@ impl Follower for Log {
             }
             // The task logs the end, with its reason.
             Happened::Ended(_) => {}
+            Happened::Summarised(after) => match after.state {
+                AfterState::None | AfterState::Pending => {}
+                AfterState::Done => tracing::info!("the call was summarised"),
+                AfterState::Failed => tracing::warn!(
+                    code = after.code,
+                    reason = after.reason,
+                    "the call was not summarised, or not as a whole"
+                ),
+            },
         }
     }
 }

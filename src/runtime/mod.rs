@@ -4,6 +4,7 @@
 
 pub mod accept;
 pub mod admission;
+pub mod after_call;
 pub mod briefing;
 mod call_span;
 mod capture;
@@ -12,6 +13,7 @@ pub mod close_reason;
 mod cpu_meter;
 pub mod followers;
 mod frames;
+pub mod grammars;
 mod guard;
 pub mod http_client;
 mod jobs;
@@ -33,6 +35,7 @@ mod sinks;
 pub mod socket;
 pub mod socket_reader;
 mod task;
+pub mod thoughts;
 pub mod traces;
 pub mod transfer;
 pub mod transfers;

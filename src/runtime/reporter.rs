@@ -54,7 +54,10 @@ impl Follower for Reporter {
             Happened::Ended(summary) => {
                 self.line(&json!({"call": call, "summary": SummaryWire::from(summary)}));
             }
-            Happened::Started(_) | Happened::Disclosed { .. } | Happened::Failed(..) => {}
+            Happened::Started(_)
+            | Happened::Disclosed { .. }
+            | Happened::Failed(..)
+            | Happened::Summarised(_) => {}
         }
     }
 }

@@ -118,8 +118,11 @@ impl Follower for Latencies {
     fn told(&self, _: &CallId, happened: &Happened) {
         match happened {
             Happened::Turn(turn) => self.turn(&turn.turn),
-            Happened::Started(_) | Happened::Disclosed { .. } | Happened::Failed(..) | Happened::Ended(_) => {
-            }
+            Happened::Started(_)
+            | Happened::Disclosed { .. }
+            | Happened::Failed(..)
+            | Happened::Ended(_)
+            | Happened::Summarised(_) => {}
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The real program with the shipped models, over real sockets and pipes. Slow by nature, because calls run
 //! at the pace of speech. No test here asserts a speed.
 
+mod after_call;
 mod agent;
 mod calls;
 mod chaos;

@@ -12,21 +12,21 @@ use super::own_agent::start;
 use super::strangers::{Socket, closed, hear, run, say};
 use crate::support::server::{Configuration, Server, configured};
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// The timeout of a test that hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The customer's server: answers every POST so, and keeps what was posted.
 #[derive(Clone)]
-struct Customer {
-    url: String,
+pub(super) struct Customer {
+    pub(super) url: String,
     posted: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Customer {
     /// One that answers with this head and body; without any, it never answers.
-    fn answering(answer: Option<(&'static str, String)>) -> Self {
+    pub(super) fn answering(answer: Option<(&'static str, String)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("\"http://{}/\"", listener.local_addr().unwrap());
         let posted: Arc<Mutex<Vec<Value>>> = Arc::default();
@@ -44,7 +44,7 @@ impl Customer {
         self.posted.lock().unwrap().clone()
     }
 
-    fn waits_for(&self, count: usize) -> Vec<Value> {
+    pub(super) fn waits_for(&self, count: usize) -> Vec<Value> {
         let started = Instant::now();
         while self.posted().len() < count {
             assert!(started.elapsed() < PATIENCE, "it does not come: {:?}", self.posted());
@@ -92,7 +92,7 @@ fn asking(customer: &Customer) -> Configuration {
     configured(&keys, &[("secret", SECRET)])
 }
 
-async fn hang_up(mut socket: Socket) {
+pub(super) async fn hang_up(mut socket: Socket) {
     say(&mut socket, &json!({"type": "session.end"})).await;
     hear(&mut socket, "session.summary").await;
     closed(socket).await;

@@ -9,13 +9,14 @@ use std::path::Path;
 use imports::{Crate, House};
 
 /// A room (a folder of src/, or a file in it), and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 37] = [
+const MAY_IMPORT: [(&str, &[&str]); 38] = [
     ("units", &[]),
     ("stats", &[]),
     ("language", &[]),
     ("ids", &[]),
     ("dialogue", &["units"]),
     ("report", &["dialogue", "ids", "units"]),
+    ("after_call", &["dialogue", "ids", "language", "report"]),
     ("scoring", &[]),
     ("access", &[]),
     ("audio", &["units"]),
@@ -64,6 +65,7 @@ const MAY_IMPORT: [(&str, &[&str]); 37] = [
         "config",
         &[
             "access",
+            "after_call",
             "dialogue",
             "edits",
             "engine",
@@ -86,6 +88,7 @@ const MAY_IMPORT: [(&str, &[&str]); 37] = [
         "runtime",
         &[
             "access",
+            "after_call",
             "audio",
             "call",
             "config",
@@ -159,11 +162,12 @@ const MAY_IMPORT: [(&str, &[&str]); 37] = [
 const ANY: [&str; 1] = ["*"];
 
 /// Rooms without sockets, threads, clocks, files and randomness, and the crates that they may use.
-const PURE: [(&str, &[&str]); 22] = [
+const PURE: [(&str, &[&str]); 23] = [
     ("units", &["serde"]),
     ("ids", &["serde"]),
     ("dialogue", &["serde", "serde_json"]),
-    ("report", &["serde", "utoipa"]),
+    ("report", &["serde", "serde_json", "utoipa"]),
+    ("after_call", &["serde_json", "thiserror"]),
     ("stats", &[]),
     ("language", &[]),
     ("scoring", &["serde", "strsim"]),

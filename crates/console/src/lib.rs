@@ -28,6 +28,7 @@ const FILES: [File; 60] = files![
     "api.js",
     "ask.js",
     "call.js",
+    "call_after.js",
     "call_facts.js",
     "call_list.js",
     "call_turns.js",

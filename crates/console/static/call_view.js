@@ -3,6 +3,7 @@
 
 import { ApiError, getBlob, getJson, remove } from "./api.js";
 import { sure } from "./ask.js";
+import { afterCall } from "./call_after.js";
 import { allFacts, ending, figures } from "./call_facts.js";
 import { Conversation } from "./call_turns.js";
 import { sayTrouble } from "./door.js";
@@ -35,12 +36,14 @@ export class CallView {
     const about = make("p", "lead", make("span", "", call.caller || "unknown caller"), ", through ");
     about.append(make("span", "", call.gateway || "an unknown gateway"));
     this.sound = make("section", "card");
+    const made = afterCall(call);
     this.place.replaceChildren(
       make("p", "back", back),
       make("h1", "", `Call ${call.id ?? id}`),
       about,
       make("p", "quiet", date(call.started_at)),
       ending(call),
+      ...(made ? [made] : []),
       figures(call),
       this.sound,
       make("h2", "", "Conversation"),

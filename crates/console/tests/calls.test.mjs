@@ -93,6 +93,22 @@ test("one call: its facts, words, events and waterfalls", async () => {
   });
 });
 
+test("one call: its summary and its fields, above all else", async () => {
+  await onPage("full", `${CALLS}#call=3`, async (page) => {
+    const card = page.locator(".after-call");
+    await card.waitFor();
+    const words = await text(page, ".after-call");
+    assert.match(words, /asked about <b>Monday<\/b>\.[^]*Not all of it was made: it was not made in time/);
+    assert.match(words, /name\s*Laura <i>\s*guests\s*2\s*urgent\s*no\s*day\s*–\s*wishes\s*\["a window",/);
+    assert.equal(await card.locator("b, i").count(), 0, "words are no markup");
+    assert.ok((await card.boundingBox()).y < (await page.locator(".figures").boundingBox()).y);
+  });
+  await onPage("full", `${CALLS}#call=1`, async (page) => {
+    await page.locator(".figures").waitFor();
+    assert.equal(await page.locator(".after-call").count(), 0, "nothing was to be made of it");
+  });
+});
+
 test("one call: playing with the keyboard alone", async () => {
   await onPage("full", `${CALLS}#call=3`, async (page) => {
     const place = page.getByRole("slider");

@@ -95,7 +95,11 @@ def eventful(whole):
     call |= {"fallbacks": 1, "stand_ins": 1, "hiccups": 1, "caller": "+1 415 555 0123",
              "called": "+1 415 555 0100",
              "end_code": "cannot_answer",
-             "end_reason": "cannot answer: the agent could not answer and apologised"}
+             "end_reason": "cannot answer: the agent could not answer and apologised",
+             "after_call": {"state": "failed", "code": "late", "reason": "it was not made in time",
+                            "summary": "The caller asked about <b>Monday</b>.",
+                            "fields": {"name": "Laura <i>", "guests": 2, "urgent": False, "day": None,
+                                       "wishes": ["a window", {"floor": 2}]}}}
     return whole
 
 
@@ -154,8 +158,11 @@ class Mock:
             self.state = hostile(self.state)
             for whole in self.wholes.values():
                 keep = {k: whole["call"][k] for k in ("recording",)}
+                state = whole["call"].get("after_call", {}).get("state")
                 whole.update(hostile(whole))
                 whole["call"] |= keep
+                if state:
+                    whole["call"]["after_call"]["state"] = state
         if name in ("norecords",):
             self.state["records"] = None
         if name == "refusing":

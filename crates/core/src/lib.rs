@@ -3,6 +3,7 @@
 //! [`turns`].
 
 pub mod access;
+pub mod after_call;
 pub mod audio;
 pub mod call;
 pub mod dialogue;

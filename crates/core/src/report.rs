@@ -1,6 +1,7 @@
 //! The reports of a call: its turns, its summary, its live figures. Plain values in the units of this crate;
 //! each provider's protocol has its own form of them. Must not know how the figures are made.
 
+mod after_call;
 mod live;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use crate::dialogue::tools::ToolCall;
 use crate::ids::{MarkId, ToolCallId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
+pub use after_call::{AfterCall, AfterState};
 pub use live::{CoreUse, InboundQuality, Pong, Spread};
 
 /// A report to the client of a call.
@@ -307,6 +309,9 @@ pub enum Happened {
     Failed(Trouble, Failure),
     /// The call is over.
     Ended(Summary),
+    /// What is made of the call after its end: that it is going to be made, or what came of it. Told after
+    /// [`Self::Ended`], if it is told.
+    Summarised(AfterCall),
 }
 
 /// Why a call ended.

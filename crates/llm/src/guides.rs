@@ -62,6 +62,17 @@ impl Form {
     }
 }
 
+/// Checks without a model whether replies can be held to a form. It takes milliseconds.
+///
+/// # Errors
+/// As for [`Guides::make`].
+pub fn check(form: &Form) -> Result<(), FormError> {
+    let environment = ApproximateTokEnv::single_byte_env();
+    let tokens = Tokens { end: environment.eos_token(), endings: Vec::new(), markup: Vec::new() };
+    let maker = Maker::of(&environment, tokens).map_err(|problem| FormError { tool: None, problem })?;
+    maker.make(form).map(drop)
+}
+
 /// The grammars of one model. Cheap to clone.
 #[derive(Clone)]
 pub struct Guides(Arc<Inner>);
@@ -137,8 +148,14 @@ impl Maker {
         }
         let info = TokRxInfo::new(u32::try_from(words.len()).unwrap_or(u32::MAX), end);
         let environment: TokEnv = Arc::new(ApproximateTokEnv::new(TokTrie::from(&info, &words)));
+        let begins_call = |id| OPEN.as_bytes().starts_with(&vocabulary.bytes_of(id));
+        let markup = markup.iter().filter(|(id, _)| !begins_call(*id)).copied().collect();
+        Self::of(&environment, Tokens { end, endings, markup })
+    }
+
+    fn of(environment: &TokEnv, tokens: Tokens) -> Result<Self, String> {
         let slices = SlicedBiasComputer::json_slices();
-        let mut factory = ParserFactory::new(&environment, InferenceCapabilities::default(), &slices)
+        let mut factory = ParserFactory::new(environment, InferenceCapabilities::default(), &slices)
             .map_err(|error| first_line(&error.to_string()))?;
         factory.quiet();
         let limits = factory.limits_mut();
@@ -150,9 +167,7 @@ impl Maker {
         limits.max_lexer_states = 20_000;
         limits.max_grammar_size = 100_000;
         limits.verbose_errors = false;
-        let begins_call = |id| OPEN.as_bytes().starts_with(&vocabulary.bytes_of(id));
-        let markup = markup.iter().filter(|(id, _)| !begins_call(*id)).copied().collect();
-        Ok(Self { factory, tokens: Arc::new(Tokens { end, endings, markup }) })
+        Ok(Self { factory, tokens: Arc::new(tokens) })
     }
 
     /// Refuses a form that is too large.

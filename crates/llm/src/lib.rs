@@ -107,7 +107,7 @@ pub use error::{EngineError, LoadError, NO_SUCH_FILE};
 pub use free_memory::free_memory;
 pub use generator::{Generation, Generator, NoRoom, Room, Rooms, Sampling, Share, Step, StopReason, Task};
 pub use guide::Guide;
-pub use guides::{Form, FormError, Guides};
+pub use guides::{Form, FormError, Guides, check as check_form};
 pub use inspect::Inspected;
 pub use kernels::KernelChoice;
 pub use layer::Demand;

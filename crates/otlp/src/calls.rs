@@ -79,6 +79,7 @@ impl Calls {
                 Vec::new()
             }
             What::Ended(ended) => vec![self.ended(at, &call, *ended)],
+            What::Summarised => Vec::new(),
         }
     }
 

@@ -85,6 +85,9 @@ impl Exporter {
     /// Takes what happened in a call, `at_unix` after the beginning of 1970. It does not wait: what does not
     /// fit into the queue is dropped and counted. The call's clock is taken to begin when its start is told.
     pub fn tell(&self, at_unix: Duration, call: &CallId, happened: &Happened) {
+        if matches!(happened, Happened::Summarised(_)) {
+            return;
+        }
         self.shared.queue.push(is_important(happened), || Told::of(at_unix, call, happened, self.words));
     }
 

@@ -44,6 +44,8 @@ pub(crate) enum What {
     Failed(Failed),
     /// The call is over.
     Ended(Box<Ended>),
+    /// Something was made of the call after its end: its span is sent by then.
+    Summarised,
 }
 
 /// How a call began.
@@ -104,6 +106,7 @@ impl Told {
             Happened::Disclosed { heard } => What::Disclosed { heard: *heard },
             Happened::Failed(trouble, failure) => What::Failed(failed(trouble, failure, words)),
             Happened::Ended(summary) => What::Ended(Box::new(ended(summary, words))),
+            Happened::Summarised(_) => What::Summarised,
         };
         Self { at, call: call.clone(), what }
     }
@@ -113,7 +116,9 @@ impl Told {
 pub(crate) fn is_important(happened: &Happened) -> bool {
     match happened {
         Happened::Started(_) | Happened::Ended(_) => true,
-        Happened::Turn(_) | Happened::Disclosed { .. } | Happened::Failed(..) => false,
+        Happened::Turn(_) | Happened::Disclosed { .. } | Happened::Failed(..) | Happened::Summarised(_) => {
+            false
+        }
     }
 }
 

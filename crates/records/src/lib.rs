@@ -4,10 +4,12 @@
 //! Start reading at [`Recorder`], which keeps what calls tell, and at [`Store`], which reads it again.
 //! [`Recordings`] keeps the audio, [`Redaction`] says what is not kept.
 
+mod after_calls;
 mod backup;
 mod caller_code;
 mod clock;
 mod database;
+mod fields;
 mod lock;
 mod manifest;
 mod migrations;

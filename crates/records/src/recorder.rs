@@ -11,6 +11,7 @@ use std::time::Duration;
 use offhook_core::ids::CallId;
 use offhook_core::report::Happened;
 
+use crate::after_calls;
 use crate::clock::{Clock, Moment};
 use crate::database::{self, OpenError};
 use crate::lock::Lock;
@@ -37,7 +38,7 @@ pub struct Recorder {
 
 impl Recorder {
     /// Opens the database, and makes it if it is not there. Calls that have no end in it get one: the server
-    /// ended in them. `now` is the time in milliseconds since 1970.
+    /// ended in them. Summaries that were still to be made have failed. `now` is the time in milliseconds since 1970.
     ///
     /// # Errors
     /// If the file cannot be written, is no database of this program, is damaged, has a newer version, or if
@@ -51,6 +52,7 @@ impl Recorder {
         let connection = database::to_write(&file)?;
         let sqlite = |cause| OpenError::of(&file, cause);
         let left = rows::end_left(&connection).map_err(sqlite)?;
+        after_calls::end_left(&connection).map_err(sqlite)?;
         let since = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'calls'), 0) + 1";
         let since = connection.query_row(since, [], |row| row.get(0)).map_err(sqlite)?;
         let shared = Arc::new(Shared::of(options.queue));
@@ -80,7 +82,7 @@ impl Recorder {
     pub fn tell(&self, at: i64, call: &CallId, happened: &Happened) {
         let more = match happened {
             // Without its end, a call would count as running.
-            Happened::Started(_) | Happened::Ended(_) => IMPORTANT,
+            Happened::Started(_) | Happened::Ended(_) | Happened::Summarised(_) => IMPORTANT,
             Happened::Turn(_) | Happened::Disclosed { .. } | Happened::Failed(..) => 0,
         };
         self.shared.queue.push_beyond(Told::of(self.moment(at), call, happened), more);

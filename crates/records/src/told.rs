@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use offhook_core::ids::CallId;
-use offhook_core::report::{Beginning, Failure, Happened, ReportedTurn, Summary, Trouble, TurnReport};
+use offhook_core::report::{
+    AfterCall, Beginning, Failure, Happened, ReportedTurn, Summary, Trouble, TurnReport,
+};
 
 use crate::clock::Moment;
 
@@ -13,6 +15,9 @@ const LONGEST_WORDS: usize = 16 << 10;
 
 /// The longest other text, in bytes.
 const LONGEST_TEXT: usize = 1 << 10;
+
+/// The longest fields of a call as JSON, in bytes.
+const LONGEST_FIELDS: usize = 32 << 10;
 
 /// The most values of the customer's data, figures of a call, and captured values.
 const MOST_VALUES: usize = 64;
@@ -36,6 +41,7 @@ pub(crate) enum What {
         failure: Failure,
     },
     Ended(Box<Summary>),
+    Summarised(Box<AfterCall>),
     /// Something that the server did, for all of its calls.
     Server {
         kind: &'static str,
@@ -83,6 +89,13 @@ impl Told {
                 },
             },
             Happened::Ended(summary) => What::Ended(Box::new(summary_of(summary))),
+            Happened::Summarised(after) => What::Summarised(Box::new(AfterCall {
+                state: after.state,
+                code: optional(after.code.as_deref()),
+                reason: optional(after.reason.as_deref()),
+                summary: after.summary.as_deref().map(|text| clipped(text, LONGEST_WORDS)),
+                fields: after.fields.as_ref().filter(|fields| json_length(fields) <= LONGEST_FIELDS).cloned(),
+            })),
         };
         Self { at, call: call.clone(), what }
     }
@@ -166,6 +179,10 @@ fn data(data: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let clip =
         |(name, value): (&String, &String)| (clipped(name, LONGEST_TEXT), clipped(value, LONGEST_TEXT));
     data.iter().take(MOST_VALUES).map(clip).collect()
+}
+
+fn json_length(fields: &serde_json::Map<String, serde_json::Value>) -> usize {
+    serde_json::to_string(fields).map_or(usize::MAX, |text| text.len())
 }
 
 fn optional(text: Option<&str>) -> Option<String> {

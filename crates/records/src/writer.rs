@@ -1,6 +1,6 @@
 //! The thread that writes events in batches: each whole, or not at all. Must not know who tells them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -8,8 +8,10 @@ use std::time::Duration;
 use offhook_core::ids::CallId;
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::after_calls;
 use crate::caller_code;
 use crate::clock::{Moment, Stopwatch, millis};
+use crate::fields;
 use crate::options::{Options, Trouble};
 use crate::queue::{Next, Queue};
 use crate::redaction::Redaction;
@@ -33,6 +35,9 @@ const TAKEN_OVER: &str = "taken_over";
 
 /// The most captured values of a call.
 const MOST_VALUES: usize = 64;
+
+/// The calls that ended last, whose captured values are known until their summaries come.
+const MOST_ENDED: usize = 256;
 
 /// What the thread and the others share.
 #[derive(Debug)]
@@ -77,6 +82,8 @@ pub(crate) struct Writer {
 pub(crate) struct Known {
     /// Values that are personal, of running calls.
     captured: HashMap<CallId, Vec<String>>,
+    /// The same of the calls that ended last.
+    ended: VecDeque<(CallId, Vec<String>)>,
     /// When the running calls began.
     began: HashMap<CallId, Moment>,
     /// Events that were dropped and that no row tells yet.
@@ -242,8 +249,19 @@ impl Known {
 
     /// A call has ended.
     fn end(&mut self, call: &CallId) {
-        self.captured.remove(call);
         self.began.remove(call);
+        if let Some(values) = self.captured.remove(call) {
+            self.ended.push_back((call.clone(), values));
+            if self.ended.len() > MOST_ENDED {
+                self.ended.pop_front();
+            }
+        }
+    }
+
+    /// All values that are known of calls of this name that have ended.
+    fn of_ended(&self, call: &CallId) -> Vec<String> {
+        let ended = self.ended.iter().filter(|(ended, _)| ended == call);
+        ended.flat_map(|(_, values)| values).cloned().collect()
     }
 
     fn of(&self, call: &CallId) -> &[String] {
@@ -274,7 +292,12 @@ fn apply(
     match what {
         What::Began(_) => known.begin(call, *at, true),
         What::Files { .. } => known.begin(call, *at, false),
-        What::Turn(_) | What::Failed { .. } | What::Ended(_) | What::Server { .. } | What::Captured(_) => {}
+        What::Turn(_)
+        | What::Failed { .. }
+        | What::Ended(_)
+        | What::Summarised(_)
+        | What::Server { .. }
+        | What::Captured(_) => {}
     }
     let at = known.time_of_day(call, *at);
     let redact = options.redact;
@@ -316,14 +339,27 @@ fn apply(
             known.end(call);
             Ok(())
         }
+        What::Summarised(after) => {
+            let values = known.of_ended(call);
+            let text = |words: &str| redact.text(words, &values).into_owned();
+            let mut after = (**after).clone();
+            let kept = |summary: String| options.transcripts.then(|| text(&summary));
+            after.summary = after.summary.and_then(kept);
+            let made = after.fields.filter(|_| options.transcripts);
+            after.fields = made.map(|made| fields::rewritten(&made, &text));
+            after.reason = after.reason.map(|reason| text(&reason));
+            after_calls::keep(to, call, since, &after)
+        }
         What::Captured(values) if redact == Redaction::Off || values.is_empty() => Ok(()),
         What::Captured(values) => {
             let row = row(to)?;
             known.add(call, values);
             // The turn in which a value was said may be written already.
-            rows::rewrite(to, row, |words| redact.text(words, values).into_owned())?;
+            let text = |words: &str| redact.text(words, values).into_owned();
+            rows::rewrite(to, row, text)?;
+            after_calls::rewrite(to, row, text, |made| fields::rewritten(made, &text))?;
             if rows::running(to, call)?.is_none() {
-                known.captured.remove(call);
+                known.end(call);
             }
             Ok(())
         }

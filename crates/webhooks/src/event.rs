@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use offhook_core::ids::CallId;
-use offhook_core::report::{Beginning, Happened};
+use offhook_core::report::{AfterCall, AfterState, Beginning, Happened};
 use offhook_core::streams::native::{SummaryWire, TurnReportWire};
 use serde_json::{Value, json};
 
@@ -46,6 +46,10 @@ pub(crate) const fn kind(happened: &Happened) -> Option<&'static str> {
         Happened::Started(_) => Some("call.started"),
         Happened::Turn(_) => Some("call.turn"),
         Happened::Ended(_) => Some("call.ended"),
+        Happened::Summarised(after) => match after.state {
+            AfterState::Done | AfterState::Failed => Some("call.summarised"),
+            AfterState::None | AfterState::Pending => None,
+        },
         Happened::Disclosed { .. } | Happened::Failed(..) => None,
     }
 }
@@ -63,6 +67,7 @@ pub(crate) fn event(told: &Told, words: bool) -> Option<Event> {
             json!({"call_id": call, "turn": turn})
         }
         Happened::Ended(summary) => json!({"call_id": call, "summary": ended(summary.into(), words)}),
+        Happened::Summarised(after) => summarised(call, after, words),
         Happened::Disclosed { .. } | Happened::Failed(..) => return None,
     };
     let timestamp = jiff::Timestamp::from_millisecond(at).unwrap_or_default().to_string();
@@ -78,6 +83,21 @@ fn started(call: &str, beginning: &Beginning, words: bool) -> Value {
         value["from"] = json!(from);
         value["to"] = json!(to);
         value["data"] = json!(data);
+    }
+    value
+}
+
+/// A summary is words of the call, and so are its fields.
+fn summarised(
+    call: &str,
+    AfterCall { state, code, reason, summary, fields }: &AfterCall,
+    words: bool,
+) -> Value {
+    let mut value = json!({"call_id": call, "state": state, "code": code});
+    if words {
+        value["reason"] = json!(reason);
+        value["summary"] = json!(summary);
+        value["fields"] = json!(fields);
     }
     value
 }

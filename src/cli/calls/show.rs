@@ -8,6 +8,7 @@ use owo_colors::{OwoColorize as _, Stream, Style};
 use super::times::{length, told};
 use super::words::{NOT_KEPT, plain};
 use crate::records::{Call, Event, FullCall, Turn};
+use crate::report::{AfterCall, AfterState};
 
 /// The width of the longest waterfall, in characters.
 const BAR: f64 = 48.0;
@@ -77,6 +78,31 @@ fn head(call: &Call) -> String {
     let _ = writeln!(out, "{lasted}, {}", plain(call.end_reason.as_deref().unwrap_or("not over")));
     for (key, value) in &call.data {
         let _ = writeln!(out, "{} {}", dim(&format!("{}:", plain(key))), plain(value));
+    }
+    out.push_str(&after(&call.after_call));
+    out
+}
+
+/// What was made of the call after its end.
+fn after(made: &AfterCall) -> String {
+    let mut out = String::new();
+    match made.state {
+        AfterState::None | AfterState::Done => {}
+        AfterState::Pending => {
+            let _ = writeln!(out, "{}", dim("its summary is still to be made"));
+        }
+        AfterState::Failed => {
+            let reason = plain(made.reason.as_deref().unwrap_or("for an unknown reason"));
+            let _ =
+                writeln!(out, "{} {reason}", paint("not summarised, or not as a whole:", Style::new().red()));
+        }
+    }
+    if let Some(summary) = &made.summary {
+        let _ = writeln!(out, "{} {}", dim("summary:"), plain(summary));
+    }
+    for (name, value) in made.fields.iter().flatten() {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let _ = writeln!(out, "{} {}", dim(&format!("{}:", plain(name))), plain(&value));
     }
     out
 }

@@ -14,7 +14,6 @@ use super::gate::Place;
 use super::guides;
 use super::models::{engines, language_model};
 use super::sending::events;
-use super::thoughts::{Thought, Thoughts};
 use crate::app::App;
 use crate::dialogue::{CountTokens, Message, Usage};
 use crate::engine::Sampling;
@@ -22,6 +21,7 @@ use crate::engine::llm::Guide;
 use crate::openai::ApiError;
 use crate::openai::chat::{ChatRequest, Chunks, Completion, Finish, Tokens};
 use crate::runtime::clock::{since_1970, unique_id};
+use crate::runtime::thoughts::{Thought, Thoughts};
 
 /// Who did not do its work, for the client.
 const WHO: &str = "the language model";

@@ -13,7 +13,6 @@ mod rates;
 mod realtime;
 mod sending;
 mod speech;
-mod thoughts;
 mod transcriptions;
 
 use axum::Router;

@@ -49,7 +49,7 @@ impl LiveCalls {
                     live.failures += 1;
                 }
             }
-            Happened::Disclosed { .. } => {}
+            Happened::Disclosed { .. } | Happened::Summarised(_) => {}
         }
     }
 

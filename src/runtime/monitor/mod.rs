@@ -49,7 +49,10 @@ impl Follower for Monitor {
         match happened {
             Happened::Turn(turn) => state.turns.add(now, turn),
             Happened::Ended(summary) => state.turns.ended(summary),
-            Happened::Started(_) | Happened::Disclosed { .. } | Happened::Failed(..) => {}
+            Happened::Started(_)
+            | Happened::Disclosed { .. }
+            | Happened::Failed(..)
+            | Happened::Summarised(_) => {}
         }
         state.calls.told(now, call, happened);
     }

@@ -8,7 +8,8 @@ use prometheus_client::registry::Registry;
 use std::sync::atomic::AtomicU64;
 
 use crate::ids::CallId;
-use crate::report::{Happened, ReportedTurn, Stages, Summary};
+use crate::report::{AfterCall, AfterState, Happened, ReportedTurn, Stages, Summary};
+use crate::runtime::after_call::Missed;
 use crate::runtime::followers::Follower;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -37,9 +38,17 @@ struct Code {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Made {
+    outcome: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Side {
     side: &'static str,
 }
+
+/// The outcome of a summary that was made.
+const DONE: &str = "done";
 
 type Seconds = Counter<f64, AtomicU64>;
 
@@ -67,6 +76,7 @@ pub struct CallMetrics {
     failures: Family<Code, Counter>,
     audio: Family<Side, Seconds>,
     cpu: Seconds,
+    summaries: Family<Made, Counter>,
 }
 
 impl CallMetrics {
@@ -91,6 +101,7 @@ impl CallMetrics {
             failures: Family::default(),
             audio: Family::default(),
             cpu: Seconds::default(),
+            summaries: Family::default(),
         };
         // Series that begin at zero: the step from nothing to the first event would be missed otherwise.
         for outcome in ["complete", "interrupted", "failed"] {
@@ -104,6 +115,9 @@ impl CallMetrics {
         }
         for code in ["overloaded", "transcription_failed", "generation_failed", "synthesis_failed"] {
             drop(metrics.failures.get_or_create(&Code { code: code.to_owned() }));
+        }
+        for outcome in [DONE].into_iter().chain(Missed::ALL.map(Missed::code)) {
+            drop(metrics.summaries.get_or_create(&Made { outcome: outcome.to_owned() }));
         }
         for side in ["caller", "agent"] {
             drop(metrics.audio.get_or_create(&Side { side }));
@@ -152,6 +166,8 @@ impl CallMetrics {
             "Time for which cores were held for calls that are over, and the processor time of their tasks",
             m.cpu,
         );
+        let help = "What was made of calls after their ends, by outcome";
+        registry.register("offhook_summaries", help, m.summaries);
         metrics
     }
 
@@ -195,6 +211,18 @@ impl CallMetrics {
     }
 }
 
+impl CallMetrics {
+    /// The codes of failures are ours.
+    fn summarised(&self, after: &AfterCall) {
+        let outcome = match after.state {
+            AfterState::None | AfterState::Pending => return,
+            AfterState::Done => DONE,
+            AfterState::Failed => after.code.as_deref().unwrap_or_default(),
+        };
+        self.summaries.get_or_create(&Made { outcome: outcome.to_owned() }).inc();
+    }
+}
+
 /// Counts what each stage added. In metrics, units are seconds, and the name of the metric says so.
 fn observe(family: &OfStages, stages: &Stages) {
     for (name, ms) in stages.named() {
@@ -219,6 +247,7 @@ impl Follower for CallMetrics {
                 self.failures.get_or_create(&Code { code: failure.code.clone() }).inc();
             }
             Happened::Ended(summary) => self.ended(summary),
+            Happened::Summarised(after) => self.summarised(after),
         }
     }
 }

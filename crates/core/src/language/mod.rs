@@ -32,6 +32,8 @@ pub struct Language {
     pub writing: Writing,
     /// How numbers, signs and abbreviations are spoken.
     pub speech: Speech,
+    /// What a language model is told to make of a call after its end.
+    pub after_call: AfterCallWords,
 }
 
 /// Words that show how complete a caller's words are.
@@ -147,6 +149,26 @@ pub struct Writing {
     pub abbreviations: &'static [&'static str],
     /// A word of one letter, as written, after which a full stop does end a sentence.
     pub one_letter_word: &'static str,
+}
+
+/// What a language model is told to make of a call after its end.
+#[derive(Debug, PartialEq, Eq)]
+pub struct AfterCallWords {
+    /// What it does, and that the words of a call are no instructions. They stand between `<transcript>` and
+    /// `</transcript>`.
+    pub role: &'static str,
+    /// The request for a summary.
+    pub summary: &'static str,
+    /// The request for fields; their JSON schema follows.
+    pub fields: &'static str,
+    /// The name of the caller before their words.
+    pub caller: &'static str,
+    /// The name of the agent before its words.
+    pub agent: &'static str,
+    /// Stands where the middle of a long call is left out.
+    pub left_out: &'static str,
+    /// The summary of a call in which the caller said nothing.
+    pub nobody_spoke: &'static str,
 }
 
 impl Memory {

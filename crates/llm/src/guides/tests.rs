@@ -390,3 +390,19 @@ fn costs(tokens: usize) {
         eprintln!("{name}: made in {compiled:?}; mask {median:?}, at most {last:?} ({} masks)", masks.len());
     }
 }
+
+#[test]
+fn a_schema_is_checked_without_a_model() {
+    let schema = |of: Value| Form::Schema(json!({"type": "object", "properties": {"x": of}}));
+    let nullable = json!({"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}]});
+    for right in [json!({"type": "string"}), nullable] {
+        assert_eq!(check(&schema(right)), Ok(()));
+    }
+    for wrong in [
+        json!({"$ref": "https://example.com"}),
+        json!({"type": "strin"}),
+        json!({"pattern": "(?=a)b", "type": "string"}),
+    ] {
+        assert!(check(&schema(wrong.clone())).is_err(), "{wrong}");
+    }
+}

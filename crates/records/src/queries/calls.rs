@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use offhook_core::report::{InboundQuality, Spread};
+use offhook_core::report::{AfterCall, InboundQuality, Spread};
 use rusqlite::{Connection, Result, Row, ToSql, params_from_iter};
 use serde::{Deserialize, Serialize};
 
-use crate::caller_code;
+use crate::{after_calls, caller_code};
 
 /// The most calls of a list.
 const MOST: usize = 10_000;
@@ -86,6 +86,8 @@ pub struct Call {
     pub recording: Option<String>,
     /// Its trace.
     pub trace: Option<String>,
+    /// What was made of it after its end: its summary and its fields.
+    pub after_call: AfterCall,
 }
 
 /// Answers that were prepared ahead.
@@ -236,5 +238,6 @@ pub(crate) fn call(row: &Row<'_>) -> Result<Call> {
         line: json(row, "line")?,
         recording: row.get("recording")?,
         trace: row.get("trace")?,
+        after_call: after_calls::of_row(row)?,
     })
 }

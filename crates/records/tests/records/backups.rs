@@ -14,7 +14,7 @@ fn a_backup_is_made_while_a_server_writes_and_is_restored_whole() {
     std::fs::write(&config, "[server]").unwrap();
     let to = place.folder.path().join("saved/one");
     let manifest = backup(&place.file, &to, Some(&config), START).unwrap();
-    assert_eq!((manifest.calls, manifest.version, manifest.made_at), (50, 1, START));
+    assert_eq!((manifest.calls, manifest.version, manifest.made_at), (50, 2, START));
     whole_call(&recorder, "later", START + 99);
     // A server has it open.
     assert!(matches!(restore(&to, &place.file, true).unwrap_err(), RestoreError::InUse(_)));
@@ -112,8 +112,8 @@ fn a_backup_of_a_newer_program_is_refused() {
     backup(&place.file, &to, None, START).unwrap();
     let list = to.join("manifest.json");
     let text = std::fs::read_to_string(&list).unwrap();
-    std::fs::write(&list, text.replace("\"version\": 1", "\"version\": 2")).unwrap();
-    assert!(matches!(restore(&to, &place.file, true).unwrap_err(), RestoreError::Newer { found: 2 }));
+    std::fs::write(&list, text.replace("\"version\": 2", "\"version\": 3")).unwrap();
+    assert!(matches!(restore(&to, &place.file, true).unwrap_err(), RestoreError::Newer { found: 3 }));
 }
 
 #[test]

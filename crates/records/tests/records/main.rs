@@ -1,6 +1,7 @@
 //! What the records of calls promise, each a sentence. The unhappy paths come first.
 #![allow(clippy::unwrap_used)]
 
+mod after_calls;
 mod backups;
 mod clocks;
 mod costs;

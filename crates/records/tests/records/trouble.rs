@@ -40,7 +40,7 @@ fn a_database_of_a_newer_version_is_refused_by_its_number() {
     Connection::open(&place.file).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = Recorder::open(Options::of(&place.file), START).unwrap_err();
     assert!(matches!(error, OpenError::Newer { found: 99, .. }));
-    assert!(error.to_string().contains("has version 99, and this program knows versions up to 1"), "{error}");
+    assert!(error.to_string().contains("has version 99, and this program knows versions up to 2"), "{error}");
     assert!(matches!(Store::open(&place.file).unwrap_err(), OpenError::Newer { found: 99, .. }));
 }
 

@@ -69,3 +69,48 @@ fn an_endless_transcript_is_cut_and_says_so() {
     assert!(request.body.len() < 300_000);
     assert_eq!(request.json()["data"]["summary"]["transcript_cut"], true);
 }
+
+fn summarised(after: &AfterCall, words: bool) -> Request {
+    let (place, end_point) = (place(), EndPoint::good());
+    let webhooks = Webhooks::open(Options { words, ..place.options(&end_point) }).unwrap();
+    webhooks.tell(START, &id("c"), &ended());
+    // That it is going to be made is no event.
+    webhooks.tell(START, &id("c"), &Happened::Summarised(AfterCall::pending()));
+    webhooks.tell(START, &id("c"), &Happened::Summarised(after.clone()));
+    wait_until(|| webhooks.counters().delivered == 2);
+    let requests = end_point.requests();
+    assert_eq!((requests[0].kind().as_str(), requests[1].kind().as_str()), ("call.ended", "call.summarised"));
+    requests.into_iter().nth(1).unwrap()
+}
+
+fn made() -> AfterCall {
+    let fields = serde_json::json!({"name": "private <b>Jo</b>", "guests": 2, "day": null});
+    AfterCall {
+        state: AfterState::Done,
+        summary: Some("A private summary.".into()),
+        fields: fields.as_object().cloned(),
+        ..AfterCall::default()
+    }
+}
+
+#[test]
+fn what_is_made_of_a_call_is_told_behind_its_end() {
+    let event = summarised(&made(), true).json();
+    let data = &event["data"];
+    assert_eq!((&data["call_id"], &data["state"], &data["code"]), (&"c".into(), &"done".into(), &().into()));
+    assert_eq!(data["summary"], "A private summary.");
+    assert_eq!(data["fields"], serde_json::json!({"name": "private <b>Jo</b>", "guests": 2, "day": null}));
+    assert_eq!(event["timestamp"], "2023-11-14T22:13:20.25Z");
+}
+
+#[test]
+fn without_leave_only_the_state_of_a_summary_is_sent() {
+    let failed = made().failed("late", "private reason");
+    for (after, state, code) in [(made(), "done", ().into()), (failed, "failed", "late".into())] {
+        let request = summarised(&after, false);
+        assert!(!request.body.contains("rivate"), "{}", request.body);
+        let data = &request.json()["data"];
+        assert_eq!((&data["state"], &data["code"]), (&state.into(), &code));
+        assert_eq!(data.as_object().unwrap().len(), 3);
+    }
+}

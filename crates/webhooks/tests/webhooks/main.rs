@@ -19,7 +19,8 @@ use std::time::{Duration, Instant};
 
 use offhook_core::ids::{CallId, TurnId};
 use offhook_core::report::{
-    Beginning, End, Failure, Happened, ReportedTurn, Speaker, Stages, Summary, TranscriptLine, TurnReport,
+    AfterCall, AfterState, Beginning, End, Failure, Happened, ReportedTurn, Speaker, Stages, Summary,
+    TranscriptLine, TurnReport,
 };
 use offhook_webhooks::{Endpoint, Options, Retries, Signer, Trouble, Webhooks};
 use tempfile::TempDir;

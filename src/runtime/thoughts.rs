@@ -1,4 +1,5 @@
-//! The answer of a language model on its way to a client. Must not know its form.
+//! The answer of a language model for which no call waits: a client gets it, or the records of a call that is
+//! over. Must not know its form.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -23,7 +24,7 @@ const A_STEP: usize = 2;
 
 /// What comes of an answer.
 #[derive(Debug)]
-pub(super) enum Thought {
+pub enum Thought {
     /// The next text.
     Text(String),
     /// The end.
@@ -54,7 +55,7 @@ impl ThinkSink for Sink {
 }
 
 /// An answer in progress. Dropping it ends the work.
-pub(super) struct Thoughts {
+pub struct Thoughts {
     coming: Receiver<Thought>,
     /// Ends when there is no more time.
     due: Pin<Box<Sleep>>,
@@ -71,7 +72,7 @@ impl Thoughts {
     ///
     /// # Errors
     /// If the model has no memory left, or too many wait for it.
-    pub(super) fn begin(
+    pub fn begin(
         engines: &Engines,
         model: &str,
         session: String,
@@ -104,7 +105,7 @@ impl Thoughts {
     }
 
     /// What comes next. It is the end if the model has none, or takes too long.
-    pub(super) async fn next(&mut self) -> Thought {
+    pub async fn next(&mut self) -> Thought {
         let gone = || Thought::Done(Err(EngineError::Cancelled));
         tokio::select! {
             thought = self.coming.recv() => thought.unwrap_or_else(gone),
