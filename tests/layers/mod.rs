@@ -54,6 +54,7 @@ const MAY_IMPORT: [(&str, &[&str]); 38] = [
     ("otlp", &["ids", "report", "units"]),
     ("quality", &[]),
     ("records", &["dialogue", "ids", "report", "units"]),
+    ("tools", &[]),
     ("top", &[]),
     ("webhooks", &["ids", "report", "streams"]),
     (
@@ -226,6 +227,7 @@ fn house() -> House {
         of("offhook_phone", "crates/phone/src", &["phone"]),
         of("offhook_quality", "crates/quality/src", &["quality"]),
         of("offhook_records", "crates/records/src", &["records"]),
+        of("offhook_tools", "crates/tools/src", &["tools"]),
         of("offhook_top", "crates/top/src", &["top"]),
         of("offhook_webhooks", "crates/webhooks/src", &["webhooks"]),
     ])
