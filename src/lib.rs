@@ -31,5 +31,6 @@ pub use offhook_otlp as otlp;
 pub use offhook_phone as phone;
 pub use offhook_quality as quality;
 pub use offhook_records as records;
+pub use offhook_tools as tools;
 pub use offhook_top as top;
 pub use offhook_webhooks as webhooks;

@@ -1,10 +1,11 @@
 //! Builds the engines from the configuration: sets the options of each, then loads, warms up and starts them.
 //! Must not know calls.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::{Config, Llm, Stt};
+use crate::config::{Config, Llm, Stt, tools};
 use crate::dialogue::CountTokens;
 use crate::engine::arbiter::Work;
 use crate::engine::cores::{Cores, Now};
@@ -14,7 +15,7 @@ use crate::engine::generating::{self, Steps};
 use crate::engine::guarded;
 use crate::engine::health::EngineHealth;
 use crate::engine::ladder::Ladder;
-use crate::engine::llm::{self, LlmOptions, Opened};
+use crate::engine::llm::{self, Guides, LlmOptions, Opened};
 use crate::engine::measures::Measures;
 use crate::engine::phrase_cache::PhraseCache;
 use crate::engine::ports::{Speak, Think};
@@ -22,6 +23,7 @@ use crate::engine::requests::{self, Requests};
 use crate::engine::scripted::{ScriptedHear, ScriptedThink};
 use crate::engine::standby::Standby;
 use crate::engine::threads::lower_priority;
+use crate::engine::tool_answers;
 use crate::engine::transcribing::Heartbeats;
 use crate::engine::voice::OpenError;
 use crate::engine::watch::{Heartbeat, Watch, Watched};
@@ -32,6 +34,7 @@ use crate::language::ENGLISH;
 use crate::quality::breaker::BreakerSettings;
 use crate::runtime::clock::since_1970;
 use crate::telemetry::metrics::EngineMetrics;
+use crate::turns::with_tools;
 use crate::units::WHISPER_RATE;
 
 /// The configured options of Whisper, for the weights in this file.
@@ -77,6 +80,9 @@ pub enum StartError {
     /// The operating system gave no thread.
     #[error("no thread could be started: {0}")]
     Threads(#[from] std::io::Error),
+    /// No language model can be held to the tools of the configuration.
+    #[error("[tools]: {0}")]
+    Tools(String),
 }
 
 /// Opens all language models that the configuration names, in its order.
@@ -163,7 +169,7 @@ fn load(
     }
     for (_, generator) in &generators {
         generator
-            .warm_up(&config.agent.system_prompt)
+            .warm_up(&with_tools(&config.agent.system_prompt, &tools::told(&config.tools)))
             .map_err(|e| StartError::Broken("the language model", e))?;
     }
     voice.synthesize("Hello.", &CancelFlag::default()).map_err(|e| StartError::Broken("the voice", e))?;
@@ -174,8 +180,11 @@ fn load(
     let counter = generators.first().map(|(_, generator)| generator.clone());
     let count =
         CountTokens::new(move |text| counter.as_ref().map_or(0, |counter| counter.count_tokens(text)));
-    let guides =
+    let guides: BTreeMap<String, Guides> =
         generators.iter().map(|(name, generator)| (name.clone(), generator.guides().clone())).collect();
+    for guides in guides.values() {
+        tool_answers::prepare(guides, &tools::told(&config.tools)).map_err(StartError::Tools)?;
+    }
     let mut wards = Wards::new(now.clone());
     let (hear, heartbeats) = transcribing::start(recognizers, threads, &cores)?;
     let hear = guarded::hear(hear, wards.admit("stt", heartbeats));

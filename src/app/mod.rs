@@ -4,6 +4,7 @@
 pub mod certificates;
 pub mod config_file;
 pub mod engines;
+mod figures;
 pub(crate) mod login;
 pub(crate) mod reload;
 mod settings;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::certificates::Certificates;
 use super::config_file::ConfigFile;
@@ -29,12 +30,13 @@ use crate::runtime::provider_api::ProviderApi;
 use crate::runtime::records::Records;
 use crate::runtime::registry::{Refused, Registry};
 use crate::runtime::services::Services;
+use crate::runtime::toolbox::Toolbox;
 use crate::runtime::transfers::Transfers;
 use crate::runtime::watching::Watching;
 use crate::runtime::webhooks::Webhooks;
 use crate::telemetry::latencies::{Figures, Latencies};
 use crate::telemetry::logging;
-use crate::telemetry::metrics::{EngineMetrics, Metrics, ServerFigures};
+use crate::telemetry::metrics::{EngineMetrics, Metrics};
 use crate::telemetry::refusals::{Kind, Refusals, Sum};
 
 /// How often the sums of refusals are collected.
@@ -72,6 +74,9 @@ pub struct App {
     pub(crate) webhooks: Option<Arc<Webhooks>>,
     pub(crate) lookup: Option<Lookup>,
     pub(crate) after_calls: Option<Arc<AfterCalls>>,
+    pub(crate) toolbox: Arc<Toolbox>,
+    /// What tools still do, also for calls that are over.
+    pub(crate) errands: TaskTracker,
     pub(crate) stop: CancellationToken,
 }
 
@@ -108,6 +113,8 @@ impl App {
             webhooks: None,
             lookup: None,
             after_calls: None,
+            toolbox: Arc::default(),
+            errands: TaskTracker::new(),
             stop: CancellationToken::new(),
         }
     }
@@ -147,8 +154,8 @@ impl App {
         self.followed_by(webhooks)
     }
 
-    /// Makes of calls after their ends what the configuration wants. The followers that it has by now are told
-    /// what came of it.
+    /// Makes of calls after their ends what the configuration wants. The followers that it has by now are
+    /// told what came of it.
     #[must_use]
     pub fn summarising(mut self) -> Self {
         self.after_calls = AfterCalls::wanted(&self.config, self.followers.clone());
@@ -162,6 +169,13 @@ impl App {
     #[must_use]
     pub fn asking(mut self, lookup: Option<Lookup>) -> Self {
         self.lookup = lookup;
+        self
+    }
+
+    /// Gives the agent tools.
+    #[must_use]
+    pub fn equipped_with(mut self, toolbox: Arc<Toolbox>) -> Self {
+        self.toolbox = toolbox;
         self
     }
 
@@ -182,11 +196,14 @@ impl App {
             followers,
             records,
             lookup,
+            errands: self.errands.clone(),
+            toolbox: self.toolbox.clone(),
             monitor,
             watching,
             transfers,
             stop,
         };
+        self.toolbox.start(&services.engines.guides);
         // The services are set once; a second set of engines would be dropped unused.
         let _ = self.services.set(services);
     }
@@ -209,39 +226,6 @@ impl App {
         self.metrics.engines.clone()
     }
 
-    /// The figures of this moment.
-    #[must_use]
-    pub fn figures(&self) -> ServerFigures {
-        let (process, engines) = (process::own(), self.engines());
-        let work = engines.map(Engines::meters).unwrap_or_default();
-        let refused = {
-            let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-            Kind::ALL.iter().map(|kind| (kind.name(), refusals.in_all(*kind))).collect()
-        };
-        ServerFigures {
-            uptime: (self.uptime)(),
-            started: self.started,
-            ready: self.is_ready().is_ok(),
-            calls: self.registry.calls(),
-            max_calls: self.config.server.max_calls,
-            cores: engines.map_or(0, |engines| engines.cores.count()),
-            work: work.into_iter().map(|(work, used)| (work.name(), used)).collect(),
-            pages: engines.map(Engines::pages_used).unwrap_or_default(),
-            cpu: process.cpu,
-            resident_bytes: process.resident,
-            threads: process.threads,
-            refused,
-            dropped_log_lines: logging::dropped_lines(),
-            records: self.records.as_ref().map(|records| records.counters()),
-            recordings: self.records.as_ref().and_then(|records| records.recorded()),
-            webhooks: self.webhooks.as_ref().map(|webhooks| webhooks.counters()),
-            lookups: self.lookup.as_ref().map(Lookup::counters),
-            health: engines.map(Engines::health).unwrap_or_default(),
-            quality_step: self.monitor.quality().step,
-            moves: self.monitor.moves(),
-        }
-    }
-
     /// The engines, once they are ready.
     #[must_use]
     pub fn engines(&self) -> Option<&Engines> {
@@ -260,7 +244,13 @@ impl App {
         self.admission.are_empty()
     }
 
-    /// The calls of which something is still to be made after their ends.
+    /// Tools that still work, and telephones that ring for callers who were transferred.
+    #[must_use]
+    pub fn errands(&self) -> usize {
+        self.errands.len() + self.transfers.ringing()
+    }
+
+    /// Calls that are still to be summarised.
     #[must_use]
     pub fn summaries_to_make(&self) -> usize {
         self.after_calls.as_ref().map_or(0, |after_calls| after_calls.waiting())

@@ -242,6 +242,8 @@ impl<'r> OfflineListener<'r> {
                 | Action::PromptTooLong { .. }
                 | Action::NotSaid { .. }
                 | Action::CallTools { .. }
+                | Action::RunTool { .. }
+                | Action::CancelTool { .. }
                 | Action::TurnReport(_)
                 | Action::HangUp { .. } => {}
             }

@@ -10,13 +10,15 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::app::certificates::Certificates;
 use crate::app::engines::{llm_options, whisper_options};
-use crate::config::{Config, Problem, unspeakable};
+use crate::config::{Config, Does, Problem, tools, unspeakable};
 use crate::engine::LoadError;
 use crate::engine::llm::{self, Inspected};
 use crate::engine::voice;
 use crate::engine::whisper;
 use crate::records::{OpenError, Store};
 use crate::runtime::provider_api::ProviderApi;
+use crate::runtime::toolbox::Toolbox;
+use crate::turns::with_tools;
 use crate::webhooks;
 
 const MIB: u64 = 1 << 20;
@@ -85,6 +87,7 @@ impl Findings {
 pub(super) fn look(config: &Config) -> Findings {
     let mut findings = Findings::default();
     findings.missing_words(config);
+    findings.tools(config);
     if let Err(error) = whisper::check(&whisper_options(&config.stt, &config.stt.model)) {
         findings.models.push(error);
     }
@@ -94,9 +97,10 @@ pub(super) fn look(config: &Config) -> Findings {
     let voice = voice::file_of(&config.tts.voice);
     let files = [Some(config.stt.model.clone()), voice].into_iter().flatten();
     let mut bytes = files.map(|file| std::fs::metadata(file).map_or(0, |file| file.len())).sum::<u64>();
+    let prompt = with_tools(&config.agent.system_prompt, &tools::told(&config.tools));
     for (index, (name, path)) in config.llm.models().enumerate() {
         let opened = llm::open(llm_options(&config.llm, path));
-        let inspected = opened.and_then(|model| Ok((model.inspect(&config.agent.system_prompt)?, model)));
+        let inspected = opened.and_then(|model| Ok((model.inspect(&prompt)?, model)));
         match inspected {
             Ok((inspected, model)) => {
                 bytes = bytes.saturating_add(inspected.bytes);
@@ -152,6 +156,19 @@ impl Findings {
         }
         if config.agent.phrases.fallback.is_empty() {
             self.notes.push("agent.fallback is not set: callers hear nothing when an engine fails".into());
+        }
+    }
+
+    /// What tools need of the rest of the configuration.
+    fn tools(&mut self, config: &Config) {
+        if let Err(error) = Toolbox::open(&config.tools) {
+            self.problems.push(error.problem());
+        }
+        for tool in &config.tools {
+            if tool.does == Does::Note && config.records.file.is_none() {
+                let what = "a note is kept in the records: set records.file".to_owned();
+                self.problems.push(Problem::about(&format!("tools.{}.does", tool.name), what));
+            }
         }
     }
 

@@ -27,6 +27,7 @@ use crate::runtime::otlp::Traces;
 use crate::runtime::records::Records;
 use crate::runtime::reporter::Reporter;
 use crate::runtime::socket::FAREWELL;
+use crate::runtime::toolbox::Toolbox;
 use crate::runtime::webhooks::Webhooks;
 use crate::streams::dialect::Dialect;
 
@@ -173,6 +174,8 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
         app = app.notified_by(webhooks.clone());
     }
     app = app.asking(Lookup::open(&config.lookup)?);
+    let toolbox = Arc::new(Toolbox::open(&config.tools)?);
+    app = app.equipped_with(toolbox);
     #[cfg(feature = "otlp")]
     let traces = Traces::open(&config.otlp)?.map(Arc::new);
     #[cfg(feature = "otlp")]
@@ -312,14 +315,14 @@ fn warn_of_the_open(config: &Config) {
     }
 }
 
-/// Accepts no new calls. Running ones may end by themselves, and what is made of calls after their ends may be
-/// made, until `patience` is over or a second signal comes; then they are ended.
+/// Accepts no new calls. Running ones may end by themselves, and what is made of calls after their ends may
+/// be made, until `patience` is over or a second signal comes; then they are ended.
 async fn drain(app: &App, patience: Duration, mut told_again: impl AsyncFnMut()) {
     app.registry().drain();
     let calls = app.registry().calls();
     tracing::info!(calls, ?patience, "draining");
     let all_ended = async {
-        while app.registry().calls() > 0 || app.summaries_to_make() > 0 {
+        while app.registry().calls() + app.errands() + app.summaries_to_make() > 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };

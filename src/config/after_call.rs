@@ -55,7 +55,13 @@ fn fields(r: &mut Reader, base: &Path) -> Option<Value> {
         toml::Value::String(path) if path.is_empty() => return None,
         toml::Value::String(path) => of_file(&base.join(&path)).map_err(|why| (format!("{path:?}"), why)),
         toml::Value::Table(table) => json(toml::Value::Table(table)).map_err(|why| (String::new(), why)),
-        other => Err((other.to_string(), String::from("a table, or the path of a file with a JSON schema"))),
+        other @ (toml::Value::Integer(_)
+        | toml::Value::Float(_)
+        | toml::Value::Boolean(_)
+        | toml::Value::Datetime(_)
+        | toml::Value::Array(_)) => {
+            Err((other.to_string(), "a table, or the path of a file with a JSON schema".to_owned()))
+        }
     };
     let checked = read.and_then(|schema| {
         check(&schema).map_err(|why| (String::new(), why))?;
@@ -122,9 +128,13 @@ pub(super) fn check_together(r: &mut Reader, config: &Config) {
         let allowed = format!("at most half of llm.context_tokens, {most}");
         r.refuse("after_call.max_tokens", after.max_tokens.to_string(), allowed);
     }
-    if config.records.file.is_none() && config.webhooks.url.is_none() {
+    let (records, webhooks) = (&config.records, &config.webhooks);
+    let kept = records.file.is_some() && records.transcripts;
+    let sent = webhooks.url.is_some() && webhooks.words;
+    if !kept && !sent {
         let key = if after.summary { "after_call.summary" } else { FIELDS };
-        let allowed = "only with records.file or webhooks.url, or nobody would learn what came of it";
+        let allowed = "only with records.file and records.transcripts, or webhooks.url and webhooks.words: otherwise \
+                       nobody would learn what came of it";
         r.refuse(key, String::new(), allowed.to_owned());
     }
 }

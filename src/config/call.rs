@@ -2,6 +2,7 @@
 
 use super::Config;
 use crate::dialogue::CountTokens;
+use crate::dialogue::tools::Tools;
 use crate::language::ENGLISH;
 use crate::media::listener::Listener;
 use crate::streams::{Overrides, Refusal, RefusalCode};
@@ -46,6 +47,7 @@ pub fn settings(config: &Config) -> Settings {
         max_reply_words: config.agent.max_reply_words,
         prompt_tokens: config.llm.context_tokens - config.llm.sampling.max_tokens,
         tool_tokens: tokens_of_calls(config) - config.llm.sampling.max_tokens,
+        tools: Tools::default(),
     }
 }
 

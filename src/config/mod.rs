@@ -21,6 +21,7 @@ mod secrets;
 mod secrets_tests;
 mod tls;
 mod toml_reader;
+pub mod tools;
 mod turn_taking;
 mod webhooks;
 mod whereabouts;
@@ -51,6 +52,7 @@ pub use problems::{ConfigError, Problem, Secrets};
 pub use quality::Quality;
 pub use records::Records;
 pub use secrets::secret_of;
+pub use tools::{Does, McpReach, OwnTool};
 pub use webhooks::{LONGEST_FACTS, Lookup, Webhooks};
 
 /// The whole configuration. `config.toml` describes every key.
@@ -102,6 +104,8 @@ pub struct Config {
     pub lookup: Lookup,
     /// What is made of calls after their ends.
     pub after_call: AfterCall,
+    /// What the agent may do beside talking.
+    pub tools: Vec<OwnTool>,
     /// How slow answers may become, and what is left out before that.
     pub quality: Quality,
     /// Faults that are injected into engines, if the command line allows it.

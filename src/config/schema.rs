@@ -11,7 +11,7 @@ use super::secrets::{password_hash, secret};
 use super::toml_reader::Reader;
 use super::{
     Admin, Config, Llm, Log, Playback, Server, Stt, Tts, Vad, after_call, api, models, otlp, quality,
-    records, tls, turn_taking, webhooks,
+    records, tls, tools, turn_taking, webhooks,
 };
 use crate::engine::voice;
 use crate::engine::whisper::{languages, published};
@@ -77,6 +77,7 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
         webhooks: webhooks::webhooks(r, base),
         lookup: webhooks::lookup(r, base),
         after_call: after_call::after_call(r, base),
+        tools: tools::tools(r, base),
         faults: quality::faults(r),
     };
     check_together(r, &config);

@@ -209,6 +209,45 @@ impl Reader {
         })
     }
 
+    /// A table; empty if the key is missing.
+    pub(super) fn table(&mut self, key: &str, allowed: &str) -> Table {
+        match self.take(key) {
+            None => Table::new(),
+            Some(Value::Table(table)) => table,
+            Some(other) => {
+                self.complain(key, &other, allowed.to_owned());
+                Table::new()
+            }
+        }
+    }
+
+    /// The tables of a section whose names are free, in the order of their names.
+    pub(super) fn children(&mut self, section: &str) -> Vec<(String, Table)> {
+        // The section is known, even if it is empty.
+        self.asked.insert(format!("{section}."));
+        let children = self.root.get(section).and_then(Value::as_table).cloned().unwrap_or_default();
+        let mut tables = Vec::new();
+        for (name, value) in children {
+            let key = format!("{section}.{name}");
+            self.asked.insert(key.clone());
+            match &value {
+                Value::Table(table) => tables.push((name, table.clone())),
+                Value::String(_)
+                | Value::Integer(_)
+                | Value::Float(_)
+                | Value::Boolean(_)
+                | Value::Datetime(_)
+                | Value::Array(_) => self.complain(&key, &value, format!("a table, [{section}.NAME]")),
+            }
+        }
+        tables
+    }
+
+    /// Adds a problem that was found in a table of a section.
+    pub(super) fn refuse_in(&mut self, section: &str, problem: Problem) {
+        self.problems.push(Problem { key: format!("{section}.{}", problem.key), ..problem });
+    }
+
     /// Adds a problem that one key alone cannot show.
     pub(super) fn refuse(&mut self, key: &str, value: String, allowed: String) {
         self.problems.push(Problem::of(key, value, allowed));

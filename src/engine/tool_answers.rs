@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::engines::Engines;
-use super::llm::{Form, ToolUse};
+use super::llm::{Form, FormError, Guides, ToolUse};
 use super::ports::{ThinkRequest, ThinkSink};
 use super::queue::QueueFull;
 use super::threads::{lower_priority, spawn};
@@ -79,12 +79,7 @@ pub fn ask(
                     not_asked(NotAsked::Full(full));
                 }
             }
-            Err(error) => {
-                let tool = error.tool.and_then(|index| Some(&tools.all.get(index)?.name));
-                let tool = tool.map(|name| format!(" of {name:?}")).unwrap_or_default();
-                let problem = format!("no call can be held to the schema{tool}: {}", error.problem);
-                not_asked(NotAsked::Refused(problem));
-            }
+            Err(error) => not_asked(NotAsked::Refused(told(&error, &tools))),
         }
     };
     spawn("tools".to_owned(), ask).map_err(|_| {
@@ -92,6 +87,23 @@ pub fn ask(
         BUSY
     })?;
     Ok(name)
+}
+
+/// Makes the grammar of these tools ahead: the first of a model takes a second.
+///
+/// # Errors
+/// If no model can be held to them, with the name of the tool.
+pub fn prepare(guides: &Guides, tools: &Tools) -> Result<(), String> {
+    if tools.are_idle() {
+        return Ok(());
+    }
+    guides.make(&form(tools)).map(drop).map_err(|error| told(&error, tools))
+}
+
+fn told(error: &FormError, tools: &Tools) -> String {
+    let tool = error.tool.and_then(|index| Some(&tools.all.get(index)?.name));
+    let tool = tool.map(|name| format!(" of {name:?}")).unwrap_or_default();
+    format!("no call can be held to the schema{tool}: {}", error.problem)
 }
 
 /// What these tools let a model write.

@@ -85,7 +85,7 @@ pub async fn run(
                     services.press_opening_keys(dialect, start.call_id.as_deref());
                 };
                 let taken_over = place.taken_over();
-                let orders = place.orders();
+                let (own_orders, orders) = (place.order_sender(), place.orders());
                 let spent = place.spent();
                 let task = Task {
                     span: CallSpan::new(id.clone(), socket),
@@ -98,6 +98,7 @@ pub async fn run(
                     leg: leg(dialect, &start),
                     taken_over,
                     hung_up: place.hung_up(),
+                    own_orders,
                     orders,
                     started: &started,
                 };
@@ -154,7 +155,11 @@ fn setup(
     let (config, count) = (&services.config, services.engines.count.clone());
     // Whoever has a key of the interface for programs may bring instructions.
     let own = config.lines.own_agents || dialect == Some(Dialect::Realtime);
-    let settings = settings_of(config, &start.agent, own, &count)?;
+    let mut settings = settings_of(config, &start.agent, own, &count)?;
+    // Who brings an agent brings its tools, and does not get those of the server.
+    if start.agent.system_prompt.is_none() && dialect != Some(Dialect::Realtime) {
+        settings.tools = services.toolbox.tools_within(&settings, &count);
+    }
     let traced = config.log.traces.as_deref().and_then(|folder| traced(services, folder, id));
     let (trace, capture) =
         traced.map_or((None, None), |Sinks { trace, capture }| (Some(trace), Some(capture)));

@@ -2,11 +2,14 @@
 //! other and only with what calls leave free. Follows calls, and tells the other followers what came of it.
 //! Must not know what a model is asked, or who keeps the answers.
 
+mod missed;
+
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use tokio::sync::Notify;
 use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
@@ -26,60 +29,27 @@ use crate::ids::CallId;
 use crate::language::ENGLISH;
 use crate::report::{AfterCall, AfterState, Happened};
 
+pub use missed::Missed;
+
 /// How long a model is left alone that has no room now: calls have it.
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// How long the last one may take to give up at the end.
 const LAST: Duration = Duration::from_secs(2);
 
-/// Why nothing was made of a call, or not all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Missed {
-    /// Too many others waited.
-    Dropped,
-    /// It took too long: calls left no time.
-    Late,
-    /// The server was stopped.
-    Stopped,
-    /// The language model failed.
-    EngineFailed,
-    /// The answer is of no use.
-    Unusable,
-    /// The context has no room for the call.
-    TooLong,
-    /// The language model cannot be held to the schema.
-    NotHeld,
-}
-
-impl Missed {
-    /// All reasons.
-    pub const ALL: [Self; 7] = [
-        Self::Dropped,
-        Self::Late,
-        Self::Stopped,
-        Self::EngineFailed,
-        Self::Unusable,
-        Self::TooLong,
-        Self::NotHeld,
-    ];
-
-    /// A word for programs.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Dropped => "dropped",
-            Self::Late => "late",
-            Self::Stopped => "server_stopped",
-            Self::EngineFailed => "engine_failed",
-            Self::Unusable => "unusable",
-            Self::TooLong => "too_long",
-            Self::NotHeld => "not_held",
-        }
-    }
-}
-
 /// A reason with its sentence.
 type Miss = (Missed, String);
+
+/// Ends when there is no more time.
+type Due = Pin<Box<Sleep>>;
+
+/// Who is asked, and about what.
+struct Asked<'e> {
+    engines: &'e Engines,
+    /// The name of the model: another one may come into use meanwhile.
+    model: String,
+    talk: Arc<Talk>,
+}
 
 /// A call that waits.
 struct Waiting {
@@ -143,6 +113,9 @@ impl AfterCalls {
         while let Some(Waiting { call, talk }) = self.next().await {
             let span = tracing::error_span!("call", %call);
             let work = async {
+                if !talk.caller_spoke() {
+                    return self.tell(&call, self.of_silence());
+                }
                 let mut made = AfterCall::default();
                 let missed = tokio::select! {
                     biased;
@@ -200,31 +173,48 @@ impl AfterCalls {
         }
     }
 
-    /// Makes all that is wanted. What was made before something failed stays in `made`.
+    /// Makes all that is wanted, by the model that is in use now. What is made beside something that failed
+    /// is in `made`; the first failure is told.
     async fn make(&self, engines: &Engines, talk: Arc<Talk>, made: &mut AfterCall) -> Result<(), Miss> {
+        let by = Asked { engines, model: engines.models.in_use().to_owned(), talk };
         let mut due = Box::pin(sleep(self.settings.timeout));
+        let mut missed = None;
         if self.settings.summary {
-            let messages = self.messages(engines, &talk, None).await?;
-            let answer = self.ask(engines, &messages, None, &mut due).await?;
-            made.summary = Some(summary_of(&answer).map_err(unusable)?);
+            match self.summary(&by, &mut due).await {
+                Ok(summary) => made.summary = Some(summary),
+                Err(miss) => missed = Some(miss),
+            }
         }
         if let Some(schema) = &self.settings.fields {
-            let guide = self.guide(engines, &mut due).await?;
-            let messages = self.messages(engines, &talk, Some(schema)).await?;
-            let answer = self.ask(engines, &messages, Some(guide), &mut due).await?;
-            made.fields = Some(fields_of(&answer, schema).map_err(unusable)?);
+            match self.fields(&by, schema, &mut due).await {
+                Ok(fields) => made.fields = Some(fields),
+                Err(miss) => missed = missed.or(Some(miss)),
+            }
         }
-        Ok(())
+        missed.map_or(Ok(()), Err)
+    }
+
+    async fn summary(&self, by: &Asked<'_>, due: &mut Due) -> Result<String, Miss> {
+        let messages = self.messages(by, None).await?;
+        let answer = self.ask(by, &messages, None, due).await?;
+        summary_of(&answer).map_err(unusable)
+    }
+
+    async fn fields(
+        &self,
+        by: &Asked<'_>,
+        schema: &Value,
+        due: &mut Due,
+    ) -> Result<Map<String, Value>, Miss> {
+        let guide = by.guide(schema, due).await?;
+        let messages = self.messages(by, Some(schema)).await?;
+        let answer = self.ask(by, &messages, Some(guide), due).await?;
+        fields_of(&answer, schema).map_err(unusable)
     }
 
     /// The messages of a request. Counting their tokens takes time, so it is done elsewhere.
-    async fn messages(
-        &self,
-        engines: &Engines,
-        talk: &Arc<Talk>,
-        schema: Option<&serde_json::Value>,
-    ) -> Result<Vec<Message>, Miss> {
-        let (talk, schema, count) = (Arc::clone(talk), schema.cloned(), engines.count.clone());
+    async fn messages(&self, by: &Asked<'_>, schema: Option<&Value>) -> Result<Vec<Message>, Miss> {
+        let (talk, schema, count) = (Arc::clone(&by.talk), schema.cloned(), by.engines.count.clone());
         let (context, answer) = (self.context, self.settings.max_tokens);
         let asking = tokio::task::spawn_blocking(move || {
             let wanted = schema.as_ref().map_or(Wanted::Summary, Wanted::Fields);
@@ -235,56 +225,31 @@ impl AfterCalls {
         asking.await.ok().flatten().ok_or_else(|| (Missed::TooLong, too_long.to_owned()))
     }
 
-    /// The grammar of the fields.
-    async fn guide(&self, engines: &Engines, due: &mut Pin<Box<Sleep>>) -> Result<Guide, Miss> {
-        let Some(schema) = &self.settings.fields else { return Err(late()) };
-        let Some(guides) = engines.guides.get(engines.models.in_use()).cloned() else {
-            let reason = "the language model in use cannot be held to a schema".to_owned();
-            return Err((Missed::NotHeld, reason));
-        };
-        let form = Form::Schema(held_to(schema));
-        let made = tokio::select! {
-            made = grammars::made(form, guides) => made,
-            () = due => return Err(late()),
-        };
-        let failed = |_| (Missed::EngineFailed, "the maker of grammars failed".to_owned());
-        made.map_err(failed)?.map_err(|error| (Missed::NotHeld, error.to_string()))
-    }
-
-    /// The answer of the language model in use.
+    /// The answer of the language model. It is asked again when a call takes the memory meanwhile.
     async fn ask(
         &self,
-        engines: &Engines,
+        by: &Asked<'_>,
         messages: &[Message],
         guide: Option<Guide>,
-        due: &mut Pin<Box<Sleep>>,
+        due: &mut Due,
     ) -> Result<String, Miss> {
-        let mut thoughts = loop {
-            // JSON repeats its signs.
-            let penalty = if guide.is_some() { 1.0 } else { self.sampling.repetition_penalty };
-            let guide = guide.clone();
-            let sampling = Sampling { guide, repetition_penalty: penalty, ..self.sampling.clone() };
+        // JSON repeats its signs.
+        let penalty = if guide.is_some() { 1.0 } else { self.sampling.repetition_penalty };
+        let sampling = Sampling { guide, repetition_penalty: penalty, ..self.sampling.clone() };
+        loop {
             let session = format!("after {}", unique_id());
-            let asked = (sampling, self.settings.timeout);
-            match Thoughts::begin(engines, engines.models.in_use(), session, messages.to_vec(), asked) {
-                Ok(thoughts) => break thoughts,
+            let asked = (sampling.clone(), self.settings.timeout);
+            match Thoughts::begin(by.engines, &by.model, session, messages.to_vec(), asked) {
+                Ok(thoughts) => {
+                    if let Some(answer) = by.whole_answer(thoughts, due).await? {
+                        return Ok(answer);
+                    }
+                }
                 Err(full) => tracing::debug!(%full, "a summary waits"),
             }
             tokio::select! {
                 () = sleep(AGAIN) => {}
                 () = &mut *due => return Err(late()),
-            }
-        };
-        let mut answer = String::new();
-        loop {
-            let thought = tokio::select! {
-                thought = thoughts.next() => thought,
-                () = &mut *due => return Err(late()),
-            };
-            match thought {
-                Thought::Text(more) => answer.push_str(&more),
-                Thought::Done(Ok(_)) => return Ok(answer),
-                Thought::Done(Err(error)) => return Err((Missed::EngineFailed, error.to_string())),
             }
         }
     }
@@ -297,19 +262,17 @@ impl AfterCalls {
 
     /// A call has ended.
     fn ended(&self, call: &CallId, talk: Talk) {
-        if !talk.caller_spoke() {
-            self.tell(call, self.of_silence());
-            return;
-        }
-        if self.state().closed {
-            let (missed, reason) = stopped();
-            self.tell(call, AfterCall::default().failed(missed.code(), reason));
-            return;
-        }
-        // Before it can be made.
+        // Before it can be made, and also where there is little to make: what comes of two calls of one name
+        // is told in their order.
         self.tell(call, AfterCall::pending());
         let dropped = {
             let mut state = self.state();
+            if state.closed {
+                drop(state);
+                let (missed, reason) = stopped();
+                self.tell(call, AfterCall::default().failed(missed.code(), reason));
+                return;
+            }
             let full = state.waiting.len() >= self.settings.most_waiting;
             let oldest = if full { state.waiting.pop_front() } else { None };
             state.waiting.push_back(Waiting { call: call.clone(), talk });
@@ -333,6 +296,44 @@ impl AfterCalls {
     }
 }
 
+impl Asked<'_> {
+    /// What comes of these thoughts; `None` if a call needs their room: the last one is never theirs.
+    async fn whole_answer(&self, mut thoughts: Thoughts, due: &mut Due) -> Result<Option<String>, Miss> {
+        let mut answer = String::new();
+        loop {
+            let thought = tokio::select! {
+                thought = thoughts.next() => thought,
+                () = sleep(AGAIN), if !self.has_room() => return Ok(None),
+                () = &mut *due => return Err(late()),
+            };
+            match thought {
+                Thought::Text(more) => answer.push_str(&more),
+                Thought::Done(Ok(_)) => return Ok(Some(answer)),
+                Thought::Done(Err(error)) => return Err((Missed::EngineFailed, error.to_string())),
+            }
+        }
+    }
+
+    /// Whether a call that begins now finds room for its words.
+    fn has_room(&self) -> bool {
+        self.engines.models.named(&self.model).is_ok_and(|model| model.rooms().has_room())
+    }
+
+    /// The grammar of fields.
+    async fn guide(&self, schema: &Value, due: &mut Due) -> Result<Guide, Miss> {
+        let Some(guides) = self.engines.guides.get(&self.model).cloned() else {
+            let reason = "the language model in use cannot be held to a schema".to_owned();
+            return Err((Missed::NotHeld, reason));
+        };
+        let made = tokio::select! {
+            made = grammars::made(Form::Schema(held_to(schema)), guides) => made,
+            () = due => return Err(late()),
+        };
+        let failed = |_| (Missed::EngineFailed, "the maker of grammars failed".to_owned());
+        made.map_err(failed)?.map_err(|error| (Missed::NotHeld, error.to_string()))
+    }
+}
+
 impl Follower for AfterCalls {
     fn told(&self, call: &CallId, happened: &Happened) {
         match happened {
@@ -342,6 +343,7 @@ impl Follower for AfterCalls {
             Happened::Started(_)
             | Happened::Turn(_)
             | Happened::Disclosed { .. }
+            | Happened::ToolRan(_)
             | Happened::Failed(..)
             | Happened::Summarised(_) => {}
         }
@@ -360,3 +362,6 @@ fn late() -> Miss {
 fn unusable(why: crate::after_call::Unusable) -> Miss {
     (Missed::Unusable, why.to_string())
 }
+
+#[cfg(test)]
+mod tests;

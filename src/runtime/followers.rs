@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::CallId;
-use crate::report::{AfterState, Beginning, Failure, Happened, ReportedTurn, Trouble};
+use crate::report::{AfterState, Beginning, Failure, Happened, ReportedTurn, ToolRun, Trouble};
 
 /// The most names of custom data that are logged.
 const MAX_NAMES: usize = 20;
@@ -34,7 +34,8 @@ impl Follower for Log {
                 tracing::warn!("the caller did not hear all that must be disclosed (agent.disclosure)");
             }
             Happened::Failed(Trouble::OddMessage { count, reason }, _) => odd_message(*count, reason),
-            Happened::Failed(Trouble::Late | Trouble::NotDone, Failure { code, message }) => {
+            Happened::ToolRan(run) => tool_ran(run),
+            Happened::Failed(Trouble::Late | Trouble::NotDone | Trouble::Tool, Failure { code, message }) => {
                 tracing::warn!(code, "{message}");
             }
             Happened::Failed(Trouble::Engine, Failure { code, message }) => {
@@ -71,6 +72,17 @@ fn custom_data(data: &BTreeMap<String, String>) {
         tracing::info!(count = data.len(), names = names.join(" "), "data of the call");
         tracing::debug!(?data, "data of the call");
     }
+}
+
+fn tool_ran(ToolRun { turn, name, arguments, end, output, took_ms, .. }: &ToolRun) {
+    tracing::info!(
+        turn = turn.0,
+        tool = name,
+        end = end.name(),
+        took_ms = took_ms.round(),
+        "a tool was called"
+    );
+    tracing::debug!(turn = turn.0, tool = name, arguments, output, "words");
 }
 
 fn turn_over(ReportedTurn { turn, .. }: &ReportedTurn) {

@@ -1,5 +1,5 @@
-//! Makes grammars that answers are held to, for whom no call waits: away from sockets, one after the other, and
-//! only with what everything else leaves free. Must not know what is done with them.
+//! Makes grammars that answers are held to for which no call waits: away from sockets, one after the other,
+//! and only with what everything else leaves free. Must not know what is done with them.
 
 use tokio::sync::{Semaphore, oneshot};
 

@@ -4,10 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::hands::Hands;
 use super::sinks::{Outcomes, Sounds, Thoughts, deliver};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
+
 use crate::call::{Job, JobId, Outcome};
 use crate::dialogue::Message;
-use crate::dialogue::tools::Tools;
+use crate::dialogue::tools::{ToolCall, Tools};
 use crate::engine::buffered_playback::BufferedPlayback;
 use crate::engine::cpu_time::CpuTime;
 use crate::engine::engines::Engines;
@@ -16,6 +20,7 @@ use crate::engine::queue::QueueFull;
 use crate::engine::tool_answers::{self, NotAsked};
 use crate::engine::wanted::Wanted;
 use crate::engine::{CancelFlag, Sampling, Task, Transcript};
+use crate::ids::ToolCallId;
 use crate::units::PHONE_RATE;
 
 /// A call's handle on a job.
@@ -33,6 +38,8 @@ pub(super) struct Jobs {
     /// The most tokens of an answer that may call tools.
     tokens_of_calls: usize,
     outcomes: Outcomes,
+    /// Carries out the calls of tools.
+    hands: Hands,
     /// Gets the cost of all jobs.
     cpu: CpuTime,
     holds: HashMap<JobId, Hold>,
@@ -50,6 +57,7 @@ impl Jobs {
         engines: Engines,
         (sampling, tokens_of_calls): (Sampling, usize),
         outcomes: Outcomes,
+        hands: Hands,
         cpu: CpuTime,
     ) -> Self {
         let switches = engines.models.switches();
@@ -60,6 +68,7 @@ impl Jobs {
             sampling,
             tokens_of_calls,
             outcomes,
+            hands,
             cpu,
             holds,
             buffered,
@@ -93,6 +102,10 @@ impl Jobs {
                 begun.map(|model| Some(Outcome::Begun { model }))
             }
             Job::Speak { text, first, wanted: _ } => self.speak(id, hold, text, first).map(|()| None),
+            Job::CallTool { id: number, call } => {
+                self.call_tool(id, hold, number, call);
+                Ok(None)
+            }
         };
         begun.unwrap_or_else(|full| {
             self.holds.remove(&id);
@@ -192,6 +205,31 @@ impl Jobs {
         tool_answers::ask(&self.engines, rung, tools, request, sink, not_asked)
     }
 
+    /// Carries out a call of a tool, in a task of its own. One that the caller does not cancel goes on when
+    /// the telephone call is over: what was promised is done.
+    fn call_tool(&self, id: JobId, hold: Hold, number: ToolCallId, call: ToolCall) {
+        let (hands, outcomes) = (self.hands.clone(), self.outcomes.clone());
+        let carry_out = async move {
+            let result = if hands.gives_up(&call.name) {
+                tokio::select! {
+                    result = whole(&hands, number, &call) => result,
+                    () = cancelled(&hold.cancel) => return,
+                }
+            } else {
+                whole(&hands, number, &call).await
+            };
+            if outcomes.is_closed() {
+                let done = result.is_ok();
+                tracing::info!(tool = call.name, done, "a tool ended after its call");
+            }
+            let outcome = result.map_or_else(Outcome::Failed, Outcome::Returned);
+            // A call that is over reads no results.
+            let _ = outcomes.send((id, outcome)).await;
+        };
+        let errands = self.hands.errands();
+        errands.spawn(carry_out.in_current_span());
+    }
+
     fn request(&self, hold: Hold, messages: Vec<Message>, task: Task) -> ThinkRequest {
         let speaks = task == Task::Answer;
         // A prompt that is only read leaves room for its answer, too.
@@ -219,5 +257,23 @@ impl Jobs {
             cpu: self.cpu.clone(),
         };
         self.engines.speak.speak(request, Box::new(Sounds::new(&self.outcomes, id)?))
+    }
+}
+
+/// Carries it out. A tool that breaks has failed, and is awaited no longer.
+async fn whole(hands: &Hands, number: ToolCallId, call: &ToolCall) -> Result<String, String> {
+    let (hands, call) = (hands.clone(), call.clone());
+    let done = AbortOnDropHandle::new(tokio::spawn(
+        async move { hands.carry_out(number, &call).await }.in_current_span(),
+    ));
+    done.await.unwrap_or_else(|_| Err("the tool broke. It is not known whether it was done.".to_owned()))
+}
+
+/// How often a tool looks whether it is still wanted.
+const LOOK: Duration = Duration::from_millis(50);
+
+async fn cancelled(flag: &CancelFlag) {
+    while !flag.is_cancelled() {
+        tokio::time::sleep(LOOK).await;
     }
 }

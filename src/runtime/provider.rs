@@ -18,6 +18,27 @@ impl Services {
         }
     }
 
+    /// Presses keys in a call.
+    ///
+    /// # Errors
+    /// Why they were not pressed, for people.
+    pub async fn press(
+        &self,
+        dialect: Option<Dialect>,
+        call: Option<&str>,
+        keys: &str,
+    ) -> Result<(), String> {
+        let api = self.line(dialect).and_then(|line| line.api.as_ref());
+        let (Some(provider_api), Some(api), Some(call)) = (&self.provider_api, api, call) else {
+            return Err("no account with the caller's provider is configured".to_owned());
+        };
+        match provider_api.press(api, call, keys).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("the caller's provider presses no keys".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     /// Presses the opening keys of a call (`agent.opening_keys`), in a task of its own: the call does not
     /// wait for it.
     pub fn press_opening_keys(&self, dialect: Option<Dialect>, call: Option<&str>) {

@@ -41,10 +41,15 @@ pub enum ProviderApiError {
 }
 
 impl ProviderApiError {
-    /// True if the API did not answer in time: what was asked for may be done all the same.
+    /// True if what was asked for may be done all the same: no answer came, or one of somebody before the
+    /// API.
     #[must_use]
-    pub fn is_late(&self) -> bool {
-        matches!(self, Self::Request(error) if error.is_timeout() && !error.is_connect())
+    pub fn may_be_done(&self) -> bool {
+        match self {
+            Self::Request(error) => !error.is_connect() && !error.is_builder(),
+            Self::Refused(status) => status.is_server_error(),
+            Self::Name(_) | Self::Key(_) => false,
+        }
     }
 }
 

@@ -90,6 +90,12 @@ impl Records {
         self.recorder.files(now(), call, None, trace.canonicalize().ok().as_deref());
     }
 
+    /// Writes down a note of a tool, and waits until it is in the file; false if it may not be there.
+    #[must_use]
+    pub fn note(&self, call: &CallId, tool: &str, text: &str, within: Duration) -> bool {
+        self.recorder.note(now(), call, tool, text, within)
+    }
+
     /// Something was left out under load, or is no longer: a word for programs and a sentence.
     pub fn quality(&self, code: &str, sentence: &str) {
         self.recorder.server(now(), "quality", code, sentence);

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::followers::{Follower, Log};
 use super::lookup::Lookup;
 use super::monitor::Monitor;
 use super::provider_api::ProviderApi;
 use super::records::Records;
+use super::toolbox::Toolbox;
 use super::transfers::Transfers;
 use super::watching::Watching;
 use crate::call::tap::AudioTap;
@@ -39,6 +41,10 @@ pub struct Services {
     pub records: Option<Arc<Records>>,
     /// Asks for facts before a call, if anybody is asked.
     pub lookup: Option<Lookup>,
+    /// What tools still do, also for calls that are over.
+    pub errands: TaskTracker,
+    /// The tools of the agent.
+    pub toolbox: Arc<Toolbox>,
     /// Judges what the server does.
     pub monitor: Arc<Monitor>,
     /// Lets others watch running calls.

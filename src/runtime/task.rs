@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::call_span::CallSpan;
 use super::clock::Clock;
 use super::close_reason::{CloseReason, LineDead};
+use super::hands::Hands;
 use super::jobs::Jobs;
 use super::outbound::Outbound;
 use super::registry::Order;
@@ -41,6 +42,8 @@ pub(super) struct Task<'t> {
     pub(super) taken_over: CancellationToken,
     /// Cancelled when an operator ends the call.
     pub(super) hung_up: CancellationToken,
+    /// Gives orders to this call.
+    pub(super) own_orders: mpsc::Sender<Order>,
     /// What operators want of the call.
     pub(super) orders: mpsc::Receiver<Order>,
     /// Runs once, after the call has told the gateway that it started.
@@ -53,7 +56,10 @@ impl Task<'_> {
         let (outcomes, mut inbox) = mpsc::channel(QUEUE);
         let (engines, config) = (self.services.engines.clone(), &self.services.config);
         let answers = (config.llm.sampling.clone(), tokens_of_calls(config));
-        let mut jobs = Jobs::new(self.id.as_str().to_owned(), engines, answers, outcomes, self.spent.clone());
+        let hands =
+            Hands::new(self.id.clone(), self.leg.clone(), self.services.clone(), self.own_orders.clone());
+        let mut jobs =
+            Jobs::new(self.id.as_str().to_owned(), engines, answers, outcomes, hands, self.spent.clone());
         let mut call = begin(self.clock.now());
         let end = self.until_the_end(&mut call, &mut jobs, &mut inbox).await;
         let end = unless_transferred(end, self.services, &self.leg).await;
@@ -209,6 +215,7 @@ async fn unless_transferred(end: CloseReason, services: &Services, leg: &Leg) ->
     if gone && services.transfers.was_taken(leg).await {
         return Ending::Transferred.into();
     }
+    services.transfers.is_over(leg);
     end
 }
 

@@ -100,7 +100,7 @@ impl Services {
             self.transfers.keep(name, Offer { dialect, to, hosted, leg, briefing })?;
         }
         if let Err(error) = client.transfer(&request).await {
-            if let Some((name, _)) = place.filter(|_| !error.is_late()) {
+            if let Some((name, _)) = place.filter(|_| !error.may_be_done()) {
                 self.transfers.forget(&name);
             }
             tracing::warn!(%error, "the provider has not transferred the call");
@@ -152,5 +152,61 @@ const fn keys_of_account(dialect: Dialect) -> &'static str {
         Dialect::Jambonz => "jambonz.account_sid and jambonz.api_key",
         // They have no account; none of them is asked.
         Dialect::Native | Dialect::Asterisk | Dialect::Realtime => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The line that is configured so, and the address of the server.
+    fn line(dialect: Dialect, keys: &str, url: &str) -> (Line, Option<PublicUrl>) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("secret"), "offhook:0123456789\n").unwrap();
+        let name = dialect.name();
+        let server = format!("[server]\nlines = [\"{name}\"]\npublic_url = \"{url}\"\n");
+        let text = format!("{server}[{name}]\ninsecure = true\n{keys}\n");
+        let config = crate::config::parse(&text, "test", folder.path()).unwrap();
+        (config.lines.taken[&dialect].clone(), config.lines.public_url)
+    }
+
+    fn placed(dialect: Dialect, keys: &str, url: &str, briefed: bool) -> Result<Option<Hosted>, String> {
+        let (line, url) = line(dialect, keys, url);
+        let placed = place(dialect, &line, url.as_ref(), briefed);
+        placed.map(|placed| placed.map(|(_, hosted)| hosted)).map_err(|error| error.to_string())
+    }
+
+    const URL: &str = "wss://voice.example.com/phone";
+
+    #[test]
+    fn documents_are_hosted_where_a_provider_fetches_some() {
+        let twilio = placed(Dialect::Twilio, "", URL, false).unwrap().unwrap();
+        assert!(twilio.base.starts_with("https://voice.example.com/phone/transfer/"), "{}", twilio.base);
+        assert!(twilio.back && !twilio.briefing);
+        assert_eq!(placed(Dialect::Telnyx, "", URL, false), Ok(None));
+        let telnyx = placed(Dialect::Telnyx, "", URL, true).unwrap().unwrap();
+        assert!(telnyx.briefing && !telnyx.back, "its own application decides what follows");
+    }
+
+    #[test]
+    fn a_caller_comes_back_only_where_no_secret_has_to_be_written_down() {
+        let back = |keys| placed(Dialect::Jambonz, keys, URL, false).unwrap().unwrap().back;
+        assert!(back("") && back("path_secret = \"file:secret\""));
+        assert!(!back("basic = \"file:secret\""));
+        assert!(!placed(Dialect::Vonage, "bearer = \"file:secret\"", URL, true).unwrap().unwrap().back);
+    }
+
+    #[test]
+    fn what_cannot_be_fetched_is_refused_with_the_key() {
+        assert_eq!(placed(Dialect::Twilio, "", "", false), Ok(None));
+        for (dialect, briefed) in [
+            (Dialect::Twilio, true),
+            (Dialect::Plivo, false),
+            (Dialect::Jambonz, false),
+            (Dialect::Telnyx, true),
+        ] {
+            let refused = placed(dialect, "", "", briefed).unwrap_err();
+            assert!(refused.contains("server.public_url"), "{refused}");
+        }
     }
 }

@@ -22,11 +22,15 @@ pub const MOST: usize = 64;
 /// How long documents are kept: a telephone rings for a minute or two.
 pub const LIFE: Duration = Duration::from_secs(300);
 
+/// How long a telephone rings, for a server that is to stop.
+const RINGS: Duration = Duration::from_secs(60);
+
 /// Random bytes of a name: nobody guesses it.
 const NAME_BYTES: usize = 24;
 
 /// A call whose gateway has gone waits no longer than this to learn whether its transfer was taken.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// The briefing and the provider have as long.
+const PATIENCE: Duration = Duration::from_secs(21);
 
 /// Why no documents are kept for a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,12 +63,15 @@ type Hash = [u8; 32];
 /// A provider, and its name of a call.
 type LineCall = (Dialect, String);
 
+/// Whether the provider has taken a call; nothing while it is being asked.
+type Fate = watch::Receiver<Option<bool>>;
+
 /// All transfers of this process.
 pub struct Transfers {
     /// What is kept, by the hash of its name: whoever reads the memory has no name.
     offers: Mutex<BTreeMap<Hash, (Offer, Duration)>>,
     /// Whether the provider has taken a call; nothing while it is being asked.
-    asked: Mutex<BTreeMap<LineCall, (watch::Receiver<Option<bool>>, Duration)>>,
+    asked: Mutex<BTreeMap<LineCall, (Fate, Duration)>>,
     now: Uptime,
 }
 
@@ -133,13 +140,14 @@ impl Transfers {
         lock(&self.offers).remove(&hash_of(name));
     }
 
-    /// The provider is being asked to transfer a call; `None` if it is already.
+    /// The provider is being asked to transfer a call; `None` if it is already, or has taken it.
     pub(super) fn ask(&self, dialect: Dialect, call: &str) -> Option<Asking> {
         let now = (self.now)();
         let mut asked = lock(&self.asked);
         asked.retain(|_, (taken, until)| taken.borrow().is_none() || *until > now);
         let call = (dialect, call.to_owned());
-        if asked.get(&call).is_some_and(|(taken, _)| taken.borrow().is_none()) {
+        // Taken it stays, until the call knows.
+        if asked.get(&call).is_some_and(|(taken, _)| *taken.borrow() != Some(false)) {
             return None;
         }
         let (sender, receiver) = watch::channel(None);
@@ -151,10 +159,29 @@ impl Transfers {
     /// is waited for: gateways may close the socket before it comes.
     pub(super) async fn was_taken(&self, leg: &Leg) -> bool {
         let (Some(dialect), Some(call)) = (leg.dialect, leg.call.as_ref()) else { return false };
-        let asked = lock(&self.asked).remove(&(dialect, call.clone()));
-        let Some((mut taken, _)) = asked else { return false };
+        let key = (dialect, call.clone());
+        let asked = lock(&self.asked).get(&key).map(|(taken, _)| taken.clone());
+        let Some(mut taken) = asked else { return false };
         let answer = timeout(PATIENCE, taken.wait_for(Option::is_some)).await;
-        answer.is_ok_and(|answer| answer.is_ok_and(|taken| *taken == Some(true)))
+        let taken = answer.is_ok_and(|answer| answer.is_ok_and(|taken| *taken == Some(true)));
+        self.is_over(leg);
+        taken
+    }
+
+    /// The call is over, and knows why: the next call of this name is another one.
+    pub(super) fn is_over(&self, leg: &Leg) {
+        if let (Some(dialect), Some(call)) = (leg.dialect, leg.call.as_ref()) {
+            lock(&self.asked).remove(&(dialect, call.clone()));
+        }
+    }
+
+    /// How many providers are being asked, or may be letting a telephone ring, and need this server for it.
+    #[must_use]
+    pub fn ringing(&self) -> usize {
+        let now = (self.now)();
+        let asked = lock(&self.asked).values().filter(|(taken, _)| taken.borrow().is_none()).count();
+        let rings = |(_, until): &&(Offer, Duration)| *until > now + LIFE.saturating_sub(RINGS);
+        asked + lock(&self.offers).values().filter(rings).count()
     }
 }
 

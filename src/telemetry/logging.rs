@@ -23,7 +23,8 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 /// single word must be a level: the parser takes any other word for the name of a module of some program, and
 /// the whole log is gone.
 ///
-/// Readers of audio complain of every damaged packet; what matters of it is told to whoever sent the file.
+/// Readers of audio complain of every damaged packet, and clients of tools of every lost server; what matters
+/// of it is told to whoever sent the file, and in our own words.
 #[must_use]
 pub fn filter(level: &str) -> Option<EnvFilter> {
     let is_word = |part: &str| !part.is_empty() && !part.contains(['=', ':', '[']);
@@ -36,7 +37,7 @@ pub fn filter(level: &str) -> Option<EnvFilter> {
 }
 
 /// What other people's code is not to say in any case.
-const OTHERS: &str = "symphonia=off";
+const OTHERS: &str = "symphonia=off,rmcp=off";
 
 /// The log of this process, once it runs: there is one, like the standard error that it writes to.
 static RUNNING: OnceLock<Running> = OnceLock::new();

@@ -288,7 +288,7 @@ fn watched(walk: &mut Walk, server: &Server, id: &str) {
 async fn transferred(walk: &mut Walk, server: &Server) {
     let socket = strangers::started(server).await;
     let id = &new_call(walk, server);
-    let wanted = json!({"to": "+15550142", "from": "+15550100", "briefing": "About room 7."});
+    let wanted = json!({"to": "+15550142", "briefing": "About room 7."});
     walk.right(server, "transfer", &Asked { id, ..Asked::json(&wanted) });
     strangers::closed(socket).await;
 }

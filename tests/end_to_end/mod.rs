@@ -21,6 +21,7 @@ mod models;
 mod outputs;
 mod own_agent;
 mod own_ears;
+mod own_tools;
 mod parting;
 mod people;
 mod programs;

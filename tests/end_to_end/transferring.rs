@@ -1,14 +1,20 @@
 //! Transfers of running calls: the provider is asked once, in its own way, fetches what it needs, and may
 //! bring the caller back; a call that is not transferred goes on.
 
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
+use offhook::phone::gateways::Gateway;
+use offhook::phone::signing::{Signing, sign};
 use serde_json::{Value, json};
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 
 use super::hanging_up::{PATIENCE, api};
 use super::programs::{Answer, ask};
-use super::strangers::{self, Socket, hear, open, run, say};
+use super::strangers::{self, Socket, hear, run, say};
 use crate::support::server::{Configuration, Server, configured};
 
 const TOKEN: &str = "a token for administrators";
@@ -44,9 +50,18 @@ fn twilio(base: &str) -> Configuration {
     configured(&keys, &[("token", "0123456789"), ("admin", TOKEN)])
 }
 
+/// Twilio's request for a socket, with its signature.
+fn signed(server: &Server) -> Request {
+    let mut request = server.url("/twilio").into_client_request().unwrap();
+    let signing =
+        Signing { gateway: Gateway::Twilio, secret: "0123456789", url: "wss://voice.example.com/twilio" };
+    sign(signing, "1", request.headers_mut()).unwrap();
+    request
+}
+
 /// A call from Twilio, once it runs.
 async fn call(server: &Server) -> Socket {
-    let mut socket = open(server, "/twilio").await;
+    let mut socket = connect_async(signed(server)).await.unwrap().0;
     let format = json!({"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1});
     let parameters = json!({"from": "+15550199", "to": "+15550100"});
     let start =
@@ -65,10 +80,17 @@ fn fetch(server: &Server, name: &str, document: &str, report: &str) -> Answer {
     ask(server, method, &format!("/transfer/{name}/{document}"), headers, report.as_bytes())
 }
 
+/// A request that is none of the server's, behind all of its own.
+fn say_the_end(base: &str) {
+    let mut stream = TcpStream::connect(base.trim_start_matches("http://")).unwrap();
+    stream.write_all(b"GET /end HTTP/1.1\r\n\r\n").unwrap();
+    let _ = stream.read(&mut [0; 64]);
+}
+
 #[test]
 fn twilio_briefs_the_new_party_and_brings_the_caller_back_if_nobody_answers() {
-    let (base, asked) = api(&["200 OK"]);
-    let server = Server::open_to_all(&twilio(&base));
+    let (base, asked) = api(&["200 OK", "200 OK"]);
+    let server = Server::start(&twilio(&base));
     run(async {
         let socket = call(&server).await;
         let wanted = json!({"to": "+15550142", "briefing": "Ms. Vance asks about the bill of room seven."});
@@ -76,8 +98,10 @@ fn twilio_briefs_the_new_party_and_brings_the_caller_back_if_nobody_answers() {
         strangers::closed(socket).await;
     });
     assert!(!is_running(&server, "CA1"));
-    // One request: nobody hung up.
-    let asked = &asked.recv_timeout(PATIENCE).unwrap()[0];
+    say_the_end(&base);
+    let all = asked.recv_timeout(PATIENCE).unwrap();
+    assert!(all[1].line.starts_with("GET /end "), "somebody hung up: {}", all[1].line);
+    let asked = &all[0];
     assert_eq!(asked.line, "POST /2010-04-01/Accounts/AC1/Calls/CA1.json HTTP/1.1");
     assert!(asked.body.starts_with("Twiml=%3CResponse%3E%3CDial") && asked.body.contains("%2B15550142"));
     let (_, name) = asked.body.split_once("https%3A%2F%2Fvoice.example.com%2Ftransfer%2F").unwrap();
@@ -106,8 +130,8 @@ fn twilio_briefs_the_new_party_and_brings_the_caller_back_if_nobody_answers() {
 
 #[test]
 fn a_call_that_the_provider_does_not_transfer_goes_on() {
-    let (base, asked) = api(&["401 Unauthorized", "200 OK"]);
-    let server = Server::open_to_all(&twilio(&base));
+    let (base, asked) = api(&["401 Unauthorized", "200 OK", "200 OK"]);
+    let server = Server::start(&twilio(&base));
     run(async {
         let socket = call(&server).await;
         let (status, message) = transfer(&server, "CA1", &json!({"to": "+15550142"}));
@@ -119,7 +143,9 @@ fn a_call_that_the_provider_does_not_transfer_goes_on() {
         strangers::closed(socket).await;
     });
     // It was asked once each time.
-    assert_eq!(asked.recv_timeout(PATIENCE).unwrap().len(), 2);
+    say_the_end(&base);
+    let all = asked.recv_timeout(PATIENCE).unwrap();
+    assert!(all[2].line.starts_with("GET /end "), "{}", all[2].line);
     assert_eq!(transfer(&server, "CA1", &json!({"to": "+15550142"})).0, 404);
 }
 
@@ -128,7 +154,7 @@ fn a_provider_that_does_not_answer_is_not_asked_twice() {
     // It accepts the connection, and nothing more.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", silent.local_addr().unwrap());
-    let server = Server::open_to_all(&twilio(&base));
+    let server = Server::start(&twilio(&base));
     run(async {
         let socket = call(&server).await;
         std::thread::scope(|scope| {

@@ -40,7 +40,7 @@ impl Customer {
         Self { url, posted }
     }
 
-    fn posted(&self) -> Vec<Value> {
+    pub fn posted(&self) -> Vec<Value> {
         self.posted.lock().unwrap().clone()
     }
 

@@ -9,14 +9,14 @@ use std::path::Path;
 use imports::{Crate, House};
 
 /// A room (a folder of src/, or a file in it), and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 38] = [
+const MAY_IMPORT: [(&str, &[&str]); 39] = [
     ("units", &[]),
     ("stats", &[]),
     ("language", &[]),
     ("ids", &[]),
     ("dialogue", &["units"]),
     ("report", &["dialogue", "ids", "units"]),
-    ("after_call", &["dialogue", "ids", "language", "report"]),
+    ("after_call", &["dialogue", "language", "report"]),
     ("scoring", &[]),
     ("access", &[]),
     ("audio", &["units"]),
@@ -79,6 +79,7 @@ const MAY_IMPORT: [(&str, &[&str]); 38] = [
             "speakable",
             "streams",
             "telemetry",
+            "tools",
             "turns",
             "vad",
             "webhooks",
@@ -104,6 +105,7 @@ const MAY_IMPORT: [(&str, &[&str]); 38] = [
             "report",
             "speakable",
             "streams",
+            "tools",
             "top",
             "turns",
             "units",
@@ -123,6 +125,7 @@ const MAY_IMPORT: [(&str, &[&str]); 38] = [
             "quality",
             "runtime",
             "telemetry",
+            "turns",
             "units",
         ],
     ),

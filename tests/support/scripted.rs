@@ -20,16 +20,34 @@ use offhook::engine::{generating, synthesizing, transcribing};
 use offhook::http::listen::{self, Limits};
 use offhook::http::router;
 use offhook::runtime::clock::uptime;
+use offhook::runtime::provider_api::ProviderApi;
+use offhook::runtime::records::Records;
+use offhook::runtime::toolbox::Toolbox;
+use offhook::runtime::webhooks::Webhooks;
 use tokio::net::TcpListener;
 
 use super::server::root;
 
-/// Engines that transcribe nothing, answer nothing, and speak a tenth of a second of silence.
-struct Scripted;
+/// What the scripted engines hear and say. By itself, they hear and say nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Script {
+    /// The transcript of every utterance.
+    pub heard: &'static str,
+    /// The answer to a conversation.
+    pub answer: Option<fn(&[Message]) -> String>,
+}
+
+/// Engines that follow a script, and speak a tenth of a second of silence.
+#[derive(Debug, Clone, Default)]
+struct Scripted {
+    script: Script,
+    /// What is still to be said.
+    rest: Option<String>,
+}
 
 impl Recognizer for Scripted {
     fn transcribe(&mut self, _: &[f32], _: Effort, _: &CancelFlag) -> Result<Transcript, EngineError> {
-        Ok(Transcript::default())
+        Ok(Transcript { text: self.script.heard.to_owned(), ..Transcript::default() })
     }
 }
 
@@ -56,12 +74,23 @@ impl Generation for Scripted {
 impl Generator for Scripted {
     type Generation = Self;
 
-    fn begin(&mut self, _: &str, _: &[Message], _: Task, _: &Sampling) -> Result<Self, EngineError> {
-        Ok(Self)
+    fn begin(
+        &mut self,
+        _: &str,
+        messages: &[Message],
+        task: Task,
+        _: &Sampling,
+    ) -> Result<Self, EngineError> {
+        let rest = self.script.answer.filter(|_| task == Task::Answer).map(|answer| answer(messages));
+        Ok(Self { rest, ..self.clone() })
     }
 
     fn step(&mut self, batch: &mut [Share<'_, Self>]) -> Vec<Result<Step, EngineError>> {
-        batch.iter().map(|_| Ok(Step::Done(StopReason::EndOfText))).collect()
+        let step = |share: &mut Share<'_, Self>| match share.generation.rest.take() {
+            Some(text) => Ok(Step::Text(text)),
+            None => Ok(Step::Done(StopReason::EndOfText)),
+        };
+        batch.iter_mut().map(step).collect()
     }
 
     fn end_session(&mut self, _: &str) {}
@@ -71,16 +100,17 @@ impl Generator for Scripted {
     }
 }
 
-fn engines() -> Engines {
+fn engines(script: &Script) -> Engines {
+    let scripted = || Scripted { script: script.clone(), rest: None };
     let steps = Steps { threads: 1, longest: Duration::from_millis(50) };
     let count = CountTokens::new(|text| text.split_whitespace().count());
     let cores = Cores::of_this_machine(uptime());
-    let (model, _) = generating::start("main", Scripted, steps, &cores).unwrap();
-    let (hear, _) = transcribing::start(vec![Box::new(Scripted)], 1, &cores).unwrap();
+    let (model, _) = generating::start("main", scripted(), steps, &cores).unwrap();
+    let (hear, _) = transcribing::start(vec![Box::new(scripted())], 1, &cores).unwrap();
     Engines {
         hear,
         models: Ladder::new(vec![("main".to_owned(), model)]),
-        speak: synthesizing::start(Box::new(Scripted), &cores).unwrap(),
+        speak: synthesizing::start(Box::new(scripted()), &cores).unwrap(),
         cores,
         count,
         guides: Arc::default(),
@@ -109,16 +139,31 @@ impl Server {
             assert!(text.contains(old), "config.toml does not say {old}");
             text = text.replace(old, new);
         }
-        let config = Arc::new(config::parse(&text, "config.toml", root()).unwrap());
+        Self::following(&Script::default(), &text)
+    }
+
+    /// A server with this configuration, records, webhooks and tools included.
+    pub fn following(script: &Script, text: &str) -> Self {
+        let config = Arc::new(config::parse(text, "config.toml", root()).unwrap());
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let limits =
             Limits { connections: config.server.max_connections, patience: config.server.start_timeout };
-        let app = App::new(config, true);
+        let mut app = App::new(config.clone(), true);
+        if let Some(records) = Records::open(&config.records).unwrap() {
+            app = app.recorded_by(Arc::new(records));
+        }
+        if let Some(webhooks) = Webhooks::open(&config.webhooks).unwrap() {
+            app = app.notified_by(Arc::new(webhooks));
+        }
+        let toolbox = Arc::new(Toolbox::open(&config.tools).unwrap());
+        app = app.equipped_with(toolbox);
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         runtime.spawn(listen::serve(listener, router(app.clone()), limits, None));
-        app.ready(engines(), None);
+        let _inside = runtime.enter();
+        app.ready(engines(script), ProviderApi::new().ok());
+        drop(_inside);
         Self { address, app, _runtime: runtime }
     }
 }

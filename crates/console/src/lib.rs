@@ -20,7 +20,7 @@ macro_rules! files {
 pub const PAGE: File = File { name: "index.html", bytes: include_bytes!("../static/index.html") };
 
 /// The other pages, and what all of them need.
-const FILES: [File; 60] = files![
+const FILES: [File; 61] = files![
     "agent.css",
     "agent.html",
     "agent.js",

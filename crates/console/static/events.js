@@ -8,13 +8,16 @@ const NAMES = {
   odd_message: "Odd message",
   late: "Too late",
   engine: "Engine failed",
+  note: "Note",
+  tool: "Tool",
+  tool_failed: "Tool failed",
   quality: "Quality",
   records_dropped: "Records dropped",
 };
 
 export const eventName = ({ kind }) => NAMES[kind] ?? String(kind);
 export const isTrouble = ({ kind, code }) =>
-  kind === "disclosed" ? code === "cut" : kind !== "quality" && kind !== "odd_message";
+  kind === "disclosed" ? code === "cut" : !["quality", "odd_message", "note", "tool"].includes(kind);
 
 /** A line between the turns. */
 export function eventLine(event, sinceMs) {

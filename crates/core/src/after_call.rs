@@ -1,6 +1,6 @@
 //! What a language model is asked about a call after its end, and what is taken from its answers. The words
-//! of a call are data: each line is one speaker's, nothing in it can end the transcript, and a long call loses
-//! its middle. Must not know models, or who asks them.
+//! of a call are data: each line is one speaker's, nothing in it can end the transcript, and a long call
+//! loses its middle. Must not know models, or who asks them.
 
 use serde_json::{Map, Value, json};
 
@@ -118,7 +118,9 @@ impl Talk {
 
 /// A line, on one line and without what could be taken for a mark; `None` without words.
 fn written(line: &TranscriptLine, words: &AfterCallWords) -> Option<String> {
-    let said = plain(&line.text);
+    // It runs on the call's own task: no more is looked at than can be kept, with some white space.
+    let beginning = line.text.get(..line.text.floor_char_boundary(4 * LONGEST_LINE)).unwrap_or_default();
+    let said = plain(beginning);
     let name = match line.speaker {
         Speaker::Caller => words.caller,
         Speaker::Agent => words.agent,

@@ -3,18 +3,19 @@
 
 mod after_call;
 mod live;
+mod tools;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::dialogue::Usage;
-use crate::dialogue::tools::ToolCall;
-use crate::ids::{MarkId, ToolCallId, TurnId, UtteranceId};
+use crate::ids::{MarkId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
 pub use after_call::{AfterCall, AfterState};
 pub use live::{CoreUse, InboundQuality, Pong, Spread};
+pub use tools::{CalledTool, ToolEnd, ToolRun};
 
 /// A report to the client of a call.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,15 +75,6 @@ pub enum Report<'a> {
     },
     /// How the whole call went; the last report.
     Summary(&'a Summary),
-}
-
-/// A call of a tool that is to be carried out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CalledTool {
-    /// Its number.
-    pub id: ToolCallId,
-    /// The tool and its arguments.
-    pub call: ToolCall,
 }
 
 /// The basis of the decision that a turn is over. Scores run from 0 (the words certainly go on) to 1.
@@ -273,6 +265,8 @@ pub enum Trouble {
     Engine,
     /// Something that a client or an operator asked for was not done.
     NotDone,
+    /// A tool of the agent failed.
+    Tool,
 }
 
 /// How a call begins.
@@ -305,6 +299,8 @@ pub enum Happened {
         /// The caller heard all of it.
         heard: bool,
     },
+    /// A tool of the server was carried out, or was to be.
+    ToolRan(ToolRun),
     /// Something went wrong; the call goes on.
     Failed(Trouble, Failure),
     /// The call is over.

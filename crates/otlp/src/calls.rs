@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use offhook_core::ids::CallId;
-use offhook_core::report::ReportedTurn;
+use offhook_core::report::{ReportedTurn, ToolRun};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::Event;
 
+use crate::attributes::Attributes;
 use crate::call_span::{Parts, call_span, failure};
 use crate::ids::TraceId;
 use crate::moments::{before, length, nanos};
+use crate::span::{Place, span};
 use crate::told::{Ended, Failed, Started, Told, What};
 use crate::turn_spans::{Around, turn_spans};
 
@@ -74,6 +76,7 @@ impl Calls {
                 self.running(&call).disclosed = Some(heard);
                 Vec::new()
             }
+            What::Tool(run) => vec![self.tool(at, &call, *run)],
             What::Failed(failed) => {
                 self.failed(at, &call, failed);
                 Vec::new()
@@ -94,6 +97,22 @@ impl Calls {
             code: code.as_deref(),
         };
         turn_spans(around, turn)
+    }
+
+    /// The span of a tool: a part of its call, since it may outlast its turn.
+    fn tool(&self, at: Duration, call: &CallId, run: ToolRun) -> Span {
+        let trace = trace_of(call, self.running.get(call).and_then(Running::starts_at));
+        let place = Place { trace, id: trace.part(run.id.0, "tool"), parent: Some(trace.call()) };
+        let end = nanos(at);
+        let attributes = Attributes::default()
+            .text("gen_ai.operation.name", "execute_tool")
+            .text("gen_ai.tool.name", run.name)
+            .text("gen_ai.tool.call.id", run.id.to_string())
+            .text("gen_ai.tool.call.arguments", run.arguments)
+            .text("gen_ai.tool.call.result", run.output)
+            .text("offhook.tool.end", run.end.name())
+            .count("offhook.turn", run.turn.0);
+        span("execute_tool", place, (before(end, length(run.took_ms)), end), attributes)
     }
 
     fn failed(&mut self, at: Duration, call: &CallId, failed: Failed) {

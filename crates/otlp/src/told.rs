@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use offhook_core::ids::CallId;
 use offhook_core::report::{
-    Beginning, Consumption, Failure, Happened, ReportedTurn, Summary, Trouble, TurnReport,
+    Beginning, Consumption, Failure, Happened, ReportedTurn, Summary, ToolRun, Trouble, TurnReport,
 };
 
 /// The longest words of a turn, in bytes, of the caller and of the agent.
@@ -40,6 +40,8 @@ pub(crate) enum What {
         /// The caller heard all of it.
         heard: bool,
     },
+    /// A tool was carried out.
+    Tool(Box<ToolRun>),
     /// Something went wrong.
     Failed(Failed),
     /// The call is over.
@@ -104,6 +106,7 @@ impl Told {
             Happened::Started(beginning) => What::Started(started(beginning, words)),
             Happened::Turn(turn) => What::Turn(Box::new(turn_of(turn, words))),
             Happened::Disclosed { heard } => What::Disclosed { heard: *heard },
+            Happened::ToolRan(run) => What::Tool(Box::new(tool_of(run, words))),
             Happened::Failed(trouble, failure) => What::Failed(failed(trouble, failure, words)),
             Happened::Ended(summary) => What::Ended(Box::new(ended(summary, words))),
             Happened::Summarised(_) => What::Summarised,
@@ -116,9 +119,11 @@ impl Told {
 pub(crate) fn is_important(happened: &Happened) -> bool {
     match happened {
         Happened::Started(_) | Happened::Ended(_) => true,
-        Happened::Turn(_) | Happened::Disclosed { .. } | Happened::Failed(..) | Happened::Summarised(_) => {
-            false
-        }
+        Happened::Turn(_)
+        | Happened::Disclosed { .. }
+        | Happened::ToolRan(_)
+        | Happened::Failed(..)
+        | Happened::Summarised(_) => false,
     }
 }
 
@@ -158,12 +163,19 @@ fn turn_of(ReportedTurn { turn, model, speech_end_ms }: &ReportedTurn, words: bo
     ReportedTurn { turn, model: clipped(model, LONGEST_TEXT), speech_end_ms: *speech_end_ms }
 }
 
+fn tool_of(run: &ToolRun, words: bool) -> ToolRun {
+    let said = |text: &str| if words { clipped(text, LONGEST_WORDS) } else { String::new() };
+    let (arguments, output) = (said(&run.arguments), said(&run.output));
+    ToolRun { name: clipped(&run.name, LONGEST_TEXT), arguments, output, ..run.clone() }
+}
+
 fn failed(trouble: &Trouble, Failure { code, message }: &Failure, words: bool) -> Failed {
     let (trouble, by_engine) = match trouble {
         Trouble::OddMessage { .. } => ("odd_message", false),
         Trouble::Late => ("late", true),
         Trouble::Engine => ("engine", true),
         Trouble::NotDone => ("not_done", false),
+        Trouble::Tool => ("tool", false),
     };
     let message = if words { clipped(message, LONGEST_TEXT) } else { String::new() };
     Failed { trouble, by_engine, code: clipped(code, LONGEST_TEXT), message }

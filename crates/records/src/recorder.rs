@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -19,7 +20,7 @@ use crate::options::{Counters, Options};
 use crate::plain;
 use crate::retention::Watch;
 use crate::rows;
-use crate::told::{Told, What};
+use crate::told::{LONGEST_NOTE, Told, What};
 use crate::writer::{Known, Shared, Writer};
 
 /// How long the last events may take when a recorder is dropped that was not closed.
@@ -38,7 +39,8 @@ pub struct Recorder {
 
 impl Recorder {
     /// Opens the database, and makes it if it is not there. Calls that have no end in it get one: the server
-    /// ended in them. Summaries that were still to be made have failed. `now` is the time in milliseconds since 1970.
+    /// ended in them. Summaries that were still to be made have failed. `now` is the time in milliseconds
+    /// since 1970.
     ///
     /// # Errors
     /// If the file cannot be written, is no database of this program, is damaged, has a newer version, or if
@@ -83,9 +85,19 @@ impl Recorder {
         let more = match happened {
             // Without its end, a call would count as running.
             Happened::Started(_) | Happened::Ended(_) | Happened::Summarised(_) => IMPORTANT,
-            Happened::Turn(_) | Happened::Disclosed { .. } | Happened::Failed(..) => 0,
+            Happened::Turn(_) | Happened::Disclosed { .. } | Happened::ToolRan(_) | Happened::Failed(..) => 0,
         };
         self.shared.queue.push_beyond(Told::of(self.moment(at), call, happened), more);
+    }
+
+    /// Keeps a note that a tool has taken down in a call, as it is: what a caller dictates for the office is
+    /// not redacted. A later note of the same tool in the same call stands in its place. Waits until it is in
+    /// the file, for no longer than `within`; false if it may not be there.
+    pub fn note(&self, at: i64, call: &CallId, tool: &str, text: &str, within: Duration) -> bool {
+        let kept = Arc::new(AtomicBool::new(false));
+        let told = Told::note(self.moment(at), call, tool, text, Arc::clone(&kept));
+        let whole = text.len() <= LONGEST_NOTE;
+        whole && self.shared.queue.push_beyond(told, IMPORTANT) && self.flush(within) && kept.load(Relaxed)
     }
 
     /// Values that are known to be personal, such as names that a caller spelled: they are taken out of what

@@ -173,6 +173,13 @@ pub(crate) fn event(
     Ok(())
 }
 
+/// A note of a tool, in the place of the one before.
+pub(crate) fn note(to: &Connection, row: i64, at: i64, tool: &str, text: &str) -> Result<()> {
+    to.prepare_cached("DELETE FROM events WHERE call = ?1 AND kind = 'note' AND code = ?2")?
+        .execute(params![row, tool])?;
+    event(to, Some(row), at, "note", tool, text)
+}
+
 /// A call is over.
 pub(crate) fn end(to: &Connection, row: i64, at: i64, summary: &Summary) -> Result<()> {
     let json = |value: serde_json::Result<String>| value.unwrap_or_default();

@@ -2,16 +2,22 @@
 //! that a full queue has a size. PURE. Must not know the database.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use offhook_core::ids::CallId;
 use offhook_core::report::{
-    AfterCall, Beginning, Failure, Happened, ReportedTurn, Summary, Trouble, TurnReport,
+    AfterCall, Beginning, Failure, Happened, ReportedTurn, Summary, ToolRun, Trouble, TurnReport,
 };
 
 use crate::clock::Moment;
 
 /// The longest words of a turn, in bytes: some ten minutes of speech.
 const LONGEST_WORDS: usize = 16 << 10;
+
+/// The longest note, in bytes: as long as arguments of a tool can be.
+pub(crate) const LONGEST_NOTE: usize = 64 << 10;
 
 /// The longest other text, in bytes.
 const LONGEST_TEXT: usize = 1 << 10;
@@ -36,6 +42,14 @@ pub(crate) struct Told {
 pub(crate) enum What {
     Began(Box<Beginning>),
     Turn(Box<ReportedTurn>),
+    Tool(Box<ToolRun>),
+    /// A tool's note.
+    Note {
+        tool: String,
+        text: String,
+        /// Set once it is in the file.
+        kept: Arc<AtomicBool>,
+    },
     Failed {
         kind: &'static str,
         failure: Failure,
@@ -76,12 +90,19 @@ impl Told {
                     message: "what must be disclosed at the beginning of the call".to_owned(),
                 },
             },
+            Happened::ToolRan(run) => What::Tool(Box::new(ToolRun {
+                name: clipped(&run.name, LONGEST_TEXT),
+                arguments: clipped(&run.arguments, LONGEST_WORDS),
+                output: clipped(&run.output, LONGEST_WORDS),
+                ..run.clone()
+            })),
             Happened::Failed(trouble, failure) => What::Failed {
                 kind: match trouble {
                     Trouble::OddMessage { .. } => "odd_message",
                     Trouble::Late => "late",
                     Trouble::Engine => "engine",
                     Trouble::NotDone => "not_done",
+                    Trouble::Tool => "tool_failed",
                 },
                 failure: Failure {
                     code: clipped(&failure.code, LONGEST_TEXT),
@@ -104,6 +125,19 @@ impl Told {
     pub(crate) fn server(at: Moment, kind: &'static str, code: &str, message: &str) -> Self {
         let what = Failure { code: clipped(code, LONGEST_TEXT), message: clipped(message, LONGEST_TEXT) };
         Self { at, call: CallId::new(""), what: What::Server { kind, what } }
+    }
+
+    /// A note of a tool, with the sign that is set once it is in the file.
+    pub(crate) fn note(at: Moment, call: &CallId, tool: &str, text: &str, kept: Arc<AtomicBool>) -> Self {
+        let (tool, text) = (clipped(tool, LONGEST_TEXT), clipped(text, LONGEST_NOTE));
+        Self { at, call: call.clone(), what: What::Note { tool, text, kept } }
+    }
+
+    /// It is in the file.
+    pub(crate) fn is_kept(&self) {
+        if let What::Note { kept, .. } = &self.what {
+            kept.store(true, Relaxed);
+        }
     }
 
     /// Whether words that are written may change by it.

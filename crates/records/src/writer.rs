@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use offhook_core::ids::CallId;
+use offhook_core::report::ToolRun;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::after_calls;
@@ -139,6 +140,7 @@ impl Writer {
                 Ok(()) => {
                     shared.written.fetch_add(batch.len() as u64, Relaxed);
                     shared.batches.fetch_add(1, Relaxed);
+                    batch.iter().for_each(Told::is_kept);
                     if self.options.redact != Redaction::Off && batch.iter().any(Told::is_captured) {
                         // The log has the words as they were before.
                         removal::forget_log(&self.connection);
@@ -293,6 +295,8 @@ fn apply(
         What::Began(_) => known.begin(call, *at, true),
         What::Files { .. } => known.begin(call, *at, false),
         What::Turn(_)
+        | What::Tool(_)
+        | What::Note { .. }
         | What::Failed { .. }
         | What::Ended(_)
         | What::Summarised(_)
@@ -321,6 +325,17 @@ fn apply(
             let words = options.transcripts.then_some((heard.as_str(), reply.as_str()));
             rows::turn(to, row(to)?, at, turn, words)
         }
+        What::Tool(run) => {
+            let ToolRun { name, arguments, output, end, took_ms, .. } = &**run;
+            let took = took_ms.round();
+            let message = if options.transcripts {
+                text(&format!("{name}({arguments}) took {took} ms: {output}"), known)
+            } else {
+                format!("{name} took {took} ms")
+            };
+            rows::event(to, Some(row(to)?), at, "tool", end.name(), &message)
+        }
+        What::Note { tool, text, kept: _ } => rows::note(to, row(to)?, at, tool, text),
         What::Failed { kind, failure } => {
             let message = text(&failure.message, known);
             rows::event(to, Some(row(to)?), at, kind, &failure.code, &message)

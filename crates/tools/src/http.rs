@@ -224,10 +224,7 @@ impl HttpTool {
 
 /// A value of a query.
 fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Headers that are made here, or that would change where and how the request is read.

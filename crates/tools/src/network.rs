@@ -45,6 +45,18 @@ impl Network {
         Self::looking_up(hosts, private_addresses, Arc::new(System))
     }
 
+    /// Only the host of this address.
+    ///
+    /// # Errors
+    /// If the address is none, or as [`new`](Self::new).
+    pub fn of_address(url: &str, private_addresses: bool) -> Result<Self, BadTool> {
+        // Placeholders stand in the path and the query, where braces do no harm.
+        let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let host =
+            host.ok_or_else(|| BadTool::new("url", "is none, such as `https://shop.example/orders`"))?;
+        Self::new(&[host], private_addresses)
+    }
+
     /// As [`new`](Self::new), with names looked up by somebody else than the system. The answers are judged
     /// all the same.
     ///

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use offhook_core::ids::CallId;
-use offhook_core::report::{AfterCall, AfterState, Beginning, Happened};
+use offhook_core::report::{AfterCall, AfterState, Beginning, Happened, ToolRun};
 use offhook_core::streams::native::{SummaryWire, TurnReportWire};
 use serde_json::{Value, json};
 
@@ -45,6 +45,7 @@ pub(crate) const fn kind(happened: &Happened) -> Option<&'static str> {
     match happened {
         Happened::Started(_) => Some("call.started"),
         Happened::Turn(_) => Some("call.turn"),
+        Happened::ToolRan(_) => Some("call.tool"),
         Happened::Ended(_) => Some("call.ended"),
         Happened::Summarised(after) => match after.state {
             AfterState::Done | AfterState::Failed => Some("call.summarised"),
@@ -66,6 +67,7 @@ pub(crate) fn event(told: &Told, words: bool) -> Option<Event> {
             without(&mut turn, if words { &[] } else { &["heard", "reply"] });
             json!({"call_id": call, "turn": turn})
         }
+        Happened::ToolRan(run) => json!({"call_id": call, "tool": tool(run, words)}),
         Happened::Ended(summary) => json!({"call_id": call, "summary": ended(summary.into(), words)}),
         Happened::Summarised(after) => summarised(call, after, words),
         Happened::Disclosed { .. } | Happened::Failed(..) => return None,
@@ -98,6 +100,17 @@ fn summarised(
         value["reason"] = json!(reason);
         value["summary"] = json!(summary);
         value["fields"] = json!(fields);
+    }
+    value
+}
+
+fn tool(run: &ToolRun, words: bool) -> Value {
+    let ToolRun { turn, id, name, arguments, end, output, took_ms } = run;
+    let mut value = json!({"turn": turn, "id": id, "name": name, "end": end, "took_ms": took_ms});
+    if words {
+        // A call is JSON, and the model was held to its schema.
+        value["arguments"] = serde_json::from_str(arguments).unwrap_or(json!(arguments));
+        value["output"] = json!(output);
     }
     value
 }

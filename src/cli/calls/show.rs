@@ -171,7 +171,11 @@ fn waterfall(stages: &std::collections::BTreeMap<String, f64>, total: f64, scale
 
 fn happened(call: &Call, event: &Event) -> String {
     let since = length((event.at - call.started_at) as f64);
-    let style = if event.kind == "disclosed" { Style::new().dimmed() } else { Style::new().red() };
+    let style = match event.kind.as_str() {
+        "note" => Style::new().green(),
+        "disclosed" | "tool" => Style::new().dimmed(),
+        _ => Style::new().red(),
+    };
     let what = format!("{} {}", event.kind, event.code);
     format!("{since:>7}  {}  {}\n", paint(&what, style), plain(&event.message))
 }

@@ -73,6 +73,8 @@ impl Agent {
             | Action::PromptTooLong { .. }
             | Action::NotSaid { .. }
             | Action::CallTools { .. }
+            | Action::RunTool { .. }
+            | Action::CancelTool { .. }
             | Action::TimedOut { .. }
             | Action::TurnReport(_)
             | Action::HangUp { .. } => {}

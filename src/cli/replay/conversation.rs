@@ -79,7 +79,9 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
                 Event::Instructed { .. } => tell("the agent gets other instructions"),
                 Event::ToolsGiven { tools } => tell(&format!("the agent has {} tools", tools.all.len())),
                 Event::ToolsRefused { .. } => tell("the language model cannot be held to the tools"),
-                Event::ToolReturned { call, output } => tell(&format!("{call} brought: {output}")),
+                Event::ToolReturned { call, output } | Event::ToolDone { call, output, .. } => {
+                    tell(&format!("{call} brought: {output}"))
+                }
                 Event::Informed { text } => tell(&format!("the agent learns: {text}")),
                 Event::SayRequested { text } => tell(&format!("the agent is to say: {text}")),
                 Event::HeardNoMoreThan { lasting } => {
@@ -113,6 +115,11 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
                         called.call.name, called.id, called.call.arguments
                     ));
                 }),
+                Action::RunTool { call, .. } => tell(&format!(
+                    "the agent calls its tool {} as {}: {}",
+                    call.call.name, call.id, call.call.arguments
+                )),
+                Action::CancelTool { call } => tell(&format!("{call} is cancelled: the caller has the turn")),
                 Action::NotSaid { text } => tell(&format!("not said, because too much waits: {text}")),
                 Action::TurnReport(report) => entries.extend(turn(report, *at, &mut sounds)),
                 Action::OpenUtterance { .. }

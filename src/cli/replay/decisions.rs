@@ -82,6 +82,8 @@ fn describe<'t>(action: &Action, text_of: impl Fn(&ChunkId) -> &'t str) -> Optio
             let call = |called: &CalledTool| format!("{}({})", called.call.name, called.call.arguments);
             Some(format!("call {}", calls.iter().map(call).collect::<Vec<_>>().join(", ")))
         }
+        Action::RunTool { call, .. } => Some(format!("run {}({})", call.call.name, call.call.arguments)),
+        Action::CancelTool { call } => Some(format!("cancel {call}")),
         Action::NotSaid { text } => Some(format!("do not say {text:?}: too much waits")),
         Action::TurnReport(report) => {
             let end = if report.interrupted { "cut off after" } else { "heard to the end:" };

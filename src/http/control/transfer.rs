@@ -1,8 +1,12 @@
 //! The transfer of a running call by an operator. Must not know how gateways do it.
 
+use std::time::Duration;
+
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
+use tokio::time::sleep;
 use tracing::Instrument as _;
 use utoipa::ToSchema;
 
@@ -10,6 +14,7 @@ use super::body::{Body, Form};
 use super::described::CALLS;
 use super::problems::{Problem, Refusal};
 use crate::app::App;
+use crate::http::listen::Connection;
 use crate::ids::CallId;
 use crate::runtime::briefing::{LONGEST, NoBriefing};
 use crate::runtime::registry::{NotOrdered, Order};
@@ -63,9 +68,11 @@ impl Form for Transfer {
 )]
 pub(super) async fn transfer(
     State(app): State<App>,
+    Extension(connection): Extension<Connection>,
     Path(id): Path<String>,
     Body(wanted): Body<Transfer>,
 ) -> Result<StatusCode, Problem> {
+    connection.take_longer(LONGEST_WAIT);
     let wrong = |problem: String| Problem::new(StatusCode::BAD_REQUEST, problem);
     let to = Destination::parse(wanted.to.trim()).map_err(|error| wrong(format!("to: {error}")))?;
     let to = match &wanted.from {
@@ -80,6 +87,11 @@ pub(super) async fn transfer(
     let missing = || Problem::new(StatusCode::NOT_FOUND, NotOrdered::NoCall.to_string());
     let leg = app.registry.leg(&call).ok_or_else(missing)?;
     let services = app.serving().ok_or_else(missing)?;
+    if wanted.from.is_some() && leg.dialect == Some(Dialect::Native) {
+        let what =
+            "from: a client of offhook's own protocol transfers calls by itself, and chooses the number";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what.to_owned()));
+    }
     let span = tracing::error_span!("call", %call);
     // It is carried to its end even if the client that asked for it goes.
     let doing = tokio::spawn(carry_out(app, services, (call, leg), (to, wanted.briefing)).instrument(span));
@@ -95,7 +107,14 @@ async fn carry_out(
     tracing::info!(%to, "an operator transfers the call");
     services.transfer(&leg, &to, briefing.as_deref()).await.map_err(|error| problem(&error))?;
     let briefing = briefing.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let told = app.registry.order(&call, Order::Transferred { to: to.to_string(), briefing });
+    let order = Order::Transferred { to: to.to_string(), briefing };
+    let told = loop {
+        match app.registry.order(&call, order.clone()) {
+            // The provider has taken it: the agent must not go on.
+            Err(NotOrdered::TooMany) if leg.dialect != Some(Dialect::Native) => sleep(AGAIN).await,
+            told => break told,
+        }
+    };
     match told {
         // A provider that has taken the call has closed the socket, or will.
         Err(error) if leg.dialect == Some(Dialect::Native) => Err(Problem::new(
@@ -120,11 +139,17 @@ fn problem(error: &TransferError) -> Problem {
         | TransferError::Request(_) => StatusCode::UNPROCESSABLE_ENTITY,
         TransferError::NotKept(_) => StatusCode::TOO_MANY_REQUESTS,
         TransferError::Briefing(_) => StatusCode::SERVICE_UNAVAILABLE,
-        TransferError::Provider(error) if error.is_late() => StatusCode::GATEWAY_TIMEOUT,
+        TransferError::Provider(error) if error.may_be_done() => StatusCode::GATEWAY_TIMEOUT,
         TransferError::Provider(_) => StatusCode::BAD_GATEWAY,
     };
     Problem::new(status, error.to_string())
 }
+
+/// How long the briefing and the provider may take, beside what a request may.
+const LONGEST_WAIT: Duration = Duration::from_secs(25);
+
+/// The wait before a call that has too many orders gets another one.
+const AGAIN: Duration = Duration::from_millis(50);
 
 // The description says the same.
 const _: () = assert!(LONGEST == 500);

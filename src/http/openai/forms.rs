@@ -79,6 +79,7 @@ fn offered(request: &ChatRequest) -> Vec<Tool> {
         name: tool.name.clone(),
         description: tool.description.clone(),
         parameters: tool.parameters.clone(),
+        own: None,
     };
     request.tools.iter().filter(is_offered).map(tool).collect()
 }

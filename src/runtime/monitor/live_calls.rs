@@ -49,7 +49,7 @@ impl LiveCalls {
                     live.failures += 1;
                 }
             }
-            Happened::Disclosed { .. } | Happened::Summarised(_) => {}
+            Happened::Disclosed { .. } | Happened::ToolRan(_) | Happened::Summarised(_) => {}
         }
     }
 

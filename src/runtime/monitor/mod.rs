@@ -51,6 +51,7 @@ impl Follower for Monitor {
             Happened::Ended(summary) => state.turns.ended(summary),
             Happened::Started(_)
             | Happened::Disclosed { .. }
+            | Happened::ToolRan(_)
             | Happened::Failed(..)
             | Happened::Summarised(_) => {}
         }

@@ -70,6 +70,7 @@ pub struct CallMetrics {
     hiccups: Counter,
     drafts: Family<Outcome, Counter>,
     disclosures: Family<Outcome, Counter>,
+    tools: Family<Outcome, Counter>,
     fillers: Counter,
     stand_ins: Counter,
     fallbacks: Counter,
@@ -95,6 +96,7 @@ impl CallMetrics {
             hiccups: Counter::default(),
             drafts: Family::default(),
             disclosures: Family::default(),
+            tools: Family::default(),
             fillers: Counter::default(),
             stand_ins: Counter::default(),
             fallbacks: Counter::default(),
@@ -156,6 +158,7 @@ impl CallMetrics {
         );
         registry.register("offhook_drafts", "Answers prepared before the end of a turn was known", m.drafts);
         registry.register("offhook_disclosures", "Disclosures at the beginning of calls", m.disclosures);
+        registry.register("offhook_tool_calls", "Calls of the agent's tools", m.tools);
         registry.register("offhook_fillers", "Turns in which a filler preceded the answer", m.fillers);
         registry.register("offhook_stand_ins", "Turns that a stand-in answered", m.stand_ins);
         registry.register("offhook_fallbacks", "Turns in which the fallback phrase was spoken", m.fallbacks);
@@ -241,6 +244,9 @@ impl Follower for CallMetrics {
             Happened::Disclosed { heard } => {
                 let outcome = if *heard { "heard" } else { "cut" };
                 self.disclosures.get_or_create(&Outcome { outcome }).inc();
+            }
+            Happened::ToolRan(run) => {
+                self.tools.get_or_create(&Outcome { outcome: run.end.name() }).inc();
             }
             // Their codes are ours, too: the kinds of refusals.
             Happened::Failed(_, failure) => {

@@ -84,6 +84,8 @@ impl Call {
                 Action::CallTools { turn, calls } => {
                     self.report(&Report::ToolsCalled { turn, calls: &calls });
                 }
+                Action::RunTool { turn, call } => self.run_tool(now, turn, call),
+                Action::CancelTool { call } => self.cancel_tool(now, call),
                 Action::TimedOut { on } => {
                     self.trouble(Trouble::Late, on.code(), on.message().to_owned());
                 }
@@ -113,7 +115,7 @@ impl Call {
         self.outputs.extend(cancelled.into_iter().map(Output::Cancel));
     }
 
-    fn begin_job(&mut self, purpose: Purpose, job: Job) {
+    pub(super) fn begin_job(&mut self, purpose: Purpose, job: Job) {
         let id = self.jobs.begin(purpose);
         self.outputs.push_back(Output::Begin(id, job));
     }
@@ -220,6 +222,6 @@ impl Call {
 fn is_of(purpose: Purpose, turn: TurnId) -> bool {
     match purpose {
         Purpose::Answer { turn: of } | Purpose::Speech { turn: of, .. } => of == turn,
-        Purpose::Words { .. } | Purpose::Reading { .. } => false,
+        Purpose::Words { .. } | Purpose::Reading { .. } | Purpose::Tool { .. } => false,
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dialogue::tools::Tools;
+use crate::dialogue::tools::{ToolCall, Tools};
 use crate::dialogue::{Message, Usage, WordTime};
+use crate::ids::ToolCallId;
 
 /// The number of a job. A call never uses a number twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -56,6 +57,13 @@ pub enum Job {
         /// The speech is certainly wanted, as with an answer.
         wanted: bool,
     },
+    /// Carry out a call of a tool of the server.
+    CallTool {
+        /// Its number in this telephone call.
+        id: ToolCallId,
+        /// The tool and its arguments.
+        call: ToolCall,
+    },
 }
 
 /// Speech of a text, or the next part of it.
@@ -70,8 +78,8 @@ pub struct SpokenPart {
 }
 
 /// An outcome of a job. The last outcome of each job is one of [`Self::Heard`], [`Self::Done`],
-/// [`Self::Spoken`], [`Self::GaveWay`], [`Self::Failed`], [`Self::ToolsRefused`] and [`Self::Overloaded`]. A
-/// cancelled job needs no outcome.
+/// [`Self::Spoken`], [`Self::Returned`], [`Self::GaveWay`], [`Self::Failed`], [`Self::ToolsRefused`] and
+/// [`Self::Overloaded`]. A cancelled job needs no outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -97,6 +105,8 @@ pub enum Outcome {
     Speaking(SpokenPart),
     /// The last part of the speech of a text, or all of it.
     Spoken(SpokenPart),
+    /// A tool has brought this.
+    Returned(String),
     /// The job gave way to more urgent work.
     GaveWay,
     /// The engine failed, for this reason (for people).
@@ -116,6 +126,7 @@ impl Outcome {
             Self::Heard { .. }
             | Self::Done(_)
             | Self::Spoken(_)
+            | Self::Returned(_)
             | Self::GaveWay
             | Self::Failed(_)
             | Self::ToolsRefused(_)

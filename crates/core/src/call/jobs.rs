@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::job::{JobId, Outcome};
-use crate::ids::{ChunkId, ReadingId, TurnId, UtteranceId};
+use crate::ids::{ChunkId, ReadingId, ToolCallId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
 /// The purpose of a job.
@@ -27,6 +27,9 @@ pub(super) enum Purpose {
     Speech {
         turn: TurnId,
         chunk: ChunkId,
+    },
+    Tool {
+        call: ToolCallId,
     },
 }
 

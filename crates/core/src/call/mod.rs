@@ -22,9 +22,11 @@ pub mod opening;
 mod outcomes;
 mod own_marks;
 mod reports;
+mod running_tools;
 pub mod tap;
 mod timeouts;
 pub mod tolerance;
+mod tools;
 mod traced;
 mod voice;
 
@@ -42,6 +44,7 @@ use self::jobs::Jobs;
 use self::line::Line;
 use self::log::CallLog;
 use self::own_marks::OwnMarks;
+use self::running_tools::RunningTools;
 use self::tap::{AudioTap, ReportTap, Tap};
 use self::tolerance::Tolerance;
 use self::traced::Traced;
@@ -170,6 +173,7 @@ pub struct Call {
     language: &'static Language,
     dictionary: Arc<Dictionary>,
     reply: Option<Reply>,
+    tools: RunningTools,
     log: CallLog,
     /// The language models that answer the turns not reported yet.
     models: BTreeMap<TurnId, String>,
@@ -236,6 +240,7 @@ impl Call {
             watch,
             capturing: Capturing::new(capture, now),
             reply: None,
+            tools: RunningTools::default(),
             answered: None,
             told: None,
             log: CallLog::new(start.client_id.clone(), start.custom.clone()),
@@ -296,6 +301,7 @@ impl Call {
             Input::Say(text) => self.tell(now, Event::SayRequested { text }),
             Input::Inform(text) => self.tell(now, Event::Informed { text }),
             Input::Transferred { to, briefing } => {
+                self.has_handed_over(now);
                 self.send(&Media::Transfer { to: &to, briefing: briefing.as_deref() });
                 Err(Ending::Transferred)
             }
@@ -329,6 +335,7 @@ impl Call {
         self.capturing.ends(now, &closing);
         self.tap.cut(now);
         self.cancel(|_| true);
+        self.leave_tools(now);
         self.conversation.end(now);
         self.report_the_last_turn(now);
         self.sum_up(now, closing);

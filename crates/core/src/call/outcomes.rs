@@ -18,6 +18,7 @@ impl Call {
             Purpose::Words { .. } => self.words(purpose, outcome),
             Purpose::Answer { .. } | Purpose::Reading { .. } => self.thought(purpose, outcome, is_the_judge),
             Purpose::Speech { .. } => self.speech(purpose, outcome),
+            Purpose::Tool { call } => self.tool_outcome(now, call, outcome),
         };
         let flow = event.map_or(Ok(()), |event| self.tell(now, event));
         self.synthesize_what_waits();
@@ -43,6 +44,7 @@ impl Call {
             | Outcome::Done(_)
             | Outcome::ToolsRefused(_)
             | Outcome::Speaking(_)
+            | Outcome::Returned(_)
             | Outcome::Spoken(_) => return unexpected(purpose, &outcome),
         }
         Some(Event::TranscriptionFailed { utterance, pass })
@@ -52,7 +54,7 @@ impl Call {
         let asked = match purpose {
             Purpose::Answer { turn } => Asked::Turn(turn),
             Purpose::Reading { reading, .. } => Asked::Reading(reading),
-            Purpose::Words { .. } | Purpose::Speech { .. } => return None,
+            Purpose::Words { .. } | Purpose::Speech { .. } | Purpose::Tool { .. } => return None,
         };
         match (outcome, asked) {
             (Outcome::Begun { model }, Asked::Turn(turn)) => {
@@ -111,6 +113,7 @@ impl Call {
             | Outcome::Token(_)
             | Outcome::EndOfTurn(_)
             | Outcome::ToolsRefused(_)
+            | Outcome::Returned(_)
             | Outcome::Done(_) => return unexpected(purpose, &outcome),
         }
         self.no_more_of(chunk);

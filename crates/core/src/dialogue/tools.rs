@@ -2,11 +2,13 @@
 //! prompt says of them, how a call and its result are written, and calls found in a reply. One form for all
 //! models. Must not know models, tokens or who carries the calls out.
 
+mod conduct;
 mod reader;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+pub use conduct::{Conduct, Moment};
 pub use reader::{CallReader, Said};
 
 /// Begins a call.
@@ -34,6 +36,9 @@ pub struct Tool {
     pub description: Option<String>,
     /// The JSON schema of its arguments.
     pub parameters: Value,
+    /// How the server carries it out; `None` if the client does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<Conduct>,
 }
 
 /// Which tools a reply may or must call.
@@ -72,6 +77,12 @@ impl Tools {
         chosen && self.all.iter().any(|tool| tool.name == name)
     }
 
+    /// How the server carries out the tool of this name; `None` if it does not.
+    #[must_use]
+    pub fn conduct(&self, name: &str) -> Option<&Conduct> {
+        self.all.iter().find(|tool| tool.name == name)?.own.as_ref()
+    }
+
     /// True if no reply calls a tool.
     #[must_use]
     pub fn are_idle(&self) -> bool {
@@ -92,7 +103,19 @@ impl ToolCall {
     /// True if its arguments are a JSON object.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        serde_json::from_str::<Map<String, Value>>(&self.arguments).is_ok()
+        self.as_object().is_some()
+    }
+
+    /// Its arguments; `None` if they are no JSON object.
+    #[must_use]
+    pub fn as_object(&self) -> Option<Map<String, Value>> {
+        serde_json::from_str(&self.arguments).ok()
+    }
+
+    /// True if the other is a call of the same tool with the same arguments, however they are written.
+    #[must_use]
+    pub fn repeats(&self, other: &Self) -> bool {
+        self.name == other.name && self.as_object() == other.as_object()
     }
 }
 
@@ -110,7 +133,7 @@ fn may_name(c: char) -> bool {
 #[must_use]
 pub fn instructions(tools: &[Tool]) -> String {
     let signature = |tool: &Tool| {
-        let Tool { name, description, parameters } = tool;
+        let Tool { name, description, parameters, own: _ } = tool;
         let description = description.as_deref().unwrap_or_default();
         json!({"type": "function",
             "function": {"name": name, "description": description, "parameters": parameters}})
@@ -150,7 +173,8 @@ mod tests {
 
     #[test]
     fn only_a_tool_that_is_there_and_chosen_may_be_called() {
-        let tool = |name: &str| Tool { name: name.to_owned(), description: None, parameters: json!({}) };
+        let tool =
+            |name: &str| Tool { name: name.to_owned(), description: None, parameters: json!({}), own: None };
         let tools = |choice| Tools { all: vec![tool("book"), tool("cancel")], choice };
         assert!(tools(ToolChoice::Auto).may_call("book") && !tools(ToolChoice::Auto).may_call("pay"));
         let one = tools(ToolChoice::One("cancel".to_owned()));

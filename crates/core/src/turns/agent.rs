@@ -9,6 +9,7 @@ use super::latency::Milestones;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::{Action, Conversation};
+use crate::dialogue::tools::{ToolCall, written};
 use crate::dialogue::{Usage, WordTime};
 use crate::ids::{ChunkId, MarkId, TurnId};
 use crate::units::CallTime;
@@ -73,7 +74,7 @@ impl Conversation {
         self.speak(turn, pieces);
         self.expect_the_voice(now);
         if long {
-            self.call_tools();
+            self.call_tools(now);
             self.room_after_the_answer();
             self.expect_playback(now);
         }
@@ -90,7 +91,7 @@ impl Conversation {
         if silent {
             self.generation_brought_nothing(now, turn);
         }
-        self.call_tools();
+        self.call_tools(now);
         self.room_after_the_answer();
         self.expect_playback(now);
         self.finish_if_over(now);
@@ -267,11 +268,30 @@ impl Conversation {
 
     /// The reply was heard to its end: by its marks or, if they never returned, by the clock.
     pub(super) fn finish_reply(&mut self, now: CallTime) {
-        if let Some(reply) = self.reply.take_if(|reply| reply.complete) {
+        if let Some(mut reply) = self.reply.take_if(|reply| reply.complete) {
             let goodbye = self.was_a_goodbye(now, &reply);
+            let behind = self.promises_of(now, &mut reply);
+            reply.called.extend(behind.iter().map(written));
             self.settle(now, &reply, false);
-            self.after(now, if goodbye { Purpose::Goodbye(Farewell::AllWasSaid) } else { reply.purpose });
+            let hangs_up = self.call_behind_the_words(now, reply.turn, behind);
+            let at_last = self.tool_calls.hangs_up && self.all_is_told() && self.nobody_is_heard(now);
+            let ends = goodbye || hangs_up || at_last;
+            self.after(now, if ends { Purpose::Goodbye(Farewell::AllWasSaid) } else { reply.purpose });
         }
+    }
+
+    /// The calls that belong behind the words of a reply that was heard. A caller who makes a sound may have
+    /// changed their mind: then they wait until it is known what it was.
+    pub(super) fn promises_of(&mut self, now: CallTime, reply: &mut Reply) -> Vec<ToolCall> {
+        let behind = std::mem::take(&mut reply.behind);
+        if behind.is_empty() || reply.fell_back || reply.failed {
+            return Vec::new();
+        }
+        if self.nobody_is_heard(now) && self.keys.is_empty() {
+            return behind;
+        }
+        self.promised = Some((reply.turn, behind));
+        Vec::new()
     }
 
     /// Closes a reply: the history keeps the words that were heard of it, and nothing else.

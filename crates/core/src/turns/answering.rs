@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Conversation;
 use super::barge_in::Meaning;
+use super::event::Farewell;
 use super::latency::Milestones;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
@@ -35,6 +36,10 @@ impl Conversation {
                 self.answer_utterance(now, &utterance, text);
             }
             None if utterance.is_echo => self.nothing_to_answer(now),
+            // "Okay" to "I connect you" is no new wish.
+            None if self.promised.is_some() && self.meaning_now(&text) != Meaning::TakesTheTurn => {
+                self.nothing_to_answer(now);
+            }
             None if text.is_empty()
                 && self.owed.is_none()
                 && self.history.pending_caller_text().is_empty() =>
@@ -68,8 +73,13 @@ impl Conversation {
     fn settle_what_is_over(&mut self, now: CallTime) {
         let over =
             |reply: &mut Reply| !matches!(reply.purpose, Purpose::Goodbye(_)) && !reply.lasts_beyond(now);
-        if let Some(reply) = self.reply.take_if(over) {
+        if let Some(mut reply) = self.reply.take_if(over) {
+            let turn = reply.turn;
+            let behind = self.promises_of(now, &mut reply);
             self.settle(now, &reply, false);
+            if !behind.is_empty() {
+                self.promised = Some((turn, behind));
+            }
         }
     }
 
@@ -85,6 +95,9 @@ impl Conversation {
 
     fn nothing_to_answer(&mut self, now: CallTime) {
         self.wait_in_vain(now);
+        if self.keep_promises(now) {
+            return self.after(now, Purpose::Goodbye(Farewell::AllWasSaid));
+        }
         if self.reply.is_none() {
             // An answer may be owed to what was typed.
             self.after(now, Purpose::Phrase);
@@ -93,6 +106,7 @@ impl Conversation {
 
     fn answer_utterance(&mut self, now: CallTime, utterance: &Utterance, text: String) {
         self.not_understood = 0;
+        self.the_caller_cancels_tools();
         let owed = self.owed.take().map(|(_, owed)| owed);
         self.answer(now, milestones(now, utterance), &joined([owed, Some(text)]));
         if let Some(reply) =
@@ -132,6 +146,7 @@ impl Conversation {
             self.interrupt(now);
         }
         if let Some(keys) = self.take_keys() {
+            self.the_caller_cancels_tools();
             self.answer(now, milestones, &keys);
         } else if self.reply_to_words().is_some() {
             self.resume(now);

@@ -42,7 +42,9 @@ impl Conversation {
         if protected {
             self.owed = Some((milestones, text));
         } else {
-            self.answer(now, milestones, &text);
+            self.the_caller_cancels_tools();
+            let owed = self.owed.take().map(|(_, owed)| owed).unwrap_or_default();
+            self.answer(now, milestones, format!("{owed} {text}").trim());
         }
     }
 

@@ -91,8 +91,17 @@ pub enum Event {
     ToolsGiven { tools: Tools },
     /// The language model cannot be held to the tools, so that there was no answer to `turn`.
     ToolsRefused { turn: TurnId },
-    /// A tool that the agent called has brought this.
+    /// A tool that the agent called, and the client carried out, has brought this. It is answered when the
+    /// client asks for an answer.
     ToolReturned { call: ToolCallId, output: String },
+    /// A tool that the agent called, and the server carried out, has brought this. It is answered by itself.
+    ToolDone {
+        call: ToolCallId,
+        output: String,
+        /// It failed, and may be called again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        failed: bool,
+    },
     /// The agent is to say this as soon as nobody speaks.
     SayRequested { text: String },
     /// The client has cleared its playback: the caller heard no more than this much of the reply's audio.
@@ -175,8 +184,12 @@ pub enum Action {
     Pause,
     /// Drop all audio that is still to be sent, and clear the gateway's playback buffer.
     ClearPlayback,
-    /// Carry out these calls of the reply to `turn`.
+    /// Let the client carry out these calls of the reply to `turn`.
     CallTools { turn: TurnId, calls: Vec<CalledTool> },
+    /// Carry out this call of the reply to `turn`.
+    RunTool { turn: TurnId, call: CalledTool },
+    /// This call is not to be carried out any further: its result is not awaited.
+    CancelTool { call: ToolCallId },
     /// `on` did not come in time, and is awaited no longer.
     TimedOut { on: Awaited },
     /// Other instructions would leave too little room for the conversation: the ones of before stay.

@@ -6,7 +6,7 @@ use super::failover::ModelFailover;
 use super::reply::{Purpose, Reply};
 use super::timers::Timer;
 use super::{Action, Conversation};
-use crate::dialogue::tools::Tools;
+use crate::dialogue::tools::{MOST_CALLS, Tools};
 use crate::ids::TurnId;
 use crate::units::CallTime;
 
@@ -15,10 +15,15 @@ impl Conversation {
     pub(super) fn generate(&mut self, now: CallTime, turn: TurnId, rung: usize) {
         let messages = self.history.messages();
         let tools = self.tools();
-        self.tool_calls.answered();
+        // What came while another reply was heard is not in these messages.
+        if self.tool_calls.returned.is_empty() {
+            self.tool_calls.answered();
+        }
+        let exhausted = self.tool_calls.are_exhausted();
         let asks = self.reply_of(turn).map_or(1, |reply| {
             reply.rung = rung;
             reply.tools = tools;
+            reply.most_calls = if exhausted { 0 } else { MOST_CALLS };
             reply.asks
         });
         self.actions.push_back(Action::Generate { turn, messages, speculative: false, rung });

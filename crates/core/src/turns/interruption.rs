@@ -111,7 +111,7 @@ impl Conversation {
         reply.paused = None;
         reply.hiccups += u32::from(reply.sounded);
         self.timers.cancel(Timer::ResumeDue);
-        self.call_tools();
+        self.call_tools(now);
         self.send_what_is_due();
         self.expect_playback(now);
         self.expect_filler(now);

@@ -47,6 +47,7 @@ impl Conversation {
         reply.purpose == Purpose::Answer
             && !reply.failed
             && !reply.calls_tools()
+            && self.all_is_told()
             && nobody_speaks
             && self.settings.phrases.goodbyes.iter().any(ends_with)
     }
@@ -59,6 +60,8 @@ impl Conversation {
                 // A caller who is speaking gets one answer to everything at the end of their turn.
                 let nobody = self.nobody_is_heard(now);
                 let owed = self.owed.take_if(|_| nobody);
+                // What tools have brought may have been answered with something else meanwhile.
+                let owed = owed.filter(|(_, text)| !text.is_empty() || self.awaits_an_answer());
                 if let Some((milestones, text)) = owed {
                     self.answer(now, milestones, &text);
                 } else {
@@ -84,6 +87,7 @@ impl Conversation {
             }
             return;
         }
+        self.expect_tools(now);
         // Noise without words does not restart the silence.
         let since = *self.quiet_since.get_or_insert(now);
         if let Some(patience) = self.settings.manners.idle_after {
@@ -132,6 +136,7 @@ impl Conversation {
     /// The caller spoke, but the words could not be made out: asks for them again.
     pub(super) fn ask_again(&mut self, now: CallTime) {
         self.not_understood += 1;
+        self.promised = None;
         let phrase = self.settings.phrases.not_understood.clone();
         self.say(now, Purpose::Phrase, &phrase);
     }
@@ -159,7 +164,7 @@ impl Conversation {
         self.reply.as_ref().is_some_and(last)
     }
 
-    fn is_quiet(&self, now: CallTime) -> bool {
+    pub(super) fn is_quiet(&self, now: CallTime) -> bool {
         let agent_is_silent = self.reply.is_none() && self.draft.is_none();
         agent_is_silent && self.nobody_is_heard(now) && self.keys.is_empty()
     }

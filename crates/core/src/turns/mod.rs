@@ -46,6 +46,7 @@ mod word_timing;
 use std::collections::VecDeque;
 
 pub use barge_in::BargeInPolicy;
+pub use calling::with_tools;
 pub use event::{Action, Awaited, Event, Farewell};
 pub use settings::{KeysPolicy, Listening, Manners, Phrases, ReadAhead, Settings, SpeculationPolicy};
 pub use timers::Timer;
@@ -63,6 +64,7 @@ use self::tool_calls::ToolCalls;
 use self::turn_detection::endpoint::Pace;
 use self::utterance::{Utterance, Words};
 use crate::dialogue::CountTokens;
+use crate::dialogue::tools::ToolCall;
 use crate::ids::{ChunkId, MarkId, ReadingId, TurnId, UtteranceId};
 use crate::report::SpeculationCount;
 use crate::units::CallTime;
@@ -113,6 +115,8 @@ pub struct Conversation {
     /// Sentences that the agent is to say when nobody speaks.
     to_say: VecDeque<String>,
     tool_calls: ToolCalls,
+    /// Calls that belong behind words that were heard, while it is not known whether the caller speaks.
+    promised: Option<(TurnId, Vec<ToolCall>)>,
     speculated: SpeculationCount,
     next_utterance: UtteranceId,
     next_turn: TurnId,
@@ -124,8 +128,9 @@ pub struct Conversation {
 impl Conversation {
     /// A call that has not begun. `count` counts tokens as the language model does.
     #[must_use]
-    pub fn new(settings: Settings, count: CountTokens) -> Self {
-        Self {
+    pub fn new(mut settings: Settings, count: CountTokens) -> Self {
+        let tools = std::mem::take(&mut settings.tools);
+        let mut conversation = Self {
             history: History::new(
                 &settings.system_prompt,
                 settings.prompt_tokens,
@@ -156,13 +161,18 @@ impl Conversation {
             learnt: String::new(),
             to_say: VecDeque::new(),
             tool_calls: ToolCalls::default(),
+            promised: None,
             speculated: SpeculationCount::default(),
             next_utterance: UtteranceId(1),
             next_turn: TurnId(1),
             next_chunk: ChunkId(1),
             next_mark: MarkId(1),
             next_reading: ReadingId(1),
+        };
+        if !tools.are_idle() {
+            conversation.equip(tools);
         }
+        conversation
     }
 
     /// Handles an event that happened at `now`.
@@ -205,7 +215,8 @@ impl Conversation {
             Event::Informed { text } => self.inform(&text),
             Event::ToolsGiven { tools } => self.equip(tools),
             Event::ToolsRefused { turn } => self.tools_refused(now, turn),
-            Event::ToolReturned { call, output } => self.tool_returned(call, output),
+            Event::ToolReturned { call, output } => self.tool_returned(call, output, false),
+            Event::ToolDone { call, output, failed } => self.tool_done(now, call, output, failed),
             Event::SayRequested { text } => self.say_requested(now, text),
             Event::HeardNoMoreThan { lasting } => self.heard_no_more_than(lasting),
             Event::ModelsSwitched => self.models_switched(),
@@ -247,6 +258,7 @@ impl Conversation {
             Some(Timer::PlaybackDue) => self.playback_due(now),
             Some(Timer::ResumeDue) => self.resume_due(now),
             Some(Timer::FillerDue) => self.filler_due(now),
+            Some(Timer::ToolFillerDue) => self.tool_filler_due(now),
             Some(Timer::WordsDue) => self.words_due(now),
             Some(Timer::IdleDue) => self.idle_due(now),
             Some(Timer::KeysDue) => self.keys_over(now),

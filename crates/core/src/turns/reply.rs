@@ -9,7 +9,7 @@ use super::heard::Heard;
 use super::latency::Milestones;
 use super::playback::Ledger;
 use crate::dialogue::Usage;
-use crate::dialogue::tools::{CallReader, ToolCall, Tools};
+use crate::dialogue::tools::{CallReader, MOST_CALLS, ToolCall, Tools};
 use crate::ids::{MarkId, TurnId};
 use crate::language::Language;
 use crate::report::{Speculation, TurnReport};
@@ -43,6 +43,10 @@ pub(super) struct Reply {
     pub(super) begun: Option<ToolCall>,
     /// Calls that are not carried out before the whole reply is known and wanted.
     pub(super) calls: Vec<ToolCall>,
+    /// The most of them.
+    pub(super) most_calls: usize,
+    /// Those that are carried out once its words were heard.
+    pub(super) behind: Vec<ToolCall>,
     /// Those that are, as the model wrote them.
     pub(super) called: Vec<String>,
     pub(super) ledger: Ledger,
@@ -97,6 +101,8 @@ impl Reply {
             reader: CallReader::default(),
             begun: None,
             calls: Vec::new(),
+            most_calls: MOST_CALLS,
+            behind: Vec::new(),
             called: Vec::new(),
             ledger: Ledger::default(),
             milestones,
@@ -152,6 +158,7 @@ impl Reply {
         self.reader = CallReader::default();
         self.begun = None;
         self.calls.clear();
+        self.behind.clear();
         if !self.sounded {
             self.milestones.first_token = None;
         }
@@ -166,7 +173,7 @@ impl Reply {
 
     /// True if it calls tools.
     pub(super) fn calls_tools(&self) -> bool {
-        !self.calls.is_empty() || !self.called.is_empty()
+        !self.calls.is_empty() || !self.behind.is_empty() || !self.called.is_empty()
     }
 
     /// True if the agent will still be heard after `at`, if it is not stopped.

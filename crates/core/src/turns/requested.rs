@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::calling::with_tools;
 use super::latency::Milestones;
 use super::reply::Reply;
 use super::{Action, Conversation};
@@ -79,9 +80,9 @@ impl Conversation {
     /// long.
     pub(super) fn begin_with(&mut self, system_prompt: String, learnt: String) -> bool {
         let prompt = format!("{}\n{learnt}", system_prompt.trim_end());
-        let prompt = format!("{}\n\n{}", prompt.trim(), self.about_tools());
+        let prompt = with_tools(&prompt, &self.tools());
         let reserved = if self.tools().are_idle() { 0 } else { self.settings.tool_tokens };
-        let begun = self.history.instruct(prompt.trim(), reserved);
+        let begun = self.history.instruct(&prompt, reserved);
         let fits = begun.is_ok();
         match begun {
             Ok(()) => {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::barge_in::BargeInPolicy;
 use super::chunker::Chunker;
 use super::turn_detection::endpoint::EndpointPolicy;
+use crate::dialogue::tools::Tools;
 use crate::language::{ENGLISH, Language};
 use crate::speakable::{Dictionary, spoken};
 use crate::units::{as_millis, as_millis_or_none};
@@ -52,6 +53,9 @@ pub struct Settings {
     /// spoken.
     #[serde(default)]
     pub tool_tokens: usize,
+    /// The tools that the agent has from the beginning.
+    #[serde(default, skip_serializing_if = "Tools::are_idle")]
+    pub tools: Tools,
 }
 
 fn english() -> &'static Language {

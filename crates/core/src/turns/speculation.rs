@@ -61,7 +61,7 @@ impl Conversation {
         }
         self.reply = Some(reply);
         self.actions.push_back(Action::Release { turn });
-        self.call_tools();
+        self.call_tools(now);
         self.room_after_the_answer();
         self.send_what_is_due();
         self.expect_playback(now);

@@ -32,6 +32,8 @@ pub enum Timer {
     ResumeDue,
     /// Nothing of the answer is heard yet.
     FillerDue,
+    /// A tool takes its time, and nobody says anything.
+    ToolFillerDue,
     /// A sound should have had words by now.
     WordsDue,
     /// Nobody has spoken for some time.
@@ -44,7 +46,7 @@ pub enum Timer {
     LongestCall,
 }
 
-const ALL: [Timer; 17] = [
+const ALL: [Timer; 18] = [
     Timer::EndOfTurn,
     Timer::StallOver,
     Timer::UtteranceCap,
@@ -57,6 +59,7 @@ const ALL: [Timer; 17] = [
     Timer::PlaybackDue,
     Timer::ResumeDue,
     Timer::FillerDue,
+    Timer::ToolFillerDue,
     Timer::WordsDue,
     Timer::IdleDue,
     Timer::KeysDue,

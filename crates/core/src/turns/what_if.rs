@@ -97,6 +97,7 @@ fn is_the_callers(event: &Event) -> bool {
         | Event::Instructed { .. }
         | Event::ToolsGiven { .. }
         | Event::ToolReturned { .. }
+        | Event::ToolDone { .. }
         | Event::Informed { .. }
         | Event::SayRequested { .. }
         | Event::InterruptRequested => true,
@@ -225,6 +226,8 @@ impl Stage<'_> {
             | Action::PromptTooLong { .. }
             | Action::NotSaid { .. }
             | Action::CallTools { .. }
+            | Action::RunTool { .. }
+            | Action::CancelTool { .. }
             | Action::Release { .. }
             | Action::StopGenerating { .. }
             | Action::Cancel { .. }

@@ -19,7 +19,7 @@ use offhook_core::units::CallTime;
 use proptest::prelude::*;
 
 use crate::support::cases::cases;
-use crate::support::settings::{everything, tools};
+use crate::support::settings::{everything, own_tools, tools};
 use crate::support::simulation::words;
 
 /// A call of a tool, as a model writes it.
@@ -38,7 +38,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just("<tool_"),
         Just(CALL),
     ];
-    (0..31u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
+    (0..32u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
         let at = CallTime::from_millis(ms * 10);
         let text = text.to_owned();
         match kind {
@@ -84,8 +84,13 @@ fn any_event() -> impl Strategy<Value = Event> {
             25 => Event::Informed { text },
             26 => Event::SayRequested { text },
             28 => Event::ToolsGiven {
-                tools: tools(if ms % 4 == 0 { ToolChoice::None } else { ToolChoice::Auto }),
+                tools: match ms % 4 {
+                    0 => tools(ToolChoice::None),
+                    1 => tools(ToolChoice::Auto),
+                    _ => own_tools(),
+                },
             },
+            30 => Event::ToolDone { call: ToolCallId(id), output: text, failed: ms % 2 == 0 },
             29 => Event::ToolReturned { call: ToolCallId(id), output: text },
             27 => Event::HeardNoMoreThan { lasting: Duration::from_millis(ms) },
             _ => Event::MarkPlayed { mark: MarkId(id) },

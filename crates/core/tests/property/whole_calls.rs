@@ -72,6 +72,8 @@ fn any_scene() -> impl Strategy<Value = Scene> {
             parts,
             breaks_off_after,
             silent_answers,
+            tool: MS(500),
+            tool_fails: false,
             fails,
             speaks_only: None,
             answer: Some(ANSWER.into()),

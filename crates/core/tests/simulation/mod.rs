@@ -13,6 +13,7 @@ mod interrupting;
 mod listening;
 mod manners;
 mod marks;
+mod own_tools;
 mod reading;
 mod realtime;
 mod rehearsing;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use offhook_core::dialogue::CountTokens;
-use offhook_core::dialogue::tools::{Tool, ToolChoice, Tools};
+use offhook_core::dialogue::tools::{Conduct, Moment, Tool, ToolChoice, Tools};
 use offhook_core::turns::{
     BargeInPolicy, EndpointPolicy, KeysPolicy, Listening, Manners, Phrases, ReadAhead, Settings,
     SpeculationPolicy,
@@ -61,6 +61,7 @@ pub fn settings() -> Settings {
         max_reply_words: 120,
         prompt_tokens: 1000,
         tool_tokens: 100,
+        tools: Tools::default(),
     }
 }
 
@@ -98,7 +99,22 @@ pub fn lively() -> Settings {
 pub fn tools(choice: ToolChoice) -> Tools {
     let tool = |name: &str| {
         let parameters = serde_json::json!({"type": "object", "properties": {"day": {"type": "string"}}});
-        Tool { name: name.to_owned(), description: None, parameters }
+        Tool { name: name.to_owned(), description: None, parameters, own: None }
     };
     Tools { all: vec![tool("book"), tool("cancel")], choice }
+}
+
+/// Tools of the server: one that books, one that transfers once its words were heard, one that hangs up.
+pub fn own_tools() -> Tools {
+    let conduct = |moment, say: &str| Conduct { moment, say: say.to_owned(), ..Conduct::default() };
+    let own = [
+        ("book", conduct(Moment::AtOnce, "I look into the book.")),
+        ("transfer", conduct(Moment::BehindTheWords, "I connect you.")),
+        ("hang_up", conduct(Moment::HangsUp, "Goodbye.")),
+    ];
+    let tool = |(name, own): (&str, Conduct)| {
+        let parameters = serde_json::json!({"type": "object", "properties": {"day": {"type": "string"}}});
+        Tool { name: name.to_owned(), description: None, parameters, own: Some(own) }
+    };
+    Tools { all: own.into_iter().map(tool).collect(), choice: ToolChoice::Auto }
 }

@@ -37,6 +37,8 @@ pub struct Delays {
     pub synthesis: Duration,
     /// The length of speech per character of text.
     pub per_character: Duration,
+    /// How long the server's tools take; `None` for ever.
+    pub tool: Option<Duration>,
     /// How the gateway handles marks.
     pub marks: Marks,
 }
@@ -51,6 +53,7 @@ impl Default for Delays {
             rebuild: MS(300),
             synthesis: MS(15),
             per_character: MS(60),
+            tool: None,
             marks: Marks::Right,
         }
     }
@@ -285,6 +288,12 @@ impl Simulation {
                     self.send_first(first, silence);
                     self.send(chunk, mark, silence, from);
                 }
+                Action::RunTool { call, .. } => {
+                    let output = format!("{} done", call.call.name);
+                    if let Some(takes) = self.delays.tool {
+                        self.at(self.now() + takes, Event::ToolDone { call: call.id, output, failed: false });
+                    }
+                }
                 Action::Pause | Action::ClearPlayback => self.clear(),
                 Action::CloseUtterance { .. }
                 | Action::Cancel { .. }
@@ -296,6 +305,7 @@ impl Simulation {
                 | Action::PromptTooLong { .. }
                 | Action::NotSaid { .. }
                 | Action::CallTools { .. }
+                | Action::CancelTool { .. }
                 | Action::TurnReport(_) => {}
             }
         }

@@ -23,7 +23,7 @@ fn small() -> Form {
 
 fn tools(required: bool) -> Form {
     let parameters = json!({"type": "object", "properties": {"n": {"enum": [1, 2]}}, "required": ["n"]});
-    let tool = Tool { name: "pick_one".to_owned(), description: None, parameters };
+    let tool = Tool { name: "pick_one".to_owned(), description: None, parameters, own: None };
     Form::Tools(vec![tool], ToolUse { required, parallel: false })
 }
 

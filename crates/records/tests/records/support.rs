@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use offhook_core::dialogue::Usage;
-use offhook_core::ids::{CallId, TurnId};
+use offhook_core::ids::{CallId, ToolCallId, TurnId};
 use offhook_core::report::{
     Beginning, End, EndOfTurn, Failure, Happened, Hidden, ReportedTurn, Speculation, Spread, Stages, Summary,
-    Trouble as CallTrouble, TurnReport,
+    ToolEnd, ToolRun, Trouble as CallTrouble, TurnReport,
 };
 use offhook_records::{Call, Clock, Filter, FullCall, Moment, Options, Recorder, Store, Trouble, Which};
 
@@ -168,4 +168,17 @@ pub(crate) fn until(so: impl Fn() -> bool) {
         std::thread::sleep(Duration::from_millis(10));
     }
     panic!("it never was so");
+}
+
+/// A tool was called.
+pub(crate) fn tool_ran() -> Happened {
+    Happened::ToolRan(ToolRun {
+        turn: TurnId(1),
+        id: ToolCallId::default(),
+        name: "book".to_owned(),
+        arguments: "{\"day\":\"Tuesday\"}".to_owned(),
+        end: ToolEnd::Done,
+        output: "It is written down.".to_owned(),
+        took_ms: 120.3,
+    })
 }

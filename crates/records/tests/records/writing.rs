@@ -240,3 +240,56 @@ fn a_long_text_is_cut_and_odd_numbers_harm_nothing() {
     assert_eq!(whole.turns[0].heard.as_ref().unwrap().len(), 16 << 10);
     assert_eq!(whole.turns[1].v2v_ms, None);
 }
+
+#[test]
+fn a_note_is_in_the_file_when_it_is_told_to_be_and_the_next_of_its_tool_replaces_it() {
+    let place = place();
+    let recorder = place.recorder();
+    recorder.tell(START, &id("c"), &began());
+    for (tool, text) in [
+        ("book", r#"{"day":"Tuesday","phone":"4155552671"}"#),
+        ("message", r#"{"message":"call back"}"#),
+        ("book", r#"{"day":"Wednesday","phone":"4155552671"}"#),
+    ] {
+        assert!(recorder.note(START + 10, &id("c"), tool, text, LONG));
+        let events = place.call("c").events;
+        let last = events.last().unwrap();
+        // What is dictated for the office is not redacted.
+        assert_eq!((last.kind.as_str(), last.code.as_str(), last.message.as_str()), ("note", tool, text));
+    }
+    let codes: Vec<String> = place.call("c").events.into_iter().map(|event| event.code).collect();
+    assert_eq!(codes, ["message", "book"]);
+}
+
+#[test]
+fn a_note_that_cannot_be_written_is_told_as_lost() {
+    let place = place();
+    let recorder =
+        Recorder::open(Options { patience: Duration::from_millis(100), ..Options::of(&place.file) }, START)
+            .unwrap();
+    recorder.tell(START, &id("c"), &began());
+    assert!(recorder.flush(LONG));
+    let mut other = rusqlite::Connection::open(&place.file).unwrap();
+    let lock = other.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive).unwrap();
+    assert!(!recorder.note(START, &id("c"), "book", "{}", Duration::from_secs(20)));
+    drop(lock);
+    assert!(recorder.note(START, &id("c"), "book", "{}", LONG));
+    // Nothing is cut that is told as kept.
+    assert!(!recorder.note(START, &id("c"), "book", &"x".repeat(1 << 20), LONG));
+}
+
+#[test]
+fn what_a_tool_did_is_an_event_with_words_only_where_words_are_kept() {
+    for transcripts in [true, false] {
+        let place = place();
+        let recorder = Recorder::open(Options { transcripts, ..Options::of(&place.file) }, START).unwrap();
+        recorder.tell(START, &id("c"), &began());
+        recorder.tell(START + 10, &id("c"), &tool_ran());
+        assert!(recorder.close(LONG));
+        let events = place.call("c").events;
+        let [event] = &events[..] else { panic!("{events:?}") };
+        assert_eq!((event.kind.as_str(), event.code.as_str()), ("tool", "done"));
+        let words = "book({\"day\":\"Tuesday\"}) took 120 ms: It is written down.";
+        assert_eq!(event.message, if transcripts { words } else { "book took 120 ms" });
+    }
+}

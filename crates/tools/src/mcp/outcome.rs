@@ -63,6 +63,7 @@ fn part(block: &ContentBlock) -> String {
 }
 
 /// A call that brought no answer. `None` if the connection has ended: its fate says why.
+#[expect(clippy::wildcard_enum_match_arm, reason = "not our enum: its other variants are told as they are")]
 pub(crate) fn failed(error: &ServiceError, longest_answer: usize) -> Option<ToolError> {
     Some(match error {
         ServiceError::TransportClosed => return None,
@@ -76,6 +77,7 @@ pub(crate) fn failed(error: &ServiceError, longest_answer: usize) -> Option<Tool
 }
 
 /// Why a request over HTTP, or to a process, brought no answer.
+#[expect(clippy::wildcard_enum_match_arm, reason = "not our enum: its other variants are told as they are")]
 pub(crate) fn not_sent(error: &(dyn Error + 'static), longest_answer: usize) -> ToolError {
     if let Some(forbidden) = forbidden(error) {
         return ToolError::NotAllowed(forbidden.to_string());

@@ -71,11 +71,12 @@ pub(crate) async fn open(
                 Ok((running, tools)) => Ok(connection(running, tools, fate, Some(child))),
                 Err(error) => {
                     let ended = tokio::time::timeout(Duration::from_millis(300), child.ended()).await;
-                    Err(unreachable(match (fate.why(), ended) {
+                    let told = match (fate.why(), ended) {
                         (Some(why), _) => format!("{why}{}", child.last_words()),
                         (None, Ok(ended)) => ended,
-                        (None, Err(_)) => format!("{}{}", why(error), child.last_words()),
-                    }))
+                        (None, Err(_)) => format!("{}{}", why(error)?, child.last_words()),
+                    };
+                    Err(unreachable(told))
                 }
             }
         }
@@ -98,11 +99,9 @@ pub(crate) async fn open(
             config.retry_config = Arc::new(pauses);
             let transport = StreamableHttpClientTransport::with_client(network.client().clone(), config);
             let begun = begun(options, transport, &fate).await;
-            let (running, tools) = begun.map_err(|error| match error {
-                ToolError::Unreachable(_) | ToolError::Broken(_) => {
-                    unreachable(why(error).replace(url.as_str(), &host_of(&url)))
-                }
-                other => other,
+            let (running, tools) = begun.map_err(|error| match why(error) {
+                Ok(why) => unreachable(why.replace(url.as_str(), &host_of(&url))),
+                Err(error) => error,
             })?;
             Ok(connection(running, tools, fate, None))
         }
@@ -146,6 +145,7 @@ fn closed() -> ToolError {
     ToolError::Unreachable("it closed the connection before it told its tools".to_owned())
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "not our enum: its other variants are told as they are")]
 fn handshake(error: ClientInitializeError, longest_answer: usize) -> ToolError {
     match error {
         ClientInitializeError::ConnectionClosed(_) => closed(),
@@ -156,11 +156,12 @@ fn handshake(error: ClientInitializeError, longest_answer: usize) -> ToolError {
     }
 }
 
-/// What an error says, without the advice.
-fn why(error: ToolError) -> String {
-    match error {
-        ToolError::Unreachable(why) | ToolError::Broken(why) | ToolError::Failed(why) => why,
-        other => other.to_string(),
+/// What an error says, without the advice. Errors that name something else than a lost connection stay.
+fn why(error: ToolError) -> Result<String, ToolError> {
+    if let ToolError::Unreachable(why) | ToolError::Broken(why) | ToolError::Failed(why) = error {
+        Ok(why)
+    } else {
+        Err(error)
     }
 }
 

@@ -114,3 +114,34 @@ fn without_leave_only_the_state_of_a_summary_is_sent() {
         assert_eq!(data.as_object().unwrap().len(), 3);
     }
 }
+
+#[test]
+fn a_tool_is_told_with_its_arguments_only_where_words_are_sent() {
+    let ran = Happened::ToolRan(ToolRun {
+        turn: TurnId(1),
+        id: ToolCallId::default(),
+        name: "book".into(),
+        arguments: "{\"day\":\"private day\"}".into(),
+        end: ToolEnd::Done,
+        output: "private result".into(),
+        took_ms: 120.0,
+    });
+    for words in [true, false] {
+        let (place, end_point) = (place(), EndPoint::good());
+        let webhooks = Webhooks::open(Options { words, ..place.options(&end_point) }).unwrap();
+        webhooks.tell(START, &id("c"), &ran);
+        wait_until(|| webhooks.counters().delivered == 1);
+        let request = end_point.requests().remove(0);
+        let told = request.json();
+        let tool = &told["data"]["tool"];
+        assert_eq!(
+            (&told["type"], &tool["name"], &tool["end"]),
+            (&"call.tool".into(), &"book".into(), &"done".into())
+        );
+        if words {
+            assert_eq!(tool["arguments"]["day"], "private day");
+        } else {
+            assert!(!request.body.contains("private"), "{}", request.body);
+        }
+    }
+}

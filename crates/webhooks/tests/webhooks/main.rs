@@ -17,10 +17,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use offhook_core::ids::{CallId, TurnId};
+use offhook_core::ids::{CallId, ToolCallId, TurnId};
 use offhook_core::report::{
     AfterCall, AfterState, Beginning, End, Failure, Happened, ReportedTurn, Speaker, Stages, Summary,
-    TranscriptLine, TurnReport,
+    ToolEnd, ToolRun, TranscriptLine, TurnReport,
 };
 use offhook_webhooks::{Endpoint, Options, Retries, Signer, Trouble, Webhooks};
 use tempfile::TempDir;

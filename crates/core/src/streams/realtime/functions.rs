@@ -94,7 +94,7 @@ fn tool(value: &Value) -> Result<Tool, Refusal> {
             format!("session.tools: {length} bytes of {name:?}, at most {LONGEST_FUNCTION} are taken");
         return Err(Refusal::new(RefusalCode::TooLarge, reason));
     }
-    Ok(Tool { name: name.to_owned(), description, parameters })
+    Ok(Tool { name: name.to_owned(), description, parameters, own: None })
 }
 
 fn choice(value: &Value) -> Result<ToolChoice, Refusal> {

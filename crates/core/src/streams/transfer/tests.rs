@@ -52,7 +52,7 @@ fn jambonz() -> Account {
 fn in_json(request: Request) -> Value {
     match request.body {
         Body::Json(value) => value,
-        other => panic!("{other:?}"),
+        other @ (Body::None | Body::Form(..)) => panic!("{other:?}"),
     }
 }
 

@@ -182,6 +182,8 @@ impl Reader {
             | Action::PromptTooLong { .. }
             | Action::NotSaid { .. }
             | Action::CallTools { .. }
+            | Action::RunTool { .. }
+            | Action::CancelTool { .. }
             | Action::TurnReport(_)
             | Action::HangUp { .. } => {}
         }
@@ -236,6 +238,7 @@ impl Reader {
             | Event::Instructed { .. }
             | Event::ToolsGiven { .. }
             | Event::ToolReturned { .. }
+            | Event::ToolDone { .. }
             | Event::ToolsRefused { .. }
             | Event::Informed { .. }
             | Event::SayRequested { .. }

@@ -33,6 +33,9 @@ pub struct Engines {
     pub answer: Option<String>,
     /// The next answers, before that one.
     pub answers: VecDeque<String>,
+    /// How long the server's tools take.
+    pub tool: Duration,
+    pub tool_fails: bool,
 }
 
 impl Default for Engines {
@@ -49,6 +52,8 @@ impl Default for Engines {
             speaks_only: None,
             answer: None,
             answers: VecDeque::new(),
+            tool: MS(500),
+            tool_fails: false,
         }
     }
 }
@@ -74,6 +79,12 @@ impl WholeCall {
                 self.timeline.at(now + MS(30), Happening::Outcome(id, outcome));
             }
             Job::Speak { text, .. } => self.speak(now, id, &text),
+            Job::CallTool { call, .. } => {
+                let returned = Outcome::Returned(format!("{} done", call.name));
+                let failed = Outcome::Failed("as it was asked to".into());
+                let outcome = if self.engines.tool_fails { failed } else { returned };
+                self.timeline.at(now + self.engines.tool, Happening::Outcome(id, outcome));
+            }
         }
     }
 

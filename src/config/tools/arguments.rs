@@ -1,0 +1,58 @@
+//! The schema of a tool's arguments, as people write it: names with what they mean, or a whole JSON schema.
+//! Must not know what a tool does with them.
+
+use serde_json::{Map, Value, json};
+use toml::Table;
+
+/// The schema that `parameters` says: it is one if it has a `type`; otherwise each name is an argument, with
+/// its description or its own schema, and none may be missing.
+///
+/// # Errors
+/// What is wrong.
+pub(super) fn schema(parameters: &Table) -> Result<Value, String> {
+    if parameters.get("type").and_then(toml::Value::as_str) == Some("object") {
+        return as_json(&toml::Value::Table(parameters.clone()));
+    }
+    let mut properties = Map::new();
+    for (name, value) in parameters {
+        let property = match value {
+            toml::Value::String(description) => json!({"type": "string", "description": description}),
+            toml::Value::Table(_) => as_json(value)?,
+            toml::Value::Integer(_)
+            | toml::Value::Float(_)
+            | toml::Value::Boolean(_)
+            | toml::Value::Datetime(_)
+            | toml::Value::Array(_) => {
+                return Err(format!(
+                    "{name:?} is neither a description in quotes nor a table with a JSON schema"
+                ));
+            }
+        };
+        properties.insert(name.clone(), property);
+    }
+    let required: Vec<&String> = properties.keys().collect();
+    Ok(
+        json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false}),
+    )
+}
+
+/// A schema whose only argument is one of these.
+pub(super) fn one_of(name: &str, names: &[&String]) -> Value {
+    json!({"type": "object", "properties": {name: {"enum": names}}, "required": [name],
+        "additionalProperties": false})
+}
+
+/// A schema without arguments.
+pub(super) fn none() -> Value {
+    json!({"type": "object", "properties": {}, "additionalProperties": false})
+}
+
+/// A schema of keys to be pressed.
+pub(super) fn keys() -> Value {
+    json!({"type": "object", "required": ["keys"], "additionalProperties": false,
+        "properties": {"keys": {"type": "string", "pattern": "^[0-9*#]{1,20}$"}}})
+}
+
+fn as_json(value: &toml::Value) -> Result<Value, String> {
+    serde_json::to_value(value).map_err(|error| error.to_string())
+}

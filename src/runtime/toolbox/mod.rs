@@ -1,0 +1,178 @@
+//! The tools of the agent, opened once for all calls: what the model is told of them, and how each is carried
+//! out. Must not know when a tool is called, nor what its result is for.
+
+mod servers;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::config::{Does, McpReach, OwnTool, Problem};
+use crate::dialogue::CountTokens;
+use crate::dialogue::tools::{Tool, Tools};
+use crate::engine::llm::Guides;
+use crate::streams::transfer::Destination;
+use crate::tools::McpReach as Reach;
+use crate::tools::{BadTool, HttpOptions, HttpTool, Limits, McpOptions, Method, Network};
+use crate::turns::{Settings, with_tools};
+
+use servers::Server;
+
+/// The most characters of a result. The history of a call keeps a quarter of the context of it.
+const LONGEST_TEXT: usize = 2000;
+
+/// Why a tool cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("tools.{name}.{problem}")]
+pub struct ToolboxError {
+    name: String,
+    problem: BadTool,
+}
+
+impl ToolboxError {
+    /// The key of the configuration, and what is wrong with it.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        Problem::about(&format!("tools.{}.{}", self.name, self.problem.key), self.problem.what.clone())
+    }
+}
+
+/// All tools.
+#[derive(Debug, Default)]
+pub struct Toolbox {
+    tools: Vec<(Tool, Kept)>,
+    servers: Vec<Server>,
+}
+
+/// How a tool is carried out.
+#[derive(Debug)]
+pub(super) enum Kept {
+    HangUp,
+    Transfer(BTreeMap<String, Destination>),
+    SendKeys,
+    Note,
+    Http(Box<HttpTool>),
+}
+
+impl Toolbox {
+    /// Opens the tools of the configuration. Servers of tools are started in the background: their tools are
+    /// there once they answer.
+    ///
+    /// # Errors
+    /// If an address, a header or a limit is wrong.
+    pub fn open(tools: &[OwnTool]) -> Result<Self, ToolboxError> {
+        let mut toolbox = Self::default();
+        for tool in tools {
+            let failed = |problem| ToolboxError { name: tool.name.clone(), problem };
+            toolbox.add(tool).map_err(failed)?;
+        }
+        Ok(toolbox)
+    }
+
+    fn add(&mut self, own: &OwnTool) -> Result<(), BadTool> {
+        let limits = Limits { timeout: own.timeout, longest_text: LONGEST_TEXT, ..Limits::default() };
+        let kept = match &own.does {
+            Does::HangUp => Kept::HangUp,
+            Does::Transfer(to) => Kept::Transfer(to.clone()),
+            Does::SendKeys => Kept::SendKeys,
+            Does::Note => Kept::Note,
+            Does::Http { method, url, headers, private } => {
+                let network = Network::of_address(url, *private)?;
+                let options = HttpOptions {
+                    headers: headers.clone(),
+                    limits,
+                    ..HttpOptions::new(method_of(method), url.clone())
+                };
+                Kept::Http(Box::new(HttpTool::new(options, &network)?))
+            }
+            Does::Mcp { reach, only } => {
+                let (reach, network) = reached(reach)?;
+                let options = McpOptions {
+                    limits,
+                    only: (!only.is_empty()).then(|| only.clone()),
+                    longest_description: 300,
+                    ..McpOptions::new(own.name.clone(), reach)
+                };
+                options.check(&network)?;
+                self.servers.push(Server::new(options, network, own.conduct.clone()));
+                return Ok(());
+            }
+        };
+        self.tools.extend(own.tool().map(|tool| (tool, kept)));
+        Ok(())
+    }
+
+    /// Starts the servers of tools. Tools to which one of these models cannot be held are left out. Needs a
+    /// Tokio runtime.
+    pub fn start(&self, guides: &Arc<BTreeMap<String, Guides>>) {
+        self.servers.iter().for_each(|server| server.start(Arc::clone(guides)));
+    }
+
+    /// The tools that a call has which begins now: those of servers that have told theirs, too. A name that
+    /// comes again is left out.
+    #[must_use]
+    pub fn tools(&self) -> Tools {
+        let mut all: Vec<Tool> = self.tools.iter().map(|(tool, _)| tool.clone()).collect();
+        for tool in self.servers.iter().flat_map(Server::tools) {
+            if all.iter().all(|known| known.name != tool.name) {
+                all.push(tool);
+            }
+        }
+        Tools { all, ..Tools::default() }
+    }
+
+    /// The same, without those of servers if a prompt with all of them leaves no room to talk.
+    #[must_use]
+    pub fn tools_within(&self, settings: &Settings, count: &CountTokens) -> Tools {
+        let all = self.tools();
+        let room = settings.prompt_tokens.saturating_sub(settings.tool_tokens) / 2;
+        if self.servers.is_empty() || count.of(&with_tools(&settings.system_prompt, &all)) <= room {
+            return all;
+        }
+        tracing::warn!("the tools of servers take too much of the context: the call begins without them");
+        Tools { all: self.tools.iter().map(|(tool, _)| tool.clone()).collect(), ..Tools::default() }
+    }
+
+    /// The servers of tools.
+    pub(super) fn servers(&self) -> &[Server] {
+        &self.servers
+    }
+
+    /// True if a tool of this name stops when the caller takes the turn.
+    pub(super) fn gives_up(&self, name: &str) -> bool {
+        self.tools().conduct(name).is_some_and(|conduct| conduct.cancelled_by_the_caller)
+    }
+
+    /// True if a tool of this name may be called again with the same arguments.
+    pub(super) fn is_repeatable(&self, name: &str) -> bool {
+        self.tools().conduct(name).is_some_and(|conduct| conduct.repeatable)
+    }
+
+    pub(super) fn kept(&self, name: &str) -> Option<&Kept> {
+        self.tools.iter().find(|(tool, _)| tool.name == name).map(|(_, kept)| kept)
+    }
+}
+
+fn reached(reach: &McpReach) -> Result<(Reach, Network), BadTool> {
+    Ok(match reach {
+        McpReach::Command(words, variables) => {
+            let (command, arguments) = words
+                .split_first()
+                .map_or_else(Default::default, |(first, rest)| (first.clone(), rest.to_vec()));
+            let variables = variables.clone();
+            (Reach::Command { command, arguments, variables }, Network::new(&[], false)?)
+        }
+        McpReach::Url(url, headers, private) => {
+            (Reach::Http { url: url.clone(), headers: headers.clone() }, Network::of_address(url, *private)?)
+        }
+    })
+}
+
+fn method_of(name: &str) -> Method {
+    match name {
+        "GET" => Method::Get,
+        "PUT" => Method::Put,
+        "PATCH" => Method::Patch,
+        "DELETE" => Method::Delete,
+        _ => Method::Post,
+    }
+}
