@@ -52,15 +52,17 @@ fn of_too_many_calls_the_oldest_is_dropped_and_told() {
 }
 
 #[test]
-fn of_a_call_without_words_it_is_known_at_once() {
+fn what_is_known_of_a_call_without_words_is_told_behind_those_before_it() {
     let keys = "summary = true\nfields = { properties = { name = { type = \"string\" } } }";
     let (after_calls, heard) = wanted(keys);
     let after_calls = after_calls.unwrap();
     ends(&after_calls, "a", " ");
-    assert_eq!(after_calls.waiting(), 0);
+    // It takes its turn: another call of its name may wait before it.
+    assert_eq!(after_calls.waiting(), 1);
     let told = heard.0.lock().unwrap();
-    let after = &told[0].1;
-    assert_eq!((told.len(), after.state), (1, AfterState::Done));
+    assert_eq!((told.len(), told[0].1.state), (1, AfterState::Pending));
+    let after = after_calls.of_silence();
+    assert_eq!(after.state, AfterState::Done);
     assert_eq!(after.summary.as_deref(), Some("The caller said nothing."));
     assert_eq!(after.fields, serde_json::json!({"name": null}).as_object().cloned());
 }
