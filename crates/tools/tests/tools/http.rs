@@ -30,7 +30,11 @@ async fn arguments_become_the_query_of_what_reads_and_removes() {
     assert_eq!(read.call(&asked(&arguments)).await.unwrap(), "{\"done\":true}");
     let request = stranger.last_request();
     let line = request.lines().next().unwrap();
-    assert_eq!(line, "GET /orders/a%20b%2Fc?v=1&open=true&since=x%26y%3Dz&tags=a&tags=b HTTP/1.1");
+    let query = line.strip_prefix("GET /orders/a%20b%2Fc?").and_then(|rest| rest.strip_suffix(" HTTP/1.1"));
+    // The order of arguments is the model's, or that of their names: features of a crate decide it.
+    let mut query: Vec<&str> = query.unwrap_or_else(|| panic!("{line}")).split('&').collect();
+    query.sort_unstable();
+    assert_eq!(query, ["open=true", "since=x%26y%3Dz", "tags=a", "tags=b", "v=1"]);
     assert!(!request.to_lowercase().contains("idempotency-key"), "{request}");
     let remove = tool(Method::Delete, stranger.url("/orders/{order}"), Limits::default());
     remove.call(&asked(&json!({ "order": 7 }))).await.unwrap();
