@@ -28,14 +28,6 @@ fn pending(recorder: &Recorder, name: &str) {
     tell(recorder, name, AfterCall::pending());
 }
 
-/// Whether a text is in one of the database's files.
-fn is_on_disk(place: &Place, text: &str) -> bool {
-    let files = std::fs::read_dir(place.file.parent().unwrap()).unwrap();
-    files
-        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
-        .any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
-}
-
 #[test]
 fn a_summary_is_kept_with_its_call_and_exported() {
     let place = place();
@@ -94,7 +86,7 @@ fn without_words_only_the_state_of_a_summary_is_kept() {
     assert!(recorder.close(LONG));
     let after = place.call("c").call.after_call;
     assert_eq!(after, AfterCall { state: AfterState::Done, ..AfterCall::default() });
-    assert!(!is_on_disk(&place, "Marigold"));
+    assert!(!place.has_on_disk("Marigold"));
 }
 
 #[test]
@@ -121,7 +113,7 @@ fn personal_values_are_in_no_summary_and_no_field() {
     let after = place.call("c").call.after_call;
     assert_eq!(after.summary.as_deref(), Some("[captured], card [card], booked."));
     for secret in ["Marigold", "4111 1111", "555 2671", "4155552671"] {
-        assert!(!is_on_disk(&place, secret), "{secret}");
+        assert!(!place.has_on_disk(secret), "{secret}");
     }
 }
 
@@ -137,10 +129,10 @@ fn a_deleted_call_keeps_no_summary_and_gets_none() {
     for name in ["made", "late"] {
         assert_eq!(place.store().delete(&By::Call(name.into())).unwrap().calls, 1);
     }
-    assert!(!is_on_disk(&place, "Marigold"));
+    assert!(!place.has_on_disk("Marigold"));
     tell(&recorder, "late", made("The caller likes Marigold.", json!({})));
     assert!(recorder.close(LONG));
-    assert!(place.list().is_empty() && !is_on_disk(&place, "Marigold"));
+    assert!(place.list().is_empty() && !place.has_on_disk("Marigold"));
 }
 
 #[test]

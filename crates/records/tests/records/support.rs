@@ -47,6 +47,14 @@ impl Place {
     pub(crate) fn call(&self, name: &str) -> FullCall {
         self.store().call(&Which::Name(name.to_owned())).unwrap().unwrap()
     }
+
+    /// Whether a text is in one of the database's files.
+    pub(crate) fn has_on_disk(&self, text: &str) -> bool {
+        let files = std::fs::read_dir(self.file.parent().unwrap()).unwrap();
+        files
+            .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+            .any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+    }
 }
 
 /// What a recorder reports.

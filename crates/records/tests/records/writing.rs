@@ -143,14 +143,6 @@ fn words_are_kept_only_if_they_are_to_be() {
     assert_eq!(whole.turns[1].v2v_ms, Some(400.0));
 }
 
-/// Whether a text is in one of the database's files.
-fn is_on_disk(place: &Place, text: &str) -> bool {
-    let files = std::fs::read_dir(place.file.parent().unwrap()).unwrap();
-    files
-        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
-        .any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
-}
-
 #[test]
 fn personal_values_are_in_no_file() {
     let place = place();
@@ -171,7 +163,7 @@ fn personal_values_are_in_no_file() {
     assert_eq!(whole.events[0].message, "no answer to [phone]");
     assert_eq!((whole.call.caller.as_deref(), whole.call.called.as_deref()), (Some("…71"), Some("…18")));
     for secret in ["1111 1111", "jane@", "555 2671", "4155552671"] {
-        assert!(!is_on_disk(&place, secret), "{secret}");
+        assert!(!place.has_on_disk(secret), "{secret}");
     }
 }
 
@@ -189,13 +181,13 @@ fn values_that_become_known_are_taken_out_before_and_after() {
     recorder.tell(START, &id("d"), &turn(1, "marigold seeds", ""));
     assert!(recorder.flush(LONG));
     // Also while the server runs.
-    assert!(!is_on_disk(&place, "Marigold"));
+    assert!(!place.has_on_disk("Marigold"));
     assert!(recorder.close(LONG));
     let words = |name: &str, nth: usize| place.call(name).turns[nth].heard.clone().unwrap();
     assert_eq!((words("c", 0), words("c", 1)), ("I am [captured]".into(), "yes, [captured]".into()));
     assert_eq!(place.call("c").turns[0].reply.as_deref(), Some("Hello [captured]."));
     assert_eq!(words("d", 0), "marigold seeds");
-    assert!(!is_on_disk(&place, "Marigold"));
+    assert!(!place.has_on_disk("Marigold"));
 }
 
 #[test]
