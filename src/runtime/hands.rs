@@ -48,22 +48,20 @@ impl Hands {
         self.services.errands.clone()
     }
 
-    /// True if a tool of this name stops when the caller takes the turn, or hangs up.
-    #[must_use]
-    pub(super) fn gives_up(&self, name: &str) -> bool {
-        self.services.toolbox.gives_up(name)
-    }
-
-    /// Carries out a call of a tool. What it brings is text that a model reads.
+    /// Carries out a call of a tool. What it brings is text that a model reads. The same call asks for the
+    /// same thing, or for something else each time if it is numbered (`again`).
     ///
     /// # Errors
     /// Why it was not done, for the model and for people.
-    pub(super) async fn carry_out(&self, id: ToolCallId, call: &ToolCall) -> Result<String, String> {
+    pub(super) async fn carry_out(
+        &self,
+        call: &ToolCall,
+        again: Option<ToolCallId>,
+    ) -> Result<String, String> {
         let arguments = call.as_object().ok_or_else(|| "the arguments are no JSON object".to_owned())?;
         let toolbox: Arc<Toolbox> = self.services.toolbox.clone();
         // The same for every try of this call, and for no other call of this server.
-        let again = toolbox.is_repeatable(&call.name).then_some(id.0);
-        let key = format!("{}-{}", self.key, what_is_asked(call, again));
+        let key = format!("{}-{}", self.key, what_is_asked(call, again.map(|number| number.0)));
         let asked = Asked { arguments: &arguments, idempotency_key: &key };
         match toolbox.kept(&call.name) {
             Some(Kept::HangUp) => Err("the call goes on".to_owned()),

@@ -11,7 +11,7 @@ use tracing::Instrument as _;
 
 use crate::call::{Job, JobId, Outcome};
 use crate::dialogue::Message;
-use crate::dialogue::tools::{ToolCall, Tools};
+use crate::dialogue::tools::{Conduct, ToolCall, Tools};
 use crate::engine::buffered_playback::BufferedPlayback;
 use crate::engine::cpu_time::CpuTime;
 use crate::engine::engines::Engines;
@@ -102,8 +102,8 @@ impl Jobs {
                 begun.map(|model| Some(Outcome::Begun { model }))
             }
             Job::Speak { text, first, wanted: _ } => self.speak(id, hold, text, first).map(|()| None),
-            Job::CallTool { id: number, call } => {
-                self.call_tool(id, hold, number, call);
+            Job::CallTool { id: number, call, conduct } => {
+                self.call_tool(id, hold, (number, call), conduct);
                 Ok(None)
             }
         };
@@ -207,16 +207,19 @@ impl Jobs {
 
     /// Carries out a call of a tool, in a task of its own. One that the caller does not cancel goes on when
     /// the telephone call is over: what was promised is done.
-    fn call_tool(&self, id: JobId, hold: Hold, number: ToolCallId, call: ToolCall) {
+    fn call_tool(&self, id: JobId, hold: Hold, called: (ToolCallId, ToolCall), conduct: Conduct) {
         let (hands, outcomes) = (self.hands.clone(), self.outcomes.clone());
         let carry_out = async move {
-            let result = if hands.gives_up(&call.name) {
+            let (number, call) = called;
+            // Of one that may be repeated, each call asks for something else.
+            let again = conduct.repeatable.then_some(number);
+            let result = if conduct.cancelled_by_the_caller {
                 tokio::select! {
-                    result = whole(&hands, number, &call) => result,
+                    result = whole(&hands, again, &call) => result,
                     () = cancelled(&hold.cancel) => return,
                 }
             } else {
-                whole(&hands, number, &call).await
+                whole(&hands, again, &call).await
             };
             if outcomes.is_closed() {
                 let done = result.is_ok();
@@ -261,10 +264,10 @@ impl Jobs {
 }
 
 /// Carries it out. A tool that breaks has failed, and is awaited no longer.
-async fn whole(hands: &Hands, number: ToolCallId, call: &ToolCall) -> Result<String, String> {
+async fn whole(hands: &Hands, again: Option<ToolCallId>, call: &ToolCall) -> Result<String, String> {
     let (hands, call) = (hands.clone(), call.clone());
     let done = AbortOnDropHandle::new(tokio::spawn(
-        async move { hands.carry_out(number, &call).await }.in_current_span(),
+        async move { hands.carry_out(&call, again).await }.in_current_span(),
     ));
     done.await.unwrap_or_else(|_| Err("the tool broke. It is not known whether it was done.".to_owned()))
 }

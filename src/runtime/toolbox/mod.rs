@@ -137,16 +137,6 @@ impl Toolbox {
         &self.servers
     }
 
-    /// True if a tool of this name stops when the caller takes the turn.
-    pub(super) fn gives_up(&self, name: &str) -> bool {
-        self.tools().conduct(name).is_some_and(|conduct| conduct.cancelled_by_the_caller)
-    }
-
-    /// True if a tool of this name may be called again with the same arguments.
-    pub(super) fn is_repeatable(&self, name: &str) -> bool {
-        self.tools().conduct(name).is_some_and(|conduct| conduct.repeatable)
-    }
-
     pub(super) fn kept(&self, name: &str) -> Option<&Kept> {
         self.tools.iter().find(|(tool, _)| tool.name == name).map(|(_, kept)| kept)
     }

@@ -84,7 +84,7 @@ impl Call {
                 Action::CallTools { turn, calls } => {
                     self.report(&Report::ToolsCalled { turn, calls: &calls });
                 }
-                Action::RunTool { turn, call } => self.run_tool(now, turn, call),
+                Action::RunTool { turn, call, conduct } => self.run_tool(now, turn, call, conduct),
                 Action::CancelTool { call } => self.cancel_tool(now, call),
                 Action::TimedOut { on } => {
                     self.trouble(Trouble::Late, on.code(), on.message().to_owned());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dialogue::tools::{ToolCall, Tools};
+use crate::dialogue::tools::{Conduct, ToolCall, Tools};
 use crate::dialogue::{Message, Usage, WordTime};
 use crate::ids::ToolCallId;
 
@@ -63,6 +63,9 @@ pub enum Job {
         id: ToolCallId,
         /// The tool and its arguments.
         call: ToolCall,
+        /// Whether it stops when the caller takes the turn or is gone, and whether the same arguments ask for
+        /// the same thing.
+        conduct: Conduct,
     },
 }
 

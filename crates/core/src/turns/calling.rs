@@ -157,9 +157,9 @@ impl Conversation {
         };
         let own: Vec<(ToolCall, Conduct)> = own.into_iter().map(with_conduct).collect();
         let mut before = Vec::new();
-        for made in self.tool_calls.run(&own) {
+        for (made, (_, conduct)) in self.tool_calls.run(&own).into_iter().zip(own) {
             match made {
-                Made::Run(call) => self.actions.push_back(Action::RunTool { turn, call }),
+                Made::Run(call) => self.actions.push_back(Action::RunTool { turn, call, conduct }),
                 Made::Before(output) => before.push(output),
                 Made::UnderWay => {}
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dialogue::tools::Tools;
+use crate::dialogue::tools::{Conduct, Tools};
 use crate::dialogue::{Message, Role, Usage, WordTime};
 use crate::ids::{Asked, ChunkId, MarkId, ReadingId, ToolCallId, TurnId, UtteranceId};
 use crate::report::{CalledTool, TurnReport};
@@ -186,8 +186,13 @@ pub enum Action {
     ClearPlayback,
     /// Let the client carry out these calls of the reply to `turn`.
     CallTools { turn: TurnId, calls: Vec<CalledTool> },
-    /// Carry out this call of the reply to `turn`.
-    RunTool { turn: TurnId, call: CalledTool },
+    /// Carry out this call of the reply to `turn`, in this way.
+    RunTool {
+        turn: TurnId,
+        call: CalledTool,
+        #[serde(default)]
+        conduct: Conduct,
+    },
     /// This call is not to be carried out any further: its result is not awaited.
     CancelTool { call: ToolCallId },
     /// `on` did not come in time, and is awaited no longer.
