@@ -6,6 +6,7 @@ use super::toml_reader::Reader;
 use super::{Agent, BargeIn, Config};
 use crate::language::ENGLISH;
 use crate::language::words::plain_words;
+use crate::streams::api::are_keys;
 use crate::turns::turn_detection::endpoint::PHONE_NUMBERS;
 use crate::turns::{
     BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, ReadAhead, SpeculationPolicy,
@@ -55,7 +56,7 @@ pub(super) fn agent(r: &mut Reader) -> Agent {
             goodbyes: plain(r.texts("manners.goodbyes", ENGLISH.overlap.goodbyes)),
         },
         opening_keys: r.text("agent.opening_keys", "", |keys| {
-            let right = keys.len() <= 20 && keys.chars().all(|key| "0123456789*#".contains(key));
+            let right = keys.is_empty() || are_keys(keys);
             (!right).then(|| "at most 20 of 0 to 9, * and #, or \"\" for none".to_owned())
         }),
         max_reply_words: r.integer("agent.max_reply_words", 120, 5..=10_000) as usize,

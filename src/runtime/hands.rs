@@ -16,6 +16,7 @@ use super::services::Services;
 use super::toolbox::{Kept, Toolbox};
 use crate::dialogue::tools::ToolCall;
 use crate::ids::{CallId, ToolCallId};
+use crate::streams::api::are_keys;
 use crate::streams::transfer::{Destination, Leg};
 use crate::tools::{Asked, ToolError};
 
@@ -98,12 +99,11 @@ impl Hands {
 
     async fn send_keys(&self, arguments: &Map<String, Value>) -> Result<String, String> {
         let keys = arguments.get("keys").and_then(Value::as_str).unwrap_or_default();
-        let right = (1..=20).contains(&keys.len())
-            && keys.chars().all(|key| key.is_ascii_digit() || matches!(key, '*' | '#'));
-        if !right {
+        if !are_keys(keys) {
             return Err("keys are 1 to 20 of 0 to 9, * and #".to_owned());
         }
-        self.services.press(self.leg.dialect, self.leg.call.as_deref(), keys).await?;
+        let pressed = self.services.press(self.leg.dialect, self.leg.call.as_deref(), keys).await;
+        pressed.map_err(|error| error.to_string())?;
         Ok("The keys were pressed.".to_owned())
     }
 

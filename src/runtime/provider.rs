@@ -2,8 +2,23 @@
 
 use tracing::Instrument as _;
 
+use super::provider_api::ProviderApiError;
 use super::services::Services;
 use crate::streams::dialect::Dialect;
+
+/// Why keys were not pressed.
+#[derive(Debug, thiserror::Error)]
+pub enum NotPressed {
+    /// The provider's API cannot be asked about this call.
+    #[error("no account with the caller's provider is configured")]
+    NoAccount,
+    /// The provider cannot.
+    #[error("the caller's provider presses no keys")]
+    Impossible,
+    /// It was asked in vain.
+    #[error(transparent)]
+    Api(#[from] ProviderApiError),
+}
 
 impl Services {
     /// Ends a call after the goodbye, if the protocol of `dialect` has no message for it and there is an
@@ -27,36 +42,32 @@ impl Services {
         dialect: Option<Dialect>,
         call: Option<&str>,
         keys: &str,
-    ) -> Result<(), String> {
+    ) -> Result<(), NotPressed> {
         let api = self.line(dialect).and_then(|line| line.api.as_ref());
         let (Some(provider_api), Some(api), Some(call)) = (&self.provider_api, api, call) else {
-            return Err("no account with the caller's provider is configured".to_owned());
+            return Err(NotPressed::NoAccount);
         };
-        match provider_api.press(api, call, keys).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err("the caller's provider presses no keys".to_owned()),
-            Err(error) => Err(error.to_string()),
-        }
+        if provider_api.press(api, call, keys).await? { Ok(()) } else { Err(NotPressed::Impossible) }
     }
 
     /// Presses the opening keys of a call (`agent.opening_keys`), in a task of its own: the call does not
-    /// wait for it.
+    /// wait for it. Calls that come over no provider have none.
     pub fn press_opening_keys(&self, dialect: Option<Dialect>, call: Option<&str>) {
-        let keys = self.config.agent.opening_keys.clone();
-        let api = self.line(dialect).and_then(|line| line.api.clone());
-        let (Some(provider_api), Some(api), Some(call)) =
-            (self.provider_api.clone(), api, call.map(str::to_owned))
-        else {
-            return;
-        };
-        if keys.is_empty() {
+        if self.config.agent.opening_keys.is_empty() {
             return;
         }
+        let (services, call) = (self.clone(), call.map(str::to_owned));
         let press = async move {
-            match provider_api.press(&api, &call, &keys).await {
-                Ok(true) => tracing::debug!("the opening keys were pressed"),
-                Ok(false) => tracing::warn!("the provider cannot press keys: agent.opening_keys is not sent"),
-                Err(error) => tracing::error!(%error, "the opening keys could not be pressed"),
+            let keys = &services.config.agent.opening_keys;
+            match services.press(dialect, call.as_deref(), keys).await {
+                Ok(()) => tracing::debug!("the opening keys were pressed"),
+                Err(NotPressed::NoAccount) => {}
+                Err(error @ NotPressed::Impossible) => {
+                    tracing::warn!(%error, "agent.opening_keys is not sent");
+                }
+                Err(NotPressed::Api(error)) => {
+                    tracing::error!(%error, "the opening keys could not be pressed")
+                }
             }
         };
         tokio::spawn(press.in_current_span());

@@ -4,6 +4,8 @@
 use serde_json::{Map, Value, json};
 use toml::Table;
 
+use crate::streams::api::KEYS;
+
 /// The schema that `parameters` says: it is one if it has a `type`; otherwise each name is an argument, with
 /// its description or its own schema, and none may be missing.
 ///
@@ -50,7 +52,7 @@ pub(super) fn none() -> Value {
 /// A schema of keys to be pressed.
 pub(super) fn keys() -> Value {
     json!({"type": "object", "required": ["keys"], "additionalProperties": false,
-        "properties": {"keys": {"type": "string", "pattern": "^[0-9*#]{1,20}$"}}})
+        "properties": {"keys": {"type": "string", "pattern": KEYS}}})
 }
 
 fn as_json(value: &toml::Value) -> Result<Value, String> {

@@ -98,6 +98,18 @@ pub enum Body {
     Json(serde_json::Value),
 }
 
+/// The most keys that are pressed at once.
+const MOST_KEYS: usize = 20;
+
+/// The keys that [`Api::press`] presses, as a regular expression, for those who write them.
+pub const KEYS: &str = "^[0-9*#]{1,20}$";
+
+/// Whether these are keys that [`Api::press`] presses: what [`KEYS`] says.
+#[must_use]
+pub fn are_keys(text: &str) -> bool {
+    (1..=MOST_KEYS).contains(&text.len()) && text.chars().all(|key| "0123456789*#".contains(key))
+}
+
 /// A call id that cannot be one of the provider's. It is put into no URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the call has an id that no provider gives")]
@@ -141,7 +153,7 @@ impl Api {
         }))
     }
 
-    /// The request that presses `keys` (`0` to `9`, `*`, `#`) in `call`; `None` if the provider cannot.
+    /// The request that presses [`keys`](are_keys) in `call`; `None` if the provider cannot.
     ///
     /// # Errors
     /// If the id would lead to another URL.
@@ -222,6 +234,15 @@ mod tests {
         assert_eq!(plivo.url, "https://api.example.com/v1/Account/MA1/Call/c-1/DTMF/");
         assert_eq!(api(Account::Twilio { sid: "AC1".into(), token: secret() }).press("CA1", "1"), Ok(None));
         assert_eq!(api(Account::Telnyx { key: secret() }).press("../x", "1"), Err(NoSuchName));
+    }
+
+    #[test]
+    fn keys_are_one_to_twenty_of_a_telephone() {
+        assert!(are_keys("0") && are_keys("1234567890*#") && are_keys(&"1".repeat(MOST_KEYS)));
+        assert!(KEYS.ends_with(&format!("{{1,{MOST_KEYS}}}$")), "both say the same");
+        for wrong in ["", "A", "1 2", "１", "w1", &"1".repeat(MOST_KEYS + 1)] {
+            assert!(!are_keys(wrong), "{wrong}");
+        }
     }
 
     #[test]
