@@ -30,7 +30,7 @@ const MOST_SECONDS: usize = 90;
 const BEFORE: usize = PHONE_RATE as usize * 2 / 5;
 
 /// A caller waits no longer than this for the voice.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Why there is no briefing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

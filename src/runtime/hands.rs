@@ -88,12 +88,9 @@ impl Hands {
     ) -> Result<String, String> {
         let text = |name: &str| arguments.get(name).and_then(Value::as_str);
         let destination = text("to").and_then(|name| to.get(name)).ok_or("there is no such destination")?;
-        let briefing = text("briefing").map(str::trim).filter(|briefing| !briefing.is_empty());
-        let transferred = self.services.transfer(&self.leg, destination, briefing).await;
-        transferred.map_err(|error| error.to_string())?;
-        let order = Order::Transferred { to: destination.to_string(), briefing: briefing.map(str::to_owned) };
+        let transferred = self.services.transfer(&self.leg, destination, text("briefing")).await;
         // A call that is gone has ended by the transfer.
-        let _ = self.orders.send(order).await;
+        let _ = self.orders.send(transferred.map_err(|error| error.to_string())?).await;
         Ok("The caller is being transferred.".to_owned())
     }
 

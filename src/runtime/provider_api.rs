@@ -15,7 +15,7 @@ use crate::streams::api::{Api, Body, Method, NoSuchName, Proof, Request};
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The timeout of a transfer. The caller waits, and the provider fetches a document of ours meanwhile.
-const TRANSFER_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const TRANSFER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The most bytes of a provider's reason that the log gets.
 const MOST_OF_A_REASON: usize = 500;

@@ -1,8 +1,11 @@
 //! The transfer of a running call, by its gateway's own means. Must not know who wants it, and ends no call:
-//! the call gets [`crate::call::Input::Transferred`] from whoever asked.
+//! whoever asked gives the call the order that it gets.
+
+use std::time::Duration;
 
 use super::briefing::{self, NoBriefing};
-use super::provider_api::ProviderApiError;
+use super::orders::Order;
+use super::provider_api::{ProviderApiError, TRANSFER_TIMEOUT};
 use super::services::Services;
 use super::transfers::{NotKept, Offer, Transfers};
 use crate::access::{Check, PublicUrl};
@@ -47,6 +50,9 @@ pub enum TransferError {
     Provider(#[from] ProviderApiError),
 }
 
+/// The longest time that a transfer takes.
+pub const LONGEST: Duration = briefing::PATIENCE.saturating_add(TRANSFER_TIMEOUT);
+
 /// Why Asterisk cannot.
 const ASTERISK: &str = "Asterisk's socket has no command for a transfer, and belongs to another channel than the \
                         caller's: let the dialplan do it (docs/gateways.md)";
@@ -55,9 +61,9 @@ const ASTERISK: &str = "Asterisk's socket has no command for a transfer, and bel
 const OTHERS: &str = "this call came over no telephone line";
 
 impl Services {
-    /// Transfers a call to another party, which hears `briefing` first if there is one. After a success, the
-    /// call must get `Input::Transferred` at once, and nobody may hang up. Do not drop the future: the
-    /// provider may have been asked already.
+    /// Transfers a call to another party, which hears `briefing` first if there is one. Returns the order
+    /// that the call must get at once; nobody may hang up. Do not drop the future: the provider may have been
+    /// asked already.
     ///
     /// # Errors
     /// Why the call goes on here. After a late answer it may have been transferred all the same; then its
@@ -67,15 +73,16 @@ impl Services {
         leg: &Leg,
         to: &Destination,
         briefing: Option<&str>,
-    ) -> Result<(), TransferError> {
+    ) -> Result<Order, TransferError> {
         let briefing = briefing.map(str::trim).filter(|text| !text.is_empty());
         let length = briefing.map_or(0, |text| text.chars().count());
         if length > briefing::LONGEST {
             return Err(NoBriefing::TooLong(length).into());
         }
+        let order = Order::Transferred { to: to.to_string(), briefing: briefing.map(str::to_owned) };
         let dialect = match leg.dialect {
             // Its client is told, and carries it out.
-            Some(Dialect::Native) => return Ok(()),
+            Some(Dialect::Native) => return Ok(order),
             Some(Dialect::Asterisk) => return Err(TransferError::Unsupported(ASTERISK)),
             Some(Dialect::Realtime) | None => return Err(TransferError::Unsupported(OTHERS)),
             Some(dialect) => dialect,
@@ -108,7 +115,7 @@ impl Services {
         }
         tracing::info!(%to, briefed = briefing.is_some(), "the provider transfers the call");
         asking.taken();
-        Ok(())
+        Ok(order)
     }
 }
 

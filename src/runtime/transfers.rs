@@ -12,7 +12,9 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::briefing;
 use super::clock::Uptime;
+use super::provider_api::TRANSFER_TIMEOUT;
 use crate::streams::dialect::Dialect;
 use crate::streams::transfer::{Destination, Hosted, Leg};
 
@@ -28,9 +30,10 @@ const RINGS: Duration = Duration::from_secs(60);
 /// Random bytes of a name: nobody guesses it.
 const NAME_BYTES: usize = 24;
 
-/// A call whose gateway has gone waits no longer than this to learn whether its transfer was taken.
-/// The briefing and the provider have as long.
-const PATIENCE: Duration = Duration::from_secs(21);
+/// A call whose gateway has gone waits no longer than this to learn whether its transfer was taken: as long
+/// as a briefing and the provider may take, and a second.
+const PATIENCE: Duration =
+    briefing::PATIENCE.saturating_add(TRANSFER_TIMEOUT).saturating_add(Duration::from_secs(1));
 
 /// Why no documents are kept for a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

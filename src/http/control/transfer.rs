@@ -17,9 +17,9 @@ use crate::app::App;
 use crate::http::listen::Connection;
 use crate::ids::CallId;
 use crate::runtime::briefing::{LONGEST, NoBriefing};
-use crate::runtime::registry::{NotOrdered, Order};
+use crate::runtime::registry::NotOrdered;
 use crate::runtime::services::Services;
-use crate::runtime::transfer::TransferError;
+use crate::runtime::transfer::{LONGEST as LONGEST_TRANSFER, TransferError};
 use crate::streams::dialect::Dialect;
 use crate::streams::transfer::{Destination, Leg};
 
@@ -72,7 +72,7 @@ pub(super) async fn transfer(
     Path(id): Path<String>,
     Body(wanted): Body<Transfer>,
 ) -> Result<StatusCode, Problem> {
-    connection.take_longer(LONGEST_WAIT);
+    connection.take_longer(LONGEST_TRANSFER.saturating_add(SLACK));
     let wrong = |problem: String| Problem::new(StatusCode::BAD_REQUEST, problem);
     let to = Destination::parse(wanted.to.trim()).map_err(|error| wrong(format!("to: {error}")))?;
     let to = match &wanted.from {
@@ -105,9 +105,7 @@ async fn carry_out(
     (to, briefing): (Destination, Option<String>),
 ) -> Result<StatusCode, Problem> {
     tracing::info!(%to, "an operator transfers the call");
-    services.transfer(&leg, &to, briefing.as_deref()).await.map_err(|error| problem(&error))?;
-    let briefing = briefing.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let order = Order::Transferred { to: to.to_string(), briefing };
+    let order = services.transfer(&leg, &to, briefing.as_deref()).await.map_err(|error| problem(&error))?;
     let told = loop {
         match app.registry.order(&call, order.clone()) {
             // The provider has taken it: the agent must not go on.
@@ -145,8 +143,8 @@ fn problem(error: &TransferError) -> Problem {
     Problem::new(status, error.to_string())
 }
 
-/// How long the briefing and the provider may take, beside what a request may.
-const LONGEST_WAIT: Duration = Duration::from_secs(25);
+/// What the way to the call may take, beside the transfer and what a request may.
+const SLACK: Duration = Duration::from_secs(5);
 
 /// The wait before a call that has too many orders gets another one.
 const AGAIN: Duration = Duration::from_millis(50);
