@@ -1,13 +1,14 @@
 //! The transfer of a running call, by its gateway's own means. Must not know who wants it, and ends no call:
 //! whoever asked gives the call the order that it gets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::briefing::{self, NoBriefing};
 use super::orders::Order;
 use super::provider_api::{ProviderApiError, TRANSFER_TIMEOUT};
 use super::services::Services;
-use super::transfers::{NotKept, Offer, Transfers};
+use super::transfers::{Asking, NotKept, Offer, Transfers};
 use crate::access::{Check, PublicUrl};
 use crate::config::Line;
 use crate::streams::dialect::Dialect;
@@ -36,6 +37,9 @@ pub enum TransferError {
     /// It cannot be asked so.
     #[error(transparent)]
     Request(#[from] NoTransfer),
+    /// Nobody is left to be transferred.
+    #[error("the call has ended before its provider was asked")]
+    Over,
     /// It is being transferred.
     #[error("a transfer of this call is under way")]
     UnderWay,
@@ -100,16 +104,21 @@ impl Services {
         let asking = self.transfers.ask(dialect, call).ok_or(TransferError::UnderWay)?;
         if let Some((name, hosted)) = &place {
             let briefing = match briefing {
-                Some(text) => Some(briefing::speak(&self.engines, &self.config.tts, text).await?),
+                Some(text) => Some(self.brief(text, &asking).await?),
                 None => None,
             };
             let (to, hosted, leg) = (to.clone(), hosted.clone(), leg.clone());
             self.transfers.keep(name, Offer { dialect, to, hosted, leg, briefing })?;
         }
+        let forget = |place: Option<(String, Hosted)>| {
+            place.iter().for_each(|(name, _)| self.transfers.forget(name));
+        };
+        if !self.transfers.go_ahead(&asking) {
+            forget(place);
+            return Err(over());
+        }
         if let Err(error) = client.transfer(&request).await {
-            if let Some((name, _)) = place.filter(|_| !error.may_be_done()) {
-                self.transfers.forget(&name);
-            }
+            forget(place.filter(|_| !error.may_be_done()));
             tracing::warn!(%error, "the provider has not transferred the call");
             return Err(error.into());
         }
@@ -117,6 +126,19 @@ impl Services {
         asking.taken();
         Ok(order)
     }
+
+    /// Speaks a briefing, as long as there is a call to be transferred.
+    async fn brief(&self, text: &str, asking: &Asking) -> Result<Arc<[u8]>, TransferError> {
+        tokio::select! {
+            made = briefing::speak(&self.engines, &self.config.tts, text) => Ok(made?),
+            () = asking.in_vain() => Err(over()),
+        }
+    }
+}
+
+fn over() -> TransferError {
+    tracing::info!("the call ended during the briefing of its transfer: its provider is not asked");
+    TransferError::Over
 }
 
 /// Where the documents of a transfer will be, with their name; `None` if nobody needs any.

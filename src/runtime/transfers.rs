@@ -12,7 +12,6 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::briefing;
 use super::clock::Uptime;
 use super::provider_api::TRANSFER_TIMEOUT;
 use crate::streams::dialect::Dialect;
@@ -31,9 +30,8 @@ const RINGS: Duration = Duration::from_secs(60);
 const NAME_BYTES: usize = 24;
 
 /// A call whose gateway has gone waits no longer than this to learn whether its transfer was taken: as long
-/// as a briefing and the provider may take, and a second.
-const PATIENCE: Duration =
-    briefing::PATIENCE.saturating_add(TRANSFER_TIMEOUT).saturating_add(Duration::from_secs(1));
+/// as its provider may take, and a second.
+const PATIENCE: Duration = TRANSFER_TIMEOUT.saturating_add(Duration::from_secs(1));
 
 /// Why no documents are kept for a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -66,33 +64,60 @@ type Hash = [u8; 32];
 /// A provider, and its name of a call.
 type LineCall = (Dialect, String);
 
-/// Whether the provider has taken a call; nothing while it is being asked.
-type Fate = watch::Receiver<Option<bool>>;
+/// What becomes of the transfer of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// The provider knows nothing of it yet: the briefing is being spoken.
+    Prepared,
+    /// The provider is being asked.
+    Asked,
+    /// The provider has taken the call.
+    Taken,
+    /// The provider has not taken it, or was never asked.
+    Dropped,
+}
+
+impl Fate {
+    const fn is_open(self) -> bool {
+        match self {
+            Self::Prepared | Self::Asked => true,
+            Self::Taken | Self::Dropped => false,
+        }
+    }
+}
 
 /// All transfers of this process.
 pub struct Transfers {
     /// What is kept, by the hash of its name: whoever reads the memory has no name.
     offers: Mutex<BTreeMap<Hash, (Offer, Duration)>>,
-    /// Whether the provider has taken a call; nothing while it is being asked.
-    asked: Mutex<BTreeMap<LineCall, (Fate, Duration)>>,
+    /// The transfers of calls that run. Those of a call that has ended are not there.
+    asked: Mutex<BTreeMap<LineCall, (watch::Receiver<Fate>, Duration)>>,
     now: Uptime,
 }
 
-/// A transfer about which a provider is being asked. Dropping it says that the provider has not taken it.
-pub(super) struct Asking(watch::Sender<Option<bool>>);
+/// A transfer that is prepared, and about which a provider is then asked. Dropping it says that the provider
+/// has not taken it.
+pub(super) struct Asking(watch::Sender<Fate>);
 
 impl Asking {
+    /// Waits until the call has ended before its provider was asked.
+    pub(super) async fn in_vain(&self) {
+        self.0.closed().await;
+    }
+
     /// The provider has taken the call.
     pub(super) fn taken(self) {
-        let _ = self.0.send_replace(Some(true));
+        let _ = self.0.send_replace(Fate::Taken);
     }
 }
 
 impl Drop for Asking {
     fn drop(&mut self) {
-        self.0.send_if_modified(|taken| {
-            let open = taken.is_none();
-            taken.get_or_insert(false);
+        self.0.send_if_modified(|fate| {
+            let open = fate.is_open();
+            if open {
+                *fate = Fate::Dropped;
+            }
             open
         });
     }
@@ -143,46 +168,70 @@ impl Transfers {
         lock(&self.offers).remove(&hash_of(name));
     }
 
-    /// The provider is being asked to transfer a call; `None` if it is already, or has taken it.
+    /// A transfer of a call is prepared; `None` if one is already, or the provider has taken the call.
     pub(super) fn ask(&self, dialect: Dialect, call: &str) -> Option<Asking> {
         let now = (self.now)();
         let mut asked = lock(&self.asked);
-        asked.retain(|_, (taken, until)| taken.borrow().is_none() || *until > now);
+        asked.retain(|_, (fate, until)| fate.borrow().is_open() || *until > now);
         let call = (dialect, call.to_owned());
         // Taken it stays, until the call knows.
-        if asked.get(&call).is_some_and(|(taken, _)| *taken.borrow() != Some(false)) {
+        if asked.get(&call).is_some_and(|(fate, _)| *fate.borrow() != Fate::Dropped) {
             return None;
         }
-        let (sender, receiver) = watch::channel(None);
+        let (sender, receiver) = watch::channel(Fate::Prepared);
         asked.insert(call, (receiver, now + LIFE));
         Some(Asking(sender))
     }
 
+    /// All is prepared, and the provider is asked now; false if the call has ended meanwhile.
+    #[must_use]
+    pub(super) fn go_ahead(&self, asking: &Asking) -> bool {
+        // No call ends between the look and the step.
+        let _asked = lock(&self.asked);
+        let runs = !asking.0.is_closed();
+        if runs {
+            asking.0.send_replace(Fate::Asked);
+        }
+        runs
+    }
+
     /// Whether the provider has taken the call, which has ended here. If it is just being asked, its answer
-    /// is waited for: gateways may close the socket before it comes.
+    /// is waited for: gateways may close the socket before it comes. What is only prepared is dropped: nobody
+    /// is left to be transferred.
     pub(super) async fn was_taken(&self, leg: &Leg) -> bool {
         let (Some(dialect), Some(call)) = (leg.dialect, leg.call.as_ref()) else { return false };
-        let key = (dialect, call.clone());
-        let asked = lock(&self.asked).get(&key).map(|(taken, _)| taken.clone());
-        let Some(mut taken) = asked else { return false };
-        let answer = timeout(PATIENCE, taken.wait_for(Option::is_some)).await;
-        let taken = answer.is_ok_and(|answer| answer.is_ok_and(|taken| *taken == Some(true)));
+        let mut fate = {
+            let mut asked = lock(&self.asked);
+            let key = (dialect, call.clone());
+            match asked.get(&key) {
+                None => return false,
+                Some((fate, _)) if *fate.borrow() == Fate::Prepared => {
+                    asked.remove(&key);
+                    return false;
+                }
+                Some((fate, _)) => fate.clone(),
+            }
+        };
+        let answer = timeout(PATIENCE, fate.wait_for(|fate| !fate.is_open())).await;
+        let taken = answer.is_ok_and(|answer| answer.is_ok_and(|fate| *fate == Fate::Taken));
         self.is_over(leg);
         taken
     }
 
-    /// The call is over, and knows why: the next call of this name is another one.
+    /// The call is over, and knows why: the next call of this name is another one, and what was only prepared
+    /// for this one is dropped.
     pub(super) fn is_over(&self, leg: &Leg) {
         if let (Some(dialect), Some(call)) = (leg.dialect, leg.call.as_ref()) {
             lock(&self.asked).remove(&(dialect, call.clone()));
         }
     }
 
-    /// How many providers are being asked, or may be letting a telephone ring, and need this server for it.
+    /// How many providers are being asked, or soon will be, or may be letting a telephone ring, and need this
+    /// server for it.
     #[must_use]
     pub fn ringing(&self) -> usize {
         let now = (self.now)();
-        let asked = lock(&self.asked).values().filter(|(taken, _)| taken.borrow().is_none()).count();
+        let asked = lock(&self.asked).values().filter(|(fate, _)| fate.borrow().is_open()).count();
         let rings = |(_, until): &&(Offer, Duration)| *until > now + LIFE.saturating_sub(RINGS);
         asked + lock(&self.offers).values().filter(rings).count()
     }
@@ -263,6 +312,7 @@ mod tests {
         assert!(transfers.ask(Dialect::Plivo, "CA1").is_some(), "another line's call is another call");
         drop(asking);
         let asking = transfers.ask(Dialect::Twilio, "CA1").expect("the first was refused");
+        assert!(transfers.go_ahead(&asking));
         assert!(!transfers.was_taken(&leg("CA2")).await);
         let ended = leg("CA1");
         let (taken, ()) = tokio::join!(transfers.was_taken(&ended), async { asking.taken() });
@@ -270,5 +320,25 @@ mod tests {
         assert!(!transfers.was_taken(&ended).await, "it is told once: the caller may come back");
         drop(transfers.ask(Dialect::Twilio, "CA1"));
         assert!(!transfers.was_taken(&ended).await);
+    }
+
+    #[tokio::test]
+    async fn no_provider_is_asked_about_a_call_that_has_ended_during_its_briefing() {
+        let (transfers, _) = transfers();
+        let hung_up = transfers.ask(Dialect::Twilio, "CA1").unwrap();
+        assert!(!transfers.was_taken(&leg("CA1")).await, "it is known at once");
+        hung_up.in_vain().await;
+        assert!(!transfers.go_ahead(&hung_up));
+        // An operator has hung up.
+        let ended = transfers.ask(Dialect::Twilio, "CA1").expect("another call of this name");
+        transfers.is_over(&leg("CA1"));
+        assert!(!transfers.go_ahead(&ended));
+        assert_eq!(transfers.ringing(), 0);
+        // Once the provider is asked, its answer counts.
+        let asked = transfers.ask(Dialect::Twilio, "CA1").unwrap();
+        assert!(transfers.go_ahead(&asked) && transfers.ringing() == 1);
+        let ended = leg("CA1");
+        let (taken, ()) = tokio::join!(transfers.was_taken(&ended), async { asked.taken() });
+        assert!(taken);
     }
 }

@@ -54,7 +54,8 @@ impl Form for Transfer {
         (status = 200, description = "The provider has taken the call."),
         (status = 400, description = "There is no number in E.164 and no SIP address, or the briefing is too \
                                       long.", body = Refusal),
-        (status = 404, description = "There is no running call of this name.", body = Refusal),
+        (status = 404, description = "There is no running call of this name, or it has ended during its \
+                                      briefing: nobody was called.", body = Refusal),
         (status = 409, description = "A transfer of this call is under way.", body = Refusal),
         (status = 422, description = "The call's gateway cannot, or a key that it needs is not set; the message \
                                       names it.", body = Refusal),
@@ -129,6 +130,7 @@ async fn carry_out(
 fn problem(error: &TransferError) -> Problem {
     let status = match error {
         TransferError::Briefing(NoBriefing::TooLong(_)) => StatusCode::BAD_REQUEST,
+        TransferError::Over => StatusCode::NOT_FOUND,
         TransferError::UnderWay => StatusCode::CONFLICT,
         TransferError::Unsupported(_)
         | TransferError::NoAccount { .. }
