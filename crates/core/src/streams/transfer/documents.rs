@@ -2,7 +2,7 @@
 //! not know who fetches them, and when.
 //!
 //! Sources: Twilio's "TwiML Voice: Dial" and "Number", Plivo's "Dial" and "Stream", Vonage's NCCO reference,
-//! jambonz' verbs `dial`, `play` and `listen`.
+//! jambonz' verbs `dial`, `play` and `listen`; the providers' own packages (vector_tests.rs).
 
 use serde_json::{Value, json};
 
@@ -163,7 +163,8 @@ pub fn after(dialect: Dialect, outcome: Outcome, way_back: &WayBack) -> Option<D
                 "authorization": {"type": "vonage"},
                 "headers": headers,
             });
-            Some(in_json(&json!([{"action": "connect", "endpoint": [endpoint]}])))
+            // A connection without any number is refused by Vonage's own package.
+            Some(in_json(&json!([{"action": "connect", "endpoint": [endpoint], "randomFromNumber": true}])))
         }
         Dialect::Jambonz => {
             let metadata: serde_json::Map<String, Value> =

@@ -6,6 +6,8 @@ mod outcome;
 mod request;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vector_tests;
 
 use std::fmt;
 

@@ -42,9 +42,20 @@ impl Outcome {
             object.and_then(|object| object.get(name)?.as_str().map(str::to_owned))
         };
         match dialect {
-            Dialect::Twilio => Self::at_the_end(of("DialCallStatus")),
-            Dialect::Plivo => Self::at_the_end(of("DialStatus")),
-            Dialect::Jambonz => Self::at_the_end(field("dial_call_status")),
+            // Somebody answered, and hung up before the two were connected, as during the briefing.
+            Dialect::Twilio if of("DialBridged").as_deref() == Some("false") => {
+                match Self::at_the_end(of("DialCallStatus").as_deref()) {
+                    Self::Over => Self::Unreached("rejected"),
+                    other @ (Self::Open | Self::Unreached(_)) => other,
+                }
+            }
+            Dialect::Twilio => Self::at_the_end(of("DialCallStatus").as_deref()),
+            Dialect::Plivo => Self::at_the_end(of("DialStatus").as_deref()),
+            Dialect::Jambonz => match field("dial_call_status").as_deref() {
+                // The last word that jambonz had when it gave up a telephone that rang.
+                Some("trying" | "ringing" | "early-media") => Self::Unreached("no-answer"),
+                other => Self::at_the_end(other),
+            },
             // Events of the whole call come to the same address: only the failures are asked about.
             Dialect::Vonage => {
                 unreached(&field("status").unwrap_or_default()).map_or(Self::Open, Self::Unreached)
@@ -55,8 +66,8 @@ impl Outcome {
 
     /// A report that comes once, at the end. One that is not understood counts as a failure: the agent asks
     /// a caller who is not lost whether there is anything else.
-    fn at_the_end(status: Option<String>) -> Self {
-        match status.as_deref() {
+    fn at_the_end(status: Option<&str>) -> Self {
+        match status {
             Some("completed" | "answered") => Self::Over,
             Some(status) => Self::Unreached(unreached(status).unwrap_or("failed")),
             None => Self::Unreached("failed"),
