@@ -232,7 +232,10 @@ impl Conversation {
         self.expect_tools(now);
     }
 
-    /// All that was called is there: answers it as soon as nobody speaks.
+    /// All that was called is there: answers it as soon as nobody speaks. What a fast tool has brought waits
+    /// for the slowest: a language model reads the results of one reply together, behind all of its calls. In
+    /// between, one that misses a result calls the tool again, or invents what it brought, and the caller
+    /// would hear two answers to one question. Until then, what the tools do is said (`tool_filler_due`).
     fn answer_what_was_brought(&mut self, now: CallTime) {
         if !self.tool_calls.unanswered || self.tool_calls.say().is_some() || self.is_ending() {
             return;
