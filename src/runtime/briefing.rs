@@ -17,11 +17,12 @@ use crate::engine::requests::Script;
 use crate::engine::{CancelFlag, EngineError, Speech};
 use crate::language::ENGLISH;
 use crate::speakable::{spoken, written};
+use crate::streams::transfer::LONGEST_BRIEFING;
 use crate::turns::chunker::Chunker;
 use crate::units::PHONE_RATE;
 
-/// The most characters of a briefing: nobody listens to more with a caller waiting.
-pub const LONGEST: usize = 500;
+/// The most characters of a briefing.
+pub const LONGEST: usize = LONGEST_BRIEFING;
 
 /// The most audio of a briefing, in seconds.
 const MOST_SECONDS: usize = 90;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use toml::Table;
 
 use crate::streams::api::KEYS;
+use crate::streams::transfer::LONGEST_BRIEFING;
 
 /// The schema that `parameters` says: it is one if it has a `type`; otherwise each name is an argument, with
 /// its description or its own schema, and none may be missing.
@@ -38,10 +39,17 @@ pub(super) fn schema(parameters: &Table) -> Result<Value, String> {
     )
 }
 
-/// A schema whose only argument is one of these.
-pub(super) fn one_of(name: &str, names: &[&String]) -> Value {
-    json!({"type": "object", "properties": {name: {"enum": names}}, "required": [name],
-        "additionalProperties": false})
+/// A schema of a transfer to one of these, perhaps with a briefing.
+pub(super) fn of_transfer(names: &[&String], briefed: bool) -> Value {
+    let to = json!({"enum": names});
+    if !briefed {
+        return json!({"type": "object", "properties": {"to": to}, "required": ["to"],
+            "additionalProperties": false});
+    }
+    let briefing = json!({"type": "string", "maxLength": LONGEST_BRIEFING,
+        "description": "a sentence for the one who answers: who calls, and what about"});
+    json!({"type": "object", "properties": {"to": to, "briefing": briefing},
+        "required": ["to", "briefing"], "additionalProperties": false})
 }
 
 /// A schema without arguments.

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use toml::Table;
 
-use super::arguments::{keys, none, one_of, schema};
+use super::arguments::{keys, none, of_transfer, schema};
 use super::{Does, McpReach, OwnTool};
 use crate::config::problems::{Problem, Secrets};
 use crate::config::secrets::secret_of;
@@ -117,7 +117,9 @@ impl<'a> One<'a> {
             "send_keys" => (Does::SendKeys, keys()),
             "transfer" => {
                 let to = self.destinations();
-                let names = one_of("to", &to.keys().collect::<Vec<_>>());
+                let key = self.key("briefing");
+                let briefed = self.r.switch(&key, false);
+                let names = of_transfer(&to.keys().collect::<Vec<_>>(), briefed);
                 (Does::Transfer(to), names)
             }
             "note" => (Does::Note, self.parameters()),

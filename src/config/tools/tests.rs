@@ -35,6 +35,18 @@ fn each_tool_is_a_table_and_none_is_there_by_default() {
     assert_eq!(told_names(&tools), ["bye", "connect"]);
 }
 
+#[test]
+fn a_transfer_has_a_briefing_if_that_is_set() {
+    let arguments = |more: &str| {
+        let text = format!("[tools.t]\ndoes = \"transfer\"\nto = {{ front = \"+15550142\" }}\n{more}");
+        read(&text)[0].parameters.clone()
+    };
+    assert_eq!(arguments("")["required"], json!(["to"]));
+    let briefed = arguments("briefing = true");
+    assert_eq!(briefed["required"], json!(["to", "briefing"]));
+    assert_eq!(briefed["properties"]["briefing"]["maxLength"], json!(500));
+}
+
 fn told_names(tools: &[OwnTool]) -> Vec<String> {
     super::told(tools).all.into_iter().map(|tool| tool.name).collect()
 }

@@ -146,6 +146,9 @@ pub struct Hosted {
     pub back: bool,
 }
 
+/// The most characters of a briefing: nobody listens to more with a caller waiting.
+pub const LONGEST_BRIEFING: usize = 500;
+
 /// The name of the briefing's audio.
 pub const BRIEFING_AUDIO: &str = "briefing.wav";
 
