@@ -77,12 +77,11 @@ impl App {
     /// # Errors
     /// Why nothing has changed.
     pub(crate) fn reload(&self) -> Result<Reloaded, NotReloaded> {
-        let fresh = self.certificates.as_ref().map(|own| Ok::<_, TlsError>((own, own.read_again()?)));
-        let fresh = fresh.transpose()?;
+        let fresh = self.certificates.as_ref().map(Certificates::read_again).transpose()?;
         let reloaded = self.reload_configuration()?;
         let certificate = fresh.is_some();
-        if let Some((certificates, fresh)) = fresh {
-            certificates.put_in_use(fresh);
+        if let Some(fresh) = fresh {
+            fresh.put_in_use();
             tracing::info!("the certificate was reloaded");
         }
         Ok(Reloaded { certificate, ..reloaded })

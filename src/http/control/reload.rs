@@ -45,12 +45,11 @@ pub(super) async fn reload(State(app): State<App>) -> Result<Json<ReloadReport>,
             NotReloaded::Configuration(error) => {
                 Problem::unusable(told, error.problems.iter().map(Mistake::from).collect())
             }
-            NotReloaded::Certificate(_) => {
-                let message = told.clone();
-                Problem::unusable(
-                    told,
-                    vec![Mistake { key: "server.tls_certificate".to_owned(), line: None, message }],
-                )
+            NotReloaded::Certificate(error) => {
+                let mistake =
+                    |key: &str| Mistake { key: key.to_owned(), line: None, message: told.clone() };
+                let mistakes = error.keys().into_iter().map(mistake).collect();
+                Problem::unusable(told, mistakes)
             }
         }
     })?;
