@@ -115,7 +115,7 @@ impl Call {
                     assert!(self.format.is_some(), "a line before the call began");
                     assert!(text.len() <= 3 * length, "{} bytes of text", text.len());
                 }
-                Inbound::ToolsGiven { tools } => {
+                Inbound::ToolsGiven { tools, system_prompt: _ } => {
                     assert!(self.format.is_some(), "tools before the call began");
                     assert!(tools.all.len() <= 64, "{} tools", tools.all.len());
                 }

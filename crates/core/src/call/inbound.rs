@@ -66,7 +66,9 @@ impl Call {
                 self.tell(now, Event::AnswerRequested { instructions })?;
             }
             Inbound::Instructed { system_prompt } => self.tell(now, Event::Instructed { system_prompt })?,
-            Inbound::ToolsGiven { tools } => self.tell(now, Event::ToolsGiven { tools })?,
+            Inbound::ToolsGiven { tools, system_prompt } => {
+                self.tell(now, Event::ToolsGiven { tools, system_prompt })?;
+            }
             Inbound::ToolReturned { call, output } => self.tell(now, Event::ToolReturned { call, output })?,
             Inbound::HeardNoMoreThan { lasting } => self.tell(now, Event::HeardNoMoreThan { lasting })?,
             Inbound::EndRequested => return Err(Ending::Requested),

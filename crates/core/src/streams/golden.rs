@@ -166,7 +166,10 @@ fn described(inbound: &Inbound) -> Value {
         Inbound::Remembered { role, text } => json!({"remembered": role, "text": text}),
         Inbound::AnswerRequested { instructions } => json!({"answer": instructions}),
         Inbound::Instructed { system_prompt } => json!({"instructed": system_prompt}),
-        Inbound::ToolsGiven { tools } => json!({"tools": tools}),
+        Inbound::ToolsGiven { tools, system_prompt: None } => json!({"tools": tools}),
+        Inbound::ToolsGiven { tools, system_prompt: Some(prompt) } => {
+            json!({"tools": tools, "system_prompt": prompt})
+        }
         Inbound::ToolReturned { call, output } => json!({"returned": call, "output": output}),
         Inbound::HeardNoMoreThan { lasting } => json!({"heard_ms": lasting.as_millis() as u64}),
         Inbound::Interrupt => json!("interrupt"),

@@ -18,6 +18,7 @@ pub mod native;
 pub mod plivo;
 mod query;
 pub mod realtime;
+mod refusal;
 mod reorder;
 mod sequence;
 pub mod telnyx;
@@ -31,10 +32,10 @@ use crate::dialogue::tools::Tools;
 use crate::ids::ToolCallId;
 use crate::report::Report;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use dialect::Dialect;
+pub use refusal::{Refusal, RefusalCode};
 
 /// One message from the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -235,6 +236,8 @@ pub enum Inbound {
     ToolsGiven {
         /// All of them, and which a reply may call.
         tools: Tools,
+        /// The system prompt that comes with them, if one does: the agent gets both or neither.
+        system_prompt: Option<String>,
     },
     /// A tool that the agent called has brought this.
     ToolReturned {
@@ -328,73 +331,4 @@ pub trait Gateway: Send {
 
     /// The number of messages so far that were out of order or lost on the way. Such messages are tolerated.
     fn disordered(&self) -> u64;
-}
-
-/// Why a message was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: {reason}")]
-pub struct Refusal {
-    /// The kind, for programs and metrics.
-    pub code: RefusalCode,
-    /// The field and what is wrong with it. Never holds the caller's words or audio.
-    pub reason: String,
-}
-
-impl Refusal {
-    fn new(code: RefusalCode, reason: impl Into<String>) -> Self {
-        Self { code, reason: reason.into() }
-    }
-
-    fn malformed(field: &str, problem: impl fmt::Display) -> Self {
-        Self::new(RefusalCode::Malformed, format!("{field}: {problem}"))
-    }
-
-    /// The refusal of something that the protocol has and this server does not do.
-    fn not_done(field: &str, problem: impl fmt::Display) -> Self {
-        Self::new(RefusalCode::Unsupported, format!("{field}: {problem}"))
-    }
-}
-
-/// The kinds of refusals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum RefusalCode {
-    /// Not JSON, or a field is missing or of the wrong kind.
-    Malformed,
-    /// A well-formed message at the wrong time.
-    OutOfOrder,
-    /// An audio format that this server does not speak.
-    UnsupportedFormat,
-    /// A version of the protocol that this server does not speak.
-    UnsupportedVersion,
-    /// More in one message than the server accepts.
-    TooLarge,
-    /// A message of another stream.
-    WrongStream,
-    /// A dialect that this socket may not speak.
-    NotAllowed,
-    /// Something that the protocol has and this server does not do.
-    Unsupported,
-}
-
-impl RefusalCode {
-    /// The word used on the wire and in metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Malformed => "malformed",
-            Self::OutOfOrder => "out_of_order",
-            Self::UnsupportedFormat => "unsupported_format",
-            Self::UnsupportedVersion => "unsupported_version",
-            Self::TooLarge => "too_large",
-            Self::WrongStream => "wrong_stream",
-            Self::NotAllowed => "not_allowed",
-            Self::Unsupported => "unsupported",
-        }
-    }
-}
-
-impl fmt::Display for RefusalCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }

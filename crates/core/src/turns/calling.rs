@@ -77,10 +77,11 @@ impl Conversation {
         Arc::clone(&self.tool_calls.tools)
     }
 
-    /// The agent gets other tools.
-    pub(super) fn equip(&mut self, tools: Tools) {
+    /// The agent gets other tools, and another system prompt if one comes with them: both or neither.
+    pub(super) fn equip(&mut self, tools: Tools, system_prompt: Option<String>) {
         let before = std::mem::replace(&mut self.tool_calls.tools, Arc::new(tools));
-        if !self.begin_with(self.settings.system_prompt.clone(), self.learnt.clone()) {
+        let prompt = system_prompt.unwrap_or_else(|| self.settings.system_prompt.clone());
+        if !self.begin_with(prompt, self.learnt.clone()) {
             self.tool_calls.tools = before;
         }
     }

@@ -88,7 +88,12 @@ pub enum Event {
     /// The agent learns something that belongs behind its system prompt.
     Informed { text: String },
     /// The agent gets these tools, instead of those it had.
-    ToolsGiven { tools: Tools },
+    ToolsGiven {
+        tools: Tools,
+        /// The system prompt that comes with them: the agent gets both or neither.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        system_prompt: Option<String>,
+    },
     /// The language model cannot be held to the tools, so that there was no answer to `turn`.
     ToolsRefused { turn: TurnId },
     /// A tool that the agent called, and the client carried out, has brought this. It is answered when the

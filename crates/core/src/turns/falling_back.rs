@@ -57,7 +57,7 @@ impl Conversation {
     /// No model can be held to the tools: they are gone, and the answer is asked for without them.
     pub(super) fn tools_refused(&mut self, now: CallTime, turn: TurnId) {
         // A draft goes with them.
-        self.equip(Tools::default());
+        self.equip(Tools::default(), None);
         if let Some(reply) = self.generating(turn) {
             let rung = reply.rung;
             self.ask_again_of(now, turn, rung);

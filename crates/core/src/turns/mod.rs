@@ -170,7 +170,7 @@ impl Conversation {
             next_reading: ReadingId(1),
         };
         if !tools.are_idle() {
-            conversation.equip(tools);
+            conversation.equip(tools, None);
         }
         conversation
     }
@@ -213,7 +213,7 @@ impl Conversation {
             Event::AnswerRequested { instructions } => self.answer_requested(now, &instructions),
             Event::Instructed { system_prompt } => self.instruct(system_prompt),
             Event::Informed { text } => self.inform(&text),
-            Event::ToolsGiven { tools } => self.equip(tools),
+            Event::ToolsGiven { tools, system_prompt } => self.equip(tools, system_prompt),
             Event::ToolsRefused { turn } => self.tools_refused(now, turn),
             Event::ToolReturned { call, output } => self.tool_returned(call, output, false),
             Event::ToolDone { call, output, failed } => self.tool_done(now, call, output, failed),

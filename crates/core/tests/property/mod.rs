@@ -89,6 +89,7 @@ fn any_event() -> impl Strategy<Value = Event> {
                     1 => tools(ToolChoice::Auto),
                     _ => own_tools(),
                 },
+                system_prompt: (ms % 3 == 0).then(|| text.repeat((ms % 40) as usize)),
             },
             30 => Event::ToolDone { call: ToolCallId(id), output: text, failed: ms % 2 == 0 },
             29 => Event::ToolReturned { call: ToolCallId(id), output: text },

@@ -143,6 +143,39 @@ fn other_instructions_reach_the_model() {
     assert_eq!(call.prompts.last().unwrap()[0].text, "You are a baker.");
 }
 
+/// Fault: the instructions were judged beside the old tools, and refused though all of it fits.
+#[test]
+fn tools_and_instructions_of_one_update_find_room_together_or_not_at_all() {
+    let prompt = |call: &mut WholeCall| {
+        call.says(AT(5000), "When do you open?");
+        call.run(AT(12_000));
+        call.prompts.last().unwrap()[0].text.clone()
+    };
+    let update = |instructions: usize, description: usize| {
+        let tool = json!({"type": "function", "name": "book", "description": "d ".repeat(description)});
+        let session = json!({"instructions": "i ".repeat(instructions).trim(), "tools": [tool]});
+        json!({"type": "session.update", "session": session})
+    };
+    let refusals = |call: &WholeCall| {
+        let errors = events(call, &["error"]);
+        errors.iter().map(|(_, event)| event["error"]["code"].clone()).collect::<Vec<_>>()
+    };
+    // Half of 900 words are for the instructions with the tools.
+    let mut call = session();
+    call.sends(AT(1000), &update(20, 300));
+    call.sends(AT(2000), &update(300, 20));
+    let told = prompt(&mut call);
+    assert_eq!(refusals(&call), [""; 0]);
+    assert_eq!(told.matches("i ").count(), 300);
+
+    let mut call = session();
+    call.sends(AT(1000), &update(20, 30));
+    call.sends(AT(2000), &update(300, 300));
+    let told = prompt(&mut call);
+    assert_eq!(refusals(&call), ["too_large"]);
+    assert!(told.starts_with(&"i ".repeat(19)) && told.matches("i ").count() < 40, "{told}");
+}
+
 /// A call of a function, as a model writes it.
 const CALL: &str = "<tool_call>\n{\"name\": \"book\", \"arguments\": {\"day\": \"Tuesday\"}}\n</tool_call>";
 

@@ -14,7 +14,7 @@ use crate::support::simulation::{AT, FirstModel, MS, Simulation, settings};
 const CALL: &str = "<tool_call>\n{\"name\": \"book\", \"arguments\": {\"day\": \"Tuesday\"}}\n</tool_call>";
 
 fn given(tools: Tools) -> Event {
-    Event::ToolsGiven { tools }
+    Event::ToolsGiven { tools, system_prompt: None }
 }
 
 fn returned(call: u32) -> Event {

@@ -129,7 +129,8 @@ impl Realtime {
             agent,
         }));
         let tools = Some(self.session.tools.clone()).filter(|tools| !tools.are_idle());
-        [start].into_iter().chain(tools.map(|tools| Inbound::ToolsGiven { tools })).collect()
+        let equipped = tools.map(|tools| Inbound::ToolsGiven { tools, system_prompt: None });
+        [start].into_iter().chain(equipped).collect()
     }
 
     fn read(&mut self, message: &Fields<'_>) -> Result<Vec<Inbound>, Refusal> {
@@ -174,9 +175,16 @@ impl Realtime {
         let equipped = names_tools && self.running;
         self.session = changed;
         self.reply(("session.updated", json!({"session": self.session.told()})));
-        let prompt = other.then(|| Inbound::Instructed { system_prompt: self.session.instructions.clone() });
-        let tools = equipped.then(|| Inbound::ToolsGiven { tools: self.session.tools.clone() });
-        Ok(self.start().into_iter().chain(prompt).chain(tools).collect())
+        let prompt = Some(self.session.instructions.clone()).filter(|text| !text.is_empty());
+        let given = match (prompt, equipped) {
+            // Whether there is room depends on both.
+            (system_prompt, true) => {
+                Some(Inbound::ToolsGiven { tools: self.session.tools.clone(), system_prompt })
+            }
+            (Some(system_prompt), false) if other => Some(Inbound::Instructed { system_prompt }),
+            (_, false) => None,
+        };
+        Ok(self.start().into_iter().chain(given).collect())
     }
 
     fn item(&mut self, item: &Fields<'_>) -> Result<Inbound, Refusal> {

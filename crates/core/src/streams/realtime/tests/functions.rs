@@ -15,7 +15,8 @@ fn functions_of_a_session_are_the_tools_of_the_call() {
     let session = json!({"tools": [function("book"), {"type": "function", "name": "hold-on"}],
         "tool_choice": {"type": "function", "name": "book"}});
     let (meaning, told) = tell(&mut codec, &update(&session));
-    let [Inbound::Started(_), Inbound::ToolsGiven { tools }] = &meaning.unwrap()[..] else {
+    let [Inbound::Started(_), Inbound::ToolsGiven { tools, system_prompt: None }] = &meaning.unwrap()[..]
+    else {
         panic!("no tools")
     };
     assert_eq!(tools.all[1].parameters, json!({"type": "object", "properties": {}}));
@@ -26,8 +27,10 @@ fn functions_of_a_session_are_the_tools_of_the_call() {
     let (meaning, _) = tell(&mut codec, &update(&json!({"instructions": "Be kind."})));
     assert_eq!(meaning.unwrap().len(), 1, "the tools have not changed");
     let (meaning, _) = tell(&mut codec, &update(&json!({"tool_choice": "none"})));
-    let [Inbound::ToolsGiven { tools }] = &meaning.unwrap()[..] else { panic!("no tools") };
+    let [Inbound::ToolsGiven { tools, system_prompt }] = &meaning.unwrap()[..] else { panic!("no tools") };
     assert!(tools.are_idle());
+    // They may have found no room before: there is room for both or for neither.
+    assert_eq!(system_prompt.as_deref(), Some("Be kind."));
 }
 
 #[test]
