@@ -123,6 +123,7 @@ impl Call {
                 | Inbound::EndRequested
                 | Inbound::Full
                 | Inbound::Room
+                | Inbound::AnswersLimited { .. }
                 | Inbound::HeardNoMoreThan { .. } => {
                     assert!(self.format.is_some(), "a wish before the call began");
                 }

@@ -184,7 +184,7 @@ impl Timing {
     }
 
     fn line(&self) -> String {
-        let Usage { prompt, reused, generated, read_ahead: _, read_in_vain: _ } = self.usage;
+        let Usage { prompt, reused, generated, .. } = self.usage;
         let pace = self.tokens_per_second().map_or(String::new(), |x| format!(" at {x:.0} a second"));
         format!(
             "prompt {prompt} tokens, {reused} reused; first text after {:.1} ms; {generated} tokens{pace}",

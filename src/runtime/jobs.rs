@@ -89,16 +89,22 @@ impl Jobs {
         self.holds.insert(id, hold.clone());
         let begun = match job {
             Job::Hear { samples, partial } => self.hear(id, hold, samples, partial).map(|()| None),
-            Job::Answer { messages, tools, rung, wanted: _ } => {
+            Job::Answer { messages, tools, rung, wanted: _, most_tokens } => {
+                let mut request = self.request(hold, messages, Task::Answer);
+                if tools.is_some() {
+                    request.sampling.max_tokens = self.tokens_of_calls;
+                }
+                let most = most_tokens.unwrap_or(usize::MAX).max(1);
+                request.sampling.max_tokens = request.sampling.max_tokens.min(most);
                 let begun = match tools {
-                    None => self.think(id, hold, messages, Task::Answer, rung),
-                    Some(tools) => self.think_of_tools(id, hold, messages, tools, rung),
+                    None => self.think(id, request, rung),
+                    Some(tools) => self.think_of_tools(id, request, tools, rung),
                 };
                 begun.map(|model| Some(Outcome::Begun { model }))
             }
             Job::ReadAhead { messages, rebuild } => {
                 let task = if rebuild { Task::Rebuild } else { Task::Listen };
-                let begun = self.think(id, hold, messages, task, 0);
+                let begun = self.think(id, self.request(hold, messages, task), 0);
                 begun.map(|model| Some(Outcome::Begun { model }))
             }
             Job::Speak { text, first, wanted: _ } => self.speak(id, hold, text, first).map(|()| None),
@@ -167,15 +173,8 @@ impl Jobs {
     }
 
     /// Asks the language model on a rung. Returns its name.
-    fn think(
-        &self,
-        id: JobId,
-        hold: Hold,
-        messages: Vec<Message>,
-        task: Task,
-        rung: usize,
-    ) -> Result<String, QueueFull> {
-        let request = self.request(hold, messages, task);
+    fn think(&self, id: JobId, request: ThinkRequest, rung: usize) -> Result<String, QueueFull> {
+        let task = request.task;
         let (name, model) = self.engines.models.get(rung)?;
         model.begin(request, Box::new(Thoughts::new(&self.outcomes, id, task == Task::Answer)?))?;
         Ok(name.to_owned())
@@ -185,13 +184,10 @@ impl Jobs {
     fn think_of_tools(
         &self,
         id: JobId,
-        hold: Hold,
-        messages: Vec<Message>,
+        request: ThinkRequest,
         tools: Arc<Tools>,
         rung: usize,
     ) -> Result<String, QueueFull> {
-        let mut request = self.request(hold, messages, Task::Answer);
-        request.sampling.max_tokens = self.tokens_of_calls;
         let sink = Box::new(Thoughts::new(&self.outcomes, id, true)?);
         let outcomes = self.outcomes.clone();
         let not_asked = move |why| {

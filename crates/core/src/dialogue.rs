@@ -74,6 +74,9 @@ pub struct Usage {
     pub read_in_vain: usize,
     /// Tokens generated.
     pub generated: usize,
+    /// The text is cut off: no more tokens were allowed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
 }
 
 /// Counts the tokens of a text as the language model does. Cheap to clone.

@@ -118,6 +118,7 @@ impl Reply {
                 read_ahead: start.read_ahead,
                 read_in_vain: start.read_in_vain,
                 generated: 0,
+                cut: false,
             },
             prompt,
             pin: start.shared,
@@ -277,7 +278,7 @@ impl Reply {
                     text.push_str(&self.stops.finish());
                 }
             }
-            StopReason::Length => {}
+            StopReason::Length => self.usage.cut = true,
         }
         self.state = State::Done(reason);
         self.give_back();

@@ -63,7 +63,7 @@ pub(super) async fn complete(
             return Err(failed(WHO, error).into());
         }
         let chunks = Chunks::new(id, created, model, request.include_usage);
-        return Ok(events(streamed(thoughts, first, (chunks, reading), most), place));
+        return Ok(events(streamed(thoughts, first, (chunks, reading)), place));
     }
     let mut answer = Answer::default();
     let usage = loop {
@@ -74,7 +74,7 @@ pub(super) async fn complete(
     };
     answer.add(reading.finish());
     let (text, calls) = answer.done(reading.whole());
-    let (finish, tokens) = (finish(usage, most, &reading), tokens(usage));
+    let (finish, tokens) = (finish(usage, &reading), tokens(usage));
     let answer = Completion { id: &id, created, model: &model, text: &text, calls: &calls, finish, tokens };
     Ok(document(answer.body()))
 }
@@ -84,7 +84,6 @@ fn streamed(
     thoughts: Thoughts,
     first: Thought,
     (chunks, reading): (Chunks, Reading),
-    most: usize,
 ) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> {
     let begins = chunks.first();
     unfold(Some((thoughts, Some(first), begins, reading)), move |state| {
@@ -102,7 +101,7 @@ fn streamed(
                 }
                 Thought::Done(Ok(usage)) => {
                     text.push_str(&told(&chunks, reading.finish()));
-                    text.push_str(&chunks.last(finish(usage, most, &reading), tokens(usage)));
+                    text.push_str(&chunks.last(finish(usage, &reading), tokens(usage)));
                     None
                 }
                 Thought::Done(Err(error)) => {
@@ -163,10 +162,10 @@ fn sampling(
 }
 
 /// Calls that are whole are an answer, even if the last token that was allowed completed them.
-fn finish(usage: Usage, most: usize, reading: &Reading) -> Finish {
+fn finish(usage: Usage, reading: &Reading) -> Finish {
     if reading.is_calls() {
         Finish::ToolCalls
-    } else if usage.generated >= most {
+    } else if usage.cut {
         Finish::Length
     } else {
         Finish::Stop

@@ -52,7 +52,9 @@ impl Call {
                     self.reply = Some(Reply { turn, wanted, spoke: false });
                     self.voice_lasts_until = None;
                     let tools = Some(self.conversation.tools()).filter(|tools| !tools.are_idle());
-                    self.begin_job(Purpose::Answer { turn }, Job::Answer { messages, tools, rung, wanted });
+                    let most_tokens = self.most_tokens;
+                    let job = Job::Answer { messages, tools, rung, wanted, most_tokens };
+                    self.begin_job(Purpose::Answer { turn }, job);
                 }
                 Action::Release { turn } => self.want(turn),
                 Action::StopGenerating { turn } => {

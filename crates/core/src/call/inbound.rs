@@ -69,6 +69,9 @@ impl Call {
             Inbound::ToolsGiven { tools, system_prompt } => {
                 self.tell(now, Event::ToolsGiven { tools, system_prompt })?;
             }
+            Inbound::AnswersLimited { tokens } => {
+                self.most_tokens = tokens.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
+            }
             Inbound::ToolReturned { call, output } => self.tell(now, Event::ToolReturned { call, output })?,
             Inbound::HeardNoMoreThan { lasting } => self.tell(now, Event::HeardNoMoreThan { lasting })?,
             Inbound::EndRequested => return Err(Ending::Requested),

@@ -40,6 +40,8 @@ pub enum Job {
         rung: usize,
         /// The answer is certainly wanted. A speculative answer must not keep other calls waiting.
         wanted: bool,
+        /// The most tokens of the answer, if the client limits them more than the server does.
+        most_tokens: Option<usize>,
     },
     /// Prefill a conversation that will be answered later.
     ReadAhead {

@@ -173,6 +173,8 @@ pub struct Call {
     language: &'static Language,
     dictionary: Arc<Dictionary>,
     reply: Option<Reply>,
+    /// The most tokens of an answer, if the client limits them.
+    most_tokens: Option<usize>,
     tools: RunningTools,
     log: CallLog,
     /// The language models that answer the turns not reported yet.
@@ -240,6 +242,7 @@ impl Call {
             watch,
             capturing: Capturing::new(capture, now),
             reply: None,
+            most_tokens: None,
             tools: RunningTools::default(),
             answered: None,
             told: None,

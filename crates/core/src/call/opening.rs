@@ -63,6 +63,7 @@ pub fn open(
             | Inbound::AnswerRequested { .. }
             | Inbound::Instructed { .. }
             | Inbound::ToolsGiven { .. }
+            | Inbound::AnswersLimited { .. }
             | Inbound::ToolReturned { .. }
             | Inbound::HeardNoMoreThan { .. }
             | Inbound::Ignored { .. } => {}

@@ -166,6 +166,7 @@ fn described(inbound: &Inbound) -> Value {
         Inbound::Remembered { role, text } => json!({"remembered": role, "text": text}),
         Inbound::AnswerRequested { instructions } => json!({"answer": instructions}),
         Inbound::Instructed { system_prompt } => json!({"instructed": system_prompt}),
+        Inbound::AnswersLimited { tokens } => json!({"answers_limited": tokens}),
         Inbound::ToolsGiven { tools, system_prompt: None } => json!({"tools": tools}),
         Inbound::ToolsGiven { tools, system_prompt: Some(prompt) } => {
             json!({"tools": tools, "system_prompt": prompt})

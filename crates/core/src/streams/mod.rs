@@ -239,6 +239,11 @@ pub enum Inbound {
         /// The system prompt that comes with them, if one does: the agent gets both or neither.
         system_prompt: Option<String>,
     },
+    /// The agent's answers have at most so many tokens from now on.
+    AnswersLimited {
+        /// `None` for as many as the server allows.
+        tokens: Option<u64>,
+    },
     /// A tool that the agent called has brought this.
     ToolReturned {
         /// The call.

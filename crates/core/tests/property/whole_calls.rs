@@ -78,6 +78,7 @@ fn any_scene() -> impl Strategy<Value = Scene> {
             speaks_only: None,
             answer: Some(ANSWER.into()),
             answers: VecDeque::new(),
+            cut: false,
         }
     });
     let keys = prop::collection::vec(0..20_000u64, 0..3);

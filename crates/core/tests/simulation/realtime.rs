@@ -166,7 +166,7 @@ fn tools_and_instructions_of_one_update_find_room_together_or_not_at_all() {
     call.sends(AT(2000), &update(300, 20));
     let told = prompt(&mut call);
     assert_eq!(refusals(&call), [""; 0]);
-    assert_eq!(told.matches("i ").count(), 300);
+    assert_eq!(told.matches("i ").count(), 299);
 
     let mut call = session();
     call.sends(AT(1000), &update(20, 30));
@@ -174,6 +174,20 @@ fn tools_and_instructions_of_one_update_find_room_together_or_not_at_all() {
     let told = prompt(&mut call);
     assert_eq!(refusals(&call), ["too_large"]);
     assert!(told.starts_with(&"i ".repeat(19)) && told.matches("i ").count() < 40, "{told}");
+}
+
+#[test]
+fn an_answer_that_had_to_stop_is_told_as_incomplete_with_the_words_that_were_heard() {
+    let mut call = session();
+    call.engines.cut = true;
+    call.says(AT(5000), "When do you open?");
+    call.run(AT(14_000));
+    let done = events(&call, &["response.done"]);
+    let response = &done.last().unwrap().1["response"];
+    let details = json!({"type": "incomplete", "reason": "max_output_tokens"});
+    assert_eq!((&response["status"], &response["status_details"]), (&json!("incomplete"), &details));
+    let item = &response["output"][0];
+    assert_eq!((&item["status"], &item["content"][0]["transcript"]), (&json!("incomplete"), &json!(ANSWER)));
 }
 
 /// A call of a function, as a model writes it.

@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn a_report_tells_what_the_end_of_the_turn_rests_on_and_what_the_answer_cost() {
         let end = EndOfTurn { rules: 0.5, model: Some(0.031), score: 0.7, wait_ms: 350.000_01 };
-        let usage = Usage { prompt: 120, reused: 116, read_ahead: 20, read_in_vain: 3, generated: 9 };
+        let usage = Usage { prompt: 120, reused: 116, generated: 9, ..Usage::default() };
         let turn =
             TurnReport { end_of_turn: Some(end), rung: 1, tokens: Some(usage), ..TurnReport::default() };
         let wire = TurnReportWire::from(&ReportedTurn { turn, model: "small".into(), speech_end_ms: None });

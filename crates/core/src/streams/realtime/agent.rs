@@ -76,6 +76,7 @@ impl Realtime {
         let of_turn = |response: &mut Response| response.turn == Some(turn.turn.turn);
         let Some(response) = self.response.take_if(of_turn) else { return Vec::new() };
         let outcome = match (turn.turn.interrupted, response.cancelled) {
+            (false, _) if turn.turn.tokens.is_some_and(|tokens| tokens.cut) => Outcome::Cut,
             (false, _) => Outcome::Completed,
             (true, false) => Outcome::TurnDetected,
             (true, true) => Outcome::ClientCancelled,

@@ -29,6 +29,10 @@ impl Asked {
         if response.get("conversation").is_some_and(|which| *which != json!("auto")) {
             return Err(Refusal::not_done("response.conversation", problem));
         }
+        let limit = "a limit is set for the session: session.max_output_tokens";
+        if response.get("max_output_tokens").is_some_and(|most| *most != json!("inf")) {
+            return Err(Refusal::not_done("response.max_output_tokens", limit));
+        }
         only_audio(response)?;
         let texts = response.texts("metadata", "response.metadata")?;
         let fits =

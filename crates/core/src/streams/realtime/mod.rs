@@ -130,7 +130,8 @@ impl Realtime {
         }));
         let tools = Some(self.session.tools.clone()).filter(|tools| !tools.are_idle());
         let equipped = tools.map(|tools| Inbound::ToolsGiven { tools, system_prompt: None });
-        [start].into_iter().chain(equipped).collect()
+        let limited = self.session.most_tokens.map(|most| Inbound::AnswersLimited { tokens: Some(most) });
+        [start].into_iter().chain(equipped).chain(limited).collect()
     }
 
     fn read(&mut self, message: &Fields<'_>) -> Result<Vec<Inbound>, Refusal> {
@@ -173,6 +174,8 @@ impl Realtime {
         // Also those that were given before: the agent may have had no room for them.
         let names_tools = ["tools", "tool_choice"].iter().any(|field| changes.get(field).is_some());
         let equipped = names_tools && self.running;
+        let limited = self.running && changed.most_tokens != self.session.most_tokens;
+        let limited = limited.then_some(Inbound::AnswersLimited { tokens: changed.most_tokens });
         self.session = changed;
         self.reply(("session.updated", json!({"session": self.session.told()})));
         let prompt = Some(self.session.instructions.clone()).filter(|text| !text.is_empty());
@@ -184,7 +187,7 @@ impl Realtime {
             (Some(system_prompt), false) if other => Some(Inbound::Instructed { system_prompt }),
             (_, false) => None,
         };
-        Ok(self.start().into_iter().chain(given).collect())
+        Ok(self.start().into_iter().chain(given).chain(limited).collect())
     }
 
     fn item(&mut self, item: &Fields<'_>) -> Result<Inbound, Refusal> {

@@ -12,6 +12,8 @@ use crate::streams::fields::base64;
 pub(super) enum Outcome {
     /// It was heard to its end.
     Completed,
+    /// It was heard to where the model had to stop: no more tokens were allowed.
+    Cut,
     /// The caller cut in.
     TurnDetected,
     /// The client cancelled it.
@@ -137,6 +139,7 @@ impl Response {
     pub(super) fn done(self, outcome: Outcome, turn: Option<&ReportedTurn>) -> Vec<Event> {
         let (status, details) = match outcome {
             Outcome::Completed => ("completed", Value::Null),
+            Outcome::Cut => ("incomplete", json!({"type": "incomplete", "reason": "max_output_tokens"})),
             Outcome::TurnDetected => ("cancelled", json!({"type": "cancelled", "reason": "turn_detected"})),
             Outcome::ClientCancelled => {
                 ("cancelled", json!({"type": "cancelled", "reason": "client_cancelled"}))

@@ -1,6 +1,8 @@
 //! The settings of a session: what a client may change of them, and how they are told. Must not know the
 //! conversation.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Value, json};
 
 use super::functions;
@@ -15,6 +17,9 @@ const LINEAR_RATE: u32 = 24_000;
 /// The most characters of instructions.
 const LONGEST_INSTRUCTIONS: usize = 20_000;
 
+/// What may be said of the most tokens of an answer.
+const MOST_TOKENS: RangeInclusive<u64> = 1..=4096;
+
 /// The settings of one session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Session {
@@ -25,6 +30,8 @@ pub(super) struct Session {
     pub(super) format: AudioFormat,
     /// The functions that the client carries out.
     pub(super) tools: Tools,
+    /// The most tokens of an answer; `None` for as many as the server allows.
+    pub(super) most_tokens: Option<u64>,
 }
 
 impl Session {
@@ -36,6 +43,7 @@ impl Session {
             instructions: String::new(),
             format: AudioFormat { encoding: Encoding::Pcm16le, rate: LINEAR_RATE },
             tools: Tools::default(),
+            most_tokens: None,
         }
     }
 
@@ -54,6 +62,7 @@ impl Session {
         only_audio(changes)?;
         let instructions = instructions(changes)?;
         let tools = functions::tools(changes, &self.tools)?;
+        let most_tokens = most_tokens(changes, self.most_tokens)?;
         let mut input = self.format;
         let mut output = self.format;
         if let Some(audio) = changes.optional_object("audio", "session.audio")? {
@@ -81,7 +90,7 @@ impl Session {
         }
         let instructions = instructions.filter(|text| !text.is_empty());
         let instructions = instructions.unwrap_or_else(|| self.instructions.clone());
-        Ok(Self { instructions, format: input, tools, ..self.clone() })
+        Ok(Self { instructions, format: input, tools, most_tokens, ..self.clone() })
     }
 
     /// The settings, as clients are told them.
@@ -111,7 +120,7 @@ impl Session {
             },
             "tools": tools,
             "tool_choice": tool_choice,
-            "max_output_tokens": "inf",
+            "max_output_tokens": self.most_tokens.map_or_else(|| json!("inf"), |most| json!(most)),
         })
     }
 }
@@ -129,6 +138,23 @@ pub(super) fn instructions(of: &Fields<'_>) -> Result<Option<String>, Refusal> {
         return Err(Refusal::new(RefusalCode::TooLarge, reason));
     }
     Ok(Some(text.trim().to_owned()))
+}
+
+/// The most tokens of an answer, which were `before`; `None` for no limit of the client's.
+fn most_tokens(of: &Fields<'_>, before: Option<u64>) -> Result<Option<u64>, Refusal> {
+    const FIELD: &str = "max_output_tokens";
+    match of.get(FIELD) {
+        None => Ok(before),
+        Some(Value::String(text)) if text == "inf" => Ok(None),
+        Some(given) => match given.as_u64().filter(|most| MOST_TOKENS.contains(most)) {
+            Some(most) => Ok(Some(most)),
+            None => {
+                let (least, most) = (MOST_TOKENS.start(), MOST_TOKENS.end());
+                let problem = format!("is none of {least} to {most}, and not \"inf\"");
+                Err(Refusal::malformed(&of.name(FIELD), problem))
+            }
+        },
+    }
 }
 
 /// The format of audio in one direction, if it is given.

@@ -96,6 +96,12 @@ fn what_is_not_done_is_refused_by_name() {
         ),
         (session(json!({"audio": {"input": {"format": {"type": "audio/pcm", "rate": 16000}}}})), "rate"),
         (session(json!({"audio": {"output": {"speed": 1.5}}})), "session.audio.output.speed"),
+        (session(json!({"max_output_tokens": 0})), "session.max_output_tokens: is none of 1 to 4096"),
+        (session(json!({"max_output_tokens": "many"})), "session.max_output_tokens"),
+        (
+            json!({"type": "response.create", "response": {"instructions": "a", "max_output_tokens": 9}}),
+            "response.max_output_tokens",
+        ),
         (json!({"type": "input_audio_buffer.commit"}), "input_audio_buffer.commit"),
         (json!({"type": "conversation.item.delete", "item_id": "i"}), "conversation.item.delete"),
         (json!({"type": "response.create"}), "nothing to answer"),
@@ -142,6 +148,19 @@ fn the_audio_of_a_running_session_stays_as_it_is() {
     let format = json!({"format": {"type": "audio/pcmu"}});
     let (meaning, _) = tell(&mut codec, &update(&json!({"audio": {"input": format, "output": format}})));
     assert_eq!(meaning.unwrap_err().code, RefusalCode::Unsupported);
+}
+
+#[test]
+fn answers_are_as_long_as_the_client_allows() {
+    let mut codec = codec();
+    let limit = |most: Value| update(&json!({"max_output_tokens": most}));
+    let (meaning, told) = tell(&mut codec, &limit(json!(40)));
+    assert!(matches!(meaning.unwrap()[..], [Inbound::Started(_), Inbound::AnswersLimited { tokens: Some(40) }]));
+    assert_eq!(told[0]["session"]["max_output_tokens"], 40);
+    assert_eq!(tell(&mut codec, &limit(json!(40))).0, Ok(Vec::new()));
+    let (meaning, told) = tell(&mut codec, &limit(json!("inf")));
+    assert_eq!(meaning, Ok(vec![Inbound::AnswersLimited { tokens: None }]));
+    assert_eq!(told[0]["session"]["max_output_tokens"], "inf");
 }
 
 /// Clients know these codes, and go on.

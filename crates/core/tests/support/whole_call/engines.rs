@@ -33,6 +33,8 @@ pub struct Engines {
     pub answer: Option<String>,
     /// The next answers, before that one.
     pub answers: VecDeque<String>,
+    /// Answers end because no more tokens are allowed.
+    pub cut: bool,
     /// How long the server's tools take.
     pub tool: Duration,
     pub tool_fails: bool,
@@ -52,6 +54,7 @@ impl Default for Engines {
             speaks_only: None,
             answer: None,
             answers: VecDeque::new(),
+            cut: false,
             tool: MS(500),
             tool_fails: false,
         }
@@ -128,7 +131,8 @@ impl WholeCall {
             self.timeline.at(at, Happening::Outcome(id, Outcome::Token(word.to_owned())));
             at += self.engines.token;
         }
-        self.timeline.at(at, Happening::Outcome(id, Outcome::Done(Usage::default())));
+        let usage = Usage { cut: self.engines.cut, ..Usage::default() };
+        self.timeline.at(at, Happening::Outcome(id, Outcome::Done(usage)));
     }
 }
 
