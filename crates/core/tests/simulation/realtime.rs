@@ -190,6 +190,21 @@ fn an_answer_that_had_to_stop_is_told_as_incomplete_with_the_words_that_were_hea
     assert_eq!((&item["status"], &item["content"][0]["transcript"]), (&json!("incomplete"), &json!(ANSWER)));
 }
 
+/// Fault: the phrase that stood in was told as a completed answer.
+#[test]
+fn a_phrase_in_place_of_an_answer_is_told_as_a_failed_response() {
+    let mut call = session();
+    call.expects_errors = true;
+    call.engines.silent_answers = 9;
+    call.says(AT(5000), "When do you open?");
+    call.run(AT(16_000));
+    assert!(call.heard_text().ends_with("could you say that again?"), "{}", call.heard_text());
+    let response = events(&call, &["response.done"]).last().unwrap().1["response"].clone();
+    assert_eq!((&response["status"], &response["status_details"]["type"]), (&json!("failed"), &json!("failed")));
+    assert_eq!(response["status_details"]["error"]["type"], "server_error");
+    assert_eq!(response["output"][0]["status"], "incomplete");
+}
+
 /// A call of a function, as a model writes it.
 const CALL: &str = "<tool_call>\n{\"name\": \"book\", \"arguments\": {\"day\": \"Tuesday\"}}\n</tool_call>";
 

@@ -76,6 +76,9 @@ impl Realtime {
         let of_turn = |response: &mut Response| response.turn == Some(turn.turn.turn);
         let Some(response) = self.response.take_if(of_turn) else { return Vec::new() };
         let outcome = match (turn.turn.interrupted, response.cancelled) {
+            // What was heard in its place is no answer. A client that asks again at this must not do so over
+            // a caller who has cut in.
+            (false, _) if turn.turn.failed => Outcome::Failed,
             (false, _) if turn.turn.tokens.is_some_and(|tokens| tokens.cut) => Outcome::Cut,
             (false, _) => Outcome::Completed,
             (true, false) => Outcome::TurnDetected,

@@ -14,6 +14,9 @@ pub(super) enum Outcome {
     Completed,
     /// It was heard to where the model had to stop: no more tokens were allowed.
     Cut,
+    /// An engine failed: a phrase that apologises was heard in place of the answer, or a part of it is
+    /// missing.
+    Failed,
     /// The caller cut in.
     TurnDetected,
     /// The client cancelled it.
@@ -140,6 +143,12 @@ impl Response {
         let (status, details) = match outcome {
             Outcome::Completed => ("completed", Value::Null),
             Outcome::Cut => ("incomplete", json!({"type": "incomplete", "reason": "max_output_tokens"})),
+            Outcome::Failed => {
+                let message = "an engine failed, and its answer is missing or not whole: the server's log \
+                               says why";
+                let error = json!({"type": "server_error", "code": "engine_failed", "message": message});
+                ("failed", json!({"type": "failed", "error": error}))
+            }
             Outcome::TurnDetected => ("cancelled", json!({"type": "cancelled", "reason": "turn_detected"})),
             Outcome::ClientCancelled => {
                 ("cancelled", json!({"type": "cancelled", "reason": "client_cancelled"}))
