@@ -51,7 +51,9 @@ impl Conversation {
         let milestones = Milestones { endpoint: Some(now), transcript: Some(now), ..Milestones::default() };
         // The result of a tool is answered behind what was said when it was called.
         let calls = self.reply.as_ref().is_some_and(Reply::calls_tools);
-        if self.is_protected() || calls || !self.nobody_is_heard(now) {
+        // A sentence that an operator wants said is said.
+        let ordered = self.reply.as_ref().is_some_and(|reply| reply.order.is_some());
+        if self.is_protected() || calls || ordered || !self.nobody_is_heard(now) {
             self.remember(Role::User, instructions);
             self.owed.get_or_insert((milestones, String::new()));
             return;

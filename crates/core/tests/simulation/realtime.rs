@@ -205,6 +205,25 @@ fn a_phrase_in_place_of_an_answer_is_told_as_a_failed_response() {
     assert_eq!(response["output"][0]["status"], "incomplete");
 }
 
+/// Fault: a client that asked for an answer while the agent asked whether anybody was there was refused.
+#[test]
+fn an_answer_that_is_asked_for_takes_the_place_of_what_the_agent_says_to_a_silent_caller() {
+    let mut settings = settings();
+    settings.manners.idle_after = Some(MS(3000));
+    let mut call = WholeCall::with(settings, Peer::Realtime, Engines::default());
+    call.run(AT(3500));
+    assert_eq!(events(&call, &["response.created"]).len(), 1);
+    let asked = json!({"type": "response.create", "response": {"instructions": "Tell the hours."}});
+    call.sends(AT(3600), &asked);
+    call.run(AT(6000));
+    let told = events(&call, &["response.created", "response.done", "error"]);
+    let kinds = kinds(&told);
+    assert_eq!(kinds[..3], ["response.created", "response.done", "response.created"], "{kinds:?}");
+    assert_eq!(told[1].1["response"]["status_details"]["reason"], "client_cancelled");
+    assert!(told[2].0 < AT(3700));
+    assert!(call.heard_text().contains("Is there anything else?"), "{}", call.heard_text());
+}
+
 /// A call of a function, as a model writes it.
 const CALL: &str = "<tool_call>\n{\"name\": \"book\", \"arguments\": {\"day\": \"Tuesday\"}}\n</tool_call>";
 

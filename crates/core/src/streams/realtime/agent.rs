@@ -15,7 +15,8 @@ impl Realtime {
         let other =
             |response: &mut Response| turn.is_some() && response.turn.is_some_and(|of| Some(of) != turn);
         if let Some(before) = self.response.take_if(other) {
-            events.extend(before.done(Outcome::TurnDetected, None));
+            let outcome = before.cut_by();
+            events.extend(before.done(outcome, None));
         }
         let mut response = match self.response.take() {
             Some(response) => response,
@@ -75,14 +76,13 @@ impl Realtime {
     pub(super) fn turn_over(&mut self, turn: &ReportedTurn) -> Vec<Event> {
         let of_turn = |response: &mut Response| response.turn == Some(turn.turn.turn);
         let Some(response) = self.response.take_if(of_turn) else { return Vec::new() };
-        let outcome = match (turn.turn.interrupted, response.cancelled) {
+        let outcome = match turn.turn.interrupted {
             // What was heard in its place is no answer. A client that asks again at this must not do so over
             // a caller who has cut in.
-            (false, _) if turn.turn.failed => Outcome::Failed,
-            (false, _) if turn.turn.tokens.is_some_and(|tokens| tokens.cut) => Outcome::Cut,
-            (false, _) => Outcome::Completed,
-            (true, false) => Outcome::TurnDetected,
-            (true, true) => Outcome::ClientCancelled,
+            false if turn.turn.failed => Outcome::Failed,
+            false if turn.turn.tokens.is_some_and(|tokens| tokens.cut) => Outcome::Cut,
+            false => Outcome::Completed,
+            true => response.cut_by(),
         };
         response.done(outcome, Some(turn))
     }

@@ -25,7 +25,7 @@ use self::caller::Caller;
 use self::functions::{Calls, Output};
 use self::items::Item;
 use self::names::Names;
-use self::response::{Event, Outcome, Response};
+use self::response::{Event, Response};
 use self::session::Session;
 use super::dialect::Dialect;
 use super::fields::{self, Fields, only_text};
@@ -218,8 +218,9 @@ impl Realtime {
     }
 
     fn create(&mut self, response: Option<&Fields<'_>>) -> Result<Option<Inbound>, Refusal> {
-        // What tools have brought is answered behind the response that called them.
-        if self.response.as_ref().is_some_and(|response| !response.calls_functions()) {
+        // What tools have brought is answered behind the response that called them, and what the agent says of
+        // its own accord gives way.
+        if self.response.as_ref().is_some_and(|response| response.answers && !response.calls_functions()) {
             let told = "Conversation already has an active response in progress: cancel it first";
             let told = self.problem("conversation_already_has_active_response", told);
             self.replies.push(told);
@@ -231,6 +232,9 @@ impl Realtime {
             return Err(Refusal::not_done("response.create", problem));
         }
         (self.typed, self.unanswered, self.metadata) = (true, false, metadata);
+        if let Some(response) = self.response.as_mut().filter(|response| !response.answers) {
+            response.cancelled = true;
+        }
         Ok(Some(Inbound::AnswerRequested { instructions }))
     }
 
@@ -279,7 +283,8 @@ impl Realtime {
         let mut events = Vec::new();
         // A filler is the beginning of the answer.
         if let Some(response) = self.response.take_if(|response| response.turn != Some(turn)) {
-            events.extend(response.done(Outcome::TurnDetected, None));
+            let outcome = response.cut_by();
+            events.extend(response.done(outcome, None));
         }
         self.unanswered = false;
         if spoken {
@@ -292,6 +297,9 @@ impl Realtime {
             let response = Response::new(self.names.of("resp"), Some(turn), metadata);
             events.push(response.created());
             self.response = Some(response);
+        }
+        if let Some(response) = &mut self.response {
+            response.answers = true;
         }
         events
     }

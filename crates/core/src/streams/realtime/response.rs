@@ -40,6 +40,8 @@ pub(super) struct Response {
     pub(super) samples: u64,
     /// What the client attached to its request.
     metadata: Value,
+    /// It answers somebody. Else the agent speaks of its own accord, as to a silent caller.
+    pub(super) answers: bool,
     /// The client has cancelled it.
     pub(super) cancelled: bool,
     /// Its playback was cleared, and nothing was sent since.
@@ -62,6 +64,7 @@ impl Response {
             transcript: String::new(),
             samples: 0,
             metadata,
+            answers: false,
             cancelled: false,
             cleared: false,
             cuts: 0,
@@ -136,6 +139,11 @@ impl Response {
     /// True if it calls functions.
     pub(super) fn calls_functions(&self) -> bool {
         !self.calls.is_empty()
+    }
+
+    /// How it ends if it is cut.
+    pub(super) fn cut_by(&self) -> Outcome {
+        if self.cancelled { Outcome::ClientCancelled } else { Outcome::TurnDetected }
     }
 
     /// The response is over. The item keeps the words that were `heard`, if it is known which.
