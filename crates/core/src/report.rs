@@ -299,7 +299,7 @@ pub enum Happened {
         /// The caller heard all of it.
         heard: bool,
     },
-    /// A tool of the server was carried out, or was to be.
+    /// A tool of the server or of its client was carried out, or was to be.
     ToolRan(ToolRun),
     /// Something went wrong; the call goes on.
     Failed(Trouble, Failure),

@@ -85,6 +85,7 @@ impl Call {
                 }
                 Action::CallTools { turn, calls } => {
                     self.report(&Report::ToolsCalled { turn, calls: &calls });
+                    self.client_runs_tools(now, turn, calls);
                 }
                 Action::RunTool { turn, call, conduct } => self.run_tool(now, turn, call, conduct),
                 Action::CancelTool { call } => self.cancel_tool(now, call),

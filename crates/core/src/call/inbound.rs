@@ -72,7 +72,7 @@ impl Call {
             Inbound::AnswersLimited { tokens } => {
                 self.most_tokens = tokens.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
             }
-            Inbound::ToolReturned { call, output } => self.tell(now, Event::ToolReturned { call, output })?,
+            Inbound::ToolReturned { call, output } => self.client_returned(now, call, output)?,
             Inbound::HeardNoMoreThan { lasting } => self.tell(now, Event::HeardNoMoreThan { lasting })?,
             Inbound::EndRequested => return Err(Ending::Requested),
             Inbound::Stopped => return Err(Ending::HungUp),

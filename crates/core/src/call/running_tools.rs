@@ -1,4 +1,4 @@
-//! The calls of the server's tools that are under way in a telephone call.
+//! The calls of tools that are under way in a telephone call, at the server or at its client.
 
 use std::collections::BTreeMap;
 

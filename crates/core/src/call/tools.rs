@@ -1,15 +1,39 @@
-//! Tools that the server carries out: their jobs, and what is told of them. Must not know what a tool does.
+//! Tools that the agent called: the jobs of those that the server carries out, and what is told of all. Must
+//! not know what a tool does.
 
 use super::jobs::Purpose;
 use super::running_tools::RunningTool;
-use super::{Call, Job, Outcome};
+use super::{Call, Flow, Job, Outcome};
 use crate::dialogue::tools::{Conduct, Moment};
 use crate::ids::{ToolCallId, TurnId};
 use crate::report::{CalledTool, Happened, ToolEnd, ToolRun, Trouble};
 use crate::turns::Event;
 use crate::units::CallTime;
 
+/// Calls that may be under way at once at the client. Of more, the oldest count as over: no result of theirs is
+/// awaited any more.
+const MOST_AT_THE_CLIENT: usize = 64;
+
 impl Call {
+    /// The client carries these out.
+    pub(super) fn client_runs_tools(&mut self, now: CallTime, turn: TurnId, calls: Vec<CalledTool>) {
+        for called in calls {
+            let running = RunningTool { turn, called, conduct: Conduct::default(), began: now };
+            self.tools.0.insert(running.called.id, running);
+        }
+        while self.tools.0.len() > MOST_AT_THE_CLIENT
+            && let Some(oldest) = self.tools.0.keys().next().copied()
+        {
+            self.tool_ended(now, oldest, ToolEnd::Unknown, String::new());
+        }
+    }
+
+    /// The client has brought the result of one.
+    pub(super) fn client_returned(&mut self, now: CallTime, call: ToolCallId, output: String) -> Flow {
+        self.tool_ended(now, call, ToolEnd::Done, output.clone());
+        self.tell(now, Event::ToolReturned { call, output })
+    }
+
     pub(super) fn run_tool(&mut self, now: CallTime, turn: TurnId, called: CalledTool, conduct: Conduct) {
         let id = called.id;
         let job = Job::CallTool { id, call: called.call.clone(), conduct: conduct.clone() };

@@ -14,7 +14,7 @@ pub struct CalledTool {
     pub call: ToolCall,
 }
 
-/// What came of a call of a tool of the server.
+/// What came of a call of a tool, of the server or of its client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToolRun {
     /// The turn whose reply called it.

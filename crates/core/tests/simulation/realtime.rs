@@ -1,6 +1,8 @@
 //! Whole calls of a client of the Realtime API, which returns no marks.
 
 use offhook_core::dialogue::Role;
+use offhook_core::ids::TurnId;
+use offhook_core::report::{Happened, ToolEnd};
 use offhook_core::units::CallTime;
 use serde_json::{Value, json};
 
@@ -264,6 +266,36 @@ fn a_function_is_called_and_what_it_brings_is_answered() {
     // What was brought is no item of the caller's speech.
     assert_eq!(events(&call, &["input_audio_buffer.committed"]).len(), 1);
     assert_eq!(call.prompts.last().unwrap().last().unwrap().role, Role::Tool);
+}
+
+/// Fault: only the tools of the server were in the records.
+#[test]
+fn a_function_that_the_client_carried_out_is_told_like_a_tool_of_the_server() {
+    let ran = |call: &WholeCall| {
+        let runs = call.happened.iter().filter_map(|(_, happened)| match happened {
+            Happened::ToolRan(run) => Some(run.clone()),
+            _ => None,
+        });
+        runs.collect::<Vec<_>>()
+    };
+    let mut call = booking(&[CALL, "You are booked."]);
+    call.sends(AT(9000), &result("call_0"));
+    call.run(AT(10_000));
+    let runs = ran(&call);
+    assert_eq!(runs.len(), 1);
+    let run = &runs[0];
+    assert_eq!((run.name.as_str(), run.end, run.turn), ("book", ToolEnd::Done, TurnId(1)));
+    assert_eq!(run.arguments, r#"{"day": "Tuesday"}"#);
+    assert_eq!(run.output, r#"{"booked": true}"#);
+    let made = events(&call, &["response.function_call_arguments.done"])[0].0;
+    assert!((run.took_ms - AT(9000).millis_after(made)).abs() < 1.0, "{}", run.took_ms);
+
+    // A client that brings nothing before the end.
+    let mut call = booking(&[CALL]);
+    call.run(AT(9000));
+    call.hangs_up();
+    let runs = ran(&call);
+    assert_eq!((runs.len(), runs[0].end, runs[0].output.as_str()), (1, ToolEnd::Unknown, ""));
 }
 
 #[test]
