@@ -10,7 +10,8 @@ import { repeat } from "./polling.js";
 import { showReady } from "./ready.js";
 import { clock, counted, listOf } from "./words.js";
 
-const rows = new Map(); // by the call's id
+const rows = new Map(); // of the open calls, by their names
+const past = new Set(); // of calls that are over, and still read; a new call may have the name of one
 
 const FIGURES = [
   { name: "turns", of: (call) => String(call.turns ?? 0) },
@@ -48,7 +49,7 @@ class Row {
   /** Opens what is said in the call, or closes it. The server lets a few read: one on this page. */
   toggle() {
     if (this.words) return this.close();
-    rows.forEach((row) => row.close());
+    [...rows.values(), ...past].forEach((row) => row.close());
     this.words = new LiveWords(this.id);
     this.element.append(this.words.element);
     this.listen.setAttribute("aria-expanded", "true");
@@ -67,7 +68,10 @@ class Row {
   /** The call is over. What was said in it stays to be read until it is closed. */
   over() {
     this.isOver = true;
+    rows.delete(this.id);
     if (!this.words) return this.leave();
+    past.add(this);
+    this.words.isLast();
     if (document.activeElement === this.end) this.listen.focus();
     this.end.hidden = true;
   }
@@ -75,17 +79,27 @@ class Row {
   leave() {
     if (this.element.contains(document.activeElement)) byId("title").focus(); // it is about to go
     this.element.remove();
-    rows.delete(this.id);
-    byId("nobody").hidden = rows.size > 0;
+    past.delete(this);
+    showNobody();
+  }
+
+  /** Whether this is another call, that has the name of this one. */
+  isBefore(call) {
+    return (call.since_s ?? 0) < this.sinceS;
   }
 
   update(call) {
+    this.sinceS = call.since_s ?? 0;
     write(this.length, clock((call.since_s ?? 0) * 1000));
     FIGURES.forEach(({ of, warn }, at) => {
       write(this.values[at], of(call));
       this.values[at].className = warn?.(call) ? "warn" : "";
     });
   }
+}
+
+function showNobody() {
+  byId("nobody").hidden = rows.size + past.size > 0;
 }
 
 function write(element, words) {
@@ -95,6 +109,7 @@ function write(element, words) {
 async function hangUp(row) {
   const words = "The caller hears the line go dead at once. The agent says no goodbye.";
   if (!(await sure("Hang up this call?", words, "Hang up"))) return;
+  if (row.isOver) return; // another call may have its name by now
   row.end.textContent = "Hanging up …";
   try {
     await post(`/calls/${encodeURIComponent(row.id)}/hangup`);
@@ -116,13 +131,14 @@ async function show() {
   for (const [id, row] of rows) if (!here.has(id)) row.over();
   for (const call of calls) {
     const id = String(call.id);
+    if (rows.get(id)?.isBefore(call)) rows.get(id).over();
     if (rows.has(id)) rows.get(id).update(call);
     else {
       rows.set(id, new Row(call));
       byId("live").append(rows.get(id).element);
     }
   }
-  byId("nobody").hidden = rows.size > 0;
+  showNobody();
 }
 
 const look = repeat(show, 1000);

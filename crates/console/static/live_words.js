@@ -37,12 +37,14 @@ export class LiveWords {
     this.element = make("section", "words-of-call", this.light, this.about, this.room);
     this.element.setAttribute("aria-label", `Transcript of ${id}`);
     this.over = false;
+    this.callIsOver = false;
   }
 
   /** Reads until the call is over or `stop` is called; after a break, from the beginning. */
   async start() {
     this.stopper = new AbortController();
     while (!this.over && !this.stopper.signal.aborted) {
+      if (this.callIsOver) return this.end("The call is over.");
       try {
         this.begin();
         const path = `/calls/${encodeURIComponent(this.id)}/events`;
@@ -60,6 +62,11 @@ export class LiveWords {
 
   stop() {
     this.stopper?.abort();
+  }
+
+  /** The call is over. What still comes is read, but nobody is asked again: a new call may have its name. */
+  isLast() {
+    this.callIsOver = true;
   }
 
   begin() {

@@ -71,6 +71,26 @@ test("the words of an open call come as they are said, with what was not heard",
   }
 });
 
+// Fault: its card was that of the call before, without a way to hang up.
+test("a new call that has the name of one that is over gets a card of its own", async () => {
+  await onPage("full", LIVE, async (page) => {
+    await opener(page).click();
+    await conversation();
+    await sees(page, "open from eight thirty to five.");
+    await serverHas("empty");
+    await page.locator(".live").nth(1).waitFor({ state: "detached" });
+    await sees(page, "The call is over.");
+    await serverHas("full");
+    await page.locator(".live").nth(3).waitFor();
+    assert.equal(await page.getByRole("button", { name: `Hang up ${ID}` }).count(), 1);
+    assert.equal(await page.getByRole("button", { name: /^Hang up/ }).count(), 3);
+    await sees(page, "open from eight thirty to five.");
+    await opener(page).first().click();
+    await page.locator(".live").nth(3).waitFor({ state: "detached" });
+    assert.equal(await page.getByRole("button", { name: /^Hang up/ }).count(), 3);
+  });
+});
+
 test("one transcript is open at a time, with the keyboard, for a screen reader", async () => {
   await onPage("full", LIVE, async (page) => {
     await page.locator(".live").nth(2).waitFor();
