@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -77,6 +78,9 @@ pub struct App {
     pub(crate) toolbox: Arc<Toolbox>,
     /// What tools still do, also for calls that are over.
     pub(crate) errands: TaskTracker,
+    /// Places for requests of programs.
+    pub(crate) requests: Arc<Semaphore>,
+    /// Cancelled when running calls and requests are ended.
     pub(crate) stop: CancellationToken,
 }
 
@@ -96,6 +100,7 @@ impl App {
             settings: Arc::new(Settings::new(config.clone(), ConfigFile::new(None))),
             certificates: None,
             transfers: Arc::new(Transfers::new(uptime.clone())),
+            requests: Arc::new(Semaphore::new(config.api.at_once)),
             config,
             seen: Arc::default(),
             login,
@@ -263,7 +268,13 @@ impl App {
         }
     }
 
-    /// Ends all running calls.
+    /// Requests of programs that are being answered.
+    #[must_use]
+    pub fn requests_under_way(&self) -> usize {
+        self.config.api.at_once.saturating_sub(self.requests.available_permits())
+    }
+
+    /// Ends all running calls, and what programs have asked for.
     pub fn stop_calls(&self) {
         self.stop.cancel();
     }

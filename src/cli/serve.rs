@@ -315,14 +315,15 @@ fn warn_of_the_open(config: &Config) {
     }
 }
 
-/// Accepts no new calls. Running ones may end by themselves, and what is made of calls after their ends may
-/// be made, until `patience` is over or a second signal comes; then they are ended.
+/// Accepts no new calls. Running ones may end by themselves, what is made of calls after their ends may be made,
+/// and programs may get their answers, until `patience` is over or a second signal comes; then all is ended.
 async fn drain(app: &App, patience: Duration, mut told_again: impl AsyncFnMut()) {
     app.registry().drain();
     let calls = app.registry().calls();
     tracing::info!(calls, ?patience, "draining");
     let all_ended = async {
-        while app.registry().calls() + app.errands() + app.summaries_to_make() > 0 {
+        let under_way = || app.errands() + app.summaries_to_make() + app.requests_under_way();
+        while app.registry().calls() + under_way() > 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
@@ -334,7 +335,7 @@ async fn drain(app: &App, patience: Duration, mut told_again: impl AsyncFnMut())
     app.stop_calls();
     // Each call sends its peer a close, and waits a moment for the answer.
     let all_parted = async {
-        while !app.sockets_are_gone() {
+        while !app.sockets_are_gone() || app.requests_under_way() > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };

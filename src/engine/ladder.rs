@@ -134,8 +134,14 @@ impl Ladder {
     /// # Errors
     /// If there is no model of this name.
     pub fn named(&self, name: &str) -> Result<&dyn Think, UnknownModel> {
-        let index = self.index_of(name)?;
-        self.models.get(index).map(|(_, model)| model.as_ref()).ok_or_else(|| self.unknown(name))
+        self.find(name).map(|(_, model)| model).ok_or_else(|| self.unknown(name))
+    }
+
+    /// The model of this name, if there is one, with its name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<(&str, &dyn Think)> {
+        let (name, model) = self.models.iter().find(|(known, _)| known == name)?;
+        Some((name, model.as_ref()))
     }
 
     /// All models.

@@ -9,7 +9,7 @@ pub struct QueueFull(pub &'static str);
 
 impl QueueFull {
     /// The error for a rung of the ladder that does not exist.
-    pub(super) fn no_model() -> Self {
+    pub(crate) fn no_model() -> Self {
         Self("language model that does not exist")
     }
 }

@@ -25,6 +25,7 @@ use crate::dialogue::Message;
 use crate::engine::Sampling;
 use crate::engine::engines::Engines;
 use crate::engine::llm::{Form, Guide};
+use crate::engine::queue::QueueFull;
 use crate::ids::CallId;
 use crate::language::ENGLISH;
 use crate::report::{AfterCall, AfterState, Happened};
@@ -239,7 +240,9 @@ impl AfterCalls {
         loop {
             let session = format!("after {}", unique_id());
             let asked = (sampling.clone(), self.settings.timeout);
-            match Thoughts::begin(by.engines, &by.model, session, messages.to_vec(), asked) {
+            let model = by.engines.models.named(&by.model).map_err(|_| QueueFull::no_model());
+            let begin = |model| Thoughts::begin(by.engines, model, session, messages.to_vec(), asked);
+            match model.and_then(begin) {
                 Ok(thoughts) => {
                     if let Some(answer) = by.whole_answer(thoughts, due).await? {
                         return Ok(answer);

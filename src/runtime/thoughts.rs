@@ -11,7 +11,7 @@ use crate::dialogue::{Message, Usage};
 use crate::engine::buffered_playback::BufferedPlayback;
 use crate::engine::cpu_time::CpuTime;
 use crate::engine::engines::Engines;
-use crate::engine::ports::{ThinkRequest, ThinkSink};
+use crate::engine::ports::{Think, ThinkRequest, ThinkSink};
 use crate::engine::queue::QueueFull;
 use crate::engine::wanted::Wanted;
 use crate::engine::{CancelFlag, EngineError, Room, Sampling, Task};
@@ -67,19 +67,18 @@ pub struct Thoughts {
 }
 
 impl Thoughts {
-    /// Asks the language model `model`. No call waits for the answer, so it gives way to those of calls. It
+    /// Asks this language model. No call waits for the answer, so it gives way to those of calls. It
     /// has `patience`.
     ///
     /// # Errors
     /// If the model has no memory left, or too many wait for it.
     pub fn begin(
         engines: &Engines,
-        model: &str,
+        model: &dyn Think,
         session: String,
         messages: Vec<Message>,
         (sampling, patience): (Sampling, Duration),
     ) -> Result<Self, QueueFull> {
-        let model = engines.models.named(model).map_err(|_| QueueFull("language model"))?;
         let no_room = || QueueFull("memory of the language model");
         let room = model.rooms().admit().map_err(|_| no_room())?;
         // The last room is for a call.

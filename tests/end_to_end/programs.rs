@@ -325,6 +325,40 @@ fn a_client_that_leaves_or_does_not_read_holds_nobody_up() {
     assert!(until(Ok(())), "the place is free again");
 }
 
+/// Fault: the connection was cut in the middle of the answer.
+#[test]
+fn a_server_that_stops_says_so_in_the_answers_that_it_does_not_end() {
+    let server = Server::start(&configured(&[("server.drain_timeout_ms", "300")], &[]));
+    let numbers = json!({"type": "array", "items": {"type": "integer"}, "minItems": 2000});
+    let form = json!({"type": "json_schema", "json_schema": {"name": "numbers", "schema": {
+        "type": "object", "properties": {"all": numbers}, "required": ["all"]}}});
+    let asked = json!({"model": "default", "stream": true, "messages": question("Count for me."),
+        "response_format": form})
+    .to_string();
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n",
+        server.address,
+        asked.len()
+    );
+    stream.write_all(&[head.as_bytes(), asked.as_bytes()].concat()).unwrap();
+    let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
+    while bytes.windows(10).filter(|ten| *ten == b"\"content\":").count() < 5 {
+        let read = stream.read(&mut part).unwrap();
+        assert!(read > 0, "the answer ended: {}", String::from_utf8_lossy(&bytes));
+        bytes.extend(&part[..read]);
+    }
+    server.terminate();
+    stream.read_to_end(&mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let last = text.rsplit("data: ").next().unwrap();
+    assert!(last.contains("\"code\":\"server_is_stopping\"") && !text.contains("[DONE]"), "{last}");
+    assert!(text.ends_with("\r\n0\r\n\r\n"), "the answer is ended, not cut: {last}");
+    assert!(server.ends_well());
+}
+
 #[test]
 fn the_page_comes_with_all_its_files_and_lets_a_browser_do_nothing_else() {
     let server = Server::start(&configuration(&[]));

@@ -137,6 +137,13 @@ impl ApiError {
         Self::new(503, Kind::Server, Some("server_is_overloaded"), message).again_after(wait_s)
     }
 
+    /// 503: the server is being stopped, and the work was not done, or is broken off.
+    #[must_use]
+    pub fn stopping(wait_s: u64) -> Self {
+        let message = format!("the server is being stopped; try again in {wait_s} s");
+        Self::new(503, Kind::Server, Some("server_is_stopping"), message).again_after(wait_s)
+    }
+
     /// 413: a body that is larger than may be.
     #[must_use]
     pub fn too_large(most_bytes: u64) -> Self {

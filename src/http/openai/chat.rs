@@ -47,14 +47,14 @@ pub(super) async fn complete(
         Ok((request, messages, most))
     });
     let (request, messages, most) = read.await?;
-    let model = language_model(engines, &request.model)?.to_owned();
-    let guide = guides::made(&request, engines.guides.get(&model).cloned()).await?;
+    let (model, thinks) = language_model(engines, &request.model)?;
+    let guide = guides::made(&request, engines.guides.get(model).cloned()).await?;
     let name = unique_id();
     let sampling = sampling(&request, guide, most, &app.config.llm.sampling, name.as_str());
     let (id, created) = (format!("chatcmpl-{name}"), since_1970().as_secs());
     let patience = app.config.api.timeout;
     let mut thoughts =
-        Thoughts::begin(engines, &model, format!("api {name}"), messages, (sampling, patience))?;
+        Thoughts::begin(engines, thinks, format!("api {name}"), messages, (sampling, patience))?;
     let mut reading = Reading::new(&request, name.as_str());
     if request.stream {
         // An error that comes before the first text is a status and not an event.
@@ -62,7 +62,7 @@ pub(super) async fn complete(
         if let Thought::Done(Err(error)) = &first {
             return Err(failed(WHO, error).into());
         }
-        let chunks = Chunks::new(id, created, model, request.include_usage);
+        let chunks = Chunks::new(id, created, model.to_owned(), request.include_usage);
         return Ok(events(streamed(thoughts, first, (chunks, reading)), place));
     }
     let mut answer = Answer::default();
@@ -75,7 +75,7 @@ pub(super) async fn complete(
     answer.add(reading.finish());
     let (text, calls) = answer.done(reading.whole());
     let (finish, tokens) = (finish(usage, &reading), tokens(usage));
-    let answer = Completion { id: &id, created, model: &model, text: &text, calls: &calls, finish, tokens };
+    let answer = Completion { id: &id, created, model, text: &text, calls: &calls, finish, tokens };
     Ok(document(answer.body()))
 }
 

@@ -9,7 +9,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 
 use super::answers::{Refusal, SOON_S};
 use super::clients::{Clients, Denied};
@@ -36,7 +37,6 @@ const NO_KEYS: &str = "this server has no API keys and serves the programs of it
 pub(super) struct Gate {
     app: App,
     clients: Arc<Clients>,
-    places: Arc<Semaphore>,
 }
 
 /// A place inside, until it is dropped. An answer that is sent as it is made keeps it to its end.
@@ -44,6 +44,8 @@ pub(super) struct Gate {
 pub(super) struct Place {
     _permit: Arc<OwnedSemaphorePermit>,
     connection: Connection,
+    /// The server is being stopped, and its time for what is under way is over.
+    stop: CancellationToken,
 }
 
 impl Place {
@@ -51,13 +53,17 @@ impl Place {
     pub(super) fn cut(&self) {
         self.connection.cut();
     }
+
+    /// Comes when the server waits no longer for what is under way.
+    pub(super) async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
 }
 
 impl Gate {
     pub(super) fn of(app: &App) -> Self {
         let api = &app.config.api;
-        let (clients, places) = (Arc::new(Clients::of(api)), Arc::new(Semaphore::new(api.at_once)));
-        Self { app: app.clone(), clients, places }
+        Self { app: app.clone(), clients: Arc::new(Clients::of(api)) }
     }
 
     /// Lets a request in. Only those that are work need a place.
@@ -71,10 +77,10 @@ impl Gate {
         }
         let busy = || ApiError::too_busy(SOON_S);
         if self.app.registry.is_draining() {
-            return Err(busy());
+            return Err(ApiError::stopping(SOON_S));
         }
-        let permit = Arc::new(self.places.clone().try_acquire_owned().map_err(|_| busy())?);
-        Ok(Some(Place { _permit: permit, connection: connection.clone() }))
+        let permit = Arc::new(self.app.requests.clone().try_acquire_owned().map_err(|_| busy())?);
+        Ok(Some(Place { _permit: permit, connection: connection.clone(), stop: self.app.stop.clone() }))
     }
 
     fn refused(&self, denied: Denied, connection: &Connection) -> ApiError {
@@ -110,8 +116,11 @@ pub(super) async fn enter(
         Ok(None) => next.run(request).await,
         Ok(Some(place)) => {
             connection.take_longer(gate.app.config.api.timeout + LAST_BYTES);
-            request.extensions_mut().insert(place);
-            next.run(request).await
+            request.extensions_mut().insert(place.clone());
+            tokio::select! {
+                response = next.run(request) => response,
+                () = place.stopped() => Refusal(ApiError::stopping(SOON_S)).into_response(),
+            }
         }
         Err(error) => Refusal(error).into_response(),
     };

@@ -6,6 +6,7 @@ use axum::response::Response;
 use super::answers::{Refusal, SOON_S, document};
 use crate::app::App;
 use crate::engine::engines::Engines;
+use crate::engine::ports::Think;
 use crate::engine::requests::Requests;
 use crate::openai::ApiError;
 use crate::openai::models::{Model, list};
@@ -30,13 +31,13 @@ pub(super) fn requests(engines: &Engines) -> Result<&Requests, ApiError> {
     engines.requests.as_ref().ok_or_else(|| ApiError::server_failed(none))
 }
 
-/// The language model that a request names.
-pub(super) fn language_model<'a>(engines: &'a Engines, asked: &str) -> Result<&'a str, ApiError> {
-    if asked == DEFAULT {
-        return Ok(engines.models.in_use());
-    }
-    let mut names = engines.models.names();
-    names.find(|name| *name == asked).ok_or_else(|| ApiError::unknown_model(asked, served(engines)))
+/// The language model that a request names, with its name.
+pub(super) fn language_model<'a>(
+    engines: &'a Engines,
+    asked: &str,
+) -> Result<(&'a str, &'a dyn Think), ApiError> {
+    let found = if asked == DEFAULT { engines.models.get(0).ok() } else { engines.models.find(asked) };
+    found.ok_or_else(|| ApiError::unknown_model(asked, served(engines)))
 }
 
 /// Checks the name of an engine that there is one of.

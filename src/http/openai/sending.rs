@@ -1,4 +1,5 @@
-//! Answers that are sent as they are made, to clients that read them. Must not know what is in them.
+//! Answers that are sent as they are made, to clients that read them, while the server runs. Must not know what
+//! is in them.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,25 +8,51 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
-use futures_util::Stream;
+use futures_util::stream::unfold;
+use futures_util::{Stream, StreamExt as _};
 use tokio::task::JoinHandle;
 
+use super::answers::SOON_S;
 use super::gate::Place;
-use crate::openai::EVENT_STREAM;
+use crate::openai::{ApiError, EVENT_STREAM};
 
 /// How long a client may leave a part of its answer unread.
 const UNREAD: Duration = Duration::from_secs(20);
 
-/// Bytes that are sent as they are made, by a client that keeps its place as long as it reads.
+/// Bytes that are sent as they are made, to a client that keeps its place as long as it reads. If the server is
+/// stopped, the connection breaks: a file has no other way to say that it is not whole.
 pub(super) fn stream(media_type: &'static str, parts: impl Parts, place: Place) -> Response {
+    let breaks = || Err(std::io::Error::other("the server is being stopped"));
+    respond(media_type, until_stopped(parts, place.clone(), breaks), place)
+}
+
+fn respond(media_type: &'static str, parts: impl Parts, place: Place) -> Response {
     let body = Body::from_stream(Watched { parts: Box::pin(parts), place, unread: None });
     ([(header::CONTENT_TYPE, media_type)], body).into_response()
 }
 
-/// Events that are sent as they are made. Proxies must not keep them back.
+/// These parts, or those that come until the server is stopped, and then the `last` one.
+fn until_stopped(
+    parts: impl Parts,
+    place: Place,
+    last: impl FnOnce() -> Result<Bytes, std::io::Error> + Send + 'static,
+) -> impl Parts {
+    unfold(Some((Box::pin(parts), place, last)), |state| async move {
+        let (mut parts, place, last) = state?;
+        tokio::select! {
+            biased;
+            part = parts.next() => part.map(|part| (part, Some((parts, place, last)))),
+            () = place.stopped() => Some((last(), None)),
+        }
+    })
+}
+
+/// Events that are sent as they are made. If the server is stopped, an error is the last one. Proxies must not
+/// keep them back.
 pub(super) fn events(parts: impl Parts, place: Place) -> Response {
     const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-    let mut response = stream(EVENT_STREAM, parts, place);
+    let last = || Ok(Bytes::from(ApiError::stopping(SOON_S).event()));
+    let mut response = respond(EVENT_STREAM, until_stopped(parts, place.clone(), last), place);
     response.headers_mut().insert(BUFFERING, HeaderValue::from_static("no"));
     response
 }
