@@ -25,7 +25,7 @@ use crate::call::line::Line;
 use crate::call::opening::Opening;
 use crate::call::tolerance::Tolerance;
 use crate::call::{Call, Ending, Setup};
-use crate::config::call::{self, listener, settings_of};
+use crate::config::call::{self, Known, listener, settings_of};
 use crate::ids::CallId;
 use crate::report::{Failure, Happened, Trouble};
 use crate::streams::detect::Context;
@@ -66,7 +66,7 @@ pub async fn run(
     });
     let (end, stood) = match prepared {
         Ok((Opening { start, early }, mut setup, mut place)) => {
-            let missed = learn(&services, &mut setup, &start, codec.dialect()).await;
+            let missed = learn(&services, &mut setup, &start, codec.dialect(), &mut incoming).await;
             setup.tap = services.record(&setup.id).await;
             setup.watch = Some(services.watching.begin(&setup.id));
             let (id, dialect) = (setup.id.clone(), codec.dialect());
@@ -132,15 +132,22 @@ pub fn leg(dialect: Option<Dialect>, start: &Start) -> Leg {
     Leg { dialect, call: start.call_id.clone(), from: start.from.clone(), to: start.to.clone() }
 }
 
-/// Puts what can be looked up of the caller into the setup. Meanwhile messages wait in the socket, as after a
-/// stall. Returns what went wrong, if something did.
+/// Puts what can be looked up of the caller into the setup. Meanwhile messages wait, as after a stall. If the
+/// caller hangs up or the server is stopped, nobody waits for the answer any more. Returns what went wrong, if
+/// something did.
 async fn learn(
     services: &Services,
     setup: &mut Setup,
     start: &Start,
     dialect: Option<Dialect>,
+    incoming: &mut SocketReader,
 ) -> Option<Failure> {
-    let (known, missed) = services.look_up(&setup.id, start, dialect).await;
+    let (known, missed) = tokio::select! {
+        biased;
+        found = services.look_up(&setup.id, start, dialect) => found,
+        () = incoming.gone() => (Known::default(), None),
+        () = services.stop.cancelled() => (Known::default(), None),
+    };
     let learnt = call::learn(&mut setup.settings, &services.config, &start.agent, known, &setup.count);
     missed.or_else(|| learnt.err().map(|problem| lookup::missed("lookup_too_long", &problem)))
 }

@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) struct Customer {
     pub(super) url: String,
     posted: Arc<Mutex<Vec<Value>>>,
+    /// When those who got no answer gave up.
+    given_up: Arc<Mutex<Vec<Instant>>>,
 }
 
 impl Customer {
@@ -30,14 +32,21 @@ impl Customer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("\"http://{}/\"", listener.local_addr().unwrap());
         let posted: Arc<Mutex<Vec<Value>>> = Arc::default();
-        let kept = posted.clone();
+        let given_up = Arc::<Mutex<Vec<Instant>>>::default();
+        let (kept, gone) = (posted.clone(), given_up.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (kept, answer) = (kept.clone(), answer.clone());
-                std::thread::spawn(move || serve(stream, &kept, answer));
+                let (kept, gone, answer) = (kept.clone(), gone.clone(), answer.clone());
+                std::thread::spawn(move || {
+                    let answers = answer.is_some();
+                    serve(stream, &kept, answer);
+                    if !answers {
+                        gone.lock().unwrap().push(Instant::now());
+                    }
+                });
             }
         });
-        Self { url, posted }
+        Self { url, posted, given_up }
     }
 
     pub fn posted(&self) -> Vec<Value> {
@@ -191,4 +200,26 @@ fn a_call_begins_whatever_the_one_that_is_asked_does() {
         });
         assert_eq!(customer.posted().len(), 1);
     }
+}
+
+/// Fault: the customer's server was kept busy for the whole time-out.
+#[test]
+fn of_a_caller_who_hangs_up_before_the_answer_nothing_more_is_asked() {
+    let customer = Customer::answering(None);
+    let secret = ("lookup.secret", "\"file:secret\"");
+    let keys = [("lookup.url", customer.url.as_str()), secret, ("lookup.timeout_ms", "3000")];
+    let server = Server::start(&configured(&keys, &[("secret", SECRET)]));
+    run(async {
+        let mut socket = start(&server, json!({})).await;
+        customer.waits_for(1);
+        socket.close(None).await.unwrap();
+        let hung_up = Instant::now();
+        while customer.given_up.lock().unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let after = customer.given_up.lock().unwrap()[0] - hung_up;
+        assert!(after < Duration::from_millis(1500), "{after:?}");
+        closed(socket).await;
+        assert!(greeting(&server).await.contains("Green Street"));
+    });
 }
