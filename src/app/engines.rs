@@ -12,6 +12,7 @@ use crate::engine::cores::{Cores, Now};
 use crate::engine::engines::Engines;
 use crate::engine::faults::{Faults, Faulty};
 use crate::engine::generating::{self, Steps};
+use crate::engine::grammars::Grammars;
 use crate::engine::guarded;
 use crate::engine::health::EngineHealth;
 use crate::engine::ladder::Ladder;
@@ -182,8 +183,9 @@ fn load(
         CountTokens::new(move |text| counter.as_ref().map_or(0, |counter| counter.count_tokens(text)));
     let guides: BTreeMap<String, Guides> =
         generators.iter().map(|(name, generator)| (name.clone(), generator.guides().clone())).collect();
+    let grammars = Grammars::new(cores.clone());
     for guides in guides.values() {
-        tool_answers::prepare(guides, &tools::told(&config.tools)).map_err(StartError::Tools)?;
+        tool_answers::prepare(&grammars, guides, &tools::told(&config.tools)).map_err(StartError::Tools)?;
     }
     let mut wards = Wards::new(now.clone());
     let (hear, heartbeats) = transcribing::start(recognizers, threads, &cores)?;
@@ -211,6 +213,7 @@ fn load(
         cores,
         count,
         guides: Arc::new(guides),
+        grammars,
         measures: Measures::default(),
         phrases: Some(phrases),
         standby,
@@ -271,6 +274,7 @@ pub fn without_models(config: &Config, now: Now, counted: &EngineMetrics) -> Res
         hear: Arc::new(ScriptedHear::new(None)),
         models: Ladder::new(vec![(config.llm.name.clone(), model)]),
         speak: Arc::new(phrases.clone()),
+        grammars: Grammars::new(cores.clone()),
         cores,
         count: CountTokens::new(|text| text.split_whitespace().count()),
         guides: Arc::default(),

@@ -208,7 +208,7 @@ impl App {
             transfers,
             stop,
         };
-        self.toolbox.start(&services.engines.guides);
+        self.toolbox.start(&services.engines.grammars, &services.engines.guides);
         // The services are set once; a second set of engines would be dropped unused.
         let _ = self.services.set(services);
     }

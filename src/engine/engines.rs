@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::arbiter::Work;
 use super::cores::Cores;
 use super::faults::Faults;
+use super::grammars::Grammars;
 use super::health::{EngineHealth, HealthFigures};
 use super::ladder::Ladder;
 use super::llm::{Guides, PoolUse};
@@ -36,6 +37,8 @@ pub struct Engines {
     pub count: CountTokens,
     /// What answers can be held to, for each language model that can be, by its name.
     pub guides: Arc<BTreeMap<String, Guides>>,
+    /// Makes grammars of them.
+    pub grammars: Grammars,
     /// What is left out under load.
     pub measures: Measures,
     /// What the voice remembers.

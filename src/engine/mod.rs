@@ -11,6 +11,7 @@ pub mod engines;
 pub mod faults;
 pub mod flite;
 pub mod generating;
+pub mod grammars;
 pub mod guarded;
 pub mod health;
 pub mod ladder;

@@ -1,25 +1,14 @@
-//! Answers that may call tools: their grammar is made first, on a thread of its own, and then the model is
-//! asked. Must not know who carries the calls out.
+//! Answers that may call tools: their grammar is made first, and then the model is asked. Must not know who
+//! carries the calls out.
 
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::engines::Engines;
+use super::grammars::{Grammars, Waits, Wanted};
 use super::llm::{Form, FormError, Guides, ToolUse};
 use super::ports::{ThinkRequest, ThinkSink};
 use super::queue::QueueFull;
-use super::threads::{lower_priority, spawn};
 use crate::dialogue::tools::{ToolChoice, Tools};
-
-/// Grammars are made one after the other: they take cores that no call counts.
-static MAKING: Mutex<()> = Mutex::new(());
-
-/// Answers that wait for their grammars.
-static WAITING: AtomicUsize = AtomicUsize::new(0);
-
-/// The most of them.
-const MOST_WAITING: usize = 32;
 
 /// Why a model was not asked in the end.
 #[derive(Debug)]
@@ -30,17 +19,52 @@ pub enum NotAsked {
     Refused(String),
 }
 
+/// An answer that waits for its grammar.
+struct Asking<F> {
+    engines: Engines,
+    guides: Guides,
+    name: String,
+    tools: Arc<Tools>,
+    request: ThinkRequest,
+    sink: Box<dyn ThinkSink>,
+    not_asked: F,
+}
+
+impl<F: FnOnce(NotAsked) + Send> Wanted for Asking<F> {
+    fn is_unwanted(&self) -> bool {
+        self.request.cancel.is_cancelled()
+    }
+
+    fn make(self: Box<Self>) {
+        let Self { engines, guides, name, tools, mut request, sink, not_asked } = *self;
+        match guides.make(&form(&tools)) {
+            Ok(guide) => {
+                request.sampling.guide = Some(guide);
+                // JSON repeats its signs, and what ends a reply that is only spoken may stand in a call.
+                request.sampling.repetition_penalty = 1.0;
+                request.sampling.stop.clear();
+                // A model that was taken out of use by now is still there.
+                let begun = engines.models.named(&name).map(|model| model.begin(request, sink));
+                if let Ok(Err(full)) = begun {
+                    not_asked(NotAsked::Full(full));
+                }
+            }
+            Err(error) => not_asked(NotAsked::Refused(told(&error, &tools))),
+        }
+    }
+}
+
 /// Asks the language model on a rung for an answer that may call these tools. Returns its name. A model that
 /// cannot be held to a grammar (it is scripted) is only asked. If it cannot be asked once the grammar is
 /// there, `not_asked` is told why.
 ///
 /// # Errors
-/// If there is no such model, its queue is full, or the operating system gives no thread.
+/// If there is no such model, its queue is full, or too many wait for their grammars.
 pub fn ask(
     engines: &Engines,
     rung: usize,
     tools: Arc<Tools>,
-    mut request: ThinkRequest,
+    request: ThinkRequest,
     sink: Box<dyn ThinkSink>,
     not_asked: impl FnOnce(NotAsked) + Send + 'static,
 ) -> Result<String, QueueFull> {
@@ -50,54 +74,23 @@ pub fn ask(
         model.begin(request, sink)?;
         return Ok(name);
     };
-    const BUSY: QueueFull = QueueFull("grammars of tools");
-    if WAITING.fetch_add(1, Relaxed) >= MOST_WAITING {
-        WAITING.fetch_sub(1, Relaxed);
-        return Err(BUSY);
-    }
-    let (engines, asked) = (engines.clone(), name.clone());
-    let ask = move || {
-        // A caller may wait for it.
-        lower_priority();
-        let made = {
-            let _alone = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-            WAITING.fetch_sub(1, Relaxed);
-            if request.cancel.is_cancelled() {
-                return;
-            }
-            guides.make(&form(&tools))
-        };
-        match made {
-            Ok(guide) => {
-                request.sampling.guide = Some(guide);
-                // JSON repeats its signs, and what ends a reply that is only spoken may stand in a call.
-                request.sampling.repetition_penalty = 1.0;
-                request.sampling.stop.clear();
-                // A model that was taken out of use by now is still there.
-                let begun = engines.models.named(&asked).map(|model| model.begin(request, sink));
-                if let Ok(Err(full)) = begun {
-                    not_asked(NotAsked::Full(full));
-                }
-            }
-            Err(error) => not_asked(NotAsked::Refused(told(&error, &tools))),
-        }
-    };
-    spawn("tools".to_owned(), ask).map_err(|_| {
-        WAITING.fetch_sub(1, Relaxed);
-        BUSY
-    })?;
+    let engines = engines.clone();
+    let grammars = engines.grammars.clone();
+    let asking = Asking { engines, guides, name: name.clone(), tools, request, sink, not_asked };
+    grammars.order(Waits::ACall, Box::new(asking))?;
     Ok(name)
 }
 
 /// Makes the grammar of these tools ahead: the first of a model takes a second.
 ///
 /// # Errors
-/// If no model can be held to them, with the name of the tool.
-pub fn prepare(guides: &Guides, tools: &Tools) -> Result<(), String> {
+/// If no model can be held to them, with the name of the tool, or too many wait for grammars.
+pub fn prepare(grammars: &Grammars, guides: &Guides, tools: &Tools) -> Result<(), String> {
     if tools.are_idle() {
         return Ok(());
     }
-    guides.make(&form(tools)).map(drop).map_err(|error| told(&error, tools))
+    let made = grammars.made(guides, form(tools)).map_err(|full| full.to_string())?;
+    made.map(drop).map_err(|error| told(&error, tools))
 }
 
 fn told(error: &FormError, tools: &Tools) -> String {

@@ -329,7 +329,7 @@ impl Asked<'_> {
             return Err((Missed::NotHeld, reason));
         };
         let made = tokio::select! {
-            made = grammars::made(Form::Schema(held_to(schema)), guides) => made,
+            made = grammars::made(&self.engines.grammars, guides, Form::Schema(held_to(schema))) => made,
             () = due => return Err(late()),
         };
         let failed = |_| (Missed::EngineFailed, "the maker of grammars failed".to_owned());

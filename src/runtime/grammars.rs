@@ -1,35 +1,48 @@
-//! Makes grammars that answers are held to for which no call waits: away from sockets, one after the other,
-//! and only with what everything else leaves free. Must not know what is done with them.
+//! Grammars that answers are held to for which no call waits. Must not know what is done with them.
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot::{self, Sender};
 
+use crate::engine::grammars::{Grammars, Waits, Wanted};
 use crate::engine::llm::{Form, FormError, Guide, Guides};
-use crate::engine::threads::aside;
-
-/// One grammar is made at a time, for all who want one.
-static MAKING: Semaphore = Semaphore::const_new(1);
 
 /// Why there is no grammar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotMade {
-    /// The system gives no thread now.
+    /// Too many wait for one, or the system gives no thread now.
     Busy,
     /// The maker did not come back.
     Failed,
 }
 
-/// Makes a grammar of this form, or says what is wrong with the form.
+/// A grammar for which a task waits.
+struct Awaited {
+    guides: Guides,
+    form: Form,
+    tell: Sender<Result<Guide, FormError>>,
+}
+
+impl Wanted for Awaited {
+    fn is_unwanted(&self) -> bool {
+        self.tell.is_closed()
+    }
+
+    fn make(self: Box<Self>) {
+        let Self { guides, form, tell } = *self;
+        let _ = tell.send(guides.make(&form));
+    }
+}
+
+/// Has a grammar of this form made, or says what is wrong with the form.
 ///
 /// # Errors
 /// If it cannot be made, whatever the form is.
-pub async fn made(form: Form, guides: Guides) -> Result<Result<Guide, FormError>, NotMade> {
-    let turn = MAKING.acquire().await.map_err(|_| NotMade::Failed)?;
+pub async fn made(
+    grammars: &Grammars,
+    guides: Guides,
+    form: Form,
+) -> Result<Result<Guide, FormError>, NotMade> {
     let (tell, told) = oneshot::channel();
-    let work = move || {
-        // Who wanted it may have gone when it is done; until then, no other grammar is made.
-        let _turn = turn;
-        let _ = tell.send(guides.make(&form));
-    };
-    aside("api-grammar", work).map_err(|_| NotMade::Busy)?;
+    let wanted = Box::new(Awaited { guides, form, tell });
+    grammars.order(Waits::NoCall, wanted).map_err(|_| NotMade::Busy)?;
     told.await.map_err(|_| NotMade::Failed)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::hands::Hands;
 use super::sinks::{Outcomes, Sounds, Thoughts, deliver};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
@@ -27,7 +28,16 @@ use crate::units::PHONE_RATE;
 #[derive(Debug, Clone, Default)]
 struct Hold {
     cancel: CancelFlag,
+    /// The same for what waits instead of looking: a tool.
+    given_up: CancellationToken,
     wanted: Wanted,
+}
+
+impl Hold {
+    fn cancel(&self) {
+        self.cancel.cancel();
+        self.given_up.cancel();
+    }
 }
 
 /// All jobs of one call.
@@ -128,7 +138,7 @@ impl Jobs {
 
     pub(super) fn cancel(&mut self, id: JobId) {
         if let Some(hold) = self.holds.remove(&id) {
-            hold.cancel.cancel();
+            hold.cancel();
         }
     }
 
@@ -161,7 +171,7 @@ impl Jobs {
 
     /// The call is over.
     pub(super) fn end(&mut self) {
-        self.holds.drain().for_each(|(_, hold)| hold.cancel.cancel());
+        self.holds.drain().for_each(|(_, hold)| hold.cancel());
         self.engines.end_session(&self.session);
     }
 
@@ -212,7 +222,7 @@ impl Jobs {
             let result = if conduct.cancelled_by_the_caller {
                 tokio::select! {
                     result = whole(&hands, again, &call) => result,
-                    () = cancelled(&hold.cancel) => return,
+                    () = hold.given_up.cancelled() => return,
                 }
             } else {
                 whole(&hands, again, &call).await
@@ -266,13 +276,4 @@ async fn whole(hands: &Hands, again: Option<ToolCallId>, call: &ToolCall) -> Res
         async move { hands.carry_out(&call, again).await }.in_current_span(),
     ));
     done.await.unwrap_or_else(|_| Err("the tool broke. It is not known whether it was done.".to_owned()))
-}
-
-/// How often a tool looks whether it is still wanted.
-const LOOK: Duration = Duration::from_millis(50);
-
-async fn cancelled(flag: &CancelFlag) {
-    while !flag.is_cancelled() {
-        tokio::time::sleep(LOOK).await;
-    }
 }

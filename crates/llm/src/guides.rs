@@ -21,8 +21,11 @@ use super::vocabulary::Vocabulary;
 use crate::dialogue::tools::{OPEN, Tool, is_name};
 use crate::{EngineError, Sampling};
 
-/// Grammars that are kept for later replies.
+/// Grammars that are kept for later replies, and as many forms of which there is none.
 const MOST_KEPT: NonZeroUsize = NonZeroUsize::new(16).expect("it is not 0");
+
+/// What is said if the system gives no thread: the form is not at fault.
+const NO_THREAD: &str = "there is no thread to make the grammar on";
 
 /// The stack of the thread that makes a grammar.
 const STACK: usize = 64 << 20;
@@ -81,21 +84,24 @@ struct Inner {
     shared: Arc<Shared>,
     maker: OnceLock<Result<Maker, String>>,
     made: Mutex<LruCache<String, Guide>>,
+    /// What is wrong with forms of which there is no grammar: finding that out can take longest of all.
+    refused: Mutex<LruCache<String, FormError>>,
 }
 
 impl Guides {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let made = Mutex::new(LruCache::new(MOST_KEPT));
-        Self(Arc::new(Inner { shared, maker: OnceLock::new(), made }))
+        let (made, refused) = (LruCache::new(MOST_KEPT), LruCache::new(MOST_KEPT));
+        let (made, refused) = (Mutex::new(made), Mutex::new(refused));
+        Self(Arc::new(Inner { shared, maker: OnceLock::new(), made, refused }))
     }
 
-    /// Makes a grammar, or finds it among those that were made last. It takes milliseconds, and the first one
-    /// of a model longer.
+    /// Makes a grammar, or finds it among those that were made or refused last. It takes milliseconds, and the
+    /// first one of a model longer.
     ///
     /// # Errors
     /// If a schema has something that replies cannot be held to, or is too large.
     pub fn make(&self, form: &Form) -> Result<Guide, FormError> {
-        let Inner { shared, maker, made } = &*self.0;
+        let Inner { shared, maker, made, refused } = &*self.0;
         let maker = maker.get_or_init(|| Maker::new(&shared.vocabulary, &shared.markup));
         let maker = maker.as_ref().map_err(|problem| FormError { tool: None, problem: problem.clone() })?;
         maker.check(form)?;
@@ -105,9 +111,26 @@ impl Guides {
         if let Some(guide) = kept {
             return Ok(guide);
         }
-        let guide = maker.make(form)?;
-        made.lock().unwrap_or_else(PoisonError::into_inner).put(key, guide.clone());
-        Ok(guide)
+        let known = refused.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(error) = known {
+            return Err(error);
+        }
+        let outcome = maker.make(form);
+        match &outcome {
+            Ok(guide) => {
+                made.lock().unwrap_or_else(PoisonError::into_inner).put(key, guide.clone());
+            }
+            Err(error) if error.problem == NO_THREAD => {}
+            Err(error) => {
+                refused.lock().unwrap_or_else(PoisonError::into_inner).put(key, error.clone());
+            }
+        }
+        outcome
+    }
+
+    #[cfg(test)]
+    pub(super) fn knows_as_refused(&self, form: &Form) -> bool {
+        self.0.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&form.key())
     }
 
     /// The beginning of a reply that is sampled so.
@@ -225,7 +248,7 @@ impl Maker {
 
     /// The library follows `$ref` by recursion: a chain of all that a schema may have needs some megabytes.
     fn compile(&self, grammar: TopLevelGrammar, words: bool) -> Result<Guide, String> {
-        let failed = |_| "there is no thread to make the grammar on".to_owned();
+        let failed = |_| NO_THREAD.to_owned();
         std::thread::scope(|scope| {
             let maker = std::thread::Builder::new().name("grammar".to_owned()).stack_size(STACK);
             let made = maker.spawn_scoped(scope, || self.compile_here(grammar, words)).map_err(failed)?;

@@ -48,7 +48,7 @@ pub(super) async fn complete(
     });
     let (request, messages, most) = read.await?;
     let (model, thinks) = language_model(engines, &request.model)?;
-    let guide = guides::made(&request, engines.guides.get(model).cloned()).await?;
+    let guide = guides::made(&request, &engines.grammars, engines.guides.get(model).cloned()).await?;
     let name = unique_id();
     let sampling = sampling(&request, guide, most, &app.config.llm.sampling, name.as_str());
     let (id, created) = (format!("chatcmpl-{name}"), since_1970().as_secs());

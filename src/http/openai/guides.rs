@@ -6,6 +6,7 @@ use tokio::time::timeout;
 
 use super::answers::SOON_S;
 use super::forms;
+use crate::engine::grammars::Grammars;
 use crate::engine::llm::{Guide, Guides};
 use crate::openai::ApiError;
 use crate::openai::chat::ChatRequest;
@@ -15,7 +16,11 @@ use crate::runtime::grammars::{self, NotMade};
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// The grammar that the answer is held to, if there is one. `guides` are those of the model that is asked.
-pub(super) async fn made(request: &ChatRequest, guides: Option<Guides>) -> Result<Option<Guide>, ApiError> {
+pub(super) async fn made(
+    request: &ChatRequest,
+    grammars: &Grammars,
+    guides: Option<Guides>,
+) -> Result<Option<Guide>, ApiError> {
     let Some(form) = forms::form(request) else { return Ok(None) };
     let Some(guides) = guides else { return Err(forms::not_held(request)) };
     let late = |_| ApiError::too_busy(SOON_S);
@@ -23,6 +28,6 @@ pub(super) async fn made(request: &ChatRequest, guides: Option<Guides>) -> Resul
         NotMade::Busy => ApiError::too_busy(SOON_S),
         NotMade::Failed => ApiError::server_failed("the maker of grammars failed"),
     };
-    let made = timeout(LONGEST, grammars::made(form, guides)).await.map_err(late)?.map_err(not_made)?;
+    let made = timeout(LONGEST, grammars::made(grammars, guides, form)).await.map_err(late)?.map_err(not_made)?;
     made.map(Some).map_err(|error| forms::refused(request, &error))
 }

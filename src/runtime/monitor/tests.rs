@@ -6,6 +6,7 @@ use super::*;
 use crate::config::{DEFAULT_CONFIG, parse};
 use crate::dialogue::CountTokens;
 use crate::engine::cores::Cores;
+use crate::engine::grammars::Grammars;
 use crate::engine::ladder;
 use crate::engine::measures::Measures;
 use crate::engine::ports::{Speak, SpeakRequest, SpeakSink, Think};
@@ -30,6 +31,7 @@ fn engines() -> Engines {
         cores: Cores::new(2, Arc::new(|| Duration::ZERO)),
         count: CountTokens::new(|text| text.len()),
         guides: Arc::default(),
+        grammars: Grammars::new(Cores::new(2, Arc::new(|| Duration::ZERO))),
         measures: Measures::default(),
         phrases: None,
         standby: None,

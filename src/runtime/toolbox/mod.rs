@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::config::{Does, McpReach, OwnTool, Problem};
 use crate::dialogue::CountTokens;
 use crate::dialogue::tools::{Tool, Tools};
+use crate::engine::grammars::Grammars;
 use crate::engine::llm::Guides;
 use crate::streams::transfer::Destination;
 use crate::tools::McpReach as Reach;
@@ -103,8 +104,8 @@ impl Toolbox {
 
     /// Starts the servers of tools. Tools to which one of these models cannot be held are left out. Needs a
     /// Tokio runtime.
-    pub fn start(&self, guides: &Arc<BTreeMap<String, Guides>>) {
-        self.servers.iter().for_each(|server| server.start(Arc::clone(guides)));
+    pub fn start(&self, grammars: &Grammars, guides: &Arc<BTreeMap<String, Guides>>) {
+        self.servers.iter().for_each(|server| server.start(grammars.clone(), Arc::clone(guides)));
     }
 
     /// The tools that a call has which begins now: those of servers that have told theirs, too. A name that

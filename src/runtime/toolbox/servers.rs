@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::dialogue::tools::{Conduct, Tool, Tools};
+use crate::engine::grammars::Grammars;
 use crate::engine::llm::Guides;
 use crate::engine::tool_answers;
 use crate::tools::{Asked, McpOptions, McpServer, McpTool, Network, ToolError};
@@ -36,7 +37,7 @@ impl Server {
     }
 
     /// Starts it, however long that takes.
-    pub(in crate::runtime) fn start(&self, guides: Arc<BTreeMap<String, Guides>>) {
+    pub(in crate::runtime) fn start(&self, grammars: Grammars, guides: Arc<BTreeMap<String, Guides>>) {
         let (options, network) = (self.options.clone(), self.network.clone());
         let running = Arc::clone(&self.running);
         tokio::spawn(async move {
@@ -44,7 +45,7 @@ impl Server {
                 match McpServer::connect(options.clone(), &network).await {
                     Ok(server) => {
                         let told = server.tools();
-                        let checked = tokio::task::spawn_blocking(move || usable(told, &guides)).await;
+                        let checked = tokio::task::spawn_blocking(move || usable(told, &grammars, &guides)).await;
                         let usable = checked.unwrap_or_default();
                         let tools = usable.len();
                         tracing::info!(server = options.name, tools, "a server of tools is there");
@@ -87,12 +88,16 @@ impl Server {
 
 /// The names of those tools to which every model can be held: with another one, a call would lose all its
 /// tools.
-fn usable(told: Vec<McpTool>, guides: &BTreeMap<String, Guides>) -> BTreeSet<String> {
+fn usable(
+    told: Vec<McpTool>,
+    grammars: &Grammars,
+    guides: &BTreeMap<String, Guides>,
+) -> BTreeSet<String> {
     let mut usable = BTreeSet::new();
     for McpTool { name, input_schema, .. } in told {
         let tool = Tool { name: name.clone(), description: None, parameters: input_schema, own: None };
         let tools = Tools { all: vec![tool], ..Tools::default() };
-        match guides.values().try_for_each(|guides| tool_answers::prepare(guides, &tools)) {
+        match guides.values().try_for_each(|guides| tool_answers::prepare(grammars, guides, &tools)) {
             Ok(()) => drop(usable.insert(name)),
             Err(problem) => tracing::warn!(%problem, "a tool of a server is left out"),
         }

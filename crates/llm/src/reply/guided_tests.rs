@@ -112,6 +112,21 @@ fn words_for_a_voice_have_no_markup_before_a_call_and_a_call_can_begin_all_the_s
     assert!(guided.is_complete());
 }
 
+/// Fault: a schema that cannot be held was compiled again with each answer that was asked for.
+#[test]
+fn a_form_that_was_refused_is_refused_again_without_being_compiled() {
+    let engine = engine();
+    let bad = Form::Schema(json!({"type": "string", "pattern": "(?=a)"}));
+    let first = engine.guides().make(&bad).map(drop).unwrap_err();
+    assert!(engine.guides().knows_as_refused(&bad));
+    assert_eq!(engine.clone().guides().make(&bad).map(drop).unwrap_err(), first);
+    for length in 0..40 {
+        let other = Form::Schema(json!({"type": "string", "pattern": format!("(?=a{{{length}}})")}));
+        engine.guides().make(&other).map(drop).unwrap_err();
+    }
+    assert!(!engine.guides().knows_as_refused(&bad), "the oldest are forgotten");
+}
+
 #[test]
 fn a_grammar_is_made_once_and_holds_replies_of_its_own_model_only() {
     let (engine, other) = (engine(), engine());
