@@ -1,8 +1,8 @@
 //! The MCP servers of the agent's tools: each is started in the background, and tried again until it answers.
 //! Must not know what their tools do.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::dialogue::tools::{Conduct, Tool, Tools};
@@ -27,8 +27,14 @@ pub(in crate::runtime) struct Server {
 #[derive(Debug)]
 struct Running {
     server: McpServer,
-    /// Those to which all models can be held.
-    usable: BTreeSet<String>,
+    /// Those to which all models can be held, as they were told last.
+    usable: Mutex<Vec<McpTool>>,
+}
+
+impl Running {
+    fn usable(&self) -> MutexGuard<'_, Vec<McpTool>> {
+        self.usable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Server {
@@ -43,16 +49,7 @@ impl Server {
         tokio::spawn(async move {
             loop {
                 match McpServer::connect(options.clone(), &network).await {
-                    Ok(server) => {
-                        let told = server.tools();
-                        let checked = tokio::task::spawn_blocking(move || usable(told, &grammars, &guides)).await;
-                        let usable = checked.unwrap_or_default();
-                        let tools = usable.len();
-                        tracing::info!(server = options.name, tools, "a server of tools is there");
-                        // It is the only one that is started.
-                        let _ = running.set(Running { server, usable });
-                        return;
-                    }
+                    Ok(server) => return keep(server, &running, &grammars, &guides).await,
                     Err(error) => {
                         let server = &options.name;
                         tracing::warn!(server, %error, "a server of tools does not start: calls begin without its tools");
@@ -65,14 +62,14 @@ impl Server {
 
     /// Its tools; none before it has told them.
     pub(in crate::runtime) fn tools(&self) -> Vec<Tool> {
-        let Some(Running { server, usable }) = self.running.get() else { return Vec::new() };
-        let tool = |told: McpTool| Tool {
-            name: told.name,
-            description: Some(told.description).filter(|text| !text.is_empty()),
-            parameters: told.input_schema,
+        let Some(running) = self.running.get() else { return Vec::new() };
+        let tool = |told: &McpTool| Tool {
+            name: told.name.clone(),
+            description: Some(told.description.clone()).filter(|text| !text.is_empty()),
+            parameters: told.input_schema.clone(),
             own: Some(self.conduct.clone()),
         };
-        server.tools().into_iter().filter(|told| usable.contains(&told.name)).map(tool).collect()
+        running.usable().iter().map(tool).collect()
     }
 
     /// Asks one of its tools; `None` if it has none of this name.
@@ -81,26 +78,56 @@ impl Server {
         name: &str,
         asked: &Asked<'_>,
     ) -> Option<Result<String, ToolError>> {
-        let Running { server, usable } = self.running.get()?;
-        if usable.contains(name) { Some(server.call(name, asked).await) } else { None }
+        let running = self.running.get()?;
+        let is_usable = running.usable().iter().any(|tool| tool.name == name);
+        if is_usable { Some(running.server.call(name, asked).await) } else { None }
     }
 }
 
-/// The names of those tools to which every model can be held: with another one, a call would lose all its
-/// tools.
+/// Checks the tools of a server that is there, and again whenever it tells others. Calls that begin then have
+/// those.
+async fn keep(
+    server: McpServer,
+    running: &OnceLock<Running>,
+    grammars: &Grammars,
+    guides: &Arc<BTreeMap<String, Guides>>,
+) {
+    let name = server.name().to_owned();
+    let checked = async |told: Vec<McpTool>| {
+        let (grammars, guides) = (grammars.clone(), Arc::clone(guides));
+        let checked = tokio::task::spawn_blocking(move || usable(told, &grammars, &guides)).await;
+        let usable = checked.unwrap_or_default();
+        tracing::info!(server = name, tools = usable.len(), "a server of tools is there");
+        usable
+    };
+    let usable = Mutex::new(checked(server.tools()).await);
+    // It is the only one that is started.
+    let running = running.get_or_init(|| Running { server, usable });
+    let mut lists = 0;
+    loop {
+        lists = running.server.lists_beyond(lists).await;
+        let usable = checked(running.server.tools()).await;
+        *running.usable() = usable;
+    }
+}
+
+/// Those tools to which every model can be held: with another one, a call would lose all its tools.
 fn usable(
     told: Vec<McpTool>,
     grammars: &Grammars,
     guides: &BTreeMap<String, Guides>,
-) -> BTreeSet<String> {
-    let mut usable = BTreeSet::new();
-    for McpTool { name, input_schema, .. } in told {
-        let tool = Tool { name: name.clone(), description: None, parameters: input_schema, own: None };
+) -> Vec<McpTool> {
+    let is_usable = |told: &McpTool| {
+        let (name, parameters) = (told.name.clone(), told.input_schema.clone());
+        let tool = Tool { name, description: None, parameters, own: None };
         let tools = Tools { all: vec![tool], ..Tools::default() };
         match guides.values().try_for_each(|guides| tool_answers::prepare(grammars, guides, &tools)) {
-            Ok(()) => drop(usable.insert(name)),
-            Err(problem) => tracing::warn!(%problem, "a tool of a server is left out"),
+            Ok(()) => true,
+            Err(problem) => {
+                tracing::warn!(%problem, "a tool of a server is left out");
+                false
+            }
         }
-    }
-    usable
+    };
+    told.into_iter().filter(is_usable).collect()
 }

@@ -12,7 +12,7 @@ mod session;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::AbortHandle;
 
 use crate::error::ToolError;
@@ -36,6 +36,8 @@ struct Shared {
     network: Network,
     redactor: Redactor,
     state: Mutex<State>,
+    /// Counts the lists of tools that were read.
+    lists: watch::Sender<u64>,
     places: Semaphore,
 }
 
@@ -70,6 +72,7 @@ impl McpServer {
         let connection = session::open(&options, network, &redactor).await?;
         let shared = Arc::new(Shared {
             state: Mutex::new(State::Up(Arc::clone(&connection.session))),
+            lists: watch::Sender::new(0),
             places: Semaphore::new(options.limits.at_once),
             options,
             network: network.clone(),
@@ -79,14 +82,26 @@ impl McpServer {
         Ok(Self { shared, keeper })
     }
 
-    /// The tools that the server told when it was started last. A server that changes its list while it runs
-    /// is not asked for it again: prompts hold these tools.
+    /// Its name, from the options.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.shared.options.name
+    }
+
+    /// The tools that the server told last: when it was started, or after it said that they have changed.
     #[must_use]
     pub fn tools(&self) -> Vec<McpTool> {
         match self.shared.state() {
-            State::Up(session) => session.tools.clone(),
+            State::Up(session) => session.tools(),
             State::Down { tools, .. } => tools,
         }
+    }
+
+    /// Waits until more than `known` lists of tools were read after the first one, and tells how many.
+    pub async fn lists_beyond(&self, known: u64) -> u64 {
+        let mut lists = self.shared.lists.subscribe();
+        // The sender lives as long as the server.
+        lists.wait_for(|read| *read > known).await.map_or(known, |read| *read)
     }
 
     /// Why the server cannot be asked just now; `None` if it can.
@@ -141,6 +156,21 @@ impl Shared {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
+    /// The list of tools was read again, or could not be.
+    fn has_read(&self, read: Result<(), String>) {
+        let server = self.options.name.as_str();
+        match read {
+            Ok(()) => {
+                self.lists.send_modify(|read| *read += 1);
+                tracing::info!(server, "the MCP server has other tools");
+            }
+            Err(why) => {
+                let why = self.options.without_address(self.redactor.redact(why));
+                tracing::warn!(server, "the new tools of the MCP server cannot be read, the old ones stay: {why}");
+            }
+        }
+    }
+
     fn without_secrets(&self, error: ToolError) -> ToolError {
         let shown = |text: String| self.options.without_address(self.redactor.redact(text));
         match error {
@@ -165,15 +195,27 @@ async fn keep(shared: Arc<Shared>, mut connection: Connection) {
     let (server, retries) = (shared.options.name.as_str(), shared.options.retries);
     let mut wait = retries.first;
     loop {
-        let tools = connection.session.tools.clone();
+        let session = Arc::clone(&connection.session);
         let mut ended = std::pin::pin!(connection.ended());
-        let why = tokio::select! {
-            why = &mut ended => why,
-            () = tokio::time::sleep(retries.steady) => {
-                wait = retries.first;
-                ended.await
+        let mut steady = std::pin::pin!(tokio::time::sleep(retries.steady));
+        let mut is_steady = false;
+        let mut reads_again = std::pin::pin!(async {
+            loop {
+                let read = session.reads_again(&shared.options).await;
+                shared.has_read(read);
+            }
+        });
+        let why = loop {
+            tokio::select! {
+                why = &mut ended => break why,
+                () = &mut steady, if !is_steady => {
+                    is_steady = true;
+                    wait = retries.first;
+                }
+                () = &mut reads_again => {}
             }
         };
+        let tools = session.tools();
         let why = text::shown(&shared.redactor.redact(why), 400);
         tracing::warn!(server, "the MCP server can be asked no more, and is started again: {why}");
         shared.set(State::Down { why, tools: tools.clone() });
@@ -190,5 +232,6 @@ async fn keep(shared: Arc<Shared>, mut connection: Connection) {
         };
         tracing::info!(server, "the MCP server can be asked again");
         shared.set(State::Up(Arc::clone(&connection.session)));
+        shared.lists.send_modify(|read| *read += 1);
     }
 }

@@ -1,18 +1,22 @@
 //! One connection to an MCP server: opened, asked, and ended. Must not know when it is opened again.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rmcp::ClientHandler;
 use rmcp::model::{
     CallToolRequestParams, ClientCapabilities, ClientConfig, Implementation, RequestMetaObject,
 };
-use rmcp::service::{ClientInitializeError, Peer, RoleClient, RunningService, serve_client};
+use rmcp::service::{
+    ClientInitializeError, NotificationContext, Peer, RoleClient, RunningService, serve_client,
+};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::Transport;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::common::client_side_sse::ExponentialBackoff;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use serde_json::Value;
+use tokio::sync::Notify;
 use url::Url;
 
 use crate::error::ToolError;
@@ -37,17 +41,38 @@ const SHORTEST_LIMIT: usize = 1 << 20;
 /// What a message of JSON-RPC adds to an answer.
 const ENVELOPE: usize = 16 << 10;
 
+/// The least time between two readings of the list of tools: a server may say without end that it has changed.
+const BETWEEN_LISTS: Duration = Duration::from_secs(1);
+
 /// A connection that can be asked.
 pub(crate) struct Session {
     peer: Peer<RoleClient>,
-    pub(crate) tools: Vec<McpTool>,
+    tools: Mutex<Vec<McpTool>>,
+    /// The server has said that its list of tools is another one.
+    changed: Arc<Notify>,
     fate: Arc<Fate>,
+}
+
+/// What a server is told of us, and what it tells us without being asked.
+struct Client {
+    config: ClientConfig,
+    changed: Arc<Notify>,
+}
+
+impl ClientHandler for Client {
+    fn get_info(&self) -> ClientConfig {
+        self.config.clone()
+    }
+
+    async fn on_tool_list_changed(&self, _: NotificationContext<RoleClient>) {
+        self.changed.notify_one();
+    }
 }
 
 /// A connection, and what keeps it.
 pub(crate) struct Connection {
     pub(crate) session: Arc<Session>,
-    running: RunningService<RoleClient, ClientConfig>,
+    running: RunningService<RoleClient, Client>,
     child: Option<Child>,
 }
 
@@ -109,12 +134,14 @@ pub(crate) async fn open(
 }
 
 fn connection(
-    running: RunningService<RoleClient, ClientConfig>,
+    running: RunningService<RoleClient, Client>,
     tools: Vec<McpTool>,
     fate: Arc<Fate>,
     child: Option<Child>,
 ) -> Connection {
-    let session = Arc::new(Session { peer: running.peer().clone(), tools, fate });
+    let changed = Arc::clone(&running.service().changed);
+    let session =
+        Arc::new(Session { peer: running.peer().clone(), tools: Mutex::new(tools), changed, fate });
     Connection { session, running, child }
 }
 
@@ -123,9 +150,10 @@ async fn begun<T: Transport<RoleClient> + 'static>(
     options: &McpOptions,
     transport: T,
     fate: &Arc<Fate>,
-) -> Result<(RunningService<RoleClient, ClientConfig>, Vec<McpTool>), ToolError> {
+) -> Result<(RunningService<RoleClient, Client>, Vec<McpTool>), ToolError> {
     let client = Implementation::new("offhook", env!("CARGO_PKG_VERSION"));
-    let client = ClientConfig::new(ClientCapabilities::default(), client);
+    let config = ClientConfig::new(ClientCapabilities::default(), client);
+    let client = Client { config, changed: Arc::default() };
     let transport = Guarded::new(transport, Arc::clone(fate));
     let longest = options.limits.longest_answer;
     let both = async {
@@ -166,6 +194,27 @@ fn why(error: ToolError) -> Result<String, ToolError> {
 }
 
 impl Session {
+    /// The tools that the server told last.
+    pub(crate) fn tools(&self) -> Vec<McpTool> {
+        self.tools.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until the server says that its list of tools has changed, and reads it again, which takes a moment.
+    /// If it cannot be read, the old one stays; the sentence says why.
+    pub(crate) async fn reads_again(&self, options: &McpOptions) -> Result<(), String> {
+        self.changed.notified().await;
+        tokio::time::sleep(BETWEEN_LISTS).await;
+        let longest = options.limits.longest_answer;
+        match tokio::time::timeout(options.start_timeout, listing::read(&self.peer, options)).await {
+            Ok(Ok(tools)) => {
+                *self.tools.lock().unwrap_or_else(PoisonError::into_inner) = tools;
+                Ok(())
+            }
+            Ok(Err(error)) => Err(outcome::failed(&error, longest).unwrap_or_else(closed).to_string()),
+            Err(_) => Err(format!("no list within {} ms", options.start_timeout.as_millis())),
+        }
+    }
+
     /// Why the connection has ended; `None` if it has not.
     pub(crate) fn over(&self) -> Option<String> {
         self.fate.why()
@@ -178,7 +227,8 @@ impl Session {
         asked: &Asked<'_>,
         options: &McpOptions,
     ) -> Result<String, ToolError> {
-        if !self.tools.iter().any(|known| known.name == tool) {
+        let is_known = |tools: &[McpTool]| tools.iter().any(|known| known.name == tool);
+        if !is_known(&self.tools.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Err(ToolError::NoSuchTool(text::shown(tool, 64)));
         }
         let mut meta = RequestMetaObject::new();

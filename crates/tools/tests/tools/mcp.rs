@@ -74,6 +74,7 @@ async fn tools_are_listed_within_limits_and_called() {
         "pretty",
         "environment",
         "talks",
+        "learns",
     ];
     assert_eq!(names, expected, "without names and schemas that cannot be");
     assert_eq!(tools[0].description, "The tool that [31m echo.");
@@ -136,7 +137,7 @@ async fn a_dead_server_fails_calls_at_once() {
     }
     let error = call(&server, "echo").await.unwrap_err();
     assert!(matches!(&error, ToolError::Unreachable(why) if why.contains("started again")), "{error:?}");
-    assert_eq!(server.tools().len(), 11, "prompts still hold them");
+    assert_eq!(server.tools().len(), 12, "prompts still hold them");
 }
 
 #[tokio::test]
@@ -207,6 +208,23 @@ async fn servers_that_do_not_start_are_told_in_time() {
     }
     let missing = McpServer::connect(command("/no/such/program", &[]), &nowhere()).await.unwrap_err();
     assert!(missing.to_string().contains("cannot be started"), "{missing}");
+}
+
+/// Fault: the list was read when the server was started, and never again.
+#[tokio::test]
+async fn a_server_that_says_that_its_tools_have_changed_is_asked_for_them_again() {
+    let server = started(ours()).await;
+    let has = |name: &str| server.tools().iter().any(|tool| tool.name == name);
+    assert!(!has("learnt"));
+    assert_eq!(call(&server, "learnt").await, Err(ToolError::NoSuchTool("learnt".to_owned())));
+    assert_eq!(call(&server, "learns").await.unwrap(), "true");
+    assert_eq!(server.lists_beyond(0).await, 1);
+    assert!(has("learnt") && has("echo"));
+    assert_eq!(call(&server, "learnt").await.unwrap(), "I know this.");
+    // One that is started again has told its tools again, too.
+    let _ = call(&server, "dies").await;
+    assert_eq!(server.lists_beyond(1).await, 2);
+    assert!(!has("learnt"));
 }
 
 #[tokio::test]

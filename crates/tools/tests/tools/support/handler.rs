@@ -1,6 +1,8 @@
 //! An MCP server with tools that behave, and tools that do not. Made with the server's side of the SDK.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use rmcp::ServerHandler;
 use rmcp::model::{
@@ -9,6 +11,9 @@ use rmcp::model::{
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::{Value, json};
+
+/// Whether the server of this process has learnt a tool.
+static LEARNT: AtomicBool = AtomicBool::new(false);
 
 #[derive(Clone, Copy)]
 pub(crate) struct Handler;
@@ -45,6 +50,10 @@ impl ServerHandler for Handler {
         tools.push(tool("echo", "The second of its name.".to_owned(), json!({})));
         tools.push(tool("talks", "long ".repeat(1000), json!({})));
         tools.push(tool("sprawls", String::new(), json!({ "x".repeat(20_000): {} })));
+        tools.push(tool("learns", String::new(), json!({})));
+        if LEARNT.load(Relaxed) {
+            tools.push(tool("learnt", String::new(), json!({})));
+        }
         Ok(ListToolsResult::with_all_items(tools))
     }
 
@@ -61,6 +70,12 @@ impl ServerHandler for Handler {
                 text(json!({ "arguments": arguments, "key": key, "process": std::process::id() }).to_string())
             }
             "slow" => std::future::pending().await,
+            "learns" => {
+                LEARNT.store(true, Relaxed);
+                let told = context.peer.notify_tool_list_changed().await;
+                text(format!("{}", told.is_ok()))
+            }
+            "learnt" => text("I know this.".to_owned()),
             "dies" => {
                 eprintln!("out of paper");
                 std::process::exit(3);
