@@ -65,7 +65,7 @@ def understood(text):
 def trials(openai, client):
     yield "the models", {"default", "whisper-1", "tts-1"} <= {model.id for model in client.models.list()}
     speech = {}
-    for form in ("mp3", "wav", "flac"):
+    for form in ("mp3", "opus", "wav", "flac"):
         asked = client.audio.speech.create(model="tts-1", voice="alloy", input=SAID, response_format=form)
         speech[form] = asked.read()
         heard = client.audio.transcriptions.create(model="whisper-1", file=(f"a.{form}", speech[form]))

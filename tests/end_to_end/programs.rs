@@ -124,7 +124,13 @@ pub fn question(text: &str) -> Value {
 #[test]
 fn what_the_voice_says_the_recogniser_understands_in_every_format() {
     let server = Server::start(&configuration(&[]));
-    let types = [("wav", "audio/wav"), ("mp3", "audio/mpeg"), ("flac", "audio/flac"), ("pcm", "audio/pcm")];
+    let types = [
+        ("wav", "audio/wav"),
+        ("mp3", "audio/mpeg"),
+        ("opus", "audio/opus"),
+        ("flac", "audio/flac"),
+        ("pcm", "audio/pcm"),
+    ];
     for (format, media_type) in types {
         let speech = say(&server, "What time do you open on Monday? How much is a cleaning?", format);
         assert_eq!(speech.status, 200, "{}", speech.text());

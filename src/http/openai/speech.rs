@@ -192,6 +192,7 @@ fn as_events(
 fn format(format: AudioFormat) -> Format {
     match format {
         AudioFormat::Mp3 => Format::Mp3,
+        AudioFormat::Opus => Format::Opus,
         AudioFormat::Wav => Format::Wav,
         AudioFormat::Flac => Format::Flac,
         AudioFormat::Pcm => Format::Pcm,

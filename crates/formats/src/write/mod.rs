@@ -4,6 +4,7 @@
 mod at_rate;
 mod flac;
 mod mp3;
+mod opus;
 mod plain;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,13 +26,15 @@ pub enum Format {
     Flac,
     /// MP3 at a constant 64 kbit/s, at 16, 22.05 or 24 kHz.
     Mp3,
+    /// Opus in Ogg, at about 40 kbit/s.
+    Opus,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Wav, Self::Pcm, Self::Flac, Self::Mp3];
+    pub const ALL: [Self; 5] = [Self::Wav, Self::Pcm, Self::Flac, Self::Mp3, Self::Opus];
 
-    /// The name, as in `response_format`: `wav`, `pcm`, `flac` or `mp3`.
+    /// The name, as in `response_format`: `wav`, `pcm`, `flac`, `mp3` or `opus`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -39,6 +42,7 @@ impl Format {
             Self::Pcm => "pcm",
             Self::Flac => "flac",
             Self::Mp3 => "mp3",
+            Self::Opus => "opus",
         }
     }
 
@@ -50,13 +54,14 @@ impl Format {
             Self::Pcm => "audio/pcm;rate=24000",
             Self::Flac => "audio/flac",
             Self::Mp3 => "audio/mpeg",
+            Self::Opus => "audio/opus",
         }
     }
 }
 
 /// A name that is none of a [`Format`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("audio is not written as {name:?}, expected wav, pcm, flac or mp3; ask for wav if in doubt")]
+#[error("audio is not written as {name:?}, expected wav, pcm, flac, mp3 or opus; ask for wav if in doubt")]
 pub struct UnknownFormat {
     /// The name, at most 40 characters of it.
     pub name: String,
@@ -123,6 +128,10 @@ impl Encoder {
             Format::Pcm => Box::new(plain::Pcm::new(rate).map_err(no_rate)?),
             Format::Flac => Box::new(flac::Flac::new(rate).map_err(no_rate)?),
             Format::Mp3 => Box::new(mp3::Mp3::new(rate).map_err(no_rate)?),
+            Format::Opus => {
+                let failed = |problem| WriteError::Encoder { format: name, problem };
+                Box::new(opus::Opus::new(rate).map_err(no_rate)?.map_err(failed)?)
+            }
         };
         Ok(Self { format, kind, failed: false })
     }
@@ -134,7 +143,8 @@ impl Encoder {
     }
 
     /// Takes the next mono samples, any number of them. Returns the bytes that are ready: the header with the
-    /// first ones. FLAC holds back up to 1151 samples, MP3 up to 575 and the encoder's own delay.
+    /// first ones. FLAC holds back up to 1151 samples, MP3 up to 575 and the encoder's own delay, and Opus some
+    /// 80 ms of speech.
     ///
     /// # Errors
     /// If the encoder fails.

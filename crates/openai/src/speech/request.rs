@@ -16,6 +16,8 @@ pub enum AudioFormat {
     Wav,
     /// Free Lossless Audio Codec.
     Flac,
+    /// Opus in Ogg.
+    Opus,
     /// 16-bit samples, the low byte first, without a header. The API's are at 24 kHz, with one channel.
     Pcm,
 }
@@ -28,6 +30,7 @@ impl AudioFormat {
             Self::Mp3 => "audio/mpeg",
             Self::Wav => "audio/wav",
             Self::Flac => "audio/flac",
+            Self::Opus => "audio/opus",
             Self::Pcm => "audio/pcm",
         }
     }
@@ -107,11 +110,12 @@ fn format(at: At) -> Result<AudioFormat, ApiError> {
         "mp3" => Ok(AudioFormat::Mp3),
         "wav" => Ok(AudioFormat::Wav),
         "flac" => Ok(AudioFormat::Flac),
+        "opus" => Ok(AudioFormat::Opus),
         "pcm" => Ok(AudioFormat::Pcm),
         other => {
             let other = shown(other);
             let message =
-                format!("'{path}' is '{other}', which is not made here; choose mp3, wav, flac or pcm");
+                format!("'{path}' is '{other}', which is not made here; choose mp3, opus, wav, flac or pcm");
             Err(ApiError::unsupported(&path, message))
         }
     }

@@ -50,18 +50,18 @@ fn instructions_and_unknown_fields_are_ignored() {
 
 #[test]
 fn each_format_has_a_media_type() {
-    let types = ["mp3", "wav", "flac", "pcm"].map(|name| {
+    let types = ["mp3", "opus", "wav", "flac", "pcm"].map(|name| {
         let format = with(&json!({"response_format": name})).unwrap().format;
         format.media_type()
     });
-    assert_eq!(types, ["audio/mpeg", "audio/wav", "audio/flac", "audio/pcm"]);
+    assert_eq!(types, ["audio/mpeg", "audio/opus", "audio/wav", "audio/flac", "audio/pcm"]);
 }
 
 #[test]
 fn formats_that_are_not_made_are_refused_with_those_that_are() {
-    for name in ["opus", "aac", "ogg"] {
+    for name in ["aac", "ogg", "vorbis"] {
         let found = with(&json!({"response_format": name}));
-        refused(found, Some("response_format"), &[name, "mp3, wav, flac or pcm"]);
+        refused(found, Some("response_format"), &[name, "mp3, opus, wav, flac or pcm"]);
     }
     refused(with(&json!({"response_format": 3})), Some("response_format"), &["a text"]);
 }
