@@ -20,11 +20,12 @@ macro_rules! files {
 pub const PAGE: File = File { name: "index.html", bytes: include_bytes!("../static/index.html") };
 
 /// The other pages, and what all of them need.
-const FILES: [File; 61] = files![
+const FILES: [File; 62] = files![
     "agent.css",
     "agent.html",
     "agent.js",
     "agent_fields.js",
+    "agent_tools.js",
     "api.js",
     "ask.js",
     "call.js",

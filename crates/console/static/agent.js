@@ -3,6 +3,7 @@
 
 import { ApiError, getJson, sendJson } from "./api.js";
 import { Field, nameOf, textOf } from "./agent_fields.js";
+import { showTools } from "./agent_tools.js";
 import { guarded, sayTrouble } from "./door.js";
 import { byId, make } from "./element.js";
 import { stopTrying, tryOut } from "./trial.js";
@@ -165,4 +166,7 @@ byId("again").addEventListener("click", () => guarded(load));
 window.addEventListener("beforeunload", (event) => {
   if (!leaving && changed().length > 0) event.preventDefault();
 });
-guarded(load);
+guarded(async () => {
+  await load();
+  await showTools();
+});

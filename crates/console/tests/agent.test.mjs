@@ -48,6 +48,19 @@ test("a change is shown, checked beside its field, saved, and then no change any
   });
 });
 
+test("the tools are there to be read, with servers that cannot be asked", async () => {
+  await onPage("full", AGENT, async (page) => {
+    await sees(page, "Write a message down.");
+    const shown = await text(page, "#tools");
+    assert.match(shown, /take_message writes it down in the records/);
+    assert.match(shown, /now asks an MCP server \(clock\)/);
+    assert.match(shown, /The server of tools shop cannot be asked: exit status: 3/);
+    assert.ok(await page.locator("#no-tools").isHidden());
+    assert.equal(await page.locator("#tools :is(input, button)").count(), 0);
+  });
+  await onPage("empty", AGENT, (page) => sees(page, "It has none."));
+});
+
 test("a file that changed meanwhile is not overwritten, and the changes are kept", async () => {
   await onPage("conflict", AGENT, async (page) => {
     await greeting(page).fill("Mine.");

@@ -125,6 +125,21 @@ def wav_of(whole):
     return head + data
 
 
+def tools_of(name):
+    """The agent's tools, as the server tells them."""
+    if name in ("empty", "norecords"):
+        return {"tools": [], "servers": []}
+    bad = '<img src=x onerror="document.title=1">'
+    tools = [
+        {"name": "hang_up", "does": "hang_up", "description": "End the call after the goodbye.", "server": None},
+        {"name": "take_message", "does": "note", "description": bad if name == "hostile" else "Write a message down.",
+         "server": None},
+        {"name": "now", "does": "mcp", "description": "", "server": "clock"},
+    ]
+    return {"tools": tools, "servers": [{"name": "clock", "trouble": None},
+                                        {"name": "shop", "trouble": "exit status: 3; its last words: no licence"}]}
+
+
 class Mock:
     """What the server has now. `name`: full, empty, norecords, refusing, hostile, token."""
 
@@ -310,6 +325,8 @@ class Handler(BaseHTTPRequestHandler):
             case "POST", ["agent", "trial"]:
                 mock.tried = self.body()["changes"]
                 self.answer(200, {"trial": "ticket-1", "expires_s": 60})
+            case "GET", ["tools"]:
+                self.answer(200, tools_of(mock.name))
             case "GET", ["tried"]:
                 self.answer(200, mock.tried)
             case "GET", ["calls", name, "events"]:

@@ -11,6 +11,7 @@ mod query;
 mod records;
 mod reload;
 mod state;
+mod tools;
 mod transfer;
 mod trial;
 mod watching;
@@ -48,6 +49,7 @@ fn described() -> Described {
         .with(routes!(agent::settings, agent::save))
         .with(routes!(agent::check))
         .with(routes!(trial::offer))
+        .with(routes!(tools::tools))
         .with(routes!(records::list))
         .with(routes!(records::one, records::delete))
         .with(routes!(records::transcript))

@@ -37,6 +37,28 @@ impl ToolboxError {
     }
 }
 
+/// A tool, for people to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// What it does, as the configuration says it.
+    pub does: &'static str,
+    /// What it is for, as the model reads it.
+    pub description: String,
+    /// The MCP server that has it.
+    pub server: Option<String>,
+}
+
+/// An MCP server, for people to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedServer {
+    /// Its name.
+    pub name: String,
+    /// Why it cannot be asked just now; `None` if it can.
+    pub trouble: Option<String>,
+}
+
 /// All tools.
 #[derive(Debug, Default)]
 pub struct Toolbox {
@@ -52,6 +74,19 @@ pub(super) enum Kept {
     SendKeys,
     Note,
     Http(Box<HttpTool>),
+}
+
+impl Kept {
+    /// What such a tool does, as the configuration says it.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::HangUp => "hang_up",
+            Self::Transfer(_) => "transfer",
+            Self::SendKeys => "send_keys",
+            Self::Note => "note",
+            Self::Http(_) => "http",
+        }
+    }
 }
 
 impl Toolbox {
@@ -131,6 +166,30 @@ impl Toolbox {
         }
         tracing::warn!("the tools of servers take too much of the context: the call begins without them");
         Tools { all: self.tools.iter().map(|(tool, _)| tool.clone()).collect(), ..Tools::default() }
+    }
+
+    /// The tools that a call has which begins now, for people to see.
+    #[must_use]
+    pub fn listed(&self) -> Vec<Listed> {
+        let listed = |tool: Tool| {
+            let kept = self.kept(&tool.name).map(Kept::name);
+            let server = self.servers.iter().find(|server| server.has(&tool.name)).map(Server::name);
+            Listed {
+                does: kept.unwrap_or("mcp"),
+                server: server.filter(|_| kept.is_none()).map(str::to_owned),
+                name: tool.name,
+                description: tool.description.unwrap_or_default(),
+            }
+        };
+        self.tools().all.into_iter().map(listed).collect()
+    }
+
+    /// The MCP servers, for people to see.
+    #[must_use]
+    pub fn listed_servers(&self) -> Vec<ListedServer> {
+        let listed =
+            |server: &Server| ListedServer { name: server.name().to_owned(), trouble: server.trouble() };
+        self.servers.iter().map(listed).collect()
     }
 
     /// The servers of tools.

@@ -60,6 +60,23 @@ impl Server {
         });
     }
 
+    pub(in crate::runtime) fn name(&self) -> &str {
+        &self.options.name
+    }
+
+    /// True if it has told a tool of this name, to which all models can be held.
+    pub(in crate::runtime) fn has(&self, name: &str) -> bool {
+        self.running.get().is_some_and(|running| running.usable().iter().any(|tool| tool.name == name))
+    }
+
+    /// Why it cannot be asked just now; `None` if it can.
+    pub(in crate::runtime) fn trouble(&self) -> Option<String> {
+        match self.running.get() {
+            Some(running) => running.server.trouble(),
+            None => Some("it has not told its tools yet: the log says more".to_owned()),
+        }
+    }
+
     /// Its tools; none before it has told them.
     pub(in crate::runtime) fn tools(&self) -> Vec<Tool> {
         let Some(running) = self.running.get() else { return Vec::new() };
@@ -79,8 +96,7 @@ impl Server {
         asked: &Asked<'_>,
     ) -> Option<Result<String, ToolError>> {
         let running = self.running.get()?;
-        let is_usable = running.usable().iter().any(|tool| tool.name == name);
-        if is_usable { Some(running.server.call(name, asked).await) } else { None }
+        if self.has(name) { Some(running.server.call(name, asked).await) } else { None }
     }
 }
 
