@@ -315,8 +315,9 @@ fn warn_of_the_open(config: &Config) {
     }
 }
 
-/// Accepts no new calls. Running ones may end by themselves, what is made of calls after their ends may be made,
-/// and programs may get their answers, until `patience` is over or a second signal comes; then all is ended.
+/// Accepts no new calls. Running ones may end by themselves, what is made of calls after their ends may be
+/// made, and programs may get their answers, until `patience` is over or a second signal comes; then all is
+/// ended.
 async fn drain(app: &App, patience: Duration, mut told_again: impl AsyncFnMut()) {
     app.registry().drain();
     let calls = app.registry().calls();

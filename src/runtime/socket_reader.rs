@@ -56,8 +56,8 @@ impl SocketReader {
         }
     }
 
-    /// Comes when the peer has gone. What it sent before is kept for [`Self::next`]; of a peer that sends more
-    /// than is kept, nobody knows.
+    /// Comes when the peer has gone. What it sent before is kept for [`Self::next`]; of a peer that sends
+    /// more than is kept, nobody knows.
     pub(super) async fn gone(&mut self) {
         let mut bytes = 0;
         while self.kept.len() < MOST_KEPT && bytes < MOST_BYTES_KEPT {

@@ -14,10 +14,11 @@ use serde_json::{Value, json};
 
 use super::guide::{Guide, Guided, Tokens, first_line};
 use super::model::Shared;
-use super::schema::{MOST_BYTES_OF_TOOLS, checked, guided};
+use super::schema::guided;
 use super::thoughts::is_mark;
 use super::tools::{ToolUse, grammar};
 use super::vocabulary::Vocabulary;
+use crate::dialogue::tools::schemas::{MOST_BYTES_OF_TOOLS, checked};
 use crate::dialogue::tools::{OPEN, Tool, is_name};
 use crate::{EngineError, Sampling};
 
@@ -95,8 +96,8 @@ impl Guides {
         Self(Arc::new(Inner { shared, maker: OnceLock::new(), made, refused }))
     }
 
-    /// Makes a grammar, or finds it among those that were made or refused last. It takes milliseconds, and the
-    /// first one of a model longer.
+    /// Makes a grammar, or finds it among those that were made or refused last. It takes milliseconds, and
+    /// the first one of a model longer.
     ///
     /// # Errors
     /// If a schema has something that replies cannot be held to, or is too large.

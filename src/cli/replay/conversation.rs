@@ -77,7 +77,9 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
                     tell(&format!("the client asks for an answer: {instructions}"));
                 }
                 Event::Instructed { .. } => tell("the agent gets other instructions"),
-                Event::ToolsGiven { tools, system_prompt: _ } => tell(&format!("the agent has {} tools", tools.all.len())),
+                Event::ToolsGiven { tools, system_prompt: _ } => {
+                    tell(&format!("the agent has {} tools", tools.all.len()))
+                }
                 Event::ToolsRefused { .. } => tell("the language model cannot be held to the tools"),
                 Event::ToolReturned { call, output } | Event::ToolDone { call, output, .. } => {
                     tell(&format!("{call} brought: {output}"))

@@ -46,8 +46,7 @@ pub(super) async fn reload(State(app): State<App>) -> Result<Json<ReloadReport>,
                 Problem::unusable(told, error.problems.iter().map(Mistake::from).collect())
             }
             NotReloaded::Certificate(error) => {
-                let mistake =
-                    |key: &str| Mistake { key: key.to_owned(), line: None, message: told.clone() };
+                let mistake = |key: &str| Mistake { key: key.to_owned(), line: None, message: told.clone() };
                 let mistakes = error.keys().into_iter().map(mistake).collect();
                 Problem::unusable(told, mistakes)
             }

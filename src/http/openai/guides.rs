@@ -28,6 +28,7 @@ pub(super) async fn made(
         NotMade::Busy => ApiError::too_busy(SOON_S),
         NotMade::Failed => ApiError::server_failed("the maker of grammars failed"),
     };
-    let made = timeout(LONGEST, grammars::made(grammars, guides, form)).await.map_err(late)?.map_err(not_made)?;
+    let made =
+        timeout(LONGEST, grammars::made(grammars, guides, form)).await.map_err(late)?.map_err(not_made)?;
     made.map(Some).map_err(|error| forms::refused(request, &error))
 }

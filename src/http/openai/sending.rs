@@ -1,5 +1,5 @@
-//! Answers that are sent as they are made, to clients that read them, while the server runs. Must not know what
-//! is in them.
+//! Answers that are sent as they are made, to clients that read them, while the server runs. Must not know
+//! what is in them.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -19,8 +19,8 @@ use crate::openai::{ApiError, EVENT_STREAM};
 /// How long a client may leave a part of its answer unread.
 const UNREAD: Duration = Duration::from_secs(20);
 
-/// Bytes that are sent as they are made, to a client that keeps its place as long as it reads. If the server is
-/// stopped, the connection breaks: a file has no other way to say that it is not whole.
+/// Bytes that are sent as they are made, to a client that keeps its place as long as it reads. If the server
+/// is stopped, the connection breaks: a file has no other way to say that it is not whole.
 pub(super) fn stream(media_type: &'static str, parts: impl Parts, place: Place) -> Response {
     let breaks = || Err(std::io::Error::other("the server is being stopped"));
     respond(media_type, until_stopped(parts, place.clone(), breaks), place)
@@ -47,8 +47,8 @@ fn until_stopped(
     })
 }
 
-/// Events that are sent as they are made. If the server is stopped, an error is the last one. Proxies must not
-/// keep them back.
+/// Events that are sent as they are made. If the server is stopped, an error is the last one. Proxies must
+/// not keep them back.
 pub(super) fn events(parts: impl Parts, place: Place) -> Response {
     const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
     let last = || Ok(Bytes::from(ApiError::stopping(SOON_S).event()));

@@ -128,11 +128,7 @@ async fn keep(
 }
 
 /// Those tools to which every model can be held: with another one, a call would lose all its tools.
-fn usable(
-    told: Vec<McpTool>,
-    grammars: &Grammars,
-    guides: &BTreeMap<String, Guides>,
-) -> Vec<McpTool> {
+fn usable(told: Vec<McpTool>, grammars: &Grammars, guides: &BTreeMap<String, Guides>) -> Vec<McpTool> {
     let is_usable = |told: &McpTool| {
         let (name, parameters) = (told.name.clone(), told.input_schema.clone());
         let tool = Tool { name, description: None, parameters, own: None };

@@ -10,8 +10,8 @@ use crate::report::{CalledTool, Happened, ToolEnd, ToolRun, Trouble};
 use crate::turns::Event;
 use crate::units::CallTime;
 
-/// Calls that may be under way at once at the client. Of more, the oldest count as over: no result of theirs is
-/// awaited any more.
+/// Calls that may be under way at once at the client. Of more, the oldest count as over: no result of theirs
+/// is awaited any more.
 const MOST_AT_THE_CLIENT: usize = 64;
 
 impl Call {

@@ -4,6 +4,7 @@
 
 mod conduct;
 mod reader;
+pub mod schemas;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

@@ -202,7 +202,10 @@ fn a_phrase_in_place_of_an_answer_is_told_as_a_failed_response() {
     call.run(AT(16_000));
     assert!(call.heard_text().ends_with("could you say that again?"), "{}", call.heard_text());
     let response = events(&call, &["response.done"]).last().unwrap().1["response"].clone();
-    assert_eq!((&response["status"], &response["status_details"]["type"]), (&json!("failed"), &json!("failed")));
+    assert_eq!(
+        (&response["status"], &response["status_details"]["type"]),
+        (&json!("failed"), &json!("failed"))
+    );
     assert_eq!(response["status_details"]["error"]["type"], "server_error");
     assert_eq!(response["output"][0]["status"], "incomplete");
 }
@@ -212,12 +215,13 @@ fn a_phrase_in_place_of_an_answer_is_told_as_a_failed_response() {
 fn an_answer_that_is_asked_for_takes_the_place_of_what_the_agent_says_to_a_silent_caller() {
     let mut settings = settings();
     settings.manners.idle_after = Some(MS(3000));
+    settings.phrases.greeting.clear();
     let mut call = WholeCall::with(settings, Peer::Realtime, Engines::default());
     call.run(AT(3500));
     assert_eq!(events(&call, &["response.created"]).len(), 1);
     let asked = json!({"type": "response.create", "response": {"instructions": "Tell the hours."}});
     call.sends(AT(3600), &asked);
-    call.run(AT(6000));
+    call.run(AT(10_000));
     let told = events(&call, &["response.created", "response.done", "error"]);
     let kinds = kinds(&told);
     assert_eq!(kinds[..3], ["response.created", "response.done", "response.created"], "{kinds:?}");

@@ -143,8 +143,8 @@ impl Encoder {
     }
 
     /// Takes the next mono samples, any number of them. Returns the bytes that are ready: the header with the
-    /// first ones. FLAC holds back up to 1151 samples, MP3 up to 575 and the encoder's own delay, and Opus some
-    /// 80 ms of speech.
+    /// first ones. FLAC holds back up to 1151 samples, MP3 up to 575 and the encoder's own delay, and Opus
+    /// some 80 ms of speech.
     ///
     /// # Errors
     /// If the encoder fails.

@@ -166,7 +166,10 @@ impl Shared {
             }
             Err(why) => {
                 let why = self.options.without_address(self.redactor.redact(why));
-                tracing::warn!(server, "the new tools of the MCP server cannot be read, the old ones stay: {why}");
+                tracing::warn!(
+                    server,
+                    "the new tools of the MCP server cannot be read, the old ones stay: {why}"
+                );
             }
         }
     }

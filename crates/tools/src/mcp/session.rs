@@ -41,7 +41,8 @@ const SHORTEST_LIMIT: usize = 1 << 20;
 /// What a message of JSON-RPC adds to an answer.
 const ENVELOPE: usize = 16 << 10;
 
-/// The least time between two readings of the list of tools: a server may say without end that it has changed.
+/// The least time between two readings of the list of tools: a server may say without end that it has
+/// changed.
 const BETWEEN_LISTS: Duration = Duration::from_secs(1);
 
 /// A connection that can be asked.
@@ -140,8 +141,7 @@ fn connection(
     child: Option<Child>,
 ) -> Connection {
     let changed = Arc::clone(&running.service().changed);
-    let session =
-        Arc::new(Session { peer: running.peer().clone(), tools: Mutex::new(tools), changed, fate });
+    let session = Arc::new(Session { peer: running.peer().clone(), tools: Mutex::new(tools), changed, fate });
     Connection { session, running, child }
 }
 
@@ -199,8 +199,8 @@ impl Session {
         self.tools.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits until the server says that its list of tools has changed, and reads it again, which takes a moment.
-    /// If it cannot be read, the old one stays; the sentence says why.
+    /// Waits until the server says that its list of tools has changed, and reads it again, which takes a
+    /// moment. If it cannot be read, the old one stays; the sentence says why.
     pub(crate) async fn reads_again(&self, options: &McpOptions) -> Result<(), String> {
         self.changed.notified().await;
         tokio::time::sleep(BETWEEN_LISTS).await;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use serde_json::{Map, Value, json};
 
+use crate::dialogue::tools::schemas::{MOST_BYTES_OF_TOOLS, checked};
 use crate::dialogue::tools::{Tool, ToolChoice, Tools, is_name};
 use crate::ids::ToolCallId;
 use crate::streams::fields::Fields;
@@ -40,7 +41,17 @@ pub(super) fn tools(changes: &Fields<'_>, before: &Tools) -> Result<Tools, Refus
             let reason = format!("session.tools: {} functions, at most {MOST} are taken", list.len());
             return Err(Refusal::new(RefusalCode::TooLarge, reason));
         }
-        Some(Value::Array(list)) => list.iter().map(tool).collect::<Result<_, _>>()?,
+        Some(Value::Array(list)) => {
+            let all: Vec<Tool> = list.iter().map(tool).collect::<Result<_, _>>()?;
+            let bytes: usize = all.iter().map(|tool| tool.parameters.to_string().len()).sum();
+            if bytes > MOST_BYTES_OF_TOOLS {
+                let reason = format!(
+                    "session.tools: {bytes} bytes of schemas, at most {MOST_BYTES_OF_TOOLS} are taken"
+                );
+                return Err(Refusal::new(RefusalCode::TooLarge, reason));
+            }
+            all
+        }
         Some(_) => return Err(Refusal::malformed("session.tools", "is not a list")),
     };
     let mut names: Vec<&str> = all.iter().map(|tool| tool.name.as_str()).collect();
@@ -88,6 +99,10 @@ fn tool(value: &Value) -> Result<Tool, Refusal> {
         Some(Value::Object(schema)) => Value::Object(schema.clone()),
         Some(_) => return Err(Refusal::malformed("session.tools.parameters", "is not a JSON schema")),
     };
+    // What no answer could be held to is better told now than when the caller waits.
+    if let Err(problem) = checked(&parameters) {
+        return Err(Refusal::not_done("session.tools.parameters", format!("of {name:?}: {problem}")));
+    }
     let length = description.as_deref().map_or(0, str::len) + parameters.to_string().len();
     if length > LONGEST_FUNCTION {
         let reason =

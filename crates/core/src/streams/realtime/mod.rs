@@ -218,8 +218,8 @@ impl Realtime {
     }
 
     fn create(&mut self, response: Option<&Fields<'_>>) -> Result<Option<Inbound>, Refusal> {
-        // What tools have brought is answered behind the response that called them, and what the agent says of
-        // its own accord gives way.
+        // What tools have brought is answered behind the response that called them, and what the agent says
+        // of its own accord gives way.
         if self.response.as_ref().is_some_and(|response| response.answers && !response.calls_functions()) {
             let told = "Conversation already has an active response in progress: cancel it first";
             let told = self.problem("conversation_already_has_active_response", told);

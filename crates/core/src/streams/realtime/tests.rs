@@ -155,7 +155,10 @@ fn answers_are_as_long_as_the_client_allows() {
     let mut codec = codec();
     let limit = |most: Value| update(&json!({"max_output_tokens": most}));
     let (meaning, told) = tell(&mut codec, &limit(json!(40)));
-    assert!(matches!(meaning.unwrap()[..], [Inbound::Started(_), Inbound::AnswersLimited { tokens: Some(40) }]));
+    assert!(matches!(
+        meaning.unwrap()[..],
+        [Inbound::Started(_), Inbound::AnswersLimited { tokens: Some(40) }]
+    ));
     assert_eq!(told[0]["session"]["max_output_tokens"], 40);
     assert_eq!(tell(&mut codec, &limit(json!(40))).0, Ok(Vec::new()));
     let (meaning, told) = tell(&mut codec, &limit(json!("inf")));

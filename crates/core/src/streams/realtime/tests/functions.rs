@@ -35,6 +35,11 @@ fn functions_of_a_session_are_the_tools_of_the_call() {
 
 #[test]
 fn functions_that_cannot_be_offered_are_refused_by_name() {
+    let with = |schema: &Value| json!({"type": "function", "name": "a", "parameters": schema});
+    let large = |n: usize| {
+        let schema = json!({"x": "y".repeat(14_000), "n": 0});
+        json!({"type": "function", "name": format!("f{n}"), "parameters": schema})
+    };
     let wrong = [
         (json!({"tools": {}}), "session.tools: is not a list"),
         (json!({"tools": [7]}), "session.tools: is not a list of objects"),
@@ -49,6 +54,19 @@ fn functions_that_cannot_be_offered_are_refused_by_name() {
         (
             json!({"tools": [{"type": "function", "name": "a", "parameters": {"x": "y".repeat(20_000)}}]}),
             "session.tools: 20008 bytes of \"a\", at most 16384 are taken",
+        ),
+        (
+            json!({"tools": [with(&json!({"minItems": 10_001}))]}),
+            "session.tools.parameters: of \"a\": minItems at # is more than 10000",
+        ),
+        (
+            json!({"tools": [with(&json!({"items": {"$ref": "https://example.com"}}))]}),
+            "session.tools.parameters: of \"a\": $ref at #/items leads out of the schema; only those that \
+             begin with # are followed",
+        ),
+        (
+            json!({"tools": (0..20).map(large).collect::<Vec<_>>()}),
+            "session.tools: 280280 bytes of schemas, at most 262144 are taken",
         ),
         (
             json!({"tool_choice": "required"}),
