@@ -38,7 +38,8 @@ pub(super) async fn session(
     let Query(asked) = asked.map_err(|error| ApiError::unreadable(error.body_text()))?;
     let engines = engines(&app)?;
     let in_use = engines.models.in_use();
-    let model = asked.model.as_deref().map_or(Ok(in_use), |model| language_model(engines, model))?;
+    let named = asked.model.as_deref().map(|model| language_model(engines, model)).transpose()?;
+    let model = named.map_or(in_use, |(name, _)| name);
     if model != in_use {
         let problem = format!("voice sessions are answered by the model in use, which is {in_use}");
         return Err(ApiError::unsupported("model", problem).into());
