@@ -194,6 +194,11 @@ def of_plivo(_base):
     asked = [recorded(transfer(*case), ask) for case in TRANSFERS]
     asked.append(recorded({"do": "hang_up"}, lambda: calls.hangup(CALL)))
     asked.append(recorded({"do": "press"}, lambda: calls.send_digits(CALL, KEYS)))
+    for request in asked:
+        # The package sends all arguments of its own function; the call is in the path, as Plivo documents it.
+        if request["body"]:
+            assert request["body"].pop("call_uuid") == CALL
+        request["body"] = request["body"] or None
     written = lambda element: plivoxml.ResponseElement().add(element).to_string(pretty=False)
     stream = plivoxml.StreamElement(STREAM, bidirectional=True, keepCallAlive=True,
                                     contentType="audio/x-mulaw;rate=8000",
