@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::{Config, Llm, Stt, tools};
+pub use super::start_error::StartError;
+
+use super::voices;
+use super::wards::Wards;
+use crate::config::{Config, Llm, Stt};
 use crate::dialogue::CountTokens;
 use crate::engine::arbiter::Work;
 use crate::engine::cores::{Cores, Now};
@@ -14,25 +18,19 @@ use crate::engine::faults::{Faults, Faulty};
 use crate::engine::generating::{self, Steps};
 use crate::engine::grammars::Grammars;
 use crate::engine::guarded;
-use crate::engine::health::EngineHealth;
 use crate::engine::ladder::Ladder;
 use crate::engine::llm::{self, Guides, LlmOptions, Opened};
 use crate::engine::measures::Measures;
-use crate::engine::phrase_cache::PhraseCache;
-use crate::engine::ports::{Speak, Think};
+use crate::engine::ports::Think;
 use crate::engine::requests::{self, Requests};
 use crate::engine::scripted::{ScriptedHear, ScriptedThink};
-use crate::engine::standby::Standby;
 use crate::engine::threads::lower_priority;
 use crate::engine::tool_answers;
-use crate::engine::transcribing::Heartbeats;
 use crate::engine::voice::OpenError;
-use crate::engine::watch::{Heartbeat, Watch, Watched};
+use crate::engine::voices::VoiceName;
 use crate::engine::whisper::{self, TOKENS_PER_SECOND, WhisperModel, WhisperOptions, languages};
 use crate::engine::{CancelFlag, Effort, EngineError, Generator, LoadError, Recognizer, Synthesizer};
-use crate::engine::{synthesizing, transcribing, voice};
-use crate::language::ENGLISH;
-use crate::quality::breaker::BreakerSettings;
+use crate::engine::{transcribing, voice};
 use crate::runtime::clock::since_1970;
 use crate::telemetry::metrics::EngineMetrics;
 use crate::turns::with_tools;
@@ -67,23 +65,6 @@ pub fn llm_options(llm: &Llm, model: &Path) -> LlmOptions {
         thinking,
         date: since_1970,
     }
-}
-
-/// Why the engines did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A model file cannot be used.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// An engine was loaded but does not work.
-    #[error("{0} does not work")]
-    Broken(&'static str, #[source] EngineError),
-    /// The operating system gave no thread.
-    #[error("no thread could be started: {0}")]
-    Threads(#[from] std::io::Error),
-    /// No language model can be held to the tools of the configuration.
-    #[error("[tools]: {0}")]
-    Tools(String),
 }
 
 /// Opens all language models that the configuration names, in its order.
@@ -145,10 +126,7 @@ fn load(
         model.check_conversations()?;
         generators.push((name, model));
     }
-    let mut voice = voice::open(&config.tts.voice, config.tts.speed).map_err(|error| match error {
-        OpenError::File(error) => StartError::Load(error),
-        OpenError::Voice(error) => StartError::Broken("the voice", error),
-    })?;
+    let mut spoken = voices::load(config)?;
     // A request for more threads than there are cores would wait for the arbiter for ever.
     let of_cores = |threads: usize| threads.clamp(1, cores.count());
     let threads = of_cores(config.stt.threads);
@@ -169,11 +147,13 @@ fn load(
         });
     }
     for (_, generator) in &generators {
-        generator
-            .warm_up(&with_tools(&config.agent.system_prompt, &tools::told(&config.tools)))
-            .map_err(|e| StartError::Broken("the language model", e))?;
+        // The first words of every agent's calls are computed once.
+        for agent in config.all_agents() {
+            generator
+                .warm_up(&with_tools(&agent.agent.prompt(), &agent.told_tools()))
+                .map_err(|e| StartError::Broken("the language model", e))?;
+        }
     }
-    voice.synthesize("Hello.", &CancelFlag::default()).map_err(|e| StartError::Broken("the voice", e))?;
     drop(held);
     let steps = Steps { threads: of_cores(config.llm.threads), longest: config.llm.longest_step };
     // All calls count tokens as the first model does. Another model shortens a prompt itself if it does not
@@ -185,7 +165,9 @@ fn load(
         generators.iter().map(|(name, generator)| (name.clone(), generator.guides().clone())).collect();
     let grammars = Grammars::new(cores.clone());
     for guides in guides.values() {
-        tool_answers::prepare(&grammars, guides, &tools::told(&config.tools)).map_err(StartError::Tools)?;
+        for agent in config.all_agents() {
+            tool_answers::prepare(&grammars, guides, &agent.told_tools()).map_err(StartError::Tools)?;
+        }
     }
     let mut wards = Wards::new(now.clone());
     let (hear, heartbeats) = transcribing::start(recognizers, threads, &cores)?;
@@ -200,23 +182,23 @@ fn load(
         models.push((name, guarded::think(model, health)));
     }
     if let Some(faults) = &faults {
-        voice = Box::new(Faulty::new(voice, faults));
+        let faulty = |(name, voice)| (name, Box::new(Faulty::new(voice, faults)) as Box<dyn Synthesizer>);
+        spoken = spoken.into_iter().map(faulty).collect();
     }
     let counted = |voice| counted.speak(voice, &now);
-    let (phrases, standby) = start_voice(config, voice, &cores, &mut wards, counted)?;
+    let (speak, voices) = voices::start(config, spoken, &cores, &mut wards, counted)?;
     let requests = start_requests(whisper, &cores, &mut wards)?;
     let (health, watch) = wards.watched(&cores)?;
     let engines = Engines {
         hear,
         models: Ladder::new(models),
-        speak: Arc::new(phrases.clone()),
+        speak,
         cores,
         count,
         guides: Arc::new(guides),
         grammars,
         measures: Measures::default(),
-        phrases: Some(phrases),
-        standby,
+        voices,
         requests: Some(requests),
         health,
         watch: Some(watch),
@@ -228,34 +210,6 @@ fn load(
     Ok(engines)
 }
 
-/// The engines whose health is kept, and their threads.
-struct Wards {
-    settings: BreakerSettings,
-    now: Now,
-    health: Vec<EngineHealth>,
-    threads: Vec<Watched>,
-}
-
-impl Wards {
-    fn new(now: Now) -> Self {
-        Self { settings: BreakerSettings::default(), now, health: Vec::new(), threads: Vec::new() }
-    }
-
-    /// Keeps the health of an engine with these threads.
-    fn admit(&mut self, name: &str, heartbeats: Heartbeats) -> EngineHealth {
-        let health = EngineHealth::new(name, heartbeats.len(), self.settings, self.now.clone());
-        self.health.push(health.clone());
-        let watched = heartbeats.into_iter().map(|heartbeat| Watched { heartbeat, health: health.clone() });
-        self.threads.extend(watched);
-        health
-    }
-
-    /// The health of all engines, whose threads are watched from now on.
-    fn watched(self, cores: &Cores) -> std::io::Result<(Arc<[EngineHealth]>, Arc<Watch>)> {
-        Ok((self.health.into(), Arc::new(Watch::over(self.threads, cores.clone())?)))
-    }
-}
-
 /// Engines without a recogniser and without a language model, whose words come from a script. The voice is
 /// the built-in one. For measurements.
 ///
@@ -263,24 +217,23 @@ impl Wards {
 /// If the voice does not start.
 pub fn without_models(config: &Config, now: Now, counted: &EngineMetrics) -> Result<Engines, StartError> {
     let cores = Cores::of_this_machine(now.clone());
-    let voice = voice::open(voice::BUILT_IN, config.tts.speed)
-        .map_err(|error| StartError::Broken("the built-in voice", EngineError::Failed(error.to_string())))?;
+    let name = VoiceName { voice: config.tts.voice.clone(), speed: config.tts.speed };
+    let spoken = vec![(name, voices::built_in(config.tts.speed)?)];
     let mut wards = Wards::new(now.clone());
     let counted = |voice| counted.speak(voice, &now);
-    let (phrases, standby) = start_voice(config, voice, &cores, &mut wards, counted)?;
+    let (speak, voices) = voices::start(config, spoken, &cores, &mut wards, counted)?;
     let model: Arc<dyn Think> = Arc::new(ScriptedThink::new(None));
     let (health, watch) = wards.watched(&cores)?;
     Ok(Engines {
         hear: Arc::new(ScriptedHear::new(None)),
         models: Ladder::new(vec![(config.llm.name.clone(), model)]),
-        speak: Arc::new(phrases.clone()),
+        speak,
         grammars: Grammars::new(cores.clone()),
         cores,
         count: CountTokens::new(|text| text.split_whitespace().count()),
         guides: Arc::default(),
         measures: Measures::default(),
-        phrases: Some(phrases),
-        standby,
+        voices,
         requests: None,
         health,
         watch: Some(watch),
@@ -305,36 +258,6 @@ pub fn sharing_answers(engines: Engines, counted: &EngineMetrics) -> Engines {
     Engines { models: engines.models.wrapped(|name, model| counted.share(name, model)), ..engines }
 }
 
-/// Starts the voice, which remembers its speech. If it is not the built-in one, that one stands in for it.
-fn start_voice(
-    config: &Config,
-    synthesizer: Box<dyn Synthesizer>,
-    cores: &Cores,
-    wards: &mut Wards,
-    counted: impl Fn(Arc<dyn Speak>) -> Arc<dyn Speak>,
-) -> Result<(PhraseCache, Option<Standby>), StartError> {
-    let heartbeat = Arc::<Heartbeat>::default();
-    let first = counted(synthesizing::start_watched("tts", synthesizer, cores, heartbeat.clone())?);
-    let health = wards.admit("tts", vec![heartbeat]);
-    if voice::is_built_in(&config.tts.voice) {
-        let phrases = PhraseCache::around(first, |voice| guarded::speak(voice, health));
-        prepare(config, &phrases);
-        return Ok((phrases, None));
-    }
-    let built_in = voice::open(voice::BUILT_IN, config.tts.speed)
-        .map_err(|error| StartError::Broken("the built-in voice", EngineError::Failed(error.to_string())))?;
-    let second = counted(synthesizing::start_watched("tts-spare", built_in, cores, Arc::default())?);
-    // What the other voice spoke is not kept: it speaks for a while only.
-    let mut standby = None;
-    let phrases = PhraseCache::around(first, |voice| {
-        let voice = Standby::new(&config.tts.voice, voice, health, second);
-        standby = Some(voice.clone());
-        Arc::new(voice)
-    });
-    prepare(config, &phrases);
-    Ok((phrases, standby))
-}
-
 /// Starts the engines for what no call waits for. Their weights are those of the calls' recogniser.
 fn start_requests(whisper: WhisperModel, cores: &Cores, wards: &mut Wards) -> Result<Requests, StartError> {
     let make = move || -> Result<Box<dyn Recognizer>, EngineError> { Ok(Box::new(whisper.recognizer()?)) };
@@ -349,14 +272,4 @@ fn start_requests(whisper: WhisperModel, cores: &Cores, wards: &mut Wards) -> Re
     // The health of the voice only tells whether its thread comes back.
     wards.admit("api:tts", vec![mouth]);
     Ok(requests.heard_through(|ears| guarded::hear(ears, health)))
-}
-
-/// Prepares the phrases of the configuration before calls want them.
-pub(super) fn prepare(config: &Config, phrases: &PhraseCache) {
-    for chunk in config.agent.phrases.chunks(&ENGLISH, &config.tts.pronounce) {
-        if let Err(error) = phrases.prepare(&chunk) {
-            tracing::warn!(%error, "not all phrases were prepared: the others are spoken when they are wanted");
-            break;
-        }
-    }
 }

@@ -8,7 +8,10 @@ mod figures;
 pub(crate) mod login;
 pub(crate) mod reload;
 mod settings;
+mod start_error;
 mod state;
 pub(crate) mod trials;
+pub(crate) mod voices;
+mod wards;
 
 pub use state::App;

@@ -9,9 +9,10 @@ use tokio::signal::unix::Signal;
 
 use super::App;
 use super::certificates::{Certificates, TlsError};
-use super::engines::prepare;
+use super::voices::prepare;
 use crate::config::keys::{Keys, is_taken_over};
-use crate::config::{Config, ConfigError, Problem, parse, unspeakable};
+use crate::config::persona::persona_key;
+use crate::config::{Config, ConfigError, Persona, Problem, parse, unspeakable};
 
 /// The key that names the language model in use. It is not for new calls alone.
 const MODEL: &str = "llm.use";
@@ -125,8 +126,8 @@ impl App {
     pub(crate) fn take_over(&self, new: &Config, keys: Keys) -> Keys {
         let live = Arc::new(self.config.with_agent_of(new));
         let before = self.settings.swap(live.clone(), keys);
-        if let Some(phrases) = self.engines().and_then(|engines| engines.phrases.as_ref()) {
-            prepare(&live, phrases);
+        if let Some(engines) = self.engines() {
+            prepare(&live, &engines.voices);
         }
         tracing::info!("new calls have the agent and the turn-taking of the configuration");
         before
@@ -138,10 +139,15 @@ impl App {
         let llm = &self.config.llm;
         let most = llm.context_tokens.saturating_sub(llm.sampling.max_tokens);
         let most = if is_new { most / 2 } else { most };
-        let prompt = new.lookup.prompt(&new.agent.system_prompt, &new.lookup.default);
-        let tokens = self.engines()?.count.of(&prompt);
-        let told = || format!("it has {tokens} tokens, and at most {most} are taken while this server runs");
-        (tokens > most).then(|| Problem::about("agent.system_prompt", told()))
+        let count = &self.engines()?.count;
+        new.agents.iter().find_map(|(name, Persona { agent, .. })| {
+            let prompt = new.lookup.prompt(&agent.prompt(), &new.lookup.default);
+            let tokens = count.of(&prompt);
+            let told =
+                || format!("it has {tokens} tokens, and at most {most} are taken while this server runs");
+            let key = persona_key(new, name, "agent.system_prompt");
+            (tokens > most).then(|| Problem::about(&key, told()))
+        })
     }
 
     /// What the file says now, if it can be used. `None` if there is none.
@@ -162,9 +168,9 @@ impl App {
         };
         let config = parse(&contents.text, &source, file.folder())?;
         let mut problems: Vec<Problem> = self.prompt_problem(&config, false).into_iter().collect();
-        let cannot = |(key, phrase)| {
+        let cannot = |(key, phrase): (String, &str)| {
             Problem::of(
-                key,
+                &key,
                 format!("{phrase:?}"),
                 "a text in Latin letters: the voice speaks no others".to_owned(),
             )

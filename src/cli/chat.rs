@@ -65,7 +65,8 @@ pub fn run(args: Args, config: &Config) -> anyhow::Result<ExitCode> {
     if let Some(temperature) = args.temperature {
         sampling.temperature = temperature;
     }
-    let system = if args.raw { "" } else { args.system.as_deref().unwrap_or(&config.agent.system_prompt) };
+    let prompt = config.agent.prompt();
+    let system = if args.raw { "" } else { args.system.as_deref().unwrap_or(&prompt) };
     let loaded = now();
     engine.warm_up(system)?;
     noteln!(

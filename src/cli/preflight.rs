@@ -2,6 +2,7 @@
 //! folders and certificates, and missing settings. `config check` reports the findings, and `serve` obeys
 //! them. Reads the heads of files, and no weights.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
@@ -10,7 +11,8 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::app::certificates::Certificates;
 use crate::app::engines::{llm_options, whisper_options};
-use crate::config::{Config, Does, Problem, tools, unspeakable};
+use crate::config::persona::persona_key;
+use crate::config::{Config, Does, Problem, unspeakable};
 use crate::engine::LoadError;
 use crate::engine::llm::{self, Inspected};
 use crate::engine::voice;
@@ -91,20 +93,29 @@ pub(super) fn look(config: &Config) -> Findings {
     if let Err(error) = whisper::check(&whisper_options(&config.stt, &config.stt.model)) {
         findings.models.push(error);
     }
-    if let Err(error) = voice::look(&config.tts.voice) {
-        findings.models.push(error);
+    let voices: BTreeSet<&str> = config.agents.values().map(|agent| agent.tts.voice.as_str()).collect();
+    for voice in &voices {
+        if let Err(error) = voice::look(voice) {
+            findings.models.push(error);
+        }
     }
-    let voice = voice::file_of(&config.tts.voice);
-    let files = [Some(config.stt.model.clone()), voice].into_iter().flatten();
+    let voices = voices.into_iter().filter_map(voice::file_of);
+    let files = std::iter::once(config.stt.model.clone()).chain(voices);
     let mut bytes = files.map(|file| std::fs::metadata(file).map_or(0, |file| file.len())).sum::<u64>();
-    let prompt = with_tools(&config.agent.system_prompt, &tools::told(&config.tools));
+    let prompts: Vec<(String, String)> = config.all_agents().map(|agent| prompt_of(config, &agent)).collect();
     for (index, (name, path)) in config.llm.models().enumerate() {
         let opened = llm::open(llm_options(&config.llm, path));
-        let inspected = opened.and_then(|model| Ok((model.inspect(&prompt)?, model)));
+        let inspected = opened.and_then(|model| {
+            let inspect = |(key, prompt): &(String, String)| Ok((key.clone(), model.inspect(prompt)?));
+            Ok((prompts.iter().map(inspect).collect::<Result<Vec<_>, LoadError>>()?, model))
+        });
         match inspected {
             Ok((inspected, model)) => {
-                bytes = bytes.saturating_add(inspected.bytes);
-                findings.model(config, index == 0, name, &inspected);
+                if let Some((_, first)) = inspected.first() {
+                    bytes = bytes.saturating_add(first.bytes);
+                    findings.model(config, index == 0, name, first);
+                }
+                inspected.iter().for_each(|(key, of)| findings.prompt(config, name, key, of));
                 findings.opened.models.push((name.to_owned(), model));
             }
             Err(error) => findings.models.push(error),
@@ -122,6 +133,13 @@ pub(super) fn look(config: &Config) -> Findings {
     findings
 }
 
+/// The prompt of an agent, with what is said of its tools, and the key that says it.
+fn prompt_of(config: &Config, of_agent: &Config) -> (String, String) {
+    let agent = &of_agent.agent;
+    let key = persona_key(config, &agent.name, "agent.system_prompt");
+    (key, with_tools(&agent.prompt(), &of_agent.told_tools()))
+}
+
 impl Findings {
     fn refuse(&mut self, key: &str, value: String, allowed: String) {
         self.problems.push(Problem::of(key, value, allowed));
@@ -129,7 +147,7 @@ impl Findings {
 
     /// The agent's identity has no default. A server without one is not a mistake, but hardly intended.
     fn missing_words(&mut self, config: &Config) {
-        if config.agent.system_prompt.is_empty() {
+        if config.agent.prompt().is_empty() {
             self.notes.push(
                 "agent.system_prompt is not set: the agent knows neither who it is nor any facts".into(),
             );
@@ -146,7 +164,7 @@ impl Findings {
         }
         for (key, phrase) in unspeakable(config) {
             let allowed = "a text in Latin letters: the voice speaks no others";
-            self.refuse(key, format!("{phrase:?}"), allowed.into());
+            self.refuse(&key, format!("{phrase:?}"), allowed.into());
         }
         if config.quality.small_model.as_deref() == Some(config.llm.name.as_str()) {
             self.notes.push(format!(
@@ -195,6 +213,11 @@ impl Findings {
                 llm.cache_mb, model.calls, config.server.max_calls
             ));
         }
+    }
+
+    /// The prompt of one agent, under the key that says it.
+    fn prompt(&mut self, config: &Config, name: &str, key: &str, model: &Inspected) {
+        let llm = &config.llm;
         let most = llm.context_tokens.min(model.context).saturating_sub(llm.sampling.max_tokens);
         let Some(tokens) = model.prompt_tokens else { return };
         if tokens > most {
@@ -202,10 +225,10 @@ impl Findings {
                 "at most {most} with the model \"{name}\" (llm.context_tokens less llm.max_tokens): shorten it, or \
                  raise llm.context_tokens if the model allows more"
             );
-            self.refuse("agent.system_prompt", format!("a text of {tokens} tokens"), allowed);
+            self.refuse(key, format!("a text of {tokens} tokens"), allowed);
         } else if tokens > most / 2 {
             self.notes.push(format!(
-                "agent.system_prompt takes {tokens} of the {most} tokens that a prompt of the model \"{name}\" may \
+                "{key} takes {tokens} of the {most} tokens that a prompt of the model \"{name}\" may \
                  have: earlier turns are soon forgotten"
             ));
         }

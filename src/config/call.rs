@@ -28,7 +28,7 @@ pub fn hysteresis(config: &Config) -> HysteresisSettings {
 pub fn settings(config: &Config) -> Settings {
     Settings {
         language: &ENGLISH,
-        system_prompt: config.lookup.prompt(&config.agent.system_prompt, &config.lookup.default),
+        system_prompt: config.lookup.prompt(&config.agent.prompt(), &config.lookup.default),
         phrases: config.agent.phrases.clone(),
         endpoint: config.endpoint.clone(),
         barge_in: config.barge_in.policy.clone(),
@@ -118,7 +118,7 @@ pub fn learn(
         settings.phrases.greeting = greeting;
     }
     let Some(facts) = known.facts.filter(|_| agent.system_prompt.is_none()) else { return Ok(()) };
-    let prompt = config.lookup.prompt(&config.agent.system_prompt, &facts);
+    let prompt = config.lookup.prompt(&config.agent.prompt(), &facts);
     // A longer prompt of the configuration was taken as it is when the server started.
     let most = (settings.prompt_tokens / 2).max(count.of(&settings.system_prompt));
     let tokens = count.of(&prompt);
@@ -148,7 +148,11 @@ mod tests {
         let settings = of(&Overrides { greeting: Some("Bakery.".into()), ..Overrides::default() });
         let settings = settings.expect("small");
         assert_eq!((settings.system_prompt.as_str(), settings.phrases.greeting.as_str()), ("A", "Bakery."));
-        let silent = of(&Overrides { system_prompt: Some("Bread.".into()), greeting: Some(String::new()) });
+        let silent = of(&Overrides {
+            system_prompt: Some("Bread.".into()),
+            greeting: Some(String::new()),
+            ..Overrides::default()
+        });
         let silent = silent.expect("small");
         assert_eq!((silent.system_prompt.as_str(), silent.phrases.greeting.as_str()), ("Bread.", ""));
     }
@@ -169,7 +173,11 @@ mod tests {
         assert_eq!(learnt(&plain, Known::default()), whole("A C", "B", true));
         assert_eq!(learnt(&plain, known("It is Jo.")), whole("A It is Jo.", "Hi", true));
         assert_eq!(learnt(&plain, known(&"a ".repeat(483))), whole("A C", "Hi", false));
-        let own = Overrides { system_prompt: Some("Own".into()), greeting: Some("Mine".into()) };
+        let own = Overrides {
+            system_prompt: Some("Own".into()),
+            greeting: Some("Mine".into()),
+            ..Overrides::default()
+        };
         assert_eq!(learnt(&own, known("It is Jo.")), whole("Own", "Mine", true));
     }
 

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value as Json;
 use toml::Value;
 
 use super::problems::{Problem, Secrets};
-use super::{Config, Vad, examine_text, unspeakable};
+use super::{Agent, Config, Persona, Tts, Vad, examine_text, unspeakable};
 use crate::edits::edited;
 use crate::engine::voice;
 
@@ -177,7 +177,7 @@ fn beyond_the_reader(config: &Config, another_voice: bool) -> Vec<Problem> {
     }
     for (key, phrase) in unspeakable(config) {
         let allowed = "a text in Latin letters: the voice speaks no others".to_owned();
-        found.push(Problem::of(key, format!("{phrase:?}"), allowed));
+        found.push(Problem::of(&key, format!("{phrase:?}"), allowed));
     }
     found
 }
@@ -223,18 +223,29 @@ impl Config {
     /// its turn-taking. Whatever an engine, a socket or a file was opened with stays.
     #[must_use]
     pub fn with_agent_of(&self, new: &Self) -> Self {
-        let mut config = self.clone();
-        let opening_keys = std::mem::take(&mut config.agent.opening_keys);
-        config.agent = new.agent.clone();
-        config.agent.opening_keys = opening_keys;
-        config.tts.pronounce = new.tts.pronounce.clone();
-        config.vad = Vad { start: new.vad.start, stop: new.vad.stop, ..config.vad };
-        config.endpoint = new.endpoint.clone();
-        config.barge_in = new.barge_in.clone();
-        config.speculation = new.speculation;
-        config.manners = new.manners;
-        config.keys = new.keys;
+        let renewed = |(name, new): (&String, &Persona)| {
+            let old = self.agents.get(name);
+            (name.clone(), old.map_or_else(|| new.clone(), |old| old.renewed(new)))
+        };
+        let mut config = self.clone().with_persona(self.persona().renewed(&new.persona()));
+        let mut agents = new.agents.iter().map(renewed).collect::<BTreeMap<_, _>>();
+        // The first agent is the same, even if it has another name now.
+        agents.insert(config.agent.name.clone(), config.persona());
+        config.agents = Arc::new(agents);
         config
+    }
+}
+
+impl Persona {
+    /// This agent with what it can take over from `new` while the server runs.
+    fn renewed(&self, new: &Self) -> Self {
+        let new = new.clone();
+        Self {
+            agent: Agent { opening_keys: self.agent.opening_keys.clone(), ..new.agent },
+            tts: Tts { pronounce: new.tts.pronounce, ..self.tts.clone() },
+            vad: Vad { start: new.vad.start, stop: new.vad.stop, ..self.vad },
+            ..new
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::DEFAULT_CONFIG;
 const YOURS: [&str; 2] = ["agent.system_prompt", "agent.greeting"];
 
 /// Sections that new calls take over as a whole, except for [`AT_START`].
-const SECTIONS: [&str; 6] = ["agent", "endpoint", "barge_in", "speculation", "manners", "keys"];
+const SECTIONS: [&str; 7] = ["agent", "agents", "endpoint", "barge_in", "speculation", "manners", "keys"];
 
 /// Keys of other sections that new calls take over.
 const KEYS: [&str; 3] = ["tts.pronounce", "vad.start_ms", "vad.stop_ms"];
@@ -19,14 +19,21 @@ const KEYS: [&str; 3] = ["tts.pronounce", "vad.start_ms", "vad.stop_ms"];
 /// Keys of [`SECTIONS`] that wait for a restart: the provider's API is opened with them.
 const AT_START: [&str; 1] = ["agent.opening_keys"];
 
+/// Keys of an agent of `[agents]` that wait for a restart: its voice is loaded with them.
+const OF_A_VOICE: [&str; 2] = ["voice", "speed"];
+
 /// Whether new calls have the value of this key once its file is read again.
 #[must_use]
 pub fn is_taken_over(key: &str) -> bool {
-    let section = key.split('.').next().unwrap_or_default();
+    let mut parts = key.split('.');
+    let (section, own) = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());
+    if section == "agents" && OF_A_VOICE.contains(&own) {
+        return false;
+    }
     KEYS.contains(&key) || (SECTIONS.contains(&section) && !AT_START.contains(&key))
 }
 
-/// Every key, "section.name", with what it says.
+/// Every key, "section.name" or "agents.NAME.name", with what it says.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Keys(BTreeMap<String, Value>);
 
@@ -56,7 +63,15 @@ fn flat(text: &str) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     for (section, value) in table {
         if let Value::Table(keys) = value {
-            all.extend(keys.into_iter().map(|(key, value)| (format!("{section}.{key}"), value)));
+            for (key, value) in keys {
+                if let Some(own) = value.as_table().filter(|_| section == "agents") {
+                    let named =
+                        |(own, value): (&String, &Value)| (format!("agents.{key}.{own}"), value.clone());
+                    all.extend(own.iter().map(named));
+                } else {
+                    all.insert(format!("{section}.{key}"), value);
+                }
+            }
         } else {
             all.insert(section, value);
         }
@@ -110,6 +125,7 @@ mod tests {
             ("[manners]\ngive_up_after = 5", "manners.give_up_after"),
             ("[keys]\ngap_ms = 1234", "keys.gap_ms"),
             ("[vad]\nstop_ms = 155", "vad.stop_ms"),
+            ("[agents.b]\ngreeting = \"B.\"", "agents.b.greeting"),
             ("[server]\nmax_calls = 3", "server.max_calls"),
             ("[llm]\nmax_tokens = 77", "llm.max_tokens"),
             ("[vad]\npre_roll_ms = 155", "vad.pre_roll_ms"),

@@ -2,6 +2,10 @@
 //! again. Units are in the types. Knows the options of the modules that it configures; none of them knows it.
 
 mod after_call;
+mod agent;
+mod agents;
+#[cfg(test)]
+mod agents_tests;
 mod api;
 pub mod call;
 pub mod editing;
@@ -11,6 +15,7 @@ pub mod limits;
 mod lines;
 mod models;
 mod otlp;
+pub mod persona;
 mod phrases;
 mod problems;
 mod quality;
@@ -19,6 +24,7 @@ mod schema;
 mod secrets;
 #[cfg(test)]
 mod secrets_tests;
+mod speech;
 mod tls;
 mod toml_reader;
 pub mod tools;
@@ -47,6 +53,7 @@ pub use examine::{DEFAULT_CONFIG, Examined, LONGEST, examine, examine_text, load
 pub use lines::{Line, Lines};
 pub use models::NamedModel;
 pub use otlp::Otlp;
+pub use persona::Persona;
 pub use phrases::unspeakable;
 pub use problems::{ConfigError, Problem, Secrets};
 pub use quality::Quality;
@@ -70,6 +77,8 @@ pub struct Config {
     pub api: Api,
     /// The agent: its role, its facts and its phrases.
     pub agent: Agent,
+    /// All agents by their names, this one too.
+    pub agents: Arc<BTreeMap<String, Persona>>,
     /// Speech to text.
     pub stt: Stt,
     /// The language model.
@@ -182,17 +191,37 @@ pub struct Tls {
     pub key: PathBuf,
 }
 
-/// `[agent]`
+/// `[agent]`, or an agent of `[agents]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agent {
-    /// Instructions and facts, given to the language model before every conversation.
+    /// Its name for addresses, records and other agents.
+    pub name: String,
+    /// What it is for, as other agents read it.
+    pub description: String,
+    /// The numbers whose calls it answers, as [`persona::plain`] writes them.
+    pub numbers: Vec<String>,
+    /// Instructions, given to the language model before every conversation.
     pub system_prompt: String,
+    /// Facts, which stand behind them.
+    pub facts: String,
+    /// The names of its tools; `None` for all.
+    pub tools: Option<Vec<String>>,
+    /// The name of the language model that it asks first; `None` for the one in use.
+    pub model: Option<String>,
     /// Texts that are spoken without the language model.
     pub phrases: Phrases,
     /// Keys that are pressed when a call begins; empty for none.
     pub opening_keys: String,
     /// A longer reply ends with the sentence that reaches this number of words.
     pub max_reply_words: usize,
+}
+
+impl Agent {
+    /// Instructions and facts.
+    #[must_use]
+    pub fn prompt(&self) -> String {
+        format!("{}\n{}", self.system_prompt, self.facts).trim().to_owned()
+    }
 }
 
 /// `[stt]`
@@ -281,7 +310,7 @@ pub struct Tts {
 }
 
 /// `[vad]`
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Vad {
     /// Which detector, and how sure it must be.
     pub detector: DetectorChoice,

@@ -2,20 +2,37 @@
 //! silence, and nobody would know before a caller does.
 
 use super::Config;
+use super::persona::{Persona, persona_key};
 use crate::engine::voice;
 use crate::language::ENGLISH;
 use crate::speakable::{spoken, written};
 use crate::turns::Phrases;
 
-/// The phrases of the configuration that its voice cannot speak, with their keys.
+/// The phrases of the configuration that the voice of their agent cannot speak, with their keys.
 #[must_use]
-pub fn unspeakable(config: &Config) -> Vec<(&'static str, &str)> {
-    let (voice, names) = (&config.tts.voice, &config.tts.pronounce);
+pub fn unspeakable(config: &Config) -> Vec<(String, &str)> {
+    let of = |(name, persona): (&String, _)| {
+        let own = |key: &str| persona_key(config, name, key);
+        silent(persona).into_iter().map(|(key, phrase)| (own(key), phrase)).collect::<Vec<_>>()
+    };
+    let mut all: Vec<(String, &str)> = Vec::new();
+    for (key, phrase) in config.agents.iter().flat_map(of) {
+        // What agents share is told once.
+        if all.iter().all(|(_, told)| *told != phrase) {
+            all.push((key, phrase));
+        }
+    }
+    all
+}
+
+/// The phrases of an agent that its voice cannot speak.
+fn silent(persona: &Persona) -> Vec<(&'static str, &str)> {
+    let (voice, names) = (&persona.tts.voice, &persona.tts.pronounce);
     let is_silent = |(_, phrase): &(&str, &str)| {
         let said = spoken(&written(phrase, &ENGLISH), &ENGLISH.speech, names).text;
         !phrase.is_empty() && voice::is_known(voice) && !voice::can_speak(voice, &said)
     };
-    phrases_of(&config.agent.phrases).filter(is_silent).collect()
+    phrases_of(&persona.agent.phrases).filter(is_silent).collect()
 }
 
 /// All phrases, each with its key.
@@ -57,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    fn keys(text: &str) -> Vec<&'static str> {
+    fn keys(text: &str) -> Vec<String> {
         let config = crate::config::parse(text, "test", Path::new("")).expect("a configuration");
         unspeakable(&config).into_iter().map(|(key, _)| key).collect()
     }
@@ -74,6 +91,6 @@ mod tests {
         let lists = "fillers = [\"Well.\", \"你好\"]\nidle_prompts = [\"你好\"]\n";
         let text = format!("{}{}{lists}", of("agent", &agent), of("manners", &manners));
         assert_eq!(keys(&text).len(), agent.len() + manners.len() + 2, "{:?}", keys(&text));
-        assert_eq!(keys(crate::config::DEFAULT_CONFIG), Vec::<&str>::new());
+        assert_eq!(keys(crate::config::DEFAULT_CONFIG), Vec::<String>::new());
     }
 }

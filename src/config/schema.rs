@@ -10,58 +10,48 @@ use super::lines::lines;
 use super::secrets::{password_hash, secret};
 use super::toml_reader::Reader;
 use super::{
-    Admin, Config, Llm, Log, Playback, Server, Stt, Tts, Vad, after_call, api, models, otlp, quality,
+    Admin, Config, Llm, Log, Persona, Playback, Server, Stt, after_call, agents, api, models, otlp, quality,
     records, tls, tools, turn_taking, webhooks,
 };
-use crate::engine::voice;
 use crate::engine::whisper::{languages, published};
 use crate::engine::{Sampling, TemplateChoice};
 use crate::files::search_path;
 use crate::media::ear::EarSettings;
-use crate::speakable::Dictionary;
 use crate::telemetry::logging;
-use crate::vad::DetectorChoice;
 
 /// Reads every key. The reader keeps the problems; a wrong key gets its default.
 pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
     let server = server(r, base);
     let lines = lines(r, base, server.bind);
     let llm = llm(r, base);
+    let persona = Persona::read(r, base);
+    let agents = Arc::new(agents::agents(r, base, &persona));
+    let tools = tools::tools(r, base, &agents);
+    let Persona { agent, tts, vad, endpoint, barge_in, speculation, manners, keys } = persona;
     let config = Config {
         server,
         lines,
         admin: secret(r, base, "admin.token").map_or(Admin::Nobody, Admin::Bearer),
         password: password_hash(r, base, "admin.password"),
         api: api::api(r, base),
-        agent: turn_taking::agent(r),
+        agent,
+        agents,
         stt: stt(r, base),
         quality: quality::quality(r, &llm),
         llm,
-        tts: Tts {
-            voice: voice::with_file(
-                &r.text("tts.voice", voice::BUILT_IN, |v| (!voice::is_known(v)).then(voice::names)),
-                |file| search_path::find(base, file),
-            ),
-            speed: r.number("tts.speed", 1.0, limits::SPEED) as f32,
-            pronounce: pronunciations(r),
-        },
+        tts,
         audio: EarSettings {
             dc: true,
             echo_guard: r.switch("audio.echo_guard", true),
             noise_suppression: r.switch("audio.noise_suppression", false),
             level: r.switch("audio.level", true),
         },
-        vad: Vad {
-            detector: detector(r),
-            start: r.millis("vad.start_ms", 60, 20..=500),
-            stop: r.millis("vad.stop_ms", 120, 40..=1000),
-            pre_roll: r.millis("vad.pre_roll_ms", 240, 0..=1000),
-        },
-        endpoint: turn_taking::endpoint(r),
-        barge_in: turn_taking::barge_in(r),
-        speculation: turn_taking::speculation(r),
-        manners: turn_taking::manners(r),
-        keys: turn_taking::keys(r),
+        vad,
+        endpoint,
+        barge_in,
+        speculation,
+        manners,
+        keys,
         playback: Playback { lead: r.millis("playback.lead_ms", 160, 40..=200) },
         log: Log {
             level: r.text("log.level", "info", |level| {
@@ -77,34 +67,11 @@ pub(super) fn read(r: &mut Reader, base: &Path) -> Config {
         webhooks: webhooks::webhooks(r, base),
         lookup: webhooks::lookup(r, base),
         after_call: after_call::after_call(r, base),
-        tools: tools::tools(r, base),
+        tools,
         faults: quality::faults(r),
     };
     check_together(r, &config);
     config
-}
-
-/// `tts.pronounce`: words, and how they are said.
-fn pronunciations(r: &mut Reader) -> Arc<Dictionary> {
-    let key = "tts.pronounce";
-    let pairs = r.pairs(key, "words and how they are said, such as { Nguyen = \"win\" }");
-    let dictionary = Dictionary::new(pairs).unwrap_or_else(|error| {
-        r.refuse(key, String::new(), error.to_string());
-        Dictionary::default()
-    });
-    Arc::new(dictionary)
-}
-
-fn detector(r: &mut Reader) -> DetectorChoice {
-    let name = r.text("vad.detector", "earshot", |v| {
-        (!["earshot", "webrtc"].contains(&v)).then(|| "\"earshot\" or \"webrtc\"".to_owned())
-    });
-    let threshold = r.number("vad.threshold", 0.5, 0.05..=0.99) as f32;
-    let aggressiveness = r.integer("vad.aggressiveness", 2, 0..=3) as u8;
-    match name.as_str() {
-        "webrtc" => DetectorChoice::WebRtc(aggressiveness),
-        _ => DetectorChoice::Earshot(threshold),
-    }
 }
 
 fn server(r: &mut Reader, base: &Path) -> Server {
@@ -230,6 +197,7 @@ fn check_together(r: &mut Reader, c: &Config) {
         );
     }
     turn_taking::check_together(r, c);
+    agents::check_together(r, c);
     after_call::check_together(r, c);
 }
 
@@ -238,6 +206,7 @@ mod tests {
     use super::super::lines::holds_secrets;
     use super::super::{DEFAULT_CONFIG, Secrets, parse};
     use super::*;
+    use crate::speakable::Dictionary;
 
     fn problems(text: &str) -> Vec<String> {
         match parse(text, "test", Path::new("")) {
@@ -273,6 +242,7 @@ mod tests {
         let mut empty = parse("", "empty", Path::new("")).expect("an empty file is right");
         // The agent alone has defaults that are not worth repeating in code.
         empty.agent = shipped.agent.clone();
+        empty.agents = shipped.agents.clone();
         assert_eq!(shipped, empty);
     }
 

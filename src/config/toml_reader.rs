@@ -30,6 +30,17 @@ impl Reader {
         Self { root, asked: BTreeSet::new(), problems: Vec::new(), hides, secrets }
     }
 
+    /// A reader of another table, with the same care for secrets.
+    pub(super) fn over(&self, root: Table) -> Self {
+        Self::new(root, self.hides, self.secrets)
+    }
+
+    /// These sections, as they stand there.
+    pub(super) fn sections(&self, names: &[&str]) -> Table {
+        let section = |name: &&str| Some(((*name).to_owned(), self.root.get(*name)?.clone()));
+        names.iter().filter_map(section).collect()
+    }
+
     /// Whether secrets are read or only their references checked.
     pub(super) fn secrets(&self) -> Secrets {
         self.secrets

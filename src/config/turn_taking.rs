@@ -2,90 +2,16 @@
 
 use std::time::Duration;
 
+use super::persona::Persona;
 use super::toml_reader::Reader;
-use super::{Agent, BargeIn, Config};
+use super::{BargeIn, Config};
 use crate::language::ENGLISH;
 use crate::language::words::plain_words;
-use crate::streams::api::are_keys;
 use crate::turns::turn_detection::endpoint::PHONE_NUMBERS;
-use crate::turns::{
-    BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, Phrases, ReadAhead, SpeculationPolicy,
-};
+use crate::turns::{BargeInPolicy, EndpointPolicy, KeysPolicy, Manners, ReadAhead, SpeculationPolicy};
 
 /// The most number lengths: more would say nothing.
 const MOST_LENGTHS: usize = 10;
-
-/// The longest phrase that the agent says on its own, in characters.
-const LONGEST_PHRASE: usize = 500;
-
-pub(super) fn agent(r: &mut Reader) -> Agent {
-    Agent {
-        system_prompt: r.text("agent.system_prompt", "", at_most(20_000)).trim().to_owned(),
-        phrases: Phrases {
-            disclosure: phrase(r, "agent.disclosure", ""),
-            greeting: phrase(r, "agent.greeting", ""),
-            fallback: phrase(r, "agent.fallback", "I am sorry, could you say that again?"),
-            not_understood: phrase(r, "manners.not_understood", "Sorry, I did not catch that."),
-            fillers: phrases(r, "manners.fillers", &["One moment, please.", "Let me see."]),
-            idle: phrases(
-                r,
-                "manners.idle_prompts",
-                &["Are you still there?", "I am still here if you need me."],
-            ),
-            idle_goodbye: phrase(
-                r,
-                "manners.idle_goodbye",
-                "I cannot hear anyone, so I will hang up now. Goodbye.",
-            ),
-            length_warning: phrase(r, "manners.length_warning", "We have one minute left on this call."),
-            length_goodbye: phrase(
-                r,
-                "manners.length_goodbye",
-                "I am sorry, our time is over. Please call again. Goodbye.",
-            ),
-            hold: phrase(
-                r,
-                "manners.hold",
-                "I am sorry, I am having trouble right now. Please hold on for a moment.",
-            ),
-            give_up_goodbye: phrase(
-                r,
-                "manners.give_up_goodbye",
-                "I am sorry, I cannot help you right now. Please call again later. Goodbye.",
-            ),
-            goodbyes: plain(r.texts("manners.goodbyes", ENGLISH.overlap.goodbyes)),
-        },
-        opening_keys: r.text("agent.opening_keys", "", |keys| {
-            let right = keys.is_empty() || are_keys(keys);
-            (!right).then(|| "at most 20 of 0 to 9, * and #, or \"\" for none".to_owned())
-        }),
-        max_reply_words: r.integer("agent.max_reply_words", 120, 5..=10_000) as usize,
-    }
-}
-
-/// The most phrases of one kind: each is prepared at the start.
-const MOST_PHRASES: usize = 16;
-
-/// A list of phrases, without empty ones.
-fn phrases(r: &mut Reader, key: &str, default: &[&str]) -> Vec<String> {
-    let phrases = r.texts(key, default);
-    if phrases.len() > MOST_PHRASES {
-        r.refuse(key, format!("{} texts", phrases.len()), format!("at most {MOST_PHRASES}"));
-    }
-    if let Some(long) = phrases.iter().find(|phrase| phrase.chars().count() > LONGEST_PHRASE) {
-        let allowed = format!("texts of at most {LONGEST_PHRASE} characters");
-        r.refuse(key, long.chars().take(20).chain("…".chars()).collect(), allowed);
-    }
-    phrases.into_iter().map(|phrase| phrase.trim().to_owned()).filter(|phrase| !phrase.is_empty()).collect()
-}
-
-fn phrase(r: &mut Reader, key: &str, default: &str) -> String {
-    r.text(key, default, at_most(LONGEST_PHRASE)).trim().to_owned()
-}
-
-fn at_most(most: usize) -> impl Fn(&str) -> Option<String> {
-    move |text: &str| (text.chars().count() > most).then(|| format!("a text of at most {most} characters"))
-}
 
 pub(super) fn endpoint(r: &mut Reader) -> EndpointPolicy {
     EndpointPolicy {
@@ -110,7 +36,7 @@ fn number_lengths(r: &mut Reader) -> Vec<usize> {
 }
 
 /// Phrases as they are compared: words in lower case, without punctuation.
-fn plain(phrases: Vec<String>) -> Vec<String> {
+pub(super) fn plain_phrases(phrases: Vec<String>) -> Vec<String> {
     phrases.iter().map(|phrase| plain_words(phrase).join(" ")).filter(|phrase| !phrase.is_empty()).collect()
 }
 
@@ -120,8 +46,8 @@ pub(super) fn barge_in(r: &mut Reader) -> BargeIn {
         min_speech: r.millis("barge_in.min_speech_ms", 160, 40..=2000),
         policy: BargeInPolicy {
             min_words: r.integer("barge_in.min_words", 1, 1..=10) as usize,
-            at_once: plain(r.texts("barge_in.at_once", ENGLISH.overlap.at_once)),
-            backchannels: plain(r.texts("barge_in.backchannels", ENGLISH.overlap.backchannels)),
+            at_once: plain_phrases(r.texts("barge_in.at_once", ENGLISH.overlap.at_once)),
+            backchannels: plain_phrases(r.texts("barge_in.backchannels", ENGLISH.overlap.backchannels)),
             confirm_within: r.millis("barge_in.confirm_ms", 800, 100..=5000),
             protect_greeting: r.switch("barge_in.protect_greeting", false),
         },
@@ -165,15 +91,20 @@ pub(super) fn keys(r: &mut Reader) -> KeysPolicy {
 
 /// Checks of keys against each other.
 pub(super) fn check_together(r: &mut Reader, c: &Config) {
-    if let Some(longest) = c.manners.max_call.filter(|longest| c.manners.warn_before >= *longest) {
-        let allowed = format!("less than manners.max_call_ms, {}", longest.as_millis());
-        r.refuse("manners.warn_before_ms", c.manners.warn_before.as_millis().to_string(), allowed);
-    }
+    check_persona(r, &c.persona());
     let mut apis = c.lines.taken.values().filter_map(|line| line.api.as_ref());
     if !c.agent.opening_keys.is_empty() && !apis.any(|api| api.account.presses_keys()) {
         let allowed =
             "\"\", or also an account of Telnyx, Plivo or Vonage, whose API presses them".to_owned();
         r.refuse("agent.opening_keys", format!("\"{}\"", c.agent.opening_keys), allowed);
+    }
+}
+
+/// Checks of the keys of one agent against each other.
+pub(super) fn check_persona(r: &mut Reader, c: &Persona) {
+    if let Some(longest) = c.manners.max_call.filter(|longest| c.manners.warn_before >= *longest) {
+        let allowed = format!("less than manners.max_call_ms, {}", longest.as_millis());
+        r.refuse("manners.warn_before_ms", c.manners.warn_before.as_millis().to_string(), allowed);
     }
     let order = [
         ("vad.stop_ms", c.vad.stop),

@@ -13,10 +13,9 @@ use super::health::{EngineHealth, HealthFigures};
 use super::ladder::Ladder;
 use super::llm::{Guides, PoolUse};
 use super::measures::Measures;
-use super::phrase_cache::PhraseCache;
 use super::ports::{Hear, Speak};
 use super::requests::Requests;
-use super::standby::Standby;
+use super::voices::{VoiceName, Voices};
 use super::watch::Watch;
 use super::{NoRoom, Room};
 use crate::dialogue::CountTokens;
@@ -41,10 +40,8 @@ pub struct Engines {
     pub grammars: Grammars,
     /// What is left out under load.
     pub measures: Measures,
-    /// What the voice remembers.
-    pub phrases: Option<PhraseCache>,
-    /// The voice, if another one stands in for it.
-    pub standby: Option<Standby>,
+    /// The voices that are loaded; `speak` is one of them.
+    pub voices: Voices,
     /// The engines for what no call waits for; `None` where nobody may ask for it.
     pub requests: Option<Requests>,
     /// The health of each engine, in the order in which a turn meets them.
@@ -56,6 +53,18 @@ pub struct Engines {
 }
 
 impl Engines {
+    /// The same engines for an agent who speaks with this voice, and asks this model first. A voice that is not
+    /// loaded is not taken, and of a model that is not there the one in use is asked.
+    #[must_use]
+    pub fn for_agent(&self, voice: &VoiceName, model: Option<&str>) -> Self {
+        let mut engines = self.clone();
+        if let Some(voice) = self.voices.get(voice).or_else(|| self.voices.named(&voice.voice)) {
+            engines.speak = Arc::new(voice.phrases.clone());
+        }
+        engines.models = self.models.beginning_with(model);
+        engines
+    }
+
     /// True if every language model has memory for another session.
     #[must_use]
     pub fn has_room(&self) -> bool {

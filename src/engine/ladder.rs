@@ -23,6 +23,8 @@ const NONE: usize = usize::MAX;
 pub struct Ladder {
     models: Arc<[(String, Arc<dyn Think>)]>,
     chosen: Arc<AtomicUsize>,
+    /// The model that an agent asks first, instead of the chosen one; of this handle alone.
+    preferred: Option<usize>,
     /// The model that answers instead of the chosen one while the machine is pressed; [`NONE`] if none does.
     relief: Arc<AtomicUsize>,
     switches: Arc<AtomicUsize>,
@@ -33,7 +35,13 @@ impl Ladder {
     #[must_use]
     pub fn new(models: Vec<(String, Arc<dyn Think>)>) -> Self {
         let relief = Arc::new(AtomicUsize::new(NONE));
-        Self { models: models.into(), chosen: Arc::default(), relief, switches: Arc::default() }
+        Self {
+            models: models.into(),
+            chosen: Arc::default(),
+            preferred: None,
+            relief,
+            switches: Arc::default(),
+        }
     }
 
     /// The same ladder, with another model around each.
@@ -42,6 +50,14 @@ impl Ladder {
         let wrapped = |(name, model): &(String, Arc<dyn Think>)| (name.clone(), wrap(name, model.clone()));
         let models = self.models.iter().map(wrapped).collect();
         Self { models, ..self }
+    }
+
+    /// The same models, of which the one of this name is asked first, whichever is in use; without a name, or
+    /// with one that no model has, the one in use.
+    #[must_use]
+    pub fn beginning_with(&self, name: Option<&str>) -> Self {
+        let preferred = name.and_then(|name| self.names().position(|known| known == name));
+        Self { preferred, ..self.clone() }
     }
 
     /// All names, in the order of the configuration.
@@ -98,7 +114,10 @@ impl Ladder {
     /// The index of the model in use.
     fn first(&self) -> usize {
         let relief = self.relief.load(Ordering::Relaxed);
-        if relief == NONE { self.chosen.load(Ordering::Relaxed) } else { relief }
+        if relief != NONE {
+            return relief;
+        }
+        self.preferred.unwrap_or_else(|| self.chosen.load(Ordering::Relaxed))
     }
 
     /// The number of switches to another model.
@@ -193,6 +212,18 @@ mod tests {
             assert_eq!(models[model].0.lock().unwrap().len(), 1, "rung {rung}");
         }
         assert!(ladder.get(3).is_err());
+    }
+
+    #[test]
+    fn an_agent_asks_its_own_model_first_and_the_others_do_not_notice() {
+        let (ladder, _) = ladder();
+        let agents = ladder.beginning_with(Some("spare"));
+        ladder.switch_to("smart").unwrap();
+        assert_eq!((agents.name_of(0), agents.name_of(1), ladder.in_use()), ("spare", "fast", "smart"));
+        assert_eq!(agents.beginning_with(None).name_of(0), "smart");
+        assert_eq!(agents.beginning_with(Some("gone")).name_of(0), "smart");
+        ladder.relieve(Some("fast")).unwrap();
+        assert_eq!(agents.name_of(0), "fast");
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod to_phone;
 pub mod tool_answers;
 pub mod transcribing;
 pub mod voice;
+pub mod voices;
 pub mod wanted;
 pub mod watch;
 pub mod whisper;

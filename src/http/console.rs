@@ -9,6 +9,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::Value;
 
+use super::control::agents::{self, Agents};
 use super::listen::Connection;
 use super::session::{NOT_SAFE, Visitor};
 use crate::app::App;
@@ -39,6 +40,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
     Router::new()
         .route("/", get(async || served(PAGE)))
         .route("/console/callers.json", get(all_callers))
+        .route("/console/agents.json", get(all_agents))
         .route("/console/callers/{name}", get(caller))
         .route("/console/{name}", get(file))
         .route_layer(from_fn_with_state(app.clone(), people))
@@ -85,6 +87,11 @@ fn served(file: File) -> Response {
 async fn all_callers() -> Json<Value> {
     let conversation: Value = serde_json::from_str(callers::CONVERSATION).unwrap_or_default();
     Json(conversation["turns"].clone())
+}
+
+/// The agents, and the voices that are loaded: who may talk may choose.
+async fn all_agents(State(app): State<App>) -> Json<Agents> {
+    Json(agents::of(&app))
 }
 
 async fn caller(Path(name): Path<String>) -> Response {

@@ -139,7 +139,7 @@ fn engine(
 }
 
 fn thrift(engines: &Engines, (prompt_tokens, reused_tokens): (u64, u64), shared_generations: u64) -> Thrift {
-    let remembered = engines.phrases.as_ref().map(|phrases| phrases.remembered()).unwrap_or_default();
+    let remembered = engines.voices.remembered();
     let pages = engines.pages_used();
     Thrift {
         shared_generations,

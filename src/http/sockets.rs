@@ -9,6 +9,7 @@ use axum::extract::{Extension, OriginalUri, Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri, Version};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
+use serde::Deserialize;
 use tracing::Instrument as _;
 
 use super::App;
@@ -30,15 +31,17 @@ use crate::streams::{Gateway, Start};
 use crate::telemetry::refusals::Kind;
 
 /// A route for every configured provider, and `/call`, which takes them all; each also with a single-use
-/// token after it. A trailing slash changes nothing.
+/// token after it, and all of them behind `/agents/NAME` for the agent of this name. A trailing slash changes
+/// nothing.
 pub(super) fn routes(lines: &Lines) -> Router<App> {
     let all: Vec<Dialect> = lines.taken.keys().copied().collect();
     let each = all.iter().map(|&dialect| (dialect.name(), vec![dialect]));
     each.chain([("call", all.clone())]).fold(Router::new(), |router, (name, dialects)| {
         let paths = ["", "/", "/{token}", "/{token}/"];
-        paths
-            .iter()
-            .fold(router, |router, rest| router.route(&format!("/{name}{rest}"), socket(dialects.clone())))
+        let all = ["", "/agents/{agent}"]
+            .into_iter()
+            .flat_map(|agent| paths.into_iter().map(move |rest| format!("{agent}/{name}{rest}")));
+        all.fold(router, |router, path| router.route(&path, socket(dialects.clone())))
     })
 }
 
@@ -49,11 +52,20 @@ struct Request {
     loopback: bool,
     target: Uri,
     token: Option<String>,
+    /// The agent that the address names.
+    agent: Option<String>,
     headers: HeaderMap,
     /// It comes from the console of an administrator who has logged in.
     by_session: bool,
     /// The name of that session.
     session: Option<String>,
+}
+
+/// The parts of an address that are free.
+#[derive(Debug, Deserialize)]
+struct Parts {
+    token: Option<String>,
+    agent: Option<String>,
 }
 
 /// What is told of a ticket for a trial that is not known.
@@ -65,16 +77,15 @@ fn socket(dialects: Vec<Dialect>) -> MethodRouter<App> {
         async move |State(app): State<App>,
                     Extension(connection): Extension<Connection>,
                     OriginalUri(target): OriginalUri,
-                    token: Option<Path<String>>,
+                    Path(Parts { token, agent }): Path<Parts>,
                     version: Version,
                     headers: HeaderMap,
                     handshake: Handshake| {
-            let token = token.map(|Path(token)| token);
             let visitor = Visitor::of(&app, &headers, version, &connection);
             let by_session = visitor.may_open_a_socket();
             let session = visitor.session().filter(|_| by_session).map(|(_, name)| name.to_owned());
             let Connection { peer, loopback, .. } = connection;
-            let request = Request { peer, loopback, target, token, headers, by_session, session };
+            let request = Request { peer, loopback, target, token, agent, headers, by_session, session };
             answer(&app, &dialects, request, handshake)
         },
     )
@@ -111,8 +122,14 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshak
         };
         services.config = config;
     }
+    if let Some(unknown) = request.agent.as_ref().filter(|name| !services.config.agents.contains_key(*name)) {
+        app.refused(Kind::NotOpened, peer, line, &format!("there is no agent {unknown:?}"));
+        let names = services.config.names_of_agents();
+        return (StatusCode::NOT_FOUND, format!("there is no such agent; there are: {names}\n"))
+            .into_response();
+    }
     let codec = codec(app, dialects, allowed, &request.target);
-    take(app, line, peer, (services, visit), codec, (handshake, &SUBPROTOCOLS))
+    take(app, line, peer, (services, visit), (codec, request.agent), (handshake, &SUBPROTOCOLS))
 }
 
 /// Opens a socket for `line` and runs its call, in the room that was entered for it. A sub-protocol of those
@@ -122,7 +139,7 @@ pub(super) fn take(
     line: &'static str,
     peer: IpAddr,
     (services, mut visit): (Services, ConnectionPermit),
-    codec: (Box<dyn Gateway>, Context),
+    (codec, agent): ((Box<dyn Gateway>, Context), Option<String>),
     (handshake, subprotocols): (Handshake, &[&'static str]),
 ) -> Response {
     let house = app.clone();
@@ -147,7 +164,7 @@ pub(super) fn take(
             Ok((place.name(name.as_str()), place))
         };
         let span = tracing::error_span!("socket", %peer);
-        if let Some(end) = accept::run(stream, codec, services, admit).instrument(span).await {
+        if let Some(end) = accept::run(stream, codec, services, agent, admit).instrument(span).await {
             house.refused(Kind::NeverStood, peer, line, &end);
         }
     })

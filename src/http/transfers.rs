@@ -96,7 +96,7 @@ fn after(app: &App, name: &str, offer: Offer, report: &str) -> Response {
     let Some(stream) = line.and_then(|line| stream(app, &offer, line)) else {
         return told(documents::over(reads_xml(offer.dialect)));
     };
-    told(documents::after(offer.dialect, outcome, &WayBack { stream, leg: offer.leg }))
+    told(documents::after(offer.dialect, outcome, &WayBack { stream, leg: offer.leg, agent: offer.agent }))
 }
 
 /// The address of the line's socket, with a token if it asks for one.

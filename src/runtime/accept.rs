@@ -33,13 +33,14 @@ use crate::streams::dialect::Dialect;
 use crate::streams::transfer::Leg;
 use crate::streams::{Gateway, Refusal, Start, Wire};
 
-/// Runs a call from its open socket to its end, with a codec of these parameters. `admit` gives it a place,
-/// and turns the gateway's name of the call into the server's. Returns the reason if the call was not
-/// accepted.
+/// Runs a call from its open socket to its end, with a codec of these parameters, and with the agent of this
+/// name if the address names one. `admit` gives it a place, and turns the gateway's name of the call into the
+/// server's. Returns the reason if the call was not accepted.
 pub async fn run(
     stream: Upgraded,
     (mut codec, context): (Box<dyn Gateway>, Context),
     services: Services,
+    agent: Option<String>,
     admit: impl FnOnce(&Start, Option<Dialect>) -> Result<(CallId, Place), Refused>,
 ) -> Option<CloseReason> {
     let clock = Clock::start();
@@ -61,12 +62,17 @@ pub async fn run(
     let prepared = opening.and_then(|opening| {
         let (id, place) = admit(&opening.start, codec.dialect())?;
         let named = tracing::error_span!("call", call = %id);
-        let setup = named.in_scope(|| setup(&services, &id, &opening.start, codec.dialect()))?;
-        Ok((opening, setup, place))
+        let begin = || {
+            let services = services.of_call(agent.as_deref(), &opening.start, codec.dialect())?;
+            let setup = setup(&services, &id, &opening.start, codec.dialect())?;
+            Ok::<_, Refusal>((services, setup))
+        };
+        let (services, setup) = named.in_scope(begin)?;
+        Ok((opening, services, setup, place))
     });
     let (end, stood) = match prepared {
-        Ok((Opening { start, early }, mut setup, mut place)) => {
-            let missed = learn(&services, &mut setup, &start, codec.dialect(), &mut incoming).await;
+        Ok((Opening { start, early }, services, mut setup, mut place)) => {
+            let (known, missed) = learn(&services, &mut setup, &start, codec.dialect(), &mut incoming).await;
             setup.tap = services.record(&setup.id).await;
             setup.watch = Some(services.watching.begin(&setup.id));
             let (id, dialect) = (setup.id.clone(), codec.dialect());
@@ -92,7 +98,8 @@ pub async fn run(
                     id,
                     clock,
                     spent: spent.clone(),
-                    services: &services,
+                    services: services.clone(),
+                    known,
                     outbound: &mut outbound,
                     incoming: &mut incoming,
                     leg: leg(dialect, &start),
@@ -133,23 +140,24 @@ pub fn leg(dialect: Option<Dialect>, start: &Start) -> Leg {
 }
 
 /// Puts what can be looked up of the caller into the setup. Meanwhile messages wait, as after a stall. If the
-/// caller hangs up or the server is stopped, nobody waits for the answer any more. Returns what went wrong, if
-/// something did.
+/// caller hangs up or the server is stopped, nobody waits for the answer any more. Returns it, and what went
+/// wrong, if something did.
 async fn learn(
     services: &Services,
     setup: &mut Setup,
     start: &Start,
     dialect: Option<Dialect>,
     incoming: &mut SocketReader,
-) -> Option<Failure> {
+) -> (Known, Option<Failure>) {
     let (known, missed) = tokio::select! {
         biased;
         found = services.look_up(&setup.id, start, dialect) => found,
         () = incoming.gone() => (Known::default(), None),
         () = services.stop.cancelled() => (Known::default(), None),
     };
-    let learnt = call::learn(&mut setup.settings, &services.config, &start.agent, known, &setup.count);
-    missed.or_else(|| learnt.err().map(|problem| lookup::missed("lookup_too_long", &problem)))
+    let learnt =
+        call::learn(&mut setup.settings, &services.config, &start.agent, known.clone(), &setup.count);
+    (known, missed.or_else(|| learnt.err().map(|problem| lookup::missed("lookup_too_long", &problem))))
 }
 
 /// The setup of a call, from the configuration and its start message.
@@ -165,7 +173,7 @@ fn setup(
     let mut settings = settings_of(config, &start.agent, own, &count)?;
     // Who brings an agent brings its tools, and does not get those of the server.
     if start.agent.system_prompt.is_none() && dialect != Some(Dialect::Realtime) {
-        settings.tools = services.toolbox.tools_within(&settings, &count);
+        settings.tools = services.toolbox.tools_within(config, &settings, &count);
     }
     let traced = config.log.traces.as_deref().and_then(|folder| traced(services, folder, id));
     let (trace, capture) =
@@ -181,6 +189,7 @@ fn setup(
         send_timeout: config.server.send_timeout,
         judge: config.llm.name.clone(),
         dictionary: config.tts.pronounce.clone(),
+        agent: config.has_several_agents().then(|| config.agent.name.clone()),
         trace,
         capture: capture.filter(|_| config.log.captures),
         tap: None,

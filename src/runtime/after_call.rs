@@ -346,6 +346,7 @@ impl Follower for AfterCalls {
             Happened::Started(_)
             | Happened::Turn(_)
             | Happened::Disclosed { .. }
+            | Happened::Agent { .. }
             | Happened::ToolRan(_)
             | Happened::Failed(..)
             | Happened::Summarised(_) => {}

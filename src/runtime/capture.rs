@@ -69,6 +69,7 @@ impl CaptureHead {
             send_timeout: setup.send_timeout,
             judge: setup.judge.clone(),
             dictionary: setup.dictionary.as_ref().clone(),
+            agent: setup.agent.clone(),
         };
         capture(Line { at, what: What::Call(Box::new(head)) });
     }

@@ -34,6 +34,8 @@ impl Follower for Log {
                 tracing::warn!("the caller did not hear all that must be disclosed (agent.disclosure)");
             }
             Happened::Failed(Trouble::OddMessage { count, reason }, _) => odd_message(*count, reason),
+            Happened::Agent { name, first: true } => tracing::info!(agent = name, "an agent answers"),
+            Happened::Agent { name, first: false } => tracing::info!(agent = name, "another agent goes on"),
             Happened::ToolRan(run) => tool_ran(run),
             Happened::Failed(Trouble::Late | Trouble::NotDone | Trouble::Tool, Failure { code, message }) => {
                 tracing::warn!(code, "{message}");

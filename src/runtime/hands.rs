@@ -43,6 +43,11 @@ impl Hands {
         Self { call, key, leg, services, orders }
     }
 
+    /// Another agent uses them.
+    pub(super) fn are_for(&mut self, services: &Services) {
+        self.services = services.clone();
+    }
+
     /// Where tools work that go on when their call is over.
     #[must_use]
     pub(super) fn errands(&self) -> TaskTracker {
@@ -65,7 +70,7 @@ impl Hands {
         let key = format!("{}-{}", self.key, what_is_asked(call, again.map(|number| number.0)));
         let asked = Asked { arguments: &arguments, idempotency_key: &key };
         match toolbox.kept(&call.name) {
-            Some(Kept::HangUp) => Err("the call goes on".to_owned()),
+            Some(Kept::HangUp | Kept::HandOver(_)) => Err("the call goes on".to_owned()),
             Some(Kept::Transfer(to)) => self.transfer(to, &arguments).await,
             Some(Kept::SendKeys) => self.send_keys(&arguments).await,
             Some(Kept::Note) => self.note(&call.name, &call.arguments).await,

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::hands::Hands;
+use super::services::Services;
 use super::sinks::{Outcomes, Sounds, Thoughts, deliver};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
 use crate::call::{Job, JobId, Outcome};
+use crate::config::call::tokens_of_calls;
 use crate::dialogue::Message;
 use crate::dialogue::tools::{Conduct, ToolCall, Tools};
 use crate::engine::buffered_playback::BufferedPlayback;
@@ -64,13 +66,15 @@ pub(super) struct Jobs {
 impl Jobs {
     pub(super) fn new(
         session: String,
-        engines: Engines,
-        (sampling, tokens_of_calls): (Sampling, usize),
+        services: &Services,
         outcomes: Outcomes,
         hands: Hands,
         cpu: CpuTime,
     ) -> Self {
+        let engines = services.engines.clone();
         let switches = engines.models.switches();
+        let (sampling, tokens_of_calls) =
+            (services.config.llm.sampling.clone(), tokens_of_calls(&services.config));
         let (holds, buffered) = (HashMap::new(), BufferedPlayback::default());
         Self {
             session,
@@ -85,6 +89,12 @@ impl Jobs {
             switches,
             reply_words: None,
         }
+    }
+
+    /// New jobs go to the engines of this agent.
+    pub(super) fn are_for(&mut self, services: &Services) {
+        self.engines = services.engines.clone();
+        self.hands.are_for(services);
     }
 
     /// Gives a job to its engine. Returns the outcome that is known at once, if there is one.

@@ -5,6 +5,7 @@
 pub mod accept;
 pub mod admission;
 pub mod after_call;
+pub mod agents;
 pub mod briefing;
 mod call_span;
 mod capture;

@@ -10,6 +10,8 @@ pub enum Order {
     Say(String),
     /// The agent knows this from now on.
     Inform(String),
+    /// The agent of this name goes on.
+    Agent(String),
     /// Its provider has taken it to another party, or its client is to be told so: it ends, and nobody hangs
     /// up.
     Transferred {

@@ -56,6 +56,7 @@ impl Follower for Reporter {
             }
             Happened::Started(_)
             | Happened::Disclosed { .. }
+            | Happened::Agent { .. }
             | Happened::ToolRan(_)
             | Happened::Failed(..)
             | Happened::Summarised(_) => {}

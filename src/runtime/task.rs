@@ -17,8 +17,8 @@ use super::registry::Order;
 use super::services::Services;
 use super::sinks::QUEUE;
 use super::socket_reader::SocketReader;
-use crate::call::{Call, Closing, Ending, Input, JobId, Outcome, Output};
-use crate::config::call::tokens_of_calls;
+use crate::call::{Call, Closing, Ending, Input, Job, JobId, Outcome, Output};
+use crate::config::call::Known;
 use crate::engine::cpu_time::CpuTime;
 use crate::ids::CallId;
 use crate::report::Happened;
@@ -33,7 +33,10 @@ pub(super) struct Task<'t> {
     pub(super) clock: Clock,
     /// The processor time of this task and of its jobs.
     pub(super) spent: CpuTime,
-    pub(super) services: &'t Services,
+    /// Those of its agent.
+    pub(super) services: Services,
+    /// What was looked up of the caller.
+    pub(super) known: Known,
     pub(super) outbound: &'t mut Outbound,
     pub(super) incoming: &'t mut SocketReader,
     /// The caller's side, as the gateway names it.
@@ -54,15 +57,13 @@ impl Task<'_> {
     /// Runs the call that `begin` makes to its end. Its socket is left open.
     pub(super) async fn run(mut self, begin: impl FnOnce(CallTime) -> Call) -> CloseReason {
         let (outcomes, mut inbox) = mpsc::channel(QUEUE);
-        let (engines, config) = (self.services.engines.clone(), &self.services.config);
-        let answers = (config.llm.sampling.clone(), tokens_of_calls(config));
         let hands =
             Hands::new(self.id.clone(), self.leg.clone(), self.services.clone(), self.own_orders.clone());
         let mut jobs =
-            Jobs::new(self.id.as_str().to_owned(), engines, answers, outcomes, hands, self.spent.clone());
+            Jobs::new(self.id.as_str().to_owned(), &self.services, outcomes, hands, self.spent.clone());
         let mut call = begin(self.clock.now());
         let end = self.until_the_end(&mut call, &mut jobs, &mut inbox).await;
-        let end = unless_transferred(end, self.services, &self.leg).await;
+        let end = unless_transferred(end, &self.services, &self.leg).await;
         let now = self.clock.now();
         call.end(now, Closing { end: end.end(), cpu: self.spent.total() });
         // The socket may be gone, but the followers are still told.
@@ -100,6 +101,13 @@ impl Task<'_> {
                     Order::Say(text) => Input::Say(text),
                     Order::Inform(text) => Input::Inform(text),
                     Order::Transferred { to, briefing } => Input::Transferred { to, briefing },
+                    Order::Agent(name) => {
+                        // The operator was told what agents there are; one may be gone by now.
+                        if let Err(problem) = self.change_agent(call, jobs, &name) {
+                            tracing::error!(agent = name, problem, "the agent does not go on with the call");
+                        }
+                        continue;
+                    }
                 }),
                 message = self.incoming.next() => match message {
                     Ok(message) => self.handle(call, jobs, input(&message)),
@@ -160,7 +168,11 @@ impl Task<'_> {
             Output::Wire(message) => self.outbound.send(message)?,
             Output::Ping => self.outbound.ping()?,
             Output::Begin(id, job) => {
-                if let Some(outcome) = jobs.begin(id, job) {
+                let outcome = match self.next_agent(&job) {
+                    Some(name) => Some(self.hand_over(call, jobs, &name)),
+                    None => jobs.begin(id, job),
+                };
+                if let Some(outcome) = outcome {
                     call.handle(self.clock.now(), Input::Outcome(id, outcome));
                 }
             }
@@ -185,6 +197,37 @@ impl Task<'_> {
             }
             Output::Ended(ending) => return Err(ending.into()),
         }
+        Ok(())
+    }
+}
+
+impl Task<'_> {
+    /// The agent to whom this job hands the call over, if it is one of that kind.
+    fn next_agent(&self, job: &Job) -> Option<String> {
+        let Job::CallTool { call, .. } = job else { return None };
+        self.services.toolbox.next_agent(call)
+    }
+
+    /// Another agent goes on, because this one wants it. What comes of it is for the model.
+    fn hand_over(&mut self, call: &mut Call, jobs: &mut Jobs, name: &str) -> Outcome {
+        if name == self.services.config.agent.name {
+            return Outcome::Returned(format!("You are {name} already: go on with what the caller wants."));
+        }
+        match self.change_agent(call, jobs, name) {
+            Ok(()) => Outcome::Returned(format!(
+                "You are {name} now, and the caller is with you. Go on with what the caller wants."
+            )),
+            Err(problem) => Outcome::Failed(problem),
+        }
+    }
+
+    /// Another agent goes on.
+    fn change_agent(&mut self, call: &mut Call, jobs: &mut Jobs, name: &str) -> Result<(), String> {
+        let services = self.services.for_agent(name).ok_or_else(|| format!("there is no agent {name:?}"))?;
+        let successor = services.successor(&self.known)?;
+        jobs.are_for(&services);
+        self.services = services;
+        call.handle(self.clock.now(), Input::Agent(Box::new(successor)));
         Ok(())
     }
 }

@@ -108,7 +108,8 @@ impl Services {
                 None => None,
             };
             let (to, hosted, leg) = (to.clone(), hosted.clone(), leg.clone());
-            self.transfers.keep(name, Offer { dialect, to, hosted, leg, briefing })?;
+            let agent = self.config.has_several_agents().then(|| self.config.agent.name.clone());
+            self.transfers.keep(name, Offer { dialect, to, hosted, leg, agent, briefing })?;
         }
         let forget = |place: Option<(String, Hosted)>| {
             place.iter().for_each(|(name, _)| self.transfers.forget(name));

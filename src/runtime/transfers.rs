@@ -55,6 +55,8 @@ pub struct Offer {
     pub hosted: Hosted,
     /// The caller's side.
     pub leg: Leg,
+    /// The agent to whom the caller comes back, where there are several.
+    pub agent: Option<String>,
     /// The briefing as a WAV file, if there is one.
     pub briefing: Option<Arc<[u8]>>,
 }
@@ -270,6 +272,7 @@ mod tests {
                 back: true,
             },
             leg: Leg::default(),
+            agent: None,
             briefing: None,
         }
     }

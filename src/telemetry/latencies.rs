@@ -120,6 +120,7 @@ impl Follower for Latencies {
             Happened::Turn(turn) => self.turn(&turn.turn),
             Happened::Started(_)
             | Happened::Disclosed { .. }
+            | Happened::Agent { .. }
             | Happened::ToolRan(_)
             | Happened::Failed(..)
             | Happened::Ended(_)

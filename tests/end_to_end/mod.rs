@@ -3,6 +3,7 @@
 
 mod after_call;
 mod agent;
+mod agents;
 mod calls;
 mod chaos;
 mod commands;

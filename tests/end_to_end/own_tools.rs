@@ -89,7 +89,7 @@ impl Desk {
 
 /// Asks once, and again after each turn of the agent that says this much, until `turns` turns were answered.
 /// Returns the replies.
-async fn asks(socket: &mut Socket, again_after: &[&str], until: &str) -> Vec<String> {
+pub(super) async fn asks(socket: &mut Socket, again_after: &[&str], until: &str) -> Vec<String> {
     let wav = recordings::read(&root().join("models/demo/callers/2.wav")).unwrap().i16_at(8000).unwrap();
     let mut replies = Vec::new();
     let mut frames: Vec<Vec<u8>> = Vec::new();
@@ -122,7 +122,7 @@ async fn asks(socket: &mut Socket, again_after: &[&str], until: &str) -> Vec<Str
     }
 }
 
-async fn ends(mut socket: Socket) {
+pub(super) async fn ends(mut socket: Socket) {
     say(&mut socket, &json!({"type": "session.end"})).await;
     while let Some(Ok(message)) = socket.next().await {
         if message.is_close() {

@@ -49,11 +49,16 @@ impl Answer {
 }
 
 pub fn ask(server: &Server, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(&server.address).unwrap();
+    ask_at(&server.address, method, path, headers, body)
+}
+
+/// The same of a server at this address.
+pub fn ask_at(address: &str, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let (host, length) = (&server.address, body.len());
+    let length = body.len();
     let head =
-        format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n{headers}\r\n");
+        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n{headers}\r\n");
     // A server that has seen enough may close while the rest is sent.
     let _ = stream.write_all(&[head.as_bytes(), body].concat());
     let mut bytes = Vec::new();

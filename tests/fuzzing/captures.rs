@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use offhook::call::capture::{Head, Line, Message, Received, Sent, VERSION, What};
-use offhook::call::{JobId, Outcome, SpokenPart};
+use offhook::call::{JobId, Outcome, SpokenPart, Successor};
+use offhook::config::{self, DEFAULT_CONFIG};
 use offhook::dialogue::{Usage, WordTime};
 use offhook::media::ear::EarSettings;
 use offhook::report::End;
@@ -33,6 +34,7 @@ pub fn call(gateway: Dialect, start: &str) -> String {
         send_timeout: ms(5000),
         judge: "small".into(),
         dictionary: Dictionary::new([("Nguyen", "win")]).unwrap(),
+        agent: Some("main".into()),
     };
     let job = JobId::default();
     let words = vec![WordTime { word: "Hello.".into(), end: ms(90) }];
@@ -55,6 +57,7 @@ pub fn call(gateway: Dialect, start: &str) -> String {
         Received::Outcome(job, Outcome::GaveWay),
         Received::Outcome(job, Outcome::Failed("broken".into())),
         Received::Outcome(job, Outcome::Overloaded("full".into())),
+        Received::Agent(Box::new(successor())),
         Received::ModelsSwitched,
         Received::ReplyWords(20),
         Received::SignOfLife,
@@ -67,4 +70,15 @@ pub fn call(gateway: Dialect, start: &str) -> String {
     let whats = [What::Call(Box::new(head))].into_iter().chain(inputs.map(What::In)).chain(sent);
     let line = |(i, what)| Line { at: CallTime::from_millis(20 * i), what }.to_text();
     (1_u64..).zip(whats).map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The agent of the shipped configuration, as one that goes on with a call.
+fn successor() -> Successor {
+    let config = config::parse(DEFAULT_CONFIG, "config.toml", std::path::Path::new("")).unwrap();
+    Successor {
+        name: "billing".into(),
+        settings: config::call::settings(&config),
+        hysteresis: config::call::hysteresis(&config),
+        dictionary: Dictionary::default(),
+    }
 }

@@ -10,8 +10,10 @@ use offhook::dialogue::{CountTokens, Message, Usage};
 use offhook::engine::cores::Cores;
 use offhook::engine::engines::Engines;
 use offhook::engine::generating::Steps;
+use offhook::engine::grammars::Grammars;
 use offhook::engine::ladder::Ladder;
 use offhook::engine::measures::Measures;
+use offhook::engine::voices::Voices;
 use offhook::engine::{
     CancelFlag, Effort, EngineError, Generation, Generator, Recognizer, Rendering, Sampling, Share, Speech,
     Step, StopReason, Synthesizer, Task, Transcript, Whole,
@@ -111,12 +113,12 @@ fn engines(script: &Script) -> Engines {
         hear,
         models: Ladder::new(vec![("main".to_owned(), model)]),
         speak: synthesizing::start(Box::new(scripted()), &cores).unwrap(),
+        grammars: Grammars::new(cores.clone()),
         cores,
         count,
         guides: Arc::default(),
         measures: Measures::default(),
-        phrases: None,
-        standby: None,
+        voices: Voices::default(),
         requests: None,
         health: Arc::new([]),
         watch: None,

@@ -28,7 +28,9 @@ class Row {
   constructor(call) {
     this.id = String(call.id);
     this.length = make("span", "");
-    this.title = make("h2", "", make("span", "", call.gateway || "unknown gateway"), ", ", this.length);
+    this.agent = make("span", "");
+    const gateway = make("span", "", call.gateway || "unknown gateway");
+    this.title = make("h2", "", gateway, this.agent, ", ", this.length);
     this.end = make("button", "small", "Hang up");
     this.end.type = "button";
     this.end.setAttribute("aria-label", `Hang up ${this.id}`);
@@ -90,6 +92,7 @@ class Row {
 
   update(call) {
     this.sinceS = call.since_s ?? 0;
+    write(this.agent, call.agent ? `, ${call.agent}` : "");
     write(this.length, clock((call.since_s ?? 0) * 1000));
     FIGURES.forEach(({ of, warn }, at) => {
       write(this.values[at], of(call));

@@ -299,6 +299,13 @@ pub enum Happened {
         /// The caller heard all of it.
         heard: bool,
     },
+    /// This agent answers the call, or goes on with it. Told where there are several.
+    Agent {
+        /// Its name.
+        name: String,
+        /// It is the first of the call.
+        first: bool,
+    },
     /// A tool of the server or of its client was carried out, or was to be.
     ToolRan(ToolRun),
     /// Something went wrong; the call goes on.

@@ -22,6 +22,8 @@ pub(crate) struct Parts {
     pub(crate) started: Option<Started>,
     /// Whether what must be disclosed was heard, if there was such a thing.
     pub(crate) disclosed: Option<bool>,
+    /// The agent that spoke last, where there are several.
+    pub(crate) agent: Option<String>,
     /// What failed.
     pub(crate) failures: Vec<Event>,
     /// How many more failures there were.
@@ -54,6 +56,10 @@ pub(crate) fn call_span(call: &CallId, parts: Parts, ended: Ended) -> Span {
             attributes.text("offhook.gateway", gateway).count("offhook.sample_rate", rate),
             |attributes, (name, value)| attributes.text(name, value),
         ),
+        None => attributes,
+    };
+    let attributes = match parts.agent {
+        Some(agent) => attributes.text("gen_ai.agent.name", agent),
         None => attributes,
     };
     let attributes = match parts.disclosed {

@@ -41,6 +41,8 @@ struct Running {
     more_failures: u32,
     /// Whether what must be disclosed was heard, if there was such a thing.
     disclosed: Option<bool>,
+    /// The agent that speaks.
+    agent: Option<String>,
     /// The code of the last failure of an engine since the last turn.
     code: Option<String>,
 }
@@ -74,6 +76,10 @@ impl Calls {
             What::Turn(turn) => self.turn(at, &call, *turn),
             What::Disclosed { heard } => {
                 self.running(&call).disclosed = Some(heard);
+                Vec::new()
+            }
+            What::Agent(name) => {
+                self.running(&call).agent = Some(name);
                 Vec::new()
             }
             What::Tool(run) => vec![self.tool(at, &call, *run)],
@@ -137,6 +143,7 @@ impl Calls {
             times: (start, end),
             started: running.started.map(|(_, started)| started),
             disclosed: running.disclosed,
+            agent: running.agent,
             failures: running.failures,
             more_failures: running.more_failures,
         };

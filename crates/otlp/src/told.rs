@@ -40,6 +40,8 @@ pub(crate) enum What {
         /// The caller heard all of it.
         heard: bool,
     },
+    /// This agent speaks from now on.
+    Agent(String),
     /// A tool was carried out.
     Tool(Box<ToolRun>),
     /// Something went wrong.
@@ -106,6 +108,7 @@ impl Told {
             Happened::Started(beginning) => What::Started(started(beginning, words)),
             Happened::Turn(turn) => What::Turn(Box::new(turn_of(turn, words))),
             Happened::Disclosed { heard } => What::Disclosed { heard: *heard },
+            Happened::Agent { name, .. } => What::Agent(clipped(name, LONGEST_TEXT)),
             Happened::ToolRan(run) => What::Tool(Box::new(tool_of(run, words))),
             Happened::Failed(trouble, failure) => What::Failed(failed(trouble, failure, words)),
             Happened::Ended(summary) => What::Ended(Box::new(ended(summary, words))),
@@ -121,6 +124,7 @@ pub(crate) fn is_important(happened: &Happened) -> bool {
         Happened::Started(_) | Happened::Ended(_) => true,
         Happened::Turn(_)
         | Happened::Disclosed { .. }
+        | Happened::Agent { .. }
         | Happened::ToolRan(_)
         | Happened::Failed(..)
         | Happened::Summarised(_) => false,

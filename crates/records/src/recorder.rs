@@ -85,7 +85,11 @@ impl Recorder {
         let more = match happened {
             // Without its end, a call would count as running.
             Happened::Started(_) | Happened::Ended(_) | Happened::Summarised(_) => IMPORTANT,
-            Happened::Turn(_) | Happened::Disclosed { .. } | Happened::ToolRan(_) | Happened::Failed(..) => 0,
+            Happened::Turn(_)
+            | Happened::Disclosed { .. }
+            | Happened::Agent { .. }
+            | Happened::ToolRan(_)
+            | Happened::Failed(..) => 0,
         };
         self.shared.queue.push_beyond(Told::of(self.moment(at), call, happened), more);
     }

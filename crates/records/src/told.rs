@@ -90,6 +90,13 @@ impl Told {
                     message: "what must be disclosed at the beginning of the call".to_owned(),
                 },
             },
+            Happened::Agent { name, first } => What::Failed {
+                kind: "agent",
+                failure: Failure {
+                    code: clipped(name, LONGEST_TEXT),
+                    message: if *first { "answers the call" } else { "goes on with the call" }.to_owned(),
+                },
+            },
             Happened::ToolRan(run) => What::Tool(Box::new(ToolRun {
                 name: clipped(&run.name, LONGEST_TEXT),
                 arguments: clipped(&run.arguments, LONGEST_WORDS),

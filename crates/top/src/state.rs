@@ -138,6 +138,8 @@ pub struct Call {
     pub id: String,
     /// The gateway.
     pub gateway: String,
+    /// The agent that speaks, where there are several.
+    pub agent: String,
     /// How long the call has lasted, in seconds.
     #[serde(deserialize_with = "or_default")]
     pub since_s: f64,

@@ -45,6 +45,7 @@ pub(crate) const fn kind(happened: &Happened) -> Option<&'static str> {
     match happened {
         Happened::Started(_) => Some("call.started"),
         Happened::Turn(_) => Some("call.turn"),
+        Happened::Agent { .. } => Some("call.agent"),
         Happened::ToolRan(_) => Some("call.tool"),
         Happened::Ended(_) => Some("call.ended"),
         Happened::Summarised(after) => match after.state {
@@ -67,6 +68,7 @@ pub(crate) fn event(told: &Told, words: bool) -> Option<Event> {
             without(&mut turn, if words { &[] } else { &["heard", "reply"] });
             json!({"call_id": call, "turn": turn})
         }
+        Happened::Agent { name, first } => json!({"call_id": call, "agent": name, "first": first}),
         Happened::ToolRan(run) => json!({"call_id": call, "tool": tool(run, words)}),
         Happened::Ended(summary) => json!({"call_id": call, "summary": ended(summary.into(), words)}),
         Happened::Summarised(after) => summarised(call, after, words),

@@ -104,7 +104,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
     limit_threads(options.threads);
     let engine = load(&options)?;
     engine.check_conversations()?;
-    engine.warm_up(&config.agent.system_prompt)?;
+    engine.warm_up(&config.agent.prompt())?;
     let policy = config.endpoint.clone();
     let mut rows = Vec::new();
     if !args.json {
@@ -148,8 +148,8 @@ fn row(
 ) -> anyhow::Result<Row> {
     let Sentence { whole, agent, caller } = sentence;
     let before = if agent.is_empty() { &config.agent.phrases.greeting } else { &agent };
-    let lines =
-        [(Role::System, &config.agent.system_prompt), (Role::Assistant, before), (Role::User, &caller)];
+    let prompt = config.agent.prompt();
+    let lines = [(Role::System, &prompt), (Role::Assistant, before), (Role::User, &caller)];
     let said = lines.into_iter().filter(|(_, text)| !text.trim().is_empty());
     let messages: Vec<Message> = said.map(|(role, text)| Message { role, text: text.clone() }).collect();
     let probability = engine.end_of_turn(&messages)?;

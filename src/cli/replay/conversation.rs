@@ -89,6 +89,7 @@ fn entries(lines: &[Line]) -> Vec<Entry> {
                 Event::HeardNoMoreThan { lasting } => {
                     tell(&format!("the client says that {} ms of the reply were heard", lasting.as_millis()));
                 }
+                Event::AgentChanged { .. } => tell("another agent goes on"),
                 Event::ModelsSwitched => tell("another language model is in use"),
                 Event::ReplyWords { most } => tell(&format!("replies have {most} words at most")),
                 Event::CallStarted

@@ -1,9 +1,12 @@
 //! The schema of a tool's arguments, as people write it: names with what they mean, or a whole JSON schema.
 //! Must not know what a tool does with them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use toml::Table;
 
+use crate::config::persona::Persona;
 use crate::streams::api::KEYS;
 use crate::streams::transfer::LONGEST_BRIEFING;
 
@@ -39,7 +42,7 @@ pub(super) fn schema(parameters: &Table) -> Result<Value, String> {
     )
 }
 
-/// A schema of a transfer to one of these, perhaps with a briefing.
+/// A schema whose argument is one of these, perhaps with a briefing.
 pub(super) fn of_transfer(names: &[&String], briefed: bool) -> Value {
     let to = json!({"enum": names});
     if !briefed {
@@ -50,6 +53,20 @@ pub(super) fn of_transfer(names: &[&String], briefed: bool) -> Value {
         "description": "a sentence for the one who answers: who calls, and what about"});
     json!({"type": "object", "properties": {"to": to, "briefing": briefing},
         "required": ["to", "briefing"], "additionalProperties": false})
+}
+
+/// A schema whose only argument is one of these agents, with what they are for.
+pub(super) fn one_of_agents(names: &[String], agents: &BTreeMap<String, Persona>) -> Value {
+    let described = names.iter().filter_map(|name| {
+        let description = &agents.get(name)?.agent.description;
+        (!description.is_empty()).then(|| format!("{name}: {description}"))
+    });
+    let described = described.collect::<Vec<_>>().join("; ");
+    let mut schema = of_transfer(&names.iter().collect::<Vec<_>>(), false);
+    if !described.is_empty() {
+        schema["properties"]["to"]["description"] = described.into();
+    }
+    schema
 }
 
 /// A schema without arguments.

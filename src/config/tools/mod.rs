@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::{Agent, Config};
 use crate::dialogue::tools::{Conduct, Moment, Tool, Tools};
 use crate::streams::transfer::Destination;
 use crate::tools::Secret;
@@ -39,6 +40,8 @@ pub enum Does {
     HangUp,
     /// Connects the caller with one of these.
     Transfer(BTreeMap<String, Destination>),
+    /// Lets one of these agents go on with the call.
+    HandOver(Vec<String>),
     /// Presses keys for the caller.
     SendKeys,
     /// Writes its arguments down in the records.
@@ -86,10 +89,25 @@ impl OwnTool {
     }
 }
 
-/// The tools as the model knows them, without those that servers tell.
-#[must_use]
-pub fn told(tools: &[OwnTool]) -> Tools {
-    Tools { all: tools.iter().filter_map(OwnTool::tool).collect(), ..Tools::default() }
+impl Config {
+    /// The tools of its agent.
+    pub fn own_tools(&self) -> impl Iterator<Item = &OwnTool> {
+        self.tools.iter().filter(|tool| self.agent.has_tool(&tool.name))
+    }
+
+    /// The same as the model knows them, without those that servers tell.
+    #[must_use]
+    pub fn told_tools(&self) -> Tools {
+        Tools { all: self.own_tools().filter_map(OwnTool::tool).collect(), ..Tools::default() }
+    }
+}
+
+impl Agent {
+    /// Whether it has the tool, or the tools of the server, of this name.
+    #[must_use]
+    pub fn has_tool(&self, name: &str) -> bool {
+        self.tools.as_ref().is_none_or(|tools| tools.iter().any(|tool| tool == name))
+    }
 }
 
 impl Does {
@@ -97,7 +115,7 @@ impl Does {
     fn moment(&self) -> Moment {
         match self {
             Self::HangUp => Moment::HangsUp,
-            Self::Transfer(_) => Moment::BehindTheWords,
+            Self::Transfer(_) | Self::HandOver(_) => Moment::BehindTheWords,
             Self::SendKeys | Self::Note | Self::Http { .. } | Self::Mcp { .. } => Moment::AtOnce,
         }
     }

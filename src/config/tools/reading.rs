@@ -7,8 +7,9 @@ use std::path::Path;
 use serde_json::Value;
 use toml::Table;
 
-use super::arguments::{keys, none, of_transfer, schema};
+use super::arguments::{keys, none, of_transfer, one_of_agents, schema};
 use super::{Does, McpReach, OwnTool};
+use crate::config::persona::Persona;
 use crate::config::problems::{Problem, Secrets};
 use crate::config::secrets::secret_of;
 use crate::config::toml_reader::{HIDDEN, Reader};
@@ -23,23 +24,28 @@ const MOST: usize = 16;
 const LONGEST_TEXT: usize = 500;
 
 /// The kinds, with what the model reads of one that has no description.
-const KINDS: [(&str, &str); 6] = [
+const KINDS: [(&str, &str); 7] = [
     ("hang_up", "End the call, once everything is said."),
     ("transfer", "Connect the caller with somebody else."),
+    ("hand_over", "Let another agent go on with the call, who knows more about what the caller wants."),
     ("send_keys", "Press keys on the telephone."),
     ("note", ""),
     ("http", ""),
     ("mcp", ""),
 ];
 
-/// Reads all tools.
-pub(in crate::config) fn tools(r: &mut Reader, base: &Path) -> Vec<OwnTool> {
+/// Reads all tools. They know these agents.
+pub(in crate::config) fn tools(
+    r: &mut Reader,
+    base: &Path,
+    agents: &BTreeMap<String, Persona>,
+) -> Vec<OwnTool> {
     let tables = r.children("tools");
     if tables.len() > MOST {
         r.refuse("tools", format!("{} tools", tables.len()), format!("at most {MOST}"));
     }
     let read = |(name, table): (String, Table)| {
-        let (tool, problems) = One::new(&name, table, r.secrets(), base).read();
+        let (tool, problems) = One::new(&name, table, r.secrets(), base, agents).read();
         problems.into_iter().for_each(|problem| r.refuse_in("tools", problem));
         tool
     };
@@ -50,15 +56,22 @@ pub(in crate::config) fn tools(r: &mut Reader, base: &Path) -> Vec<OwnTool> {
 struct One<'a> {
     name: &'a str,
     base: &'a Path,
+    agents: &'a BTreeMap<String, Persona>,
     r: Reader,
 }
 
 impl<'a> One<'a> {
-    fn new(name: &'a str, table: Table, secrets: Secrets, base: &'a Path) -> Self {
+    fn new(
+        name: &'a str,
+        table: Table,
+        secrets: Secrets,
+        base: &'a Path,
+        agents: &'a BTreeMap<String, Persona>,
+    ) -> Self {
         let root = Table::from_iter([(name.to_owned(), toml::Value::Table(table))]);
         let hides =
             |key: &str| key.ends_with(".headers") || key.ends_with(".variables") || key.ends_with(".url");
-        Self { name, base, r: Reader::new(root, hides, secrets) }
+        Self { name, base, agents, r: Reader::new(root, hides, secrets) }
     }
 
     fn read(mut self) -> (Option<OwnTool>, Vec<Problem>) {
@@ -122,6 +135,11 @@ impl<'a> One<'a> {
                 let names = of_transfer(&to.keys().collect::<Vec<_>>(), briefed);
                 (Does::Transfer(to), names)
             }
+            "hand_over" => {
+                let to = self.agents_to();
+                let schema = one_of_agents(&to, self.agents);
+                (Does::HandOver(to), schema)
+            }
             "note" => (Does::Note, self.parameters()),
             "http" => {
                 let key = self.key("method");
@@ -153,8 +171,9 @@ impl<'a> One<'a> {
             let reads = matches!(does, Does::Http { method, .. } if method == "GET");
             conduct.repeatable = self.r.switch(&repeats, reads);
         }
-        // To write the same down twice does no harm, and the caller may have changed their mind in between.
-        conduct.repeatable |= matches!(does, Does::SendKeys | Does::Note);
+        // To write the same down twice does no harm, and the caller may have changed their mind in between; a call
+        // may come back to an agent.
+        conduct.repeatable |= matches!(does, Does::SendKeys | Does::Note | Does::HandOver(_));
         conduct
     }
 
@@ -184,6 +203,21 @@ impl<'a> One<'a> {
             }
         }
         destinations
+    }
+
+    /// The agents who may get the call; all if none is named.
+    fn agents_to(&mut self) -> Vec<String> {
+        let key = self.key("to");
+        let named = self.r.texts(&key, &[]);
+        let known = || self.agents.keys().cloned().collect::<Vec<_>>();
+        if let Some(unknown) = named.iter().find(|name| !self.agents.contains_key(*name)) {
+            let allowed = format!("names of agents: {}", known().join(", "));
+            self.r.refuse(&key, format!("{unknown:?}"), allowed);
+        }
+        if self.agents.len() < 2 {
+            self.refuse("to", "there is no other agent: name one in [agents.NAME]");
+        }
+        if named.is_empty() { known() } else { named }
     }
 
     fn url(&mut self) -> String {

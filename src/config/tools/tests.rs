@@ -48,7 +48,7 @@ fn a_transfer_has_a_briefing_if_that_is_set() {
 }
 
 fn told_names(tools: &[OwnTool]) -> Vec<String> {
-    super::told(tools).all.into_iter().map(|tool| tool.name).collect()
+    tools.iter().filter_map(OwnTool::tool).map(|tool| tool.name).collect()
 }
 
 #[test]

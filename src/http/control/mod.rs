@@ -2,6 +2,7 @@
 //! calls. For administrators. Must not know how calls run or records are kept.
 
 mod agent;
+pub(super) mod agents;
 mod audio;
 mod body;
 mod described;
@@ -45,7 +46,9 @@ fn described() -> Described {
         .with(routes!(orders::hang_up))
         .with(routes!(orders::say))
         .with(routes!(orders::inform))
+        .with(routes!(agents::change))
         .with(routes!(transfer::transfer))
+        .with(routes!(agents::list))
         .with(routes!(agent::settings, agent::save))
         .with(routes!(agent::check))
         .with(routes!(trial::offer))

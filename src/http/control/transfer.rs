@@ -88,6 +88,10 @@ pub(super) async fn transfer(
     let missing = || Problem::new(StatusCode::NOT_FOUND, NotOrdered::NoCall.to_string());
     let leg = app.registry.leg(&call).ok_or_else(missing)?;
     let services = app.serving().ok_or_else(missing)?;
+    // Its agent speaks the briefing, and gets the caller back.
+    let running = app.monitor.calls(|_| Duration::ZERO).into_iter().find(|one| one.id == call.as_str());
+    let of_agent = running.and_then(|running| services.for_agent(&running.agent));
+    let services = of_agent.unwrap_or(services);
     if wanted.from.is_some() && leg.dialect == Some(Dialect::Native) {
         let what =
             "from: a client of offhook's own protocol transfers calls by itself, and chooses the number";

@@ -53,5 +53,5 @@ pub(super) async fn session(
     })?;
     let context = Context { query: format!("id={}&model={model}", unique_id()), ..Context::default() };
     let codec = (dialect.codec(&context), context);
-    Ok(take(&app, dialect.name(), connection.peer, entered, codec, (handshake, &SUBPROTOCOLS)))
+    Ok(take(&app, dialect.name(), connection.peer, entered, (codec, None), (handshake, &SUBPROTOCOLS)))
 }

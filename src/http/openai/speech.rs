@@ -18,7 +18,7 @@ use super::gate::Place;
 use super::models::{VOICE, check, engines, requests};
 use super::sending::{events, stream};
 use crate::app::App;
-use crate::config::Tts;
+use crate::config::Config;
 use crate::engine::flite::SPEEDS;
 use crate::engine::pitch::Pitch;
 use crate::engine::ports::SpeakSink;
@@ -52,7 +52,7 @@ pub(super) async fn speak(
     check(engines, &request.model, VOICE)?;
     let config = app.config.clone();
     let written = request.clone();
-    let script = away_from_sockets(move || script(&written, &config.tts)).await?;
+    let script = away_from_sockets(move || script(&written, &config)).await?;
     let (sink, parts) = unbounded_channel();
     let cancel = CancelFlag::default();
     let sounds = Sounds { encoder: None, format: format(request.format), to: sink };
@@ -200,12 +200,13 @@ fn format(format: AudioFormat) -> Format {
 }
 
 /// The text as it is spoken in calls: cleaned, sentence by sentence, with the pauses between them.
-fn script(request: &SpeechRequest, tts: &Tts) -> Result<Script, ApiError> {
+fn script(request: &SpeechRequest, config: &Config) -> Result<Script, ApiError> {
+    let tts = &config.tts;
     let pieces = Chunker::new(&ENGLISH).all(&written(&request.input, &ENGLISH));
     let said = |text: &str| spoken(text, &ENGLISH.speech, &tts.pronounce).text;
     let texts: Vec<(String, Duration)> =
         pieces.iter().map(|piece| (said(&piece.text), piece.pause)).collect();
-    let voice = voice_named(&request.voice, tts)?;
+    let voice = voice_named(&request.voice, config)?;
     let own = if voice == tts.voice { tts.speed } else { 1.0 };
     let speed = (own * request.speed as f32).clamp(*SPEEDS.start(), *SPEEDS.end());
     let pitch = Pitch::by(request.pitch as f32);
@@ -217,10 +218,11 @@ fn script(request: &SpeechRequest, tts: &Tts) -> Result<Script, ApiError> {
 }
 
 /// The voice that a request names. Files that the configuration does not name are nobody's business.
-fn voice_named(asked: &str, tts: &Tts) -> Result<String, ApiError> {
-    let known = [tts.voice.as_str(), voice::BUILT_IN];
+fn voice_named(asked: &str, config: &Config) -> Result<String, ApiError> {
+    let mut known: Vec<&str> = config.agents.values().map(|agent| agent.tts.voice.as_str()).collect();
+    known.push(voice::BUILT_IN);
     if asked == DEFAULT || OF_OPENAI.contains(&asked) {
-        return Ok(tts.voice.clone());
+        return Ok(config.tts.voice.clone());
     }
     known.iter().find(|name| **name == asked).map(|name| (*name).to_owned()).ok_or_else(|| {
         let asked = crate::openai::shown(asked);

@@ -17,6 +17,7 @@ pub(super) struct LiveCalls(BTreeMap<CallId, LiveCall>);
 #[derive(Debug, Default)]
 struct LiveCall {
     gateway: String,
+    agent: String,
     since: Duration,
     v2v_ms: Vec<f64>,
     turns: u32,
@@ -49,6 +50,11 @@ impl LiveCalls {
                     live.failures += 1;
                 }
             }
+            Happened::Agent { name, .. } => {
+                if let Some(live) = self.0.get_mut(call) {
+                    live.agent.clone_from(name);
+                }
+            }
             Happened::Disclosed { .. } | Happened::ToolRan(_) | Happened::Summarised(_) => {}
         }
     }
@@ -61,6 +67,7 @@ impl LiveCalls {
             Call {
                 id: id.as_str().to_owned(),
                 gateway: live.gateway.clone(),
+                agent: live.agent.clone(),
                 since_s: now.saturating_sub(live.since).as_secs_f64(),
                 turns: live.turns,
                 v2v_ms: live.v2v_ms.last().copied(),

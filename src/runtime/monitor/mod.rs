@@ -51,6 +51,7 @@ impl Follower for Monitor {
             Happened::Ended(summary) => state.turns.ended(summary),
             Happened::Started(_)
             | Happened::Disclosed { .. }
+            | Happened::Agent { .. }
             | Happened::ToolRan(_)
             | Happened::Failed(..)
             | Happened::Summarised(_) => {}
@@ -79,7 +80,7 @@ impl Monitor {
                 let small = self.config.quality.small_model.as_deref();
                 small.is_some_and(|small| small != self.config.llm.in_use)
             }
-            Measure::BuiltInVoice => engines.standby.is_some(),
+            Measure::BuiltInVoice => engines.voices.have_standbys(),
         });
         let mut state = self.lock();
         state.ladder = Ladder::new(available, LadderSettings::default());
@@ -250,11 +251,7 @@ impl Monitor {
             Measure::ShortReplies => {
                 engines.measures.shorten_replies(taken.then_some(quality.short_reply_words));
             }
-            Measure::BuiltInVoice => {
-                if let Some(standby) = &engines.standby {
-                    standby.relieve(taken);
-                }
-            }
+            Measure::BuiltInVoice => engines.voices.relieve(taken),
             Measure::SmallerModel => {
                 let small = quality.small_model.as_deref().filter(|_| taken);
                 if let Err(error) = engines.models.relieve(small) {

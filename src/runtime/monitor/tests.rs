@@ -12,6 +12,7 @@ use crate::engine::measures::Measures;
 use crate::engine::ports::{Speak, SpeakRequest, SpeakSink, Think};
 use crate::engine::queue::QueueFull;
 use crate::engine::scripted::{ScriptedHear, ScriptedThink};
+use crate::engine::voices::Voices;
 use crate::report::{ReportedTurn, Stages, TurnReport};
 
 struct Mute;
@@ -33,8 +34,7 @@ fn engines() -> Engines {
         guides: Arc::default(),
         grammars: Grammars::new(Cores::new(2, Arc::new(|| Duration::ZERO))),
         measures: Measures::default(),
-        phrases: None,
-        standby: None,
+        voices: Voices::default(),
         requests: None,
         health: Arc::new([]),
         watch: None,

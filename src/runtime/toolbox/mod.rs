@@ -6,9 +6,9 @@ mod servers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::{Does, McpReach, OwnTool, Problem};
+use crate::config::{Agent, Config, Does, McpReach, OwnTool, Problem};
 use crate::dialogue::CountTokens;
-use crate::dialogue::tools::{Tool, Tools};
+use crate::dialogue::tools::{Tool, ToolCall, Tools};
 use crate::engine::grammars::Grammars;
 use crate::engine::llm::Guides;
 use crate::streams::transfer::Destination;
@@ -70,6 +70,7 @@ pub struct Toolbox {
 #[derive(Debug)]
 pub(super) enum Kept {
     HangUp,
+    HandOver(Vec<String>),
     Transfer(BTreeMap<String, Destination>),
     SendKeys,
     Note,
@@ -81,6 +82,7 @@ impl Kept {
     const fn name(&self) -> &'static str {
         match self {
             Self::HangUp => "hang_up",
+            Self::HandOver(_) => "hand_over",
             Self::Transfer(_) => "transfer",
             Self::SendKeys => "send_keys",
             Self::Note => "note",
@@ -109,6 +111,7 @@ impl Toolbox {
         let kept = match &own.does {
             Does::HangUp => Kept::HangUp,
             Does::Transfer(to) => Kept::Transfer(to.clone()),
+            Does::HandOver(to) => Kept::HandOver(to.clone()),
             Does::SendKeys => Kept::SendKeys,
             Does::Note => Kept::Note,
             Does::Http { method, url, headers, private } => {
@@ -143,12 +146,18 @@ impl Toolbox {
         self.servers.iter().for_each(|server| server.start(grammars.clone(), Arc::clone(guides)));
     }
 
-    /// The tools that a call has which begins now: those of servers that have told theirs, too. A name that
-    /// comes again is left out.
+    /// The tools of this agent in a call that begins now: those of servers that have told theirs, too. A name
+    /// that comes again is left out.
     #[must_use]
-    pub fn tools(&self) -> Tools {
-        let mut all: Vec<Tool> = self.tools.iter().map(|(tool, _)| tool.clone()).collect();
-        for tool in self.servers.iter().flat_map(Server::tools) {
+    pub fn tools(&self, agent: &Agent) -> Tools {
+        self.tools_if(|name| agent.has_tool(name))
+    }
+
+    /// The same of those tools, and of all tools of those servers, that are wanted by name.
+    fn tools_if(&self, wanted: impl Fn(&str) -> bool) -> Tools {
+        let own = self.tools.iter().map(|(tool, _)| tool).filter(|tool| wanted(&tool.name));
+        let mut all: Vec<Tool> = own.cloned().collect();
+        for tool in self.servers.iter().filter(|server| wanted(server.name())).flat_map(Server::tools) {
             if all.iter().all(|known| known.name != tool.name) {
                 all.push(tool);
             }
@@ -158,17 +167,23 @@ impl Toolbox {
 
     /// The same, without those of servers if a prompt with all of them leaves no room to talk.
     #[must_use]
-    pub fn tools_within(&self, settings: &Settings, count: &CountTokens) -> Tools {
-        let all = self.tools();
+    pub fn tools_within(&self, config: &Config, settings: &Settings, count: &CountTokens) -> Tools {
+        let all = self.tools(&config.agent);
         let room = settings.prompt_tokens.saturating_sub(settings.tool_tokens) / 2;
         if self.servers.is_empty() || count.of(&with_tools(&settings.system_prompt, &all)) <= room {
             return all;
         }
         tracing::warn!("the tools of servers take too much of the context: the call begins without them");
-        Tools { all: self.tools.iter().map(|(tool, _)| tool.clone()).collect(), ..Tools::default() }
+        Tools { all: self.own_tools(&config.agent), ..Tools::default() }
     }
 
-    /// The tools that a call has which begins now, for people to see.
+    /// The tools of this agent, without those of servers.
+    fn own_tools(&self, agent: &Agent) -> Vec<Tool> {
+        let tools = self.tools.iter().map(|(tool, _)| tool);
+        tools.filter(|tool| agent.has_tool(&tool.name)).cloned().collect()
+    }
+
+    /// The tools of all agents in a call that begins now, for people to see.
     #[must_use]
     pub fn listed(&self) -> Vec<Listed> {
         let listed = |tool: Tool| {
@@ -181,7 +196,7 @@ impl Toolbox {
                 description: tool.description.unwrap_or_default(),
             }
         };
-        self.tools().all.into_iter().map(listed).collect()
+        self.tools_if(|_| true).all.into_iter().map(listed).collect()
     }
 
     /// The MCP servers, for people to see.
@@ -195,6 +210,14 @@ impl Toolbox {
     /// The servers of tools.
     pub(super) fn servers(&self) -> &[Server] {
         &self.servers
+    }
+
+    /// The agent to whom a call of a tool hands over, if it is a tool of that kind, and if it names one.
+    pub(super) fn next_agent(&self, call: &ToolCall) -> Option<String> {
+        let Some(Kept::HandOver(agents)) = self.kept(&call.name) else { return None };
+        let arguments = call.as_object()?;
+        let named = arguments.get("to")?.as_str()?;
+        agents.iter().find(|name| *name == named).cloned()
     }
 
     pub(super) fn kept(&self, name: &str) -> Option<&Kept> {

@@ -42,6 +42,11 @@ impl Server {
         Self { options, network, conduct, running: Arc::default() }
     }
 
+    /// Its name in the configuration.
+    pub(in crate::runtime) fn name(&self) -> &str {
+        &self.options.name
+    }
+
     /// Starts it, however long that takes.
     pub(in crate::runtime) fn start(&self, grammars: Grammars, guides: Arc<BTreeMap<String, Guides>>) {
         let (options, network) = (self.options.clone(), self.network.clone());
@@ -58,10 +63,6 @@ impl Server {
                 tokio::time::sleep(AGAIN).await;
             }
         });
-    }
-
-    pub(in crate::runtime) fn name(&self) -> &str {
-        &self.options.name
     }
 
     /// True if it has told a tool of this name, to which all models can be held.

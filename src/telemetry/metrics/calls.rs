@@ -18,6 +18,11 @@ struct OfGateway {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfAgent {
+    agent: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct End {
     end: String,
 }
@@ -70,6 +75,7 @@ pub struct CallMetrics {
     hiccups: Counter,
     drafts: Family<Outcome, Counter>,
     disclosures: Family<Outcome, Counter>,
+    agents: Family<OfAgent, Counter>,
     tools: Family<Outcome, Counter>,
     fillers: Counter,
     stand_ins: Counter,
@@ -96,6 +102,7 @@ impl CallMetrics {
             hiccups: Counter::default(),
             drafts: Family::default(),
             disclosures: Family::default(),
+            agents: Family::default(),
             tools: Family::default(),
             fillers: Counter::default(),
             stand_ins: Counter::default(),
@@ -158,6 +165,8 @@ impl CallMetrics {
         );
         registry.register("offhook_drafts", "Answers prepared before the end of a turn was known", m.drafts);
         registry.register("offhook_disclosures", "Disclosures at the beginning of calls", m.disclosures);
+        let help = "Calls that an agent answered or went on with, by agent, where there are several";
+        registry.register("offhook_agent_calls", help, m.agents);
         registry.register("offhook_tool_calls", "Calls of the agent's tools", m.tools);
         registry.register("offhook_fillers", "Turns in which a filler preceded the answer", m.fillers);
         registry.register("offhook_stand_ins", "Turns that a stand-in answered", m.stand_ins);
@@ -244,6 +253,9 @@ impl Follower for CallMetrics {
             Happened::Disclosed { heard } => {
                 let outcome = if *heard { "heard" } else { "cut" };
                 self.disclosures.get_or_create(&Outcome { outcome }).inc();
+            }
+            Happened::Agent { name, .. } => {
+                self.agents.get_or_create(&OfAgent { agent: name.clone() }).inc();
             }
             Happened::ToolRan(run) => {
                 self.tools.get_or_create(&Outcome { outcome: run.end.name() }).inc();

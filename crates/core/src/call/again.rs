@@ -90,6 +90,7 @@ impl Head {
             send_timeout: self.send_timeout,
             judge: self.judge.clone(),
             dictionary: Arc::new(self.dictionary.clone()),
+            agent: self.agent.clone(),
             trace: None,
             capture: None,
             tap: None,

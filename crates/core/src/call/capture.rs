@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ending::Closing;
-use super::inputs::Input;
+use super::inputs::{Input, Successor};
 use super::job::{JobId, Outcome};
 use crate::media::ear::EarSettings;
 use crate::report::{CoreUse, End};
@@ -86,6 +86,9 @@ pub struct Head {
     pub judge: String,
     /// As in the setup.
     pub dictionary: Dictionary,
+    /// As in the setup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
 }
 
 /// A message of a socket.
@@ -154,6 +157,8 @@ pub enum Received {
         /// As in [`Input::Transferred`].
         briefing: Option<String>,
     },
+    /// [`Input::Agent`].
+    Agent(Box<Successor>),
     /// [`Input::ModelsSwitched`].
     ModelsSwitched,
     /// [`Input::ReplyWords`].
@@ -189,6 +194,7 @@ impl Received {
             Input::Transferred { to, briefing } => {
                 Self::Transferred { to: to.clone(), briefing: briefing.clone() }
             }
+            Input::Agent(successor) => Self::Agent(successor.clone()),
             Input::ModelsSwitched => Self::ModelsSwitched,
             Input::ReplyWords(most) => Self::ReplyWords(*most),
             Input::Timeout => Self::Timeout,
@@ -214,6 +220,7 @@ impl Received {
             Self::Transferred { to, briefing } => {
                 Input::Transferred { to: to.clone(), briefing: briefing.clone() }
             }
+            Self::Agent(successor) => Input::Agent(successor.clone()),
             Self::ModelsSwitched => Input::ModelsSwitched,
             Self::ReplyWords(most) => Input::ReplyWords(*most),
             Self::Timeout => Input::Timeout,

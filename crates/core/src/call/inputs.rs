@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::job::{JobId, Outcome};
 use crate::report::CoreUse;
+use crate::speakable::Dictionary;
 use crate::streams::Wire;
+use crate::turns::Settings;
+use crate::vad::HysteresisSettings;
 
 /// An input of a call.
 #[derive(Debug)]
@@ -42,10 +47,25 @@ pub enum Input<'a> {
         /// What the new party is to hear first, for a client that carries the transfer out itself.
         briefing: Option<String>,
     },
+    /// Another agent goes on with the call.
+    Agent(Box<Successor>),
     /// Another language model is now in use.
     ModelsSwitched,
     /// Replies end with the sentence that reaches this number of words, from the next one on.
     ReplyWords(usize),
     /// The time that `Call::poll_timeout` named has come.
     Timeout,
+}
+
+/// An agent that goes on with a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Successor {
+    /// Its name.
+    pub name: String,
+    /// The settings of the conversation from now on.
+    pub settings: Settings,
+    /// How long speech and silence must last.
+    pub hysteresis: HysteresisSettings,
+    /// How names and words are said that its voice would get wrong.
+    pub dictionary: Dictionary,
 }

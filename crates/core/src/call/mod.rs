@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use ending::{Closing, Ending};
-pub use inputs::Input;
+pub use inputs::{Input, Successor};
 pub use job::{Job, JobId, Outcome, SpokenPart};
 pub use traced::TraceSink;
 
@@ -127,6 +127,8 @@ pub struct Setup {
     pub judge: String,
     /// How names and words are said that the voice would get wrong.
     pub dictionary: Arc<Dictionary>,
+    /// The name of the agent, where there are several.
+    pub agent: Option<String>,
     /// Takes the trace.
     pub trace: Option<TraceSink>,
     /// Takes every input and what is sent.
@@ -216,6 +218,7 @@ impl Call {
             send_timeout,
             judge,
             dictionary,
+            agent,
             trace,
             capture,
             tap,
@@ -255,12 +258,12 @@ impl Call {
             over: false,
             outputs: VecDeque::new(),
         };
-        let flow = call.begin(now, start, early);
+        let flow = call.begin(now, start, agent, early);
         call.go_on(now, flow);
         call
     }
 
-    fn begin(&mut self, now: CallTime, start: &Start, early: Vec<Inbound>) -> Flow {
+    fn begin(&mut self, now: CallTime, start: &Start, agent: Option<String>, early: Vec<Inbound>) -> Flow {
         let (id, client_id) = (self.id.clone(), start.client_id.as_deref());
         self.send(&Media::Started { call_id: id.as_str(), client_id });
         self.send_replies();
@@ -272,6 +275,9 @@ impl Call {
             to: start.to.clone(),
             data: start.custom.clone(),
         }));
+        if let Some(name) = agent {
+            self.happened(Happened::Agent { name, first: true });
+        }
         if let Some(prompt) = &start.agent.system_prompt {
             self.read_own_prompt(prompt);
         }
@@ -308,11 +314,21 @@ impl Call {
                 self.send(&Media::Transfer { to: &to, briefing: briefing.as_deref() });
                 Err(Ending::Transferred)
             }
+            Input::Agent(successor) => self.succeed(now, *successor),
             Input::ModelsSwitched => self.tell(now, Event::ModelsSwitched),
             Input::ReplyWords(most) => self.tell(now, Event::ReplyWords { most }),
             Input::Timeout => self.timeouts(now),
         };
         self.go_on(now, flow);
+    }
+
+    /// Another agent goes on. What the old one still says is said in its voice.
+    fn succeed(&mut self, now: CallTime, successor: Successor) -> Flow {
+        let Successor { name, settings, hysteresis, dictionary } = successor;
+        self.listener.retune(hysteresis);
+        self.dictionary = Arc::new(dictionary);
+        self.happened(Happened::Agent { name, first: false });
+        self.tell(now, Event::AgentChanged { settings: Box::new(settings) })
     }
 
     fn go_on(&mut self, now: CallTime, flow: Flow) {

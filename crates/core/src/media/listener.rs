@@ -8,7 +8,7 @@ use super::dtx_clock::{GapClock, LATE};
 use super::media_clock::MediaClock;
 use crate::audio::level::{AUDIBLE_BELOW_PEAK_DB, AUDIBLE_DBFS, SILENCE_DBFS, audible_span, rms_dbfs};
 use crate::units::{CallTime, FRAME, FRAME_SAMPLES, PHONE_RATE, duration_of, samples_in};
-use crate::vad::{Detector, Edge, Hysteresis};
+use crate::vad::{Detector, Edge, Hysteresis, HysteresisSettings};
 
 /// How much audio is kept while nobody speaks: the pre-roll and the longest start of speech.
 const KEPT: Duration = Duration::from_secs(2);
@@ -76,6 +76,11 @@ impl Listener {
     #[must_use]
     pub fn on_a_line_with_gaps(self, now: CallTime) -> Self {
         Self { gaps: Some(GapClock::new(now)), heard_until: now, ..self }
+    }
+
+    /// Goes on with other lengths of speech and silence.
+    pub const fn retune(&mut self, settings: HysteresisSettings) {
+        self.hysteresis.retune(settings);
     }
 
     /// Takes any number of samples at 8 kHz that arrived at `arrival`. Returns their edges, on media time.

@@ -173,9 +173,16 @@ pub struct Start {
     pub agent: Overrides,
 }
 
+/// The parameter of a call that names its agent, among the data that the customer attached.
+pub const AGENT_PARAMETER: &str = "agent";
+
 /// Settings of one call that override the configuration. `None` keeps the configured value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Overrides {
+    /// The agent of the server that answers.
+    pub name: Option<String>,
+    /// A voice that is loaded.
+    pub voice: Option<String>,
     /// The system prompt: who answers, and what the agent knows.
     pub system_prompt: Option<String>,
     /// The greeting; an empty one is not spoken.

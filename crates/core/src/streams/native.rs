@@ -249,6 +249,8 @@ fn overrides(message: &Fields<'_>) -> Result<Overrides, Refusal> {
         }
     };
     Ok(Overrides {
+        name: agent.optional_id("name")?.map(str::to_owned),
+        voice: agent.optional_text("voice")?.map(str::to_owned),
         system_prompt: text("system_prompt", LONGEST_PROMPT)?,
         greeting: text("greeting", LONGEST_GREETING)?,
     })

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::settings::Settings;
 use crate::dialogue::tools::{Conduct, Tools};
 use crate::dialogue::{Message, Role, Usage, WordTime};
 use crate::ids::{Asked, ChunkId, MarkId, ReadingId, ToolCallId, TurnId, UtteranceId};
@@ -114,6 +115,8 @@ pub enum Event {
         #[serde(with = "as_micros")]
         lasting: Duration,
     },
+    /// Another agent goes on with the conversation.
+    AgentChanged { settings: Box<Settings> },
     /// Another language model is now in use.
     ModelsSwitched,
     /// Replies end with the sentence that reaches this number of words, from the next one on.

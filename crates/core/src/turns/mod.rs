@@ -219,6 +219,7 @@ impl Conversation {
             Event::ToolDone { call, output, failed } => self.tool_done(now, call, output, failed),
             Event::SayRequested { text } => self.say_requested(now, text),
             Event::HeardNoMoreThan { lasting } => self.heard_no_more_than(lasting),
+            Event::AgentChanged { settings } => self.change_agent(*settings),
             Event::ModelsSwitched => self.models_switched(),
             Event::ReplyWords { most } => self.settings.max_reply_words = most,
         }

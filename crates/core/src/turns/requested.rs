@@ -1,13 +1,15 @@
 //! What comes into a call by other ways than the caller's voice: typed words, lines of an earlier
 //! conversation, new instructions, a sentence that the agent is to say. Must not know who asks for it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::calling::with_tools;
 use super::latency::Milestones;
 use super::reply::Reply;
-use super::{Action, Conversation};
+use super::{Action, Conversation, Settings};
 use crate::dialogue::Role;
+use crate::dialogue::tools::Tools;
 use crate::units::CallTime;
 
 /// At most this many sentences wait to be said.
@@ -97,6 +99,21 @@ impl Conversation {
             Err(too_long) => self.actions.push_back(too_long),
         }
         fits
+    }
+
+    /// Another agent goes on. It knows all that was said, and what the other had learnt. What is being said is
+    /// said to its end.
+    pub(super) fn change_agent(&mut self, settings: Settings) {
+        let tools = Arc::new(settings.tools.clone());
+        let tools = std::mem::replace(&mut self.tool_calls.tools, tools);
+        let before = std::mem::replace(&mut self.settings, settings);
+        if !self.begin_with(self.settings.system_prompt.clone(), self.learnt.clone()) {
+            (self.settings, self.tool_calls.tools) = (before, tools);
+            return;
+        }
+        self.settings.tools = Tools::default();
+        // Its models are asked in another order.
+        self.models_switched();
     }
 
     /// The agent is to say a sentence: now if nobody speaks, or else when nobody does.

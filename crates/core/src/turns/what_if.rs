@@ -91,6 +91,7 @@ fn is_the_callers(event: &Event) -> bool {
         | Event::LineCaughtUp
         | Event::Key { .. }
         | Event::ModelsSwitched
+        | Event::AgentChanged { .. }
         | Event::ReplyWords { .. }
         | Event::Remembered { .. }
         | Event::AnswerRequested { .. }

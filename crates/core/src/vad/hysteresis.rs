@@ -61,6 +61,11 @@ impl Hysteresis {
         Self { settings, state: State::Quiet { since: None } }
     }
 
+    /// Goes on with other lengths.
+    pub const fn retune(&mut self, settings: HysteresisSettings) {
+        self.settings = settings;
+    }
+
     /// Takes the decision about the frame from `begin` to `end`.
     pub fn push(&mut self, voiced: bool, begin: CallTime, end: CallTime) -> Option<Edge> {
         match (self.state, voiced) {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use offhook_core::dialogue::tools::ToolChoice;
+use offhook_core::dialogue::tools::{ToolChoice, Tools};
 use offhook_core::dialogue::{CountTokens, Role};
 use offhook_core::ids::{Asked, ChunkId, MarkId, ReadingId, ToolCallId, TurnId, UtteranceId};
 use offhook_core::turns::replay::Trace;
@@ -38,7 +38,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just("<tool_"),
         Just(CALL),
     ];
-    (0..32u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
+    (0..33u8, id.clone(), 0..4u32, text, 0..3000u64).prop_map(|(kind, id, pass, text, ms)| {
         let at = CallTime::from_millis(ms * 10);
         let text = text.to_owned();
         match kind {
@@ -90,6 +90,13 @@ fn any_event() -> impl Strategy<Value = Event> {
                     _ => own_tools(),
                 },
                 system_prompt: (ms % 3 == 0).then(|| text.repeat((ms % 40) as usize)),
+            },
+            31 => Event::AgentChanged {
+                settings: Box::new(Settings {
+                    system_prompt: text.repeat((ms % 40) as usize),
+                    tools: if ms % 2 == 0 { own_tools() } else { Tools::default() },
+                    ..everything()
+                }),
             },
             30 => Event::ToolDone { call: ToolCallId(id), output: text, failed: ms % 2 == 0 },
             29 => Event::ToolReturned { call: ToolCallId(id), output: text },

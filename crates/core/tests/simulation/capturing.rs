@@ -71,6 +71,7 @@ fn head(opening: Vec<Message>) -> Head {
         send_timeout: MS(5000),
         judge: "small".into(),
         dictionary: Dictionary::new([("Dr", "doctor")]).expect("an entry"),
+        agent: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whole calls on a simulated clock. Each test is a sentence about the agent's behaviour, and most answer a
 //! complaint that people have about voice agents.
 
+mod agents;
 mod answering;
 mod capturing;
 mod dictating;

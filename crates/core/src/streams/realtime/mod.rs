@@ -117,7 +117,8 @@ impl Realtime {
         }
         let prompt = Some(self.session.instructions.clone()).filter(|text| !text.is_empty());
         // In this protocol the agent does not speak before it is asked to.
-        let agent = Overrides { system_prompt: prompt, greeting: Some(String::new()) };
+        let agent =
+            Overrides { system_prompt: prompt, greeting: Some(String::new()), ..Overrides::default() };
         let start = Inbound::Started(Box::new(Start {
             stream_id: None,
             call_id: Some(self.session.id.clone()).filter(|id| !id.is_empty()),

@@ -6,6 +6,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::AGENT_PARAMETER as AGENT;
 use super::super::dialect::Dialect;
 use super::{Destination, Hosted, Leg, Number, Outcome, Party, Wanted};
 
@@ -25,6 +26,8 @@ pub struct WayBack {
     pub stream: String,
     /// The call.
     pub leg: Leg,
+    /// The agent to whom the caller comes back, where there are several.
+    pub agent: Option<String>,
 }
 
 /// The key of the custom data that tells the agent's server why a caller came back.
@@ -129,9 +132,10 @@ pub fn briefing(dialect: Dialect, hosted: &Hosted) -> Option<Document> {
 #[must_use]
 pub fn after(dialect: Dialect, outcome: Outcome, way_back: &WayBack) -> Option<Document> {
     let Outcome::Unreached(why) = outcome else { return over(super::reads_xml(dialect)) };
-    let WayBack { stream, leg } = way_back;
-    let known = [("from", leg.from.as_deref()), ("to", leg.to.as_deref()), (WHY, Some(why))];
-    let known = known.into_iter().filter_map(|(key, value)| Some((key, short(value?))));
+    let WayBack { stream, leg, agent } = way_back;
+    let who = [("from", leg.from.as_deref()), ("to", leg.to.as_deref()), (AGENT, agent.as_deref())];
+    let known = who.into_iter().chain([(WHY, Some(why))]);
+    let known = known.filter_map(|(key, value)| Some((key, short(value?))));
     match dialect {
         Dialect::Twilio => {
             let parameter = |(key, value): (&str, String)| {

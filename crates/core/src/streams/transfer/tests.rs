@@ -293,7 +293,7 @@ fn way_back(from: &str) -> WayBack {
         from: Some(from.to_owned()),
         to: Some("+15550100".into()),
     };
-    WayBack { stream: "wss://voice.example.com/line".into(), leg }
+    WayBack { stream: "wss://voice.example.com/line".into(), leg, agent: None }
 }
 
 #[test]
@@ -321,6 +321,20 @@ fn a_caller_whom_nobody_answered_comes_back_to_the_agent() {
     let listen = verbs(documents::after(Dialect::Jambonz, busy, &back));
     assert_eq!((&listen[0]["verb"], &listen[0]["url"]), (&json!("listen"), &json!(back.stream)));
     assert_eq!(listen[0]["metadata"]["transfer"], "busy");
+}
+
+#[test]
+fn a_caller_comes_back_to_the_same_agent_where_there_are_several() {
+    let back = WayBack { agent: Some("night-desk".into()), ..way_back("+15550199") };
+    let busy = Outcome::Unreached("busy");
+    let twilio = root(documents::after(Dialect::Twilio, busy, &back));
+    assert!(twilio.contains("<Parameter name=\"agent\" value=\"night-desk\"/>"), "{twilio}");
+    let plivo = root(documents::after(Dialect::Plivo, busy, &back));
+    assert!(plivo.contains("to=15550100,agent=nightdesk,transfer=busy"), "{plivo}");
+    let vonage = verbs(documents::after(Dialect::Vonage, busy, &back));
+    assert_eq!(vonage[0]["endpoint"][0]["headers"]["agent"], "night-desk");
+    let jambonz = verbs(documents::after(Dialect::Jambonz, busy, &back));
+    assert_eq!(jambonz[0]["metadata"]["agent"], "night-desk");
 }
 
 #[test]

@@ -185,7 +185,7 @@ fn documents_agree(file: &str, dialect: Dialect) {
         from: Some("+15550199".to_owned()),
         to: Some("+15550100".to_owned()),
     };
-    let way_back = WayBack { stream: "wss://voice.example.com/line".to_owned(), leg };
+    let way_back = WayBack { stream: "wss://voice.example.com/line".to_owned(), leg, agent: None };
     let any = Transfer { to: "+15550142".to_owned(), from: None, briefing: true, back: true };
     assert!(vectors.documents.len() >= 2, "{} documents of {}", vectors.documents.len(), vectors.made_with);
     for theirs in &vectors.documents {

@@ -244,6 +244,7 @@ impl Reader {
             | Event::SayRequested { .. }
             | Event::HeardNoMoreThan { .. }
             | Event::ModelsSwitched
+            | Event::AgentChanged { .. }
             | Event::ReplyWords { .. } => {}
         }
     }

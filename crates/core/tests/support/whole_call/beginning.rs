@@ -71,6 +71,7 @@ impl Beginning {
             send_timeout: Duration::from_secs(5),
             judge: "main".to_owned(),
             dictionary: Arc::new(self.dictionary.clone()),
+            agent: None,
             trace: trace.map(|kept| Arc::new(move |line| kept.lock().unwrap().push(line)) as _),
             capture: captured.map(|kept| Arc::new(move |line| kept.lock().unwrap().push(line)) as _),
             tap: None,
