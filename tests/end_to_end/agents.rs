@@ -36,7 +36,11 @@ fn answers(messages: &[Message]) -> String {
     }
 }
 
-const SCRIPT: Script = Script { heard: "I have a question about my invoice.", answer: Some(answers) };
+const SCRIPT: Script = Script {
+    heard: "I have a question about my invoice.",
+    answer: Some(answers),
+    voice_takes: Duration::ZERO,
+};
 
 /// A server with two agents, and records.
 struct House {

@@ -1,5 +1,5 @@
-//! Tools of the agent, over real connections: what it says is done is done, once, and is in the records and
-//! in the customer's hands; what cannot be done is told.
+//! Tools of the agent, over real connections: slow ones keep the line alive, and what was promised is done
+//! when the call is over.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
@@ -9,42 +9,44 @@ use std::time::{Duration, Instant};
 use futures_util::{SinkExt, StreamExt};
 use offhook::dialogue::{Message, Role};
 use offhook::files::recordings;
-use offhook::records::{Event, Filter, Store, Which};
+use offhook::records::{Event, Filter, FullCall, Store, Which};
 use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message as Wire;
 
 use super::strangers::{Socket, run, say};
-use super::webhooks::{Customer, SECRET};
+use super::webhooks::SECRET;
 use crate::support::scripted::{Script, Server};
 use crate::support::server::root;
 
-const BOOK: &str = "<tool_call>\n{\"name\": \"book\", \"arguments\": {\"day\": \"Tuesday\"}}\n</tool_call>";
+pub(super) const BOOK: &str =
+    "<tool_call>\n{\"name\": \"book\", \"arguments\": {\"day\": \"Tuesday\"}}\n</tool_call>";
 
-/// An agent that books for Tuesday, and tells what came of it. If the caller then says more, it books for
-/// Wednesday.
+/// An agent that books for Tuesday, and says so.
 fn books(messages: &[Message]) -> String {
     let last = messages.last().expect("a message");
-    let before = messages.iter().filter(|message| message.role == Role::Tool).count();
-    match (last.role, before) {
-        (Role::Tool, _) if last.text.starts_with("It failed") => "I could not book it.".to_owned(),
-        (Role::Tool, _) => "You are booked.".to_owned(),
-        (_, 0) => format!("I write that down for you. {BOOK}"),
-        (_, 1) => BOOK.replace("Tuesday", "Wednesday"),
-        _ => "Goodbye.".to_owned(),
+    if last.role == Role::Tool {
+        "You are booked.".to_owned()
+    } else {
+        format!("I write that down for you. {BOOK}")
     }
 }
 
-const SCRIPT: Script = Script { heard: "Please book me for Tuesday.", answer: Some(books) };
+const SCRIPT: Script =
+    Script { heard: "Please book me for Tuesday.", answer: Some(books), voice_takes: Duration::ZERO };
 
 /// A folder, and a server that keeps records in it.
-struct Desk {
+pub(super) struct Desk {
     folder: tempfile::TempDir,
     server: Server,
 }
 
 impl Desk {
     fn with(tools: &str) -> Self {
+        Self::following(&SCRIPT, tools)
+    }
+
+    pub(super) fn following(script: &Script, tools: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name).display().to_string();
         std::fs::write(folder.path().join("secret"), SECRET).unwrap();
@@ -54,11 +56,11 @@ impl Desk {
             at("calls.db"),
             tools.replace("SECRET", &at("secret")).replace("SPOOL", &at("spool.db"))
         );
-        let server = Server::following(&SCRIPT, &text);
+        let server = Server::following(script, &text);
         Self { folder, server }
     }
 
-    async fn call(&self) -> Socket {
+    pub(super) async fn call(&self) -> Socket {
         let url = format!("ws://{}/offhook", self.server.address);
         let mut socket = connect_async(url).await.unwrap().0;
         let audio = json!({"encoding": "pcm16le", "sample_rate": 8000});
@@ -66,15 +68,25 @@ impl Desk {
         socket
     }
 
-    /// The events of the only call, as they are in the file now.
-    fn kept(&self) -> Vec<Event> {
+    /// Where the server listens.
+    pub(super) fn address(&self) -> String {
+        self.server.address.to_string()
+    }
+
+    /// The only call, as it is in the file now.
+    pub(super) fn record(&self) -> Option<FullCall> {
         let store = Store::open(&self.folder.path().join("calls.db")).unwrap();
         let calls = store.list(&Filter::default()).unwrap();
-        calls.first().map_or_else(Vec::new, |call| store.call(&Which::Id(call.id)).unwrap().unwrap().events)
+        calls.first().map(|call| store.call(&Which::Id(call.id)).unwrap().unwrap())
+    }
+
+    /// Its events, as they are in the file now.
+    fn kept(&self) -> Vec<Event> {
+        self.record().map_or_else(Vec::new, |call| call.events)
     }
 
     /// The events of this kind, once there are so many.
-    fn events(&self, kind: &str, count: usize) -> Vec<Event> {
+    pub(super) fn events(&self, kind: &str, count: usize) -> Vec<Event> {
         let started = Instant::now();
         loop {
             let events: Vec<Event> = self.kept().into_iter().filter(|event| event.kind == kind).collect();
@@ -131,61 +143,9 @@ pub(super) async fn ends(mut socket: Socket) {
     }
 }
 
-const NOTE: &str = "[tools.book]\ndoes = \"note\"\ndescription = \"Book an appointment.\"\n\
-                    parameters = { day = \"the day\" }\n";
-
-#[test]
-fn what_the_agent_books_is_in_the_records_before_it_says_so_and_the_customer_is_told() {
-    let customer = Customer::answering(Some(("200 OK", String::new())));
-    let webhooks = format!(
-        "[webhooks]\nurl = {}\nsecret = \"file:SECRET\"\nfile = \"SPOOL\"\nwords = true\n{NOTE}",
-        customer.url
-    );
-    let desk = Desk::with(&webhooks);
-    run(async {
-        let mut socket = desk.call().await;
-        let replies = asks(&mut socket, &[], "You are booked.").await;
-        assert_eq!(replies, ["I write that down for you.", "You are booked."]);
-        let kept = desk.kept();
-        let note = kept.iter().find(|event| event.kind == "note").expect("a note");
-        assert_eq!((note.code.as_str(), note.message.as_str()), ("book", "{\"day\": \"Tuesday\"}"));
-        ends(socket).await;
-    });
-    let ran = desk.events("tool", 1);
-    assert_eq!((ran.len(), ran[0].code.as_str()), (1, "done"));
-    let started = Instant::now();
-    let tool = loop {
-        let told = customer.posted().into_iter().find(|event| event["type"] == "call.tool");
-        if let Some(told) = told {
-            break told;
-        }
-        assert!(started.elapsed() < Duration::from_secs(30), "{:?}", customer.posted());
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    assert_eq!(tool["data"]["tool"]["arguments"], json!({"day": "Tuesday"}));
-    assert_eq!(tool["data"]["tool"]["end"], "done");
-}
-
-#[test]
-fn a_caller_who_changes_their_mind_has_one_booking_the_last() {
-    let desk = Desk::with(NOTE);
-    run(async {
-        let mut socket = desk.call().await;
-        // "No, Wednesday": the script books again, and the second note stands in the place of the first.
-        let replies = asks(&mut socket, &["You are booked."], "Goodbye.");
-        let replies = tokio::time::timeout(Duration::from_secs(30), replies).await;
-        drop(replies);
-        ends(socket).await;
-    });
-    assert_eq!(desk.events("tool", 2).len(), 2);
-    let notes = desk.events("note", 1);
-    assert_eq!(notes.len(), 1, "{notes:?}");
-    assert_eq!(notes[0].message, "{\"day\": \"Wednesday\"}");
-}
-
 /// A server of the customer's.
-struct Shop {
-    address: SocketAddr,
+pub(super) struct Shop {
+    pub(super) address: SocketAddr,
     /// What it was asked.
     asked: Arc<Mutex<Vec<String>>>,
     /// For each request that it has worked on, whether somebody still waited for the answer.
@@ -194,7 +154,7 @@ struct Shop {
 
 impl Shop {
     /// One that answers every request so, after this long.
-    fn answering(answer: &'static str, after: Duration) -> Self {
+    pub(super) fn answering(answer: &'static str, after: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let shop =
             Self { address: listener.local_addr().unwrap(), asked: Arc::default(), done: Arc::default() };
@@ -217,7 +177,7 @@ impl Shop {
         shop
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(super) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 
@@ -232,14 +192,14 @@ impl Shop {
     }
 }
 
-fn http(address: SocketAddr, more: &str) -> String {
+pub(super) fn http(address: SocketAddr, more: &str) -> String {
     format!(
         "[tools.book]\ndoes = \"http\"\ndescription = \"Book.\"\nurl = \"http://{address}/book\"\n\
          private_addresses = true\nparameters = {{ day = \"the day\" }}\n{more}"
     )
 }
 
-const DONE: &str =
+pub(super) const DONE: &str =
     "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 17\r\n\r\n{\"booked\": \"yes\"}";
 
 #[test]
@@ -258,21 +218,6 @@ fn a_tool_that_takes_three_seconds_keeps_the_line_alive() {
         asked[0].starts_with("POST /book ") && asked[0].to_lowercase().contains("idempotency-key: "),
         "{asked:?}"
     );
-}
-
-#[test]
-fn a_tool_that_is_down_is_told_to_the_caller() {
-    let refuses = "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n";
-    let shop = Shop::answering(refuses, Duration::ZERO);
-    let desk = Desk::with(&http(shop.address, ""));
-    run(async {
-        let mut socket = desk.call().await;
-        asks(&mut socket, &[], "I could not book it.").await;
-        ends(socket).await;
-    });
-    assert_eq!(shop.asked().len(), 1);
-    assert_eq!(desk.events("tool", 1)[0].code, "failed");
-    assert_eq!(desk.events("tool_failed", 1).len(), 1);
 }
 
 #[test]

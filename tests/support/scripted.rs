@@ -18,7 +18,7 @@ use offhook::engine::{
     CancelFlag, Effort, EngineError, Generation, Generator, Recognizer, Rendering, Sampling, Share, Speech,
     Step, StopReason, Synthesizer, Task, Transcript, Whole,
 };
-use offhook::engine::{generating, synthesizing, transcribing};
+use offhook::engine::{generating, requests, synthesizing, transcribing};
 use offhook::http::listen::{self, Limits};
 use offhook::http::router;
 use offhook::runtime::clock::uptime;
@@ -37,6 +37,8 @@ pub struct Script {
     pub heard: &'static str,
     /// The answer to a conversation.
     pub answer: Option<fn(&[Message]) -> String>,
+    /// How long the voice takes for what no call waits for, such as a briefing.
+    pub voice_takes: Duration,
 }
 
 /// Engines that follow a script, and speak a tenth of a second of silence.
@@ -109,6 +111,13 @@ fn engines(script: &Script) -> Engines {
     let cores = Cores::of_this_machine(uptime());
     let (model, _) = generating::start("main", scripted(), steps, &cores).unwrap();
     let (hear, _) = transcribing::start(vec![Box::new(scripted())], 1, &cores).unwrap();
+    let (voice_takes, voice) = (script.voice_takes, scripted());
+    let open = move |_: &str, _: f32| {
+        std::thread::sleep(voice_takes);
+        Ok(Box::new(voice.clone()) as Box<dyn Synthesizer>)
+    };
+    let no_ears = || Err(EngineError::Cancelled);
+    let (requests, _) = requests::start(Box::new(no_ears), Box::new(open), &cores).unwrap();
     Engines {
         hear,
         models: Ladder::new(vec![("main".to_owned(), model)]),
@@ -119,7 +128,7 @@ fn engines(script: &Script) -> Engines {
         guides: Arc::default(),
         measures: Measures::default(),
         voices: Voices::default(),
-        requests: None,
+        requests: Some(requests),
         health: Arc::new([]),
         watch: None,
         faults: None,
@@ -144,7 +153,7 @@ impl Server {
         Self::following(&Script::default(), &text)
     }
 
-    /// A server with this configuration, records, webhooks and tools included.
+    /// A server with this configuration, records, webhooks, summaries and tools included.
     pub fn following(script: &Script, text: &str) -> Self {
         let config = Arc::new(config::parse(text, "config.toml", root()).unwrap());
         let runtime =
@@ -158,6 +167,7 @@ impl Server {
         if let Some(webhooks) = Webhooks::open(&config.webhooks).unwrap() {
             app = app.notified_by(Arc::new(webhooks));
         }
+        app = app.summarising();
         let toolbox = Arc::new(Toolbox::open(&config.tools).unwrap());
         app = app.equipped_with(toolbox);
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();

@@ -109,23 +109,28 @@ async fn keep(
     grammars: &Grammars,
     guides: &Arc<BTreeMap<String, Guides>>,
 ) {
-    let name = server.name().to_owned();
-    let checked = async |told: Vec<McpTool>| {
-        let (grammars, guides) = (grammars.clone(), Arc::clone(guides));
-        let checked = tokio::task::spawn_blocking(move || usable(told, &grammars, &guides)).await;
-        let usable = checked.unwrap_or_default();
-        tracing::info!(server = name, tools = usable.len(), "a server of tools is there");
-        usable
-    };
-    let usable = Mutex::new(checked(server.tools()).await);
+    let usable = Mutex::new(checked(&server, grammars, guides).await);
     // It is the only one that is started.
     let running = running.get_or_init(|| Running { server, usable });
     let mut lists = 0;
     loop {
         lists = running.server.lists_beyond(lists).await;
-        let usable = checked(running.server.tools()).await;
+        let usable = checked(&running.server, grammars, guides).await;
         *running.usable() = usable;
     }
+}
+
+/// Those of its tools that calls get.
+async fn checked(
+    server: &McpServer,
+    grammars: &Grammars,
+    guides: &Arc<BTreeMap<String, Guides>>,
+) -> Vec<McpTool> {
+    let (told, grammars, guides) = (server.tools(), grammars.clone(), Arc::clone(guides));
+    let checked = tokio::task::spawn_blocking(move || usable(told, &grammars, &guides)).await;
+    let usable = checked.unwrap_or_default();
+    tracing::info!(server = server.name(), tools = usable.len(), "a server of tools is there");
+    usable
 }
 
 /// Those tools to which every model can be held: with another one, a call would lose all its tools.
