@@ -138,9 +138,11 @@ impl App {
     pub(crate) fn prompt_problem(&self, new: &Config, is_new: bool) -> Option<Problem> {
         let llm = &self.config.llm;
         let most = llm.context_tokens.saturating_sub(llm.sampling.max_tokens);
-        let most = if is_new { most / 2 } else { most };
         let count = &self.engines()?.count;
         new.agents.iter().find_map(|(name, Persona { agent, .. })| {
+            // One that another agent has for itself was not changed.
+            let is_new = is_new && agent.system_prompt == new.agent.system_prompt;
+            let most = if is_new { most / 2 } else { most };
             let prompt = new.lookup.prompt(&agent.prompt(), &new.lookup.default);
             let tokens = count.of(&prompt);
             let told =

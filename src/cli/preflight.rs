@@ -2,6 +2,8 @@
 //! folders and certificates, and missing settings. `config check` reports the findings, and `serve` obeys
 //! them. Reads the heads of files, and no weights.
 
+mod prompts;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
@@ -11,7 +13,6 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::app::certificates::Certificates;
 use crate::app::engines::{llm_options, whisper_options};
-use crate::config::persona::persona_key;
 use crate::config::{Config, Does, Problem, unspeakable};
 use crate::engine::LoadError;
 use crate::engine::llm::{self, Inspected};
@@ -20,7 +21,6 @@ use crate::engine::whisper;
 use crate::records::{OpenError, Store};
 use crate::runtime::provider_api::ProviderApi;
 use crate::runtime::toolbox::Toolbox;
-use crate::turns::with_tools;
 use crate::webhooks;
 
 const MIB: u64 = 1 << 20;
@@ -102,7 +102,7 @@ pub(super) fn look(config: &Config) -> Findings {
     let voices = voices.into_iter().filter_map(voice::file_of);
     let files = std::iter::once(config.stt.model.clone()).chain(voices);
     let mut bytes = files.map(|file| std::fs::metadata(file).map_or(0, |file| file.len())).sum::<u64>();
-    let prompts: Vec<(String, String)> = config.all_agents().map(|agent| prompt_of(config, &agent)).collect();
+    let prompts = prompts::of(config);
     for (index, (name, path)) in config.llm.models().enumerate() {
         let opened = llm::open(llm_options(&config.llm, path));
         let inspected = opened.and_then(|model| {
@@ -115,7 +115,11 @@ pub(super) fn look(config: &Config) -> Findings {
                     bytes = bytes.saturating_add(first.bytes);
                     findings.model(config, index == 0, name, first);
                 }
-                inspected.iter().for_each(|(key, of)| findings.prompt(config, name, key, of));
+                let told = inspected.iter().map(|(key, of)| prompts::told(config, name, key, of));
+                told.for_each(|(problem, note)| {
+                    findings.problems.extend(problem);
+                    findings.notes.extend(note);
+                });
                 findings.opened.models.push((name.to_owned(), model));
             }
             Err(error) => findings.models.push(error),
@@ -131,13 +135,6 @@ pub(super) fn look(config: &Config) -> Findings {
     findings.memory(config, bytes);
     findings.files(config);
     findings
-}
-
-/// The prompt of an agent, with what is said of its tools, and the key that says it.
-fn prompt_of(config: &Config, of_agent: &Config) -> (String, String) {
-    let agent = &of_agent.agent;
-    let key = persona_key(config, &agent.name, "agent.system_prompt");
-    (key, with_tools(&agent.prompt(), &of_agent.told_tools()))
 }
 
 impl Findings {
@@ -211,25 +208,6 @@ impl Findings {
                 "llm.cache_mb = {} holds {} calls with the model \"{name}\" ({per_call} MiB each), and \
                  server.max_calls is {}: further calls are refused",
                 llm.cache_mb, model.calls, config.server.max_calls
-            ));
-        }
-    }
-
-    /// The prompt of one agent, under the key that says it.
-    fn prompt(&mut self, config: &Config, name: &str, key: &str, model: &Inspected) {
-        let llm = &config.llm;
-        let most = llm.context_tokens.min(model.context).saturating_sub(llm.sampling.max_tokens);
-        let Some(tokens) = model.prompt_tokens else { return };
-        if tokens > most {
-            let allowed = format!(
-                "at most {most} with the model \"{name}\" (llm.context_tokens less llm.max_tokens): shorten it, or \
-                 raise llm.context_tokens if the model allows more"
-            );
-            self.refuse(key, format!("a text of {tokens} tokens"), allowed);
-        } else if tokens > most / 2 {
-            self.notes.push(format!(
-                "{key} takes {tokens} of the {most} tokens that a prompt of the model \"{name}\" may \
-                 have: earlier turns are soon forgotten"
             ));
         }
     }

@@ -1,5 +1,5 @@
-//! The keys of `[agent]`, and the phrases among those of `[manners]`, with their defaults and limits. Knows no
-//! engine.
+//! The keys of `[agent]`, and the phrases among those of `[manners]`, with their defaults and limits. Knows
+//! no engine.
 
 use super::Agent;
 use super::persona::{name_problem, plain};

@@ -20,10 +20,16 @@ const SECTIONS: [&str; 8] = ["agent", "tts", "vad", "endpoint", "barge_in", "spe
 /// Keys of `[agent]` that another agent does not take over where it leaves them out.
 const NOT_SHARED: [&str; 4] = ["name", "description", "numbers", "tools"];
 
-/// Keys that all agents share: the provider's API is opened with the keys, and the detector of speech with the
-/// rest.
-const SHARED: [&str; 5] =
-    ["agent.opening_keys", "agent.name", "vad.detector", "vad.threshold", "vad.pre_roll_ms"];
+/// Keys that all agents share: the provider's API is opened with the keys, and the detector of speech with
+/// the rest.
+const SHARED: [&str; 6] = [
+    "agent.opening_keys",
+    "vad.detector",
+    "vad.threshold",
+    "vad.aggressiveness",
+    "vad.pre_roll_ms",
+    "barge_in.echo_loss_db",
+];
 
 impl Persona {
     /// Reads the sections of which an agent may have keys of its own.
@@ -61,6 +67,10 @@ pub(super) fn agents(r: &mut Reader, base: &Path, first: &Persona) -> BTreeMap<S
         if all.contains_key(&name) {
             refuse(r, "is the name of the agent in [agent], too (agent.name): give it another".to_owned());
             continue;
+        }
+        if table.contains_key("name") {
+            let what = format!("the name of an agent is that of its table, [agents.{name}]");
+            r.refuse_in("agents", Problem::about(&format!("{name}.name"), what));
         }
         let (own, problems) = laid_over(&shared, &table);
         for key in problems {

@@ -52,13 +52,13 @@ fn a_number_is_found_however_it_is_written() {
 #[test]
 fn an_agent_has_the_tools_that_it_names() {
     let tools = "[tools.bye]\ndoes = \"hang_up\"\n[tools.pass]\ndoes = \"hand_over\"\n";
-    let config = read(&format!("{TWO}tools = [\"bye\"]\n{tools}"));
+    let config = read(&format!("{TWO}tools = [\"bye\"]\ndescription = \"Invoices.\"\n{tools}"));
     let names = |config: &Config| config.own_tools().map(|tool| tool.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&config), ["bye", "pass"]);
     assert_eq!(names(&config.as_agent("billing").expect("an agent")), ["bye"]);
     let pass = config.told_tools().all.pop().expect("a tool");
-    assert_eq!(pass.parameters["properties"]["to"]["enum"], serde_json::json!(["billing", "reception"]));
-    assert_eq!(pass.parameters["properties"]["to"]["description"], "reception: All else.");
+    assert_eq!(pass.parameters["properties"]["to"]["enum"], serde_json::json!(["billing"]));
+    assert_eq!(pass.parameters["properties"]["to"]["description"], "billing: Invoices.");
 }
 
 #[test]
@@ -74,6 +74,8 @@ fn each_mistake_is_told_with_its_agent_and_its_line() {
         ("[agents.b]\ntools = [\"fly\"]", "line 2: agents.b.tools = \"fly\""),
         ("[agents.b]\nmodel = \"big\"", "line 2: agents.b.model = \"big\": allowed is the name of a model"),
         ("[agents.b]\nopening_keys = \"1\"", "line 2: agents.b.opening_keys: all agents share it"),
+        ("[agents.b]\nvad = { aggressiveness = 3 }", "agents.b.vad.aggressiveness: all agents share it"),
+        ("[agents.b]\nname = \"c\"", "line 2: agents.b.name: the name of an agent is that of its table"),
         ("[agents.b]\nvad = { threshold = 0.6 }", "line 2: agents.b.vad.threshold: all agents share it"),
         ("[agents.b]\nnumbers = [\"1\"]\n[agents.c]\nnumbers = [\"+1\"]", "agents.c.numbers = \"1\""),
         ("[agents.main]\ngreeting = \"B.\"", "agents.main: is the name of the agent in [agent], too"),

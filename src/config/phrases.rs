@@ -11,16 +11,13 @@ use crate::turns::Phrases;
 /// The phrases of the configuration that the voice of their agent cannot speak, with their keys.
 #[must_use]
 pub fn unspeakable(config: &Config) -> Vec<(String, &str)> {
-    let of = |(name, persona): (&String, _)| {
-        let own = |key: &str| persona_key(config, name, key);
-        silent(persona).into_iter().map(|(key, phrase)| (own(key), phrase)).collect::<Vec<_>>()
-    };
-    let mut all: Vec<(String, &str)> = Vec::new();
-    for (key, phrase) in config.agents.iter().flat_map(of) {
+    let first = config.agents.get(&config.agent.name).map(silent).unwrap_or_default();
+    let mut all: Vec<(String, &str)> =
+        first.iter().map(|(key, phrase)| ((*key).to_owned(), *phrase)).collect();
+    for (name, persona) in config.agents.iter().filter(|(name, _)| **name != config.agent.name) {
         // What agents share is told once.
-        if all.iter().all(|(_, told)| *told != phrase) {
-            all.push((key, phrase));
-        }
+        let own = silent(persona).into_iter().filter(|told| !first.contains(told));
+        all.extend(own.map(|(key, phrase)| (persona_key(config, name, key), phrase)));
     }
     all
 }

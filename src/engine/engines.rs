@@ -53,12 +53,13 @@ pub struct Engines {
 }
 
 impl Engines {
-    /// The same engines for an agent who speaks with this voice, and asks this model first. A voice that is not
-    /// loaded is not taken, and of a model that is not there the one in use is asked.
+    /// The same engines for an agent who speaks with this voice, and asks this model first. For a voice that
+    /// is not loaded, the first one speaks, and for a model that is not there, the one in use is asked.
     #[must_use]
     pub fn for_agent(&self, voice: &VoiceName, model: Option<&str>) -> Self {
         let mut engines = self.clone();
-        if let Some(voice) = self.voices.get(voice).or_else(|| self.voices.named(&voice.voice)) {
+        let named = || self.voices.named(&voice.voice);
+        if let Some(voice) = self.voices.get(voice).or_else(named).or_else(|| self.voices.first()) {
             engines.speak = Arc::new(voice.phrases.clone());
         }
         engines.models = self.models.beginning_with(model);

@@ -1,6 +1,6 @@
-//! Makes the grammars that answers are held to, for all who want one: one after the other, on a thread that
-//! ends when none is wanted. Those that a call waits for come first, and the others wait until calls leave a
-//! core free. Must not know what is done with a grammar.
+//! Makes the grammars that answers are held to, for all who want one: those that a call waits for on one
+//! thread, the others on another, which waits until calls leave a core free. Each ends when none is wanted.
+//! Must not know what is done with a grammar.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Sender, channel};
@@ -17,7 +17,7 @@ use super::{CancelFlag, survive};
 /// The most that wait of either kind.
 const MOST_WAITING: usize = 32;
 
-/// The timeout of one wait for a core: a call may want a grammar by then.
+/// The timeout of one wait for a core: what waits may be unwanted by then.
 const PATIENCE: Duration = Duration::from_millis(20);
 
 /// A grammar that is wanted.
@@ -47,10 +47,25 @@ pub struct Grammars {
 
 #[derive(Default)]
 struct State {
-    for_calls: VecDeque<Box<dyn Wanted>>,
-    others: VecDeque<Box<dyn Wanted>>,
+    for_calls: Line,
+    others: Line,
+}
+
+/// Those that wait, one after the other.
+#[derive(Default)]
+struct Line {
+    waiting: VecDeque<Box<dyn Wanted>>,
     /// There is a thread, which looks again before it ends.
     works: bool,
+}
+
+impl State {
+    const fn line(&mut self, waits: Waits) -> &mut Line {
+        match waits {
+            Waits::ACall => &mut self.for_calls,
+            Waits::NoCall => &mut self.others,
+        }
+    }
 }
 
 impl Grammars {
@@ -67,19 +82,16 @@ impl Grammars {
     pub fn order(&self, waits: Waits, wanted: Box<dyn Wanted>) -> Result<(), QueueFull> {
         const FULL: QueueFull = QueueFull("grammars");
         let mut state = self.lock();
-        if !state.works {
+        let line = state.line(waits);
+        if !line.works {
             let maker = self.clone();
-            spawn("grammars".to_owned(), move || maker.work()).map_err(|_| FULL)?;
-            state.works = true;
+            spawn("grammars".to_owned(), move || maker.work(waits)).map_err(|_| FULL)?;
+            line.works = true;
         }
-        let line = match waits {
-            Waits::ACall => &mut state.for_calls,
-            Waits::NoCall => &mut state.others,
-        };
-        if line.len() >= MOST_WAITING {
+        if line.waiting.len() >= MOST_WAITING {
             return Err(FULL);
         }
-        line.push_back(wanted);
+        line.waiting.push_back(wanted);
         Ok(())
     }
 
@@ -93,9 +105,9 @@ impl Grammars {
         told.recv().map_err(|_| QueueFull("maker of grammars, which failed"))
     }
 
-    fn work(&self) {
+    fn work(&self, waits: Waits) {
         lower_priority();
-        while let Some((wanted, _core)) = self.next() {
+        while let Some((wanted, _core)) = self.next(waits) {
             if !wanted.is_unwanted() {
                 // What breaks here is not made: who waits for it sees that nobody will bring it.
                 let made = survive("maker of grammars", || {
@@ -110,24 +122,22 @@ impl Grammars {
     }
 
     /// The next grammar, with the core that it needs if no call waits for it; `None` if none is wanted.
-    fn next(&self) -> Option<(Box<dyn Wanted>, Option<Held<'_>>)> {
+    fn next(&self, waits: Waits) -> Option<(Box<dyn Wanted>, Option<Held<'_>>)> {
         loop {
             let mut state = self.lock();
-            if let Some(wanted) = state.for_calls.pop_front() {
-                return Some((wanted, None));
-            }
-            state.others.retain(|wanted| !wanted.is_unwanted());
-            if state.others.is_empty() {
-                state.works = false;
+            let line = state.line(waits);
+            line.waiting.retain(|wanted| !wanted.is_unwanted());
+            if line.waiting.is_empty() {
+                line.works = false;
                 return None;
+            }
+            if waits == Waits::ACall {
+                return line.waiting.pop_front().map(|wanted| (wanted, None));
             }
             drop(state);
             let core = self.cores.acquire_giving_way(Work::Request, &CancelFlag::default(), PATIENCE);
-            // A call may have come meanwhile, or nobody may want it any more.
-            let mut state = self.lock();
-            if state.for_calls.is_empty()
-                && core.is_some()
-                && let Some(wanted) = state.others.pop_front()
+            if core.is_some()
+                && let Some(wanted) = self.lock().others.waiting.pop_front()
             {
                 return Some((wanted, core));
             }
@@ -193,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_call_waits_for_comes_first_and_what_nobody_wants_is_not_made() {
+    fn what_a_call_waits_for_waits_for_no_client_and_what_nobody_wants_is_not_made() {
         let (maker, (said, names)) = (maker(), channel());
         let (begin, begins) = channel();
         let first = Named { name: "first", begins: Some(begins), unwanted: false, said: said.clone() };
@@ -204,12 +214,12 @@ mod tests {
         maker.order(Waits::ACall, named("a call's", &said)).unwrap();
         maker.order(Waits::ACall, named("broken", &said)).unwrap();
         maker.order(Waits::ACall, named("another call's", &said)).unwrap();
+        // A client's is under way meanwhile, however long it takes.
+        let calls: Vec<&str> = (0..2).map(|_| names.recv().unwrap()).collect();
+        assert_eq!(calls, ["a call's", "another call's"]);
         begin.send(()).unwrap();
-        let order: Vec<&str> = (0..4).map(|_| names.recv().unwrap()).collect();
-        // The thread may have begun with the first one, or not before a call wanted one.
-        let calls: Vec<&str> = order.iter().copied().filter(|name| name.contains("call's")).collect();
-        assert_eq!(calls, ["a call's", "another call's"], "{order:?}");
-        assert_eq!(order.last(), Some(&"a client's"), "{order:?}");
+        let others: Vec<&str> = (0..2).map(|_| names.recv().unwrap()).collect();
+        assert_eq!(others, ["first", "a client's"]);
         drop(said);
         assert!(names.recv().is_err(), "there is no other");
     }
@@ -228,7 +238,7 @@ mod tests {
             for _ in 0..=taken {
                 assert!(names.recv().is_ok());
             }
-            while maker.lock().works {
+            while maker.lock().for_calls.works {
                 std::thread::yield_now();
             }
         }

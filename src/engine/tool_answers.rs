@@ -2,6 +2,7 @@
 //! carries the calls out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::engines::Engines;
 use super::grammars::{Grammars, Waits, Wanted};
@@ -9,6 +10,10 @@ use super::llm::{Form, FormError, Guides, ToolUse};
 use super::ports::{ThinkRequest, ThinkSink};
 use super::queue::QueueFull;
 use crate::dialogue::tools::{ToolChoice, Tools};
+
+/// How often a grammar is asked for while too many others wait, and the time between.
+const MOST_TRIES: u32 = 60;
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 
 /// Why a model was not asked in the end.
 #[derive(Debug)]
@@ -81,15 +86,24 @@ pub fn ask(
     Ok(name)
 }
 
-/// Makes the grammar of these tools ahead: the first of a model takes a second.
+/// Makes the grammar of these tools ahead: the first of a model takes a second. Waits while others wait for
+/// theirs, so that no tool is lost for that.
 ///
 /// # Errors
-/// If no model can be held to them, with the name of the tool, or too many wait for grammars.
+/// If no model can be held to them, with the name of the tool, or the others take too long.
 pub fn prepare(grammars: &Grammars, guides: &Guides, tools: &Tools) -> Result<(), String> {
     if tools.are_idle() {
         return Ok(());
     }
-    let made = grammars.made(guides, form(tools)).map_err(|full| full.to_string())?;
+    let mut tries = 0;
+    let made = loop {
+        match grammars.made(guides, form(tools)) {
+            Ok(made) => break made,
+            Err(full) if tries == MOST_TRIES => return Err(full.to_string()),
+            Err(_) => std::thread::sleep(BETWEEN_TRIES),
+        }
+        tries += 1;
+    };
     made.map(drop).map_err(|error| told(&error, tools))
 }
 

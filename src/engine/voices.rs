@@ -36,6 +36,12 @@ impl Voices {
         Self(voices.into())
     }
 
+    /// The voice of the first agent.
+    #[must_use]
+    pub fn first(&self) -> Option<&Voice> {
+        self.0.first()
+    }
+
     /// The voice of this name at this speed, if it is loaded.
     #[must_use]
     pub fn get(&self, name: &VoiceName) -> Option<&Voice> {

@@ -115,18 +115,18 @@ fn answer(app: &App, dialects: &[Dialect], request: Request, handshake: Handshak
             return (StatusCode::UNAUTHORIZED, "not authorised\n").into_response();
         }
     };
+    if let Some(unknown) = request.agent.as_ref().filter(|name| !services.config.agents.contains_key(*name)) {
+        app.refused(Kind::NotOpened, peer, line, &format!("there is no agent {unknown:?}"));
+        let names = services.config.names_of_agents();
+        return (StatusCode::NOT_FOUND, format!("there is no such agent; there are: {names}\n"))
+            .into_response();
+    }
     if let Some(ticket) = trial(dialects, &request.target) {
         let Some(config) = app.trials.take(ticket, request.session.as_deref()) else {
             app.refused(Kind::NotOpened, peer, line, &"an unknown ticket for a trial");
             return (StatusCode::FORBIDDEN, NO_TRIAL).into_response();
         };
         services.config = config;
-    }
-    if let Some(unknown) = request.agent.as_ref().filter(|name| !services.config.agents.contains_key(*name)) {
-        app.refused(Kind::NotOpened, peer, line, &format!("there is no agent {unknown:?}"));
-        let names = services.config.names_of_agents();
-        return (StatusCode::NOT_FOUND, format!("there is no such agent; there are: {names}\n"))
-            .into_response();
     }
     let codec = codec(app, dialects, allowed, &request.target);
     take(app, line, peer, (services, visit), (codec, request.agent), (handshake, &SUBPROTOCOLS))

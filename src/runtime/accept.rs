@@ -100,6 +100,8 @@ pub async fn run(
                     spent: spent.clone(),
                     services: services.clone(),
                     known,
+                    own_agent: brings_its_own(&start, dialect),
+                    ordered: None,
                     outbound: &mut outbound,
                     incoming: &mut incoming,
                     leg: leg(dialect, &start),
@@ -160,6 +162,11 @@ async fn learn(
     (known, missed.or_else(|| learnt.err().map(|problem| lookup::missed("lookup_too_long", &problem))))
 }
 
+/// Whether the client brings an agent of its own.
+fn brings_its_own(start: &Start, dialect: Option<Dialect>) -> bool {
+    start.agent.system_prompt.is_some() || dialect == Some(Dialect::Realtime)
+}
+
 /// The setup of a call, from the configuration and its start message.
 fn setup(
     services: &Services,
@@ -172,7 +179,7 @@ fn setup(
     let own = config.lines.own_agents || dialect == Some(Dialect::Realtime);
     let mut settings = settings_of(config, &start.agent, own, &count)?;
     // Who brings an agent brings its tools, and does not get those of the server.
-    if start.agent.system_prompt.is_none() && dialect != Some(Dialect::Realtime) {
+    if !brings_its_own(start, dialect) {
         settings.tools = services.toolbox.tools_within(config, &settings, &count);
     }
     let traced = config.log.traces.as_deref().and_then(|folder| traced(services, folder, id));

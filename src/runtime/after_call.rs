@@ -17,7 +17,7 @@ use tracing::Instrument as _;
 
 use super::clock::unique_id;
 use super::followers::{Follower, Log};
-use super::grammars;
+use super::grammars::{self, NotMade};
 use super::thoughts::{Thought, Thoughts};
 use crate::after_call::{Budget, Talk, Wanted, fields_of, held_to, no_fields, summary_of};
 use crate::config::{AfterCall as Settings, Config};
@@ -328,8 +328,18 @@ impl Asked<'_> {
             let reason = "the language model in use cannot be held to a schema".to_owned();
             return Err((Missed::NotHeld, reason));
         };
+        let form = || Form::Schema(held_to(schema));
+        let made = async {
+            loop {
+                match grammars::made(&self.engines.grammars, guides.clone(), form()).await {
+                    // Others wait for theirs.
+                    Err(NotMade::Busy) => sleep(AGAIN).await,
+                    made => break made,
+                }
+            }
+        };
         let made = tokio::select! {
-            made = grammars::made(&self.engines.grammars, guides, Form::Schema(held_to(schema))) => made,
+            made = made => made,
             () = due => return Err(late()),
         };
         let failed = |_| (Missed::EngineFailed, "the maker of grammars failed".to_owned());

@@ -22,8 +22,8 @@ impl Services {
     /// The same services with the agent who answers this call: the one that its address names (`path`), or
     /// else a parameter, or else the one with the number that was called, or else that of `[agent]`.
     ///
-    /// A gateway's parameter that names nobody is told in the log, and the agent of `[agent]` answers: a caller
-    /// waits, who cannot mend it.
+    /// A gateway's parameter that names nobody is told in the log, and the agent of `[agent]` answers: a
+    /// caller waits, who cannot mend it.
     ///
     /// # Errors
     /// If a client of our own protocol names an agent or a voice that is not there.
@@ -39,7 +39,9 @@ impl Services {
             let reason = format!("agent.name: there is no agent {name:?}; there are: {names}");
             Refusal { code: RefusalCode::Unsupported, reason }
         };
-        let parameter = start.custom.get(AGENT_PARAMETER).map(String::as_str);
+        // Where there is one agent, the name may be the customer's own.
+        let parameter = start.custom.get(AGENT_PARAMETER).filter(|_| config.has_several_agents());
+        let parameter = parameter.map(String::as_str);
         let number = || start.to.as_deref().and_then(|called| config.agent_of_number(called));
         let name = match (path.or(start.agent.name.as_deref()), parameter) {
             (Some(name), _) if config.agents.contains_key(name) => name,
@@ -59,10 +61,14 @@ impl Services {
         };
         let mut services = self.for_agent(name).unwrap_or_else(|| self.clone());
         if let Some(voice) = &start.agent.voice {
+            let refused = |code, reason: String| Err(Refusal { code, reason });
+            if !config.lines.own_agents {
+                let reason = "agent.voice: sessions may not choose one on this server (offhook.own_agents)";
+                return refused(RefusalCode::NotAllowed, reason.to_owned());
+            }
+            // Names may hold paths of this machine: they are for administrators (GET /api/v1/agents).
             let Some(loaded) = self.engines.voices.named(voice) else {
-                let names = self.engines.voices.names().join(", ");
-                let reason = format!("agent.voice: {voice:?} is not loaded; there are: {names}");
-                return Err(Refusal { code: RefusalCode::Unsupported, reason });
+                return refused(RefusalCode::Unsupported, format!("agent.voice: {voice:?} is not loaded"));
             };
             services.engines.speak = Arc::new(loaded.phrases.clone());
         }
@@ -70,28 +76,18 @@ impl Services {
     }
 
     /// Its agent, as one that goes on with a call of which this is known.
-    ///
-    /// # Errors
-    /// If its prompt leaves no room to talk.
-    pub(super) fn successor(&self, known: &Known) -> Result<Successor, String> {
+    pub(super) fn successor(&self, known: &Known) -> Successor {
         let (config, count) = (&self.config, &self.engines.count);
         let mut settings = settings(config);
         let facts = Known { facts: known.facts.clone(), greeting: None };
         // The facts of the configuration stay where those of the call are too long.
         let _ = call::learn(&mut settings, config, &Overrides::default(), facts, count);
         settings.tools = self.toolbox.tools_within(config, &settings, count);
-        let (tokens, most) = (count.of(&settings.system_prompt), settings.prompt_tokens / 2);
-        if tokens > most {
-            return Err(format!(
-                "the prompt of {:?} has {tokens} tokens, of at most {most}",
-                config.agent.name
-            ));
-        }
-        Ok(Successor {
+        Successor {
             name: config.agent.name.clone(),
             settings,
             hysteresis: call::hysteresis(config),
             dictionary: config.tts.pronounce.as_ref().clone(),
-        })
+        }
     }
 }

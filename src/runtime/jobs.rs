@@ -94,6 +94,8 @@ impl Jobs {
     /// New jobs go to the engines of this agent.
     pub(super) fn are_for(&mut self, services: &Services) {
         self.engines = services.engines.clone();
+        // Its own limit of words counts, and that of a machine under load is told again.
+        self.reply_words = None;
         self.hands.are_for(services);
     }
 

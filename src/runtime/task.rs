@@ -37,6 +37,10 @@ pub(super) struct Task<'t> {
     pub(super) services: Services,
     /// What was looked up of the caller.
     pub(super) known: Known,
+    /// The client has brought its own agent.
+    pub(super) own_agent: bool,
+    /// The agent that an operator wants to go on.
+    pub(super) ordered: Option<String>,
     pub(super) outbound: &'t mut Outbound,
     pub(super) incoming: &'t mut SocketReader,
     /// The caller's side, as the gateway names it.
@@ -86,6 +90,7 @@ impl Task<'_> {
         inbox: &mut mpsc::Receiver<(JobId, Outcome)>,
     ) -> CloseReason {
         loop {
+            self.follow_orders(call, jobs);
             let wake = match self.serve(call, jobs, inbox) {
                 Ok(wake) => self.clock.instant(wake),
                 Err(end) => return end,
@@ -102,10 +107,7 @@ impl Task<'_> {
                     Order::Inform(text) => Input::Inform(text),
                     Order::Transferred { to, briefing } => Input::Transferred { to, briefing },
                     Order::Agent(name) => {
-                        // The operator was told what agents there are; one may be gone by now.
-                        if let Err(problem) = self.change_agent(call, jobs, &name) {
-                            tracing::error!(agent = name, problem, "the agent does not go on with the call");
-                        }
+                        self.ordered = Some(name);
                         continue;
                     }
                 }),
@@ -205,14 +207,11 @@ impl Task<'_> {
     /// The agent to whom this job hands the call over, if it is one of that kind.
     fn next_agent(&self, job: &Job) -> Option<String> {
         let Job::CallTool { call, .. } = job else { return None };
-        self.services.toolbox.next_agent(call)
+        self.services.toolbox.next_agent(&self.services.config, call)
     }
 
     /// Another agent goes on, because this one wants it. What comes of it is for the model.
     fn hand_over(&mut self, call: &mut Call, jobs: &mut Jobs, name: &str) -> Outcome {
-        if name == self.services.config.agent.name {
-            return Outcome::Returned(format!("You are {name} already: go on with what the caller wants."));
-        }
         match self.change_agent(call, jobs, name) {
             Ok(()) => Outcome::Returned(format!(
                 "You are {name} now, and the caller is with you. Go on with what the caller wants."
@@ -221,13 +220,29 @@ impl Task<'_> {
         }
     }
 
+    /// Another agent goes on, because an operator wants it, as soon as nothing is being said.
+    fn follow_orders(&mut self, call: &mut Call, jobs: &mut Jobs) {
+        let Some(name) = self.ordered.take_if(|_| call.is_between_replies()) else { return };
+        if self.own_agent {
+            tracing::warn!(agent = name, "the client has brought its own agent: no other one goes on");
+        } else if name != self.services.config.agent.name
+            && let Err(problem) = self.change_agent(call, jobs, &name)
+        {
+            // The operator was told what agents there are; one may be gone by now.
+            tracing::error!(agent = name, problem, "the agent does not go on with the call");
+        }
+    }
+
     /// Another agent goes on.
     fn change_agent(&mut self, call: &mut Call, jobs: &mut Jobs, name: &str) -> Result<(), String> {
         let services = self.services.for_agent(name).ok_or_else(|| format!("there is no agent {name:?}"))?;
-        let successor = services.successor(&self.known)?;
+        let successor = services.successor(&self.known);
+        call.handle(self.clock.now(), Input::Agent(Box::new(successor)));
+        if call.agent() != Some(name) {
+            return Err(format!("the instructions of {name} leave no room to talk"));
+        }
         jobs.are_for(&services);
         self.services = services;
-        call.handle(self.clock.now(), Input::Agent(Box::new(successor)));
         Ok(())
     }
 }
@@ -235,11 +250,14 @@ impl Task<'_> {
 /// The reason of the end. A gateway that transfers a call closes the socket, perhaps before its API has
 /// answered: then nobody has hung up.
 async fn unless_transferred(end: CloseReason, services: &Services, leg: &Leg) -> CloseReason {
+    // The call goes on, on a newer socket, and so does its transfer.
+    if matches!(end, CloseReason::TakenOver) {
+        return end;
+    }
     let gone = match &end {
         CloseReason::Call(Ending::HungUp | Ending::SaidGoodbye(_) | Ending::Transferred)
         | CloseReason::Lost(_)
-        | CloseReason::Dead(_)
-        | CloseReason::TakenOver => true,
+        | CloseReason::Dead(_) => true,
         CloseReason::Call(
             Ending::Requested
             | Ending::Operator
@@ -253,6 +271,7 @@ async fn unless_transferred(end: CloseReason, services: &Services, leg: &Leg) ->
         | CloseReason::Excess(_)
         | CloseReason::NoPlace(_)
         | CloseReason::NoStart(_)
+        | CloseReason::TakenOver
         | CloseReason::Drained => false,
     };
     if gone && services.transfers.was_taken(leg).await {

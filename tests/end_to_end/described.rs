@@ -9,7 +9,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::programs::{Answer, ask};
-use super::{logins, own_agent, strangers};
+use super::{described_agents, logins, own_agent, strangers};
 use crate::support::server::{Server, configured};
 
 const TOKEN: &str = "a token for administrators";
@@ -44,21 +44,21 @@ enum By<'a> {
 
 /// What is asked of one operation.
 #[derive(Default, Clone)]
-struct Asked<'a> {
-    id: &'a str,
-    query: &'a str,
-    body: Option<Vec<u8>>,
-    content_type: Option<&'a str>,
+pub(super) struct Asked<'a> {
+    pub(super) id: &'a str,
+    pub(super) query: &'a str,
+    pub(super) body: Option<Vec<u8>>,
+    pub(super) content_type: Option<&'a str>,
 }
 
 impl Asked<'_> {
-    fn json(body: &Value) -> Self {
+    pub(super) fn json(body: &Value) -> Self {
         let body = Some(body.to_string().into_bytes());
         Self { body, content_type: Some("application/json"), ..Self::default() }
     }
 }
 
-struct Walk {
+pub(super) struct Walk {
     operations: BTreeMap<String, Operation>,
     walked: BTreeSet<(String, String)>,
 }
@@ -116,14 +116,14 @@ impl Walk {
         answer
     }
 
-    fn right(&mut self, server: &Server, name: &str, asked: &Asked<'_>) -> Answer {
+    pub(super) fn right(&mut self, server: &Server, name: &str, asked: &Asked<'_>) -> Answer {
         let answer = self.ask(server, name, asked, By::Token);
         assert!(answer.status < 300, "{name}: {}", answer.status);
         answer
     }
 
     /// Asks for what is refused with this status. Returns the message.
-    fn refused(&mut self, server: &Server, name: &str, asked: &Asked<'_>, status: u16) -> String {
+    pub(super) fn refused(&mut self, server: &Server, name: &str, asked: &Asked<'_>, status: u16) -> String {
         let answer = self.ask(server, name, asked, By::Token);
         assert_eq!(answer.status, status, "{name}: {:?}", String::from_utf8_lossy(&answer.body));
         answer.json()["error"]["message"].as_str().unwrap().to_owned()
@@ -223,6 +223,7 @@ fn every_operation_and_every_answer_is_as_described() {
         let socket = strangers::started(server).await;
         let id = &new_call(walk, server);
         assert_eq!(walk.right(server, "get_call", &Asked { id, ..Asked::default() }).json()["id"], *id);
+        described_agents::walk(walk, server, id);
         for name in ["say", "inform"] {
             walk.right(server, name, &Asked { id, ..Asked::json(&json!({"text": "The lift works again."})) });
         }
@@ -241,7 +242,7 @@ fn every_operation_and_every_answer_is_as_described() {
     });
     records(walk, server);
     refusals(walk, server);
-    files_of(walk, server, &configuration.path);
+    described_agents::files_of(walk, server, &configuration.path);
     // Without records.
     let other = &Server::start(&configured(&[("admin.token", "\"file:token\"")], &[("token", TOKEN)]));
     let told = walk.refused(other, "list_records", &nothing, 404);
@@ -329,7 +330,11 @@ fn refusals(walk: &mut Walk, server: &Server) {
     }
     let text = |length: usize| json!({"text": "é".repeat(length)});
     for name in walk.names(|operation| operation.takes_id) {
-        let body = if name == "transfer" { json!({"to": "+15550142"}) } else { text(2000) };
+        let body = match name.as_str() {
+            "transfer" => json!({"to": "+15550142"}),
+            "change_agent" => json!({"agent": "main"}),
+            _ => text(2000),
+        };
         let asked = |id| Asked { id, ..Asked::json(&body) };
         walk.refused(server, &name, &asked("none"), 404);
         walk.refused(server, &name, &asked("%ff"), 400);
@@ -362,39 +367,4 @@ fn refusals(walk: &mut Walk, server: &Server) {
     }
     let told = walk.refused(server, "list_records", &Asked { query: "?limt=1", ..Asked::default() }, 400);
     assert!(told.contains("\"limt\"") && parameters.iter().all(|(name, _)| told.contains(name)), "{told}");
-}
-
-/// The agent's settings and what is read again, with a file that is right, wrong, and gone.
-fn files_of(walk: &mut Walk, server: &Server, path: &std::path::Path) {
-    let nothing = Asked::default();
-    let right = json!({"agent.greeting": "Bakery."});
-    let wrong = json!({"endpoint.complete_ms": 1, "admin.token": "x"});
-    for changes in [&right, &wrong] {
-        walk.right(server, "check_agent", &Asked::json(&json!({"changes": changes})));
-    }
-    for name in ["check_agent", "try_agent"] {
-        walk.refused(server, name, &Asked::json(&json!({"changes": 1})), 400);
-    }
-    walk.right(server, "try_agent", &Asked::json(&json!({"changes": right})));
-    for untried in [&wrong, &json!({"tts.speed": 1.1})] {
-        walk.refused(server, "try_agent", &Asked::json(&json!({"changes": untried})), 422);
-    }
-    let version = walk.right(server, "get_agent", &nothing).json()["version"].clone();
-    let save = |changes: &Value| Asked::json(&json!({"version": version, "changes": changes}));
-    walk.refused(server, "save_agent", &Asked::json(&json!({"changes": right})), 400);
-    walk.refused(server, "save_agent", &save(&wrong), 422);
-    walk.right(server, "save_agent", &save(&right));
-    walk.refused(server, "save_agent", &save(&right), 409);
-    walk.right(server, "reload", &nothing);
-    let text = std::fs::read_to_string(path).unwrap();
-    std::fs::write(path, "[agent]\ngreeting = 1\n").unwrap();
-    let told = walk.refused(server, "reload", &nothing, 422);
-    assert!(told.contains("line 2: agent.greeting"), "{told}");
-    std::fs::remove_file(path).unwrap();
-    walk.refused(server, "get_agent", &nothing, 409);
-    for name in ["check_agent", "try_agent"] {
-        walk.refused(server, name, &Asked::json(&json!({"changes": {}})), 409);
-    }
-    walk.refused(server, "reload", &nothing, 422);
-    std::fs::write(path, text).unwrap();
 }

@@ -12,6 +12,7 @@ mod control;
 mod credentials;
 mod cutting_in;
 mod described;
+mod described_agents;
 mod failed_transfers;
 mod fetching;
 mod gaps;

@@ -172,7 +172,7 @@ impl Desk {
         let text = format!(
             "[server]\nlines = [\"{name}\"]\npublic_url = \"{SOCKETS}\"\n[admin]\ntoken = \"file:FOLDER/admin\"\n\
              [agent]\ngreeting = \"\"\nsystem_prompt = \"You are a front desk.\"\n\
-             [records]\nfile = \"FOLDER/calls.db\"\nbatch_events = 1\n\
+             [records]\nfile = \"FOLDER/calls.db\"\nbatch_events = 1\nredact = \"off\"\n\
              [{name}]\npath_secret = \"file:FOLDER/secret\"\napi_url = \"{base}\"\n{account}\n"
         );
         let server = Server::following(script, &text.replace("FOLDER", &at));

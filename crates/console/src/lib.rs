@@ -140,7 +140,7 @@ mod tests {
                 let rest = &text(file)[start + "/console/".len()..];
                 let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"._".contains(c));
                 let name = &rest[..end.unwrap_or(rest.len())];
-                let routes = ["login", "logout", "session"];
+                let routes = ["login", "logout", "session", "agents.json"];
                 assert!(
                     routes.contains(&name) || name.starts_with("callers") || super::file(name).is_some(),
                     "{}: {name}",

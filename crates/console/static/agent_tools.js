@@ -8,13 +8,14 @@ import { listOf } from "./words.js";
 const DOES = {
   hang_up: "ends the call",
   transfer: "connects the caller with somebody",
+  hand_over: "lets another agent go on",
   send_keys: "presses keys",
   note: "writes it down in the records",
   http: "asks a server over HTTP",
   mcp: "asks an MCP server",
 };
 
-/** Shows the tools that a call has which begins now. */
+/** Shows the tools of all agents. */
 export async function showTools() {
   const { tools, servers } = await getJson("/tools");
   byId("tool-list").replaceChildren(...listOf(tools).map(item), ...listOf(servers).filter(isDown).map(down));

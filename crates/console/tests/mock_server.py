@@ -29,6 +29,16 @@ TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
          ".js": "text/javascript; charset=utf-8"}
 TOKEN = "s3cret-of-the-administrator"
 PASSWORD = "correct horse battery"
+AGENTS = {
+    "agents": [
+        {"name": "billing", "description": "Invoices and payments.", "numbers": ["15550144"],
+         "voice": "piper:joe.onnx", "model": None, "tools": []},
+        {"name": "reception", "description": "Everything else.", "numbers": [],
+         "voice": "flite:slt", "model": None, "tools": ["hand_over"]},
+    ],
+    "first": "reception",
+    "voices": ["flite:slt", "piper:joe.onnx"],
+}
 HOSTILE = (
     "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script>\u202e&lt;b&gt;"
 )
@@ -292,6 +302,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.api("GET", url.path[len("/api/v1/"):].split("/"), urllib.parse.parse_qs(url.query))
         if url.path == "/console/session":
             return self.login("GET", "session")
+        if url.path == "/console/agents.json":
+            return self.answer(200, AGENTS)
         file = STATIC / ("index.html" if url.path == "/" else url.path.removeprefix("/console/"))
         if file.parent == STATIC and file.is_file():
             return self.answer(200, file.read_bytes(), TYPES.get(file.suffix, "application/octet-stream"))

@@ -28,6 +28,20 @@ test("the navigation names the page on which one is", async () => {
   });
 });
 
+test("Talk: who answers and with which voice, where there are several", async () => {
+  await onPage("full", "/", async (page) => {
+    await page.locator("#choices summary").click();
+    await page.locator("#choose-agent").waitFor();
+    const agents = await page.locator("#choice-agent option").allInnerTexts();
+    assert.deepEqual(agents, ["reception (answers usually)", "billing"]);
+    await page.getByLabel("Who answers").selectOption("billing");
+    assert.equal(await text(page, "#choice-agent-what"), "Invoices and payments.");
+    const voices = await page.getByLabel("Whose voice").locator("option").allInnerTexts();
+    assert.deepEqual(voices, ["the agent’s own", "flite:slt", "piper:joe.onnx"]);
+    await picture(page, "talk-choices");
+  });
+});
+
 test("Live: the open calls, each second", async () => {
   await onPage("full", LIVE, async (page) => {
     await page.locator(".live").nth(2).waitFor();

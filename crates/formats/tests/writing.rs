@@ -93,7 +93,7 @@ fn opus_sounds_like_what_was_spoken_and_begins_and_ends_with_it() {
 
 #[test]
 fn opus_of_any_length_has_that_length() {
-    for length in [0, 1, 159, 160, 319, 320, 321, 5_000] {
+    for length in [1, 159, 160, 319, 320, 321, 5_000] {
         let samples: Vec<i16> = spoken().into_iter().cycle().take(length).collect();
         let audio = back(Format::Opus, &written(Format::Opus, 16_000, &samples, 1_000));
         assert_eq!(audio.samples.len(), length * audio.rate as usize / 16_000, "{length}");

@@ -56,13 +56,13 @@ pub(super) fn of_transfer(names: &[&String], briefed: bool) -> Value {
 }
 
 /// A schema whose only argument is one of these agents, with what they are for.
-pub(super) fn one_of_agents(names: &[String], agents: &BTreeMap<String, Persona>) -> Value {
-    let described = names.iter().filter_map(|name| {
-        let description = &agents.get(name)?.agent.description;
+pub(super) fn one_of_agents(agents: &BTreeMap<&String, &Persona>) -> Value {
+    let described = agents.iter().filter_map(|(name, persona)| {
+        let description = &persona.agent.description;
         (!description.is_empty()).then(|| format!("{name}: {description}"))
     });
     let described = described.collect::<Vec<_>>().join("; ");
-    let mut schema = of_transfer(&names.iter().collect::<Vec<_>>(), false);
+    let mut schema = of_transfer(&agents.keys().copied().collect::<Vec<_>>(), false);
     if !described.is_empty() {
         schema["properties"]["to"]["description"] = described.into();
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Agent, Config};
+use super::{Agent, Config, Persona};
 use crate::dialogue::tools::{Conduct, Moment, Tool, Tools};
 use crate::streams::transfer::Destination;
 use crate::tools::Secret;
@@ -40,7 +40,7 @@ pub enum Does {
     HangUp,
     /// Connects the caller with one of these.
     Transfer(BTreeMap<String, Destination>),
-    /// Lets one of these agents go on with the call.
+    /// Lets one of these agents go on with the call; any other one, if none is named.
     HandOver(Vec<String>),
     /// Presses keys for the caller.
     SendKeys,
@@ -98,7 +98,30 @@ impl Config {
     /// The same as the model knows them, without those that servers tell.
     #[must_use]
     pub fn told_tools(&self) -> Tools {
-        Tools { all: self.own_tools().filter_map(OwnTool::tool).collect(), ..Tools::default() }
+        let tool = |own: &OwnTool| match &own.does {
+            Does::HandOver(to) => self.handing_over(own.tool()?, to),
+            Does::HangUp
+            | Does::Transfer(_)
+            | Does::SendKeys
+            | Does::Note
+            | Does::Http { .. }
+            | Does::Mcp { .. } => own.tool(),
+        };
+        Tools { all: self.own_tools().filter_map(tool).collect(), ..Tools::default() }
+    }
+
+    /// The tool that hands a call over, with the agents who may get it now; `None` if there is none.
+    #[must_use]
+    pub fn handing_over(&self, tool: Tool, to: &[String]) -> Option<Tool> {
+        let others = self.next_agents(to);
+        (!others.is_empty()).then(|| Tool { parameters: arguments::one_of_agents(&others), ..tool })
+    }
+
+    /// The agents who may get a call from this one, if the tool names these; all others if it names none.
+    #[must_use]
+    pub fn next_agents(&self, to: &[String]) -> BTreeMap<&String, &Persona> {
+        let named = |name: &String| to.is_empty() || to.contains(name);
+        self.agents.iter().filter(|(name, _)| named(name) && **name != self.agent.name).collect()
     }
 }
 

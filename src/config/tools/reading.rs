@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use toml::Table;
 
-use super::arguments::{keys, none, of_transfer, one_of_agents, schema};
+use super::arguments::{keys, none, of_transfer, schema};
 use super::{Does, McpReach, OwnTool};
 use crate::config::persona::Persona;
 use crate::config::problems::{Problem, Secrets};
@@ -136,9 +136,8 @@ impl<'a> One<'a> {
                 (Does::Transfer(to), names)
             }
             "hand_over" => {
-                let to = self.agents_to();
-                let schema = one_of_agents(&to, self.agents);
-                (Does::HandOver(to), schema)
+                // Which agents there are is known when a call begins.
+                (Does::HandOver(self.agents_to()), none())
             }
             "note" => (Does::Note, self.parameters()),
             "http" => {
@@ -171,8 +170,8 @@ impl<'a> One<'a> {
             let reads = matches!(does, Does::Http { method, .. } if method == "GET");
             conduct.repeatable = self.r.switch(&repeats, reads);
         }
-        // To write the same down twice does no harm, and the caller may have changed their mind in between; a call
-        // may come back to an agent.
+        // To write the same down twice does no harm, and the caller may have changed their mind in between; a
+        // call may come back to an agent.
         conduct.repeatable |= matches!(does, Does::SendKeys | Does::Note | Does::HandOver(_));
         conduct
     }
@@ -205,7 +204,7 @@ impl<'a> One<'a> {
         destinations
     }
 
-    /// The agents who may get the call; all if none is named.
+    /// The agents who may get the call; none is named for all.
     fn agents_to(&mut self) -> Vec<String> {
         let key = self.key("to");
         let named = self.r.texts(&key, &[]);
@@ -217,7 +216,7 @@ impl<'a> One<'a> {
         if self.agents.len() < 2 {
             self.refuse("to", "there is no other agent: name one in [agents.NAME]");
         }
-        if named.is_empty() { known() } else { named }
+        named
     }
 
     fn url(&mut self) -> String {

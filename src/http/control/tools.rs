@@ -12,7 +12,8 @@ use crate::runtime::toolbox::{Listed, ListedServer};
 /// The tools of the agent.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct AgentTools {
-    /// Those that a call has which begins now, in the order in which the model reads them.
+    /// Those of all agents, in the order in which a model reads them. A call has those of its agent, and
+    /// those of servers only if its context has room for them.
     tools: Vec<AgentTool>,
     /// The MCP servers of the configuration.
     servers: Vec<ToolServer>,
@@ -23,7 +24,7 @@ pub(super) struct AgentTools {
 pub(super) struct AgentTool {
     /// Its name, by which the model calls it.
     name: String,
-    /// What it does: hang_up, transfer, send_keys, note, http or mcp.
+    /// What it does: hang_up, transfer, hand_over, send_keys, note, http or mcp.
     does: &'static str,
     /// What it is for, as the model reads it.
     description: String,

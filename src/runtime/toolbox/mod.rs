@@ -6,7 +6,7 @@ mod servers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::{Agent, Config, Does, McpReach, OwnTool, Problem};
+use crate::config::{Config, Does, McpReach, OwnTool, Problem};
 use crate::dialogue::CountTokens;
 use crate::dialogue::tools::{Tool, ToolCall, Tools};
 use crate::engine::grammars::Grammars;
@@ -149,38 +149,34 @@ impl Toolbox {
     /// The tools of this agent in a call that begins now: those of servers that have told theirs, too. A name
     /// that comes again is left out.
     #[must_use]
-    pub fn tools(&self, agent: &Agent) -> Tools {
-        self.tools_if(|name| agent.has_tool(name))
-    }
-
-    /// The same of those tools, and of all tools of those servers, that are wanted by name.
-    fn tools_if(&self, wanted: impl Fn(&str) -> bool) -> Tools {
-        let own = self.tools.iter().map(|(tool, _)| tool).filter(|tool| wanted(&tool.name));
-        let mut all: Vec<Tool> = own.cloned().collect();
-        for tool in self.servers.iter().filter(|server| wanted(server.name())).flat_map(Server::tools) {
-            if all.iter().all(|known| known.name != tool.name) {
-                all.push(tool);
-            }
-        }
-        Tools { all, ..Tools::default() }
+    pub fn tools(&self, config: &Config) -> Tools {
+        let own = self.own_tools(config);
+        let servers = self.servers.iter().filter(|server| config.agent.has_tool(server.name()));
+        with_those_of_servers(own, servers)
     }
 
     /// The same, without those of servers if a prompt with all of them leaves no room to talk.
     #[must_use]
     pub fn tools_within(&self, config: &Config, settings: &Settings, count: &CountTokens) -> Tools {
-        let all = self.tools(&config.agent);
+        let all = self.tools(config);
         let room = settings.prompt_tokens.saturating_sub(settings.tool_tokens) / 2;
         if self.servers.is_empty() || count.of(&with_tools(&settings.system_prompt, &all)) <= room {
             return all;
         }
         tracing::warn!("the tools of servers take too much of the context: the call begins without them");
-        Tools { all: self.own_tools(&config.agent), ..Tools::default() }
+        Tools { all: self.own_tools(config), ..Tools::default() }
     }
 
     /// The tools of this agent, without those of servers.
-    fn own_tools(&self, agent: &Agent) -> Vec<Tool> {
-        let tools = self.tools.iter().map(|(tool, _)| tool);
-        tools.filter(|tool| agent.has_tool(&tool.name)).cloned().collect()
+    fn own_tools(&self, config: &Config) -> Vec<Tool> {
+        let own = self.tools.iter().filter(|(tool, _)| config.agent.has_tool(&tool.name));
+        let tool = |(tool, kept): &(Tool, Kept)| match kept {
+            Kept::HandOver(to) => config.handing_over(tool.clone(), to),
+            Kept::HangUp | Kept::Transfer(_) | Kept::SendKeys | Kept::Note | Kept::Http(_) => {
+                Some(tool.clone())
+            }
+        };
+        own.filter_map(tool).collect()
     }
 
     /// The tools of all agents in a call that begins now, for people to see.
@@ -196,7 +192,8 @@ impl Toolbox {
                 description: tool.description.unwrap_or_default(),
             }
         };
-        self.tools_if(|_| true).all.into_iter().map(listed).collect()
+        let own = self.tools.iter().map(|(tool, _)| tool.clone()).collect();
+        with_those_of_servers(own, self.servers.iter()).all.into_iter().map(listed).collect()
     }
 
     /// The MCP servers, for people to see.
@@ -213,16 +210,26 @@ impl Toolbox {
     }
 
     /// The agent to whom a call of a tool hands over, if it is a tool of that kind, and if it names one.
-    pub(super) fn next_agent(&self, call: &ToolCall) -> Option<String> {
-        let Some(Kept::HandOver(agents)) = self.kept(&call.name) else { return None };
+    pub(super) fn next_agent(&self, config: &Config, call: &ToolCall) -> Option<String> {
+        let Some(Kept::HandOver(to)) = self.kept(&call.name) else { return None };
         let arguments = call.as_object()?;
         let named = arguments.get("to")?.as_str()?;
-        agents.iter().find(|name| *name == named).cloned()
+        config.next_agents(to).keys().find(|name| name.as_str() == named).map(|name| (*name).clone())
     }
 
     pub(super) fn kept(&self, name: &str) -> Option<&Kept> {
         self.tools.iter().find(|(tool, _)| tool.name == name).map(|(_, kept)| kept)
     }
+}
+
+/// These tools with those that servers have told.
+fn with_those_of_servers<'s>(mut all: Vec<Tool>, servers: impl Iterator<Item = &'s Server>) -> Tools {
+    for tool in servers.flat_map(Server::tools) {
+        if all.iter().all(|known| known.name != tool.name) {
+            all.push(tool);
+        }
+    }
+    Tools { all, ..Tools::default() }
 }
 
 fn reached(reach: &McpReach) -> Result<(Reach, Network), BadTool> {

@@ -8,6 +8,7 @@
 
 mod actions;
 pub mod again;
+mod agents;
 mod base64_bytes;
 mod base64_samples;
 pub mod capture;
@@ -168,6 +169,8 @@ pub struct Call {
     capturing: Capturing,
     /// What is still to be disclosed; empty for nothing.
     disclosure: String,
+    /// The agent that speaks, where there are several.
+    agent: Option<String>,
     /// The caller's words that are being answered, until the peer was told, and the last turn of which it
     /// was.
     answered: Option<(TurnId, String)>,
@@ -247,6 +250,7 @@ impl Call {
             reply: None,
             most_tokens: None,
             tools: RunningTools::default(),
+            agent: agent.clone(),
             answered: None,
             told: None,
             log: CallLog::new(start.client_id.clone(), start.custom.clone()),
@@ -320,15 +324,6 @@ impl Call {
             Input::Timeout => self.timeouts(now),
         };
         self.go_on(now, flow);
-    }
-
-    /// Another agent goes on. What the old one still says is said in its voice.
-    fn succeed(&mut self, now: CallTime, successor: Successor) -> Flow {
-        let Successor { name, settings, hysteresis, dictionary } = successor;
-        self.listener.retune(hysteresis);
-        self.dictionary = Arc::new(dictionary);
-        self.happened(Happened::Agent { name, first: false });
-        self.tell(now, Event::AgentChanged { settings: Box::new(settings) })
     }
 
     fn go_on(&mut self, now: CallTime, flow: Flow) {

@@ -76,6 +76,16 @@ impl Traced {
         self.conversation.turn()
     }
 
+    /// As [`Conversation::system_prompt`].
+    pub(super) fn system_prompt(&self) -> &str {
+        self.conversation.system_prompt()
+    }
+
+    /// As [`Conversation::is_between_replies`].
+    pub(super) fn is_between_replies(&self) -> bool {
+        self.conversation.is_between_replies()
+    }
+
     /// As [`Conversation::tools`].
     pub(super) fn tools(&self) -> Arc<Tools> {
         self.conversation.tools()

@@ -268,6 +268,18 @@ impl Conversation {
         }
     }
 
+    /// The instructions of the agent.
+    #[must_use]
+    pub fn system_prompt(&self) -> &str {
+        &self.settings.system_prompt
+    }
+
+    /// True if nothing is being said, nor to be done behind what was said.
+    #[must_use]
+    pub const fn is_between_replies(&self) -> bool {
+        self.reply.is_none() && self.promised.is_none()
+    }
+
     /// The conversation so far.
     #[must_use]
     pub fn history(&self) -> &History {

@@ -101,8 +101,8 @@ impl Conversation {
         fits
     }
 
-    /// Another agent goes on. It knows all that was said, and what the other had learnt. What is being said is
-    /// said to its end.
+    /// Another agent goes on. It knows all that was said, and what the other had learnt. What is being said
+    /// is said to its end.
     pub(super) fn change_agent(&mut self, settings: Settings) {
         let tools = Arc::new(settings.tools.clone());
         let tools = std::mem::replace(&mut self.tool_calls.tools, tools);

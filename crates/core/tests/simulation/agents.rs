@@ -54,13 +54,13 @@ fn another_agent_has_its_own_tools_and_thresholds() {
     let mut call = asked();
     let mut settings = *billing();
     settings.tools = own_tools();
-    settings.endpoint.complete += MS(400);
+    settings.endpoint.complete += MS(250);
     let before = call.times(|action| matches!(action, Action::Generate { .. }))[0];
     call.at(AT(9000), Event::AgentChanged { settings: Box::new(settings) });
     call.caller_says(AT(9000), MS(1000), "When are you open?");
     call.run(AT(14_000));
     let after = call.times(|action| matches!(action, Action::Generate { .. }));
-    assert_eq!(after.last().expect("an answer").since(AT(9000)), before.since(AT(4000)) + MS(400));
+    assert_eq!(after.last().expect("an answer").since(AT(9000)), before.since(AT(4000)) + MS(250));
     assert!(prompt(&call)[0].1.contains("<tools>"));
 }
 
@@ -69,8 +69,9 @@ fn an_agent_whose_instructions_leave_no_room_to_talk_does_not_go_on() {
     let mut call = asked();
     let settings = Settings { system_prompt: "word ".repeat(settings().prompt_tokens), ..*billing() };
     call.at(AT(9000), Event::AgentChanged { settings: Box::new(settings) });
+    call.run(AT(9010));
     assert_eq!(call.times(|action| matches!(action, Action::PromptTooLong { .. })).len(), 1);
-    call.caller_says(AT(9000), MS(1000), "When are you open?");
+    call.caller_says(AT(9100), MS(1000), "When are you open?");
     call.run(AT(14_000));
     assert_ne!(prompt(&call)[0].1, "You are billing.");
     assert!(!prompt(&call)[0].1.starts_with("word"), "{:?}", prompt(&call)[0]);

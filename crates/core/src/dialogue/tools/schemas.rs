@@ -11,7 +11,7 @@ pub const MOST_BYTES_OF_TOOLS: usize = 256 << 10;
 /// The deepest nesting of a schema.
 const DEEPEST: usize = 32;
 
-/// The most lists and objects in a schema.
+/// The most values in a schema, those in lists and objects included.
 const MOST_PARTS: usize = 4096;
 
 /// The longest regular expression, in bytes.

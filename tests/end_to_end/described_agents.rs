@@ -1,0 +1,52 @@
+//! What the interface for those who run the server does with agents, and with the file that has them, against
+//! its description.
+
+use serde_json::{Value, json};
+
+use super::described::{Asked, Walk};
+use crate::support::server::Server;
+
+/// The agents, and which of them goes on with this call.
+pub(super) fn walk(walk: &mut Walk, server: &Server, id: &str) {
+    walk.refused(server, "list_agents", &Asked { query: "?x=1", ..Asked::default() }, 400);
+    let change = |agent: &str| Asked { id, ..Asked::json(&json!({"agent": agent})) };
+    walk.right(server, "change_agent", &change("main"));
+    let told = walk.refused(server, "change_agent", &change("nobody"), 422);
+    assert!(told.contains("there are: main"), "{told}");
+    walk.refused(server, "change_agent", &Asked { id, ..Asked::json(&json!({"name": "main"})) }, 400);
+}
+
+/// The agent's settings and what is read again, with a file that is right, wrong, and gone.
+pub(super) fn files_of(walk: &mut Walk, server: &Server, path: &std::path::Path) {
+    let nothing = Asked::default();
+    let right = json!({"agent.greeting": "Bakery."});
+    let wrong = json!({"endpoint.complete_ms": 1, "admin.token": "x"});
+    for changes in [&right, &wrong] {
+        walk.right(server, "check_agent", &Asked::json(&json!({"changes": changes})));
+    }
+    for name in ["check_agent", "try_agent"] {
+        walk.refused(server, name, &Asked::json(&json!({"changes": 1})), 400);
+    }
+    walk.right(server, "try_agent", &Asked::json(&json!({"changes": right})));
+    for untried in [&wrong, &json!({"tts.speed": 1.1})] {
+        walk.refused(server, "try_agent", &Asked::json(&json!({"changes": untried})), 422);
+    }
+    let version = walk.right(server, "get_agent", &nothing).json()["version"].clone();
+    let save = |changes: &Value| Asked::json(&json!({"version": version, "changes": changes}));
+    walk.refused(server, "save_agent", &Asked::json(&json!({"changes": right})), 400);
+    walk.refused(server, "save_agent", &save(&wrong), 422);
+    walk.right(server, "save_agent", &save(&right));
+    walk.refused(server, "save_agent", &save(&right), 409);
+    walk.right(server, "reload", &nothing);
+    let text = std::fs::read_to_string(path).unwrap();
+    std::fs::write(path, "[agent]\ngreeting = 1\n").unwrap();
+    let told = walk.refused(server, "reload", &nothing, 422);
+    assert!(told.contains("line 2: agent.greeting"), "{told}");
+    std::fs::remove_file(path).unwrap();
+    walk.refused(server, "get_agent", &nothing, 409);
+    for name in ["check_agent", "try_agent"] {
+        walk.refused(server, name, &Asked::json(&json!({"changes": {}})), 409);
+    }
+    walk.refused(server, "reload", &nothing, 422);
+    std::fs::write(path, text).unwrap();
+}
