@@ -5,6 +5,7 @@ knows.  Names and numbers are read back and not kept.
 """
 
 import wishes
+from noise import surface
 from questions import costs, gaps
 from words import DAYS, FIRST
 
@@ -145,6 +146,8 @@ class Booking:
                 reply = f"Thank you, [{name}], [{spelled}]."
             values["last"] = name.split()[-1]
         self.say(templates, reply, facts, **values)
+        if templates is not wishes.LETTERS:
+            self.caller = surface(self.turns[-2].text, name) or self.caller
 
     do_name = give_name
 

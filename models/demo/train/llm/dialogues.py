@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 
 import phrases
+from acting import Acting
 from booking import Booking
 from chatter import Chatter
 from facts import Business
@@ -20,6 +21,7 @@ from forms import Ears
 from noise import recognised, strip_marks
 from prompts import Prompt
 from questions import FACT_INTENTS, Questions
+from toolset import Toolset
 from words import DAYS
 
 GREETINGS = ["Hello, this is {}. How can I help you?"] * 4 + [
@@ -32,6 +34,11 @@ OTHER_INTENTS = {"hello": 1.5, "book": 11, "order": 4, "ask": 9, "name": 6,
                  "repeat": 4, "keys": 4, "thanks": 2, "bye": 2, "yes": 1,
                  "no": 1, "how_are_you": 0.7, "wait": 0.7, "off_topic": 1.5,
                  "nonsense": 2, "unfinished": 4, "today": 1, "two": 5}
+# How many times as often callers have an intent at a desk with tools, those
+# for facts included.
+WITH_TOOLS = {"book": 2.2, "late": 7, "call_back": 4, "human": 11, "ask": 0,
+              "number": 0.3, "bye": 2, "keys": 0.4, "move": 1.5, "cancel": 1.5}
+FACTS_WITH_TOOLS = 0.32
 
 
 @dataclass
@@ -68,29 +75,44 @@ def normal(text):
 
 def handwritten_texts():
     """The callers' sentences that must never be trained on."""
-    path = pathlib.Path(__file__).with_name("handwritten.jsonl")
-    rows = (json.loads(line) for line in path.read_text().splitlines())
-    return {normal(row["user"]) for row in rows if "user" in row}
+    here, texts = pathlib.Path(__file__).parent, set()
+    for name in ("handwritten.jsonl", "handwritten_tools.jsonl"):
+        for line in (here / name).read_text().splitlines():
+            row = json.loads(line)
+            if row.get("user"):
+                texts.add(normal(row["user"]))
+    return texts
 
 
-class Dialogue(Questions, Booking, Chatter):
-    """Builds one dialogue about one business."""
+class Dialogue(Acting, Questions, Booking, Chatter):
+    """Builds one dialogue about one business, at a desk with or without
+    tools."""
 
     excluded = handwritten_texts()
 
     def __init__(self, rng, unseen=False, richness=1.0, length=None,
-                 focus=None, parts=None):
+                 focus=None, parts=None, tools=False):
         self.rng, self.focus = rng, focus or {}
         self.shop = Business(rng, unseen, richness, parts)
         self.writer, self.ears = Prompt(rng, self.shop), Ears(rng)
+        self.kit = Toolset(rng, self.shop, unseen) if tools else None
         self.turns, self.needed = [], set()
         self.asking = self.last = None
         self.topic = ""
         if rng.random() < 0.6:
             self.greet()
-        for _ in range(length or rng.randint(7, 15)):
-            self.exchange()
+        length = length or rng.randint(*((4, 9) if tools else (7, 15)))
+        if tools and rng.random() < 0.04:
+            length += 8
+        for _ in range(length):
+            if not self.over:
+                self.exchange()
+        if tools and not self.over and rng.random() < 0.4:
+            self.topic = "bye"
+            self.do_bye()
         prompt = self.writer.write(self.needed, richness)
+        if self.kit:
+            prompt = f"{prompt}\n\n{self.kit.text()}"
         self.turns.insert(0, Turn("system", prompt, learn=False))
 
     def greet(self):
@@ -133,6 +155,16 @@ class Dialogue(Questions, Booking, Chatter):
     def say(self, templates, answer, facts=(), wrap=True, finished=True,
             noise=True, **values):
         """Add what the caller says and what the desk answers."""
+        text = self.heard(templates, facts, wrap, values, noise)
+        for fact in facts:
+            if fact not in text and fact.lower() in text:
+                if fact not in DAYS:
+                    answer = answer.replace(f"[{fact}]", f"[{fact.lower()}]")
+        self.said(text, finished)
+        self.answer(answer)
+
+    def heard(self, templates, facts, wrap, values, noise=True):
+        """One of the sentences as it is recognised."""
         for _ in range(20):
             text = self.fill(templates, **values)
             text = self.wrap(text) if wrap else text
@@ -140,12 +172,21 @@ class Dialogue(Questions, Booking, Chatter):
                 text = recognised(self.rng, text, facts, self.ears)
             if text and normal(text) not in self.excluded:
                 break
-        for fact in facts:
-            if fact not in text and fact.lower() in text:
-                if fact not in DAYS:
-                    answer = answer.replace(f"[{fact}]", f"[{fact.lower()}]")
+        return text
+
+    def said(self, text, finished=True):
+        """The caller says this."""
         self.turns.append(Turn("user", text, finished=finished))
-        self.answer(answer)
+
+    def heard_result(self, text):
+        """A tool has brought this, which models read as the user's words."""
+        self.turns.append(Turn("user", text, learn=False))
+
+    def put(self, answer):
+        """Add an answer as it is, a call perhaps."""
+        text, ranges = marked(answer)
+        self.last = None
+        self.turns.append(Turn("assistant", text, ranges, topic=self.topic))
 
     def answer(self, answer):
         """Add the desk's answer; sometimes the caller cuts it short."""
@@ -164,6 +205,10 @@ class Dialogue(Questions, Booking, Chatter):
     def exchange(self):
         """One question or remark and its answer."""
         rng = self.rng
+        if self.offer and rng.random() < 0.7:
+            self.accept()
+            return
+        self.offer = None
         if self.asking and rng.random() < 0.8:
             what, self.asking = self.asking, None
             self.topic = f"give {what}"
@@ -173,6 +218,14 @@ class Dialogue(Questions, Booking, Chatter):
         intents = {**FACT_INTENTS, **OTHER_INTENTS}
         weights = [weight * self.focus.get(name, 1)
                    for name, weight in intents.items()]
+        if self.kit:
+            weights = [weight * (FACTS_WITH_TOOLS if name in FACT_INTENTS
+                                 else WITH_TOOLS.get(name, 0.5))
+                       for name, weight in zip(intents, weights)]
+            again = (1, 0.4, 0)[min(2, self.messages)]
+            weights = [weight * (again if name in ("late", "call_back")
+                                 else 1)
+                       for name, weight in zip(intents, weights)]
         intent = rng.choices(list(intents), weights)[0]
         self.topic = intent
         if intent in FACT_INTENTS:
@@ -193,10 +246,12 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--unseen", action="store_true",
                         help="use the words that training never sees")
+    parser.add_argument("--tools", action="store_true",
+                        help="at desks with tools")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     for _ in range(args.count):
-        for turn in Dialogue(rng, args.unseen).turns:
+        for turn in Dialogue(rng, args.unseen, tools=args.tools).turns:
             mark = "" if turn.learn else " (not learnt)"
             print(f"{turn.role}{mark}: {turn.text}  {turn.fact_texts()}")
         print()

@@ -21,7 +21,7 @@ class Config:
     layers: int = 5
     heads: int = 4
     hidden: int = 640
-    context: int = 1024
+    context: int = 2048
     rope_base: float = 10000.0
     eps: float = 1e-5
 
@@ -152,17 +152,20 @@ class Phi3(nn.Module):
         return self.logits(self.hidden(ids))
 
     @torch.no_grad()
-    def generate(self, ids, stop, limit=160, cache=None, start=0):
+    def generate(self, ids, stop, limit=160, cache=None, start=0,
+                 choose=None):
         """Greedy continuation of a list of ids up to the token `stop`.
 
-        `cache` may hold the keys and values of `start` earlier ids.
+        `cache` may hold the keys and values of `start` earlier ids; `choose`
+        may choose another token than the likeliest.
         """
         cache, out = dict(cache or {}), []
         step = torch.tensor([ids])
         while len(out) < limit:
             hidden = self.hidden(step, cache, start)
             start += step.shape[1]
-            token = int(self.logits(hidden[:, -1]).argmax())
+            logits = self.logits(hidden[:, -1])[0]
+            token = choose(logits, out) if choose else int(logits.argmax())
             if token == stop:
                 break
             out.append(token)

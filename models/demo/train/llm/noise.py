@@ -1,5 +1,7 @@
 """Errors of the kind that a small speech recogniser makes."""
 
+import re
+
 FILLERS = ["um", "uh", "so", "well", "like", "er", "you know", "ah"]
 SMALL = {"a", "an", "the", "is", "are", "do", "does", "to", "on", "at", "of",
          "you", "I", "for", "in", "it", "my", "your"}
@@ -114,3 +116,12 @@ def recognised(rng, text, facts, ears):
     elif style < 0.42:
         text = text[:1].upper() + text[1:]
     return text
+
+
+def surface(text, value):
+    """The value as it stands in a text that was recognised, or None."""
+    signs = [f"[{re.escape(c)}]?" if c in ".,?!" else re.escape(c)
+             for c in value]
+    found = re.search(r"(?<!\w)" + "".join(signs) + r"(?!\w)", text,
+                      re.IGNORECASE)
+    return found and found.group().rstrip(",?!")

@@ -24,8 +24,6 @@ from optim import Optimiser
 from precision import FASTEST
 from tokenizer import Tokenizer
 
-CONTEXT = Config.context
-
 
 def arguments():
     """Command line."""
@@ -60,6 +58,8 @@ def arguments():
                         metavar="INTENT[=TIMES]",
                         help="intents that callers have so many times as "
                         "often; three times if nothing is said")
+    parser.add_argument("--tools", type=float, default=0.58,
+                        help="share of the desks that have tools")
     parser.add_argument("--compile", action="store_true",
                         help="compile the layers (needs a C++ compiler)")
     parser.add_argument("--threads", type=int, default=1)
@@ -77,15 +77,16 @@ def focused(text):
     return name, float(times or 3)
 
 
-def batches(tokenizer, rng, size, richness, focus=None):
+def batches(tokenizer, rng, size, richness, focus, tools, context):
     """A pool of dialogues, packed by length into batches."""
     pool = []
     for _ in range(160):
         full = richness()
         turns = Dialogue(rng, richness=full, focus=focus,
-                         parts=tokenizer.parts).turns
+                         parts=tokenizer.parts,
+                         tools=rng.random() < tools).turns
         pool.append(tokenizer.encode_oddly(turns, rng))
-    pool = [item for item in pool if len(item[0]) <= CONTEXT]
+    pool = [item for item in pool if len(item[0]) <= context]
     pool.sort(key=lambda item: len(item[0]))
     out, batch = [], []
     for item in pool:
@@ -204,7 +205,8 @@ def main():
     while progress < 1:
         size = args.batch * (1.0 if args.init else batch_share(progress))
         for batch in batches(tokenizer, rng, size, richness,
-                             dict(args.focus)):
+                             dict(args.focus), args.tools,
+                             model.config.context):
             progress = max(seen / args.tokens, seconds() / 60 / args.minutes)
             if progress >= 1:
                 break
