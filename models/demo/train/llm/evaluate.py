@@ -1,7 +1,8 @@
-"""Counts the answers with the right facts.
+"""Counts the answers with the right facts, and the right calls of tools.
 
-Two sets: generated dialogues about businesses that were never seen, half of
-them with words that training never uses, and sentences written by hand.
+Of each, two sets: generated dialogues about businesses that were never seen,
+half of them with words that training never uses, and sentences written by
+hand.  `calling.py` counts the calls.
 """
 
 import argparse
@@ -13,28 +14,53 @@ import time
 
 import torch
 
+import calling
 import gguf_model
 from dialogues import Dialogue, Turn, normal
+from grammar import Grammar
 from promises import promise
+from scores import Score, in_parts
 from tokenizer import Tokenizer
 
 # Answers in which nothing has to be read or copied do not count as facts.
 NO_FACT = {"late", "call_back", "human", "thanks", "bye", "yes", "no",
            "how_are_you", "wait", "off_topic", "nonsense", "unfinished",
            "today", "cancel", "move", "give time", "never_told"}
+LONGEST = 160  # tokens of an answer
 # Kinds with fewer cases are listed, but not judged by their share.
 ENOUGH = 30
 
 
 def contains(text, words):
     """Whether the words stand in the text, as whole words."""
+    text = text.replace(": ", " ")
     return f" {normal(words)} " in f" {normal(text)} "
 
 
+def held(tokenizer, turns):
+    """Chooses tokens that the tools of a prompt allow; None without tools."""
+    grammar = Grammar(turns[0].text)
+    if not grammar.forms:
+        return None
+
+    def choose(logits, out):
+        for token in logits.argsort(descending=True).tolist():
+            ends = token == tokenizer.end
+            text = tokenizer.model.decode(out if ends else out + [token])
+            if grammar.allows(text, ends):
+                return token
+        return tokenizer.end
+
+    return choose
+
+
 def answer(model, tokenizer, turns):
-    """The model's answer after the given turns."""
+    """The model's answer after the given turns; "" if they are too long."""
     ids, _ = tokenizer.encode(turns, answer_next=True)
-    return tokenizer.decode(model.generate(ids, tokenizer.end))
+    if len(ids) > model.config.context - LONGEST:
+        return ""
+    return tokenizer.decode(model.generate(
+        ids, tokenizer.end, choose=held(tokenizer, turns)))
 
 
 class Listener:
@@ -52,7 +78,8 @@ class Listener:
         self.model.hidden(fresh, self.cache, self.read)
         self.read = len(ids) - 1
         return self.tokenizer.decode(self.model.generate(
-            ids[-1:], self.tokenizer.end, cache=self.cache, start=self.read))
+            ids[-1:], self.tokenizer.end, cache=self.cache, start=self.read,
+            choose=held(self.tokenizer, turns)))
 
 
 def trade(dialogue):
@@ -61,17 +88,35 @@ def trade(dialogue):
     return kind if kind in ("dentist", "made up", "unseen") else "other"
 
 
-def score_dialogues(model, tokenizer, count=200, seed=1234, show=0):
-    """Share of answers with all facts, in dialogues with unseen facts.
+def result(score, cases, **counts):
+    """The figures of a set."""
+    return {**counts, "share": score.share(cases),
+            "promises": score.promises,
+            "categories": {name: score.of(name) for name in score.total}}
+
+
+def show_wrong(score, count):
+    """Print wrong answers."""
+    for question, text, wanted in score.wrong[:count]:
+        print(f"  caller: {question}\n    got:  {text}\n    want: {wanted}")
+
+
+def unseen_dialogues(count, seed, part, jobs, tools=False):
+    """Every `jobs`-th dialogue with unseen facts, and how it is unseen."""
+    rng = random.Random(seed)
+    for index in range(count):
+        dialogue = Dialogue(rng, unseen=bool(index % 2), tools=tools)
+        if index % jobs == part:
+            yield dialogue, "new words" if index % 2 else "new combinations"
+
+
+def score_facts(model, tokenizer, dialogues):
+    """Answers with all facts.
 
     The history of each answer is the generated one, not the model's own.
     """
-    rng = random.Random(seed)
-    right, total = collections.Counter(), collections.Counter()
-    wrong, promises = [], []
-    for index in range(count):
-        words = "new words" if index % 2 else "new combinations"
-        dialogue = Dialogue(rng, unseen=bool(index % 2))
+    score = Score()
+    for dialogue, words in dialogues:
         listener = Listener(model, tokenizer)
         for place, turn in enumerate(dialogue.turns):
             if turn.role != "assistant" or not turn.learn or not turn.facts:
@@ -79,22 +124,28 @@ def score_dialogues(model, tokenizer, count=200, seed=1234, show=0):
             text = listener.answer(dialogue.turns[:place])
             good = all(contains(text, fact) for fact in turn.fact_texts())
             if promise(text):
-                promises.append(text)
+                score.promises.append(text)
             names = [turn.topic, "all answers", f"trade {trade(dialogue)}"]
             if turn.topic not in NO_FACT:
                 names += ["facts", words]
-            for name in names:
-                total[name] += 1
-                right[name] += good
+            score.add(names, good)
             if not good:
-                wrong.append((dialogue.turns[place - 1].text, text,
-                              turn.text))
-    for question, text, wanted in wrong[:show]:
-        print(f"  caller: {question}\n    got:  {text}\n    want: {wanted}")
-    return {"dialogues": count, "answers": total["facts"],
-            "share": right["facts"] / total["facts"], "promises": promises,
-            "categories": {name: [right[name], total[name]]
-                           for name in total}}
+                score.wrong.append((dialogue.turns[place - 1].text, text,
+                                    turn.text))
+    return score
+
+
+def score_dialogues(model, tokenizer, count=200, seed=1234, jobs=1, show=0):
+    """Share of answers with all facts, in dialogues with unseen facts."""
+    if jobs == 1:
+        score = score_facts(model, tokenizer, unseen_dialogues(
+            count, seed, 0, 1))
+    else:
+        score = in_parts(lambda *part: score_facts(
+            model, tokenizer, unseen_dialogues(count, seed, *part)), jobs)
+    show_wrong(score, show)
+    return result(score, "facts", dialogues=count,
+                  answers=score.total["facts"])
 
 
 def handwritten_cases(path):
@@ -149,6 +200,51 @@ def report(title, result, cases):
         print(f"  {name:18} {good:4} of {count:4} ({good / count:.1%})")
 
 
+def set_of_tools(model, tokenizer, args):
+    """Right calls in generated dialogues."""
+    score = in_parts(
+        lambda *part: calling.score_calls(
+            model, tokenizer, Listener, contains, unseen_dialogues(
+                args.dialogues, args.seed + 1, *part, tools=True)),
+        args.jobs)
+    show_wrong(score, args.show)
+    return result(score, "calls", dialogues=args.dialogues,
+                  calls=score.total["calls"])
+
+
+def set_of_handwritten_tools(model, tokenizer, args):
+    """Right answers in the dialogues with tools that are written by hand."""
+    rows = map(json.loads, args.handwritten.read_text().splitlines())
+    score = calling.score_handwritten_calls(
+        args.handwritten_tools,
+        {row["sheet"]: row for row in rows if "text" in row},
+        lambda turns: answer(model, tokenizer, turns), fulfils)
+    show_wrong(score, args.show and len(score.wrong))
+    return result(score, "all", dialogues=score.total["all"])
+
+
+def set_of_facts(model, tokenizer, args):
+    """Right facts in generated dialogues without tools."""
+    return score_dialogues(model, tokenizer, args.dialogues, args.seed,
+                           args.jobs, args.show)
+
+
+def set_of_handwritten(model, tokenizer, args):
+    """Right answers to the sentences that are written by hand."""
+    return score_handwritten(model, tokenizer, args.handwritten,
+                             args.show > 0)
+
+
+# Name in the results, title, what is counted, and how.
+SETS = {
+    "unseen_facts": ("unseen facts", "answers", set_of_facts),
+    "handwritten": ("hand-written sentences", "sentences",
+                    set_of_handwritten),
+    "tools": ("calls of tools", "calls", set_of_tools),
+    "handwritten_tools": ("hand-written dialogues with tools", "dialogues",
+                          set_of_handwritten_tools)}
+
+
 def main():
     """Evaluate a GGUF file."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -157,16 +253,32 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, default="work")
     parser.add_argument("--handwritten", type=pathlib.Path,
                         default=here / "handwritten.jsonl")
+    parser.add_argument("--handwritten-tools", type=pathlib.Path,
+                        default=here / "handwritten_tools.jsonl")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS,
+                        help="what is counted; default: everything")
+    parser.add_argument("--write-cases", type=pathlib.Path, metavar="FILE",
+                        help="write moments of unseen dialogues with tools "
+                        "for the tests of the runtime, and end")
+    parser.add_argument("--cases", type=int, default=40,
+                        help="how many")
     parser.add_argument("--check", action="store_true",
                         help="compare the ids with those of the "
                         "SentencePiece model in the work folder")
     parser.add_argument("--dialogues", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1234)
+    parser.add_argument("--jobs", type=int, default=1,
+                        help="processes that share the dialogues")
     parser.add_argument("--show", type=int, default=0,
                         help="print this many wrong answers, and the "
                         "wrong hand-written ones")
     parser.add_argument("--out", type=pathlib.Path)
     args = parser.parse_args()
+    if args.write_cases:
+        rows = calling.cases(args.cases, args.seed + 2)
+        args.write_cases.write_text(
+            "".join(json.dumps(row) + "\n" for row in rows))
+        return
     torch.set_num_threads(1)
     tokenizer = Tokenizer(args.gguf)
     trained = args.work / "tokenizer.model"
@@ -175,24 +287,22 @@ def main():
         print(f"GGUF vocabulary gives the same ids in {count} prompts")
     model = gguf_model.load(args.gguf)
     start = time.time()
-    hand = score_handwritten(model, tokenizer, args.handwritten,
-                             args.show > 0)
-    unseen = score_dialogues(model, tokenizer, args.dialogues, args.seed,
-                             args.show)
-    report("hand-written sentences", hand, hand["sentences"])
-    report("unseen facts", unseen, unseen["answers"])
-    low = {name: f"{good / count:.0%}" for name, (good, count)
-           in sorted(unseen["categories"].items())
+    sets = {}
+    for name in args.sets:
+        title, cases, count = SETS[name]
+        sets[name] = count(model, tokenizer, args)
+        report(title, sets[name], sets[name][cases])
+    low = {name: f"{good / count:.0%}" for part in sets.values()
+           for name, (good, count) in sorted(part["categories"].items())
            if count >= ENOUGH and good < 0.9 * count}
     print(f"kinds of {ENOUGH} or more cases below 90 %: {low or 'none'}")
-    promises = hand["promises"] + unseen["promises"]
+    promises = [text for part in sets.values() for text in part["promises"]]
     print(f"promises of what does not exist: {len(promises)}")
     for text in promises[:args.show]:
         print(f"  {text}")
     print(f"{time.time() - start:.0f} seconds")
     if args.out:
-        args.out.write_text(json.dumps(
-            {"unseen_facts": unseen, "handwritten": hand}, indent=2) + "\n")
+        args.out.write_text(json.dumps(sets, indent=2) + "\n")
 
 
 if __name__ == "__main__":
