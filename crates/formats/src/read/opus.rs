@@ -1,11 +1,16 @@
 //! Opus: packets to samples at 48 kHz (RFC 6716), with the delay and the gain of its header (RFC 7845, 5.1).
 //! Must not know containers.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use opus_decoder::OpusDecoder;
 use symphonia::core::packet::Packet;
 
 /// Opus has no other rate inside.
 const RATE: u32 = 48_000;
+
+/// What is told of a packet that the decoder cannot survive.
+const DAMAGED: &str = "a packet of Opus is damaged";
 
 /// The most samples of a packet, of each channel: 120 ms.
 const MOST_SAMPLES: usize = 5_760;
@@ -19,6 +24,8 @@ pub(super) struct Opus {
     /// By how much the header says that all is to be multiplied.
     gain: f32,
     block: Vec<f32>,
+    /// The decoder has panicked.
+    broken: bool,
 }
 
 impl Opus {
@@ -37,7 +44,7 @@ impl Opus {
         // In 1/256 of a decibel.
         let gain = 10_f32.powf(f32::from(word(16).cast_signed()) / 256.0 / 20.0);
         let block = vec![0.0; MOST_SAMPLES * channels];
-        Ok(Self { decoder, channels, skip: usize::from(word(10)), gain, block })
+        Ok(Self { decoder, channels, skip: usize::from(word(10)), gain, block, broken: false })
     }
 
     /// Appends the samples of a packet. Returns their rate and the number of channels.
@@ -49,7 +56,15 @@ impl Opus {
         if packet.data.is_empty() {
             return Err("a packet of Opus is empty".to_owned());
         }
-        let samples = self.decoder.decode_float(&packet.data, &mut self.block, false);
+        if self.broken {
+            return Err(DAMAGED.to_owned());
+        }
+        // Some damaged packets make the decoder read beyond their end, and panic. It is not used again then.
+        let decode = || self.decoder.decode_float(&packet.data, &mut self.block, false);
+        let samples = catch_unwind(AssertUnwindSafe(decode)).map_err(|_| {
+            self.broken = true;
+            DAMAGED.to_owned()
+        })?;
         let samples = samples.map_err(|error| error.to_string())?.min(MOST_SAMPLES);
         let skip = self.skip.min(samples);
         self.skip -= skip;

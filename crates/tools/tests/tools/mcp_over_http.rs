@@ -62,7 +62,7 @@ fn options(url: &str) -> McpOptions {
 async fn tools_are_listed_and_called() {
     let served = Served::start();
     let server = McpServer::connect(options(&served.url), &this_machine()).await.unwrap();
-    assert_eq!(server.tools().len(), 11);
+    assert_eq!(server.tools().len(), 12);
     let arguments = json!({ "text": "hello" });
     let asked = asked(&arguments);
     let echo = server.call("echo", &asked).await.unwrap();
