@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rmcp::RoleClient;
-use rmcp::model::JsonRpcMessage;
+use rmcp::model::{JsonRpcMessage, ServerNotification};
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use tokio::io::{AsyncRead, ReadBuf};
@@ -66,7 +66,12 @@ impl<T: Transport<RoleClient>> Transport<RoleClient> for Guarded<T> {
             self.since_pause += 1;
             self.fate.heard_a_message();
             match message {
-                // Progress, logs and changes of lists: nobody here asked for them.
+                JsonRpcMessage::Notification(ref told)
+                    if matches!(told.notification, ServerNotification::ToolListChangedNotification(_)) =>
+                {
+                    return Some(message);
+                }
+                // Progress, logs, changes of other lists: nobody here asked for them.
                 JsonRpcMessage::Notification(_) => {}
                 JsonRpcMessage::Request(_) => {
                     if self.unanswered.fetch_add(1, Ordering::Relaxed) >= MOST_UNANSWERED {

@@ -218,7 +218,6 @@ async fn lists_beyond(server: &McpServer, known: u64) -> u64 {
 }
 
 #[tokio::test]
-#[ignore = "the notification does not arrive: the list is read again after a restart only"]
 async fn a_server_that_says_that_its_tools_have_changed_is_asked_for_them_again() {
     let server = started(ours()).await;
     let has = |name: &str| server.tools().iter().any(|tool| tool.name == name);
