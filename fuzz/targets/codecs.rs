@@ -1,7 +1,7 @@
 //! The properties of every gateway's codec: bytes are cut into the messages of a socket, each is decoded, and
 //! the call sends messages in between. Must not know any provider.
 
-use offhook::ids::{MarkId, TurnId, UtteranceId};
+use offhook::ids::{MarkId, ToolCallId, TurnId, UtteranceId};
 use offhook::report::{Pong, Report, ReportedTurn, Summary};
 use offhook::streams::dialect::Dialect;
 use offhook::streams::{
@@ -173,6 +173,7 @@ impl Call {
             12 => Report::Pong(&pong),
             13 => Report::Error { code: "busy", message: name },
             14 => Report::Summary(&summary),
+            15 => Report::ToolBegan { turn: TurnId(1), call: ToolCallId(1), name },
             _ => match said / 16 {
                 0 => Report::CallerSpeaks { at_ms: 20 },
                 1 => Report::CallerPauses { at_ms: 40 },

@@ -8,8 +8,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::call::tap::ReportTap;
-use crate::ids::{CallId, MarkId, TurnId, UtteranceId};
-use crate::report::{Report, ReportedTurn, Summary};
+use crate::ids::{CallId, MarkId, ToolCallId, TurnId, UtteranceId};
+use crate::report::{Report, ReportedTurn, Summary, ToolEnd};
 
 /// The most readers of all calls together.
 const MOST_READERS: usize = 16;
@@ -40,6 +40,10 @@ pub enum Told {
     Heard(TurnId, String),
     /// The agent is going to say this.
     Saying(TurnId, MarkId, String),
+    /// A tool of this name is under way.
+    ToolBegan(TurnId, ToolCallId, String),
+    /// A tool of this name is under way no longer, after so many milliseconds.
+    ToolEnded(TurnId, ToolCallId, String, ToolEnd, f64),
     /// How a turn went.
     Turn(Box<ReportedTurn>),
     /// Something failed: a word for programs and a sentence.
@@ -59,6 +63,10 @@ impl Told {
             Report::CallerPauses { at_ms } => Self::CallerPauses(at_ms),
             Report::Heard { turn, text } => Self::Heard(turn, text.to_owned()),
             Report::Saying { turn, text, mark } => Self::Saying(turn, mark, text.to_owned()),
+            Report::ToolBegan { turn, call, name } => Self::ToolBegan(turn, call, name.to_owned()),
+            Report::ToolEnded(run) => {
+                Self::ToolEnded(run.turn, run.id, run.name.clone(), run.end, run.took_ms)
+            }
             Report::Turn(turn) => Self::Turn(Box::new(turn.clone())),
             Report::Pong(_) | Report::ToolsCalled { .. } => return None,
             Report::Error { code, message } => Self::Error(code.to_owned(), message.to_owned()),
@@ -71,6 +79,7 @@ impl Told {
         match self {
             Self::Hearing { .. } | Self::CallerSpeaks(_) | Self::CallerPauses(_) | Self::Ended(_) => None,
             Self::Heard(_, text) | Self::Saying(_, _, text) => Some(text.len()),
+            Self::ToolBegan(_, _, name) | Self::ToolEnded(_, _, name, ..) => Some(name.len()),
             Self::Turn(turn) => Some(turn.turn.heard.len() + turn.turn.reply.len()),
             Self::Error(code, message) => Some(code.len() + message.len()),
         }

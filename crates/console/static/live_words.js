@@ -7,7 +7,7 @@ import { make } from "./element.js";
 import { readEvents } from "./event_stream.js";
 import { sentence } from "./summary.js";
 import { Waterfalls } from "./waterfall.js";
-import { counted } from "./words.js";
+import { counted, number } from "./words.js";
 
 const AGAIN_MS = 2000;
 const EARLIER_MS = 700; // in which the lines from before come
@@ -15,6 +15,12 @@ const WORDS = {
   redacted: "Card numbers and other personal numbers are left out, so words come when a turn is over.",
   none: "Words are not kept (records.transcripts), so none are shown.",
   all: "",
+};
+const TOOL_ENDS = {
+  done: "was carried out",
+  failed: "failed",
+  cancelled: "was cancelled by the caller",
+  unknown: "was left when the call ended",
 };
 const LOST = "The connection broke. Trying again …";
 const NOT_FOUND = 404;
@@ -76,6 +82,7 @@ export class LiveWords {
     setTimeout(() => this.room.setAttribute("aria-busy", "false"), EARLIER_MS);
     this.captions = new Captions(this.room, { caller: "Caller", agent: "Agent" });
     this.waterfalls = new Waterfalls("the caller’s");
+    this.tools = new Map(); // the lines of those that are under way
     this.atMs = 0;
   }
 
@@ -98,6 +105,10 @@ export class LiveWords {
         return captions.prepare(String(event.text))();
       case "turn":
         return this.turn(event);
+      case "tool_began":
+        return this.toolBegan(event);
+      case "tool_ended":
+        return this.toolEnded(event);
       case "error":
         this.room.append(make("p", "event bad", make("strong", "", "Trouble"), " ", String(event.message)));
         return captions.follow();
@@ -120,6 +131,24 @@ export class LiveWords {
     const element = this.captions.turn(report);
     const figure = this.waterfalls.draw(report);
     if (figure) element.append(figure);
+    this.captions.follow();
+  }
+
+  toolBegan({ tool_call: call, name }) {
+    const line = make("p", "event", make("strong", "", "Tool"), ` ${name} is under way …`);
+    this.tools.set(call, line);
+    this.room.append(line);
+    this.captions.follow();
+  }
+
+  /** In the place of the line that said that it is under way. */
+  toolEnded({ tool_call: call, name, end, took_ms: tookMs }) {
+    const line = this.tools.get(call) ?? make("p", "event");
+    this.tools.delete(call);
+    line.classList.toggle("bad", end === "failed");
+    const words = TOOL_ENDS[end] ?? String(end);
+    line.replaceChildren(make("strong", "", "Tool"), ` ${name} ${words} after ${number(tookMs)} ms.`);
+    if (!line.isConnected) this.room.append(line);
     this.captions.follow();
   }
 

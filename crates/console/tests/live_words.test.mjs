@@ -141,6 +141,11 @@ test("hostile words on a telephone", async () => {
         await log(page).scrollIntoViewIfNeeded();
         await picture(page, `live-words-phone-${colorScheme}`);
         await tell({ type: "heard", turn: 2, text: hostile });
+        await tell({ type: "tool_began", turn: 2, tool_call: "call_1", name: hostile });
+        await sees(page, "is under way");
+        await tell({ type: "tool_ended", turn: 2, tool_call: "call_1", name: hostile, end: "failed", took_ms: 1234.5 });
+        await sees(page, "failed after 1,235 ms.");
+        assert.equal(await page.getByText("is under way").count(), 0, "the same line");
         await tell({ type: "error", code: hostile, message: hostile });
         await sees(page, "Trouble");
         assert.equal(await widthOf(page), 360, "no scrolling to the side");

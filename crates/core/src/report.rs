@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::dialogue::Usage;
-use crate::ids::{MarkId, TurnId, UtteranceId};
+use crate::ids::{MarkId, ToolCallId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
 pub use after_call::{AfterCall, AfterState};
@@ -62,6 +62,17 @@ pub enum Report<'a> {
         /// The calls, in their order.
         calls: &'a [CalledTool],
     },
+    /// A tool, of the server or of its client, is under way.
+    ToolBegan {
+        /// The turn whose reply called it.
+        turn: TurnId,
+        /// Its number.
+        call: ToolCallId,
+        /// The tool.
+        name: &'a str,
+    },
+    /// A tool is under way no longer.
+    ToolEnded(&'a ToolRun),
     /// How a turn went.
     Turn(&'a ReportedTurn),
     /// The answer to a ping.

@@ -110,6 +110,18 @@ impl Words {
             Told::Heard(..) if !self.kept => None,
             Told::Heard(turn, text) => message_of(&Report::Heard { turn: *turn, text: &self.text(text) }),
             Told::Saying(turn, mark, text) => message_of(&Report::Saying { turn: *turn, text, mark: *mark }),
+            // What a tool was given and what it brought may be anything that the caller has said.
+            Told::ToolBegan(turn, call, name) => Some(
+                json!({"type": "tool_began", "turn": turn.0, "tool_call": call.to_string(), "name": name})
+                    .to_string(),
+            ),
+            Told::ToolEnded(turn, call, name, end, took_ms) => Some(
+                json!({
+                    "type": "tool_ended", "turn": turn.0, "tool_call": call.to_string(), "name": name,
+                    "end": end.name(), "took_ms": took_ms,
+                })
+                .to_string(),
+            ),
             Told::Turn(turn) => {
                 let mut turn = turn.clone();
                 turn.turn.heard = self.text(&turn.turn.heard).into_owned();
@@ -195,8 +207,8 @@ fn event(message: &str) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{MarkId, TurnId, UtteranceId};
-    use crate::report::{ReportedTurn, TurnReport};
+    use crate::ids::{MarkId, ToolCallId, TurnId, UtteranceId};
+    use crate::report::{ReportedTurn, ToolEnd, TurnReport};
 
     const CARD: &str = "It is 4111 1111 1111 1111.";
 
@@ -236,6 +248,16 @@ mod tests {
         assert_eq!(told(&words, &Told::Heard(TurnId(1), CARD.into())), None);
         let turn = told(&words, &turn()).unwrap();
         assert_eq!((&turn["type"], &turn["heard"]), (&json!("turn"), &json!("")));
+    }
+
+    #[test]
+    fn of_a_tool_its_name_and_its_end_are_seen_and_no_words() {
+        let words = Words { kept: false, redact: Redaction::All };
+        let began = told(&words, &Told::ToolBegan(TurnId(2), ToolCallId(1), "book".into())).unwrap();
+        assert_eq!(began, json!({"type": "tool_began", "turn": 2, "tool_call": "call_1", "name": "book"}));
+        let ended = Told::ToolEnded(TurnId(2), ToolCallId(1), "book".into(), ToolEnd::Failed, 12.5);
+        let ended = told(&words, &ended).unwrap();
+        assert_eq!((&ended["end"], &ended["took_ms"]), (&json!("failed"), &json!(12.5)));
     }
 
     #[test]

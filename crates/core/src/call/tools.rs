@@ -6,7 +6,7 @@ use super::running_tools::RunningTool;
 use super::{Call, Flow, Job, Outcome};
 use crate::dialogue::tools::{Conduct, Moment};
 use crate::ids::{ToolCallId, TurnId};
-use crate::report::{CalledTool, Happened, ToolEnd, ToolRun, Trouble};
+use crate::report::{CalledTool, Happened, Report, ToolEnd, ToolRun, Trouble};
 use crate::turns::Event;
 use crate::units::CallTime;
 
@@ -18,8 +18,7 @@ impl Call {
     /// The client carries these out.
     pub(super) fn client_runs_tools(&mut self, now: CallTime, turn: TurnId, calls: Vec<CalledTool>) {
         for called in calls {
-            let running = RunningTool { turn, called, conduct: Conduct::default(), began: now };
-            self.tools.0.insert(running.called.id, running);
+            self.tool_began(RunningTool { turn, called, conduct: Conduct::default(), began: now });
         }
         while self.tools.0.len() > MOST_AT_THE_CLIENT
             && let Some(oldest) = self.tools.0.keys().next().copied()
@@ -37,7 +36,7 @@ impl Call {
     pub(super) fn run_tool(&mut self, now: CallTime, turn: TurnId, called: CalledTool, conduct: Conduct) {
         let id = called.id;
         let job = Job::CallTool { id, call: called.call.clone(), conduct: conduct.clone() };
-        self.tools.0.insert(id, RunningTool { turn, called, conduct, began: now });
+        self.tool_began(RunningTool { turn, called, conduct, began: now });
         self.begin_job(Purpose::Tool { call: id }, job);
     }
 
@@ -96,11 +95,19 @@ impl Call {
         done.into_iter().for_each(|id| self.tool_ended(now, id, ToolEnd::Done, String::new()));
     }
 
+    fn tool_began(&mut self, tool: RunningTool) {
+        let CalledTool { id, call } = &tool.called;
+        self.report(&Report::ToolBegan { turn: tool.turn, call: *id, name: &call.name });
+        self.tools.0.insert(*id, tool);
+    }
+
     fn tool_ended(&mut self, now: CallTime, id: ToolCallId, end: ToolEnd, output: String) {
         let Some(RunningTool { turn, called, began, .. }) = self.tools.0.remove(&id) else { return };
         let CalledTool { call, .. } = called;
         let took_ms = now.millis_after(began);
         let (name, arguments) = (call.name, call.arguments);
-        self.happened(Happened::ToolRan(ToolRun { turn, id, name, arguments, end, output, took_ms }));
+        let run = ToolRun { turn, id, name, arguments, end, output, took_ms };
+        self.report(&Report::ToolEnded(&run));
+        self.happened(Happened::ToolRan(run));
     }
 }

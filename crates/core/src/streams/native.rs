@@ -217,7 +217,11 @@ pub fn message_of(report: &Report<'_>) -> Option<String> {
         Report::Pong(pong) => message("pong", &PongWire::from(pong)),
         Report::Error { code, message: text } => message("error", &json!({"code": code, "message": text})),
         Report::Summary(summary) => message("session.summary", &SummaryWire::from(summary)),
-        Report::CallerSpeaks { .. } | Report::CallerPauses { .. } | Report::ToolsCalled { .. } => None,
+        Report::CallerSpeaks { .. }
+        | Report::CallerPauses { .. }
+        | Report::ToolsCalled { .. }
+        | Report::ToolBegan { .. }
+        | Report::ToolEnded(_) => None,
     }
 }
 

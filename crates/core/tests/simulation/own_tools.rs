@@ -269,6 +269,9 @@ fn what_a_tool_did_is_told_with_its_time() {
     let [run] = runs(&call)[..] else { panic!("{:?}", call.happened) };
     assert_eq!((run.name.as_str(), run.end, run.output.as_str()), ("book", ToolEnd::Done, "book done"));
     assert!((run.took_ms - 500.0).abs() < 1.0, "{run:?}");
+    let watched = call.watched();
+    let tools: Vec<&String> = watched.iter().filter(|line| line.starts_with("book ")).collect();
+    assert_eq!(tools, [&format!("book {} began", run.id), &format!("book {} ended: done", run.id)]);
     assert!(call.heard_text().ends_with("You are booked."));
 }
 

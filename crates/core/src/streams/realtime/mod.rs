@@ -353,7 +353,9 @@ impl Gateway for Realtime {
             Report::ToolsCalled { turn, calls } => self.calls_tools(turn, calls),
             Report::Turn(turn) => self.turn_over(turn),
             Report::Error { code, message } => return vec![self.problem(code, message)],
-            Report::Pong(_) | Report::Summary(_) => Vec::new(),
+            Report::ToolBegan { .. } | Report::ToolEnded(_) | Report::Pong(_) | Report::Summary(_) => {
+                Vec::new()
+            }
         };
         self.events(events)
     }

@@ -9,6 +9,7 @@ use offhook_core::call::{Call, Setup, capture};
 use offhook_core::ids::CallId;
 use offhook_core::media::ear::EarSettings;
 use offhook_core::media::listener::Listener;
+use offhook_core::report::Report;
 use offhook_core::speakable::Dictionary;
 use offhook_core::streams::asterisk::Asterisk;
 use offhook_core::streams::native::{Native, message_of};
@@ -75,9 +76,27 @@ impl Beginning {
             trace: trace.map(|kept| Arc::new(move |line| kept.lock().unwrap().push(line)) as _),
             capture: captured.map(|kept| Arc::new(move |line| kept.lock().unwrap().push(line)) as _),
             tap: None,
-            watch: Some(Arc::new(move |report| watched.lock().unwrap().extend(message_of(report)))),
+            watch: Some(Arc::new(move |report| watched.lock().unwrap().extend(line_of(report)))),
         };
         let line = Line::new(codec, self.peer.rate()).unwrap();
         Call::new(CallTime::ZERO, setup, line, &start, Vec::new(), Tolerance::default())
+    }
+}
+
+/// What those read who watch a call: the messages of our own protocol, and a line about each tool.
+fn line_of(report: &Report<'_>) -> Option<String> {
+    match *report {
+        Report::ToolBegan { call, name, .. } => Some(format!("{name} {call} began")),
+        Report::ToolEnded(run) => Some(format!("{} {} ended: {}", run.name, run.id, run.end.name())),
+        Report::Hearing { .. }
+        | Report::CallerSpeaks { .. }
+        | Report::CallerPauses { .. }
+        | Report::Heard { .. }
+        | Report::Saying { .. }
+        | Report::ToolsCalled { .. }
+        | Report::Turn(_)
+        | Report::Pong(_)
+        | Report::Error { .. }
+        | Report::Summary(_) => message_of(report),
     }
 }

@@ -200,7 +200,7 @@ impl WholeCall {
         self.trace.lock().unwrap().clone()
     }
 
-    /// What those were told who watched the call, in the form of our own protocol.
+    /// What those were told who watched the call, in the form of our own protocol and with lines of tools.
     pub fn watched(&self) -> Vec<String> {
         self.as_begun.watched.lock().unwrap().clone()
     }
