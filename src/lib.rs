@@ -15,6 +15,7 @@ mod transcript;
 #[cfg(test)]
 mod waiting;
 
+pub use offhook_answers as answers;
 pub use offhook_console as console;
 pub use offhook_core::{
     access, after_call, audio, call, dialogue, ids, language, media, report, scoring, speakable, stats,

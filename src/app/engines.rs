@@ -9,6 +9,7 @@ pub use super::start_error::StartError;
 
 use super::voices;
 use super::wards::Wards;
+use crate::answers::Patterns;
 use crate::config::{Config, Llm, Stt};
 use crate::dialogue::CountTokens;
 use crate::engine::arbiter::Work;
@@ -250,6 +251,21 @@ pub fn with_scripted_words(engines: Engines) -> Engines {
         models: engines.models.wrapped(scripted),
         ..engines
     }
+}
+
+/// The same engines, with answers of the language models that are kept, as far as the configuration wants it.
+///
+/// # Errors
+/// Never: a test reads the patterns.
+pub fn caching_answers(
+    engines: Engines,
+    config: &Config,
+    counted: &EngineMetrics,
+) -> Result<Engines, StartError> {
+    let Some(most) = config.llm.cached_answers else { return Ok(engines) };
+    let patterns = Arc::new(Patterns::english()?);
+    let cached = |name: &str, model| counted.cache(name, model, patterns.clone(), most);
+    Ok(Engines { models: engines.models.wrapped(cached), ..engines })
 }
 
 /// The same engines, with answers of the language models that calls share.

@@ -1,5 +1,6 @@
 //! Why the engines did not start.
 
+use crate::answers::BadPatterns;
 use crate::engine::{EngineError, LoadError};
 
 /// Why the engines did not start.
@@ -14,6 +15,9 @@ pub enum StartError {
     /// The operating system gave no thread.
     #[error("no thread could be started: {0}")]
     Threads(#[from] std::io::Error),
+    /// The questions that come back cannot be read.
+    #[error("llm.cached_answers: {0}")]
+    Patterns(#[from] BadPatterns),
     /// No language model can be held to the tools of the configuration.
     #[error("[tools]: {0}")]
     Tools(String),

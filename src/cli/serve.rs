@@ -214,7 +214,8 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
                 None => start::start(&config, models, clock, &counted, faults),
             };
             let shared = |engines| start::sharing_answers(engines, &counted);
-            if unshared { engines } else { engines.map(shared) }
+            let engines = if unshared { engines? } else { engines.map(shared)? };
+            start::caching_answers(engines, &config, &counted)
         }
     });
     tokio::select! {

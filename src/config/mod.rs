@@ -34,6 +34,7 @@ mod whereabouts;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -276,6 +277,8 @@ pub struct Llm {
     pub sampling: Sampling,
     /// The most memory for the caches of all calls, in MiB.
     pub cache_mb: usize,
+    /// The most answers that are kept and given again; `None` keeps none.
+    pub cached_answers: Option<NonZeroUsize>,
     /// The longest step of the model that is planned.
     pub longest_step: Duration,
     /// A reply whose first token takes longer than this is replaced by the fallback phrase.

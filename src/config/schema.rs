@@ -1,6 +1,7 @@
 //! From TOML to `Config`: the only place that knows every key, its unit, its default and its limits.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -160,6 +161,7 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
             guide: None,
         },
         cache_mb: r.integer("llm.cache_mb", 2048, 1..=1_000_000) as usize,
+        cached_answers: NonZeroUsize::new(r.integer("llm.cached_answers", 0, 0..=1_000_000) as usize),
         longest_step: r.millis("llm.longest_step_ms", 50, 5..=1000),
         first_token_timeout: r.millis("llm.first_token_timeout_ms", 4000, 100..=60_000),
     }
@@ -187,6 +189,14 @@ fn check_together(r: &mut Reader, c: &Config) {
             "llm.fallback_after_ms",
             c.llm.fallback_after.as_millis().to_string(),
             format!("less than llm.first_token_timeout_ms, {}", c.llm.first_token_timeout.as_millis()),
+        );
+    }
+    if c.llm.cached_answers.is_some() && c.stt.language != languages::ENGLISH {
+        r.refuse(
+            "llm.cached_answers",
+            c.llm.cached_answers.map_or(0, NonZeroUsize::get).to_string(),
+            "0 with another stt.language than \"en\": which questions mean the same is known in English only"
+                .to_owned(),
         );
     }
     if c.log.captures && c.log.traces.is_none() {

@@ -2,6 +2,7 @@
 //! under one arbiter of cores, behind a port (`ports`) that takes jobs. Engines must not know calls, gateways
 //! or the conversation: they get audio or text, and return text or audio.
 
+pub mod answer_cache;
 pub mod arbiter;
 pub mod buffered_playback;
 pub mod cancel;

@@ -4,6 +4,7 @@
 mod after_call;
 mod agent;
 mod agents;
+mod answered_again;
 mod bookings;
 mod calls;
 mod chaos;

@@ -9,7 +9,7 @@ use std::path::Path;
 use imports::{Crate, House};
 
 /// A room (a folder of src/, or a file in it), and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 39] = [
+const MAY_IMPORT: [(&str, &[&str]); 40] = [
     ("units", &[]),
     ("stats", &[]),
     ("language", &[]),
@@ -53,15 +53,19 @@ const MAY_IMPORT: [(&str, &[&str]); 39] = [
     ("models", &["files"]),
     ("otlp", &["ids", "report", "units"]),
     ("quality", &[]),
+    ("answers", &["dialogue"]),
     ("records", &["dialogue", "ids", "report", "units"]),
     ("tools", &[]),
     ("top", &[]),
     ("webhooks", &["ids", "report", "streams"]),
     (
         "telemetry",
-        &["dialogue", "engine", "ids", "quality", "records", "report", "runtime", "units", "webhooks"],
+        &[
+            "answers", "dialogue", "engine", "ids", "quality", "records", "report", "runtime", "units",
+            "webhooks",
+        ],
     ),
-    ("engine", &["audio", "dialogue", "files", "language", "quality", "report", "units", "vad"]),
+    ("engine", &["answers", "audio", "dialogue", "files", "language", "quality", "report", "units", "vad"]),
     (
         "config",
         &[
@@ -116,6 +120,7 @@ const MAY_IMPORT: [(&str, &[&str]); 39] = [
         "app",
         &[
             "access",
+            "answers",
             "config",
             "dialogue",
             "engine",
@@ -166,7 +171,7 @@ const MAY_IMPORT: [(&str, &[&str]); 39] = [
 const ANY: [&str; 1] = ["*"];
 
 /// Rooms without sockets, threads, clocks, files and randomness, and the crates that they may use.
-const PURE: [(&str, &[&str]); 23] = [
+const PURE: [(&str, &[&str]); 24] = [
     ("units", &["serde"]),
     ("ids", &["serde"]),
     ("dialogue", &["serde", "serde_json"]),
@@ -185,6 +190,7 @@ const PURE: [(&str, &[&str]); 23] = [
     ("turns", &["serde"]),
     ("call", &["base64", "serde", "serde_json", "thiserror"]),
     ("quality", &["serde", "thiserror"]),
+    ("answers", &["lru", "regex", "serde", "thiserror", "toml"]),
     ("console", &[]),
     ("login", &["argon2", "base64", "ring", "subtle", "thiserror"]),
     ("edits", &["thiserror", "toml"]),
@@ -229,6 +235,7 @@ fn house() -> House {
         of("offhook_otlp", "crates/otlp/src", &["otlp"]),
         of("offhook_phone", "crates/phone/src", &["phone"]),
         of("offhook_quality", "crates/quality/src", &["quality"]),
+        of("offhook_answers", "crates/answers/src", &["answers"]),
         of("offhook_records", "crates/records/src", &["records"]),
         of("offhook_tools", "crates/tools/src", &["tools"]),
         of("offhook_top", "crates/top/src", &["top"]),

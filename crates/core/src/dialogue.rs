@@ -61,6 +61,28 @@ pub struct WordTime {
     pub end: Duration,
 }
 
+/// How an answer was found that was given before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum CachedBy {
+    /// The question had the same words.
+    Exact,
+    /// The question had other words of the same meaning.
+    Pattern,
+}
+
+impl CachedBy {
+    /// The word for programs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Pattern => "pattern",
+        }
+    }
+}
+
 /// Token counts of one generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
@@ -77,6 +99,9 @@ pub struct Usage {
     /// The text is cut off: no more tokens were allowed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
+    /// Nothing was computed: the answer was given before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached: Option<CachedBy>,
 }
 
 /// Counts the tokens of a text as the language model does. Cheap to clone.

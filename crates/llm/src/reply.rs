@@ -119,6 +119,7 @@ impl Reply {
                 read_in_vain: start.read_in_vain,
                 generated: 0,
                 cut: false,
+                cached: None,
             },
             prompt,
             pin: start.shared,

@@ -32,7 +32,7 @@ class Acting:
 
     kit = caller = number = None
     offer, booked, over = None, None, False
-    left, messages = "", 0
+    messages = 0
 
     # Turns --------------------------------------------------------------
 
@@ -85,7 +85,7 @@ class Acting:
             return
         self.topic = "tells failure"
         reply = FAILED if worked is False else UNKNOWN
-        if self.kit.message and "message" not in text:
+        if self.takes_messages() and "message" not in text:
             self.offer = "message"
             reply = f"{reply}, {OFFER}."
         else:
@@ -338,6 +338,11 @@ class Acting:
 
     # Messages -----------------------------------------------------------
 
+    def takes_messages(self):
+        """Whether the desk can write a message down: one, since the next
+        would take its place."""
+        return bool(self.kit and self.kit.message and not self.messages)
+
     def message(self, templates):
         """A caller's words that are a message as they are."""
         rng = self.rng
@@ -354,10 +359,10 @@ class Acting:
 
     def take_message(self, make, templates, otherwise):
         """A message, said at once."""
-        tool = self.kit and self.kit.message
-        if not tool:
+        if not self.takes_messages():
             otherwise()
             return
+        tool = self.kit.message
         said = self.message(self.made(make, templates))
         self.leave_message(tool, {"message": said})
 
@@ -367,13 +372,8 @@ class Acting:
         if not self.pursue(tool, known):
             return
         self.topic = "message"
-        if self.left:
-            # A second note of a tool takes the place of the first.
-            self.topic = "second message"
-            known["message"] = f"{self.left} {known['message']}"
         self.call(tool, known)
         worked = self.outcome(tools.DONE, UNSURE)
-        self.left = known["message"] if worked else self.left
         self.told(worked, f"Your message is [written down]. {ANYTHING}")
 
     def do_late(self):
@@ -386,13 +386,12 @@ class Acting:
 
     def do_leave(self):
         """The caller wants to leave a message, and has not said it."""
-        tool = self.kit and self.kit.message
-        if not tool:
+        if not self.takes_messages():
             super().do_late()
             return
         self.utter(self.made(making.leave, asking.LEAVE), {},
                    name=self.some_person())
-        self.leave_message(tool, {})
+        self.leave_message(self.kit.message, {})
 
     def do_call_back(self):
         """The caller wants to be called."""
@@ -403,7 +402,7 @@ class Acting:
         """An appointment is to be cancelled."""
         booking = "booking" in self.shop.told
         self.needed.add("booking")
-        if not self.kit or not self.kit.message or booking:
+        if not self.takes_messages() or booking:
             super().do_cancel()
             return
         self.say(wishes.CANCEL, "I [cannot change appointments] on this line "
@@ -510,7 +509,7 @@ class Acting:
 
     def cannot_transfer(self):
         """There is nobody to transfer to, but perhaps a message to take."""
-        if not self.kit or not self.kit.message:
+        if not self.takes_messages():
             super().do_human()
             return
         name = self.rng.choice(self.shop.staff + [self.some_person()])

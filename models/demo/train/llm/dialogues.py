@@ -91,11 +91,11 @@ class Dialogue(Acting, Questions, Booking, Chatter):
     excluded = handwritten_texts()
 
     def __init__(self, rng, unseen=False, richness=1.0, length=None,
-                 focus=None, parts=None, tools=False):
+                 focus=None, parts=None, tools=False, **kit):
         self.rng, self.focus = rng, focus or {}
         self.shop = Business(rng, unseen, richness, parts)
         self.writer, self.ears = Prompt(rng, self.shop), Ears(rng)
-        self.kit = Toolset(rng, self.shop, unseen) if tools else None
+        self.kit = Toolset(rng, self.shop, unseen, **kit) if tools else None
         self.turns, self.needed = [], set()
         self.asking = self.last = None
         self.topic = ""
@@ -221,10 +221,6 @@ class Dialogue(Acting, Questions, Booking, Chatter):
         if self.kit:
             weights = [weight * (FACTS_WITH_TOOLS if name in FACT_INTENTS
                                  else WITH_TOOLS.get(name, 0.5))
-                       for name, weight in zip(intents, weights)]
-            again = (1, 0.4, 0)[min(2, self.messages)]
-            weights = [weight * (again if name in ("late", "call_back")
-                                 else 1)
                        for name, weight in zip(intents, weights)]
         intent = rng.choices(list(intents), weights)[0]
         self.topic = intent

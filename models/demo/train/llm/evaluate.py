@@ -17,7 +17,7 @@ import torch
 import calling
 import gguf_model
 from dialogues import Dialogue, Turn, normal
-from grammar import Grammar
+from grammar import Grammar, said
 from promises import promise
 from scores import Score, in_parts
 from tokenizer import Tokenizer
@@ -26,6 +26,8 @@ from tokenizer import Tokenizer
 NO_FACT = {"late", "call_back", "human", "thanks", "bye", "yes", "no",
            "how_are_you", "wait", "off_topic", "nonsense", "unfinished",
            "today", "cancel", "move", "give time", "never_told"}
+import os
+SAID = os.environ.get('SAID')
 LONGEST = 160  # tokens of an answer
 # Kinds with fewer cases are listed, but not judged by their share.
 ENOUGH = 30
@@ -39,7 +41,7 @@ def contains(text, words):
 
 def held(tokenizer, turns):
     """Chooses tokens that the tools of a prompt allow; None without tools."""
-    grammar = Grammar(turns[0].text)
+    grammar = Grammar(turns[0].text, said(turns) if SAID else None)
     if not grammar.forms:
         return None
 
@@ -101,11 +103,11 @@ def show_wrong(score, count):
         print(f"  caller: {question}\n    got:  {text}\n    want: {wanted}")
 
 
-def unseen_dialogues(count, seed, part, jobs, tools=False):
+def unseen_dialogues(count, seed, part, jobs, **desk):
     """Every `jobs`-th dialogue with unseen facts, and how it is unseen."""
     rng = random.Random(seed)
     for index in range(count):
-        dialogue = Dialogue(rng, unseen=bool(index % 2), tools=tools)
+        dialogue = Dialogue(rng, unseen=bool(index % 2), **desk)
         if index % jobs == part:
             yield dialogue, "new words" if index % 2 else "new combinations"
 
@@ -200,16 +202,20 @@ def report(title, result, cases):
         print(f"  {name:18} {good:4} of {count:4} ({good / count:.1%})")
 
 
-def set_of_tools(model, tokenizer, args):
-    """Right calls in generated dialogues."""
-    score = in_parts(
-        lambda *part: calling.score_calls(
-            model, tokenizer, Listener, contains, unseen_dialogues(
-                args.dialogues, args.seed + 1, *part, tools=True)),
-        args.jobs)
-    show_wrong(score, args.show)
-    return result(score, "calls", dialogues=args.dialogues,
-                  calls=score.total["calls"])
+def set_of_tools(documented):
+    """Right calls in generated dialogues, at desks whose tools have this
+    share of documented names."""
+    def count(model, tokenizer, args):
+        score = in_parts(
+            lambda *part: calling.score_calls(
+                model, tokenizer, Listener, contains, unseen_dialogues(
+                    args.dialogues, args.seed + 1, *part, tools=True,
+                    documented=documented)),
+            args.jobs)
+        show_wrong(score, args.show)
+        return result(score, "calls", dialogues=args.dialogues,
+                      calls=score.total["calls"])
+    return count
 
 
 def set_of_handwritten_tools(model, tokenizer, args):
@@ -240,7 +246,9 @@ SETS = {
     "unseen_facts": ("unseen facts", "answers", set_of_facts),
     "handwritten": ("hand-written sentences", "sentences",
                     set_of_handwritten),
-    "tools": ("calls of tools", "calls", set_of_tools),
+    "tools": ("calls of tools", "calls", set_of_tools(1)),
+    "renamed_tools": ("calls of tools with other names", "calls",
+                      set_of_tools(0)),
     "handwritten_tools": ("hand-written dialogues with tools", "dialogues",
                           set_of_handwritten_tools)}
 

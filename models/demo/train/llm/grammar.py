@@ -9,6 +9,7 @@ import itertools
 import json
 
 import tools
+from noise import strip_marks
 
 TEXT = None  # stands for any text
 
@@ -39,13 +40,34 @@ def form(name, keys, values):
     return parts
 
 
-def goes_on(parts, text):
-    """Whether a text is the beginning of this form; 2 if it is all of it."""
+def said(turns):
+    """What the caller has said, as words without marks, with a space before
+    each and behind the last."""
+    return [f" {' '.join(strip_marks(turn.text).split())} "
+            for turn in turns if turn.role == "user"
+            and not turn.text.startswith("<tool_response>")]
+
+
+def was_said(value, texts, whole):
+    """Whether somebody has said these words one behind the other; the last
+    may go on if they are not whole."""
+    words = " " + strip_marks(value) + " " * whole
+    return not value or value[0].isalnum() and any(
+        words in text for text in texts)
+
+
+def goes_on(parts, text, texts=None):
+    """Whether a text is the beginning of this form; 2 if it is all of it.
+
+    With `texts`, arguments are words that stand in one of them.
+    """
     for part in parts:
         if part is TEXT:
             end = text.find('"')
             value = text if end < 0 else text[:end]
-            if any(c in value for c in "\n\\"):
+            if any(c in value for c in "\n\\") or \
+                    texts is not None and not was_said(
+                        value, texts, end >= 0):
                 return 0
             if end < 0:
                 return 1
@@ -60,8 +82,8 @@ def goes_on(parts, text):
 class Grammar:
     """What may follow in an answer at a desk with these tools."""
 
-    def __init__(self, system):
-        self.forms = []
+    def __init__(self, system, texts=None):
+        self.forms, self.texts = [], texts
         if "<tools>\n" in system:
             listed = system.split("<tools>\n")[1].split("\n</tools>")[0]
             for line in listed.split("\n"):
@@ -73,5 +95,5 @@ class Grammar:
         _, mark, call = text.partition(tools.OPEN)
         if not mark or not self.forms:
             return True
-        found = max(goes_on(parts, call) for parts in self.forms)
+        found = max(goes_on(parts, call, self.texts) for parts in self.forms)
         return found == 2 if ends else found > 0

@@ -7,7 +7,9 @@ import tools
 from lexicon import reserved
 from words import FIRST
 
-# The names of the documentation, and the parts of others.
+# How often a tool has the name of the documentation.
+DOCUMENTED = 0.8
+# These names, and the parts of others.
 USUAL = {"book": "book", "message": "take_message", "transfer": "transfer",
          "hang_up": "hang_up"}
 PARTS = {
@@ -159,8 +161,10 @@ class Slot:
 class Toolset:
     """The tools of a desk; each may be missing."""
 
-    def __init__(self, rng: random.Random, shop, unseen=False):
+    def __init__(self, rng: random.Random, shop, unseen=False,
+                 documented=DOCUMENTED):
         self.rng, self.shop, self.unseen = rng, shop, unseen
+        self.documented = documented
         self.names = set(USUAL.values())
         self.book = self.message = self.transfer = self.hang_up = None
         kinds = ["book", "message", "transfer", "hang_up"]
@@ -197,16 +201,17 @@ class Toolset:
 
     def _name(self, kind):
         """A name; in training, no reserved one."""
-        rng, chance = self.rng, self.rng.random()
-        if chance < 0.45:
+        rng = self.rng
+        if rng.random() < self.documented:
             return USUAL[kind]
+        chance = rng.random()
         verbs, nouns = PARTS[kind]
         while True:
             name = rng.choice(verbs)
             if rng.random() < 0.8:
                 name += rng.choice(["_", "_", "_", "-", ""]) \
                     + rng.choice(nouns)
-            if chance > 0.92:
+            if chance > 0.85:
                 # Only its description says what it is for.
                 name = self.shop.lexicon.invent().lower()
             if reserved(name) == self.unseen and name not in self.names:

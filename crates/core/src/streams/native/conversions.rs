@@ -89,6 +89,7 @@ impl From<Usage> for TokensWire {
             read_ahead: count(tokens.read_ahead),
             read_in_vain: count(tokens.read_in_vain),
             generated: count(tokens.generated),
+            cached: tokens.cached,
         }
     }
 }

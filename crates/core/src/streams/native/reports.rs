@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialogue::CachedBy;
+
 /// Where the time of one turn went. The stages follow each other and add up to the time from the caller's
 /// last sound to the agent's first. Work that was done ahead takes 0. A stage that was not reached is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -113,6 +115,9 @@ pub struct TokensWire {
     pub read_in_vain: Option<u64>,
     /// Tokens of the answer.
     pub generated: Option<u64>,
+    /// How an answer was found that was given before: "exact" or "pattern".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached: Option<CachedBy>,
 }
 
 /// How one turn went.

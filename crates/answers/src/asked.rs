@@ -1,0 +1,154 @@
+//! The question at the end of a conversation: whether anybody could have asked it at any time. Must not know
+//! what is answered.
+
+use offhook_core::dialogue::{Message, Role};
+
+use crate::normal::{Phrase, normal, phrase};
+use crate::patterns::{Meaning, Patterns};
+
+/// Longer questions hardly come back, in words.
+const LONGEST: usize = 24;
+
+/// Shorter ones say too little.
+const SHORTEST: usize = 2;
+
+/// Why the answer of a turn is this caller's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum OwnAnswer {
+    /// There are no instructions, or no words of a caller at the end.
+    #[error("the conversation does not end with words of the caller")]
+    NoQuestion,
+    /// The caller answers a question of the agent.
+    #[error("the agent has asked something")]
+    Awaited,
+    /// The words are no question.
+    #[error("it is no question")]
+    NotAsked,
+    /// It is too long, or says too little.
+    #[error("it is too long or too short to come back")]
+    Length,
+    /// It depends on the caller.
+    #[error("it depends on the caller")]
+    Caller,
+    /// It depends on what was said before.
+    #[error("it depends on what was said before")]
+    Before,
+    /// It depends on the time.
+    #[error("it depends on the time at which it is asked")]
+    Time,
+    /// The caller has asked it before, and wants another answer.
+    #[error("it was asked before in this conversation")]
+    Again,
+}
+
+/// A question that stands alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The instructions and facts that the agent has, whole: other ones give other answers.
+    pub instructions: String,
+    /// The question without what does not change it.
+    pub question: String,
+    /// What it means, if a template fits.
+    pub meaning: Option<Meaning>,
+    /// The conversation has no words of a caller but these: its answer depends on nothing else.
+    pub first: bool,
+}
+
+impl Asked {
+    /// The question at the end of `messages`.
+    ///
+    /// # Errors
+    /// Why its answer is this caller's own.
+    pub fn read(messages: &[Message], patterns: &Patterns) -> Result<Self, OwnAnswer> {
+        let (Some((instructions, said)), true) = (messages.split_first(), messages.len() > 1) else {
+            return Err(OwnAnswer::NoQuestion);
+        };
+        let Some((last, before)) = said.split_last() else { return Err(OwnAnswer::NoQuestion) };
+        if instructions.role != Role::System || last.role != Role::User {
+            return Err(OwnAnswer::NoQuestion);
+        }
+        if before.iter().any(|message| message.role == Role::System) {
+            // What the agent is told in between is about this caller.
+            return Err(OwnAnswer::Caller);
+        }
+        if before.last().is_some_and(|line| line.role == Role::Tool || awaits(line, patterns)) {
+            return Err(OwnAnswer::Awaited);
+        }
+        let (question, meaning) = read(&last.text, patterns)?;
+        let earlier = |message: &&Message| message.role == Role::User;
+        let again = before.iter().filter(earlier).any(|message| {
+            let words = normal(&message.text, &patterns.words);
+            words == question || meaning.is_some() && patterns.meaning(&words) == meaning
+        });
+        if again {
+            return Err(OwnAnswer::Again);
+        }
+        Ok(Self {
+            instructions: instructions.text.clone(),
+            question: question.join(" "),
+            meaning,
+            first: !before.iter().any(|message| message.role != Role::Assistant),
+        })
+    }
+}
+
+/// The words of a question that stands alone, and what they mean.
+fn read(text: &str, patterns: &Patterns) -> Result<(Phrase, Option<Meaning>), OwnAnswer> {
+    let words = &patterns.words;
+    let sentences =
+        || text.split_inclusive(['.', '!', '?']).filter(|part| part.contains(char::is_alphabetic));
+    let last = sentences().next_back().unwrap_or_default();
+    let earlier_questions = sentences().filter(|part| part.ends_with('?')).count();
+    // What callers say of themselves before a question that stands alone changes nothing; a second question
+    // wants an answer of its own.
+    if earlier_questions <= usize::from(last.ends_with('?')) && sentences().count() > 1 {
+        let question = normal(last, words);
+        if let Some(meaning) = patterns.meaning(&question)
+            && let Ok(meaning) = anybodys(meaning, &question, patterns)
+        {
+            return Ok((question, Some(meaning)));
+        }
+    }
+    let question = normal(text, words);
+    let has = |some: &Phrase| question.iter().any(|word| some.contains(word));
+    if let Some(meaning) = patterns.meaning(&question) {
+        return Ok((question.clone(), Some(anybodys(meaning, &question, patterns)?)));
+    }
+    if has(&words.times) {
+        return Err(OwnAnswer::Time);
+    }
+    if !question.first().is_some_and(|first| words.asks.contains(first)) {
+        Err(OwnAnswer::NotAsked)
+    } else if !(SHORTEST..=LONGEST).contains(&question.len()) {
+        Err(OwnAnswer::Length)
+    } else if has(&words.own) {
+        Err(OwnAnswer::Caller)
+    } else if has(&words.before) {
+        Err(OwnAnswer::Before)
+    } else {
+        Ok((question, None))
+    }
+}
+
+/// A meaning, if its slots hold nothing that is the caller's own.
+fn anybodys(meaning: Meaning, question: &[String], patterns: &Patterns) -> Result<Meaning, OwnAnswer> {
+    let words = &patterns.words;
+    let slots: Phrase = meaning.slots.values().flat_map(|slot| phrase(slot)).collect();
+    let in_slots = |some: &Phrase| slots.iter().any(|word| some.contains(word));
+    if question.iter().any(|word| words.times.contains(word)) {
+        Err(OwnAnswer::Time)
+    } else if in_slots(&words.own) {
+        Err(OwnAnswer::Caller)
+    } else if in_slots(&words.before) {
+        Err(OwnAnswer::Before)
+    } else {
+        Ok(meaning)
+    }
+}
+
+/// Whether the agent waits for something in particular.
+fn awaits(line: &Message, patterns: &Patterns) -> bool {
+    let text = line.text.trim_end();
+    let last = text.split_inclusive(['.', '!', '?']).next_back().unwrap_or(text).to_lowercase();
+    text.ends_with('?') && !patterns.words.open_questions.iter().any(|open| last.contains(open.as_str()))
+}

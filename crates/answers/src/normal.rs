@@ -1,0 +1,51 @@
+//! A question without what does not change it: signs, capitals, greetings, fillers. Must not know what is
+//! asked.
+
+use crate::patterns::Words;
+
+/// Words in their order.
+pub(crate) type Phrase = Vec<String>;
+
+/// The words of a text: small letters, without signs around them.
+pub(crate) fn phrase(text: &str) -> Phrase {
+    let bare = |word: &str| {
+        let word = word.replace(['\u{2019}', '\u{2018}'], "'").to_lowercase();
+        word.trim_matches(|c: char| !c.is_alphanumeric() && c != '$').to_owned()
+    };
+    text.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect()
+}
+
+/// The words of the question in a text.
+pub(crate) fn normal(text: &str, words: &Words) -> Phrase {
+    let mut question = Phrase::new();
+    let said = phrase(text);
+    let mut rest = said.as_slice();
+    while let Some((first, others)) = rest.split_first() {
+        let written = words.written.iter().find(|(said, _)| rest.starts_with(said));
+        if let Some((said, long)) = written {
+            question.extend_from_slice(long);
+            rest = rest.get(said.len().max(1)..).unwrap_or_default();
+        } else {
+            question.push(first.clone());
+            rest = others;
+        }
+    }
+    without_courtesies(&question, words).to_vec()
+}
+
+/// The question between greetings and thanks; all of it, if there is nothing else.
+fn without_courtesies<'q>(mut question: &'q [String], words: &Words) -> &'q [String] {
+    loop {
+        let opener = words.openers.iter().filter(|opener| question.starts_with(opener)).map(Vec::len).max();
+        let closer = words.closers.iter().filter(|closer| question.ends_with(closer)).map(Vec::len).max();
+        let inside = match (opener, closer) {
+            (Some(length), _) => question.get(length..),
+            (None, Some(length)) => question.get(..question.len().saturating_sub(length)),
+            (None, None) => None,
+        };
+        match inside.filter(|inside| !inside.is_empty() && inside.len() < question.len()) {
+            Some(inside) => question = inside,
+            None => return question,
+        }
+    }
+}
