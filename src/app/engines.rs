@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use super::start_error::StartError;
 
@@ -196,6 +196,7 @@ fn load(
         speak,
         cores,
         count,
+        answers: Arc::default(),
         guides: Arc::new(guides),
         grammars,
         measures: Measures::default(),
@@ -232,6 +233,7 @@ pub fn without_models(config: &Config, now: Now, counted: &EngineMetrics) -> Res
         grammars: Grammars::new(cores.clone()),
         cores,
         count: CountTokens::new(|text| text.split_whitespace().count()),
+        answers: Arc::default(),
         guides: Arc::default(),
         measures: Measures::default(),
         voices,
@@ -264,8 +266,14 @@ pub fn caching_answers(
 ) -> Result<Engines, StartError> {
     let Some(most) = config.llm.cached_answers else { return Ok(engines) };
     let patterns = Arc::new(Patterns::english()?);
-    let cached = |name: &str, model| counted.cache(name, model, patterns.clone(), most);
-    Ok(Engines { models: engines.models.wrapped(cached), ..engines })
+    let answers = Mutex::new(BTreeMap::new());
+    let models = engines.models.wrapped(|name, model| {
+        let cache = counted.cache(name, model, patterns.clone(), most);
+        answers.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), cache.clone());
+        cache
+    });
+    let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Engines { models, answers: Arc::new(answers), ..engines })
 }
 
 /// The same engines, with answers of the language models that calls share.

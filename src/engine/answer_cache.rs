@@ -11,7 +11,7 @@ use super::ports::{Think, ThinkRequest, ThinkSink};
 use super::queue::QueueFull;
 use super::wanted::Wanted;
 use super::{CancelFlag, EngineError, Room, Rooms, Sampling, Task};
-use crate::answers::{Answers, Asked, Patterns};
+use crate::answers::{Answers, Asked, Found, OwnAnswer, Patterns, Statistics};
 use crate::dialogue::{CachedBy, Message, Usage};
 
 /// The session of what is asked for the cache.
@@ -63,6 +63,22 @@ impl AnswerCache {
     ) -> Self {
         let kept = Kept { answers: Mutex::new(Answers::new(most)), asks: AtomicBool::new(false) };
         Self { model, patterns, kept: Arc::new(kept), told: Box::new(told) }
+    }
+
+    /// The answer that was given before to the question at the end of this conversation; `None` if nobody has
+    /// asked it.
+    ///
+    /// # Errors
+    /// Why the answer is this caller's own.
+    pub fn find(&self, messages: &[Message]) -> Result<Option<Found>, OwnAnswer> {
+        let asked = Asked::read(messages, &self.patterns)?;
+        Ok(self.kept.lock().find(&asked))
+    }
+
+    /// How often answers were found.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.kept.lock().statistics()
     }
 
     /// Asks the question on its own, for the next one who asks it.

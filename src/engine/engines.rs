@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answer_cache::AnswerCache;
 use super::arbiter::Work;
 use super::cores::Cores;
 use super::faults::Faults;
@@ -28,6 +29,8 @@ pub struct Engines {
     pub hear: Arc<dyn Hear>,
     /// The language models; one of them is in use.
     pub models: Ladder,
+    /// The answers that are kept of each language model, by its name; none if they are not kept.
+    pub answers: Arc<BTreeMap<String, Arc<AnswerCache>>>,
     /// Text to speech.
     pub speak: Arc<dyn Speak>,
     /// The cores that they share.

@@ -208,6 +208,7 @@ fn every_operation_and_every_answer_is_as_described() {
         ("records.file", "\"calls.db\""),
         ("records.recordings", "\"audio\""),
         ("records.batch_ms", "100"),
+        ("llm.cached_answers", "100"),
     ];
     let configuration = configured(&keys, &[("token", TOKEN)]);
     let server = &Server::start(&configuration);
@@ -220,6 +221,7 @@ fn every_operation_and_every_answer_is_as_described() {
     strangers::run(async {
         let turn = own_agent::turn(own_agent::start(server, json!({"greeting": ""})).await).await;
         assert_eq!(turn["turn"], 1);
+        described_agents::kept_answers(walk, server, &turn["heard"]);
         let socket = strangers::started(server).await;
         let id = &new_call(walk, server);
         assert_eq!(walk.right(server, "get_call", &Asked { id, ..Asked::default() }).json()["id"], *id);

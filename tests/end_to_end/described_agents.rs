@@ -16,6 +16,25 @@ pub(super) fn walk(walk: &mut Walk, server: &Server, id: &str) {
     walk.refused(server, "change_agent", &Asked { id, ..Asked::json(&json!({"name": "main"})) }, 400);
 }
 
+/// The answer to what a caller has asked, and to what nobody has.
+pub(super) fn kept_answers(walk: &mut Walk, server: &Server, heard: &Value) {
+    let ask = |question: &Value| Asked::json(&json!({"question": question}));
+    let told = walk.right(server, "quick_answer", &ask(heard)).json();
+    assert!(told["answer"].as_str().unwrap().contains("eight thirty"), "{told}");
+    assert!(told["by"] == "exact" && told["model"] == "main", "{told}");
+    let figures = walk.right(server, "cache_stats", &Asked::default()).json();
+    assert!(figures["most"] == 100 && figures["models"][0]["exact"].as_u64() >= Some(1), "{figures}");
+    walk.refused(server, "cache_stats", &Asked { query: "?x=1", ..Asked::default() }, 400);
+    let told = walk.refused(server, "quick_answer", &ask(&json!("How much is a crown?")), 404);
+    assert!(told.contains("nobody has asked"), "{told}");
+    let told = walk.refused(server, "quick_answer", &ask(&json!("How much is it?")), 404);
+    assert!(told.contains("depends on what was said before"), "{told}");
+    walk.refused(server, "quick_answer", &ask(&json!(1)), 400);
+    let nobody = Asked::json(&json!({"question": "How much is a crown?", "agent": "nobody"}));
+    let told = walk.refused(server, "quick_answer", &nobody, 422);
+    assert!(told.contains("there are: main"), "{told}");
+}
+
 /// The agent's settings and what is read again, with a file that is right, wrong, and gone.
 pub(super) fn files_of(walk: &mut Walk, server: &Server, path: &std::path::Path) {
     let nothing = Asked::default();

@@ -5,6 +5,7 @@ mod agent;
 pub(super) mod agents;
 mod audio;
 mod body;
+mod cached_answers;
 mod described;
 mod orders;
 mod problems;
@@ -52,6 +53,8 @@ fn described() -> Described {
         .with(routes!(agent::settings, agent::save))
         .with(routes!(agent::check))
         .with(routes!(trial::offer))
+        .with(routes!(cached_answers::stats))
+        .with(routes!(cached_answers::quick))
         .with(routes!(tools::tools))
         .with(routes!(records::list))
         .with(routes!(records::one, records::delete))

@@ -206,7 +206,7 @@ impl EngineMetrics {
         inner: Arc<dyn Think>,
         patterns: Arc<Patterns>,
         most: NonZeroUsize,
-    ) -> Arc<dyn Think> {
+    ) -> Arc<AnswerCache> {
         let looked_up = self.looked_up.get_or_create_owned(&OfModel { model: name.to_owned() });
         let found =
             |by: CachedBy| self.cached.get_or_create_owned(&Cached { model: name.to_owned(), by: by.name() });

@@ -7,6 +7,7 @@ hand.  `calling.py` counts the calls.
 
 import argparse
 import collections
+import functools
 import json
 import pathlib
 import random
@@ -26,8 +27,6 @@ from tokenizer import Tokenizer
 NO_FACT = {"late", "call_back", "human", "thanks", "bye", "yes", "no",
            "how_are_you", "wait", "off_topic", "nonsense", "unfinished",
            "today", "cancel", "move", "give time", "never_told"}
-import os
-SAID = os.environ.get('SAID')
 LONGEST = 160  # tokens of an answer
 # Kinds with fewer cases are listed, but not judged by their share.
 ENOUGH = 30
@@ -39,9 +38,12 @@ def contains(text, words):
     return f" {normal(words)} " in f" {normal(text)} "
 
 
-def held(tokenizer, turns):
-    """Chooses tokens that the tools of a prompt allow; None without tools."""
-    grammar = Grammar(turns[0].text, said(turns) if SAID else None)
+def held(tokenizer, turns, to_words=False):
+    """Chooses tokens that the tools of a prompt allow; None without tools.
+
+    With `to_words`, arguments are words that the caller has said.
+    """
+    grammar = Grammar(turns[0].text, said(turns) if to_words else None)
     if not grammar.forms:
         return None
 
@@ -56,20 +58,21 @@ def held(tokenizer, turns):
     return choose
 
 
-def answer(model, tokenizer, turns):
+def answer(model, tokenizer, turns, to_words=False):
     """The model's answer after the given turns; "" if they are too long."""
     ids, _ = tokenizer.encode(turns, answer_next=True)
     if len(ids) > model.config.context - LONGEST:
         return ""
     return tokenizer.decode(model.generate(
-        ids, tokenizer.end, choose=held(tokenizer, turns)))
+        ids, tokenizer.end, choose=held(tokenizer, turns, to_words)))
 
 
 class Listener:
     """Answers at several places of one dialogue without reading it anew."""
 
-    def __init__(self, model, tokenizer):
+    def __init__(self, model, tokenizer, to_words=False):
         self.model, self.tokenizer = model, tokenizer
+        self.to_words = to_words
         self.cache, self.read = {}, 0
 
     @torch.no_grad()
@@ -81,7 +84,7 @@ class Listener:
         self.read = len(ids) - 1
         return self.tokenizer.decode(self.model.generate(
             ids[-1:], self.tokenizer.end, cache=self.cache, start=self.read,
-            choose=held(self.tokenizer, turns)))
+            choose=held(self.tokenizer, turns, self.to_words)))
 
 
 def trade(dialogue):
@@ -208,7 +211,9 @@ def set_of_tools(documented):
     def count(model, tokenizer, args):
         score = in_parts(
             lambda *part: calling.score_calls(
-                model, tokenizer, Listener, contains, unseen_dialogues(
+                model, tokenizer,
+                functools.partial(Listener, to_words=args.said), contains,
+                unseen_dialogues(
                     args.dialogues, args.seed + 1, *part, tools=True,
                     documented=documented)),
             args.jobs)
@@ -224,7 +229,7 @@ def set_of_handwritten_tools(model, tokenizer, args):
     score = calling.score_handwritten_calls(
         args.handwritten_tools,
         {row["sheet"]: row for row in rows if "text" in row},
-        lambda turns: answer(model, tokenizer, turns), fulfils)
+        lambda turns: answer(model, tokenizer, turns, args.said), fulfils)
     show_wrong(score, args.show and len(score.wrong))
     return result(score, "all", dialogues=score.total["all"])
 
@@ -273,6 +278,9 @@ def main():
     parser.add_argument("--check", action="store_true",
                         help="compare the ids with those of the "
                         "SentencePiece model in the work folder")
+    parser.add_argument("--said", action="store_true",
+                        help="hold the arguments of calls to the words of "
+                        "the caller, which the runtime does not")
     parser.add_argument("--dialogues", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1234)
     parser.add_argument("--jobs", type=int, default=1,
