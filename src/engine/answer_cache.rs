@@ -20,8 +20,8 @@ const SESSION: &str = "cached answers";
 /// A model around which answers are kept. A question that stands alone is answered at once if it was asked
 /// before, in the same words or in others of the same meaning, of an agent with the same instructions.
 ///
-/// An answer is kept only if nothing else of a caller stood before its question. A question that came later in
-/// a call is asked once more, on its own, while no call needs the model, one at a time.
+/// An answer is kept only if nothing but its question was said. Other questions are asked once more, on their
+/// own, while no call needs the model, one at a time. What may call tools is neither kept nor given again.
 pub struct AnswerCache {
     model: Arc<dyn Think>,
     patterns: Arc<Patterns>,
@@ -72,7 +72,7 @@ impl AnswerCache {
     /// Why the answer is this caller's own.
     pub fn find(&self, messages: &[Message]) -> Result<Option<Found>, OwnAnswer> {
         let asked = Asked::read(messages, &self.patterns)?;
-        Ok(self.kept.lock().find(&asked))
+        Ok(self.kept.lock().peek(&asked))
     }
 
     /// How often answers were found.
@@ -86,13 +86,16 @@ impl AnswerCache {
         let (Some(instructions), Some(question)) = (messages.first(), messages.last()) else { return };
         let messages = vec![instructions.clone(), question.clone()];
         let Ok(asked) = Asked::read(&messages, &self.patterns) else { return };
-        let Ok(room) = self.model.rooms().admit() else { return };
-        // The last room is for a call.
         if !self.model.rooms().has_room() || self.kept.asks.swap(true, Ordering::AcqRel) {
             return;
         }
         let (model, kept) = (self.model.clone(), self.kept.clone());
-        let sink = Prepared { model, kept, asked, text: String::new(), _room: room };
+        let mut sink = Prepared { model, kept, asked, text: String::new(), room: None };
+        sink.room = self.model.rooms().admit().ok();
+        // The last room is for a call.
+        if sink.room.is_none() || sink.is_closed() {
+            return;
+        }
         let request = ThinkRequest {
             session: SESSION.to_owned(),
             messages,
@@ -113,22 +116,19 @@ impl AnswerCache {
 
 impl Think for AnswerCache {
     fn begin(&self, request: ThinkRequest, mut sink: Box<dyn ThinkSink>) -> Result<(), QueueFull> {
-        if request.task != Task::Answer || request.aside {
+        // With tools at hand, the model may do something: that is nobody else's.
+        if request.task != Task::Answer || request.aside || request.sampling.guide.is_some() {
             return self.model.begin(request, sink);
         }
         let Ok(asked) = Asked::read(&request.messages, &self.patterns) else {
             return self.model.begin(request, sink);
         };
-        let found = self.kept.lock().find(&asked).filter(|found| found.tokens <= request.sampling.max_tokens);
+        let found = self.kept.lock().find(&asked, request.sampling.max_tokens);
         (self.told)(found.as_ref().map(|found| found.by));
         if let Some(found) = found {
             sink.text(found.text);
             sink.done(Ok(Usage { cached: Some(found.by), ..Usage::default() }));
             return Ok(());
-        }
-        // With tools, the model may do something: that is nobody else's.
-        if request.sampling.guide.is_some() {
-            return self.model.begin(request, sink);
         }
         if asked.first {
             let kept = self.kept.clone();
@@ -190,7 +190,7 @@ struct Prepared {
     asked: Asked,
     text: String,
     /// The memory of the session.
-    _room: Room,
+    room: Option<Room>,
 }
 
 impl ThinkSink for Prepared {
@@ -198,8 +198,9 @@ impl ThinkSink for Prepared {
         true
     }
 
+    /// A call may need the memory.
     fn is_closed(&self) -> bool {
-        false
+        !self.model.rooms().has_room()
     }
 
     fn text(&mut self, text: String) {

@@ -19,6 +19,7 @@ use super::threads::{lower_priority, spawn};
 use super::wanted::Wanted;
 use super::watch::{Heartbeat, Limit};
 use super::{CancelFlag, EngineError, Generation, Generator, Rooms, Step, Task};
+use crate::dialogue::Usage;
 
 /// The maximum number of jobs that wait for one model. With more, callers would wait for seconds, and an
 /// error is better.
@@ -159,7 +160,7 @@ impl<G: Generation> Active<G> {
     fn give_up(&mut self) {
         let too_long = "the reply took longer than llm.reply_timeout_ms to begin";
         let outcome = if self.writes {
-            Ok(self.generation.usage())
+            Ok(Usage { cut: true, ..self.generation.usage() })
         } else {
             Err(EngineError::Failed(too_long.to_owned()))
         };

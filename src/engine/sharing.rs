@@ -62,7 +62,8 @@ impl Think for Sharing {
         let inbox = Mutex::new(Inbox { sink, read: 0, scored: false, over: false });
         let asker = Asker { cancel, wanted, buffered, cpu, inbox, joined: false };
         let mut answers = lock(&self.in_flight.0);
-        if let Some(answer) = answers.iter().find(|answer| answer.is_to(&messages, &sampling)).cloned() {
+        if let Some(answer) = answers.iter().find(|answer| answer.is_to(&messages, &sampling, aside)).cloned()
+        {
             let asker = Arc::new(Asker { joined: true, ..asker });
             answer.lock().joined_by(asker.clone(), &answer.cpu);
             drop(answers);
@@ -71,7 +72,7 @@ impl Think for Sharing {
             asker.tell(&answer);
             return Ok(());
         }
-        let answer = Arc::new(Answer::new(messages.clone(), sampling.clone(), asker));
+        let answer = Arc::new(Answer::new((messages.clone(), sampling.clone(), aside), asker));
         answers.push(answer.clone());
         drop(answers);
         let request = ThinkRequest {
@@ -130,6 +131,8 @@ impl InFlight {
 struct Answer {
     messages: Vec<Message>,
     sampling: Sampling,
+    /// It waits while calls are answered.
+    aside: bool,
     // What the model sees of all who ask.
     cancel: CancelFlag,
     wanted: Wanted,
@@ -150,7 +153,7 @@ struct Progress {
 }
 
 impl Answer {
-    fn new(messages: Vec<Message>, sampling: Sampling, first: Asker) -> Self {
+    fn new((messages, sampling, aside): (Vec<Message>, Sampling, bool), first: Asker) -> Self {
         let progress = Progress {
             text: String::new(),
             end_of_turn: None,
@@ -161,6 +164,7 @@ impl Answer {
         let answer = Self {
             messages,
             sampling,
+            aside,
             cancel: CancelFlag::default(),
             wanted: Wanted::default(),
             buffered: BufferedPlayback::default(),
@@ -171,9 +175,12 @@ impl Answer {
         answer
     }
 
-    fn is_to(&self, messages: &[Message], sampling: &Sampling) -> bool {
+    /// No call joins what waits while calls are answered.
+    fn is_to(&self, messages: &[Message], sampling: &Sampling, aside: bool) -> bool {
         // All conversations begin alike.
-        self.messages.iter().rev().eq(messages.iter().rev()) && self.sampling == *sampling
+        self.aside == aside
+            && self.messages.iter().rev().eq(messages.iter().rev())
+            && self.sampling == *sampling
     }
 
     fn lock(&self) -> MutexGuard<'_, Progress> {

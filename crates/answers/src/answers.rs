@@ -1,6 +1,6 @@
 //! The answers that are kept. Must not know how a question is understood.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{BuildHasher as _, RandomState};
 use std::num::NonZeroUsize;
 
 use lru::LruCache;
@@ -51,8 +51,6 @@ pub struct Statistics {
     pub pattern: u64,
     /// Answers that were kept.
     pub kept: u64,
-    /// Answers that are there now.
-    pub held: u64,
 }
 
 /// A question to an agent: to other instructions, it is another one.
@@ -68,27 +66,43 @@ struct Key {
 pub struct Answers {
     by_question: LruCache<Key, (String, usize)>,
     statistics: Statistics,
+    /// Nobody can think up instructions that look like others.
+    versions: RandomState,
 }
 
 impl Answers {
     /// Keeps at most so many answers.
     #[must_use]
     pub fn new(most: NonZeroUsize) -> Self {
-        Self { by_question: LruCache::new(most), statistics: Statistics::default() }
+        // One by its words, and one by its meaning.
+        let by_question = LruCache::new(most.saturating_mul(NonZeroUsize::MIN.saturating_add(1)));
+        Self { by_question, statistics: Statistics::default(), versions: RandomState::new() }
     }
 
-    /// The answer that was given to this question before.
-    pub fn find(&mut self, asked: &Asked) -> Option<Found> {
+    /// The answer that was given to this question before, if it has no more tokens than these.
+    pub fn find(&mut self, asked: &Asked, most_tokens: usize) -> Option<Found> {
+        let found = self.peek(asked).filter(|found| found.tokens <= most_tokens);
         self.statistics.asked += 1;
-        let version = version(asked);
-        let mut get =
-            |question: String| self.by_question.get(&Key { instructions: version, question }).cloned();
+        match found.as_ref().map(|found| found.by) {
+            None => {}
+            Some(CachedBy::Exact) => self.statistics.exact += 1,
+            Some(CachedBy::Pattern) => self.statistics.pattern += 1,
+        }
+        found
+    }
+
+    /// The same, without counting it.
+    pub fn peek(&mut self, asked: &Asked) -> Option<Found> {
+        // Behind other words, only a template shows that the question needs none of them.
+        if !asked.first && asked.meaning.is_none() {
+            return None;
+        }
+        let instructions = self.versions.hash_one(&asked.instructions);
+        let mut get = |question: String| self.by_question.get(&Key { instructions, question }).cloned();
         if let Some((text, tokens)) = get(asked.question.clone()) {
-            self.statistics.exact += 1;
             return Some(Found { text, by: CachedBy::Exact, tokens });
         }
         let (text, tokens) = get(marked(asked)?)?;
-        self.statistics.pattern += 1;
         Some(Found { text, by: CachedBy::Pattern, tokens })
     }
 
@@ -110,7 +124,7 @@ impl Answers {
         if answer.ends_with('?') {
             return Err(NotKept::Asks);
         }
-        let instructions = version(asked);
+        let instructions = self.versions.hash_one(&asked.instructions);
         for question in [Some(asked.question.clone()), marked(asked)].into_iter().flatten() {
             self.by_question.put(Key { instructions, question }, (answer.to_owned(), tokens));
         }
@@ -121,17 +135,11 @@ impl Answers {
     /// How often answers were found.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        Statistics { held: self.by_question.len() as u64, ..self.statistics }
+        self.statistics
     }
 }
 
 /// The key of a meaning: no question has such words.
 fn marked(asked: &Asked) -> Option<String> {
     asked.meaning.as_ref().map(|meaning| format!("= {meaning}"))
-}
-
-fn version(asked: &Asked) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    asked.instructions.hash(&mut hasher);
-    hasher.finish()
 }

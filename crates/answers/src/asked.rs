@@ -3,14 +3,14 @@
 
 use offhook_core::dialogue::{Message, Role};
 
-use crate::normal::{Phrase, normal, phrase};
+use crate::normal::{Phrase, is_courtesy, normal, phrase};
 use crate::patterns::{Meaning, Patterns};
 
-/// Longer questions hardly come back, in words.
-const LONGEST: usize = 24;
+/// Longer questions hardly come back, in bytes.
+const LONGEST: usize = 300;
 
-/// Shorter ones say too little.
-const SHORTEST: usize = 2;
+/// Without a template, shorter ones mean something by what was said before, in words.
+const SHORTEST: usize = 4;
 
 /// Why the answer of a turn is this caller's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -33,9 +33,12 @@ pub enum OwnAnswer {
     /// It depends on what was said before.
     #[error("it depends on what was said before")]
     Before,
-    /// It depends on the time.
+    /// It depends on the time, or on how things stand.
     #[error("it depends on the time at which it is asked")]
     Time,
+    /// Something else was said with it.
+    #[error("the caller says more than a question")]
+    More,
     /// The caller has asked it before, and wants another answer.
     #[error("it was asked before in this conversation")]
     Again,
@@ -50,7 +53,7 @@ pub struct Asked {
     pub question: String,
     /// What it means, if a template fits.
     pub meaning: Option<Meaning>,
-    /// The conversation has no words of a caller but these: its answer depends on nothing else.
+    /// The conversation has no words but these and the instructions: its answer depends on nothing else.
     pub first: bool,
 }
 
@@ -87,7 +90,7 @@ impl Asked {
             instructions: instructions.text.clone(),
             question: question.join(" "),
             meaning,
-            first: !before.iter().any(|message| message.role != Role::Assistant),
+            first: before.is_empty(),
         })
     }
 }
@@ -95,52 +98,50 @@ impl Asked {
 /// The words of a question that stands alone, and what they mean.
 fn read(text: &str, patterns: &Patterns) -> Result<(Phrase, Option<Meaning>), OwnAnswer> {
     let words = &patterns.words;
-    let sentences =
-        || text.split_inclusive(['.', '!', '?']).filter(|part| part.contains(char::is_alphabetic));
-    let last = sentences().next_back().unwrap_or_default();
-    let earlier_questions = sentences().filter(|part| part.ends_with('?')).count();
-    // What callers say of themselves before a question that stands alone changes nothing; a second question
-    // wants an answer of its own.
-    if earlier_questions <= usize::from(last.ends_with('?')) && sentences().count() > 1 {
-        let question = normal(last, words);
-        if let Some(meaning) = patterns.meaning(&question)
-            && let Ok(meaning) = anybodys(meaning, &question, patterns)
-        {
-            return Ok((question, Some(meaning)));
-        }
+    if text.len() > LONGEST {
+        return Err(OwnAnswer::Length);
     }
-    let question = normal(text, words);
-    let has = |some: &Phrase| question.iter().any(|word| some.contains(word));
-    if let Some(meaning) = patterns.meaning(&question) {
-        return Ok((question.clone(), Some(anybodys(meaning, &question, patterns)?)));
-    }
-    if has(&words.times) {
+    // Also where it looks like a greeting.
+    if phrase(text).iter().any(|word| words.times.contains(word)) {
         return Err(OwnAnswer::Time);
     }
+    let mut sentences = text.split_inclusive(['.', '!', '?']).rev();
+    // "Dr. Lee" is no sentence of its own: what stands before a full stop counts if it is a whole one.
+    let last = sentences.find(|part| part.contains(char::is_alphabetic)).unwrap_or_default();
+    let question = normal(text, words);
+    if let Some(meaning) = patterns.meaning(&question) {
+        return Ok((question, Some(anybodys(meaning, patterns)?)));
+    }
+    if sentences.any(|earlier| !is_courtesy(earlier, words)) && !last.is_empty() {
+        return Err(OwnAnswer::More);
+    }
+    let has = |some: &Phrase| question.iter().any(|word| some.contains(word));
     if !question.first().is_some_and(|first| words.asks.contains(first)) {
         Err(OwnAnswer::NotAsked)
-    } else if !(SHORTEST..=LONGEST).contains(&question.len()) {
+    } else if question.len() < SHORTEST {
         Err(OwnAnswer::Length)
     } else if has(&words.own) {
         Err(OwnAnswer::Caller)
     } else if has(&words.before) {
         Err(OwnAnswer::Before)
+    } else if has(&words.states) {
+        Err(OwnAnswer::Time)
     } else {
         Ok((question, None))
     }
 }
 
 /// A meaning, if its slots hold nothing that is the caller's own.
-fn anybodys(meaning: Meaning, question: &[String], patterns: &Patterns) -> Result<Meaning, OwnAnswer> {
+fn anybodys(meaning: Meaning, patterns: &Patterns) -> Result<Meaning, OwnAnswer> {
     let words = &patterns.words;
     let slots: Phrase = meaning.slots.values().flat_map(|slot| phrase(slot)).collect();
-    let in_slots = |some: &Phrase| slots.iter().any(|word| some.contains(word));
-    if question.iter().any(|word| words.times.contains(word)) {
-        Err(OwnAnswer::Time)
-    } else if in_slots(&words.own) {
+    let has = |some: &Phrase| slots.iter().any(|word| some.contains(word));
+    if has(&words.own) {
         Err(OwnAnswer::Caller)
-    } else if in_slots(&words.before) {
+    } else if has(&words.before) {
         Err(OwnAnswer::Before)
+    } else if has(&words.states) {
+        Err(OwnAnswer::Time)
     } else {
         Ok(meaning)
     }

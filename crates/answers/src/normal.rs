@@ -33,6 +33,12 @@ pub(crate) fn normal(text: &str, words: &Words) -> Phrase {
     without_courtesies(&question, words).to_vec()
 }
 
+/// Whether a sentence is nothing but greetings, thanks and fillers.
+pub(crate) fn is_courtesy(sentence: &str, words: &Words) -> bool {
+    let said = normal(sentence, words);
+    said.is_empty() || words.openers.contains(&said) || words.closers.contains(&said)
+}
+
 /// The question between greetings and thanks; all of it, if there is nothing else.
 fn without_courtesies<'q>(mut question: &'q [String], words: &Words) -> &'q [String] {
     loop {

