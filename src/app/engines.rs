@@ -268,7 +268,7 @@ pub fn caching_answers(
     let patterns = Arc::new(Patterns::english()?);
     let answers = Mutex::new(BTreeMap::new());
     let models = engines.models.wrapped(|name, model| {
-        let cache = counted.cache(name, model, patterns.clone(), most);
+        let cache = counted.cached_answers().around(name, model, patterns.clone(), most);
         answers.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), cache.clone());
         cache
     });

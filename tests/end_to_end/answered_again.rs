@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::own_agent::{start, turn};
 use super::strangers::run;
-use crate::support::server::{Server, configuration};
+use crate::support::server::{Server, configured};
 
 #[test]
 fn the_second_who_asks_gets_the_answer_of_the_first_and_who_brings_other_facts_does_not() {
-    let server = Server::start(&configuration(&[("llm.cached_answers", "100")]));
+    let server = Server::start(&configured(&[("llm.cached_answers", "100")], &[]));
     run(async {
         let quiet = || json!({"greeting": ""});
         let first = turn(start(&server, quiet()).await).await;

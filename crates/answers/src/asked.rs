@@ -3,8 +3,9 @@
 
 use offhook_core::dialogue::{Message, Role};
 
-use crate::normal::{Phrase, is_courtesy, normal, phrase};
+use crate::normal::{is_courtesy, normal};
 use crate::patterns::{Meaning, Patterns};
+use crate::words::{Phrase, phrase};
 
 /// Longer questions hardly come back, in bytes.
 const LONGEST: usize = 300;

@@ -1,5 +1,5 @@
-//! Answers that are given again: which questions stand alone, which of them mean the same, and what is kept of
-//! the answers. PURE; knows messages, and neither calls nor engines nor what a clock says.
+//! Answers that are given again: which questions stand alone, which of them mean the same, and what is kept
+//! of the answers. PURE; knows messages, and neither calls nor engines nor what a clock says.
 //!
 //! - [`Asked`]: the question at the end of a conversation, if anybody could have asked it at any time.
 //! - [`Patterns`]: how callers ask, as data (`data/en.toml`).
@@ -10,6 +10,7 @@ mod asked;
 mod normal;
 mod patterns;
 mod template;
+mod words;
 
 pub use answers::{Answers, Found, NotKept, Statistics};
 pub use asked::{Asked, OwnAnswer};

@@ -1,19 +1,7 @@
 //! A question without what does not change it: signs, capitals, greetings, fillers. Must not know what is
 //! asked.
 
-use crate::patterns::Words;
-
-/// Words in their order.
-pub(crate) type Phrase = Vec<String>;
-
-/// The words of a text: small letters, without signs around them.
-pub(crate) fn phrase(text: &str) -> Phrase {
-    let bare = |word: &str| {
-        let word = word.replace(['\u{2019}', '\u{2018}'], "'").to_lowercase();
-        word.trim_matches(|c: char| !c.is_alphanumeric() && c != '$').to_owned()
-    };
-    text.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect()
-}
+use crate::words::{Phrase, Words, phrase};
 
 /// The words of the question in a text.
 pub(crate) fn normal(text: &str, words: &Words) -> Phrase {

@@ -1,5 +1,5 @@
-//! How callers ask, as data: words that do not count, words that make a question somebody's own, and questions
-//! that mean the same. Must not know answers.
+//! How callers ask, as data: words that do not count, words that make a question somebody's own, and
+//! questions that mean the same. Must not know answers.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,8 +7,8 @@ use std::fmt;
 use regex::Regex;
 use serde::Deserialize;
 
-use crate::normal::{Phrase, phrase};
 use crate::template::{BadTemplate, expression};
+use crate::words::{Phrase, Words, phrase};
 
 /// Why patterns cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -40,22 +40,6 @@ impl fmt::Display for Meaning {
         f.write_str(&self.category)?;
         self.slots.iter().try_for_each(|(name, words)| write!(f, "; {name}: {words}"))
     }
-}
-
-/// Words of a language, as they stand in the data.
-#[derive(Debug)]
-pub(crate) struct Words {
-    pub(crate) openers: Vec<Phrase>,
-    pub(crate) closers: Vec<Phrase>,
-    /// What is said, and how it is written; fillers are written as nothing.
-    pub(crate) written: Vec<(Phrase, Phrase)>,
-    pub(crate) asks: Phrase,
-    pub(crate) own: Phrase,
-    pub(crate) before: Phrase,
-    pub(crate) times: Phrase,
-    pub(crate) states: Phrase,
-    pub(crate) open_questions: Vec<String>,
-    articles: Phrase,
 }
 
 /// The questions of a language.

@@ -24,8 +24,8 @@ pub(crate) enum BadTemplate {
     },
 }
 
-/// The expression of a template, which fits whole questions, each word with a space before it. `slots` are the
-/// texts that a slot may hold; others hold any words.
+/// The expression of a template, which fits whole questions, each word with a space before it. `slots` are
+/// the texts that a slot may hold; others hold any words.
 pub(crate) fn expression(
     template: &str,
     slots: &BTreeMap<String, Vec<String>>,

@@ -1,7 +1,6 @@
 //! What the engines do, counted around their ports, under names that other servers of speech use, too. Must
 //! not know calls.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -12,9 +11,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::answers::Patterns;
-use crate::dialogue::{CachedBy, Usage};
-use crate::engine::answer_cache::AnswerCache;
+use super::cached_answers::CachedAnswers;
+use crate::dialogue::Usage;
 use crate::engine::cores::Now;
 use crate::engine::ports::{
     Deliver, Hear, HearRequest, Speak, SpeakRequest, SpeakSink, Think, ThinkRequest, ThinkSink,
@@ -40,12 +38,6 @@ struct OfModel {
     model: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Cached {
-    model: String,
-    by: &'static str,
-}
-
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// The metrics of the engines.
@@ -69,8 +61,7 @@ pub struct EngineMetrics {
     reused_tokens: Family<Model, Counter>,
     output_tokens: Histograms<Model>,
     shared: Family<OfModel, Counter>,
-    looked_up: Family<OfModel, Counter>,
-    cached: Family<Cached, Counter>,
+    cached: CachedAnswers,
     /// The sum of them.
     shared_in_all: Counter,
 }
@@ -96,8 +87,7 @@ impl EngineMetrics {
             reused_tokens: Family::default(),
             output_tokens: Family::new_with_constructor(tokens),
             shared: Family::default(),
-            looked_up: Family::default(),
-            cached: Family::default(),
+            cached: CachedAnswers::new(registry),
             shared_in_all: Counter::default(),
         };
         // Series that begin at zero: a rate over their first event would be nothing otherwise.
@@ -155,16 +145,6 @@ impl EngineMetrics {
             "Requests that got the answer to another one, which asked the same at the same time",
             m.shared,
         );
-        registry.register(
-            "llm_cache_lookups",
-            "Questions that stand alone, looked up among the answers that were given before",
-            m.looked_up,
-        );
-        registry.register(
-            "llm_cached_answers",
-            "Answers that were given before, and were given again",
-            m.cached,
-        );
         metrics
     }
 
@@ -197,28 +177,10 @@ impl EngineMetrics {
         }))
     }
 
-    /// `inner`, which is called `name`, with at most so many of its answers kept, and those that are given
-    /// again counted.
+    /// What is counted of answers that are given again.
     #[must_use]
-    pub fn cache(
-        &self,
-        name: &str,
-        inner: Arc<dyn Think>,
-        patterns: Arc<Patterns>,
-        most: NonZeroUsize,
-    ) -> Arc<AnswerCache> {
-        let looked_up = self.looked_up.get_or_create_owned(&OfModel { model: name.to_owned() });
-        let found =
-            |by: CachedBy| self.cached.get_or_create_owned(&Cached { model: name.to_owned(), by: by.name() });
-        let (exact, pattern) = (found(CachedBy::Exact), found(CachedBy::Pattern));
-        Arc::new(AnswerCache::new(inner, patterns, most, move |by| {
-            looked_up.inc();
-            match by {
-                None => 0,
-                Some(CachedBy::Exact) => exact.inc(),
-                Some(CachedBy::Pattern) => pattern.inc(),
-            };
-        }))
+    pub fn cached_answers(&self) -> &CachedAnswers {
+        &self.cached
     }
 
     /// `inner`, which is called `name`, with its work counted.

@@ -2,6 +2,7 @@
 //! their ports), and the figures of the server at the moment of a scrape. Labels have few values, none of
 //! them from a peer. Must not know HTTP.
 
+mod cached_answers;
 mod calls;
 mod engines;
 mod requests;
