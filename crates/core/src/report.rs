@@ -2,6 +2,7 @@
 //! each provider's protocol has its own form of them. Must not know how the figures are made.
 
 mod after_call;
+mod consumption;
 mod live;
 mod tools;
 
@@ -14,6 +15,7 @@ use crate::ids::{MarkId, ToolCallId, TurnId, UtteranceId};
 use crate::units::CallTime;
 
 pub use after_call::{AfterCall, AfterState};
+pub use consumption::{Consumption, TokenCount};
 pub use live::{CoreUse, InboundQuality, Pong, Spread};
 pub use tools::{CalledTool, ToolEnd, ToolRun};
 
@@ -336,32 +338,6 @@ pub struct End {
     pub code: String,
     /// A sentence for people.
     pub reason: String,
-}
-
-/// The tokens of a call's answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct TokenCount {
-    /// Tokens of all prompts.
-    pub prompt: u64,
-    /// Those of them that were known from before, and not computed again.
-    pub reused: u64,
-    /// Generated tokens.
-    pub generated: u64,
-}
-
-/// The cost of a call and its audio.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Consumption {
-    /// The tokens of its answers.
-    pub tokens: TokenCount,
-    /// Audio that came from the caller, in seconds.
-    pub caller_audio_s: f64,
-    /// Audio of the agent that was sent, in seconds, with the pauses between its sentences.
-    pub agent_audio_s: f64,
-    /// Seconds of one core: engines held cores for so long, in equal shares, and its own task worked.
-    pub cpu_s: f64,
 }
 
 /// How a whole call went.
