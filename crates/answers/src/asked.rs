@@ -111,32 +111,27 @@ fn read(text: &str, patterns: &Patterns) -> Result<(Phrase, Option<Meaning>), Ow
     let last = sentences.find(|part| part.contains(char::is_alphabetic)).unwrap_or_default();
     let question = normal(text, words);
     if let Some(meaning) = patterns.meaning(&question) {
-        return Ok((question, Some(anybodys(meaning, patterns)?)));
+        let slots: Phrase = meaning.slots.values().flat_map(|slot| phrase(slot)).collect();
+        anybodys(&slots, patterns)?;
+        return Ok((question, Some(meaning)));
     }
     if sentences.any(|earlier| !is_courtesy(earlier, words)) && !last.is_empty() {
         return Err(OwnAnswer::More);
     }
-    let has = |some: &Phrase| question.iter().any(|word| some.contains(word));
     if !question.first().is_some_and(|first| words.asks.contains(first)) {
         Err(OwnAnswer::NotAsked)
     } else if question.len() < SHORTEST {
         Err(OwnAnswer::Length)
-    } else if has(&words.own) {
-        Err(OwnAnswer::Caller)
-    } else if has(&words.before) {
-        Err(OwnAnswer::Before)
-    } else if has(&words.states) {
-        Err(OwnAnswer::Time)
     } else {
+        anybodys(&question, patterns)?;
         Ok((question, None))
     }
 }
 
-/// A meaning, if its slots hold nothing that is the caller's own.
-fn anybodys(meaning: Meaning, patterns: &Patterns) -> Result<Meaning, OwnAnswer> {
+/// Nothing among these words is the caller's own, of before, or about how things stand.
+fn anybodys(some: &[String], patterns: &Patterns) -> Result<(), OwnAnswer> {
     let words = &patterns.words;
-    let slots: Phrase = meaning.slots.values().flat_map(|slot| phrase(slot)).collect();
-    let has = |some: &Phrase| slots.iter().any(|word| some.contains(word));
+    let has = |list: &Phrase| some.iter().any(|word| list.contains(word));
     if has(&words.own) {
         Err(OwnAnswer::Caller)
     } else if has(&words.before) {
@@ -144,7 +139,7 @@ fn anybodys(meaning: Meaning, patterns: &Patterns) -> Result<Meaning, OwnAnswer>
     } else if has(&words.states) {
         Err(OwnAnswer::Time)
     } else {
-        Ok(meaning)
+        Ok(())
     }
 }
 

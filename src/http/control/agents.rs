@@ -81,6 +81,12 @@ pub(super) async fn list(State(app): State<App>, parameters: Parameters) -> Resu
     Ok(Json(of(&app)))
 }
 
+/// There is no agent of this name.
+pub(super) fn unknown(config: &Config, agent: &str) -> Problem {
+    let told = format!("agent: there is no {agent:?}; there are: {}", config.names_of_agents());
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, told)
+}
+
 /// Which agent goes on.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -117,8 +123,7 @@ pub(super) async fn change(
 ) -> Result<StatusCode, Problem> {
     let config = app.settings.now();
     if !config.agents.contains_key(&agent) {
-        let told = format!("agent: there is no {agent:?}; there are: {}", config.names_of_agents());
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, told));
+        return Err(unknown(&config, &agent));
     }
     match app.registry.order(&CallId::new(&id), Order::Agent(agent.clone())) {
         Ok(()) => {

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::agents;
 use super::body::{Body, Form};
 use super::described::AGENT;
 use super::problems::{Problem, Refusal};
@@ -115,10 +116,7 @@ pub(super) async fn quick(
     let settings = app.settings.now();
     let config = match agent {
         None => settings.as_ref().clone(),
-        Some(agent) => settings.as_agent(&agent).ok_or_else(|| {
-            let told = format!("agent: there is no {agent:?}; there are: {}", settings.names_of_agents());
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, told)
-        })?,
+        Some(agent) => settings.as_agent(&agent).ok_or_else(|| agents::unknown(&settings, &agent))?,
     };
     let none = |why: String| Problem::new(StatusCode::NOT_FOUND, why);
     let engines = app.engines().ok_or_else(|| none("the language models are being loaded".to_owned()))?;
