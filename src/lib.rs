@@ -24,6 +24,7 @@ pub use offhook_core::{
 pub use offhook_edits as edits;
 pub use offhook_files as files;
 pub use offhook_formats as formats;
+pub use offhook_knowledge as knowledge;
 pub use offhook_login as login;
 pub use offhook_models as models;
 pub use offhook_openai as openai;

@@ -42,6 +42,8 @@ enum Command {
     Call(cli::call::Args),
     /// Talk to the language model in text
     Chat(cli::chat::Args),
+    /// Say what an agent finds in its folder for a question
+    Knowledge(cli::knowledge::Args),
     /// Speak a text
     Say(cli::say::Args),
     /// List the voices
@@ -134,6 +136,7 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
         Command::Serve(_)
         | Command::Call(_)
         | Command::Chat(_)
+        | Command::Knowledge(_)
         | Command::Say(_)
         | Command::Voices(_)
         | Command::Doctor(_)
@@ -165,6 +168,7 @@ fn run(command: Command, path: Option<&Path>, log: &mut Option<Logging>) -> anyh
         }
         Command::Call(args) => cli::call::run(args, path),
         Command::Chat(args) => cli::chat::run(args, &config),
+        Command::Knowledge(args) => cli::knowledge::run(&args, &config),
         Command::Say(args) => cli::say::run(args, &config),
         Command::Voices(args) => cli::voices::run(&args, &config, path),
         Command::Doctor(args) => cli::doctor::run(&args, &config),

@@ -5,6 +5,7 @@ pub mod certificates;
 pub mod config_file;
 pub mod engines;
 mod figures;
+pub mod foreseeing;
 pub(crate) mod login;
 pub(crate) mod reload;
 mod settings;

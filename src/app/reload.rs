@@ -13,9 +13,17 @@ use super::voices::prepare;
 use crate::config::keys::{Keys, is_taken_over};
 use crate::config::persona::persona_key;
 use crate::config::{Config, ConfigError, Persona, Problem, parse, unspeakable};
+use crate::runtime::library::Library;
 
 /// The key that names the language model in use. It is not for new calls alone.
 const MODEL: &str = "llm.use";
+
+/// A file that can be used, and the folders that it names.
+struct Read {
+    config: Config,
+    text: String,
+    library: Library,
+}
 
 /// What came of reading again. A key is named if its value changed.
 #[derive(Debug, Default)]
@@ -95,16 +103,17 @@ impl App {
     fn reload_configuration(&self) -> Result<Reloaded, NotReloaded> {
         let engines = self.engines().ok_or(NotReloaded::NotReady)?;
         let _alone = self.settings.changing();
-        let Some((config, text)) = self.read_again()? else {
+        let Some(Read { config, text, library }) = self.read_again()? else {
             tracing::info!("no configuration file: nothing of it was reloaded");
             return Ok(Reloaded::default());
         };
         let keys = Keys::of(&text);
         let waits = keys.changed_since(self.settings.at_start()).filter(|key| !is_taken_over(key));
         let mut after_a_restart: BTreeSet<String> = waits.map(str::to_owned).collect();
-        let before = self.take_over(&config, keys.clone());
+        let folders: Vec<String> = library.changed_since(&self.settings.library(), &config).collect();
+        let before = self.take_over(&config, library, keys.clone());
         let live = keys.changed_since(&before).filter(|key| is_taken_over(key));
-        let mut taken_over: BTreeSet<String> = live.map(str::to_owned).collect();
+        let mut taken_over: BTreeSet<String> = live.map(str::to_owned).chain(folders).collect();
         match engines.models.switch_to(&config.llm.in_use) {
             Ok(is_another) => {
                 after_a_restart.remove(MODEL);
@@ -121,11 +130,12 @@ impl App {
         Ok(Reloaded { taken_over, after_a_restart, certificate: false })
     }
 
-    /// New calls get the agent and the turn-taking of this configuration, which these keys say. Returns what
-    /// the keys said before.
-    pub(crate) fn take_over(&self, new: &Config, keys: Keys) -> Keys {
+    /// New calls get the agent and the turn-taking of this configuration, which these keys say, and its
+    /// folders. Returns what the keys said before.
+    pub(crate) fn take_over(&self, new: &Config, library: Library, keys: Keys) -> Keys {
         let live = Arc::new(self.config.with_agent_of(new));
-        let before = self.settings.swap(live.clone(), keys);
+        library.notes().for_each(|note| tracing::warn!("{note}"));
+        let before = self.settings.swap(live.clone(), library, keys);
         if let Some(engines) = self.engines() {
             prepare(&live, &engines.voices);
         }
@@ -156,7 +166,7 @@ impl App {
     ///
     /// # Errors
     /// What is wrong with the file.
-    fn read_again(&self) -> Result<Option<(Config, String)>, ConfigError> {
+    fn read_again(&self) -> Result<Option<Read>, ConfigError> {
         let file = &self.settings.file;
         let source = file.path().display().to_string();
         let failed = |problems| ConfigError { source: source.clone(), problems };
@@ -178,6 +188,11 @@ impl App {
             )
         };
         problems.extend(unspeakable(&config).into_iter().map(cannot));
-        if problems.is_empty() { Ok(Some((config, contents.text))) } else { Err(failed(problems)) }
+        let library = Library::open(&config).unwrap_or_else(|unread| {
+            problems.extend(unread);
+            Library::default()
+        });
+        let read = || Some(Read { config, text: contents.text, library });
+        if problems.is_empty() { Ok(read()) } else { Err(failed(problems)) }
     }
 }

@@ -24,6 +24,7 @@ use crate::runtime::admission::Admission;
 use crate::runtime::after_call::AfterCalls;
 use crate::runtime::clock::{Uptime, since_1970, uptime};
 use crate::runtime::followers::Follower;
+use crate::runtime::library::Library;
 use crate::runtime::lookup::Lookup;
 use crate::runtime::monitor::{LOOK, Monitor, Seen};
 use crate::runtime::process;
@@ -97,7 +98,7 @@ impl App {
         Self {
             registry: Arc::new(Registry::new(server.max_calls)),
             admission: Arc::new(Admission::new(server.max_waiting, server.max_calls_per_peer)),
-            settings: Arc::new(Settings::new(config.clone(), ConfigFile::new(None))),
+            settings: Arc::new(Settings::new(config.clone(), ConfigFile::new(None), Library::default())),
             certificates: None,
             transfers: Arc::new(Transfers::new(uptime.clone())),
             requests: Arc::new(Semaphore::new(config.api.at_once)),
@@ -124,10 +125,10 @@ impl App {
         }
     }
 
-    /// Names the file from which the configuration came.
+    /// Names the file from which the configuration came, and the folders that it names, which were read.
     #[must_use]
-    pub fn configured_by(mut self, file: ConfigFile) -> Self {
-        self.settings = Arc::new(Settings::new(self.config.clone(), file));
+    pub fn configured_by(mut self, file: ConfigFile, library: Library) -> Self {
+        self.settings = Arc::new(Settings::new(self.config.clone(), file, library));
         self
     }
 
@@ -203,6 +204,7 @@ impl App {
             lookup,
             errands: self.errands.clone(),
             toolbox: self.toolbox.clone(),
+            library: Arc::default(),
             monitor,
             watching,
             transfers,
@@ -362,7 +364,7 @@ impl App {
     /// The services for what is done with running calls; `None` before the engines are ready.
     pub(crate) fn serving(&self) -> Option<Services> {
         let services = self.services.get()?;
-        Some(Services { config: self.settings.now(), ..services.clone() })
+        Some(self.settings.of_new_calls(services))
     }
 
     /// The services for a new call, or why a call that began now would be refused.
@@ -373,7 +375,7 @@ impl App {
             return Err(Refused::Memory(self.registry.calls()));
         }
         self.monitor.admit(self.registry.calls())?;
-        Ok(Services { config: self.settings.now(), ..services.clone() })
+        Ok(self.settings.of_new_calls(services))
     }
 }
 

@@ -7,6 +7,7 @@ pub mod chat;
 pub mod config;
 pub mod doctor;
 mod json;
+pub mod knowledge;
 pub mod models;
 mod offline_call;
 pub mod output;

@@ -2,6 +2,7 @@
 //! folders and certificates, and missing settings. `config check` reports the findings, and `serve` obeys
 //! them. Reads the heads of files, and no weights.
 
+mod knowledge;
 mod prompts;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use crate::engine::llm::{self, Inspected};
 use crate::engine::voice;
 use crate::engine::whisper;
 use crate::records::{OpenError, Store};
+use crate::runtime::library::Library;
 use crate::runtime::provider_api::ProviderApi;
 use crate::runtime::toolbox::Toolbox;
 use crate::webhooks;
@@ -54,6 +56,8 @@ pub(super) struct Opened {
     pub(super) certificates: Option<Certificates>,
     /// The client of the providers' APIs, if a provider has one that ends calls.
     pub(super) provider_api: Option<ProviderApi>,
+    /// The folders that agents know.
+    pub(super) library: Library,
 }
 
 /// All models that cannot be loaded.
@@ -90,6 +94,7 @@ pub(super) fn look(config: &Config) -> Findings {
     let mut findings = Findings::default();
     findings.missing_words(config);
     findings.tools(config);
+    findings.knowledge(config);
     if let Err(error) = whisper::check(&whisper_options(&config.stt, &config.stt.model)) {
         findings.models.push(error);
     }

@@ -15,6 +15,7 @@ use super::preflight::{self, Opened};
 use crate::app::App;
 use crate::app::config_file::ConfigFile;
 use crate::app::engines as start;
+use crate::app::foreseeing::foresight;
 use crate::cli::output::outln;
 use crate::config::{Config, ConfigError, Problem};
 use crate::engine::faults::Faults;
@@ -158,14 +159,14 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
         tokio::select! { _ = signals.0.recv() => (), _ = signals.1.recv() => () }
     };
     let wanted = SocketAddr::new(config.server.bind, args.port.unwrap_or(config.server.port));
-    let Opened { models, certificates, provider_api } = opened;
+    let Opened { models, certificates, provider_api, library } = opened;
     warn_of_the_open(&config);
     let records = Records::open(&config.records)?.map(Arc::new);
     let listener = listen_on(wanted)
         .with_context(|| format!("cannot listen on {wanted}; give another port with --port"))?;
     let address = listener.local_addr()?;
     let config = Arc::new(config);
-    let mut app = App::new(config.clone(), !args.take_all).configured_by(ConfigFile::new(path));
+    let mut app = App::new(config.clone(), !args.take_all).configured_by(ConfigFile::new(path), library);
     if let Some(records) = &records {
         app = app.recorded_by(records.clone());
     }
@@ -184,6 +185,10 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
     }
     if args.reports {
         app = app.followed_by(Arc::new(Reporter::to(std::io::stdout())?));
+    }
+    let foresight = foresight(&config)?;
+    if let Some(foresight) = &foresight {
+        app = app.followed_by(foresight.clone());
     }
     app = app.summarising().secured_by(certificates.clone());
     let limits = Limits { connections: config.server.max_connections, patience: config.server.start_timeout };
@@ -223,6 +228,9 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
         () = told_to_stop() => return Ok(()),
     }
     tracing::info!(%address, "ready");
+    if let Some(foresight) = foresight {
+        tokio::spawn(app.clone().foresee(foresight));
+    }
     for (line, url) in to_dial(&config, address) {
         tracing::info!(line, "dial {url}");
     }

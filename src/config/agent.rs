@@ -1,6 +1,8 @@
 //! The keys of `[agent]`, and the phrases among those of `[manners]`, with their defaults and limits. Knows
 //! no engine.
 
+use std::path::Path;
+
 use super::Agent;
 use super::persona::{name_problem, plain};
 use super::toml_reader::Reader;
@@ -21,13 +23,14 @@ const ALL: &str = "*";
 /// The longest phrase that the agent says on its own, in characters.
 const LONGEST_PHRASE: usize = 500;
 
-pub(super) fn agent(r: &mut Reader) -> Agent {
+pub(super) fn agent(r: &mut Reader, base: &Path) -> Agent {
     Agent {
         name: r.text("agent.name", "main", name_problem),
         description: description(r),
         numbers: numbers(r),
         system_prompt: r.text("agent.system_prompt", "", at_most(20_000)).trim().to_owned(),
         facts: r.text("agent.facts", "", at_most(20_000)).trim().to_owned(),
+        knowledge: r.file("agent.knowledge", base),
         tools: tools(r),
         model: Some(r.text("agent.model", "", |_| None)).filter(|model| !model.is_empty()),
         phrases: Phrases {

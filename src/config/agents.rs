@@ -35,7 +35,7 @@ impl Persona {
     /// Reads the sections of which an agent may have keys of its own.
     pub(super) fn read(r: &mut Reader, base: &Path) -> Self {
         Self {
-            agent: agent::agent(r),
+            agent: agent::agent(r, base),
             tts: speech::tts(r, base),
             vad: speech::vad(r),
             endpoint: turn_taking::endpoint(r),

@@ -45,7 +45,9 @@ pub fn settings(config: &Config) -> Settings {
         models: config.llm.models().count(),
         fallback_after: config.llm.fallback_after,
         max_reply_words: config.agent.max_reply_words,
-        prompt_tokens: config.llm.context_tokens - config.llm.sampling.max_tokens,
+        prompt_tokens: config.llm.context_tokens
+            - config.llm.sampling.max_tokens
+            - tokens_of_knowledge(config),
         tool_tokens: tokens_of_calls(config) - config.llm.sampling.max_tokens,
         tools: Tools::default(),
     }
@@ -59,6 +61,27 @@ const MOST_OF_CALLS: usize = 256;
 #[must_use]
 pub fn tokens_of_calls(config: &Config) -> usize {
     MOST_OF_CALLS.min(config.llm.context_tokens / 4).max(config.llm.sampling.max_tokens)
+}
+
+/// What is looked up for a question may take up to so many tokens.
+const MOST_OF_KNOWLEDGE: usize = 400;
+
+/// Few texts have more tokens than one for three characters.
+const CHARACTERS_OF_A_TOKEN: usize = 3;
+
+/// The tokens that are left to what is looked up for a question: at most a quarter of the context, and none
+/// where nothing is looked up.
+fn tokens_of_knowledge(config: &Config) -> usize {
+    match config.agent.knowledge {
+        None => 0,
+        Some(_) => MOST_OF_KNOWLEDGE.min(config.llm.context_tokens / 4),
+    }
+}
+
+/// The most characters of what is looked up for a question.
+#[must_use]
+pub fn characters_of_knowledge(config: &Config) -> usize {
+    tokens_of_knowledge(config) * CHARACTERS_OF_A_TOKEN
 }
 
 /// The settings of a call that overrides some of them, if it may.
@@ -84,6 +107,8 @@ pub fn settings_of(
         settings.phrases.greeting.clone_from(greeting);
     }
     if let Some(prompt) = &agent.system_prompt {
+        // Nothing is looked up for an agent of the client's own.
+        settings.prompt_tokens += tokens_of_knowledge(config);
         let (tokens, most) = (count.of(prompt), settings.prompt_tokens / 2);
         if tokens > most {
             let reason = format!("agent.system_prompt: {tokens} tokens, at most {most} are taken");

@@ -205,6 +205,8 @@ pub struct Agent {
     pub system_prompt: String,
     /// Facts, which stand behind them.
     pub facts: String,
+    /// The folder of texts in which its facts are looked up, question by question.
+    pub knowledge: Option<PathBuf>,
     /// The names of its tools; `None` for all.
     pub tools: Option<Vec<String>>,
     /// The name of the language model that it asks first; `None` for the one in use.
@@ -279,6 +281,8 @@ pub struct Llm {
     pub cache_mb: usize,
     /// The most answers that are kept and given again; `None` keeps none.
     pub cached_answers: Option<NonZeroUsize>,
+    /// The most questions of each agent whose answers are prepared; `None` prepares none.
+    pub prepared_answers: Option<NonZeroUsize>,
     /// The longest step of the model that is planned.
     pub longest_step: Duration,
     /// A reply whose first token takes longer than this is replaced by the fallback phrase.

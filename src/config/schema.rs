@@ -162,6 +162,7 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
         },
         cache_mb: r.integer("llm.cache_mb", 2048, 1..=1_000_000) as usize,
         cached_answers: NonZeroUsize::new(r.integer("llm.cached_answers", 0, 0..=1_000_000) as usize),
+        prepared_answers: NonZeroUsize::new(r.integer("llm.prepared_answers", 50, 0..=1_000) as usize),
         longest_step: r.millis("llm.longest_step_ms", 50, 5..=1000),
         first_token_timeout: r.millis("llm.first_token_timeout_ms", 4000, 100..=60_000),
     }

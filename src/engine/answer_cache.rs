@@ -2,7 +2,7 @@
 //! which questions mean the same.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::buffered_playback::BufferedPlayback;
@@ -12,16 +12,22 @@ use super::queue::QueueFull;
 use super::wanted::Wanted;
 use super::{CancelFlag, EngineError, Room, Rooms, Sampling, Task};
 use crate::answers::{Answers, Asked, Found, OwnAnswer, Patterns, Statistics};
-use crate::dialogue::{CachedBy, Message, Usage};
+use crate::dialogue::{CachedBy, Message, Role, Usage};
 
 /// The session of what is asked for the cache.
 const SESSION: &str = "cached answers";
+
+/// How tokens are drawn for another wording: the temperature, and the least probability of a token, as a fraction
+/// of the likeliest one's.
+const FREE: f32 = 0.9;
+const LIKELY: f32 = 0.1;
 
 /// A model around which answers are kept. A question that stands alone is answered at once if it was asked
 /// before, in the same words or in others of the same meaning, of an agent with the same instructions.
 ///
 /// An answer is kept only if nothing but its question was said. Other questions are asked once more, on their
-/// own, while no call needs the model, one at a time. What may call tools is neither kept nor given again.
+/// own, while no call needs the model, one at a time; so are other wordings of what is given again. What may
+/// call tools is neither kept nor given again.
 pub struct AnswerCache {
     model: Arc<dyn Think>,
     patterns: Arc<Patterns>,
@@ -81,21 +87,43 @@ impl AnswerCache {
         self.kept.lock().statistics()
     }
 
-    /// Asks the question on its own, for the next one who asks it.
-    fn prepare(&self, messages: &[Message], sampling: &Sampling) {
-        let (Some(instructions), Some(question)) = (messages.first(), messages.last()) else { return };
-        let messages = vec![instructions.clone(), question.clone()];
-        let Ok(asked) = Asked::read(&messages, &self.patterns) else { return };
+    /// Whether the question at the end of this conversation could be given again, and nobody has asked it.
+    #[must_use]
+    pub fn lacks(&self, messages: &[Message]) -> bool {
+        self.find(messages).is_ok_and(|found| found.is_none())
+    }
+
+    /// Asks the question on its own, for the next one who asks it, if the model has time and memory for that.
+    /// `over` is called at its end, if it begins.
+    pub fn prepare(
+        &self,
+        messages: Vec<Message>,
+        sampling: &Sampling,
+        over: impl FnOnce() + Send + 'static,
+    ) -> bool {
+        self.ask(messages, sampling, Purpose::Answer, over)
+    }
+
+    fn ask(
+        &self,
+        messages: Vec<Message>,
+        sampling: &Sampling,
+        purpose: Purpose,
+        over: impl FnOnce() + Send + 'static,
+    ) -> bool {
+        let Ok(asked) = Asked::read(&messages, &self.patterns) else { return false };
         if !self.model.rooms().has_room() || self.kept.asks.swap(true, Ordering::AcqRel) {
-            return;
+            return false;
         }
-        let (model, kept) = (self.model.clone(), self.kept.clone());
-        let mut sink = Prepared { model, kept, asked, text: String::new(), room: None };
+        let (model, kept, patterns) = (self.model.clone(), self.kept.clone(), self.patterns.clone());
+        let mut sink =
+            Prepared { model, kept, patterns, asked, purpose, text: String::new(), room: None, over: None };
         sink.room = self.model.rooms().admit().ok();
         // The last room is for a call.
         if sink.room.is_none() || sink.is_closed() {
-            return;
+            return false;
         }
+        sink.over = Some(Box::new(over));
         let request = ThinkRequest {
             session: SESSION.to_owned(),
             messages,
@@ -108,9 +136,7 @@ impl AnswerCache {
             buffered: BufferedPlayback::default(),
             cpu: CpuTime::default(),
         };
-        if self.model.begin(request, Box::new(sink)).is_err() {
-            tracing::debug!("the model has no time for a question of the cache");
-        }
+        self.model.begin(request, Box::new(sink)).is_ok()
     }
 }
 
@@ -128,15 +154,18 @@ impl Think for AnswerCache {
         if let Some(found) = found {
             sink.text(found.text);
             sink.done(Ok(Usage { cached: Some(found.by), ..Usage::default() }));
+            if self.kept.lock().wants_another_wording(&asked) {
+                self.ask(alone(&request.messages), &freely(&request.sampling), Purpose::Wording, || {});
+            }
             return Ok(());
         }
         if asked.first {
             let kept = self.kept.clone();
             return self.model.begin(request, Box::new(Keeping { sink, kept, asked, text: String::new() }));
         }
-        let (messages, sampling) = (request.messages.clone(), request.sampling.clone());
+        let (alone, sampling) = (alone(&request.messages), request.sampling.clone());
         self.model.begin(request, sink)?;
-        self.prepare(&messages, &sampling);
+        self.prepare(alone, &sampling, || {});
         Ok(())
     }
 
@@ -183,14 +212,45 @@ impl ThinkSink for Keeping {
     }
 }
 
+/// The instructions, what was looked up for the question, and the question.
+fn alone(messages: &[Message]) -> Vec<Message> {
+    let last = messages.len().saturating_sub(1);
+    let stays = |(at, message): &(usize, &Message)| *at == last || message.role == Role::System;
+    messages.iter().enumerate().filter(stays).map(|(_, message)| message.clone()).collect()
+}
+
+/// Tokens are drawn among the likely ones, each time with other random numbers: so that words differ.
+fn freely(sampling: &Sampling) -> Sampling {
+    static TIMES: AtomicU64 = AtomicU64::new(0);
+    let seed = sampling.seed.wrapping_add(1 + TIMES.fetch_add(1, Ordering::Relaxed));
+    Sampling {
+        temperature: sampling.temperature.max(FREE),
+        min_p: sampling.min_p.max(LIKELY),
+        seed,
+        ..sampling.clone()
+    }
+}
+
+/// What an answer is asked for, for which no call waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To be kept.
+    Answer,
+    /// To be kept beside one, if it says the same in other words.
+    Wording,
+}
+
 /// An answer that no call waits for.
 struct Prepared {
     model: Arc<dyn Think>,
     kept: Arc<Kept>,
+    patterns: Arc<Patterns>,
     asked: Asked,
+    purpose: Purpose,
     text: String,
     /// The memory of the session.
     room: Option<Room>,
+    over: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl ThinkSink for Prepared {
@@ -210,8 +270,13 @@ impl ThinkSink for Prepared {
     fn end_of_turn(&mut self, _: f32) {}
 
     fn done(&mut self, outcome: Result<Usage, EngineError>) {
-        if let Ok(usage) = outcome {
-            self.kept.keep(&self.asked, &self.text, &usage);
+        let Ok(usage) = outcome else { return };
+        match self.purpose {
+            Purpose::Answer => self.kept.keep(&self.asked, &self.text, &usage),
+            Purpose::Wording if usage.cut => {}
+            Purpose::Wording => {
+                self.kept.lock().vary(&self.asked, &self.text, usage.generated, &self.patterns);
+            }
         }
     }
 }
@@ -221,156 +286,11 @@ impl Drop for Prepared {
     fn drop(&mut self) {
         self.model.end_session(SESSION);
         self.kept.asks.store(false, Ordering::Release);
+        if let Some(over) = self.over.take() {
+            over();
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dialogue::Role;
-    use crate::engine::NoRoom;
-
-    /// A model that answers with the number of the request, and keeps what it was asked.
-    struct Counting {
-        asked: Mutex<Vec<(String, Vec<Message>)>>,
-        rooms: Rooms,
-    }
-
-    impl Think for Counting {
-        fn begin(&self, request: ThinkRequest, mut sink: Box<dyn ThinkSink>) -> Result<(), QueueFull> {
-            let number = {
-                let mut asked = self.asked.lock().unwrap();
-                asked.push((request.session, request.messages));
-                asked.len()
-            };
-            sink.text("Answer ".to_owned());
-            sink.text(format!("{number}."));
-            sink.done(Ok(Usage { generated: 10, cut: request.sampling.max_tokens < 10, ..Usage::default() }));
-            Ok(())
-        }
-
-        fn end_session(&self, _: &str) {}
-
-        fn rooms(&self) -> &Rooms {
-            &self.rooms
-        }
-    }
-
-    #[derive(Clone, Default)]
-    struct Told(Arc<Mutex<(String, Option<CachedBy>)>>);
-
-    impl ThinkSink for Told {
-        fn has_room(&self) -> bool {
-            true
-        }
-
-        fn is_closed(&self) -> bool {
-            false
-        }
-
-        fn text(&mut self, text: String) {
-            self.0.lock().unwrap().0.push_str(&text);
-        }
-
-        fn end_of_turn(&mut self, _: f32) {}
-
-        fn done(&mut self, outcome: Result<Usage, EngineError>) {
-            self.0.lock().unwrap().1 = outcome.unwrap().cached;
-        }
-    }
-
-    struct Desk {
-        model: Arc<Counting>,
-        cache: AnswerCache,
-        looked_up: Arc<Mutex<Vec<Option<CachedBy>>>>,
-    }
-
-    fn desk_with(room: bool) -> Desk {
-        let rooms = Rooms::new(|| Ok::<_, NoRoom>(Room::new(())), move || room);
-        let model = Arc::new(Counting { asked: Mutex::default(), rooms });
-        let looked_up = Arc::<Mutex<Vec<_>>>::default();
-        let told = looked_up.clone();
-        let patterns = Arc::new(Patterns::english().unwrap());
-        let most = NonZeroUsize::new(100).unwrap();
-        let cache = AnswerCache::new(model.clone(), patterns, most, move |by| told.lock().unwrap().push(by));
-        Desk { model, cache, looked_up }
-    }
-
-    impl Desk {
-        /// The answer to the last of these lines, of which the first is the caller's.
-        fn answer(&self, lines: &[&str], most: usize) -> (String, Option<CachedBy>) {
-            let roles = [Role::User, Role::Assistant].into_iter().cycle();
-            let line = |(text, role): (&&str, Role)| Message { role, text: (*text).to_owned() };
-            let system = Message { role: Role::System, text: "You are a front desk.".to_owned() };
-            let request = ThinkRequest {
-                session: "a call".to_owned(),
-                messages: std::iter::once(system).chain(lines.iter().zip(roles).map(line)).collect(),
-                task: Task::Answer,
-                sampling: Sampling { max_tokens: most, ..Sampling::default() },
-                cancel: CancelFlag::default(),
-                wanted: Wanted::default(),
-                aside: false,
-                buffered: BufferedPlayback::default(),
-                cpu: CpuTime::default(),
-            };
-            let told = Told::default();
-            self.cache.begin(request, Box::new(told.clone())).unwrap();
-            told.0.lock().unwrap().clone()
-        }
-
-        fn asked(&self) -> usize {
-            self.model.asked.lock().unwrap().len()
-        }
-    }
-
-    const OPEN: &str = "When are you open on Monday?";
-    const HOURS: &str = "What are your hours on Monday?";
-
-    #[test]
-    fn a_question_that_was_asked_before_costs_nothing() {
-        let desk = desk_with(true);
-        assert_eq!(desk.answer(&[OPEN], 60), ("Answer 1.".to_owned(), None));
-        assert_eq!(desk.answer(&[OPEN], 60), ("Answer 1.".to_owned(), Some(CachedBy::Exact)));
-        assert_eq!(desk.answer(&[HOURS], 60), ("Answer 1.".to_owned(), Some(CachedBy::Pattern)));
-        assert_eq!(desk.answer(&["When are you open on Sunday?"], 60).0, "Answer 2.");
-        assert_eq!(desk.asked(), 2);
-        let looked_up = desk.looked_up.lock().unwrap().clone();
-        assert_eq!(looked_up, [None, Some(CachedBy::Exact), Some(CachedBy::Pattern), None]);
-    }
-
-    #[test]
-    fn a_question_from_the_middle_of_a_call_is_asked_once_more_on_its_own_for_the_next_caller() {
-        let desk = desk_with(true);
-        let middle = ["A cleaning is free from now on.", "Okay.", OPEN];
-        assert_eq!(desk.answer(&middle, 60), ("Answer 1.".to_owned(), None));
-        let alone = desk.model.asked.lock().unwrap()[1].clone();
-        assert_eq!((alone.0.as_str(), alone.1.len(), alone.1[1].text.as_str()), (SESSION, 2, OPEN));
-        assert_eq!(desk.answer(&[OPEN], 60), ("Answer 2.".to_owned(), Some(CachedBy::Exact)));
-    }
-
-    #[test]
-    fn the_last_room_of_the_model_is_a_calls() {
-        let desk = desk_with(false);
-        desk.answer(&["Hello.", "Hello.", OPEN], 60);
-        assert_eq!(desk.asked(), 1);
-    }
-
-    #[test]
-    fn what_is_cut_off_is_not_kept_and_what_is_too_long_is_not_given() {
-        let desk = desk_with(true);
-        desk.answer(&[OPEN], 5);
-        assert_eq!(desk.answer(&[OPEN], 60), ("Answer 2.".to_owned(), None));
-        assert_eq!(desk.answer(&[OPEN], 5), ("Answer 3.".to_owned(), None));
-        assert_eq!(desk.answer(&[OPEN], 60).1, Some(CachedBy::Exact));
-    }
-
-    #[test]
-    fn what_is_the_callers_own_goes_to_the_model() {
-        let desk = desk_with(true);
-        for text in ["Yes.", "Is my appointment on Monday?", "How much is it?", "Are you open now?"] {
-            assert_eq!(desk.answer(&[text], 60).1, None);
-            assert_eq!(desk.answer(&[text], 60).1, None);
-        }
-        assert!(desk.asked() == 8 && desk.looked_up.lock().unwrap().is_empty());
-    }
-}
+mod tests;

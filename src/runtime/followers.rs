@@ -95,8 +95,8 @@ fn turn_over(ReportedTurn { turn, .. }: &ReportedTurn) {
         hiccups = turn.hiccups,
         failed = turn.failed,
         rung = turn.rung,
-        prompt = turn.tokens.map(|tokens| tokens.prompt),
-        reused = turn.tokens.map(|tokens| tokens.reused),
+        prompt = turn.tokens.as_ref().map(|tokens| tokens.prompt),
+        reused = turn.tokens.as_ref().map(|tokens| tokens.reused),
         "turn over"
     );
     tracing::debug!(turn = turn.turn.0, heard = turn.heard, reply = turn.reply, "words");

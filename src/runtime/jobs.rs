@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::hands::Hands;
+use super::library::informed;
 use super::services::Services;
 use super::sinks::{Outcomes, Sounds, Thoughts, deliver};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
 use crate::call::{Job, JobId, Outcome};
-use crate::config::call::tokens_of_calls;
+use crate::config::call::{characters_of_knowledge, tokens_of_calls};
 use crate::dialogue::Message;
 use crate::dialogue::tools::{Conduct, ToolCall, Tools};
 use crate::engine::buffered_playback::BufferedPlayback;
@@ -24,6 +25,7 @@ use crate::engine::tool_answers::{self, NotAsked};
 use crate::engine::wanted::Wanted;
 use crate::engine::{CancelFlag, Sampling, Task, Transcript};
 use crate::ids::ToolCallId;
+use crate::knowledge::Knowledge;
 use crate::units::PHONE_RATE;
 
 /// A call's handle on a job.
@@ -47,6 +49,9 @@ pub(super) struct Jobs {
     session: String,
     engines: Engines,
     sampling: Sampling,
+    /// What the agent knows, and how many characters of it are told for one question.
+    knowledge: Option<Arc<Knowledge>>,
+    most_told: usize,
     /// The most tokens of an answer that may call tools.
     tokens_of_calls: usize,
     outcomes: Outcomes,
@@ -67,6 +72,7 @@ impl Jobs {
     pub(super) fn new(
         session: String,
         services: &Services,
+        knowledge: Option<Arc<Knowledge>>,
         outcomes: Outcomes,
         hands: Hands,
         cpu: CpuTime,
@@ -80,6 +86,8 @@ impl Jobs {
             session,
             engines,
             sampling,
+            knowledge,
+            most_told: characters_of_knowledge(&services.config),
             tokens_of_calls,
             outcomes,
             hands,
@@ -94,6 +102,7 @@ impl Jobs {
     /// New jobs go to the engines of this agent.
     pub(super) fn are_for(&mut self, services: &Services) {
         self.engines = services.engines.clone();
+        self.knowledge = services.knowledge();
         // Its own limit of words counts, and that of a machine under load is told again.
         self.reply_words = None;
         self.hands.are_for(services);
@@ -112,6 +121,7 @@ impl Jobs {
         let begun = match job {
             Job::Hear { samples, partial } => self.hear(id, hold, samples, partial).map(|()| None),
             Job::Answer { messages, tools, rung, wanted: _, most_tokens } => {
+                let (messages, sources) = self.informed(messages);
                 let mut request = self.request(hold, messages, Task::Answer);
                 if tools.is_some() {
                     request.sampling.max_tokens = self.tokens_of_calls;
@@ -119,14 +129,18 @@ impl Jobs {
                 let most = most_tokens.unwrap_or(usize::MAX).max(1);
                 request.sampling.max_tokens = request.sampling.max_tokens.min(most);
                 let begun = match tools {
-                    None => self.think(id, request, rung),
-                    Some(tools) => self.think_of_tools(id, request, tools, rung),
+                    None => self.think(id, request, sources, rung),
+                    Some(tools) => self.think_of_tools(id, request, sources, tools, rung),
                 };
                 begun.map(|model| Some(Outcome::Begun { model }))
             }
             Job::ReadAhead { messages, rebuild } => {
-                let task = if rebuild { Task::Rebuild } else { Task::Listen };
-                let begun = self.think(id, self.request(hold, messages, task), 0);
+                // What was looked up for one question does not stay for the next one.
+                let (task, messages) = match rebuild {
+                    true => (Task::Rebuild, messages),
+                    false => (Task::Listen, self.informed(messages).0),
+                };
+                let begun = self.think(id, self.request(hold, messages, task), Vec::new(), 0);
                 begun.map(|model| Some(Outcome::Begun { model }))
             }
             Job::Speak { text, first, wanted: _ } => self.speak(id, hold, text, first).map(|()| None),
@@ -194,11 +208,22 @@ impl Jobs {
         self.engines.hear.hear(request, deliver(&self.outcomes, id, heard)?)
     }
 
-    /// Asks the language model on a rung. Returns its name.
-    fn think(&self, id: JobId, request: ThinkRequest, rung: usize) -> Result<String, QueueFull> {
-        let task = request.task;
+    /// The conversation with what the agent knows of the caller's last words, and where that stands.
+    fn informed(&self, messages: Vec<Message>) -> (Vec<Message>, Vec<String>) {
+        informed(self.knowledge.as_deref(), messages, self.most_told)
+    }
+
+    /// Asks the language model on a rung, with passages from these places. Returns its name.
+    fn think(
+        &self,
+        id: JobId,
+        request: ThinkRequest,
+        sources: Vec<String>,
+        rung: usize,
+    ) -> Result<String, QueueFull> {
+        let speaks = request.task == Task::Answer;
         let (name, model) = self.engines.models.get(rung)?;
-        model.begin(request, Box::new(Thoughts::new(&self.outcomes, id, task == Task::Answer)?))?;
+        model.begin(request, Box::new(Thoughts::new(&self.outcomes, id, speaks, sources)?))?;
         Ok(name.to_owned())
     }
 
@@ -207,10 +232,11 @@ impl Jobs {
         &self,
         id: JobId,
         request: ThinkRequest,
+        sources: Vec<String>,
         tools: Arc<Tools>,
         rung: usize,
     ) -> Result<String, QueueFull> {
-        let sink = Box::new(Thoughts::new(&self.outcomes, id, true)?);
+        let sink = Box::new(Thoughts::new(&self.outcomes, id, true, sources)?);
         let outcomes = self.outcomes.clone();
         let not_asked = move |why| {
             let outcome = match why {

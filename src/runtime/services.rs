@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::followers::{Follower, Log};
+use super::library::Library;
 use super::lookup::Lookup;
 use super::monitor::Monitor;
 use super::provider_api::ProviderApi;
@@ -19,6 +20,7 @@ use crate::config::call::Known;
 use crate::config::{Config, Line};
 use crate::engine::engines::Engines;
 use crate::ids::CallId;
+use crate::knowledge::Knowledge;
 use crate::report::{Failure, Happened};
 use crate::streams::Start;
 use crate::streams::dialect::Dialect;
@@ -45,6 +47,8 @@ pub struct Services {
     pub errands: TaskTracker,
     /// The tools of the agent.
     pub toolbox: Arc<Toolbox>,
+    /// What the agents know.
+    pub library: Arc<Library>,
     /// Judges what the server does.
     pub monitor: Arc<Monitor>,
     /// Lets others watch running calls.
@@ -85,6 +89,12 @@ impl Services {
         let lookup = self.lookup.as_ref().filter(|_| start.agent.system_prompt.is_none());
         let Some(lookup) = lookup else { return (Known::default(), None) };
         lookup.ask(call, dialect.map_or("", Dialect::name), start).await
+    }
+
+    /// What its agent knows; `None` if it has no folder.
+    #[must_use]
+    pub fn knowledge(&self) -> Option<Arc<Knowledge>> {
+        self.library.of(&self.config.agent)
     }
 
     /// How much audio is kept in the playback buffer of the gateway that speaks `dialect`.

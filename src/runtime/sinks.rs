@@ -50,6 +50,8 @@ pub(super) struct Thoughts {
     outcomes: Outcomes,
     /// Whether its text is wanted; a prefill has none.
     speaks: bool,
+    /// Where the passages stand that were looked up for it.
+    sources: Vec<String>,
     // Places for the last text, the score and the end, which may come when the queue has no other.
     text: Option<Place>,
     score: Option<Place>,
@@ -61,9 +63,14 @@ impl Thoughts {
     ///
     /// # Errors
     /// If the queue is full.
-    pub(super) fn new(outcomes: &Outcomes, job: JobId, speaks: bool) -> Result<Self, QueueFull> {
+    pub(super) fn new(
+        outcomes: &Outcomes,
+        job: JobId,
+        speaks: bool,
+        sources: Vec<String>,
+    ) -> Result<Self, QueueFull> {
         let [text, score, end] = [reserve(outcomes)?, reserve(outcomes)?, reserve(outcomes)?].map(Some);
-        Ok(Self { job, outcomes: outcomes.clone(), speaks, text, score, end })
+        Ok(Self { job, outcomes: outcomes.clone(), speaks, sources, text, score, end })
     }
 }
 
@@ -100,7 +107,8 @@ impl ThinkSink for Thoughts {
     }
 
     fn done(&mut self, outcome: Result<Usage, EngineError>) {
-        let outcome = outcome.map_or_else(failure, Outcome::Done);
+        let sources = std::mem::take(&mut self.sources);
+        let outcome = outcome.map_or_else(failure, |usage| Outcome::Done(Usage { sources, ..usage }));
         send(&self.outcomes, &mut self.end, (self.job, outcome));
     }
 }
@@ -170,7 +178,7 @@ mod tests {
     #[test]
     fn an_answer_that_ends_when_the_queue_is_full_brings_its_last_text_its_score_and_its_end() {
         let (outcomes, mut queue) = tokio::sync::mpsc::channel(4);
-        let mut sink = Thoughts::new(&outcomes, JobId::default(), true).expect("room");
+        let mut sink = Thoughts::new(&outcomes, JobId::default(), true, Vec::new()).expect("room");
         outcomes.try_send((JobId::default(), Outcome::GaveWay)).expect("room");
         assert!(!sink.has_room());
         sink.end_of_turn(0.5);

@@ -63,8 +63,10 @@ impl Task<'_> {
         let (outcomes, mut inbox) = mpsc::channel(QUEUE);
         let hands =
             Hands::new(self.id.clone(), self.leg.clone(), self.services.clone(), self.own_orders.clone());
-        let mut jobs =
-            Jobs::new(self.id.as_str().to_owned(), &self.services, outcomes, hands, self.spent.clone());
+        // Who brings an agent brings its facts.
+        let knowledge = self.services.knowledge().filter(|_| !self.own_agent);
+        let session = self.id.as_str().to_owned();
+        let mut jobs = Jobs::new(session, &self.services, knowledge, outcomes, hands, self.spent.clone());
         let mut call = begin(self.clock.now());
         let end = self.until_the_end(&mut call, &mut jobs, &mut inbox).await;
         let end = unless_transferred(end, &self.services, &self.leg).await;

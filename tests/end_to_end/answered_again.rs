@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
+use std::time::{Duration, Instant};
+
 use super::own_agent::{start, turn};
+use super::programs::ask;
 use super::strangers::run;
 use crate::support::server::{Server, configured};
 
@@ -21,4 +24,37 @@ fn the_second_who_asks_gets_the_answer_of_the_first_and_who_brings_other_facts_d
         assert_eq!(other["tokens"].get("cached"), None, "{other}");
         assert!(other["reply"].as_str().unwrap().contains("nine thirty"), "{other}");
     });
+}
+
+#[test]
+fn what_callers_have_asked_before_is_answered_ahead_after_a_start_with_other_facts() {
+    let token = "a token for administrators";
+    let keys = [
+        ("llm.cached_answers", "100"),
+        ("records.file", "\"calls.db\""),
+        ("records.batch_ms", "100"),
+        ("admin.token", "\"file:token\""),
+    ];
+    let configuration = configured(&keys, &[("token", token)]);
+    let server = Server::start(&configuration);
+    let mut heard = Value::Null;
+    run(async { heard = turn(start(&server, json!({"greeting": ""})).await).await["heard"].take() });
+    drop(server);
+
+    let text = std::fs::read_to_string(&configuration.path).unwrap();
+    std::fs::write(&configuration.path, text.replace("eight thirty to five", "nine fifteen to five"))
+        .unwrap();
+    let server = Server::start(&configuration);
+    let headers = format!("Authorization: Bearer {token}\r\nContent-Type: application/json\r\n");
+    let question = json!({"question": heard}).to_string();
+    let began = Instant::now();
+    let answer = loop {
+        let answer = ask(&server, "POST", "/api/v1/chat/quick", &headers, question.as_bytes());
+        if answer.status == 200 {
+            break answer.json();
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "{}", answer.json());
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    assert!(answer["answer"].as_str().unwrap().contains("nine fifteen"), "{answer}");
 }

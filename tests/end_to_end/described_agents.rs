@@ -33,6 +33,34 @@ pub(super) fn kept_answers(walk: &mut Walk, server: &Server, heard: &Value) {
     let nobody = Asked::json(&json!({"question": "How much is a crown?", "agent": "nobody"}));
     let told = walk.refused(server, "quick_answer", &nobody, 422);
     assert!(told.contains("there are: main"), "{told}");
+    written_answers(walk, server, heard);
+}
+
+/// Answers as they are written: one that is kept comes at once, another one from the model.
+fn written_answers(walk: &mut Walk, server: &Server, heard: &Value) {
+    let kept = walk.right(server, "stream_answer", &Asked::json(&json!({"question": heard}))).events();
+    let kinds: Vec<&Value> = kept.iter().map(|event| &event["type"]).collect();
+    assert_eq!(kinds, ["text", "done"]);
+    assert!(kept[1]["cached"] == "exact" && kept[1]["answer"] == kept[0]["text"], "{kept:?}");
+
+    let line = |by: &str, text: &str| json!({"by": by, "text": text});
+    let before = [line("caller", "When are you open on Friday?"), line("agent", "From eight to two.")];
+    let goes_on = json!({"question": "And on Sunday?", "before": before, "agent": "main"});
+    let written = walk.right(server, "stream_answer", &Asked::json(&goes_on)).events();
+    let (done, texts) = written.split_last().unwrap();
+    let text: String = texts.iter().map(|event| event["text"].as_str().unwrap()).collect();
+    assert!(done["type"] == "done" && texts.len() > 1 && done["answer"] == text.trim(), "{written:?}");
+    assert!(text.contains("closed") && done["cached"].is_null(), "{written:?}");
+
+    let none = json!({"question": "Hello?", "agent": "nobody"});
+    walk.refused(server, "stream_answer", &Asked::json(&none), 422);
+    let long = "é".repeat(1_001);
+    for wrong in [json!({"question": long}), json!({"question": "x", "before": [line("caller", &long)]})] {
+        walk.refused(server, "stream_answer", &Asked::json(&wrong), 400);
+    }
+    let many = json!({"question": "x", "before": vec![line("caller", "x"); 101]});
+    walk.refused(server, "stream_answer", &Asked::json(&many), 400);
+    walk.refused(server, "stream_answer", &Asked::json(&json!({"before": []})), 400);
 }
 
 /// The agent's settings and what is read again, with a file that is right, wrong, and gone.

@@ -16,6 +16,7 @@ mod described;
 mod described_agents;
 mod failed_transfers;
 mod fetching;
+mod folders;
 mod gaps;
 mod gateways;
 mod handshakes;

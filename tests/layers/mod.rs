@@ -9,7 +9,7 @@ use std::path::Path;
 use imports::{Crate, House};
 
 /// A room (a folder of src/, or a file in it), and the rooms that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 40] = [
+const MAY_IMPORT: [(&str, &[&str]); 41] = [
     ("units", &[]),
     ("stats", &[]),
     ("language", &[]),
@@ -54,6 +54,7 @@ const MAY_IMPORT: [(&str, &[&str]); 40] = [
     ("otlp", &["ids", "report", "units"]),
     ("quality", &[]),
     ("answers", &["dialogue"]),
+    ("knowledge", &["dialogue", "files"]),
     ("records", &["dialogue", "ids", "report", "units"]),
     ("tools", &[]),
     ("top", &[]),
@@ -101,6 +102,7 @@ const MAY_IMPORT: [(&str, &[&str]); 40] = [
             "dialogue",
             "engine",
             "ids",
+            "knowledge",
             "language",
             "media",
             "otlp",
@@ -228,6 +230,7 @@ fn house() -> House {
         of("offhook_edits", "crates/edits/src", &["edits"]),
         of("offhook_files", "crates/files/src", &["files"]),
         of("offhook_formats", "crates/formats/src", &["formats"]),
+        of("offhook_knowledge", "crates/knowledge/src", &["knowledge"]),
         of("offhook_llm", "crates/llm/src", &["engine", "llm"]),
         of("offhook_login", "crates/login/src", &["login"]),
         of("offhook_models", "crates/models/src", &["models"]),

@@ -8,6 +8,8 @@ use offhook_core::dialogue::{CachedBy, tools};
 use serde::Serialize;
 
 use crate::asked::Asked;
+use crate::patterns::Patterns;
+use crate::wording::says_the_same;
 
 /// The longest answer that is kept, in bytes.
 const LONGEST: usize = 1_000;
@@ -53,6 +55,36 @@ pub struct Statistics {
     pub kept: u64,
 }
 
+/// The most wordings of an answer, and how often the model is asked for another one.
+const MOST_WORDINGS: usize = 3;
+const MOST_TRIES: usize = 4;
+
+/// The wordings of an answer, which are given in turn.
+#[derive(Debug, Clone)]
+struct Kept {
+    /// With the tokens of each.
+    wordings: Vec<(String, usize)>,
+    /// The one that was given last.
+    last: Option<usize>,
+    /// How often another wording was asked for.
+    tries: usize,
+}
+
+impl Kept {
+    fn new(text: String, tokens: usize) -> Self {
+        Self { wordings: vec![(text, tokens)], last: None, tries: 0 }
+    }
+
+    /// The next wording that has no more tokens than these.
+    fn next(&mut self, most: usize) -> Option<(String, usize)> {
+        let first = self.last.map_or(0, |last| last + 1);
+        let mut in_turn = (first..first + self.wordings.len()).map(|at| at % self.wordings.len());
+        let next = in_turn.find(|at| self.wordings[*at].1 <= most)?;
+        self.last = Some(next);
+        self.wordings.get(next).cloned()
+    }
+}
+
 /// A question to an agent: to other instructions, it is another one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
@@ -64,7 +96,7 @@ struct Key {
 /// operations take the same time, however many there are.
 #[derive(Debug)]
 pub struct Answers {
-    by_question: LruCache<Key, (String, usize)>,
+    by_question: LruCache<Key, Kept>,
     statistics: Statistics,
     /// Nobody can think up instructions that look like others.
     versions: RandomState,
@@ -79,9 +111,13 @@ impl Answers {
         Self { by_question, statistics: Statistics::default(), versions: RandomState::new() }
     }
 
-    /// The answer that was given to this question before, if it has no more tokens than these.
+    /// The answer that was given to this question before, if it has no more tokens than these: of its wordings,
+    /// the one whose turn it is.
     pub fn find(&mut self, asked: &Asked, most_tokens: usize) -> Option<Found> {
-        let found = self.peek(asked).filter(|found| found.tokens <= most_tokens);
+        let found = self.kept(asked).and_then(|(by, kept)| {
+            let (text, tokens) = kept.next(most_tokens)?;
+            Some(Found { text, by, tokens })
+        });
         self.statistics.asked += 1;
         match found.as_ref().map(|found| found.by) {
             None => {}
@@ -91,19 +127,49 @@ impl Answers {
         found
     }
 
-    /// The same, without counting it.
+    /// The same, without counting it or taking its turn.
     pub fn peek(&mut self, asked: &Asked) -> Option<Found> {
+        let (by, kept) = self.kept(asked)?;
+        let (text, tokens) = kept.clone().next(usize::MAX)?;
+        Some(Found { text, by, tokens })
+    }
+
+    /// Whether another wording of the answer to this question is wanted: few are there, and the model was not asked
+    /// for one too often. It counts as asked.
+    pub fn wants_another_wording(&mut self, asked: &Asked) -> bool {
+        let Some((_, kept)) = self.kept(asked) else { return false };
+        let wants = kept.wordings.len() < MOST_WORDINGS && kept.tries < MOST_TRIES;
+        kept.tries += usize::from(wants);
+        wants
+    }
+
+    /// Keeps another wording of an answer, if it says the same.
+    pub fn vary(&mut self, asked: &Asked, answer: &str, tokens: usize, patterns: &Patterns) {
+        let answer = answer.trim();
+        let instructions = self.versions.hash_one(&asked.instructions);
+        for question in [Some(asked.question.clone()), marked(asked)].into_iter().flatten() {
+            let Some(kept) = self.by_question.peek_mut(&Key { instructions, question }) else { continue };
+            let is_new = kept.wordings.len() < MOST_WORDINGS
+                && kept.wordings.iter().all(|(wording, _)| wording != answer)
+                && kept.wordings.iter().all(|(wording, _)| says_the_same(wording, answer, &patterns.words));
+            if is_new {
+                kept.wordings.push((answer.to_owned(), tokens));
+            }
+        }
+    }
+
+    fn kept(&mut self, asked: &Asked) -> Option<(CachedBy, &mut Kept)> {
         // Behind other words, only a template shows that the question needs none of them.
         if !asked.first && asked.meaning.is_none() {
             return None;
         }
         let instructions = self.versions.hash_one(&asked.instructions);
-        let mut get = |question: String| self.by_question.get(&Key { instructions, question }).cloned();
-        if let Some((text, tokens)) = get(asked.question.clone()) {
-            return Some(Found { text, by: CachedBy::Exact, tokens });
+        let exact = Key { instructions, question: asked.question.clone() };
+        if self.by_question.contains(&exact) {
+            return Some((CachedBy::Exact, self.by_question.get_mut(&exact)?));
         }
-        let (text, tokens) = get(marked(asked)?)?;
-        Some(Found { text, by: CachedBy::Pattern, tokens })
+        let alike = Key { instructions, question: marked(asked)? };
+        Some((CachedBy::Pattern, self.by_question.get_mut(&alike)?))
     }
 
     /// Keeps an answer for which so many tokens were generated.
@@ -126,7 +192,7 @@ impl Answers {
         }
         let instructions = self.versions.hash_one(&asked.instructions);
         for question in [Some(asked.question.clone()), marked(asked)].into_iter().flatten() {
-            self.by_question.put(Key { instructions, question }, (answer.to_owned(), tokens));
+            self.by_question.put(Key { instructions, question }, Kept::new(answer.to_owned(), tokens));
         }
         self.statistics.kept += 1;
         Ok(())

@@ -48,7 +48,8 @@ pub enum OwnAnswer {
 /// A question that stands alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
-    /// The instructions and facts that the agent has, whole: other ones give other answers.
+    /// The instructions and facts that the agent has, whole, and what was looked up for the question: other
+    /// ones give other answers.
     pub instructions: String,
     /// The question without what does not change it.
     pub question: String,
@@ -71,6 +72,11 @@ impl Asked {
         if instructions.role != Role::System || last.role != Role::User {
             return Err(OwnAnswer::NoQuestion);
         }
+        // What was looked up for the question stands before it.
+        let (looked_up, before) = match before.split_last() {
+            Some((looked_up, before)) if looked_up.role == Role::System => (Some(looked_up), before),
+            Some(_) | None => (None, before),
+        };
         if before.iter().any(|message| message.role == Role::System) {
             // What the agent is told in between is about this caller.
             return Err(OwnAnswer::Caller);
@@ -88,7 +94,11 @@ impl Asked {
             return Err(OwnAnswer::Again);
         }
         Ok(Self {
-            instructions: instructions.text.clone(),
+            instructions: std::iter::once(instructions)
+                .chain(looked_up)
+                .map(|message| message.text.as_str())
+                .collect::<Vec<_>>()
+                .join("\n"),
             question: question.join(" "),
             meaning,
             first: before.is_empty(),

@@ -63,6 +63,8 @@ struct Data {
     states: Vec<String>,
     open_questions: Vec<String>,
     articles: Vec<String>,
+    light: Vec<String>,
+    numbers: Vec<String>,
     slots: BTreeMap<String, Vec<String>>,
     category: Vec<Category>,
 }
@@ -104,6 +106,8 @@ impl Patterns {
             states: data.states,
             open_questions: data.open_questions,
             articles: data.articles,
+            light: data.light,
+            numbers: data.numbers,
         };
         let category = |Category { name, templates }: Category| {
             let wrong = |error: BadTemplate| BadPatterns::Template {

@@ -27,4 +27,6 @@ pub(crate) struct Words {
     pub(crate) states: Phrase,
     pub(crate) open_questions: Vec<String>,
     pub(crate) articles: Phrase,
+    pub(crate) light: Phrase,
+    pub(crate) numbers: Phrase,
 }

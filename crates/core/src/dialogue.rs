@@ -83,8 +83,8 @@ impl CachedBy {
     }
 }
 
-/// Token counts of one generation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// Token counts of one generation, and what it was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens in the prompt.
     pub prompt: usize,
@@ -102,6 +102,9 @@ pub struct Usage {
     /// Nothing was computed: the answer was given before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached: Option<CachedBy>,
+    /// Where the passages stand that were looked up for it in the agent's knowledge, the best one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
 }
 
 /// Counts the tokens of a text as the language model does. Cheap to clone.

@@ -151,7 +151,7 @@ struct Output<'a> {
 impl Output<'_> {
     fn marker(&mut self, id: u32) {
         let system_only = match self.run.iter().filter(|piece| matches!(piece, Piece::Content(_))).count() {
-            1 => self.run.iter().any(|piece| self.role(*piece) == Some(Role::System)),
+            1 => self.run.iter().any(|piece| self.begins(*piece)),
             _ => false,
         };
         let caller = self.run.last().is_some_and(|piece| self.role(*piece) == Some(Role::User));
@@ -190,7 +190,7 @@ impl Output<'_> {
                     }
                 }
             }
-            if self.role(piece) == Some(Role::System) {
+            if self.begins(piece) {
                 system_ends = Some(text.len());
             }
         }
@@ -213,6 +213,12 @@ impl Output<'_> {
         let message = self.messages.get(index).filter(|m| m.role == Role::Assistant)?;
         let replies = self.writer.replies.iter().rev();
         replies.filter_map(|reply| reply.beginning(message.text.trim())).map(<[u32]>::to_vec).next()
+    }
+
+    /// Whether this is the system message with which all conversations of an agent begin. Others, such as what
+    /// was looked up for a question, stand further on and are not shared.
+    fn begins(&self, piece: Piece<'_>) -> bool {
+        matches!(piece, Piece::Content(0)) && self.role(piece) == Some(Role::System)
     }
 
     fn role(&self, piece: Piece<'_>) -> Option<Role> {

@@ -117,9 +117,7 @@ impl Reply {
                 reused,
                 read_ahead: start.read_ahead,
                 read_in_vain: start.read_in_vain,
-                generated: 0,
-                cut: false,
-                cached: None,
+                ..Usage::default()
             },
             prompt,
             pin: start.shared,
@@ -373,7 +371,7 @@ impl Generation for Reply {
     }
 
     fn usage(&self) -> Usage {
-        self.usage
+        self.usage.clone()
     }
 }
 

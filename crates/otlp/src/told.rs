@@ -162,7 +162,7 @@ fn turn_of(ReportedTurn { turn, model, speech_end_ms }: &ReportedTurn, words: bo
         failed: turn.failed,
         end_of_turn: turn.end_of_turn,
         rung: turn.rung,
-        tokens: turn.tokens,
+        tokens: turn.tokens.clone(),
     };
     ReportedTurn { turn, model: clipped(model, LONGEST_TEXT), speech_end_ms: *speech_end_ms }
 }

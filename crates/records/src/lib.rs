@@ -34,6 +34,7 @@ pub use database::OpenError;
 pub use manifest::{Entry, Manifest, ManifestError};
 pub use migrations::VERSION;
 pub use options::{Counters, Options, Report, Trouble};
+pub use queries::asked::Said;
 pub use queries::calls::{Call, Drafts, ENDED_WELL, Filter, Tokens};
 pub use queries::export::{Export, FORM};
 pub use queries::whole::{Event, FullCall, Stages, Turn, Which};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use offhook_core::dialogue::Usage;
+use offhook_core::dialogue::{CachedBy, Usage};
 use offhook_core::ids::CallId;
 use offhook_core::report::{Beginning, Hidden, ReportedTurn, Speculation, Summary};
 use rusqlite::{Connection, OptionalExtension as _, Result, named_params, params};
@@ -113,13 +113,15 @@ pub(crate) fn turn(
     };
     let tokens = |of: fn(&Usage) -> usize| turn.tokens.as_ref().map(|tokens| count(of(tokens) as u64));
     let end_of_turn = turn.end_of_turn.and_then(|end| serde_json::to_string(&end).ok());
+    let sources = turn.tokens.as_ref().map(|tokens| &tokens.sources).filter(|sources| !sources.is_empty());
+    let sources = sources.and_then(|sources| serde_json::to_string(sources).ok());
     to.prepare_cached(
         "INSERT OR REPLACE INTO turns (call, turn, at, heard, reply, heard_estimated, speech_end_ms, v2v_ms,
              answer_ms, mark_return_ms, interrupted, hiccups, speculation, failed, rung, model,
-             tokens_prompt, tokens_reused, tokens_generated, end_of_turn)
+             tokens_prompt, tokens_reused, tokens_generated, end_of_turn, cached, sources)
          VALUES (:call, :turn, :at, :heard, :reply, :heard_estimated, :speech_end_ms, :v2v_ms,
              :answer_ms, :mark_return_ms, :interrupted, :hiccups, :speculation, :failed, :rung, :model,
-             :prompt, :reused, :generated, :end_of_turn)",
+             :prompt, :reused, :generated, :end_of_turn, :cached, :sources)",
     )?
     .execute(named_params! {
         ":call": row, ":turn": turn.turn.0, ":at": at,
@@ -131,6 +133,8 @@ pub(crate) fn turn(
         ":rung": i64::try_from(turn.rung).unwrap_or(i64::MAX), ":model": model,
         ":prompt": tokens(|tokens| tokens.prompt), ":reused": tokens(|tokens| tokens.reused),
         ":generated": tokens(|tokens| tokens.generated), ":end_of_turn": end_of_turn,
+        ":cached": turn.tokens.as_ref().and_then(|tokens| tokens.cached).map(CachedBy::name),
+        ":sources": sources,
     })?;
     to.prepare_cached("DELETE FROM stages WHERE call = ?1 AND turn = ?2")?
         .execute(params![row, turn.turn.0])?;

@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 use crate::caller_code;
 use crate::database::{self, OpenError};
 use crate::lock::Lock;
+use crate::queries::asked::{self, Said};
 use crate::queries::calls::{self, Call, Filter};
 use crate::queries::whole::{self, Event, FullCall, Which};
 use crate::removal::{self, DeleteError, Deleted};
@@ -89,6 +90,14 @@ impl Store {
             Some(id) => whole::whole(from, id),
             None => Ok(None),
         })
+    }
+
+    /// The last turns of callers, at most so many, the oldest first.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn said(&self, most: u32) -> Result<Vec<Said>, ReadError> {
+        self.read(|from| asked::said(from, most))
     }
 
     /// What happened to the records themselves: when events were dropped, and how many.

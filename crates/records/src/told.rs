@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
+use offhook_core::dialogue::Usage;
 use offhook_core::ids::CallId;
 use offhook_core::report::{
     AfterCall, Beginning, Failure, Happened, ReportedTurn, Summary, ToolRun, Trouble, TurnReport,
@@ -180,9 +181,26 @@ fn turn_of(turn: &ReportedTurn) -> ReportedTurn {
         failed: turn.failed,
         end_of_turn: turn.end_of_turn,
         rung: turn.rung,
-        tokens: turn.tokens,
+        tokens: turn.tokens.as_ref().map(usage_of),
     };
     ReportedTurn { turn, model: clipped(model, LONGEST_TEXT), speech_end_ms: *speech_end_ms }
+}
+
+/// The most sources that are kept of a turn.
+const MOST_SOURCES: usize = 8;
+
+fn usage_of(usage: &Usage) -> Usage {
+    let sources = usage.sources.iter().take(MOST_SOURCES).map(|source| clipped(source, LONGEST_TEXT));
+    Usage {
+        prompt: usage.prompt,
+        reused: usage.reused,
+        read_ahead: usage.read_ahead,
+        read_in_vain: usage.read_in_vain,
+        generated: usage.generated,
+        cut: usage.cut,
+        cached: usage.cached,
+        sources: sources.collect(),
+    }
 }
 
 /// The figures of a call: its words are in its turns, its errors were told before.

@@ -132,6 +132,12 @@ fn drawn(turn: &Turn, scale: f64) -> String {
     if turn.rung > 0 {
         notes.push(format!("answered by the stand-in {}", plain(&turn.model)));
     }
+    if let Some(by) = &turn.cached {
+        notes.push(format!("given before: {} question", if by == "exact" { "the same" } else { "a like" }));
+    }
+    if !turn.sources.is_empty() {
+        notes.push(format!("from {}", plain(&turn.sources.join(", "))));
+    }
     if turn.hiccups > 0 {
         notes.push(format!("{} false interruptions", turn.hiccups));
     }

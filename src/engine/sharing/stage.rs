@@ -135,7 +135,7 @@ impl Stage {
 }
 
 pub(super) fn usage() -> Usage {
-    Usage { prompt: 50, reused: 30, read_ahead: 9, read_in_vain: 1, generated: 5, cut: false, cached: None }
+    Usage { prompt: 50, reused: 30, read_ahead: 9, read_in_vain: 1, generated: 5, ..Usage::default() }
 }
 
 pub(super) fn says(sink: &mut dyn ThinkSink, texts: &[&str]) {

@@ -19,6 +19,7 @@ use crate::config::editing::{ALLOWED, AT_START, EDITABLE, Edited, edit, values};
 use crate::config::keys::Keys;
 use crate::config::{self, DEFAULT_CONFIG};
 use crate::edits::comments;
+use crate::runtime::library::Library;
 
 /// The settings of the agent, and the file that they are in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -215,12 +216,17 @@ fn saved(app: &App, version: &str, changes: &BTreeMap<String, Value>) -> Result<
         let told = format!("nothing was saved: {} of the settings cannot be used", found.len());
         return Err(Problem::unusable(told, found));
     };
+    // What the file says of folders was said by its owner.
+    let library = Library::open(&config).map_err(|problems| {
+        let told = "nothing was saved: a folder of knowledge cannot be read".to_owned();
+        Problem::unusable(told, problems.iter().map(Mistake::from).collect())
+    })?;
     let version = file.save(version, &edited.text).map_err(|error| match error {
         SaveError::Changed => Problem::new(StatusCode::CONFLICT, error.to_string()),
         SaveError::ReadOnly(_) => Problem::new(StatusCode::CONFLICT, error.to_string()),
         SaveError::Failed(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     })?;
-    app.take_over(&config, Keys::of(&edited.text));
+    app.take_over(&config, library, Keys::of(&edited.text));
     let keys: Vec<&str> = changes.keys().map(String::as_str).collect();
     tracing::info!(keys = keys.join(", "), "an operator changed the agent");
     let waits = keys.iter().filter(|key| AT_START.contains(key)).map(|key| (*key).to_owned());

@@ -13,6 +13,7 @@ mod query;
 mod records;
 mod reload;
 mod state;
+mod text_chat;
 mod tools;
 mod transfer;
 mod trial;
@@ -54,7 +55,8 @@ fn described() -> Described {
         .with(routes!(agent::check))
         .with(routes!(trial::offer))
         .with(routes!(cached_answers::stats))
-        .with(routes!(cached_answers::quick))
+        .with(routes!(text_chat::quick))
+        .with(routes!(text_chat::stream))
         .with(routes!(tools::tools))
         .with(routes!(records::list))
         .with(routes!(records::one, records::delete))

@@ -34,7 +34,7 @@ const EVERY: Duration = Duration::from_secs(15);
 const UNREAD: u32 = 3;
 
 /// Proxies must not keep events back.
-const HEADERS: [(HeaderName, &str); 3] = [
+pub(super) const HEADERS: [(HeaderName, &str); 3] = [
     (header::CONTENT_TYPE, "text/event-stream"),
     (header::CACHE_CONTROL, "no-store"),
     (HeaderName::from_static("x-accel-buffering"), "no"),
@@ -200,7 +200,7 @@ impl Watch {
     }
 }
 
-fn event(message: &str) -> Bytes {
+pub(super) fn event(message: &str) -> Bytes {
     Bytes::from(format!("data: {message}\n\n"))
 }
 

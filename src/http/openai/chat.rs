@@ -74,7 +74,7 @@ pub(super) async fn complete(
     };
     answer.add(reading.finish());
     let (text, calls) = answer.done(reading.whole());
-    let (finish, tokens) = (finish(usage, &reading), tokens(usage));
+    let (finish, tokens) = (finish(&usage, &reading), tokens(&usage));
     let answer = Completion { id: &id, created, model, text: &text, calls: &calls, finish, tokens };
     Ok(document(answer.body()))
 }
@@ -101,7 +101,7 @@ fn streamed(
                 }
                 Thought::Done(Ok(usage)) => {
                     text.push_str(&told(&chunks, reading.finish()));
-                    text.push_str(&chunks.last(finish(usage, &reading), tokens(usage)));
+                    text.push_str(&chunks.last(finish(&usage, &reading), tokens(&usage)));
                     None
                 }
                 Thought::Done(Err(error)) => {
@@ -162,7 +162,7 @@ fn sampling(
 }
 
 /// Calls that are whole are an answer, even if the last token that was allowed completed them.
-fn finish(usage: Usage, reading: &Reading) -> Finish {
+fn finish(usage: &Usage, reading: &Reading) -> Finish {
     if reading.is_calls() {
         Finish::ToolCalls
     } else if usage.cut {
@@ -172,8 +172,8 @@ fn finish(usage: Usage, reading: &Reading) -> Finish {
     }
 }
 
-fn tokens(usage: Usage) -> Tokens {
-    let Usage { prompt, generated, .. } = usage;
+fn tokens(usage: &Usage) -> Tokens {
+    let &Usage { prompt, generated, .. } = usage;
     // What was computed before may be another client's, or a call's: how much of it is theirs is not told.
     Tokens { prompt: prompt as u64, completion: generated as u64, cached: 0 }
 }

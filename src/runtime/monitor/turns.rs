@@ -39,7 +39,7 @@ impl Turns {
         self.false_interruptions += u64::from(turn.hiccups);
         self.drafts_used += u64::from(turn.speculation == Speculation::Used);
         self.drafts_wasted += u64::from(turn.speculation == Speculation::Wasted);
-        if let Some(tokens) = turn.tokens {
+        if let Some(tokens) = &turn.tokens {
             self.prompt_tokens += tokens.prompt as u64;
             self.reused_tokens += tokens.reused as u64;
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use offhook_answers::{Answers, Asked, Patterns};
+use offhook_answers::{Answers, Asked, Habits, Patterns};
 use offhook_core::dialogue::{Message, Role};
 use serde::Deserialize;
 
@@ -53,35 +53,99 @@ fn alone(prompt: &str, text: &str, patterns: &Patterns) -> Option<Asked> {
     Asked::read(&[message(Role::System, prompt), message(Role::User, text)], patterns).ok()
 }
 
-#[test]
-fn of_a_day_of_calls_some_are_answered_again_and_hardly_ever_wrongly() {
-    let (day, patterns) = (day(), Patterns::english().unwrap());
-    let mut answers = Answers::new(NonZeroUsize::new(10_000).unwrap());
-    let (mut turns, mut hits, mut wrong) = (0, 0, Vec::new());
-    for (business, call) in &day.calls {
-        let prompt = &day.prompts[business];
+/// What a day, or a part of it, makes of a cache.
+#[derive(Debug, Default)]
+struct Count {
+    turns: usize,
+    hits: usize,
+    wrong: Vec<String>,
+}
+
+/// Callers ask, and what is not found is asked once more, on its own, while nobody calls.
+fn play(
+    calls: &[(usize, Vec<Turn>)],
+    prompts: &BTreeMap<usize, String>,
+    answers: &mut Answers,
+    patterns: &Patterns,
+) -> Count {
+    let mut count = Count::default();
+    for (business, call) in calls {
+        let prompt = &prompts[business];
         let mut messages: Vec<Message> = vec![message(Role::System, prompt)];
         for (caller, right, facts) in call {
-            turns += 1;
+            count.turns += 1;
             messages.push(message(Role::User, caller));
-            if let Ok(asked) = Asked::read(&messages, &patterns) {
+            if let Ok(asked) = Asked::read(&messages, patterns) {
                 if let Some(found) = answers.find(&asked, 100) {
-                    hits += 1;
+                    count.hits += 1;
                     if !is_right(&found.text, facts) {
-                        wrong.push(format!("{caller}\n  got  {}\n  want {right}", found.text));
+                        count.wrong.push(format!("{caller}\n  got  {}\n  want {right}", found.text));
                     }
-                } else if let Some(alone) = alone(prompt, caller, &patterns) {
-                    // It is asked once more, on its own, while nobody calls.
+                } else if let Some(alone) = alone(prompt, caller, patterns) {
                     let _ = answers.keep(&alone, right, 20);
                 }
             }
             messages.push(message(Role::Assistant, right));
         }
     }
+    count
+}
+
+fn empty() -> Answers {
+    Answers::new(NonZeroUsize::new(10_000).unwrap())
+}
+
+#[test]
+fn of_a_day_of_calls_some_are_answered_again_and_hardly_ever_wrongly() {
+    let (day, patterns) = (day(), Patterns::english().unwrap());
+    let mut answers = empty();
+    let Count { turns, hits, wrong } = play(&day.calls, &day.prompts, &mut answers, &patterns);
     println!("{hits} of {turns} turns, {} wrong; {:?}", wrong.len(), answers.statistics());
     wrong.iter().for_each(|wrong| println!("{wrong}"));
     assert!(hits * 15 >= turns, "{hits} of {turns}");
     assert!(wrong.len() * 200 <= hits, "{} of {hits}", wrong.len());
+}
+
+/// The second half of the day, after a restart that forgets all answers: with the fifty questions of each
+/// business prepared that the first half asked most often, and without.
+#[test]
+fn after_a_restart_prepared_answers_are_found_more_often() {
+    let (day, patterns) = (day(), Patterns::english().unwrap());
+    let (morning, afternoon) = day.calls.split_at(day.calls.len() / 2);
+    let mut habits = BTreeMap::<usize, Habits>::new();
+    // The right answers to what was asked, for the model that is asked ahead.
+    let mut right_answers = BTreeMap::new();
+    for (business, call) in morning {
+        let habits =
+            habits.entry(*business).or_insert_with(|| Habits::new(NonZeroUsize::new(1_000).unwrap()));
+        let mut before = None;
+        for (caller, right, _) in call {
+            let Some(asked) = alone(&day.prompts[business], caller, &patterns) else { continue };
+            right_answers.insert((*business, asked.question.clone()), right);
+            before = Some(habits.ask(&asked, before.as_ref()));
+        }
+    }
+    let mut answers = empty();
+    let without = play(afternoon, &day.prompts, &mut answers, &patterns);
+    let mut answers = empty();
+    for (business, habits) in &habits {
+        for question in habits.likely(None).into_iter().take(50) {
+            let asked = alone(&day.prompts[business], &question, &patterns);
+            if let (Some(asked), Some(right)) = (asked, right_answers.get(&(*business, question))) {
+                let _ = answers.keep(&asked, right, 20);
+            }
+        }
+    }
+    let with = play(afternoon, &day.prompts, &mut answers, &patterns);
+    println!(
+        "{} of {} turns without, {} with, {} wrong",
+        without.hits,
+        with.turns,
+        with.hits,
+        with.wrong.len()
+    );
+    assert!(with.hits > without.hits);
+    assert!(with.wrong.len() * 200 <= with.hits, "{:?}", with.wrong);
 }
 
 /// Every question of the day on its own, and every other question of its business: two that have different

@@ -30,6 +30,32 @@ fn an_answer_is_found_by_the_same_words_and_by_others_that_mean_the_same() {
 }
 
 #[test]
+fn an_answer_asked_twenty_times_is_never_worded_as_the_time_before_and_always_says_the_same() {
+    let (mut answers, patterns) = (answers(100), Patterns::english().unwrap());
+    let question = alone("How much is a cleaning?");
+    answers.keep(&question, ANSWER, 9).unwrap();
+    let mut tries = 0;
+    for other in
+        ["It is $110 for the cleaning.", "The cleaning is $120.", ANSWER, "For a cleaning it is $110."]
+    {
+        assert!(answers.wants_another_wording(&question));
+        answers.vary(&question, other, 9, &patterns);
+        tries += 1;
+        if tries == 4 {
+            break;
+        }
+    }
+    assert!(!answers.wants_another_wording(&question));
+    let given: Vec<String> = (0..20).map(|_| answers.find(&question, 60).unwrap().text).collect();
+    assert!(given.windows(2).all(|two| two[0] != two[1]), "{given:?}");
+    assert!(given.iter().all(|answer| answer.contains("$110")), "{given:?}");
+    // The one that is short enough is given, whosever turn it is.
+    answers.vary(&question, "A cleaning: $110.", 3, &patterns);
+    let alike = asked(&["What does the cleaning cost?"]).unwrap();
+    assert_eq!(answers.find(&alike, 60).unwrap().text, ANSWER);
+}
+
+#[test]
 fn behind_other_words_only_a_template_shows_that_a_question_needs_none_of_them() {
     let mut answers = answers(100);
     let text = "How many teeth does a child have?";

@@ -4,6 +4,7 @@
 
 mod asking;
 mod day;
+mod foreseeing;
 mod keeping;
 
 use offhook_answers::{Asked, OwnAnswer, Patterns};

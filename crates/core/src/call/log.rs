@@ -45,7 +45,7 @@ impl CallLog {
         self.stand_ins += u32::from(report.rung > 0);
         self.fallbacks += u32::from(report.failed);
         self.fillers += u32::from(report.answer_stages.is_some());
-        if let Some(used) = report.tokens {
+        if let Some(used) = &report.tokens {
             self.tokens.prompt += used.prompt as u64;
             self.tokens.reused += used.reused as u64;
             self.tokens.generated += used.generated as u64;
@@ -168,7 +168,7 @@ mod tests {
         let mut log = CallLog::default();
         let tokens = Some(Usage { prompt: 200, reused: 150, generated: 12, ..Usage::default() });
         let filled = Some(Stages::default());
-        log.turn(TurnReport { tokens, rung: 1, ..TurnReport::default() });
+        log.turn(TurnReport { tokens: tokens.clone(), rung: 1, ..TurnReport::default() });
         log.turn(TurnReport { tokens, answer_stages: filled, ..TurnReport::default() });
         log.turn(TurnReport { failed: true, ..TurnReport::default() });
         let summary = log.summary();

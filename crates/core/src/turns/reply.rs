@@ -205,7 +205,7 @@ impl Reply {
             failed: self.failed,
             end_of_turn: self.milestones.end_of_turn,
             rung: self.rung,
-            tokens: self.usage,
+            tokens: self.usage.clone(),
         }
     }
 }

@@ -183,7 +183,7 @@ impl Stage<'_> {
                 for (delay, said) in reply {
                     let event = match said {
                         Said::Text(text) => Event::Token { turn, text: text.clone() },
-                        Said::Done(usage) => Event::GenerationDone { turn, usage: *usage },
+                        Said::Done(usage) => Event::GenerationDone { turn, usage: usage.clone() },
                         Said::Failed => Event::GenerationFailed { turn },
                     };
                     self.at(now + *delay, event);

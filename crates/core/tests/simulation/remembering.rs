@@ -161,8 +161,8 @@ fn of_a_reply_that_was_cut_the_rest_of_what_was_read_is_still_used() {
 #[test]
 fn what_an_answer_cost_is_told_with_its_turn() {
     let reports = call_of_turns(3, 1000).reports();
-    let tokens = reports[2].tokens.unwrap();
+    let tokens = reports[2].tokens.as_ref().unwrap();
     assert_eq!(tokens.generated, 8);
-    assert!(tokens.prompt > reports[1].tokens.unwrap().prompt);
+    assert!(tokens.prompt > reports[1].tokens.as_ref().unwrap().prompt);
     assert_eq!(reports[0].tokens, None, "the greeting is not generated");
 }

@@ -59,6 +59,12 @@ pub struct Turn {
     pub model: String,
     /// The answer's tokens.
     pub tokens: Option<Tokens>,
+    /// How the answer was found, if it was given before: `exact` or `pattern`.
+    #[serde(default)]
+    pub cached: Option<String>,
+    /// Where the passages stand that were looked up for the answer, the best one first.
+    #[serde(default)]
+    pub sources: Vec<String>,
     /// Why the turn was taken to be over.
     pub end_of_turn: Option<EndOfTurn>,
     /// What each stage added to the waiting time, in milliseconds.
@@ -163,6 +169,7 @@ fn event(row: &Row<'_>) -> Result<Event> {
 
 fn turn(row: &Row<'_>) -> Result<Turn> {
     let end_of_turn: Option<String> = row.get("end_of_turn")?;
+    let sources: Option<String> = row.get("sources")?;
     let prompt: Option<i64> = row.get("tokens_prompt")?;
     let tokens = match prompt {
         Some(prompt) => Some(Tokens {
@@ -189,6 +196,8 @@ fn turn(row: &Row<'_>) -> Result<Turn> {
         rung: row.get("rung")?,
         model: row.get("model")?,
         tokens,
+        cached: row.get("cached")?,
+        sources: sources.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
         end_of_turn: end_of_turn.and_then(|text| serde_json::from_str(&text).ok()),
         stages: Stages::default(),
     })

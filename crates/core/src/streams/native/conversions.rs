@@ -36,7 +36,8 @@ impl From<&ReportedTurn> for TurnReportWire {
             speech_end_ms: speech_end_ms.map(tenths),
             end_of_turn: turn.end_of_turn.map(EndOfTurnWire::from).unwrap_or_default(),
             model: model.clone(),
-            tokens: turn.tokens.map(TokensWire::from).unwrap_or_default(),
+            tokens: turn.tokens.as_ref().map(TokensWire::from).unwrap_or_default(),
+            sources: turn.tokens.as_ref().map(|tokens| tokens.sources.clone()).unwrap_or_default(),
         }
     }
 }
@@ -80,8 +81,8 @@ impl From<EndOfTurn> for EndOfTurnWire {
     }
 }
 
-impl From<Usage> for TokensWire {
-    fn from(tokens: Usage) -> Self {
+impl From<&Usage> for TokensWire {
+    fn from(tokens: &Usage) -> Self {
         let count = |n: usize| u64::try_from(n).ok();
         Self {
             prompt: count(tokens.prompt),

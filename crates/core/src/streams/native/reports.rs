@@ -141,6 +141,9 @@ pub struct TurnReportWire {
     /// Where the caller's speech ended, in milliseconds of the caller's audio since the start of the stream.
     /// This shows to which of the caller's sentences the turn belongs.
     pub speech_end_ms: Option<f64>,
+    /// Where the passages stand that were looked up for the answer, the best one first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
     /// False interruptions: the agent stopped for a sound and went on.
     pub hiccups: u32,
     /// Whether the answer was prepared ahead.

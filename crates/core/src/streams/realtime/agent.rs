@@ -80,7 +80,7 @@ impl Realtime {
             // What was heard in its place is no answer. A client that asks again at this must not do so over
             // a caller who has cut in.
             false if turn.turn.failed => Outcome::Failed,
-            false if turn.turn.tokens.is_some_and(|tokens| tokens.cut) => Outcome::Cut,
+            false if turn.turn.tokens.as_ref().is_some_and(|tokens| tokens.cut) => Outcome::Cut,
             false => Outcome::Completed,
             true => response.cut_by(),
         };

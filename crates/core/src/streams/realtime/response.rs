@@ -182,7 +182,7 @@ impl Response {
         let output: Vec<Value> = output.into_iter().map(|(_, item)| item).collect();
         let mut told = self.told(status, &details, &output);
         // Clients add up what they are told, so that there is always something.
-        let tokens = turn.and_then(|turn| turn.turn.tokens).unwrap_or_default();
+        let tokens = turn.and_then(|turn| turn.turn.tokens.clone()).unwrap_or_default();
         told["usage"] = json!({
             "total_tokens": tokens.prompt + tokens.generated,
             "input_tokens": tokens.prompt,

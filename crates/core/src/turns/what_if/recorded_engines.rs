@@ -198,7 +198,7 @@ impl Reader {
                 self.past.heard.push(HeardThen { from, until, took, text, doubtful });
             }
             Event::Token { turn, text } => self.said(now, *turn, Said::Text(text.clone())),
-            Event::GenerationDone { turn, usage } => self.said(now, *turn, Said::Done(*usage)),
+            Event::GenerationDone { turn, usage } => self.said(now, *turn, Said::Done(usage.clone())),
             Event::GenerationFailed { turn } => self.said(now, *turn, Said::Failed),
             Event::EndOfTurnScore { asked, probability } => self.scored(now, *asked, *probability),
             Event::ReadAhead { reading, done } => {

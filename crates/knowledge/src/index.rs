@@ -1,0 +1,233 @@
+//! Finds the passages that answer a question: SQLite's FTS5, in memory. Must not know conversations.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::{Connection, params};
+
+use crate::conflicts::{self, Conflict};
+use crate::passages::{Document, Passage, passages};
+use crate::words::{Term, Words, plain};
+
+/// A passage is found if it has words that make up this part of what names the thing asked about: rare words
+/// make up more. Measured in `tests/knowledge/clinic.rs`.
+const COVERED: f64 = 0.5;
+
+/// Further passages are told if they score this part of the best one.
+const NEARLY_AS_GOOD: f64 = 0.6;
+
+/// The most passages for one question.
+const MOST_FOUND: usize = 3;
+
+/// How much more a word in a heading counts.
+const IN_A_HEADING: f64 = 2.0;
+
+/// How sure it is that a word was misheard that stands nowhere, and another one was meant.
+const MISHEARD: f64 = 0.8;
+
+/// A word that was misheard is looked for among so many words of the folder at most.
+const MOST_WORDS: usize = 20_000;
+
+/// The knowledge could not be indexed.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The database in memory.
+    #[error("the index")]
+    Database(#[from] rusqlite::Error),
+    /// The words that ship with this crate.
+    #[error("the words of questions")]
+    Words(#[from] toml::de::Error),
+}
+
+/// What was found for a question.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found<'k> {
+    /// These passages may answer it, the best one first.
+    Passages(Vec<&'k Passage>),
+    /// It asks for something of which no passage knows.
+    Nothing,
+    /// It asks for nothing that could be looked up.
+    NotAsked,
+}
+
+/// The passages of a folder, and where their words stand.
+pub struct Knowledge {
+    passages: Vec<Passage>,
+    conflicts: Vec<Conflict>,
+    /// The words of the passages, unless there are too many to look through.
+    vocabulary: Vec<String>,
+    words: Words,
+    index: Mutex<Connection>,
+}
+
+impl std::fmt::Debug for Knowledge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Knowledge").field("passages", &self.passages.len()).finish_non_exhaustive()
+    }
+}
+
+impl Knowledge {
+    /// Cuts documents into passages and indexes them.
+    ///
+    /// # Errors
+    /// If the database in memory fails.
+    pub fn new(documents: &[Document]) -> Result<Self, IndexError> {
+        let passages: Vec<Passage> = documents.iter().flat_map(passages).collect();
+        let mut index = Connection::open_in_memory()?;
+        index.execute_batch(
+            "CREATE VIRTUAL TABLE passages USING fts5(
+                 headings, text, content='', tokenize='porter unicode61 remove_diacritics 2')",
+        )?;
+        let filling = index.transaction()?;
+        {
+            let mut put =
+                filling.prepare("INSERT INTO passages(rowid, headings, text) VALUES (?1, ?2, ?3)")?;
+            for (row, passage) in (0_i64..).zip(&passages) {
+                let name = passage.document.rsplit_once('.').map_or("", |(name, _)| name);
+                let headings = format!("{name} {}", passage.headings.join(" "));
+                put.execute(params![row, headings, passage.text])?;
+            }
+        }
+        filling.commit()?;
+        let vocabulary = vocabulary(&passages);
+        let conflicts = conflicts::conflicts(&passages);
+        let (words, index) = (Words::english()?, Mutex::new(index));
+        Ok(Self { passages, conflicts, vocabulary, words, index })
+    }
+
+    /// All passages, in the order of their documents.
+    #[must_use]
+    pub fn passages(&self) -> &[Passage] {
+        &self.passages
+    }
+
+    /// What documents say differently.
+    #[must_use]
+    pub fn conflicts(&self) -> &[Conflict] {
+        &self.conflicts
+    }
+
+    /// The passages that answer a question of a caller.
+    ///
+    /// # Errors
+    /// If the database in memory fails.
+    pub fn find(&self, question: &str) -> Result<Found<'_>, IndexError> {
+        let asks = self.words.is_question(question);
+        let mut terms = self.words.terms(question);
+        if terms.iter().any(|term| term.names) {
+            // "How much is a sauna?" is about saunas.
+        } else if asks {
+            terms.iter_mut().for_each(|term| term.names = true);
+        } else {
+            terms.clear();
+        }
+        if terms.is_empty() {
+            return Ok(Found::NotAsked);
+        }
+        let ranked = self.ranked(&terms)?;
+        let told = self.told(&ranked);
+        Ok(match told.is_empty() {
+            false => Found::Passages(told),
+            true if asks => Found::Nothing,
+            true => Found::NotAsked,
+        })
+    }
+
+    /// Of the passages with these rows and scores, those that are told.
+    fn told(&self, ranked: &[(usize, f64)]) -> Vec<&Passage> {
+        let best = ranked.first().map_or(0.0, |(_, score)| *score);
+        let good = ranked.iter().filter(|(_, score)| *score >= best * NEARLY_AS_GOOD).take(MOST_FOUND);
+        good.filter_map(|(row, _)| self.passages.get(*row)).collect()
+    }
+
+    /// The rows of passages that have enough of what these words name, and their scores; the best first.
+    fn ranked(&self, terms: &[Term]) -> Result<Vec<(usize, f64)>, IndexError> {
+        let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rows: BTreeMap<usize, Score> = BTreeMap::new();
+        let mut named = 0.0;
+        for term in terms {
+            let Hits { rows: hits, sure } = self.hits(&index, &term.word)?;
+            let rarity = self.rarity(hits.len());
+            named += if term.names { rarity } else { 0.0 };
+            for (row, score) in hits {
+                let so_far = rows.entry(row).or_default();
+                so_far.score += score * sure;
+                so_far.named += if term.names { rarity * sure } else { 0.0 };
+            }
+        }
+        let covered = rows.into_iter().filter(|(_, row)| row.named >= COVERED * named);
+        let mut ranked: Vec<(usize, f64)> = covered.map(|(row, score)| (row, score.score)).collect();
+        ranked.sort_by(|(row, score), (other, others)| others.total_cmp(score).then(row.cmp(other)));
+        Ok(ranked)
+    }
+
+    /// Where a word stands. One that stands nowhere may have been misheard: then the one counts that is
+    /// nearest to it.
+    fn hits(&self, index: &Connection, word: &str) -> Result<Hits, IndexError> {
+        let rows = matches(index, word)?;
+        if !rows.is_empty() {
+            return Ok(Hits { rows, sure: 1.0 });
+        }
+        let rows = self.nearest(word).map(|near| matches(index, near)).transpose()?;
+        Ok(Hits { rows: rows.unwrap_or_default(), sure: MISHEARD })
+    }
+
+    /// The word of the passages that differs from this one in a letter or, in long words, in two.
+    fn nearest(&self, word: &str) -> Option<&str> {
+        let length = word.chars().count();
+        let most = match length {
+            0..5 => return None,
+            5..9 => 1,
+            _ => 2,
+        };
+        let alike = self.vocabulary.iter().filter(|other| other.chars().count().abs_diff(length) <= most);
+        let near = alike.map(|other| (strsim::levenshtein(word, other), other.as_str()));
+        near.filter(|(distance, _)| *distance <= most).min().map(|(_, other)| other)
+    }
+
+    /// How much a word says that so many passages have: its inverse document frequency. One that none has says
+    /// as much as one that a single passage has.
+    fn rarity(&self, passages: usize) -> f64 {
+        let (all, having) = (self.passages.len() as f64, passages.max(1) as f64);
+        (1.0 + (all - having + 0.5) / (having + 0.5)).ln()
+    }
+}
+
+/// Where a word stands, with the score that it gives to each passage.
+struct Hits {
+    rows: Vec<(usize, f64)>,
+    /// How sure it is that this word was said, 0 to 1.
+    sure: f64,
+}
+
+/// What the words of a question give to a passage.
+#[derive(Default)]
+struct Score {
+    score: f64,
+    /// The rarity of its words that name what is asked about.
+    named: f64,
+}
+
+/// The passages that have a word, also with another ending. A rowid is the place of a passage.
+fn matches(index: &Connection, word: &str) -> Result<Vec<(usize, f64)>, IndexError> {
+    // Lower is better in SQLite.
+    let mut found = index
+        .prepare_cached("SELECT rowid, -bm25(passages, ?2, 1.0) FROM passages WHERE passages MATCH ?1")?;
+    let rows = found.query_map(params![format!("\"{word}\""), IN_A_HEADING], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?))
+    })?;
+    let place = |(row, score): (i64, f64)| usize::try_from(row).ok().map(|row| (row, score));
+    Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().filter_map(place).collect())
+}
+
+/// The words of all passages; none if there are too many to look through.
+fn vocabulary(passages: &[Passage]) -> Vec<String> {
+    let mut words = BTreeSet::new();
+    for passage in passages {
+        words.extend(plain(&passage.told()).filter(|word| !word.contains(char::is_numeric)));
+        if words.len() > MOST_WORDS {
+            return Vec::new();
+        }
+    }
+    words.into_iter().collect()
+}

@@ -1,0 +1,68 @@
+//! The words of a question: which of them say what it is about. Must not know passages.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+const ENGLISH: &str = include_str!("../data/en.toml");
+
+/// Words of a question that are looked up; more say nothing new.
+const MOST: usize = 24;
+
+/// Words of a language, by what they do in a question.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Words {
+    /// They say nothing of what is asked about.
+    empty: BTreeSet<String>,
+    /// They say what is wanted of a thing.
+    asking: BTreeSet<String>,
+    /// Questions begin with them.
+    asks: BTreeSet<String>,
+}
+
+/// A word that is looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Term {
+    pub(crate) word: String,
+    /// Names what is asked about; others say what is wanted of it.
+    pub(crate) names: bool,
+}
+
+impl Words {
+    /// Those of English.
+    ///
+    /// # Errors
+    /// Never: a test reads them.
+    pub(crate) fn english() -> Result<Self, toml::de::Error> {
+        toml::from_str(ENGLISH)
+    }
+
+    /// The words of a text that are looked up, each once, in their order.
+    pub(crate) fn terms(&self, text: &str) -> Vec<Term> {
+        let mut terms: Vec<Term> = Vec::new();
+        for word in plain(text) {
+            let known = self.empty.contains(&word) || terms.iter().any(|term| term.word == word);
+            if !known && (word.chars().count() > 1 || word.contains(char::is_numeric)) {
+                terms.push(Term { names: !self.asking.contains(&word), word });
+            }
+        }
+        terms.truncate(MOST);
+        terms
+    }
+
+    /// Whether a text asks something.
+    pub(crate) fn is_question(&self, text: &str) -> bool {
+        let asks = |sentence: &str| {
+            let first = sentence.split_whitespace().next().unwrap_or_default().to_lowercase();
+            self.asks.contains(first.trim_matches(|c: char| !c.is_alphanumeric()))
+        };
+        text.trim_end().ends_with('?') || text.split(['.', '!', '?', ',']).any(asks)
+    }
+}
+
+/// The words of a text: small letters and digits, and nothing else.
+pub(crate) fn plain(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).map(str::to_lowercase)
+}
