@@ -1,5 +1,5 @@
-//! Answers to questions that are likely to come: what is learnt at the start, and from where. Must not know how
-//! they are prepared.
+//! Answers to questions that are likely to come: what is learnt at the start, and from where. Must not know
+//! how they are prepared.
 
 use std::sync::Arc;
 
@@ -22,8 +22,8 @@ pub fn foresight(config: &Config) -> Result<Option<Arc<Foresight>>, StartError> 
 }
 
 impl App {
-    /// Prepares answers for ever, to what callers have asked by the records and by what they ask now. The engines
-    /// are ready.
+    /// Prepares answers for ever, to what callers have asked by the records and by what they ask now. The
+    /// engines are ready.
     pub async fn foresee(self, foresight: Arc<Foresight>) {
         if let Some(file) = self.config.records.file.clone() {
             let read = move || -> anyhow::Result<Vec<Said>> { Ok(Store::open(&file)?.said(MOST_TURNS)?) };

@@ -68,8 +68,8 @@ impl Settings {
         &self.at_start
     }
 
-    /// Calls that begin from now on get this configuration, which these keys say, and its folders. Returns what
-    /// the keys said before.
+    /// Calls that begin from now on get this configuration, which these keys say, and its folders. Returns
+    /// what the keys said before.
     pub(super) fn swap(&self, config: Arc<Config>, library: Library, keys: Keys) -> Keys {
         let live = Live { config, library: Arc::new(library) };
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;

@@ -17,8 +17,8 @@ use crate::dialogue::{CachedBy, Message, Role, Usage};
 /// The session of what is asked for the cache.
 const SESSION: &str = "cached answers";
 
-/// How tokens are drawn for another wording: the temperature, and the least probability of a token, as a fraction
-/// of the likeliest one's.
+/// How tokens are drawn for another wording: the temperature, and the least probability of a token, as a
+/// fraction of the likeliest one's.
 const FREE: f32 = 0.9;
 const LIKELY: f32 = 0.1;
 

@@ -66,9 +66,13 @@ fn an_answer_from_a_folder_tells_its_source_and_dies_with_what_the_folder_says()
     });
     drop(server);
     let config = configuration.path.to_str().unwrap();
-    let kept = text(&run(&["--config", config, "calls", "show", "#1"], "").stdout);
+    let shown = |more: &[&str]| {
+        let output = run(&[&["--config", config, "calls", "show"], more].concat(), "");
+        text(&output.stdout) + &text(&output.stderr)
+    };
+    let kept = shown(&["#1"]);
     assert!(kept.contains("from hours.md#Hours"), "{kept}");
-    let kept = text(&run(&["--config", config, "calls", "show", "#2", "--json"], "").stdout);
+    let kept = shown(&["#2", "--json"]);
     assert!(kept.contains("\"cached\":\"exact\""), "{kept}");
 }
 

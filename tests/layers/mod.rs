@@ -96,6 +96,7 @@ const MAY_IMPORT: [(&str, &[&str]); 41] = [
         &[
             "access",
             "after_call",
+            "answers",
             "audio",
             "call",
             "config",
@@ -130,6 +131,7 @@ const MAY_IMPORT: [(&str, &[&str]); 41] = [
             "language",
             "login",
             "quality",
+            "records",
             "runtime",
             "telemetry",
             "turns",

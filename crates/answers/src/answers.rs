@@ -111,8 +111,8 @@ impl Answers {
         Self { by_question, statistics: Statistics::default(), versions: RandomState::new() }
     }
 
-    /// The answer that was given to this question before, if it has no more tokens than these: of its wordings,
-    /// the one whose turn it is.
+    /// The answer that was given to this question before, if it has no more tokens than these: of its
+    /// wordings, the one whose turn it is.
     pub fn find(&mut self, asked: &Asked, most_tokens: usize) -> Option<Found> {
         let found = self.kept(asked).and_then(|(by, kept)| {
             let (text, tokens) = kept.next(most_tokens)?;
@@ -134,8 +134,8 @@ impl Answers {
         Some(Found { text, by, tokens })
     }
 
-    /// Whether another wording of the answer to this question is wanted: few are there, and the model was not asked
-    /// for one too often. It counts as asked.
+    /// Whether another wording of the answer to this question is wanted: few are there, and the model was
+    /// not asked for one too often. It counts as asked.
     pub fn wants_another_wording(&mut self, asked: &Asked) -> bool {
         let Some((_, kept)) = self.kept(asked) else { return false };
         let wants = kept.wordings.len() < MOST_WORDINGS && kept.tries < MOST_TRIES;

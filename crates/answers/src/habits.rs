@@ -61,8 +61,8 @@ impl Habits {
         topic
     }
 
-    /// The words of the questions that are likely to come: those first that came behind this one, and then those
-    /// that are asked most often.
+    /// The words of the questions that are likely to come: those first that came behind this one, and then
+    /// those that are asked most often.
     #[must_use]
     pub fn likely(&self, after: Option<&Topic>) -> Vec<String> {
         let next = after.and_then(|after| self.topics.peek(after)).map(|known| &known.next);

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::words::{Phrase, Words, phrase};
 
-/// Whether two answers have the same words that carry facts. Words that carry none may differ, and the order of
-/// the others, but not that of numbers and of names; and if numbers stand in several places, each must stay with
-/// its words.
+/// Whether two answers have the same words that carry facts. Words that carry none may differ, and the
+/// order of the others, but not that of numbers and of names; and if numbers stand in several places, each
+/// must stay with its words.
 pub(crate) fn says_the_same(one: &str, other: &str, words: &Words) -> bool {
     let named: BTreeSet<String> = names(one).chain(names(other)).collect();
     let is_number = |word: &String| words.numbers.contains(word) || word.contains(char::is_numeric);

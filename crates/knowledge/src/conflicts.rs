@@ -1,4 +1,5 @@
-//! What two documents say differently: "Deposit: $20" here, "Deposit: $30" there. Must not know which is right.
+//! What two documents say differently: "Deposit: $20" here, "Deposit: $30" there. Must not know which is
+//! right.
 
 use std::collections::BTreeMap;
 

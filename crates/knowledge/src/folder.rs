@@ -64,8 +64,8 @@ pub enum FolderError {
     Deep(PathBuf),
 }
 
-/// Reads the Markdown files (`.md`) and plain texts (`.txt`) of a folder and of the folders in it. What begins
-/// with a dot is left out, and so are links to folders.
+/// Reads the Markdown files (`.md`) and plain texts (`.txt`) of a folder and of the folders in it. What
+/// begins with a dot is left out, and so are links to folders.
 ///
 /// # Errors
 /// What cannot be read, or is too much.

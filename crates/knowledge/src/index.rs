@@ -9,12 +9,15 @@ use crate::conflicts::{self, Conflict};
 use crate::passages::{Document, Passage, passages};
 use crate::words::{Term, Words, plain};
 
-/// A passage is found if it has words that make up this part of what names the thing asked about: rare words
-/// make up more. Measured in `tests/knowledge/clinic.rs`.
-const COVERED: f64 = 0.5;
+/// Words that are no question must name a thing to be looked up: a passage has this part of them, where rare words
+/// make up more. A question finds what is nearest to it.
+const COVERED_UNASKED: f64 = 0.5;
 
-/// Further passages are told if they score this part of the best one.
-const NEARLY_AS_GOOD: f64 = 0.6;
+/// What the other passages of its document add to the score of a passage.
+const OF_ITS_DOCUMENT: f64 = 0.05;
+
+/// What a word counts that is said of the same thing as the one that was asked.
+const ALIKE: f64 = 0.5;
 
 /// The most passages for one question.
 const MOST_FOUND: usize = 3;
@@ -124,8 +127,10 @@ impl Knowledge {
         if terms.is_empty() {
             return Ok(Found::NotAsked);
         }
-        let ranked = self.ranked(&terms)?;
-        let told = self.told(&ranked);
+        let covered = if asks { 0.0 } else { COVERED_UNASKED };
+        let ranked = self.ranked(&terms, covered)?;
+        let told: Vec<&Passage> =
+            ranked.iter().take(MOST_FOUND).filter_map(|row| self.passages.get(*row)).collect();
         Ok(match told.is_empty() {
             false => Found::Passages(told),
             true if asks => Found::Nothing,
@@ -133,15 +138,13 @@ impl Knowledge {
         })
     }
 
-    /// Of the passages with these rows and scores, those that are told.
-    fn told(&self, ranked: &[(usize, f64)]) -> Vec<&Passage> {
-        let best = ranked.first().map_or(0.0, |(_, score)| *score);
-        let good = ranked.iter().filter(|(_, score)| *score >= best * NEARLY_AS_GOOD).take(MOST_FOUND);
-        good.filter_map(|(row, _)| self.passages.get(*row)).collect()
+    /// Whether a text goes on with the question before.
+    pub(crate) fn goes_on(&self, text: &str) -> bool {
+        self.words.goes_on(text)
     }
 
-    /// The rows of passages that have enough of what these words name, and their scores; the best first.
-    fn ranked(&self, terms: &[Term]) -> Result<Vec<(usize, f64)>, IndexError> {
+    /// The rows of passages that have enough of what these words name, the best first.
+    fn ranked(&self, terms: &[Term], covered: f64) -> Result<Vec<usize>, IndexError> {
         let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
         let mut rows: BTreeMap<usize, Score> = BTreeMap::new();
         let mut named = 0.0;
@@ -149,16 +152,36 @@ impl Knowledge {
             let Hits { rows: hits, sure } = self.hits(&index, &term.word)?;
             let rarity = self.rarity(hits.len());
             named += if term.names { rarity } else { 0.0 };
+            let mut scores = BTreeMap::new();
             for (row, score) in hits {
-                let so_far = rows.entry(row).or_default();
-                so_far.score += score * sure;
-                so_far.named += if term.names { rarity * sure } else { 0.0 };
+                scores.insert(row, score * sure);
+                rows.entry(row).or_default().named += if term.names { rarity * sure } else { 0.0 };
+            }
+            for other in self.words.alike(&term.word) {
+                for (row, score) in matches(&index, other)? {
+                    let so_far: &mut f64 = scores.entry(row).or_default();
+                    *so_far = so_far.max(score * ALIKE);
+                }
+            }
+            for (row, score) in scores {
+                rows.entry(row).or_default().score += score;
             }
         }
-        let covered = rows.into_iter().filter(|(_, row)| row.named >= COVERED * named);
-        let mut ranked: Vec<(usize, f64)> = covered.map(|(row, score)| (row, score.score)).collect();
+        let mut documents: BTreeMap<&str, f64> = BTreeMap::new();
+        for (row, Score { score, .. }) in &rows {
+            if let Some(passage) = self.passages.get(*row) {
+                *documents.entry(&passage.document).or_default() += score;
+            }
+        }
+        let score = |row: usize, score: &Score| {
+            let document =
+                self.passages.get(row).and_then(|passage| documents.get(passage.document.as_str()));
+            score.score + OF_ITS_DOCUMENT * document.copied().unwrap_or_default()
+        };
+        let enough = rows.iter().filter(|(_, score)| score.named >= covered * named);
+        let mut ranked: Vec<(usize, f64)> = enough.map(|(row, found)| (*row, score(*row, found))).collect();
         ranked.sort_by(|(row, score), (other, others)| others.total_cmp(score).then(row.cmp(other)));
-        Ok(ranked)
+        Ok(ranked.into_iter().map(|(row, _)| row).collect())
     }
 
     /// Where a word stands. One that stands nowhere may have been misheard: then the one counts that is
@@ -185,8 +208,8 @@ impl Knowledge {
         near.filter(|(distance, _)| *distance <= most).min().map(|(_, other)| other)
     }
 
-    /// How much a word says that so many passages have: its inverse document frequency. One that none has says
-    /// as much as one that a single passage has.
+    /// How much a word says that so many passages have: its inverse document frequency. One that none has
+    /// says as much as one that a single passage has.
     fn rarity(&self, passages: usize) -> f64 {
         let (all, having) = (self.passages.len() as f64, passages.max(1) as f64);
         (1.0 + (all - having + 0.5) / (having + 0.5)).ln()

@@ -9,8 +9,8 @@ use crate::passages::Passage;
 /// Told where nothing was found. It does not name the thing: a small model takes what it reads for a fact.
 const NOTHING: &str = "This is not in the documents. If it is not said above, say that you do not know it.";
 
-/// A caller who says no more than this goes on with the question before, in bytes: "And on Sunday?"
-const SHORT: usize = 40;
+/// Told behind what was found: it may not be the answer.
+const NO_MORE: &str = "What is not said here or above, you do not know.";
 
 /// What was looked up for a question.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,7 +44,7 @@ impl Knowledge {
         };
         let mut found = self.find(&last.text)?;
         let before = last_question(before).map(|at| &before[at]);
-        let goes_on = last.text.len() < SHORT && !matches!(found, Found::Passages(_));
+        let goes_on = self.goes_on(&last.text) && !matches!(found, Found::Passages(_));
         if let Some(before) = before.filter(|_| goes_on) {
             let both = self.find(&[before.text.as_str(), &last.text].join(" "))?;
             if let Found::Passages(_) = both {
@@ -76,6 +76,8 @@ fn told(passages: &[&Passage], most: usize) -> LookedUp {
         }
         looked_up.sources.push(passage.source());
     }
+    text.push('\n');
+    text.push_str(NO_MORE);
     looked_up.told = Some(text);
     looked_up
 }

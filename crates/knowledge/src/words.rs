@@ -19,6 +19,10 @@ pub(crate) struct Words {
     asking: BTreeSet<String>,
     /// Questions begin with them.
     asks: BTreeSet<String>,
+    /// Groups of words that are said of the same thing.
+    alike: Vec<BTreeSet<String>>,
+    /// Questions that go on with the one before begin with them.
+    goes_on: Vec<String>,
 }
 
 /// A word that is looked up.
@@ -49,6 +53,19 @@ impl Words {
         }
         terms.truncate(MOST);
         terms
+    }
+
+    /// Other words that are said of the same thing.
+    pub(crate) fn alike<'w>(&'w self, word: &'w str) -> impl Iterator<Item = &'w str> {
+        let groups = self.alike.iter().filter(move |group| group.contains(word));
+        groups.flatten().map(String::as_str).filter(move |other| *other != word)
+    }
+
+    /// Whether a text goes on with the question before: it says so, or names nothing itself.
+    pub(crate) fn goes_on(&self, text: &str) -> bool {
+        let said = plain(text).collect::<Vec<_>>().join(" ");
+        let begins = |start: &String| said.strip_prefix(start).is_some_and(|rest| rest.starts_with(' '));
+        self.goes_on.iter().any(begins) || !self.terms(text).iter().any(|term| term.names)
     }
 
     /// Whether a text asks something.

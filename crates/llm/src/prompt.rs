@@ -215,8 +215,8 @@ impl Output<'_> {
         replies.filter_map(|reply| reply.beginning(message.text.trim())).map(<[u32]>::to_vec).next()
     }
 
-    /// Whether this is the system message with which all conversations of an agent begin. Others, such as what
-    /// was looked up for a question, stand further on and are not shared.
+    /// Whether this is the system message with which all conversations of an agent begin. Others, such as
+    /// what was looked up for a question, stand further on and are not shared.
     fn begins(&self, piece: Piece<'_>) -> bool {
         matches!(piece, Piece::Content(0)) && self.role(piece) == Some(Role::System)
     }

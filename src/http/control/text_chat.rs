@@ -1,5 +1,5 @@
-//! Questions in text to an agent: an answer that was given before, at once or not at all, or the answer of its
-//! language model as it is written. Must not know how a question is understood.
+//! Questions in text to an agent: an answer that was given before, at once or not at all, or the answer of
+//! its language model as it is written. Must not know how a question is understood.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -135,8 +135,8 @@ pub(super) async fn quick(
     }
 }
 
-/// The answer to a question as it is written: server-sent events. An answer that was given before comes at once.
-/// Calls come first.
+/// The answer to a question as it is written: server-sent events. An answer that was given before comes at
+/// once. Calls come first.
 #[utoipa::path(
     post, path = "/chat/stream", operation_id = "stream_answer", tag = AGENT,
     request_body = Conversation,

@@ -29,7 +29,8 @@ fn what_was_found_stands_before_the_last_question_and_before_no_other() {
     );
     assert_eq!(sources, ["prices.md#Whitening"]);
     assert_eq!(messages.len(), 5);
-    assert_eq!(messages[3], (Role::System, "Whitening: $310.".to_owned()));
+    let told = "Whitening: $310.\nWhat is not said here or above, you do not know.";
+    assert_eq!(messages[3], (Role::System, told.to_owned()));
     assert_eq!(messages[4].0, Role::User);
 }
 
@@ -51,6 +52,16 @@ fn a_short_question_goes_on_with_the_one_before() {
 }
 
 #[test]
+fn a_question_that_names_something_else_does_not_go_on_with_the_one_before() {
+    let other = [
+        (Role::User, "What are your hours on Monday?"),
+        (Role::Assistant, "From nine to five."),
+        (Role::User, "How much is a crown?"),
+    ];
+    assert_eq!(informed(&other, 1_000).1, [""; 0]);
+}
+
+#[test]
 fn the_result_of_a_tool_keeps_what_was_looked_up_for_its_question() {
     let (messages, sources) = informed(
         &[(Role::User, "How much is a whitening?"), (Role::Assistant, "<tool_call>"), (Role::Tool, "done")],
@@ -66,7 +77,7 @@ fn the_result_of_a_tool_keeps_what_was_looked_up_for_its_question() {
 #[test]
 fn there_is_never_more_than_there_is_room_for() {
     let (messages, _) = informed(&[(Role::User, "How much is a whitening?")], 8);
-    assert_eq!(messages[0].1, "Whitenin");
+    assert!(messages[0].1.starts_with("Whitenin\n"), "{messages:?}");
     let (messages, sources) = informed(&[(Role::Assistant, "Hello.")], 8);
     assert!(messages.len() == 1 && sources.is_empty());
 }

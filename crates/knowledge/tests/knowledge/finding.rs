@@ -49,7 +49,7 @@ fn words_that_ask_nothing_are_not_looked_up() {
 #[test]
 fn what_is_wanted_of_a_thing_counts_less_than_the_thing() {
     assert_eq!(sources(&clinic(), "What are your prices?").len(), 2);
-    assert_eq!(sources(&clinic(), "What is the price of a crown?"), ["prices.md#Crown"]);
+    assert_eq!(sources(&clinic(), "What is the price of a crown?")[0], "prices.md#Crown");
 }
 
 #[test]
