@@ -24,6 +24,7 @@ use crate::engine::llm::{self, Guides, LlmOptions, Opened};
 use crate::engine::measures::Measures;
 use crate::engine::ports::Think;
 use crate::engine::requests::{self, Requests};
+use crate::engine::route::Route;
 use crate::engine::scripted::{ScriptedHear, ScriptedThink};
 use crate::engine::threads::lower_priority;
 use crate::engine::tool_answers;
@@ -196,6 +197,7 @@ fn load(
         speak,
         cores,
         count,
+        route: None,
         answers: Arc::default(),
         guides: Arc::new(guides),
         grammars,
@@ -233,6 +235,7 @@ pub fn without_models(config: &Config, now: Now, counted: &EngineMetrics) -> Res
         grammars: Grammars::new(cores.clone()),
         cores,
         count: CountTokens::new(|text| text.split_whitespace().count()),
+        route: None,
         answers: Arc::default(),
         guides: Arc::default(),
         measures: Measures::default(),
@@ -274,6 +277,16 @@ pub fn caching_answers(
     });
     let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Engines { models, answers: Arc::new(answers), ..engines })
+}
+
+/// The same engines, with a way for hard questions, if the configuration names a model for them.
+///
+/// # Errors
+/// Never: a test reads the patterns.
+pub fn routing(engines: Engines, config: &Config) -> Result<Engines, StartError> {
+    let Some(smart) = config.llm.smart.clone() else { return Ok(engines) };
+    let route = Some(Arc::new(Route::to(smart, Patterns::english()?)));
+    Ok(Engines { route, ..engines })
 }
 
 /// The same engines, with answers of the language models that calls share.

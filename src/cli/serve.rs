@@ -220,7 +220,7 @@ async fn serve(args: &Args, config: Config, opened: Opened, path: Option<&Path>)
             };
             let shared = |engines| start::sharing_answers(engines, &counted);
             let engines = if unshared { engines? } else { engines.map(shared)? };
-            start::caching_answers(engines, &config, &counted)
+            start::routing(start::caching_answers(engines, &config, &counted)?, &config)
         }
     });
     tokio::select! {

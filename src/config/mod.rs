@@ -281,6 +281,8 @@ pub struct Llm {
     pub cache_mb: usize,
     /// The most answers that are kept and given again; `None` keeps none.
     pub cached_answers: Option<NonZeroUsize>,
+    /// The name of the model that answers hard questions; `None` if the one in use answers all.
+    pub smart: Option<String>,
     /// The most questions of each agent whose answers are prepared; `None` prepares none.
     pub prepared_answers: Option<NonZeroUsize>,
     /// The longest step of the model that is planned.

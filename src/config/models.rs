@@ -62,10 +62,18 @@ pub(super) fn stand_ins(r: &mut Reader, base: &Path, first: &str) -> Vec<NamedMo
 
 /// `llm.use`: one of these names; the first if it is empty.
 pub(super) fn in_use(r: &mut Reader, first: &str, stand_ins: &[NamedModel]) -> String {
+    named(r, "llm.use", first, stand_ins).unwrap_or_else(|| first.to_owned())
+}
+
+/// `llm.smart`: one of these names; none if it is empty.
+pub(super) fn smart(r: &mut Reader, first: &str, stand_ins: &[NamedModel]) -> Option<String> {
+    named(r, "llm.smart", first, stand_ins)
+}
+
+fn named(r: &mut Reader, key: &str, first: &str, stand_ins: &[NamedModel]) -> Option<String> {
     let names: Vec<&str> = std::iter::once(first).chain(stand_ins.iter().map(|m| m.name.as_str())).collect();
     let unknown = |name: &str| (!name.is_empty() && !names.contains(&name)).then(|| names.join(", "));
-    let chosen = r.text("llm.use", "", unknown);
-    if chosen.is_empty() { first.to_owned() } else { chosen }
+    Some(r.text(key, "", unknown)).filter(|name| !name.is_empty())
 }
 
 pub(super) fn kernels(r: &mut Reader) -> KernelChoice {

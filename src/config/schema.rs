@@ -138,6 +138,7 @@ fn llm(r: &mut Reader, base: &Path) -> Llm {
     let stand_ins = models::stand_ins(r, base, &name);
     Llm {
         in_use: models::in_use(r, &name, &stand_ins),
+        smart: models::smart(r, &name, &stand_ins),
         model: path(r, base, "llm.model", "models/demo/phi3-frontdesk.gguf"),
         chat_template: TemplateChoice::of(&r.text("llm.chat_template", "", |_| None), base),
         thinking: r.switch("llm.thinking", false),

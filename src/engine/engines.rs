@@ -16,10 +16,11 @@ use super::llm::{Guides, PoolUse};
 use super::measures::Measures;
 use super::ports::{Hear, Speak};
 use super::requests::Requests;
+use super::route::Route;
 use super::voices::{VoiceName, Voices};
 use super::watch::Watch;
 use super::{NoRoom, Room};
-use crate::dialogue::CountTokens;
+use crate::dialogue::{CountTokens, Message};
 use crate::report::CoreUse;
 
 /// The engines for speech to text, language and text to speech.
@@ -29,6 +30,8 @@ pub struct Engines {
     pub hear: Arc<dyn Hear>,
     /// The language models; one of them is in use.
     pub models: Ladder,
+    /// The way of hard questions, if they have one of their own.
+    pub route: Option<Arc<Route>>,
     /// The answers that are kept of each language model, by its name; none if they are not kept.
     pub answers: Arc<BTreeMap<String, Arc<AnswerCache>>>,
     /// Text to speech.
@@ -67,6 +70,12 @@ impl Engines {
         }
         engines.models = self.models.beginning_with(model);
         engines
+    }
+
+    /// The language models for this conversation, the one first that is to be asked.
+    #[must_use]
+    pub fn models_for(&self, messages: &[Message]) -> Ladder {
+        self.route.as_ref().map_or_else(|| self.models.clone(), |route| route.of(&self.models, messages))
     }
 
     /// True if every language model has memory for another session.

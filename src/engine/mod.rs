@@ -25,6 +25,7 @@ pub mod pitch;
 pub mod ports;
 pub mod queue;
 pub mod requests;
+pub mod route;
 mod schedule;
 pub mod scripted;
 pub mod sharing;

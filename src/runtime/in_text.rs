@@ -27,7 +27,8 @@ impl InText {
         let most = characters_of_knowledge(config);
         let knowledge = services.knowledge();
         let (messages, sources) = informed(knowledge.as_deref(), system.chain(said).collect(), most);
-        let models = services.engines.models.beginning_with(config.agent.model.as_deref());
-        Self { messages, sources, model: models.in_use().to_owned() }
+        // Its engines begin with its model.
+        let model = services.engines.models_for(&messages).in_use().to_owned();
+        Self { messages, sources, model }
     }
 }

@@ -222,7 +222,12 @@ impl Jobs {
         rung: usize,
     ) -> Result<String, QueueFull> {
         let speaks = request.task == Task::Answer;
-        let (name, model) = self.engines.models.get(rung)?;
+        let models = match request.task {
+            Task::Answer | Task::Listen => self.engines.models_for(&request.messages),
+            // What is rebuilt has no question.
+            Task::Rebuild => self.engines.models.clone(),
+        };
+        let (name, model) = models.get(rung)?;
         model.begin(request, Box::new(Thoughts::new(&self.outcomes, id, speaks, sources)?))?;
         Ok(name.to_owned())
     }
@@ -246,7 +251,9 @@ impl Jobs {
             // A call that has no room for this gives the answer up by the clock.
             let _ = outcomes.try_send((id, outcome));
         };
-        tool_answers::ask(&self.engines, rung, tools, request, sink, not_asked)
+        let models = self.engines.models_for(&request.messages);
+        let engines = Engines { models, ..self.engines.clone() };
+        tool_answers::ask(&engines, rung, tools, request, sink, not_asked)
     }
 
     /// Carries out a call of a tool, in a task of its own. One that the caller does not cancel goes on when

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::own_agent::{start, turn};
 use super::programs::ask;
 use super::strangers::run;
-use crate::support::server::{Server, configured};
+use crate::support::server::{Server, configured, run as command};
 
 #[test]
 fn the_second_who_asks_gets_the_answer_of_the_first_and_who_brings_other_facts_does_not() {
@@ -39,6 +39,16 @@ fn what_callers_have_asked_before_is_answered_ahead_after_a_start_with_other_fac
     let server = Server::start(&configuration);
     let mut heard = Value::Null;
     run(async { heard = turn(start(&server, json!({"greeting": ""})).await).await["heard"].take() });
+    let config = configuration.path.to_str().unwrap();
+    let began = Instant::now();
+    while !command(&["--config", config, "calls", "show", "#1", "--json"], "")
+        .stdout
+        .windows(8)
+        .any(|w| w == b"\"heard\":")
+    {
+        assert!(began.elapsed() < Duration::from_secs(30), "the turn is not in the records");
+        std::thread::sleep(Duration::from_millis(100));
+    }
     drop(server);
 
     let text = std::fs::read_to_string(&configuration.path).unwrap();

@@ -19,6 +19,7 @@ fn clinic(hours: &str) -> (Configuration, PathBuf) {
         ("agent.knowledge", "\"documents\""),
         ("llm.cached_answers", "100"),
         ("records.file", "\"calls.db\""),
+        ("records.batch_ms", "100"),
         ("admin.token", "\"file:token\""),
     ];
     let configuration = configured(&keys, &[("token", TOKEN)]);

@@ -125,6 +125,7 @@ fn engines(script: &Script) -> Engines {
         grammars: Grammars::new(cores.clone()),
         cores,
         count,
+        route: None,
         answers: Arc::default(),
         guides: Arc::default(),
         measures: Measures::default(),

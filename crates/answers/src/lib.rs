@@ -3,12 +3,14 @@
 //!
 //! - [`Asked`]: the question at the end of a conversation, if anybody could have asked it at any time.
 //! - [`Patterns`]: how callers ask, as data (`data/en.toml`).
+//! - [`Hard`]: which questions are hard.
 //! - [`Habits`]: which questions are likely to come.
 //! - [`Answers`]: the answers that are kept, by the agent's instructions and the question.
 
 mod answers;
 mod asked;
 mod habits;
+mod hard;
 mod normal;
 mod patterns;
 mod template;
@@ -18,4 +20,5 @@ mod words;
 pub use answers::{Answers, Found, NotKept, Statistics};
 pub use asked::{Asked, OwnAnswer};
 pub use habits::{Habits, Topic};
+pub use hard::Hard;
 pub use patterns::{BadPatterns, Meaning, Patterns};

@@ -63,6 +63,7 @@ struct Data {
     states: Vec<String>,
     open_questions: Vec<String>,
     articles: Vec<String>,
+    reasons: Vec<String>,
     light: Vec<String>,
     numbers: Vec<String>,
     slots: BTreeMap<String, Vec<String>>,
@@ -106,6 +107,7 @@ impl Patterns {
             states: data.states,
             open_questions: data.open_questions,
             articles: data.articles,
+            reasons: phrases(&data.reasons),
             light: data.light,
             numbers: data.numbers,
         };

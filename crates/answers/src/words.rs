@@ -27,6 +27,7 @@ pub(crate) struct Words {
     pub(crate) states: Phrase,
     pub(crate) open_questions: Vec<String>,
     pub(crate) articles: Phrase,
+    pub(crate) reasons: Vec<Phrase>,
     pub(crate) light: Phrase,
     pub(crate) numbers: Phrase,
 }

@@ -9,8 +9,8 @@ use crate::conflicts::{self, Conflict};
 use crate::passages::{Document, Passage, passages};
 use crate::words::{Term, Words, plain};
 
-/// Words that are no question must name a thing to be looked up: a passage has this part of them, where rare words
-/// make up more. A question finds what is nearest to it.
+/// Words that are no question must name a thing to be looked up: a passage has this part of them, where rare
+/// words make up more. A question finds what is nearest to it.
 const COVERED_UNASKED: f64 = 0.5;
 
 /// What the other passages of its document add to the score of a passage.

@@ -135,8 +135,9 @@ pub(super) async fn quick(
     }
 }
 
-/// The answer to a question as it is written: server-sent events. An answer that was given before comes at
-/// once. Calls come first.
+/// The answer to a question as it is written.
+///
+/// As server-sent events. An answer that was given before comes at once. Calls come first.
 #[utoipa::path(
     post, path = "/chat/stream", operation_id = "stream_answer", tag = AGENT,
     request_body = Conversation,
@@ -239,10 +240,8 @@ fn asked(
         return Err(refused(format!("question, before.text: at most {LONGEST} characters are taken")));
     }
     let Some(services) = app.serving() else { return Ok(None) };
-    let services = match agent {
-        None => services,
-        Some(agent) => services.for_agent(agent).ok_or_else(|| agents::unknown(&services.config, agent))?,
-    };
+    let name = agent.unwrap_or(&services.config.agent.name);
+    let services = services.for_agent(name).ok_or_else(|| agents::unknown(&services.config, name))?;
     let asked = InText::with(&services, said);
     Ok(Some((services, asked)))
 }

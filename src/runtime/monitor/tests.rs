@@ -31,6 +31,7 @@ fn engines() -> Engines {
         speak: Arc::new(Mute),
         cores: Cores::new(2, Arc::new(|| Duration::ZERO)),
         count: CountTokens::new(|text| text.len()),
+        route: None,
         answers: Arc::default(),
         guides: Arc::default(),
         grammars: Grammars::new(Cores::new(2, Arc::new(|| Duration::ZERO))),

@@ -5,6 +5,7 @@
 mod asking;
 mod day;
 mod foreseeing;
+mod hard;
 mod keeping;
 
 use offhook_answers::{Asked, OwnAnswer, Patterns};

@@ -1,6 +1,6 @@
-//! How often the right passage is found: three businesses, with questions as callers ask them, a third of which
-//! have no telling word of the passage that answers them, and some of which were misheard. The clinic's were kept
-//! apart: nothing was corrected on them.
+//! How often the right passage is found: three businesses, with questions as callers ask them, a third of
+//! which have no telling word of the passage that answers them, and some of which were misheard. The clinic's
+//! were kept apart: nothing was corrected on them.
 
 use std::path::{Path, PathBuf};
 
