@@ -21,6 +21,8 @@ pub(crate) struct Words {
     asks: BTreeSet<String>,
     /// Groups of words that are said of the same thing.
     alike: Vec<BTreeSet<String>>,
+    /// Questions that are not to be answered with yes or no have one of them.
+    open: BTreeSet<String>,
     /// Questions that go on with the one before begin with them.
     goes_on: Vec<String>,
 }
@@ -66,6 +68,11 @@ impl Words {
         let said = plain(text).collect::<Vec<_>>().join(" ");
         let begins = |start: &String| said.strip_prefix(start).is_some_and(|rest| rest.starts_with(' '));
         self.goes_on.iter().any(begins) || !self.terms(text).iter().any(|term| term.names)
+    }
+
+    /// Whether a question is to be answered with yes or no.
+    pub(crate) fn is_yes_or_no(&self, question: &str) -> bool {
+        !plain(question).any(|word| self.open.contains(&word))
     }
 
     /// Whether a text asks something.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use offhook_answers::{Answers, Asked, Habits, Patterns};
+use offhook_answers::{Answers, Asked, Habits, Hard, Patterns};
 use offhook_core::dialogue::{Message, Role};
 use serde::Deserialize;
 
@@ -146,6 +146,21 @@ fn after_a_restart_prepared_answers_are_found_more_often() {
     );
     assert!(with.hits > without.hits);
     assert!(with.wrong.len() * 200 <= with.hits, "{:?}", with.wrong);
+}
+
+/// Callers mostly ask what a small model knows.
+#[test]
+fn few_turns_of_a_day_are_hard() {
+    let (day, patterns) = (day(), Patterns::english().unwrap());
+    let mut hard: BTreeMap<&str, usize> = BTreeMap::new();
+    let turns: Vec<&Turn> = day.calls.iter().flat_map(|(_, call)| call).collect();
+    for (caller, ..) in &turns {
+        if let Some(why) = Hard::of(caller, &patterns) {
+            *hard.entry(why.name()).or_default() += 1;
+        }
+    }
+    println!("hard: {hard:?} of {} turns", turns.len());
+    assert!(hard.values().sum::<usize>() * 10 < turns.len(), "{hard:?}");
 }
 
 /// Every question of the day on its own, and every other question of its business: two that have different

@@ -22,6 +22,9 @@ struct Count {
     /// Of them, those for which the first passage is of the right document, and those for which any is.
     first: usize,
     found: usize,
+    /// Questions that no document answers, and those of them of which that is seen.
+    unanswered: usize,
+    silent: usize,
 }
 
 fn data() -> PathBuf {
@@ -40,6 +43,8 @@ fn count(business: &str) -> Count {
             Found::Nothing | Found::NotAsked => Vec::new(),
         };
         if answered_in.is_empty() {
+            count.unanswered += 1;
+            count.silent += usize::from(found.is_empty());
             continue;
         }
         let right = |document: &String| answered_in.contains(document);
@@ -55,10 +60,11 @@ fn count(business: &str) -> Count {
 }
 
 #[test]
-fn the_right_document_is_among_those_found_for_most_questions() {
+fn the_right_document_is_found_for_most_questions_and_for_many_it_is_seen_that_there_is_none() {
     for business in ["garage", "garden", "clinic"] {
-        let Count { answered, first, found } = count(business);
-        assert!(first * 2 >= answered, "{business}: {first} of {answered}");
-        assert!(found * 10 >= answered * 7, "{business}: {found} of {answered}");
+        let Count { answered, first, found, unanswered, silent } = count(business);
+        assert!(first * 5 >= answered * 2, "{business}: {first} of {answered}");
+        assert!(found * 5 >= answered * 3, "{business}: {found} of {answered}");
+        assert!(silent * 3 >= unanswered, "{business}: {silent} of {unanswered}");
     }
 }
