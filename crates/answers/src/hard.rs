@@ -29,11 +29,8 @@ impl Hard {
             return None;
         }
         let said = phrase(text);
-        let asks = |sentence: &str| {
-            let said = normal(sentence, words);
-            sentence.trim_end().ends_with('?') || said.first().is_some_and(|first| words.asks.contains(first))
-        };
-        let questions = text.split_inclusive(['.', '!', '?']).filter(|sentence| asks(sentence)).count();
+        let begins = question.first().is_some_and(|first| words.asks.contains(first));
+        let questions = text.matches('?').count().max(usize::from(begins));
         let has = |wanted: &[String]| said.windows(wanted.len()).any(|run| run == wanted);
         if questions > 0 && words.reasons.iter().any(|wanted| !wanted.is_empty() && has(wanted)) {
             Some(Self::Reason)

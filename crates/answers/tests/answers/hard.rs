@@ -12,6 +12,7 @@ fn questions_of_a_known_kind_short_ones_and_answers_are_easy() {
         "When are you open on Monday?",
         "Hi, I was wondering, can you tell me how much a cleaning is, please?",
         "How many chairs do you have?",
+        "Which days is Dr. Taylor in?",
         "Tuesday at ten.",
         "My name is Marion Tucker and my number is five five five zero one four two, thank you very much.",
         "I would like to come in next Thursday at half past nine in the morning if that is possible.",
