@@ -89,7 +89,15 @@ impl Foresight {
             let _ = tokio::time::timeout(LOOK, self.news.notified()).await;
             let mut prepared = 0_usize;
             // What is likely may be another question after each.
-            while let Some((services, asked)) = services().and_then(|services| self.next(&services, &tried)) {
+            loop {
+                let Some(services) = services() else { break };
+                let this = self.clone();
+                // Much may be looked up for it.
+                let looked = tokio::task::spawn_blocking(move || (this.next(&services, &tried), tried)).await;
+                // The server is being stopped.
+                let Ok((next, asked_before)) = looked else { return };
+                tried = asked_before;
+                let Some((services, asked)) = next else { break };
                 let question = version(&asked);
                 if prepare(&services, asked).await {
                     prepared += 1;

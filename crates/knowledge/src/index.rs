@@ -35,7 +35,11 @@ const IN_A_HEADING: f64 = 2.0;
 const MISHEARD: f64 = 0.8;
 
 /// A word that was misheard is looked for among so many words of the folder at most.
-const MOST_WORDS: usize = 20_000;
+const MOST_WORDS: usize = 5_000;
+
+/// Of the passages that have a word, so many are looked at: it is looked up between two frames of a call. A
+/// word that more have says little.
+const MOST_HITS: i64 = 1_000;
 
 /// The knowledge could not be indexed.
 #[derive(Debug, thiserror::Error)]
@@ -272,9 +276,10 @@ struct Score {
 /// The passages that have a word, also with another ending. A rowid is the place of a passage.
 fn matches(index: &Connection, word: &str) -> Result<Vec<(usize, f64)>, IndexError> {
     // Lower is better in SQLite.
-    let mut found = index
-        .prepare_cached("SELECT rowid, -bm25(passages, ?2, 1.0) FROM passages WHERE passages MATCH ?1")?;
-    let rows = found.query_map(params![format!("\"{word}\""), IN_A_HEADING], |row| {
+    let mut found = index.prepare_cached(
+        "SELECT rowid, -bm25(passages, ?2, 1.0) FROM passages WHERE passages MATCH ?1 LIMIT ?3",
+    )?;
+    let rows = found.query_map(params![format!("\"{word}\""), IN_A_HEADING, MOST_HITS], |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?))
     })?;
     let place = |(row, score): (i64, f64)| usize::try_from(row).ok().map(|row| (row, score));
