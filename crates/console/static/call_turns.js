@@ -71,7 +71,7 @@ export class Conversation {
     if (turn.failed) notes.push("fallback: an engine failed or was too slow");
     if (turn.rung > 0) notes.push(`a stand-in answered: ${turn.model}`);
     if (turn.cached) notes.push("an answer that was given before");
-    if (turn.sources.length > 0) notes.push(`from ${turn.sources.join(", ")}`);
+    if (turn.sources?.length > 0) notes.push(`from ${turn.sources.join(", ")}`);
     if (turn.heard_estimated) notes.push("where it was cut is estimated");
     if (!turn.reply && turn.reply != null && notes.length === 0) return null;
     const line = words("agent", turn.reply ?? make("span", "note", NOT_KEPT));

@@ -6,6 +6,11 @@ use super::*;
 use crate::engine::NoRoom;
 use crate::engine::sharing::Sharing;
 
+/// Whether another wording is asked for, and by nobody's call.
+fn is_for_wording(request: &ThinkRequest) -> bool {
+    request.session == SESSION && request.sampling.temperature > 0.5
+}
+
 /// A model that answers with the number of the request, and keeps what it was asked.
 struct Counting {
     asked: Mutex<Vec<(String, Vec<Message>)>>,
@@ -14,6 +19,9 @@ struct Counting {
 
 impl Think for Counting {
     fn begin(&self, request: ThinkRequest, mut sink: Box<dyn ThinkSink>) -> Result<(), QueueFull> {
+        if is_for_wording(&request) {
+            return Ok(());
+        }
         let number = {
             let mut asked = self.asked.lock().unwrap();
             asked.push((request.session, request.messages));
@@ -162,8 +170,11 @@ struct Wordy(AtomicUsize, Rooms);
 impl Think for Wordy {
     fn begin(&self, request: ThinkRequest, mut sink: Box<dyn ThinkSink>) -> Result<(), QueueFull> {
         let times = self.0.fetch_add(1, Ordering::Relaxed);
-        let varies = request.sampling.temperature > 0.5 && request.session == SESSION;
-        assert_eq!(varies, times > 0, "other wordings are drawn freely, and by nobody's call");
+        assert_eq!(
+            is_for_wording(&request),
+            times > 0,
+            "other wordings are drawn freely, and by nobody's call"
+        );
         let wordings =
             ["On Monday we are open from 9 to 5.", "We are open on Monday, 9 to 5.", "On Monday, 9 to 6."];
         sink.text(wordings[times % 3].to_owned());
@@ -205,8 +216,10 @@ struct Slow {
 }
 
 impl Think for Slow {
-    fn begin(&self, _: ThinkRequest, sink: Box<dyn ThinkSink>) -> Result<(), QueueFull> {
-        self.waiting.lock().unwrap().push(sink);
+    fn begin(&self, request: ThinkRequest, sink: Box<dyn ThinkSink>) -> Result<(), QueueFull> {
+        if !is_for_wording(&request) {
+            self.waiting.lock().unwrap().push(sink);
+        }
         Ok(())
     }
 
