@@ -169,6 +169,8 @@ fn of_the_first_version(file: &std::path::Path) {
     old.execute_batch(include_str!("../../src/migrations/0001.sql")).unwrap();
     old.execute_batch(
         "INSERT INTO calls (call_id, begun, started_at, ended_at, end_code) VALUES ('old', 1, 1, 2, 'hung_up');
+         INSERT INTO turns (call, turn, at, heard, reply, heard_estimated, interrupted, hiccups, speculation,
+             failed, rung, model) VALUES (1, 1, 1, 'hello', 'Hello.', 0, 0, 0, 'off', 0, 0, 'main');
          PRAGMA application_id = 0x6f66686b; PRAGMA user_version = 1;",
     )
     .unwrap();
@@ -184,7 +186,9 @@ fn a_database_of_the_first_version_is_brought_over_with_its_calls() {
     tell(&recorder, "new", made("The caller booked.", json!({})));
     assert!(recorder.close(LONG));
     assert_eq!(place.call("old").call.end_code.as_deref(), Some("hung_up"));
-    assert_eq!(place.call("old").call.after_call, AfterCall::default());
+    let old = place.call("old");
+    assert_eq!(old.call.after_call, AfterCall::default());
+    assert_eq!((old.turns.len(), old.turns[0].sources.len(), &old.turns[0].cached), (1, 0, &None));
     assert_eq!(place.call("new").call.after_call.state, AfterState::Done);
 }
 

@@ -1,6 +1,6 @@
 //! Backups and what they are good for.
 
-use offhook_records::{BackupError, Filter, ManifestError, RestoreError, Store, backup, restore};
+use offhook_records::{BackupError, Filter, ManifestError, RestoreError, Store, VERSION, backup, restore};
 
 use super::support::*;
 
@@ -14,7 +14,7 @@ fn a_backup_is_made_while_a_server_writes_and_is_restored_whole() {
     std::fs::write(&config, "[server]").unwrap();
     let to = place.folder.path().join("saved/one");
     let manifest = backup(&place.file, &to, Some(&config), START).unwrap();
-    assert_eq!((manifest.calls, manifest.version, manifest.made_at), (50, 2, START));
+    assert_eq!((manifest.calls, manifest.version, manifest.made_at), (50, VERSION, START));
     whole_call(&recorder, "later", START + 99);
     // A server has it open.
     assert!(matches!(restore(&to, &place.file, true).unwrap_err(), RestoreError::InUse(_)));
@@ -112,8 +112,11 @@ fn a_backup_of_a_newer_program_is_refused() {
     backup(&place.file, &to, None, START).unwrap();
     let list = to.join("manifest.json");
     let text = std::fs::read_to_string(&list).unwrap();
-    std::fs::write(&list, text.replace("\"version\": 2", "\"version\": 3")).unwrap();
-    assert!(matches!(restore(&to, &place.file, true).unwrap_err(), RestoreError::Newer { found: 3 }));
+    let newer = VERSION + 1;
+    let version = |version: u32| format!("\"version\": {version}");
+    std::fs::write(&list, text.replace(&version(VERSION), &version(newer))).unwrap();
+    let error = restore(&to, &place.file, true).unwrap_err();
+    assert!(matches!(error, RestoreError::Newer { found } if found == newer), "{error}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
-use offhook_records::{Counters, OpenError, Options, Recorder, Store, Trouble};
+use offhook_records::{Counters, OpenError, Options, Recorder, Store, Trouble, VERSION};
 use rusqlite::Connection;
 
 use super::support::*;
@@ -40,7 +40,8 @@ fn a_database_of_a_newer_version_is_refused_by_its_number() {
     Connection::open(&place.file).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = Recorder::open(Options::of(&place.file), START).unwrap_err();
     assert!(matches!(error, OpenError::Newer { found: 99, .. }));
-    assert!(error.to_string().contains("has version 99, and this program knows versions up to 2"), "{error}");
+    let told = format!("has version 99, and this program knows versions up to {VERSION}");
+    assert!(error.to_string().contains(&told), "{error}");
     assert!(matches!(Store::open(&place.file).unwrap_err(), OpenError::Newer { found: 99, .. }));
 }
 

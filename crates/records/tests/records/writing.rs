@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use offhook_core::dialogue::{CachedBy, Usage};
 use offhook_core::report::Happened;
-use offhook_records::{Options, Recorder, Redaction, Which};
+use offhook_records::{Options, Recorder, Redaction, Store, Which};
 
 use super::support::*;
 
@@ -284,4 +285,39 @@ fn what_a_tool_did_is_an_event_with_words_only_where_words_are_kept() {
         let words = "book({\"day\":\"Tuesday\"}) took 120 ms: It is written down.";
         assert_eq!(event.message, if transcripts { words } else { "book took 120 ms" });
     }
+}
+
+#[test]
+fn a_turn_keeps_where_its_answer_came_from_and_what_callers_said_is_read_in_order() {
+    let place = place();
+    let recorder = place.recorder();
+    let id = id("c");
+    recorder.tell(START, &id, &began());
+    let first = Happened::Agent { name: "billing".to_owned(), first: true };
+    recorder.tell(START, &id, &first);
+    let Happened::Turn(mut told) = turn(1, "how much is a crown", "It is $900.") else { unreachable!() };
+    let sources = vec!["prices.md#Crown".to_owned(), "x".repeat(100_000)];
+    told.turn.tokens = Some(Usage { cached: Some(CachedBy::Pattern), sources, ..Usage::default() });
+    recorder.tell(START + 1, &id, &Happened::Turn(told));
+    recorder.tell(START + 2, &id, &turn(2, "thank you", "Goodbye."));
+    whole_call(&recorder, "later", START + 10);
+    assert!(recorder.close(LONG));
+    let turns = place.call("c").turns;
+    assert_eq!(turns[0].cached.as_deref(), Some("pattern"));
+    assert_eq!(turns[0].sources[0], "prices.md#Crown");
+    assert!(turns[0].sources[1].len() < 10_000, "endless names are cut");
+    assert!(turns[1].cached.is_none() && turns[1].sources.is_empty());
+
+    let said = |most| {
+        let said = Store::open(&place.file).unwrap().said(most).unwrap();
+        said.into_iter().map(|said| (said.agent, said.heard)).collect::<Vec<_>>()
+    };
+    let of = |agent: Option<&str>, heard: &str| (agent.map(str::to_owned), heard.to_owned());
+    let all = [
+        of(Some("billing"), "how much is a crown"),
+        of(Some("billing"), "thank you"),
+        of(None, "two rooms please"),
+    ];
+    assert_eq!(said(100), all);
+    assert_eq!(said(2), all[1..]);
 }
