@@ -103,6 +103,7 @@ impl Jobs {
     pub(super) fn are_for(&mut self, services: &Services) {
         self.engines = services.engines.clone();
         self.knowledge = services.knowledge();
+        self.most_told = characters_of_knowledge(&services.config);
         // Its own limit of words counts, and that of a machine under load is told again.
         self.reply_words = None;
         self.hands.are_for(services);

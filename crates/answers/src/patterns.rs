@@ -65,6 +65,7 @@ struct Data {
     articles: Vec<String>,
     reasons: Vec<String>,
     light: Vec<String>,
+    turns: Vec<String>,
     numbers: Vec<String>,
     slots: BTreeMap<String, Vec<String>>,
     category: Vec<Category>,
@@ -109,6 +110,7 @@ impl Patterns {
             articles: data.articles,
             reasons: phrases(&data.reasons),
             light: data.light,
+            turns: data.turns,
             numbers: data.numbers,
         };
         let category = |Category { name, templates }: Category| {

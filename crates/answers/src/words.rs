@@ -29,5 +29,6 @@ pub(crate) struct Words {
     pub(crate) articles: Phrase,
     pub(crate) reasons: Vec<Phrase>,
     pub(crate) light: Phrase,
+    pub(crate) turns: Phrase,
     pub(crate) numbers: Phrase,
 }
